@@ -1,17 +1,21 @@
 """Floors of reading: each format read by its bare library, without keeping or interpreting anything.
 
-Where the project's reader has no library beneath it, the floor is the least that any reader must do: PX is decoded
-and split, ODS and SDMX-ML are parsed as XML, JSON-stat as JSON.
+Where the project's reader has no library beneath it, the floor is the least that any reader must do: ODS and SDMX-ML
+are parsed as XML, JSON-stat as JSON. For PX it is what pyaxis does, the package that reads PX in Python.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
+import re
 import warnings
 import zipfile
 from collections.abc import Callable
+
+import numpy
 
 
 def openpyxl_twice(data: bytes) -> None:
@@ -61,9 +65,20 @@ def _read_csv(data: bytes) -> None:
         pass
 
 
+_PX_STATEMENT = re.compile(r'\s*([A-Z-]+)(?:\("([^"]*)"\))?=((?:"[^"]*"|[^";])*);')
+
+
 def _read_px(data: bytes) -> None:
-    for statement in _decode_text(data).split(";"):
-        statement.split()
+    """Put the cells next to the product of the variables, in the steps of the package pyaxis."""
+    import pandas
+
+    head, _, body = _decode_text(data).replace("\n", " ").partition("DATA=")
+    texts = {(name, of): re.findall('"([^"]*)"', values) for name, of, values in _PX_STATEMENT.findall(head)}
+    names = [*texts.get(("STUB", ""), ()), *texts.get(("HEADING", ""), ())]
+    frame = pandas.DataFrame(list(itertools.product(*(texts["VALUES", name] for name in names))), columns=names)
+    cells = pandas.Series(body.replace(";", "").split())
+    without_signs = numpy.where(cells.str.match(r'^"\."$'), "", cells)
+    frame["DATA"] = numpy.where(cells.str.match(r'"\.\."'), numpy.nan, without_signs)
 
 
 def _read_json(data: bytes) -> None:
@@ -107,7 +122,7 @@ FLOORS: dict[str, tuple[str, Callable[[bytes], None]]] = {
     "xls": ("xlrd with formats", _read_xls),
     "ods": ("lxml over content.xml", _read_ods),
     "csv": ("csv of the standard library", _read_csv),
-    "px": ("decoded and split", _read_px),
+    "px": ("pandas, as in pyaxis", _read_px),
     "jsonstat": ("json of the standard library", _read_json),
     "sdmx-ml": ("lxml", _read_xml),
     "sdmx-csv": ("csv of the standard library", _read_csv),

@@ -1,5 +1,9 @@
 """How soon 20,250 numbers are answered in each format, and a register of 2 MB with short pseudonyms.
 
+For XLS, PX and HTML, reading alone is also compared with the bare library, and has a limit. 20,250 numbers are more
+than any return of counts has; only registers, which are CSV or XLSX, have more. The small files, in which the fixed
+costs of a reader show, are those of the demonstration.
+
 The register is sent as the workbook of its form too. In most formats no return of 2 MB exists: the counts of a form
 are bounded by its tables. So 20,000 numbers are measured, and the note gives their bytes. PDF is left
 out: no page holds 47 columns, and `reading.py` says how many of its cells are read in a second.
@@ -138,6 +142,8 @@ WRITERS: dict[str, Callable[[Numbers], bytes]] = {
     ),
     "sdmx-csv": lambda data: sdmx.csv_1_0(_list_observations(data), flow="OSOBE"),
 }  # fmt: skip
+_LIMITED = ("xls", "px", "html")
+"""Formats whose reader may take no more than twice the processor time of the bare library."""
 _ENDINGS = {"jsonstat": "json", "sdmx-ml": "xml", "sdmx-csv": "csv"}
 
 
@@ -156,6 +162,30 @@ def measure_formats(setting: Setting) -> Iterator[Figure]:
         yield Figure(f"{name}: answer, p95", result["judged"], "s", floor, *about, note=size)
         reached = result["first"] <= FIRST
         yield Figure(f"{name}: first findings, p95", result["first"], "s", target="≤ 1 s", reached=reached)
+    yield from _compare_readers(setting)
+
+
+def _compare_readers(setting: Setting) -> Iterator[Figure]:
+    """Compare reading with the bare library, for 20,250 numbers and for the demonstration's files."""
+    from benchmarks.floors import FLOORS
+    from benchmarks.reading import compare_with_floor, group_by_format
+
+    small_files = group_by_format()
+    for name in _LIMITED:
+        floor_name, floor = FLOORS[name]
+        large_file = WRITERS[name](draw_numbers())
+        for size, files in (("one large file", [large_file]), ("small files", small_files[name])):
+            cells, reader_seconds, floor_seconds = compare_with_floor(files, floor, max(5, setting.repetitions))
+            yield Figure(
+                f"{name}: reading, {size}, least processor time",
+                1000 * reader_seconds,
+                "ms",
+                1000 * floor_seconds,
+                floor_name,
+                "≤ 2 ×",
+                reader_seconds <= 2 * floor_seconds,
+                f"{len(files)} files, {cells:,} cells",
+            )
 
 
 def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]]:

@@ -11,7 +11,8 @@ from pathlib import Path
 class Figure:
     """One measured figure and its floor.
 
-    `value` and `floor` are medians in `unit` (`s`, `cells/s` or `MB`); `floor_name` says what the floor is.
+    `value` and `floor` are in `unit` (`s`, `ms`, `cells/s` or `MB`), and medians unless the name says otherwise;
+    `floor_name` says what the floor is.
     `target` is the wished-for limit in words, `reached` whether this run kept it (None without a target).
     """
 

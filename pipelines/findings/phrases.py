@@ -48,6 +48,7 @@ PHRASES: frozenset[str] = frozenset(
         mark("its end is missing"),
         mark("its structure is broken"),
         mark("it is a dimension without values"),
+        mark("text in another language"),
         mark("no body"),
         mark("no spreadsheet in content.xml"),
         mark("no pages"),
@@ -62,7 +63,6 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"The sheet (?P<name>.+)", re.DOTALL), mark("The sheet {name}")),
     (re.compile(r"Row (?P<row>\d+)"), mark("Row {row}")),
     (re.compile(r"Column (?P<column>[A-Z]+)"), mark("Column {column}")),
-    (re.compile(r"it took longer than (?P<seconds>\S+) seconds"), mark("it took longer than {seconds} seconds")),
     (re.compile(r"its result could not be taken \((?P<name>\w+)\)"), mark("its result could not be taken ({name})")),
     (re.compile(r"the reader crashed \((?P<signal>\w+)\)"), mark("the reader crashed ({signal})")),
     (

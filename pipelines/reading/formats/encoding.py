@@ -76,6 +76,8 @@ _ORDINARY = set(
 _ODD_CASE = _odd_case_pattern()
 _WORD = re.compile(r"(?:[^\W\d_]|[‰€×±°½])+|[^\x00-\x7f]")
 """A sign directly next to a letter (`t‰` for `të`) is part of the word, and not a letter of any alphabet."""
+_SAMPLE = 64 * 1024
+"""Bytes around the first doubtful one that are searched for a codepage."""
 _ASCII = bytes(range(0x80))
 _BETWEEN_WORDS = bytes(0x20 if n < 0x80 and not chr(n).isalpha() else n for n in range(0x100))
 """Blanks for every ASCII byte that is not a letter: none of them is ever in a word."""
@@ -117,6 +119,8 @@ def utf16_without_bom(data: bytes) -> str | None:
     only; a text in a one-byte codepage has none at all.
     """
     sample = data[: 64 * 1024]
+    if b"\0" not in sample:
+        return None
     odd, even = sample[1::2].count(0), sample[0::2].count(0)
     if odd + even == 0 or len(data) % 2:
         return None
@@ -157,7 +161,7 @@ def _decode_by_alphabet(
             Where(line=line),
             candidates=", ".join(candidates),
             line=line,
-            guess=_guess_codepage(data),
+            guess=_guess_codepage(data, first_bad, candidates),
         )
     winners = [item for item in decoded if item[0] == best]
     _, name, text = winners[0]
@@ -242,12 +246,15 @@ def _raise_tie(first: str, first_text: str, second: str, second_text: str) -> No
     raise ReadError("read.encoding_ambiguous", first=first, second=second, line=1, first_text="", second_text="")
 
 
-def _guess_codepage(data: bytes) -> str:
+def _guess_codepage(data: bytes, first_bad: int, excluded: tuple[str, ...]) -> str:
     """Return the codepages of the region whose letters fit best, else a statistical guess.
 
     A statistical guess alone named cp1257 (Baltic) for Albanian in windows-1250 or windows-1252, which are equal there.
+    The codepages that were tried are not named: text that has letters in one of them is in another language.
     """
-    sample = data[: 64 * 1024]
+    start = max(first_bad - _SAMPLE // 2, 0)
+    sample = data[start : start + _SAMPLE]
+    tried = {codecs.lookup(name).name for name in excluded}
     letters = _alphabet_letters(())
     scores: dict[str, float] = {}
     for name in CANDIDATES:
@@ -258,10 +265,20 @@ def _guess_codepage(data: bytes) -> str:
         scores[name] = score_texts(pieces_of(sample, name, text), letters)
     best = max(scores.values(), default=0.0)
     if best < MIN_SHARE:
-        return _statistical_guess(sample)
-    names = [name for name, score in scores.items() if score == best]
+        guess = _statistical_guess(sample)
+        return "text in another language" if _is_one_of(guess, tried) else guess
+    names = [name for name, score in scores.items() if score == best and codecs.lookup(name).name not in tried]
+    if not names:
+        return "text in another language"
     # Where ISO and Windows codepages agree, the office's program wrote the one of Windows.
     return " / ".join([name for name in names if name.startswith("windows")] or names)
+
+
+def _is_one_of(encoding: str, names: set[str]) -> bool:
+    try:
+        return codecs.lookup(encoding).name in names
+    except LookupError:
+        return False
 
 
 def _statistical_guess(data: bytes) -> str:

@@ -11,8 +11,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
-from pipelines.reading.formats.common import MAX_FORMATTED_CELLS, MAX_TABLES, CellCounter, malformed_error
+from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.reading.formats.common import (
+    MAX_CELLS,
+    MAX_FORMATTED_CELLS,
+    MAX_TABLES,
+    CellCounter,
+    malformed_error,
+)
 from pipelines.reading.formats.encoding import decode_text
 
 RULES: dict[str, tuple[str, str]] = {
@@ -29,7 +35,8 @@ RULES: dict[str, tuple[str, str]] = {
 _META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-_STRUCTURE = re.compile(r"<!--|-->|<(/?)(table|script|style|html|body)\b", re.IGNORECASE)
+_STRUCTURE = re.compile(r"<(?:!--|(/?)(table|script|style|html|body)\b)", re.IGNORECASE)
+_END_OF_UNSEEN = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|mso-hide\s*:\s*all"
     r"|(?<![\w-])(?:opacity|font-size)\s*:\s*0+(?:\.0*)?(?![\d.])",
@@ -46,8 +53,6 @@ _UNSEEN = {"script", "style", "template", "noscript", "head"}
 _BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"}
 _NOT_ROWS = {"table", "caption", "colgroup", "col", *_UNSEEN}
 """Elements of a table in which no rows or cells of it are looked for."""
-_make_tuple: Any = tuple.__new__
-"""Constructor of a named tuple without the call of its own `__new__`, as in `xls.py`."""
 _MAX_COLSPAN = 1_000
 _MAX_ROWSPAN = 65_534
 
@@ -59,7 +64,6 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
     ReadError: read.encoding_unknown, read.encoding_ambiguous, read.no_table, read.html.frames, read.malformed,
     read.too_many_cells, read.spread_too_large, read.too_many_tables.
     """
-    import lxml.html
     from lxml import etree
 
     decoded = decode_text(data, _encoding_candidates(data, encodings), alphabets)
@@ -67,9 +71,12 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
     cut_tag = _find_unclosed_tag(text)
     # A browser shows what follows the end of the page, such as a second page in the same file; the parser drops it.
     text = _END_OF_PAGE.sub(lambda match: "\n" * match[0].count("\n"), text)
-    parser = lxml.html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    # The parser of lxml.html calls a Python function for each element, to give it a class of its own.
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
     try:
-        root = lxml.html.document_fromstring(text.encode("utf-8"), parser=parser)
+        root = etree.fromstring(text.encode("utf-8"), parser=parser)
+        if root is None:
+            raise etree.ParserError("Document is empty")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise malformed_error("html", error) from error
     reading = _Reading(_read_styles(root))
@@ -97,21 +104,20 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
 def _find_unclosed_tag(text: str) -> str | None:
     """Return `table` or `html` if the page opens one and never closes it, as a page does that was cut off."""
     open_tables = 0
-    skipped_until: str | None = None
     page_tags: set[tuple[bool, str]] = set()
-    for match in _STRUCTURE.finditer(text):
-        is_end, name = bool(match[1]), (match[2] or "").lower()
-        if skipped_until is not None:
-            if match[0] == skipped_until or (is_end and name == skipped_until):
-                skipped_until = None
-        elif match[0] == "<!--":
-            skipped_until = "-->"
+    match = _STRUCTURE.search(text)
+    while match is not None:
+        is_end, name, after = bool(match[1]), (match[2] or "").lower(), match.end()
+        if not name:
+            after = text.find("-->", after)
         elif name in ("script", "style"):
-            skipped_until = None if is_end else name
+            end = None if is_end else _END_OF_UNSEEN[name].search(text, after)
+            after = after if is_end else -1 if end is None else end.end()
         elif name == "table":
             open_tables = max(open_tables + (-1 if is_end else 1), 0)
         else:
             page_tags.add((is_end, name))
+        match = _STRUCTURE.search(text, after) if after >= 0 else None
     if open_tables:
         return "table"
     has_end = (True, "html") in page_tags or (True, "body") in page_tags
@@ -158,47 +164,80 @@ class _Reading:
         self.gate = CellCounter()
         self.tables: list[Table] = []
         self.cells = 0
+        self.attributes: dict[tuple[tuple[str, str], ...], _CellAttributes] = {}
 
     def read_table(self, number: int, element: Any) -> None:
         """Read one table; cells spanned from above or the left keep their positions."""
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
-        has_row_spans = False
-        struck_table = self.styles.is_struck(element, None)
+        has_spans = has_row_spans = False
+        table_is_struck = self.styles.is_struck(element)
+        new, gate = tuple.__new__, self.gate
         for row, (holder, cells_of_row) in enumerate(_iter_rows(element), start=1):
-            hidden = self.styles.is_hidden(holder, element)
-            struck_row = struck_table or self.styles.is_struck(holder, element)
-            column = 1
+            row_hidden, row_struck = self.styles.find_state(holder, element)
+            row_struck = row_struck or table_is_struck
+            column, address = 0, f"R{row}C"
             for td in cells_of_row:
-                while (row, column) in cells_by_position:
+                column += 1
+                while has_spans and (row, column) in cells_by_position:
                     column += 1
-                if struck_row or len(td) or td.keys():
-                    has_row_spans |= td.get("rowspan") is not None
-                    self._read_cell(number, row, column, td, hidden, struck_row, cells_by_position)
-                else:
-                    cells_by_position[row, column] = self._read_plain_cell(number, row, column, td, hidden)
-        last = row
-        positions = sorted(cells_by_position) if has_row_spans else cells_by_position
-        cells = tuple(cells_by_position[position] for position in positions if position[0] <= last)
+                items = td.items()
+                attributes = self._read_attributes(td, items) if items else _NO_ATTRIBUTES
+                if not attributes.is_plain or row_struck or len(td):
+                    has_spans |= attributes.column_span > 1 or attributes.row_span > 1
+                    has_row_spans |= attributes.row_span > 1
+                    self._read_cell(number, row, column, td, attributes, row_hidden, row_struck, cells_by_position)
+                    continue
+                # A cell of one position without elements, as most are: with as few steps as possible.
+                position = (row, column)
+                content = td.text
+                text = _fold_line(content) if content else ""
+                where = new(Where, (None, f"{address}{column}", None, None, number, td.sourceline, None, None))
+                self.cells += 1
+                if text:
+                    gate.filled += 1
+                if self.cells > MAX_FORMATTED_CELLS or gate.filled > MAX_CELLS:
+                    self._check_limits(where)
+                _, _, is_hidden, _, _, stored, formula, note = attributes
+                kind, value = ("number", stored) if stored is not None else ("text", text) if text else ("blank", None)
+                hidden = row_hidden or is_hidden
+                # fmt: off
+                cells_by_position[position] = new(Cell, (
+                    row, column, text, value, where, kind, position, False, hidden, formula, None, note, None, None,
+                ))
+                # fmt: on
+        cells = tuple(cells_by_position.values())
+        if has_row_spans:
+            cells = tuple(cell for _, cell in sorted(cells_by_position.items()) if cell.row <= row)
         self.tables.append(
-            Table(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element, None))
+            Table(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element))
         )
 
-    def _read_plain_cell(self, number: int, row: int, column: int, td: Any, hidden: bool) -> Cell:
-        """Read a cell that has neither attributes nor elements, as most have."""
-        text = _fold_line(td.text or "")
-        where = _make_tuple(Where, (None, f"R{row}C{column}", None, None, number, td.sourceline, None, None))
-        self._count_cell(where, text)
-        kind = "text" if text else "blank"
-        content = (text, text or None, where, kind, (row, column), False, hidden, None, None, None, None, None)
-        return _make_tuple(Cell, (row, column, *content))  # type: ignore[no-any-return]
+    def _read_attributes(self, td: Any, items: list[tuple[str, str]]) -> _CellAttributes:
+        """Return the meaning of the attributes of a cell; office programs repeat a few of them for all cells."""
+        key = tuple(items)
+        attributes = self.attributes.get(key)
+        if attributes is None:
+            column_span, row_span = _parse_span(td, "colspan", _MAX_COLSPAN), _parse_span(td, "rowspan", _MAX_ROWSPAN)
+            is_struck, stored = self.styles.is_struck(td), td.get("x:num")
+            attributes = self.attributes[key] = _CellAttributes(
+                not is_struck and column_span == row_span == 1,
+                is_struck,
+                self.styles.is_hidden(td),
+                column_span,
+                row_span,
+                # Spreadsheet programs keep the stored number next to the text when they save as HTML.
+                _parse_stored_number(stored) if stored else None,
+                td.get("x:fmla"),
+                td.get("title"),
+            )
+        return attributes
 
-    def _count_cell(self, where: Where, text: str) -> None:
-        self.cells += 1
+    def _check_limits(self, where: Where) -> None:
+        """Raise ReadError if the cell at this place is one too many."""
         if self.cells > MAX_FORMATTED_CELLS:
             raise ReadError("read.too_many_formatted", where, limit=MAX_FORMATTED_CELLS)
-        if text:
-            self.gate.count_filled(where)
+        self.gate.count_filled(where, 0)
 
     def _read_cell(
         self,
@@ -206,29 +245,26 @@ class _Reading:
         row: int,
         column: int,
         td: Any,
+        attributes: _CellAttributes,
         hidden: bool,
         struck_row: bool,
         cells_by_position: dict[Any, Cell],
     ) -> None:
-        words = _VisibleText(td, self.styles, is_struck=struck_row or self.styles.is_struck(td, None))
+        words = _VisibleText(td, self.styles, is_struck=struck_row or attributes.is_struck)
         text = words.text or words.struck or ""
-        hidden = hidden or self.styles.is_hidden(td, None)
-        column_span = _parse_span(td, "colspan", _MAX_COLSPAN)
-        row_span = _parse_span(td, "rowspan", _MAX_ROWSPAN)
         line = td.sourceline
         where = Where(table=number, cell=f"R{row}C{column}", line=line)
-        self._count_cell(where, text)
-        self.gate.count_covered(where, column_span * row_span - 1)
-        kind: Any = "text" if text else "blank"
+        self.cells += 1
+        if text:
+            self.gate.filled += 1
+        self._check_limits(where)
+        self.gate.count_covered(where, attributes.column_span * attributes.row_span - 1)
+        kind: CellKind = "text" if text else "blank"
         value: Scalar = text or None
-        stored = td.get("x:num")
-        if stored:
-            # Spreadsheet programs keep the stored number next to the text when they save as HTML.
-            number_value = _parse_stored_number(stored)
-            if number_value is not None:
-                kind, value = "number", number_value
-        for r in range(row, row + row_span):
-            for c in range(column, column + column_span):
+        if attributes.number is not None:
+            kind, value = "number", attributes.number
+        for r in range(row, row + attributes.row_span):
+            for c in range(column, column + attributes.column_span):
                 if (r, c) in cells_by_position:
                     continue  # overlapping spans: the first cell keeps the position
                 cells_by_position[r, c] = Cell(
@@ -240,12 +276,31 @@ class _Reading:
                     kind=kind,
                     anchor=(row, column),
                     spread=(r, c) != (row, column),
-                    hidden=hidden,
-                    formula=td.get("x:fmla"),
-                    note=td.get("title"),
+                    hidden=hidden or attributes.is_hidden,
+                    formula=attributes.formula,
+                    note=attributes.note,
                     marks=words.marks,
                     struck=words.struck,
                 )
+
+
+class _CellAttributes(NamedTuple):
+    """Meaning of the attributes of a cell; `number` is the number that a spreadsheet program stored.
+
+    `is_plain` is True for a cell of one position that is not struck through.
+    """
+
+    is_plain: bool = True
+    is_struck: bool = False
+    is_hidden: bool = False
+    column_span: int = 1
+    row_span: int = 1
+    number: int | float | None = None
+    formula: str | None = None
+    note: str | None = None
+
+
+_NO_ATTRIBUTES = _CellAttributes()
 
 
 class _VisibleText:
@@ -278,7 +333,7 @@ class _VisibleText:
         for child in element:
             tag = child.tag
             if isinstance(tag, str) and tag not in _UNSEEN and tag != "table":
-                is_removed = is_struck or self.styles.is_struck(child, None) or self.styles.is_hidden(child, None)
+                is_removed = is_struck or self.styles.is_struck(child) or self.styles.is_hidden(child)
                 if tag == "br":
                     target.append("\n")
                 else:
@@ -318,16 +373,18 @@ def _iter_rows(table: Any) -> Iterator[tuple[Any, list[Any]]]:
 def _iter_rows_in(holder: Any, left_out: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
     loose_cells: list[Any] = []
     for child in holder:
-        if child.tag in ("td", "th"):
+        tag = child.tag
+        if tag == "td" or tag == "th":
             loose_cells.append(child)
             continue
-        if not isinstance(child.tag, str) or child in left_out or child.tag in _NOT_ROWS:
+        if not isinstance(tag, str) or tag in _NOT_ROWS or child in left_out:
             continue
         if loose_cells:
             yield holder, loose_cells
             loose_cells = []
-        if child.tag == "tr":
-            yield child, list(_iter_cells(child))
+        if tag == "tr":
+            cells = list(child.iterchildren("td", "th"))
+            yield child, cells if len(cells) == len(child) else list(_iter_cells(child))
         else:
             yield from _iter_rows_in(child, [])
     if loose_cells:
@@ -348,28 +405,34 @@ class _Styles(NamedTuple):
     hidden: frozenset[str]
     struck: frozenset[str]
 
-    def is_hidden(self, element: Any, top: Any) -> bool:
-        """Return True if the element, or one that contains it up to `top`, is hidden by attribute, class or style."""
-        for part in _iter_up(element, top):
-            if part.keys() and (
-                part.get("hidden") is not None
-                or _is_hiding(part.get("style", ""))
-                or (self.hidden and not self.hidden.isdisjoint(part.get("class", "").split()))
-            ):
-                return True
-        return False
+    def is_hidden(self, element: Any) -> bool:
+        """Return True if an attribute, a class or the style of the element hides it."""
+        return bool(element.keys()) and (
+            element.get("hidden") is not None
+            or _is_hiding(element.get("style", ""))
+            or (bool(self.hidden) and not self.hidden.isdisjoint(element.get("class", "").split()))
+        )
 
-    def is_struck(self, element: Any, top: Any) -> bool:
-        """Return True if the element, or one that contains it up to `top`, is struck through or deleted."""
-        for part in _iter_up(element, top):
-            if part.tag in _STRUCK_TAGS:
-                return True
-            if part.keys() and (
-                _is_striking(part.get("style", ""))
-                or (self.struck and not self.struck.isdisjoint(part.get("class", "").split()))
-            ):
-                return True
-        return False
+    def is_struck(self, element: Any) -> bool:
+        """Return True if the element is struck through or deleted."""
+        return element.tag in _STRUCK_TAGS or (
+            bool(element.keys())
+            and (
+                _is_striking(element.get("style", ""))
+                or (bool(self.struck) and not self.struck.isdisjoint(element.get("class", "").split()))
+            )
+        )
+
+    def find_state(self, element: Any, top: Any) -> tuple[bool, bool]:
+        """Return whether the element, or one that contains it up to `top`, is hidden, and whether one is struck."""
+        is_hidden = is_struck = False
+        while element is not None:
+            is_hidden = is_hidden or self.is_hidden(element)
+            is_struck = is_struck or self.is_struck(element)
+            if element is top:
+                break
+            element = element.getparent()
+        return is_hidden, is_struck
 
 
 @lru_cache(maxsize=1024)
@@ -380,15 +443,6 @@ def _is_hiding(style: str) -> bool:
 @lru_cache(maxsize=1024)
 def _is_striking(style: str) -> bool:
     return _STRUCK.search(style) is not None
-
-
-def _iter_up(element: Any, top: Any) -> Iterator[Any]:
-    """Yield an element and those that contain it up to `top`; the element alone if there is no `top`."""
-    while element is not None:
-        yield element
-        if top is None or element is top:
-            return
-        element = element.getparent()
 
 
 def _read_styles(root: Any) -> _Styles:

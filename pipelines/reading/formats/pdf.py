@@ -16,13 +16,20 @@ from typing import Any
 
 from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
-from pipelines.reading.formats.pdf_layout import SNAP, find_open_sides, find_unread_figures, is_centre_in
+from pipelines.reading.formats.pdf_layout import (
+    SNAP,
+    drop_cutting_fills,
+    find_open_sides,
+    find_unread_figures,
+    is_centre_in,
+)
 from pipelines.reading.formats.pdf_letters import (
     SMALL,
     Char,
     Stroke,
     drop_overprints,
     find_strokes,
+    keep_letters_plain,
     mark_unknown_letters,
     read_cell_words,
     read_words,
@@ -198,6 +205,7 @@ class _Reading:
 
     def _read_pages(self, pages: Sequence[Any]) -> _Part:
         for page in pages:
+            keep_letters_plain(page)
             chars = page.chars
             self.part.letters += len(chars)
             if not chars and page.images:
@@ -342,10 +350,12 @@ def _find_title(chars: Sequence[Char], floor: float, top: float) -> str | None:
 
 
 def _find_ruled_boxes(page: Any, chars: Sequence[Char]) -> list[list[_Box]]:
-    """Return the boxes of each ruled table, with those at open sides."""
-    finder = page.debug_tablefinder()
+    """Return the boxes of each ruled table, with those at open sides; fillings that cut a word do not count."""
+    columns = drop_cutting_fills(page.edges, page.rects, chars)
+    settings = {} if columns is None else {"vertical_strategy": "explicit", "explicit_vertical_lines": columns}
+    finder = page.debug_tablefinder(settings)
     if sides := find_open_sides(finder.edges, chars):
-        finder = page.debug_tablefinder({"explicit_vertical_lines": sides})
+        finder = page.debug_tablefinder({**settings, "explicit_vertical_lines": [*(columns or ()), *sides]})
     return [table.cells for table in finder.tables]
 
 

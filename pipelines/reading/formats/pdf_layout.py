@@ -1,8 +1,9 @@
-"""Find on a PDF page the open sides of ruled tables, and the figures that no ruled table contains."""
+"""Find on a PDF page the open sides of ruled tables, fillings that cut a word, and figures outside ruled tables."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -14,6 +15,10 @@ SNAP = 3.0
 """Points within which two rules are one line (pdfplumber's own tolerance for snapping and joining)."""
 _FIELD_GAP = 1.2
 """Share of the type size that separates two columns of a line; words of a sentence are a third of it apart."""
+_LETTER_GAP = 0.15
+"""Share of the type size up to which two letters of a line belong to one word."""
+_THIN = 2.0
+"""Points up to which a filled rectangle is a line."""
 _FIGURE = re.compile(r"[-+(]?\d[\d.,\u00a0 ]*\)?%?")
 _MIN_LINES = 2
 """Fewest lines that look like rows of a table: a single one may be a running head or a page number."""
@@ -71,6 +76,55 @@ def _sides_of_row(
             }
 
 
+def drop_cutting_fills(
+    edges: Sequence[Mapping[str, Any]], rects: Sequence[Mapping[str, Any]], chars: Sequence[Char]
+) -> list[Mapping[str, Any]] | None:
+    """Return the vertical edges of a page without edges of fillings that cut a word, or None to keep all edges.
+
+    The grey behind a column may end in the middle of the next one, where it split 0.15 into 0.1 and 5. Only an edge
+    between two vertical rules is dropped: in a table without rules, the fillings are the cells.
+    """
+    sides = {
+        (x, rect["top"], rect["bottom"])
+        for rect in rects
+        if rect["fill"] and not rect["stroke"] and rect["width"] > _THIN and rect["height"] > _THIN
+        for x in (rect["x0"], rect["x1"])
+    }
+    columns = [edge for edge in edges if edge["orientation"] == "v" and edge["bottom"] - edge["top"] >= 1]
+    fills = [edge for edge in columns if (edge["x0"], edge["top"], edge["bottom"]) in sides and not edge["stroke"]]
+    if not fills:
+        return None
+    fill_ids = {id(fill) for fill in fills}
+    rules = [edge for edge in columns if id(edge) not in fill_ids]
+    joints = sorted(_iter_joints(chars))
+    starts = [joint[0] for joint in joints]
+    widest = max((end - start for start, end, _ in joints), default=0.0)
+    cutting = {
+        id(fill)
+        for fill in fills
+        if any(
+            fill["x0"] < end and fill["top"] < height < fill["bottom"] and _is_between(fill["x0"], height, rules)
+            for _, end, height in joints[bisect_left(starts, fill["x0"] - widest) : bisect_left(starts, fill["x0"])]
+        )
+    }
+    return [edge for edge in columns if id(edge) not in cutting] if cutting else None
+
+
+def _iter_joints(chars: Sequence[Char]) -> Iterator[tuple[float, float, float]]:
+    """Yield for each two neighbouring letters of a word their centres and the height of their middle."""
+    for line in _split_lines(chars):
+        for before, char in pairwise(line):
+            if char["x0"] - before["x1"] <= _LETTER_GAP * char["size"]:
+                middle = (char["top"] + char["bottom"]) / 2
+                yield (before["x0"] + before["x1"]) / 2, (char["x0"] + char["x1"]) / 2, middle
+
+
+def _is_between(x: float, height: float, rules: Sequence[Mapping[str, Any]]) -> bool:
+    """Return True if there are vertical rules on both sides of a position, and none at it."""
+    distances = [rule["x0"] - x for rule in rules if rule["top"] <= height <= rule["bottom"]]
+    return any(d < -SNAP for d in distances) and any(d > SNAP for d in distances) and min(map(abs, distances)) > SNAP
+
+
 def find_unread_figures(chars: Sequence[Char], tables: Sequence[Box]) -> str | None:
     """Return the first line that looks like part of a table but is in none, None if there are not enough of them.
 
@@ -120,7 +174,7 @@ def _split_fields(line: Sequence[Char]) -> list[str]:
         gap = char["x0"] - before["x1"]
         if gap > _FIELD_GAP * char["size"]:
             fields.append("")
-        elif gap > 0.15 * char["size"]:
+        elif gap > _LETTER_GAP * char["size"]:
             fields[-1] += " "
         fields[-1] += char["text"]
     return fields

@@ -111,6 +111,8 @@ def _load_reader(format_name: str) -> Callable[..., Content]:
 
 
 def _select_options(reader: Callable[..., Content], options: Mapping[str, object]) -> dict[str, Any]:
+    if not options:
+        return {}
     parameters = inspect.signature(reader).parameters
     return {name: value for name, value in options.items() if name in parameters and name not in ("data", "encodings")}
 

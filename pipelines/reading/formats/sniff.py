@@ -84,6 +84,7 @@ _WORKBOOK_TYPE = b"spreadsheetml.sheet.main+xml"
 _OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
 _HEAD = 64 * 1024
+_CONTROLS = bytes(n for n in range(32) if n not in (9, 10, 12, 13, 26, 27))
 _PX = re.compile(r'(?:^|[;\r\n])\s*[A-Z][A-Z0-9.-]*(?:\[[A-Za-z-]+\])?(?:\((?:"[^"]*"[, ]*)+\))?\s*=', re.MULTILINE)
 _PX_START = re.compile(r"\s*(?:[A-Z][A-Z0-9.-]*)(?:\[[A-Za-z-]+\])?(?:\(|\s*=)")
 _PX_WORDS = re.compile(r"\b(?:STUB|HEADING|VALUES|DATA|MATRIX|AXIS-VERSION|CODEPAGE|CHARSET)\b")
@@ -175,11 +176,17 @@ def _detect_ole2_kind(data: bytes) -> str:
     """Detect old Office files by the names of their streams, which are UTF-16 in the file."""
 
     def has_stream(name: str) -> bool:
-        return name.encode("utf-16-le") + b"\x00\x00" in data
+        # A search for a text that ends with NUL is slow, because most bytes of such a file are.
+        mark = name.encode("utf-16-le").rstrip(b"\x00")
+        at = data.find(mark)
+        while at >= 0 and not data.startswith(b"\x00\x00\x00", at + len(mark)):
+            at = data.find(mark, at + 1)
+        return at >= 0
 
     if has_stream("EncryptedPackage") or has_stream("EncryptionInfo"):
         raise ReadError("read.encrypted")
-    if has_stream("Workbook") or has_stream("Book"):
+    # The names of streams are compared without case, and some programs write them in capitals.
+    if any(has_stream(name) for name in ("Workbook", "Book", "WORKBOOK", "BOOK")):
         return "xls"
     if has_stream("WordDocument"):
         raise ReadError("read.unsupported", kind="an old Word document (.doc)", instead="Word document (.docx)")
@@ -216,7 +223,7 @@ def _is_text(head: bytes) -> bool:
         return True
     if b"\x00" in head:
         return False
-    controls = sum(head.count(bytes([n])) for n in range(32) if n not in (9, 10, 12, 13, 26, 27))
+    controls = len(head) - len(head.translate(None, _CONTROLS))
     return controls * 100 <= len(head)
 
 

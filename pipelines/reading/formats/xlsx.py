@@ -38,6 +38,10 @@ RULES: dict[str, tuple[str, str]] = {
 
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
+_UNKNOWN_COLOUR = re.compile(
+    rb'(<(?:\w+:)?(?:color|fgColor|bgColor|tabColor)\b[^<>]*?)\srgb="(?![0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?")[^"<>]*"'
+)
+
 
 def looks_like(names: tuple[str, ...]) -> bool:
     """Return True if a container with these part names is a workbook."""
@@ -56,7 +60,14 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Content
         raise ReadError("read.xlsx.binary")
     if contents.strict:
         raise ReadError("read.xlsx.strict")
-    opened = _open(data, contents)
+    try:
+        opened = _open(data, contents)
+    except ReadError:
+        repaired = _without_unknown_colours(data)
+        if repaired is None:
+            raise
+        data = repaired
+        opened = _open(data, contents)
     try:
         results = _results(opened.book, contents)
         if results is None:
@@ -88,6 +99,25 @@ def first_rows(data: bytes, count: int) -> bytes | None:
 
     changed = repack_container(data, shorten_part)
     return changed if left_out else None
+
+
+def _without_unknown_colours(data: bytes) -> bytes | None:
+    """Return the workbook without colours that are not numbers, or None if it has none.
+
+    openpyxl refuses a workbook for them; the Python package gptables writes `FFAUTOMATIC`. Colours are not read.
+    """
+    removed = False
+
+    def remove_colours(name: str, part: bytes) -> bytes:
+        nonlocal removed
+        if not name.casefold().endswith(".xml"):
+            return part
+        changed, count = _UNKNOWN_COLOUR.subn(rb"\1", part)
+        removed = removed or count > 0
+        return changed
+
+    repaired = repack_container(data, remove_colours)
+    return repaired if removed else None
 
 
 def _open(data: bytes, contents: Contents) -> OpenedWorkbook:

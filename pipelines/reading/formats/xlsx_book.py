@@ -73,6 +73,8 @@ class _Parser(WorkSheetParser):
 
     def parse_cell(self, element: Any) -> tuple[int, int, str, Any, int]:  # type: ignore[override]
         get = element.get
+        if get("s") == "":  # seen; it means no style
+            del element.attrib["s"]
         reference, kind, style = get("r"), get("t", "n"), int(get("s", 0))
         if reference and kind in ("n", "s", "str") and style not in self.date_formats:
             letters = reference.rstrip(_DIGITS)

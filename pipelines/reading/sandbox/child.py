@@ -34,6 +34,11 @@ RULES: dict[str, tuple[str, str]] = {
         "Reading the file was stopped: {reason}.",
         "Save the file again with an office program and send only the tables of the return.",
     ),
+    "read.no_time": (
+        "Reading the file was stopped after {seconds} seconds, because this machine had too little time for it.",
+        "The file may be in order: send it again in a few minutes. If that fails too, send only the tables of the "
+        "return.",
+    ),
 }
 
 MEMORY = 2 << 30
@@ -83,8 +88,8 @@ def read_in_child(
 ) -> Content:
     """Run `read.read_content` in a new process that ends with the file.
 
-    May be called from several threads. Raises ReadError: the reader's, read.child_died, read.out_of_memory,
-    read.reader_failed.
+    May be called from several threads. Raises ReadError: the reader's, read.child_died, read.no_time,
+    read.out_of_memory, read.reader_failed.
     """
     child = _shared_launcher().start_child()
     try:
@@ -312,7 +317,8 @@ class Child:
     def _report_death(self, *, timed_out: bool) -> ReadError:
         if timed_out:
             self._kill()
-            return ReadError("read.child_died", reason=f"it took longer than {self.timeout:g} seconds")
+            # A file that needs too much is stopped earlier, by its processor time.
+            return ReadError("read.no_time", seconds=f"{self.timeout:g}")
         return ReadError("read.child_died", reason=exit_reasons.describe_exit(self._reap()))
 
 

@@ -23,6 +23,8 @@ def read_publication(data: bytes, *, areas: Areas | None = None) -> ReferenceImp
     edition = table.edition or f"undated extract {hashlib.sha256(data).hexdigest()[:8]}"
     if uncts.is_uncts(collected):
         return uncts.build_import(collected, f"{uncts.NAME} {edition}")
+    if uncts.is_table_of_offences(collected):
+        raise ReadError("reference.offences_table", Where(sheet=table.sheet))
     foreign_rows = glotip.count_foreign_rows(collected)
     if 2 * foreign_rows.total() > collected.count:
         subjects = ", ".join(subject for subject, _ in foreign_rows.most_common(3))

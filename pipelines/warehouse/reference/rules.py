@@ -19,6 +19,7 @@ SEVERITIES: dict[str, Severity] = {
     "reference.no_offence": "warning",
     "reference.no_table": "error",
     "reference.other_table": "error",
+    "reference.offences_table": "error",
     "reference.column_missing": "error",
     "reference.too_large": "error",
 }
@@ -81,6 +82,12 @@ RULES: dict[str, tuple[str, str]] = {
         "most of its rows are about {seen}.",
         "Download the table `Trafficking in persons` (GLOTIP) or `Access and functioning of justice` (UN-CTS) of the "
         "UNODC data portal as it is, as a workbook or as CSV.",
+    ),
+    "reference.offences_table": (
+        "This table of UN-CTS counts recorded offences and no persons by stage, so that it cannot be compared with "
+        "returns.",
+        "Recorded offences are not imported, those of smuggling of migrants included. Download `Access and functioning "
+        "of justice` (UN-CTS) instead: it has persons suspected, prosecuted and convicted by offence.",
     ),
     "reference.column_missing": (
         "The table lacks the column {columns}.",

@@ -4,6 +4,15 @@ UN-CTS is the United Nations Survey of Crime Trends and Operations of Criminal J
 suspected, prosecuted, brought before a court and convicted, for all crimes and by selected crime, and the personnel of
 police, courts and prisons. Only trafficking in persons and smuggling of migrants are kept. Each figure appears twice,
 as a count and as a rate per 100,000 population; the rates are left out, because their population is not ours.
+
+The table itself was not available. Its layout was checked on 27 November 2026 against public programs that read the
+downloaded workbook (editions of 2024 to 2026): the sheet `data_cts_access_and_functioning`, two lines with the date as
+dd/mm/yyyy above the headings, the thirteen columns up to `VALUE` and `Source`, the four indicators, the dimensions
+`Total`, `by selected crime` and `by type of criminal acts`, the units `Counts` and `Rate per 100,000 population`,
+values that are withheld (`<5`) or have commas between thousands, and the categories `Bribery`, `Drug trafficking` and
+`Intentional homicide`. The spelling of the two categories kept here was only seen in other tables of the publisher; a
+table without them is reported (`reference.no_offence`). Offences of smuggling of migrants are in the table `Corruption
+and economic crime` (`Offences`, `by type of offence`), which has no persons and is refused.
 """
 
 from __future__ import annotations
@@ -71,6 +80,7 @@ OFFENCES = {
 _BY_CRIME = "by selected crime"
 _PERSONNEL = "Criminal Justice Personnel"
 _COUNTS = "Counts"
+_OFFENCES, _BY_OFFENCE = "Offences", "by type of offence"
 
 
 def is_uncts(collected: CollectedRows) -> bool:
@@ -81,6 +91,16 @@ def is_uncts(collected: CollectedRows) -> bool:
         is_by_crime |= indicator in INDICATORS and dimension == _BY_CRIME
         known_rows += rows if indicator in INDICATORS or indicator == _PERSONNEL else 0
     return is_by_crime and 2 * known_rows > collected.count
+
+
+def is_table_of_offences(collected: CollectedRows) -> bool:
+    """Return True if most rows are of UN-CTS tables that count recorded offences, and no persons by stage."""
+    offences = sum(
+        rows
+        for (indicator, dimension, _), rows in collected.subjects.items()
+        if indicator == _OFFENCES and dimension == _BY_OFFENCE
+    )
+    return 2 * offences > collected.count
 
 
 def build_import(collected: CollectedRows, source: str) -> ReferenceImport:

@@ -21,7 +21,8 @@ TOTAL = "Total"
 SEXES = {"Total": "_T", "Female": "F", "Male": "M", "Other": "_O", "Unknown": "_U"}
 AGES = {"Total": "_T", "0 to 17 years": "Y_LT18", "18 years or over": "Y_GE18", "Unknown": "_U"}
 _WITHHELD = re.compile(r"<\s*\d+")
-_WHOLE = re.compile(r"\d+")
+_WHOLE = re.compile(r"\d+|\d{1,3}(?:,\d{3})+")
+"""A number of persons; some editions have commas between thousands."""
 
 Fields = dict[str, object]
 
@@ -156,7 +157,7 @@ class EntryReader:
         elif not value:
             entry.obs_status = "O"
         elif _WHOLE.fullmatch(value):
-            entry.value = float(value)
+            entry.value = float(value.replace(",", ""))
         else:
             self.rows_lost += 1
             self.add_finding("reference.bad_value", line, "value", seen=value)

@@ -48,9 +48,11 @@ RULES: dict[str, tuple[str, str]] = {
 Stored = int | float | str
 """A number, or a sign as written without its quotation marks."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,300}")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,3})?")
-_SIGN = re.compile(r"\"(-|\.{1,7})\"|(-|\.{1,7})")
+_CELL = re.compile(
+    r"([+-]?[0-9]{1,300})|\"(-|\.{1,7})\"|(-|\.{1,7})"
+    r"|[+-]?(?:[0-9]{1,300}\.?[0-9]{0,300}|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,3})?"
+)
+"""A whole number, a sign with or without quotation marks, or any other number."""
 _TOKEN = re.compile(r"\"[^\"]*\"?|[^\s,;\"]+")
 _DIVIDERS = str.maketrans(",;\t", "   ")
 
@@ -66,6 +68,8 @@ class Cells:
     starts: list[int]
     lines: list[int]
     rows: list[int] | None = None
+    has_signs: bool = True
+    """False if all values are numbers."""
 
     def line_of(self, cell: int) -> int:
         return self.lines[bisect_right(self.starts, cell) - 1]
@@ -79,22 +83,18 @@ class _Memo(dict[str, Stored]):
     """Cache of parsed tokens: small counts repeat, so a look-up is faster than parsing each again."""
 
     def __missing__(self, token: str) -> Stored:
-        value = _parse_token(token)
+        match = _CELL.fullmatch(token)
+        if match is None:
+            raise _BadCellError(token)
+        value: Stored
+        if (kind := match.lastindex) is None:
+            value = float(token)
+            if not math.isfinite(value):
+                raise _BadCellError(token)
+        else:
+            value = int(token) if kind == 1 else match[kind]
         self[token] = value
         return value
-
-
-def _parse_token(token: str) -> Stored:
-    if _INTEGER.fullmatch(token):
-        return int(token)
-    sign = _SIGN.fullmatch(token)
-    if sign:
-        return sign[1] or sign[2]
-    if _NUMBER.fullmatch(token):
-        number = float(token)
-        if math.isfinite(number):
-            return number
-    raise _BadCellError(token)
 
 
 def parse_cells(text: str, start: int, layout: Layout) -> Cells:
@@ -112,23 +112,25 @@ def _parse_dense(body: str, first_line: int, layout: Layout) -> Cells:
     values: list[Stored] = []
     starts: list[int] = []
     lines: list[int] = []
-    for number, row in enumerate(body.split("\n"), first_line):
-        tokens = row.translate(_DIVIDERS).split()
+    parse = memo.__getitem__
+    for number, row in enumerate(body.translate(_DIVIDERS).split("\n"), first_line):
+        tokens = row.split()
         if not tokens:
             continue
         starts.append(len(values))
         lines.append(number)
         try:
-            values += map(memo.__getitem__, tokens)
+            values += map(parse, tokens)
         except _BadCellError:
             # signs written without a separator ('".."".."') still parse one by one
             del values[starts[-1] :]
-            values += _parse_one_by_one(row, number, memo)
-        _check_count(values, number)
+            values += _parse_one_by_one(body.split("\n")[number - first_line], number, memo)
+        if len(values) > MAX_CUBE_CELLS:
+            _check_count(values, number)
     if len(values) != layout.cells:
         last = lines[-1] if lines else first_line
         raise ReadError("read.px.count", Where(line=last, keyword="DATA"), seen=len(values), expected=layout.cells)
-    return Cells(values, starts, lines)
+    return Cells(values, starts, lines, has_signs=any(value.__class__ is str for value in memo.values()))
 
 
 def _check_count(values: list[Stored], line: int) -> None:

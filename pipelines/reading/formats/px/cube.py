@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
+from itertools import chain, product, repeat
 from math import prod
-from typing import Any, overload
+from operator import sub
+from typing import Any, TypeVar, overload
 
-from pipelines.model.content import Cube, CubeObservation, Remark, Scalar, Where
+from pipelines.model.content import NO_ATTRIBUTES, Cube, CubeObservation, Remark, Scalar, Where
 from pipelines.reading.formats.px.cells import Cells
 from pipelines.reading.formats.px.grammar import Header
 from pipelines.reading.formats.px.notes import CellAnnotations, attach_notes
 from pipelines.reading.formats.px.structure import SYMBOLS, Layout
 
 _IN_DIMENSIONS = frozenset({"VALUES", "CODES", "STUB", "HEADING", "KEYS", "DATA"})
-_make_tuple: Any = tuple.__new__
-"""Constructor of a named tuple without the call of its own `__new__`, as in `xls.py`."""
+T = TypeVar("T")
 _ON_CELLS = frozenset({"DATANOTECELL", "ATTRIBUTES"})
 
 
@@ -59,47 +59,52 @@ class Observations(Sequence[CubeObservation]):
         value, status = (None, stored) if isinstance(stored, str) else (stored, None)
         if not self.attached.any:
             return CubeObservation(key, value, status, where)
-        notes, attributes = self.attached.notes_at(indices), self.attached.attributes_at(indices)
-        return CubeObservation(key, value, status, where, notes, attributes)
+        return CubeObservation(
+            key, value, status, where, self.attached.notes_at[indices], self.attached.attributes_at[indices]
+        )
 
     def __iter__(self) -> Iterator[CubeObservation]:
-        starts, lines = self.cells.starts, self.cells.lines
-        if self.cells.rows is None and self.attached.is_uniform:
-            yield from self._iter_uniform()
-            return
-        places = self._iter_indices()
-        for number, start in enumerate(starts):
-            where = Where(line=lines[number], keyword="DATA")
-            stop = starts[number + 1] if number + 1 < len(starts) else len(self)
-            for index in range(start, stop):
-                yield self._build_observation(index, next(places), where)
+        """Iterate in file order; no step runs in Python for each cell, except where it has notes that no cell had."""
+        values: Iterable[Any] = self.cells.values
+        signs: Iterable[str | None] = repeat(None)
+        if self.cells.has_signs:
+            signs = [value if value.__class__ is str else None for value in values]
+            values = [None if value.__class__ is str else value for value in values]
+        notes: Iterable[tuple[str, ...]] = repeat(())
+        attributes: Iterable[dict[str, str]] = repeat(NO_ATTRIBUTES)
+        if self.attached.any:
+            sizes = [len(codes) for codes in self.codes]
+            notes_at, attributes_at = self.attached.notes_at, self.attached.attributes_at
+            notes = map(notes_at.__getitem__, self._iter_combinations(notes_at.index.reduce_indices(sizes)))
+            attributes = map(
+                attributes_at.__getitem__, self._iter_combinations(attributes_at.index.reduce_indices(sizes))
+            )
+        keys = self._iter_combinations(self.codes)
+        fields = zip(keys, values, signs, self._iter_places(), notes, attributes, strict=False)
+        return map(tuple.__new__, repeat(CubeObservation), fields)
 
-    def _iter_uniform(self) -> Iterator[CubeObservation]:
-        """Yield the observations of a file with all rows and no notes on single cells, faster than the general way."""
-        starts, lines, values = self.cells.starts, self.cells.lines, self.cells.values
-        nowhere = (0,) * len(self.codes)
-        notes, attributes = self.attached.notes_at(nowhere), self.attached.attributes_at(nowhere)
-        keys = product(*self.codes)
-        for number, (start, stop) in enumerate(pairwise([*starts, len(values)])):
-            where = Where(line=lines[number], keyword="DATA")
-            for stored, key in zip(values[start:stop], keys, strict=False):
-                if isinstance(stored, str):
-                    yield _make_tuple(CubeObservation, (key, None, stored, where, notes, attributes))
-                else:
-                    yield _make_tuple(CubeObservation, (key, stored, None, where, notes, attributes))
+    def _iter_places(self) -> Iterator[Where]:
+        """Iterate over the place of each cell; cells of one line share it."""
+        fields = zip(*map(repeat, (None, None, None, None, None)), self.cells.lines, repeat(None), repeat("DATA"))
+        places = map(tuple.__new__, repeat(Where), fields)
+        counts = map(sub, [*self.cells.starts[1:], len(self)], self.cells.starts)
+        return chain.from_iterable(map(repeat, places, counts))
 
-    def _iter_indices(self) -> Iterator[tuple[int, ...]]:
-        ranges = [range(len(codes)) for codes in self.codes]
+    def _iter_combinations(self, entries: Sequence[Sequence[T]]) -> Iterator[tuple[T, ...]]:
+        """Iterate over one tuple for each cell, with the entry of each variable for its value."""
         if self.cells.rows is None:
-            yield from product(*ranges)
-            return
-        for row in self.cells.rows:
-            head: list[int] = []
-            for codes in reversed(self.codes[: self.stub]):
-                row, index_in_variable = divmod(row, len(codes))
-                head.append(index_in_variable)
-            for tail in product(*ranges[self.stub :]):
-                yield (*reversed(head), *tail)
+            return product(*entries)
+        tail = entries[self.stub :]
+        return chain.from_iterable(product(*head, *tail) for head in self._iter_heads(entries[: self.stub]))
+
+    def _iter_heads(self, entries: Sequence[Sequence[T]]) -> Iterator[list[tuple[T]]]:
+        """Yield the entries of the stub variables of each row in the file."""
+        for row in self.cells.rows or ():
+            head: list[tuple[T]] = []
+            for entries_of_variable in reversed(entries):
+                row, index = divmod(row, len(entries_of_variable))
+                head.append((entries_of_variable[index],))
+            yield head[::-1]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):

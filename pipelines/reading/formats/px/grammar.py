@@ -134,8 +134,10 @@ def parse_header(text: str) -> tuple[Header, int]:
             line += text.count("\n", at, start)
             keys = tuple(_TEXT.findall(plain[3])) if plain[3] is not None else ()
             statement = Statement(plain[1].upper(), plain[2], keys, tuple(_TEXT.findall(plain[4])), line)
-            _check_count(header, Where(line=line, keyword=statement.keyword))
-            _check_number_of_values(len(statement.values), Where(line=line, keyword=statement.keyword))
+            if len(header.statements) == MAX_STATEMENTS or len(statement.values) > MAX_CELLS:
+                place = Where(line=line, keyword=statement.keyword)
+                _check_count(header, place)
+                _check_number_of_values(len(statement.values), place)
             header.add_statement(statement)
             at = plain.end()
             line += text.count("\n", start, at)

@@ -8,7 +8,10 @@ default language is attached to cells; every language is in `Cube.properties`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from pipelines.model.content import Remark
@@ -44,46 +47,68 @@ class PlaceIndex(Generic[T]):
         self.by_mask.setdefault(mask, {}).setdefault(key, []).append((self.count, thing))
         self.count += 1
 
-    @property
-    def is_of_all_cells(self) -> bool:
-        """True if every thing is attached to the whole cube, so that all its cells have the same."""
-        return not any(self.by_mask)
-
     def things_at(self, indices: tuple[int, ...]) -> list[T]:
-        numbered_things: list[tuple[int, T]] = []
+        hits: list[list[tuple[int, T]]] = []
         for mask, by_key in self.by_mask.items():
-            hit = by_key.get(tuple(indices[i] for i in mask))
-            if hit:
-                numbered_things += hit
-        numbered_things.sort(key=lambda pair: pair[0])
-        return [thing for _, thing in numbered_things]
+            key = indices if len(mask) == len(indices) else tuple([indices[i] for i in mask])
+            if (hit := by_key.get(key)) is not None:
+                hits.append(hit)
+        return [thing for _, thing in (hits[0] if len(hits) == 1 else sorted(chain(*hits), key=itemgetter(0)))]
+
+    def reduce_indices(self, sizes: Sequence[int]) -> list[list[int]]:
+        """Return for each variable its indices, -1 for those that no thing names.
+
+        Positions that are equal after that have the same things.
+        """
+        named_indices: list[set[int]] = [set() for _ in sizes]
+        for mask, by_key in self.by_mask.items():
+            for variable, indices in zip(mask, zip(*by_key, strict=True), strict=False):
+                named_indices[variable].update(indices)
+        return [
+            [index if index in indices else -1 for index in range(size)]
+            for size, indices in zip(sizes, named_indices, strict=True)
+        ]
 
 
-@dataclass(slots=True)
 class CellAnnotations:
-    """Notes and attributes of a cube. `any` is False if no cell has either, which saves look-ups."""
+    """Notes and attributes of a cube by the position of a cell. `any` is False if no cell has either.
 
-    notes: PlaceIndex[str]
-    attributes: PlaceIndex[dict[str, str]]
-    default_attributes: dict[str, str]
+    Cells with the same notes or attributes share them.
+    """
 
-    @property
-    def any(self) -> bool:
-        return bool(self.notes.count or self.attributes.count or self.default_attributes)
+    def __init__(
+        self, notes: PlaceIndex[str], attributes: PlaceIndex[dict[str, str]], default_attributes: dict[str, str]
+    ) -> None:
+        self.any = bool(notes.count or attributes.count or default_attributes)
+        self.notes_at = _NotesByPosition(notes)
+        self.attributes_at = _AttributesByPosition(attributes, default_attributes)
 
-    @property
-    def is_uniform(self) -> bool:
-        """True if all cells have the same notes and attributes."""
-        return self.notes.is_of_all_cells and self.attributes.is_of_all_cells
 
-    def notes_at(self, indices: tuple[int, ...]) -> tuple[str, ...]:
-        return tuple(self.notes.things_at(indices))
+class _NotesByPosition(dict[tuple[int, ...], tuple[str, ...]]):
+    """Notes of a cell by its indices."""
 
-    def attributes_at(self, indices: tuple[int, ...]) -> dict[str, str]:
-        attributes_of_cell = dict(self.default_attributes)
-        for cell_attributes in self.attributes.things_at(indices):
-            attributes_of_cell.update(cell_attributes)
-        return attributes_of_cell
+    def __init__(self, index: PlaceIndex[str]) -> None:
+        super().__init__()
+        self.index = index
+
+    def __missing__(self, indices: tuple[int, ...]) -> tuple[str, ...]:
+        notes = self[indices] = tuple(self.index.things_at(indices))
+        return notes
+
+
+class _AttributesByPosition(dict[tuple[int, ...], dict[str, str]]):
+    """Attributes of a cell by its indices."""
+
+    def __init__(self, index: PlaceIndex[dict[str, str]], defaults: dict[str, str]) -> None:
+        super().__init__()
+        self.index = index
+        self.defaults = defaults
+
+    def __missing__(self, indices: tuple[int, ...]) -> dict[str, str]:
+        attributes = self[indices] = dict(self.defaults)
+        for cell_attributes in self.index.things_at(indices):
+            attributes.update(cell_attributes)
+        return attributes
 
 
 def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> CellAnnotations:

@@ -114,7 +114,7 @@ def test_child_that_dies_gives_a_refusal_with_its_reason(pool: ChildPool[str, ob
 
 def test_a_file_that_takes_too_long_is_stopped(impatient: ChildPool[str, object]) -> None:
     result = _run_job(impatient, "sleep")
-    assert isinstance(result, ReadError) and "longer than 1.5 seconds" in str(result.params["reason"])
+    assert isinstance(result, ReadError) and (result.rule, result.params) == ("read.no_time", {"seconds": "1.5"})
 
 
 def test_processor_time_is_limited_for_each_file(impatient: ChildPool[str, object]) -> None:

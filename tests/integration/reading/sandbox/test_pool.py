@@ -77,13 +77,15 @@ def test_forty_callers_get_their_own_results_within_the_seats(
 
 
 def test_slow_files_step_aside_for_the_next_upload(
-    pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch
+    pool: ChildPool[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(pool_module, "PATIENCE", 0.2)
-    slow = _start_threads(*(lambda: _run_job(pool, "sleep 4") for _ in range(2)))
+    released = tmp_path / "released"
+    slow = _start_threads(*(lambda: _run_job(pool, f"hold {released}") for _ in range(2)))
     _wait_until(lambda: pool.seats.taken + pool.seats.aside >= 2)
     assert _run_job(pool, "quick") == "quick"
     assert all(thread.is_alive() for thread in slow), "it waited for a slow one"
+    released.touch()
     for thread in slow:
         thread.join()
     assert (pool.seats.taken, pool.seats.aside) == (0, 0)

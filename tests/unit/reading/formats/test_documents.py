@@ -7,6 +7,7 @@ import zlib
 from typing import Any
 
 import docx as word
+import pdfplumber
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -19,6 +20,7 @@ from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, 
 
 from pipelines.model.content import Grid, ReadError
 from pipelines.reading.formats import common, docx, html, pdf
+from pipelines.reading.formats.pdf_letters import keep_letters_plain
 from pipelines.reading.sandbox.child import read_in_child
 from tests.support.fakes.workbook_fakes import edit_part
 
@@ -209,6 +211,38 @@ def test_columns_at_open_sides_of_a_ruled_table_are_read(sides: str) -> None:
     assert not grid.remarks
 
 
+def _fill(canvas: Canvas, start: int, end: int, top: int) -> None:
+    canvas.setFillGray(0.8)
+    canvas.rect(start, top - 20, end - start, 20, fill=1, stroke=0)
+    canvas.setFillGray(0)
+
+
+def test_filling_that_ends_within_a_number_is_no_border_between_rules() -> None:
+    rows = [["Article", "Men", "Women"], ["388", "0.15", "12"], ["389", "0.27", "3"]]
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    _fill(canvas, 50, 170, 680)  # over the first column and into the first number of the second
+    _draw_rows(canvas, rows)
+    for line in range(4):
+        canvas.line(50, 700 - 20 * line, 350, 700 - 20 * line)
+    for x in (50, 150, 250, 350):
+        canvas.line(x, 700, x, 640)
+    canvas.save()
+    assert _texts(pdf.read_file(buffer.getvalue())) == rows
+
+
+def test_fillings_are_the_cells_of_a_table_without_rules() -> None:
+    rows = [["Article", "Men"], ["388", "15"], ["389", "27"]]
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer)
+    for line in range(3):
+        for start in (50, 150):
+            _fill(canvas, start, start + 100, 700 - 20 * line)
+    _draw_rows(canvas, rows)
+    canvas.save()
+    assert _texts(pdf.read_file(buffer.getvalue())) == rows
+
+
 @pytest.mark.parametrize("place", ["beside", "below", "next page"])
 def test_figures_outside_ruled_tables_are_remarked(place: str) -> None:
     buffer = io.BytesIO()
@@ -265,6 +299,20 @@ def test_turned_labels_next_to_upright_text_are_read_forwards(angle: int) -> Non
     canvas.restoreState()
     canvas.save()
     assert _texts(pdf.read_file(buffer.getvalue()))[0][0] == "Cases of theft by year\n2005"
+
+
+@pytest.mark.parametrize("corner", [0, 30])
+def test_letters_are_those_that_pdfplumber_makes(corner: int) -> None:
+    data = _pdf()
+    if corner:
+        data = data.replace(b"/MediaBox [ 0 0 ", b"/MediaBox [ %d %d " % (corner, corner))
+    with pdfplumber.open(io.BytesIO(data)) as document, pdfplumber.open(io.BytesIO(data)) as plain_document:
+        whole, plain = document.pages[0], plain_document.pages[0]
+        keep_letters_plain(plain)
+        assert len(plain.chars) > 40
+        for letter, expected in zip(plain.chars, whole.chars, strict=True):
+            assert letter == {name: expected[name] for name in letter}
+        assert plain.edges == whole.edges
 
 
 def test_scan_is_rejected_as_a_scan() -> None:

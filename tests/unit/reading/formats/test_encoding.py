@@ -115,6 +115,29 @@ def test_score_of_a_text_equals_that_of_its_words(words: list[tuple[str, str, in
         assert score_texts(pieces_of(data, name, text), alphabets) == score_texts([(text, 1)], alphabets)
 
 
+@pytest.mark.parametrize(
+    ("text", "page", "candidates"),
+    [
+        ("Müller;12\nJäger;3\nGroßkopf;1\nSchröder;7\nKöhler;4\n", "windows-1252", ()),
+        ("Müller;12\nJäger;3\nGroßkopf;1\nSchröder;7\nKöhler;4\n", "windows-1250", ("windows-1250",)),
+        ("osuđeni za trgovinu ljudima, četiri žene\n", "windows-1250", ("windows-1250",)),
+    ],
+)
+def test_guess_never_names_a_codepage_that_was_tried(text: str, page: str, candidates: tuple[str, ...]) -> None:
+    with pytest.raises(ReadError) as raised:
+        decode_text(text.encode(page), candidates, ("sq",))
+    guess = str(raised.value.params["guess"])
+    assert guess == "text in another language" or not {*(candidates or CANDIDATES)} & {*guess.split(" / ")}
+    assert guess not in ("ascii", "cp1250")
+
+
+def test_guess_looks_at_the_doubtful_bytes_and_not_at_the_start_of_the_file() -> None:
+    data = b"a;1\n" * 20_000 + "Të dënuar për trafikim; çështje e mbyllur; gjykatë".encode("windows-1252")
+    with pytest.raises(ReadError) as raised:
+        decode_text(data, ("windows-1251",), ("sq",))
+    assert raised.value.params["guess"] == "windows-1250 / windows-1252"
+
+
 def test_guess_names_the_codepages_of_the_region_whose_letters_fit() -> None:
     """Guess among the region's codepages; a purely statistical guess named cp1257, which no office here uses."""
     data = "Të dënuar për trafikim; çështje e mbyllur; gjykatë".encode("windows-1252")

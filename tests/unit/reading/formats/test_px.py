@@ -180,14 +180,15 @@ def test_keyword_with_a_dot_is_remarked_like_any_unknown_keyword() -> None:
 @pytest.mark.parametrize("kind", ["CODES", "VALUES"])
 def test_keys_name_rows_and_absent_rows_are_zero(kind: str) -> None:
     row = "2" if kind == "CODES" else "women"
-    text = px_text(VARIABLES + f'CODES("sex")="1","2";\nKEYS("sex")={kind};\n', f'"{row}",5 ".."')
+    keywords = f'CODES("sex")="1","2";\nKEYS("sex")={kind};\nVALUENOTE("year","2024")="new";\n'
+    text = px_text(VARIABLES + keywords, f'"{row}",5 ".."')
     cube = read_cube(text)
     assert cube.absent == "zero"
-    assert [(o.key, o.value, o.status) for o in cube.observations] == [
-        (("2", "2023"), 5, None),
-        (("2", "2024"), None, ".."),
+    assert [(o.key, o.value, o.status, o.notes) for o in cube.observations] == [
+        (("2", "2023"), 5, None, ()),
+        (("2", "2024"), None, "..", ("new",)),
     ]
-    assert cube.observations[0] == next(iter(cube.observations))
+    assert [cube.observations[index] for index in range(2)] == list(cube.observations)
 
 
 def test_keys_of_a_row_must_be_known_complete_and_single() -> None:
@@ -335,6 +336,7 @@ def test_notes_marks_and_attributes_belong_to_their_cells() -> None:
         ("table", "variable", "women"),
         ("table", "variable", "women", "2024", "all of 2024"),
     ]
+    assert [cube.observations[index] for index in range(4)] == list(cube.observations)
     assert [o.attributes for o in cube.observations] == [
         {"ObsStatus": "A", "ObsConf": "F"},
         {"ObsStatus": "P", "ObsConf": "F"},

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ def _files(*patterns: str) -> list[Path]:
     return sorted(path for pattern in patterns for path in REAL.glob(pattern))
 
 
+@cache
 def _read(path: Path) -> Grid:
+    """Read a file once for all tests."""
     grid = read_content(path.read_bytes(), path.name)
     assert isinstance(grid, Grid)
     return grid

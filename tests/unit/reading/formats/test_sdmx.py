@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -283,15 +284,20 @@ def test_hostile_files_are_refused_at_once(path: Path) -> None:
     assert time.perf_counter() - begin < 1
 
 
-# sdmx1 keeps state between reads, so each file is read in a process of its own
+# sdmx1 keeps state between reads, so each file is read in a fork of a process that imports it once.
 ORACLE = """
-import json, sys
+import json, os, sys
 import sdmx
-path, structure = sys.argv[1:3]
-extra = {"structure": next(iter(sdmx.read_sdmx(structure).structure.values()))} if structure else {}
-message = sdmx.read_sdmx(path, **extra)
-print(json.dumps([[{k: str(v.value) for k, v in o.key.values.items()}, o.value,
-    {k: str(v.value) for k, v in o.attrib.items()}] for d in message.data for o in d.obs]))
+for path, structure in json.loads(sys.argv[1]):
+    if child := os.fork():
+        os.waitpid(child, 0)
+        continue
+    extra = {"structure": next(iter(sdmx.read_sdmx(structure).structure.values()))} if structure else {}
+    message = sdmx.read_sdmx(path, **extra)
+    observations = [[{k: str(v.value) for k, v in o.key.values.items()}, o.value,
+        {k: str(v.value) for k, v in o.attrib.items()}] for d in message.data for o in d.obs]
+    print(json.dumps({path: observations}), flush=True)
+    os._exit(0)
 """
 DATA = {
     "ECB_EXR/ng-flat.xml": "",
@@ -316,22 +322,23 @@ NO_DATA = {
 }
 
 
-QUICK = ("ECB_EXR/ng-xs.xml", "ESTAT/demography-xs.xml")
-"""Half a second each; the others run with the slow tests."""
+@pytest.fixture(scope="module")
+def oracle() -> dict[str, Any]:
+    """Return the observations that sdmx1 reads, by the path of their file."""
+    files = [(str(REAL / name), str(REAL / structure) if structure else "") for name, structure in DATA.items()]
+    command = [sys.executable, "-c", ORACLE, json.dumps(files)]
+    completed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return {path: rows for line in completed.stdout.splitlines() for path, rows in json.loads(line).items()}
 
 
 @pytest.mark.shared
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not next to the project")
-@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in DATA])
-def test_real_files_agree_with_sdmx1_in_keys_values_and_attributes(name: str) -> None:
-    structure = str(REAL / DATA[name]) if DATA[name] else ""
-    command = [sys.executable, "-c", ORACLE, str(REAL / name), structure]
-    completed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    oracle = json.loads(completed.stdout.strip().splitlines()[-1])
+@pytest.mark.parametrize("name", DATA)
+def test_real_files_agree_with_sdmx1_in_keys_values_and_attributes(name: str, oracle: dict[str, Any]) -> None:
     cube = sdmx.read_file((REAL / name).read_bytes())
     expected = [
         (sorted(key.items()), None if value in (None, "") else float(value), sorted(attributes.items()))
-        for key, value, attributes in oracle
+        for key, value, attributes in oracle[str(REAL / name)]
     ]
     observed = [
         (sorted(zip(list_dimensions(cube), o.key, strict=True)), o.value, sorted(o.attributes.items()))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import struct
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import xlrd
 import xlwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.model.content import Cell, Grid, ReadError
 from pipelines.reading.formats import ods, xls, xlsx
 from pipelines.reading.formats.common import number_text, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
+from pipelines.reading.formats.sniff import sniff_format
 from tests.support.fakes.workbook_fakes import edit_part, make_ods, make_xlsx, read_as_opened, read_by_openpyxl
 from tests.support.paths import SAMPLES
 
@@ -170,6 +175,8 @@ def test_cells_are_those_that_openpyxl_itself_loads(made: Callable[[Any], None] 
         (b"<c><v>7</v></c>", 7, "number"),
         (b'<c r="A1" t="e"><v>#REF!</v></c>', "#REF!", "error"),
         (b'<c r="A1" t="d"><v>2024-03-31T00:00:00</v></c>', "2024-03-31", "date"),
+        (b'<c r="A1" t="d"><v>2024-03-31</v></c>', "2024-03-31", "date"),
+        (b'<c r="A1" t="d"><v>2024-03-31T10:30:00.000Z</v></c>', "2024-03-31T10:30:00", "date"),
         (b'<c r="A1" t="b"><v>1</v></c>', True, "bool"),
         (b'<c r="A1"><v>1.5E2</v></c>', 150.0, "number"),
         (b'<c r="A1"><f>1+1</f><v>2</v></c>', 2, "number"),
@@ -181,6 +188,29 @@ def test_a_cell_may_be_written_in_other_ways(cell: bytes, value: object, kind: s
     edited = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"><v>1</v></c>', cell))
     read_cell = _at(xlsx.read_file(edited), "A1")
     assert (read_cell.value, read_cell.kind) == (value, kind)
+
+
+def test_xlsx_with_colours_that_are_no_numbers_is_read() -> None:
+    """Read a workbook of the Python package gptables, which writes the colour `FFAUTOMATIC`."""
+
+    def write_sheet(book: Any) -> None:
+        red = book.add_format({"font_color": "#FF0000", "bg_color": "#00FF00"})
+        sheet = book.add_worksheet("S")
+        sheet.write_rich_string("A1", "Article ", red, "388", ' rgb="FFAUTOMATIC"')
+        sheet.write_number("B1", 7, red)
+        sheet.write_formula("C1", "=B1+1", red, 8)
+
+    data = make_xlsx(write_sheet)
+    expected = xlsx.read_file(data)
+    for part in ("xl/styles.xml", "xl/sharedStrings.xml"):
+        data = edit_part(data, part, lambda xml: xml.replace(b'"FFFF0000"', b'"FFAUTOMATIC"'))
+    assert xlsx.read_file(data) == expected
+
+
+def test_cell_with_an_empty_style_is_read() -> None:
+    data = make_xlsx(lambda book: book.add_worksheet("S").write_number("A1", 7))
+    data = edit_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="A1"', b'<c r="A1" s=""'))
+    assert _at(xlsx.read_file(data), "A1").value == 7
 
 
 def test_a_carriage_return_inside_a_text_is_decoded() -> None:
@@ -249,6 +279,10 @@ def _xls(date_1904: bool = False) -> bytes:
     sheet.write(2, 6, 8)
     sheet.col(6).hidden = True
     book.add_sheet("скривен").visibility = 1
+    return _saved(book)
+
+
+def _saved(book: Any) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
@@ -275,6 +309,67 @@ def test_xls_of_the_1904_date_system() -> None:
     grid = xls.read_file(_xls(date_1904=True))
     assert grid.properties["date_system"] == 1904
     assert _at(grid, "D3").kind == "date"
+
+
+_VALUES = st.one_of(
+    st.integers(-(2**31), 2**31), st.floats(-1e12, 1e12), st.text("ačж 1", max_size=5), st.booleans(), st.none()
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 40)), _VALUES, max_size=60))
+def test_xls_cells_are_those_that_xlrd_itself_loads(values: dict[tuple[int, int], Any]) -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S", cell_overwrite_ok=True)
+    styles = [xlwt.easyxf(num_format_str=text) for text in ("General", "0.00")]
+    for (row, column), value in values.items():
+        sheet.write(row, column, value, styles[(row + column) % 2])
+    data = _saved(book)
+    loaded = xlrd.open_workbook(file_contents=data, formatting_info=True).sheet_by_index(0)
+    expected = {
+        (row + 1, column + 1): (cell.value, loaded.book.xf_list[cell.xf_index].format_key)
+        for row in range(loaded.nrows)
+        for column, cell in enumerate(loaded.row(row))
+        if cell.ctype != xlrd.XL_CELL_BLANK and cell.value != ""
+    }
+    formats = {key: entry.format_str for key, entry in loaded.book.format_map.items()}
+    cells = xls.read_file(data).tables[0].cells
+    assert {(c.row, c.column): (c.value, c.number_format) for c in cells} == {
+        position: (value, formats[key]) for position, (value, key) in expected.items()
+    }
+    assert [(c.row, c.column) for c in cells] == sorted(expected)
+
+
+def test_xls_cell_stored_twice_has_its_last_content() -> None:
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("S")
+    for column, value in enumerate((1 / 3, 2 / 3, "x")):
+        sheet.write(0, column, value)
+    data = _saved(book)
+    second = data.index(struct.pack("<HHHH", 0x203, 14, 0, 1))
+    data = (
+        data[: second + 6] + struct.pack("<H", 0) + data[second + 8 :]
+    )  # the second number is moved to the first cell
+    assert [(c.where.cell, c.value) for c in xls.read_file(data).tables[0].cells] == [("A1", 2 / 3), ("C1", "x")]
+
+
+def test_xls_whose_stream_is_named_in_capitals_is_read() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("S").write(0, 0, 7)
+    data = _saved(book).replace("Workbook".encode("utf-16-le"), "WORKBOOK".encode("utf-16-le"))
+    assert sniff_format(data) == "xls"
+    assert _at(xls.read_file(data), "A1").value == 7
+
+
+def test_damaged_xls_is_refused_in_words_of_its_sender() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("S").write(0, 0, 1 / 3)
+    data = _saved(book)
+    number = data.index(b"\x03\x02\x0e\x00")
+    far_row = data[: number + 4] + b"\x00\x00\x00\x7f" + data[number + 8 :]  # a column beyond the last one
+    with pytest.raises(ReadError) as refusal:
+        xls.read_file(far_row)
+    assert (refusal.value.rule, refusal.value.params["detail"]) == ("read.malformed", "its structure is broken")
 
 
 def test_a_cut_off_xls_is_refused() -> None:

@@ -164,7 +164,6 @@ def test_table_as_csv_without_a_date_is_named_by_its_content() -> None:
 @pytest.mark.parametrize(
     "row",
     [
-        {"indicator": "Offences", "dimension": "by type of offence", "category": "Smuggling of migrants"},
         {"indicator": "Victims of intentional homicide", "dimension": "by mechanisms", "category": "Firearms"},
         {"indicator": "Persons held", "dimension": "by selected crime", "category": "Bribery"},
     ],
@@ -174,6 +173,20 @@ def test_another_table_of_the_publisher_is_rejected_with_one_message(row: dict[s
         _read(*(_row(**row, year=year) for year in (2017, 2018, 2019)), _row())  # type: ignore[arg-type]
     assert refusal.value.rule == "reference.other_table"
     assert row["indicator"] in str(refusal.value.params["seen"])
+
+
+@pytest.mark.parametrize("category", ["Smuggling of migrants", "Theft"])
+def test_table_of_recorded_offences_names_the_table_with_persons(category: str) -> None:
+    row = {"indicator": "Offences", "dimension": "by type of offence", "category": category}
+    with pytest.raises(ReadError) as refusal:
+        _read(*(_row(**row, year=year) for year in (2017, 2018, 2019)), _row())  # type: ignore[arg-type]
+    assert refusal.value.rule == "reference.offences_table"
+    assert "Access and functioning of justice" in find_rule(refusal.value.rule).remedy
+
+
+def test_commas_between_thousands_are_read() -> None:
+    imported = _read(_row("1,234"), _row("12,34", year=2018))
+    assert (imported.rows["value"].to_list(), _rules(imported)) == ([1234.0], ["reference.bad_value"])
 
 
 def test_messages_name_both_tables() -> None:
