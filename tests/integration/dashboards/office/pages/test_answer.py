@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from dashboards.office.pages.answer.rendering import VIEWS
 from pipelines.submissions import service, store
+from tests.support.demonstration import damage_file
 from tests.support.service import portal_fixture
 from tests.support.service.example_returns import (
     approve_return,
@@ -324,7 +325,7 @@ def test_answer_is_written_in_the_language_of_its_reader(office: Office) -> None
 def test_answer_of_a_return_with_damaged_file_names_file_and_contact(office: Office) -> None:
     number = upload_draft(office.desk)
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
-    store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
+    damage_file(store.path_of(office.desk.home, row.sha256), b"changed")
     office.desk.reports._futures.clear()
     page = office.open("al-sender", "/answer", id=number)
     assert page.status == 500
@@ -341,7 +342,7 @@ def test_action_on_a_return_with_damaged_file_names_the_file(office: Office) -> 
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
-    store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
+    damage_file(store.path_of(office.desk.home, row.sha256), b"changed")
     office.desk.reports._futures.clear()
     group = str(page.find_forms("Keep this explanation")[0].fields["group"])
     entered = {f"reason-{group}": "large_case", f"text-{group}": "Two large cases were reported in September."}
