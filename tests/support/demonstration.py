@@ -87,7 +87,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _link_folder(source: str, target: str) -> None:
-    os.mkdir(target)
+    Path(target).mkdir()
     with os.scandir(source) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
