@@ -1,15 +1,16 @@
-"""Create new SQLite ledgers in tests from the statements of one that was migrated, not by running every migration."""
+"""Create new SQLite ledgers in tests from one that was migrated, or from one that has its accounts already."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import sqlalchemy as sa
 
 from pipelines.core.home import Home
-from pipelines.ledger import migrations
-from pipelines.ledger.database import open_write_transaction
+from pipelines.ledger import migrations, opening
+from pipelines.ledger.database import open_write_transaction, sqlite_path
 
 Migrate = Callable[[sa.Engine, Home | None], None]
 _TRANSACTION = ("BEGIN TRANSACTION;", "COMMIT;")
@@ -58,3 +59,37 @@ def dump_statements(engine: sa.Engine) -> Sequence[str]:
         if revision != migrations.HEAD or rows or not isinstance(raw, sqlite3.Connection):
             return ()
         return tuple(statement for statement in raw.iterdump() if statement not in _TRANSACTION)
+
+
+_PREPARED: dict[Callable[[sa.Engine], None], bytes] = {}
+"""What a function wrote into a new ledger -> the pages of the database."""
+
+
+def open_prepared_ledger(home: Home, prepare: Callable[[sa.Engine], None]) -> sa.Engine:
+    """Open the ledger of a new home with what `prepare` writes into it.
+
+    Each further SQLite ledger of the process that the same function prepares is a copy of the first, unless the
+    migrations are under test.
+    """
+    path = sqlite_path(home.ledger_url)
+    if path is None or path.exists() or not isinstance(opening._migrate, LedgerTemplate):
+        engine = opening.open_ledger(home)
+        prepare(engine)
+        return engine
+    if prepare in _PREPARED:
+        path.write_bytes(_PREPARED[prepare])
+        return opening.open_ledger(home)
+    engine = opening.open_ledger(home)
+    prepare(engine)
+    _PREPARED[prepare] = _dump_pages(engine)
+    return engine
+
+
+def _dump_pages(engine: sa.Engine) -> bytes:
+    """Return a copy of a SQLite database as the bytes of a file."""
+    with engine.connect() as connection, closing(sqlite3.connect(":memory:")) as memory:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        connection.rollback()
+        raw.backup(memory)
+        return memory.serialize()

@@ -21,6 +21,7 @@ from pipelines.submissions import arrivals, decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.clock_acceptance import accept_clock
 from tests.support.fakes.ledger_fakes import (
+    create_people,
     home_and_ledger,
     keep_values,
     make_accepted_submission,
@@ -36,10 +37,9 @@ WARNING = (("a" * 16, "rule.one"),)
 TEXT = "checked with the source"
 
 
-@pytest.fixture
-def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
-    """Ledger with the accounts of office QQ and of another office, RR."""
-    home, engine = home_and_ledger(tmp_path)
+def create_two_offices(engine: sa.Engine) -> None:
+    """Create the accounts of office QQ and of another office, RR."""
+    create_people(engine)
     new_accounts = [
         accounts.NewAccount("colleague", "x", (Grant("submitter", "QQ"),)),
         accounts.NewAccount("viewer", "x", (Grant("viewer", "QQ"),)),
@@ -57,6 +57,12 @@ def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
     with clock.freeze_time(time_at(-30)):
         accounts.create_many(engine, new_accounts, by=SYSTEM)
         accounts.disable_account(engine, "gone", by=SYSTEM)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database: str) -> Iterator[tuple[Home, sa.Engine]]:
+    """Ledger with the accounts of office QQ and of another office, RR."""
+    home, engine = home_and_ledger(tmp_path, create_two_offices)
     yield home, engine
     engine.dispose()
 

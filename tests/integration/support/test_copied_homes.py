@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.demonstration import copy_for_pages, copy_home
+from tests.support.demonstration import copy_for_pages, copy_home, damage_file
 
 NAMES = ("ledger.sqlite", "ledger.sqlite-shm", "ledger.sqlite-wal")
 
@@ -50,5 +50,22 @@ def test_copy_without_the_ledger_is_an_error(
     built: Path, tmp_path: Path, copy: Callable[[Path, Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remove_before_copying(monkeypatch, "ledger.sqlite")
-    with pytest.raises(shutil.Error, match=r"ledger\.sqlite'"):
+    with pytest.raises((shutil.Error, FileNotFoundError), match=r"ledger\.sqlite'"):
         copy(built, tmp_path / "copy")
+
+
+def test_copy_for_pages_shares_what_is_never_written_in_place(tmp_path: Path) -> None:
+    built, copied = tmp_path / "built", tmp_path / "copied"
+    files = ("refresh.lock", "restricted/ledger.sqlite", "restricted/facts/finding/S1.parquet", "restricted/dbt/x.json")
+    for name in files:
+        (built / name).parent.mkdir(parents=True, exist_ok=True)
+        (built / name).write_text(name, encoding="utf-8")
+    (built / "restricted" / "store").mkdir()
+    (built / "restricted" / "store" / "pointer").symlink_to(built / files[0])
+    copy_for_pages(built, copied)
+    linked = [name for name in files if (copied / name).exists() and (copied / name).samefile(built / name)]
+    assert linked == ["restricted/facts/finding/S1.parquet"]
+    assert not (copied / "restricted" / "dbt").exists()
+    assert (copied / "restricted" / "store" / "pointer").is_symlink()
+    damage_file(copied / linked[0], b"damaged")
+    assert (built / linked[0]).read_text(encoding="utf-8") == linked[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,24 +14,16 @@ from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import facts
 from pipelines.ledger.acts import Act, Arrival, Block, CheckResult
 from pipelines.ledger.identity import SYSTEM, Grant
-from pipelines.ledger.opening import open_ledger
 from pipelines.model import long_tables
 from pipelines.submissions import decisions, intake
 from pipelines.submissions.accounts import accounts
+from tests.support.ledger_template import open_prepared_ledger
 
 START = datetime(2026, 2, 10, 9, tzinfo=UTC)
 
 
 def time_at(days: float) -> datetime:
     return START + timedelta(days=days)
-
-
-def home_and_ledger(folder: Path) -> tuple[Home, sa.Engine]:
-    home = initialise_home(folder / "home", "demonstration")
-    facts.prepare_fact_folders(home)
-    engine = open_ledger(home)
-    create_people(engine)
-    return home, engine
 
 
 def create_people(engine: sa.Engine) -> None:
@@ -41,6 +34,13 @@ def create_people(engine: sa.Engine) -> None:
     new_accounts += [accounts.NewAccount("the-steward", "Steward", (Grant("steward"),))]
     with clock.freeze_time(time_at(-30)):
         accounts.create_many(engine, new_accounts, by=SYSTEM)
+
+
+def home_and_ledger(folder: Path, prepare: Callable[[sa.Engine], None] = create_people) -> tuple[Home, sa.Engine]:
+    """Make a home whose ledger has the accounts that `prepare` creates."""
+    home = initialise_home(folder / "home", "demonstration")
+    facts.prepare_fact_folders(home)
+    return home, open_prepared_ledger(home, prepare)
 
 
 def make_arrival(name: str, days: float = 0, sender: str = "office", content: str | None = None) -> Arrival:

@@ -10,6 +10,8 @@ import pytest
 
 from pipelines.core.home import open_home
 from tests.support.demonstration import CLOCK, copy_for_pages
+from tests.support.service import portal_fixture
+from tests.support.service.example_returns import upload_draft
 from tests.support.service.office_client import Office, open_office
 
 
@@ -32,6 +34,18 @@ def office(built_home: Path, tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def shared_office(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """Like `office`, once for the tests of a module that change no return and no account."""
+    """Like `office`, once for the tests of a module that change no return of others and no account."""
     with _copied_office(built_home, tmp_path_factory.mktemp("office") / "home") as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def draft(shared_office: Office) -> str:
+    """Number of a draft in the shared office whose warnings are not explained, for tests that only look at it."""
+    return upload_draft(shared_office.desk)
+
+
+@pytest.fixture(scope="module")
+def broken_draft(shared_office: Office) -> str:
+    """Number of a draft in the shared office with errors, for tests that only look at it."""
+    return upload_draft(shared_office.desk, changes=portal_fixture.BROKEN)

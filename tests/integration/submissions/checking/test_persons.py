@@ -22,6 +22,7 @@ from tests.support.fakes import check_fakes
 from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
 from tests.support.fakes.ledger_fakes import create_people, time_at
+from tests.support.ledger_template import open_prepared_ledger
 from tests.support.paths import ROOT
 
 REGISTER = ROOT / "raw_samples/HR/register/registar_2024_1tr.csv"
@@ -34,7 +35,7 @@ SECRET = "person 2025-Q4;reported;77"
 def home(tmp_path: Path) -> Home:
     created = initialise_home(tmp_path / "home", "demonstration")
     facts.prepare_fact_folders(created)
-    create_people(open_ledger(created))
+    open_prepared_ledger(created, create_people).dispose()
     return created
 
 

@@ -24,6 +24,7 @@ from tests.support.fakes import check_fakes
 from tests.support.fakes.arrivals_fakes import write_arrivals
 from tests.support.fakes.check_fakes import REGISTRY
 from tests.support.fakes.ledger_fakes import create_people, time_at
+from tests.support.ledger_template import open_prepared_ledger
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +36,7 @@ def _fakes(monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path) -> Home:
     created = initialise_home(tmp_path / "home", "demonstration")
     facts.prepare_fact_folders(created)
-    create_people(open_ledger(created))
+    open_prepared_ledger(created, create_people).dispose()
     return created
 
 

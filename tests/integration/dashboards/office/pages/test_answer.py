@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from dashboards.office.pages.answer.rendering import VIEWS
 from pipelines.submissions import service, store
+from tests.support.demonstration import damage_file
 from tests.support.service import portal_fixture
 from tests.support.service.example_returns import (
     approve_return,
@@ -34,23 +35,23 @@ def _anchors(page: Document) -> set[str]:
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "ba-brc-sender", "nobody"])
-def test_answer_of_another_office_is_refused_like_one_that_does_not_exist(office: Office, account: str) -> None:
-    number = upload_draft(office.desk)
-    foreign = office.open(account, "/answer", id=number)
-    missing = office.open(account, "/answer", id="S0123456789abcde")
+def test_answer_of_another_office_is_refused_like_one_that_does_not_exist(
+    shared_office: Office, draft: str, account: str
+) -> None:
+    foreign = shared_office.open(account, "/answer", id=draft)
+    missing = shared_office.open(account, "/answer", id="S0123456789abcde")
     for page in (foreign, missing):
         assert (page.status, page.heading) == (403, NO_ACCESS)
         assert "third.xlsx" not in page.text and "Albania" not in page.main
     assert foreign.main == missing.main
 
 
-def test_file_of_another_office_is_refused(office: Office) -> None:
-    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    stranger, nobody = office.start_visit("mk-sender"), office.start_visit(None)
+def test_file_of_another_office_is_refused(shared_office: Office, broken_draft: str) -> None:
+    stranger, nobody = shared_office.start_visit("mk-sender"), shared_office.start_visit(None)
     for kind in ("original", "workbook", "page", "table", "report", "corrected", "receipt"):
-        page = stranger.open_page(f"/answer/files/{kind}", id=number)
+        page = stranger.open_page(f"/answer/files/{kind}", id=broken_draft)
         assert (page.status, page.heading) == (403, NO_ACCESS), kind
-        response = nobody.open_page(f"/answer/files/{kind}", follow=False, id=number).response
+        response = nobody.open_page(f"/answer/files/{kind}", follow=False, id=broken_draft).response
         assert response.status_code == 303 and response.headers["location"].startswith("/sign-in?next="), kind
 
 
@@ -67,15 +68,17 @@ def test_answer_ignores_every_other_parameter_of_its_address(office: Office, acc
             assert private not in main_text, (path, private)
 
 
-def test_answer_without_a_number_links_to_the_list(office: Office) -> None:
-    page = office.open("al-sender", "/answer")
+def test_answer_without_a_number_links_to_the_list(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/answer")
     assert (page.status, page.heading) == (200, "Validation report")
     assert page.find_links("To my returns") == ["/"]
 
 
-def test_answer_redirects_to_sign_in_and_back(office: Office) -> None:
+def test_answer_redirects_to_sign_in_and_back(shared_office: Office) -> None:
     response = (
-        office.start_visit(None).open_page("/answer", follow=False, id="S0123456789abcde", view="events").response
+        shared_office.start_visit(None)
+        .open_page("/answer", follow=False, id="S0123456789abcde", view="events")
+        .response
     )
     assert response.status_code == 303
     assert response.headers["location"] == "/sign-in?next=%2Fanswer%3Fid%3DS0123456789abcde%26view%3Devents"
@@ -84,8 +87,8 @@ def test_answer_redirects_to_sign_in_and_back(office: Office) -> None:
 # ------------------------------------------------------------------------------------------------------------- summary
 
 
-def test_answer_names_the_verdict_and_links_each_finding(office: Office) -> None:
-    page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=portal_fixture.BROKEN))
+def test_answer_names_the_verdict_and_links_each_finding(shared_office: Office, broken_draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=broken_draft)
     assert "You cannot send this return yet" in page.main and "No problems found" not in page.main
     links = {address[1:] for address in page.find_links() if re.fullmatch(r"#[fg]-[0-9a-f]+", address)}
     assert len(links) >= 4 and links <= _anchors(page)
@@ -93,22 +96,25 @@ def test_answer_names_the_verdict_and_links_each_finding(office: Office) -> None
     assert "cell C9" in page.main and "dhjetë" in page.main
 
 
-def test_summary_links_to_the_findings_from_every_view(office: Office) -> None:
-    number, visitor = upload_draft(office.desk, changes=portal_fixture.BROKEN), office.start_visit("al-sender")
-    anchors = _anchors(visitor.open_page("/answer", id=number))
+def test_summary_links_to_the_findings_from_every_view(shared_office: Office, broken_draft: str) -> None:
+    visitor = shared_office.start_visit("al-sender")
+    anchors = _anchors(visitor.open_page("/answer", id=broken_draft))
     for view in VIEWS:
         addresses = [
-            link.get("href") for link in visitor.open_page("/answer", id=number, view=view).find_elements("#summary a")
+            link.get("href")
+            for link in visitor.open_page("/answer", id=broken_draft, view=view).find_elements("#summary a")
         ]
         assert len(addresses) >= 4 and len(set(addresses)) == len(addresses)
         assert {address.partition("#")[2] for address in addresses} <= anchors
-        page = "" if view == "findings" else f"/answer?id={number}&view=findings"
+        page = "" if view == "findings" else f"/answer?id={broken_draft}&view=findings"
         assert {address.partition("#")[0] for address in addresses} == {page}
 
 
-def test_headings_of_an_answer_descend_one_level_at_a_time(office: Office) -> None:
-    for changes in (portal_fixture.BROKEN, portal_fixture.UNUSUAL):
-        page = office.open("al-sender", "/answer", id=upload_draft(office.desk, changes=changes))
+def test_headings_of_an_answer_descend_one_level_at_a_time(
+    shared_office: Office, draft: str, broken_draft: str
+) -> None:
+    for number in (broken_draft, draft):
+        page = shared_office.open("al-sender", "/answer", id=number)
         assert page.heading.startswith("Albania: Justice counts")
         levels = [int(element.tag[1]) for element in page.find_elements("h1, h2, h3, h4")]
         assert levels[0] == 1 and all(after - before <= 1 for before, after in pairwise(levels))
@@ -153,8 +159,8 @@ def test_replaced_return_links_to_the_one_that_counts(office: Office) -> None:
 # --------------------------------------------------------------------------------------------------------------- views
 
 
-def test_view_of_an_answer_shows_its_part(office: Office) -> None:
-    number, visitor = upload_draft(office.desk), office.start_visit("al-sender")
+def test_view_of_an_answer_shows_its_part(shared_office: Office, draft: str) -> None:
+    visitor = shared_office.start_visit("al-sender")
     for view, sentences in {
         "beside": ("Your sheet: Tremujori III", "Values we read", "Persona të referuar"),
         "changes": ("figures changed", "changed", "+80"),
@@ -163,7 +169,7 @@ def test_view_of_an_answer_shows_its_part(office: Office) -> None:
         "events": ("Came in", "Checked"),
         "unknown": ("What to do:",),
     }.items():
-        page = visitor.open_page("/answer", id=number, view=view)
+        page = visitor.open_page("/answer", id=draft, view=view)
         for sentence in sentences:
             assert sentence in page.main, sentence
         title = VIEWS.get(view, VIEWS["findings"])
@@ -171,9 +177,8 @@ def test_view_of_an_answer_shows_its_part(office: Office) -> None:
         assert [heading.text_content() for heading in page.find_elements("#view")] == [title]
 
 
-def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(office: Office) -> None:
-    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    page = office.open("al-sender", "/answer", id=number, view="beside")
+def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(shared_office: Office, broken_draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=broken_draft, view="beside")
     assert [option.get("selected") is not None for option in page.find_elements("#sheet option")].count(True) <= 1
     wrong = page.find_elements(".rti-sheet td.rti-cell-error")
     assert any(cell.text_content().startswith("dhjetë") and "cell C9" in cell.get("title") for cell in wrong)
@@ -181,16 +186,15 @@ def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(office: Of
     assert page.find_elements(".rti-sheet td.rti-cell-value") and page.find_elements(".rti-sheet td.rti-cell-label")
 
 
-def test_side_by_side_view_shows_the_chosen_sheet(office: Office) -> None:
-    number = upload_draft(office.desk)
-    page = office.open("al-sender", "/answer", id=number, view="beside")
+def test_side_by_side_view_shows_the_chosen_sheet(shared_office: Office, draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=draft, view="beside")
     options = {option.text_content(): option.get("value") for option in page.find_elements("#sheet option")}
     assert len(options) > 1 and "Your sheet: Tremujori III" in page.main
     name, value = next(pair for pair in options.items() if pair[0] != "Tremujori III")
     other_sheet = page.submit_form("Show", sheet=value)
     assert f"Your sheet: {name}" in other_sheet.main and "Your sheet: Tremujori III" not in other_sheet.main
     for forged in ("99", "-1", "x"):
-        fallback_page = page.visitor.open_page("/answer", id=number, view="beside", sheet=forged)
+        fallback_page = page.visitor.open_page("/answer", id=draft, view="beside", sheet=forged)
         assert "Your sheet: Tremujori III" in fallback_page.main, forged
 
 
@@ -214,9 +218,9 @@ def test_side_by_side_view_reads_the_file_once_per_language(office: Office, monk
     assert languages == ["en", "sq"]
 
 
-def test_earlier_periods_are_shown_one_measure_at_a_time(office: Office) -> None:
+def test_earlier_periods_are_shown_one_measure_at_a_time(shared_office: Office, draft: str) -> None:
     """Guard the size of the page: all measures of this office at once made a page of 34,800 points."""
-    page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view="quarters")
+    page = shared_office.open("al-sender", "/answer", id=draft, view="quarters")
     measures = [option.get("value") for option in page.find_elements("#measure option")]
     rows = []
     for measure in measures:
@@ -229,20 +233,19 @@ def test_earlier_periods_are_shown_one_measure_at_a_time(office: Office) -> None
     assert page.visitor.open_page(page.address + "&measure=no").main == page.main
 
 
-def test_earlier_periods_start_with_the_measure_of_the_first_finding(office: Office) -> None:
-    number = upload_draft(office.desk)
-    report = service.make_report(office.desk, get_identity(office.desk, "al-sender"), number)
+def test_earlier_periods_start_with_the_measure_of_the_first_finding(shared_office: Office, draft: str) -> None:
+    report = service.make_report(shared_office.desk, get_identity(shared_office.desk, "al-sender"), draft)
     assert report.reading is not None
     places_with_findings = {str(finding.where) for finding in report.findings}
     observations = report.reading.observations
     measures = {row["measure"] for row in observations.iter_rows(named=True) if row["place"] in places_with_findings}
-    page = office.open("al-sender", "/answer", id=number, view="quarters")
+    page = shared_office.open("al-sender", "/answer", id=draft, view="quarters")
     (chosen,) = page.find_elements("#measure option[selected]")
     assert chosen.get("value") in measures
 
 
-def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(office: Office) -> None:
-    page = office.open("al-sender", "/answer", id=upload_draft(office.desk), view="quarters")
+def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(shared_office: Office, draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=draft, view="quarters")
     points = [
         row.cssselect("[data-column='Earlier values, oldest first']")[0].text_content()
         for row in page.find_elements("tbody tr")
@@ -251,22 +254,21 @@ def test_earlier_periods_of_a_correction_are_twelve_and_exclude_its_own(office: 
     assert points and all(text.startswith("2023-Q3: ") and text.count(": ") == 12 for text in points)
 
 
-def test_earlier_accepted_figure_is_not_labelled_expected(office: Office) -> None:
-    number = upload_draft(office.desk)
-    page = office.open("al-sender", "/answer", id=number)
+def test_earlier_accepted_figure_is_not_labelled_expected(shared_office: Office, draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=draft)
     headings = {
         table.get("aria-label"): [heading.text_content() for heading in table.cssselect("thead th")]
         for table in page.find_elements(".rti-group .rti-scroll")
     }
     revised = [columns for caption, columns in headings.items() if "was 10 and is now 90" in caption]
     assert revised and all("Accepted before" in columns and "Expected" not in columns for columns in revised)
-    workbook = load_workbook(BytesIO(page.visitor.open_page("/answer/files/workbook", id=number).response.content))
+    workbook = load_workbook(BytesIO(page.visitor.open_page("/answer/files/workbook", id=draft).response.content))
     comment = workbook[portal_fixture.SHEET]["C9"].comment.text
     assert "Accepted before: 10" in comment and "Expected: 10" not in comment
 
 
-def test_sentence_of_a_group_is_not_repeated_in_its_rows(office: Office) -> None:
-    page = office.open("al-sender", "/answer", id=upload_draft(office.desk))
+def test_sentence_of_a_group_is_not_repeated_in_its_rows(shared_office: Office, draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=draft)
     groups = page.find_elements(".rti-group")
     assert groups
     for group in groups:
@@ -324,7 +326,7 @@ def test_answer_is_written_in_the_language_of_its_reader(office: Office) -> None
 def test_answer_of_a_return_with_damaged_file_names_file_and_contact(office: Office) -> None:
     number = upload_draft(office.desk)
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
-    store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
+    damage_file(store.path_of(office.desk.home, row.sha256), b"changed")
     office.desk.reports._futures.clear()
     page = office.open("al-sender", "/answer", id=number)
     assert page.status == 500
@@ -341,7 +343,7 @@ def test_action_on_a_return_with_damaged_file_names_the_file(office: Office) -> 
     number = upload_draft(office.desk)
     page = office.open("al-sender", "/answer", id=number)
     row = service.get_submission(office.desk, get_identity(office.desk, "al-sender"), number).row
-    store.path_of(office.desk.home, row.sha256).write_bytes(b"changed")
+    damage_file(store.path_of(office.desk.home, row.sha256), b"changed")
     office.desk.reports._futures.clear()
     group = str(page.find_forms("Keep this explanation")[0].fields["group"])
     entered = {f"reason-{group}": "large_case", f"text-{group}": "Two large cases were reported in September."}
@@ -352,7 +354,7 @@ def test_action_on_a_return_with_damaged_file_names_the_file(office: Office) -> 
 
 
 def test_unreadable_file_of_an_answer_is_refused_with_the_reason(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    shared_office: Office, draft: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines.model.content import ReadError, Where
     from pipelines.office import answers
@@ -361,5 +363,5 @@ def test_unreadable_file_of_an_answer_is_refused_with_the_reason(
         raise ReadError("read.encrypted", Where())
 
     monkeypatch.setattr(answers, "annotate_workbook", raise_read_error)
-    answer = office.open("al-sender", "/answer/files/workbook", id=upload_draft(office.desk))
+    answer = shared_office.open("al-sender", "/answer/files/workbook", id=draft)
     assert answer.status == 422 and answer.find_elements(".rti-box-error") and "What happened" in answer.main

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from pipelines.submissions import service
 from tests.support.service import portal_fixture
-from tests.support.service.example_returns import get_identity, send_return, upload_draft
+from tests.support.service.example_returns import get_identity, send_return
 
 if TYPE_CHECKING:
     import httpx
@@ -27,9 +27,8 @@ def _download(office: Office, account: str, number: str, kind: str) -> httpx.Res
     return response
 
 
-def test_every_offered_file_can_be_downloaded(office: Office) -> None:
-    number = upload_draft(office.desk)
-    page = office.open("al-sender", "/answer", id=number, view="files")
+def test_every_offered_file_can_be_downloaded(shared_office: Office, draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=draft, view="files")
     addresses = [address for address in page.find_links() if "/files/" in address]
     assert len(addresses) == 5
     for address in addresses:
@@ -38,21 +37,23 @@ def test_every_offered_file_can_be_downloaded(office: Office) -> None:
         assert response.headers["content-disposition"].startswith("attachment; ")
 
 
-def test_workbook_has_the_findings_in_its_cells(office: Office) -> None:
-    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    response = _download(office, "al-sender", number, "workbook")
-    assert f'filename="demonstration-third-{number}.xlsx"' in response.headers["content-disposition"]
+def test_workbook_has_the_findings_in_its_cells(shared_office: Office, broken_draft: str) -> None:
+    response = _download(shared_office, "al-sender", broken_draft, "workbook")
+    assert f'filename="demonstration-third-{broken_draft}.xlsx"' in response.headers["content-disposition"]
     comment = load_workbook(BytesIO(response.content))[portal_fixture.SHEET]["C9"].comment
     assert comment is not None and "dhjetë" in comment.text
 
 
-def test_report_can_be_downloaded_as_page_table_and_json(office: Office) -> None:
-    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    page = _download(office, "al-sender", number, "page")
+def test_report_can_be_downloaded_as_page_table_and_json(shared_office: Office, broken_draft: str) -> None:
+    page = _download(shared_office, "al-sender", broken_draft, "page")
     assert page.headers["content-type"].startswith("text/html") and "dhjetë" in page.text
     assert "<script" not in page.text
-    rows = list(csv.DictReader(StringIO(_download(office, "al-sender", number, "table").content.decode("utf-8-sig"))))
-    report = json.loads(_download(office, "al-sender", number, "report").content)
+    rows = list(
+        csv.DictReader(
+            StringIO(_download(shared_office, "al-sender", broken_draft, "table").content.decode("utf-8-sig"))
+        )
+    )
+    report = json.loads(_download(shared_office, "al-sender", broken_draft, "report").content)
     assert len(rows) == len(report["findings"]) > 0
     assert report["file"]["name"] == "third.xlsx" and report["verdict"] == "error"
 
@@ -66,22 +67,21 @@ def test_original_is_the_uploaded_file(office: Office) -> None:
     assert "filename*=UTF-8''tremujori%20i%20tret%C3%AB.xlsx" in response.headers["content-disposition"]
 
 
-def test_corrected_copy_applies_only_the_certain_suggestion(office: Office) -> None:
-    number = upload_draft(office.desk, changes=portal_fixture.BROKEN)
-    page = office.open("al-sender", "/answer", id=number)
+def test_corrected_copy_applies_only_the_certain_suggestion(shared_office: Office, broken_draft: str) -> None:
+    page = shared_office.open("al-sender", "/answer", id=broken_draft)
     copy = page.follow_link("certain suggestion").response
     assert 'filename="corrected-third.xlsx"' in copy.headers["content-disposition"]
     sheet = load_workbook(BytesIO(copy.content))[portal_fixture.SHEET]
     assert sheet["A12"].value == "128/b – Trafikimi i të miturve" and sheet["C9"].value == "dhjetë"
 
 
-@pytest.mark.parametrize(("account", "changes"), [("al-approver", "BROKEN"), ("al-sender", "UNUSUAL")])
+@pytest.mark.parametrize(("account", "number_fixture"), [("al-approver", "broken_draft"), ("al-sender", "draft")])
 def test_corrected_copy_is_only_for_the_sender_of_a_file_with_certain_suggestions(
-    office: Office, account: str, changes: str
+    shared_office: Office, request: pytest.FixtureRequest, account: str, number_fixture: str
 ) -> None:
-    number = upload_draft(office.desk, changes=getattr(portal_fixture, changes))
-    assert not office.open(account, "/answer", id=number).find_links("certain suggestion")
-    assert office.open(account, "/answer/files/corrected", id=number).status == 404
+    number = request.getfixturevalue(number_fixture)
+    assert not shared_office.open(account, "/answer", id=number).find_links("certain suggestion")
+    assert shared_office.open(account, "/answer/files/corrected", id=number).status == 404
 
 
 def test_receipt_is_downloaded_as_signed(office: Office) -> None:
@@ -94,7 +94,6 @@ def test_receipt_is_downloaded_as_signed(office: Office) -> None:
     assert f"rti receipt verify {receipt.filename}" in page.main
 
 
-def test_file_that_an_answer_does_not_have_is_not_found(office: Office) -> None:
-    number = upload_draft(office.desk)
+def test_file_that_an_answer_does_not_have_is_not_found(shared_office: Office, draft: str) -> None:
     for kind in ("receipt", "ledger", "%2e%2e"):
-        assert office.open("al-sender", f"/answer/files/{kind}", id=number).status == 404, kind
+        assert shared_office.open("al-sender", f"/answer/files/{kind}", id=draft).status == 404, kind
