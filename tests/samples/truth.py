@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
+from operator import attrgetter
 
 from tests.samples.articles import ARTICLES, Article
 from tests.samples.rows import LEVELS, Period, make_quarter, quarters_between
@@ -25,6 +26,7 @@ FIRST_COHORT = make_quarter(2011, 1)
 LAST = make_quarter(2026, 3)
 QUIET = {"BA_BRC": make_quarter(2024, 1)}
 """A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
+_day_of = attrgetter("day")
 _CODELISTS = ROOT / "dbt_project" / "seeds" / "codelists"
 
 
@@ -105,11 +107,9 @@ class Truth:
             )
         )
         for cohort in cohorts:
-            moved = (
-                happening._replace(day=_not_quiet(happening.person.jurisdiction, happening.day))
-                for happening in cohort.happenings
-            )
-            happenings += [happening for happening in moved if happening.day <= LAST.end]
+            happenings += [
+                happening for happening in map(_move_from_quiet, cohort.happenings) if happening.day <= LAST.end
+            ]
             for stay in cohort.stays:
                 person = stay.person
                 for sex in ("_T", person.sex):
@@ -189,17 +189,25 @@ class Truth:
         """
         table = self._firsts if unit == "case" else self._events
         where = level or LEVELS[measure]
-        return sum(
-            1
+        if person_type not in ("_T", "natural"):
+            return 0
+        events = [
+            event
             for code in _quarter_codes(period, ytd)
             for event in table.get((jurisdiction, measure, where, code), ())
-            if (article is None or event.person.article == article)
-            and (sex == "_T" or event.person.sex == sex)
-            and of_age(event.person.age, age)
-            and person_type in ("_T", "natural")
-            and (sentence_type == "_T" or event.sentence_type == sentence_type)
-            and in_band(event.months, band)
-        )
+        ]
+        # Most cells name few dimensions, and a hundred thousand cells are counted for one history.
+        if article is not None:
+            events = [event for event in events if event.person.article == article]
+        if sex != "_T":
+            events = [event for event in events if event.person.sex == sex]
+        if age != "_T":
+            events = [event for event in events if of_age(event.person.age, age)]
+        if sentence_type != "_T":
+            events = [event for event in events if event.sentence_type == sentence_type]
+        if band != "_T":
+            events = [event for event in events if in_band(event.months, band)]
+        return len(events)
 
     def count_pending(
         self,
@@ -255,12 +263,15 @@ class Truth:
     def list_events(self, jurisdiction: str, period: Period, measures: Iterable[str]) -> list[Happening]:
         """Return events of the measures in the period, by day, proceeding and person, as a register would hold them."""
         chosen_measures = frozenset(measures)
-        first, last = period.start, period.end
-        return [
-            happening
-            for happening in self._all[jurisdiction]
-            if happening.measure in chosen_measures and first <= happening.day <= last
-        ]
+        events = self._all[jurisdiction]
+        first = bisect_left(events, period.start, key=_day_of)
+        last = bisect_right(events, period.end, key=_day_of)
+        return [happening for happening in events[first:last] if happening.measure in chosen_measures]
+
+
+def _move_from_quiet(happening: Happening) -> Happening:
+    jurisdiction = happening.person.jurisdiction
+    return happening._replace(day=_not_quiet(jurisdiction, happening.day)) if jurisdiction in QUIET else happening
 
 
 def _not_quiet(jurisdiction: str, day: date) -> date:
