@@ -26,6 +26,8 @@ FIRST_COHORT = make_quarter(2011, 1)
 LAST = make_quarter(2026, 3)
 QUIET = {"BA_BRC": make_quarter(2024, 1)}
 """A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
+_EventTable = dict[tuple[str, str, str, str, str | None], list[Happening]]
+"""Events by jurisdiction, measure, level, quarter, and article; of all articles under None."""
 _day_of = attrgetter("day")
 _CODELISTS = ROOT / "dbt_project" / "seeds" / "codelists"
 
@@ -77,8 +79,8 @@ class Truth:
     def __init__(self, seed: int, world: World = DEMONSTRATION) -> None:
         self.seed = seed
         self.world = world
-        self._events: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
-        self._firsts: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
+        self._events: _EventTable = defaultdict(list)
+        self._firsts: _EventTable = defaultdict(list)
         self._since: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
         self._until: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
         self._victims: dict[tuple[str, str, str], list[Victim]] = defaultdict(list)
@@ -106,30 +108,30 @@ class Truth:
                 size=3,
             )
         )
+        last_day = LAST.end
         for cohort in cohorts:
             happenings += [
-                happening for happening in map(_move_from_quiet, cohort.happenings) if happening.day <= LAST.end
+                happening for happening in map(_move_from_quiet, cohort.happenings) if happening.day <= last_day
             ]
             for stay in cohort.stays:
                 person = stay.person
+                since, until = (_not_quiet(person.jurisdiction, day) for day in (stay.since, stay.until))
                 for sex in ("_T", person.sex):
                     key = (person.jurisdiction, stay.stock, person.article, sex)
-                    self._since[key].append(_not_quiet(person.jurisdiction, stay.since))
-                    self._until[key].append(_not_quiet(person.jurisdiction, stay.until))
+                    self._since[key].append(since)
+                    self._until[key].append(until)
         for days in (*self._since.values(), *self._until.values()):
             days.sort()
         counted_cases: set[tuple[str, str, str]] = set()
         for happening in sorted(
             happenings, key=lambda happening: (happening.day, happening.proceeding, happening.person.number)
         ):
-            jurisdiction = happening.person.jurisdiction
-            key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
-            self._events[key].append(happening)
-            self._all[jurisdiction].append(happening)
+            _add_event(self._events, happening)
+            self._all[happening.person.jurisdiction].append(happening)
             case = (happening.measure, happening.level, happening.proceeding)
             if case not in counted_cases:
                 counted_cases.add(case)
-                self._firsts[key].append(happening)
+                _add_event(self._firsts, happening)
 
     def _growth(self, article: Article, period: Period) -> float:
         name = f"{article.jurisdiction} {article.article}"
@@ -146,12 +148,10 @@ class Truth:
     def add_case(self, happenings: Iterable[Happening], stays: Iterable[Stay]) -> None:
         """Add the events of one case and how long its persons are pending, as if they had been drawn."""
         for happening in happenings:
-            jurisdiction = happening.person.jurisdiction
-            key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
-            self._events[key].append(happening)
-            self._firsts[key].append(happening)
+            _add_event(self._events, happening)
+            _add_event(self._firsts, happening)
             insort(
-                self._all[jurisdiction],
+                self._all[happening.person.jurisdiction],
                 happening,
                 key=lambda happening: (happening.day, happening.proceeding, happening.person.number),
             )
@@ -191,14 +191,10 @@ class Truth:
         where = level or LEVELS[measure]
         if person_type not in ("_T", "natural"):
             return 0
-        events = [
-            event
-            for code in _quarter_codes(period, ytd)
-            for event in table.get((jurisdiction, measure, where, code), ())
-        ]
+        events: list[Happening] = []
+        for code in _quarter_codes(period, ytd):
+            events += table.get((jurisdiction, measure, where, code, article), ())
         # Most cells name few dimensions, and a hundred thousand cells are counted for one history.
-        if article is not None:
-            events = [event for event in events if event.person.article == article]
         if sex != "_T":
             events = [event for event in events if event.person.sex == sex]
         if age != "_T":
@@ -267,6 +263,12 @@ class Truth:
         first = bisect_left(events, period.start, key=_day_of)
         last = bisect_right(events, period.end, key=_day_of)
         return [happening for happening in events[first:last] if happening.measure in chosen_measures]
+
+
+def _add_event(table: _EventTable, happening: Happening) -> None:
+    key = (happening.person.jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
+    for article in (None, happening.person.article):
+        table[*key, article].append(happening)
 
 
 def _move_from_quiet(happening: Happening) -> Happening:
