@@ -9,7 +9,7 @@ import polars as pl
 from expectations import tables
 from expectations.figures import Figures, PlausibilityRule, share_result
 from expectations.reporting import FindingTemplate
-from expectations.series import COMPARED_PERIODS
+from expectations.series import COMPARED_PERIODS, list_discrete, make_discrete
 from pipelines.core import codes
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.model.periods import Period
@@ -33,6 +33,13 @@ P_WITHOUT_SANCTION = 1e-5
 _BOOK = ("submission_id", "jurisdiction", "form", "freq", "count_unit", "stock")
 """Columns of one set of books, whose earlier gaps show how exactly they close."""
 _NOT_OF_CELL = ("age_basis", "date_basis")
+_PERIOD_COLUMNS = ("period", "period_start", "period_end")
+_TERM = (
+    "submission_id",
+    "form",
+    *(c for c in OBSERVATION_KEY if c not in (*_PERIOD_COLUMNS, "accumulation", *_NOT_OF_CELL, *tables.BREAKDOWNS)),
+)
+"""Columns that identify a term of a balance, but for its period."""
 
 
 def find_broken_balances(figures: Figures) -> pl.DataFrame:
@@ -41,12 +48,15 @@ def find_broken_balances(figures: Figures) -> pl.DataFrame:
     A gap is judged by those of all articles of its books, and by those of its own article: another article that never
     balances does not excuse it. Of each level and period only the article with the largest gap is returned. Exchanged
     articles, which `plausible.stocks` reports, break the balances of other levels too.
+
+    Flows from January on are those of their own quarter, if that before is known.
     """
-    now = tabulate_balances(figures.observations)
+    terms, earlier_terms = _select_terms(figures.observations), _select_terms(figures.earlier_observations)
+    now = tabulate_balances(make_discrete(terms, earlier_terms, _TERM, "value"))
     if now.is_empty():
         return now
     now = now.join(find_exchanged_stocks(figures), on=["submission_id", "period"], how="anti", maintain_order="left")
-    past = tabulate_balances(figures.earlier_observations)
+    past = tabulate_balances(list_discrete(earlier_terms, _TERM, "value"))
     return (
         now.with_columns(
             _score_gaps(now, past, _BOOK).alias("score_of_book"),
@@ -79,18 +89,21 @@ def _score_gaps(now: pl.DataFrame, past: pl.DataFrame, key: Sequence[str]) -> pl
     return joined.select(score.alias("score")).to_series()
 
 
-def tabulate_balances(observations: pl.DataFrame) -> pl.DataFrame:
-    """Return the balance of each stock by article and period, without breakdowns, if all its terms are given.
+def _select_terms(observations: pl.DataFrame) -> pl.DataFrame:
+    """Return the figures that are terms of a balance, without breakdowns."""
+    measures = {*STOCKS, *ENTRIES, *EXITS}.union(*(entries + exits for _, entries, exits in STOCKS.values()))
+    is_term = pl.col("measure").is_in(sorted(measures)) & pl.col("value").is_not_null()
+    columns = [*_TERM, "period", "accumulation", "value", "place", "label"]
+    return observations.lazy().filter(is_term).filter(_is_undivided()).select(columns).collect()
+
+
+def tabulate_balances(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the balance of each stock by article and period, if all its terms are given.
 
     `value` is the stock at the end, `expected` what follows from the start and the flows, `gap` their difference, and
     `flow` the number of all entries and exits.
     """
-    measures = {*STOCKS, *ENTRIES, *EXITS}.union(*(entries + exits for _, entries, exits in STOCKS.values()))
-    is_term = pl.col("measure").is_in(sorted(measures)) & pl.col("value").is_not_null()
-    left_out = ("measure", "level", "statistic", *_NOT_OF_CELL, *tables.BREAKDOWNS)
-    key = ["submission_id", "form", *(c for c in OBSERVATION_KEY if c not in left_out)]
-    columns = [*key, "measure", "level", "statistic", "value", "place", "label"]
-    rows = observations.lazy().filter(is_term).filter(_is_undivided()).select(columns).collect()
+    key = [*(c for c in _TERM if c not in ("measure", "level", "statistic")), "period", "accumulation"]
     measure, statistic, value = pl.col("measure"), pl.col("statistic"), pl.col("value")
     balances = []
     for stock, (level, entries, exits) in STOCKS.items():
@@ -152,9 +165,6 @@ def find_exchanged_stocks(figures: Figures) -> pl.DataFrame:
         .group_by("submission_id", "measure", "level", "count_unit", "freq", "period", maintain_order=True)
         .agg(pl.len().alias("n"), pl.col("value", "expected", "place", "label").first())
     )
-
-
-_PERIOD_COLUMNS = ("period", "period_start", "period_end")
 
 
 def find_missing_sanctions(figures: Figures) -> pl.DataFrame:

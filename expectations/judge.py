@@ -38,6 +38,7 @@ __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge_returns"]
 all_rules.register_rules(RULES)
 
 
+_SUMS = {**DECLARED_SUM, "submission_id": pl.String()}
 _SUITE_LOCK = threading.Lock()
 _Blocks = dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]]
 """Rows by series (jurisdiction and form) and by frequency and period."""
@@ -89,29 +90,21 @@ def judge_returns(
     findings: dict[str, list[Finding]] = {item.submission_id: [] for item in readings}
     if not readings:
         return findings
-    observations = _stack([_tag_with_return(item.reading.observations, item) for item in readings], OBSERVATION)
-    events = _stack([_tag_with_return(item.reading.events, item) for item in readings], CASE_EVENT)
-    sums = _stack(
-        [_tag_with_return(item.reading.sums, item) for item in readings], {**DECLARED_SUM, "submission_id": pl.String()}
-    )
     earlier_observations, earlier_events = _collect_earlier_rows(readings, history, registry, in_order)
-    blocks = _tabulate_blocks(readings, registry)
     sister_counts = _collect_sister_counts(readings, history, registry, in_order)
     for instrument in RULES_BY_INSTRUMENT:
-        submission_ids = {
-            item.submission_id for item in readings if registry.forms[item.reading.form].instrument == instrument
-        }
-        if not submission_ids:
+        selected = [item for item in readings if registry.forms[item.reading.form].instrument == instrument]
+        if not selected:
             continue
-        is_selected = pl.col("submission_id").is_in(list(submission_ids))
+        is_selected = pl.col("submission_id").is_in([item.submission_id for item in selected])
         figures = Figures(
             registry,
-            observations.filter(is_selected),
-            earlier_observations.filter(is_selected),
-            events.filter(is_selected),
-            earlier_events.filter(is_selected),
-            sums.filter(is_selected),
-            blocks.filter(is_selected),
+            _stack([_tag_with_return(item.reading.observations, item) for item in selected], OBSERVATION),
+            _stack([earlier_observations[item.submission_id] for item in selected], OBSERVATION),
+            _stack([_tag_with_return(item.reading.events, item) for item in selected], CASE_EVENT),
+            _stack([earlier_events[item.submission_id] for item in selected], CASE_EVENT),
+            _stack([_tag_with_return(item.reading.sums, item) for item in selected], _SUMS),
+            _tabulate_blocks(selected, registry),
             sister_counts.filter(is_selected),
         )
         for check in _load_suite(instrument):
@@ -177,8 +170,8 @@ def _stack(frames: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl
 
 def _collect_earlier_rows(
     readings: Sequence[JudgedReturn], history: History | None, registry: Registry, in_order: bool
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the observations and events known before each return, under its submission id.
+) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
+    """Return the observations and events known before each return, tagged with its submission id, by that id.
 
     Of each period of its series, they are the newest accepted; with `in_order`, also those of earlier returns of the
     batch without errors.
@@ -189,16 +182,16 @@ def _collect_earlier_rows(
         is_compared = pl.col("form").is_in([item.reading.series for item in readings])
         _add_blocks(observations, history.observations.filter(is_compared))
         _add_blocks(events, history.events.filter(is_compared))
-    frames: tuple[list[pl.DataFrame], list[pl.DataFrame]] = ([], [])
+    earlier: tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]] = ({}, {})
     for item in readings:
         series = registry.forms[item.reading.form].jurisdiction, item.reading.series
-        for by_series, collected in zip((observations, events), frames, strict=True):
-            if series in by_series:
-                collected.append(_tag_with_return(pl.concat(by_series[series].values()), item))
+        for by_series, schema, frames in zip((observations, events), (OBSERVATION, CASE_EVENT), earlier, strict=True):
+            blocks = by_series.get(series, {}).values()
+            frames[item.submission_id] = _tag_with_return(pl.concat([empty_table(schema), *blocks]), item)
         if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
             _add_blocks(observations, item.reading.observations)
             _add_blocks(events, item.reading.events)
-    return _stack(frames[0], OBSERVATION), _stack(frames[1], CASE_EVENT)
+    return earlier
 
 
 def _collect_sister_counts(

@@ -38,6 +38,7 @@ P_OF_SHORT_HISTORY = 1e-6
 """A figure with a short history is reported if its p-value is lower than this: as if a digit were added."""
 _PLACED = ["submission_id", "period", "group"]
 _DISTANCE = (pl.col("value") - pl.col("mean")).abs()
+_ROW = "_row"
 _ID = "series_id"
 """Column of the hash of all columns that identify a series; joins on it are several times as fast."""
 _STOCK_ID = "stock_id"
@@ -53,8 +54,13 @@ def tabulate_discrete(observations: pl.DataFrame, before: pl.DataFrame) -> tuple
 
 def list_discrete(table: pl.DataFrame, key: Sequence[str], *columns: str) -> pl.DataFrame:
     """Return the figures of single periods in a table of accepted figures, as from `make_discrete` without `seen`."""
-    discrete = _query_discrete(table, table.clear(), key, *columns).filter(pl.col("accumulation") == "discrete")
-    return discrete.select(table.columns).collect()
+    is_discrete = pl.col("accumulation") == "discrete"
+    so_far = table.with_row_index(_ROW).filter(_is_so_far())
+    if so_far.is_empty():
+        return table.filter(is_discrete)
+    differences = _query_discrete(so_far, so_far.clear(), key, *columns).filter(is_discrete)
+    others = table.lazy().with_row_index(_ROW).filter(is_discrete)
+    return pl.concat([others, differences.select(_ROW, *table.columns)]).sort(_ROW).drop(_ROW).collect()
 
 
 def make_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *columns: str) -> pl.DataFrame:
@@ -69,7 +75,7 @@ def make_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *
 
 
 def _query_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str], *columns: str) -> pl.LazyFrame:
-    is_so_far = (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q") & (pl.col("statistic") == "count")
+    is_so_far = _is_so_far()
     table = now.lazy().with_columns(_write_count(columns[0]).alias("seen"))
     so_far = now.filter(is_so_far)
     if so_far.is_empty():
@@ -99,6 +105,10 @@ def _query_discrete(now: pl.DataFrame, before: pl.DataFrame, key: Sequence[str],
         )
         .select(*now.columns, "seen")
     )
+
+
+def _is_so_far() -> pl.Expr:
+    return (pl.col("accumulation") == "ytd") & (pl.col("freq") == "Q") & (pl.col("statistic") == "count")
 
 
 def _write_count(count: str | pl.Expr) -> pl.Expr:

@@ -196,6 +196,8 @@ def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataF
     cell of the line that suggests the exchange most, `place_2` the other; `others` are further lines.
     """
     confirmed = []
+    cells = pl.concat([suspects.select(*RETURN, "cell"), suspects.select(*RETURN, cell="cell_2")]).unique()
+    past = past.join(cells, on=[*RETURN, "cell"], how="semi")
     for lines in suspects.partition_by("pair", "scope", "key"):
         first, second = _list_earlier_counts(lines, past)
         observed = structure.compute_pair_dispersion(first, second, lines["share"].to_numpy())
@@ -313,6 +315,7 @@ def select_changes(present: pl.DataFrame) -> pl.DataFrame:
 def confirm_changes(cells: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return the most surprising change of each period of a return, at the cell that differs most."""
     rows = []
+    past = past.join(cells.select(*RETURN, "cell").unique(), on=[*RETURN, "cell"], how="semi")
     for table in cells.partition_by("table"):
         numbered = table.with_columns(
             (pl.col(name).rank("dense") - 1).cast(pl.Int64).alias(f"{name}_number") for name in ("line", "category")

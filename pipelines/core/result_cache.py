@@ -12,10 +12,16 @@ Result = TypeVar("Result")
 
 
 class ResultCache(Generic[Result]):
-    """A least-recently-used cache of `kept` results. Thread-safe."""
+    """A least-recently-used cache of at most `kept` results. Thread-safe.
 
-    def __init__(self, kept: int) -> None:
+    With `weigh`, the results that it keeps together weigh at most `heaviest`, except that the newest is always kept.
+    """
+
+    def __init__(self, kept: int, weigh: Callable[[Result], int] | None = None, heaviest: int = 0) -> None:
         self._kept = kept
+        self._weigh = weigh
+        self._heaviest = heaviest
+        self._weights: dict[Hashable, int] = {}
         self._lock = threading.Lock()
         self._futures: OrderedDict[Hashable, Future[Result]] = OrderedDict()
 
@@ -25,8 +31,7 @@ class ResultCache(Generic[Result]):
             future = self._futures.get(key)
             if mine := future is None:
                 future = self._futures[key] = Future()
-                while len(self._futures) > self._kept:
-                    self._futures.popitem(last=False)
+                self._drop_oldest()
             self._futures.move_to_end(key)
         assert future is not None
         if not mine:
@@ -40,7 +45,20 @@ class ResultCache(Generic[Result]):
             future.set_exception(error)
             raise
         future.set_result(result)
+        if self._weigh is not None:
+            with self._lock:
+                if self._futures.get(key) is future:
+                    self._weights[key] = self._weigh(result)
+                    self._drop_oldest()
         return result
+
+    def _drop_oldest(self) -> None:
+        """Drop the least recently used results that are too many or too heavy; the caller holds the lock."""
+        while len(self._futures) > self._kept or (
+            len(self._futures) > 1 and sum(self._weights.values()) > self._heaviest
+        ):
+            key, _ = self._futures.popitem(last=False)
+            self._weights.pop(key, None)
 
     def add_result(self, key: Hashable, result: Result) -> None:
         """Add a result that was made elsewhere."""

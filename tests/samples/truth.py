@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import cache
+from operator import attrgetter
 
 from tests.samples.articles import ARTICLES, Article
 from tests.samples.rows import LEVELS, Period, make_quarter, quarters_between
@@ -25,6 +26,9 @@ FIRST_COHORT = make_quarter(2011, 1)
 LAST = make_quarter(2026, 3)
 QUIET = {"BA_BRC": make_quarter(2024, 1)}
 """A quarter in which nothing happened, for its nil return: what was drawn in it happens on the first day after."""
+_EventTable = dict[tuple[str, str, str, str, str | None], list[Happening]]
+"""Events by jurisdiction, measure, level, quarter, and article; of all articles under None."""
+_day_of = attrgetter("day")
 _CODELISTS = ROOT / "dbt_project" / "seeds" / "codelists"
 
 
@@ -75,8 +79,8 @@ class Truth:
     def __init__(self, seed: int, world: World = DEMONSTRATION) -> None:
         self.seed = seed
         self.world = world
-        self._events: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
-        self._firsts: dict[tuple[str, str, str, str], list[Happening]] = defaultdict(list)
+        self._events: _EventTable = defaultdict(list)
+        self._firsts: _EventTable = defaultdict(list)
         self._since: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
         self._until: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)
         self._victims: dict[tuple[str, str, str], list[Victim]] = defaultdict(list)
@@ -104,32 +108,30 @@ class Truth:
                 size=3,
             )
         )
+        last_day = LAST.end
         for cohort in cohorts:
-            moved = (
-                happening._replace(day=_not_quiet(happening.person.jurisdiction, happening.day))
-                for happening in cohort.happenings
-            )
-            happenings += [happening for happening in moved if happening.day <= LAST.end]
+            happenings += [
+                happening for happening in map(_move_from_quiet, cohort.happenings) if happening.day <= last_day
+            ]
             for stay in cohort.stays:
                 person = stay.person
+                since, until = (_not_quiet(person.jurisdiction, day) for day in (stay.since, stay.until))
                 for sex in ("_T", person.sex):
                     key = (person.jurisdiction, stay.stock, person.article, sex)
-                    self._since[key].append(_not_quiet(person.jurisdiction, stay.since))
-                    self._until[key].append(_not_quiet(person.jurisdiction, stay.until))
+                    self._since[key].append(since)
+                    self._until[key].append(until)
         for days in (*self._since.values(), *self._until.values()):
             days.sort()
         counted_cases: set[tuple[str, str, str]] = set()
         for happening in sorted(
             happenings, key=lambda happening: (happening.day, happening.proceeding, happening.person.number)
         ):
-            jurisdiction = happening.person.jurisdiction
-            key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
-            self._events[key].append(happening)
-            self._all[jurisdiction].append(happening)
+            _add_event(self._events, happening)
+            self._all[happening.person.jurisdiction].append(happening)
             case = (happening.measure, happening.level, happening.proceeding)
             if case not in counted_cases:
                 counted_cases.add(case)
-                self._firsts[key].append(happening)
+                _add_event(self._firsts, happening)
 
     def _growth(self, article: Article, period: Period) -> float:
         name = f"{article.jurisdiction} {article.article}"
@@ -146,12 +148,10 @@ class Truth:
     def add_case(self, happenings: Iterable[Happening], stays: Iterable[Stay]) -> None:
         """Add the events of one case and how long its persons are pending, as if they had been drawn."""
         for happening in happenings:
-            jurisdiction = happening.person.jurisdiction
-            key = (jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
-            self._events[key].append(happening)
-            self._firsts[key].append(happening)
+            _add_event(self._events, happening)
+            _add_event(self._firsts, happening)
             insort(
-                self._all[jurisdiction],
+                self._all[happening.person.jurisdiction],
                 happening,
                 key=lambda happening: (happening.day, happening.proceeding, happening.person.number),
             )
@@ -189,17 +189,21 @@ class Truth:
         """
         table = self._firsts if unit == "case" else self._events
         where = level or LEVELS[measure]
-        return sum(
-            1
-            for code in _quarter_codes(period, ytd)
-            for event in table.get((jurisdiction, measure, where, code), ())
-            if (article is None or event.person.article == article)
-            and (sex == "_T" or event.person.sex == sex)
-            and of_age(event.person.age, age)
-            and person_type in ("_T", "natural")
-            and (sentence_type == "_T" or event.sentence_type == sentence_type)
-            and in_band(event.months, band)
-        )
+        if person_type not in ("_T", "natural"):
+            return 0
+        events: list[Happening] = []
+        for code in _quarter_codes(period, ytd):
+            events += table.get((jurisdiction, measure, where, code, article), ())
+        # Most cells name few dimensions, and a hundred thousand cells are counted for one history.
+        if sex != "_T":
+            events = [event for event in events if event.person.sex == sex]
+        if age != "_T":
+            events = [event for event in events if of_age(event.person.age, age)]
+        if sentence_type != "_T":
+            events = [event for event in events if event.sentence_type == sentence_type]
+        if band != "_T":
+            events = [event for event in events if in_band(event.months, band)]
+        return len(events)
 
     def count_pending(
         self,
@@ -255,12 +259,21 @@ class Truth:
     def list_events(self, jurisdiction: str, period: Period, measures: Iterable[str]) -> list[Happening]:
         """Return events of the measures in the period, by day, proceeding and person, as a register would hold them."""
         chosen_measures = frozenset(measures)
-        first, last = period.start, period.end
-        return [
-            happening
-            for happening in self._all[jurisdiction]
-            if happening.measure in chosen_measures and first <= happening.day <= last
-        ]
+        events = self._all[jurisdiction]
+        first = bisect_left(events, period.start, key=_day_of)
+        last = bisect_right(events, period.end, key=_day_of)
+        return [happening for happening in events[first:last] if happening.measure in chosen_measures]
+
+
+def _add_event(table: _EventTable, happening: Happening) -> None:
+    key = (happening.person.jurisdiction, happening.measure, happening.level, _quarter_code(happening.day))
+    for article in (None, happening.person.article):
+        table[*key, article].append(happening)
+
+
+def _move_from_quiet(happening: Happening) -> Happening:
+    jurisdiction = happening.person.jurisdiction
+    return happening._replace(day=_not_quiet(jurisdiction, happening.day)) if jurisdiction in QUIET else happening
 
 
 def _not_quiet(jurisdiction: str, day: date) -> date:

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
 
 KEPT_REPORTS = 48
-"""Number of cached reports: a return of 20,000 cells takes about 5 MB of memory."""
+HEAVIEST_REPORTS = 96 << 20
+"""Number of cached reports, and their bytes together: one of 20,000 cells and 3,000 findings takes about 10 MB."""
+BYTES_OF_FINDING = 1_000
 
 
 def _no_reports() -> ResultCache[Report]:
     from pipelines.core.result_cache import ResultCache
 
-    return ResultCache(KEPT_REPORTS)
+    return ResultCache(KEPT_REPORTS, _weigh_report, HEAVIEST_REPORTS)
+
+
+def _weigh_report(report: Report) -> int:
+    """Return about how many bytes of memory a report takes."""
+    reading = report.reading
+    rows = 0 if reading is None else reading.observations.estimated_size() + reading.events.estimated_size()
+    return int(rows) + BYTES_OF_FINDING * len(report.findings)
 
 
 @dataclass(frozen=True)

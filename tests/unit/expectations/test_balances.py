@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -58,6 +58,15 @@ def count_court(
     ]
 
 
+def count_from_january(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with its flow counted from January on, if every quarter of the year had the same."""
+    if row["statistic"] != "count":
+        return row
+    year, quarter = row["period"].split("-Q")
+    so_far = {"accumulation": "ytd", "period_start": date(int(year), 1, 1), "value": row["value"] * int(quarter)}
+    return {**row, **so_far}
+
+
 def judge_rows(registry: Registry, rows: list[Any], earlier: list[Any]) -> list[Finding]:
     history = History(
         pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
@@ -106,6 +115,24 @@ def test_article_that_always_balances_is_judged_by_itself(registry: Registry) ->
 def test_balance_without_one_of_its_flows_is_not_judged(registry: Registry) -> None:
     rows = [r for r in count_court(registry, "2025-Q2", "1", 20.0, 32.0) if r["label"] != "indicted"]
     assert judge_rows(registry, rows, count_earlier(registry)) == []
+
+
+def test_flows_from_january_are_judged_by_what_their_quarter_adds(registry: Registry) -> None:
+    earlier = [count_from_january(row) for row in count_earlier(registry)]
+    rows = [count_from_january(row) for row in count_court(registry, "2025-Q2", "1", 20.0, 32.0)]
+    (finding,) = judge_rows(registry, rows, earlier)
+    assert (finding.rule, finding.seen, finding.expected, str(finding.where)) == (
+        "plausible.balance",
+        "32",
+        "22",
+        "Т-02!14",
+    )
+    assert (finding.params["entries"], finding.params["exits"]) == (6, 4)
+    rows = [count_from_january(row) for row in count_court(registry, "2025-Q2", "1", 20.0, 22.0)]
+    assert judge_rows(registry, rows, earlier) == []
+    # Without the quarter before, what this one adds is not known.
+    rows = [count_from_january(row) for row in count_court(registry, "2025-Q2", "1", 20.0, 32.0)]
+    assert judge_rows(registry, rows, [row for row in earlier if row["period"] != "2025-Q1"]) == []
 
 
 def test_exchanged_stocks_of_two_articles_are_one_finding_although_their_total_agrees(registry: Registry) -> None:
