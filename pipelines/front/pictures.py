@@ -16,7 +16,7 @@ from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, Row, changes, indicators, language, regions, reporting
+from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions, reporting
 from pipelines.words.language import tell
 
 
@@ -152,6 +152,23 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
     footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
     picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
+
+
+def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
+    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
+    by_area = reader.edition.find_durations(metric, crime)
+    rows = []
+    for area, quantiles in by_area.items():
+        at = {row["statistic"]: row for row in quantiles}
+        median, three_quarters, nine_tenths = (durations.format_limits(at.get(name)) for name in durations.QUANTILES)
+        is_few = any(durations.is_shown_few(row) for row in quantiles)
+        name = reader.marked_name(area)
+        rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
+    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    drawn = intervals.Durations(title, rows, tell("days"))
+    notes = _list_notes(reader, list(by_area))
+    name = pages.name_picture(metric, crime)
+    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
 
 
 def draw_board(reader: Reader) -> Picture | None:

@@ -10,13 +10,14 @@ from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
+from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.home import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import Row, changes, durations, indicators, language, trends
+from pipelines.words import changes, durations, indicators, language, trends
 from pipelines.words.language import tell
 
 _YEARS = 6
@@ -270,24 +271,14 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
 
 def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     """Return how long cases took, for a territory that sends case records."""
-    rows = [row for row in reader.edition.tables["duration"] if (row["area"], row["offence_group"]) == (area, crime)]
-    if not rows:
+    edition = reader.edition
+    by_metric = {metric: edition.find_durations(metric, crime).get(area, ()) for metric in edition.metrics}
+    lines = [(reader.metric_name(metric), rows) for metric, rows in by_metric.items() if rows]
+    if not lines:
         return None
-    table = FigureTable(
-        reader,
-        tell("{area}: days, with 95% confidence intervals", area=reader.marked_name(area)),
-        tell("Interval"),
-        list(durations.QUANTILES.values()),
-    )
-    by_metric: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        by_metric.setdefault(row["metric"], {})[row["statistic"]] = row
-    for metric, statistics in by_metric.items():
-        fields = []
-        for statistic in durations.QUANTILES:
-            quantile = statistics.get(statistic)
-            fields.append(format_figure(durations.format_limits(quantile), is_few=durations.is_shown_few(quantile)))
-        table.add_row(reader.metric_name(metric), fields)
+    caption = f"{reader.marked_name(area)}: {tell('days, with 95% confidence intervals')}"
+    table = compose_table(reader, caption, tell("Interval"), lines, [area])
+    rows = [row for _, rows in lines for row in rows]
     span = durations.describe_records_span(reader.marked_name(area), rows)
     return Section("durations", tell("How long cases take"), [tell("Records: {span}.", span=span)], [table])
 
