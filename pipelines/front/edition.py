@@ -173,6 +173,17 @@ class Edition:
                 areas[row["offence_group"], row["measure"]].add(row["area"])
         return areas
 
+    def group_durations(self, crime: str) -> Mapping[str, Mapping[str, Mapping[str, Row]]]:
+        """Return the rows on durations by interval, area in display order, and statistic."""
+        by_metric: dict[str, dict[str, dict[str, Row]]] = {}
+        for row in self.tables["duration"]:
+            if row["offence_group"] == crime:
+                by_metric.setdefault(row["metric"], {}).setdefault(row["area"], {})[row["statistic"]] = row
+        return {
+            metric: {code: by_area[code] for code in self.areas if code in by_area}
+            for metric, by_area in by_metric.items()
+        }
+
     def list_board_periods(self, freq: str, number: int) -> list[str]:
         """Return the newest periods for which returns are expected or were received, newest first."""
         return sorted({r["period"] for r in self.tables["coverage"] if r["freq"] == freq}, reverse=True)[:number]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines import words
@@ -10,14 +10,18 @@ from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, intervals, series, tiles
+from pipelines.front.charts import files, intervals, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, Row, changes, indicators, language, regions, reporting
+from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions, reporting
 from pipelines.words.language import tell
+
+_STAGE_OF_LEVEL = {"prosecution": "investigated", "first": "adjudicated_first"}
+"""Stage at whose side the cases are that ended at a level without a conviction."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,57 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     return Picture(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
+
+
+def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
+    """Return the stages of a territory in one year, with the cases that ended without a conviction at their side."""
+    edition = reader.edition
+    year = edition.choose_year(crime)
+    sides: dict[str, list[stages.Side]] = {}
+    for row in edition.tables["exit"]:
+        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year) and row[
+            "level"
+        ] in _STAGE_OF_LEVEL:
+            figure = indicators.format_figure(row)
+            is_few = figure.kind == "value" and words.is_few(row)
+            side = stages.Side(reader.find_label("measure", row["measure"]), figure, is_few=is_few)
+            sides.setdefault(_STAGE_OF_LEVEL[row["level"]], []).append(side)
+    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
+    boxes = [
+        stages.Stage(
+            words.stage_name(measure),
+            _format_count(cell, is_region=False),
+            sides.get(measure, ()),
+            is_few=cell is not None and words.is_few(cell),
+        )
+        for measure, cell in cells.items()
+    ]
+    title = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
+    drawn = stages.Stages(title, boxes)
+    notes = _list_notes(reader, [area])
+    name = pages.name_picture(f"stages-{area}", crime)
+    return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
+
+
+def draw_durations(reader: Reader, crime: str) -> list[Picture]:
+    """Return how long cases took in each territory that sends case records, one picture for each interval."""
+    return [
+        _draw_interval(reader, crime, metric, by_area)
+        for metric, by_area in reader.edition.group_durations(crime).items()
+    ]
+
+
+def _draw_interval(reader: Reader, crime: str, metric: str, by_area: Mapping[str, Mapping[str, Row]]) -> Picture:
+    lines = []
+    for code, quantiles in by_area.items():
+        median, p75, p90 = (durations.format_limits(quantiles.get(name)) for name in durations.QUANTILES)
+        is_few = durations.is_shown_few(quantiles.get("median"))
+        lines.append(intervals.DurationRow(reader.marked_name(code), median, p75, p90, is_few))
+    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    drawn = intervals.Durations(title, lines, tell("days"))
+    notes = _list_notes(reader, list(by_area))
+    name = pages.name_picture(metric, crime)
+    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
 
 
 def draw_map(reader: Reader, crime: str) -> Markup | None:

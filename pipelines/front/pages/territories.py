@@ -55,6 +55,10 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
             reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime
         ),
         {
+            "multiples": pictures.draw_territories(reader, crime, CONVICTED),
+            "multiples_table": _compose_convictions(reader, crime),
+            "durations": pictures.draw_durations(reader, crime),
+            "duration_tables": _compose_intervals(reader, crime),
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
@@ -84,6 +88,33 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     return table
 
 
+def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
+    """Return the persons convicted at first instance in each territory and year."""
+    edition = reader.edition
+    years = edition.list_periods(crime, "A")
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    caption = f"{reader.find_label('measure', CONVICTED)}, {crime_name}: {words.unit_name('person')}"
+    table = FigureTable(reader, caption, tell("Territory"), years)
+    for code in edition.territories:
+        cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
+        table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
+    return table
+
+
+def _compose_intervals(reader: Reader, crime: str) -> list[FigureTable]:
+    """Return how long cases took in each territory that sends case records, one table for each interval."""
+    all_tables = []
+    for metric, by_area in reader.edition.group_durations(crime).items():
+        caption = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}: "
+        table = FigureTable(reader, caption + tell("days"), tell("Territory"), list(durations.QUANTILES.values()))
+        for code, quantiles in by_area.items():
+            rows = [quantiles.get(name) for name in durations.QUANTILES]
+            fields = [format_figure(durations.format_limits(row), is_few=durations.is_shown_few(row)) for row in rows]
+            table.add_row(table.name_area(code), fields)
+        all_tables.append(table)
+    return all_tables
+
+
 def compose_profile(reader: Reader, crime: str, area: str) -> Page:
     """Return the profile of one territory."""
     edition = reader.edition
@@ -110,6 +141,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "headlines": headlines,
             "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
             "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "flow": pictures.draw_stages(reader, crime, area),
             "stages": _compose_years(reader, crime, area),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
