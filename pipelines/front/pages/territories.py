@@ -58,8 +58,9 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
             reader, {c: pages.name_file(pages.TERRITORIES, c) for c in CRIMES if edition.has_crime(c)}, crime
         ),
         {
+            "multiples": pictures.draw_territories(reader, crime, CONVICTED),
+            "multiples_table": _compose_convictions(reader, crime),
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
-            "trends": pictures.draw_territories(reader, crime, CONVICTED),
             "changes": _compose_changes(reader, crime, year),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
@@ -121,6 +122,19 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | Non
     return table
 
 
+def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
+    """Return the persons convicted at first instance in each territory and year."""
+    edition = reader.edition
+    years = edition.list_periods(crime, "A")
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    caption = f"{reader.find_label('measure', CONVICTED)}, {crime_name}: {words.unit_name('person')}"
+    table = FigureTable(reader, caption, tell("Territory"), years)
+    for code in edition.territories:
+        cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
+        table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
+    return table
+
+
 def compose_profile(reader: Reader, crime: str, area: str) -> Page:
     """Return the profile of one territory."""
     edition = reader.edition
@@ -147,6 +161,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "headlines": headlines,
             "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
             "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "flow": pictures.draw_stages(reader, crime, area),
             "stages": _compose_years(reader, crime, area),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
