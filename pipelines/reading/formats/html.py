@@ -35,8 +35,8 @@ RULES: dict[str, tuple[str, str]] = {
 _META = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
-_STRUCTURE = re.compile(r"<(?:!--|(/?)(table|script|style|html|body)\b)", re.IGNORECASE)
-_END_OF_UNSEEN = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
+_END_OF_UNSEEN = {b"<!--": b"-->", b"<script": b"</script", b"<style": b"</style"}
+_STRUCTURE = (*_END_OF_UNSEEN, b"<table", b"</table", b"<html", b"</html", b"</body")
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|mso-hide\s*:\s*all"
     r"|(?<![\w-])(?:opacity|font-size)\s*:\s*0+(?:\.0*)?(?![\d.])",
@@ -103,25 +103,35 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
 
 def _find_unclosed_tag(text: str) -> str | None:
     """Return `table` or `html` if the page opens one and never closes it, as a page does that was cut off."""
-    open_tables = 0
-    page_tags: set[tuple[bool, str]] = set()
-    match = _STRUCTURE.search(text)
-    while match is not None:
-        is_end, name, after = bool(match[1]), (match[2] or "").lower(), match.end()
-        if not name:
-            after = text.find("-->", after)
-        elif name in ("script", "style"):
-            end = None if is_end else _END_OF_UNSEEN[name].search(text, after)
-            after = after if is_end else -1 if end is None else end.end()
-        elif name == "table":
-            open_tables = max(open_tables + (-1 if is_end else 1), 0)
+    data = text.encode("utf-8").lower()
+    marks = sorted((at, mark) for mark in _STRUCTURE for at in _find_all(data, mark))
+    open_tables = until = 0
+    page_tags: set[bytes] = set()
+    for at, mark in marks:
+        after = at + len(mark)
+        if at < until or (mark != b"<!--" and data[after : after + 1].isalnum()):
+            continue
+        if mark in _END_OF_UNSEEN:
+            end = data.find(_END_OF_UNSEEN[mark], after)
+            if end < 0:
+                break
+            until = end + 1
+        elif mark == b"<table":
+            open_tables += 1
+        elif mark == b"</table":
+            open_tables = max(open_tables - 1, 0)
         else:
-            page_tags.add((is_end, name))
-        match = _STRUCTURE.search(text, after) if after >= 0 else None
+            page_tags.add(mark)
     if open_tables:
         return "table"
-    has_end = (True, "html") in page_tags or (True, "body") in page_tags
-    return "html" if (False, "html") in page_tags and not has_end else None
+    return "html" if b"<html" in page_tags and page_tags.isdisjoint((b"</html", b"</body")) else None
+
+
+def _find_all(data: bytes, mark: bytes) -> Iterator[int]:
+    at = data.find(mark)
+    while at >= 0:
+        yield at
+        at = data.find(mark, at + 1)
 
 
 def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str | None]]:
@@ -170,24 +180,34 @@ class _Reading:
         """Read one table; cells spanned from above or the left keep their positions."""
         cells_by_position: dict[tuple[int, int], Cell] = {}
         row = 0
-        has_spans = has_row_spans = False
+        row_hidden = row_struck = False
+        last_spanned = 0  # the last row into which a cell of an earlier row reaches
+        last_part = None
         table_is_struck = self.styles.is_struck(element)
         new, gate = tuple.__new__, self.gate
         for row, (holder, cells_of_row) in enumerate(_iter_rows(element), start=1):
-            row_hidden, row_struck = self.styles.find_state(holder, element)
-            row_struck = row_struck or table_is_struck
+            # Rows without attributes have the state of what contains them, the table or a part of it.
+            part = holder.getparent() if holder.tag == "tr" and not holder.keys() else holder
+            if part is not last_part:
+                last_part, (row_hidden, row_struck) = part, self.styles.find_state(part, element)
+                row_struck = row_struck or table_is_struck
             column, address = 0, f"R{row}C"
             for td in cells_of_row:
                 column += 1
-                while has_spans and (row, column) in cells_by_position:
+                while row <= last_spanned and (row, column) in cells_by_position:
                     column += 1
+                hidden, stored, formula, note = row_hidden, None, None, None
                 items = td.items()
-                attributes = self._read_attributes(td, items) if items else _NO_ATTRIBUTES
-                if not attributes.is_plain or row_struck or len(td):
-                    has_spans |= attributes.column_span > 1 or attributes.row_span > 1
-                    has_row_spans |= attributes.row_span > 1
-                    self._read_cell(number, row, column, td, attributes, row_hidden, row_struck, cells_by_position)
-                    continue
+                if items or row_struck or len(td):
+                    attributes = self._read_attributes(td, items) if items else _NO_ATTRIBUTES
+                    if not attributes.is_plain or row_struck or len(td):
+                        self._read_cell(number, row, column, td, attributes, row_hidden, row_struck, cells_by_position)
+                        if attributes.row_span > 1:
+                            last_spanned = max(last_spanned, row + attributes.row_span - 1)
+                        column += attributes.column_span - 1
+                        continue
+                    stored, formula, note = attributes.number, attributes.formula, attributes.note
+                    hidden = row_hidden or attributes.is_hidden
                 # A cell of one position without elements, as most are: with as few steps as possible.
                 position = (row, column)
                 content = td.text
@@ -198,16 +218,14 @@ class _Reading:
                     gate.filled += 1
                 if self.cells > MAX_FORMATTED_CELLS or gate.filled > MAX_CELLS:
                     self._check_limits(where)
-                _, _, is_hidden, _, _, stored, formula, note = attributes
                 kind, value = ("number", stored) if stored is not None else ("text", text) if text else ("blank", None)
-                hidden = row_hidden or is_hidden
                 # fmt: off
                 cells_by_position[position] = new(Cell, (
                     row, column, text, value, where, kind, position, False, hidden, formula, None, note, None, None,
                 ))
                 # fmt: on
         cells = tuple(cells_by_position.values())
-        if has_row_spans:
+        if last_spanned:
             cells = tuple(cell for _, cell in sorted(cells_by_position.items()) if cell.row <= row)
         self.tables.append(
             Table(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element))
@@ -263,24 +281,19 @@ class _Reading:
         value: Scalar = text or None
         if attributes.number is not None:
             kind, value = "number", attributes.number
+        anchor = (row, column)
+        hidden = hidden or attributes.is_hidden
+        formula, note, marks, struck = attributes.formula, attributes.note, words.marks, words.struck
         for r in range(row, row + attributes.row_span):
             for c in range(column, column + attributes.column_span):
-                if (r, c) in cells_by_position:
+                position = (r, c)
+                if position in cells_by_position:
                     continue  # overlapping spans: the first cell keeps the position
-                cells_by_position[r, c] = Cell(
-                    row=r,
-                    column=c,
-                    text=text,
-                    value=value,
-                    where=where if (r, c) == (row, column) else Where(table=number, cell=f"R{r}C{c}", line=line),
-                    kind=kind,
-                    anchor=(row, column),
-                    spread=(r, c) != (row, column),
-                    hidden=hidden or attributes.is_hidden,
-                    formula=attributes.formula,
-                    note=attributes.note,
-                    marks=words.marks,
-                    struck=words.struck,
+                is_spread = position != anchor
+                if is_spread:
+                    where = Where(None, f"R{r}C{c}", None, None, number, line)
+                cells_by_position[position] = Cell(
+                    r, c, text, value, where, kind, anchor, is_spread, hidden, formula, None, note, marks, struck
                 )
 
 
@@ -339,7 +352,8 @@ class _VisibleText:
                 else:
                     if tag in _BLOCKS:
                         target.append("\n")
-                    is_raised = up or tag == "sup" or bool(_RAISED.search(child.get("style", "")))
+                    style = child.get("style")
+                    is_raised = up or tag == "sup" or (style is not None and _RAISED.search(style) is not None)
                     self._read_element(child, is_raised, is_removed)
                     if tag in _BLOCKS:
                         target.append("\n")
