@@ -7,16 +7,16 @@
 {% macro default__create_views_of_files() %}{% endmacro %}
 
 {% macro duckdb__create_views_of_files() %}
-    {%- if execute -%}
-        {%- for name, files in var('files').items() -%}
-            {%- set quoted = [] -%}
-            {%- for file in files -%}{%- do quoted.append("'" ~ file | replace("'", "''") ~ "'") -%}{%- endfor -%}
-            {%- set schema, table = name.split('.') -%}
-            {%- do run_query('create schema if not exists ' ~ target.database ~ '.' ~ schema) -%}
-            {%- set relation = target.database ~ '.' ~ schema ~ '."' ~ table ~ '"' -%}
-            {%- do run_query('create or replace view ' ~ relation ~ ' as select * from read_parquet([' ~ quoted | join(', ') ~ '])') -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- set statements = [] -%}
+    {%- for name, files in var('files').items() -%}
+        {%- set quoted = [] -%}
+        {%- for file in files -%}{%- do quoted.append("'" ~ file | replace("'", "''") ~ "'") -%}{%- endfor -%}
+        {%- set schema, table = name.split('.') -%}
+        {%- set relation = target.database ~ '.' ~ schema ~ '."' ~ table ~ '"' -%}
+        {%- do statements.append('create schema if not exists ' ~ target.database ~ '.' ~ schema) -%}
+        {%- do statements.append('create or replace view ' ~ relation ~ ' as select * from read_parquet([' ~ quoted | join(', ') ~ '])') -%}
+    {%- endfor -%}
+    {%- if execute and statements -%}{%- do run_query(statements | join(';\n')) -%}{%- endif -%}
 {% endmacro %}
 
 {# The columns declared in the model's yml file, for models that pass their input on unchanged. `computed` are those that

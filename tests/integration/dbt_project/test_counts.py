@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
+import pytest
+
 from pipelines.core.home import Home
 from pipelines.warehouse import dbt
-from tests.support.warehouse.dbt_facts import parse_moment
 from tests.support.warehouse.made_up_world import QUARTERS, Counts, Row
 
 
@@ -188,17 +190,18 @@ def test_population_is_carried_forward_with_a_flag(counts: Counts) -> None:
     assert not population.filter(area="AL", year=2025).row(0, named=True)["is_carried_forward"]
 
 
-def test_as_of_returns_the_state_of_that_day(home: Home, counts: Counts) -> None:
-    path = dbt.build_counts(home, as_of=parse_moment("2025-08-01T00:00:00Z"))
-    then = Counts(path)
-    assert path != counts.path
-    assert dbt.latest_counts(home) == counts.path
-    assert then.find_cell("RS", "2025-Q1", "reported")["value"] == 6
-    state = then.read_table("mart_return").filter(submission_id="RS1").row(0, named=True)
-    assert state["n_current_blocks"] == 1
-    assert "RS1b" not in set(then.read_table("mart_return")["submission_id"])
-
-
 def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts) -> None:
     folders = ("intermediate", "marts")
     assert dbt.run_tests(home, counts.path, [f"test_type:unit,path:models/{f}" for f in folders]) >= 40
+
+
+def test_build_with_a_column_of_another_type_fails_and_names_the_column(home: Home, counts: Counts) -> None:
+    path = home.gathered / "territory.parquet"
+    original = path.read_bytes()
+    pl.read_parquet(path).with_columns(kind=pl.lit(1, dtype=pl.Int64)).write_parquet(path)
+    try:
+        with pytest.raises(dbt.WarehouseError, match=r"stg_territory.*\| kind +\| BIGINT +\| VARCHAR"):
+            dbt.build_counts(home)
+    finally:
+        path.write_bytes(original)
+    assert dbt.latest_counts(home) == counts.path

@@ -7,11 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.core import clock
-from pipelines.core.home import initialise_home
+from pipelines.core.home import Home
 from pipelines.warehouse import dbt
-from tests.support.warehouse.dbt_facts import World, parse_moment
-from tests.support.warehouse.made_up_world import NOW, made_up_world
+from tests.support.warehouse.dbt_facts import World
+from tests.support.warehouse.made_up_world import Counts, made_up_world
 
 
 def read_all_rows(path: Path) -> dict[str, list[str]]:
@@ -38,24 +37,23 @@ def select_part(world: World, submissions: set[str]) -> World:
     )
 
 
-def test_incremental_builds_equal_a_full_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with clock.freeze_time(parse_moment(NOW)):
-        world = made_up_world()
-        everything = [s["submission_id"] for s in world.submissions]
-        home = initialise_home(tmp_path / "data", "demonstration")
-        read: list[int] = []
-        files = dbt.fact_files
+def test_incremental_builds_equal_a_full_build(home: Home, counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the first third of the returns again in spite of the newest build, and the others in two further builds."""
+    world = made_up_world()
+    everything = [s["submission_id"] for s in world.submissions]
+    expected_rows = read_all_rows(counts.path)  # only the newest three builds are kept
+    numbers_read: list[int] = []
+    files = dbt.fact_files
 
-        def record_fact_files(*arguments: object) -> dict[str, list[str]]:
-            selected = files(*arguments)  # type: ignore[arg-type]
-            read.append(len(selected["facts.observation"]) - 1)  # the first is the empty file that gives the columns
-            return selected
+    def record_fact_files(*arguments: object) -> dict[str, list[str]]:
+        selected = files(*arguments)  # type: ignore[arg-type]
+        numbers_read.append(len(selected["facts.observation"]) - 1)  # the first is the empty file that has the columns
+        return selected
 
-        monkeypatch.setattr(dbt, "fact_files", record_fact_files)
-        for share in (len(everything) // 3, len(everything) - 1, len(everything)):
-            select_part(world, set(everything[:share])).write_files(home)
-            grown = dbt.build_counts(home)
-        assert read == [len(everything) // 3, len(everything) - 1 - len(everything) // 3, 1]
-        once = dbt.build_counts(home, full_refresh=True)
-        assert read[-1] == len(everything)
-        assert read_all_rows(grown) == read_all_rows(once)
+    monkeypatch.setattr(dbt, "fact_files", record_fact_files)
+    first, last = len(everything) // 3, len(everything) - 1
+    for number in (first, last, len(everything)):
+        select_part(world, set(everything[:number])).write_files(home)
+        grown = dbt.build_counts(home, full_refresh=number == first)
+    assert numbers_read == [first, last - first, 1]
+    assert read_all_rows(grown) == expected_rows

@@ -17,6 +17,7 @@ from pipelines.core.home import Home, initialise_home
 from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
+from pipelines.publication.provenance.lineage import read_places
 from pipelines.refresh import measuring
 from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.reference.gather import gather_reference
@@ -24,7 +25,7 @@ from tests.support.warehouse.dbt_facts import World, parse_moment
 
 NOW = "2025-12-01T00:00:00Z"
 QUARTERS = ("2025-Q1", "2025-Q2", "2025-Q3")
-BEFORE_REVISION = parse_moment("2025-07-09T23:59:59Z")
+BEFORE_REVISION = parse_moment("2025-07-10T09:59:59Z")
 
 
 def build_row(measure: str, value: float, **more: Any) -> dict[str, Any]:
@@ -32,7 +33,10 @@ def build_row(measure: str, value: float, **more: Any) -> dict[str, Any]:
 
 
 def revised_world() -> World:
-    """Build a world: AL corrects a quarter; XK counts from January and corrects one; ME withdraws; BA has parts."""
+    """Build a world: AL corrects a quarter; XK counts from January and corrects one; ME withdraws; BA has parts.
+
+    AL's newest return is accepted at this very second.
+    """
     world = World()
     world.add_territory("AL")
     world.add_office("AL", "AL_PP", "justice", "Q", QUARTERS, final=75)
@@ -47,7 +51,7 @@ def revised_world() -> World:
     )
     world.add_submission("AL1B", "AL", "AL_PP", "2025-Q1", [build_row("reported", 26)], accepted="2025-07-10T10:00:00Z")
     world.add_submission("AL2", "AL", "AL_PP", "2025-Q2", [build_row("reported", 30)], accepted="2025-08-01T10:00:00Z")
-    world.add_submission("AL3", "AL", "AL_PP", "2025-Q3", [build_row("reported", 40)], accepted="2025-11-01T10:00:00Z")
+    world.add_submission("AL3", "AL", "AL_PP", "2025-Q3", [build_row("reported", 40)], accepted=NOW)
     world.add_territory("XK")
     world.add_office("XK", "XK_KPC", "justice", "Q", QUARTERS, final=75)
     so_far = {"accumulation": "ytd"}
@@ -223,29 +227,32 @@ def test_measures_of_revision_by_hand(home: Home) -> None:
 # -- as of a moment
 
 
-def test_as_of_the_day_before_a_revision_shows_the_old_figure(home: Home, before_revision: Path) -> None:
-    before, old = dbt.latest_counts(home), before_revision
-    new = measuring.as_of(home, parse_moment("2025-07-10T10:00:00Z"))
-    after = dbt.latest_counts(home)
-    assert read_figure(old, "AL", "2025-Q1")["value"] == 20 and read_figure(new, "AL", "2025-Q1")["value"] == 26
-    assert read_figure(old, "BA", "2025-Q1")["value"] == 12, "the parts of 1 July were known"
-    quarters = pl.read_parquet(old / "tables" / "mart_count.parquet")["period"].to_list()
-    assert "2025-Q2" not in [p for p, v in zip(quarters, _values(old), strict=True) if v is not None]
-    assert new == home.restricted / "as_of" / "20250710T100000Z"
+def test_as_of_the_second_before_a_revision_shows_the_old_figure(home: Home, before_revision: Path) -> None:
+    assert read_figure(before_revision, "AL", "2025-Q1")["value"] == 20
+    assert read_figure(before_revision, "BA", "2025-Q1")["value"] == 12, "the parts of 1 July were known"
+    quarters = pl.read_parquet(before_revision / "tables" / "mart_count.parquet")["period"].to_list()
+    assert "2025-Q2" not in [p for p, v in zip(quarters, _values(before_revision), strict=True) if v is not None]
     # The indicators are of the same moment.
-    with duckdb.connect(str(old / "indicators.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(before_revision / "indicators.duckdb"), read_only=True) as connection:
         values = connection.execute(
             "select distinct value from cell where area = 'AL' and period = '2025-Q1' and measure = 'reported'"
         ).fetchall()
     assert values == [(20.0,)]
-    assert before == after, "the newest counts are unchanged"
+    returns = pl.read_parquet(before_revision / "tables" / "mart_return.parquet")
+    assert returns.row(by_predicate=pl.col("submission_id") == "AL1", named=True)["n_current_blocks"] == 1
+    assert "AL1B" not in set(returns["submission_id"])
+    places = read_places(before_revision / "counts.duckdb", read_figure(before_revision, "AL", "2025-Q1")["cell_id"])
+    assert [(place.submission_id, place.factor, place.value) for place in places] == [("AL1", 1, 20)]
     assert not list(home.warehouse.glob("counts-as-of-*"))
 
 
-def test_as_of_now_equals_the_present_build(home: Home, tmp_path: Path) -> None:
-    folder = measuring.as_of(home, parse_moment(NOW), tmp_path / "now")
+def test_as_of_now_equals_the_present_build(home: Home) -> None:
     counts = dbt.latest_counts(home)
-    assert counts is not None
+    folder = measuring.as_of(home, parse_moment(NOW))
+    assert counts is not None and dbt.latest_counts(home) == counts, "the newest counts are unchanged"
+    assert folder == home.restricted / "as_of" / "20251201T000000Z"
+    assert read_figure(folder, "AL", "2025-Q1")["value"] == 26
+    assert read_figure(folder, "AL", "2025-Q3")["value"] == 40, "a return accepted at that second is known"
     for name in (table.name for table in exported_tables.COUNTS):
         today = pl.read_parquet(dbt.tables_folder(counts) / f"{name}.parquet")
         then = pl.read_parquet(folder / "tables" / f"{name}.parquet")

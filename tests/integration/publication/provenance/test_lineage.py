@@ -142,12 +142,6 @@ def test_register_counts_the_first_line_of_each_person(counts: Counts) -> None:
     assert list_source_rows(counts, "HR", "2025-Q4", "convicted_first", level="first") == []
 
 
-def test_lineage_as_of_an_earlier_time_has_the_returns_known_then(home: Home, counts: Counts) -> None:
-    earlier_counts = Counts(dbt.build_counts(home, as_of=parse_moment("2025-08-01T00:00:00Z")))
-    assert list_source_rows(earlier_counts, "RS", "2025-Q1", "reported") == [("RS1", 1, 6)]
-    assert list_source_rows(counts, "RS", "2025-Q1", "reported") == [("RS1b", 1, 8)]
-
-
 # ------------------------------------------------------------------------------------- every published figure adds up
 
 WRONG_SUMS = """
