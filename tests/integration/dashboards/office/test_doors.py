@@ -16,7 +16,7 @@ from dashboards.office import pages
 from pipelines.ledger import audit_log
 from pipelines.submissions import service
 from pipelines.submissions.accounts import accounts
-from tests.support.service import portal_fixture
+from tests.support.service.example_returns import send_return
 from tests.support.service.office_client import Office
 
 HARMLESS = {"/language", "/sign-out"}
@@ -34,20 +34,18 @@ def list_form_addresses() -> list[str]:
 ADDRESSES = list_form_addresses()
 
 
+@pytest.fixture(scope="module")
+def stored_return(shared_office: Office) -> str:
+    """A return that waits for approval."""
+    return send_return(shared_office.desk)
+
+
 @pytest.fixture
-def sent_return(office: Office) -> Iterator[str]:
+def sent_return(shared_office: Office, stored_return: str) -> Iterator[str]:
     """A return that waits for approval; it must be unchanged after the test."""
-    sender = accounts.get_identity(office.desk.engine, "al-sender")
-    uploaded = service.upload_file(
-        office.desk, sender, portal_fixture.make_workbook(portal_fixture.UNUSUAL), "third.xlsx"
-    )
-    assert uploaded.submission_id is not None
-    text = "Two large cases were reported in September."
-    service.justify_warnings(office.desk, sender, uploaded.submission_id, None, "large_case", text)
-    service.send_submission(office.desk, sender, uploaded.submission_id, reason="late_data")
-    before = read_state(office, uploaded.submission_id)
-    yield uploaded.submission_id
-    assert read_state(office, uploaded.submission_id) == before, "something was changed"
+    before = read_state(shared_office, stored_return)
+    yield stored_return
+    assert read_state(shared_office, stored_return) == before, "something was changed"
 
 
 def read_state(office: Office, submission_id: str) -> Any:
@@ -76,15 +74,17 @@ def test_list_of_addresses_is_complete() -> None:
     assert len(ADDRESSES) > 30
 
 
-def test_signed_out_visitor_is_redirected_to_sign_in_at_every_address(office: Office, sent_return: str) -> None:
+def test_signed_out_visitor_is_redirected_to_sign_in_at_every_address(shared_office: Office, sent_return: str) -> None:
     for address in ADDRESSES:
-        answer = office.start_visit(None).post_raw(address, data=fill_all_fields(sent_return), follow=False)
+        answer = shared_office.start_visit(None).post_raw(address, data=fill_all_fields(sent_return), follow=False)
         assert (answer.status, answer.response.headers["location"]) == (303, "/sign-in"), address
 
 
 @pytest.mark.parametrize("account", ["secretariat", "al-approver"])
-def test_form_without_the_token_of_the_session_is_refused(office: Office, sent_return: str, account: str) -> None:
-    visitor, other_session = office.start_visit(account), office.start_visit(account)
+def test_form_without_the_token_of_the_session_is_refused(
+    shared_office: Office, sent_return: str, account: str
+) -> None:
+    visitor, other_session = shared_office.start_visit(account), shared_office.start_visit(account)
     foreign_token = other_session.open_page("/account").find_elements("input[name=csrf]")[0].get("value")
     for address in ADDRESSES:
         for token in ({}, {"csrf": ""}, {"csrf": foreign_token}):
@@ -95,8 +95,8 @@ def test_form_without_the_token_of_the_session_is_refused(office: Office, sent_r
             assert answer.status == 403, (address, token, answer.main[:200])
 
 
-def test_form_submitted_by_another_site_is_refused(office: Office, sent_return: str) -> None:
-    visitor = office.start_visit("al-approver")
+def test_form_submitted_by_another_site_is_refused(shared_office: Office, sent_return: str) -> None:
+    visitor = shared_office.start_visit("al-approver")
     token = visitor.open_page("/account").find_elements("input[name=csrf]")[0].get("value")
     for address in ADDRESSES:
         for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
@@ -106,9 +106,9 @@ def test_form_submitted_by_another_site_is_refused(office: Office, sent_return: 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody", "ba-brc-sender"])
 def test_stranger_cannot_change_a_return_or_an_account_at_any_address(
-    office: Office, sent_return: str, account: str
+    shared_office: Office, sent_return: str, account: str
 ) -> None:
-    visitor = office.start_visit(account)
+    visitor = shared_office.start_visit(account)
     token = visitor.open_page("/account").find_elements("input[name=csrf]")[0].get("value")
     for address in ADDRESSES:
         if address in HARMLESS or address.startswith(("/account", "/practice")):

@@ -39,12 +39,18 @@ def send_return(office: Office) -> str:
     return number
 
 
-def test_every_page_opens_only_for_its_roles(office: Office) -> None:
+@pytest.fixture(scope="module")
+def two_returns(shared_office: Office) -> tuple[str, str]:
+    """The numbers of a draft with errors and of a return that waits for approval."""
+    return upload_draft(shared_office, dict(portal_fixture.BROKEN)), send_return(shared_office)
+
+
+def test_every_page_opens_only_for_its_roles(shared_office: Office) -> None:
     for account in ACCOUNTS:
-        visitor = office.start_visit(account)
+        visitor = shared_office.start_visit(account)
         for page in PAGES:
             document = visitor.open_page(page.path)
-            is_open = page.is_offered_to(get_identity(office, account)) and (account, page.path) != (
+            is_open = page.is_offered_to(get_identity(shared_office, account)) and (account, page.path) != (
                 "nobody",
                 "/practice",
             )
@@ -53,11 +59,13 @@ def test_every_page_opens_only_for_its_roles(office: Office) -> None:
             assert "Demonstration: every return and every account here is invented." in document.text
             assert document.response.headers["cache-control"] == "no-store"
             listed = [link.get("href") for link in document.find_elements(".rti-nav a")]
-            assert listed == [p.path for p in PAGES if p.listed and p.is_offered_to(get_identity(office, account))]
+            assert listed == [
+                p.path for p in PAGES if p.listed and p.is_offered_to(get_identity(shared_office, account))
+            ]
 
 
-def test_pages_show_nothing_before_signing_in(office: Office) -> None:
-    visitor = office.start_visit(None)
+def test_pages_show_nothing_before_signing_in(shared_office: Office) -> None:
+    visitor = shared_office.start_visit(None)
     for path in PATHS:
         document = visitor.open_page(path)
         assert document.heading == "For offices: upload and follow returns", path
@@ -65,9 +73,11 @@ def test_pages_show_nothing_before_signing_in(office: Office) -> None:
 
 
 @pytest.mark.parametrize("account", ["mk-sender", "xk-viewer", "nobody"])
-def test_no_page_shows_more_because_of_its_address(office: Office, account: str) -> None:
+def test_no_page_shows_more_because_of_its_address(
+    shared_office: Office, two_returns: tuple[str, str], account: str
+) -> None:
     """Try every parameter that any page reads, and some that none does, on every page."""
-    draft_number, sent_number = upload_draft(office, dict(portal_fixture.BROKEN)), send_return(office)
+    draft_number, sent_number = two_returns
     query = {
         "id": draft_number,
         "submission": sent_number,
@@ -78,7 +88,7 @@ def test_no_page_shows_more_because_of_its_address(office: Office, account: str)
     }
     query |= {"form": "AL-JUSTICE-1", "user": "secretariat", "role": "steward", "language": "sq", "file": "third.xlsx"}
     query |= {"account": "al-sender", "place": "AL", "period": "2026-Q3", "state": "sent", "upload": draft_number}
-    visitor = office.start_visit(account)
+    visitor = shared_office.start_visit(account)
     for path in (*PATHS, "/answer/files/original", "/answer/files/annotated", "/answer/files/report", "/practice/file"):
         html = visitor.open_page(path, **query).response.text
         html = (
@@ -117,16 +127,16 @@ def test_language_changed_after_a_refused_form_returns_to_its_page(office: Offic
     assert refused.submit_form("Change the language", language="sq").address == f"/answer?id={number}&view=findings"
 
 
-def test_every_page_is_translated_into_every_language(office: Office) -> None:
-    visitor = office.start_visit("secretariat")
+def test_every_page_is_translated_into_every_language(shared_office: Office) -> None:
+    visitor = shared_office.start_visit("secretariat")
     titles: dict[str, set[str]] = {path: set() for path in PATHS}
     for language in i18n.list_languages():
-        accounts.set_language(office.desk.engine, "secretariat", language, by="secretariat")
+        accounts.set_language(shared_office.desk.engine, "secretariat", language, by="secretariat")
         for path in PATHS:
             page = visitor.open_page(path)
             assert page.tree.get("lang") == i18n.html_lang(language), (path, language)
             titles[path].add(page.heading)
-    accounts.set_language(office.desk.engine, "secretariat", "en", by="secretariat")
+    accounts.set_language(shared_office.desk.engine, "secretariat", "en", by="secretariat")
     assert all(len(headings) >= 4 for headings in titles.values()), titles
 
 
@@ -157,13 +167,13 @@ def test_page_on_a_damaged_ledger_reports_damage_without_details(office: Office)
 
 
 def test_unexpected_fault_shows_a_reference_without_its_message(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    shared_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def raise_value_error(*_: object, **__: object) -> None:
         raise ValueError("Ana Anić, 1990")
 
     monkeypatch.setattr(service, "submission_page", raise_value_error)
-    page = office.open("al-sender", "/")
+    page = shared_office.open("al-sender", "/")
     assert (page.status, page.heading) == (500, "Something went wrong")
     assert "Reference for the steward: " in page.main and "Ana" not in page.response.text
 
@@ -182,7 +192,7 @@ def test_result_of_an_action_is_shown_once_and_only_to_its_session(office: Offic
     assert visitor.open_page("/").result == "Practice starts again."
 
 
-def test_unknown_address_links_to_the_returns(office: Office) -> None:
-    page = office.open("al-sender", "/nothing")
+def test_unknown_address_links_to_the_returns(shared_office: Office) -> None:
+    page = shared_office.open("al-sender", "/nothing")
     assert (page.status, page.heading) == (404, "Page not found")
     assert page.follow_link("To my returns").heading == "My returns"

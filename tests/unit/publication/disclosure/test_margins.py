@@ -49,7 +49,9 @@ class RandomTables:
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
-        self._persons = pl.DataFrame(list(self._draw_persons()))
+        persons = list(self._draw_persons())
+        # Arrays, not a data frame: a hundred cells are counted for each example.
+        self._persons = {name: np.array([person[name] for person in persons]) for name in persons[0]}
         self._lacking = {
             (territory, dim, code)
             for territory in TERRITORIES
@@ -59,14 +61,14 @@ class RandomTables:
         }
         self._additive = self._random.random() < 0.7
 
-    def _draw_persons(self) -> Iterator[dict[str, object]]:
+    def _draw_persons(self) -> Iterator[dict[str, str]]:
         """Some persons count for a year but for none of its quarters, and some have no known sex."""
         has_uneven_year, has_unknown_sex = self._random.random(2) < 0.4
         for _ in range(int(self._random.integers(5, 60))):
             territory = str(self._random.choice(list(TERRITORIES)))
             year = str(self._random.choice(YEARS))
             is_uneven = has_uneven_year and territory == "BB" and self._random.random() < 0.2
-            person: dict[str, object] = {
+            person = {
                 "territory": territory,
                 "area": str(self._random.choice(TERRITORIES[territory])),
                 "year": year,
@@ -80,14 +82,18 @@ class RandomTables:
 
     def _count(self, territories: tuple[str, ...], period: str, **codes: str) -> int:
         """Count the persons of a cell; offences of CC are counted twice, as charges are."""
-        in_period = pl.col("quarter") == period if "-Q" in period else pl.col("year").is_in(structure.years_of(period))
-        persons = self._persons.filter(pl.col("territory").is_in(territories) & in_period)
+        counted = np.isin(self._persons["territory"], territories)
+        if "-Q" in period:
+            counted &= self._persons["quarter"] == period
+        else:
+            counted &= np.isin(self._persons["year"], structure.years_of(period))
         for dim, code in codes.items():
-            matches = pl.col(dim) == code
+            matches = self._persons[dim] == code
             if dim == "offence":
-                matches |= (pl.col("territory") == "CC") & (pl.col("quarter").str.ends_with("1"))
-            persons = persons.filter(matches)
-        return persons.height
+                is_first_quarter = np.char.endswith(self._persons["quarter"], "1")
+                matches |= (self._persons["territory"] == "CC") & is_first_quarter
+            counted &= matches
+        return int(counted.sum())
 
     def build_rows(self) -> pl.DataFrame:
         """Return the published rows in random order, without some of them."""
@@ -103,7 +109,7 @@ class RandomTables:
                 yield build_cell(territory, self._count((territory,), period), period=period, is_additive=is_additive)
             for area in areas if len(areas) > 1 else ():
                 for year in YEARS:
-                    count = self._persons.filter((pl.col("area") == area) & (pl.col("year") == year)).height
+                    count = int(((self._persons["area"] == area) & (self._persons["year"] == year)).sum())
                     yield build_cell(area, count, kind="jurisdiction", territory=territory, period=year)
             for year in YEARS:
                 for dim, members in CATEGORIES.items():
