@@ -10,14 +10,18 @@ from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, intervals, series, tiles
+from pipelines.front.charts import files, intervals, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions, reporting
 from pipelines.words.language import tell
+
+_STAGE_OF_LEVEL = {"prosecution": "investigated", "first": "adjudicated_first"}
+"""Stage at whose side the cases are that ended at a level without a conviction."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,56 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     )
 
 
+def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
+    """Return the stages of a territory in one year, with the cases that ended without a conviction at their side."""
+    edition = reader.edition
+    year = edition.choose_year(crime)
+    sides: dict[str, list[stages.Side]] = {}
+    for row in edition.tables["exit"]:
+        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year) and row[
+            "level"
+        ] in _STAGE_OF_LEVEL:
+            figure = indicators.format_figure(row)
+            is_few = figure.kind == "value" and words.is_few(row)
+            side = stages.Side(reader.find_label("measure", row["measure"]), figure, is_few=is_few)
+            sides.setdefault(_STAGE_OF_LEVEL[row["level"]], []).append(side)
+    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
+    boxes = [
+        stages.Stage(
+            words.stage_name(measure),
+            _format_count(cell, is_region=False),
+            sides.get(measure, ()),
+            is_few=cell is not None and words.is_few(cell),
+        )
+        for measure, cell in cells.items()
+    ]
+    title = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
+    drawn = stages.Stages(title, boxes)
+    notes = _list_notes(reader, [area])
+    name = pages.name_picture(f"stages-{area}", crime)
+    return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
+
+
+def draw_durations(reader: Reader, crime: str) -> list[Picture]:
+    """Return how long cases took in each territory that sends case records, one picture for each interval."""
+    return [draw_duration(reader, crime, metric) for metric in reader.edition.group_durations(crime)]
+
+
+def draw_duration(reader: Reader, crime: str, metric: str) -> Picture:
+    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
+    by_area = reader.edition.group_durations(crime)[metric]
+    lines = []
+    for code, quantiles in by_area.items():
+        median, p75, p90 = (durations.format_limits(quantiles.get(name)) for name in durations.QUANTILES)
+        is_few = durations.is_shown_few(quantiles.get("median"))
+        lines.append(intervals.DurationRow(reader.marked_name(code), median, p75, p90, is_few))
+    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    drawn = intervals.Durations(title, lines, tell("days"))
+    notes = _list_notes(reader, list(by_area))
+    name = pages.name_picture(metric, crime)
+    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
+
+
 def draw_map(reader: Reader, crime: str) -> Markup | None:
     """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
     declared = registry.load().territories
@@ -152,23 +206,6 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
     footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
     picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
-
-
-def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
-    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
-    by_area = reader.edition.find_durations(metric, crime)
-    rows = []
-    for area, quantiles in by_area.items():
-        at = {row["statistic"]: row for row in quantiles}
-        median, three_quarters, nine_tenths = (durations.format_limits(at.get(name)) for name in durations.QUANTILES)
-        is_few = any(durations.is_shown_few(row) for row in quantiles)
-        name = reader.marked_name(area)
-        rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
-    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
-    drawn = intervals.Durations(title, rows, tell("days"))
-    notes = _list_notes(reader, list(by_area))
-    name = pages.name_picture(metric, crime)
-    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
 
 
 def draw_board(reader: Reader) -> Picture | None:

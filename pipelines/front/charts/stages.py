@@ -24,6 +24,7 @@ class Side:
     name: str
     figure: FormattedFigure
     is_pending: bool = False
+    is_few: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,13 +91,18 @@ def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side
     canvas.add_lines(_MARGIN, y - 1, texts, "small quiet")
     side_y = top + 2
     for side in stage.sides:
-        text = f"{side.name}: {side.figure.text}"
+        text = f"{side.name}: {side.figure.text}{_name_few(side)}"
         lines = wrap_text(text, canvas.width - side_left, SIZE)
         show = _show_pending if side.is_pending else _show_exit
         canvas.add_line(box_width - 1, side_y + 10, side_left - 22, side_y + 10, "side")
         show(canvas, side_left - 12, side_y + 10)
         side_y = canvas.add_lines(side_left, side_y + 14, lines) - 14 + 3
     return top + height, side_y
+
+
+def _name_few(side: Side) -> str:
+    """Return the state of a count that is too few to compare, as it is added to the count."""
+    return f", {marks.name_few()}" if side.is_few else ""
 
 
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:
@@ -116,6 +122,6 @@ def describe_stages(picture: Stages) -> str:
     sentences = [f"{picture.title}."]
     for stage in picture.stages:
         parts = [f"{stage.name}: {stage.figure.spoken}"]
-        parts += [f"{side.name}: {side.figure.spoken}" for side in stage.sides]
+        parts += [f"{side.name}: {side.figure.spoken}{_name_few(side)}" for side in stage.sides]
         sentences.append(f"{'; '.join(parts)}.")
     return " ".join(sentences)

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.front import pictures
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
 from pipelines.front.pictures import Picture
-from pipelines.front.queries import CRIMES, read_tables
+from pipelines.front.queries import CRIMES, STAGES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
@@ -33,7 +34,9 @@ def draw_all(reader: Reader) -> list[Picture]:
     edition = reader.edition
     trends = [pictures.draw_trend(reader, CRIME, CONVICTED, area) for area in (edition.region, *edition.territories)]
     others = [pictures.draw_ratios(reader, CRIME, CONVICTION_RATIO), pictures.draw_board(reader)]
-    return [*trends, *others, pictures.draw_territories(reader, CRIME, CONVICTED)]
+    stages = [pictures.draw_stages(reader, CRIME, area) for area in edition.territories]
+    durations = pictures.draw_durations(reader, CRIME)
+    return [*trends, *others, *stages, *durations, pictures.draw_territories(reader, CRIME, CONVICTED)]
 
 
 @pytest.mark.parametrize("language", i18n.list_languages())
@@ -45,6 +48,24 @@ def test_pictures_are_legible_and_have_their_notes(edition: Edition, language: s
                 read = assert_legible(picture.draw(width))
                 for mark in filter(None, map(reader.footnote_mark, edition.territories)):
                     assert f"{picture.caption} {read.words}".count(mark) != 1, (picture.name, "a mark without its note")
+
+
+def test_stages_have_the_counts_of_the_release_and_what_ended_at_their_side(edition: Edition) -> None:
+    reader, year = Reader(edition, "en"), edition.choose_year(CRIME)
+    for area in edition.territories:
+        read = assert_legible(pictures.draw_stages(reader, CRIME, area).draw(WIDE))
+        for measure in STAGES["first"]:
+            cell = edition.find_total(CRIME, measure, area, year)
+            assert words.stage_name(measure) in read.words
+            if cell is not None and cell["value"] is not None:
+                assert f"{cell['value']:.0f}" in read.words, (area, measure)
+        exits = [
+            row
+            for row in edition.tables["exit"]
+            if (row["area"], row["offence_group"], row["period"]) == (area, CRIME, year)
+            and row["level"] in ("prosecution", "first")
+        ]
+        assert all(f"{reader.find_label('measure', row['measure'])}: " in read.words for row in exits), area
 
 
 def test_map_links_the_profile_of_every_territory(edition: Edition) -> None:
