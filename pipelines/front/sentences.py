@@ -42,8 +42,7 @@ NO_RANKING = mark("The order of territories is not a ranking.")
 
 def describe_convictions(reader: Reader, crime: str, area: str, first: str, last: str) -> str:
     """Return the convictions of an area in two years, and whether the change is real."""
-    edition = reader.edition
-    before, after = (_find_convictions(reader, crime, area, period) for period in (first, last))
+    before, after = (find_convictions(reader, crime, area, period) for period in (first, last))
     figures = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
     numbers = tell(
         "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
@@ -52,11 +51,17 @@ def describe_convictions(reader: Reader, crime: str, area: str, first: str, last
         first=first,
         last=last,
     )
-    trend = trends.judge_trend(before, after, edition.find_breaks(area, crime, first, last, before))
-    return f"{numbers} {describe_change(trend)}"
+    return f"{numbers} {describe_change(judge_convictions(reader, crime, area, first, last))}"
 
 
-def _find_convictions(reader: Reader, crime: str, area: str, period: str) -> Row | None:
+def judge_convictions(reader: Reader, crime: str, area: str, first: str, last: str) -> trends.Trend:
+    """Judge whether the convictions of an area changed between two years."""
+    before, after = (find_convictions(reader, crime, area, period) for period in (first, last))
+    return trends.judge_trend(before, after, reader.edition.find_breaks(area, crime, first, last, before))
+
+
+def find_convictions(reader: Reader, crime: str, area: str, period: str) -> Row | None:
+    """Return the convictions of an area in a year; those of the region need enough territories."""
     edition = reader.edition
     if area == edition.region:
         return edition.find_regional(crime, CONVICTED, period)

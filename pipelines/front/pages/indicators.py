@@ -9,6 +9,7 @@ from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page
+from pipelines.front.pages.durations import compose_duration
 from pipelines.front.pages.home import (
     compose_ratios,
     describe_pairs,
@@ -44,7 +45,16 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
         for measure in MEASURES
         if reader.edition.counting.get((crime, measure))
     ]
-    return [(tell("Persons at each stage"), counts), (tell("Ratios between stages, per 100"), ratios)]
+    durations = [
+        (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
+        for metric in reader.edition.list_duration_metrics(crime)
+    ]
+    groups = [
+        (tell("Persons at each stage"), counts),
+        (tell("Ratios between stages, per 100"), ratios),
+        (tell("How long cases take"), durations),
+    ]
+    return [(title, entries) for title, entries in groups if entries]
 
 
 def compose_index(reader: Reader, crime: str) -> Page:
@@ -64,7 +74,7 @@ def compose_index(reader: Reader, crime: str) -> Page:
         values={
             "groups": list_indicators(reader, crime),
             "others": [
-                (tell("How long cases take"), reader.link_to_explorer("durations", crime=crime)),
+                (tell("Durations and sentences"), reader.link_to_explorer("durations", crime=crime)),
                 (tell("Detected victims"), reader.link_to_explorer("victims")),
             ],
         },
@@ -75,7 +85,8 @@ def compose_indicators(reader: Reader, crime: str) -> list[Page]:
     """Return the page of each indicator of one crime."""
     edition = reader.edition
     counts = [_compose_count(reader, crime, m) for m in MEASURES if edition.counting.get((crime, m))]
-    return [*counts, *(_compose_ratio(reader, crime, metric) for metric in edition.list_ratio_metrics(crime))]
+    ratios = [_compose_ratio(reader, crime, metric) for metric in edition.list_ratio_metrics(crime)]
+    return [*counts, *ratios, *(compose_duration(reader, crime, m) for m in edition.list_duration_metrics(crime))]
 
 
 def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:

@@ -10,17 +10,20 @@ from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
+from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.home import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import Row, changes, durations, indicators, language
+from pipelines.words import changes, durations, indicators, language, trends
 from pipelines.words.language import tell
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
+_SPAN = 2
+"""Years over which a change is tested on the page of all territories."""
 _RETURNS = 10
 """Returns listed in a profile, the newest."""
 _BREAKDOWNS = ("sex", "age")
@@ -57,9 +60,8 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
         {
             "multiples": pictures.draw_territories(reader, crime, CONVICTED),
             "multiples_table": _compose_convictions(reader, crime),
-            "durations": pictures.draw_durations(reader, crime),
-            "duration_tables": _compose_intervals(reader, crime),
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
+            "changes": _compose_changes(reader, crime, year),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("region", crime=crime, freq="A", period=year),
@@ -88,6 +90,38 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
     return table
 
 
+def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | None:
+    """Return whether convictions changed since an earlier year, for the region and each territory.
+
+    The span is two years, or one where the release has no more; None if it has one year only.
+    """
+    edition = reader.edition
+    earlier = [period for period in edition.list_periods(crime, "A") if period < year][-_SPAN:]
+    if not earlier:
+        return None
+    first = earlier[0]
+    table = FigureTable(
+        reader,
+        f"{reader.find_label('measure', CONVICTED)}, {language.lower_first(reader.find_label('offence_group', crime))}",
+        tell("Area"),
+        [first, year, tell("Times"), tell("Is it real?")],
+    )
+    judged = []
+    for code in (edition.region, *edition.territories):
+        heading = table.name_area(code)
+        trend = sentences.judge_convictions(reader, crime, code, first, year)
+        counts = [
+            table.count_field(sentences.find_convictions(reader, crime, code, period)) for period in (first, year)
+        ]
+        verdict = table.note_field(trends.VERDICTS[trend.verdict], trend.note)
+        table.add_row(heading, (*counts, trends.format_times(trend), verdict), is_total=code == edition.region)
+        judged.append(trend)
+    table.notes.add_remark(tell(trends.READ))  # marked in words.trends
+    if chance := trends.count_tested(judged):
+        table.notes.add_remark(chance)
+    return table
+
+
 def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
     """Return the persons convicted at first instance in each territory and year."""
     edition = reader.edition
@@ -99,20 +133,6 @@ def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
         cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
         table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
     return table
-
-
-def _compose_intervals(reader: Reader, crime: str) -> list[FigureTable]:
-    """Return how long cases took in each territory that sends case records, one table for each interval."""
-    all_tables = []
-    for metric, by_area in reader.edition.group_durations(crime).items():
-        caption = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}: "
-        table = FigureTable(reader, caption + tell("days"), tell("Territory"), list(durations.QUANTILES.values()))
-        for code, quantiles in by_area.items():
-            rows = [quantiles.get(name) for name in durations.QUANTILES]
-            fields = [format_figure(durations.format_limits(row), is_few=durations.is_shown_few(row)) for row in rows]
-            table.add_row(table.name_area(code), fields)
-        all_tables.append(table)
-    return all_tables
 
 
 def compose_profile(reader: Reader, crime: str, area: str) -> Page:
@@ -266,24 +286,14 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
 
 def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     """Return how long cases took, for a territory that sends case records."""
-    rows = [row for row in reader.edition.tables["duration"] if (row["area"], row["offence_group"]) == (area, crime)]
-    if not rows:
+    edition = reader.edition
+    by_metric = {metric: edition.find_durations(metric, crime).get(area, ()) for metric in edition.metrics}
+    lines = [(reader.metric_name(metric), rows) for metric, rows in by_metric.items() if rows]
+    if not lines:
         return None
-    table = FigureTable(
-        reader,
-        tell("{area}: days, with 95% confidence intervals", area=reader.marked_name(area)),
-        tell("Interval"),
-        list(durations.QUANTILES.values()),
-    )
-    by_metric: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        by_metric.setdefault(row["metric"], {})[row["statistic"]] = row
-    for metric, statistics in by_metric.items():
-        fields = []
-        for statistic in durations.QUANTILES:
-            quantile = statistics.get(statistic)
-            fields.append(format_figure(durations.format_limits(quantile), is_few=durations.is_shown_few(quantile)))
-        table.add_row(reader.metric_name(metric), fields)
+    caption = f"{reader.marked_name(area)}: {tell('days, with 95% confidence intervals')}"
+    table = compose_table(reader, caption, tell("Interval"), lines, [area])
+    rows = [row for _, rows in lines for row in rows]
     span = durations.describe_records_span(reader.marked_name(area), rows)
     return Section("durations", tell("How long cases take"), [tell("Records: {span}.", span=span)], [table])
 

@@ -54,3 +54,18 @@ def test_release_with_smuggling_alone_leads_to_it_from_the_first_page() -> None:
     }
     assert ("SOM", "index-som.html", False) in composed["index.html"].views
     assert "territory-aa-som.html" in composed
+
+
+def test_comparison_says_for_each_territory_whether_convictions_changed() -> None:
+    before = {"WB": 200.0, "AA": 30.0, "BB": 90.0, "CC": 40.0, "DD": 12.0}
+    after = {"WB": 210.0, "AA": 90.0, "BB": 30.0, "CC": 45.0, "DD": 45.0}
+    totals = [make_total(area, "2023", value) for area, value in before.items()]
+    totals += [make_total(area, "2024", 50.0) for area in before]
+    totals += [make_total(area, "2025", value) for area, value in after.items()]
+    edition = make_edition(release=[RELEASE], metric=METRICS, total=totals)
+    page = next(page for page in compose_pages(Reader(edition, "en")) if page.file == "territories.html")
+    table = page.values["changes"].table
+    assert list(table.columns) == ["2023", "2025", "Times", "Is it real?"]
+    verdicts = ["no clear change", "clear rise", "clear fall", "no clear change", "too few to compare"]
+    assert [str(row.fields[3]).partition("<")[0] for row in table.rows] == verdicts
+    assert str(table.rows[1].fields[2]).startswith("3.00 (") and table.rows[4].fields[2] == ""

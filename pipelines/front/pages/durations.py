@@ -1,0 +1,81 @@
+"""Compose the pages on how long cases take, from the territories that send case records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages, pictures
+from pipelines.front.pages import Page
+from pipelines.front.queries import CRIMES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.words import Row, durations, indicators, language
+from pipelines.words.language import tell
+
+
+def compose_table(
+    reader: Reader, caption: str, corner: str, lines: Iterable[tuple[Part, Sequence[Row]]], codes: Sequence[str]
+) -> FigureTable:
+    """Return median, 75% and 90% as a table; each line has a heading and its rows, one for each of the three.
+
+    `codes` are the areas of the table, whose names may have footnotes.
+    """
+    table = FigureTable(reader, caption, corner, list(durations.QUANTILES.values()))
+    for code in codes:
+        table.name_area(code)
+    for heading, rows in lines:
+        at = {row["statistic"]: row for row in rows}
+        quantiles = [at.get(statistic) for statistic in durations.QUANTILES]
+        fields = [format_figure(durations.format_limits(row), is_few=durations.is_shown_few(row)) for row in quantiles]
+        table.add_row(heading, fields)
+    return table
+
+
+def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
+    """Return the page of the time between two events."""
+    edition = reader.edition
+    about, by_area = edition.metrics[metric], edition.find_durations(metric, crime)
+    name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
+    medians = [
+        (reader.marked_name(area), next((row for row in rows if row["statistic"] == "median"), None))
+        for area, rows in by_area.items()
+    ]
+    without = [reader.marked_name(code) for code in edition.territories if code not in by_area]
+    headline = durations.compose_sentence(name, crime_name, medians, without)
+    spans = [durations.describe_records_span(reader.marked_name(area), rows) for area, rows in by_area.items()]
+    files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
+    caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
+    lines = [(reader.marked_name(area), rows) for area, rows in by_area.items()]
+    formula = indicators.format_formula(str(about["formula"]), {})
+    return Page(
+        files[crime],
+        "indicator.html",
+        pages.INDICATORS,
+        f"{name}: {language.lower_first(crime_name)}",
+        headline,
+        views=pages.list_views(reader, files, crime),
+        values={
+            "headline": headline,
+            "cover": tell("Records: {span}.", span="; ".join(spans)),
+            "why_period": "",
+            "picture": pictures.draw_durations(reader, crime, metric),
+            "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],
+            "pairs": "",
+            "cautions": [tell("Open cases are counted with the time they have taken so far.")],
+            "facts": [
+                (tell("Definition"), in_page_language(reader, str(about["definition"]))),
+                (tell("Formula"), in_page_language(reader, formula)),
+                (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
+                (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
+                (tell("Source of the counts"), _describe_source(reader, list(by_area))),
+            ],
+            "explore": reader.link_to_explorer("durations", crime=crime),
+        },
+    )
+
+
+def _describe_source(reader: Reader, areas: Sequence[str]) -> str:
+    names = words.join_words(reader.marked_name(area) for area in areas)
+    return tell("Case records of {areas}, release {release}.", areas=names, release=reader.edition.id)
