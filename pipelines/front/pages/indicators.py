@@ -47,7 +47,7 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
     ]
     durations = [
         (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
-        for metric in reader.edition.group_durations(crime)
+        for metric in reader.edition.list_duration_metrics(crime)
     ]
     groups = [
         (tell("Persons at each stage"), counts),
@@ -86,7 +86,7 @@ def compose_indicators(reader: Reader, crime: str) -> list[Page]:
     edition = reader.edition
     counts = [_compose_count(reader, crime, m) for m in MEASURES if edition.counting.get((crime, m))]
     ratios = [_compose_ratio(reader, crime, metric) for metric in edition.list_ratio_metrics(crime)]
-    return [*counts, *ratios, *(compose_duration(reader, crime, m) for m in edition.group_durations(crime))]
+    return [*counts, *ratios, *(compose_duration(reader, crime, m) for m in edition.list_duration_metrics(crime))]
 
 
 def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
