@@ -131,14 +131,26 @@ class Edition:
         """Return the declared indicators by code."""
         return {row["metric"]: row for row in self.tables["metric"]}
 
+    @cached_property
+    def _ratio_metrics(self) -> Mapping[str, list[str]]:
+        present = {(r["offence_group"], r["metric"]) for r in self.tables["stage_ratio"] if r["value"] is not None}
+        crimes = {crime for crime, _ in present}
+        return {crime: [metric for metric in self.metrics if (crime, metric) in present] for crime in crimes}
+
     def list_ratio_metrics(self, crime: str) -> list[str]:
         """Return the ratios that have a figure for a crime, in declared order."""
-        present = {
-            row["metric"]
-            for row in self.tables["stage_ratio"]
-            if row["offence_group"] == crime and row["value"] is not None
-        }
-        return [metric for metric in self.metrics if metric in present]
+        return self._ratio_metrics.get(crime, [])
+
+    @cached_property
+    def _pairs(self) -> Mapping[tuple[str, str, str], list[Row]]:
+        pairs: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        for row in self.tables["pair"]:
+            pairs[row["metric"], row["offence_group"], row["period"]].append(row)
+        return pairs
+
+    def find_pairs(self, metric: str, crime: str, period: str) -> Sequence[Row]:
+        """Return the comparisons of two territories in one period."""
+        return self._pairs.get((metric, crime, period), ())
 
     @cached_property
     def _durations(self) -> Mapping[tuple[str, str], Mapping[str, list[Row]]]:

@@ -122,7 +122,11 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
             "pairs": describe_pairs(reader, crime, metric),
-            "cautions": [tell(sentences.NO_RANKING), "" if about["is_nested"] else tell(sentences.NO_FUNNEL)],
+            "cautions": [
+                tell(sentences.NO_RANKING),
+                "" if about["is_nested"] else tell(sentences.NO_FUNNEL),
+                tell(sentences.WHY_INTERVAL),
+            ],
             "facts": [
                 (tell("What it is"), about_version),
                 (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
@@ -190,7 +194,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 _compose_rate_years(reader, crime, measure, years),
             ],
             "pairs": "",
-            "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL)],
+            "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL), tell(sentences.WHY_INTERVAL)],
             "facts": [
                 (tell("What it is"), tell(_COUNT)),
                 (tell("Definition"), in_page_language(reader, reader.find_definition("measure", measure))),

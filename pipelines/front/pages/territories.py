@@ -161,6 +161,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "headlines": headlines,
             "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
             "why_change": tell(sentences.CLEAR),  # marked in sentences
+            "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
             "flow": pictures.draw_stages(reader, crime, area),
             "stages": _compose_years(reader, crime, area),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
