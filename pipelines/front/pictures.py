@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from pipelines import words
 from pipelines.declarations import registry
@@ -32,17 +34,42 @@ class Picture:
     caption: str
     draw: Callable[[int], Drawing]
 
-    @property
+    @cached_property
+    def _wide(self) -> Drawing:
+        return self.draw(WIDE)
+
+    @cached_property
     def svg(self) -> Markup:
         """The picture for a page, in both layouts."""
-        return render_picture(self.draw)
+        return render_picture(lambda width: self._wide if width == WIDE else self.draw(width))
 
     def write_file(self, reader: Reader) -> bytes:
         """Return the picture as an SVG file that is complete without its page."""
         source = tell("Source: {source}", source=words.cite_release(reader.edition.release))
-        return files.write_svg(self.draw(WIDE), files.Caption(self.caption, source), reader.lang)
+        return files.write_svg(self._wide, files.Caption(self.caption, source), reader.lang)
 
 
+_Arguments = ParamSpec("_Arguments")
+_Drawn = TypeVar("_Drawn")
+
+
+def _draw_once(
+    draw: Callable[Concatenate[Reader, _Arguments], _Drawn],
+) -> Callable[Concatenate[Reader, _Arguments], _Drawn]:
+    """Return a function that draws the same picture once for each reader, since several pages show it."""
+
+    @wraps(draw)
+    def draw_or_recall(reader: Reader, /, *arguments: _Arguments.args, **options: _Arguments.kwargs) -> _Drawn:
+        key = (draw.__name__, arguments, tuple(options.items()))
+        if key not in reader.drawn:
+            reader.drawn[key] = draw(reader, *arguments, **options)
+        drawn: _Drawn = reader.drawn[key]
+        return drawn
+
+    return draw_or_recall
+
+
+@_draw_once
 def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     drawn = _make_series(reader, crime, measure, area)
@@ -114,6 +141,7 @@ def _list_breaks(
     return [series.Break(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
 
 
+@_draw_once
 def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     """Return a ratio of all territories as dots with intervals, and that of the region as a line."""
     edition = reader.edition
@@ -171,6 +199,27 @@ def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
     return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
 
+def draw_durations(reader: Reader, crime: str) -> list[Picture]:
+    """Return how long cases took in each territory that sends case records, one picture for each interval."""
+    return [draw_duration(reader, crime, metric) for metric in reader.edition.group_durations(crime)]
+
+
+@_draw_once
+def draw_duration(reader: Reader, crime: str, metric: str) -> Picture:
+    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
+    by_area = reader.edition.group_durations(crime)[metric]
+    lines = []
+    for code, quantiles in by_area.items():
+        median, p75, p90 = (durations.format_limits(quantiles.get(name)) for name in durations.QUANTILES)
+        is_few = durations.is_shown_few(quantiles.get("median"))
+        lines.append(intervals.DurationRow(reader.marked_name(code), median, p75, p90, is_few))
+    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    drawn = intervals.Durations(title, lines, tell("days"))
+    notes = _list_notes(reader, list(by_area))
+    name = pages.name_picture(metric, crime)
+    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
+
+
 def draw_map(reader: Reader, crime: str) -> Markup | None:
     """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
     declared = registry.load().territories
@@ -188,23 +237,7 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 
-def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
-    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
-    by_area = reader.edition.find_durations(metric, crime)
-    rows = []
-    for area, quantiles in by_area.items():
-        at = {row["statistic"]: row for row in quantiles}
-        median, three_quarters, nine_tenths = (durations.format_limits(at.get(name)) for name in durations.QUANTILES)
-        is_few = any(durations.is_shown_few(row) for row in quantiles)
-        name = reader.marked_name(area)
-        rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
-    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
-    drawn = intervals.Durations(title, rows, tell("days"))
-    notes = _list_notes(reader, list(by_area))
-    name = pages.name_picture(metric, crime)
-    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
-
-
+@_draw_once
 def draw_board(reader: Reader) -> Picture | None:
     """Return the reporting board of the newest quarters; None if no return of a quarter was ever due or received."""
     periods, states = judge_board(reader, "Q")

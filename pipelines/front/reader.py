@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlencode
 
 from pipelines import words
@@ -29,6 +30,8 @@ class Reader:
 
     edition: Edition
     language: str
+    drawn: dict[Any, Any] = field(default_factory=dict)
+    """Pictures that were drawn, by what they show."""
     _judged: dict[tuple[str, str, tuple[str, ...]], Reporting] = field(default_factory=dict)
 
     @property

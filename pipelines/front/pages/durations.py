@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipelines import words
 from pipelines.design.components import Part
@@ -16,38 +16,44 @@ from pipelines.words.language import tell
 
 
 def compose_table(
-    reader: Reader, caption: str, corner: str, lines: Iterable[tuple[Part, Sequence[Row]]], codes: Sequence[str]
+    reader: Reader, caption: str, corner: str, lines: Iterable[tuple[Part, Mapping[str, Row]]], codes: Iterable[str]
 ) -> FigureTable:
-    """Return median, 75% and 90% as a table; each line has a heading and its rows, one for each of the three.
+    """Return median, 75% and 90% as a table; each line has a heading and its rows by statistic.
 
     `codes` are the areas of the table, whose names may have footnotes.
     """
     table = FigureTable(reader, caption, corner, list(durations.QUANTILES.values()))
     for code in codes:
         table.name_area(code)
-    for heading, rows in lines:
-        at = {row["statistic"]: row for row in rows}
-        quantiles = [at.get(statistic) for statistic in durations.QUANTILES]
-        fields = [format_figure(durations.format_limits(row), is_few=durations.is_shown_few(row)) for row in quantiles]
+    for heading, quantiles in lines:
+        rows = [quantiles.get(statistic) for statistic in durations.QUANTILES]
+        fields = [format_figure(durations.format_limits(row), is_few=durations.is_shown_few(row)) for row in rows]
         table.add_row(heading, fields)
     return table
+
+
+def compose_areas(reader: Reader, crime: str, metric: str) -> FigureTable:
+    """Return the time between two events in each territory that sends case records."""
+    by_area = reader.edition.group_durations(crime)[metric]
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    caption = f"{reader.metric_name(metric)}, {crime_name}: {tell('days, with 95% confidence intervals')}"
+    lines = [(reader.marked_name(code), quantiles) for code, quantiles in by_area.items()]
+    return compose_table(reader, caption, tell("Territory"), lines, by_area)
 
 
 def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
     """Return the page of the time between two events."""
     edition = reader.edition
-    about, by_area = edition.metrics[metric], edition.find_durations(metric, crime)
+    about, by_area = edition.metrics[metric], edition.group_durations(crime)[metric]
     name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
-    medians = [
-        (reader.marked_name(area), next((row for row in rows if row["statistic"] == "median"), None))
-        for area, rows in by_area.items()
-    ]
+    medians = [(reader.marked_name(area), quantiles.get("median")) for area, quantiles in by_area.items()]
     without = [reader.marked_name(code) for code in edition.territories if code not in by_area]
     headline = durations.compose_sentence(name, crime_name, medians, without)
-    spans = [durations.describe_records_span(reader.marked_name(area), rows) for area, rows in by_area.items()]
-    files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
-    caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
-    lines = [(reader.marked_name(area), rows) for area, rows in by_area.items()]
+    spans = [
+        durations.describe_records_span(reader.marked_name(area), list(quantiles.values()))
+        for area, quantiles in by_area.items()
+    ]
+    files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.group_durations(c)}
     formula = indicators.format_formula(str(about["formula"]), {})
     return Page(
         files[crime],
@@ -60,8 +66,8 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "headline": headline,
             "cover": tell("Records: {span}.", span="; ".join(spans)),
             "why_period": "",
-            "picture": pictures.draw_durations(reader, crime, metric),
-            "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],
+            "picture": pictures.draw_duration(reader, crime, metric),
+            "tables": [compose_areas(reader, crime, metric)],
             "pairs": "",
             "cautions": [tell("Open cases are counted with the time they have taken so far.")],
             "facts": [

@@ -156,9 +156,5 @@ def ratio_field(table: FigureTable, row: words.Row | None) -> Part:
 def describe_pairs(reader: Reader, crime: str, metric: str) -> str:
     """Return how many pairs of territories had enough data, and how many differ clearly."""
     period = choose_ratio_period(reader, crime, metric)
-    pairs = [
-        row
-        for row in reader.edition.tables["pair"]
-        if (row["metric"], row["offence_group"], row["period"]) == (metric, crime, period)
-    ]
+    pairs = reader.edition.find_pairs(metric, crime, period)
     return indicators.describe_pairs(pairs) if pairs else ""

@@ -47,7 +47,7 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
     ]
     durations = [
         (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
-        for metric in reader.edition.list_duration_metrics(crime)
+        for metric in reader.edition.group_durations(crime)
     ]
     groups = [
         (tell("Persons at each stage"), counts),
@@ -86,7 +86,7 @@ def compose_indicators(reader: Reader, crime: str) -> list[Page]:
     edition = reader.edition
     counts = [_compose_count(reader, crime, m) for m in MEASURES if edition.counting.get((crime, m))]
     ratios = [_compose_ratio(reader, crime, metric) for metric in edition.list_ratio_metrics(crime)]
-    return [*counts, *ratios, *(compose_duration(reader, crime, m) for m in edition.list_duration_metrics(crime))]
+    return [*counts, *ratios, *(compose_duration(reader, crime, m) for m in edition.group_durations(crime))]
 
 
 def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
@@ -122,7 +122,11 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
             "pairs": describe_pairs(reader, crime, metric),
-            "cautions": [tell(sentences.NO_RANKING), "" if about["is_nested"] else tell(sentences.NO_FUNNEL)],
+            "cautions": [
+                tell(sentences.NO_RANKING),
+                "" if about["is_nested"] else tell(sentences.NO_FUNNEL),
+                tell(sentences.WHY_INTERVAL),
+            ],
             "facts": [
                 (tell("What it is"), about_version),
                 (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
@@ -190,7 +194,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 _compose_rate_years(reader, crime, measure, years),
             ],
             "pairs": "",
-            "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL)],
+            "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL), tell(sentences.WHY_INTERVAL)],
             "facts": [
                 (tell("What it is"), tell(_COUNT)),
                 (tell("Definition"), in_page_language(reader, reader.find_definition("measure", measure))),
