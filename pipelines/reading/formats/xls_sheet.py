@@ -29,6 +29,8 @@ _EXACT = 2**53
 _NUMBER, _LABEL, _LABELSST, _RK, _MULRK, _BLANK, _MULBLANK = 0x203, 0x204, 0xFD, 0x27E, 0xBD, 0x201, 0xBE
 """Codes of the records of cells, as in BIFF 5 and 8."""
 _BIFF_8 = 80
+_LAST_STYLE = 0x7FFF
+"""Largest number that xlrd stores of a style; a larger one shows that the record is damaged."""
 _HEADER, _TWO, _THREE = struct.Struct("<HH"), struct.Struct("<HH"), struct.Struct("<HHH")
 _NUMBER_CELL, _TEXT_CELL, _RK_CELL = struct.Struct("<HHHd"), struct.Struct("<HHHi"), struct.Struct("<HHHI")
 _STYLE_AND_RK = struct.Struct("<HI")
@@ -68,6 +70,8 @@ class Contents(dict[tuple[int, int, Any], Content]):
 
     def __missing__(self, stored: tuple[int, int, Any]) -> Content:
         ctype, style, raw = stored
+        if style > _LAST_STYLE:
+            raise ValueError(f"a cell has the style {style}")
         number_format = self.format_of(style)
         is_struck = style in self.struck_styles
         struck: str | None = None
