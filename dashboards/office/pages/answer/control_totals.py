@@ -33,20 +33,21 @@ def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> u
     return ui.Table(
         context.tell("Totals of {period}", period=words.format_period(totals[0].period, context.language)),
         context.tell("What"),
-        [context.tell("Now"), context.tell("Before"), context.tell("Period"), context.tell("Difference")],
+        # In the order of the tables of changes on the same page; the period is that of the figure before.
+        [context.tell("Before"), context.tell("Period"), context.tell("Now"), context.tell("Difference")],
         [
             ui.Row(
                 answers.describe_control_total(total, context.language),
                 (
-                    _format_figure(total.value),
                     "" if total.earlier_period is None else _format_figure(total.earlier_value),
                     _format_earlier_period(context, total),
+                    _format_figure(total.value),
                     "" if total.difference is None else f"{total.difference:+.15g}" if total.difference else "0",
                 ),
             )
             for total in totals
         ],
-        numbers=frozenset({0, 1, 3}),
+        numbers=frozenset({0, 2, 3}),
     )
 
 
@@ -56,4 +57,6 @@ def _format_figure(value: float | None) -> str:
 
 def _format_earlier_period(context: PageContext, total: ControlTotal) -> str:
     """Return the period of the figure before, in a column of its own, so that copied figures stay numbers."""
-    return "" if total.earlier_period is None else words.format_period(total.earlier_period, context.language)
+    if total.earlier_period is None:
+        return ""
+    return words.format_period(total.earlier_period, context.language).replace(" ", "\N{NO-BREAK SPACE}")
