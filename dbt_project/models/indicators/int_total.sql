@@ -19,4 +19,4 @@ final as (
     where cells.is_total
 )
 
-select {{ declared_columns() }} from final
+select * from final
