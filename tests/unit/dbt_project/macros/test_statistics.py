@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,10 +29,14 @@ def connection() -> duckdb.DuckDBPyConnection:
     return database
 
 
+@cache
+def load_macros() -> Any:
+    return Environment().from_string((PROJECT / "macros" / "statistics.sql").read_text("utf-8")).module
+
+
 def render_macro(name: str, *arguments: str) -> str:
     """Render the SQL of a macro that does not dispatch."""
-    module: Any = Environment().from_string((PROJECT / "macros" / "statistics.sql").read_text("utf-8")).module
-    return str(getattr(module, name)(*arguments))
+    return str(getattr(load_macros(), name)(*arguments))
 
 
 # method, numerator, denominator, dispersion, level -> limits, of published tables: Garwood (1936) as printed in
