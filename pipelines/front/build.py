@@ -76,8 +76,7 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
 
 def _write_pictures(page: Page, reader: Reader, folder: Path) -> None:
     """Write each picture of a page as a file, unless another page had it already."""
-    values = [item for value in page.values.values() for item in (value if isinstance(value, list) else [value])]
-    for picture in values:
+    for picture in page.values.values():
         if isinstance(picture, Picture) and not (path := folder / f"{picture.name}.svg").exists():
             path.write_bytes(picture.write_file(reader))
 

@@ -152,6 +152,21 @@ class Edition:
         """Return the comparisons of two territories in one period."""
         return self._pairs.get((metric, crime, period), ())
 
+    @cached_property
+    def _durations(self) -> Mapping[tuple[str, str], Mapping[str, list[Row]]]:
+        by_metric: dict[tuple[str, str], dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+        for row in self.tables["duration"]:
+            by_metric[row["metric"], row["offence_group"]][row["area"]].append(row)
+        return by_metric
+
+    def find_durations(self, metric: str, crime: str) -> Mapping[str, list[Row]]:
+        """Return the quantiles of a duration by territory; empty if no territory has records of it."""
+        return self._durations.get((metric, crime), {})
+
+    def list_duration_metrics(self, crime: str) -> list[str]:
+        """Return the durations that have a figure for a crime, in declared order."""
+        return [metric for metric in self.metrics if self.find_durations(metric, crime)]
+
     def find_breaks(self, area: str, crime: str, first: str, last: str, cell: Row | None) -> list[Row]:
         """Return the breaks of a series between two periods; those of the region are the breaks of its members."""
         if cell is None:
@@ -184,17 +199,6 @@ class Edition:
             if row["area_kind"] == "territory" and row["n_reported"] > 0:
                 areas[row["offence_group"], row["measure"]].add(row["area"])
         return areas
-
-    def group_durations(self, crime: str) -> Mapping[str, Mapping[str, Mapping[str, Row]]]:
-        """Return the rows on durations by interval, area in display order, and statistic."""
-        by_metric: dict[str, dict[str, dict[str, Row]]] = {}
-        for row in self.tables["duration"]:
-            if row["offence_group"] == crime:
-                by_metric.setdefault(row["metric"], {}).setdefault(row["area"], {})[row["statistic"]] = row
-        return {
-            metric: {code: by_area[code] for code in self.areas if code in by_area}
-            for metric, by_area in by_metric.items()
-        }
 
     def list_board_periods(self, freq: str, number: int) -> list[str]:
         """Return the newest periods for which returns are expected or were received, newest first."""

@@ -199,27 +199,6 @@ def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
     return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
 
-def draw_durations(reader: Reader, crime: str) -> list[Picture]:
-    """Return how long cases took in each territory that sends case records, one picture for each interval."""
-    return [draw_duration(reader, crime, metric) for metric in reader.edition.group_durations(crime)]
-
-
-@_draw_once
-def draw_duration(reader: Reader, crime: str, metric: str) -> Picture:
-    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
-    by_area = reader.edition.group_durations(crime)[metric]
-    lines = []
-    for code, quantiles in by_area.items():
-        median, p75, p90 = (durations.format_limits(quantiles.get(name)) for name in durations.QUANTILES)
-        is_few = durations.is_shown_few(quantiles.get("median"))
-        lines.append(intervals.DurationRow(reader.marked_name(code), median, p75, p90, is_few))
-    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
-    drawn = intervals.Durations(title, lines, tell("days"))
-    notes = _list_notes(reader, list(by_area))
-    name = pages.name_picture(metric, crime)
-    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
-
-
 def draw_map(reader: Reader, crime: str) -> Markup | None:
     """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
     declared = registry.load().territories
@@ -235,6 +214,23 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
     footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
     picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
+
+
+def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
+    """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
+    by_area = reader.edition.find_durations(metric, crime)
+    rows = []
+    for area, quantiles in by_area.items():
+        at = {row["statistic"]: row for row in quantiles}
+        median, three_quarters, nine_tenths = (durations.format_limits(at.get(name)) for name in durations.QUANTILES)
+        is_few = any(durations.is_shown_few(row) for row in quantiles)
+        name = reader.marked_name(area)
+        rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
+    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    drawn = intervals.Durations(title, rows, tell("days"))
+    notes = _list_notes(reader, list(by_area))
+    name = pages.name_picture(metric, crime)
+    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
 
 
 @_draw_once

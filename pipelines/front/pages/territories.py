@@ -10,7 +10,7 @@ from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
-from pipelines.front.pages.durations import compose_areas, compose_table
+from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.home import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
@@ -60,8 +60,6 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
         {
             "multiples": pictures.draw_territories(reader, crime, CONVICTED),
             "multiples_table": _compose_convictions(reader, crime),
-            "durations": pictures.draw_durations(reader, crime),
-            "duration_tables": _compose_intervals(reader, crime),
             "tables": [_compose_stages(reader, crime, year, track) for track in STAGES],
             "changes": _compose_changes(reader, crime, year),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
@@ -135,11 +133,6 @@ def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
         cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
         table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
     return table
-
-
-def _compose_intervals(reader: Reader, crime: str) -> list[FigureTable]:
-    """Return how long cases took in each territory that sends case records, one table for each interval."""
-    return [compose_areas(reader, crime, metric) for metric in reader.edition.group_durations(crime)]
 
 
 def compose_profile(reader: Reader, crime: str, area: str) -> Page:
@@ -295,13 +288,13 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
 def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     """Return how long cases took, for a territory that sends case records."""
     edition = reader.edition
-    by_metric = {metric: by_area.get(area, {}) for metric, by_area in edition.group_durations(crime).items()}
-    lines = [(reader.metric_name(metric), quantiles) for metric, quantiles in by_metric.items() if quantiles]
+    by_metric = {metric: edition.find_durations(metric, crime).get(area, ()) for metric in edition.metrics}
+    lines = [(reader.metric_name(metric), rows) for metric, rows in by_metric.items() if rows]
     if not lines:
         return None
     caption = f"{reader.marked_name(area)}: {tell('days, with 95% confidence intervals')}"
     table = compose_table(reader, caption, tell("Interval"), lines, [area])
-    rows = [row for _, quantiles in lines for row in quantiles.values()]
+    rows = [row for _, rows in lines for row in rows]
     span = durations.describe_records_span(reader.marked_name(area), rows)
     return Section("durations", tell("How long cases take"), [tell("Records: {span}.", span=span)], [table])
 
