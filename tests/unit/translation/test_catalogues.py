@@ -50,7 +50,10 @@ OF_ANOTHER_LANGUAGE = {
 }
 """Beginnings of words that the glossary has for a neighbouring language and not for this one."""
 
-SAME = {"SHA-256", "dimension", "draft", "partner", "program", "video", "Period"}
+SAME = {
+    "SHA-256", "dimension", "draft", "partner", "program", "video", "Period", "Formula", "Status", "Region",
+    "{stage}, region", "{n} migrant", "{n} person",
+}  # fmt: skip
 """Texts that may be the same in another language: its word has the same spelling, or is a name."""
 
 # fmt: off
@@ -59,7 +62,7 @@ LATIN_IN_CYRILLIC = {
     "corrections", "data", "dataset", "dimension", "doc", "docs", "docx", "content", "mht", "odt", "rtf", "xml",
     "en", "example",
     "form", "glotip", "host", "http", "https", "id", "index", "json", "key", "label", "md", "measurement",
-    "mm", "multipart", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
+    "mm", "multipart", "n", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
     "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat",
     "subject", "warehouse",
     "tls", "user",

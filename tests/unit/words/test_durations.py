@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from dashboards.public import charts
 from pipelines import words
 from pipelines.words import durations
 
@@ -77,42 +76,3 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
         "C: half of cases took up to 1\u202f210 days. No records: D and E."
     )
     assert words.format_day(date(2022, 10, 1)) == "1 October 2022"
-
-
-def test_open_range_extends_to_the_common_end_and_a_withheld_figure_has_no_dot() -> None:
-    rows = [
-        {"part": "Half", "value": 210, "low": 180, "high": 330, "label": "210", "spoken": "210"},
-        {"part": "Nine in ten", "value": 550, "low": 390, "high": None, "label": "550", "spoken": "390 or more"},
-        {"part": "Hidden", "value": None, "low": None, "high": None, "label": "c", "spoken": "withheld"},
-    ]
-    chart, spoken = charts.draw_ranges("T", rows, top=570, unit="days", under=["Invented"])
-    spec = chart.to_dict()
-    data = {dot["part"]: dot for dot in next(iter(spec["datasets"].values()))} if "datasets" in spec else {
-        dot["part"]: dot for dot in spec["layer"][0]["data"]["values"]
-    }  # fmt: skip
-    assert (data["Half"]["end"], data["Half"]["open"]) == (330, False)
-    assert (data["Nine in ten"]["end"], data["Nine in ten"]["open"]) == (570, True)
-    dots = spec["layer"][2]
-    assert dots["mark"]["type"] == "point" and {"filter": "datum.value !== null"} in dots["transform"]
-    assert spec["layer"][3]["encoding"]["text"]["field"] == "label", "the symbol is shown where there is no dot"
-    assert spoken == "T. Half: 210; Nine in ten: 390 or more; Hidden: withheld. Invented."
-
-
-def test_bars_of_few_are_hollow_and_bars_of_rates_have_no_range_label() -> None:
-    def build_cell(value: float | None) -> dict[str, Any]:
-        return {
-            "value": value, "obs_status": "A" if value is not None else "Q", "conf_status": "F", "rate": value,
-            "rate_obs_status": "A" if value is not None else "Q", "rate_conf_status": "F", "rate_low": 0.1,
-            "rate_high": 0.9,
-        }  # fmt: skip
-
-    cells = [("reported", build_cell(20.0)), ("indicted", build_cell(19.0)), ("convicted_first", build_cell(None))]
-    for rate in (False, True):
-        chart, spoken = charts.draw_stages("T", cells, rate=rate, top=20.0)
-        spec = chart.to_dict()
-        data = spec["data"]["values"] if "values" in spec.get("data", {}) else next(iter(spec["datasets"].values()))
-        fills = [bar["fill"] for bar in data]
-        assert fills == [charts.BLUE, "#ffffff", charts.BLUE]
-        assert data[0]["label"] == ("20.00" if rate else "20"), "a range would not fit"
-        assert spoken.count("too few to compare") == 1
-        assert ("95% confidence interval 0.10 to 0.90" in spoken) == rate
