@@ -189,7 +189,10 @@ class ReadRow:
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """One cell of the sender's table: its text, its role in words, and its meaning in words of the code lists."""
+    """One cell of the sender's table: its text, its role in words, and its meaning in words of the code lists.
+
+    `columns` is the number of columns that it is merged over.
+    """
 
     place: str
     row: int
@@ -199,6 +202,7 @@ class CellView:
     role_words: str
     said: str
     severity: Severity | None = None
+    columns: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ def _tables(
     cells_left = limit
     for index, table in enumerate(grid.tables):
         cells = [c for c in table.cells if not c.spread and (not is_blank(c) or str(c.where) in by_place)]
+        widths: dict[tuple[int, int], int] = {}
+        for cell in table.cells:
+            if cell.spread and cell.row == cell.anchor[0]:
+                widths[cell.anchor] = max(widths.get(cell.anchor, 1), cell.column - cell.anchor[1] + 1)
         views = []
         for cell in cells[:cells_left]:
             binding = bindings.get((index, cell.row, cell.column))
@@ -104,6 +108,7 @@ def _tables(
                     role_words=_role_words(role, language),
                     said=_dimension_meaning(binding.codes, language) if binding is not None else "",
                     severity=_worst(by_place.get(str(cell.where), [])),
+                    columns=widths.get((cell.row, cell.column), 1),
                 )
             )
         rows = len({c.row for c in cells[cells_left:]})

@@ -10,6 +10,7 @@ import re
 import textwrap
 import zipfile
 from collections.abc import Collection, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
@@ -66,8 +67,6 @@ def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, i
 
     `beside` is the number of columns of earlier figures to the right of the numbers, which are not printed.
     """
-    from openpyxl.styles import Font, Protection
-
     styles = _Styles()
     for text in sheet.texts:
         cells = [
@@ -76,20 +75,9 @@ def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, i
             for across in range(text.across)
         ]
         for cell in cells:
-            if text.role in ("corner", "heading"):
-                cell.font, cell.fill, cell.border = styles.bold, styles.head, styles.edge
-                cell.alignment = styles.heading
-            elif text.role in ("label", "section"):
-                cell.font = styles.bold if text.role == "section" else styles.plain
-                cell.fill, cell.border, cell.alignment = styles.side, styles.edge, styles.label
-            elif text.role == "title":
-                cell.font = Font(bold=True, size=13)
-            else:
-                cell.font = Font(color=GREY, size=10)
-    open_cell = Protection(locked=False)
+            styles.apply(cell, text.role)
     for row, column in entries:
-        cell = page.cell(row, column)
-        cell.protection, cell.border, cell.alignment = open_cell, styles.edge, styles.number
+        styles.apply(page.cell(row, column), "entry")
     _widths(page, sheet)
     _heights(page, sheet)
     _print(page, sheet, beside)
@@ -100,19 +88,49 @@ def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, i
 
 
 class _Styles:
-    """Styles created once: a style object for each cell would cost more than the sheet."""
+    """Style of each role of a cell. openpyxl searches its list of fonts, fills and so on for each attribute of each
+    cell, so the first cell of a role gets the attributes, and further ones a copy of their numbers."""
 
     def __init__(self) -> None:
-        from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+        from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 
         side = Side(style="thin", color=EDGE)
-        self.bold, self.plain = Font(bold=True), Font()
-        self.head = PatternFill("solid", fgColor=HEAD)
-        self.side = PatternFill("solid", fgColor=SIDE)
-        self.edge = Border(left=side, right=side, top=side, bottom=side)
-        self.heading = Alignment(horizontal="center", vertical="center", wrap_text=True)
-        self.label = Alignment(vertical="center", wrap_text=True)
-        self.number = Alignment(horizontal="right", vertical="center")
+        edge = Border(left=side, right=side, top=side, bottom=side)
+        heading = {
+            "font": Font(bold=True),
+            "fill": PatternFill("solid", fgColor=HEAD),
+            "border": edge,
+            "alignment": Alignment(horizontal="center", vertical="center", wrap_text=True),
+        }
+        label = {
+            "font": Font(),
+            "fill": PatternFill("solid", fgColor=SIDE),
+            "border": edge,
+            "alignment": Alignment(vertical="center", wrap_text=True),
+        }
+        self._attributes: dict[str, dict[str, Any]] = {
+            "corner": heading,
+            "heading": heading,
+            "label": label,
+            "section": label | {"font": Font(bold=True)},
+            "title": {"font": Font(bold=True, size=13)},
+            "entry": {
+                "protection": Protection(locked=False),
+                "border": edge,
+                "alignment": Alignment(horizontal="right", vertical="center"),
+            },
+        }
+        self._other = {"font": Font(color=GREY, size=10)}
+        self._applied: dict[tuple[str, tuple[int, ...]], Any] = {}
+
+    def apply(self, cell: Any, role: str) -> None:
+        """Add the attributes of a role to those that a cell has."""
+        key = (role, tuple(cell._style or ()))
+        if key not in self._applied:
+            for name, value in self._attributes.get(role, self._other).items():
+                setattr(cell, name, value)
+            self._applied[key] = cell._style
+        cell._style = copy(self._applied[key])
 
 
 def _widths(page: Worksheet, sheet: Sheet) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _CID = re.compile(r"\(cid:\d+\)")
@@ -212,19 +212,28 @@ def _split_raised(chars: list[Char]) -> tuple[list[Char], list[Char]]:
     ordinary = max((size for size in sizes if size >= SMALL * largest), key=lambda size: sizes[size])
     plain = [char for char in chars if char["size"] >= SMALL * ordinary]
     raised: list[Char] = []
+    lines = {_line_of(char) for char in plain}
     for char in chars:
         if char["size"] >= SMALL * ordinary:
             continue
-        (raised if _is_raised(char, plain) else plain).append(char)
+        if _is_raised(char, lines):
+            raised.append(char)
+        else:
+            plain.append(char)
+            lines.add(_line_of(char))
     if not any(char["text"].strip() for char in raised):
         return chars, []
     return plain, raised
 
 
-def _is_raised(char: Char, plain: list[Char]) -> bool:
+def _line_of(char: Char) -> tuple[float, float, float]:
+    """Return top, foot and size of a letter, which the letters of a line share."""
+    return char["top"], char["bottom"], char["size"]
+
+
+def _is_raised(char: Char, lines: Iterable[tuple[float, float, float]]) -> bool:
     """Return True for small type next to larger type of the same line, with its foot above the foot of that line."""
-    for plain_char in plain:
-        overlaps = plain_char["top"] < char["bottom"] and char["top"] < plain_char["bottom"]
-        if overlaps and plain_char["bottom"] - char["bottom"] > 0.12 * plain_char["size"]:
-            return True
-    return False
+    char_top, char_bottom, _ = _line_of(char)
+    return any(
+        top < char_bottom and char_top < bottom and bottom - char_bottom > 0.12 * size for top, bottom, size in lines
+    )

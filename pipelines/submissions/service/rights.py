@@ -61,6 +61,8 @@ def get_visible(desk: Desk, who: Identity, submission_id: str) -> tuple[Submissi
 
 def may_see(desk: Desk, who: Identity, submissions: Sequence[Submission]) -> list[tuple[Submission, tuple[Block, ...]]]:
     """Return the submissions that an identity may see, with their blocks."""
+    if not submissions:
+        return []
     blocks = blocks_of(desk, [s.submission_id for s in submissions])
     drafts = withdrawn_drafts(desk, [s.submission_id for s in submissions if s.state == "withdrawn"])
     visible = []

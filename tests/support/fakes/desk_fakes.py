@@ -14,17 +14,18 @@ from typing import Any
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.core.home import initialise_home
 from pipelines.ledger import facts
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
-from pipelines.ledger.opening import open_ledger
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.read_task import ReadResult, Task
 from pipelines.submissions.service import Desk
 from tests.support.fakes import check_fakes
+from tests.support.ledger_template import open_prepared_ledger
 
 
 def _form(identity: str, jurisdiction: str, instrument: str) -> SimpleNamespace:
@@ -123,11 +124,14 @@ def open_desk(folder: Path, *, kind: door.Desk | Any = "national") -> Desk:
     """Create a home with all of `PEOPLE` and return a desk over it."""
     home = initialise_home(folder / "home", "demonstration")
     facts.prepare_fact_folders(home)
-    engine = open_ledger(home)
+    return Desk(home, open_prepared_ledger(home, create_people), REGISTRY, kind)
+
+
+def create_people(engine: sa.Engine) -> None:
+    """Create an account for each of `PEOPLE`."""
     new = [accounts.NewAccount(name, name.title(), grants) for name, grants in PEOPLE.items()]
     with clock.freeze_time(ACCOUNTS_MADE_AT):
         accounts.create_many(engine, new, by=SYSTEM)
-    return Desk(home, engine, REGISTRY, kind)
 
 
 def get_identity(desk: Desk, account: str) -> Identity:

@@ -27,17 +27,24 @@ _VALUES = frozenset({"value", "pseudonym", "check"})
 
 @dataclass(frozen=True)
 class SheetCell:
-    """One cell of the sheet: its text, its classes, its description, and the severity of its finding in words."""
+    """One cell of the sheet: its text, its classes, its description, and the severity of its finding in words.
+
+    `columns` is the number of columns that it is merged over.
+    """
 
     text: str
     classes: str
     description: str
     severity: str = ""
+    columns: int = 1
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The sender's sheet: the letters of its columns, and its rows with their numbers; an empty cell is None."""
+    """The sender's sheet: the letters of its columns, and its rows with their numbers; an empty cell is None.
+
+    A row has no cell for a position that a merged one covers.
+    """
 
     caption: str
     letters: Sequence[str]
@@ -118,19 +125,27 @@ def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str,
     for cell in table.cells:
         if cell.row <= LONGEST:
             lines.setdefault(cell.row, {})[cell.column] = _draw_cell(cell, severities.get(cell.place, ""), signs)
-    columns = range(1, max((column for line in lines.values() for column in line), default=0) + 1)
+    ends = (column + cell.columns for line in lines.values() for column, cell in line.items())
+    columns = range(1, max(ends, default=1))
     return Sheet(
         context.tell("Your sheet: {name}", name=table.name),
         [column_letters(column) for column in columns],
-        [(row, [line.get(column) for column in columns]) for row, line in sorted(lines.items())],
+        [(row, _lay_out_row(line, columns)) for row, line in sorted(lines.items())],
     )
+
+
+def _lay_out_row(line: Mapping[int, SheetCell], columns: Sequence[int]) -> list[SheetCell | None]:
+    """Return the cells of a row, one for each column that no merged cell to its left covers."""
+    covered = {column + i for column, cell in line.items() for i in range(1, cell.columns)}
+    return [line.get(column) for column in columns if column not in covered]
 
 
 def _draw_cell(cell: CellView, severity: str, signs: Mapping[str, str]) -> SheetCell:
     role = "value" if cell.role in _VALUES else "label" if cell.role in _LABELS else "none"
     classes = f"rti-cell-{role}" + (f" rti-cell-{severity}" if severity else "")
     description = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
-    return SheetCell(cell.text, classes, description, signs.get(severity, ""))
+    # The first column stays in view while the sheet scrolls, so that its cells are not widened.
+    return SheetCell(cell.text, classes, description, signs.get(severity, ""), cell.columns if cell.column > 1 else 1)
 
 
 def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Mapping[str, str]) -> ui.Table:

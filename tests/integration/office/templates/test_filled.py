@@ -46,7 +46,18 @@ def _make_returns(territory: str) -> tuple[SampleReturn, ...]:
     return tuple(plan.make_returns(draw_truth(), [territory]))
 
 
+_CONTENTS: dict[str, Content] = {}
+_OBSERVATIONS: dict[str, pl.DataFrame] = {}
+"""What was read of a sample, by its path: a workbook and its second form show the same earlier returns."""
+
+
 def _read_return(sample: SampleReturn) -> Content:
+    if sample.path not in _CONTENTS:
+        _CONTENTS[sample.path] = _read_file(sample)
+    return _CONTENTS[sample.path]
+
+
+def _read_file(sample: SampleReturn) -> Content:
     return read_content(sample.data, Path(sample.path).name, encodings=tuple(REGISTRY.forms[sample.form].encodings))
 
 
@@ -62,7 +73,10 @@ def _list_returns(workbook: str) -> list[SampleReturn]:
 def _read_previous(sample: SampleReturn | None) -> pl.DataFrame | None:
     if sample is None:
         return None
-    return standardise_content(_read_return(sample), REGISTRY.forms[sample.form], REGISTRY).observations
+    if sample.path not in _OBSERVATIONS:
+        reading = standardise_content(_read_return(sample), REGISTRY.forms[sample.form], REGISTRY)
+        _OBSERVATIONS[sample.path] = reading.observations
+    return _OBSERVATIONS[sample.path]
 
 
 @cache

@@ -20,7 +20,7 @@ from pipelines.submissions import service as door
 from pipelines.submissions.service.rights import NotThereError
 from tests.support.fakes import desk_fakes
 from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
-from tests.support.fakes.desk_world import ACTS, DRAFTS, FORGED, LATER, LOOKS, World, make_world
+from tests.support.fakes.desk_world import ACTS, DRAFTS, FORGED, LATER, LOOKS, World, copy_world, make_world
 
 PLACES, INSTRUMENTS = ("QQ", "RR", "*"), ("justice", "victims", "*")
 WORDS = "This submission does not exist, or you do not have access to it."
@@ -242,13 +242,12 @@ def test_forbidden_acts_are_refused_and_change_nothing(world: World, role: Any, 
     ],
 )
 def test_allowed_act_changes_state(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str, account: str, state: str, after: str
+    world: World, tmp_path: Path, act: str, account: str, state: str, after: str
 ) -> None:
-    desk_fakes.install_fakes(monkeypatch)
-    world = make_world(tmp_path)
-    ACTS[act](world.desk, get_identity(world.desk, account), world.ids[state])
-    assert queries.find_submission(world.desk.engine, world.ids[state]).state == after
-    assert verify_ledger(world.desk.engine).faults == ()
+    changed = copy_world(world, tmp_path)
+    ACTS[act](changed.desk, get_identity(changed.desk, account), changed.ids[state])
+    assert queries.find_submission(changed.desk.engine, changed.ids[state]).state == after
+    assert verify_ledger(changed.desk.engine).faults == ()
 
 
 def test_ledger_refuses_acts_of_forged_identity(world: World) -> None:

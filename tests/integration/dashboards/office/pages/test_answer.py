@@ -184,6 +184,11 @@ def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(shared_off
     assert any(cell.text_content().startswith("dhjetë") and "cell C9" in cell.get("title") for cell in wrong)
     assert all("Error" in cell.text_content() for cell in wrong), "a colour is never the only mark"
     assert page.find_elements(".rti-sheet td.rti-cell-value") and page.find_elements(".rti-sheet td.rti-cell-label")
+    merged = [(cell.text_content(), cell.get("colspan")) for cell in page.find_elements(".rti-sheet td[colspan]")]
+    assert ("Persona të referuar", "3") in merged
+    letters = len(page.find_elements(".rti-sheet thead th"))
+    for row in page.find_elements(".rti-sheet tbody tr"):
+        assert sum(int(cell.get("colspan", 1)) for cell in row.findall("td")) == letters
 
 
 def test_side_by_side_view_shows_the_chosen_sheet(shared_office: Office, draft: str) -> None:
