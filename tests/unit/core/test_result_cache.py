@@ -56,10 +56,10 @@ def test_cache_drops_the_oldest_results_that_are_too_heavy_together() -> None:
     cache: ResultCache[str] = ResultCache(kept=4, weigh=len, heaviest=10)
     for key in ("aaaa", "bbbb", "aaaa", "cccc"):
         cache.get_or_make(key, lambda key=key: key)
-    made: list[str] = []
+    added: list[str] = []
     for key in ("aaaa", "cccc", "bbbb"):
-        cache.get_or_make(key, lambda key=key: made.append(key) or key)
-    assert made == ["bbbb"], "the least recently used one was dropped"
+        cache.get_or_make(key, lambda key=key: added.append(key) or key)
+    assert added == ["bbbb"], "the least recently used one was dropped"
     assert cache.get_or_make("heavy", lambda: "x" * 50) == "x" * 50
     assert len(cache) == 1, "the newest is kept, however heavy"
     cache.add_result("aaaa", "aaaa")

@@ -39,9 +39,17 @@ def read_quotes(test: AppTest) -> list[str]:
 def read_text(test: AppTest) -> str:
     """Return all that a reader sees of a page."""
     html = re.sub(r"<style.*?</style>", "", read_html(test), flags=re.S)
-    others = [*test.markdown, *test.title, *test.header, *test.subheader, *test.info, *test.warning, *test.caption]
+    markdown = re.sub(r"<[^>]+>", " ", " ".join(str(element.value) for element in test.markdown))
+    others = [*test.title, *test.header, *test.subheader, *test.info, *test.warning, *test.caption]
     labels = [block.label for block in test.expander]
-    return " ".join([re.sub(r"<[^>]+>", " ", html), *(unescape(str(element.value)) for element in others), *labels])
+    return " ".join(
+        [
+            re.sub(r"<[^>]+>", " ", html),
+            unescape(markdown),
+            *(unescape(str(element.value)) for element in others),
+            *labels,
+        ]
+    )
 
 
 def count_region(frame: layout.Frame, period: str, crime: str, measure: str) -> Any:
