@@ -33,7 +33,7 @@ class Visit:
     reports: list[str] = field(default_factory=list)
     foreign_urls: list[str] = field(default_factory=list)
 
-    def resize(self, width: int) -> None:
+    def set_width(self, width: int) -> None:
         """Set the width of the screen and wait until the page has followed."""
         self.page.set_viewport_size({"width": width, "height": 900})
         wait_until_settled(self.page)
@@ -77,7 +77,7 @@ def visit(browser: Browser, public_app: str, request: pytest.FixtureRequest) -> 
 
 
 def test_page_has_its_title_and_is_marked_in_the_menu(visit: Visit) -> None:
-    visit.resize(1280)
+    visit.set_width(1280)
     name = visit.path.partition("?")[0]
     expect(visit.page).to_have_title(compose_title(name))
     expect(visit.page.locator(".rti-menu [aria-current=page]")).to_have_text(PAGES[name])
@@ -89,14 +89,14 @@ def test_page_has_its_title_and_is_marked_in_the_menu(visit: Visit) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_page_is_not_wider_than_the_screen(visit: Visit, width: int) -> None:
-    visit.resize(width)
+    visit.set_width(width)
     main = visit.page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")
     assert visit.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
-    visit.resize(320)
+    visit.set_width(320)
     cut = visit.page.get_by_role("radio").evaluate_all(
         "all => all.filter(e => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth)"
         ".map(e => e.innerText)"
@@ -105,7 +105,7 @@ def test_controls_fit_on_the_narrowest_screen(visit: Visit) -> None:
 
 
 def test_no_table_is_wider_than_a_phone_screen(visit: Visit) -> None:
-    visit.resize(360)
+    visit.set_width(360)
     visit.open_folds()
     tables = visit.page.locator(".rti-scroll")
     sizes = tables.evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
@@ -116,7 +116,7 @@ def test_no_table_is_wider_than_a_phone_screen(visit: Visit) -> None:
 
 
 def test_links_in_tables_are_large_enough(visit: Visit) -> None:
-    visit.resize(1280)
+    visit.set_width(1280)
     sizes = visit.page.locator(".rti-table td a:visible, .rti-menu a:visible").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect()).map(r => [r.width, r.height])"
     )
@@ -128,7 +128,7 @@ def test_links_in_tables_are_large_enough(visit: Visit) -> None:
 def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    visit.resize(width)
+    visit.set_width(width)
     visit.open_folds()
     violations = Axe().run(visit.page).response["violations"]
     faults = [
@@ -142,7 +142,7 @@ def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
 
 def test_page_runs_under_its_content_policy(visit: Visit) -> None:
     """Check that charts are drawn, that no other host is asked, and that the browser reports no violation."""
-    visit.resize(1280)
+    visit.set_width(1280)
     if visit.path in WITH_PICTURES:
         expect(visit.page.locator(".rti-picture svg").first).to_be_visible()
     scripts = visit.answer.headers["content-security-policy"].partition("script-src")[2].partition(";")[0]

@@ -66,12 +66,12 @@ def list_ways(pages: Sequence[str]) -> list[str]:
     Such an order exists for an odd number of pages; this is Hierholzer's algorithm.
     """
     assert len(pages) % 2 == 1
-    unused = {page: [other for other in pages if other != page] for page in pages}
+    unused = {page: [following for following in pages if following != page] for page in pages}
     stack, order = [pages[0]], []
     while stack:
-        if others := unused[stack[-1]]:
-            unused[others[0]].remove(stack[-1])
-            stack.append(others.pop(0))
+        if ways := unused[stack[-1]]:
+            unused[ways[0]].remove(stack[-1])
+            stack.append(ways.pop(0))
         else:
             order.append(stack.pop())
     return order
