@@ -162,6 +162,6 @@ def test_same_input_gives_the_same_dispersion_on_both_sides(side: Side, home: Ho
         dimensions=folder, records=side.records,
     )  # fmt: skip
     public, restricted = (
-        one.read_table("int_dispersion").sort("cell_id") for one in (side, Side("restricted", path, side.records))
+        built.read_table("int_dispersion").sort("cell_id") for built in (side, Side("restricted", path, side.records))
     )
     assert public.height > 1_000 and public.equals(restricted)
