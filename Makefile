@@ -55,7 +55,8 @@ postgres: $(STAMP)
 
 # Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
+# Each worker has one processor: threads of its own would only wait for those of the other worker.
+PYTEST := POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
 unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
 	@$(PYTEST) tests/unit -m "not slow and not shared and not postgres"

@@ -196,8 +196,8 @@ def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataF
     cell of the line that suggests the exchange most, `place_2` the other; `others` are further lines.
     """
     confirmed = []
-    suspected = pl.concat([suspects.select(*RETURN, "cell"), suspects.select(*RETURN, cell="cell_2")]).unique()
-    past = past.join(suspected, on=[*RETURN, "cell"], how="semi")
+    suspected_cells = pl.concat([suspects.select(*RETURN, "cell"), suspects.select(*RETURN, cell="cell_2")]).unique()
+    past = past.join(suspected_cells, on=[*RETURN, "cell"], how="semi")
     for lines in suspects.partition_by("pair", "scope", "key"):
         first, second = _list_earlier_counts(lines, past)
         observed = structure.compute_pair_dispersion(first, second, lines["share"].to_numpy())

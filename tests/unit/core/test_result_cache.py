@@ -54,13 +54,16 @@ def test_cache_makes_a_result_once_for_simultaneous_requests() -> None:
 
 def test_cache_drops_the_oldest_results_that_are_too_heavy_together() -> None:
     cache: ResultCache[str] = ResultCache(kept=4, weigh=len, heaviest=10)
-    for key in ("aaaa", "bbbb", "aaaa", "cccc"):
-        cache.get_or_make(key, lambda key=key: key)
-    added: list[str] = []
-    for key in ("aaaa", "cccc", "bbbb"):
-        cache.get_or_make(key, lambda key=key: added.append(key) or key)
-    assert added == ["bbbb"], "the least recently used one was dropped"
-    assert cache.get_or_make("heavy", lambda: "x" * 50) == "x" * 50
+    made_keys: list[str] = []
+
+    def make_result(key: str) -> str:
+        made_keys.append(key)
+        return key
+
+    for key in ("aaaa", "bbbb", "aaaa", "cccc", "aaaa", "cccc", "bbbb"):
+        assert cache.get_or_make(key, lambda key=key: make_result(key)) == key
+    assert made_keys == ["aaaa", "bbbb", "cccc", "bbbb"], "the least recently used one was dropped"
+    cache.add_result("heavy", "x" * 50)
     assert len(cache) == 1, "the newest is kept, however heavy"
     cache.add_result("aaaa", "aaaa")
     assert len(cache) == 1
