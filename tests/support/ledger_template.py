@@ -62,7 +62,7 @@ def dump_statements(engine: sa.Engine) -> Sequence[str]:
 
 
 _PREPARED: dict[Callable[[sa.Engine], None], bytes] = {}
-"""What a function wrote into a new ledger -> the pages of the database."""
+"""Pages of the database, by the function that prepared it."""
 
 
 def open_prepared_ledger(home: Home, prepare: Callable[[sa.Engine], None]) -> sa.Engine:

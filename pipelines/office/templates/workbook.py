@@ -75,9 +75,9 @@ def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, i
             for across in range(text.across)
         ]
         for cell in cells:
-            styles.apply(cell, text.role)
+            styles.apply_role(cell, text.role)
     for row, column in entries:
-        styles.apply(page.cell(row, column), "entry")
+        styles.apply_role(page.cell(row, column), "entry")
     _widths(page, sheet)
     _heights(page, sheet)
     _print(page, sheet, beside)
@@ -88,8 +88,11 @@ def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, i
 
 
 class _Styles:
-    """Style of each role of a cell. openpyxl searches its list of fonts, fills and so on for each attribute of each
-    cell, so the first cell of a role gets the attributes, and further ones a copy of their numbers."""
+    """Styles of cells by role.
+
+    openpyxl searches its lists of fonts, fills and borders for each attribute of each cell. So only the first cell of a
+    role gets the attributes, and further cells get a copy of their numbers.
+    """
 
     def __init__(self) -> None:
         from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -123,7 +126,7 @@ class _Styles:
         self._other = {"font": Font(color=GREY, size=10)}
         self._applied: dict[tuple[str, tuple[int, ...]], Any] = {}
 
-    def apply(self, cell: Any, role: str) -> None:
+    def apply_role(self, cell: Any, role: str) -> None:
         """Add the attributes of a role to those that a cell has."""
         key = (role, tuple(cell._style or ()))
         if key not in self._applied:
