@@ -27,12 +27,12 @@ def _ledgers_without_sync() -> Iterator[None]:
     """Let SQLite wait for no disk: what is tested is transactions, not power cuts. PostgreSQL runs without it too."""
     set_pragmas = database._on_sqlite_connect
 
-    def set_faster_pragmas(connection: sqlite3.Connection, record: object) -> None:
+    def set_pragmas_without_sync(connection: sqlite3.Connection, record: object) -> None:
         set_pragmas(connection, record)
         connection.execute("pragma synchronous = off")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(database, "_on_sqlite_connect", set_faster_pragmas)
+        patch.setattr(database, "_on_sqlite_connect", set_pragmas_without_sync)
         yield
 
 

@@ -62,7 +62,7 @@ def dump_statements(engine: sa.Engine) -> Sequence[str]:
 
 
 _PREPARED: dict[Callable[[sa.Engine], None], bytes] = {}
-"""Pages of the database by the function that wrote them into a new ledger."""
+"""Pages of the database, by the function that prepared it."""
 
 
 def open_prepared_ledger(home: Home, prepare: Callable[[sa.Engine], None]) -> sa.Engine:

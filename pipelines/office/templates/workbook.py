@@ -88,8 +88,11 @@ def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, i
 
 
 class _Styles:
-    """Style of each role of a cell. openpyxl searches its list of fonts, fills and so on for each attribute of each
-    cell, so the first cell of a role gets the attributes, and further ones a copy of their numbers."""
+    """Styles of cells by role.
+
+    openpyxl searches its lists of fonts, fills and borders for each attribute of each cell. So only the first cell of a
+    role gets the attributes, and further cells get a copy of their numbers.
+    """
 
     def __init__(self) -> None:
         from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side

@@ -48,7 +48,7 @@ def _make_returns(territory: str) -> tuple[SampleReturn, ...]:
 
 _CONTENTS: dict[str, Content] = {}
 _OBSERVATIONS: dict[str, pl.DataFrame] = {}
-"""Contents of samples by path: a workbook and its second form show the same earlier returns."""
+"""Content and observations of samples by path: a workbook and its second form show the same earlier returns."""
 
 
 def _read_return(sample: SampleReturn) -> Content:
