@@ -21,8 +21,9 @@ from pipelines.findings import rules
 from pipelines.findings.finding import Finding
 from pipelines.findings.rules import Rule
 from pipelines.model.content import ReadError, Where
-from pipelines.model.long_tables import CASE_EVENT, empty_table
+from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, empty_table
 from pipelines.model.periods import Period
+from pipelines.reading.standardise.standardise import Reading
 from pipelines.submissions.checking import check
 from pipelines.submissions.checking.read_task import ReadResult, Task
 from tests.support.fakes.ledger_fakes import make_observations
@@ -94,7 +95,7 @@ def read_task(task: Task) -> ReadResult:
             findings.append(Finding("test.negative", "error", where, dict(params), seen=value))
         if float(value) > 100:
             findings.append(Finding("test.high", "warning", where, dict(params), seen=value, expected="100"))
-    reading: Any = SimpleNamespace(
+    reading = Reading(
         form=FORM.id,
         series=SERIES,
         kind="full",
@@ -104,6 +105,7 @@ def read_task(task: Task) -> ReadResult:
         events=empty_table(CASE_EVENT),
         findings=findings,
         bindings=[],
+        sums=empty_table(DECLARED_SUM),
     )
     return ReadResult("csv", FORM.id, (FORM.id,), (), reading)
 
