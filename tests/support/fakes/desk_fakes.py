@@ -77,16 +77,15 @@ def read_task(task: Task) -> ReadResult:
     form = FORMS[task.form or word.removeprefix("form:").strip()]
     result = _plain(replace(task, data=body.encode()))
     assert result.reading is not None
-    reading: Any = result.reading
-    rows = reading.observations.with_columns(
+    rows = result.reading.observations.with_columns(
         pl.lit(form.jurisdiction).alias("jurisdiction"),
         pl.lit(form.instrument).alias("instrument"),
         pl.lit(form.series).alias("form"),
     )
     if form.id == BOTH:
         rows = pl.concat([rows, rows.with_columns(pl.lit("RR").alias("jurisdiction"))])
-    reading.form, reading.series, reading.observations = form.id, form.series, rows
-    return replace(result, form=form.id, candidates=(form.id,))
+    reading = replace(result.reading, form=form.id, series=form.series, observations=rows)
+    return replace(result, form=form.id, candidates=(form.id,), reading=reading)
 
 
 _plain = check_fakes.read_task

@@ -422,11 +422,10 @@ def test_to_come_keeps_future_deadlines_only() -> None:
 
 
 def test_territories_have_names_in_all_languages() -> None:
-    """Allow the English name for Kosovo under UNSCR 1244 only, where no other name is declared."""
     english = {
         (territory.code, language)
         for territory in load().territories.values()
         for language in list_languages()
         if language != "en" and pick_name(territory.names, language).language == "en"
     }
-    assert english == {("XK", "bs"), ("XK", "hr"), ("XK", "mk")}
+    assert english == set()
