@@ -98,14 +98,8 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
     measures = {code: reader.find_label("measure", code) for code in MEASURES}
-    cover = reader.describe_cover(row) if row is not None else ""
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
-    headline = tell(
-        "{area}, {period}: {figure}.",
-        area=reader.area_name(edition.region),
-        period=words.period_short(period),
-        figure=regions.quote_figure(row),
-    )
+    headline, cover = _describe_region(reader, period, row)
     windows = edition.list_windows(metric, crime)
     return Page(
         files[crime],
@@ -140,6 +134,17 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     )
 
 
+def _describe_region(reader: Reader, period: str, row: Row | None) -> tuple[str, str]:
+    """Return the figure of the region in a sentence, and the sentences on its coverage."""
+    headline = tell(
+        "{area}, {period}: {figure}.",
+        area=reader.area_name(reader.edition.region),
+        period=words.period_short(period),
+        figure=regions.quote_figure(row),
+    )
+    return headline, reader.describe_cover(row) if row is not None else ""
+
+
 def _describe_source(reader: Reader) -> str:
     return tell(
         "Returns of the offices of {n} territories, release {release}.",
@@ -167,14 +172,8 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     years = edition.list_periods(crime, "A")[-_YEARS:]
     year = edition.choose_year(crime)
     row = edition.find_regional(crime, measure, year)
-    cover = reader.describe_cover(row) if row is not None else ""
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
-    headline = tell(
-        "{area}, {period}: {figure}.",
-        area=reader.area_name(edition.region),
-        period=year,
-        figure=regions.quote_figure(row),
-    )
+    headline, cover = _describe_region(reader, year, row)
     about_rate, about_count = edition.metrics["rate"], edition.metrics["count"]
     return Page(
         files[crime],

@@ -38,6 +38,22 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
     assert faults == []
 
 
+def test_copied_table_has_the_figures_alone(browser: Browser, public_app: str) -> None:
+    """Check that neither marks of notes nor the word for few are copied with a figure."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    for language in ("en", "mk"):
+        page.goto(f"{public_app}/{language}/territory-rs.html")
+        table = page.locator("main section table").first
+        assert table.locator(".front-badge").count() and table.locator(".front-mark").count()
+        table.evaluate("e => getSelection().selectAllChildren(e)")
+        page.keyboard.press("ControlOrMeta+C")
+        lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()
+        rows = [line.split("\t") for line in lines if line[:2] == "20"]
+        assert len(rows) > 3 and all(field.isdigit() for row in rows for field in row), (language, rows)
+    context.close()
+
+
 def test_reader_without_scripts_gets_from_the_home_page_to_a_figure(browser: Browser, public_app: str) -> None:
     context = browser.new_context(java_script_enabled=False, locale="sq-AL")
     page = context.new_page()
