@@ -1,5 +1,7 @@
 """Read old Excel workbooks (BIFF, `.xls`) by xlrd with formatting: merges, hidden parts, notes, raised runs.
 
+`xls_container.py` finds the workbook in its file, `xls_texts.py` reads its texts, `xls_sheet.py` its cells.
+
 BIFF keeps formulas in a form that xlrd does not return, so `formula` stays empty here and a formula that was never
 calculated cannot be distinguished from its stored value.
 """
@@ -27,6 +29,8 @@ RULES: dict[str, tuple[str, str]] = {}
 
 _MACRO_MARK = "_VBA_PROJECT".encode("utf-16-le").rstrip(b"\0")
 """A search for a text that ends with NUL is slow, because most bytes of a workbook are."""
+_BIFF_4_WORKBOOK, _BIFF_5 = 45, 50
+"""Versions as xlrd numbers them; a file before the first has one sheet and no workbook."""
 
 
 def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
@@ -37,12 +41,12 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
     """
     import xlrd
 
+    from pipelines.reading.formats.xls_container import ContainerError, extract_workbook
+
     if _MACRO_MARK in data:
         raise ReadError("read.macros", part="VBA")
     try:
-        book = xlrd.open_workbook(
-            file_contents=data, formatting_info=True, ragged_rows=True, on_demand=True, logfile=io.StringIO()
-        )
+        book = _open_workbook(extract_workbook(data))
         try:
             return _read_grid(book)
         finally:
@@ -52,9 +56,35 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = ()) -> Grid:
     except Exception as error:  # xlrd passes on struct.error, AssertionError, IndexError, CompDocError and others
         if "encrypted" in str(error).casefold() or "password" in str(error).casefold():
             raise ReadError("read.encrypted") from error
-        if not isinstance(error, xlrd.XLRDError | xlrd.compdoc.CompDocError):
+        if not isinstance(error, xlrd.XLRDError | ContainerError):
             raise ReadError("read.malformed", format="xls", detail="its structure is broken") from error
         raise malformed_error("xls", error) from error
+
+
+def _open_workbook(records: bytes) -> Any:
+    """Open the records of a workbook with its formats as `xlrd.open_workbook` does, its sheets on demand if it can."""
+    import xlrd
+
+    from pipelines.reading.formats.xls_texts import Workbook
+
+    book = Workbook()
+    book.biff2_8_load(
+        file_contents=records, formatting_info=True, ragged_rows=True, on_demand=True, logfile=io.StringIO()
+    )
+    version = book.getbof(xlrd.biffh.XL_WORKBOOK_GLOBALS)
+    if version not in xlrd.book.SUPPORTED_VERSIONS:
+        raise xlrd.XLRDError("the version of Excel cannot be recognised")
+    book.biff_version = version
+    if version < _BIFF_5:
+        book.on_demand = False
+    if version < _BIFF_4_WORKBOOK:
+        book.fake_globals_get_sheet()
+    else:
+        book.parse_globals()
+        if version >= _BIFF_5:
+            book._sheet_list = [None] * len(book._sheet_names)
+    book.nsheets = len(book._sheet_list)
+    return book
 
 
 def _read_grid(book: Any) -> Grid:
