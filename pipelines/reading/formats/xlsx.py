@@ -8,7 +8,6 @@ cannot determine by itself; the two return the same, which a test compares.
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 import warnings
 from collections.abc import Iterator
@@ -174,12 +173,10 @@ def _convert_result(kind: str, text: str) -> Any:
 
 def _second_load(data: bytes, contents: Contents) -> _Results:
     """Return stored results by sheet from a second load of the workbook, for values only."""
-    import openpyxl
+    from pipelines.reading.formats.xlsx_book import open_values
 
     with _errors_as_malformed():
-        book: Any = openpyxl.load_workbook(
-            io.BytesIO(data), data_only=True, keep_links=False, rich_text=contents.rich_text
-        )
+        book = open_values(data, rich_text=contents.rich_text)
     return {
         sheet.title: {
             position: ("s" if cell.data_type == "str" else cell.data_type, "" if cell._value is None else cell._value)

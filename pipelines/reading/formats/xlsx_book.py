@@ -31,6 +31,7 @@ from openpyxl.xml.functions import fromstring
 
 from pipelines.model.content import ReadError, Where
 from pipelines.reading.formats.xlsx_rows import LARGEST, TakenRows, leave_whole, take_rows
+from pipelines.reading.formats.zipguard import PartArchive
 
 _STRING_TAG, _TEXT_TAG = f"{{{SHEET_MAIN_NS}}}si", f"{{{SHEET_MAIN_NS}}}t"
 _DIGITS = "0123456789"
@@ -61,8 +62,23 @@ class OpenedWorkbook(NamedTuple):
 def open_book(data: bytes, *, rich_text: bool) -> OpenedWorkbook:
     """Load a workbook. Raises whatever openpyxl raises for a broken one."""
     reader = _Book(io.BytesIO(data), keep_links=False, rich_text=rich_text)
+    _find_parts_in_any_spelling(reader)
     reader.read()
     return OpenedWorkbook(reader.wb, reader.cells)
+
+
+def open_values(data: bytes, *, rich_text: bool) -> Any:
+    """Load a workbook as `openpyxl.load_workbook` does, with the stored results in place of formulas."""
+    reader = ExcelReader(io.BytesIO(data), data_only=True, keep_links=False, rich_text=rich_text)
+    _find_parts_in_any_spelling(reader)
+    reader.read()
+    return reader.wb
+
+
+def _find_parts_in_any_spelling(reader: ExcelReader) -> None:
+    """Let openpyxl find parts as Excel does; it drops a sheet whose part is named with another capital letter."""
+    reader.archive = PartArchive(reader.archive.fp)  # type: ignore[arg-type]
+    reader.valid_files = reader.archive.namelist()
 
 
 _column = lru_cache(maxsize=4096)(column_index_from_string)
@@ -260,7 +276,7 @@ class _Book(ExcelReader):
         parts: set[str] = set()
         for sheet, place in self.parser.find_sheets():
             if place.target not in self.valid_files:
-                continue
+                raise ReadError("read.malformed", Where(sheet=sheet.name), format="xlsx", detail="a sheet is missing")
             if place.target in parts:
                 # The guard has counted a shared part once, and here it would be read for each of the sheets.
                 raise ReadError("read.malformed", Where(sheet=sheet.name), format="xlsx", detail="two sheets are one")

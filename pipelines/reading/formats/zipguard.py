@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import IO
 from xml.parsers import expat
 
 from pipelines.model.content import ReadError, Remark, Where
@@ -103,6 +104,35 @@ def repack_container(data: bytes, change: Callable[[str, bytes], bytes | None]) 
     return buffer.getvalue()
 
 
+class PartArchive(zipfile.ZipFile):
+    """Container whose parts are found by their names in any spelling of capitals and small letters.
+
+    Packages of Office name parts so (ECMA-376 part 2, 6.2.2.3), and some programs write `xl/SharedStrings.xml` where
+    they refer to `xl/sharedStrings.xml`. `inspect_container` refuses names that differ in nothing else.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__(file)
+        self.part_names = _PartNames(super().namelist())
+
+    def getinfo(self, name: str) -> zipfile.ZipInfo:
+        """Return the part with a name. Raises KeyError."""
+        return super().getinfo(self.part_names.spellings.get(name.casefold(), name))
+
+    def namelist(self) -> _PartNames:
+        """Return the names of all parts; a name in any spelling is one of them."""
+        return self.part_names
+
+
+class _PartNames(list[str]):
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(names)
+        self.spellings = {name.casefold(): name for name in names}
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.casefold() in self.spellings
+
+
 def _open_archive(data: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(io.BytesIO(data))
@@ -117,11 +147,12 @@ BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError
 def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
     """Return the name on the tab of each worksheet part, as far as the workbook has it."""
     elements: list[tuple[str, dict[str, str]]] = []
+    parts = {name.casefold(): name for name in archive.namelist()}
     for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
-        if name not in archive.namelist():
+        if name not in parts:
             return {}
         try:
-            with archive.open(name) as stream:
+            with archive.open(parts[name]) as stream:
                 head = stream.read(1 << 20)
         except BROKEN:
             return {}  # it is reported when that part itself is inspected
@@ -138,7 +169,7 @@ def sheet_names(archive: zipfile.ZipFile) -> dict[str, str]:
         if tag == "sheet":
             target = next((targets.get(value, "") for key, value in attributes.items() if key.endswith(":id")), "")
             part = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-            names[part] = attributes.get("name", "")
+            names[parts.get(part.casefold(), part)] = attributes.get("name", "")
     return names
 
 

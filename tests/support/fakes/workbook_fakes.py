@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import xlsxwriter
@@ -29,6 +29,15 @@ def edit_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes
         for name in old.namelist():
             content = old.read(name)
             new.writestr(name, change(content) if name == part else content)
+    return buffer.getvalue()
+
+
+def rename_parts(data: bytes, names: Mapping[str, str]) -> bytes:
+    """Return a workbook some of whose parts are named otherwise; what refers to them is unchanged."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(names.get(name, name), old.read(name))
     return buffer.getvalue()
 
 

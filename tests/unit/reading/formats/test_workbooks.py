@@ -20,7 +20,14 @@ from pipelines.reading.formats import ods, xls, xlsx
 from pipelines.reading.formats.common import number_text, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
 from pipelines.reading.formats.sniff import sniff_format
-from tests.support.fakes.workbook_fakes import edit_part, make_ods, make_xlsx, read_as_opened, read_by_openpyxl
+from tests.support.fakes.workbook_fakes import (
+    edit_part,
+    make_ods,
+    make_xlsx,
+    read_as_opened,
+    read_by_openpyxl,
+    rename_parts,
+)
 from tests.support.paths import SAMPLES
 
 
@@ -259,6 +266,35 @@ def test_strict_workbooks_are_named_as_such() -> None:
     with pytest.raises(ReadError) as refusal:
         xlsx.read_file(strict)
     assert refusal.value.rule == "read.xlsx.strict"
+
+
+@pytest.mark.parametrize("formula", ["", "=SUM(B1:B2)"])
+def test_xlsx_parts_are_found_in_any_spelling_of_their_names(formula: str) -> None:
+    """`issue_419.xlsx` of calamine has `xl/SharedStrings.xml`, and refers to `xl/sharedStrings.xml`."""
+
+    def write(book: Any) -> None:
+        percent = book.add_format({"num_format": "0.0%"})
+        for name in ("First", "Second"):
+            sheet = book.add_worksheet(name)
+            sheet.write("A1", "Hello")
+            sheet.write("B1", 0.25, percent)
+            if formula:
+                sheet.write_formula("B3", formula, None, 41)
+
+    data = make_xlsx(write)
+    names = ("sharedStrings", "styles", "worksheets/sheet2", "_rels/workbook.xml")
+    spelled = rename_parts(
+        data, {f"xl/{name}{end}": f"xl/{name.title()}{end}" for name in names for end in (".xml", ".rels")}
+    )
+    assert spelled != data
+    assert xlsx.read_file(spelled) == xlsx.read_file(data)
+
+
+def test_xlsx_without_the_part_of_a_sheet_is_refused() -> None:
+    data = make_xlsx(lambda book: [book.add_worksheet(name).write("A1", 1) for name in ("First", "Second")])
+    with pytest.raises(ReadError) as refusal:
+        xlsx.read_file(rename_parts(data, {"xl/worksheets/sheet2.xml": "xl/worksheets/other.xml"}))
+    assert (refusal.value.rule, refusal.value.where.sheet) == ("read.malformed", "Second")
 
 
 def _xls(date_1904: bool = False) -> bytes:
