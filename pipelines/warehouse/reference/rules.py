@@ -16,7 +16,7 @@ SEVERITIES: dict[str, Severity] = {
     "reference.bad_year": "error",
     "reference.bad_value": "error",
     "reference.no_rows": "warning",
-    "reference.no_offence": "warning",
+    "reference.no_offence": "error",
     "reference.no_table": "error",
     "reference.other_table": "error",
     "reference.offences_table": "error",
@@ -69,8 +69,10 @@ RULES: dict[str, tuple[str, str]] = {
         "Check that the table was not filtered before it was downloaded.",
     ),
     "reference.no_offence": (
-        "None of the {rows} rows about this region is about trafficking in persons or smuggling of migrants.",
-        "Check that the table was not filtered before it was downloaded.",
+        "No category of this table is an offence that is imported ({expected}). Its categories: {seen}.",
+        "If one of them is such an offence in other words, add it to OFFENCES in "
+        "pipelines/warehouse/reference/uncts.py and import the table again. Otherwise check that the table was not "
+        "filtered before it was downloaded.",
     ),
     "reference.no_table": (
         "No table with the columns {expected} was found.",

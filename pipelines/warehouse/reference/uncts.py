@@ -10,13 +10,18 @@ downloaded workbook (editions of 2024 to 2026): the sheet `data_cts_access_and_f
 dd/mm/yyyy above the headings, the thirteen columns up to `VALUE` and `Source`, the four indicators, the dimensions
 `Total`, `by selected crime` and `by type of criminal acts`, the units `Counts` and `Rate per 100,000 population`,
 values that are withheld (`<5`) or have commas between thousands, and the categories `Bribery`, `Drug trafficking` and
-`Intentional homicide`. The spelling of the two categories kept here was only seen in other tables of the publisher; a
-table without them is reported (`reference.no_offence`). Offences of smuggling of migrants are in the table `Corruption
-and economic crime` (`Offences`, `by type of offence`), which has no persons and is refused.
+`Intentional homicide`.
+
+No program, extract or document was found that quotes the two categories kept here (last search: 28 November 2026), so
+that their spelling is known only from other tables of the publisher. `OFFENCES` therefore declares the names that mean
+nothing else. A table without any of them is refused with the categories it has (`reference.no_offence`), and a category
+that only resembles one is an error (`reference.unknown_word`). Offences of smuggling of migrants are in the table
+`Corruption and economic crime` (`Offences`, `by type of offence`), which has no persons and is refused.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import polars as pl
@@ -29,6 +34,7 @@ from pipelines.warehouse.reference.unodc import (
     CollectedRows,
     Entry,
     EntryReader,
+    Fields,
     Indicator,
     ReferenceImport,
     as_text,
@@ -72,11 +78,22 @@ class Offence(NamedTuple):
     name: str
 
 
+_TRAFFICKING = Offence("TIP", "ICCS0204", "Trafficking in persons")
+_SMUGGLING = Offence("SOM", "ICCS08051", "Smuggling of migrants")
 OFFENCES = {
-    "trafficking in persons": Offence("TIP", "ICCS0204", "Trafficking in persons"),
-    "smuggling of migrants": Offence("SOM", "ICCS08051", "Smuggling of migrants"),
+    "trafficking in persons": _TRAFFICKING,
+    "trafficking in persons tip": _TRAFFICKING,
+    "trafficking in human beings": _TRAFFICKING,
+    "human trafficking": _TRAFFICKING,
+    "smuggling of migrants": _SMUGGLING,
+    "smuggling of migrants som": _SMUGGLING,
+    "migrant smuggling": _SMUGGLING,
 }
-"""By the publisher's category in lower case."""
+"""By the publisher's category as `_normalise` writes it. Each name means this offence, all of it and nothing else."""
+_PERSONS = r"(person|people|human|wom[ae]n|child)"
+_SIMILAR = re.compile(rf"traffick.*{_PERSONS}|{_PERSONS}.*traffick|smuggl|migra")
+"""Words of a category that may be one of the offences in other words, or a part of one."""
+_CODE = re.compile(r"(iccs )?\d+ ")
 _BY_CRIME = "by selected crime"
 _PERSONNEL = "Criminal Justice Personnel"
 _COUNTS = "Counts"
@@ -106,25 +123,30 @@ def is_table_of_offences(collected: CollectedRows) -> bool:
 def build_import(collected: CollectedRows, source: str) -> ReferenceImport:
     """Return the reference rows of a table that is UN-CTS, in the order of the file.
 
-    Raises ReadError: reference.column_missing if counts and rates cannot be distinguished.
+    Raises ReadError: reference.column_missing if counts and rates cannot be distinguished, reference.no_offence if no
+    category is one of the offences kept here.
     """
     table = collected.table
     if "unit" not in table.columns:
         raise ReadError("reference.column_missing", Where(sheet=table.sheet), columns="unit of measurement")
     reader = EntryReader(table, INDICATORS)
+    if not collected.regional_rows:
+        reader.add_finding("reference.no_rows", rows=collected.count)
+    else:
+        _raise_without_offence(collected)
     rows_other_offences = rows_rates = 0
     for territory, line, fields in collected.regional_rows:
-        is_ours = as_text(fields["dimension"]) == _BY_CRIME and _fold(fields["category"]) in OFFENCES
-        if not is_ours or as_text(fields["indicator"]) not in INDICATORS:
+        category = as_text(fields["category"])
+        if not _is_by_crime(fields):
             rows_other_offences += 1
+        elif _normalise(category) not in OFFENCES:
+            rows_other_offences += 1
+            if _SIMILAR.search(_normalise(category)):
+                reader.find_once("reference.unknown_word", line, "category", category, column="category")
         elif as_text(fields["unit"]) != _COUNTS:
             rows_rates += 1
         else:
             reader.read_row(territory, line, fields, [("sex", SEXES), ("age", AGES)])
-    if not collected.regional_rows:
-        reader.add_finding("reference.no_rows", rows=collected.count)
-    elif rows_other_offences == len(collected.regional_rows):
-        reader.add_finding("reference.no_offence", rows=rows_other_offences)
     reader.number_repeats()
     reader.compare_totals(_BY_CRIME)
     rows = [_build_row(entry, collected, source) for entry in reader.entries]
@@ -140,12 +162,31 @@ def build_import(collected: CollectedRows, source: str) -> ReferenceImport:
     )
 
 
-def _fold(category: object) -> str:
-    return " ".join(as_text(category).casefold().split())
+def _raise_without_offence(collected: CollectedRows) -> None:
+    """Raise ReadError with the categories of the table if none is an offence kept here."""
+    categories = {as_text(fields["category"]) for _, _, fields in collected.regional_rows if _is_by_crime(fields)}
+    if not any(_normalise(category) in OFFENCES for category in categories):
+        raise ReadError(
+            "reference.no_offence",
+            Where(sheet=collected.table.sheet),
+            expected=", ".join(dict.fromkeys(offence.name for offence in OFFENCES.values())),
+            seen=", ".join(sorted(categories)) or "-",
+        )
+
+
+def _is_by_crime(fields: Fields) -> bool:
+    """Return True for a row that counts persons by selected crime at one of the stages known here."""
+    return as_text(fields["dimension"]) == _BY_CRIME and as_text(fields["indicator"]) in INDICATORS
+
+
+def _normalise(category: str) -> str:
+    """Return a category in small letters, without punctuation and without a code in front."""
+    words = " ".join(re.findall(r"\w+", category.casefold()))
+    return _CODE.sub("", words, count=1) if _CODE.match(words) else words
 
 
 def _build_row(entry: Entry, collected: CollectedRows, source: str) -> dict[str, object]:
-    offence = OFFENCES[_fold(entry.category)]
+    offence = OFFENCES[_normalise(entry.category)]
     return describe_entry(entry, INDICATORS[entry.indicator], collected.table, source=source, title=TITLE) | {
         "offence_group": offence.group,
         "offence": offence.code,

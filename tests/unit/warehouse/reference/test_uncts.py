@@ -132,10 +132,46 @@ def test_unknown_age_is_left_out_and_reported_once() -> None:
     assert (imported.rows.height, imported.rows_lost, _rules(imported)) == (1, 2, ["reference.unknown_word"])
 
 
-def test_table_without_our_offences_is_a_finding() -> None:
-    imported = _read(_row(category="Bribery"), _row(category="Rape"))
-    assert (imported.rows.height, imported.rows_other_offences) == (0, 2)
-    assert _rules(imported) == ["reference.no_offence"]
+@pytest.mark.parametrize(
+    "category", ["Theft", "Trafficking of persons", "Trafficking in persons: children", "Smuggling"]
+)
+def test_table_without_our_offences_is_refused_with_its_categories(category: str) -> None:
+    with pytest.raises(ReadError) as refusal:
+        _read(_row(category="Bribery"), _row(category=category), _row(area=("FRA", "France")))
+    assert refusal.value.rule == "reference.no_offence"
+    assert refusal.value.params["seen"] == f"Bribery, {category}"
+    assert refusal.value.params["expected"] == "Trafficking in persons, Smuggling of migrants"
+    assert "OFFENCES in pipelines/warehouse/reference/uncts.py" in find_rule(refusal.value.rule).remedy
+
+
+@pytest.mark.parametrize(
+    ("category", "group"),
+    [
+        ("TRAFFICKING  IN PERSONS", "TIP"),
+        ("Trafficking in persons (TIP)", "TIP"),
+        ("0204 - Trafficking in Persons", "TIP"),
+        ("Human trafficking", "TIP"),
+        ("Smuggling of Migrants", "SOM"),
+        ("Migrant-smuggling", "SOM"),
+    ],
+)
+def test_declared_name_of_an_offence_is_recognised_in_any_spelling(category: str, group: str) -> None:
+    (row,) = _read(_row(category=category)).rows.to_dicts()
+    assert row["offence_group"] == group
+
+
+def test_category_that_resembles_an_offence_is_an_error_and_never_imported() -> None:
+    similar = ["Smuggling of migrants and other persons", "Trafficking in persons, attempted", "Child trafficking"]
+    imported = _read(_row(), *(_row(category=word, year=year) for word in similar for year in (2018, 2019)))
+    assert (imported.rows.height, imported.rows_other_offences) == (1, 6)
+    assert [(finding.rule, finding.seen, finding.severity) for finding in imported.findings] == [
+        ("reference.unknown_word", word, "error") for word in similar
+    ]
+
+
+def test_other_offences_are_left_out_without_a_finding() -> None:
+    others = ["Drug trafficking", "Firearms trafficking", "Intentional homicide", "Sexual exploitation", "Theft"]
+    assert _rules(_read(_row(), *(_row(category=word) for word in others))) == []
 
 
 def test_table_without_our_territories_is_a_finding() -> None:
