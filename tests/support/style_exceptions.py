@@ -57,7 +57,8 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "pipelines/ledger/migrations/versions/0004_fact_files.py": frozenset({"downgrade", "upgrade"}),
         "pipelines/ledger/migrations/versions/0005_web_sessions.py": frozenset({"downgrade", "upgrade"}),
     },
-    "Methods that the standard library names: `subprocess.Popen` and `logging.Handler`.": {
+    "Methods that the standard library names: `subprocess.Popen`, `logging.Handler` and `zipfile.ZipFile`.": {
+        "pipelines/reading/formats/zipguard.py": frozenset({"getinfo", "namelist"}),
         "pipelines/operations/run.py": frozenset({"emit"}),
         "pipelines/operations/supervision.py": frozenset({"kill", "poll", "terminate"}),
         "tests/unit/operations/test_supervision.py": frozenset({"kill", "poll", "terminate"}),

@@ -51,12 +51,12 @@ def extract_workbook(data: bytes) -> bytes:
 
 
 class _Entry(NamedTuple):
-    """Entry of the directory."""
+    """Entry of the directory; `before` and `after` are its neighbours in a tree, `child` is the first one inside it."""
 
     name: str
     kind: int
-    left: int
-    right: int
+    before: int
+    after: int
     child: int
     start: int
     size: int
@@ -88,7 +88,7 @@ class _Container:
         if entry.size < self.shortest:
             return self._read_short_stream(entry)
         sectors = self._list_sectors(entry.start, entry.size)
-        if not self.owned.isdisjoint([*sectors]) or not set(self._list_short_container()).isdisjoint(sectors):
+        if not self.owned.isdisjoint(sectors) or not set(self._list_short_container()).isdisjoint(sectors):
             raise ContainerError("a part of the workbook belongs to something else as well")
         return self._read_sectors(sectors, entry.size)
 
@@ -166,17 +166,17 @@ class _Container:
             self._own([sector])
             *more, sector = struct.unpack(f"<{per_sector}I", self._read_sector(sector))
             sectors += more
-        found = [number for number in sectors if number <= _LAST_SECTOR]
-        self._own(found)
-        return found
+        table_sectors = [number for number in sectors if number <= _LAST_SECTOR]
+        self._own(table_sectors)
+        return table_sectors
 
     def _iter_chain(self, start: int) -> Iterator[int]:
         """Yield the sectors of a chain up to its end."""
-        sector, seen = start, set[int]()
+        sector, passed = start, set[int]()
         while sector <= _LAST_SECTOR:
-            if sector in seen or sector >= len(self.table):
+            if sector in passed or sector >= len(self.table):
                 raise ContainerError("the sectors of the container are linked in a wrong way")
-            seen.add(sector)
+            passed.add(sector)
             yield sector
             sector = self.table[sector]
 
@@ -188,10 +188,10 @@ class _Container:
 
 def _iter_entries(directory: bytes) -> Iterator[_Entry]:
     for at in range(0, len(directory) - _ENTRY + 1, _ENTRY):
-        length, kind, _, left, right, child = struct.unpack_from("<HBBIII", directory, at + 64)
+        length, kind, _, before, after, child = struct.unpack_from("<HBBIII", directory, at + 64)
         start, size = struct.unpack_from("<II", directory, at + 116)
         name = directory[at : at + min(max(length - 2, 0), 62)].decode("utf-16-le")
-        yield _Entry(name, kind, left, right, child, start, size)
+        yield _Entry(name, kind, before, after, child, start, size)
 
 
 def _follow_chain(table: Sequence[int], start: int, count: int) -> list[int]:

@@ -89,15 +89,15 @@ class _RecordReader:
         return text, runs
 
     def _take(self, count: int) -> bytes:
-        taken = self.record[self.at : self.at + count]
-        self.at += len(taken)
-        while len(taken) < count:
+        content = self.record[self.at : self.at + count]
+        self.at += len(content)
+        while len(content) < count:
             if self.is_at_end():
                 raise EOFError("the shared texts are cut off")
-            piece = self.record[: count - len(taken)]
+            piece = self.record[: count - len(content)]
             self.at = len(piece)
-            taken += piece
-        return taken
+            content += piece
+        return content
 
     def _take_characters(self, length: int, options: int) -> str:
         """Return the characters of a text. Each record that continues them begins with options of its own."""

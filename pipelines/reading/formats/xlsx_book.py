@@ -68,7 +68,7 @@ def open_book(data: bytes, *, rich_text: bool) -> OpenedWorkbook:
 
 
 def open_values(data: bytes, *, rich_text: bool) -> Any:
-    """Load a workbook as `openpyxl.load_workbook` does, with the stored results in place of formulas."""
+    """Load a workbook as `openpyxl.load_workbook` does, with stored results instead of formulas."""
     reader = ExcelReader(io.BytesIO(data), data_only=True, keep_links=False, rich_text=rich_text)
     _find_parts_in_any_spelling(reader)
     reader.read()

@@ -14,7 +14,7 @@ ROOT, STREAM, STORAGE = 5, 2, 1
 
 @dataclass(frozen=True)
 class Faults:
-    """What is wrong with a compound file.
+    """Faults of a compound file.
 
     `one_chain`: all sectors of data are one chain, as PHPExcel writes them. `links` replaces the links (left, right,
     child) of entries by their number, the root first. `root` replaces the first sector and the size of the short
@@ -32,12 +32,12 @@ def pack_compound_file(
 ) -> bytes:
     """Write streams in the order PHPExcel does; those of `inside` are in a folder of the container."""
     faults = faults or Faults()
-    named = [*streams.items(), *(inside or {}).items()]
-    short = [(name, content) for name, content in named if len(content) < SHORTEST]
+    all_streams = [*streams.items(), *(inside or {}).items()]
+    short = [(name, content) for name, content in all_streams if len(content) < SHORTEST]
     starts: dict[int, int] = {}
     short_table: list[int] = []
     container = b""
-    for number, (_, content) in enumerate(named):
+    for number, (_, content) in enumerate(all_streams):
         if len(content) < SHORTEST:
             starts[number] = len(short_table)
             count = -(-len(content) // SHORT_SECTOR)
@@ -56,14 +56,14 @@ def pack_compound_file(
     first_of_short_table = append_chain(packed_table + b"\xff" * (-len(packed_table) % SECTOR)) if short else END
     data_start = len(sectors)
     root = (append_chain(container), len(container)) if short else (END, 0)
-    for number, (_, content) in enumerate(named):
+    for number, (_, content) in enumerate(all_streams):
         if len(content) >= SHORTEST:
             starts[number] = append_chain(content)
     if faults.one_chain:
         table[data_start:] = [*range(data_start + 1, len(table)), END]
     if faults.lost_sector:
         table[starts[0] + 1] = END
-    first_of_directory = append_chain(_pack_directory(named, len(streams), starts, faults, faults.root or root))
+    first_of_directory = append_chain(_pack_directory(all_streams, len(streams), starts, faults, faults.root or root))
     table_sectors = 1
     while table_sectors * (SECTOR // 4) < len(table) + table_sectors:
         table_sectors += 1
@@ -82,7 +82,7 @@ def pack_compound_file(
 
 
 def _pack_directory(
-    named: Sequence[tuple[str, bytes]],
+    all_streams: Sequence[tuple[str, bytes]],
     outside_count: int,
     starts: Mapping[int, int],
     faults: Faults,
@@ -90,9 +90,9 @@ def _pack_directory(
 ) -> bytes:
     """Write the entries: the root, the streams, and a folder last if there are streams inside one."""
     outside = list(range(1, outside_count + 1))
-    inside = list(range(outside_count + 1, len(named) + 1))
+    inside = list(range(outside_count + 1, len(all_streams) + 1))
     if inside:
-        outside.append(len(named) + 1)
+        outside.append(len(all_streams) + 1)
     links = {0: (NONE, NONE, outside[0])}
     for chain in (outside, inside):
         links |= {number: (NONE, following, NONE) for number, following in pairwise([*chain, NONE])}
@@ -100,7 +100,7 @@ def _pack_directory(
         links[outside[-1]] = (NONE, NONE, inside[0])
     links |= faults.links or {}
     entries = [_pack_entry("Root Entry", ROOT, links[0], *root)]
-    for number, (name, content) in enumerate(named):
+    for number, (name, content) in enumerate(all_streams):
         entries.append(_pack_entry(name, STREAM, links[number + 1], starts[number], len(content)))
     if inside:
         entries.append(_pack_entry("MBD0018", STORAGE, links[outside[-1]], 0, 0))

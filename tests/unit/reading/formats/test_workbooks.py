@@ -272,7 +272,7 @@ def test_strict_workbooks_are_named_as_such() -> None:
 def test_xlsx_parts_are_found_in_any_spelling_of_their_names(formula: str) -> None:
     """`issue_419.xlsx` of calamine has `xl/SharedStrings.xml`, and refers to `xl/sharedStrings.xml`."""
 
-    def write(book: Any) -> None:
+    def write_sheets(book: Any) -> None:
         percent = book.add_format({"num_format": "0.0%"})
         for name in ("First", "Second"):
             sheet = book.add_worksheet(name)
@@ -281,7 +281,7 @@ def test_xlsx_parts_are_found_in_any_spelling_of_their_names(formula: str) -> No
             if formula:
                 sheet.write_formula("B3", formula, None, 41)
 
-    data = make_xlsx(write)
+    data = make_xlsx(write_sheets)
     names = ("sharedStrings", "styles", "worksheets/sheet2", "_rels/workbook.xml")
     spelled = rename_parts(
         data, {f"xl/{name}{end}": f"xl/{name.title()}{end}" for name in names for end in (".xml", ".rels")}
