@@ -6,7 +6,7 @@ All texts are in the requested language, unless they are the file's own.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipelines.findings.finding import Finding, RuleScope, Severity
@@ -191,7 +191,7 @@ class ReadRow:
 class CellView:
     """One cell of the sender's table: its text, its role in words, and its meaning in words of the code lists.
 
-    `columns` is the number of columns that it is merged over.
+    `columns` and `rows` are the numbers of columns and rows that it is merged over.
     """
 
     place: str
@@ -203,16 +203,21 @@ class CellView:
     said: str
     severity: Severity | None = None
     columns: int = 1
+    rows: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class TableView:
-    """One table as read. `cut` more rows are not shown."""
+    """One table as read. `cut` more rows are not shown.
+
+    `merged_places` has the place of the first cell of a merged area by the place of each other cell of the area.
+    """
 
     name: str
     hidden: bool
     cells: tuple[CellView, ...]
     cut: int = 0
+    merged_places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

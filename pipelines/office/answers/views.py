@@ -18,7 +18,7 @@ from pipelines.reading.standardise.sheets import is_blank
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.model.content import Grid
+    from pipelines.model.content import Grid, Table
     from pipelines.reading.standardise.collecting import Binding
     from pipelines.reading.standardise.standardise import Reading
 
@@ -90,14 +90,12 @@ def _tables(
     cells_left = limit
     for index, table in enumerate(grid.tables):
         cells = [c for c in table.cells if not c.spread and (not is_blank(c) or str(c.where) in by_place)]
-        widths: dict[tuple[int, int], int] = {}
-        for cell in table.cells:
-            if cell.spread and cell.row == cell.anchor[0]:
-                widths[cell.anchor] = max(widths.get(cell.anchor, 1), cell.column - cell.anchor[1] + 1)
+        last_cells = _find_last_cells(table)
         views = []
         for cell in cells[:cells_left]:
             binding = bindings.get((index, cell.row, cell.column))
             role = binding.role if binding is not None else None
+            last_row, last_column = last_cells.get((cell.row, cell.column), (cell.row, cell.column))
             views.append(
                 CellView(
                     place=place_words(cell.where, language),
@@ -108,13 +106,30 @@ def _tables(
                     role_words=_role_words(role, language),
                     said=_dimension_meaning(binding.codes, language) if binding is not None else "",
                     severity=_worst(by_place.get(str(cell.where), [])),
-                    columns=widths.get((cell.row, cell.column), 1),
+                    columns=last_column - cell.column + 1,
+                    rows=last_row - cell.row + 1,
                 )
             )
         rows = len({c.row for c in cells[cells_left:]})
         cells_left = max(0, cells_left - len(views))
-        table_views.append(TableView(table.name, table.hidden, tuple(views), rows))
+        place_by_position = {(view.row, view.column): view.place for view in views}
+        merged_places = {
+            place_words(cell.where, language): place_by_position[cell.anchor]
+            for cell in table.cells
+            if cell.spread and cell.anchor in place_by_position
+        }
+        table_views.append(TableView(table.name, table.hidden, tuple(views), rows, merged_places))
     return tuple(table_views)
+
+
+def _find_last_cells(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return row and column of the last cell of each merged area by the position of its first cell."""
+    last_cells: dict[tuple[int, int], tuple[int, int]] = {}
+    for cell in table.cells:
+        if cell.spread:
+            row, column = last_cells.get(cell.anchor, cell.anchor)
+            last_cells[cell.anchor] = (max(row, cell.row), max(column, cell.column))
+    return last_cells
 
 
 def _dimension(cube: Cube, number: int, bound: Sequence[Binding], language: str) -> TableView:

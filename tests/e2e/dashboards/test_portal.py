@@ -236,7 +236,7 @@ def test_no_page_is_wider_than_the_screen(open_as: Open) -> None:
             assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, width)
 
 
-def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Open) -> None:
+def test_sheet_shows_its_numbers_next_to_their_labels_on_wide_and_narrow_screens(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 1280)
     upload_file(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
     page.get_by_role("link", name="Yes, this is right: show the validation report").click()
@@ -251,7 +251,7 @@ def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Op
                 const box = cell.getBoundingClientRect();
                 return box.left >= view.left && box.right <= view.right && box.bottom <= view.bottom;
             };
-            return [".rti-cell-value", "tbody td:first-of-type"].map(
+            return [".rti-cell-value", ".rti-cell-frozen"].map(
                 (css) => [...sheet.querySelectorAll(css)].filter(inside).length);
         }"""
         numbers, labels = sheet.evaluate(script)
@@ -261,6 +261,11 @@ def test_sheet_shows_its_numbers_next_to_their_labels_at_1280_pixels(open_as: Op
     assert numbers > 10 and labels > 3
     sheet.evaluate("sheet => sheet.scrollLeft = 400")
     assert count_visible()[1] == labels, "the labels stay in view"
+    page.set_viewport_size({"width": 360, "height": 900})
+    for left in (0, 250):
+        sheet.evaluate("(sheet, left) => sheet.scrollTo(left, 300)", left)
+        numbers, labels = count_visible()
+        assert numbers and labels, left
 
 
 @pytest.mark.parametrize("account", ["al-sender", "secretariat", None])

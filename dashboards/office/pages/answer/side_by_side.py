@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from dashboards.office.pages.answer.sheet_layout import SheetCell, arrange_rows, name_frozen_class
 from pipelines.core.result_cache import ResultCache
 from pipelines.design import components as ui
 
@@ -26,29 +27,15 @@ _VALUES = frozenset({"value", "pseudonym", "check"})
 
 
 @dataclass(frozen=True)
-class SheetCell:
-    """One cell of the sheet: its text, its classes, its description, and the severity of its finding in words.
-
-    `columns` is the number of columns that it is merged over.
-    """
-
-    text: str
-    classes: str
-    description: str
-    severity: str = ""
-    columns: int = 1
-
-
-@dataclass(frozen=True)
 class Sheet:
-    """The sender's sheet: the letters of its columns, and its rows with their numbers; an empty cell is None.
+    """The sender's sheet: the letters of its columns, and its rows with their numbers.
 
     A row has no cell for a position that a merged one covers.
     """
 
     caption: str
     letters: Sequence[str]
-    rows: Sequence[tuple[int, Sequence[SheetCell | None]]]
+    rows: Sequence[tuple[int, Sequence[SheetCell]]]
 
 
 @dataclass(frozen=True)
@@ -88,6 +75,8 @@ def compare_sides(answer: Answer) -> SideBySide | None:
             severities.setdefault(finding.place, finding.severity)
     number = _choose_table(context, tables, severities)
     table = tables[number] if tables else None
+    if table is not None:
+        _mark_merged_areas(table, severities)
     rows = _rows_of_table(sides.rows, table)
     return SideBySide(
         _draw_sheet(context, table, severities) if table is not None else None,
@@ -106,7 +95,11 @@ def _choose_table(context: PageContext, tables: Sequence[TableView], severities:
     numbers = {str(number): number for number in range(len(tables))}
     if requested in numbers:
         return numbers[requested]
-    table_by_place = {cell.place: number for number, table in enumerate(tables) for cell in table.cells}
+    table_by_place = {
+        place: number
+        for number, table in enumerate(tables)
+        for place in (*table.merged_places, *(cell.place for cell in table.cells))
+    }
     return next((table_by_place[place] for place in severities if place in table_by_place), 0)
 
 
@@ -117,35 +110,42 @@ def _rows_of_table(rows: Sequence[ReadRow], table: TableView | None) -> Sequence
     return [row for row in rows if row.place in places] or rows
 
 
+def _mark_merged_areas(table: TableView, severities: dict[str, str]) -> None:
+    """Give the first cell of a merged area the most severe finding of all its cells."""
+    ranks = list(words.SEVERITIES)
+    for place, severity in list(severities.items()):
+        first_place = table.merged_places.get(place)
+        if first_place is None:
+            continue
+        known_severity = severities.get(first_place)
+        if known_severity is None or ranks.index(severity) < ranks.index(known_severity):
+            severities[first_place] = severity
+
+
 def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str, str]) -> Sheet:
     from pipelines.reading.formats.common import column_letters
 
     signs = {code: words.describe_severity(code, context.language)[2] for code in words.SEVERITIES}
-    lines: dict[int, dict[int, SheetCell]] = {}
-    for cell in table.cells:
-        if cell.row <= LONGEST:
-            lines.setdefault(cell.row, {})[cell.column] = _draw_cell(cell, severities.get(cell.place, ""), signs)
-    ends = (column + cell.columns for line in lines.values() for column, cell in line.items())
-    columns = range(1, max(ends, default=1))
+
+    def draw_cell(cell: CellView, columns: int, rows: int) -> SheetCell:
+        severity = severities.get(cell.place, "")
+        role = "value" if cell.role in _VALUES else "label" if cell.role in _LABELS else "none"
+        classes = [
+            f"rti-cell-{role}",
+            f"rti-cell-{severity}" if severity else "",
+            name_frozen_class(cell.column, columns),
+        ]
+        description = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
+        return SheetCell(
+            cell.text, " ".join(filter(None, classes)), description, signs.get(severity, ""), columns, rows
+        )
+
+    layout = arrange_rows((cell for cell in table.cells if cell.row <= LONGEST), draw_cell)
     return Sheet(
         context.tell("Your sheet: {name}", name=table.name),
-        [column_letters(column) for column in columns],
-        [(row, _lay_out_row(line, columns)) for row, line in sorted(lines.items())],
+        [column_letters(column) for column in range(1, layout.column_count + 1)],
+        layout.rows,
     )
-
-
-def _lay_out_row(line: Mapping[int, SheetCell], columns: Sequence[int]) -> list[SheetCell | None]:
-    """Return the cells of a row, one for each column that no merged cell to its left covers."""
-    covered = {column + i for column, cell in line.items() for i in range(1, cell.columns)}
-    return [line.get(column) for column in columns if column not in covered]
-
-
-def _draw_cell(cell: CellView, severity: str, signs: Mapping[str, str]) -> SheetCell:
-    role = "value" if cell.role in _VALUES else "label" if cell.role in _LABELS else "none"
-    classes = f"rti-cell-{role}" + (f" rti-cell-{severity}" if severity else "")
-    description = ", ".join(part for part in (cell.place, cell.role_words, cell.said) if part)
-    # The first column stays in view while the sheet scrolls, so that its cells are not widened.
-    return SheetCell(cell.text, classes, description, signs.get(severity, ""), cell.columns if cell.column > 1 else 1)
 
 
 def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Mapping[str, str]) -> ui.Table:

@@ -186,9 +186,17 @@ def test_side_by_side_view_marks_the_cells_of_findings_in_both_tables(shared_off
     assert page.find_elements(".rti-sheet td.rti-cell-value") and page.find_elements(".rti-sheet td.rti-cell-label")
     merged = [(cell.text_content(), cell.get("colspan")) for cell in page.find_elements(".rti-sheet td[colspan]")]
     assert ("Persona të referuar", "3") in merged
+    first_column = page.find_elements(".rti-sheet td.rti-cell-frozen[rowspan]")
+    assert ("Neni i Kodit Penal", "2") in [(cell.text_content(), cell.get("rowspan")) for cell in first_column]
     letters = len(page.find_elements(".rti-sheet thead th"))
+    rows_taken: dict[int, int] = {}
     for row in page.find_elements(".rti-sheet tbody tr"):
-        assert sum(int(cell.get("colspan", 1)) for cell in row.findall("td")) == letters
+        rows_taken = {column: rows - 1 for column, rows in rows_taken.items() if rows > 1}
+        free_columns = [column for column in range(letters) if column not in rows_taken]
+        for cell in row.findall("td"):
+            for _ in range(int(cell.get("colspan", 1))):
+                rows_taken[free_columns.pop(0)] = int(cell.get("rowspan", 1))
+        assert not free_columns, "the cells of a row fill all columns, with those that reach down from above"
 
 
 def test_side_by_side_view_shows_the_chosen_sheet(shared_office: Office, draft: str) -> None:
