@@ -1,7 +1,7 @@
 """Tables that compare the events of a period with those of earlier periods, or with the days of the period.
 
 `known` are events as from `event_tables.tabulate_events`.  Each row is one test, with its p-value, of one period of a
-return; `records.py` decides.
+return; `records/` decides.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tables of the events of registers, of one return and of those before it; `records.py` judges their rows."""
+"""Tables of the events of registers, of one return and of those before it; `records/` judges their rows."""
 
 from __future__ import annotations
 
