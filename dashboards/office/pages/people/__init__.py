@@ -1,0 +1,12 @@
+"""The page "People" of stewards: accounts and their roles, and the audit log with the check of its chain.
+
+A module for each thing that a form of the page does; `page.py` renders it after each of them.
+"""
+
+from fastapi import APIRouter
+
+from dashboards.office.pages.people import changes, new_account, page, verification
+
+router = APIRouter()
+for _part in (page, changes, new_account, verification):
+    router.include_router(_part.router)

@@ -1,0 +1,41 @@
+"""Show the newest entries of the audit log to a steward of the whole system."""
+
+from __future__ import annotations
+
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from pipelines.design import components as ui
+from pipelines.ledger import permissions
+
+_LOGGED = 100
+"""Entries of the audit log that are shown."""
+
+
+def can_read_audit_log(context: PageContext) -> bool:
+    """Return True if the person may read the audit log."""
+    return permissions.can_keep_accounts_of(context.who, [permissions.HEAD_STEWARD])
+
+
+def make_audit_table(context: PageContext) -> ui.Table:
+    """Return the newest entries of the audit log, the newest first."""
+    from pipelines.ledger import audit_log, database
+
+    with database.open_read_transaction(context.desk.engine) as connection:
+        count, _ = audit_log.read_head(connection)
+    entries = audit_log.list_entries(context.desk.engine, after=count - _LOGGED)
+    rows = [
+        ui.Row(
+            str(entry["seq"]),
+            (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
+        )
+        for entry in reversed(entries)
+    ]
+    columns = [
+        context.tell("When"),
+        context.tell("Who"),
+        context.tell("Did"),
+        context.tell("To"),
+        context.tell("Hash begins"),
+    ]
+    caption = context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=max(count, len(rows)))
+    return ui.Table(caption, context.tell("Number"), columns, rows)

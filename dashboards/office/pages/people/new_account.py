@@ -1,0 +1,48 @@
+"""Create an account from the form of the page "People"."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office.pages.people.grants import read_grant
+from dashboards.office.pages.people.managed_accounts import make_page_address
+from dashboards.office.pages.people.page import NEW_FIELDS, OneTimePassword, render_people_page
+from dashboards.office.requests import Form
+from dashboards.office.responses import redirect_to
+from pipelines.core.errors import UserFacingError
+from pipelines.ledger.identity import NotAllowedError
+
+router = APIRouter()
+
+
+@router.post("/people/create")
+def create_account(form: Form) -> Response:
+    """Create an account; without a provider, its one-time password is in the answer."""
+    from pipelines.submissions.accounts import accounts, password_sign_in
+
+    context, entered = form.context, {name: form.read_text(name) for name in NEW_FIELDS}
+    engine, by, account_id = context.desk.engine, context.who.account, entered["new"]
+    first_grant = read_grant(form)
+    if first_grant is None:
+        errors = [(context.tell("Choose a word from the list."), "")]
+        return render_people_page(context, status=422, errors=errors, entered=entered)
+    try:
+        accounts.create_account(
+            engine,
+            account_id,
+            entered["name"],
+            language=entered["language"],
+            email=entered["mail"] or None,
+            grants=[first_grant],
+            issuer=entered["issuer"] or None,
+            subject=entered["subject"] or None,
+            by=by,
+        )
+    except (NotAllowedError, UserFacingError) as error:
+        status = 403 if isinstance(error, NotAllowedError) else 422
+        return render_people_page(context, status=status, errors=[(context.localize_error(error), "")], entered=entered)
+    if entered["issuer"]:
+        return redirect_to(context, make_page_address(account_id), message=context.tell("Made."))
+    password = password_sign_in.reset_password(engine, account_id, by=by)
+    return render_people_page(context, account_id, password=OneTimePassword(account_id, password))
