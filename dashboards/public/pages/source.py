@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.public import layout, queries, tables
-from dashboards.public.pages.territory import submission_table
+from dashboards.public.pages.territory.returns import build_submission_table
 from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core import codes
@@ -192,7 +192,7 @@ def _show_returns(frame: layout.Frame, cell: Row) -> None:
 
 
 def _show_submissions(frame: layout.Frame, title: str, rows: Sequence[Row], coverage: str) -> None:
-    headings, lines = submission_table(frame, rows)
+    headings, lines = build_submission_table(frame, rows)
     layout.show_table(frame, title, headings, lines, corner=tell("Received"), text=True, coverage=coverage)
 
 

@@ -14,7 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.public import queries
-from dashboards.public.pages import about, cards, territory
+from dashboards.public.pages import about, cards
+from dashboards.public.pages.territory import returns, trend
 from pipelines import words
 from pipelines.core import home
 from pipelines.web.guards import TOO_LONG
@@ -338,7 +339,7 @@ def test_charts_of_a_territory_share_their_scale_and_periods() -> None:
     test = run_page("territory", territory="AL")
     scales = {picture.ticks for picture in read_pictures(test)}
     assert len(scales) == 1
-    assert territory.ONE_SCALE in read_html(test)
+    assert trend.ONE_SCALE in read_html(test)
 
 
 CHOICES = {"crime": "SOM", "territory": "RS", "freq": "A", "period": "2024"}
@@ -485,7 +486,7 @@ def test_significant_differences_of_shares_are_described_by_odds() -> None:
 
 
 def test_older_returns_are_below_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(territory, "_NEWEST", 1)
+    monkeypatch.setattr(returns, "_NEWEST", 1)
     test = run_page("territory", territory="AL", section="data")
     [older] = [block for block in test.expander if "older return" in block.label]
     number = int(older.label.split()[0])

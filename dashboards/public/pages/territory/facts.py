@@ -1,0 +1,70 @@
+"""Show population, notes and reference metadata of one territory."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from dashboards.public import layout, queries, tables
+from pipelines import words
+from pipelines.words.language import tell
+
+
+def show_facts(frame: layout.Frame, area: str) -> None:
+    """Show the population for rates, the notes on the territory, and its reference metadata."""
+    population = queries.read_rows(frame.path, "population", area)
+    if population:
+        last = population[0]
+        number = f"{words.format_number(last['population'])} ({last['year']})"
+        if last["is_carried_forward"]:
+            number = tell(
+                "{population} ({year}, carried forward from {source_year})",
+                population=words.format_number(last["population"]),
+                year=last["year"],
+                source_year=last["population_year"],
+            )
+        st.html(
+            tables.render_facts(
+                [
+                    (tell("Population for rates"), number),
+                    (
+                        tell("Source of the population"),
+                        f"{last['series']}; {last['vintage']}; {last['reference_date']}",
+                    ),
+                    (tell("Caution"), last["caveat"] or ""),
+                ]
+            )
+        )
+    rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", *queries.BREAKS))
+    if rows:
+        st.subheader(tell("Notes on the territory"), anchor=False)
+        notes = words.Notes()
+        for row in rows:
+            where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
+            when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
+            notes.add_remark(f"{where}{when}{row['text']}")
+        layout.put_html(
+            tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
+        )
+    _show_metadata(frame, area)
+
+
+def _show_metadata(frame: layout.Frame, area: str) -> None:
+    """Show the notes on the territory, then the deviations of single instruments. Earlier releases have no
+    instruments."""
+    of: dict[str, list[tuple[str, str]]] = {}
+    for row in queries.read_rows(frame.path, "metadata", area):
+        entry = (row["concept"].replace("_", " ").capitalize(), f"{row['text']} [{row['status']}]")
+        of.setdefault(str(row.get("instrument", "_T")), []).append(entry)
+    if not of:
+        return
+    names = queries.read_labels(frame.path, "instrument")
+    with st.expander(tell("Reference metadata (SIMS concepts)")):
+        english = tables.foreign_language()
+        layout.put_html(tables.render_facts(of.pop("_T", ()), language=english))
+        for instrument, pairs in sorted(of.items()):
+            layout.put_html(
+                f"<h3>{escape(str(names.get(instrument, instrument)))}</h3>",
+                tables.render_facts(pairs, language=english),
+            )

@@ -1,0 +1,149 @@
+"""Show the stages of one territory over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboards.public import charts, layout, queries, tables
+from dashboards.public.pages.territory.captions import describe_subject
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.words import changes, indicators
+from pipelines.words.language import Texts, lower_first, many, tell
+
+Row = Mapping[str, Any]
+_FREQS: Mapping[str, str] = Texts({"Q": mark("Quarters"), "A": mark("Years")})
+STAGES_CAVEAT = mark(
+    "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
+    "can therefore be larger than an earlier one."
+)
+ONE_SCALE = mark("All charts share one scale and the same periods.")
+_NEWEST_PERIODS = 8
+"""Periods in the table of the trend; older ones are collapsed."""
+
+
+def _choose_series(
+    frame: layout.Frame, area: str, crime: str, unit: str, measures: Sequence[str]
+) -> tuple[str, queries.Rows, bool]:
+    """Show the choice of quarters or years; return it, its rows, and False if the territory counts no quarters."""
+    rows_by_freq = {
+        freq: queries.read_rows(frame.path, "series", area, (freq,), crime, unit, measures) for freq in _FREQS
+    }
+    counted = tuple(freq for freq, rows in rows_by_freq.items() if any(row["obs_status"] != "L" for row in rows))
+    if "Q" not in counted:
+        name = frame.area_name(area)
+        st.info(tell("{area} has no quarterly figures of this kind. A year is never divided into quarters.", area=name))
+    if not counted:
+        return "A", (), False
+    of = "" if "Q" in counted else "yearly."
+    freq = layout.choose_option(tell("Over time by"), "over", counted, say=lambda code: _FREQS[code], of=of)
+    return freq, rows_by_freq[freq], "Q" in counted
+
+
+def show_trend(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
+    """Show the stages over time: the table, then a chart of each stage on one common scale."""
+    measures = queries.STAGES[track]
+    freq, rows, has_quarters = _choose_series(frame, area, crime, unit, measures)
+    if not rows:
+        return
+    found_breaks = queries.find_breaks(frame.path, (area,), crime)
+    caption = f"{describe_subject(frame, area, crime_name, words.TRACKS[track])}: {words.unit_name(unit)}"
+    columns = [words.stage_name(m) for m in measures]
+    corner = tell("Quarter") if freq == "Q" else tell("Year")
+    breaks = [row for row in found_breaks if row["measure"] in ("", *measures)]
+    periods = sorted({str(row["period"]) for row in rows}, reverse=True)
+    newest, older = periods[:_NEWEST_PERIODS], periods[_NEWEST_PERIODS:]
+    coverage = frame.marked_name(area)
+
+    def show_periods(title: str, shown: Sequence[str], *, legend: bool) -> None:
+        notes = words.Notes()
+        lines = _build_series_lines(frame, rows, measures, periods, shown, breaks, notes)
+        layout.show_table(frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage, legend=legend)
+
+    show_periods(caption, newest, legend=True)
+    layout.put_html(f'<p class="rti-small">{escape(tell(STAGES_CAVEAT))}</p>')
+    if older:
+        with st.expander(_count_older(freq, len(older))):
+            show_periods(tell("Older. {caption}", caption=caption), older, legend=False)
+    _show_charts(frame, area, measures, rows, found_breaks, caption, is_joined=has_quarters)
+
+
+def _count_older(freq: str, n: int) -> str:
+    if freq == "Q":
+        return many("{n} older quarter", "{n} older quarters", n)
+    return many("{n} older year", "{n} older years", n)
+
+
+def _build_series_lines(
+    frame: layout.Frame,
+    rows: Sequence[Row],
+    measures: Sequence[str],
+    periods: Sequence[str],
+    shown: Sequence[str],
+    breaks: Sequence[Row],
+    notes: words.Notes,
+) -> list[tables.Line]:
+    """Return one line per period shown; the first period after a break has its note.
+
+    `periods` are all periods of the series, the newest first.
+    """
+    at = {(row["measure"], row["period"]): row for row in rows}
+    before_period = dict(zip(periods, [*periods[1:], *periods[-1:]], strict=True))
+    lines = []
+    for period in shown:
+        before = before_period[period]
+        crossed = [row for row in breaks if changes.is_between(row, before, period)]
+        marks = tuple(
+            notes.number_note(tell("Break in the series. {text}", text=text))
+            for text in changes.describe_breaks(crossed)
+        )
+        name = words.period_short(period)
+        cells = tuple(
+            tables.figure_cell(frame.id, at.get((m, period)), notes, what=f"{name}, {words.stage_name(m)}")
+            for m in measures
+        )
+        lines.append(tables.Line(tables.Cell(name, marks=marks), cells))
+    return lines
+
+
+def _show_charts(
+    frame: layout.Frame,
+    area: str,
+    measures: Sequence[str],
+    rows: Sequence[Row],
+    found_breaks: Sequence[Row],
+    about: str,
+    *,
+    is_joined: bool,
+) -> None:
+    """Show one chart for each stage. All share their periods and their scale, and the page says so."""
+    by_measure = {m: [row for row in rows if row["measure"] == m] for m in measures}
+    periods = sorted({str(row["period"]) for row in rows})
+    top = max((row[end] for row in rows for end in ("value", "high") if row[end] is not None), default=0.0)
+    st.subheader(tell("Charts"), anchor=False)
+    bases = {row["interval_basis"] for row in rows}
+    basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
+    layout.put_small(f"{tell(ONE_SCALE)} {charts.explain_series()} {basis_notes}")
+    layout.show_panels(
+        frame,
+        [
+            charts.draw_series(
+                f"{frame.marked_name(area)}: {lower_first(words.stage_name(m))}",
+                by_measure[m],
+                breaks=changes.select_breaks(found_breaks, m, str(by_measure[m][0]["level"])),
+                under=frame.lines_under_chart(area),
+                periods=periods,
+                top=top,
+                # Where only years are counted, no line is drawn over quarters that nobody counted.
+                is_joined=is_joined,
+            )
+            for m in measures
+            if by_measure[m]
+        ],
+        about=about,
+        key="series",
+    )
