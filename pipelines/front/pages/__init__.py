@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.design.components import Part
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable
 
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
+VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
 
 
@@ -29,6 +32,16 @@ class Page:
     lead: str = ""
     views: Sequence[tuple[str, str, bool]] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a profile that is folded: its anchor, its title, sentences, and tables."""
+
+    anchor: str
+    title: str
+    texts: Sequence[Part] = ()
+    tables: Sequence[FigureTable] = ()
 
 
 def name_file(name: str, crime: str = "") -> str:

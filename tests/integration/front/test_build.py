@@ -24,7 +24,9 @@ from pipelines.publication.releases.publish import find_current_release
 
 LARGEST_PAGE = 150_000
 """Bytes of a page, and of the style sheet with it."""
-MAIN = ("index", "territories", "indicators", "quality", "releases", "methodology", "accessibility")
+MAIN = (
+    "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
+)  # fmt: skip
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined|&lt;(?:span|sup|a) ")
 
 
@@ -114,6 +116,10 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
             if parts.path.endswith(".pdf"):
                 assert parts.path in briefs, (name, address)
                 continue
+            if match := re.fullmatch(r"([a-z0-9-]+)\.([a-z0-9-]+)\.(?:csv|xlsx)", parts.path):
+                page = f"{name.partition('/')[0]}/{match[1]}.html"
+                assert page == name and f"table-{match[2]}" in identities[page], (name, address)
+                continue
             # A PNG is drawn from the SVG when it is requested.
             path = re.sub(r"\.png$", ".svg", parts.path)
             target = (site.folder / name).parent / path if path else site.folder / name
@@ -132,16 +138,20 @@ def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: 
             assert all(heading.get("scope") in ("col", "row") for heading in table.iter("th")), name
             columns = len(table.findall("thead/tr/th"))
             assert all(len(row) == columns for row in table.findall("tbody/tr")), name
+            files = [link.get("href") for link in table.xpath("ancestor::div[@class='front-table'][1]//p/a[@download]")]
+            assert [file.rpartition(".")[2] for file in files] == ["csv", "xlsx"], name
         for figure in document.iter("figure"):
             assert figure.xpath(".//*[local-name()='desc']"), name
             assert figure.xpath("following::table"), f"{name}: a picture without a table"
 
 
 def test_pages_are_small_and_need_no_script(site: Site) -> None:
-    style = next(site.folder.glob("style-*.css")).stat().st_size
+    """Check sizes, and that the one script, which adds buttons to copy, is a file that is loaded after the page."""
+    style = sum(next(site.folder.glob(pattern)).stat().st_size for pattern in ("style-*.css", "script-*.js"))
     for name, text in site.texts.items():
         assert len(text.encode()) + style <= LARGEST_PAGE, name
-        assert "<script" not in text and " style=" not in text and "<img" not in text, name
+        assert text.count("<script") == len(re.findall(r'<script src="\.\./script-\w+\.js" defer ', text)) == 1, name
+        assert " style=" not in text and "<img" not in text, name
         assert text.count('rel="stylesheet"') == 1, name
 
 
