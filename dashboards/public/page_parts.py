@@ -90,7 +90,8 @@ def _read_cell(field: HtmlElement) -> Cell:
     """Return a field with the number and interval that it states, the marks of its notes, and its state."""
     marks = [mark for element in field.iter("sup") for mark in str(element.text).split(",")]
     is_few = bool(field.find_class("front-badge"))
-    text = " ".join("".join(_list_texts(field)).split())
+    # Not `split`, which would take the thin space between thousands as well.
+    text = re.sub(r"[ \n]+", " ", "".join(_list_texts(field))).strip()
     numbers = next(field.iter("data"), None)
     value, low, high = (
         float(number) if numbers is not None and (number := numbers.get(key)) else None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from jinja2 import Environment
+
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.design.assets import STYLE
@@ -127,14 +129,19 @@ def _compose_each(
         yield compose_placeholder(reader, CRIMES[0], name, files)
 
 
+def make_front_environment() -> Environment:
+    """Return the templates of the pages."""
+    environment = make_environment(_HERE / "templates")
+    environment.globals.update(tell=language.tell, many=language.many, more_notes=words.count_more_notes)
+    return environment
+
+
 class _Writer:
     """The templates, with what is the same on all pages of a release."""
 
     def __init__(self, edition: Edition, style: str, script: str) -> None:
         self.edition, self.style, self.script = edition, style, script
-        environment = make_environment(_HERE / "templates")
-        environment.globals.update(tell=language.tell, many=language.many, more_notes=words.count_more_notes)
-        self.environment = environment
+        self.environment = make_front_environment()
         self.languages = list_languages()
 
     def render_page(self, page: Page, reader: Reader) -> str:
