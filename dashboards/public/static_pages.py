@@ -38,6 +38,7 @@ _PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """Content policy of pictures, which have their style inside."""
 _PART: Final = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.(csv|xlsx|html)")
 """Address of a table or a picture of a page: `index.trend.csv`."""
+_MEETING: Final = re.compile(r"meeting[a-z0-9-]*(\.\d+)?\.html")
 _ASSET: Final = re.compile(r"style-[0-9a-f]+\.css|script-[0-9a-f]+\.js")
 _ASSET_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
@@ -137,8 +138,10 @@ class StaticPages:
         name = (names[0] or "index.html") if len(names) == 1 else ""
         file = None
         if release is not None and lang in self.languages:
-            if _FILE.fullmatch(name):
+            if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
                 file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
+            elif _MEETING.fullmatch(name):
+                file = _make_slide(release, self.languages[lang], name, self.address, is_newest=is_newest)
             elif (answer := self._make(release, lang, name)) is not None:
                 content, media_type, policy = answer
                 more = {"Content-Language": lang, "Content-Security-Policy": policy}
@@ -199,10 +202,22 @@ def _read_page(path: Path, address: str, *, is_newest: bool) -> _File | None:
 @lru_cache(maxsize=1024)
 def _load(path: Path, address: str, is_newest: bool) -> _File:
     """Read a file once: a published release never changes. A page of another release than the newest says so."""
-    content = path.read_bytes().replace(_CITED, _CITED + escape(address).encode())
-    if not is_newest:
-        content = content.replace(_NOTICE_HIDDEN, _NOTICE)
-    return _hold(content)
+    return _hold(_complete_page(path.read_bytes(), address, is_newest=is_newest))
+
+
+def _complete_page(content: bytes, address: str, *, is_newest: bool) -> bytes:
+    """Return a page with the public address in what is to be copied, and the notice of a newer release if need be."""
+    content = content.replace(_CITED, _CITED + escape(address).encode())
+    return content if is_newest else content.replace(_NOTICE_HIDDEN, _NOTICE)
+
+
+@lru_cache(maxsize=256)
+def _make_slide(release: Path, language: str, name: str, address: str, *, is_newest: bool) -> _File | None:
+    """Return a slide of the meeting view, or None if the release has no such slide."""
+    from pipelines.front.briefs.requests import make_slide
+
+    content = make_slide(release, language, name)
+    return _hold(_complete_page(content, address, is_newest=is_newest)) if content is not None else None
 
 
 @lru_cache(maxsize=256)

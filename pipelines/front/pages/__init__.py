@@ -65,6 +65,11 @@ def name_brief_file(area: str, crime: str) -> str:
     return name_file(f"brief-{area}" if area else "brief", crime).replace(".html", ".pdf")
 
 
+def name_meeting_file(area: str, crime: str) -> str:
+    """Return the file of the first slide of a meeting; `area` is empty for the region."""
+    return name_brief_file(area, crime).replace("brief", "meeting", 1).replace(".pdf", ".html")
+
+
 def name_picture(name: str, crime: str = "") -> str:
     """Return the name of the files of a picture, without the ending."""
     return name_file(name, crime).removesuffix(".html")

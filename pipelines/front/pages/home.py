@@ -72,6 +72,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
                 (reader.marked_name(code), pages.name_territory_file(code, crime)) for code in edition.territories
             ],
             "brief": pages.name_brief_file("", crime),
+            "meeting": pages.name_meeting_file("", crime),
             "explore": reader.link_to_explorer("region", crime=crime),
         },
     )

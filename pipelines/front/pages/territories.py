@@ -158,6 +158,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
             "brief": pages.name_brief_file(area, crime),
+            "meeting": pages.name_meeting_file(area, crime),
             "explore": reader.link_to_explorer("territory", territory=area, crime=crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))

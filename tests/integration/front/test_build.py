@@ -113,6 +113,9 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
                 assert f"{match[1]}/{match[2]}" in site.texts, (name, address)
                 continue
+            if parts.path.startswith("meeting"):
+                assert parts.path.replace("meeting", "brief").replace(".html", ".pdf") in briefs, (name, address)
+                continue
             if parts.path.endswith(".pdf"):
                 assert parts.path in briefs, (name, address)
                 continue

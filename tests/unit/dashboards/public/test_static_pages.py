@@ -197,7 +197,9 @@ def home_with_table(home: Home) -> Home:
     for release, figure in (("2026-Q2", 7.0), ("2026-Q3", 8.0)):
         table = FigureTable(Reader(make_edition(), "sq"), "Titulli", "Zona", ["2025"], name="years")
         table.add_row("Shqipëria", (format_figure(FormattedFigure("8", "8", "value", figure, 5.5, 12.0)),))
-        picture = '<figure class="front-picture" id="picture-trend"><figcaption>T</figcaption><svg/><p class="front-save"></p>'
+        picture = (
+            '<figure class="front-picture" id="picture-trend"><figcaption>T</figcaption><p class="front-save"></p>'
+        )
         citation = f'<p class="front-citation"><span class="front-address">/releases/{release}/sq/a.html</span></p>'
         page = f'<html lang="sq"><body>{render_table(table)}{picture}</figure>{citation}</body></html>'
         (home.releases / release / "pages" / "sq" / "a.html").write_text(page, encoding="utf-8")
