@@ -18,6 +18,7 @@ from pipelines.design.environment import make_environment
 from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
+from pipelines.front.glossary import Explainer
 from pipelines.front.pages import Page, sentencing, victims
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
@@ -163,6 +164,7 @@ class _Writer:
             citation=cite_page(reader, page),
             frozen=frozen,
             footnotes=list_footnotes(reader),
+            explain=Explainer(pages.name_file(pages.METHODOLOGY)),
             **page.values,
         )
         return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"

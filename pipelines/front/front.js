@@ -62,9 +62,15 @@
     if (event.key !== "Escape") return;
     for (const term of document.querySelectorAll(".front-term:is(:hover, :focus-within)")) term.classList.add("is-closed");
   });
-  for (const name of ["pointerleave", "focusout"]) {
-    for (const term of document.querySelectorAll(".front-term")) {
+  for (const term of document.querySelectorAll(".front-term")) {
+    for (const name of ["pointerleave", "focusout"]) {
       term.addEventListener(name, () => term.classList.remove("is-closed"));
+    }
+    for (const name of ["pointerenter", "focusin"]) {
+      term.addEventListener(name, () => {
+        const isLate = term.firstElementChild.getBoundingClientRect().left > document.documentElement.clientWidth / 2;
+        term.classList.toggle("is-late", isLate);
+      });
     }
   }
 
