@@ -160,6 +160,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "brief": pages.name_brief_file(area, crime),
             "meeting": pages.name_meeting_file(area, crime),
             "explore": reader.link_to_explorer("territory", territory=area, crime=crime),
+            "published": reader.link_to_explorer("published", territory=area, crime=crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))
                 for code in edition.territories
