@@ -13,7 +13,7 @@ from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
 from pipelines.front.charts import files, intervals, series, stages, tiles
-from pipelines.front.charts.canvas import WIDE, Drawing
+from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
@@ -39,9 +39,18 @@ class Picture:
         return self.draw(WIDE)
 
     @cached_property
+    def _narrow(self) -> Drawing:
+        return self.draw(NARROW)
+
+    @property
+    def height(self) -> int:
+        """The height of the higher layout, in pixels."""
+        return max(self._wide.height, self._narrow.height)
+
+    @property
     def svg(self) -> Markup:
         """The picture for a page, in both layouts."""
-        return render_picture(lambda width: self._wide if width == WIDE else self.draw(width))
+        return render_picture(lambda width: self._wide if width == WIDE else self._narrow)
 
     def write_file(self, reader: Reader) -> bytes:
         """Return the picture as an SVG file that is complete without its page."""
@@ -73,16 +82,41 @@ def _draw_once(
 def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     drawn = _make_series(reader, crime, measure, area)
+    return _draw_series(reader, drawn, f"trend-{area}-{measure}", crime, area)
+
+
+@_draw_once
+def draw_victims(reader: Reader, crime: str, area: str) -> Picture:
+    """Return the course of presumed and identified victims over the years, as `draw_trend` does for a stage."""
+    years = reader.edition.list_victim_years(crime)
+    rows = [reader.edition.find_victims(crime, area, year) for year in years]
+    status = language.lower_first(reader.find_label("victim_status", "_T"))
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    title = f"{reader.marked_name(area)}: {language.lower_first(tell('Victims'))} ({status}), {crime_name}"
+    drawn = _make_series_of_rows(reader, crime, area, title, years, rows)
+    return _draw_series(reader, drawn, f"victims-{area}", crime, area)
+
+
+def _draw_series(reader: Reader, drawn: series.Series, name: str, crime: str, area: str) -> Picture:
     notes = _list_notes(reader, [area])
-    name = pages.name_picture(f"trend-{area}-{measure}", crime)
-    return Picture(name, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+    file = pages.name_picture(name, crime)
+    return Picture(file, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
 
 
 def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.Series:
-    edition = reader.edition
-    periods = edition.list_periods(crime, "A")
-    is_region = area == edition.region
-    rows = [edition.find_total(crime, measure, area, period) for period in periods]
+    periods = reader.edition.list_periods(crime, "A")
+    rows = [reader.edition.find_total(crime, measure, area, period) for period in periods]
+    title = (
+        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
+        f"{language.lower_first(reader.find_label('offence_group', crime))}"
+    )
+    return _make_series_of_rows(reader, crime, area, title, periods, rows)
+
+
+def _make_series_of_rows(
+    reader: Reader, crime: str, area: str, title: str, periods: Sequence[str], rows: Sequence[Row | None]
+) -> series.Series:
+    is_region = area == reader.edition.region
     points = [
         series.Point(
             period,
@@ -95,11 +129,10 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
         for period, row in zip(periods, rows, strict=True)
     ]
     return series.Series(
-        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
-        f"{language.lower_first(reader.find_label('offence_group', crime))}",
+        title,
         points,
         _list_breaks(reader, crime, area, periods, rows),
-        territories=len(edition.territories) if is_region else 0,
+        territories=len(reader.edition.territories) if is_region else 0,
     )
 
 
@@ -231,6 +264,33 @@ def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
     notes = _list_notes(reader, list(by_area))
     name = pages.name_picture(metric, crime)
     return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
+
+
+def draw_sentences(reader: Reader, crime: str, track: str) -> Picture:
+    """Return the quartiles of imprisonment of each territory with records on the legal range, in the newest year."""
+    edition = reader.edition
+    year = edition.choose_sentence_year(crime, track)
+    rows = []
+    areas = []
+    for (area, _, period), group in edition.find_sentences(crime, track).items():
+        if period != year:
+            continue
+        lower, median, upper = (durations.format_limits(group.get(name)) for name in durations.LENGTHS)
+        of_law = next((row for row in group.values() if row["statutory_max"] is not None), {})
+        rows.append(
+            intervals.LengthRow(
+                reader.marked_name(area), lower, median, upper, durations.format_law(list(group.values())),
+                of_law.get("statutory_min"), of_law.get("statutory_max"),
+                is_few=durations.is_shown_few(group.get("median")),
+            )
+        )  # fmt: skip
+        areas.append(area)
+    parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
+    title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
+    drawn = intervals.Lengths(title, rows, tell("months"))
+    notes = _list_notes(reader, areas)
+    name = pages.name_picture(f"sentences-{track}", crime)
+    return Picture(name, title, lambda width: intervals.draw_lengths(drawn, width=width, notes=notes))
 
 
 @_draw_once

@@ -8,15 +8,11 @@ from pipelines.core import codes
 from pipelines.front.queries import BEFORE_COURT as BEFORE_COURT
 from pipelines.front.queries import BREAKDOWN_TABLES as BREAKDOWN_TABLES
 from pipelines.front.queries import STAGES as STAGES
+from pipelines.front.queries import VICTIM_TABLES as VICTIM_TABLES
 
 MAIN_STAGES: Mapping[str, tuple[str, ...]] = {
     track: tuple(stage for stage in stages if not stage.startswith(("reported", "adjudicated")))
     for track, stages in STAGES.items()
-}
-VICTIM_TABLES: Mapping[str, str] = {
-    "sex": "victims_year_sex",
-    "age": "victims_year_age",
-    "exploitation": "victims_year_form",
 }
 STAGE_TABLES = ("area_quarter", "area_year", "area_pool")
 
