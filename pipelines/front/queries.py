@@ -114,6 +114,9 @@ SQL: Final[Mapping[str, str]] = {
             and offence_group in (select unnest($crimes))
         order by area, source, statistic
     """,
+    "pending": """
+        select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
+    """,
     "quality": "select * from quality where period = '_T' and instrument = '_T' order by territory, indicator",
     "revised": """
         select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
