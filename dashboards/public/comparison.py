@@ -231,16 +231,16 @@ def name_measure(path: str, code: str) -> str:
 
 
 def name_part(path: str, part: str) -> str:
-    """Return the name of a category with its dimension: "Sex: female"."""
+    """Return the name of a category with its dimension: "Female (sex)"."""
     dimension, _, category = part.partition(".")
     label = queries.read_labels(path, dimension).get(category, category)
-    return f"{figures.DIMENSIONS[dimension]}: {lower_first(label)}"
+    return f"{label} ({lower_first(figures.DIMENSIONS[dimension])})"
 
 
 def name_indicator(path: str, choice: Choice, metrics: Mapping[str, Row]) -> str:
     """Return the name of an indicator without its scale."""
     if choice.kind in ("count", "rate"):
-        return f"{name_measure(path, choice.code)}, {words.unit_name(choice.unit)}"
+        return f"{name_measure(path, choice.code)}: {words.unit_name(choice.unit)}"
     if choice.kind == "share":
         return f"{name_measure(path, choice.code)}: {lower_first(name_part(path, choice.part))}"
     return tell(metrics[choice.code]["name"])  # marked where declared

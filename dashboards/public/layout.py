@@ -84,11 +84,11 @@ class Frame:
         noted = [code for code in codes if code in self.areas and self.areas[code]["footnote"]]
         return [(self.footnote_mark(code), str(self.areas[code]["footnote"])) for code in noted]
 
-    def lines_under_chart(self, area: str) -> list[str]:
-        """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
-        name."""
+    def lines_under_chart(self, *areas: str) -> list[str]:
+        """Return the lines that every chart of some areas shows: the demonstration notice and the footnotes of their
+        names."""
         lines = [tell(words.DEMONSTRATION)] if self.is_demonstration else []
-        return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
+        return lines + [f"{mark} {text}" for mark, text in self.name_notes(areas)]
 
     def footnote_mark(self, area: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""

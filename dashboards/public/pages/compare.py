@@ -10,21 +10,18 @@ import streamlit as st
 from dashboards.public import charts, comparison, layout, queries, tables
 from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards, versions
+from dashboards.public.pages.compared_times import NO_TEST, show_times
 from dashboards.public.pages.reporting import STAGES, VICTIMS, Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import sentences
 from pipelines.front.charts import from_rows, intervals, series
-from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions
+from pipelines.words import FormattedFigure, Row, changes, indicators, regions
 from pipelines.words.language import lower_first, tell
 
 _NO_TEST_OF_COUNTS = mark(
     "Counts are not tested against each other, because territories differ in population. Choose rates, ratios or "
     "shares to see which differences are statistically clear."
-)
-_NO_TEST = mark(
-    "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
-    "difference. Two that overlap do not show that there is none."
 )
 _OTHER_VERSION = mark(
     "Only the recommended versions are tested against each other. Choose “Recommended” to see the tests."
@@ -58,11 +55,10 @@ def render_page() -> None:
     areas = layout.choose_options(
         tell("Territories"), "areas", [code for code, _ in frame.territories], say=frame.marked_name
     )
-    page = _Page(frame, crime, choice, areas)
     if choice.kind == "duration":
-        page.show_durations(headline)
+        show_times(frame, crime, choice, areas, headline)
     else:
-        page.show_figures(headline)
+        _Page(frame, crime, choice, areas).show_figures(headline)
     layout.end_page(frame)
 
 
@@ -191,11 +187,6 @@ class _Page:
         name = comparison.name_with_scale(self.name, self.choice, freq)
         return ", ".join((name, lower_first(self.crime_name), *more))
 
-    def _under(self) -> list[str]:
-        """Return the lines under every picture: the demonstration notice and the footnotes of the names in it."""
-        lines = [tell(words.DEMONSTRATION)] if self.frame.is_demonstration else []
-        return lines + [f"{sign} {text}" for sign, text in self.frame.name_notes(self.areas)]
-
     def _show_dots(self, in_period: Mapping[str, Row], freq: str, period: str) -> None:
         region = in_period.get(self.frame.region)
         drawn = intervals.Comparison(
@@ -205,7 +196,7 @@ class _Page:
             self._make_row(self.frame.region, region) if region is not None else None,
             comparison.count_digits(self.choice.kind),
         )
-        picture = charts.draw_comparison(drawn, under=self._under())
+        picture = charts.draw_comparison(drawn, under=self.frame.lines_under_chart(*self.areas))
         layout.show_panels(self.frame, [picture], about=words.period_short(period), key="dots")
         layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
 
@@ -230,10 +221,10 @@ class _Page:
         for code in self.areas:
             heading = self.frame.row_heading(code, href=f"territory?territory={code}")
             lines.append(tables.Line(heading, (self._build_cell(in_period.get(code), notes, code),)))
+        columns = [comparison.name_column(self.choice, freq)]
         layout.show_table(
-            self.frame, self._title(freq, words.period_short(period)), [comparison.name_column(self.choice, freq)], lines,
-            corner=tell("Area"), notes=notes, legend=True,
-            coverage=words.join_words(map(self.frame.marked_name, self.areas)),
+            self.frame, self._title(freq, words.period_short(period)), columns, lines, corner=tell("Area"), notes=notes,
+            legend=True, coverage=words.join_words(map(self.frame.marked_name, self.areas)),
         )  # fmt: skip
 
     def _build_cell(self, row: Row | None, notes: words.Notes, area: str, period: str = "") -> tables.Cell:
@@ -255,7 +246,7 @@ class _Page:
         st.header(tell("Is the difference real?"), anchor=False)
         choice = self.choice
         if choice.kind not in comparison.TESTED_KINDS:
-            st.markdown(tell(_NO_TEST_OF_COUNTS if choice.kind == "count" else _NO_TEST))  # marked above
+            st.markdown(tell(_NO_TEST_OF_COUNTS if choice.kind == "count" else NO_TEST))  # marked above and there
             return
         if self.version != comparison.RECOMMENDED:
             st.markdown(tell(_OTHER_VERSION))
@@ -308,14 +299,11 @@ class _Page:
         area = layout.choose_option(
             tell("Trend of"), "trend", shown, default=shown[0], say=frame.marked_name, boxed=True, width=260
         )
-        under = self._under()
+        under = self.frame.lines_under_chart(*self.areas)
         trend = charts.draw_trend(
-            self._make_series(
-                f"{frame.marked_name(area)}: {lower_first(self._title(freq))}", by_area, area,
-                periods,
-            ),
+            self._make_series(f"{frame.marked_name(area)}: {lower_first(self._title(freq))}", by_area, area, periods),
             under=under,
-        )  # fmt: skip
+        )
         panels = [self._make_series(frame.marked_name(code), by_area, code, periods) for code in self.areas]
         multiples = charts.draw_multiples(
             tell("{title}: all on one scale", title=self._title(freq)), panels, under=under
@@ -363,74 +351,9 @@ class _Page:
             lines.append(tables.Line(tables.Cell(name), cells))
         columns = [self.frame.marked_name(area) for area in by_area]
         corner = tell("Quarter") if freq == "Q" else tell("Year")
-        layout.show_table(
-            self.frame, tell("{title}, with 95% confidence intervals", title=self._title(freq)), columns, lines, corner=corner,
-            notes=notes, coverage=words.join_words(map(self.frame.marked_name, by_area)),
-        )  # fmt: skip
-
-    # ----------------------------------------------------------------------------------------------- durations
-
-    def show_durations(self, headline: st.delta_generator.DeltaGenerator) -> None:
-        """Show the times of an interval from case records, which are of one span of years for each territory."""
-        frame, about = self.frame, self.metrics[self.choice.code]
-        stage = next(
-            row["stage"]
-            for row in queries.read_rows(frame.path, "duration_ways", self.crime)
-            if row["metric"] == self.choice.code
-        )
-        by_area: dict[str, dict[str, Row]] = {}
-        for row in queries.read_rows(frame.path, "durations", stage, self.crime):
-            by_area.setdefault(row["area"], {})[row["statistic"]] = row
-        without = [frame.area_name(code) for code in self.areas if code not in by_area]
-        medians = [(frame.area_name(code), by_area[code].get("median")) for code in self.areas if code in by_area]
-        name = tell(about["name"])  # marked where declared
-        with headline:
-            layout.quote_sentence(durations.compose_sentence(name, self.crime_name, medians, without), frame)
-        drawn = intervals.Durations(
-            self._title(""), [self._make_times(code, by_area.get(code)) for code in self.areas], tell("days")
-        )
-        layout.show_panels(frame, [charts.draw_durations(drawn, under=self._under())], about=name, key="dots")
-        self._show_times(by_area)
-        st.header(tell("Is the difference real?"), anchor=False)
-        st.markdown(tell(_NO_TEST))
-        cards.show_cards_of_figures(
-            frame, [row for code, group in by_area.items() if code in self.areas for row in group.values()]
-        )
-
-    def _make_times(self, area: str, group: Mapping[str, Row] | None) -> intervals.DurationRow:
-        name = self.frame.marked_name(area)
-        if group is None:
-            figure = durations.format_no_records()
-            return intervals.DurationRow(name, figure, figure, figure)
-        times = [durations.format_limits(group.get(statistic)) for statistic in durations.QUANTILES]
-        is_few = any(durations.is_shown_few(group.get(statistic)) for statistic in durations.QUANTILES)
-        return intervals.DurationRow(name, *times, is_few=is_few)
-
-    def _show_times(self, by_area: Mapping[str, Mapping[str, Row]]) -> None:
-        notes = words.Notes()
-        lines = []
-        for code in self.areas:
-            group, cells = by_area.get(code), []
-            for statistic, title in durations.QUANTILES.items():
-                row = None if group is None else group.get(statistic)
-                figure = durations.format_no_records() if group is None else durations.format_limits(row)
-                reason = durations.explain_figure(row)
-                address = "" if row is None else tables.indicator_address("duration", row)
-                cells.append(
-                    tables.value_cell(
-                        figure,
-                        f"{self.frame.area_name(code)}, {title}",
-                        (notes.number_note(reason),) if reason else (),
-                        address,
-                        is_few=durations.is_shown_few(row),
-                    )
-                )
-            lines.append(tables.Line(self.frame.row_heading(code, href=f"territory?territory={code}"), tuple(cells)))
-        columns = [tell("{title} (days)", title=title) for title in durations.QUANTILES.values()]
-        layout.show_table(
-            self.frame, self._title(""), columns, lines, corner=tell("Territory"), notes=notes, legend=True,
-            coverage=words.join_words(map(self.frame.marked_name, self.areas)),
-        )  # fmt: skip
+        title = tell("{title}, with 95% confidence intervals", title=self._title(freq))
+        coverage = words.join_words(map(self.frame.marked_name, by_area))
+        layout.show_table(self.frame, title, columns, lines, corner=corner, notes=notes, coverage=coverage)
 
     # ---------------------------------------------------------------------------------------------- definition
 

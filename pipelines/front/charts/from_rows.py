@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -143,5 +144,7 @@ def _make_pending(rows: Sequence[Row]) -> Side:
     banded = [row for row in rows if row["n_band"]]
     if not banded:
         return Side(tell("Pending"), words.format_status("withheld"), is_pending=True)
+    band = durations.format_persons(banded)
+    persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
     name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
-    return Side(name, durations.format_persons(banded), is_pending=True)
+    return Side(name, persons, is_pending=True)

@@ -121,6 +121,7 @@ def describe_stages(picture: Stages) -> str:
     """Return the stages in order, each followed by what is at its side."""
     sentences = [f"{picture.title}."]
     for stage in picture.stages:
-        parts = [f"{part.name}: {part.figure.spoken}{_name_few(part)}" for part in (stage, *stage.sides)]
+        described: list[Stage | Side] = [stage, *stage.sides]
+        parts = [f"{part.name}: {part.figure.spoken}{_name_few(part)}" for part in described]
         sentences.append(f"{'; '.join(parts)}.")
     return " ".join(sentences)
