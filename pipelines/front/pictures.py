@@ -8,11 +8,10 @@ from functools import cached_property, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from pipelines import words
-from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, from_rows, intervals, series, stages, tiles
+from pipelines.front.charts import files, from_rows, intervals, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
@@ -187,19 +186,42 @@ def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
 
 
 def draw_map(reader: Reader, crime: str) -> Markup | None:
-    """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
-    declared = registry.load().territories
+    """Return the territories on a map, each a link to its profile: outlines, or tiles where one has no outline.
+
+    None if one of them has neither.
+    """
     areas = reader.edition.territories
-    places = {code: declared[code].tile for code in areas if code in declared}
-    map_tiles = [
-        tiles.Tile(code, reader.marked_name(code), place.column, place.row, pages.name_territory_file(code, crime))
-        for code, place in places.items()
-        if place is not None
-    ]
-    if len(map_tiles) < len(areas) or not areas:
+    places = {row["area"]: row for row in reader.edition.tables["area_map"]}
+    if not areas or not places.keys() >= set(areas):
         return None
     footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
-    picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
+    title = tell("Territory profiles")
+    if all(places[code]["outline"] for code in areas):
+        shapes = [
+            outlines.Outline(
+                code,
+                reader.area_name(code),
+                reader.footnote_mark(code),
+                outlines.read_rings(places[code]["outline"]),
+                pages.name_territory_file(code, crime),
+            )
+            for code in areas
+        ]
+        drawn = outlines.OutlineMap(title, shapes, footnotes)
+        return render_picture(lambda width: outlines.draw_outlines(drawn, width=width))
+    if any(places[code]["tile_column"] is None for code in areas):
+        return None
+    map_tiles = [
+        tiles.Tile(
+            code,
+            reader.marked_name(code),
+            places[code]["tile_column"],
+            places[code]["tile_row"],
+            pages.name_territory_file(code, crime),
+        )
+        for code in areas
+    ]
+    picture = tiles.TileMap(title, map_tiles, footnotes)
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 

@@ -32,12 +32,16 @@ BREAK_NOTES: Final = ("law", "counting", "source")
 RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
+NEWER_TABLES: Final = ("area_map",)
+"""Tables that a release of earlier software lacks. Its briefs are made without them."""
+
 Tables = Mapping[str, tuple[Row, ...]]
 
 SQL: Final[Mapping[str, str]] = {
     "release": "select * from release",
     "area": "select * from area where kind = 'national' order by sort, area_kind, area",
     "area_name": "select * from area_name order by area, language",
+    "area_map": "select * from area_map order by area",
     "codelist": "select * from codelist order by codelist, position",
     # A cell may be in several tables of the programme; only one of its rows is read.
     "total": """
@@ -142,9 +146,12 @@ def read_tables(release: Path) -> Tables:
         "sex": BREAKDOWN_TABLES["sex"],
         "age": BREAKDOWN_TABLES["age"],
     }
-    tables = {}
+    tables: dict[str, tuple[Row, ...]] = dict.fromkeys(NEWER_TABLES, ())
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        present = {str(name) for (name,) in connection.sql("select table_name from duckdb_tables()").fetchall()}
         for name, statement in SQL.items():
+            if name in NEWER_TABLES and name not in present:
+                continue
             arguments = {key: value for key, value in parameters.items() if f"${key}" in statement}
             cursor = connection.execute(statement, arguments)
             columns = [column[0] for column in cursor.description or ()]

@@ -17,7 +17,7 @@ from pipelines.words.language import lower_first, tell
 
 NO_TEST = mark(
     "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
-    "difference. Two that overlap do not show that there is none."
+    "difference. Two that overlap do not show that there is no difference."
 )
 
 

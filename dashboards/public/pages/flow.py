@@ -15,7 +15,7 @@ from pipelines.front.charts import from_rows
 from pipelines.words import Row, indicators
 from pipelines.words.language import lower_first, tell
 
-_BY_YEAR = mark("How cases ended otherwise is published by year. Choose a year under “Period”.")
+_BY_YEAR = mark("Other outcomes are published by year only. Choose a year under “Period”.")
 _SEPARATOR = "_per_"
 """Between the later and the earlier stage in the code of a ratio."""
 

@@ -92,4 +92,4 @@ def test_stages_have_pending_cases_and_other_outcomes_at_their_side() -> None:
     assert "Rejected: 30" in flow.spoken and "Acquitted: withheld" in flow.spoken
     assert "Pending: withheld" in flow.spoken
     quarter = read_html(run_page("region", freq="Q", period="2026-Q2", flow="AL"))
-    assert "How cases ended otherwise is published by year." in quarter
+    assert "Other outcomes are published by year only." in quarter
