@@ -8,11 +8,10 @@ from functools import cached_property, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from pipelines import words
-from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, intervals, series, stages, tiles
+from pipelines.front.charts import files, from_rows, intervals, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
@@ -21,9 +20,6 @@ from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions, reporting
 from pipelines.words.language import tell
-
-_STAGE_OF_LEVEL = {"prosecution": "investigated", "first": "adjudicated_first"}
-"""Stage at whose side the cases are that ended at a level without a conviction."""
 
 
 @dataclass(frozen=True)
@@ -203,49 +199,62 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
 
 
 def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
-    """Return the stages of a territory in one year, with the cases that ended without a conviction at their side."""
+    """Return the stages of a territory in one year, with pending cases and other outcomes at their side."""
     edition = reader.edition
     year = edition.choose_year(crime)
-    sides: dict[str, list[stages.Side]] = {}
-    for row in edition.tables["exit"]:
-        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year) and row[
-            "level"
-        ] in _STAGE_OF_LEVEL:
-            figure = indicators.format_figure(row)
-            is_few = figure.kind == "value" and words.is_few(row)
-            side = stages.Side(reader.find_label("measure", row["measure"]), figure, is_few=is_few)
-            sides.setdefault(_STAGE_OF_LEVEL[row["level"]], []).append(side)
-    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
-    boxes = [
-        stages.Stage(
-            words.stage_name(measure),
-            _format_count(cell, is_region=False),
-            sides.get(measure, ()),
-            is_few=cell is not None and words.is_few(cell),
-        )
-        for measure, cell in cells.items()
+    exits = [
+        row
+        for row in edition.tables["exit"]
+        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year)
     ]
+    pending = [row for row in edition.tables["pending"] if (row["area"], row["offence_group"]) == (area, crime)]
+    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
     title = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
-    drawn = stages.Stages(title, boxes)
-    notes = _list_notes(reader, [area])
+    drawn = from_rows.make_stages(
+        title, cells, "first", exits, pending, lambda measure: reader.find_label("measure", measure)
+    )
+    notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_WITHHELD)]  # marked in charts.from_rows
     name = pages.name_picture(f"stages-{area}", crime)
     return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
 
 def draw_map(reader: Reader, crime: str) -> Markup | None:
-    """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
-    declared = registry.load().territories
+    """Return the territories on a map, each a link to its profile: outlines, or tiles where one has no outline.
+
+    None if one of them has neither.
+    """
     areas = reader.edition.territories
-    places = {code: declared[code].tile for code in areas if code in declared}
-    map_tiles = [
-        tiles.Tile(code, reader.marked_name(code), place.column, place.row, pages.name_territory_file(code, crime))
-        for code, place in places.items()
-        if place is not None
-    ]
-    if len(map_tiles) < len(areas) or not areas:
+    places = {row["area"]: row for row in reader.edition.tables["area_map"]}
+    if not areas or not places.keys() >= set(areas):
         return None
     footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
-    picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
+    title = tell("Territory profiles")
+    if all(places[code]["outline"] for code in areas):
+        shapes = [
+            outlines.Outline(
+                code,
+                reader.area_name(code),
+                reader.footnote_mark(code),
+                outlines.read_rings(places[code]["outline"]),
+                pages.name_territory_file(code, crime),
+            )
+            for code in areas
+        ]
+        drawn = outlines.OutlineMap(title, shapes, footnotes)
+        return render_picture(lambda width: outlines.draw_outlines(drawn, width=width))
+    if any(places[code]["tile_column"] is None for code in areas):
+        return None
+    map_tiles = [
+        tiles.Tile(
+            code,
+            reader.marked_name(code),
+            places[code]["tile_column"],
+            places[code]["tile_row"],
+            pages.name_territory_file(code, crime),
+        )
+        for code in areas
+    ]
+    picture = tiles.TileMap(title, map_tiles, footnotes)
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 

@@ -40,12 +40,16 @@ VICTIMS: Final = "victims_detected"
 RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
+NEWER_TABLES: Final = ("area_map",)
+"""Tables that a release of earlier software lacks. Its briefs are made without them."""
+
 Tables = Mapping[str, tuple[Row, ...]]
 
 SQL: Final[Mapping[str, str]] = {
     "release": "select * from release",
     "area": "select * from area where kind = 'national' order by sort, area_kind, area",
     "area_name": "select * from area_name order by area, language",
+    "area_map": "select * from area_map order by area",
     "codelist": "select * from codelist order by codelist, position",
     # A cell may be in several tables of the programme; only one of its rows is read.
     "total": """
@@ -172,6 +176,9 @@ SQL: Final[Mapping[str, str]] = {
             and offence_group in (select unnest($crimes))
         order by area, source, statistic
     """,
+    "pending": """
+        select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
+    """,
     "quality": "select * from quality where period = '_T' and instrument = '_T' order by territory, indicator",
     "revised": """
         select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
@@ -199,9 +206,12 @@ def read_tables(release: Path) -> Tables:
         "sentence_type": BREAKDOWN_TABLES["sentence_type"],
         **{f"victims_{dimension}": table for dimension, table in VICTIM_TABLES.items()},
     }
-    tables = {}
+    tables: dict[str, tuple[Row, ...]] = dict.fromkeys(NEWER_TABLES, ())
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        present = {str(name) for (name,) in connection.sql("select table_name from duckdb_tables()").fetchall()}
         for name, statement in SQL.items():
+            if name in NEWER_TABLES and name not in present:
+                continue
             arguments = {key: value for key, value in parameters.items() if f"${key}" in statement}
             cursor = connection.execute(statement, arguments)
             columns = [column[0] for column in cursor.description or ()]

@@ -129,7 +129,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
-            "explore": reader.link_to_explorer("ratios", crime=crime, ratio=metric),
+            "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
     )
 

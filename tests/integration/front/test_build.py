@@ -109,7 +109,7 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
         for address in {link.get("href") for link in document.iter("a", "link")}:
             parts = urlsplit(address)
             if parts.scheme == "data" or re.match(
-                r"/(?:region|territory|ratios|durations|victims|published|quality|about)\?", address
+                r"/(?:region|territory|compare|durations|victims|published|quality|about)\?", address
             ):
                 continue
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
