@@ -11,6 +11,7 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from datetime import date, timedelta
 from functools import cache
 from operator import attrgetter
@@ -87,6 +88,14 @@ class Truth:
         self._all: dict[str, list[Happening]] = defaultdict(list)
         self._draw_justice()
         self._draw_victims()
+
+    def copy(self) -> Truth:
+        """Return a copy to which cases and victims can be added."""
+        same = copy(self)
+        for name in ("_events", "_firsts", "_since", "_until", "_victims", "_all"):
+            table = getattr(self, name)
+            setattr(same, name, defaultdict(list, {key: list(items) for key, items in table.items()}))
+        return same
 
     # -- drawing
 
