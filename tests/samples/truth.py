@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from copy import copy
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 
 from tests.samples.articles import ARTICLES, Article
@@ -303,7 +303,9 @@ def _quarter_codes(period: Period, ytd: bool) -> list[str]:
     return [f"{period.year}-Q{number}" for number in range(first, last + 1)]
 
 
-@cache
-def draw_truth(seed: int = 2026) -> Truth:
-    """Return the truth of a seed; drawn once per process."""
-    return Truth(seed)
+def draw_truth(seed: int = 2026, world: World = DEMONSTRATION) -> Truth:
+    """Return the truth of a seed; the last few are drawn once per process."""
+    return _draw_truth(seed, world)
+
+
+_draw_truth = lru_cache(maxsize=4)(Truth)
