@@ -7,6 +7,7 @@ Great Expectations is not thread-safe and keeps its current context in a global,
 a validation is fixed cost, so the thread with the lock also validates the same table of all waiting threads: the
 expectations here check each row independently of all others, or only together with rows of the same return.
 A result is stored, for Data Docs, only inside `keep_results`: storing it is a quarter of the cost of a validation.
+Elsewhere only those expectations are validated that a row may fail (see `screening.py`).
 Great Expectations keeps what it stores, so after RENEW_AFTER validations the process creates a new context.
 """
 
@@ -25,13 +26,14 @@ from typing import Any, ClassVar
 
 import polars as pl
 
+from expectations import screening
 from expectations.reporting import FindingTemplate
 
 _ROW = "row"
 RENEW_AFTER = 3_000
 """Validations per context. Checking one return takes about six, a batch of any size at most three dozen."""
 FEW_ROWS = 5_000
-"""Up to this many rows, a table is first validated without listing the rows that fail."""
+"""Up to this many rows, a table whose result is stored is first validated without listing the rows that fail."""
 ROW_BY_ROW = frozenset(
     (
         "ExpectColumnPairValuesAToBeGreaterThanB",
@@ -66,6 +68,11 @@ class Contract:
     def templates(self) -> tuple[FindingTemplate, ...]:
         """How the rows that fail each expectation are reported."""
         return tuple(FindingTemplate(**expectation.meta) for expectation in self.expectations)
+
+    @property
+    def all_positions(self) -> tuple[int, ...]:
+        """The positions of all expectations."""
+        return tuple(range(len(self.expectations)))
 
     @cached_property
     def columns(self) -> frozenset[str]:
@@ -102,20 +109,31 @@ def _context() -> Any:
 
 
 @cache
-def _definition(contract: Contract) -> Any:
-    """Return the validation of a contract in the current context; cached, because creating it is slow."""
+def _batch_definition(contract: Contract) -> Any:
+    asset = _context().data_sources.get("returns").add_dataframe_asset(contract.name)
+    return asset.add_batch_definition_whole_dataframe("all")
+
+
+@cache
+def _build_suite(contract: Contract, positions: tuple[int, ...]) -> Any:
+    """Return a suite of some expectations of a contract for the current context; cached, because this is slow."""
     import great_expectations as gx
 
-    context = _context()
-    asset = context.data_sources.get("returns").add_dataframe_asset(contract.name)
-    batch = asset.add_batch_definition_whole_dataframe("all")
     # An expectation belongs to one suite, and every context has its own.
-    expectations = [copy.copy(expectation) for expectation in contract.expectations]
-    for position, expectation in enumerate(expectations):
+    expectations = [copy.copy(contract.expectations[position]) for position in positions]
+    for position, expectation in zip(positions, expectations, strict=True):
         expectation.meta = {**(expectation.meta or {}), "position": position}
-    suite = gx.ExpectationSuite(name=contract.name, expectations=expectations)
+    return gx.ExpectationSuite(name=contract.name, expectations=expectations)
+
+
+@cache
+def _definition(contract: Contract) -> Any:
+    """Return the validation of a whole contract, which the current context stores; cached likewise."""
+    import great_expectations as gx
+
+    context, suite = _context(), _build_suite(contract, contract.all_positions)
     return context.validation_definitions.add(
-        gx.ValidationDefinition(name=contract.name, data=batch, suite=context.suites.add(suite))
+        gx.ValidationDefinition(name=contract.name, data=_batch_definition(contract), suite=context.suites.add(suite))
     )
 
 
@@ -128,9 +146,16 @@ def find_failures(contract: Contract, table: pl.DataFrame) -> list[Failure]:
     if table.is_empty():
         return []
     columns = {*contract.columns, RETURN_ID, "place"}
-    return _ValidationRequest(
-        contract, table.select(column for column in table.columns if column in columns)
-    ).wait_for_failures()
+    frame = table.select(column for column in table.columns if column in columns)
+    if _keeps_results.get():
+        return validate(contract, frame, contract.all_positions)
+    suspects = screening.list_suspects(contract.expectations, frame)
+    return validate(contract, frame, suspects) if suspects else []
+
+
+def validate(contract: Contract, frame: pl.DataFrame, positions: tuple[int, ...]) -> list[Failure]:
+    """Validate a table by some expectations of a contract, given by their positions, whether or not a row may fail."""
+    return _ValidationRequest(contract, frame, positions).wait_for_failures()
 
 
 class _ValidationRequest:
@@ -139,12 +164,13 @@ class _ValidationRequest:
     _waiting: ClassVar[dict[Any, list[_ValidationRequest]]] = {}
     _queue: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, contract: Contract, frame: pl.DataFrame) -> None:
-        self.contract, self.frame = contract, frame
+    def __init__(self, contract: Contract, frame: pl.DataFrame, positions: tuple[int, ...]) -> None:
+        self.contract, self.frame, self.positions = contract, frame, positions
         self._keeps_result = _keeps_results.get()
         self._failures: list[Failure] | None = None
         # Only frames with the same schema can be stacked; expectations over several rows must not see others' rows.
-        self._batch_key = (contract, tuple(frame.schema.items()), 0 if contract.is_per_return else id(self))
+        separate = 0 if contract.is_per_return else id(self)
+        self._batch_key = (contract, positions, tuple(frame.schema.items()), separate)
 
     def wait_for_failures(self) -> list[Failure]:
         """Wait for the lock, validate together with all waiting requests of the kind, and return the failures."""
@@ -164,6 +190,7 @@ class _ValidationRequest:
             result = _run_validation(
                 self.contract,
                 _stack([request.frame for request in requests]).to_pandas(),
+                self.positions,
                 keep_result=any(request._keeps_result for request in requests),
             )
             failures = [
@@ -204,20 +231,21 @@ def _stack(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames).with_row_index(_ROW)
 
 
-def _run_validation(contract: Contract, frame: Any, *, keep_result: bool = False) -> Any:
+def _run_validation(contract: Contract, frame: Any, positions: tuple[int, ...], *, keep_result: bool = False) -> Any:
     """Validate a frame and list the rows that fail; the caller holds the lock.
 
-    Listing rows doubles the cost of an expectation (9 ms instead of 5), so a small frame, which usually has no
-    failures, is first validated without.
+    Listing rows doubles the cost of an expectation (9 ms instead of 5). A frame that is validated for its stored result
+    usually has no failures, so a small one is first validated without.
     """
-    if len(frame) <= FEW_ROWS:
-        result = _run_definition(contract, frame, {"result_format": "BOOLEAN_ONLY"}, keep_result=keep_result)
+    if keep_result and len(frame) <= FEW_ROWS:
+        result = _run_suite(contract, frame, positions, {"result_format": "BOOLEAN_ONLY"}, keep_result=keep_result)
         if result.success:
             return result
     index = [column for column in (_ROW, RETURN_ID, "place") if column in frame.columns]
-    return _run_definition(
+    return _run_suite(
         contract,
         frame,
+        positions,
         {
             "result_format": "COMPLETE",
             "unexpected_index_column_names": index,
@@ -227,20 +255,34 @@ def _run_validation(contract: Contract, frame: Any, *, keep_result: bool = False
     )
 
 
-def _run_definition(contract: Contract, frame: Any, result_format: dict[str, Any], *, keep_result: bool) -> Any:
+def _run_suite(
+    contract: Contract,
+    frame: Any,
+    positions: tuple[int, ...],
+    result_format: dict[str, Any],
+    *,
+    keep_result: bool,
+) -> Any:
     global _runs, _results_kept
     if _runs >= RENEW_AFTER:
-        _runs = _results_kept = 0
-        _definition.cache_clear()
-        _context.cache_clear()
+        renew_context()
     _runs += 1
-    definition = _definition(contract)
     parameters = {"dataframe": frame}
     with _reuse_configurations():
         if not keep_result:
-            return definition.data.get_batch(parameters).validate(definition.suite, result_format=result_format)
+            batch = _batch_definition(contract).get_batch(parameters)
+            return batch.validate(_build_suite(contract, positions), result_format=result_format)
         _results_kept += 1
-        return definition.run(batch_parameters=parameters, result_format=result_format)
+        return _definition(contract).run(batch_parameters=parameters, result_format=result_format)
+
+
+def renew_context() -> None:
+    """Forget the current context of Great Expectations and the results it stores."""
+    global _runs, _results_kept
+    with _LOCK:
+        _runs = _results_kept = 0
+        for cached in (_definition, _build_suite, _batch_definition, _context):
+            cached.cache_clear()
 
 
 @contextmanager
@@ -282,7 +324,7 @@ def _reuse_configurations() -> Iterator[None]:
 def warm_up() -> None:
     """Load Great Expectations and its late imports by running one small validation."""
     with _LOCK:
-        _run_validation(_build_smallest_contract(), pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas())
+        _run_validation(_build_smallest_contract(), pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas(), (0,))
 
 
 @cache

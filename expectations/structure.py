@@ -7,6 +7,7 @@ categories may be exchanged everywhere, in one table, in one row, or in one pair
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -196,10 +197,8 @@ def confirm_suspects(suspects: pl.DataFrame, pairs: pl.DataFrame, past: pl.DataF
     cell of the line that suggests the exchange most, `place_2` the other; `others` are further lines.
     """
     confirmed = []
-    suspected_cells = pl.concat([suspects.select(*RETURN, "cell"), suspects.select(*RETURN, cell="cell_2")]).unique()
-    past = past.join(suspected_cells, on=[*RETURN, "cell"], how="semi")
-    for lines in suspects.partition_by("pair", "scope", "key"):
-        first, second = _list_earlier_counts(lines, past)
+    for lines, earlier in _group_suspects(suspects, past):
+        first, second = _tabulate_earlier_counts(lines, earlier)
         observed = structure.compute_pair_dispersion(first, second, lines["share"].to_numpy())
         dispersion = structure.blend_dispersion(observed, lines["minority"][0], lines["prior_dispersion"][0])
         score = lines["total"][0] / dispersion - lines["penalty"][0]
@@ -248,20 +247,37 @@ def _put_larger_first(pair: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _list_earlier_counts(lines: pl.DataFrame, past: pl.DataFrame) -> tuple[structure.Array, structure.Array]:
-    """Return the counts of both categories in earlier periods, one row for each line; 0 if unknown."""
-    key = [*RETURN, "cell"]
-    tables = [
-        past.join(
-            lines.select(*RETURN, pl.col(cell).alias("cell"), pl.int_range(pl.len()).alias("row")), on=key, how="inner"
-        )
+def _group_suspects(suspects: pl.DataFrame, past: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield the lines of each suspected exchange with their earlier counts: `row, is_second, past_period, value`.
+
+    All suspects are joined with the earlier counts at once, since these are many more.
+    """
+    exchange = ["pair", "scope", "key"]
+    numbers = suspects.select(exchange).unique(maintain_order=True).with_row_index("suspect")
+    numbered = suspects.join(numbers, on=exchange, how="left", maintain_order="left").with_columns(
+        pl.int_range(pl.len()).over("suspect").alias("row")
+    )
+    cells = pl.concat(
+        numbered.select(*RETURN, "suspect", "row", cell=cell, is_second=pl.lit(cell == "cell_2"))
         for cell in ("cell", "cell_2")
-    ]
-    periods = {period: i for i, period in enumerate(sorted({*tables[0]["past_period"], *tables[1]["past_period"]}))}
-    first, second = np.zeros((2, lines.height, len(periods)))
-    for array, table in zip((first, second), tables, strict=True):
-        array[table["row"].to_numpy(), [periods[period] for period in table["past_period"]]] = table["value"].to_numpy()
-    return first, second
+    )
+    columns = ["suspect", "row", "is_second", "past_period", "value"]
+    counts = past.join(cells, on=[*RETURN, "cell"], how="inner").select(columns)
+    by_suspect = counts.partition_by("suspect", as_dict=True)
+    none = counts.clear()
+    for lines in numbered.partition_by("suspect"):
+        yield lines, by_suspect.get((lines["suspect"][0],), none)
+
+
+def _tabulate_earlier_counts(lines: pl.DataFrame, earlier: pl.DataFrame) -> tuple[structure.Array, structure.Array]:
+    """Return the counts of both categories in earlier periods, one row for each line; 0 if unknown."""
+    periods = {period: i for i, period in enumerate(sorted(earlier["past_period"].unique()))}
+    counts = np.zeros((2, lines.height, len(periods)))
+    columns = [periods[period] for period in earlier["past_period"]]
+    counts[earlier["is_second"].cast(pl.Int64).to_numpy(), earlier["row"].to_numpy(), columns] = earlier[
+        "value"
+    ].to_numpy()
+    return counts[0], counts[1]
 
 
 # -------------------------------------------------------------------------------------------------------------- change

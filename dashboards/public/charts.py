@@ -1,19 +1,20 @@
 """Arrange the figures of the explorer into pictures of `pipelines.front.charts`, with their title and notes.
 
-They are laid out for a narrow screen, since a page shows several next to each other. What must accompany a picture (the
-demonstration notice, the footnote of a name) is inside, because pictures are copied out of pages.
+Pictures of which a page shows several next to each other are laid out for a narrow screen, the others for both widths.
+What must accompany a picture (the demonstration notice, the footnote of a name) is inside, because pictures are copied
+out of pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front.charts import bars, files, from_rows, intervals, marks, series
-from pipelines.front.charts.canvas import NARROW, Drawing
+from pipelines.front.charts import bars, files, fit, from_rows, intervals, marks, series, stages
+from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, changes
 from pipelines.words.language import tell
@@ -21,19 +22,32 @@ from pipelines.words.language import tell
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with its title and the lines that are always shown below it."""
+    """A picture with its title and the lines that are always shown below it.
+
+    `wide` is its other layout, for a page that shows one picture in the whole width.
+    """
 
     drawing: Drawing
     under: Sequence[str] = ()
+    wide: Drawing | None = None
 
     @property
     def title(self) -> str:
         return self.drawing.title
 
     @property
+    def for_file(self) -> Drawing:
+        """The layout of files."""
+        return self.wide or self.drawing
+
+    @property
     def framed(self) -> Drawing:
-        """The picture with its title and lines, as the page shows it."""
-        return files.frame_drawing(self.drawing, self.title, self.under)
+        """The picture with its title and lines, as the page shows it on a narrow screen."""
+        return self.frame(self.drawing)
+
+    def frame(self, drawing: Drawing) -> Drawing:
+        """Return one layout with the title and the lines."""
+        return files.frame_drawing(drawing, self.title, self.under)
 
     @property
     def spoken(self) -> str:
@@ -159,6 +173,41 @@ def _frame(drawing: Drawing, under: Sequence[str]) -> Picture:
     return Picture(Drawing(drawing.svg, drawing.title, spoken, drawing.width, drawing.height), under)
 
 
+def draw_comparison(comparison: intervals.Comparison, *, under: Sequence[str] = ()) -> Picture:
+    """Return a dot with its interval per territory, and the region as a line."""
+    return _fit(lambda width: intervals.draw_comparison(comparison, width=width), under)
+
+
+def draw_durations(durations: intervals.Durations, *, under: Sequence[str] = ()) -> Picture:
+    """Return the median and the times of 75% and 90% of the cases, one row per territory."""
+    return _fit(lambda width: intervals.draw_durations(durations, width=width), under)
+
+
+def draw_trend(drawn: series.Series, *, under: Sequence[str] = ()) -> Picture:
+    """Return one series in the whole width of the page."""
+    return _fit(lambda width: series.draw_series(drawn, width=width), under)
+
+
+def draw_multiples(title: str, panels: Sequence[series.Series], *, under: Sequence[str] = ()) -> Picture:
+    """Return several series next to each other, all on one scale and over the same periods."""
+    return _fit(lambda width: series.draw_multiples(title, panels, width=width), under)
+
+
+def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:
+    """Return the stages of one area as boxes, with what is at their side."""
+    return _fit(lambda width: stages.draw_stages(drawn, width=width), under)
+
+
+def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
+    """Return a picture in both layouts."""
+    narrow, wide = (_frame(draw(width), under) for width in (NARROW, WIDE))
+    return Picture(narrow.drawing, under, wide.drawing)
+
+
 def render_picture(picture: Picture) -> str:
     """Return a picture as HTML for a page."""
-    return f'<div class="rti-picture">{picture.framed.svg}</div>'
+    wide = picture.wide
+    if wide is None:
+        return f'<div class="rti-picture">{picture.framed.svg}</div>'
+    both = fit.render_picture(lambda width: picture.frame(wide if width == WIDE else picture.drawing))
+    return f'<div class="rti-picture">{both}</div>'

@@ -12,9 +12,9 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
-from dashboards.public.menu import PAGES, SITE, compose_title
+from dashboards.public.menu import FORMER_PAGES, PAGES, SITE, compose_title
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
 from pipelines.words.language import current_language, read_in, tell
@@ -34,6 +34,10 @@ _PARTS: Final = (
     '<html lang="en">', "<title>Streamlit</title>", '<meta charset="UTF-8" />', "<noscript>", "</noscript>",
 )  # fmt: skip
 """Parts of Streamlit's document that are replaced."""
+_FORMER_CHOICES: Final = {"ratios": {"ratio": "indicator"}}
+"""Names of choices in the addresses of former pages, and their names now."""
+_FORMER_KINDS: Final = {"ratios": ("kind", "ratio")}
+"""Choice that says what a former page was about."""
 _NOT_SERVED: Final = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agent", "/auth/", "/oauth2callback")
 """Streamlit's addresses that no public page uses."""
 
@@ -68,7 +72,7 @@ class Documents:
 
     async def _respond(self, scope: Scope) -> Response | None:
         from starlette.concurrency import run_in_threadpool
-        from starlette.responses import PlainTextResponse, Response
+        from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
         path, headers = str(scope["path"]), dict(scope["headers"])
         if path.startswith(_NOT_SERVED):
@@ -82,6 +86,8 @@ class Documents:
         if path.startswith(_APPLICATION) or path in _FILES or "/_stcore/" in path:
             return None
         page, language = path.removeprefix("/"), _find_language(scope, headers)
+        if page in FORMER_PAGES:
+            return RedirectResponse(find_new_address(page, scope["query_string"].decode("latin-1")), 308)
         documents = await run_in_threadpool(self.read_documents, language)
         if page.endswith("/") and page.rstrip("/") in documents:
             return None  # Streamlit redirects to the address without the slash.
@@ -93,6 +99,13 @@ class Documents:
             with read_in(language):
                 return Response(render_not_found(), 404, sent, "text/html; charset=utf-8")
         return PlainTextResponse("Not found\n", 404)
+
+
+def find_new_address(page: str, query: str) -> str:
+    """Return the address of what a former page showed, with all its choices."""
+    names = _FORMER_CHOICES[page]
+    choices = [_FORMER_KINDS[page], *((names.get(name, name), value) for name, value in parse_qsl(query))]
+    return f"/{FORMER_PAGES[page]}?{urlencode(choices)}"
 
 
 @lru_cache(maxsize=512)

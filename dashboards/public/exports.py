@@ -12,6 +12,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from dashboards.public.tables import Cell, Line, Table, format_marks
 from pipelines import words
@@ -133,8 +134,11 @@ def _escape_formula(text: str) -> str:
     return text
 
 
-def write_xlsx(table: Table, citation: str) -> bytes:
-    """Return the table as a workbook of one sheet: caption, table, notes. It has no formulas and no links."""
+def write_xlsx(table: Table, citation: str, created: datetime | None = None) -> bytes:
+    """Return the table as a workbook of one sheet: caption, table, notes. It has no formulas and no links.
+
+    `created` is the time that it states, by default now.
+    """
     import xlsxwriter  # type: ignore[import-untyped]
 
     from pipelines.core import clock
@@ -143,7 +147,8 @@ def write_xlsx(table: Table, citation: str) -> bytes:
     output = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(output, options) as book:
-        book.set_properties({"title": table.caption, "comments": citation, "created": clock.now().replace(tzinfo=None)})
+        created = created or clock.now().replace(tzinfo=None)
+        book.set_properties({"title": table.caption, "comments": citation, "created": created})
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         header = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         formats = {digits: book.add_format({"num_format": _number_format(digits)}) for digits in range(3)}

@@ -20,7 +20,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from dashboards.public import charts, exports, menu, queries, tables
-from dashboards.public.selection import LANGUAGE, open_language, read_selection
+from dashboards.public.selection import LANGUAGE, join_options, open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang, mark
@@ -84,11 +84,11 @@ class Frame:
         noted = [code for code in codes if code in self.areas and self.areas[code]["footnote"]]
         return [(self.footnote_mark(code), str(self.areas[code]["footnote"])) for code in noted]
 
-    def lines_under_chart(self, area: str) -> list[str]:
-        """Return the lines that every chart of an area shows: the demonstration notice and the footnote of the area's
-        name."""
+    def lines_under_chart(self, *areas: str) -> list[str]:
+        """Return the lines that every chart of some areas shows: the demonstration notice and the footnotes of their
+        names."""
         lines = [tell(words.DEMONSTRATION)] if self.is_demonstration else []
-        return lines + [f"{mark} {text}" for mark, text in self.name_notes([area])]
+        return lines + [f"{mark} {text}" for mark, text in self.name_notes(areas)]
 
     def footnote_mark(self, area: str) -> str:
         """Return the mark of a name's footnote, the same on every page; empty if it has none."""
@@ -103,6 +103,11 @@ class Frame:
     def marked_name(self, area: str) -> str:
         """Return the name of an area with its mark, for titles and charts."""
         return self.area_name(area) + self.footnote_mark(area)
+
+
+def link_heading(text: str, href: str) -> tables.Cell:
+    """Return a row heading that leads to another page, with the reader's choices."""
+    return tables.Cell(text, text, (), read_selection().link_to(href))
 
 
 def read_vocabulary(frame: Frame) -> figures.Vocabulary:
@@ -243,6 +248,37 @@ def choose_option(
     value = str(picked) if picked in options else begins
     selection.keep_option(key, value, of=of)
     return value
+
+
+def choose_options(label: str, key: str, options: Sequence[str], *, say: Callable[[str], str] = str) -> list[str]:
+    """Show a choice of several codes, at first all; it is part of the address as `key`, in the order of the options.
+
+    A reader who takes out the last one has all again: a page without any would show nothing.
+    """
+    selection = read_selection()
+    widget, begins, is_known = selection.pick_options(key, options)
+    if not is_known:
+        st.warning(
+            tell(
+                "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.",
+                label=lower_first(label),
+                requested=repr(st.query_params[key]),
+                shown=words.join_words(map(say, begins)),
+            )
+        )
+    if widget not in st.session_state:
+        st.session_state[widget] = begins
+
+    def restore_all() -> None:
+        if not st.session_state[widget]:
+            st.session_state[widget] = list(options)
+
+    picked = st.pills(
+        label, options, selection_mode="multi", key=widget, format_func=say, on_change=restore_all, wrap=True
+    )
+    values = [option for option in options if option in picked] or begins
+    selection.keep_option(key, join_options(values))
+    return values
 
 
 def choose_section(label: str, key: str, sections: Mapping[str, str], section_of_choice: Mapping[str, str]) -> str:
@@ -490,9 +526,11 @@ def link_brief(frame: Frame, area: str, crime: str) -> None:
 def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str, key: str) -> None:
     """Show pictures in a grid that adapts to the width of the screen (see `style.css`), and the control to save them.
 
-    `about` says what the pictures have in common, for their files.
+    Pictures that have a wide layout are below each other. `about` says what the pictures have in common, for their
+    files.
     """
-    with st.container(key=f"panels-{key}", gap="small"):
+    is_wide = any(picture.wide is not None for picture in pictures)
+    with st.container(key=f"{'pictures' if is_wide else 'panels'}-{key}", gap="small"):
         for picture in pictures:
             # Not `st.html`, whose sanitiser removes SVG. All text of a picture is escaped where it is drawn.
             st.markdown(charts.render_picture(picture), unsafe_allow_html=True)
@@ -517,7 +555,7 @@ def _offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str
                 for kind, write in exports.PICTURE_FORMATS.items():
                     _download(
                         f"{kind}: {picture.title.replace('*', chr(92) + '*')}",
-                        partial(write, picture.drawing, caption, html_lang(current_language())),
+                        partial(write, picture.for_file, caption, html_lang(current_language())),
                         f"{name}.{kind.lower()}",
                         exports.PICTURE_TYPES[kind],
                         f"{key}.{number}",

@@ -12,9 +12,9 @@ from pipelines.words.language import Texts, current_language, tell
 
 PAGES: Mapping[str, str] = Texts(
     {
-        "region": mark("Region"),
+        "region": mark("From investigation to sentence"),
+        "compare": mark("Compare"),
         "territory": mark("Territory profile"),
-        "ratios": mark("Conviction and other ratios"),
         "durations": mark("Durations and sentences"),
         "victims": mark("Victims"),
         "published": mark("Other publishers"),
@@ -24,6 +24,8 @@ PAGES: Mapping[str, str] = Texts(
     }
 )
 """Titles of the pages by path, in the order of the menu."""
+FORMER_PAGES: Mapping[str, str] = {"ratios": "compare"}
+"""Pages of earlier versions, whose addresses may have been quoted, and the page that has their content now."""
 FIRST = "region"
 """The first of these pages. The address "/" belongs to the static pages."""
 SITE = mark("Regional trafficking indicators")

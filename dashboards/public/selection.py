@@ -26,7 +26,14 @@ _FORMER_NAMES = {"territory": "of"}
 """Names in the addresses of earlier versions, which may have been quoted."""
 LANGUAGE = "lang"
 """Name of the reader's language in an address."""
+SEPARATOR = ","
+"""Sign between several options of one choice in an address."""
 _STATE = "selection"
+
+
+def join_options(value: object) -> str:
+    """Return the value of a widget as an address has it: one option, or several joined by commas."""
+    return SEPARATOR.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,11 @@ class Control:
     widget: str
     options: tuple[str, ...]
     value: str
+
+    def read_widget(self) -> str:
+        """Return what the widget holds now. A widget of several options has them in the order of the clicks."""
+        held = st.session_state.get(self.widget, self.value)
+        return join_options([option for option in self.options if option in held] if isinstance(held, list) else held)
 
 
 @dataclass
@@ -58,9 +70,7 @@ class Selection:
         """Begin a run of a page: find out whether its address or one of its controls has changed."""
         query = st.query_params.to_dict()
         # A control that was changed wins: the browser may send it before it has received the address of the last run.
-        is_changed = any(
-            st.session_state.get(control.widget, control.value) != control.value for control in self.controls.values()
-        )
+        is_changed = any(control.read_widget() != control.value for control in self.controls.values())
         self.is_opened = self.page != page or (query != self.address and not is_changed)
         if self.is_opened:
             self.controls.clear()
@@ -75,19 +85,45 @@ class Selection:
         of the old one in the browser, and shows no selection at all if the new options lack it.
         """
         key, offered = f"{of}{name}", tuple(options)
-        control = self.controls.get(key)
-        if control is not None and control.options == offered and control.widget in st.session_state:
+        if (control := self._find_control(key, offered)) is not None:
             return control.widget, control.value, True
-        requested = None
-        if self.is_opened and not self._is_complete:
-            requested = st.query_params.get(name, st.query_params.get(_FORMER_NAMES.get(name, "")))
+        requested = self._read_request(name)
         candidates = (requested, self._remembered.get(key), self.carried.get(name), default)
         value = next((option for option in candidates if option in offered), offered[0])
+        return self._add_control(key, offered, str(value)), str(value), requested in (None, *offered)
+
+    def pick_options(self, name: str, options: Sequence[str]) -> tuple[str, list[str], bool]:
+        """Return the same for a control of several options, at first all. In the address they are joined by commas;
+        those that the release lacks are left out."""
+        offered = tuple(options)
+        if (control := self._find_control(name, offered)) is not None:
+            return control.widget, control.value.split(SEPARATOR), True
+        requested = self._read_request(name)
+        candidates = [(text or "").split(SEPARATOR) for text in (requested, self._remembered.get(name))]
+        known = ([option for option in offered if option in candidate] for candidate in candidates)
+        values = next(filter(None, known), list(offered))
+        is_known = requested is None or set(requested.split(SEPARATOR)) <= set(offered)
+        return self._add_control(name, offered, join_options(values)), values, is_known
+
+    def _find_control(self, key: str, offered: tuple[str, ...]) -> Control | None:
+        """Return the control of the last run, if it has the same options and the address does not override it."""
+        control = self.controls.get(key)
+        is_same = control is not None and control.options == offered and control.widget in st.session_state
+        return control if is_same else None
+
+    def _read_request(self, name: str) -> str | None:
+        """Return the choice of the address, if the address determines the controls in this run."""
+        if not self.is_opened or self._is_complete:
+            return None
+        return st.query_params.get(name, st.query_params.get(_FORMER_NAMES.get(name, "")))
+
+    def _add_control(self, key: str, offered: tuple[str, ...], value: str) -> str:
+        """Add a control and return the key of its widget, which is a new one each time."""
         number = self._numbers[key]
         self._numbers[key] += 1
         widget = f"choice.{key}" + (f".{number}" if number else "")
-        self.controls[key] = Control(widget, offered, str(value))
-        return widget, str(value), requested in (None, *offered)
+        self.controls[key] = Control(widget, offered, value)
+        return widget
 
     def keep_option(self, name: str, value: str, *, of: str = "") -> None:
         """Remember the option of a control, for the address, for the next run and for other pages."""

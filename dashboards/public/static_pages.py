@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dashboards.public.documents import render_not_found
+from dashboards.public.page_parts import TYPES, make_part
 from pipelines.core import i18n
 from pipelines.front.build import FOLDER
-from pipelines.web.security_headers import STRICT_POLICY
+from pipelines.web.security_headers import EMBEDDED_POLICY, STRICT_POLICY
 from pipelines.words.language import read_in
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ _BRIEF: Final = re.compile(r"brief[a-z0-9-]*\.pdf")
 _PICTURE: Final = re.compile(r"([a-z0-9-]+)\.(svg|png)")
 _PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 """Content policy of pictures, which have their style inside."""
-_STYLE: Final = re.compile(r"style-[0-9a-f]+\.css")
+_PART: Final = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.(csv|xlsx|html)")
+"""Address of a table or a picture of a page: `index.trend.csv`."""
+_MEETING: Final = re.compile(r"meeting[a-z0-9-]*(\.\d+)?\.html")
+_ASSET: Final = re.compile(r"style-[0-9a-f]+\.css|script-[0-9a-f]+\.js")
+_ASSET_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
 _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
 _NOTICE: Final = b'id="newer-release"'
@@ -72,7 +77,7 @@ class StaticPages:
 
     def _is_ours(self, path: str) -> bool:
         first = path.split("/")[1] if path.startswith("/") else ""
-        return path == "/" or first in self.languages or first == "releases" or bool(_STYLE.fullmatch(first))
+        return path == "/" or first in self.languages or first == "releases" or bool(_ASSET.fullmatch(first))
 
     def _respond(self, scope: Scope) -> Response:
         path, query = str(scope["path"]), bytes(scope["query_string"]).decode("latin-1")
@@ -88,13 +93,13 @@ class StaticPages:
             page_path = match[2] or ""
             if folder is not None and page_path in ("", "/"):
                 return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
-            if _STYLE.fullmatch(page_path[1:]):
-                return self._send_style(folder, page_path[1:], headers)
+            if _ASSET.fullmatch(page_path[1:]):
+                return self._send_asset(folder, page_path[1:], headers)
             return self._send(folder, page_path, headers, path, is_newest=folder == current)
         if path in ("/releases", "/releases/"):
             return _redirect(f"/{self._prefer_language(headers)}/releases.html")
-        if _STYLE.fullmatch(path[1:]):
-            return self._send_style(current, path[1:], headers)
+        if _ASSET.fullmatch(path[1:]):
+            return self._send_asset(current, path[1:], headers)
         return self._send(current, path, headers, path, is_newest=True)
 
     def _find_current(self) -> Path | None:
@@ -133,12 +138,16 @@ class StaticPages:
         name = (names[0] or "index.html") if len(names) == 1 else ""
         file = None
         if release is not None and lang in self.languages:
-            if _FILE.fullmatch(name):
+            if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
                 file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
+            elif _MEETING.fullmatch(name):
+                file = _make_slide(release, self.languages[lang], name, self.address, is_newest=is_newest)
             elif (answer := self._make(release, lang, name)) is not None:
-                content, media_type = answer
-                policy = {"Content-Language": lang, "Content-Security-Policy": _PICTURE_POLICY}
-                return _send_file(content, headers, media_type, "no-cache", policy)
+                content, media_type, policy = answer
+                more = {"Content-Language": lang, "Content-Security-Policy": policy}
+                if name.endswith((".csv", ".xlsx")):
+                    more["Content-Disposition"] = f'attachment; filename="{release.name}.{lang}.{name}"'
+                return _send_file(content, headers, media_type, "no-cache", more)
         if file is None:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
                 return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
@@ -146,28 +155,36 @@ class StaticPages:
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
 
-    def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str] | None:
-        """Return a picture or a brief with its type, or None if there is none; PNG and PDF are answer on request."""
+    def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
+        """Return what is not a page with its type and content policy, or None if there is no such file.
+
+        Only SVG files are part of a release; the others are made on request.
+        """
         if match := _PICTURE.fullmatch(name):
             path = release / FOLDER / lang / f"{match[1]}.svg"
             if not path.is_file():
                 return None
-            return (_load(path, "", True), "image/svg+xml") if match[2] == "svg" else (_draw(path), "image/png")
+            file = _load(path, "", True) if match[2] == "svg" else _draw(path)
+            return file, "image/svg+xml" if match[2] == "svg" else "image/png", _PICTURE_POLICY
         if _BRIEF.fullmatch(name):
             from pipelines.front.briefs.requests import make_brief
 
             content = make_brief(release, self.languages[lang], name, self.address)
-            return (_hold(content), "application/pdf") if content is not None else None
+            return (_hold(content), "application/pdf", _PICTURE_POLICY) if content is not None else None
+        if (match := _PART.fullmatch(name)) and (path := release / FOLDER / lang / f"{match[1]}.html").is_file():
+            part = _extract(path, self.languages[lang], self.address, match[2], match[3])
+            policy = EMBEDDED_POLICY if match[3] == "html" else STRICT_POLICY
+            return (part, TYPES[match[3]], policy) if part is not None else None
         return None
 
-    def _send_style(self, current: Path | None, name: str, headers: dict[str, str]) -> Response:
-        """Return a style sheet, also that of a page that was opened before the current release was published."""
+    def _send_asset(self, current: Path | None, name: str, headers: dict[str, str]) -> Response:
+        """Return a style sheet or script, also of a page that was opened before the current release was published."""
         from starlette.responses import PlainTextResponse
 
         if current is not None:
             for release in (current, *sorted(current.parent.iterdir(), reverse=True)):
                 if (file := _read_page(release / FOLDER / name, "", is_newest=True)) is not None:
-                    return _send_file(file, headers, "text/css; charset=utf-8", _FOREVER, {})
+                    return _send_file(file, headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
         return PlainTextResponse("Not found\n", 404)
 
 
@@ -185,10 +202,22 @@ def _read_page(path: Path, address: str, *, is_newest: bool) -> _File | None:
 @lru_cache(maxsize=1024)
 def _load(path: Path, address: str, is_newest: bool) -> _File:
     """Read a file once: a published release never changes. A page of another release than the newest says so."""
-    content = path.read_bytes().replace(_CITED, _CITED + escape(address).encode())
-    if not is_newest:
-        content = content.replace(_NOTICE_HIDDEN, _NOTICE)
-    return _hold(content)
+    return _hold(_complete_page(path.read_bytes(), address, is_newest=is_newest))
+
+
+def _complete_page(content: bytes, address: str, *, is_newest: bool) -> bytes:
+    """Return a page with the public address in what is to be copied, and the notice of a newer release if need be."""
+    content = content.replace(_CITED, _CITED + escape(address).encode())
+    return content if is_newest else content.replace(_NOTICE_HIDDEN, _NOTICE)
+
+
+@lru_cache(maxsize=256)
+def _make_slide(release: Path, language: str, name: str, address: str, *, is_newest: bool) -> _File | None:
+    """Return a slide of the meeting view, or None if the release has no such slide."""
+    from pipelines.front.briefs.requests import make_slide
+
+    content = make_slide(release, language, name)
+    return _hold(_complete_page(content, address, is_newest=is_newest)) if content is not None else None
 
 
 @lru_cache(maxsize=256)
@@ -197,6 +226,15 @@ def _draw(path: Path) -> _File:
     from pipelines.front.charts.files import draw_png
 
     return _hold(draw_png(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=512)
+def _extract(path: Path, language: str, address: str, name: str, ending: str) -> _File | None:
+    """Return a table or a picture of a page, made once; None if the page has none with this name."""
+    text = _load(path, address, True).content.decode()
+    with read_in(language):
+        content = make_part(path, text, name, ending)
+    return _hold(content) if content is not None else None
 
 
 def _hold(content: bytes) -> _File:

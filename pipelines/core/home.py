@@ -62,6 +62,10 @@ class Home:
         return self.restricted / "protected"
 
     @property
+    def released(self) -> Path:  # refresh: true counts behind each release, for the protection of the next
+        return self.restricted / "released"
+
+    @property
     def drafts(self) -> Path:  # publication/releases: built and not yet published
         return self.restricted / "drafts"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
 from pipelines.declarations.base import Coded, DeclarationModel, Many, PeriodRange
 
@@ -185,6 +185,12 @@ class MapTile(DeclarationModel):
     row: int = Field(ge=0)
 
 
+Point = Annotated[
+    tuple[Annotated[float, Field(ge=-180, le=180)], Annotated[float, Field(ge=-90, le=90)]], Strict(False)
+]
+"""Longitude and latitude in degrees."""
+
+
 class Territory(DeclarationModel):
     """One territory."""
 
@@ -196,6 +202,12 @@ class Territory(DeclarationModel):
     encodings: Many[str] = ()
     sort: int = 0
     tile: MapTile | None = Field(None, description="Without one for each territory, pages show a list and no map.")
+    outline: Many[Many[Point]] = Field(
+        (),
+        description="Rings of a schematic map, without islands, as longitude and latitude. Drawn by hand for this "
+        "project; neighbours have the same points along their common line. Without one for each territory, pages show "
+        "tiles.",
+    )
     jurisdictions: Many[Jurisdiction] = Field(min_length=1)
     offices: Many[Office] = Field(min_length=1)
     calendar: Many[CalendarEntry]

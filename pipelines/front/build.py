@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from jinja2 import Environment
 
 from pipelines import words
 from pipelines.core import i18n
@@ -16,7 +18,8 @@ from pipelines.design.environment import make_environment
 from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
-from pipelines.front.pages import Page
+from pipelines.front.glossary import Explainer
+from pipelines.front.pages import Page, sentencing, victims
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
@@ -34,6 +37,7 @@ FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
 _HERE: Final = Path(__file__).parent
 _STYLE: Final = (*STYLE, charts.CSS, _HERE / "front.css")
+_SCRIPT: Final = _HERE / "front.js"
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,8 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     """
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
-    style = b"\n".join(path.read_bytes() for path in _STYLE)
-    style_file = f"style-{hashlib.sha256(style).hexdigest()[:16]}.css"
-    (target / style_file).write_bytes(style)
-    writer = _Writer(edition, style_file)
+    style = _write_asset(target, "style", ".css", b"\n".join(path.read_bytes() for path in _STYLE))
+    writer = _Writer(edition, style, _write_asset(target, "script", ".js", _SCRIPT.read_bytes()))
     n_pages = 0
     for chosen in languages or list_languages():
         folder = target / chosen.lang
@@ -74,11 +76,27 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     return n_pages
 
 
+def _write_asset(target: Path, name: str, ending: str, content: bytes) -> str:
+    """Write a file with its digest in its name; return the name."""
+    file = f"{name}-{hashlib.sha256(content).hexdigest()[:16]}{ending}"
+    (target / file).write_bytes(content)
+    return file
+
+
 def _write_pictures(page: Page, reader: Reader, folder: Path) -> None:
     """Write each picture of a page as a file, unless another page had it already."""
-    for picture in page.values.values():
-        if isinstance(picture, Picture) and not (path := folder / f"{picture.name}.svg").exists():
+    for picture in list_pictures(page):
+        path = folder / f"{picture.name}.svg"
+        if not path.exists():
             path.write_bytes(picture.write_file(reader))
+
+
+def list_pictures(page: Page) -> list[Picture]:
+    """Return the pictures of a page, in the order of its values."""
+    values = [
+        item for value in page.values.values() for item in (value if isinstance(value, (list, tuple)) else [value])
+    ]
+    return [item for item in values if isinstance(item, Picture)]
 
 
 def compose_pages(reader: Reader) -> Iterator[Page]:
@@ -95,20 +113,36 @@ def compose_pages(reader: Reader) -> Iterator[Page]:
             # The navigation leads to these pages, whatever the release has.
             for name in (pages.HOME, pages.TERRITORIES, pages.INDICATORS):
                 yield compose_placeholder(reader, crime, name)
+    yield from _compose_each(reader, pages.VICTIMS, victims.list_files(reader), victims.compose_victims)
+    yield from _compose_each(reader, pages.SENTENCES, sentencing.list_files(reader), sentencing.compose_sentences)
     yield compose_quality(reader)
     yield compose_releases(reader)
     yield compose_methodology(reader)
     yield compose_accessibility(reader)
 
 
+def _compose_each(
+    reader: Reader, name: str, files: Mapping[str, str], compose: Callable[[Reader, str], Page]
+) -> Iterator[Page]:
+    """Yield the page of each crime, and for the first crime one that says that there is nothing, if need be."""
+    yield from (compose(reader, crime) for crime in files)
+    if CRIMES[0] not in files:
+        yield compose_placeholder(reader, CRIMES[0], name, files)
+
+
+def make_front_environment() -> Environment:
+    """Return the templates of the pages."""
+    environment = make_environment(_HERE / "templates")
+    environment.globals.update(tell=language.tell, many=language.many, more_notes=words.count_more_notes)
+    return environment
+
+
 class _Writer:
     """The templates, with what is the same on all pages of a release."""
 
-    def __init__(self, edition: Edition, style: str) -> None:
-        self.edition, self.style = edition, style
-        environment = make_environment(_HERE / "templates")
-        environment.globals.update(tell=language.tell, many=language.many, more_notes=words.count_more_notes)
-        self.environment = environment
+    def __init__(self, edition: Edition, style: str, script: str) -> None:
+        self.edition, self.style, self.script = edition, style, script
+        self.environment = make_front_environment()
         self.languages = list_languages()
 
     def render_page(self, page: Page, reader: Reader) -> str:
@@ -122,6 +156,7 @@ class _Writer:
             views=page.views,
             file=page.file,
             style=self.style,
+            script=self.script,
             languages=self.languages,
             release=self.edition.release,
             demonstration=self.edition.is_demonstration,
@@ -129,16 +164,21 @@ class _Writer:
             citation=cite_page(reader, page),
             frozen=frozen,
             footnotes=list_footnotes(reader),
+            explain=Explainer(pages.name_file(pages.METHODOLOGY)),
             **page.values,
         )
         return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
 
 
-def compose_placeholder(reader: Reader, crime: str, name: str) -> Page:
-    """Return a page that says that the release has no yearly figures of a crime, with links to those that it has."""
+def compose_placeholder(reader: Reader, crime: str, name: str, others: Mapping[str, str] | None = None) -> Page:
+    """Return a page that says that the release has no yearly figures of a crime, with links to those that it has.
+
+    `others` are the files of the page by crime; without them those of the crimes with yearly figures.
+    """
     title = reader.find_label("offence_group", crime)
     lead = tell("This release has no yearly figures of this crime yet.")
-    files = {code: pages.name_file(name, code) for code in CRIMES if code == crime or reader.edition.has_crime(code)}
+    with_page = [code for code in CRIMES if reader.edition.has_crime(code)] if others is None else list(others)
+    files = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in with_page}
     views = pages.list_views(reader, files, crime)
     explore = {"explore": reader.link_to_explorer("region", crime=crime)}
     return Page(pages.name_file(name, crime), "placeholder.html", name, title, lead, "", lead, views, explore)
@@ -150,10 +190,11 @@ def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
         pages.HOME: tell("Home"),
         pages.TERRITORIES: tell("Territories"),
         pages.INDICATORS: tell("Indicators"),
+        pages.VICTIMS: tell("Victims"),
+        pages.SENTENCES: tell("Sentences"),
         pages.QUALITY: tell("Data quality"),
         pages.RELEASES: tell("Releases"),
         pages.METHODOLOGY: tell("Methodology"),
-        pages.ACCESSIBILITY: tell("Accessibility"),
     }
     links = [(title, pages.name_file(name), name == page.section) for name, title in titles.items()]
     return [*links, (tell("Explore the data"), reader.link_to_explorer("region"), False)]

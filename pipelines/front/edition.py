@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pipelines.front.queries import Tables
+from pipelines.front.queries import VICTIM_TABLES, Tables
 from pipelines.words import Row, changes, regions
 
 CONVICTED = "convicted_first"
@@ -183,6 +183,62 @@ class Edition:
         return changes.select_breaks(inside, str(cell["measure"]), str(cell["level"]))
 
     @cached_property
+    def _victims(self) -> Mapping[tuple[str, str, str, str], Row]:
+        return {(r["offence_group"], r["victim_status"], r["area"], r["period"]): r for r in self.tables["victim"]}
+
+    def find_victims(self, crime: str, area: str, period: str, status: str = "_T") -> Row | None:
+        """Return the victims with a status in a year, or None if they are not collected."""
+        return self._victims.get((crime, status, area, period))
+
+    def list_victim_years(self, crime: str) -> list[str]:
+        """Return the years with figures of victims, oldest first."""
+        return sorted({row["period"] for row in self.tables["victim"] if row["offence_group"] == crime})
+
+    def choose_victim_year(self, crime: str) -> str:
+        """Return the newest year with victims of the region, else the newest year."""
+        years = self.list_victim_years(crime)
+        of_region = [year for year in years if regions.is_regional(self.find_victims(crime, self.region, year))]
+        return (of_region or years)[-1]
+
+    @cached_property
+    def _victim_parts(self) -> Mapping[tuple[str, str, str, str], list[Row]]:
+        parts: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
+        for row in self.tables["victim_part"]:
+            parts[row["table_id"], row["offence_group"], row["area"], row["period"]].append(row)
+        # The region has sex and age in one table, with the totals of each.
+        for row in self.tables["victim_crossed"]:
+            for dimension, other in (("sex", "age"), ("age", "sex")):
+                if row[other] == "_T":
+                    parts[VICTIM_TABLES[dimension], row["offence_group"], row["area"], row["period"]].append(row)
+        return parts
+
+    def find_victim_parts(self, table: str, crime: str, area: str, period: str) -> Sequence[Row]:
+        """Return the victims of an area in a year by the categories of a table of the programme."""
+        return self._victim_parts.get((table, crime, area, period), ())
+
+    @cached_property
+    def _sentences(self) -> Mapping[tuple[str, str], Mapping[tuple[str, str, str], dict[str, Row]]]:
+        groups: dict[tuple[str, str], dict[tuple[str, str, str], dict[str, Row]]] = defaultdict(
+            lambda: defaultdict(dict)
+        )
+        for row in self.tables["sentence"]:
+            key = (row["area"], row["source"], row["period"])
+            groups[row["offence_group"], row["level"]][key][row["statistic"]] = row
+        return groups
+
+    def find_sentences(self, crime: str, track: str) -> Mapping[tuple[str, str, str], Mapping[str, Row]]:
+        """Return the figures on sentences from records by area, register and year, each by its statistic."""
+        return self._sentences.get((crime, track), {})
+
+    def choose_sentence_year(self, crime: str, track: str) -> str:
+        """Return the newest year with a figure on sentences, else the newest year; empty if there is none."""
+        groups = self.find_sentences(crime, track)
+        with_figures = [
+            year for (_, _, year), rows in groups.items() if any(row["value"] is not None for row in rows.values())
+        ]
+        return max(with_figures or [year for _, _, year in groups], default="")
+
+    @cached_property
     def coverage(self) -> Mapping[str, Sequence[Row]]:
         """Return the rows on expected and received returns by territory and by part of a territory."""
         rows: dict[str, list[Row]] = defaultdict(list)
@@ -195,7 +251,7 @@ class Edition:
     def counting(self) -> Mapping[tuple[str, str], set[str]]:
         """Return the territories whose offices count a measure, by crime and measure."""
         areas: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for row in self.tables["total"]:
+        for row in (*self.tables["total"], *self.tables["victim"]):
             if row["area_kind"] == "territory" and row["n_reported"] > 0:
                 areas[row["offence_group"], row["measure"]].add(row["area"])
         return areas

@@ -8,12 +8,11 @@ from functools import cached_property, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from pipelines import words
-from pipelines.declarations import registry
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, intervals, series, stages, tiles
-from pipelines.front.charts.canvas import WIDE, Drawing
+from pipelines.front.charts import files, from_rows, intervals, outlines, series, stages, tiles
+from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
@@ -21,9 +20,6 @@ from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions, reporting
 from pipelines.words.language import tell
-
-_STAGE_OF_LEVEL = {"prosecution": "investigated", "first": "adjudicated_first"}
-"""Stage at whose side the cases are that ended at a level without a conviction."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +35,18 @@ class Picture:
         return self.draw(WIDE)
 
     @cached_property
+    def _narrow(self) -> Drawing:
+        return self.draw(NARROW)
+
+    @property
+    def height(self) -> int:
+        """The height of the higher layout, in pixels."""
+        return max(self._wide.height, self._narrow.height)
+
+    @property
     def svg(self) -> Markup:
         """The picture for a page, in both layouts."""
-        return render_picture(lambda width: self._wide if width == WIDE else self.draw(width))
+        return render_picture(lambda width: self._wide if width == WIDE else self._narrow)
 
     def write_file(self, reader: Reader) -> bytes:
         """Return the picture as an SVG file that is complete without its page."""
@@ -73,16 +78,41 @@ def _draw_once(
 def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     drawn = _make_series(reader, crime, measure, area)
+    return _draw_series(reader, drawn, f"trend-{area}-{measure}", crime, area)
+
+
+@_draw_once
+def draw_victims(reader: Reader, crime: str, area: str) -> Picture:
+    """Return the course of presumed and identified victims over the years, as `draw_trend` does for a stage."""
+    years = reader.edition.list_victim_years(crime)
+    rows = [reader.edition.find_victims(crime, area, year) for year in years]
+    status = language.lower_first(reader.find_label("victim_status", "_T"))
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    title = f"{reader.marked_name(area)}: {language.lower_first(tell('Victims'))} ({status}), {crime_name}"
+    drawn = _make_series_of_rows(reader, crime, area, title, years, rows)
+    return _draw_series(reader, drawn, f"victims-{area}", crime, area)
+
+
+def _draw_series(reader: Reader, drawn: series.Series, name: str, crime: str, area: str) -> Picture:
     notes = _list_notes(reader, [area])
-    name = pages.name_picture(f"trend-{area}-{measure}", crime)
-    return Picture(name, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+    file = pages.name_picture(name, crime)
+    return Picture(file, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
 
 
 def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.Series:
-    edition = reader.edition
-    periods = edition.list_periods(crime, "A")
-    is_region = area == edition.region
-    rows = [edition.find_total(crime, measure, area, period) for period in periods]
+    periods = reader.edition.list_periods(crime, "A")
+    rows = [reader.edition.find_total(crime, measure, area, period) for period in periods]
+    title = (
+        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
+        f"{language.lower_first(reader.find_label('offence_group', crime))}"
+    )
+    return _make_series_of_rows(reader, crime, area, title, periods, rows)
+
+
+def _make_series_of_rows(
+    reader: Reader, crime: str, area: str, title: str, periods: Sequence[str], rows: Sequence[Row | None]
+) -> series.Series:
+    is_region = area == reader.edition.region
     points = [
         series.Point(
             period,
@@ -95,11 +125,10 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
         for period, row in zip(periods, rows, strict=True)
     ]
     return series.Series(
-        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
-        f"{language.lower_first(reader.find_label('offence_group', crime))}",
+        title,
         points,
         _list_breaks(reader, crime, area, periods, rows),
-        territories=len(edition.territories) if is_region else 0,
+        territories=len(reader.edition.territories) if is_region else 0,
     )
 
 
@@ -170,49 +199,62 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
 
 
 def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
-    """Return the stages of a territory in one year, with the cases that ended without a conviction at their side."""
+    """Return the stages of a territory in one year, with pending cases and other outcomes at their side."""
     edition = reader.edition
     year = edition.choose_year(crime)
-    sides: dict[str, list[stages.Side]] = {}
-    for row in edition.tables["exit"]:
-        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year) and row[
-            "level"
-        ] in _STAGE_OF_LEVEL:
-            figure = indicators.format_figure(row)
-            is_few = figure.kind == "value" and words.is_few(row)
-            side = stages.Side(reader.find_label("measure", row["measure"]), figure, is_few=is_few)
-            sides.setdefault(_STAGE_OF_LEVEL[row["level"]], []).append(side)
-    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
-    boxes = [
-        stages.Stage(
-            words.stage_name(measure),
-            _format_count(cell, is_region=False),
-            sides.get(measure, ()),
-            is_few=cell is not None and words.is_few(cell),
-        )
-        for measure, cell in cells.items()
+    exits = [
+        row
+        for row in edition.tables["exit"]
+        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year)
     ]
+    pending = [row for row in edition.tables["pending"] if (row["area"], row["offence_group"]) == (area, crime)]
+    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
     title = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
-    drawn = stages.Stages(title, boxes)
-    notes = _list_notes(reader, [area])
+    drawn = from_rows.make_stages(
+        title, cells, "first", exits, pending, lambda measure: reader.find_label("measure", measure)
+    )
+    notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_WITHHELD)]  # marked in charts.from_rows
     name = pages.name_picture(f"stages-{area}", crime)
     return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
 
 def draw_map(reader: Reader, crime: str) -> Markup | None:
-    """Return the territories as tiles that link to their profiles; None if one of them has no declared place."""
-    declared = registry.load().territories
+    """Return the territories on a map, each a link to its profile: outlines, or tiles where one has no outline.
+
+    None if one of them has neither.
+    """
     areas = reader.edition.territories
-    places = {code: declared[code].tile for code in areas if code in declared}
-    map_tiles = [
-        tiles.Tile(code, reader.marked_name(code), place.column, place.row, pages.name_territory_file(code, crime))
-        for code, place in places.items()
-        if place is not None
-    ]
-    if len(map_tiles) < len(areas) or not areas:
+    places = {row["area"]: row for row in reader.edition.tables["area_map"]}
+    if not areas or not places.keys() >= set(areas):
         return None
     footnotes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
-    picture = tiles.TileMap(tell("Territory profiles"), map_tiles, footnotes)
+    title = tell("Territory profiles")
+    if all(places[code]["outline"] for code in areas):
+        shapes = [
+            outlines.Outline(
+                code,
+                reader.area_name(code),
+                reader.footnote_mark(code),
+                outlines.read_rings(places[code]["outline"]),
+                pages.name_territory_file(code, crime),
+            )
+            for code in areas
+        ]
+        drawn = outlines.OutlineMap(title, shapes, footnotes)
+        return render_picture(lambda width: outlines.draw_outlines(drawn, width=width))
+    if any(places[code]["tile_column"] is None for code in areas):
+        return None
+    map_tiles = [
+        tiles.Tile(
+            code,
+            reader.marked_name(code),
+            places[code]["tile_column"],
+            places[code]["tile_row"],
+            pages.name_territory_file(code, crime),
+        )
+        for code in areas
+    ]
+    picture = tiles.TileMap(title, map_tiles, footnotes)
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 
@@ -231,6 +273,33 @@ def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
     notes = _list_notes(reader, list(by_area))
     name = pages.name_picture(metric, crime)
     return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
+
+
+def draw_sentences(reader: Reader, crime: str, track: str) -> Picture:
+    """Return the quartiles of imprisonment of each territory with records on the legal range, in the newest year."""
+    edition = reader.edition
+    year = edition.choose_sentence_year(crime, track)
+    rows = []
+    areas = []
+    for (area, _, period), group in edition.find_sentences(crime, track).items():
+        if period != year:
+            continue
+        lower, median, upper = (durations.format_limits(group.get(name)) for name in durations.LENGTHS)
+        of_law = next((row for row in group.values() if row["statutory_max"] is not None), {})
+        rows.append(
+            intervals.LengthRow(
+                reader.marked_name(area), lower, median, upper, durations.format_law(list(group.values())),
+                of_law.get("statutory_min"), of_law.get("statutory_max"),
+                is_few=durations.is_shown_few(group.get("median")),
+            )
+        )  # fmt: skip
+        areas.append(area)
+    parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
+    title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
+    drawn = intervals.Lengths(title, rows, tell("months"))
+    notes = _list_notes(reader, areas)
+    name = pages.name_picture(f"sentences-{track}", crime)
+    return Picture(name, title, lambda width: intervals.draw_lengths(drawn, width=width, notes=notes))
 
 
 @_draw_once

@@ -29,8 +29,19 @@ BREAKDOWN_TABLES: Final[Mapping[str, str]] = {
 """Table of the programme for each breakdown of the stages of proceedings."""
 BREAK_NOTES: Final = ("law", "counting", "source")
 """Kinds of notes after which figures are not comparable with those before. A new layout alone is not one of them."""
+VICTIM_TABLES: Final[Mapping[str, str]] = {
+    "exploitation": "victims_year_form",
+    "age": "victims_year_age",
+    "sex": "victims_year_sex",
+}
+"""Table of the programme for each breakdown of victims."""
+VICTIMS: Final = "victims_detected"
+"""Measure of the victims that the authorities have registered."""
 RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
+
+NEWER_TABLES: Final = ("area_map",)
+"""Tables that a release of earlier software lacks. Its briefs are made without them."""
 
 Tables = Mapping[str, tuple[Row, ...]]
 
@@ -38,6 +49,7 @@ SQL: Final[Mapping[str, str]] = {
     "release": "select * from release",
     "area": "select * from area where kind = 'national' order by sort, area_kind, area",
     "area_name": "select * from area_name order by area, language",
+    "area_map": "select * from area_map order by area",
     "codelist": "select * from codelist order by codelist, position",
     # A cell may be in several tables of the programme; only one of its rows is read.
     "total": """
@@ -67,6 +79,56 @@ SQL: Final[Mapping[str, str]] = {
             and cell.area_kind = 'territory' and cell.offence_group in (select unnest($crimes))
             and cell.measure = 'convicted_first'
         order by cell.area, cell.period
+    """,
+    "sanction": """
+        select cell.* from cell
+        where cell.table_id = $sentence_type and cell.freq = 'A' and cell.count_unit = 'person'
+            and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
+            and cell.measure in ('sentenced_first', 'sentenced_final')
+        order by cell.area, cell.period
+    """,
+    "victim": """
+        select cell.*, number.low, number.high, number.interval_basis, number.state
+        from cell
+        left join indicator as number on number.metric = 'count' and number.cell_id = cell.cell_id
+        where cell.table_id = 'victims_year' and cell.freq = 'A' and cell.count_unit = 'victim'
+            and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
+        order by cell.area, cell.period, cell.victim_status
+    """,
+    "victim_part": """
+        select
+            cell.*, share.value as share_value, share.low as share_low, share.high as share_high,
+            share.state as share_state, share.obs_status as share_obs_status, share.conf_status as share_conf_status,
+            share.interval_basis as share_interval_basis, share.flags as share_flags
+        from cell
+        left join indicator as share
+            on share.metric = 'share' and share.cell_id = cell.cell_id
+            and share.dimension
+            = case cell.table_id when $victims_sex then 'sex' when $victims_age then 'age' else 'exploitation' end
+        where cell.table_id in ($victims_sex, $victims_age, $victims_exploitation) and cell.freq = 'A'
+            and cell.count_unit = 'victim' and cell.victim_status = '_T'
+            and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
+        order by cell.area, cell.period
+    """,
+    "victim_crossed": """
+        select
+            cell.*, share.value as share_value, share.low as share_low, share.high as share_high,
+            share.state as share_state, share.obs_status as share_obs_status, share.conf_status as share_conf_status,
+            share.interval_basis as share_interval_basis, share.flags as share_flags
+        from cell
+        left join indicator as share
+            on share.metric = 'share' and share.cell_id = cell.cell_id
+            and share.dimension = case cell.sex when '_T' then 'age' else 'sex' end
+        where cell.table_id = 'victims_region_sex_age' and cell.freq = 'A' and cell.count_unit = 'victim'
+            and cell.victim_status = '_T' and cell.area_kind = 'region'
+            and cell.offence_group in (select unnest($crimes))
+        order by cell.period
+    """,
+    "sentence": """
+        select * from sentence
+        where freq = 'A' and sentence_band = '_T' and sentence_type in ('_T', 'prison')
+            and offence_group in (select unnest($crimes))
+        order by area, source, period, statistic
     """,
     "stage_ratio": """
         select * from stage_ratio
@@ -114,6 +176,9 @@ SQL: Final[Mapping[str, str]] = {
             and offence_group in (select unnest($crimes))
         order by area, source, statistic
     """,
+    "pending": """
+        select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
+    """,
     "quality": "select * from quality where period = '_T' and instrument = '_T' order by territory, indicator",
     "revised": """
         select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
@@ -138,10 +203,15 @@ def read_tables(release: Path) -> Tables:
         "notes": ["territory", "office", *BREAK_NOTES],
         "sex": BREAKDOWN_TABLES["sex"],
         "age": BREAKDOWN_TABLES["age"],
+        "sentence_type": BREAKDOWN_TABLES["sentence_type"],
+        **{f"victims_{dimension}": table for dimension, table in VICTIM_TABLES.items()},
     }
-    tables = {}
+    tables: dict[str, tuple[Row, ...]] = dict.fromkeys(NEWER_TABLES, ())
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        present = {str(name) for (name,) in connection.sql("select table_name from duckdb_tables()").fetchall()}
         for name, statement in SQL.items():
+            if name in NEWER_TABLES and name not in present:
+                continue
             arguments = {key: value for key, value in parameters.items() if f"${key}" in statement}
             cursor = connection.execute(statement, arguments)
             columns = [column[0] for column in cursor.description or ()]

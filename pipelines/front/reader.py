@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.front.edition import CONVICTED, Edition
-from pipelines.front.queries import RETURNS
-from pipelines.words import Row, language, regions, reporting
+from pipelines.front.queries import RETURNS, VICTIMS
+from pipelines.words import Row, figures, language, regions, reporting
 from pipelines.words.areas import name_areas
 from pipelines.words.reporting import Reporting
 
@@ -109,6 +109,16 @@ class Reader:
         instruments = {code: self.find_label("instrument", code) for code in RETURNS}
         return {**instruments, **{code: self.marked_name(code) for code in self.edition.areas}}
 
+    @cached_property
+    def vocabulary(self) -> figures.Vocabulary:
+        """Return the names that the sentence of a figure needs."""
+        labels: dict[str, dict[str, str]] = {}
+        for codelist, code in self._labels:
+            if codelist in figures.CODELISTS:
+                labels.setdefault(codelist, {})[code] = self.find_label(codelist, code)
+        names = {code: self.marked_name(code) for code in self.edition.areas}
+        return figures.Vocabulary(labels, names, self.edition.territories)
+
     def judge_area(self, area: str, period: str, instruments: Sequence[str] = STAGES) -> Reporting:
         """Judge the reporting of a territory, or of one of its parts; each is judged once."""
         key = (area, period, tuple(instruments))
@@ -119,9 +129,11 @@ class Reader:
 
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
-        judged = {code: self.judge_area(code, row["period"]) for code in self.edition.territories}
+        measure = str(row.get("measure") or CONVICTED)
+        instruments = ("victims",) if measure == VICTIMS else STAGES
+        judged = {code: self.judge_area(code, row["period"], instruments) for code in self.edition.territories}
         names = [(code, self.marked_name(code)) for code in self.edition.territories]
-        counting = self.edition.counting.get((row["offence_group"], str(row.get("measure") or CONVICTED)), set())
+        counting = self.edition.counting.get((row["offence_group"], measure), set())
         return reporting.describe_absences(str(row["reporters"] or ""), names, judged, counting)
 
     def describe_cover(self, row: Row) -> str:

@@ -1,19 +1,21 @@
 """Compose tables of figures from the components of the design system: values, words for missing ones, notes.
 
 What is not part of a figure (the mark of a note, the word "few") cannot be selected, so that a copied table has the
-figures alone (`front.css`).
+figures alone (`front.css`). A field whose text is not a plain whole number has its number and its interval in a
+`data` element, from which files and copies of the table are made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import isinf
 
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.design.components import Markup, Part, Row, Table
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, language, regions
+from pipelines.words import FormattedFigure, language, regions, trends
 
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
@@ -22,6 +24,7 @@ _FEW = Markup(
 )
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark">{}</sup>')
+_DATA = Markup("<data{attributes}>{text}</data>")
 _MISSING = Markup('<span class="front-missing">{}</span>')
 _SEPARATOR = Markup(f'<span class="front-separator">{words.THOUSANDS}</span>')
 
@@ -38,6 +41,8 @@ class FigureTable:
     notes: words.Notes = field(default_factory=words.Notes)
     is_text: bool = False
     """Fields are words and aligned left."""
+    name: str = "figures"
+    """Name of the table on its page, for links and the names of its files."""
     is_quiet: bool = False
     """The caption is for screen readers only, because a heading above has the same text."""
     _named: list[str] = field(default_factory=list)
@@ -121,12 +126,37 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
     after = _MARK.format(",".join(marks)) if marks else Markup("")
     if figure.value is None:
-        return _MISSING.format(figure.text) + after
-    number = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
+        return (figure.text if figure.kind == "value" else _MISSING.format(figure.text)) + after
+    number: Part = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
+    if figure.low is not None or figure.value % 1:
+        number = attach_numbers(number, figure.value, figure.low, figure.high)
     if is_few and figure.value != 0:
         badge = words.LEGEND["few"][0]
         return _FEW.format(number=number, few=badge, spoken=_HIDDEN.format(text=badge)) + after
     return number + after
+
+
+def attach_numbers(
+    text: Part, value: float | None = None, low: float | None = None, high: float | None = None
+) -> Markup:
+    """Return a text with the number and the interval that it states, for files and copies of its table."""
+    numbers = {"value": value, "data-low": low, "data-high": high}
+    attributes = [
+        Markup(' {}="{}"').format(name, "inf" if isinf(number) else f"{number:.10g}")
+        for name, number in numbers.items()
+        if number is not None
+    ]
+    return _DATA.format(attributes=Markup("").join(attributes), text=text)
+
+
+def format_times(trend: trends.Trend) -> Part:
+    """Return how many times the first count the last one is, with its interval; empty if it was not tested."""
+    text, change = trends.format_times(trend), trend.change
+    if change is None or not text:
+        return text
+    return attach_numbers(
+        text, *(None if end is None else round(end, 2) for end in (change.ratio, change.low, change.high))
+    )
 
 
 def name_language(reader: Reader, footnote: str) -> Part:

@@ -14,6 +14,7 @@ from pipelines.core.home import Home
 from pipelines.refresh.counts import latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.publication import complete_publication
+from pipelines.refresh.released_counts import keep_counts, list_earlier, write_counts
 from pipelines.refresh.results import Log, Step, ignore_log
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.exported_tables import COUNTS
@@ -23,16 +24,18 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     """Protect the cells of the publication programme, and put the public tables without counts next to them."""
     import polars as pl
 
-    from pipelines.publication.disclosure import programme, utility
+    from pipelines.publication.disclosure import earlier, programme, utility
     from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.warehouse import dbt
 
     tables = dbt.tables_folder(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
-    key = build_cache.digest_parts(
+    inputs_digest = build_cache.digest_parts(
         build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs
     )
+    releases = list_earlier(home, inputs_digest)
+    key = build_cache.digest_parts(inputs_digest, *(release.public for release in releases))
     cached = build_cache.find_outcome(home, "protect", key)
     if cached is not None and Path(cached["path"]).exists():
         log("protection: nothing new")
@@ -40,7 +43,10 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     counts = pl.read_parquet(tables / "mart_count.parquet")
     cells = programme.select_rows(counts.filter(pl.col("area").is_in(_public_areas(tables))))
     protection = hide_small_counts(
-        cells, cache=home.restricted / "protection", progress=_log_tenths(log, "blocks of cells protected")
+        cells,
+        earlier=[release.read_cells() for release in releases],
+        cache=home.restricted / "protection",
+        progress=_log_tenths(log, "blocks of cells protected"),
     )
     folder = home.protected / key[:16]
     temporary = home.protected / f".{key[:16]}.new"
@@ -51,6 +57,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     )
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
+    write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest)
     losses = utility.measure_losses(cells, protection.cells)
     losses.write_parquet(temporary / "losses.parquet")
     for name in public_tables:
@@ -63,6 +70,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     audit = protection.report.count_cells()
     build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
     log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
+    if audit["revealed_before"]:
+        log(f"{audit['revealed_before']} hidden cells can be worked out from earlier releases alone")
     for line in utility.describe_losses(losses):
         log(line)
     return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
@@ -117,6 +126,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     draft = build_draft(
         home, folder, indicators, load().without_training(), add_pages=lambda path: build_front(path, path / FOLDER)
     )
+    keep_counts(home, folder, draft.release)
     for previous in home.drafts.iterdir():
         if previous != draft.folder:
             shutil.rmtree(previous)

@@ -54,10 +54,15 @@ STRICT_POLICY = (
 """The Content-Security-Policy of server-rendered pages: everything is a file of this service, nothing is inline."""
 
 
+EMBEDDED_POLICY = STRICT_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+"""The policy of a document that is made to be shown in a frame on other sites: one picture, without a form."""
+
+
 class SecurityHeaders:
     """Add security headers where an answer has none of its own, and refuse a `Host` that is not the site's.
 
-    `policy` returns the Content-Security-Policy for a value of the header `Host`.
+    `policy` returns the Content-Security-Policy for a value of the header `Host`. An answer with `EMBEDDED_POLICY` has
+    no `X-Frame-Options`, since that header cannot allow other sites.
 
     Over TLS (the site's address is https, or a trusted proxy says so) answers carry HSTS and every cookie is `Secure`.
     Streamlit, behind the public pages, sets its cookies without it, whatever its address.
@@ -82,7 +87,12 @@ class SecurityHeaders:
                     _secure_cookie(name, value) if secure else (name, value) for name, value in message["headers"]
                 ]
                 present = {name.lower() for name, _ in headers}
-                headers += [(name, value) for name, value in added if name not in present]
+                is_embedded = (b"content-security-policy", EMBEDDED_POLICY.encode()) in headers
+                headers += [
+                    (name, value)
+                    for name, value in added
+                    if name not in present and not (is_embedded and name == b"x-frame-options")
+                ]
                 message = {**message, "headers": headers}
             await send(message)
 

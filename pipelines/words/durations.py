@@ -70,6 +70,10 @@ DISPOSITION = mark(
     "**A disposition time is not a duration of cases**, and the two should not be compared. It is the number of days "
     "in which all pending cases would be resolved at the pace of the period."
 )
+AS_IMPOSED = mark(
+    "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
+    "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
+)
 NO_LEAST = mark("No share: the law table has no minimum penalty for this crime in this territory.")
 
 
@@ -192,6 +196,33 @@ def _describe_median(area: str, row: Row | None) -> str:
     if low is not None:
         days = words.add_interval(days, words.format_number(low), "" if high is None else words.format_number(high))
     return tell(_MEDIAN_FEW, area=area, days=days) if is_few(row) else tell(_MEDIAN, area=area, days=days)
+
+
+_LENGTH = mark("{area}: half of the sentences were up to {months}.")
+_LENGTH_FEW = mark("{area}: half of the sentences were up to {months}, too few to compare.")
+_MIDDLE = mark("The middle half was between {low} and {high} months.")
+_LAW = mark("The law allowed {law}.")
+
+
+def describe_lengths(area: str, rows: Mapping[str, Row]) -> str:
+    """Return sentences on the length of imprisonment in one territory: median, quartiles and the legal range."""
+    row = rows.get("median")
+    figure = format_limits(row)
+    if row is None or figure.kind != "value":
+        return tell("{area}: {figure}.", area=area, figure=figure.spoken)
+    months = many("{n} month", "{n} months", row["value"])
+    if row.get("low") is not None:
+        high = "" if row.get("high") is None else words.format_number(row["high"])
+        months = words.add_interval(months, words.format_number(row["low"]), high)
+    sentences = [tell(_LENGTH_FEW, area=area, months=months) if is_few(row) else tell(_LENGTH, area=area, months=months)]
+    quartiles = [format_limits(rows.get(name)) for name in ("p25", "p75")]
+    if all(quartile.value is not None for quartile in quartiles):
+        low, high = (words.format_number(quartile.value or 0.0) for quartile in quartiles)
+        sentences.append(tell(_MIDDLE, low=low, high=high))
+    law = format_law(list(rows.values()))
+    if law.kind == "value":
+        sentences.append(tell(_LAW, law=law.spoken))
+    return " ".join(sentences)
 
 
 def describe_records_span(name: str, rows: Sequence[Row]) -> str:

@@ -211,12 +211,23 @@ def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
 
 
 def describe_pairs(rows: Sequence[Row]) -> str:
-    """Describe how many pairs had enough data, how many differ clearly, and what the intervals allow for."""
-    tested = sum(row["verdict"] in TESTED for row in rows)
-    if not tested:
+    """Describe how many pairs had enough data, how many differ clearly, and what the intervals allow for.
+
+    The tests of a release allow for all pairs of territories, also if `rows` are those of some of them.
+    """
+    n_rows_tested = sum(row["verdict"] in TESTED for row in rows)
+    if not n_rows_tested:
         return tell(_NO_PAIRS, whole=len(rows), enough=ENOUGH_EVENTS)
+    tested = max(n_rows_tested, *(row.get("n_tested") or 0 for row in rows))
     if tested == 1:
         return _count_pairs(rows)
+    if tested > n_rows_tested:
+        widened = many(
+            "The intervals allow for {n} pair of all territories compared at once, to avoid false alarms.",
+            "The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.",
+            tested,
+        )
+        return f"{_count_pairs(rows)} {widened}"
     widened = many(
         "Because {n} pair is compared at once, the intervals are widened to avoid false alarms.",
         "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms.",

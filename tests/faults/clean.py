@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 from tests.faults.histories import build_history, name_world, read_history
-from tests.faults.quick_contracts import skip_needless_validations
 from tests.samples.plan import CLOCK
 from tests.samples.truth import LAST
 from tests.support.paths import SAMPLES
@@ -162,8 +161,7 @@ def measure_history(seed: int, quarters: int | None = None, *, read: bool = Fals
     for part in [returns] if quarters is not None else _split_by_territory(returns):
         before, judged = _split_by_age(part, quarters)
         history = _gather_history(before)
-        with skip_needless_validations():
-            findings = judge_returns(judged, history, registry, in_order=True)
+        findings = judge_returns(judged, history, registry, in_order=True)
         all_findings = {item.submission_id: [*item.reading.findings, *findings[item.submission_id]] for item in judged}
         total += _tally(group, seed, all_findings)
     return total

@@ -8,49 +8,110 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Container, Mapping
-from functools import partial
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from copy import copy
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
+
+from openpyxl.utils.cell import coordinate_to_tuple
 
 from tests.support.paths import SAMPLES
 
 Edit = Callable[[bytes], bytes]
 
 
+@dataclass(frozen=True)
+class WorkbookEdit:
+    """A change of an XLSX workbook by openpyxl.
+
+    `changed_cell` names the only cell that it changes as `Sheet!B7`, if there is only one.
+    """
+
+    change: Callable[[Any], None]
+    changed_cell: str | None = None
+
+    def __call__(self, data: bytes) -> bytes:
+        """Return the workbook after the change."""
+        return _edit_workbook(data, [self])
+
+
 def change_workbook(change: Callable[[Any], None]) -> Edit:
     """Change an XLSX workbook with openpyxl."""
-
-    def edit_bytes(data: bytes) -> bytes:
-        import openpyxl
-
-        book = openpyxl.load_workbook(io.BytesIO(data))
-        change(book)
-        buffer = io.BytesIO()
-        book.save(buffer)
-        return buffer.getvalue()
-
-    return edit_bytes
+    return WorkbookEdit(change)
 
 
-def set_cell(address: str, value: object, *, format: str | None = None) -> Edit:
+def _edit_workbook(data: bytes, edits: Sequence[WorkbookEdit]) -> bytes:
+    """Return a workbook after some edits.
+
+    Opening it takes most of the time, so that a workbook of which only single cells are changed is used again.
+    """
+    addresses = [edit.changed_cell for edit in edits if edit.changed_cell is not None]
+    if len(addresses) < len(edits):
+        return _change_and_save(_open_workbook.__wrapped__(data), edits)
+    book = _open_workbook(data)
+    with ExitStack() as restoring:
+        for sheet, _, place in (address.partition("!") for address in addresses):
+            restoring.enter_context(_restore_cell(book[sheet], place))
+        return _change_and_save(book, edits)
+
+
+def _change_and_save(book: Any, edits: Sequence[WorkbookEdit]) -> bytes:
+    for edit in edits:
+        edit.change(book)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+@contextmanager
+def _restore_cell(sheet: Any, place: str) -> Iterator[None]:
+    is_new = coordinate_to_tuple(place) not in sheet._cells
+    cell = sheet[place]
+    before = cell._value, cell.data_type, copy(cell._style)
+    try:
+        yield
+    finally:
+        cell._value, cell.data_type, cell._style = before
+        if is_new:
+            del sheet._cells[coordinate_to_tuple(place)]
+
+
+@lru_cache(maxsize=4)
+def _open_workbook(data: bytes) -> Any:
+    import openpyxl
+
+    return openpyxl.load_workbook(io.BytesIO(data))
+
+
+def set_cell(address: str, value: object, *, format: str | None = None, data_type: str | None = None) -> Edit:
     """Put a value into `Sheet!B7` of a workbook."""
     sheet, _, place = address.partition("!")
 
     def change_book(book: Any) -> None:
-        book[sheet][place].value = value
+        cell = book[sheet][place]
+        cell.value = value
         if format is not None:
-            book[sheet][place].number_format = format
+            cell.number_format = format
+        if data_type is not None:
+            cell.data_type = data_type
 
-    return change_workbook(change_book)
+    return WorkbookEdit(change_book, address)
 
 
 def chain_edits(*edits: Edit) -> Edit:
     """Apply one edit after another."""
 
     def edit_bytes(data: bytes) -> bytes:
-        for step in edits:
-            data = step(data)
+        for is_workbook, steps in groupby(edits, key=lambda edit: isinstance(edit, WorkbookEdit)):
+            if is_workbook:
+                data = _edit_workbook(data, [step for step in steps if isinstance(step, WorkbookEdit)])
+                continue
+            for step in steps:
+                data = step(data)
         return data
 
     return edit_bytes

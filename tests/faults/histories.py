@@ -21,7 +21,7 @@ from pipelines.model.periods import Period
 from tests.samples import arrivals, plan
 from tests.samples.rows import Event, SampleReturn
 from tests.samples.simulation import CLUSTERED, DEMONSTRATION
-from tests.samples.truth import Truth
+from tests.samples.truth import draw_truth
 from tests.samples.writers import csvfile, docx, html, ods, pdf, sdmx, xls, xlsx
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def read_history(seed: int, registry: Registry, only: Sequence[str] | None = Non
 
 def _make_returns(seed: int, only: Sequence[str] | None) -> list[SampleReturn]:
     """Return the returns of a history in the order of arrival."""
-    return arrivals.order_returns(plan.make_returns(Truth(seed, WORLDS[name_world(seed)]), only))
+    return arrivals.order_returns(plan.make_returns(draw_truth(seed, WORLDS[name_world(seed)]), only))
 
 
 @contextmanager

@@ -6,8 +6,7 @@ no second reader: it checks that only the named numbers differ, or that the file
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from pipelines.declarations.registry import load
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.submissions.checking.read_task import ReadResult, Task, take_with
+from tests.faults.edits import change_workbook, set_cell
 from tests.support.paths import SAMPLES
 
 Key = tuple[Any, ...]
@@ -84,37 +84,16 @@ def keys_by_place(result: ReadResult) -> dict[str, Key]:
 # ----------------------------------------------------------------------------------------------------------- workbooks
 
 
-def edit_workbook(data: bytes, change: Callable[[Any], None]) -> bytes:
-    """Return a workbook after a change by openpyxl."""
-    import openpyxl
-
-    book = openpyxl.load_workbook(io.BytesIO(data))
-    change(book)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
 def replace_number(good_return: Good, place: str, value: int) -> Mutation:
     """Put another number into a cell: it is read, or refused because sums no longer hold."""
-    sheet, _, cell = place.partition("!")
-
-    def change_book(book: Any) -> None:
-        book[sheet][cell].value = value
-
     stated = {**good_return.values, good_return.places[place]: (float(value), "A")}
-    return Mutation(f"{value} in {place}", edit_workbook(good_return.data, change_book), stated)
+    return Mutation(f"{value} in {place}", set_cell(place, value)(good_return.data), stated)
 
 
 def put_words(good_return: Good, place: str, text: str) -> Mutation:
     """Put words into a cell of numbers: they are never read as a number."""
-    sheet, _, cell = place.partition("!")
-
-    def change_book(book: Any) -> None:
-        book[sheet][cell].value = text
-        book[sheet][cell].data_type = "s"
-
-    return Mutation(f"{text!r} in {place}", edit_workbook(good_return.data, change_book), None, must_refuse=True)
+    data = set_cell(place, text, data_type="s")(good_return.data)
+    return Mutation(f"{text!r} in {place}", data, None, must_refuse=True)
 
 
 def exchange_rows(good_return: Good, sheet: str, first: int, second: int) -> Mutation:
@@ -128,7 +107,7 @@ def exchange_rows(good_return: Good, sheet: str, first: int, second: int) -> Mut
 
     return Mutation(
         f"rows {first} and {second} of {sheet} changed",
-        edit_workbook(good_return.data, change_book),
+        change_workbook(change_book)(good_return.data),
         good_return.values,
     )
 
@@ -150,7 +129,9 @@ def exchange_labels(good_return: Good, sheet: str, first: int, second: int, colu
             other_key = good_return.places[f"{sheet}!{letters}{second if row == first else first}"]
             stated[other_key] = good_return.values[key]
     return Mutation(
-        f"labels of rows {first} and {second} of {sheet} changed", edit_workbook(good_return.data, change_book), stated
+        f"labels of rows {first} and {second} of {sheet} changed",
+        change_workbook(change_book)(good_return.data),
+        stated,
     )
 
 
@@ -158,7 +139,7 @@ def insert_blank_row(good_return: Good, sheet: str, above: int) -> Mutation:
     """Insert an empty row above a row of the table: the numbers are the same, or the file is refused."""
     return Mutation(
         f"blank row above {above} of {sheet}",
-        edit_workbook(good_return.data, lambda book: book[sheet].insert_rows(above)),
+        change_workbook(lambda book: book[sheet].insert_rows(above))(good_return.data),
         good_return.values,
     )
 
@@ -172,7 +153,9 @@ def delete_row(good_return: Good, sheet: str, row: int) -> Mutation:
     }
     stated = {key: value for key, value in good_return.values.items() if key not in deleted_keys}
     return Mutation(
-        f"row {row} of {sheet} gone", edit_workbook(good_return.data, lambda book: book[sheet].delete_rows(row)), stated
+        f"row {row} of {sheet} gone",
+        change_workbook(lambda book: book[sheet].delete_rows(row))(good_return.data),
+        stated,
     )
 
 

@@ -11,8 +11,9 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 
 from tests.samples.articles import ARTICLES, Article
@@ -87,6 +88,14 @@ class Truth:
         self._all: dict[str, list[Happening]] = defaultdict(list)
         self._draw_justice()
         self._draw_victims()
+
+    def copy(self) -> Truth:
+        """Return a copy to which cases and victims can be added."""
+        same = copy(self)
+        for name in ("_events", "_firsts", "_since", "_until", "_victims", "_all"):
+            table = getattr(self, name)
+            setattr(same, name, defaultdict(list, {key: list(items) for key, items in table.items()}))
+        return same
 
     # -- drawing
 
@@ -294,7 +303,9 @@ def _quarter_codes(period: Period, ytd: bool) -> list[str]:
     return [f"{period.year}-Q{number}" for number in range(first, last + 1)]
 
 
-@cache
-def draw_truth(seed: int = 2026) -> Truth:
-    """Return the truth of a seed; drawn once per process."""
-    return Truth(seed)
+def draw_truth(seed: int = 2026, world: World = DEMONSTRATION) -> Truth:
+    """Return the truth of a seed; the last few are drawn once per process."""
+    return _draw_truth(seed, world)
+
+
+_draw_truth = lru_cache(maxsize=4)(Truth)

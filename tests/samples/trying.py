@@ -136,15 +136,18 @@ def describe_try_files(files: list[TryFile]) -> str:
 
 def _make_good_files(seed: int) -> Iterator[TryFile]:
     """Yield the good file of each series, and the same with faults."""
-    has_back_series = {(series.source, series.freq) for series in plan.SERIES if series.back}
-    for sample in plan.make_returns(draw_truth(seed), None, _YEARS_MADE):
-        freq = sample.periods[-1].freq
-        is_back = freq == "A" and (sample.source, freq) in has_back_series
-        if sample.kind != "full" or sample.periods[-1] != (_BEFORE_BACK_SERIES if is_back else _BEFORE[freq]):
+    with plan.limit_returns(lambda due: due.period == _period_of_good_file(due.series)):
+        samples = list(plan.make_returns(draw_truth(seed), None, _YEARS_MADE))
+    for sample in samples:
+        if sample.kind != "full" or sample.periods[-1] not in (*_BEFORE.values(), _BEFORE_BACK_SERIES):
             continue
         yield TryFile("good", sample, sample.data)
         edit, expected = FAULTS[sample.source]
         yield TryFile("faults", sample, edit(sample.data), expected)
+
+
+def _period_of_good_file(series: plan.Series) -> Period:
+    return _BEFORE_BACK_SERIES if series.freq == "A" and series.back else _BEFORE[series.freq]
 
 
 # ---------------------------------------------------------------------------------------------------------- correction
@@ -152,13 +155,15 @@ def _make_good_files(seed: int) -> Iterator[TryFile]:
 
 def _make_corrections(seed: int) -> Iterator[TryFile]:
     """Yield the newest return of each series, stated again with one case or victim more."""
-    truth = Truth(seed)
+    truth = draw_truth(seed).copy()
     for jurisdiction, instrument in dict.fromkeys((series.jurisdiction, series.instrument) for series in plan.SERIES):
         if instrument == "justice":
             _add_case(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
         elif instrument == "victims":
             _add_victim(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
-    for sample in plan.make_returns(truth):
+    with plan.limit_returns(lambda due: due.period == _newest_period(due.series.jurisdiction, due.series.instrument)):
+        samples = list(plan.make_returns(truth))
+    for sample in samples:
         newest = _newest_period(sample.jurisdiction, sample.instrument)
         if sample.kind == "full" and sample.periods[-1] == newest and not sample.corrects:
             yield TryFile("correction", sample, sample.data)

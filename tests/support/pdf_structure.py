@@ -14,11 +14,13 @@ PDFUA = "{http://www.aiim.org/pdfua/ns/id/}part"
 
 @dataclass(frozen=True)
 class Tag:
-    """One element of the structure: its role, alternative text and language."""
+    """One element of the structure: its role, alternative text and language, and the scope of a heading."""
 
     role: str
     alt: str
     lang: str
+    scope: str = ""
+    """Cells that a heading of a table is about: `/Column` or `/Row`."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ def _list_children(node: Any) -> list[Any]:
 def _list_tags(node: Any) -> Iterator[Tag]:
     for element in _list_children(node):
         if isinstance(element, pikepdf.Dictionary) and "/S" in element:
-            yield Tag(str(element.S), str(element.get("/Alt", "")), str(element.get("/Lang", "")))
+            attributes = _list_children(element.get("/A", pikepdf.Array()))
+            scope = next((str(each.Scope) for each in attributes if "/Scope" in each), "")
+            yield Tag(str(element.S), str(element.get("/Alt", "")), str(element.get("/Lang", "")), scope)
             yield from _list_tags(element.get("/K", pikepdf.Array()))
 
 

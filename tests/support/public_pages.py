@@ -53,13 +53,13 @@ class ShownPicture:
 
 
 def read_pictures(test: AppTest) -> list[ShownPicture]:
-    """Return the pictures of the page in order."""
+    """Return the pictures of the page in order, the wide layout of those that have two."""
     pictures = []
     for element in test.markdown:
         if not element.value.startswith(PICTURE):
             continue
-        svg = ElementTree.fromstring(element.value).find(f"{SVG}svg")
-        assert svg is not None and svg.get("role") == "img"
+        svg = next(ElementTree.fromstring(element.value).iter(f"{SVG}svg"))
+        assert svg.get("role") == "img"
         texts = list(svg.iter(f"{SVG}text"))
         ticks = tuple(str(text.text) for text in texts if text.get("class") == "quiet")
         spoken = str(svg.findtext(f"{SVG}desc"))

@@ -312,13 +312,7 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
     )  # fmt: skip
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
     _show_table(frame, title, columns, lines, tell("Territory"), notes)
-    st.markdown(
-        tell(
-            "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of "
-            "that year allowed for the crime. A sentence below the minimum may be lawful, for example because of "
-            "mitigation."
-        )
-    )
+    st.markdown(tell(durations.AS_IMPOSED))  # marked in words.durations
     _show_cards(frame, groups, tell("sentences"))
 
 

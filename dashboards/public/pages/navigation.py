@@ -8,12 +8,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboards.public import layout, menu, queries, selection
-from dashboards.public.pages import about, durations, published, quality, ratios, region, source, territory, victims
+from dashboards.public.pages import about, compare, durations, published, quality, region, source, territory, victims
 
 _MODULES = {
     "region": region,
+    "compare": compare,
     "territory": territory,
-    "ratios": ratios,
     "durations": durations,
     "victims": victims,
     "published": published,

@@ -16,6 +16,7 @@ from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import regional_cell, show_cross_table
 from dashboards.public.pages.changes import show_splits
+from dashboards.public.pages.flow import show_flow
 from dashboards.public.pages.reporting import STAGES, Coverage
 from dashboards.public.pages.trends import show_trends
 from pipelines import words
@@ -30,9 +31,9 @@ _STAGES: Mapping[str, str] = Texts({"main": mark("Main stages"), "all": mark("Al
 
 
 def render_page() -> None:
-    """Render the page "Region"."""
+    """Render the page "From investigation to sentence"."""
     frame = layout.begin_page(
-        mark("Region: territories compared"),
+        mark("From investigation to sentence"),
         mark(
             "From investigation to sentence, for each territory and for the region. Each stage counts different "
             "people: convictions of a period can exceed its investigations. The order of territories is not a ranking."
@@ -98,6 +99,10 @@ def render_page() -> None:
         coverage=coverage.name_territories(of_stages),
     )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
+    all_stages = queries.read_rows(
+        frame.path, "stages", freq, period, crime, unit, queries.STAGES[track], ("region", "territory")
+    )
+    layout.show_section(lambda: show_flow(frame, crime, track, freq, period, unit, all_stages))
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
     if freq == "A":
         with st.expander(tell("The region by sex and age")):

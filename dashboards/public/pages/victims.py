@@ -5,8 +5,6 @@ They are separate from the counts of proceedings, which are of other persons.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -21,12 +19,11 @@ from dashboards.public.pages.breakdowns import (
 from dashboards.public.pages.reporting import VICTIMS, Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import Row, figures, regions
+from pipelines.words import figures, victims
 from pipelines.words.language import lower_first, tell
 
 _BREAKDOWNS = ("exploitation", "sex", "age")
 TABLES = ("victims_quarter", "victims_year")
-_SENTENCE = mark("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
 
 
 def render_page() -> None:
@@ -84,7 +81,12 @@ def _show_comparison(
     notes = words.Notes()
     if whole is not None:
         with headline:
-            layout.quote_sentence(_describe_whole(frame, whole, crime_name, labels, coverage), frame)
+            layout.quote_sentence(
+                victims.describe_victims(
+                    whole, layout.read_vocabulary(frame), len(frame.territories), coverage.list_absences(whole)
+                ),
+                frame,
+            )
     codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
@@ -125,24 +127,6 @@ def _show_comparison(
         legend=True,
     )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
-
-
-def _describe_whole(
-    frame: layout.Frame, whole: Row, crime_name: str, labels: Mapping[str, str], coverage: Coverage
-) -> str:
-    """Return the sentence on the victims of the region: that of the page of its source, and who is not included."""
-    if regions.is_regional(whole):
-        sentence = figures.describe_count(whole, layout.read_vocabulary(frame))
-        return f"{sentence} {coverage.list_absences(whole)}".strip()
-    return tell(
-        _SENTENCE,
-        area=frame.area_name(frame.region),
-        period=words.period_words(whole["period"]),
-        crime=lower_first(crime_name),
-        value=tell(regions.NO_REGION),
-        status=lower_first(labels[whole["victim_status"]]),
-        coverage=coverage.describe_figure(whole),
-    )
 
 
 def _describe_subject(area: str, crime_name: str) -> str:

@@ -8,28 +8,24 @@ from pipelines.core import codes
 from pipelines.front.queries import BEFORE_COURT as BEFORE_COURT
 from pipelines.front.queries import BREAKDOWN_TABLES as BREAKDOWN_TABLES
 from pipelines.front.queries import STAGES as STAGES
+from pipelines.front.queries import VICTIM_TABLES as VICTIM_TABLES
 
 MAIN_STAGES: Mapping[str, tuple[str, ...]] = {
     track: tuple(stage for stage in stages if not stage.startswith(("reported", "adjudicated")))
     for track, stages in STAGES.items()
-}
-VICTIM_TABLES: Mapping[str, str] = {
-    "sex": "victims_year_sex",
-    "age": "victims_year_age",
-    "exploitation": "victims_year_form",
 }
 STAGE_TABLES = ("area_quarter", "area_year", "area_pool")
 
 _IN_ORDER = ", ".join(f"cell.{name}" for name in codes.CELL_KEY)
 # The release marks the total of each measure (`is_total`). A cell may be in several tables; only one of its rows is
 # read.
-_TOTALS = """
+TOTALS = """
     select cell.*
     from cell
     inner join programme on cell.table_id = programme.table_id
     where cell.is_total and cell.statistic = 'count'
 """
-_ONCE = "qualify row_number() over (partition by cell.cell_id order by programme.position) = 1"
+ONCE = "qualify row_number() over (partition by cell.cell_id order by programme.position) = 1"
 
 SQL: Mapping[str, str] = {
     "periods": """
@@ -39,10 +35,10 @@ SQL: Mapping[str, str] = {
     """,
     "stages": f"""
         with total as (
-            {_TOTALS}
+            {TOTALS}
             and cell.freq = ? and cell.period = ? and cell.offence_group = ? and cell.count_unit = ?
             and cell.measure in (select unnest(?)) and cell.area_kind in (select unnest(?))
-            {_ONCE}
+            {ONCE}
         ),
         rate as (select * from indicator where metric = 'rate')
         select
@@ -65,7 +61,7 @@ SQL: Mapping[str, str] = {
         order by case count_unit when 'person' then 0 else 1 end, count_unit
     """,
     "other_units": f"""
-        with total as ({_TOTALS} and cell.freq = ? and cell.period = ? and cell.offence_group = ?)
+        with total as ({TOTALS} and cell.freq = ? and cell.period = ? and cell.offence_group = ?)
         select distinct area, measure, count_unit from total
         where area_kind = 'territory' and count_unit <> ? and measure in (select unnest(?))
             and (value is not null or conf_status <> 'F')
@@ -73,10 +69,10 @@ SQL: Mapping[str, str] = {
     """,
     "series": f"""
         with total as (
-            {_TOTALS}
+            {TOTALS}
             and cell.area = ? and cell.freq in (select unnest(?)) and cell.offence_group = ? and cell.count_unit = ?
             and cell.measure in (select unnest(?))
-            {_ONCE}
+            {ONCE}
         ),
         number as (select * from indicator where metric = 'count')
         select
@@ -102,10 +98,10 @@ SQL: Mapping[str, str] = {
         order by cell.measure, {_IN_ORDER}
     """,
     "operands": f"""
-        {_TOTALS}
+        {TOTALS}
         and cell.area in (select unnest(?)) and cell.period in (select unnest(?)) and cell.offence_group = ?
         and cell.count_unit = ? and cell.measure in (select unnest(?)) and cell.level in (select unnest(?))
-        {_ONCE}
+        {ONCE}
     """,
     "cell_indicator": """
         select * from indicator where cell_id = ? and metric = ? and dimension = ?

@@ -10,14 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dashboards.public.queries import counts, indicators, records, sources
+from dashboards.public.queries import comparisons, counts, indicators, records, sources
 
 if TYPE_CHECKING:
     import duckdb
 
 Row = Mapping[str, Any]
 Rows = tuple[Row, ...]
-FAMILIES = (counts, indicators, records, sources)
+FAMILIES = (counts, indicators, comparisons, records, sources)
 SQL: Mapping[str, str] = {name: text for family in FAMILIES for name, text in family.SQL.items()}
 """Statements by name. Each `?` is a parameter, in the order of the arguments of `read`."""
 

@@ -18,6 +18,7 @@ SQL: Mapping[str, str] = {
         order by area, source, statistic
     """,
     "pending": "select * from pending where stage = ? and offence_group = ? order by area, source, statistic",
+    "pending_of_area": "select * from pending where area = ? and offence_group = ? order by source, statistic",
     "cohorts": """
         select * from cohort where stage = ? and offence_group = ? and freq = 'A'
         order by area, source, cohort desc, statistic

@@ -9,9 +9,9 @@ from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page
+from pipelines.front.pages import Page, Section
 from pipelines.front.pages.home import compose_home
-from pipelines.front.pages.territories import Section, compose_comparison, compose_profile
+from pipelines.front.pages.territories import compose_comparison, compose_profile
 from pipelines.front.pictures import Picture
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader

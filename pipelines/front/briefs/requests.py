@@ -6,7 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.front.briefs.compose import find_brief
+from pipelines.front.briefs.meeting import render_slide
 from pipelines.front.briefs.write import write_brief
+from pipelines.front.build import FOLDER
 from pipelines.front.edition import Edition
 from pipelines.front.queries import read_tables
 from pipelines.front.reader import Reader
@@ -29,6 +31,16 @@ def make_brief(release: Path, language: str, file: str, site: str) -> bytes | No
         if brief is None:
             return None
         return write_brief(brief, reader, f"{site}/releases/{edition.id}/{reader.lang}/{brief.page.file}")
+
+
+@lru_cache(maxsize=_KEPT)
+def make_slide(release: Path, language: str, file: str) -> bytes | None:
+    """Return a slide of the meeting view by the name of its file, or None if the release has no such slide."""
+    pages = release / FOLDER
+    style, script = (next((path.name for path in pages.glob(pattern)), "") for pattern in ("style-*", "script-*"))
+    with read_in(language):
+        slide = render_slide(Reader(_read_edition(release), language), file, style, script)
+    return slide.encode() if slide is not None else None
 
 
 @lru_cache(maxsize=1)

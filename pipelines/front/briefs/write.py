@@ -11,6 +11,7 @@ from typing import Any
 from pipelines import words
 from pipelines.front.briefs.compose import Brief, Chapter
 from pipelines.front.briefs.richtext import Run, read_runs
+from pipelines.front.briefs.row_headings import tag_row_headings
 from pipelines.front.charts import files, typeset
 from pipelines.front.charts.canvas import WIDE
 from pipelines.front.reader import Reader
@@ -32,7 +33,7 @@ def write_brief(brief: Brief, reader: Reader, address: str) -> bytes:
         inputs = {"data": json.dumps(_describe(brief, chapters, reader, address), ensure_ascii=False)}
         optional = [chapter for chapter in chapters if chapter.is_optional]
         if not optional or typeset.count_pages(source, inputs) <= brief.most_pages:
-            return typeset.write_document(source, inputs, created)
+            return tag_row_headings(typeset.write_document(source, inputs, created))
         chapters.remove(optional[-1])
 
 

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.front.charts.series import NOTHING, Break, Point, Series
-from pipelines.words import Row, changes, indicators
-from pipelines.words.language import lower_first
+from pipelines.front.charts.stages import Side, Stage, Stages
+from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions
+from pipelines.words.language import lower_first, tell
+
+PENDING_WITHHELD = mark(
+    "Numbers of pending cases are withheld: together with the entries and exits of a year, a hidden number could be "
+    "calculated from them. Where an office sends case records, the persons in open cases are shown as a range."
+)
+_LEVELS: Mapping[str, Mapping[str, str]] = {
+    "first": {"prosecution": "investigated", "first": "adjudicated_first"},
+    "final": {"prosecution": "investigated", "final": "adjudicated_final"},
+}
+"""Stage at whose side the cases are that ended at a level, by track."""
+_EXITS: Mapping[str, Sequence[str]] = {
+    "prosecution": ("rejected", "discontinued"),
+    "first": ("rejected", "discontinued", "acquitted"),
+    "final": ("rejected", "discontinued", "acquitted"),
+}
+"""Ways to end without a conviction that are shown at each level, also where they are not counted."""
+_PENDING: Mapping[str, str] = {"prosecution": "prosecution", "first": "first", "final": "appeal"}
+"""Where the cases are that wait for a decision of a level."""
 
 
 def make_series(
@@ -18,25 +39,27 @@ def make_series(
     periods: Sequence[str] = (),
     territories: int = 0,
     is_joined: bool = True,
+    digits: int = 0,
 ) -> Series:
     """Return the series of some cells, which have their interval (`low`, `high`) and `state`, oldest first.
 
     `periods` are those that several pictures share, by default those of the cells. `breaks` are rows of the release.
+    `territories` is passed for the region, whose coverage is shown below its series.
     """
     by_period = {str(cell["period"]): cell for cell in cells}
     order = list(periods) or list(by_period)
     points = [
-        make_point(by_period[period]) if period in by_period else Point(words.period_short(period), NOTHING)
+        make_point(by_period[period], digits) if period in by_period else Point(words.period_short(period), NOTHING)
         for period in order
     ]
-    return Series(title, points, find_breaks(order, breaks), territories, is_joined=is_joined)
+    return Series(title, points, find_breaks(order, breaks), territories, digits, is_joined)
 
 
-def make_point(cell: Row) -> Point:
+def make_point(cell: Row, digits: int = 0) -> Point:
     """Return the point of a cell with its states."""
     flags = str(cell.get("flags") or "").split(",")
-    figure = indicators.format_figure(cell)
-    if figure.kind != "value":
+    figure = indicators.format_figure(cell, digits)
+    if figure.kind not in ("value", "note"):
         figure = words.format_count(cell)
     return Point(
         words.period_short(str(cell["period"])),
@@ -69,3 +92,59 @@ def find_cuts(periods: Sequence[str], rows: Sequence[Row]) -> Mapping[int, list[
         if crossed:
             cuts[position] = crossed
     return cuts
+
+
+def make_stages(
+    title: str,
+    cells: Mapping[str, Row | None],
+    track: str,
+    exits: Sequence[Row] | None,
+    pending: Sequence[Row],
+    name_measure: Callable[[str], str],
+) -> Stages:
+    """Return the stages of one area in one period, with the cases that ended another way and the pending ones.
+
+    `exits` are rows of the release's table of one area and period, None if they are not published for such a period.
+    `pending` are rows of the ages of pending cases of the area, which say of how many persons they are.
+    """
+    sides: dict[str, list[Side]] = {}
+    for level, stage in _LEVELS[track].items():
+        at_level = {row["measure"]: row for row in exits or () if row["level"] == level}
+        expected = dict.fromkeys((*_EXITS[level], *at_level)) if exits is not None else {}
+        sides[stage] = [_make_exit(name_measure(measure), at_level.get(measure)) for measure in expected]
+        sides[stage].append(_make_pending([row for row in pending if row["stage"] == _PENDING[level]]))
+    boxes = [
+        Stage(
+            words.stage_name(measure),
+            _format_stage(cell),
+            sides.get(measure, ()),
+            is_few=cell is not None and words.is_few(cell),
+        )
+        for measure, cell in cells.items()
+    ]
+    return Stages(title, boxes)
+
+
+def _format_stage(cell: Row | None) -> FormattedFigure:
+    """Format the count of a stage, with its interval if the row has one."""
+    if cell is None:
+        return words.format_absent()
+    if cell["area_kind"] == "region" and regions.count_reporters(cell) and not regions.is_regional(cell):
+        return FormattedFigure(tell(regions.NO_REGION), tell(regions.NO_REGION), "note")  # marked in words.regions
+    return indicators.format_figure(cell) if cell["value"] is not None else words.format_count(cell)
+
+
+def _make_exit(name: str, row: Row | None) -> Side:
+    figure = _format_stage(row)
+    return Side(name, figure, is_few=row is not None and figure.kind == "value" and words.is_few(row))
+
+
+def _make_pending(rows: Sequence[Row]) -> Side:
+    """Return the pending cases of a level: the persons in the records of open cases, or that the number is withheld."""
+    banded = [row for row in rows if row["n_band"]]
+    if not banded:
+        return Side(tell("Pending"), words.format_status("withheld"), is_pending=True)
+    band = durations.format_persons(banded)
+    persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
+    name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
+    return Side(name, persons, is_pending=True)

@@ -100,9 +100,9 @@ def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side
     return top + height, side_y
 
 
-def _name_few(side: Side) -> str:
+def _name_few(part: Stage | Side) -> str:
     """Return the state of a count that is too few to compare, as it is added to the count."""
-    return f", {marks.name_few()}" if side.is_few else ""
+    return f", {marks.name_few()}" if part.is_few else ""
 
 
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:
@@ -121,7 +121,7 @@ def describe_stages(picture: Stages) -> str:
     """Return the stages in order, each followed by what is at its side."""
     sentences = [f"{picture.title}."]
     for stage in picture.stages:
-        parts = [f"{stage.name}: {stage.figure.spoken}"]
-        parts += [f"{side.name}: {side.figure.spoken}{_name_few(side)}" for side in stage.sides]
+        described: list[Stage | Side] = [stage, *stage.sides]
+        parts = [f"{part.name}: {part.figure.spoken}{_name_few(part)}" for part in described]
         sentences.append(f"{'; '.join(parts)}.")
     return " ".join(sentences)

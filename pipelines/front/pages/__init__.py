@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.design.components import Part
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable
 
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
+VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
 
 
@@ -31,6 +34,16 @@ class Page:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Section:
+    """A part of a profile that is folded: its anchor, its title, sentences, and tables."""
+
+    anchor: str
+    title: str
+    texts: Sequence[Part] = ()
+    tables: Sequence[FigureTable] = ()
+
+
 def name_file(name: str, crime: str = "") -> str:
     """Return the file of a page; the pages of the first crime have the shorter name."""
     suffix = f"-{crime.lower()}" if crime not in ("", CRIMES[0]) else ""
@@ -50,6 +63,11 @@ def name_indicator_file(indicator: str, crime: str) -> str:
 def name_brief_file(area: str, crime: str) -> str:
     """Return the file of a brief; `area` is empty for the region."""
     return name_file(f"brief-{area}" if area else "brief", crime).replace(".html", ".pdf")
+
+
+def name_meeting_file(area: str, crime: str) -> str:
+    """Return the file of the first slide of a meeting; `area` is empty for the region."""
+    return name_brief_file(area, crime).replace("brief", "meeting", 1).replace(".pdf", ".html")
 
 
 def name_picture(name: str, crime: str = "") -> str:

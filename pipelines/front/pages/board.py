@@ -39,6 +39,7 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
         tell("Territory"),
         [words.period_short(period) for period in periods],
         is_text=True,
+        name=f"board-{freq.lower()}",
     )
     for code, states in board.items():
         heading = table.name_area(code)

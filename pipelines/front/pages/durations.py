@@ -22,7 +22,7 @@ def compose_table(
 
     `codes` are the areas of the table, whose names may have footnotes.
     """
-    table = FigureTable(reader, caption, corner, list(durations.QUANTILES.values()))
+    table = FigureTable(reader, caption, corner, list(durations.QUANTILES.values()), name="durations")
     for code in codes:
         table.name_area(code)
     for heading, rows in lines:

@@ -11,7 +11,7 @@ from pipelines.front.pages.board import compose_board
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure
+from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import indicators, regions
 from pipelines.words.language import tell
@@ -72,6 +72,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
                 (reader.marked_name(code), pages.name_territory_file(code, crime)) for code in edition.territories
             ],
             "brief": pages.name_brief_file("", crime),
+            "meeting": pages.name_meeting_file("", crime),
             "explore": reader.link_to_explorer("region", crime=crime),
         },
     )
@@ -101,6 +102,7 @@ def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:
         ),
         tell("Year"),
         [tell("Persons"), tell("95% confidence interval"), tell("Territories included")],
+        name="trend",
     )
     for year in reversed(years):
         row = edition.find_total(crime, CONVICTED, edition.region, year)
@@ -119,7 +121,8 @@ def format_interval(row: words.Row | None) -> Part:
     """Return the interval of a count of the region; empty where there is none."""
     if row is None or row["value"] is None or row["low"] is None or not regions.is_regional(row):
         return ""
-    return f"{words.format_number(row['low'])}–{words.format_number(row['high'])}"
+    text = f"{words.format_number(row['low'])}–{words.format_number(row['high'])}"
+    return attach_numbers(text, low=round(row["low"]), high=round(row["high"]))
 
 
 def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
@@ -132,6 +135,7 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
         f"{reader.metric_name(metric)}. {reader.find_label('offence_group', crime)}, {words.period_short(period)}",
         tell("Area"),
         [tell("Per 100 (95% confidence interval)")],
+        name="ratios",
     )
     table.notes.add_remark(
         tell(

@@ -129,7 +129,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
-            "explore": reader.link_to_explorer("ratios", crime=crime, ratio=metric),
+            "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
     )
 
@@ -158,7 +158,9 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     edition = reader.edition
     years = edition.list_ratio_years(metric, crime)[-_YEARS:]
     by_year = [edition.find_ratios(metric, crime, year) for year in years]
-    table = FigureTable(reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years)
+    table = FigureTable(
+        reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years, name="years"
+    )
     for code in (edition.region, *edition.territories):
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(table.name_area(code), fields, is_total=code == edition.region)
@@ -212,7 +214,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
 
 def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
     edition = reader.edition
-    table = FigureTable(reader, tell("Persons by year"), tell("Area"), years)
+    table = FigureTable(reader, tell("Persons by year"), tell("Area"), years, name="counts")
     regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
@@ -225,7 +227,7 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
 def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
     edition = reader.edition
     caption = tell("Per 100,000 inhabitants by year, with 95% confidence intervals")
-    table = FigureTable(reader, caption, tell("Area"), years)
+    table = FigureTable(reader, caption, tell("Area"), years, name="rates")
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]
         fields = [_rate_field(table, cell, is_regional=code == edition.region) for cell in cells]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front import pages, sentences
+from pipelines.front import glossary, pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import (
@@ -14,7 +14,6 @@ from pipelines.statistics.thresholds import (
     FEWEST_TERRITORIES_IN_REGION,
     LARGEST_HIDDEN_COUNT,
 )
-from pipelines.words import language
 from pipelines.words.language import tell
 
 _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
@@ -73,35 +72,6 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         ),
     ),
 )
-_GLOSSARY: Mapping[str, tuple[str, ...]] = language.Texts(
-    {
-        "reported": (mark("Reported"), mark("A criminal report reached the prosecutor in the period.")),
-        "investigated": (mark("Investigated"), mark("An order to investigate was issued in the period.")),
-        "indicted": (mark("Indicted"), mark("An indictment was filed with a court in the period.")),
-        "adjudicated": (
-            mark("Adjudicated"),
-            mark("A court decided on the charge: conviction, acquittal, rejection or discontinuance."),
-        ),
-        "convicted": (mark("Convicted"), mark("A court found the person guilty.")),
-        "sentenced": (mark("Sentenced"), mark("A court imposed a sanction.")),
-        "first": (mark("First instance"), mark("The first decision of a court, which can still be appealed.")),
-        "final": (mark("Final decision"), mark("A decision that can no longer be appealed.")),
-        "interval": (
-            mark("95% confidence interval"),
-            mark("The levels with which a figure agrees, if only chance is considered."),
-        ),
-        "territory": (mark("Territory"), mark("One of the parts of the region that are compared.")),
-        "jurisdiction": (mark("Jurisdiction"), mark("A part of a territory that reports by itself.")),
-        "return": (mark("Return"), mark("A file in which an office reports its counts for a period.")),
-        "nil": (mark("Nil return"), mark("A confirmation by an office that there was nothing to report.")),
-        "provisional": (mark("Provisional"), mark("May be revised in a later release.")),
-        "break": (
-            mark("Break in the series"),
-            mark("A change of law or counting. Figures from before and after it are not comparable."),
-        ),
-        "release": (mark("Release"), mark("One public edition of all figures, which never changes.")),
-    }
-)
 _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
     (
         mark("What you can do on these pages"),
@@ -159,7 +129,7 @@ def compose_methodology(reader: Reader) -> Page:
                 for anchor, heading, texts in _SECTIONS
             ],
             "legend": [(symbol, text) for symbol, text in words.LEGEND.values()],
-            "glossary": list(_GLOSSARY.values()),
+            "glossary": [(code, name, text) for code, (name, text, _) in glossary.TERMS.items()],
             "names": [(reader.footnote_mark(code), reader.area_name(code)) for code in reader.edition.territories],
             "explore": reader.link_to_explorer("about"),
         },

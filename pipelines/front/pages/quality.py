@@ -39,7 +39,11 @@ def _compose_measures(reader: Reader) -> FigureTable:
     edition = reader.edition
     at = {(row["territory"], row["indicator"]): row for row in edition.tables["quality"]}
     table = FigureTable(
-        reader, tell("Quality over all periods and submissions"), tell("Territory"), list(quality.COLUMNS.values())
+        reader,
+        tell("Quality over all periods and submissions"),
+        tell("Territory"),
+        list(quality.COLUMNS.values()),
+        name="quality",
     )
     for code in edition.territories:
         heading = table.name_area(code)

@@ -54,7 +54,11 @@ def _compose_editions(reader: Reader) -> FigureTable:
     """Return the releases that had new or changed totals, the newest first, each with a link to its pages."""
     edition = reader.edition
     table = FigureTable(
-        reader, tell("Releases with new or changed totals, newest first"), tell("Release"), [tell("Totals")]
+        reader,
+        tell("Releases with new or changed totals, newest first"),
+        tell("Release"),
+        [tell("Totals")],
+        name="editions",
     )
     for row in edition.tables["edition"]:
         heading: Part = str(row["release"])
@@ -76,6 +80,7 @@ def _compose_corrections(reader: Reader) -> FigureTable | None:
         tell("Accepted"),
         [tell("From"), tell("About"), tell("Periods")],
         is_text=True,
+        name="corrections",
     )
     for row in rows:
         ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page
+from pipelines.front.pages import Page, Section, sentencing, victims
 from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.home import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.front.tables import FigureTable, format_figure, format_times, in_page_language
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import changes, durations, indicators, language, trends
 from pipelines.words.language import tell
@@ -27,16 +24,6 @@ _SPAN = 2
 _RETURNS = 10
 """Returns listed in a profile, the newest."""
 _BREAKDOWNS = ("sex", "age")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of a profile that is folded: its anchor, its title, sentences, and tables."""
-
-    anchor: str
-    title: str
-    texts: Sequence[Part] = ()
-    tables: Sequence[FigureTable] = ()
 
 
 def compose_comparison(reader: Reader, crime: str) -> Page:
@@ -79,6 +66,7 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
         f"{words.unit_name('person')}",
         tell("Area"),
         [words.stage_name(measure) for measure in measures],
+        name=f"stages-{track}",
     )
     totals = [edition.find_total(crime, measure, edition.region, year) for measure in measures]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in totals], is_total=True)
@@ -105,6 +93,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | Non
         f"{reader.find_label('measure', CONVICTED)}, {language.lower_first(reader.find_label('offence_group', crime))}",
         tell("Area"),
         [first, year, tell("Times"), tell("Is it real?")],
+        name="changes",
     )
     judged = []
     for code in (edition.region, *edition.territories):
@@ -114,7 +103,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | Non
             table.count_field(sentences.find_convictions(reader, crime, code, period)) for period in (first, year)
         ]
         verdict = table.note_field(trends.VERDICTS[trend.verdict], trend.note)
-        table.add_row(heading, (*counts, trends.format_times(trend), verdict), is_total=code == edition.region)
+        table.add_row(heading, (*counts, format_times(trend), verdict), is_total=code == edition.region)
         judged.append(trend)
     table.notes.add_remark(tell(trends.READ))  # marked in words.trends
     if chance := trends.count_tested(judged):
@@ -128,7 +117,7 @@ def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
     years = edition.list_periods(crime, "A")
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
     caption = f"{reader.find_label('measure', CONVICTED)}, {crime_name}: {words.unit_name('person')}"
-    table = FigureTable(reader, caption, tell("Territory"), years)
+    table = FigureTable(reader, caption, tell("Territory"), years, name="convictions")
     for code in edition.territories:
         cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
         table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
@@ -144,6 +133,8 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         _compose_exits(reader, crime, area),
         _compose_breakdown(reader, crime, area),
         _compose_durations(reader, crime, area),
+        sentencing.compose_section(reader, crime, area),
+        victims.compose_section(reader, crime, area),
         _compose_rules(reader, area),
         _compose_notes(reader, crime, area),
         _compose_returns(reader, area),
@@ -167,7 +158,9 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
             "brief": pages.name_brief_file(area, crime),
+            "meeting": pages.name_meeting_file(area, crime),
             "explore": reader.link_to_explorer("territory", territory=area, crime=crime),
+            "published": reader.link_to_explorer("published", territory=area, crime=crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))
                 for code in edition.territories
@@ -215,6 +208,7 @@ def _compose_years(reader: Reader, crime: str, area: str) -> FigureTable:
         f"{language.lower_first(words.TRACKS['first'])}: {words.unit_name('person')}",
         tell("Year"),
         [words.stage_name(measure) for measure in measures],
+        name="stages",
     )
     years = edition.list_periods(crime, "A")[-_YEARS:]
     for place in reversed(range(len(years))):
@@ -239,6 +233,7 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
         tell("{area}, {period}: cases that ended without a conviction", area=reader.marked_name(area), period=year),
         tell("Outcome"),
         [tell("Number (95% confidence interval)")],
+        name="outcomes",
     )
     for row in counts:
         figure = indicators.format_figure(row)
@@ -269,6 +264,7 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
             ),
             tell("Sex") if dimension == "sex" else tell("Age"),
             [tell("Persons"), tell("Share, % (95% confidence interval)")],
+            name=f"by-{dimension}",
         )
         order = reader.list_codes(dimension)
         at = {row[dimension]: row for row in of_dimension if row["period"] == max(years)}
@@ -315,6 +311,7 @@ def _compose_rules(reader: Reader, area: str) -> Section | None:
             tell("Level"),
             [tell("Unit"), tell("What is counted")],
             is_text=True,
+            name=f"rules-{office.replace('_', '-').lower()}",
         )
         for row in sorted(
             (row for row in rules if row["jurisdiction"] == office), key=lambda row: levels.index(row["level"])
@@ -354,6 +351,7 @@ def _compose_returns(reader: Reader, area: str) -> Section:
         tell("Received"),
         [tell("From"), tell("About"), tell("Periods")],
         is_text=True,
+        name="returns",
     )
     for row in rows:
         ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]

@@ -31,6 +31,7 @@ class BlockAudit:
     """The audit of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values.
 
     `witnesses` are the whole-number populations that it found, each over the columns of the `Space`.
+    `revealed_before` are cells that earlier releases reveal without this one; they do not fail the audit.
     """
 
     name: str
@@ -39,6 +40,7 @@ class BlockAudit:
     narrow: tuple[int, ...]
     unknown: tuple[int, ...]
     witnesses: tuple[Array, ...] = field(default=(), repr=False, compare=False)
+    revealed_before: tuple[int, ...] = ()
 
     @property
     def failed_rows(self) -> tuple[int, ...]:
@@ -61,19 +63,25 @@ class AuditReport:
         return all(block.passed for block in self.blocks)
 
     def count_cells(self) -> dict[str, int]:
-        """Return the numbers of blocks and of hidden, disclosed, narrow and unknown cells."""
+        """Return the numbers of blocks and of hidden, disclosed, narrow and unknown cells, and those lost before."""
         return {
             "blocks": len(self.blocks),
             "hidden": sum(block.hidden for block in self.blocks),
             "disclosed": sum(len(block.disclosed) for block in self.blocks),
             "narrow": sum(len(block.narrow) for block in self.blocks),
             "unknown": sum(len(block.unknown) for block in self.blocks),
+            "revealed_before": sum(len(block.revealed_before) for block in self.blocks),
         }
 
 
 def nothing_hidden(name: str) -> BlockAudit:
     """Return the audit of a block without hidden cells."""
     return BlockAudit(name, 0, (), (), ())
+
+
+def nothing_new(name: str, hidden: int) -> BlockAudit:
+    """Return the audit of a block that earlier releases showed exactly as this one does."""
+    return BlockAudit(name, hidden, (), (), ())
 
 
 def audit_block(

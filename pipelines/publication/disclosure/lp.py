@@ -111,6 +111,7 @@ class Raising:
         target = values[summed] - rows[:, owned] @ values[single]
         limits: Array = np.zeros(self.cells)
         limits[:counted] = _INF
+        self._fixed: Array = np.zeros(self.cells, dtype=bool)
         self._most_down: Array = np.zeros(self.cells)
         self._most_down[:counted] = values[:counted]
         self._solver = _create_solver(
@@ -134,20 +135,32 @@ class Raising:
         moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
         return np.where(np.abs(moved) < 1e-7, 0.0, moved)
 
+    def fix_cells(self, cells: Array) -> None:
+        """Let these cells keep their value from now on, because readers know it."""
+        self._fixed[cells] = True
+        self._most_down[cells] = 0.0
+        for cell in cells:
+            for column in (self.free + int(cell), self.free + self.cells + int(cell)):
+                self._solver.changeColBounds(column, 0.0, 0.0)
+
     def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""
         self.costs[cell] = 0.0
         for column in (self.free + cell, self.free + self.cells + cell):
             self._solver.changeColCost(column, 0.0)
 
-    def raise_cell(self, cell: int, by: float) -> Array:
+    def raise_cell(self, cell: int, by: float) -> Array | None:
         """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
 
-        Raises SolverError if there is no solution.
+        With a negative `by` the cell is lowered. Return None if no population does that, which is possible only if it
+        is below zero or if cells are fixed.  Raises SolverError if the solver ends in another way.
         """
         up, down = self.free + cell, self.free + self.cells + cell
-        self._solver.changeColBounds(up, float(by), _INF)
-        self._solver.changeColBounds(down, 0.0, 0.0)
+        if -by > self._most_down[cell]:
+            return None
+        moving, resting, most = (up, down, _INF) if by > 0 else (down, up, float(self._most_down[cell]))
+        self._solver.changeColBounds(moving, abs(float(by)), most)
+        self._solver.changeColBounds(resting, 0.0, 0.0)
         self._solver.run()
         status = self._solver.getModelStatus()  # read this first, because changing a bound resets it
         solution = (
@@ -155,9 +168,11 @@ class Raising:
         )
         self._solver.changeColBounds(up, 0.0, _INF)
         self._solver.changeColBounds(down, 0.0, float(self._most_down[cell]))
-        if solution is None:
-            raise SolverError(f"raising a cell ended with {status}")
-        return self._moved(solution)
+        if solution is not None:
+            return self._moved(solution)
+        if self._fixed.any() and status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        raise SolverError(f"raising a cell ended with {status}")
 
 
 @dataclass(frozen=True)

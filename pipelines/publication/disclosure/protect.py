@@ -20,7 +20,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache as cache_once
@@ -31,6 +31,7 @@ import polars as pl
 
 from pipelines.core import codes
 from pipelines.publication.disclosure import audit, lifting, lp, margins, programme, space, structure, ties
+from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -48,6 +49,8 @@ The annual totals of the region that the programme names have it too.
 """
 _COST_OF_TOP = 20.0
 """Factor for a cell that no larger published cell contains; hiding it leaves the cells below without an upper bound."""
+_COST_OF_EARLIER = 1e-3
+"""Cost of moving a cell of an earlier release, where cells contradict each other: it gives way to those of now."""
 
 
 class ProtectError(Exception):
@@ -65,6 +68,7 @@ class ProtectedCells:
 def hide_small_counts(
     cells: pl.DataFrame,
     *,
+    earlier: Sequence[pl.DataFrame] = (),
     threshold: int = SMALLEST_PUBLISHED_COUNT,
     width: int = WIDTH,
     cache: Path | None = None,
@@ -74,16 +78,20 @@ def hide_small_counts(
 
     `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
     a value (missing, not applicable) are returned unchanged with conf_status F.  The result has the same rows in the
-    same order; hidden cells have a null `value` and `obs_status` Q.  `cache` is a folder with the outcome of each block
-    by its content, so that a new return costs only the blocks that it affects; `progress` is called with the number of
-    finished blocks and of all blocks.  Raises ProtectError if a block cannot be made safe.
+    same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
+    oldest first (`earlier.STORED`): readers have kept them, so they are protected and audited with the new cells.
+    `cache` is a folder with the outcome of each block by its content, so that a new return costs only the blocks that
+    it affects; `progress` is called with the number of finished blocks and of all blocks.  Raises ProtectError if a
+    block cannot be made safe.
     """
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[audit.BlockAudit] = []
+    counted = indexed.filter(pl.col("value").is_not_null())
+    combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
     # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
-    counted = indexed.filter(pl.col("value").is_not_null()).sort(*codes.CELL_KEY, "table_id")
-    blocks = list(ties.with_family(counted).partition_by(ties.TIED, maintain_order=True))
+    combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
+    blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
 
     def protect_one(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
         name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
@@ -94,7 +102,8 @@ def hide_small_counts(
     # The solver releases the GIL while it works.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for block, (states, report) in zip(blocks, pool.map(protect_one, blocks), strict=True):
-            hidden[block["_row"].to_numpy()] = states
+            is_current = block["_row"].is_not_null()
+            hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
             reports.append(report)
             if progress:
                 progress(len(reports), len(blocks))
@@ -111,19 +120,24 @@ def _protect_cached(
     block: pl.DataFrame, cache: Path | None, *, name: str, threshold: int, width: int
 ) -> tuple[Array, audit.BlockAudit]:
     """Return the outcome of a block, from the cache if the same block was protected by the same code before."""
+    if (states := _repeat_pattern(block, threshold)) is not None:
+        hidden = block.filter(pl.Series(states != "F", dtype=pl.Boolean)).n_unique(list(codes.CELL_KEY))
+        return states, audit.nothing_new(name, hidden)
     if cache is None:
         return protect_block(block, name=name, threshold=threshold, width=width)
     content = block.drop("_row").write_csv() + f"|{threshold}|{width}|{codes.measure_parts()}|{_code_digest()}"
     cached_path = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
     if cached_path.exists():
         outcome = json.loads(cached_path.read_text(encoding="ascii"))
-        return np.array(list(outcome["states"]), dtype=object), audit.BlockAudit(name, outcome["hidden"], (), (), ())
+        report = audit.BlockAudit(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
+        return np.array(list(outcome["states"]), dtype=object), report
     states, report = protect_block(block, name=name, threshold=threshold, width=width)
     cache.mkdir(parents=True, exist_ok=True)
     temporary = cached_path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
-    temporary.write_text(
-        json.dumps({"block": name, "hidden": report.hidden, "states": "".join(states)}), encoding="ascii"
-    )
+    outcome = {
+        "block": name, "hidden": report.hidden, "revealed": report.revealed_before, "states": "".join(states)
+    }  # fmt: skip
+    temporary.write_text(json.dumps(outcome), encoding="ascii")
     temporary.replace(cached_path)
     return states, report
 
@@ -136,32 +150,132 @@ def _code_digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
+def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
+    """Return the states of a block of which earlier releases had every cell, with its value; else None.
+
+    What they published is published again and what they hid stays hidden. That tells readers nothing, so it needs no
+    audit.
+    """
+    is_known = pl.col("was_published") | pl.col("was_hidden")
+    if not block.select((is_known & pl.col("_row").is_not_null()).all()).item():
+        return None
+    is_small = pl.col("value").is_between(1, threshold - 1)
+    states: Array = block.select(
+        pl.when(is_small | (pl.col("is_small_change") & ~pl.col("was_published")))
+        .then(pl.lit("A"))
+        .when("was_hidden")
+        .then(pl.lit("D"))
+        .otherwise(pl.lit("F"))
+        .alias("state")
+    )["state"].to_numpy().astype(object)  # fmt: skip
+    return states
+
+
 def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError.
 
-    Cells are chosen over margins. The result is audited over margins and over leaves, which are built independently; a
-    cell that fails either audit is raised further.
+    `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is audited over
+    margins and over leaves, which are built independently; a cell that fails either audit is raised further.
     """
-    views = _Views(block)
-    cells = views.margins
-    small = (cells.values > 0) & (cells.values < threshold)
-    hidden = small.copy()
-    if not hidden.any():
+    problem = _Problem(block, name=name, threshold=threshold, width=width)
+    if not problem.hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
-    raising = lp.Raising(cells.matrix, cells.values, _costs(block, cells, views.leaves), cells.ties)
-    _refuse_contradictions(raising.find_contradictions(), block, cells, name)
-    for cell in np.flatnonzero(hidden):
-        raising.hide_cell(int(cell))
-    safe = np.zeros(len(hidden), dtype=bool)
-    reach = np.full(len(hidden), float(width))
     for _ in range(_ROUNDS):
-        _raise_all(raising, hidden, safe, reach, width)
-        report, failed = views.audit_cells(hidden[cells.rows], name=name, width=width)
+        problem.hide_further()
+        report = problem.audit_cells()
         if report.passed:
-            return _states(cells, small, hidden), report
-        safe[failed] = False
-        reach[failed] += 1.0
+            return problem.read_states(), report
+    if problem.fixed.any():
+        problem.hide_everything()
+        report = problem.audit_cells()
+        if report.passed:
+            return problem.read_states(), report
     raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
+
+
+class _Problem:
+    """The cells of one or more linked blocks, now and in earlier releases, and which of them are hidden so far.
+
+    Arrays have an element for each row of `views.margins`.  `fixed` cells were published by an earlier release with the
+    same value: readers know them, so they can protect nothing and are published again.
+    """
+
+    def __init__(self, block: pl.DataFrame, *, name: str, threshold: int, width: int) -> None:
+        self._name, self._width = name, width
+        self._views, self._raising, self._kept = _read_problem(block, name)
+        block = block.filter(self._kept)
+        self._cells = self._views.margins
+        values = self._cells.values
+        self.fixed = self._find_rows(block["was_published"])
+        self._small = (values > 0) & (values < threshold) | self._find_rows(block["is_small_change"]) & ~self.fixed
+        self.hidden = (self._small | self._find_rows(block["was_hidden"])) & ~self.fixed
+        self._safe = np.zeros(len(values), dtype=bool)
+        self._reach = np.full(len(values), float(width))
+        self._revealed: Array | None = None
+        self._raising.fix_cells(np.flatnonzero(self.fixed))
+        for cell in np.flatnonzero(self.hidden):
+            self._raising.hide_cell(int(cell))
+
+    def _find_rows(self, is_marked: pl.Series) -> Array:
+        marked: Array = np.zeros(len(self._cells.values), dtype=bool)
+        marked[self._cells.rows[is_marked.to_numpy()]] = True
+        return marked
+
+    def hide_further(self) -> None:
+        """Move every hidden cell that no population so far has moved far enough, and hide what moves with it."""
+        while len(waiting := np.flatnonzero(self.hidden & ~self._safe)):
+            cell = int(waiting[0])
+            for moved in self._move_cell(cell):
+                for moving in np.flatnonzero((np.abs(moved) > 1e-6) & ~self.hidden):
+                    self.hidden[moving] = True
+                    self._raising.hide_cell(int(moving))
+                far = (np.abs(moved) >= self._width - 1e-6) & (np.abs(moved) >= self._reach - 1e-6)
+                self._safe |= self.hidden & far
+            self._safe[cell] = True
+
+    def _move_cell(self, cell: int) -> list[Array]:
+        """Return deviations that move a cell. What earlier releases published may leave none, or only one direction."""
+        reach = float(self._reach[cell])
+        for by in (reach, -reach):
+            if (moved := self._raising.raise_cell(cell, by)) is not None:
+                return [moved]
+        return [moved for by in (1.0, -1.0) if (moved := self._raising.raise_cell(cell, by)) is not None]
+
+    def hide_everything(self) -> None:
+        """Hide every cell that earlier releases have not published: then readers learn nothing new."""
+        self.hidden = ~self.fixed
+        self.hidden[self._cells.cells :] = False
+
+    def audit_cells(self) -> audit.BlockAudit:
+        """Audit the hidden cells, and prepare those that fail to be moved further.
+
+        Cells that earlier releases reveal by themselves cannot be protected; they are reported, and do not fail.
+        """
+        report, failed = self._views.audit_cells(self.hidden[self._cells.rows], name=self._name, width=self._width)
+        if not report.passed and self.fixed.any():
+            report, failed = self._except_revealed(report, failed)
+        self._safe[failed] = False
+        self._reach[failed] += 1.0
+        return report
+
+    def _except_revealed(self, report: audit.BlockAudit, failed: Array) -> tuple[audit.BlockAudit, Array]:
+        if self._revealed is None:
+            can_hide = ~self.fixed[self._cells.rows]
+            _, self._revealed = self._views.audit_cells(can_hide, name=self._name, width=self._width)
+        revealed = np.intersect1d(failed, self._revealed)
+        failed = np.setdiff1d(failed, self._revealed)
+        if len(failed):
+            return report, failed
+        return audit.BlockAudit(
+            self._name, report.hidden, (), (), (), revealed_before=tuple(int(row) for row in revealed)
+        ), failed
+
+    def read_states(self) -> Array:
+        """Return the state of each cell of the frame."""
+        by_row: Array = np.where(self._small, "A", np.where(self.hidden, "D", "F")).astype(object)
+        states: Array = np.full(len(self._kept), "F", dtype=object)
+        states[self._kept] = by_row[self._cells.rows]
+        return states
 
 
 class _Views:
@@ -184,6 +298,30 @@ class _Views:
         return dataclasses.replace(report, witnesses=()), failed
 
 
+def _read_problem(block: pl.DataFrame, name: str) -> tuple[_Views, lp.Raising, Array]:
+    """Return both views of a problem, its linear program, and a mask of the cells that it has.
+
+    A cell of an earlier release that contradicts the others is left out: what was counted then differently is not
+    known.  Raises ProtectError if the cells of now contradict each other.
+    """
+    kept: Array = np.ones(block.height, dtype=bool)
+    is_further = block["_row"].is_null().to_numpy()
+    while True:
+        cells = block.filter(kept)
+        views = _Views(cells)
+        known = views.margins
+        costs = _costs(cells, known, views.leaves)
+        is_of_now: Array = np.zeros(len(costs), dtype=bool)
+        is_of_now[known.rows[~is_further[kept]]] = True
+        raising = lp.Raising(known.matrix, known.values, np.where(is_of_now, costs, _COST_OF_EARLIER), known.ties)
+        moved = raising.find_contradictions()
+        is_wrong = (np.abs(moved) > 1e-6) & ~is_of_now
+        if not is_wrong.any():
+            _refuse_contradictions(moved, cells, known, name)
+            return views, raising, kept
+        kept[np.flatnonzero(kept)[is_wrong[known.rows]]] = False
+
+
 def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:
     """Raise ProtectError for contradictory cells, which would make every bound of the audit meaningless."""
     wrong = np.flatnonzero(np.abs(moved) > 1e-6)
@@ -195,22 +333,6 @@ def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space
         detail = " ".join(f"{dim}={cell[dim]}" for dim in structure.DETAIL if cell[dim] != structure.TOTAL)
         words.append(f"{cell['area']} {cell['period']} {detail}".strip() + f" = {cell['value']:g}")
     raise ProtectError(f"{name}: the published totals contradict each other, for instance at " + "; ".join(words))
-
-
-def _raise_all(raising: lp.Raising, hidden: Array, safe: Array, reach: Array, width: int) -> None:
-    """Raise every hidden cell that no population so far has moved far enough, and hide the cells that move with it."""
-    while (waiting := _next_waiting(hidden, safe)) is not None:
-        moved = raising.raise_cell(waiting, reach[waiting])
-        for cell in np.flatnonzero((np.abs(moved) > 1e-6) & ~hidden):
-            hidden[cell] = True
-            raising.hide_cell(int(cell))
-        safe |= hidden & (np.abs(moved) >= width - 1e-6) & (np.abs(moved) >= reach - 1e-6)
-        safe[waiting] = True
-
-
-def _next_waiting(hidden: Array, safe: Array) -> int | None:
-    waiting = np.flatnonzero(hidden & ~safe)
-    return int(waiting[0]) if len(waiting) else None
 
 
 def _costs(block: pl.DataFrame, known: space.Space, leaves: space.Space) -> Array:

@@ -13,6 +13,8 @@ Three properties of the data determine the pieces. They are read from the cells,
   span.  Only categories that the area itself reports count: otherwise a withheld total next to its only category,
   published in full, would pass for protected (seen in 2026, with offences).
 
+A place that had other counts in an earlier release than now is a place of its own (`Cell.name_place`).
+
 One property is in the code list: some codes are not part of their total (an injured party was presumed or identified
 before).  They have separate spans, and the remaining codes still add up to the total.
 """
@@ -22,6 +24,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -59,6 +62,19 @@ class Cell:
     value: float
     reporters: tuple[str, ...]
     additive: bool
+    states: str = ""
+    """Which pieces had other counts in an earlier release than now, as `territory:year:number` (`earlier.py`)."""
+
+    def name_place(self, territory: str, year: str) -> str:
+        """Return the territory, with the number of its state if it had other counts in this year then than now."""
+        number = _read_states(self.states).get((territory, year))
+        return f"{territory}@{number}" if number else territory
+
+
+@cache
+def _read_states(states: str) -> dict[tuple[str, str], str]:
+    parts = [part.split(":") for part in states.split(",") if part]
+    return {(territory, year): number for territory, year, number in parts}
 
 
 class Axis(NamedTuple):
@@ -69,7 +85,7 @@ class Axis(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """The part of a cell that belongs to one territory and one year."""
+    """The part of a cell that belongs to one territory and one year, in one state of its counts."""
 
     territory: str
     areas: Axis
@@ -99,6 +115,7 @@ def read_cells(block: pl.DataFrame) -> list[Cell]:
             value=row["value"],
             reporters=tuple(code for code in (row["reporters"] or "").split(",") if code),
             additive=bool(row["is_additive"]),
+            states=row.get("states") or "",
         )
         for row in block.iter_rows(named=True)
     ]
@@ -128,7 +145,9 @@ def find_unplaced(block: pl.DataFrame) -> list[bool]:
 
 def _cells_of_reporters(cells: list[Cell]) -> list[Cell]:
     """Return the cells of territories and jurisdictions; a cell that several tables share appears once."""
-    shared = {(cell.kind, cell.area, cell.period, cell.detail): cell for cell in cells if cell.kind != "region"}
+    shared = {
+        (cell.kind, cell.area, cell.period, cell.detail, cell.states): cell for cell in cells if cell.kind != "region"
+    }
     return list(shared.values())
 
 
@@ -176,17 +195,19 @@ class Structure:
             for territory in cell.reporters if cell.kind == "region" else (cell.territory,):
                 details = self._detail_axes(territory, cell.detail)
                 if all(axis.parts for axis in details):
-                    areas = self._areas_of(cell, territory, year)
-                    yield Piece(territory, areas, self._periods_of(cell, territory, year), details)
+                    place = cell.name_place(territory, year)
+                    areas = self._areas_of(cell, territory, (place, year))
+                    yield Piece(place, areas, self._periods_of(cell, (place, year)), details)
 
-    def _areas_of(self, cell: Cell, territory: str, year: str) -> Axis:
-        span = self._parts.get((territory, year), ())
+    def _areas_of(self, cell: Cell, territory: str, place: tuple[str, str]) -> Axis:
+        span = self._parts.get(place, ())
         if cell.kind != "jurisdiction":
             return Axis(span or (territory,), span or (territory,))
         return Axis(span if cell.area in span else (cell.area,), (cell.area,))
 
-    def _periods_of(self, cell: Cell, territory: str, year: str) -> Axis:
-        if (territory, year) in self._uneven:
+    def _periods_of(self, cell: Cell, place: tuple[str, str]) -> Axis:
+        _, year = place
+        if place in self._uneven:
             name = cell.period if "-Q" in cell.period else f"{year}-{_WHOLE_YEAR}"
             return Axis((name,), (name,))
         quarters = tuple(f"{year}-Q{quarter}" for quarter in range(1, 5))
@@ -210,15 +231,16 @@ class Structure:
         return Axis(span if code in span else (code,), (code,))
 
     def _jurisdictions(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """Return the jurisdictions whose sum is the territory's figure, by (territory, year)."""
+        """Return the jurisdictions whose sum is the territory's figure, by (territory and state, year)."""
         areas_by_year: dict[tuple[str, str], set[str]] = defaultdict(set)
         not_additive = set()
         for cell in self._own:
             for year in years_of(cell.period):
+                place = (cell.name_place(cell.territory, year), year)
                 if cell.kind == "jurisdiction":
-                    areas_by_year[cell.territory, year].add(cell.area)
+                    areas_by_year[place].add(cell.area)
                 elif not cell.additive:
-                    not_additive.add((cell.territory, year))
+                    not_additive.add(place)
         return {key: tuple(sorted(areas)) for key, areas in areas_by_year.items() if key not in not_additive}
 
     def _inside_of(self, territory: str, i: int) -> tuple[str, ...]:
@@ -228,16 +250,16 @@ class Structure:
 
     def _breakdowns(self) -> dict[tuple[str, int], Sums]:
         """Return how categories relate to their total, by (territory, dimension); the worst case over its cells."""
-        value = {(cell.area, cell.period, cell.detail): cell.value for cell in self._own}
-        sums: dict[tuple[str, str, str, int, Detail], list[float]] = defaultdict(list)
+        value = {(cell.area, cell.period, cell.states, cell.detail): cell.value for cell in self._own}
+        sums: dict[tuple[str, str, str, str, int, Detail], list[float]] = defaultdict(list)
         for cell in self._own:
             for i, code in enumerate(cell.detail):
                 if code != TOTAL and code in self._inside[i]:
                     total = (*cell.detail[:i], TOTAL, *cell.detail[i + 1 :])
-                    sums[cell.territory, cell.area, cell.period, i, total].append(cell.value)
+                    sums[cell.territory, cell.area, cell.period, cell.states, i, total].append(cell.value)
         relations: dict[tuple[str, int], Sums] = {}
-        for (territory, area, period, i, total), parts in sums.items():
-            whole = value.get((area, period, total))
+        for (territory, area, period, states, i, total), parts in sums.items():
+            whole = value.get((area, period, states, total))
             if whole is None:
                 continue
             if sum(parts) > whole:
@@ -247,15 +269,16 @@ class Structure:
         return relations
 
     def _years(self) -> set[tuple[str, str]]:
-        """Return each (territory, year) whose annual figure is not the sum of its quarters."""
-        value = {(cell.area, cell.period, cell.detail): cell.value for cell in self._own}
-        quarters: dict[tuple[str, str, str, Detail], list[float]] = defaultdict(list)
+        """Return each (territory and state, year) whose annual figure is not the sum of its quarters."""
+        value = {(cell.area, cell.period, cell.states, cell.detail): cell.value for cell in self._own}
+        quarters: dict[tuple[str, str, str, str, Detail], list[float]] = defaultdict(list)
         for cell in self._own:
             if "-Q" in cell.period:
-                quarters[cell.territory, cell.area, cell.period[:4], cell.detail].append(cell.value)
+                place = cell.name_place(cell.territory, cell.period[:4])
+                quarters[place, cell.area, cell.period[:4], cell.states, cell.detail].append(cell.value)
         uneven = set()
-        for (territory, area, year, detail), parts in quarters.items():
-            whole = value.get((area, year, detail))
+        for (place, area, year, states, detail), parts in quarters.items():
+            whole = value.get((area, year, states, detail))
             if whole is not None and (sum(parts) > whole or (len(parts) == 4 and sum(parts) != whole)):
-                uneven.add((territory, year))
+                uneven.add((place, year))
         return uneven

@@ -9,6 +9,8 @@ The kind of link is derived from the cells themselves:
 - if two or more parts add up to the whole, the whole is their sum, even if an office does not report other parts;
 - if they leave a rest, or there is only one part, the parts are at most the whole;
 - if they exceed the whole, the figures cover different persons and are not linked.
+
+A cell with the same value in two states of its counts (`earlier.py`) is linked to itself as equal.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     over margins.  A tie between blocks is whole - parts = 0, or whole - parts - rest = 0 with a column for the rest,
     after the columns of all blocks.
     """
-    if len(spaces) == 1:
+    has_states = "states" in cells.columns and bool((cells["states"] != "").any())
+    if len(spaces) == 1 and not has_states:
         return spaces[0]
     rows: Array = np.empty(cells.height, dtype=np.int64)
     first = 0
@@ -84,6 +87,8 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     own_cells = sparse.block_diag([block_space.matrix[: block_space.cells] for block_space in spaces], format="csr")
     own_ties = sparse.block_diag([block_space.matrix[block_space.cells :] for block_space in spaces], format="csr")
     links = _find_links(cells, rows)
+    if has_states:
+        links += _link_states(cells, rows)
     matrix = _append_links(own_cells, own_ties, links)
     values = np.concatenate([block_space.values[: block_space.cells] for block_space in spaces])
     ties = matrix.shape[0] - len(values)
@@ -114,7 +119,8 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
     for row, cell in zip(rows, cells.iter_rows(named=True), strict=True):
         # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
         detail = tuple(TOTAL if cell[dim] == NOT_APPLICABLE else str(cell[dim]) for dim in DETAIL)
-        place = (cell["area_kind"], cell["area"], cell["period"], cell["reporters"] or "", *detail)
+        states = cell.get("states") or ""
+        place = (cell["area_kind"], cell["area"], cell["period"], cell["reporters"] or "", states, *detail)
         cells_by_place[place][cell["measure"]] = (int(row), cell["value"])
     level = cells["level"][0]
     below: dict[tuple[str, bool], list[str]] = defaultdict(list)
@@ -134,4 +140,17 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
             # without withheld cells that they always do, because the form has no further part.
             equal = makes_whole and len(parts) > 1 and remainder == 0
             links[_Link(cells_here[whole][0], tuple(cells_here[name][0] for name in parts), equal)] = None
+    return list(links)
+
+
+def _link_states(cells: pl.DataFrame, rows: Array) -> list[_Link]:
+    """Return a link for each cell with the same value in several states, between one of them and the next."""
+    links: dict[_Link, None] = {}
+    last_rows: dict[tuple[object, ...], int] = {}
+    key = cells.select(*codes.CELL_KEY, "reporters", "value")
+    for row, cell in zip(rows, key.iter_rows(), strict=True):
+        before = last_rows.get(cell)
+        if before is not None and before != row:
+            links[_Link(int(row), (before,), equal=True)] = None
+        last_rows[cell] = int(row)
     return list(links)

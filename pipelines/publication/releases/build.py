@@ -161,6 +161,7 @@ def _collect_tables(
         "cell": public_cells,
         "cell_submission": _cell_submissions(cells.sort(_CELL_ORDER, maintain_order=True)),
         "area_name": notes.build_names(registry),
+        "area_map": notes.build_map(registry),
         **_warehouse_tables(protected, COUNTS),
         "note": notes.build_notes(registry),
         "counting_rule": notes.counting_rules(registry),

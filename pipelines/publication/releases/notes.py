@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
@@ -117,6 +117,31 @@ def _counting_rule(territory: str, rule: CountingRule) -> dict[str, Any]:
         "verified": ",".join(rule.read),
         "source": rule.source or "",
     }
+
+
+def build_map(registry: Registry) -> pl.DataFrame:
+    """Return the place of each territory on a map: `area, tile_column, tile_row, outline`.
+
+    The outline is WKT in degrees. A territory without a declared place has empty columns.
+    """
+    rows = [
+        {
+            "area": code,
+            "tile_column": territory.tile.column if territory.tile else None,
+            "tile_row": territory.tile.row if territory.tile else None,
+            "outline": _format_outline(territory.outline),
+        }
+        for code, territory in sorted(registry.territories.items())
+        if territory.kind == "national"
+    ]
+    schema = {"area": pl.String, "tile_column": pl.Int32, "tile_row": pl.Int32, "outline": pl.String}
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _format_outline(rings: Sequence[Sequence[tuple[float, float]]]) -> str:
+    """Return rings as a MULTIPOLYGON, each closed by its first point; empty text without rings."""
+    closed = [", ".join(f"{longitude} {latitude}" for longitude, latitude in (*ring, ring[0])) for ring in rings]
+    return f"MULTIPOLYGON ({', '.join(f'(({points}))' for points in closed)})" if closed else ""
 
 
 def build_names(registry: Registry) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from dashboards.public.menu import PAGES, compose_title
 from tests.support.service.public_app import wait_until_settled
@@ -52,10 +52,12 @@ class Visit:
 
 
 @pytest.fixture(scope="module", params=(*PAGES, *VARIANTS))
-def visit(browser: Browser, public_app: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(visitor: BrowserContext, public_app: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """Each page after a first visit."""
     path = str(request.param)
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    visitor.clear_cookies()
+    page = visitor.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
     reports: list[str] = []
     foreign_urls: list[str] = []
 

@@ -15,7 +15,7 @@ from tests.support.service.public_app import wait_until_settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
-WITH_CRIME = ("region", "territory", "ratios", "durations", "published")
+WITH_CRIME = ("region", "territory", "compare", "durations", "published")
 WITH_TERRITORY = ("territory", "victims", "published")
 
 
@@ -96,7 +96,7 @@ def test_choices_survive_the_way_between_each_pair_of_pages(open_page: Open) -> 
 
 def test_chosen_period_survives_and_a_page_without_choice_opens_in_its_own(open_page: Open) -> None:
     page = open_page()
-    follow_menu(page, "ratios")
+    follow_menu(page, "compare")
     own_period = read_query(page)["period"]
     assert "-Q" not in own_period, "the default of the ratios is not the newest quarter of the first page"
     follow_menu(page, "region")
@@ -105,7 +105,7 @@ def test_chosen_period_survives_and_a_page_without_choice_opens_in_its_own(open_
     page.get_by_test_id("stSelectbox").filter(has_text="Year").click()
     page.get_by_role("option", name="2023", exact=True).click()
     page.wait_for_url(re.compile("period=2023"))
-    for path in ("ratios", "victims", "region"):
+    for path in ("compare", "victims", "region"):
         follow_menu(page, path)
         assert (read_query(page)["freq"], read_query(page)["period"]) == ("A", "2023"), path
 

@@ -19,7 +19,7 @@ from tests.support.service.public_app import wait_until_settled
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
 Open = Callable[..., Page]
 WIDTHS = (360, 1280)
-PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
+PAGES = ("region", "compare", "territory", "durations", "victims", "published", "quality", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
 DEMONSTRATION = "Demonstration data: every figure is invented"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -40,7 +41,10 @@ needs_hostile_files = pytest.mark.skipif(
 )
 REFUSED_IN = 2.0
 ANSWERED_IN = 10.0
+CHILD_MEGABYTES = 300
 MB = 1024 * 1024
+PAUSE = 0.25
+"""Seconds between two files of a colleague, who is a person."""
 SENDER = "rs-sors-sender"
 
 
@@ -64,7 +68,7 @@ def keep_colleague_busy(service: Service, account: str = "al-pp-sender") -> Iter
 
     def check_repeatedly() -> None:
         with service.open_client(account, timeout=60) as client:
-            while not is_over.is_set():
+            while not times or not is_over.wait(PAUSE):
                 began = time.perf_counter()
                 answer = running.check_file(client, path.read_bytes(), path.name)
                 times.append(time.perf_counter() - began)
@@ -104,13 +108,37 @@ def test_api_refuses_hostile_files_while_a_colleague_is_answered(service: Servic
             answer, slowest[path.name] = measure_shortest(lambda d=data, n=path.name: running.upload_file(client, d, n))  # type: ignore[misc]
             assert answer.status_code == 422, (path.name, answer.text[:300])
             body = answer.json()
+            report = body["result"]["report"]
             assert body["result"]["submission_id"] is None
             assert body["detail"] and body["remedy"] and "Traceback" not in answer.text
+            if path.name == "dim.xlsx":
+                assert report["file"]["format"] == "xlsx" and report["verdict"] != "unreadable"
+            else:
+                assert report["verdict"] == "unreadable", path.name
+                texts = [report["findings"][0][name] for name in ("message", "remedy")]
+                assert all(texts) and "?" not in "".join(texts), texts
             assert slowest[path.name] < REFUSED_IN, (path.name, slowest[path.name])
         assert _count_submissions(service) == 0
+    peaks = _measure_reading_processes(service)
+    assert peaks and max(peaks) < CHILD_MEGABYTES, peaks
     worst = max(slowest, key=lambda name: slowest[name])
     print(f"\n{len(slowest)} hostile files by the API, the slowest ({worst}) in {slowest[worst]:.2f} s; ", end="")
     print(f"a colleague was answered {len(times)} times, at the slowest in {max(times):.2f} s")
+
+
+def _measure_reading_processes(service: Service) -> list[float]:
+    """Return the most megabytes that each reading process, a child of their launcher, has used so far."""
+    [launcher, *_] = _list_children(service.process.pid)
+    peaks = []
+    for pid in _list_children(launcher):
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+        assert peak is not None
+        peaks.append(int(peak[1]) / 1024)
+    return peaks
+
+
+def _list_children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
 
 
 def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +45,10 @@ def check_structure(structure: Structure, brief: Brief, headings: Sequence[str],
     pictures = [chapter.picture for chapter in brief.chapters if chapter.picture is not None]
     assert len(figures) == len(pictures) and all(len(figure.alt) > 50 for figure in figures)
     assert roles.count("/Table") == roles.count("/THead") > 0 and roles.count("/TH") > roles.count("/Table")
+    scopes = Counter(tag.scope for tag in structure.tags if tag.role == "/TH")
+    rows = [row for chapter in brief.chapters if chapter.heading in structure.bookmarks for table in chapter.tables
+            for row in table.rows]  # fmt: skip
+    assert scopes["/Row"] == len(rows) and set(scopes) == {"/Column", "/Row"}, "each row has its heading"
     for page in range(structure.n_pages):
         numbers = [number for on_page, number in structure.content if on_page == page]
         assert numbers == list(range(len(numbers))), "all content is read, in the order of the page"

@@ -15,16 +15,20 @@ import duckdb
 import pytest
 from lxml import html
 
+from dashboards.public.page_parts import read_table
 from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.front.build import FOLDER, build_front
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.publish import find_current_release
+from pipelines.words.language import read_in
 
 LARGEST_PAGE = 150_000
 """Bytes of a page, and of the style sheet with it."""
-MAIN = ("index", "territories", "indicators", "quality", "releases", "methodology", "accessibility")
+MAIN = (
+    "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
+)  # fmt: skip
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined|&lt;(?:span|sup|a) ")
 
 
@@ -105,14 +109,21 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
         for address in {link.get("href") for link in document.iter("a", "link")}:
             parts = urlsplit(address)
             if parts.scheme == "data" or re.match(
-                r"/(?:region|territory|ratios|durations|victims|quality|about)\?", address
+                r"/(?:region|territory|compare|durations|victims|published|quality|about)\?", address
             ):
                 continue
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
                 assert f"{match[1]}/{match[2]}" in site.texts, (name, address)
                 continue
+            if parts.path.startswith("meeting"):
+                assert parts.path.replace("meeting", "brief").replace(".html", ".pdf") in briefs, (name, address)
+                continue
             if parts.path.endswith(".pdf"):
                 assert parts.path in briefs, (name, address)
+                continue
+            if match := re.fullmatch(r"([a-z0-9-]+)\.([a-z0-9-]+)\.(?:csv|xlsx)", parts.path):
+                page = f"{name.partition('/')[0]}/{match[1]}.html"
+                assert page == name and f"table-{match[2]}" in identities[page], (name, address)
                 continue
             # A PNG is drawn from the SVG when it is requested.
             path = re.sub(r"\.png$", ".svg", parts.path)
@@ -132,16 +143,20 @@ def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: 
             assert all(heading.get("scope") in ("col", "row") for heading in table.iter("th")), name
             columns = len(table.findall("thead/tr/th"))
             assert all(len(row) == columns for row in table.findall("tbody/tr")), name
+            files = [link.get("href") for link in table.xpath("ancestor::div[@class='front-table'][1]//p/a[@download]")]
+            assert [file.rpartition(".")[2] for file in files] == ["csv", "xlsx"], name
         for figure in document.iter("figure"):
             assert figure.xpath(".//*[local-name()='desc']"), name
             assert figure.xpath("following::table"), f"{name}: a picture without a table"
 
 
 def test_pages_are_small_and_need_no_script(site: Site) -> None:
-    style = next(site.folder.glob("style-*.css")).stat().st_size
+    """Check sizes, and that the one script, which adds buttons to copy, is a file that is loaded after the page."""
+    style = sum(next(site.folder.glob(pattern)).stat().st_size for pattern in ("style-*.css", "script-*.js"))
     for name, text in site.texts.items():
         assert len(text.encode()) + style <= LARGEST_PAGE, name
-        assert "<script" not in text and " style=" not in text and "<img" not in text, name
+        assert text.count("<script") == len(re.findall(r'<script src="\.\./script-\w+\.js" defer ', text)) == 1, name
+        assert " style=" not in text and "<img" not in text, name
         assert text.count('rel="stylesheet"') == 1, name
 
 
@@ -237,3 +252,23 @@ def test_sentences_have_at_most_twenty_words_on_average(site: Site) -> None:
         texts = site.documents[f"en/{file}"].xpath("//main//p | //main//li[not(.//p)] | //main//dd")
         lengths = [len(sentence.split()) for element in texts for sentence in sentences_of(text_of(element))]
         assert sum(lengths) / len(lengths) <= 20, file
+
+
+@pytest.mark.parametrize("file", ["victims", "sentences", "territories", "quality", "territory-ba"])
+def test_every_table_can_be_read_back_with_its_numbers_and_notes(site: Site, file: str) -> None:
+    document = site.documents[f"sq/{file}.html"]
+    with read_in("sq"):
+        for part in document.find_class("front-table"):
+            found = read_table(site.texts[f"sq/{file}.html"], part.get("id").removeprefix("table-"))
+            assert found is not None
+            table, citation = found
+            rows = part.findall(".//tbody/tr")
+            assert len(table.lines) == len(rows) and citation.endswith(f"/sq/{file}.html")
+            for line, row in zip(table.lines, rows, strict=True):
+                for cell, element in zip(line.cells, row.findall("td"), strict=True):
+                    digits = re.sub(r"\D", "", cell.text)
+                    assert digits == "" or digits in re.sub(r"\D", "", text_of(element))
+                    if cell.low is not None and cell.value is not None:
+                        assert len(re.findall(r"\d[\d,]*", cell.text)) >= 2, "the interval is in the text as well"
+            marks = {mark for line in table.lines for cell in (line.heading, *line.cells) for mark in cell.marks}
+            assert marks <= {*dict(table.names), *map(str, range(1, len(table.notes.texts) + 1))}

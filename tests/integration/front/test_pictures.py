@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.home import open_home
+from pipelines.declarations.registry import load
 from pipelines.front import pictures
 from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.outlines import read_rings
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
 from pipelines.front.pictures import Picture
 from pipelines.front.queries import CRIMES, STAGES, read_tables
 from pipelines.front.reader import Reader
+from pipelines.publication.releases import notes
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible
-from tests.support.editions import make_edition
+from tests.support.editions import MEMBERS, make_edition
 
 CRIME = CRIMES[0]
 
@@ -68,14 +73,34 @@ def test_stages_have_the_counts_of_the_release_and_what_ended_at_their_side(edit
         assert all(f"{reader.find_label('measure', row['measure'])}: " in read.words for row in exits), area
 
 
-def test_map_links_the_profile_of_every_territory(edition: Edition) -> None:
-    reader = Reader(edition, "en")
-    drawn = pictures.draw_map(reader, CRIME)
+def with_map(edition: Edition, **columns: Any) -> Reader:
+    """Return a reader of the release with its map as declared now, with some columns replaced."""
+    rows = tuple(row | columns for row in notes.build_map(load()).iter_rows(named=True))
+    return Reader(Edition({**edition.tables, "area_map": rows}), "en")
+
+
+@pytest.mark.parametrize("columns", [{}, {"outline": ""}], ids=["outlines", "tiles"])
+def test_map_links_the_profile_of_every_territory(edition: Edition, columns: dict[str, Any]) -> None:
+    drawn = pictures.draw_map(with_map(edition, **columns), CRIME)
     assert drawn is not None
     for code in edition.territories:
         assert drawn.count(f'<a href="territory-{code.lower()}.html"') == 2, "once in each layout"
     assert "Security Council resolution 1244" in drawn
+    assert ("imply no opinion" in drawn) == (not columns), "outlines say that they are schematic"
+
+
+def test_neighbours_have_the_same_line_between_them(edition: Edition) -> None:
+    lines: dict[frozenset[tuple[float, float]], list[str]] = {}
+    for row in notes.build_map(load()).iter_rows(named=True):
+        for ring in read_rings(row["outline"]):
+            for ends in pairwise((*ring, ring[0])):
+                lines.setdefault(frozenset(ends), []).append(row["area"])
+    assert all(len(areas) <= 2 and len(set(areas)) == len(areas) for areas in lines.values())
+    with_neighbour = {area for areas in lines.values() if len(areas) == 2 for area in areas}
+    assert with_neighbour == set(edition.territories)
 
 
 def test_region_without_declared_places_has_no_map() -> None:
     assert pictures.draw_map(Reader(make_edition(), "en"), CRIME) is None
+    nowhere = [{"area": code, "tile_column": None, "tile_row": None, "outline": ""} for code in MEMBERS]
+    assert pictures.draw_map(Reader(make_edition(area_map=nowhere), "en"), CRIME) is None

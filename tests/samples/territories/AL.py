@@ -276,9 +276,8 @@ def _victims(truth: Truth, due: plan.Due) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield the returns of both offices."""
-    dues = plan.list_due_returns("AL", "justice", years)
-    first = next(due.period for due in dues if not due.back)
-    for due in dues:
+    first = next(due.period for due in plan.list_due_returns("AL", "justice", years) if not due.back)
+    for due in plan.list_wanted_returns("AL", "justice", years):
         yield _workbook(truth, due, first)
-    for due in plan.list_due_returns("AL", "victims", years):
+    for due in plan.list_wanted_returns("AL", "victims", years):
         yield _victims(truth, due)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.samples.crosstab import Codes, Column, Line, build_crosstab, cross_columns
-from tests.samples.plan import Due, list_due_returns
+from tests.samples.plan import Due, list_wanted_returns
 from tests.samples.rows import Office, Row, SampleReturn
 from tests.samples.truth import Truth
 from tests.samples.writers import html, xls
@@ -199,7 +199,7 @@ def _lines(labels: dict[str, str], dim: str) -> list[Line]:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield all returns of Montenegro."""
-    for due in list_due_returns("ME", "justice", years):
+    for due in list_wanted_returns("ME", "justice", years):
         yield make_justice_return(truth, due)
-    for due in list_due_returns("ME", "victims", years):
+    for due in list_wanted_returns("ME", "victims", years):
         yield make_victims_return(truth, due)

@@ -23,7 +23,7 @@ from tests.samples.crosstab import (
     lay_out_page,
     make_meaning,
 )
-from tests.samples.plan import Due, list_due_returns
+from tests.samples.plan import Due, list_wanted_returns
 from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.truth import Truth
 from tests.samples.writers import px, xlsx
@@ -375,7 +375,7 @@ def make_victims_return(truth: Truth, due: Due) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield all returns of North Macedonia."""
-    for due in list_due_returns("MK", "justice", years):
+    for due in list_wanted_returns("MK", "justice", years):
         yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)
-    for due in list_due_returns("MK", "victims", years):
+    for due in list_wanted_returns("MK", "victims", years):
         yield make_victims_return(truth, due)

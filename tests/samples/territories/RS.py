@@ -331,9 +331,9 @@ def _page(truth: Truth, due: plan.Due) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield the returns of the three offices."""
-    for due in plan.list_due_returns("RS", "justice", years):
+    for due in plan.list_wanted_returns("RS", "justice", years):
         yield _sdmx(truth, due)
-    for due in plan.list_due_returns("RS", "register", years):
+    for due in plan.list_wanted_returns("RS", "register", years):
         yield _register(truth, due)
-    for due in plan.list_due_returns("RS", "victims", years):
+    for due in plan.list_wanted_returns("RS", "victims", years):
         yield _page(truth, due)

@@ -254,7 +254,7 @@ def _victims(truth: Truth, due: plan.Due) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield the returns of both offices."""
-    for due in plan.list_due_returns("XK", "justice", years):
+    for due in plan.list_wanted_returns("XK", "justice", years):
         yield _report(truth, due)
-    for due in plan.list_due_returns("XK", "victims", years):
+    for due in plan.list_wanted_returns("XK", "victims", years):
         yield _victims(truth, due)

@@ -116,6 +116,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         ),
         "area": _areas(registry),
         "area_name": notes.build_names(registry),
+        "area_map": notes.build_map(registry),
         "population": _population(),
         "coverage": _coverage(),
         "submission": _submissions(),

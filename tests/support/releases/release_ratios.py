@@ -107,10 +107,12 @@ def build_tables(territories: tuple[str, ...]) -> dict[str, pl.DataFrame]:
                 "score": 1 if is_other else 2 if care else 3, "is_with_care": care,
                 "reasons": "version_differs" if is_other else "attempts_not_stated" if care else "", "breaks": "",
                 "ratio": 0.63 if tested else None, "low": 0.45 if tested else None, "high": 0.88 if tested else None,
-                "p": 0.01 if tested else None, "n_tested": 3, "verdict": verdict, "interval_basis": "exact",
+                "p": 0.01 if tested else None, "verdict": verdict, "interval_basis": "exact",
                 "obs_status": "A", "conf_status": "F", "flags": "",
             }
         )  # fmt: skip
+    n_tested = sum(pair["verdict"] in ("lower", "no_difference") for pair in pairs)
+    pairs = [pair | {"n_tested": n_tested} for pair in pairs]
     pairs += _shares(territories)
     key = {
         "freq": "A", "period": PERIOD, "offence_group": "TIP", "count_unit": "person", "victim_status": "_Z",

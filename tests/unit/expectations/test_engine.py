@@ -1,4 +1,6 @@
-"""Tables of several callers are validated together, and each caller gets the failures of its own rows."""
+"""Tables of several callers are validated together, each caller gets the failures of its own rows, and only
+expectations that a row may fail are validated.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ from typing import Any
 import polars as pl
 import pytest
 from great_expectations import expectations as gxe
+from great_expectations.expectations.row_conditions import Column
 
-from expectations import engine
+from expectations import engine, screening
 from expectations.engine import Contract
 
 NOT_NEGATIVE, KNOWN = 0, 1
@@ -48,7 +51,7 @@ class Caller:
 
     def find_failures(self) -> None:
         try:
-            self.failures = engine.find_failures(self.contract, self.frame)
+            self.failures = engine.validate(self.contract, self.frame, self.contract.all_positions)
         except RuntimeError as error:
             self.error = error
 
@@ -65,9 +68,9 @@ def validate_at_once(callers: list[Caller]) -> int:
     batches: list[Contract] = []
     real = engine._run_validation
 
-    def count_batch(contract: Contract, frame: Any, **options: Any) -> Any:
+    def count_batch(contract: Contract, frame: Any, positions: tuple[int, ...], **options: Any) -> Any:
         batches.append(contract)
-        return real(contract, frame, **options)
+        return real(contract, frame, positions, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "_run_validation", count_batch)
@@ -134,10 +137,10 @@ def test_unique_key_of_return_ignores_other_callers_with_the_same_return_id() ->
 def test_error_is_raised_only_for_the_caller_whose_rows_cause_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = engine._run_validation
 
-    def validate_with_fault(contract: Contract, frame: Any, **options: Any) -> Any:
+    def validate_with_fault(contract: Contract, frame: Any, *positions: tuple[int, ...], **options: Any) -> Any:
         if FAULT in set(frame["value"]):
             raise RuntimeError("a planted fault")
-        return real(contract, frame, **options)
+        return real(contract, frame, *positions, **options)
 
     monkeypatch.setattr(engine, "_run_validation", validate_with_fault)
     callers = [
@@ -187,8 +190,7 @@ def test_configuration_is_restored_after_a_failed_validation() -> None:
 
 
 def test_data_docs_show_only_results_that_were_to_be_kept(tmp_path: Path) -> None:
-    engine._context.cache_clear(), engine._definition.cache_clear()
-    engine._results_kept = 0
+    engine.renew_context()
     engine.find_failures(FIGURES, make_table([1, 2]))
     assert engine.build_data_docs(tmp_path) is None
     with engine.keep_results():
@@ -196,3 +198,75 @@ def test_data_docs_show_only_results_that_were_to_be_kept(tmp_path: Path) -> Non
     assert failures == engine.find_failures(FIGURES, make_table([1, 2])), "the same failures, kept or not"
     assert engine.build_data_docs(tmp_path) == tmp_path / "index.html"
     assert len(list((tmp_path / "validations").rglob("*.html"))) == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- screening
+
+_EITHER = {"ignore_row_if": "either_value_is_missing"}
+_PAIR = {"column_A": "a", "column_B": "b"}
+
+
+@pytest.mark.parametrize(
+    ("expectation", "good", "bad"),
+    [
+        (gxe.ExpectColumnValuesToNotBeNull(column="a"), ("x", "y"), (None, "y")),
+        (gxe.ExpectColumnValuesToBeNull(column="a"), (None, "y"), ("x", "y")),
+        (gxe.ExpectColumnValuesToBeInSet(column="a", value_set=["x"]), ("x", "y"), ("y", "y")),
+        (gxe.ExpectColumnValuesToBeBetween(column="a", min_value=0, max_value=9), (9.0, 1.0), (-1.0, 1.0)),
+        (gxe.ExpectColumnValuesToBeBetween(column="a", min_value=0, max_value=9), (None, 1.0), (9.5, 1.0)),
+        (gxe.ExpectColumnValuesToBeBetween(column="a", min_value=0, strict_min=True), (0.5, 1.0), (0.0, 1.0)),
+        (gxe.ExpectColumnValuesToBeBetween(column="a", max_value=9, strict_max=True), (8.5, 1.0), (9.0, 1.0)),
+        (gxe.ExpectColumnPairValuesToBeEqual(**_PAIR), (None, None), (1.0, None)),
+        (gxe.ExpectColumnPairValuesToBeEqual(**_PAIR, **_EITHER), (1.0, None), (1.0, 2.0)),
+        (gxe.ExpectColumnPairValuesToBeEqual(**_PAIR, ignore_row_if="neither"), (1.0, 1.0), (None, None)),
+        (gxe.ExpectColumnPairValuesAToBeGreaterThanB(**_PAIR, or_equal=True), (1.0, 1.0), (0.0, 1.0)),
+        (gxe.ExpectColumnPairValuesAToBeGreaterThanB(**_PAIR, or_equal=True), (None, None), (float("nan"), 1.0)),
+        (gxe.ExpectColumnPairValuesAToBeGreaterThanB(**_PAIR), (2.0, 1.0), (1.0, 1.0)),
+        (
+            gxe.ExpectColumnValuesToNotBeNull(column="a", row_condition=Column("b") == "yes"),
+            (None, "no"),
+            (None, "yes"),
+        ),
+    ],
+)
+def test_expectation_is_validated_only_if_a_row_may_fail(
+    request: pytest.FixtureRequest, expectation: Any, good: tuple[Any, Any], bad: tuple[Any, Any]
+) -> None:
+    contract = Contract(request.node.name, "test", (expectation,))
+    for row, fails in ((good, False), (bad, True)):
+        table = pl.DataFrame({"submission_id": ["S"], "place": ["L1"], "a": [row[0]], "b": [row[1]]}, strict=False)
+        table = table.with_columns(pl.col(pl.Null).cast(pl.Float64))
+        assert (engine.validate(contract, table, (0,)) != []) == fails
+        assert (screening.list_suspects(contract.expectations, table) == (0,)) == fails
+
+
+def test_repeated_key_is_validated() -> None:
+    table = make_table([4, 4]).with_columns(pl.lit("S1").alias("submission_id"))
+    assert engine.find_failures(ONCE_IN_RETURN, table)[0].rows == (0, 1)
+    assert screening.list_suspects(ONCE_IN_RETURN.expectations, table.head(1)) == ()
+
+
+def test_only_suspect_expectations_are_validated(monkeypatch: pytest.MonkeyPatch) -> None:
+    validated: list[tuple[int, ...]] = []
+    real = engine._run_validation
+
+    def note_positions(contract: Contract, frame: Any, positions: tuple[int, ...], **options: Any) -> Any:
+        validated.append(positions)
+        return real(contract, frame, positions, **options)
+
+    monkeypatch.setattr(engine, "_run_validation", note_positions)
+    assert engine.find_failures(FIGURES, make_table([1, 2])) == []
+    assert engine.find_failures(FIGURES, make_table([1, 2], ["a", "z"])) == [engine.Failure(KNOWN, (1,))]
+    assert engine.find_failures(FIGURES, make_table([-1, 2], ["a", "z"])) == [
+        engine.Failure(NOT_NEGATIVE, (0,)),
+        engine.Failure(KNOWN, (1,)),
+    ]
+    with engine.keep_results():
+        assert engine.find_failures(FIGURES, make_table([1, 2])) == []
+    assert validated == [(KNOWN,), (NOT_NEGATIVE, KNOWN), (NOT_NEGATIVE, KNOWN)]
+    engine.renew_context()
+
+
+def test_expectation_that_is_unknown_or_lacks_its_column_is_validated() -> None:
+    assert screening.list_suspects(ONCE.expectations, make_table([1, 2])) == (0,)
+    assert screening.list_suspects(FIGURES.expectations, make_table([1]).drop("code")) == (KNOWN,)

@@ -46,3 +46,11 @@ def test_figure_of_too_few_territories_is_not_shown_and_says_why(columns: dict[s
 
 def test_each_rule_of_a_default_version_has_a_sentence() -> None:
     assert set(indicators.RULES) == {"nested", "cohort_complete", "lag_known", "lag_zero", "no_lag", "refused"}
+
+
+def test_pairs_of_some_territories_say_for_how_many_the_intervals_allow() -> None:
+    pairs = [make_pair("higher", n_tested=6), make_pair("no_difference", n_tested=6)]
+    text = indicators.describe_pairs(pairs)
+    assert text.startswith("2 of 2 pairs had enough data. 1 differs clearly.")
+    assert "allow for all 6 pairs of territories compared at once" in text
+    assert "Because 6 pairs are compared at once" in indicators.describe_pairs(pairs * 3)

@@ -1,8 +1,7 @@
-"""Many uploads at once in one process: each gets its own findings, and hostile files do not slow down the others."""
+"""Many uploads at once in one process: each gets its own findings (hostile ones: `tests/e2e/web/test_hostile.py`)."""
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from pathlib import Path
@@ -11,13 +10,9 @@ import pytest
 
 from expectations import engine
 from pipelines.declarations.registry import Registry, load
-from pipelines.findings.texts import describe_finding
 from pipelines.submissions.checking.check import Step, check_file, warm_up
 from pipelines.submissions.checking.report import Report
-from pipelines.submissions.checking.shared_pool import SHARED
-from tests.support.paths import HOSTILE, ROOT
-
-CHILD_MEGABYTES = 300
+from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +30,6 @@ def _list_returns(count: int) -> list[Path]:
 
 def _check_path(path: Path, registry: Registry) -> Report:
     return check_file(path.read_bytes(), path.name, registry=registry)
-
-
-def _check_timed(path: Path, registry: Registry) -> tuple[Report, float]:
-    """Return a report and the seconds it took: the shortest of up to three tries, because the machine may be busy."""
-    durations: list[float] = []
-    while True:
-        began = time.monotonic()
-        report = _check_path(path, registry)
-        durations.append(time.monotonic() - began)
-        if durations[-1] < 2 or len(durations) == 3:
-            return report, min(durations)
 
 
 def test_twenty_concurrent_checks_give_same_reports_as_single_ones(registry: Registry) -> None:
@@ -83,40 +67,3 @@ def test_judgement_context_is_renewed_after_its_limit_of_runs(
     monkeypatch.setattr(engine, "RENEW_AFTER", engine._runs)
     assert _check_path(path, registry).as_json() == before.as_json()
     assert engine._context() is not context
-
-
-@pytest.mark.shared
-@pytest.mark.skipif(not HOSTILE.is_dir(), reason="the hostile files are kept outside the project")
-def test_hostile_files_are_refused_while_good_file_is_checked(registry: Registry) -> None:
-    good = _list_returns(1)[0]
-    hostile = sorted(p for p in HOSTILE.iterdir() if p.suffix != ".md")
-    assert len(hostile) >= 13
-    answers: list[Report] = []
-    finished = threading.Event()
-    # Start new reading processes, so that no file of an earlier test, such as a large register, is measured here.
-    SHARED.digest = ""
-
-    def check_repeatedly() -> None:
-        while not finished.is_set():
-            answers.append(_check_path(good, registry))
-
-    colleague = threading.Thread(target=check_repeatedly)
-    colleague.start()
-    try:
-        for path in hostile:
-            report, duration = _check_timed(path, registry)
-            assert duration < 2, (path.name, duration)
-            if path.name == "dim.xlsx":
-                assert report.format == "xlsx" and report.verdict != "unreadable"
-                continue
-            assert report.verdict == "unreadable", path.name
-            text = describe_finding(report.findings[0], "en")
-            assert text.message and text.remedy and "?" not in text.message + text.remedy, text
-    finally:
-        finished.set()
-        colleague.join()
-    assert answers and all(answer.verdict != "unreadable" for answer in answers)
-    assert SHARED.pool is not None
-    for child in SHARED.pool.idle:
-        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{child.pid}/status").read_text())
-        assert peak is not None and int(peak[1]) / 1024 < CHILD_MEGABYTES

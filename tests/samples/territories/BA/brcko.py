@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tests.samples.crosstab import Codes, count_cell, make_meaning
-from tests.samples.plan import CLOCK, Due, list_due_returns
+from tests.samples.plan import CLOCK, Due, list_wanted_returns
 from tests.samples.rows import Office, Period, Row, SampleReturn
 from tests.samples.truth import QUIET, Truth
 from tests.samples.writers import csvfile
@@ -125,6 +125,6 @@ def make_back_return(truth: Truth, due: Due) -> SampleReturn:
 
 
 def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
-    for due in list_due_returns("BA_BRC", "justice", years):
+    for due in list_wanted_returns("BA_BRC", "justice", years):
         if due.received_at <= CLOCK:
             yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)

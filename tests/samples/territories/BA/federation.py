@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tests.samples.crosstab import Codes, Column, Line, MadeTable, build_crosstab, cross_columns
-from tests.samples.plan import Due, list_due_returns
+from tests.samples.plan import Due, list_wanted_returns
 from tests.samples.rows import Office, Period, Row, SampleReturn
 from tests.samples.truth import Truth
 from tests.samples.writers import xls
@@ -150,5 +150,5 @@ def make_back_return(truth: Truth, due: Due) -> SampleReturn:
 
 
 def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
-    for due in list_due_returns("BA_FED", "justice", years):
+    for due in list_wanted_returns("BA_FED", "justice", years):
         yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)

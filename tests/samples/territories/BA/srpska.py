@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tests.samples.articles import list_articles
 from tests.samples.crosstab import Codes, Column, Line, MadeTable, build_crosstab, cross_columns, lay_out_page
-from tests.samples.plan import Due, arrival_time, list_due_returns
+from tests.samples.plan import Due, arrival_time, list_wanted_returns
 from tests.samples.rows import Office, Period, Row, SampleReturn, make_quarter
 from tests.samples.truth import Truth
 from tests.samples.writers import ods
@@ -185,7 +185,7 @@ def make_back_return(truth: Truth, due: Due) -> SampleReturn:
 
 
 def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
-    for due in list_due_returns("BA_SRP", "justice", years):
+    for due in list_wanted_returns("BA_SRP", "justice", years):
         if due.back:
             yield make_back_return(truth, due)
             continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.samples.crosstab import Codes, Column, Line, build_crosstab, cross_columns, lay_out_page
-from tests.samples.plan import Due, list_due_returns
+from tests.samples.plan import Due, list_wanted_returns
 from tests.samples.rows import Office, Row, SampleReturn
 from tests.samples.truth import Truth
 from tests.samples.writers import xlsx
@@ -103,5 +103,5 @@ def make_victims_return(truth: Truth, due: Due) -> SampleReturn:
 
 
 def make_returns(truth: Truth, years: int) -> Iterator[SampleReturn]:
-    for due in list_due_returns("BA", "victims", years):
+    for due in list_wanted_returns("BA", "victims", years):
         yield make_victims_return(truth, due)

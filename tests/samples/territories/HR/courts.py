@@ -80,5 +80,5 @@ def _register(truth: Truth, due: plan.Due) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield a file for each quarter."""
-    for due in plan.list_due_returns("HR", "register", years):
+    for due in plan.list_wanted_returns("HR", "register", years):
         yield _register(truth, due)

@@ -152,6 +152,6 @@ def _patch(truth: Truth) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield a file for each quarter, and the patch."""
-    for due in plan.list_due_returns("HR", "victims", years):
+    for due in plan.list_wanted_returns("HR", "victims", years):
         yield _victims(truth, due)
     yield _patch(truth)

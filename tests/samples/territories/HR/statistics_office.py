@@ -241,5 +241,5 @@ def _px(truth: Truth, due: plan.Due) -> SampleReturn:
 
 def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield the back-series and a file for each quarter."""
-    for due in plan.list_due_returns("HR", "justice", years):
+    for due in plan.list_wanted_returns("HR", "justice", years):
         yield _px(truth, due)

@@ -127,3 +127,18 @@ def test_menu_links_to_the_open_page_in_each_language() -> None:
     links = re.findall(r'href="(victims\?lang=([^&]+)&amp;crime=TIP)" target="_self" lang="([^"]+)" hreflang', html)
     assert [(code, tag) for _, code, tag in links] == [(code, i18n.html_lang(code)) for code in i18n.language_names()]
     assert re.findall(r'hreflang="([^"]+)" aria-current="true"', html) == ["sq"]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("/ratios", "/compare?kind=ratio"),
+        (
+            "/ratios?crime=SOM&ratio=indicted_per_reported&freq=A&period=2024&lang=mk",
+            "/compare?kind=ratio&crime=SOM&indicator=indicted_per_reported&freq=A&period=2024&lang=mk",
+        ),
+    ],
+)
+def test_address_of_a_former_page_leads_on_with_its_choices(address: str, expected: str) -> None:
+    answer = request_path(address)
+    assert answer.status_code == 308 and answer.headers["location"] == expected

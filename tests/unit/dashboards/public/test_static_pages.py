@@ -11,8 +11,15 @@ from starlette.responses import PlainTextResponse
 
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import Home, initialise_home
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
 from pipelines.publication.releases.publish import switch_current
+from pipelines.web.security_headers import SecurityHeaders, content_policy
+from pipelines.web.settings import Site
+from pipelines.words import FormattedFigure
 from tests.support.coroutines import run_async
+from tests.support.editions import make_edition
+from tests.support.static_pages import render_table
 
 PAGE = (
     '<html lang="{lang}"><div id="newer-release" hidden>newer</div>{release}'
@@ -43,9 +50,10 @@ def home(tmp_path: Path) -> Home:
 
 def request_path(home: Home, path: str, address: str = "", **headers: str) -> httpx.Response:
     pages = StaticPages(PlainTextResponse("Streamlit"), lambda: home, address)
+    app = SecurityHeaders(pages, Site(), lambda host: content_policy(host, ()))
 
     async def send_request() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://test") as client:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
             return await client.get(path, headers={"accept-encoding": "identity"} | sent)
 
@@ -181,3 +189,60 @@ def test_brief_is_made_for_its_release_and_language(home: Home, monkeypatch: pyt
     assert answer.content == b"%PDF-1.7" and answer.headers["content-type"] == "application/pdf"
     assert requested == [("2026-Q2", "sr", "brief-al.pdf", "https://example.org")]
     assert request_path(home, "/en/brief-zz.pdf").status_code == 404
+
+
+@pytest.fixture
+def home_with_table(home: Home) -> Home:
+    """The home with a page of both releases that has a table and a picture."""
+    for release, figure in (("2026-Q2", 7.0), ("2026-Q3", 8.0)):
+        table = FigureTable(Reader(make_edition(), "sq"), "Titulli", "Zona", ["2025"], name="years")
+        table.add_row("Shqipëria", (format_figure(FormattedFigure("8", "8", "value", figure, 5.5, 12.0)),))
+        picture = (
+            '<figure class="front-picture" id="picture-trend"><figcaption>T</figcaption><p class="front-save"></p>'
+        )
+        citation = f'<p class="front-citation"><span class="front-address">/releases/{release}/sq/a.html</span></p>'
+        page = f'<html lang="sq"><body>{render_table(table)}{picture}</figure>{citation}</body></html>'
+        (home.releases / release / "pages" / "sq" / "a.html").write_text(page, encoding="utf-8")
+        (home.releases / release / "manifest.json").write_text('{"drafted_at": "2026-11-20T09:00:00Z"}')
+    return home
+
+
+@pytest.mark.parametrize(
+    ("path", "figure"), [("/sq/", "8"), ("/releases/2026-Q3/sq/", "8"), ("/releases/2026-Q2/sq/", "7")]
+)
+def test_table_of_a_page_is_sent_as_a_file_of_its_release(home_with_table: Home, path: str, figure: str) -> None:
+    answer = request_path(home_with_table, f"{path}a.years.csv", "https://figures.example", accept_encoding="gzip")
+    assert answer.status_code == 200 and answer.headers["content-type"] == "text/csv; charset=utf-8"
+    header, row, *_ = answer.text.removeprefix("\ufeff").splitlines()
+    assert header.startswith("Zona,2025,2025: ") and row == f"Shqipëria,{figure},5.5,12"
+    assert "https://figures.example/releases/" in answer.text
+    assert answer.headers["content-encoding"] == "gzip" and answer.headers["cache-control"] == "no-cache"
+    release = "2026-Q2" if figure == "7" else "2026-Q3"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{release}.sq.a.years.csv"'
+    again = request_path(
+        home_with_table, f"{path}a.years.csv", "https://figures.example", accept_encoding="gzip",
+        if_none_match=answer.headers["etag"],
+    )  # fmt: skip
+    assert again.status_code == 304
+    assert request_path(home_with_table, f"{path}a.years.xlsx").content.startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    "name", ["a.other.csv", "a.years.html", "b.years.csv", "a.trend.xlsx", "a.years.ods", "a..csv"]
+)
+def test_part_that_no_page_has_is_not_found(home_with_table: Home, name: str) -> None:
+    assert request_path(home_with_table, f"/sq/{name}").status_code == 404
+    assert request_path(home_with_table, f"/releases/2026-Q1/sq/{name}").status_code == 404
+
+
+def test_only_a_picture_alone_may_be_shown_in_a_frame_on_other_sites(home_with_table: Home) -> None:
+    headers = {
+        name: request_path(home_with_table, f"/sq/{name}").headers for name in ("a.html", "a.trend.html", "a.years.csv")
+    }
+    for name in ("a.html", "a.years.csv"):
+        assert "frame-ancestors 'none'" in headers[name]["content-security-policy"]
+        assert headers[name]["x-frame-options"] == "DENY"
+    policy = headers["a.trend.html"]["content-security-policy"]
+    assert "frame-ancestors *" in policy and "default-src 'none'" in policy and "unsafe" not in policy
+    assert "x-frame-options" not in headers["a.trend.html"]
+    assert headers["a.trend.html"]["x-content-type-options"] == "nosniff"

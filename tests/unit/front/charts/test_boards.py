@@ -1,4 +1,4 @@
-"""Reporting board, stage boxes and tiles: every state, count and name is readable without colour."""
+"""Reporting board, stage boxes and maps: every state, count and name is readable without colour."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from pipelines import words
 from pipelines.front.charts.board import Board, Cell, Line, describe_board, draw_board
 from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.outlines import Outline, OutlineMap, draw_outlines, find_label_point, read_rings
 from pipelines.front.charts.stages import Side, Stage, Stages, draw_stages
 from pipelines.front.charts.tiles import Tile, TileMap, draw_tiles
 from pipelines.words import FormattedFigure, reporting
@@ -88,3 +89,34 @@ def test_draw_tiles_links_every_territory_and_shows_the_footnote(width: int) -> 
     assert FOOTNOTE in read.words and read.root.get("role") == "group"
     sizes = [(float(e.get("width")), float(e.get("height"))) for e in read.root.iter() if "box" in e.get("class", "")]
     assert all(min(size) >= 24 for size in sizes)
+
+
+SQUARE = ((19.0, 42.0), (20.0, 42.0), (20.0, 43.0), (19.0, 43.0))
+HOOK = ((20.0, 42.0), (24.0, 42.0), (24.0, 45.0), (20.0, 45.0), (20.0, 44.5), (23.5, 44.5), (23.5, 42.5), (20.0, 42.5))
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_outlines_links_every_territory_and_shows_its_name_and_the_footnote(width: int) -> None:
+    outlines = [
+        Outline("AA", "Bosnia and Herzegovina", "", [SQUARE], "a?territory=AA&x=1"),
+        Outline("BB", "Kosovo under UNSCR 1244", "*", [HOOK], "b"),
+    ]
+    read = assert_legible(draw_outlines(OutlineMap("Territories", outlines, [FOOTNOTE]), width=width))
+    links = [element for element in read.root.iter() if element.tag.endswith("}a")]
+    assert [link.get("href") for link in links] == ["a?territory=AA&x=1", "b"]
+    assert links[1].get("aria-label") == "BB Kosovo under UNSCR 1244"
+    assert read.count_marks("path", "land") == 2 and read.root.get("role") == "group"
+    for text in ("BB*", "Kosovo under UNSCR 1244*", FOOTNOTE, "imply no opinion on status or borders"):
+        assert text in read.words
+
+
+def test_find_label_point_is_inside_also_where_the_middle_is_not() -> None:
+    longitude, latitude = find_label_point(HOOK)
+    assert latitude < 42.5 or latitude > 44.5 or longitude > 23.5
+    assert find_label_point(SQUARE) == pytest.approx((19.5, 42.5), abs=0.05)
+
+
+def test_read_rings_returns_the_points_of_wkt() -> None:
+    wkt = "MULTIPOLYGON (((19.0 42.0, 20.0 42.0, 20.0 43.0, 19.0 42.0)), ((1 2, 3 4, 5 6, 1 2)))"
+    assert read_rings(wkt) == [((19.0, 42.0), (20.0, 42.0), (20.0, 43.0)), ((1.0, 2.0), (3.0, 4.0), (5.0, 6.0))]
+    assert read_rings("") == []

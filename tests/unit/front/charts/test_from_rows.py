@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from pipelines.front.charts.from_rows import find_breaks, make_point, make_series
+from pipelines.front.charts.from_rows import find_breaks, make_point, make_series, make_stages
 from pipelines.front.charts.series import NOTHING, Break
 from tests.support.editions import make_total
 
@@ -38,3 +38,31 @@ def test_find_breaks_joins_adjacent_cuts_and_names_each_kind_once() -> None:
     assert find_breaks(YEARS, [make_break(later, later)]) == [Break(3, 3, "law")]
     assert find_breaks(YEARS, rows) == [Break(1, 3, "counting / law")]
     assert find_breaks(YEARS, [make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
+
+
+def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None:
+    exits = [
+        make_total("AA", "2025", 7.0, measure="rejected", level="prosecution"),
+        make_total("AA", "2025", None, measure="acquitted", level="first", obs_status="Q", conf_status="C"),
+        make_total("AA", "2025", 3.0, measure="joined", level="first"),
+        make_total("AA", "2025", 5.0, measure="acquitted", level="final"),
+    ]
+    pending = [{"stage": "first", "as_at": date(2025, 12, 31), "n_band": "20-49"}]
+    cells = {"investigated": make_total("AA", "2025", 30.0), "adjudicated_first": None}
+    first, second = make_stages("A place", cells, "first", exits, pending, str.title).stages
+    assert [f"{side.name}: {side.figure.text}" for side in first.sides] == [
+        "Rejected: 7 (6–8)", "Discontinued: not collected", "Pending: withheld",
+    ]  # fmt: skip
+    assert first.sides[0].is_few and first.sides[-1].is_pending
+    assert second.figure.text == "not collected"
+    assert [f"{side.name}: {side.figure.text}" for side in second.sides] == [
+        "Rejected: not collected", "Discontinued: not collected", "Acquitted: withheld", "Joined: 3 (2–4)",
+        "Pending on 31 December 2025: 20–49 persons",
+    ]  # fmt: skip
+
+
+def test_make_stages_shows_no_outcomes_of_a_period_for_which_none_are_published() -> None:
+    cells = {"investigated": make_total("WB", "2025", 30.0, reporters="AA,BB")}
+    (stage,) = make_stages("A place", cells, "first", None, [], str.title).stages
+    assert [side.name for side in stage.sides] == ["Pending"]
+    assert stage.figure.text == "no regional figure"

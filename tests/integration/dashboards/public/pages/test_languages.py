@@ -21,7 +21,11 @@ ENGLISH = re.compile(
 
 @pytest.mark.parametrize(
     ("page", "address"),
-    [("region", {"freq": "A"}), ("territory", {"territory": "RS", "section": "all"})],
+    [
+        ("region", {"freq": "A"}),
+        ("compare", {"kind": "ratio"}),
+        ("territory", {"territory": "RS", "section": "all"}),
+    ],
 )
 def test_no_text_of_a_page_is_outside_the_catalogues(
     page: str, address: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -40,7 +44,8 @@ def test_no_text_of_a_page_is_outside_the_catalogues(
 
 
 @pytest.mark.parametrize(
-    ("page", "title", "language"), [("region", "Region: territories compared", "mk"), ("victims", "Victims", "sr-Latn")]
+    ("page", "title", "language"),
+    [("region", "From investigation to sentence", "mk"), ("victims", "Victims", "sr-Latn")],
 )
 def test_page_is_in_the_language_of_its_address(page: str, title: str, language: str) -> None:
     test = run_page(page, lang=language, freq="A")

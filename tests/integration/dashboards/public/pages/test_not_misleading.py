@@ -19,7 +19,7 @@ from pipelines.words import regions
 from tests.support.public_pages import read_html, run_page
 
 pytestmark = pytest.mark.usefixtures("demonstration")
-PAGES = ("region", "territory", "ratios", "durations", "victims", "published", "quality", "source", "about")
+PAGES = ("region", "compare", "territory", "durations", "victims", "published", "quality", "source", "about")
 CRIMES = ("TIP", "SOM")
 TRACKS = ("first", "final")
 

@@ -108,7 +108,8 @@ def follow_link(test: AppTest, table: str) -> AppTest:
     ("page", "selection", "table", "expected"),
     [
         (
-            "ratios", {"crime": "TIP", "ratio": release_ratios.METRIC, "freq": "A", "period": release_ratios.PERIOD},
+            "compare",
+            {"kind": "ratio", "indicator": release_ratios.METRIC, "freq": "A", "period": release_ratios.PERIOD},
             "stage_ratio", "The counts it is made of",
         ),
         ("durations", {"crime": "TIP"}, "clearance", "The counts it is made of"),

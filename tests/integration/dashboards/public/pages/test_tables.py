@@ -71,7 +71,9 @@ def list_selections() -> Iterator[tuple[str, dict[str, str]]]:
     for by, over in product(("sex", "offence", "sentence_type", "sentence_band"), ("Q",)):
         yield "territory", {"territory": "AL", "by": by, "over": over}
     for freq, period in (("A", release_ratios.PERIOD), ("P3", "2023-2025")):
-        yield "ratios", {"crime": "TIP", "ratio": release_ratios.METRIC, "freq": freq, "period": period}
+        yield "compare", {"kind": "ratio", "indicator": release_ratios.METRIC, "freq": freq, "period": period}
+    for kind in ("count", "rate", "share", "clearance", "duration"):
+        yield "compare", {"kind": kind}
     for crime, by in product(("TIP", "SOM"), ("sex", "age", "exploitation")):
         yield "victims", {"crime": crime, "freq": "A", "period": "2025", "victims_by": by, "show": "rate"}
     yield "victims", {"freq": "Q", "period": "2026-Q3"}
@@ -84,7 +86,7 @@ def list_selections() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 @pytest.mark.parametrize(
-    "page", ["region", "territory", "ratios", "victims", "durations", "published", "quality", "about"]
+    "page", ["region", "territory", "compare", "victims", "durations", "published", "quality", "about"]
 )
 def test_every_note_has_a_mark_and_every_mark_a_note(page: str, handmade: str) -> None:
     faults = {
@@ -105,7 +107,7 @@ def test_notes_of_the_demonstration_match_their_marks(demonstration: home.Home) 
 
 
 def test_every_table_can_be_copied_downloaded_and_cited(handmade: str) -> None:
-    for page in ("region", "territory", "ratios", "victims", "durations", "published", "quality", "about"):
+    for page in ("region", "territory", "compare", "victims", "durations", "published", "quality", "about"):
         test = run_page(page)
         controls = [block for block in test.get("popover") if block.proto.popover.label == "Copy, download or cite"]
         assert len(controls) == read_html(test).count("<table") > 0, page

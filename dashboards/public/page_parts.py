@@ -1,0 +1,159 @@
+"""Read a table or a picture out of a static page, to send it alone: as CSV, as XLSX, or to be embedded elsewhere.
+
+The page of a release is the record of what was published, so that a file has the figures, labels and notes of the page
+whatever the software became since. Only pages of public releases are read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dashboards.public import exports
+from dashboards.public.tables import Cell, Line, Table
+from pipelines import words
+from pipelines.words.language import tell
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html; charset=utf-8",
+}
+"""Media types of the parts of a page, by the ending of their address."""
+_WHOLE_NUMBER = re.compile(rf"\d[\d{words.THOUSANDS}]*")
+_STYLE: Final = re.compile(r'<link rel="stylesheet" href="[^"]+">')
+
+
+def make_part(page: Path, text: str, name: str, ending: str) -> bytes | None:
+    """Return a part of a page by its name, or None if the page has no such table or picture.
+
+    `text` is the page as it is sent, with the public address in its citation. The reader's language must be that of
+    the page, because the titles of added columns are in it.
+    """
+    if ending == "html":
+        document = compose_embedded(text, name)
+        return document.encode() if document is not None else None
+    found = read_table(text, name)
+    if found is None:
+        return None
+    table, citation = found
+    if ending == "csv":
+        return exports.write_csv(table, citation)
+    return exports.write_xlsx(table, citation, _read_draft_time(page))
+
+
+def _read_draft_time(page: Path) -> datetime:
+    """Return when the release of a page was drafted, so that a file is the same each time."""
+    manifest = json.loads((page.parents[2] / "manifest.json").read_text(encoding="utf-8"))
+    return datetime.fromisoformat(manifest["drafted_at"]).replace(tzinfo=None)
+
+
+# ------------------------------------------------------------------------------------------------------------- tables
+
+
+def read_table(text: str, name: str) -> tuple[Table, str] | None:
+    """Return a table of a page with its notes, and the citation of the page; None if there is no such table."""
+    from lxml import html
+
+    document = html.document_fromstring(text)
+    part = document.get_element_by_id(f"table-{name}", None)
+    if part is None:
+        return None
+    element = part.find(".//table")
+    header = [_join_text(cell) for cell in element.iterfind("thead/tr/th")]
+    lines = tuple(_read_line(row) for row in element.iterfind("tbody/tr"))
+    names, notes = _read_notes(part)
+    caption = _join_text(element.find("caption"))
+    table = Table(caption, tuple(header[1:]), lines, corner=header[0], notes=notes, names=tuple(names))
+    citation = document.find_class("front-citation")[0]
+    return table, _join_text(citation)
+
+
+def _join_text(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def _read_line(row: HtmlElement) -> Line:
+    heading, *fields = row
+    return Line(_read_cell(heading), tuple(map(_read_cell, fields)), is_total="rti-row-total" in row.get("class", ""))
+
+
+def _read_cell(field: HtmlElement) -> Cell:
+    """Return a field with the number and interval that it states, the marks of its notes, and its state."""
+    marks = [mark for element in field.iter("sup") for mark in str(element.text).split(",")]
+    is_few = bool(field.find_class("front-badge"))
+    # Not `split`, which would take the thin space between thousands as well.
+    text = re.sub(r"[ \n]+", " ", "".join(_list_texts(field))).strip()
+    numbers = next(field.iter("data"), None)
+    value, low, high = (
+        float(number) if numbers is not None and (number := numbers.get(key)) else None
+        for key in ("value", "data-low", "data-high")
+    )
+    if numbers is None and field.tag == "td" and _WHOLE_NUMBER.fullmatch(text):
+        value = float(text.replace(words.THOUSANDS, ""))
+    kinds = {symbol: kind for kind, (symbol, _) in words.LEGEND.items()}
+    kind = "few" if is_few else kinds.get(text, "value") if value is None else "value"
+    return Cell(text, text, tuple(marks), kind=kind, value=value, low=low, high=high)
+
+
+def _list_texts(element: HtmlElement) -> Iterator[str]:
+    """Yield the text of a field without marks, the word for few and what only screen readers say."""
+    classes = (element.get("class") or "").split()
+    if element.tag == "sup" or "front-badge" in classes or "rti-hidden" in classes:
+        return
+    yield element.text or ""
+    for child in element:
+        yield from _list_texts(child)
+        yield child.tail or ""
+
+
+def _read_notes(part: HtmlElement) -> tuple[list[tuple[str, str]], words.Notes]:
+    """Return the footnotes of names with their marks, and the other notes of a table."""
+    names, notes = [], words.Notes()
+    for item in (item for notes_list in part.find_class("front-notes") for item in notes_list):
+        marks = item.find_class("front-note-mark")
+        mark = _join_text(marks[0]) if marks else ""
+        text = _join_text(item).removeprefix(mark).strip()
+        if mark.isdecimal():
+            notes.texts.append(text)
+        elif mark:
+            names.append((mark, text))
+        else:
+            notes.remarks.append(text)
+    return names, notes
+
+
+# ----------------------------------------------------------------------------------------------------------- pictures
+
+
+def compose_embedded(text: str, name: str) -> str | None:
+    """Return a picture of a page as a document for a frame on another site: both layouts, its title and its source."""
+    start = text.find(f'<figure class="front-picture" id="picture-{name}">')
+    end = text.find('<p class="front-save">', start)
+    if start < 0 or end < 0:
+        return None
+    from lxml import html
+
+    document = html.document_fromstring(text)
+    title = _join_text(document.get_element_by_id(f"picture-{name}").find("figcaption"))
+    citation = document.find_class("front-citation")[0]
+    address = _join_text(citation.find_class("front-address")[0])
+    source = _join_text(citation).removesuffix(address).strip()
+    style = _STYLE.search(text)
+    return (
+        f'<!doctype html>\n<html lang="{escape(document.get("lang"))}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n'
+        f"{style[0] if style else ''}\n</head>\n"
+        f'<body class="front-embedded">\n<main>\n{text[start:end].strip()}</figure>\n'
+        f'<p>{escape(tell("Source"))}: <a href="{escape(address)}" target="_blank" rel="noopener">{escape(source)}</a>'
+        "</p>\n</main>\n</body>\n</html>\n"
+    )

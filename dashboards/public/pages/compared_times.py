@@ -1,0 +1,92 @@
+"""Compare how long cases take, by case records: each territory that sends them has one figure for all their years."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from dashboards.public import charts, layout, queries, tables
+from dashboards.public.comparison import Choice
+from dashboards.public.pages import cards
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.front.charts import intervals
+from pipelines.words import Row, durations
+from pipelines.words.language import lower_first, tell
+
+NO_TEST = mark(
+    "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
+    "difference. Two that overlap do not show that there is no difference."
+)
+
+
+def show_times(
+    frame: layout.Frame,
+    crime: str,
+    choice: Choice,
+    areas: Sequence[str],
+    headline: st.delta_generator.DeltaGenerator,
+) -> None:
+    """Show the times after which 50%, 75% and 90% of the cases of the chosen territories had ended."""
+    about = next(row for row in queries.read_rows(frame.path, "duration_ways", crime) if row["metric"] == choice.code)
+    by_area: dict[str, dict[str, Row]] = {}
+    for row in queries.read_rows(frame.path, "durations", about["stage"], crime):
+        by_area.setdefault(row["area"], {})[row["statistic"]] = row
+    with_records = [code for code in areas if code in by_area]
+    without = [frame.area_name(code) for code in areas if code not in by_area]
+    medians = [(frame.area_name(code), by_area[code].get("median")) for code in with_records]
+    name = tell(about["name"])  # marked where declared
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    with headline:
+        layout.quote_sentence(durations.compose_sentence(name, crime_name, medians, without), frame)
+    title = f"{name}, {lower_first(crime_name)}"
+    rows = [_make_row(frame.marked_name(code), by_area.get(code)) for code in areas]
+    drawn = intervals.Durations(title, rows, tell("days"))
+    picture = charts.draw_durations(drawn, under=frame.lines_under_chart(*areas))
+    layout.show_panels(frame, [picture], about=crime_name, key="times")
+    notes = words.Notes()
+    lines = [
+        tables.Line(
+            frame.row_heading(code, href=f"territory?territory={code}"),
+            _build_cells(frame.area_name(code), by_area.get(code), notes),
+        )
+        for code in areas
+    ]
+    columns = [tell("{title} (days)", title=title) for title in durations.QUANTILES.values()]
+    layout.show_table(
+        frame, title, columns, lines, corner=tell("Territory"), notes=notes, legend=True,
+        coverage=words.join_words(map(frame.marked_name, with_records)),
+    )  # fmt: skip
+    st.header(tell("Is the difference real?"), anchor=False)
+    st.markdown(tell(NO_TEST))
+    cards.show_cards_of_figures(frame, [row for code in with_records for row in by_area[code].values()])
+
+
+def _make_row(name: str, group: Mapping[str, Row] | None) -> intervals.DurationRow:
+    if group is None:
+        absent = durations.format_no_records()
+        return intervals.DurationRow(name, absent, absent, absent)
+    rows = [group.get(statistic) for statistic in durations.QUANTILES]
+    median, three_quarters, nine_tenths = map(durations.format_limits, rows)
+    is_few = any(durations.is_shown_few(row) for row in rows)
+    return intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few)
+
+
+def _build_cells(name: str, group: Mapping[str, Row] | None, notes: words.Notes) -> tuple[tables.Cell, ...]:
+    if group is None:
+        return tuple(tables.value_cell(durations.format_no_records(), name) for _ in durations.QUANTILES)
+    cells = []
+    for statistic, title in durations.QUANTILES.items():
+        row = group.get(statistic)
+        reason = durations.explain_figure(row)
+        cells.append(
+            tables.value_cell(
+                durations.format_limits(row),
+                f"{name}, {title}",
+                (notes.number_note(reason),) if reason else (),
+                "" if row is None else tables.indicator_address("duration", row),
+                is_few=durations.is_shown_few(row),
+            )
+        )
+    return tuple(cells)

@@ -1,0 +1,110 @@
+"""Show the way of one area from investigation to sentence: its stages as boxes, and the ratios between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards.public import charts, comparison, layout, queries, tables
+from dashboards.public.pages import versions
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.front import sentences
+from pipelines.front.charts import from_rows
+from pipelines.words import Row, indicators
+from pipelines.words.language import lower_first, tell
+
+_BY_YEAR = mark("Other outcomes are published by year only. Choose a year under “Period”.")
+_SEPARATOR = "_per_"
+"""Between the later and the earlier stage in the code of a ratio."""
+
+
+def show_flow(
+    frame: layout.Frame, crime: str, track: str, freq: str, period: str, unit: str, cells: Sequence[Row]
+) -> None:
+    """Show the stages of the region or of one territory; `cells` are those of all areas in the period."""
+    st.header(tell("Stages, pending cases and other outcomes"), anchor=False)
+    areas = (frame.region, *(code for code, _ in frame.territories))
+    area = layout.choose_option(tell("Area"), "flow", areas, say=frame.marked_name, boxed=True, width=260)
+    crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
+    title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
+    measures = queries.read_labels(frame.path, "measure")
+    at = {cell["measure"]: cell for cell in cells if cell["area"] == area}
+    drawn = from_rows.make_stages(
+        title,
+        {measure: at.get(measure) for measure in queries.STAGES[track]},
+        track,
+        _read_exits(frame, area, crime, freq, period, unit),
+        queries.read_rows(frame.path, "pending_of_area", area, crime)
+        if queries.has_table(frame.path, "pending")
+        else (),
+        lambda measure: measures.get(measure, measure),
+    )
+    layout.show_panels(
+        frame,
+        [charts.draw_flow(drawn, under=frame.lines_under_chart(area))],
+        about=lower_first(words.TRACKS[track]),
+        key="flow",
+    )
+    remarks = [tell(sentences.NO_FUNNEL), tell(from_rows.PENDING_WITHHELD)]  # marked there
+    layout.put_small(" ".join([*remarks, *([tell(_BY_YEAR)] if freq != "A" else [])]))
+    _show_ratios(frame, area, crime, track, freq, period, unit)
+
+
+def _read_exits(frame: layout.Frame, area: str, crime: str, freq: str, period: str, unit: str) -> Sequence[Row] | None:
+    """Return how many cases ended in each other way; None for a period for which this is not published."""
+    if freq != "A" or not queries.has_table(frame.path, "exit"):
+        return None
+    rows = queries.read_rows(frame.path, "exits", area, crime, unit, period)
+    return [row for row in rows if row["metric"] == "exit"]
+
+
+def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: str, period: str, unit: str) -> None:
+    """Show the ratios between the stages of a track in the version that the reader chooses."""
+    if not queries.has_table(frame.path, "stage_ratio"):
+        return
+    metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
+    shown = [metric for metric in metrics if _is_between(metric, queries.STAGES[track])]
+    rows = queries.read_rows(frame.path, "ratios_of_area", area, crime, unit, freq, period)
+    of_track = [row for row in rows if row["metric"] in shown]
+    if not of_track:
+        return
+    st.subheader(tell("Ratios between stages"), anchor=False)
+    version = layout.choose_option(
+        tell("Version"), "version", tuple(comparison.VERSIONS), say=lambda code: comparison.VERSIONS[code]
+    )
+    notes = words.Notes()
+    lines = []
+    for metric in shown:
+        of_metric = [row for row in of_track if row["metric"] == metric]
+        row = next(iter(comparison.select_version(of_metric, version)), None)
+        name = tell(metrics[metric]["name"])  # marked where declared
+        heading = layout.link_heading(name, f"compare?kind=ratio&indicator={metric}")
+        lines.append(tables.Line(heading, (_build_cell(row, name, version, notes),)))
+    column = tell("Per 100 (95% confidence interval)")
+    crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
+    title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
+    title = f"{title}: {lower_first(comparison.VERSIONS[version])}"
+    layout.show_table(
+        frame, title, [column], lines, corner=tell("Ratio"), notes=notes, coverage=frame.marked_name(area)
+    )
+    if version != comparison.RECOMMENDED:
+        layout.put_small(f"{indicators.VERSIONS[version]}: {indicators.describe_version(version, is_nested=False)}")
+
+
+def _is_between(metric: str, stages: Sequence[str]) -> bool:
+    """Return True for a ratio whose both counts are stages of one track."""
+    later, _, earlier = metric.partition(_SEPARATOR)
+    return later in stages and earlier in stages
+
+
+def _build_cell(row: Row | None, name: str, version: str, notes: words.Notes) -> tables.Cell:
+    if row is None:
+        return tables.value_cell(versions.format_missing(version), name)
+    figure = versions.add_lag(comparison.format_compared(row, "ratio"), row)
+    marks = indicators.mark_notes(row, notes)
+    if row["is_default"] and row["value"] is not None:
+        marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
+    address = tables.indicator_address("stage_ratio", row)
+    return tables.value_cell(figure, name, marks, address, is_few=comparison.is_few(row))

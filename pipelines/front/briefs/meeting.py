@@ -1,0 +1,81 @@
+"""Show a brief on a screen in a meeting: one message on each slide, in large type, with links to the neighbours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines import words
+from pipelines.front.briefs.compose import Brief, Chapter, find_brief
+from pipelines.front.build import list_footnotes, make_front_environment
+from pipelines.front.reader import Reader
+
+ADDRESS = re.compile(r"(meeting[a-z0-9-]*)(?:\.([1-9]\d?))?\.html")
+"""Address of a slide: `meeting-xk.html` is the first, `meeting-xk.2.html` the second."""
+
+
+@dataclass(frozen=True)
+class Slide:
+    """One slide: its title, messages with or without headings, and the picture and tables that show them."""
+
+    title: str
+    messages: Sequence[tuple[str, Sequence[Any]]]
+    chapter: Chapter | None = None
+
+
+def list_slides(brief: Brief) -> list[Slide]:
+    """Return the slides of a brief: the headlines together, then one for each of its other chapters."""
+    chapters = list(brief.chapters)
+    n_headlines = next(
+        (place for place, chapter in enumerate(chapters) if chapter.picture or chapter.tables), len(chapters)
+    )
+    headlines = [(chapter.heading, chapter.texts) for chapter in chapters[:n_headlines]]
+    slides = [Slide(brief.page.title, headlines)] if headlines else []
+    return slides + [
+        Slide(chapter.heading, [("", chapter.texts)] if chapter.texts else [], chapter)
+        for chapter in chapters[n_headlines:]
+    ]
+
+
+def render_slide(reader: Reader, file: str, style: str, script: str) -> str | None:
+    """Return a slide by the name of its file, or None if the release has no such slide.
+
+    `style` and `script` are the files of the release.
+    """
+    match = ADDRESS.fullmatch(file)
+    brief = find_brief(reader, match[1].replace("meeting", "brief", 1) + ".pdf") if match else None
+    if match is None or brief is None:
+        return None
+    slides, number = list_slides(brief), int(match[2] or 1)
+    if number > len(slides) or file != name_slide(match[1], number):
+        return None
+    slide = slides[number - 1]
+    edition = reader.edition
+    text = make_front_environment().get_template("meeting.html").render(
+        lang=reader.lang,
+        title=slide.title,
+        place=words.language.tell("{n} of {whole}", n=number, whole=len(slides)),
+        page_file=brief.page.file,
+        page_title=brief.page.title,
+        previous=name_slide(match[1], number - 1) if number > 1 else "",
+        next=name_slide(match[1], number + 1) if number < len(slides) else "",
+        first=name_slide(match[1], 1),
+        messages=slide.messages,
+        picture=slide.chapter.picture if slide.chapter else None,
+        tables=slide.chapter.tables if slide.chapter else (),
+        style=style,
+        script=script,
+        release=edition.release,
+        demonstration=edition.is_demonstration,
+        source=words.cite_release(edition.release),
+        frozen=f"/releases/{edition.id}/{reader.lang}/{brief.page.file}",
+        footnotes=list_footnotes(reader),
+    )  # fmt: skip
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+
+
+def name_slide(meeting: str, number: int) -> str:
+    """Return the file of a slide of a meeting, which is named without its ending."""
+    return f"{meeting}.{number}.html" if number > 1 else f"{meeting}.html"

@@ -1,0 +1,83 @@
+// Copy buttons, Escape on explanations of words, and arrow keys of the meeting view. Pages can be read without it.
+"use strict";
+(() => {
+  const { copy, copied, low, high } = document.currentScript.dataset;
+  document.documentElement.classList.add("has-script");
+
+  const readNumber = (field, end) => field.querySelector("data")?.getAttribute(end) ?? "";
+
+  function readText(field) {
+    const plain = field.cloneNode(true);
+    for (const part of plain.querySelectorAll("sup, .front-badge, .rti-hidden, .front-separator")) part.remove();
+    const text = plain.textContent.replace(/\s+/g, " ").trim();
+    // A spreadsheet program would read such a text as a formula.
+    return /^[=+\-@]/.test(text) && !/^[+-]\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
+  }
+
+  // A figure and the ends of its interval are columns of their own.
+  function readTable(table) {
+    const rows = [...table.rows].map((row) => [...row.cells]);
+    const hasInterval = rows[0].map((_, column) => rows.some((row) => readNumber(row[column], "data-low")));
+    return rows.map((row, place) => row.flatMap((field, column) => {
+      const text = readNumber(field, "value") || readText(field);
+      if (!hasInterval[column]) return [text];
+      if (!place) return [text, low.replace("…", () => text), high.replace("…", () => text)];
+      return [text, readNumber(field, "data-low"), readNumber(field, "data-high").replace("inf", "∞")];
+    }).join("\t")).join("\n");
+  }
+
+  function addButton(place, about, read) {
+    const button = document.createElement("button");
+    const hidden = document.createElement("span");
+    hidden.className = "rti-hidden";
+    hidden.textContent = about && `, ${about}`;
+    button.type = "button";
+    button.className = "front-copy";
+    button.append(copy, hidden);
+    const status = document.createElement("span");
+    status.setAttribute("role", "status");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(read());
+      status.textContent = copied;
+      setTimeout(() => { status.textContent = ""; }, 4000);
+    });
+    place.append(button, " ", status);
+  }
+
+  if (navigator.clipboard) {
+    for (const part of document.querySelectorAll(".front-table")) {
+      const table = part.querySelector("table");
+      addButton(part.querySelector(".front-save"), table.caption.textContent, () => readTable(table));
+    }
+    for (const code of document.querySelectorAll(".front-code, .front-citation")) {
+      const place = document.createElement("p");
+      place.className = "front-save";
+      code.after(place);
+      addButton(place, "", () => code.textContent.replace(/\s+/g, " ").trim());
+    }
+  }
+
+  // An explanation covers text only with this script, so that Escape can always close it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const term of document.querySelectorAll(".front-term:is(:hover, :focus-within)")) term.classList.add("is-closed");
+  });
+  for (const term of document.querySelectorAll(".front-term")) {
+    for (const name of ["pointerleave", "focusout"]) {
+      term.addEventListener(name, () => term.classList.remove("is-closed"));
+    }
+    for (const name of ["pointerenter", "focusin"]) {
+      term.addEventListener(name, () => {
+        const isLate = term.firstElementChild.getBoundingClientRect().left > document.documentElement.clientWidth / 2;
+        term.classList.toggle("is-late", isLate);
+      });
+    }
+  }
+
+  const keys = { ArrowRight: "next", PageDown: "next", ArrowLeft: "prev", PageUp: "prev" };
+  document.addEventListener("keydown", (event) => {
+    const isPlain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
+    const link = isPlain && document.querySelector(`.front-meeting a[rel="${keys[event.key]}"]`);
+    if (link && !event.target.closest(".rti-scroll, input, textarea")) link.click();
+  });
+})();

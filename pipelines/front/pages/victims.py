@@ -1,0 +1,287 @@
+"""Compose the page on victims: the region and each territory, by status, year, form of exploitation, age and sex."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pipelines import words
+from pipelines.core.codes import TOTAL_CODES
+from pipelines.core.i18n import mark
+from pipelines.design.components import Part
+from pipelines.front import pages, pictures, sentences
+from pipelines.front.pages import Page, Section
+from pipelines.front.pages.home import regional_field
+from pipelines.front.queries import CRIMES, VICTIM_TABLES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
+from pipelines.words import Row, figures, indicators, language, regions, trends, victims
+from pipelines.words.language import tell
+
+_Find = Callable[[str, str], Row | None]
+"""Look up the victims of an area in a column."""
+_SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("F", "M")}
+"""Categories of which the page shows the share of the total, by dimension."""
+_CHANGED = mark("Presumed and identified victims: {after} in {last}, {before} in {first}.")
+_OTHER_PEOPLE = mark("Victims are other people than those who are investigated, indicted or convicted.")
+_OTHER_BASES = mark(
+    "The rows cover different territories, so they do not add up to everyone and shares must not be calculated from "
+    "them."
+)
+
+
+def list_files(reader: Reader) -> dict[str, str]:
+    """Return the file of the page for each crime that has victims."""
+    return {code: pages.name_file(pages.VICTIMS, code) for code in CRIMES if reader.edition.list_victim_years(code)}
+
+
+def compose_victims(reader: Reader, crime: str) -> Page:
+    """Return the page on the victims of one crime."""
+    edition = reader.edition
+    year, years = edition.choose_victim_year(crime), edition.list_victim_years(crime)
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    whole = edition.find_victims(crime, edition.region, year)
+    files = list_files(reader)
+    headline = _describe_region(reader, whole)
+    return Page(
+        files[crime],
+        "victims.html",
+        pages.VICTIMS,
+        f"{tell('Victims')}: {crime_name}, {year}",
+        headline,
+        reader.describe_cover(whole) if whole is not None else "",
+        tell("Presumed and identified victims, as the authorities that register them count them."),
+        pages.list_views(reader, files, crime),
+        {
+            "headline": headline,
+            "changed": _describe_change(reader, crime, year),
+            "cautions": [
+                tell(_OTHER_PEOPLE),
+                tell(sentences.NO_RANKING),  # marked in sentences
+                tell(sentences.CLEAR),  # marked in sentences
+                tell(sentences.WHY_INTERVAL),  # marked in sentences
+            ],
+            "trend": pictures.draw_victims(reader, crime, edition.region),
+            "status_heading": reader.find_label("victim_status", "_T"),
+            "statuses": _compose_statuses(reader, crime, year),
+            "years": _compose_years(reader, crime, years),
+            "breakdowns": [
+                (figures.DIMENSIONS[dimension], _compose_parts(reader, crime, dimension, year))
+                for dimension in VICTIM_TABLES
+                if any(
+                    edition.find_victim_parts(VICTIM_TABLES[dimension], crime, area, year)
+                    for area in (edition.region, *edition.territories)
+                )
+            ],
+            "crossed": _compose_crossed(reader, crime, year),
+            "explore": reader.link_to_explorer("victims", crime=crime, freq="A", period=year),
+        },
+    )
+
+
+def _describe_region(reader: Reader, whole: Row | None) -> str:
+    if whole is None:
+        return tell("{area}: {figure}.", area=reader.area_name(reader.edition.region), figure=tell(words.NOT_COLLECTED))
+    territories = len(reader.edition.territories)
+    return victims.describe_victims(whole, reader.vocabulary, territories, reader.list_absences(whole))
+
+
+def _describe_change(reader: Reader, crime: str, year: str) -> str:
+    """Return whether the victims of the region changed since the year before; empty without one."""
+    edition = reader.edition
+    earlier = [period for period in edition.list_victim_years(crime) if period < year][-1:]
+    if not earlier:
+        return ""
+    periods = (earlier[0], year)
+    rows = [edition.find_victims(crime, edition.region, period) for period in periods]
+    before, after = (row if regions.is_regional(row) else None for row in rows)
+    shown = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
+    numbers = tell(_CHANGED, before=shown[0].spoken, after=shown[1].spoken, first=periods[0], last=year)
+    trend = trends.judge_trend(before, after, edition.find_breaks(edition.region, crime, *periods, before))
+    return f"{numbers} {sentences.describe_change(trend)}"
+
+
+def _compose_statuses(reader: Reader, crime: str, year: str) -> FigureTable:
+    """Return the victims of one year by status, for the region and each territory."""
+    edition = reader.edition
+    codes = [
+        code
+        for code in reader.list_codes("victim_status")
+        if any(edition.find_victims(crime, area, year, code) for area in (edition.region, *edition.territories))
+    ]
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    table = FigureTable(
+        reader,
+        tell("Victims of {crime}, {period}: {counted}", crime=crime_name, period=year, counted=_name_unit()),
+        tell("Area"),
+        [reader.find_label("victim_status", code) for code in codes],
+        name="statuses",
+    )
+    _add_areas(table, lambda area, code: edition.find_victims(crime, area, year, code), codes, crime)
+    return table
+
+
+def _compose_years(reader: Reader, crime: str, years: Sequence[str]) -> FigureTable:
+    """Return the presumed and identified victims by year, for the region and each territory."""
+    edition = reader.edition
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    table = FigureTable(
+        reader,
+        f"{tell('Victims')}, {crime_name}: {_name_unit()}",
+        tell("Area"),
+        years,
+        name="years",
+    )
+    _add_areas(table, lambda area, year: edition.find_victims(crime, area, year), years, crime)
+    return table
+
+
+def _name_unit() -> str:
+    return words.unit_name("victim")
+
+
+def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> FigureTable:
+    """Return the victims of one year by a dimension, with the shares of its main categories."""
+    edition = reader.edition
+    by_area = {
+        area: {row[dimension]: row for row in edition.find_victim_parts(VICTIM_TABLES[dimension], crime, area, year)}
+        for area in (edition.region, *edition.territories)
+    }
+    codes = [code for code in reader.list_codes(dimension) if any(code in rows for rows in by_area.values())]
+    shared = [code for code in _SHARED.get(dimension, ()) if code in codes]
+    share = language.lower_first(tell("Share, % (95% confidence interval)"))
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    labels = {code: reader.find_label(dimension, code) for code in codes}
+    table = FigureTable(
+        reader,
+        _name_breakdown(f"{tell('Victims')}, {crime_name}", year, dimension),
+        tell("Area"),
+        [*labels.values(), *(f"{labels[code]}: {share}" for code in shared)],
+        name=dimension,
+    )
+    for area, rows in by_area.items():
+        is_region = area == edition.region
+        fields = [_count_field(table, rows.get(code), is_region=is_region) for code in codes]
+        fields += [share_field(rows.get(code)) for code in shared]
+        table.add_row(table.name_area(area, _link_profile(reader, area, crime)), fields, is_total=is_region)
+        if is_region:
+            covered = [table.cover_field(rows.get(code)) for code in (*codes, *shared)]
+            table.add_row(tell("Territories included"), covered)
+    return table
+
+
+def _add_areas(table: FigureTable, find: _Find, columns: Sequence[str], crime: str) -> None:
+    """Add a row for the region, one for the territories that are in it, and one for each territory."""
+    edition = table.reader.edition
+    regional = [find(edition.region, column) for column in columns]
+    fields = [_count_field(table, row, is_region=True) for row in regional]
+    table.add_row(table.name_area(edition.region), fields, is_total=True)
+    table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
+    for code in edition.territories:
+        heading = table.name_area(code, _link_profile(table.reader, code, crime))
+        table.add_row(heading, [table.count_field(find(code, column)) for column in columns])
+
+
+def _count_field(table: FigureTable, row: Row | None, *, is_region: bool) -> Part:
+    return regional_field(table, row) if is_region else table.count_field(row)
+
+
+def _link_profile(reader: Reader, area: str, crime: str) -> str:
+    """Return the profile of a territory; empty for the region, and for a crime that has no profiles."""
+    is_territory = area in reader.edition.territories
+    return pages.name_territory_file(area, crime) if is_territory and reader.edition.has_crime(crime) else ""
+
+
+def share_field(row: Row | None) -> Part:
+    """Return the share of a category with its interval; empty if there is no total to divide by."""
+    if row is None:
+        return format_figure(words.format_absent())
+    if row["share_obs_status"] is None:
+        return ""
+    share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
+    figure = indicators.format_figure(share)
+    return format_figure(figure, is_few=share["state"] == "too_few" and figure.kind == "value")
+
+
+def _compose_crossed(reader: Reader, crime: str, year: str) -> FigureTable | None:
+    """Return the victims of the region by sex and age together; None if the release has none.
+
+    Everyone is a total of the rows only if the same territories are in all of them; otherwise it is the last row.
+    """
+    rows = {
+        (row["sex"], row["age"]): row
+        for row in reader.edition.tables["victim_crossed"]
+        if (row["offence_group"], row["period"]) == (crime, year)
+    }
+    if not rows:
+        return None
+    table = FigureTable(
+        reader,
+        tell(
+            "{title}, {year}: {unit} by sex and age",
+            title=_name_subject(reader, reader.edition.region, crime),
+            year=year,
+            unit=_name_unit(),
+        ),
+        tell("Sex and age"),
+        [reader.find_label("victim_status", "_T"), tell("Territories included")],
+        name="sex-age",
+    )
+    is_one_base = len({row["reporters"] for row in rows.values()}) == 1
+    order = [(sex, age) for sex in reader.list_codes("sex") for age in reader.list_codes("age") if (sex, age) in rows]
+    everyone = ("_T", "_T")
+    for key in order if is_one_base else sorted(order, key=lambda pair: pair == everyone):
+        sex, age = reader.find_label("sex", key[0]), language.lower_first(reader.find_label("age", key[1]))
+        heading = tell("Everyone") if key == everyone else f"{sex}, {age}"
+        fields = (regional_field(table, rows[key]), table.cover_field(rows[key]))
+        table.add_row(heading, fields, is_total=key == everyone and is_one_base)
+    if not is_one_base:
+        table.notes.add_remark(tell(_OTHER_BASES))
+    return table
+
+
+def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
+    """Return the victims of one territory for its profile, in the newest year with figures by category."""
+    edition = reader.edition
+    tables = []
+    for dimension, name in VICTIM_TABLES.items():
+        all_years = edition.list_victim_years(crime)
+        by_year = {year: edition.find_victim_parts(name, crime, area, year) for year in all_years}
+        years = [year for year, rows in by_year.items() if any(row["value"] is not None for row in rows)]
+        if years:
+            tables.append(_compose_territory_parts(reader, crime, area, dimension, max(years), by_year[max(years)]))
+    if not tables:
+        return None
+    return Section("victims", tell("Victims"), [tell(_OTHER_PEOPLE)], tables)
+
+
+def _name_subject(reader: Reader, area: str, crime: str) -> str:
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    return tell("{area}, victims of {crime}", area=reader.marked_name(area), crime=crime_name)
+
+
+def _name_breakdown(subject: str, year: str, dimension: str) -> str:
+    return tell(
+        "{subject}, {year}, by {dimension}: {unit}",
+        subject=subject,
+        year=year,
+        dimension=language.lower_first(figures.DIMENSIONS[dimension]),
+        unit=_name_unit(),
+    )
+
+
+def _compose_territory_parts(
+    reader: Reader, crime: str, area: str, dimension: str, year: str, rows: Sequence[Row]
+) -> FigureTable:
+    table = FigureTable(
+        reader,
+        _name_breakdown(_name_subject(reader, area, crime), year, dimension),
+        figures.DIMENSIONS[dimension],
+        [reader.find_label("victim_status", "_T"), tell("Share, % (95% confidence interval)")],
+        name=f"victims-{dimension}",
+    )
+    at = {row[dimension]: row for row in rows}
+    for code in (code for code in reader.list_codes(dimension) if code in at):
+        is_whole = code in TOTAL_CODES
+        share = "" if is_whole else share_field(at[code])
+        table.add_row(reader.find_label(dimension, code), (table.count_field(at[code]), share), is_total=is_whole)
+    return table

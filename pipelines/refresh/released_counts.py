@@ -1,0 +1,88 @@
+"""Keep the true counts behind each release, so that the next one is protected together with all of them.
+
+A release itself has no hidden figures.  `restricted/released/<release>.parquet` has its cells with their true values
+(`disclosure/earlier.py`) and, as metadata of the file, the digest of the inputs from which they were protected.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.core.home import Home
+from pipelines.publication.releases.editions import edition_key
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FILE = "released.parquet"
+"""Name of the file in the folder of protected cells, before it belongs to a draft."""
+_INPUTS = "inputs"
+
+
+@dataclass(frozen=True)
+class EarlierRelease:
+    """A published release: its public cells, and the file with its true counts, which may be missing."""
+
+    release: str
+    public: Path
+    counts: Path
+
+    def read_inputs(self) -> str:
+        """Return the digest of the inputs of its protection, or nothing if that is not known."""
+        import polars as pl
+
+        return pl.read_parquet_metadata(self.counts).get(_INPUTS, "") if self.counts.exists() else ""
+
+    def read_cells(self) -> pl.DataFrame:
+        """Return its cells (`earlier.STORED`). Without the true counts, hidden cells have no value."""
+        import polars as pl
+
+        from pipelines.core import codes
+        from pipelines.publication.disclosure import earlier
+
+        public = earlier.read_release(pl.read_parquet(self.public))
+        if not self.counts.exists():
+            return public
+        stored = pl.read_parquet(self.counts)
+        shown = [*codes.CELL_KEY, "value"]
+        is_same = (
+            stored.filter("is_published")
+            .select(shown)
+            .sort(shown)
+            .equals(public.filter("is_published").select(shown).sort(shown))
+        )
+        # A file that does not belong to the release that readers have is worse than none.
+        return stored if is_same and stored.height == public.height else public
+
+
+def list_earlier(home: Home, inputs: str) -> list[EarlierRelease]:
+    """Return the published releases before the next draft, oldest first.
+
+    The newest one is left out if it was made from the same inputs: nothing has changed since, and the draft is not
+    built again.
+    """
+    names = sorted((path.name for path in home.releases.iterdir() if path.is_dir()), key=edition_key)
+    releases = [
+        EarlierRelease(name, home.releases / name / "data" / "cell.parquet", home.released / f"{name}.parquet")
+        for name in names
+    ]
+    return releases[:-1] if releases and releases[-1].read_inputs() == inputs else releases
+
+
+def write_counts(folder: Path, cells: pl.DataFrame, inputs: str) -> None:
+    """Write the true counts of a future draft to the folder of its protected cells."""
+    cells.write_parquet(folder / FILE, metadata={_INPUTS: inputs})
+
+
+def keep_counts(home: Home, folder: Path, release: str) -> None:
+    """Keep the true counts of a draft under its name, and remove those of drafts that were never published."""
+    home.released.mkdir(exist_ok=True)
+    temporary = home.released / f".{release}.new"
+    shutil.copyfile(folder / FILE, temporary)
+    temporary.replace(home.released / f"{release}.parquet")
+    for path in home.released.glob("*.parquet"):
+        if path.stem != release and not (home.releases / path.stem).exists():
+            path.unlink()

@@ -1,0 +1,95 @@
+"""The page that compares territories: what can be chosen, words at the row, tests of pairs, and former addresses."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards.public import comparison
+from tests.support.public_pages import read_html, read_pictures, run_page, strip_marks
+from tests.support.releases import release_ratios
+
+pytestmark = pytest.mark.usefixtures("handmade")
+RATIO = {"kind": "ratio", "indicator": release_ratios.METRIC, "freq": "A", "period": release_ratios.PERIOD}
+
+
+def read_first_table(test: AppTest) -> dict[str, str]:
+    """Return the figures of the table of one period by the names of their rows."""
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", strip_marks(read_html(test).partition("</table>")[0]), re.S)
+    fields = [[re.sub(r"<[^>]+>", "", part) for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
+    return {row[0]: row[1] for row in fields[1:]}
+
+
+def find_territories(test: AppTest) -> Any:
+    """Return the control of the territories."""
+    return next(group for group in test.button_group if group.label == "Territories")
+
+
+def test_chosen_territories_are_in_table_pictures_pairs_and_address() -> None:
+    test = run_page("compare", **RATIO, areas="AL,MK,ME")
+    table = read_first_table(test)
+    assert list(table) == ["Western Balkans", "Territories included", "Albania", "North Macedonia", "Montenegro"]
+    assert table["Western Balkans"] == "no regional figure", "three of seven territories are not the region"
+    assert table["Montenegro"] == "80 (62–103) few"
+    dots = read_pictures(test)[0]
+    assert "Fewer than 20: compare with care" in dots.text and "Serbia" not in dots.text
+    text = read_html(test)
+    assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
+    assert "Albania and Montenegro: too few to compare." in text
+    assert any(
+        "1 of 3 pairs had enough data. 1 differs clearly. The intervals allow for all" in paragraph.value
+        for paragraph in test.markdown
+    )
+    assert test.query_params["areas"] == "AL,MK,ME"
+
+
+def test_missing_figures_are_words_at_their_row_in_table_and_picture() -> None:
+    test = run_page("compare", **RATIO, areas="BA,XK")
+    table = read_first_table(test)
+    assert table["Kosovo under UNSCR 1244"] == "withheld" and table["Bosnia and Herzegovina"] == "not applicable"
+    dots = read_pictures(test)[0]
+    assert "withheld" in dots.text and "not applicable" in dots.text
+    assert "United Nations Security Council resolution 1244" in dots.text
+    counts = read_first_table(run_page("compare", kind="count", indicator="investigated", freq="Q", period="2026-Q3"))
+    assert counts["Serbia"] == "not received" and counts["Croatia"] == "not collected"
+
+
+def test_unknown_territories_of_an_address_are_left_out_with_a_warning() -> None:
+    test = run_page("compare", **RATIO, areas="AL,ZZ,RS")
+    assert find_territories(test).value == ["AL", "RS"]
+    assert "ZZ" in test.warning[0].value and test.query_params["areas"] == "AL,RS"
+
+
+def test_taking_out_the_last_territory_restores_all() -> None:
+    test = run_page("compare", **RATIO, areas="AL")
+    assert any("Choose at least two territories." in paragraph.value for paragraph in test.markdown)
+    find_territories(test).set_value([]).run()
+    assert not test.exception
+    assert len(find_territories(test).value) == 7 and test.query_params["areas"] == "AL,BA,HR,XK,MK,ME,RS"
+
+
+def test_every_kind_of_indicator_opens_with_a_table_and_a_picture() -> None:
+    for kind in comparison.KINDS:
+        test = run_page("compare", kind=kind)
+        assert test.query_params["kind"] == kind
+        assert read_first_table(test) and read_pictures(test), kind
+        assert any(header.value == "Is the difference real?" for header in test.header), kind
+
+
+def test_version_of_a_ratio_is_one_choice_and_only_the_recommended_is_tested() -> None:
+    test = run_page("compare", **RATIO, version="lagged")
+    table = read_first_table(test)
+    assert table["Serbia"] == "65 (50–84), over 1 year before" and table["Albania"] == "no records"
+    assert any("Only the recommended versions are tested" in paragraph.value for paragraph in test.markdown)
+
+
+def test_stages_have_pending_cases_and_other_outcomes_at_their_side() -> None:
+    test = run_page("region", freq="A", period="2025", flow="AL")
+    flow = next(picture for picture in read_pictures(test) if "Pending" in picture.spoken)
+    assert "Rejected: 30" in flow.spoken and "Acquitted: withheld" in flow.spoken
+    assert "Pending: withheld" in flow.spoken
+    quarter = read_html(run_page("region", freq="Q", period="2026-Q2", flow="AL"))
+    assert "Other outcomes are published by year only." in quarter

@@ -1,0 +1,101 @@
+"""Tests of tables and pictures that are read out of a static page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from dashboards.public.page_parts import compose_embedded, make_part, read_table
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.words import FormattedFigure
+from pipelines.words.language import read_in
+from tests.support.editions import make_edition
+from tests.support.static_pages import render_table
+
+PAGE = (
+    '<html lang="{lang}"><head><link rel="stylesheet" href="../style-0.css"></head><body><main>{table}'
+    '<figure class="front-picture" id="picture-trend"><figcaption>Persons &amp; years</figcaption>'
+    '<svg viewBox="0 0 6 4"><title>Persons</title></svg>\n<p class="front-save">SVG</p></figure></main>'
+    '<p class="front-citation">A title. Release 2026-Q3. <span class="front-address">https://x.example/releases/'
+    "2026-Q3/en/index.html</span></p></body></html>"
+)
+
+
+def make_page(lang: str = "en", column: str = "Rate") -> str:
+    """Return a page with a table of three rows: an interval without an end, few and withheld, and a formula."""
+    table = FigureTable(Reader(make_edition(), lang), "A caption", "Area", ["Persons", column], name="rates")
+    rate = FormattedFigure("0.25 (0.10 or more)", "", "value", 0.25, 0.1, float("inf"))
+    persons = FormattedFigure("1\u202f234", "1234", "value", 1234.0)
+    table.add_row(table.name_area("AA"), (format_figure(persons, ["1"]), format_figure(rate)), is_total=True)
+    few, withheld = FormattedFigure("7", "7", "value", 7.0), FormattedFigure("withheld", "withheld", "withheld")
+    table.add_row(table.name_area("BB"), (format_figure(few, is_few=True), format_figure(withheld)))
+    table.add_row("=1+1", ("5–9", attach_numbers("2–3", low=2, high=3)))
+    table.notes.number_note("The first note.")
+    table.notes.add_remark("A remark.")
+    return PAGE.format(lang=lang, table=render_table(table))
+
+
+def test_read_table_returns_numbers_intervals_marks_states_and_notes() -> None:
+    found = read_table(make_page(), "rates")
+    assert found is not None
+    table, citation = found
+    assert (table.caption, table.corner, table.columns) == ("A caption", "Area", ("Persons", "Rate"))
+    whole, few, formula = table.lines
+    assert whole.is_total and whole.cells[0].value == 1234.0 and whole.cells[0].marks == ("1",)
+    assert (whole.cells[1].value, whole.cells[1].low, whole.cells[1].high) == (0.25, 0.1, float("inf"))
+    assert few.heading.text == "Bland" and few.heading.marks == ("*",)
+    assert (few.cells[0].value, few.cells[0].kind, few.cells[0].text) == (7.0, "few", "7")
+    assert (few.cells[1].value, few.cells[1].kind) == (None, "withheld")
+    assert formula.cells[0].value is None and (formula.cells[1].low, formula.cells[1].high) == (2.0, 3.0)
+    assert table.names == (("*", "About the name of Bland."),)
+    assert (table.notes.texts, table.notes.remarks) == (["The first note."], ["A remark."])
+    assert citation == "A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"
+    assert read_table(make_page(), "others") is None
+
+
+def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_path: Path) -> None:
+    page = tmp_path / "pages" / "en" / "index.html"
+    (tmp_path / "manifest.json").write_text(json.dumps({"drafted_at": "2026-11-20T09:00:00Z"}), encoding="utf-8")
+    text = make_part(page, make_page(), "rates", "csv")
+    assert text is not None
+    rows = list(csv.reader(io.StringIO(text.decode("utf-8-sig"))))
+    assert rows[0] == [
+        "Area", "Area: notes", "Persons", "Persons: notes", "Rate", "Rate: lower end of the 95% interval",
+        "Rate: upper end",
+    ]  # fmt: skip
+    assert rows[1] == ["Aland", "", "1234", "1", "0.25", "0.1", "no upper end"]
+    assert rows[2][:3] == ["Bland", "*", "7"] and rows[2][4:] == ["withheld", "", ""]
+    assert rows[3] == ["'=1+1", "", "5–9", "", "2–3", "2", "3"]
+    assert rows[-1][:2] == ["Source", "A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"]
+    book = make_part(page, make_page(), "rates", "xlsx")
+    assert book is not None and book == make_part(page, make_page(), "rates", "xlsx"), "the same bytes"
+    sheet = openpyxl.load_workbook(io.BytesIO(book)).active
+    cells = {cell.value: cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    assert cells[1234] == cells[0.25] == "n" and cells["=1+1"] == "s" and "f" not in cells.values()
+    assert make_part(page, make_page(), "others", "xlsx") is None
+
+
+def test_titles_of_added_columns_are_in_the_language_of_the_page() -> None:
+    with read_in("mk"):
+        content = make_part(Path("index.html"), make_page("mk"), "rates", "csv")
+    assert content is not None and "Rate: долна граница на 95% интервал" in content.decode()
+
+
+def test_picture_alone_has_its_title_description_and_source() -> None:
+    document = compose_embedded(make_page("sq"), "trend")
+    assert document is not None and '<html lang="sq">' in document
+    assert "<title>Persons &amp; years</title>" in document and 'href="../style-0.css"' in document
+    assert '<svg viewBox="0 0 6 4"><title>Persons</title></svg>' in document, "as it is on the page"
+    assert 'href="https://x.example/releases/2026-Q3/en/index.html"' in document
+    assert ">A title. Release 2026-Q3.</a>" in document and "front-save" not in document
+
+
+@pytest.mark.parametrize("name", ["tren", "trend-2", "rates"])
+def test_picture_that_the_page_does_not_have_is_none(name: str) -> None:
+    assert compose_embedded(make_page(), name) is None

@@ -1,0 +1,201 @@
+"""Earlier releases: what they published and hid, corrections, late reporters, and an intruder who tries every table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.publication.disclosure import earlier, protect
+from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
+
+AREAS = ("AA", "BB", "CC")
+QUARTERS = tuple(f"2024-Q{quarter}" for quarter in (1, 2, 3, 4))
+
+
+def build_release(counts: dict[str, float], period: str = "2024") -> pl.DataFrame:
+    cells = [build_cell(area, value, period=period) for area, value in counts.items()]
+    return build_frame(*cells, build_region(sum(counts.values()), ",".join(counts), period=period))
+
+
+def publish_all(*releases: pl.DataFrame) -> list[pl.DataFrame]:
+    """Protect each release together with those before it; return the protected cells with their true values."""
+    published: list[pl.DataFrame] = []
+    recorded: list[pl.DataFrame] = []
+    for cells in releases:
+        protection = protect.hide_small_counts(cells, earlier=recorded)
+        assert protection.report.passed
+        recorded.append(earlier.record_release(cells, protection.cells["conf_status"]))
+        published.append(protection.cells.with_columns(cells["value"].alias("true")))
+    return published
+
+
+def hidden_cells(protected: pl.DataFrame) -> set[tuple[str, str]]:
+    hidden = protected.filter(pl.col("conf_status") != "F")
+    return set(hidden.select("area", "period").iter_rows())
+
+
+def test_same_cells_keep_their_pattern_without_any_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = build_release({"AA": 3, "BB": 40, "CC": 50})
+    first = protect.hide_small_counts(cells).cells
+    monkeypatch.delattr(protect, "protect_block")
+    again = protect.hide_small_counts(cells, earlier=[earlier.record_release(cells, first["conf_status"])])
+    assert again.cells.equals(first)
+    assert again.report.count_cells()["hidden"] == 2
+
+
+def test_pattern_of_the_earlier_release_prevails_over_a_cheaper_one() -> None:
+    """Hide CC as the other cell of AA, as an earlier release did, although BB would be cheaper."""
+    cells = build_release({"AA": 3, "BB": 40, "CC": 50})
+    statuses = pl.Series(["A", "F", "D", "F"])
+    released = earlier.record_release(cells, statuses)
+    further = build_frame(build_cell("AA", 6, period="2023"), build_region(6, "AA", period="2023"))
+    protected = protect.hide_small_counts(pl.concat([cells, further]), earlier=[released]).cells
+    assert protected["conf_status"].to_list() == ["A", "F", "D", "F", "F", "F"]
+
+
+def test_corrected_total_is_hidden_if_it_differs_by_a_small_count() -> None:
+    counts = [{"AA": corrected, "BB": 40, "CC": 50} for corrected in (30, 31, 35)]
+    first, second, third = publish_all(*map(build_release, counts))
+    assert hidden_cells(first) == set()
+    assert hidden_cells(second) == {("AA", "2024"), ("WB", "2024")}
+    assert hidden_cells(third) == set()
+
+
+def test_large_correction_hides_nothing() -> None:
+    _, second = publish_all(
+        build_release({"AA": 30, "BB": 40, "CC": 50}), build_release({"AA": 36, "BB": 40, "CC": 50})
+    )
+    assert hidden_cells(second) == set()
+
+
+def test_late_reporter_is_not_the_difference_of_two_regional_totals() -> None:
+    """CC's 3 persons are the difference of the region without and with CC, so the second total is hidden."""
+    punctual = build_release({"AA": 30, "BB": 40})
+    first, second = publish_all(punctual, build_release({"AA": 30, "BB": 40, "CC": 3}))
+    assert hidden_cells(first) == set()
+    assert hidden_cells(second) == {("CC", "2024"), ("WB", "2024")}
+
+
+def test_year_does_not_reveal_the_quarter_that_was_hidden_alone() -> None:
+    """Q1 was hidden while no other quarter was there; the year may not be published with three open quarters."""
+    counts = {"2024-Q1": 3, "2024-Q2": 20, "2024-Q3": 30, "2024-Q4": 40}
+
+    def build_quarters(number: int) -> list[dict[str, object]]:
+        return [build_cell("AA", value, period=period) for period, value in list(counts.items())[:number]]
+
+    editions = [build_frame(*build_quarters(number)) for number in (1, 2, 3)]
+    year = build_frame(*build_quarters(4), build_cell("AA", 93))
+    *_, third, fourth = publish_all(*editions, year)
+    assert hidden_cells(third) == {("AA", "2024-Q1")}
+    assert len(hidden_cells(fourth)) == 2
+    assert hidden_cells(fourth) <= {("AA", "2024-Q1"), ("AA", "2024-Q4"), ("AA", "2024")}
+
+
+def test_correction_elsewhere_does_not_move_the_pattern() -> None:
+    """Hide the same cells of 2023 after a correction of 2024, though the pools tie both years."""
+    before = build_release({"AA": 3, "BB": 40, "CC": 50}, "2023")
+    pool = [
+        build_cell(area, value, period="2023-2024", freq="P3") for area, value in (("AA", 43), ("BB", 80), ("CC", 100))
+    ]
+    first, second = publish_all(
+        pl.concat([before, build_release({"AA": 40, "BB": 40, "CC": 50}), build_frame(*pool)]),
+        pl.concat(
+            [
+                before,
+                build_release({"AA": 40, "BB": 49, "CC": 50}),
+                build_frame(pool[0], pool[1] | {"value": 89}, pool[2]),
+            ]
+        ),
+    )
+    of_2023 = {cell for cell in hidden_cells(first) if cell[1] == "2023"}
+    assert {cell for cell in hidden_cells(second) if cell[1] == "2023"} == of_2023
+
+
+def test_cells_that_earlier_releases_reveal_are_reported_and_do_not_block_the_next_one() -> None:
+    """Two releases from before this protection reveal AA; the next one can still be published."""
+    cells = build_release({"AA": 3, "BB": 40, "CC": 50})
+    leaking = [
+        earlier.record_release(cells, pl.Series(["A", "D", "F", "F"])),
+        earlier.record_release(cells, pl.Series(["A", "F", "D", "F"])),
+    ]
+    further = build_frame(build_cell("AA", 2, period="2023"), build_region(2, "AA", period="2023"))
+    protection = protect.hide_small_counts(pl.concat([cells, further]), earlier=leaking)
+    assert protection.report.passed
+    assert protection.report.count_cells()["revealed_before"] == 1
+    assert hidden_of(protection.cells)[-2:] == [True, True]
+
+
+def test_release_without_stored_counts_is_read_from_its_public_cells() -> None:
+    """Read hidden cells of an old release as unknown: those of unchanged places stay hidden."""
+    cells = build_release({"AA": 3, "BB": 40, "CC": 50})
+    public = protect.hide_small_counts(cells).cells.with_columns(
+        pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
+    )
+    missing = build_frame(build_cell("DD", None, obs_status="O")).with_columns(pl.lit("F").alias("conf_status"))
+    released = earlier.read_release(pl.concat([public, missing.select(public.columns)]))
+    assert released.height == cells.height
+    changed = pl.concat([cells, build_release({"AA": 7, "BB": 8, "CC": 9}, "2023")])
+    again = protect.hide_small_counts(changed, earlier=[released]).cells
+    assert hidden_cells(again) == hidden_cells(protect.hide_small_counts(cells).cells)
+
+
+def test_earlier_figures_that_contradict_each_other_are_left_out() -> None:
+    """Change a regional total, though no territory changed: an old figure must not stop the release."""
+    cells = build_release({"AA": 30, "BB": 40, "CC": 3})
+    old = cells.with_columns(pl.when(pl.col("area") == "WB").then(90.0).otherwise(pl.col("value")).alias("value"))
+    released = earlier.record_release(old, pl.Series(["F", "D", "A", "F"]))
+    assert protect.hide_small_counts(cells, earlier=[released]).report.passed
+
+
+def list_possible_counts(releases: Sequence[pl.DataFrame], top: int) -> dict[tuple[int, str], set[int]]:
+    """Return the values of each cell in all pairs of tables that agree with two releases.
+
+    The intruder knows which cells did not change.  Written from this definition, without variables or solvers.
+    """
+    tables = [
+        dict(zip(frame["area"], zip(frame["value"], frame["true"], strict=True), strict=True)) for frame in releases
+    ]
+    unchanged = [area for area in tables[0] if tables[0][area][1] == tables[1][area][1]]
+    counts = dict(zip(AREAS, (values.ravel() for values in np.indices((top + 1,) * len(AREAS))), strict=True))
+    counts["WB"] = sum(counts[area] for area in AREAS)
+    candidates = []
+    for table in tables:
+        agrees = np.logical_and.reduce(
+            [counts[area] == public_value for area, (public_value, _) in table.items() if public_value is not None],
+            initial=True,
+        )
+        candidates.append({area: values[np.broadcast_to(agrees, values.shape)] for area, values in counts.items()})
+    shared = [set(zip(*(table[area].tolist() for area in unchanged), strict=True)) for table in candidates]
+    possible: dict[tuple[int, str], set[int]] = {(number, area): set() for number in (0, 1) for area in tables[0]}
+    for number, table in enumerate(candidates):
+        keys = zip(*(table[area].tolist() for area in unchanged), strict=True) if unchanged else ()
+        fits = [key in shared[1 - number] for key in keys] if unchanged else [True] * len(table["WB"])
+        for area, values in table.items():
+            possible[number, area] = set(values[np.array(fits, dtype=bool)].tolist())
+    return possible
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.tuples(*[st.integers(0, 7)] * 3), st.tuples(*[st.sampled_from([0, 0, 1, -1, 3, 6])] * 3))
+def test_two_releases_reveal_no_hidden_cell_of_either(counts: tuple[int, ...], changes: tuple[int, ...]) -> None:
+    corrected = [max(0, count + change) for count, change in zip(counts, changes, strict=True)]
+    releases = publish_all(
+        build_release(dict(zip(AREAS, map(float, counts), strict=True))),
+        build_release(dict(zip(AREAS, map(float, corrected), strict=True))),
+    )
+    possible = list_possible_counts(releases, top=14)
+    for (number, area), values in possible.items():
+        row = releases[number].filter(pl.col("area") == area).row(0, named=True)
+        if row["conf_status"] == "F":
+            assert values == {row["true"]}
+        else:
+            assert max(values) - min(values) >= 2, (number, area, counts, corrected)
+    before = dict(releases[0].select("area", "value").iter_rows())
+    for area, now in releases[1].select("area", "value").iter_rows():
+        if now is not None and before[area] is not None:
+            assert abs(now - before[area]) not in (1, 2, 3, 4)
