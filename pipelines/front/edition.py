@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pipelines.front.queries import VICTIM_TABLES, Tables
 from pipelines.words import Row, changes, regions
+from pipelines.words.coverage import group_by_area
 
 CONVICTED = "convicted_first"
 """Stage of the headline: decisions at first instance are nearest in time to the work of the offices."""
@@ -241,11 +242,7 @@ class Edition:
     @cached_property
     def coverage(self) -> Mapping[str, Sequence[Row]]:
         """Return the rows on expected and received returns by territory and by part of a territory."""
-        rows: dict[str, list[Row]] = defaultdict(list)
-        for row in self.tables["coverage"]:
-            for code in {row["territory"], row["jurisdiction"]}:
-                rows[code].append(row)
-        return rows
+        return group_by_area(self.tables["coverage"])
 
     @cached_property
     def counting(self) -> Mapping[tuple[str, str], set[str]]:

@@ -5,7 +5,7 @@ The language itself is the one that `pipelines.words.language.read_in` has set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,14 +13,12 @@ from urllib.parse import urlencode
 
 from pipelines import words
 from pipelines.core import i18n
-from pipelines.front.edition import CONVICTED, Edition
-from pipelines.front.queries import RETURNS, VICTIMS
-from pipelines.words import Row, figures, language, regions, reporting
+from pipelines.front.edition import Edition
+from pipelines.front.queries import RETURNS
+from pipelines.words import Row, figures, language, reporting
 from pipelines.words.areas import name_areas
-from pipelines.words.reporting import Reporting
+from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, list_returns
 
-STAGES = ("justice", "register")
-"""Instruments of the stages of proceedings."""
 _MARKS = ("*", "†", "‡", "§")
 
 
@@ -32,7 +30,6 @@ class Reader:
     language: str
     drawn: dict[Any, Any] = field(default_factory=dict)
     """Pictures that were drawn, by what they show."""
-    _judged: dict[tuple[str, str, tuple[str, ...]], Reporting] = field(default_factory=dict)
 
     @property
     def lang(self) -> str:
@@ -80,7 +77,7 @@ class Reader:
 
     def describe_state(self, area: str, period: str) -> str:
         """Describe whether the returns of a territory for a period have arrived, and which have not."""
-        judged, name = self.judge_area(area, period, RETURNS), self.marked_name(area)
+        judged, name = self.coverage.judge_area(area, period, RETURNS), self.marked_name(area)
         if judged.state not in reporting.RECEIVED:
             text = reporting.describe_absence(name, judged)
             return language.tell("{period}: {state}.", period=words.period_short(period), state=text)
@@ -119,23 +116,18 @@ class Reader:
         names = {code: self.marked_name(code) for code in self.edition.areas}
         return figures.Vocabulary(labels, names, self.edition.territories)
 
-    def judge_area(self, area: str, period: str, instruments: Sequence[str] = STAGES) -> Reporting:
-        """Judge the reporting of a territory, or of one of its parts; each is judged once."""
-        key = (area, period, tuple(instruments))
-        if key not in self._judged:
-            rows = [row for row in self.edition.coverage.get(area, ()) if row["instrument"] in instruments]
-            self._judged[key] = reporting.judge_reporting(rows, period, self.parts)
-        return self._judged[key]
+    @cached_property
+    def coverage(self) -> RegionCoverage:
+        """Return the reporting of all territories."""
+        territories = [(code, self.marked_name(code)) for code in self.edition.territories]
+        return RegionCoverage(self.edition.coverage, self.parts, territories)
 
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
-        measure = str(row.get("measure") or CONVICTED)
-        instruments = ("victims",) if measure == VICTIMS else STAGES
-        judged = {code: self.judge_area(code, row["period"], instruments) for code in self.edition.territories}
-        names = [(code, self.marked_name(code)) for code in self.edition.territories]
+        measure = str(row.get("measure") or DEFAULT_MEASURE)
         counting = self.edition.counting.get((row["offence_group"], measure), set())
-        return reporting.describe_absences(str(row["reporters"] or ""), names, judged, counting)
+        return self.coverage.describe_absences(row, list_returns(measure), counting=counting)
 
     def describe_cover(self, row: Row) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""
-        return regions.describe_cover(row, len(self.edition.territories), self.list_absences(row))
+        return self.coverage.describe_cover(row, self.list_absences(row))

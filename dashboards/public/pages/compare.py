@@ -11,12 +11,13 @@ from dashboards.public import charts, comparison, layout, queries, tables
 from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards, versions
 from dashboards.public.pages.compared_times import NO_TEST, show_times
-from dashboards.public.pages.reporting import STAGES, VICTIMS, Coverage
+from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import sentences
 from pipelines.front.charts import from_rows, intervals, series
 from pipelines.words import FormattedFigure, Row, changes, indicators, regions
+from pipelines.words.coverage import list_returns
 from pipelines.words.language import lower_first, tell
 
 _NO_TEST_OF_COUNTS = mark(
@@ -112,8 +113,7 @@ class _Page:
         self.metrics = _read_metrics(frame)
         self.name = comparison.name_indicator(frame.path, choice, self.metrics)
         self.crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-        returns = VICTIMS if choice.measure.startswith("victims") else STAGES
-        self.coverage = Coverage(frame, returns, crime, choice.unit)
+        self.coverage = Coverage(frame, list_returns(choice.measure), crime, choice.unit)
 
     def show_figures(self, headline: st.delta_generator.DeltaGenerator) -> None:
         """Show an indicator that has periods."""

@@ -17,12 +17,13 @@ from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import regional_cell, show_cross_table
 from dashboards.public.pages.changes import show_splits
 from dashboards.public.pages.flow import show_flow
-from dashboards.public.pages.reporting import STAGES, Coverage
+from dashboards.public.pages.reporting import Coverage
 from dashboards.public.pages.trends import show_trends
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import changes, indicators, regions
+from pipelines.words.coverage import STAGE_RETURNS
 from pipelines.words.language import Texts, lower_first, tell
 
 Cells = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -62,7 +63,7 @@ def render_page() -> None:
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     of_region = [(measure, cells.get((frame.region, measure))) for measure in measures]
     name = frame.area_name(frame.region)
-    coverage = Coverage(frame, STAGES, crime, unit)
+    coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
     with headline:
         layout.quote_sentence(
             regions.describe_stages(

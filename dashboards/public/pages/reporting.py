@@ -10,12 +10,16 @@ import streamlit as st
 from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.words import Row, regions, reporting
+from pipelines.words.coverage import (
+    DEFAULT_MEASURE,
+    STAGE_RETURNS,
+    VICTIM_RETURNS,
+    RegionCoverage,
+    group_by_area,
+)
 from pipelines.words.language import tell, upper_first
 from pipelines.words.reporting import Reporting
 
-STAGES = ("justice", "register")
-"""Instruments of the stages of proceedings."""
-VICTIMS = ("victims",)
 _SHOWN = {"Q": 8, "A": 4}
 """Periods on the board, the newest."""
 
@@ -23,18 +27,16 @@ _SHOWN = {"Q": 8, "A": 4}
 class Coverage:
     """Which territories are in the region's figures of a page, and why the others are not."""
 
-    def __init__(self, frame: layout.Frame, instruments: Sequence[str], crime: str, unit: str) -> None:
-        self.frame, self.instruments, self.crime, self.unit = frame, tuple(instruments), crime, unit
-        self._judged: dict[tuple[str, str], Reporting] = {}
+    def __init__(self, frame: layout.Frame, instruments: tuple[str, ...], crime: str, unit: str) -> None:
+        self.frame, self.instruments, self.crime, self.unit = frame, instruments, crime, unit
 
     @cached_property
-    def _rows(self) -> queries.Rows:
-        return queries.read_rows(self.frame.path, "coverage", self.instruments)
-
-    @cached_property
-    def _names(self) -> Mapping[str, str]:
+    def _region(self) -> RegionCoverage:
         labels = queries.read_labels(self.frame.path, "instrument")
-        return {**labels, **{code: self.frame.marked_name(code) for code in self.frame.areas}}
+        names = {**labels, **{code: self.frame.marked_name(code) for code in self.frame.areas}}
+        rows = queries.read_rows(self.frame.path, "coverage", self.instruments)
+        territories = [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
+        return RegionCoverage(group_by_area(rows), names, territories)
 
     @cached_property
     def _counting(self) -> Mapping[str, Collection[str]]:
@@ -44,36 +46,23 @@ class Coverage:
             areas.setdefault(row["measure"], set()).add(row["area"])
         return areas
 
-    @property
-    def _territories(self) -> list[tuple[str, str]]:
-        return [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
-
-    def judge_area(self, area: str, period: str) -> Reporting:
-        """Judge the reporting of a territory, or of one of its parts; each is judged once."""
-        if (area, period) not in self._judged:
-            rows = [row for row in self._rows if area in (row["territory"], row["jurisdiction"])]
-            self._judged[area, period] = reporting.judge_reporting(rows, period, self._names)
-        return self._judged[area, period]
-
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
-        judged = {code: self.judge_area(code, row["period"]) for code, _ in self.frame.territories}
-        counting = self._counting.get(str(row.get("measure") or "convicted_first"), ())
-        return reporting.describe_absences(str(row["reporters"] or ""), self._territories, judged, counting)
+        counting = self._counting.get(str(row.get("measure") or DEFAULT_MEASURE), ())
+        return self._region.describe_absences(row, self.instruments, counting=counting)
 
     def list_absent_parts(self, territory: str, row: Row) -> str:
         """Name the parts of a territory that are not in its figure, and why; empty text if all are in it."""
         parts = [(part, self.frame.area_name(part)) for part in self.frame.list_jurisdictions(territory)]
-        judged = {part: self.judge_area(part, row["period"]) for part, _ in parts}
-        return reporting.describe_absences(str(row["reporters"] or ""), parts, judged)
+        return self._region.describe_absences(row, self.instruments, areas=parts)
 
     def describe_figure(self, row: Row) -> str:
         """Describe the coverage of a figure in sentences."""
-        return regions.describe_cover(row, len(self.frame.territories), self.list_absences(row))
+        return self._region.describe_cover(row, self.list_absences(row))
 
     def name_territories(self, columns: Sequence[tuple[str, Row | None]]) -> str:
         """Name the territories in the region's figures of a table, for its downloads and its citation."""
-        return regions.name_territories(self.frame.area_name(self.frame.region), columns, self._territories)
+        return regions.name_territories(self.frame.area_name(self.frame.region), columns, self._region.territories)
 
     def build_cell(self, row: Row | None, what: str, notes: words.Notes) -> tables.Cell:
         """Return '5 of 7' as a field, with a note on the territories that are not in the figure."""
@@ -90,7 +79,7 @@ class Coverage:
 def show_board(frame: layout.Frame) -> None:
     """Show which returns of each territory arrived on time, late, in part or not at all, period by period."""
     st.header(tell("Who has reported"), anchor=False)
-    rows = queries.read_rows(frame.path, "coverage", (*STAGES, *VICTIMS))
+    rows = queries.read_rows(frame.path, "coverage", (*STAGE_RETURNS, *VICTIM_RETURNS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}
     for freq, title in (("Q", tell("Returns by quarter")), ("A", tell("Returns by year"))):

@@ -8,11 +8,12 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboards.public import layout, queries, tables
-from dashboards.public.pages.reporting import STAGES, Coverage
+from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row, durations, indicators
+from pipelines.words.coverage import STAGE_RETURNS
 from pipelines.words.language import many, tell
 
 _READ = mark(
@@ -48,7 +49,7 @@ def _show_table(
 ) -> None:
     name = tell(about["name"])  # marked where declared
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-    coverage = Coverage(frame, STAGES, crime, unit)
+    coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
     notes = words.Notes()
     codes = [frame.region, *(code for code, _ in frame.territories)]
     lines = [_build_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]

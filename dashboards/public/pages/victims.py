@@ -16,10 +16,11 @@ from dashboards.public.pages.breakdowns import (
     show_cross_table,
     show_significant_pairs,
 )
-from dashboards.public.pages.reporting import VICTIMS, Coverage
+from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words import figures, victims
+from pipelines.words.coverage import VICTIM_RETURNS
 from pipelines.words.language import lower_first, tell
 
 _BREAKDOWNS = ("exploitation", "sex", "age")
@@ -48,7 +49,7 @@ def render_page() -> None:
         freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
         is_rate = layout.choose_rate(freq)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-    coverage = Coverage(frame, VICTIMS, crime, unit)
+    coverage = Coverage(frame, VICTIM_RETURNS, crime, unit)
     _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
     if freq == "A":
         with st.expander(tell("By sex and age")):

@@ -10,12 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.public import layout, queries
-from dashboards.public.pages.reporting import STAGES, Coverage
+from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.home import Home
 from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
 from pipelines.words import regions
+from pipelines.words.coverage import STAGE_RETURNS
 from tests.support.public_pages import read_html, run_page
 
 pytestmark = pytest.mark.usefixtures("demonstration")
@@ -84,7 +85,7 @@ def test_every_headline_of_the_region_agrees_with_the_release(frame: layout.Fram
     name, compared = frame.area_name(frame.region), 0
     for crime in CRIMES:
         for unit in ("person", "case"):
-            coverage = Coverage(frame, STAGES, crime, unit)
+            coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
             for freq, periods in queries.list_periods(frame.path, crime).items():
                 for period in periods:
                     for track in TRACKS:

@@ -1,0 +1,76 @@
+"""Judge which territories are in the figures of the region, and say why the others are not.
+
+The static pages and the explorer read the same rows of a release in different ways; the judgement is the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.words import Row, regions, reporting
+from pipelines.words.reporting import Reporting
+
+STAGE_RETURNS = ("justice", "register")
+"""Instruments whose returns have the stages of proceedings."""
+VICTIM_RETURNS = ("victims",)
+DEFAULT_MEASURE = "convicted_first"
+"""Measure of the figures whose rows name none."""
+
+
+def list_returns(measure: str) -> tuple[str, ...]:
+    """Return the instruments whose returns have a measure."""
+    return VICTIM_RETURNS if measure.startswith("victims") else STAGE_RETURNS
+
+
+def group_by_area(rows: Iterable[Row]) -> Mapping[str, Sequence[Row]]:
+    """Return the rows on expected and received returns by territory and by part of a territory."""
+    by_area: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        for code in {row["territory"], row["jurisdiction"]}:
+            by_area[code].append(row)
+    return by_area
+
+
+@dataclass(frozen=True)
+class RegionCoverage:
+    """The reporting of all territories in one release.
+
+    `rows` are those of `group_by_area`. `names` has the instruments and areas by which outstanding returns are listed,
+    `territories` the code and name of each territory in its order.
+    """
+
+    rows: Mapping[str, Sequence[Row]]
+    names: Mapping[str, str]
+    territories: Sequence[tuple[str, str]]
+    _judged: dict[tuple[str, str, tuple[str, ...]], Reporting] = field(default_factory=dict)
+
+    def judge_area(self, area: str, period: str, instruments: tuple[str, ...]) -> Reporting:
+        """Judge the reporting of a territory, or of one of its parts; each is judged once."""
+        key = (area, period, instruments)
+        if key not in self._judged:
+            rows = [row for row in self.rows.get(area, ()) if row["instrument"] in instruments]
+            self._judged[key] = reporting.judge_reporting(rows, period, self.names)
+        return self._judged[key]
+
+    def describe_absences(
+        self,
+        row: Row,
+        instruments: tuple[str, ...],
+        *,
+        counting: Collection[str] = (),
+        areas: Sequence[tuple[str, str]] | None = None,
+    ) -> str:
+        """Name the areas that are not in a figure, and why; empty text if all are in it.
+
+        `areas` are the territories, for a figure of the region, unless others are given; `counting` are the codes of
+        those whose offices count its measure.
+        """
+        areas = self.territories if areas is None else areas
+        judged = {code: self.judge_area(code, row["period"], instruments) for code, _ in areas}
+        return reporting.describe_absences(str(row["reporters"] or ""), areas, judged, counting)
+
+    def describe_cover(self, row: Row, absences: str) -> str:
+        """Describe which territories are in a figure of the region and why the others are not."""
+        return regions.describe_cover(row, len(self.territories), absences)
