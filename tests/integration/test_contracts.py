@@ -39,9 +39,9 @@ def test_no_file_names_the_host_of_a_registry(texts: dict[str, str]) -> None:
 
 def test_no_file_names_a_path_of_a_machine(texts: dict[str, str]) -> None:
     hits = [
-        f"{name}:{text[: found.start()].count(chr(10)) + 1}: {found.group()}"
+        f"{name}:{text[: places.start()].count(chr(10)) + 1}: {places.group()}"
         for name, text in texts.items()
-        for found in PLACES.finditer(text)
+        for places in PLACES.finditer(text)
     ]
     assert not hits, "\n".join(hits[:20])
 

@@ -23,50 +23,50 @@ _TREE = re.compile(r"^\| (`[^|]+`) \|", re.MULTILINE)
 
 
 @cache
-def documents() -> list[Path]:
+def list_documents() -> list[Path]:
     folders = [path for name in ("docs", "raw_samples", ".") for path in (ROOT / name).glob("*.md")]
     return sorted({*folders, *(ROOT / "docs").rglob("*.md")})
 
 
-def named(path: Path) -> str:
+def name_document(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
 @cache
-def anchors(path: Path) -> frozenset[str]:
-    """Anchors of a page's headings, as a hosting site makes them."""
+def list_anchors(path: Path) -> frozenset[str]:
+    """Return the anchors of a page's headings, as a hosting site makes them."""
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE)
     return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
 
 
-@pytest.mark.parametrize("path", documents(), ids=named)
+@pytest.mark.parametrize("path", list_documents(), ids=name_document)
 def test_relative_links_lead_somewhere(path: Path) -> None:
     for target in _LINK.findall(_FENCE.sub("", path.read_text(encoding="utf-8"))):
         if re.match(r"[a-z]+:", target):
             continue
         file, _, anchor = target.partition("#")
-        there = (path.parent / file).resolve() if file else path
-        assert there.is_relative_to(ROOT), f"{target} leads out of the project"
-        assert there.exists(), f"{target} leads nowhere"
+        linked_path = (path.parent / file).resolve() if file else path
+        assert linked_path.is_relative_to(ROOT), f"{target} leads out of the project"
+        assert linked_path.exists(), f"{target} leads nowhere"
         if anchor:
-            assert anchor in anchors(there), f"{target}: the page has no such heading"
+            assert anchor in list_anchors(linked_path), f"{target}: the page has no such heading"
 
 
-@pytest.mark.parametrize("path", documents(), ids=named)
+@pytest.mark.parametrize("path", list_documents(), ids=name_document)
 def test_commands_exist(path: Path) -> None:
     import typer.main
 
     from pipelines.cli.main import app
 
-    there = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
     text = path.read_text(encoding="utf-8")
-    said = {name for match in _COMMAND.findall(text) for name in match.split("|") if name}
-    assert said <= there, f"no such command of rti: {sorted(said - there)}"
+    documented = {name for match in _COMMAND.findall(text) for name in match.split("|") if name}
+    assert documented <= commands, f"no such command of rti: {sorted(documented - commands)}"
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(_MAKE.findall(text)) <= targets, "no such target of make"
 
 
-@pytest.mark.parametrize("path", [p for p in documents() if p.name != "CHANGELOG.md"], ids=named)
+@pytest.mark.parametrize("path", [p for p in list_documents() if p.name != "CHANGELOG.md"], ids=name_document)
 def test_named_files_and_functions_exist(path: Path) -> None:
     assert list(code_references.find_dead_references(ROOT, path.read_text(encoding="utf-8"))) == []
 
@@ -91,8 +91,8 @@ def test_every_command_is_documented() -> None:
 
     from pipelines.cli.main import app
 
-    there = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
-    assert there <= set(_COMMAND.findall((ROOT / "docs" / "cli.md").read_text(encoding="utf-8")))
+    commands = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert commands <= set(_COMMAND.findall((ROOT / "docs" / "cli.md").read_text(encoding="utf-8")))
 
 
 def test_every_decision_is_listed() -> None:
@@ -118,12 +118,12 @@ def test_the_tree_of_the_readme_is_there() -> None:
 def test_no_address_of_one_machine_or_registry() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout.decode()
     files = [ROOT / name for name in listed.split("\0") if name and not name.startswith("raw_samples/")]
-    texts = {*documents(), *(path for path in files if path.suffix in (".py", ".yml", ".toml", ".md", ".lock"))}
+    texts = {*list_documents(), *(path for path in files if path.suffix in (".py", ".yml", ".toml", ".md", ".lock"))}
     faults = [
-        f"{path.relative_to(ROOT)}:{number}: {what}"
+        f"{path.relative_to(ROOT)}:{number}: {fault}"
         for path in sorted(texts)
         if path.exists()
-        for number, what in addresses.find_faults(path.read_text(encoding="utf-8", errors="replace"))
+        for number, fault in addresses.find_faults(path.read_text(encoding="utf-8", errors="replace"))
     ]
     assert faults == []
 

@@ -262,10 +262,10 @@ def test_sheet_shows_its_numbers_next_to_their_labels_on_wide_and_narrow_screens
     sheet.evaluate("sheet => sheet.scrollLeft = 400")
     assert count_visible()[1] == labels, "the labels stay in view"
     page.set_viewport_size({"width": 360, "height": 900})
-    for left in (0, 250):
-        sheet.evaluate("(sheet, left) => sheet.scrollTo(left, 300)", left)
+    for scrolled in (0, 250):
+        sheet.evaluate("(sheet, scrolled) => sheet.scrollTo(scrolled, 300)", scrolled)
         numbers, labels = count_visible()
-        assert numbers and labels, left
+        assert numbers and labels, scrolled
 
 
 @pytest.mark.parametrize("account", ["al-sender", "secretariat", None])
