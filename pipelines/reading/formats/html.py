@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
@@ -20,6 +19,8 @@ from pipelines.reading.formats.common import (
     malformed_error,
 )
 from pipelines.reading.formats.encoding import decode_text
+from pipelines.reading.formats.html_rows import iter_rows
+from pipelines.reading.formats.html_text import SPACES, UNSEEN, Styles, VisibleText, fold_line, read_styles
 
 RULES: dict[str, tuple[str, str]] = {
     "read.html.frames": (
@@ -37,22 +38,6 @@ _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _END_OF_PAGE = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _END_OF_UNSEEN = {b"<!--": b"-->", b"<script": b"</script", b"<style": b"</style"}
 _STRUCTURE = (*_END_OF_UNSEEN, b"<table", b"</table", b"<html", b"</html", b"</body")
-_HIDDEN = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(hidden|collapse)|mso-hide\s*:\s*all"
-    r"|(?<![\w-])(?:opacity|font-size)\s*:\s*0+(?:\.0*)?(?![\d.])",
-    re.IGNORECASE,
-)
-_STRUCK = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
-_STRUCK_TAGS = ("del", "s", "strike")
-_STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_CLASS = re.compile(r"(?:^|[\s,>])(?:\w+)?\.([\w-]+)(?=\s*(?:,|$))")
-"""Class at the end of a selector of a style sheet, such as `.xl65` or `td.old`."""
-_RAISED = re.compile(r"vertical-align\s*:\s*super", re.IGNORECASE)
-_SPACES = re.compile(r"[ \t\r\n\f]+")
-_UNSEEN = {"script", "style", "template", "noscript", "head"}
-_BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol"}
-_NOT_ROWS = {"table", "caption", "colgroup", "col", *_UNSEEN}
-"""Elements of a table in which no rows or cells of it are looked for."""
 _MAX_COLSPAN = 1_000
 _MAX_ROWSPAN = 65_534
 
@@ -79,7 +64,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
             raise etree.ParserError("Document is empty")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise malformed_error("html", error) from error
-    reading = _Reading(_read_styles(root))
+    reading = _Reading(read_styles(root))
     for number, element in enumerate(root.iter("table"), start=1):
         if number > MAX_TABLES:
             raise ReadError("read.too_many_tables", limit=MAX_TABLES)
@@ -94,7 +79,7 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), alphabets: tuple[
     properties: dict[str, Scalar] = {"encoding": decoded.encoding}
     title = root.findtext(".//title")
     if title and title.strip():
-        properties["title"] = _SPACES.sub(" ", title).strip()
+        properties["title"] = SPACES.sub(" ", title).strip()
     texts = list(_iter_outside_texts(root))
     above = next((number for number, (_, text) in enumerate(texts) if text is None), 0)
     outside = tuple((where, text) for where, text in texts if text is not None)
@@ -142,11 +127,11 @@ def _iter_outside_texts(element: Any) -> Iterator[tuple[Where, str | None]]:
         elif child.tag == "table":
             yield Where(line=child.sourceline), None
         elif child.tag not in ("script", "style", "title", "frameset"):
-            text = _SPACES.sub(" ", child.text or "").strip()
+            text = SPACES.sub(" ", child.text or "").strip()
             if text:
                 yield Where(line=child.sourceline), text
             yield from _iter_outside_texts(child)
-        after = _SPACES.sub(" ", child.tail or "").strip()
+        after = SPACES.sub(" ", child.tail or "").strip()
         if after:
             yield Where(line=child.sourceline), after
 
@@ -169,7 +154,7 @@ def _encoding_candidates(data: bytes, encodings: tuple[str, ...]) -> tuple[str, 
 class _Reading:
     """Tables of one page, read in document order."""
 
-    def __init__(self, styles: _Styles) -> None:
+    def __init__(self, styles: Styles) -> None:
         self.styles = styles
         self.gate = CellCounter()
         self.tables: list[Table] = []
@@ -185,7 +170,7 @@ class _Reading:
         last_part = None
         table_is_struck = self.styles.is_struck(element)
         new, gate = tuple.__new__, self.gate
-        for row, (holder, cells_of_row) in enumerate(_iter_rows(element), start=1):
+        for row, (holder, cells_of_row) in enumerate(iter_rows(element), start=1):
             # Rows without attributes have the state of what contains them, the table or a part of it.
             part = holder.getparent() if holder.tag == "tr" and not holder.keys() else holder
             if part is not last_part:
@@ -211,7 +196,7 @@ class _Reading:
                 # A cell of one position without elements, as most are: with as few steps as possible.
                 position = (row, column)
                 content = td.text
-                text = _fold_line(content) if content else ""
+                text = fold_line(content) if content else ""
                 where = new(Where, (None, f"{address}{column}", None, None, number, td.sourceline, None, None))
                 self.cells += 1
                 if text:
@@ -268,7 +253,7 @@ class _Reading:
         struck_row: bool,
         cells_by_position: dict[Any, Cell],
     ) -> None:
-        words = _VisibleText(td, self.styles, is_struck=struck_row or attributes.is_struck)
+        words = VisibleText(td, self.styles, is_struck=struck_row or attributes.is_struck)
         text = words.text or words.struck or ""
         line = td.sourceline
         where = Where(table=number, cell=f"R{row}C{column}", line=line)
@@ -316,161 +301,6 @@ class _CellAttributes(NamedTuple):
 _NO_ATTRIBUTES = _CellAttributes()
 
 
-class _VisibleText:
-    """Visible text of an element, white space folded as a browser does, with raised type separate.
-
-    `struck` is what is struck through, deleted or hidden in it.
-    """
-
-    def __init__(self, element: Any, styles: _Styles, *, is_struck: bool = False) -> None:
-        self.styles = styles
-        self.marks: str | None = None
-        self.struck: str | None = None
-        if not len(element) and not is_struck:  # most cells hold only text, which needs no walk
-            self.text = _fold_line(element.text or "")
-            return
-        self.plain: list[str] = []
-        self.raised: list[str] = []
-        self.removed: list[str] = []
-        self._read_element(element, False, is_struck)
-        self.text = _fold_spaces("".join(self.plain))
-        self.marks = _fold_spaces("".join(self.raised)) or None
-        self.struck = _fold_spaces("".join(self.removed)) or None
-        if not self.text and self.marks:
-            self.text, self.marks = self.marks, None
-
-    def _read_element(self, element: Any, up: bool, is_struck: bool) -> None:
-        target = self.removed if is_struck else self.raised if up else self.plain
-        if element.text:
-            target.append(_SPACES.sub(" ", element.text))
-        for child in element:
-            tag = child.tag
-            if isinstance(tag, str) and tag not in _UNSEEN and tag != "table":
-                is_removed = is_struck or self.styles.is_struck(child) or self.styles.is_hidden(child)
-                if tag == "br":
-                    target.append("\n")
-                else:
-                    if tag in _BLOCKS:
-                        target.append("\n")
-                    style = child.get("style")
-                    is_raised = up or tag == "sup" or (style is not None and _RAISED.search(style) is not None)
-                    self._read_element(child, is_raised, is_removed)
-                    if tag in _BLOCKS:
-                        target.append("\n")
-            if child.tail:
-                target.append(_SPACES.sub(" ", child.tail))
-
-
-@lru_cache(maxsize=4096)
-def _fold_line(text: str) -> str:
-    """Fold white space as a browser does; small numbers repeat."""
-    return _SPACES.sub(" ", text).strip(" ")
-
-
-def _fold_spaces(text: str) -> str:
-    lines = [line.strip(" ") for line in text.split("\n")]
-    return "\n".join(line for line in lines if line)
-
-
-def _iter_rows(table: Any) -> Iterator[tuple[Any, list[Any]]]:
-    """Yield each row of this table, but not of tables inside it, as its element and its cells.
-
-    Head first and foot last, as a browser shows them. Cells without a `tr` are a row of their own, whose element is the
-    one that contains them. Other elements, such as a form around rows or cells, are looked through.
-    """
-    feet = [foot for foot in table if foot.tag == "tfoot"]
-    yield from _iter_rows_in(table, feet)
-    for foot in feet:
-        yield from _iter_rows_in(foot, [])
-
-
-def _iter_rows_in(holder: Any, left_out: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
-    loose_cells: list[Any] = []
-    for child in holder:
-        tag = child.tag
-        if tag == "td" or tag == "th":
-            loose_cells.append(child)
-            continue
-        if not isinstance(tag, str) or tag in _NOT_ROWS or child in left_out:
-            continue
-        if loose_cells:
-            yield holder, loose_cells
-            loose_cells = []
-        if tag == "tr":
-            cells = list(child.iterchildren("td", "th"))
-            yield child, cells if len(cells) == len(child) else list(_iter_cells(child))
-        else:
-            yield from _iter_rows_in(child, [])
-    if loose_cells:
-        yield holder, loose_cells
-
-
-def _iter_cells(row: Any) -> Iterator[Any]:
-    for child in row:
-        if child.tag in ("td", "th"):
-            yield child
-        elif isinstance(child.tag, str) and child.tag not in _NOT_ROWS:
-            yield from _iter_cells(child)
-
-
-class _Styles(NamedTuple):
-    """Classes of the page's style sheets whose text is hidden, or struck through."""
-
-    hidden: frozenset[str]
-    struck: frozenset[str]
-
-    def is_hidden(self, element: Any) -> bool:
-        """Return True if an attribute, a class or the style of the element hides it."""
-        return bool(element.keys()) and (
-            element.get("hidden") is not None
-            or _is_hiding(element.get("style", ""))
-            or (bool(self.hidden) and not self.hidden.isdisjoint(element.get("class", "").split()))
-        )
-
-    def is_struck(self, element: Any) -> bool:
-        """Return True if the element is struck through or deleted."""
-        return element.tag in _STRUCK_TAGS or (
-            bool(element.keys())
-            and (
-                _is_striking(element.get("style", ""))
-                or (bool(self.struck) and not self.struck.isdisjoint(element.get("class", "").split()))
-            )
-        )
-
-    def find_state(self, element: Any, top: Any) -> tuple[bool, bool]:
-        """Return whether the element, or one that contains it up to `top`, is hidden, and whether one is struck."""
-        is_hidden = is_struck = False
-        while element is not None:
-            is_hidden = is_hidden or self.is_hidden(element)
-            is_struck = is_struck or self.is_struck(element)
-            if element is top:
-                break
-            element = element.getparent()
-        return is_hidden, is_struck
-
-
-@lru_cache(maxsize=1024)
-def _is_hiding(style: str) -> bool:
-    return _HIDDEN.search(style) is not None
-
-
-@lru_cache(maxsize=1024)
-def _is_striking(style: str) -> bool:
-    return _STRUCK.search(style) is not None
-
-
-def _read_styles(root: Any) -> _Styles:
-    """Return the classes that the style sheets of a page hide or strike through."""
-    hidden: set[str] = set()
-    struck: set[str] = set()
-    for sheet in root.iter("style"):
-        for selectors, declarations in _STYLE_RULE.findall(sheet.text or ""):
-            for classes, pattern in ((hidden, _HIDDEN), (struck, _STRUCK)):
-                if pattern.search(declarations):
-                    classes.update(_CLASS.findall(selectors.strip()))
-    return _Styles(frozenset(hidden), frozenset(struck))
-
-
 def _parse_span(td: Any, name: str, most: int) -> int:
     value = td.get(name, "1").strip()
     return min(max(int(value), 1), most) if value.isdigit() and len(value) < 10 else 1
@@ -484,11 +314,11 @@ def _parse_stored_number(text: str) -> int | float | None:
     return int(value) if value == int(value) and abs(value) < 2**53 else value
 
 
-def _find_title(table: Any, styles: _Styles) -> str | None:
+def _find_title(table: Any, styles: Styles) -> str | None:
     """Return the caption, or the nearest heading or paragraph before the table that is not in a table itself."""
     caption = table.find("caption")
     if caption is not None:
-        text = _VisibleText(caption, styles).text
+        text = VisibleText(caption, styles).text
         if text:
             return text
     element = table
@@ -497,8 +327,8 @@ def _find_title(table: Any, styles: _Styles) -> str | None:
         while before is not None:
             if before.tag == "table":
                 return None
-            if isinstance(before.tag, str) and before.tag not in _UNSEEN:
-                text = _VisibleText(before, styles).text
+            if isinstance(before.tag, str) and before.tag not in UNSEEN:
+                text = VisibleText(before, styles).text
                 if text:
                     return text
             before = before.getprevious()
