@@ -82,6 +82,8 @@ def _open_workbook(records: bytes) -> Any:
     else:
         book.parse_globals()
         if version >= _BIFF_5:
+            if not book._all_sheets_count:
+                raise xlrd.XLRDError("the workbook has no sheets")
             book._sheet_list = [None] * len(book._sheet_names)
     book.nsheets = len(book._sheet_list)
     return book

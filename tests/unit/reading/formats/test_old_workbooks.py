@@ -124,6 +124,13 @@ def test_damaged_container_is_refused(data: bytes) -> None:
         xls.read_file(data)
 
 
+def test_workbook_that_lists_no_sheet_is_refused() -> None:
+    records = _join_records([record for record in _split_records(RECORDS) if record[0] != BOUNDSHEET])
+    with pytest.raises(ReadError) as refusal:
+        xls.read_file(pack_compound_file({"Workbook": records}))
+    assert refusal.value.params["detail"] == "the workbook has no sheets"
+
+
 # -------------------------------------------------------------------------------------------------------- shared texts
 
 
