@@ -1,8 +1,7 @@
 """Serve the sign-in of the offices' pages: with a password of the ledger, or with an OpenID Connect provider.
 
 Every failed sign-in has the same answer, whether the account exists or not; so has every one that is attempted too
-soon (`pipelines/submissions/accounts/throttle.py`). No script runs on these pages and nothing is fetched from
-elsewhere; the policy in `_HEADERS` makes the browser enforce it.
+soon (`pipelines/submissions/accounts/throttle.py`). `rendering.py` renders the pages.
 """
 
 from __future__ import annotations
@@ -11,10 +10,8 @@ import logging
 from asyncio import sleep
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.core import i18n
 from pipelines.core.i18n import tell
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.submissions.accounts import password_sign_in
@@ -22,14 +19,14 @@ from pipelines.submissions.accounts.accounts import LOCAL
 from pipelines.submissions.accounts.passwords import PasswordError
 from pipelines.submissions.accounts.throttle import Attempt, Origin, Throttle, ThrottledError
 from pipelines.web.guards import client_network
-from pipelines.web.settings import public_site
 from pipelines.web.sign_in import addresses, demonstration
 from pipelines.web.sign_in.addresses import FIRST_PAGE, local_path
 from pipelines.web.sign_in.claims import sign_in_with_claims, time_of_sign_in
 from pipelines.web.sign_in.csrf import CSRF_FIELD, CsrfError, check_csrf, check_origin
 from pipelines.web.sign_in.devices import Devices
-from pipelines.web.sign_in.language import language_of, list_choices, remember_language
+from pipelines.web.sign_in.language import language_of
 from pipelines.web.sign_in.openid_connect import STATE_COOKIE, STATE_SECONDS, ProviderError, StaleStateError
+from pipelines.web.sign_in.rendering import SignInPages
 from pipelines.web.sign_in.tickets import Ticket, Tickets
 
 if TYPE_CHECKING:
@@ -43,19 +40,8 @@ if TYPE_CHECKING:
     from pipelines.web.sign_in.openid_connect import OpenIdConnect
     from pipelines.web.sign_in.sessions import Sessions
 
-PAGES = Path(__file__).with_name("pages")
 MOST_BYTES = 64 * 1024
 """Bytes of a form; its longest field is the ticket, of a few thousand."""
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; "
-        "base-uri 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 _LOG = logging.getLogger("rti.portal")
 
 
@@ -110,18 +96,16 @@ class SignIn:
         *,
         is_demonstration: bool,
     ) -> None:
-        from pipelines.design.environment import make_environment
-
         self.engine = engine
         self.sessions = sessions
         self.cookies = sessions.cookies
         self.provider = provider
-        self.asset = asset
-        self.is_demonstration = is_demonstration
         self.tickets = Tickets(self.cookies)
+        self.pages = SignInPages(
+            self.tickets, self.cookies, asset, has_provider=provider is not None, is_demonstration=is_demonstration
+        )
         self.throttle = Throttle()
         self.devices = Devices(secret, self.cookies)
-        self._environment = make_environment(PAGES)
 
     # ------------------------------------------------------------------------------------------------------- passwords
 
@@ -130,16 +114,16 @@ class SignIn:
         next_path = local_path(request.query_params.get("next", ""))
         if await in_thread(self.sessions.find_session, request) is not None:
             return _redirect(next_path)
-        return self._sign_in_page(request, next_path, has_ended=self.sessions.was_presented(request))
+        return self.pages.render_sign_in(request, next_path, has_ended=self.sessions.was_presented(request))
 
     async def sign_in(self, request: Request) -> Response:
         """Serve `POST /sign-in`: process the submitted form."""
         form, ticket = await self._read_form(request)
         if ticket is None:
-            return self._stale_page(request)
+            return self.pages.render_stale(request)
         language = language_of(request)
         name = form.get("account", "").strip().lower()
-        again = partial(self._sign_in_page, request, ticket.next_path, account=name)
+        again = partial(self.pages.render_sign_in, request, ticket.next_path, account=name)
         try:
             attempt = await self._admit(request, name)
         except ThrottledError as error:
@@ -151,23 +135,23 @@ class SignIn:
             return await self._enter(request, name, outcome.seq, ticket.next_path)
         if outcome.outcome == "must_change":
             pending = self.tickets.store_pending(name, form["password"])
-            return self._password_page(request, Ticket(ticket.next_path, pending), name)
+            return self.pages.render_password(request, Ticket(ticket.next_path, pending), name)
         return again(fault=_wrong_sign_in_message(language), status=401)
 
     async def show_password_form(self, request: Request) -> Response:
         """Serve `GET /password`: the form for changing a password."""
         session = await in_thread(self.sessions.find_session, request)
-        return self._password_page(request, Ticket(FIRST_PAGE), session.identity.account if session else "")
+        return self.pages.render_password(request, Ticket(FIRST_PAGE), session.identity.account if session else "")
 
     async def change_password(self, request: Request) -> Response:
         """Serve `POST /password`: set a new password, by choice or because it is required."""
         form, ticket = await self._read_form(request)
         pending = self.tickets.find_pending(ticket.pending) if ticket is not None else None
         if ticket is None or (ticket.pending and pending is None):
-            return self._stale_page(request)
+            return self.pages.render_stale(request)
         language = language_of(request)
         name = pending.account if pending else form.get("account", "").strip().lower()
-        again = partial(self._password_page, request, ticket, name, status=400)
+        again = partial(self.pages.render_password, request, ticket, name, status=400)
         if form.get("new", "") != form.get("again", ""):
             return again(fault=tell("The two new passwords do not match.", language), field="again")
         old = pending.old if pending else form.get("old", "")
@@ -191,7 +175,7 @@ class SignIn:
             self.tickets.forget_pending(str(ticket.pending))
             return await self._enter(request, name, seq, ticket.next_path)
         title = tell("A new password", language)
-        page = self._render(request, "message.html", title=title, message=tell("Your password is changed.", language))
+        page = self.pages.render_message(request, title=title, message=tell("Your password is changed.", language))
         self.devices.remember_browser(request, page, name)
         if session is not None and session.identity.account == name:
             await self._begin_session(request, page, name, seq)
@@ -203,13 +187,13 @@ class SignIn:
         """Serve `POST /sign-in` where a provider identifies people: lead the browser to it."""
         _, ticket = await self._read_form(request)
         if ticket is None:
-            return self._stale_page(request)
+            return self.pages.render_stale(request)
         assert self.provider is not None
         try:
             address, state = await self.provider.begin_sign_in(ticket.next_path)
         except ProviderError as error:
-            return self._provider_fault(request, error, 503)
-        response = self._lead_away(request, tell("Sign in", language_of(request)), address)
+            return self.pages.render_provider_fault(request, error, 503)
+        response = self.pages.render_way_out(request, tell("Sign in", language_of(request)), address)
         self.cookies.write_cookie(request, response, STATE_COOKIE, state, seconds=STATE_SECONDS)
         return response
 
@@ -223,13 +207,13 @@ class SignIn:
             pending = self.provider.read_pending(self.cookies.read_cookie(request, STATE_COOKIE), answer)
             claims = await self.provider.fetch_claims(pending, answer)
         except StaleStateError:
-            response = self._stale_page(request)
+            response = self.pages.render_stale(request)
         except ProviderError as error:
-            response = self._provider_fault(request, error, 400)
+            response = self.pages.render_provider_fault(request, error, 400)
         else:
             accepted = await in_thread(sign_in_with_claims, self.engine, claims)
             if accepted is None:
-                response = self._unknown_person_page(request, claims)
+                response = self.pages.render_unknown_person(request, claims)
             else:
                 response = _redirect(local_path(pending.next_path))
                 identity, seq = accepted
@@ -247,7 +231,7 @@ class SignIn:
             try:
                 check_csrf(session, request, form.get(CSRF_FIELD, ""))
             except CsrfError:
-                return self._stale_page(request, status=403)
+                return self.pages.render_stale(request, status=403)
             await in_thread(self.sessions.end_session, request)
         # Somebody whom the provider knows and the ledger does not has a ticket and no session.
         response = await self._leave(request) if session is not None or ticket is not None else None
@@ -263,7 +247,7 @@ class SignIn:
             # The session here is ended already, which must not depend on the provider.
             _LOG.warning("the provider could not be asked to sign somebody out: %s", str(error))
             return None
-        return self._lead_away(request, tell("Sign out", language_of(request)), address) if address else None
+        return self.pages.render_way_out(request, tell("Sign out", language_of(request)), address) if address else None
 
     # ----------------------------------------------------------------------------------------------------- the sessions
 
@@ -308,121 +292,6 @@ class SignIn:
         except CsrfError:
             return form, None
         return form, self.tickets.open_ticket(request, form)
-
-    # --------------------------------------------------------------------------------------------------------- drawing
-
-    def _sign_in_page(
-        self,
-        request: Request,
-        next_path: str,
-        *,
-        account: str = "",
-        fault: str = "",
-        has_ended: bool = False,
-        status: int = 200,
-    ) -> Response:
-        return self._render(
-            request,
-            "sign_in.html",
-            status,
-            Ticket(next_path),
-            title=tell("Sign in", language_of(request)),
-            account=account,
-            errors=[(fault, "account")] if fault else [],
-            has_ended=has_ended,
-            has_provider=self.provider is not None,
-            public_address=public_site().address,
-        )
-
-    def _password_page(
-        self, request: Request, ticket: Ticket, account: str, *, fault: str = "", field: str = "", status: int = 200
-    ) -> Response:
-        language = language_of(request)
-        lead = (
-            tell("You have signed in with a first password. Choose a new one that only you know.", language)
-            if ticket.pending
-            else tell("Choose a new password.", language)
-        )
-        return self._render(
-            request,
-            "password.html",
-            status,
-            ticket,
-            title=tell("A new password", language),
-            account=account,
-            ask_old=ticket.pending is None,
-            lead=lead,
-            errors=[(fault, field)] if fault else [],
-            field_errors={field: fault},
-        )
-
-    def _stale_page(self, request: Request, status: int = 400) -> Response:
-        return self._message_page(
-            request,
-            tell(
-                "This page was open for too long, or in another window. Go back to the offices' pages and sign in "
-                "again.",
-                language_of(request),
-            ),
-            status,
-        )
-
-    def _provider_fault(self, request: Request, error: ProviderError, status: int) -> Response:
-        _LOG.warning("a sign-in with the provider failed: %s", str(error))
-        message = tell(
-            "Signing in with your organisation's provider did not succeed. Try again; if it happens again, ask the "
-            "steward.",
-            language_of(request),
-        )
-        return self._message_page(request, message, status)
-
-    def _message_page(self, request: Request, fault: str, status: int) -> Response:
-        title = tell("Sign in", language_of(request))
-        return self._render(request, "message.html", status, title=title, errors=[(fault, "")], message="")
-
-    def _unknown_person_page(self, request: Request, claims: dict[str, Any]) -> Response:
-        """Show a person without an account what the steward needs to know."""
-        language = language_of(request)
-        called = (claims.get("email") or claims.get("name"), claims.get("sub"))
-        facts = [
-            # The steward links the account to the subject; the other claims only show who the person is.
-            (tell("Signed in as", language), " · ".join(dict.fromkeys(str(part) for part in called if part))),
-            (tell("By", language), str(claims.get("iss") or "")),
-        ]
-        title = tell("You need an account or must sign in again", language)
-        return self._render(request, "unknown_person.html", 403, title=title, facts=facts)
-
-    def _lead_away(self, request: Request, title: str, address: str) -> Response:
-        """Return a page that leads the browser to the provider.
-
-        It is not a redirect, because Chromium applies `form-action` to every redirect after a form, and a provider may
-        redirect further to hosts that nobody here knows.
-        """
-        return self._render(request, "leave.html", title=title, address=address)
-
-    def _render(
-        self, request: Request, template: str, status: int = 200, ticket: Ticket | None = None, **values: Any
-    ) -> Response:
-        from starlette.responses import HTMLResponse
-
-        language = language_of(request)
-        binding = self.tickets.choose_binding(request)
-        html = self._environment.get_template(template).render(
-            tell=partial(tell, language=language),
-            language=language,
-            lang=i18n.html_lang(language),
-            tag=i18n.html_lang,
-            languages=list_choices(request, language),
-            asset=self.asset,
-            demonstration=self.is_demonstration,
-            ticket=self.tickets.issue_ticket(ticket or Ticket(FIRST_PAGE), binding),
-            **{"errors": [], "field_errors": {}, **values},
-        )
-        response = HTMLResponse(html, status_code=status, headers=_HEADERS)
-        self.tickets.write_cookie(request, response, binding)
-        if "lang" in request.query_params:
-            remember_language(response, language, secure=self.cookies.is_secure(request))
-        return response
 
 
 async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
