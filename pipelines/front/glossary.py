@@ -1,8 +1,8 @@
 """Explain the terms of the glossary at their first use on a page.
 
 The explanation is a link to the glossary with a short text that shows while the link has the focus or the pointer.
-Without the script of the pages the text pushes the others down, so that it hides nothing; with it, the text lies over
-the page and Escape closes it (WCAG 1.4.13).
+Without the script of the pages the text pushes the others down, so that it hides nothing; with it, the text covers
+others and Escape closes it (WCAG 1.4.13).
 """
 
 from __future__ import annotations
