@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front.charts import bars, files, fit, from_rows, intervals, marks, series, stages
+from pipelines.front.charts import bars, files, fit, from_rows, intervals, marks, outlines, series, stages
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, changes
@@ -196,6 +196,12 @@ def draw_multiples(title: str, panels: Sequence[series.Series], *, under: Sequen
 def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:
     """Return the stages of one area as boxes, with what is at their side."""
     return _fit(lambda width: stages.draw_stages(drawn, width=width), under)
+
+
+def render_map(drawn: outlines.OutlineMap, spoken: str) -> str:
+    """Return a map whose areas are links as HTML for a page. It has no figures, so that nobody needs it as a file."""
+    both = fit.render_picture(lambda width: outlines.draw_outlines(drawn, width=width, description=spoken))
+    return f'<div class="rti-picture">{both}</div>'
 
 
 def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:

@@ -161,6 +161,10 @@ class Selection:
             st.query_params.from_dict(query | self._pending)
         self.address = query | self._pending
 
+    def list_choices(self) -> dict[str, str]:
+        """Return the choices of this run so far, by their names in the address."""
+        return st.query_params.to_dict() | self._pending | {LANGUAGE: current_language()}
+
     def link_to(self, address: str) -> str:
         """Return the address of another page with the choices that it does not name itself."""
         path, _, query = address.partition("?")

@@ -12,10 +12,11 @@ from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards, versions
 from dashboards.public.pages.compared_times import NO_TEST, show_times
 from dashboards.public.pages.reporting import STAGES, VICTIMS, Coverage
+from dashboards.public.selection import join_options
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import sentences
-from pipelines.front.charts import from_rows, intervals, series
+from pipelines.front.charts import from_rows, intervals, outlines, series
 from pipelines.words import FormattedFigure, Row, changes, indicators, regions
 from pipelines.words.language import lower_first, tell
 
@@ -55,10 +56,14 @@ def render_page() -> None:
     areas = layout.choose_options(
         tell("Territories"), "areas", [code for code, _ in frame.territories], say=frame.marked_name
     )
+    place_of_map = st.container()
     if choice.kind == "duration":
         show_times(frame, crime, choice, areas, headline)
     else:
         _Page(frame, crime, choice, areas).show_figures(headline)
+    with place_of_map:
+        # Filled last, since its links have all choices of this run.
+        _show_map(frame, areas)
     layout.end_page(frame)
 
 
@@ -93,6 +98,38 @@ def _choose_indicator(frame: layout.Frame, crime: str, kinds: Sequence[str]) -> 
 
 def _read_metrics(frame: layout.Frame) -> dict[str, Row]:
     return {row["metric"]: row for row in queries.read_rows(frame.path, "metrics")}
+
+
+def _show_map(frame: layout.Frame, areas: Sequence[str]) -> None:
+    """Show the territories on a map, folded: each is a link that puts it into the comparison or takes it out.
+
+    A release of earlier software has no outlines.
+    """
+    rows = queries.read_rows(frame.path, "area_map") if queries.has_table(frame.path, "area_map") else ()
+    shapes = {row["area"]: row["outline"] for row in rows if row["outline"]}
+    codes = [code for code, _ in frame.territories]
+    if not codes or any(code not in shapes for code in codes):
+        return
+    drawn = []
+    for code in codes:
+        others = [other for other in codes if (other in areas) != (other == code)]
+        drawn.append(
+            outlines.Outline(
+                code,
+                frame.area_name(code),
+                frame.footnote_mark(code),
+                outlines.read_rings(shapes[code]),
+                layout.link_with_choices("compare", areas=join_options(others or codes)),
+                tell("chosen") if code in areas else tell("not chosen"),
+                code in areas,
+            )
+        )
+    footnotes = [f"{sign} {text}" for sign, text in frame.name_notes(codes)]
+    title = tell("Choose territories on a map")
+    spoken = tell("Map of the territories. Choose one to compare it or to leave it out.")
+    with st.expander(title):
+        picture = charts.render_map(outlines.OutlineMap(title, drawn, footnotes), spoken)
+        st.markdown(picture, unsafe_allow_html=True)
 
 
 def _choose_version(rows: Sequence[Row]) -> str:
