@@ -20,7 +20,7 @@
 
   // A link to another page of the dashboard is followed within the running page, as the back button is.
   addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest(".stHtml a[href], .rti-picture a[href]") : null;
+    const link = event.target instanceof Element ? event.target.closest(".stHtml a[href], .rti-map a[href]") : null;
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     // A link inside of a picture is an element of SVG, whose `href` and `target` are not texts.
     const address = new URL(link.getAttribute("href"), location.href);

@@ -201,7 +201,7 @@ def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:
 def render_map(drawn: outlines.OutlineMap, spoken: str) -> str:
     """Return a map whose areas are links as HTML for a page. It has no figures, so that nobody needs it as a file."""
     both = fit.render_picture(lambda width: outlines.draw_outlines(drawn, width=width, description=spoken))
-    return f'<div class="rti-picture">{both}</div>'
+    return f'<div class="rti-map">{both}</div>'
 
 
 def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
