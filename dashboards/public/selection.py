@@ -46,8 +46,10 @@ class Control:
 
     def read_widget(self) -> str:
         """Return what the widget holds now. A widget of several options has them in the order of the clicks."""
-        held = st.session_state.get(self.widget, self.value)
-        return join_options([option for option in self.options if option in held] if isinstance(held, list) else held)
+        value = st.session_state.get(self.widget, self.value)
+        return join_options(
+            [option for option in self.options if option in value] if isinstance(value, list) else value
+        )
 
 
 @dataclass
@@ -100,8 +102,8 @@ class Selection:
             return control.widget, control.value.split(SEPARATOR), True
         requested = self._read_request(name)
         candidates = [(text or "").split(SEPARATOR) for text in (requested, self._remembered.get(name))]
-        known = ([option for option in offered if option in candidate] for candidate in candidates)
-        values = next(filter(None, known), list(offered))
+        choices = ([option for option in offered if option in candidate] for candidate in candidates)
+        values = next(filter(None, choices), list(offered))
         is_known = requested is None or set(requested.split(SEPARATOR)) <= set(offered)
         return self._add_control(name, offered, join_options(values)), values, is_known
 

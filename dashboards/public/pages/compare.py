@@ -112,14 +112,14 @@ def _show_map(frame: layout.Frame, areas: Sequence[str]) -> None:
         return
     drawn = []
     for code in codes:
-        others = [other for other in codes if (other in areas) != (other == code)]
+        after_click = [area for area in codes if (area in areas) != (area == code)]
         drawn.append(
             outlines.Outline(
                 code,
                 frame.area_name(code),
                 frame.footnote_mark(code),
                 outlines.read_rings(shapes[code]),
-                layout.link_with_choices("compare", areas=join_options(others or codes)),
+                layout.link_with_choices("compare", areas=join_options(after_click or codes)),
                 tell("chosen") if code in areas else tell("not chosen"),
                 code in areas,
             )
@@ -329,12 +329,18 @@ class _Page:
         frame = self.frame
         of_freq = [row for row in rows if row["freq"] == freq]
         by_area = {area: [row for row in of_freq if row["area"] == area] for area in (frame.region, *self.areas)}
-        shown = [area for area, of_area in by_area.items() if any(row["value"] is not None for row in of_area)]
-        if not shown:
+        with_figures = [area for area, of_area in by_area.items() if any(row["value"] is not None for row in of_area)]
+        if not with_figures:
             st.markdown(tell("None of the chosen territories has a figure over time."))
             return
         area = layout.choose_option(
-            tell("Trend of"), "trend", shown, default=shown[0], say=frame.marked_name, boxed=True, width=260
+            tell("Trend of"),
+            "trend",
+            with_figures,
+            default=with_figures[0],
+            say=frame.marked_name,
+            boxed=True,
+            width=260,
         )
         under = self.frame.lines_under_chart(*self.areas)
         trend = charts.draw_trend(
@@ -369,12 +375,12 @@ class _Page:
         members = {code for row in rows for code in str(row["reporters"] or "").split(",") if code}
         territories = members if area == self.frame.region else {area}
         codes = [code for territory in territories for code in (territory, *self.frame.list_jurisdictions(territory))]
-        found = queries.find_breaks(self.frame.path, sorted(codes), self.crime)
+        all_breaks = queries.find_breaks(self.frame.path, sorted(codes), self.crime)
         if self.choice.measure:
-            return changes.select_breaks(found, self.choice.measure, self.choice.level)
+            return changes.select_breaks(all_breaks, self.choice.measure, self.choice.level)
         operands = queries.read_rows(self.frame.path, "metric_operands", self.choice.code)
         sides = {(row["measure"], row["level"]) for row in operands}
-        by_row = {id(row): row for side in sides for row in changes.select_breaks(found, *side)}
+        by_row = {id(row): row for side in sides for row in changes.select_breaks(all_breaks, *side)}
         return list(by_row.values())
 
     def _show_periods(self, by_area: Mapping[str, Sequence[Row]], freq: str, periods: Sequence[str]) -> None:

@@ -115,12 +115,12 @@ def _fit_map(outlines: Sequence[Outline], width: float) -> tuple[_Projection, fl
     return _Projection(west, north, narrowing, scale), (north - south) * scale + 4
 
 
-def _draw_name(canvas: Canvas, outline: Outline, left: float, top: float) -> float:
+def _draw_name(canvas: Canvas, outline: Outline, x_left: float, top: float) -> float:
     """Write code and name of a territory in the list; return where the next one is."""
     indent = measure_text("MM ", SIZE, is_bold=True)
-    lines = wrap_text(outline.label, canvas.width - left - indent, SIZE)
-    canvas.add_text(left, top + 16, outline.code, "strong")
-    canvas.add_lines(left + indent, top + 16, lines)
+    lines = wrap_text(outline.label, canvas.width - x_left - indent, SIZE)
+    canvas.add_text(x_left, top + 16, outline.code, "strong")
+    canvas.add_lines(x_left + indent, top + 16, lines)
     return top + _ROW + LINE * (len(lines) - 1)
 
 
@@ -139,10 +139,10 @@ def find_label_point(ring: Ring) -> Point:
 
 
 def _list_grid(ring: Ring) -> Iterator[Point]:
-    (left, right), (low, high) = ((min(ends), max(ends)) for ends in zip(*ring, strict=True))
+    (west, east), (south, north) = ((min(ends), max(ends)) for ends in zip(*ring, strict=True))
     for row in range(1, _GRID):
         for column in range(1, _GRID):
-            yield left + (right - left) * column / _GRID, low + (high - low) * row / _GRID
+            yield west + (east - west) * column / _GRID, south + (north - south) * row / _GRID
 
 
 def _list_sides(ring: Ring) -> Iterator[tuple[Point, Point]]:
