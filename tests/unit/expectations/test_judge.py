@@ -21,6 +21,7 @@ from tests.support.fakes.return_rows import (
     find_by_rule,
     find_each_by_rule,
     find_form,
+    judge_rules,
     make_observation,
     make_reading,
 )
@@ -139,6 +140,27 @@ def judged(registry: Registry) -> dict[str, list[Finding]]:
 def test_sound_return_has_no_finding(registry: Registry) -> None:
     history = make_history(registry, [4.0, 5.0, 3.0, 4.0, 6.0])
     assert find_by_rule(registry, [make_observation(registry)], history=history) == {}
+
+
+def test_rules_judged_alone_have_the_findings_that_they_have_among_all(registry: Registry) -> None:
+    """Check the helper of the tests of single rules: a rule that gives way to another one does so there too."""
+    history = make_history(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
+    returns = {"impossible": 5000.0, "improbable": 21.0, "half": 5.5}
+    items = [
+        JudgedReturn(name, make_reading(registry, [make_observation(registry, value=value)]), RECEIVED)
+        for name, value in returns.items()
+    ]
+    judged = judge_returns(items, history, registry)
+    rules = ("plausible.bounds", "plausible.jump", "value.fraction", "coverage.late")
+    for rule in rules:
+        alone = judge_rules(items, history, registry, {rule})
+        assert alone == {name: [f for f in findings if f.rule == rule] for name, findings in judged.items()}, rule
+    found = {name: [f.rule for f in findings if f.rule in rules] for name, findings in judged.items()}
+    assert found == {
+        "impossible": ["plausible.bounds"],
+        "improbable": ["plausible.jump"],
+        "half": ["value.fraction"],
+    }, "the jump of the impossible figure gives way"
 
 
 @pytest.mark.parametrize(("fault", "rule"), FAULTS)
