@@ -100,7 +100,12 @@ def make_reading(registry: Registry, rows: list[dict[str, Any]], instrument: str
 
 
 def judge_rules(
-    returns: Sequence[JudgedReturn], history: History | None, registry: Registry, rules: Collection[str]
+    returns: Sequence[JudgedReturn],
+    history: History | None,
+    registry: Registry,
+    rules: Collection[str],
+    *,
+    in_order: bool = False,
 ) -> dict[str, list[Finding]]:
     """Return the findings of some rules in each return: those that `judge_returns` has among the findings of all rules.
 
@@ -116,7 +121,7 @@ def judge_rules(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judge, "_load_suite", select_checks)
-        judged = judge_returns(returns, history, registry)
+        judged = judge_returns(returns, history, registry, in_order=in_order)
     return {name: [finding for finding in findings if finding.rule in rules] for name, findings in judged.items()}
 
 
