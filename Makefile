@@ -21,7 +21,7 @@ export DO_NOT_TRACK := 1
 STAMP := $(VENV)/.installed
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install run refresh serve unit test test-all lint types format bench docs lock samples clean browser postgres
+.PHONY: help install run refresh serve unit test test-all lint types format bench screenshots docs lock samples clean browser postgres
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -82,6 +82,9 @@ format: $(STAMP) ## apply the fixes of ruff, and format
 
 bench: $(STAMP) ## measure speed: one JSON object and a table
 	@$(BIN)/python -m benchmarks
+
+screenshots: $(STAMP) browser ## every public page of the home in $(RTI_HOME), in four widths and three languages
+	@$(BIN)/python -m tests.support.screenshots
 
 docs: $(STAMP) ## dbt's documentation with its lineage, into dbt_project/target
 	@$(BIN)/python -m pipelines.warehouse.dbt docs

@@ -20,10 +20,12 @@
 
   // A link to another page of the dashboard is followed within the running page, as the back button is.
   addEventListener("click", (event) => {
-    const link = event.target instanceof Element ? event.target.closest(".stHtml a[href]") : null;
+    const link = event.target instanceof Element ? event.target.closest(".stHtml a[href], .rti-map a[href]") : null;
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-    const address = new URL(link.href, location.href);
-    if (address.origin !== location.origin || link.target === "_blank" || address.hash || link.hasAttribute("download") || link.hreflang) return;
+    // A link inside of a picture is an element of SVG, whose `href` and `target` are not texts.
+    const address = new URL(link.getAttribute("href"), location.href);
+    const isOther = link instanceof HTMLAnchorElement && (link.target === "_blank" || link.hreflang);
+    if (address.origin !== location.origin || isOther || address.hash || link.hasAttribute("download")) return;
     event.preventDefault();
     isPageChanged = address.pathname !== location.pathname;
     formerHeading = document.querySelector("h1");

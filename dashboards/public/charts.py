@@ -1,6 +1,6 @@
 """Arrange the figures of the explorer into pictures of `pipelines.front.charts`, with their title and notes.
 
-Pictures of which a page shows several next to each other are laid out for a narrow screen, the others for both widths.
+Small pictures that a page shows next to each other have the narrow layout only, the others have both layouts.
 What must accompany a picture (the demonstration notice, the footnote of a name) is inside, because pictures are copied
 out of pages.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front.charts import bars, files, fit, from_rows, intervals, marks, series, stages
+from pipelines.front.charts import bars, files, fit, from_rows, intervals, marks, outlines, series, stages
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, changes
@@ -43,9 +43,9 @@ class Picture:
     @property
     def framed(self) -> Drawing:
         """The picture with its title and lines, as the page shows it on a narrow screen."""
-        return self.frame(self.drawing)
+        return self.add_frame(self.drawing)
 
-    def frame(self, drawing: Drawing) -> Drawing:
+    def add_frame(self, drawing: Drawing) -> Drawing:
         """Return one layout with the title and the lines."""
         return files.frame_drawing(drawing, self.title, self.under)
 
@@ -198,6 +198,12 @@ def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:
     return _fit(lambda width: stages.draw_stages(drawn, width=width), under)
 
 
+def render_map(drawn: outlines.OutlineMap, spoken: str) -> str:
+    """Return a map whose areas are links as HTML for a page. It has no figures, so that nobody needs it as a file."""
+    layouts = fit.render_picture(lambda width: outlines.draw_outlines(drawn, width=width, description=spoken))
+    return f'<div class="rti-map">{layouts}</div>'
+
+
 def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
     """Return a picture in both layouts."""
     narrow, wide = (_frame(draw(width), under) for width in (NARROW, WIDE))
@@ -209,5 +215,5 @@ def render_picture(picture: Picture) -> str:
     wide = picture.wide
     if wide is None:
         return f'<div class="rti-picture">{picture.framed.svg}</div>'
-    both = fit.render_picture(lambda width: picture.frame(wide if width == WIDE else picture.drawing))
-    return f'<div class="rti-picture">{both}</div>'
+    layouts = fit.render_picture(lambda width: picture.add_frame(wide if width == WIDE else picture.drawing))
+    return f'<div class="rti-picture">{layouts}</div>'

@@ -105,6 +105,11 @@ class Frame:
         return self.area_name(area) + self.footnote_mark(area)
 
 
+def link_with_choices(page: str, **choices: str) -> str:
+    """Return the address of the page that is open with all its choices, some of them replaced."""
+    return f"{page}?{urlencode(read_selection().list_choices() | choices)}"
+
+
 def link_heading(text: str, href: str) -> tables.Cell:
     """Return a row heading that leads to another page, with the reader's choices."""
     return tables.Cell(text, text, (), read_selection().link_to(href))

@@ -41,10 +41,10 @@ def make_part(page: Path, text: str, name: str, ending: str) -> bytes | None:
     if ending == "html":
         document = compose_embedded(text, name)
         return document.encode() if document is not None else None
-    found = read_table(text, name)
-    if found is None:
+    result = read_table(text, name)
+    if result is None:
         return None
-    table, citation = found
+    table, citation = result
     if ending == "csv":
         return exports.write_csv(table, citation)
     return exports.write_xlsx(table, citation, _read_draft_time(page))
@@ -60,10 +60,8 @@ def _read_draft_time(page: Path) -> datetime:
 
 
 def read_table(text: str, name: str) -> tuple[Table, str] | None:
-    """Return a table of a page with its notes, and the citation of the page; None if there is no such table."""
-    from lxml import html
-
-    document = html.document_fromstring(text)
+    """Return a table with its notes and the citation of its page, or None if the page has no such table."""
+    document = _parse_page(text)
     part = document.get_element_by_id(f"table-{name}", None)
     if part is None:
         return None
@@ -75,6 +73,13 @@ def read_table(text: str, name: str) -> tuple[Table, str] | None:
     table = Table(caption, tuple(header[1:]), lines, corner=header[0], notes=notes, names=tuple(names))
     citation = document.find_class("front-citation")[0]
     return table, _join_text(citation)
+
+
+def _parse_page(text: str) -> HtmlElement:
+    from lxml import html
+
+    document: HtmlElement = html.document_fromstring(text)
+    return document
 
 
 def _join_text(element: HtmlElement) -> str:
@@ -140,16 +145,14 @@ def compose_embedded(text: str, name: str) -> str | None:
     end = text.find('<p class="front-save">', start)
     if start < 0 or end < 0:
         return None
-    from lxml import html
-
-    document = html.document_fromstring(text)
+    document = _parse_page(text)
     title = _join_text(document.get_element_by_id(f"picture-{name}").find("figcaption"))
     citation = document.find_class("front-citation")[0]
     address = _join_text(citation.find_class("front-address")[0])
     source = _join_text(citation).removesuffix(address).strip()
     style = _STYLE.search(text)
     return (
-        f'<!doctype html>\n<html lang="{escape(document.get("lang"))}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(document.get("lang", ""))}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n'
         f"{style[0] if style else ''}\n</head>\n"

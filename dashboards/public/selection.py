@@ -46,8 +46,10 @@ class Control:
 
     def read_widget(self) -> str:
         """Return what the widget holds now. A widget of several options has them in the order of the clicks."""
-        held = st.session_state.get(self.widget, self.value)
-        return join_options([option for option in self.options if option in held] if isinstance(held, list) else held)
+        value = st.session_state.get(self.widget, self.value)
+        return join_options(
+            [option for option in self.options if option in value] if isinstance(value, list) else value
+        )
 
 
 @dataclass
@@ -100,8 +102,8 @@ class Selection:
             return control.widget, control.value.split(SEPARATOR), True
         requested = self._read_request(name)
         candidates = [(text or "").split(SEPARATOR) for text in (requested, self._remembered.get(name))]
-        known = ([option for option in offered if option in candidate] for candidate in candidates)
-        values = next(filter(None, known), list(offered))
+        choices = ([option for option in offered if option in candidate] for candidate in candidates)
+        values = next(filter(None, choices), list(offered))
         is_known = requested is None or set(requested.split(SEPARATOR)) <= set(offered)
         return self._add_control(name, offered, join_options(values)), values, is_known
 
@@ -160,6 +162,10 @@ class Selection:
         if query | self._pending != query:
             st.query_params.from_dict(query | self._pending)
         self.address = query | self._pending
+
+    def list_choices(self) -> dict[str, str]:
+        """Return the choices of this run so far, by their names in the address."""
+        return st.query_params.to_dict() | self._pending | {LANGUAGE: current_language()}
 
     def link_to(self, address: str) -> str:
         """Return the address of another page with the choices that it does not name itself."""

@@ -156,7 +156,7 @@ class StaticPages:
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
-        """Return what is not a page with its type and content policy, or None if there is no such file.
+        """Return a file that is not a page, its type and its content policy, or None if the release lacks it.
 
         Only SVG files are part of a release; the others are made on request.
         """

@@ -288,6 +288,39 @@ def _damage_as_json(damage: Damage) -> dict[str, Any]:
     return {"kind": damage.kind, "submission_id": damage.submission_id, "file": file, "message": damage.message}
 
 
+@audit.command("release")
+def audit_release(
+    release: Annotated[
+        str | None, typer.Argument(help="A draft or release; default: the draft, or the newest.", metavar="[RELEASE]")
+    ] = None,
+    reader: Annotated[
+        str,
+        typer.Option("--as", help="Who reads it: public, a territory, or jurisdictions joined by +.", metavar="READER"),
+    ] = "public",
+    as_json: AsJson = False,
+) -> None:
+    """Work out what a reader of a release and of all before it can find about withheld cells.
+
+    A reader other than the public subtracts its own figures. The result is printed by year. Exit code 0: nothing; 1:
+    some cells of others can be worked out, narrowed to fewer than three values, or could not be decided.
+    """
+    from pipelines.publication.disclosure.reader_audit import RESULTS, UnknownReaderError, count_results
+    from pipelines.refresh.released_counts import audit_release_as
+
+    try:
+        name, results = audit_release_as(the_home(), reader, release)
+    except UnknownReaderError as error:
+        raise CommandError(str(error)) from None
+    years = count_results(results)
+    if as_json:
+        say_json({"release": name, "reader": reader, "years": years.to_dicts()})
+    else:
+        print_line(f"{name} as {reader}: withheld cells of others by year")
+        print_table(years.rows(), years.columns)
+    is_safe = not years.select(RESULTS).sum_horizontal().sum()
+    raise typer.Exit(GOOD if is_safe else ERRORS)
+
+
 @audit.command()
 def checkpoint(as_json: AsJson = False) -> None:
     """Write the head of the audit log next to the database and print it, so that it can be kept elsewhere."""

@@ -178,7 +178,7 @@ def compose_placeholder(reader: Reader, crime: str, name: str, others: Mapping[s
     title = reader.find_label("offence_group", crime)
     lead = tell("This release has no yearly figures of this crime yet.")
     with_page = [code for code in CRIMES if reader.edition.has_crime(code)] if others is None else list(others)
-    files = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in with_page}
+    files: dict[str, str] = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in with_page}
     views = pages.list_views(reader, files, crime)
     explore = {"explore": reader.link_to_explorer("region", crime=crime)}
     return Page(pages.name_file(name, crime), "placeholder.html", name, title, lead, "", lead, views, explore)

@@ -208,8 +208,8 @@ class Edition:
             parts[row["table_id"], row["offence_group"], row["area"], row["period"]].append(row)
         # The region has sex and age in one table, with the totals of each.
         for row in self.tables["victim_crossed"]:
-            for dimension, other in (("sex", "age"), ("age", "sex")):
-                if row[other] == "_T":
+            for dimension, crossed in (("sex", "age"), ("age", "sex")):
+                if row[crossed] == "_T":
                     parts[VICTIM_TABLES[dimension], row["offence_group"], row["area"], row["period"]].append(row)
         return parts
 

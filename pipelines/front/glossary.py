@@ -1,8 +1,8 @@
-"""Hold the glossary, and explain a term where a page uses it first.
+"""Explain the terms of the glossary at their first use on a page.
 
 The explanation is a link to the glossary with a short text that shows while the link has the focus or the pointer.
-Without the script of the pages the text pushes the others down, so that it hides nothing; with it, the text lies over
-the page and Escape closes it (WCAG 1.4.13).
+Without the script of the pages the text pushes the others down, so that it hides nothing; with it, the text covers
+others and Escape closes it (WCAG 1.4.13).
 """
 
 from __future__ import annotations
@@ -109,15 +109,15 @@ class Explainer:
         """Return a text with the terms in it that were not explained before. HTML is returned as it is."""
         if isinstance(text, Markup) or not text:
             return text
-        found: dict[int, tuple[int, str]] = {}
+        places: dict[int, tuple[int, str]] = {}
         for code, (forms, _) in self._unused.items():
             # The longest form first, so that "nil return" is not taken for "return".
             alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
             match = re.search(rf"(?<![\w-])(?:{alternatives})(?![\w-])", text, re.IGNORECASE)
-            if match and match.end() > found.get(match.start(), (0, ""))[0]:
-                found[match.start()] = (match.end(), code)
+            if match and match.end() > places.get(match.start(), (0, ""))[0]:
+                places[match.start()] = (match.end(), code)
         parts, end = [], 0
-        for start, (stop, code) in sorted(found.items()):
+        for start, (stop, code) in sorted(places.items()):
             if start < end:
                 continue
             explanation = self._unused.pop(code)[1]

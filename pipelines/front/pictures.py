@@ -198,7 +198,7 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     )
 
 
-def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
+def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> Picture:
     """Return the stages of a territory in one year, with pending cases and other outcomes at their side."""
     edition = reader.edition
     year = edition.choose_year(crime)
@@ -208,13 +208,14 @@ def draw_stages(reader: Reader, crime: str, area: str) -> Picture:
         if (row["area"], row["offence_group"], row["period"]) == (area, crime, year)
     ]
     pending = [row for row in edition.tables["pending"] if (row["area"], row["offence_group"]) == (area, crime)]
-    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES["first"]}
-    title = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
+    cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES[track]}
+    parts = [reader.find_label("offence_group", crime), year, *([words.TRACKS[track]] if track != "first" else [])]
+    title = ", ".join([reader.marked_name(area), *map(language.lower_first, parts)])
     drawn = from_rows.make_stages(
-        title, cells, "first", exits, pending, lambda measure: reader.find_label("measure", measure)
+        title, cells, track, exits, pending, lambda measure: reader.find_label("measure", measure)
     )
     notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_WITHHELD)]  # marked in charts.from_rows
-    name = pages.name_picture(f"stages-{area}", crime)
+    name = pages.name_picture(f"stages-{area}" if track == "first" else f"stages-{area}-{track}", crime)
     return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
 

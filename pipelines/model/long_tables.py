@@ -6,6 +6,7 @@ Codes are declared in `dbt_project/seeds/codelists/`; `docs/naming.md` explains 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import polars as pl
 
@@ -124,7 +125,13 @@ FINDING: dict[str, pl.DataType] = {
 
 def empty_table(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """Return an empty table with a schema of this module."""
-    return pl.DataFrame(schema=schema)
+    return _make_empty_table(tuple(schema.items())).clone()
+
+
+@cache
+def _make_empty_table(columns: tuple[tuple[str, pl.DataType], ...]) -> pl.DataFrame:
+    """Make an empty table; it takes 0.3 ms, and checking one return needs dozens."""
+    return pl.DataFrame(schema=dict(columns))
 
 
 OBS_STATUS_OF_SIGN: Mapping[str, tuple[float | None, str, str]] = {

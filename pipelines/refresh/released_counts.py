@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
 from pipelines.publication.releases.editions import edition_key
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publish import list_drafts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,15 +49,43 @@ class EarlierRelease:
         if not self.counts.exists():
             return public
         stored = pl.read_parquet(self.counts)
-        shown = [*codes.CELL_KEY, "value"]
+        compared = [*codes.CELL_KEY, "value"]
         is_same = (
             stored.filter("is_published")
-            .select(shown)
-            .sort(shown)
-            .equals(public.filter("is_published").select(shown).sort(shown))
+            .select(compared)
+            .sort(compared)
+            .equals(public.filter("is_published").select(compared).sort(compared))
         )
         # A file that does not belong to the release that readers have is worse than none.
         return stored if is_same and stored.height == public.height else public
+
+
+def audit_release_as(home: Home, reader: str, release: str | None = None) -> tuple[str, pl.DataFrame]:
+    """Audit a draft or a published release, with all before it, as a reader sees them.
+
+    `reader` is `public`, a territory, or jurisdictions (`A+B`). Without `release` this is the draft, or else the newest
+    release. Return its name and the result of each withheld cell (`reader_audit.audit_release`).  Raises ReleaseError
+    if it does not exist or its true counts were not kept, and UnknownReaderError.
+    """
+    import polars as pl
+
+    from pipelines.publication.disclosure import reader_audit
+
+    published = [path.name for path in home.releases.iterdir() if path.is_dir()]
+    drafts = list_drafts(home)
+    if release is None:
+        release = max(drafts or published, key=edition_key, default=None)
+    if release is None or release not in (*drafts, *published):
+        raise ReleaseError(f"there is no draft or release {release or ''}".rstrip())
+    counts = home.released / f"{release}.parquet"
+    if not counts.exists():
+        raise ReleaseError(
+            f"the true counts behind {release} were not kept, so it cannot be audited; it is older than this check"
+        )
+    cells = pl.read_parquet(counts)
+    before = [item for item in _list_releases(home) if edition_key(item.release) < edition_key(release)]
+    insider = reader_audit.find_reader(cells, reader)
+    return release, reader_audit.audit_release(cells, [item.read_cells() for item in before], insider)
 
 
 def list_earlier(home: Home, inputs: str) -> list[EarlierRelease]:
@@ -64,12 +94,16 @@ def list_earlier(home: Home, inputs: str) -> list[EarlierRelease]:
     The newest one is left out if it was made from the same inputs: nothing has changed since, and the draft is not
     built again.
     """
+    releases = _list_releases(home)
+    return releases[:-1] if releases and releases[-1].read_inputs() == inputs else releases
+
+
+def _list_releases(home: Home) -> list[EarlierRelease]:
     names = sorted((path.name for path in home.releases.iterdir() if path.is_dir()), key=edition_key)
-    releases = [
+    return [
         EarlierRelease(name, home.releases / name / "data" / "cell.parquet", home.released / f"{name}.parquet")
         for name in names
     ]
-    return releases[:-1] if releases and releases[-1].read_inputs() == inputs else releases
 
 
 def write_counts(folder: Path, cells: pl.DataFrame, inputs: str) -> None:

@@ -422,6 +422,9 @@ def _create_runner(manifest: Any) -> Any:
     os.environ["DO_NOT_TRACK"] = "1"
     from dbt.cli.main import dbtRunner
 
+    from pipelines.warehouse.dbt_overhead import remove_needless_work
+
+    remove_needless_work()
     return dbtRunner(manifest=manifest)
 
 

@@ -214,7 +214,8 @@ def describe_lengths(area: str, rows: Mapping[str, Row]) -> str:
     if row.get("low") is not None:
         high = "" if row.get("high") is None else words.format_number(row["high"])
         months = words.add_interval(months, words.format_number(row["low"]), high)
-    sentences = [tell(_LENGTH_FEW, area=area, months=months) if is_few(row) else tell(_LENGTH, area=area, months=months)]
+    about = {"area": area, "months": months}
+    sentences = [tell(_LENGTH_FEW, **about) if is_few(row) else tell(_LENGTH, **about)]
     quartiles = [format_limits(rows.get(name)) for name in ("p25", "p75")]
     if all(quartile.value is not None for quartile in quartiles):
         low, high = (words.format_number(quartile.value or 0.0) for quartile in quartiles)

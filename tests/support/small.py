@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 from tests.support.paths import ROOT
 
@@ -68,3 +71,18 @@ def run_rti(
         check=False,
         cwd=ROOT,
     )
+
+
+def run_rti_here(home: Path, now: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, which need not import everything again; for tests of what it prints."""
+    from pipelines.cli.main import main
+
+    output, errors = io.StringIO(), io.StringIO()
+    environment = command_environment(home, now)
+    with (
+        mock.patch.dict(os.environ, environment, clear=True),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+    ):
+        code = main(arguments)
+    return subprocess.CompletedProcess(["rti", *arguments], code, output.getvalue(), errors.getvalue())

@@ -12,10 +12,11 @@ from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards, versions
 from dashboards.public.pages.compared_times import NO_TEST, show_times
 from dashboards.public.pages.reporting import Coverage
+from dashboards.public.selection import join_options
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import sentences
-from pipelines.front.charts import from_rows, intervals, series
+from pipelines.front.charts import from_rows, intervals, outlines, series
 from pipelines.words import FormattedFigure, Row, changes, indicators, regions
 from pipelines.words.coverage import list_returns
 from pipelines.words.language import lower_first, tell
@@ -56,10 +57,14 @@ def render_page() -> None:
     areas = layout.choose_options(
         tell("Territories"), "areas", [code for code, _ in frame.territories], say=frame.marked_name
     )
+    place_of_map = st.container()
     if choice.kind == "duration":
         show_times(frame, crime, choice, areas, headline)
     else:
         _Page(frame, crime, choice, areas).show_figures(headline)
+    with place_of_map:
+        # Filled last, since its links have all choices of this run.
+        _show_map(frame, areas)
     layout.end_page(frame)
 
 
@@ -94,6 +99,38 @@ def _choose_indicator(frame: layout.Frame, crime: str, kinds: Sequence[str]) -> 
 
 def _read_metrics(frame: layout.Frame) -> dict[str, Row]:
     return {row["metric"]: row for row in queries.read_rows(frame.path, "metrics")}
+
+
+def _show_map(frame: layout.Frame, areas: Sequence[str]) -> None:
+    """Show the territories on a map, folded: each is a link that puts it into the comparison or takes it out.
+
+    A release of earlier software has no outlines.
+    """
+    rows = queries.read_rows(frame.path, "area_map") if queries.has_table(frame.path, "area_map") else ()
+    shapes = {row["area"]: row["outline"] for row in rows if row["outline"]}
+    codes = [code for code, _ in frame.territories]
+    if not codes or any(code not in shapes for code in codes):
+        return
+    drawn = []
+    for code in codes:
+        after_click = [area for area in codes if (area in areas) != (area == code)]
+        drawn.append(
+            outlines.Outline(
+                code,
+                frame.area_name(code),
+                frame.footnote_mark(code),
+                outlines.read_rings(shapes[code]),
+                layout.link_with_choices("compare", areas=join_options(after_click or codes)),
+                tell("chosen") if code in areas else tell("not chosen"),
+                code in areas,
+            )
+        )
+    footnotes = [f"{sign} {text}" for sign, text in frame.name_notes(codes)]
+    title = tell("Choose territories on a map")
+    spoken = tell("Map of the territories. Choose one to compare it or to leave it out.")
+    with st.expander(title):
+        picture = charts.render_map(outlines.OutlineMap(title, drawn, footnotes), spoken)
+        st.markdown(picture, unsafe_allow_html=True)
 
 
 def _choose_version(rows: Sequence[Row]) -> str:
@@ -292,12 +329,18 @@ class _Page:
         frame = self.frame
         of_freq = [row for row in rows if row["freq"] == freq]
         by_area = {area: [row for row in of_freq if row["area"] == area] for area in (frame.region, *self.areas)}
-        shown = [area for area, of_area in by_area.items() if any(row["value"] is not None for row in of_area)]
-        if not shown:
+        with_figures = [area for area, of_area in by_area.items() if any(row["value"] is not None for row in of_area)]
+        if not with_figures:
             st.markdown(tell("None of the chosen territories has a figure over time."))
             return
         area = layout.choose_option(
-            tell("Trend of"), "trend", shown, default=shown[0], say=frame.marked_name, boxed=True, width=260
+            tell("Trend of"),
+            "trend",
+            with_figures,
+            default=with_figures[0],
+            say=frame.marked_name,
+            boxed=True,
+            width=260,
         )
         under = self.frame.lines_under_chart(*self.areas)
         trend = charts.draw_trend(
@@ -332,12 +375,12 @@ class _Page:
         members = {code for row in rows for code in str(row["reporters"] or "").split(",") if code}
         territories = members if area == self.frame.region else {area}
         codes = [code for territory in territories for code in (territory, *self.frame.list_jurisdictions(territory))]
-        found = queries.find_breaks(self.frame.path, sorted(codes), self.crime)
+        all_breaks = queries.find_breaks(self.frame.path, sorted(codes), self.crime)
         if self.choice.measure:
-            return changes.select_breaks(found, self.choice.measure, self.choice.level)
+            return changes.select_breaks(all_breaks, self.choice.measure, self.choice.level)
         operands = queries.read_rows(self.frame.path, "metric_operands", self.choice.code)
         sides = {(row["measure"], row["level"]) for row in operands}
-        by_row = {id(row): row for side in sides for row in changes.select_breaks(found, *side)}
+        by_row = {id(row): row for side in sides for row in changes.select_breaks(all_breaks, *side)}
         return list(by_row.values())
 
     def _show_periods(self, by_area: Mapping[str, Sequence[Row]], freq: str, periods: Sequence[str]) -> None:

@@ -65,9 +65,9 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
     if not queries.has_table(frame.path, "stage_ratio"):
         return
     metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
-    shown = [metric for metric in metrics if _is_between(metric, queries.STAGES[track])]
+    metrics_of_track = [metric for metric in metrics if _is_between(metric, queries.STAGES[track])]
     rows = queries.read_rows(frame.path, "ratios_of_area", area, crime, unit, freq, period)
-    of_track = [row for row in rows if row["metric"] in shown]
+    of_track = [row for row in rows if row["metric"] in metrics_of_track]
     if not of_track:
         return
     st.subheader(tell("Ratios between stages"), anchor=False)
@@ -76,7 +76,7 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
     )
     notes = words.Notes()
     lines = []
-    for metric in shown:
+    for metric in metrics_of_track:
         of_metric = [row for row in of_track if row["metric"] == metric]
         row = next(iter(comparison.select_version(of_metric, version)), None)
         name = tell(metrics[metric]["name"])  # marked where declared

@@ -10,6 +10,7 @@ SQL: Mapping[str, str] = {
     "release": "select * from release",
     "areas": "select * from area where kind = 'national' order by sort, area_kind, area",
     "area_names": "select area, language, name from area_name order by area, language",
+    "area_map": "select * from area_map order by area",
     "codelist": "select code, label, definition from codelist where codelist = ? order by position",
     "programme": "select * from programme order by position",
     "tables": "select table_name from information_schema.tables order by table_name",

@@ -29,7 +29,7 @@ def tag_row_headings(document: bytes) -> bytes:
         inserted += [b"", b"/Scope/Row"]
     lengths = [0, *accumulate(map(len, inserted))]
 
-    def move(offset: int) -> int:
+    def move_offset(offset: int) -> int:
         return offset + lengths[bisect_left(places, offset)]
 
     parts, end = [], 0
@@ -40,6 +40,8 @@ def tag_row_headings(document: bytes) -> bytes:
         end = place + (0 if text else 1)
     table = tables[0]
     entries = [table[2][at : at + _ENTRY] for at in range(0, len(table[2]), _ENTRY)]
-    moved = [b"%010d" % move(int(entry[:10])) + entry[10:] if entry[17:18] == b"n" else entry for entry in entries]
+    moved = [
+        b"%010d" % move_offset(int(entry[:10])) + entry[10:] if entry[17:18] == b"n" else entry for entry in entries
+    ]
     parts += [document[end : table.start(2)], *moved, document[table.end(2) : start.start(1)]]
-    return b"".join([*parts, b"%d" % move(int(start[1])), document[start.end(1) :]])
+    return b"".join([*parts, b"%d" % move_offset(int(start[1])), document[start.end(1) :]])

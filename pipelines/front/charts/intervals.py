@@ -414,10 +414,10 @@ def _arrange_lengths(row: LengthRow) -> _Line:
 
 
 def _join_lengths(row: LengthRow, *, spoken: bool = False) -> str:
-    named = {tell("Lower quartile"): row.lower, tell("Median"): row.median, tell("Upper quartile"): row.upper}
+    quartiles = {tell("Lower quartile"): row.lower, tell("Median"): row.median, tell("Upper quartile"): row.upper}
     texts = [
         f"{name}: {figure.spoken if spoken or figure.value is None else words.format_number(figure.value)}"
-        for name, figure in named.items()
+        for name, figure in quartiles.items()
     ]
     if spoken:
         texts.append(f"{tell('Legal range (months)')}: {row.law.spoken}")

@@ -32,13 +32,23 @@ Ring = tuple[Point, ...]
 
 @dataclass(frozen=True)
 class Outline:
-    """One territory: its rings, its name with the mark of its footnote, and its address."""
+    """One territory: its rings, its name with the mark of its footnote, its address, and a word after its name.
+
+    `is_chosen` is false for a territory that a selection leaves out; it is white then, and `text` says so.
+    """
 
     code: str
     name: str
     mark: str
     rings: Sequence[Ring]
     href: str
+    text: str = ""
+    is_chosen: bool = True
+
+    @property
+    def label(self) -> str:
+        """Return the name with its mark and its word."""
+        return f"{self.name}{self.mark}{f': {self.text}' if self.text else ''}"
 
 
 @dataclass(frozen=True)
@@ -83,9 +93,9 @@ def draw_outlines(
     canvas = Canvas(width)
     list_left, top = (0.0, height + 10) if is_narrow else (map_width + _LIST_GAP, 4.0)
     for outline in picture.outlines:
-        canvas.add_raw(f'<a href="{escape(outline.href)}" aria-label="{escape(outline.code)} {escape(outline.name)}">')
+        canvas.add_raw(f'<a href="{escape(outline.href)}" aria-label="{escape(f"{outline.code} {outline.label}")}">')
         path = "".join(draw_path(map(project, ring), is_closed=True) for ring in outline.rings)
-        canvas.add_element("path", d=path, kind="land", hint=f"{outline.name}{outline.mark}")
+        canvas.add_element("path", d=path, kind="land" if outline.is_chosen else "land left-out", hint=outline.label)
         x, y = project(find_label_point(max(outline.rings, key=len)))
         canvas.add_text(x, y + 4, f"{outline.code}{outline.mark}", "strong", anchor="middle")
         top = _draw_name(canvas, outline, list_left, top)
@@ -105,12 +115,12 @@ def _fit_map(outlines: Sequence[Outline], width: float) -> tuple[_Projection, fl
     return _Projection(west, north, narrowing, scale), (north - south) * scale + 4
 
 
-def _draw_name(canvas: Canvas, outline: Outline, left: float, top: float) -> float:
+def _draw_name(canvas: Canvas, outline: Outline, x_left: float, top: float) -> float:
     """Write code and name of a territory in the list; return where the next one is."""
     indent = measure_text("MM ", SIZE, is_bold=True)
-    lines = wrap_text(f"{outline.name}{outline.mark}", canvas.width - left - indent, SIZE)
-    canvas.add_text(left, top + 16, outline.code, "strong")
-    canvas.add_lines(left + indent, top + 16, lines)
+    lines = wrap_text(outline.label, canvas.width - x_left - indent, SIZE)
+    canvas.add_text(x_left, top + 16, outline.code, "strong")
+    canvas.add_lines(x_left + indent, top + 16, lines)
     return top + _ROW + LINE * (len(lines) - 1)
 
 
@@ -129,10 +139,10 @@ def find_label_point(ring: Ring) -> Point:
 
 
 def _list_grid(ring: Ring) -> Iterator[Point]:
-    (left, right), (low, high) = ((min(ends), max(ends)) for ends in zip(*ring, strict=True))
+    (west, east), (south, north) = ((min(ends), max(ends)) for ends in zip(*ring, strict=True))
     for row in range(1, _GRID):
         for column in range(1, _GRID):
-            yield left + (right - left) * column / _GRID, low + (high - low) * row / _GRID
+            yield west + (east - west) * column / _GRID, south + (north - south) * row / _GRID
 
 
 def _list_sides(ring: Ring) -> Iterator[tuple[Point, Point]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from pipelines import words
 from pipelines.design.components import Markup, Part
@@ -49,14 +50,14 @@ def compose_sentences(reader: Reader, crime: str) -> Page:
         values={
             "tracks": parts,
             "pictures": [part["picture"] for part in parts],
-            "as_imposed": emphasize(tell(durations.AS_IMPOSED)),  # marked in words.durations
+            "as_imposed": mark_emphasis(tell(durations.AS_IMPOSED)),  # marked in words.durations
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("durations", crime=crime),
         },
     )
 
 
-def emphasize(text: str) -> Markup:
+def mark_emphasis(text: str) -> Markup:
     """Return a text with what is between two pairs of asterisks in bold."""
     parts = text.split("**")
     return Markup("").join(
@@ -64,7 +65,7 @@ def emphasize(text: str) -> Markup:
     )
 
 
-def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, object]:
+def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
     """Return what the page shows on the decisions of one instance: heading, sentences, picture and tables."""
     edition = reader.edition
     year = edition.choose_sentence_year(crime, track)
@@ -110,7 +111,7 @@ def _name_subject(reader: Reader, crime: str, track: str, year: str) -> str:
 def _name_group(reader: Reader, key: tuple[str, str, str], groups: Mapping[tuple[str, str, str], Group]) -> str:
     """Return the name of an area, with its register if it has several."""
     area, source, _ = key
-    has_several = len({other[1] for other in groups if other[0] == area}) > 1
+    has_several = len({register for code, register, _ in groups if code == area}) > 1
     return f"{reader.marked_name(area)}, {source}" if has_several else reader.marked_name(area)
 
 
@@ -220,7 +221,7 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
             tables.append(_compose_lengths(reader, subject, f"sentences-{track}", lines, tell("Territory")))
     if not tables:
         return None
-    as_imposed = emphasize(tell(durations.AS_IMPOSED))  # marked in words.durations
+    as_imposed = mark_emphasis(tell(durations.AS_IMPOSED))  # marked in words.durations
     return Section("sentences", tell("Sentences"), [*texts, as_imposed], tables)
 
 

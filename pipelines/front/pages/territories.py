@@ -154,6 +154,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "why_change": tell(sentences.CLEAR),  # marked in sentences
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
             "flow": pictures.draw_stages(reader, crime, area),
+            "flow_of_final": pictures.draw_stages(reader, crime, area, "final"),
             "stages": _compose_years(reader, crime, area),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],

@@ -94,8 +94,8 @@ def _describe_change(reader: Reader, crime: str, year: str) -> str:
     periods = (earlier[0], year)
     rows = [edition.find_victims(crime, edition.region, period) for period in periods]
     before, after = (row if regions.is_regional(row) else None for row in rows)
-    shown = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
-    numbers = tell(_CHANGED, before=shown[0].spoken, after=shown[1].spoken, first=periods[0], last=year)
+    counts = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
+    numbers = tell(_CHANGED, before=counts[0].spoken, after=counts[1].spoken, first=periods[0], last=year)
     trend = trends.judge_trend(before, after, edition.find_breaks(edition.region, crime, *periods, before))
     return f"{numbers} {sentences.describe_change(trend)}"
 
@@ -192,7 +192,7 @@ def _link_profile(reader: Reader, area: str, crime: str) -> str:
 
 
 def share_field(row: Row | None) -> Part:
-    """Return the share of a category with its interval; empty if there is no total to divide by."""
+    """Return the share of a category with its interval, or empty text without a total to divide by."""
     if row is None:
         return format_figure(words.format_absent())
     if row["share_obs_status"] is None:

@@ -92,16 +92,22 @@ def audit_block(
     width: int,
     witnesses: Sequence[Array] = (),
     mip_seconds: float = MIP_SECONDS,
+    own_figures: tuple[Array, Array] | None = None,
 ) -> BlockAudit:
     """Audit one block as an intruder would. `hidden` marks the rows of `known` that are not published.
 
     `witnesses` are populations from elsewhere. Those that agree with the published cells save programs; the others
-    count for nothing.
+    count for nothing.  `own_figures` are the columns that an insider knows, and a population with their values: only
+    rows that have other columns too are then audited.
     """
     lower = np.where(hidden, 0.0, known.values)
     upper = np.where(hidden, np.inf, known.values)
-    columns, rows = _find_open_columns(known, hidden), [int(row) for row in np.flatnonzero(hidden)]
-    intruder = lp.Intruder(known.matrix[:, columns], lower, upper, mip_seconds)
+    columns, is_audited = _find_open_columns(known, hidden), hidden
+    if own_figures is not None:
+        is_audited = hidden & (abs(known.matrix) @ ~own_figures[0] > 0)
+        own_figures = (own_figures[0][columns], own_figures[1][columns])
+    rows = [int(row) for row in np.flatnonzero(is_audited)]
+    intruder = lp.Intruder(known.matrix[:, columns], lower, upper, mip_seconds, own_figures)
     observed = _ObservedRange(intruder.matrix, len(hidden), width)
     for witness in witnesses:
         if not np.delete(witness, columns).any():
@@ -117,13 +123,25 @@ def audit_block(
         elif verdict == "unknown":
             unknown.append(cell)
     populations: Array = np.zeros((len(observed.populations), known.matrix.shape[1]))
-    populations[:, columns] = observed.populations
-    return BlockAudit(
-        name, int(hidden.sum()), tuple(disclosed), tuple(narrow), tuple(unknown), witnesses=tuple(populations)
-    )
+    if observed.populations:
+        populations[:, columns] = observed.populations
+    return BlockAudit(name, len(rows), tuple(disclosed), tuple(narrow), tuple(unknown), witnesses=tuple(populations))
 
 
-def audit_cells(known: Space, hidden: Array, *, name: str, width: int, witnesses: Sequence[Array] = ()) -> BlockAudit:
+def find_population(known: Space, mip_seconds: float = MIP_SECONDS) -> Array | None:
+    """Return a whole-number population that agrees with all true values, or None if the solver finds none."""
+    return lp.Intruder(known.matrix, known.values, known.values, mip_seconds).find_witness(np.zeros(len(known.values)))
+
+
+def audit_cells(
+    known: Space,
+    hidden: Array,
+    *,
+    name: str,
+    width: int,
+    witnesses: Sequence[Array] = (),
+    own_figures: tuple[Array, Array] | None = None,
+) -> BlockAudit:
     """Audit one block. `hidden` marks the cells of the frame from which `known` was built.
 
     Cells in one row are known to be equal, so a row is published if one of its cells is, and its hidden cells are then
@@ -134,8 +152,11 @@ def audit_cells(known: Space, hidden: Array, *, name: str, width: int, witnesses
     has_hidden[known.rows[hidden]] = True
     is_published[: known.cells] = False
     is_published[known.rows[~hidden]] = True
-    report = audit_block(known, ~is_published, name=name, width=width, witnesses=witnesses)
-    twins = tuple(int(row) for row in np.flatnonzero(has_hidden & is_published))
+    report = audit_block(known, ~is_published, name=name, width=width, witnesses=witnesses, own_figures=own_figures)
+    is_twin = has_hidden & is_published
+    if own_figures is not None:
+        is_twin &= abs(known.matrix) @ ~own_figures[0] > 0
+    twins = tuple(int(row) for row in np.flatnonzero(is_twin))
     return replace(report, hidden=report.hidden + len(twins), disclosed=(*report.disclosed, *twins))
 
 

@@ -95,8 +95,10 @@ def _add_knowledge(combined: pl.DataFrame, old: pl.DataFrame | None, threshold: 
         return combined.with_columns(
             pl.lit(False).alias(name) for name in ("was_published", "was_hidden", "is_small_change")
         )
-    known = old.group_by(_VALUED).agg(pl.col("is_published").any().alias("was_published"), pl.lit(True).alias("_was"))
-    combined = combined.join(known, on=_VALUED, how="left", maintain_order="left").with_columns(
+    knowledge = old.group_by(_VALUED).agg(
+        pl.col("is_published").any().alias("was_published"), pl.lit(True).alias("_was")
+    )
+    combined = combined.join(knowledge, on=_VALUED, how="left", maintain_order="left").with_columns(
         pl.col("was_published", "_was").fill_null(False)
     )
     # A territory's figure of other reporters (a jurisdiction that was late) is still compared with the earlier one.
@@ -122,10 +124,10 @@ def _find_changed_places(current: pl.DataFrame, old: pl.DataFrame) -> dict[_Plac
     is_region = pl.col("area_kind") == "region"
     now = current.select(*own_key, "reporters", pl.col("value").alias("_now"), pl.col("is_additive").alias("_adds_up"))
     differs = (pl.col("value") != pl.col("_now")) | (pl.col("is_additive") != pl.col("_adds_up"))
-    own = old.filter(~is_region).join(now.drop("reporters").unique(own_key), on=own_key).filter(differs)
+    territorial = old.filter(~is_region).join(now.drop("reporters").unique(own_key), on=own_key).filter(differs)
     regional = old.filter(is_region).join(now.unique(_IDENTITY), on=_IDENTITY).filter(differs)
     places: dict[_Place, set[int]] = defaultdict(set)
-    for frame in (own.filter(pl.col("freq").is_in(["Q", "A"])), own, regional):
+    for frame in (territorial.filter(pl.col("freq").is_in(["Q", "A"])), territorial, regional):
         for row in frame.unique([*own_key, "_release"], maintain_order=True).iter_rows(named=True):
             members = _list_places(row)
             # A total of several years or areas only shows that one of its places has changed. If none is known to
@@ -161,8 +163,8 @@ def _name_states(old: pl.DataFrame, current: pl.DataFrame, places: dict[_Place, 
         else ""
         for row in distinct.iter_rows(named=True)
     ]
-    named = distinct.drop("_years").with_columns(pl.Series("states", states, dtype=pl.String))
-    return old.join(named, on=[*columns, "period"], how="left", maintain_order="left")
+    states_of_cells = distinct.drop("_years").with_columns(pl.Series("states", states, dtype=pl.String))
+    return old.join(states_of_cells, on=[*columns, "period"], how="left", maintain_order="left")
 
 
 def _number_states(

@@ -187,7 +187,15 @@ class Bound:
 class Intruder:
     """Bounds of linear forms over all populations that agree with the published cells (lower <= A x <= upper)."""
 
-    def __init__(self, matrix: sparse.csr_matrix, lower: Array, upper: Array, mip_seconds: float) -> None:
+    def __init__(
+        self,
+        matrix: sparse.csr_matrix,
+        lower: Array,
+        upper: Array,
+        mip_seconds: float,
+        own_figures: tuple[Array, Array] | None = None,
+    ) -> None:
+        """`own_figures` are a mask of the variables that an insider knows, and a population that has their values."""
         self.matrix, self.lower, self.upper = matrix, lower, upper
         self.mip_seconds = mip_seconds
         self.leaves = matrix.shape[1]
@@ -198,6 +206,9 @@ class Intruder:
         self._most: Array = np.full(self.leaves, np.inf)
         self._least[owned] = np.maximum(lower[single], 0.0)
         self._most[owned] = upper[single]
+        if own_figures is not None:
+            is_known, population = own_figures
+            self._least[is_known] = self._most[is_known] = population[is_known]
         self._sums = np.setdiff1d(np.arange(len(lower)), single)
         self._linear = self._create_intruder_solver()
         self._whole: highspy.Highs | None = None
@@ -237,7 +248,8 @@ class Intruder:
         """Return the population rounded if it is whole and agrees with all published cells, else None."""
         whole: Array = np.rint(population)
         cells = self.matrix @ whole
-        fits = np.abs(population - whole).max(initial=0.0) < 1e-6 and whole.min(initial=0.0) >= 0
+        fits = np.abs(population - whole).max(initial=0.0) < 1e-6 and (whole >= self._least).all()
+        fits = fits and (whole <= self._most).all()
         return whole if fits and (cells >= self.lower - 1e-6).all() and (cells <= self.upper + 1e-6).all() else None
 
     def find_bound(self, cell: int, sign: Literal[1, -1], *, whole: bool = False) -> Bound:

@@ -25,7 +25,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from pipelines.publication.disclosure.space import Array, Space, merge_columns, read_values
+from pipelines.publication.disclosure.space import Array, Space, merge_columns, merge_owners, read_values
 from pipelines.publication.disclosure.structure import Cell, Structure, read_cells
 
 _AxisSet = frozenset[int]
@@ -128,7 +128,21 @@ class Margins:
         cell_matrix = sparse.csr_matrix((np.ones(len(flat)), flat, pointers), shape=(len(first), equations.shape[1]))
         matrix, columns = merge_columns(sparse.vstack([cell_matrix, equations], format="csr"))
         totals = np.concatenate([values[distinct], np.zeros(equations.shape[0])])
-        return Space(rows=rows, matrix=matrix, values=totals, ties=equations.shape[0]), columns
+        owners = merge_owners(self._list_owners(numbers), columns)
+        return Space(rows=rows, matrix=matrix, values=totals, owners=owners, ties=equations.shape[0]), columns
+
+    def _list_owners(self, numbers: dict[_Entry, int]) -> Array:
+        """Return the area of each variable, or the territory if it sums several areas."""
+        owners: Array = np.empty(len(numbers), dtype=object)
+        for entry, number in numbers.items():
+            place = self.places[entry.place]
+            if 0 in entry.axes:
+                owners[number] = entry.categories[entry.axes.index(0)]
+            elif len(place.spans[0]) == 1:
+                owners[number] = place.spans[0][0]
+            else:
+                owners[number] = place.territory.split("@")[0]
+        return owners
 
     def _number_variables(self) -> tuple[dict[_Entry, int], sparse.csr_matrix]:
         """Return the variable of each margin cell, and the equations between margins as rows over the variables."""

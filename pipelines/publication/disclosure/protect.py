@@ -151,7 +151,7 @@ def _code_digest() -> str:
 
 
 def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
-    """Return the states of a block of which earlier releases had every cell, with its value; else None.
+    """Return the states of a block if earlier releases had every cell of it with its value, else None.
 
     What they published is published again and what they hid stays hidden. That tells readers nothing, so it needs no
     audit.
@@ -177,24 +177,24 @@ def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int)
     `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is audited over
     margins and over leaves, which are built independently; a cell that fails either audit is raised further.
     """
-    problem = _Problem(block, name=name, threshold=threshold, width=width)
-    if not problem.hidden.any():
+    pattern = _Pattern(block, name=name, threshold=threshold, width=width)
+    if not pattern.hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
     for _ in range(_ROUNDS):
-        problem.hide_further()
-        report = problem.audit_cells()
+        pattern.hide_further()
+        report = pattern.audit_cells()
         if report.passed:
-            return problem.read_states(), report
-    if problem.fixed.any():
-        problem.hide_everything()
-        report = problem.audit_cells()
+            return pattern.read_states(), report
+    if pattern.fixed.any():
+        pattern.hide_everything()
+        report = pattern.audit_cells()
         if report.passed:
-            return problem.read_states(), report
+            return pattern.read_states(), report
     raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
 
 
-class _Problem:
-    """The cells of one or more linked blocks, now and in earlier releases, and which of them are hidden so far.
+class _Pattern:
+    """The cells of one problem that are hidden so far.
 
     Arrays have an element for each row of `views.margins`.  `fixed` cells were published by an earlier release with the
     same value: readers know them, so they can protect nothing and are published again.
@@ -202,7 +202,8 @@ class _Problem:
 
     def __init__(self, block: pl.DataFrame, *, name: str, threshold: int, width: int) -> None:
         self._name, self._width = name, width
-        self._views, self._raising, self._kept = _read_problem(block, name)
+        problem = Problem(block, name)
+        self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
         block = block.filter(self._kept)
         self._cells = self._views.margins
         values = self._cells.values
@@ -283,43 +284,46 @@ class _Views:
 
     def __init__(self, block: pl.DataFrame) -> None:
         blocks = ties.split_blocks(block)
-        self._blocks = [(margins.Margins(part), space.Leaves(part)) for part in blocks]
-        self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
-        self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
+        self.blocks = [(margins.Margins(part), space.Leaves(part)) for part in blocks]
+        self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self.blocks])
+        self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self.blocks])
 
     def audit_cells(self, hidden: Array, *, name: str, width: int) -> tuple[audit.BlockAudit, Array]:
         """Return the audit over margins if it fails, else that over leaves, and the failed rows of `margins`."""
         report, view = audit.audit_cells(self.margins, hidden, name=name, width=width), self.margins
         if report.passed:
-            witnesses = lifting.lift_populations(report.witnesses, self._blocks, self.leaves)
+            witnesses = lifting.lift_populations(report.witnesses, self.blocks, self.leaves)
             report = audit.audit_cells(self.leaves, hidden, name=name, width=width, witnesses=witnesses)
             view = self.leaves
         failed: Array = np.unique(self.margins.rows[np.isin(view.rows, report.failed_rows) & hidden])
         return dataclasses.replace(report, witnesses=()), failed
 
 
-def _read_problem(block: pl.DataFrame, name: str) -> tuple[_Views, lp.Raising, Array]:
-    """Return both views of a problem, its linear program, and a mask of the cells that it has.
+class Problem:
+    """The cells of one or more linked blocks, now and in earlier releases, in both views and as a linear program.
 
-    A cell of an earlier release that contradicts the others is left out: what was counted then differently is not
-    known.  Raises ProtectError if the cells of now contradict each other.
+    `kept` marks the cells of the frame that it has.  A cell of an earlier release that contradicts the others is left
+    out: what was counted then differently is not known.  Raises ProtectError if the cells of now contradict each other.
     """
-    kept: Array = np.ones(block.height, dtype=bool)
-    is_further = block["_row"].is_null().to_numpy()
-    while True:
-        cells = block.filter(kept)
-        views = _Views(cells)
-        known = views.margins
-        costs = _costs(cells, known, views.leaves)
-        is_of_now: Array = np.zeros(len(costs), dtype=bool)
-        is_of_now[known.rows[~is_further[kept]]] = True
-        raising = lp.Raising(known.matrix, known.values, np.where(is_of_now, costs, _COST_OF_EARLIER), known.ties)
-        moved = raising.find_contradictions()
-        is_wrong = (np.abs(moved) > 1e-6) & ~is_of_now
-        if not is_wrong.any():
-            _refuse_contradictions(moved, cells, known, name)
-            return views, raising, kept
-        kept[np.flatnonzero(kept)[is_wrong[known.rows]]] = False
+
+    def __init__(self, block: pl.DataFrame, name: str) -> None:
+        self.kept: Array = np.ones(block.height, dtype=bool)
+        is_further = block["_row"].is_null().to_numpy()
+        while True:
+            cells = block.filter(self.kept)
+            self.views = _Views(cells)
+            view = self.views.margins
+            costs = _costs(cells, view, self.views.leaves)
+            is_of_now: Array = np.zeros(len(costs), dtype=bool)
+            is_of_now[view.rows[~is_further[self.kept]]] = True
+            costs = np.where(is_of_now, costs, _COST_OF_EARLIER)
+            self.raising = lp.Raising(view.matrix, view.values, costs, view.ties)
+            moved = self.raising.find_contradictions()
+            is_wrong = (np.abs(moved) > 1e-6) & ~is_of_now
+            if not is_wrong.any():
+                _refuse_contradictions(moved, cells, view, name)
+                return
+            self.kept[np.flatnonzero(self.kept)[is_wrong[view.rows]]] = False
 
 
 def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:
@@ -371,9 +375,3 @@ def _weights(block: pl.DataFrame) -> Iterator[float]:
         ):
             weight *= _COST_OF_ANNUAL_TOTAL
         yield weight
-
-
-def _states(known: space.Space, small: Array, hidden: Array) -> Array:
-    by_row: Array = np.where(small, "A", np.where(hidden, "D", "F")).astype(object)
-    states: Array = by_row[known.rows]
-    return states

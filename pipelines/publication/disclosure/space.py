@@ -8,6 +8,7 @@ with fewer variables; `ties.py` links the cells of two measures.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +32,15 @@ class Space:
     """The distinct cells of a block, or of linked blocks, as rows over variables that are never negative.
 
     `rows[i]` is the row of the i-th cell of the frame; `matrix` is rows x variables; `values` are the true values of
-    the rows.  A row of a cell has coefficients of 0 and 1.  The last `ties` rows are not cells but equations: their
+    the rows.  `owners` are the areas whose persons the variables count, empty where they are of several.  A row of a
+    cell has coefficients of 0 and 1.  The last `ties` rows are not cells but equations: their
     value is always 0, and their coefficients may be negative.
     """
 
     rows: Array
     matrix: sparse.csr_matrix
     values: Array
+    owners: Array
     ties: int = 0
 
     @property
@@ -94,7 +97,11 @@ class Leaves:
         self._strides = [int(np.prod(sizes[i + 1 :])) for i in range(len(sizes))]
         self._details = int(np.prod(sizes))
         self._cache: dict[tuple[str, Detail], Array] = {}
-        self.space, self._numbers, self._columns = _merge([self._find_leaves(cell) for cell in cells], values)
+        sets = [self._find_leaves(cell) for cell in cells]
+        areas = np.array([area for _, area in self._areas], dtype=object)
+        self.space, self._numbers, self._columns = _merge(
+            sets, values, lambda numbers: areas[numbers // (_PERIODS * self._details)]
+        )
 
     def find_columns(self, numbers: Array) -> Array:
         """Return the column of each leaf, or -1 for a leaf that is in no cell."""
@@ -139,7 +146,15 @@ class Leaves:
         return self._cache[key]
 
 
-def _merge(sets: list[Array], values: Array) -> tuple[Space, Array, Array]:
+def merge_owners(owners: Array, columns: Array) -> Array:
+    """Return the owner of each merged column, given the owner and the column of each variable."""
+    merged: Array = np.full(int(columns.max(initial=-1)) + 1, None, dtype=object)
+    for owner, column in zip(owners, columns, strict=True):
+        merged[column] = owner if merged[column] in (None, owner) else ""
+    return merged
+
+
+def _merge(sets: list[Array], values: Array, find_owners: Callable[[Array], Array]) -> tuple[Space, Array, Array]:
     """Merge rows with the same leaves into one row, and leaves in the same rows into one column.
 
     Return the space, the sorted numbers of its leaves, and their columns.
@@ -160,4 +175,5 @@ def _merge(sets: list[Array], values: Array) -> tuple[Space, Array, Array]:
     pointers = np.concatenate([[0], np.cumsum([len(sets[i]) for i in distinct])])
     matrix = sparse.csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(distinct), len(numbers)))
     merged, columns = merge_columns(matrix)
-    return Space(rows=rows, matrix=merged, values=values[distinct]), numbers, columns
+    owners = merge_owners(find_owners(numbers), columns)
+    return Space(rows=rows, matrix=merged, values=values[distinct], owners=owners), numbers, columns

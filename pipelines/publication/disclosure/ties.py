@@ -92,7 +92,15 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     matrix = _append_links(own_cells, own_ties, links)
     values = np.concatenate([block_space.values[: block_space.cells] for block_space in spaces])
     ties = matrix.shape[0] - len(values)
-    return Space(rows=rows, matrix=matrix, values=np.concatenate([values, np.zeros(ties)]), ties=ties)
+    owners = [block_space.owners for block_space in spaces]
+    rests = np.full(matrix.shape[1] - sum(map(len, owners)), "", dtype=object)
+    return Space(
+        rows=rows,
+        matrix=matrix,
+        values=np.concatenate([values, np.zeros(ties)]),
+        owners=np.concatenate([*owners, rests]),
+        ties=ties,
+    )
 
 
 def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:

@@ -1,4 +1,7 @@
-"""Tests of `rti` in separate processes on the session's home: exit codes and output."""
+"""Tests of `rti` on the session's home: exit codes and output.
+
+A separate process runs one command of each kind; further calls run in the test's process.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ REAL = SHARED / "real"
 WORKBOOK, LIST = "AL/justice/PP_Trafikimi_2025_T4.xlsx", "BA/justice/JT_BD_2026_1.csv"
 
 
-def _json(home: Path, *arguments: str, code: int = 0) -> Any:
-    process = small.run_rti(home, CLOCK, *arguments, "--json")
+def _json(home: Path, *arguments: str, code: int = 0, separate: bool = False) -> Any:
+    process = (small.run_rti if separate else small.run_rti_here)(home, CLOCK, *arguments, "--json")
     assert process.returncode == code, process.stderr + process.stdout[-2000:]
     return json.loads(process.stdout)
 
@@ -39,7 +42,7 @@ def _validate_schema(content: Any, schema: str) -> None:
 
 
 def test_check_accepts_a_good_file(built_home: Path) -> None:
-    report = _json(built_home, "check", str(small.RAW / LIST))
+    report = _json(built_home, "check", str(small.RAW / LIST), separate=True)
     _validate_schema(report, "check-report.json")
     assert report["verdict"] in ("good", "information", "warning")
     assert report["observations"] > 20
@@ -59,7 +62,7 @@ def test_check_of_a_faulty_file_names_place_and_remedy(built_home: Path, tmp_pat
     errors = [f for f in report["findings"] if f["severity"] == "error"]
     assert any(f["where"].get("line") == number + 1 for f in errors), errors
     assert all(f["message"] and f["remedy"] for f in errors)
-    process = small.run_rti(built_home, CLOCK, "check", str(bad))
+    process = small.run_rti_here(built_home, CLOCK, "check", str(bad))
     assert process.returncode == 1
     assert str(number + 1) in process.stdout
 
@@ -87,14 +90,14 @@ def test_help_lists_the_commands(built_home: Path) -> None:
 
 @pytest.mark.parametrize("file", [WORKBOOK, LIST, "HR/justice/PSZ_TR_2020-2022.px"])
 def test_read_shows_the_content_of_each_format(built_home: Path, file: str) -> None:
-    content = _json(built_home, "read", str(small.RAW / file))
+    content = _json(built_home, "read", str(small.RAW / file), separate=file == LIST)
     _validate_schema(content, "read.json")
     assert content.get("tables") or content.get("cube")
 
 
 def test_preview_writes_a_page_of_the_cells(built_home: Path, tmp_path: Path) -> None:
     page = tmp_path / "picture.html"
-    process = small.run_rti(built_home, CLOCK, "preview", str(small.RAW / WORKBOOK), "--out", str(page))
+    process = small.run_rti_here(built_home, CLOCK, "preview", str(small.RAW / WORKBOOK), "--out", str(page))
     assert process.returncode == 0, process.stderr
     text = page.read_text(encoding="utf-8")
     assert "Tremujori I" in text
@@ -119,7 +122,7 @@ def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> 
     import openpyxl
 
     terms = ("area=AL", "period=2025", "measure=indicted", "offence_group=TIP", "count_unit=person", "sex=_T")
-    way = _json(built_home, "explain", *terms)
+    way = _json(built_home, "explain", *terms, separate=True)
     assert way["adds_up"]
     assert way["sum"] == way["cell"]["value"]
     file = next(path for path in small.RAW.glob("*/*/*.xlsx") if path.name == way["submissions"][0]["filename"])
@@ -130,7 +133,7 @@ def test_explain_leads_from_a_released_figure_to_its_cells(built_home: Path) -> 
         assert float(book[sheet][cell].value or 0) == place["value"]
         total += place["factor"] * place["value"]
     assert total == way["cell"]["value"]
-    process = small.run_rti(built_home, CLOCK, "explain", *terms)
+    process = small.run_rti_here(built_home, CLOCK, "explain", *terms)
     assert process.returncode == 0
     assert way["places"][0]["place"] in process.stdout
 

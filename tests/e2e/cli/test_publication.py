@@ -61,7 +61,7 @@ def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) ->
     line = (small.RAW / "BA/justice/JT_BD_2026_1.csv").read_bytes()
     (path := tmp_path / "JT_BD_2026_1.csv").write_bytes(line + b"\n")
     before = queries.list_submissions(open_ledger(drafted))
-    process = _rti(drafted, "submit", str(path), now=EARLIER)
+    process = small.run_rti_here(drafted.root, EARLIER, "submit", str(path))
     assert process.returncode == 3, process.stdout
     assert "Set the clock right" in process.stderr
     assert queries.list_submissions(open_ledger(drafted)) == before
@@ -76,9 +76,9 @@ def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: 
     ]
     assert len(marked) > 250
     _kill(drafted, "returns_marked")
-    status = _rti(drafted, "status", "--state", "sent")
+    status = small.run_rti_here(drafted.root, CLOCK, "status", "--state", "sent")
     assert (status.returncode, f"publication of release {NEXT}" in status.stderr) == (1, True)
-    verified = json.loads(_rti(drafted, "audit", "verify", "--json").stdout)
+    verified = json.loads(small.run_rti_here(drafted.root, CLOCK, "audit", "verify", "--json").stdout)
     assert [NEXT in fault["message"] for fault in verified["faults"]] == [True]
     process = _rti(drafted, "publish")
     assert (process.returncode, process.stdout) == (0, f"published {NEXT}\n"), process.stderr

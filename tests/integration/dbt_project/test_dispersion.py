@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 
 from pipelines.core.home import Home, open_home
-from pipelines.warehouse import dbt
 from tests.oracles.persons_per_case import OF_PERSONS, compute_dispersions
 from tests.support.demonstration import CLOCK, frozen_at
 
@@ -150,18 +149,3 @@ def test_oracle_finds_a_planted_fault(side: Side, expected: pl.DataFrame, tmp_pa
         connection.execute("update int_dispersion set dispersion = 1.0 where interval_basis = 'lower_bound'")
     rows = Side(side.name, planted, side.records).read_table("int_dispersion").join(expected, on="cell_id")
     assert rows.filter((pl.col("dispersion") - pl.col("expected")).abs() > 1e-8).height > 100
-
-
-def test_same_input_gives_the_same_dispersion_on_both_sides(side: Side, home: Home, tmp_path: Path) -> None:
-    """Build the restricted side from the input of the public side: it adds nothing of its own."""
-    if side.name != "public":
-        pytest.skip("the public side is compared with what its input gives as restricted counts")
-    folder = side.path.parent
-    path = dbt.build_indicators(
-        home, input="restricted", source=folder / "cells.parquet", target=tmp_path / "restricted.duckdb",
-        dimensions=folder, records=side.records,
-    )  # fmt: skip
-    public, restricted = (
-        built.read_table("int_dispersion").sort("cell_id") for built in (side, Side("restricted", path, side.records))
-    )
-    assert public.height > 1_000 and public.equals(restricted)

@@ -283,9 +283,16 @@ def test_failed_build_leaves_the_earlier_folder_unchanged(
     shutil.copytree(before_revision, folder)
     names_before = sorted(path.name for path in folder.rglob("*"))
 
+    def copy_counts(*_: object, **__: object) -> Path:
+        counts = home.warehouse / "counts-as-of-20250710T095959Z.duckdb"
+        shutil.copyfile(before_revision / "counts.duckdb", counts)
+        shutil.copytree(before_revision / "tables", dbt.tables_folder(counts))
+        return counts
+
     def fail_to_build(*_: object, **__: object) -> Path:
         raise dbt.WarehouseError("planted")
 
+    monkeypatch.setattr(dbt, "build_counts", copy_counts)
     monkeypatch.setattr(dbt, "build_indicators", fail_to_build)
     with pytest.raises(dbt.WarehouseError, match="planted"):
         measuring.as_of(home, BEFORE_REVISION, folder)

@@ -259,9 +259,9 @@ def test_every_table_can_be_read_back_with_its_numbers_and_notes(site: Site, fil
     document = site.documents[f"sq/{file}.html"]
     with read_in("sq"):
         for part in document.find_class("front-table"):
-            found = read_table(site.texts[f"sq/{file}.html"], part.get("id").removeprefix("table-"))
-            assert found is not None
-            table, citation = found
+            result = read_table(site.texts[f"sq/{file}.html"], part.get("id").removeprefix("table-"))
+            assert result is not None
+            table, citation = result
             rows = part.findall(".//tbody/tr")
             assert len(table.lines) == len(rows) and citation.endswith(f"/sq/{file}.html")
             for line, row in zip(table.lines, rows, strict=True):

@@ -39,7 +39,7 @@ def draw_all(reader: Reader) -> list[Picture]:
     edition = reader.edition
     trends = [pictures.draw_trend(reader, CRIME, CONVICTED, area) for area in (edition.region, *edition.territories)]
     others = [pictures.draw_ratios(reader, CRIME, CONVICTION_RATIO), pictures.draw_board(reader)]
-    stages = [pictures.draw_stages(reader, CRIME, area) for area in edition.territories]
+    stages = [pictures.draw_stages(reader, CRIME, area, track) for area in edition.territories for track in STAGES]
     durations = [pictures.draw_durations(reader, CRIME, metric) for metric in edition.list_duration_metrics(CRIME)]
     return [*trends, *others, *stages, *durations, pictures.draw_territories(reader, CRIME, CONVICTED)]
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,6 @@ import polars as pl
 import pytest
 
 from pipelines import refresh
-from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.ledger import facts, queries
@@ -229,14 +227,6 @@ def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:
     assert story.home.current.resolve().name == "2026-Q3"
 
 
-def test_build_counts_as_of_earlier_time_ignores_later_returns(story: Story) -> None:
-    with frozen_at(LATER, story.home.root):
-        earlier_counts = dbt.build_counts(story.home, as_of=clock.parse_time(CLOCK))
-    assert _read_reported_persons(earlier_counts, FAULTY, "2026-Q2") is None
-    assert _read_reported_persons(story.counts["corrected"], FAULTY, "2026-Q2") == 3
-    assert dbt.latest_counts(story.home) == story.counts["corrected"]
-
-
 # ----- sensor, schedule
 
 
@@ -316,37 +306,36 @@ def _change_values(path: Path) -> None:
     pl.read_parquet(path).with_columns(pl.col("value") + 100).write_parquet(path)
 
 
-@pytest.mark.parametrize("fault", [Path.unlink, _change_values], ids=["lost", "changed"])
-def test_changed_facts_stop_the_draft_and_its_publication(
-    story: Story, fault: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+def test_lost_and_changed_facts_stop_the_draft_and_its_publication(
+    story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Check that the draft made before the fault is kept, and not published until the fault is repaired."""
+    """Check that the draft made before the faults is kept, and not published until both faults are repaired."""
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
     engine = open_ledger(story.home)
-    submission = queries.list_submissions(engine, states=["published", "approved"])[0]
-    path = facts.path_of(story.home, "observation", submission.submission_id)
-    original_bytes = path.read_bytes()
+    damaged = queries.list_submissions(engine, states=["published", "approved"])[:2]
+    paths = [facts.path_of(story.home, "observation", submission.submission_id) for submission in damaged]
+    original_bytes = [path.read_bytes() for path in paths]
     before = dbt.latest_counts(story.home)
     waiting, current = publish.list_drafts(story.home), story.home.current.resolve()
     assert waiting == ["2026-Q3.1"]
     messages: list[str] = []
-    fault(path)
+    paths[0].unlink()
+    _change_values(paths[1])
     try:
         with pytest.raises(run.DamagedFactsError, match="gathered") as error:
             run.run_refresh(story.home, say=messages.append)
-        with pytest.raises(integrity.IntegrityError, match=submission.submission_id):
-            refresh.publish_draft(story.home)
+        for number in (0, 1):
+            with pytest.raises(integrity.IntegrityError, match=damaged[number].submission_id):
+                refresh.publish_draft(story.home)
+            paths[number].write_bytes(original_bytes[number])
     finally:
-        path.write_bytes(original_bytes)
-    for part in (
-        submission.submission_id,
-        submission.filename,
-        str(submission.territory),
-        str(submission.form),
-        str(path),
-    ):
-        assert part in str(error.value)
+        for path, content in zip(paths, original_bytes, strict=True):
+            path.write_bytes(content)
+    for submission, path in zip(damaged, paths, strict=True):
+        parts = (submission.submission_id, submission.filename, str(submission.territory), str(submission.form))
+        for part in (*parts, str(path)):
+            assert part in str(error.value)
     assert dbt.latest_counts(story.home) == before
     assert not [line for line in messages if line.startswith(("counts", "release", "draft"))]
     reported = [notice for notice in notices.list_notices(engine) if notice.kind == "run_failed"]
@@ -367,22 +356,18 @@ def test_disclosed_cell_stops_the_draft(story: Story, monkeypatch: pytest.Monkey
 # ----- kills, determinism
 
 
-def _refresh_until_killed(home: Path, samples: Path, line: str) -> list[str]:
-    """Refresh in a process that is killed as soon as it prints `line`; return what it had printed."""
-    process = subprocess.Popen(
-        [str(Path(sys.executable).parent / "rti"), "refresh"],
+def _kill_refreshes(home: Path, samples: Path, *lines: str) -> None:
+    """Refresh once for each line, in a process that is killed as soon as it prints the line."""
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.support.refresh_killed", *lines],
         env=small.command_environment(home, CLOCK, RTI_SAMPLES=str(samples)),
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=small.ROOT,
+        capture_output=True, text=True, timeout=600, check=False, cwd=small.ROOT,
     )  # fmt: skip
-    messages = []
-    assert process.stderr is not None
-    for text in process.stderr:
-        messages.append(text.strip())
-        if line in text:
-            process.send_signal(signal.SIGKILL)
-            break
-    assert process.wait(timeout=60) == -signal.SIGKILL, messages
-    return messages
+    printed = process.stdout.splitlines()
+    assert [line for line in printed if line.startswith(("killed", "ended"))] == ["killed"] * len(lines), (
+        process.stdout + process.stderr
+    )
+    assert [line for line in lines if not any(line in text for text in printed)] == []
 
 
 def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
@@ -392,8 +377,7 @@ def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
     root = tmp_path / "killed"
     with frozen_at(CLOCK, root):
         initialise_home(root, "demonstration")
-    _refresh_until_killed(root, samples[0], f"{GOOD}: ")
-    _refresh_until_killed(root, samples[0], "counts built")
+    _kill_refreshes(root, samples[0], f"{GOOD}: ", "counts built")
     assert not (root / "public" / "current").exists()
     monkeypatch.setenv("RTI_SAMPLES", str(samples[0]))
     messages: list[str] = []

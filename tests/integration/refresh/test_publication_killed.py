@@ -5,10 +5,11 @@ After any next command the home equals that of a publication that was not killed
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +49,33 @@ def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return fixture.read_state(home)
 
 
-def kill_all(template: Home, folder: Path, cases: list[str]) -> list[tuple[Home, str]]:
-    """Run each case on a copy of the template; return the homes and how each ended."""
-    homes = [fixture.copy_home(template, folder / str(number)) for number in range(len(cases))]
-    lines = [f"{home.root} {case}\n" for home, case in zip(homes, cases, strict=True)]
-    process = subprocess.run(
+class Killer:
+    """The process that publishes and kills; it loads the program once for all tests of this module."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def kill_all(self, template: Home, folder: Path, cases: list[str]) -> list[tuple[Home, str]]:
+        """Run each case on a copy of the template; return the homes and how each ended."""
+        homes = [fixture.copy_home(template, folder / str(number)) for number in range(len(cases))]
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        outcomes = []
+        for home, case in zip(homes, cases, strict=True):
+            self._process.stdin.write(f"{home.root} {case}\n")
+            self._process.stdin.flush()
+            outcomes.append(self._process.stdout.readline().rstrip("\n"))
+        return list(zip(homes, outcomes, strict=True))
+
+
+@pytest.fixture(scope="module")
+def killer() -> Iterator[Killer]:
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.support.releases.publication_killed"],
-        cwd=ROOT, input="".join(lines), capture_output=True, text=True, timeout=300, check=True,
-    )  # fmt: skip
-    return list(zip(homes, process.stdout.splitlines(), strict=True))
+        cwd=ROOT, env={**os.environ, "RTI_NOW": fixture.NOW}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        yield Killer(process)
+    assert process.returncode == 0
 
 
 def _complete_by_publish(home: Home) -> None:
@@ -110,10 +129,10 @@ def test_publish_without_a_kill_marks_everything_once(template: Home, expected: 
 
 
 def test_publication_killed_at_each_step_is_completed_in_every_way(
-    template: Home, expected: dict[str, Any], tmp_path: Path
+    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     cases = [f"named {step.replace(' ', '_')} before" for step in STEPS] + ["named intent_removed after"]
-    for number, (killed_home, outcome) in enumerate(kill_all(template, tmp_path, cases)):
+    for number, (killed_home, outcome) in enumerate(killer.kill_all(template, tmp_path, cases)):
         assert outcome == "killed", cases[number]
         step, when = cases[number].split()[1:]
         reached = step.replace("_", " ") not in BEFORE_THE_INTENT and (step, when) != ("intent_written", "before")
@@ -125,34 +144,34 @@ def test_publication_killed_at_each_step_is_completed_in_every_way(
 
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_publication_killed_before_a_file_system_call_is_completed(
-    template: Home, expected: dict[str, Any], tmp_path: Path, every: int
+    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path, every: int
 ) -> None:
-    [(_, count_line)] = kill_all(template, tmp_path / "counted", ["count"])
+    [(_, count_line)] = killer.kill_all(template, tmp_path / "counted", ["count"])
     calls, *ended = count_line.split()
     assert ended == ["ended", "0"]
     assert int(calls) > 20
-    homes = kill_all(template, tmp_path, [f"call {number}" for number in range(1, int(calls) + 1, every)])
+    homes = killer.kill_all(template, tmp_path, [f"call {number}" for number in range(1, int(calls) + 1, every)])
     for number, (home, outcome) in enumerate(homes):
         assert outcome == "killed", number
         resume_and_compare(home, list(COMPLETIONS)[number % len(COMPLETIONS)], expected)
 
 
 def test_publication_killed_at_random_moments_is_completed(
-    template: Home, expected: dict[str, Any], tmp_path: Path
+    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
     chance = random.Random(SEED)
     cases = ["count", *(f"random {chance.random():.3f}" for _ in range(RANDOM_KILLS))]
-    _, *homes = kill_all(template, tmp_path, cases)
+    _, *homes = killer.kill_all(template, tmp_path, cases)
     assert sum(outcome == "killed" for _, outcome in homes) >= RANDOM_KILLS // 2
     for number, (home, _) in enumerate(homes):
         resume_and_compare(home, list(COMPLETIONS)[number % len(COMPLETIONS)], expected)
 
 
 def test_publication_killed_twice_is_completed_by_publish(
-    template: Home, expected: dict[str, Any], tmp_path: Path
+    killer: Killer, template: Home, expected: dict[str, Any], tmp_path: Path
 ) -> None:
-    [(killed_once, outcome)] = kill_all(template, tmp_path / "once", ["named draft_moved after"])
+    [(killed_once, outcome)] = killer.kill_all(template, tmp_path / "once", ["named draft_moved after"])
     assert outcome == "killed"
-    [(killed_twice, outcome)] = kill_all(killed_once, tmp_path / "twice", ["named returns_marked before"])
+    [(killed_twice, outcome)] = killer.kill_all(killed_once, tmp_path / "twice", ["named returns_marked before"])
     assert outcome == "killed"
     resume_and_compare(killed_twice, "publish", expected)

@@ -57,6 +57,7 @@ def test_copy_without_the_ledger_is_an_error(
 def test_copy_for_pages_shares_what_is_never_written_in_place(tmp_path: Path) -> None:
     built, copied = tmp_path / "built", tmp_path / "copied"
     files = ("refresh.lock", "restricted/ledger.sqlite", "restricted/facts/finding/S1.parquet", "restricted/dbt/x.json")
+    files += ("public/releases/2026-Q3/manifest.json", "public/releases/2026-Q3/pages/en/index.html")
     for name in files:
         (built / name).parent.mkdir(parents=True, exist_ok=True)
         (built / name).write_text(name, encoding="utf-8")
@@ -64,8 +65,8 @@ def test_copy_for_pages_shares_what_is_never_written_in_place(tmp_path: Path) ->
     (built / "restricted" / "store" / "pointer").symlink_to(built / files[0])
     copy_for_pages(built, copied)
     linked = [name for name in files if (copied / name).exists() and (copied / name).samefile(built / name)]
-    assert linked == ["restricted/facts/finding/S1.parquet"]
-    assert not (copied / "restricted" / "dbt").exists()
+    assert linked == ["restricted/facts/finding/S1.parquet", "public/releases/2026-Q3/manifest.json"]
+    assert not (copied / "restricted" / "dbt").exists() and not (copied / files[-1]).exists()
     assert (copied / "restricted" / "store" / "pointer").is_symlink()
     damage_file(copied / linked[0], b"damaged")
     assert (built / linked[0]).read_text(encoding="utf-8") == linked[0]

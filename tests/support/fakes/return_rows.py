@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 import polars as pl
+import pytest
 
+from expectations import judge
+from expectations.causes import CAUSES
+from expectations.engine import Contract
+from expectations.figures import PlausibilityRule
 from expectations.judge import History, JudgedReturn, judge_returns
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry
@@ -94,9 +99,61 @@ def make_reading(registry: Registry, rows: list[dict[str, Any]], instrument: str
     return Reading(**values | over)
 
 
+def judge_rules(
+    returns: Sequence[JudgedReturn],
+    history: History | None,
+    registry: Registry,
+    rules: Collection[str],
+    *,
+    in_order: bool = False,
+) -> dict[str, list[Finding]]:
+    """Return the findings of some rules in each return: those that `judge_returns` has among the findings of all rules.
+
+    Only the checks are run that report these rules, or rules that give way to them or to which they give way. All
+    checks of a return take a third of a second of processor time, most of it for contracts of keys, codes and
+    deadlines.
+    """
+    related = set(rules).union(*(cause.rules for cause in CAUSES if not set(rules).isdisjoint(cause.rules)))
+    load_suite = judge._load_suite
+
+    def select_checks(instrument: str) -> list[Contract | PlausibilityRule]:
+        return [check for check in load_suite(instrument) if not related.isdisjoint(_list_rules(check))]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "_load_suite", select_checks)
+        judged = judge_returns(returns, history, registry, in_order=in_order)
+    return {name: [finding for finding in findings if finding.rule in rules] for name, findings in judged.items()}
+
+
+def _list_rules(check: Contract | PlausibilityRule) -> list[str | None]:
+    """Return the rules that a check can report."""
+    templates = [check.report] if isinstance(check, PlausibilityRule) else check.templates
+    return [rule for template in templates for rule in (template.rule, template.rule_if_empty)]
+
+
+class FindingsByRule(Mapping[str, Finding]):
+    """The findings of one return by their rule. A rule that is asked for alone is judged alone."""
+
+    def __init__(self, name: str, find_all: Callable[[frozenset[str] | None], Mapping[str, list[Finding]]]) -> None:
+        """Keep the name of the return and a function that returns the findings of some or all rules by that name."""
+        self._name, self._find_all = name, find_all
+
+    def _find(self, *rules: str) -> dict[str, Finding]:
+        return {f.rule: f for f in self._find_all(frozenset(rules) or None)[self._name]}
+
+    def __getitem__(self, rule: str) -> Finding:
+        return self._find(rule)[rule]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._find())
+
+    def __len__(self) -> int:
+        return len(self._find())
+
+
 def find_by_rule(
     registry: Registry, rows: list[dict[str, Any]], instrument: str = "justice", history: History | None = None
-) -> dict[str, Finding]:
+) -> Mapping[str, Finding]:
     """Return the findings of one return received in time, by rule."""
     return find_each_by_rule(registry, {"S1": rows}, instrument, history)["S1"]
 
@@ -106,12 +163,16 @@ def find_each_by_rule(
     returns: Mapping[str, list[dict[str, Any]]],
     instrument: str = "justice",
     history: History | None = None,
-) -> dict[str, dict[str, Finding]]:
+) -> dict[str, Mapping[str, Finding]]:
     """Return the same for several returns, judged at once: a validation costs as much for one as for all."""
     returns_to_judge = [
         JudgedReturn(name, make_reading(registry, rows, instrument), RECEIVED) for name, rows in returns.items()
     ]
-    return {
-        name: {f.rule: f for f in findings}
-        for name, findings in judge_returns(returns_to_judge, history, registry).items()
-    }
+
+    @cache
+    def find_all(rules: frozenset[str] | None) -> dict[str, list[Finding]]:
+        if rules is None:
+            return judge_returns(returns_to_judge, history, registry)
+        return judge_rules(returns_to_judge, history, registry, rules)
+
+    return {name: FindingsByRule(name, find_all) for name in returns}

@@ -16,11 +16,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb  # noqa: F401 - the children need not import what a publication imports late
+
 from pipelines import refresh
 from pipelines.core.home import open_home
-from pipelines.ledger import audit_log
-from pipelines.refresh import publication
-from pipelines.submissions import release_log
+from pipelines.ledger import audit_log, opening  # noqa: F401
+from pipelines.refresh import integrity, publication  # noqa: F401
+from pipelines.submissions import decisions, receipts, release_log  # noqa: F401
 from pipelines.warehouse.records import build
 
 STEPS: dict[str, tuple[Any, str]] = {

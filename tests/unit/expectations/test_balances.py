@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 
 from expectations.balances import ENTRIES, EXITS, STOCKS
-from expectations.judge import History, JudgedReturn, judge_returns
+from expectations.judge import History, JudgedReturn
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.warehouse.metrics.metrics import load as load_metrics
-from tests.support.fakes.return_rows import RECEIVED, make_observation, make_reading
+from tests.support.fakes.return_rows import RECEIVED, judge_rules, make_observation, make_reading
 
 PERIODS = ("2024-Q1", "2024-Q2", "2024-Q3", "2024-Q4", "2025-Q1")
 NEW_RULES = {"plausible.balance", "plausible.stocks", "plausible.sanctions"}
@@ -71,8 +71,8 @@ def judge_rows(registry: Registry, rows: list[Any], earlier: list[Any]) -> list[
     history = History(
         pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
     )
-    findings = judge_returns([JudgedReturn("S1", make_reading(registry, rows), RECEIVED)], history, registry)["S1"]
-    return [f for f in findings if f.rule in NEW_RULES]
+    item = JudgedReturn("S1", make_reading(registry, rows), RECEIVED)
+    return judge_rules([item], history, registry, NEW_RULES)["S1"]
 
 
 def count_earlier(registry: Registry, gap: float = 0.0) -> list[Any]:

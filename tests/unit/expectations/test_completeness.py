@@ -9,12 +9,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations.judge import History, JudgedReturn, judge_returns
+from expectations.judge import History, JudgedReturn
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION, empty_table
-from tests.support.fakes.return_rows import RECEIVED, make_observation, make_reading
+from tests.support.fakes.return_rows import RECEIVED, judge_rules, make_observation, make_reading
 
 RULES = {"coverage.gone", "coverage.categories", "coverage.figures"}
 STATUSES, SEXES, FORMS = ("presumed", "identified"), ("_T", "M", "F"), ("_T", "sexual", "labour", "begging")
@@ -40,7 +40,7 @@ def judge_rows(registry: Registry, rows: list[Any], earlier: list[Any], **over: 
         pl.DataFrame(earlier, schema=OBSERVATION), empty_table(CASE_EVENT), datetime(2025, 7, 1, tzinfo=UTC)
     )
     item = JudgedReturn("S1", make_reading(registry, rows, "victims", **over), RECEIVED)
-    return [f for f in judge_returns([item], history, registry)["S1"] if f.rule in RULES]
+    return judge_rules([item], history, registry, RULES)["S1"]
 
 
 def count_earlier(registry: Registry) -> list[dict[str, Any]]:

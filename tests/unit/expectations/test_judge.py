@@ -21,6 +21,7 @@ from tests.support.fakes.return_rows import (
     find_by_rule,
     find_each_by_rule,
     find_form,
+    judge_rules,
     make_observation,
     make_reading,
 )
@@ -141,6 +142,21 @@ def test_sound_return_has_no_finding(registry: Registry) -> None:
     assert find_by_rule(registry, [make_observation(registry)], history=history) == {}
 
 
+def test_rules_judged_alone_have_the_findings_that_they_have_among_all(registry: Registry) -> None:
+    """Check the helper of the tests of single rules: a rule that gives way to another one does so there too."""
+    history = make_history(registry, [4.0, 5.0, 3.0, 4.0, 6.0, 5.0])
+    returns = {"impossible": 5000.0, "improbable": 21.0}
+    items = [
+        JudgedReturn(name, make_reading(registry, [make_observation(registry, value=value)]), RECEIVED)
+        for name, value in returns.items()
+    ]
+    among_all = judge_returns(items, history, registry)
+    alone = {rule: judge_rules(items, history, registry, {rule}) for rule in ("plausible.bounds", "plausible.jump")}
+    for name, findings in among_all.items():
+        assert [finding for rule in alone for finding in alone[rule][name]] == findings
+    assert [finding.rule for findings in among_all.values() for finding in findings] == list(alone)
+
+
 @pytest.mark.parametrize(("fault", "rule"), FAULTS)
 def test_planted_fault_is_found_at_its_cell(judged: dict[str, list[Finding]], fault: dict[str, Any], rule: str) -> None:
     findings = {finding.rule: finding for finding in judged[str(fault)]}
@@ -195,7 +211,7 @@ def test_same_finding_of_many_quarters_is_reported_once(registry: Registry) -> N
     rows = [make_observation(registry, period=quarter) for quarter in quarters]
     late_return = JudgedReturn("S1", make_reading(registry, rows), datetime(2025, 11, 1, tzinfo=UTC))
     first_quarter = JudgedReturn("S2", make_reading(registry, rows[:1]), datetime(2025, 11, 1, tzinfo=UTC))
-    findings = judge_returns([late_return, first_quarter], None, registry)
+    findings = judge_rules([late_return, first_quarter], None, registry, {"coverage.late"})
     (late,) = [f for f in findings["S1"] if f.rule == "coverage.late"]
     assert late.params == {"period": "2024-Q2–2024-Q4, 2025-Q2"}
     due = (d for d in list_expected_returns(registry) if d["period"] in quarters and _is_of(d, rows[0]))
@@ -213,8 +229,8 @@ def test_late_return_is_reported_as_information(registry: Registry) -> None:
     late_return = JudgedReturn(
         "S1", make_reading(registry, [make_observation(registry)]), datetime(2025, 11, 1, tzinfo=UTC)
     )
-    rules = {f.rule: f for f in judge_returns([late_return], None, registry)["S1"]}
-    assert rules["coverage.late"].severity == "information"
+    (finding,) = judge_rules([late_return], None, registry, {"coverage.late"})["S1"]
+    assert finding.severity == "information"
 
 
 def test_quarter_reported_again_is_not_late(registry: Registry) -> None:
@@ -226,7 +242,7 @@ def test_quarter_reported_again_is_not_late(registry: Registry) -> None:
     repeated_return = JudgedReturn(
         "S1", make_reading(registry, [make_observation(registry)]), datetime(2025, 11, 1, tzinfo=UTC)
     )
-    assert "coverage.late" not in {f.rule for f in judge_returns([repeated_return], before, registry)["S1"]}
+    assert judge_rules([repeated_return], before, registry, {"coverage.late"})["S1"] == []
 
 
 def test_jump_is_judged_by_its_probability(registry: Registry) -> None:
@@ -343,7 +359,7 @@ def test_repeated_record_is_found(registry: Registry) -> None:
 
 def assert_record_finding(registry: Registry, rows: list[dict[str, Any]], rule: str) -> None:
     record_return = JudgedReturn("S1", make_record_return(registry, rows), RECEIVED)
-    assert_at_its_line(judge_returns([record_return], None, registry)["S1"], rule)
+    assert_at_its_line(judge_rules([record_return], None, registry, {rule})["S1"], rule)
 
 
 def assert_at_its_line(findings: list[Finding], rule: str) -> None:
@@ -372,10 +388,9 @@ def test_in_order_each_return_is_judged_against_those_before_it(registry: Regist
         )
         for i, (p, v) in enumerate(zip(quarters, values, strict=True))
     ]
-    judged = judge_returns(batch, None, registry, in_order=True)
-    jumps = {i: [f.rule for f in findings if f.rule == "plausible.jump"] for i, findings in judged.items()}
-    assert [i for i, rules in jumps.items() if rules] == ["S5"]
-    assert not any(f.rule == "plausible.jump" for f in judge_returns(batch, None, registry)["S5"])
+    jumps = judge_rules(batch, None, registry, {"plausible.jump"}, in_order=True)
+    assert [i for i, findings in jumps.items() if findings] == ["S5"]
+    assert judge_rules(batch, None, registry, {"plausible.jump"})["S5"] == []
 
 
 def test_missing_line_is_reported(registry: Registry) -> None:
@@ -427,13 +442,17 @@ def test_lines_of_the_first_return_are_required_of_a_second_but_not_of_a_patch(r
     returns_to_judge = [
         JudgedReturn(name, make_reading(registry, before[:1], **over), RECEIVED) for name, over in kinds.items()
     ]
-    findings_by_kind = judge_returns(returns_to_judge, history, registry)
-    missing_lines = {
-        name: [f.seen for f in findings if f.rule == "coverage.gone"] for name, findings in findings_by_kind.items()
+    findings_by_kind = judge_rules(returns_to_judge, history, registry, {"coverage.gone"})
+    missing_lines = {name: [f.seen for f in findings] for name, findings in findings_by_kind.items()}
+    assert missing_lines == {
+        "full": ["row 389"],
+        "patch": [],
+        "nil": [],
+        "with a fault": [],
     }
-    assert missing_lines == {"full": ["row 389"], "patch": [], "nil": [], "with a fault": []}
 
 
 def test_fraction_that_is_nearly_a_whole_number_is_shown_with_all_its_digits(registry: Registry) -> None:
-    assert find_by_rule(registry, [make_observation(registry, value=5.0000001)])["value.fraction"].seen == "5.0000001"
-    assert find_by_rule(registry, [make_observation(registry, value=2.5)])["value.fraction"].seen == "2.5"
+    returns = {str(value): [make_observation(registry, value=value)] for value in (5.0000001, 2.5)}
+    for value, findings in find_each_by_rule(registry, returns).items():
+        assert findings["value.fraction"].seen == value

@@ -8,12 +8,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations.judge import History, JudgedReturn, judge_returns
+from expectations.judge import History, JudgedReturn
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
 from pipelines.model.periods import Period, periods_between
 from pipelines.reading.standardise.standardise import Reading
+from tests.support.fakes.return_rows import judge_rules
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +32,7 @@ def declare_nil(registry: Registry, form_id: str, period: str, **tables: pl.Data
     )  # fmt: skip
     empty = {"observations": empty_table(OBSERVATION), "events": empty_table(CASE_EVENT)}
     history = History(**(empty | tables), as_of=datetime(2026, 11, 1, tzinfo=UTC))
-    findings = judge_returns([JudgedReturn("S1", reading)], history, registry)["S1"]
-    return [finding for finding in findings if finding.rule == "nil.after_figures"]
+    return judge_rules([JudgedReturn("S1", reading)], history, registry, {"nil.after_figures"})["S1"]
 
 
 def make_totals(

@@ -10,12 +10,12 @@ import polars as pl
 import pytest
 
 from expectations.contradictions import Cell, Limit, explain_limits, find_contradictions
-from expectations.judge import JudgedReturn, judge_returns
+from expectations.judge import JudgedReturn
 from expectations.part_limits import tabulate_limits
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import DECLARED_SUM, OBSERVATION, empty_table
-from tests.support.fakes.return_rows import RECEIVED, make_observation, make_reading
+from tests.support.fakes.return_rows import RECEIVED, judge_rules, make_observation, make_reading
 
 NEW_RULES = {
     "parts.exceeded",
@@ -77,7 +77,7 @@ def find_row_contradictions(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 def judge_rows(registry: Registry, rows: list[dict[str, Any]], **over: Any) -> list[Finding]:
     item = JudgedReturn("S1", make_reading(registry, rows, **over), RECEIVED)
-    return [f for f in judge_returns([item], None, registry)["S1"] if f.rule in NEW_RULES]
+    return judge_rules([item], None, registry, NEW_RULES)["S1"]
 
 
 def test_consistent_random_tables_have_no_contradiction(registry: Registry) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations.judge import History, JudgedReturn, judge_returns
+from expectations.judge import History, JudgedReturn
 from expectations.records import FILE_RULES
 from expectations.records import RULES as RECORD_RULES
 from pipelines.declarations.form import Form
@@ -22,6 +22,7 @@ from pipelines.findings.rules import all_rules
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.standardise import Reading
+from tests.support.fakes.return_rows import judge_rules
 
 Rows = list[dict[str, Any]]
 QUARTERS = [f"{year}-Q{quarter}" for year in (2023, 2024, 2025) for quarter in (1, 2, 3, 4)]
@@ -119,15 +120,17 @@ def judge_each(kind: str, returns: Mapping[str, Rows], history: bool = True) -> 
     received = datetime(2026, 2, 1, tzinfo=UTC)
     past = pl.concat([tabulate_rows(make_return(1, form, period)) for period in QUARTERS[:-1]])
     earlier = History(empty_table(OBSERVATION), past, received) if history else None
-    judged = judge_returns(
-        [JudgedReturn(name, read_rows(form, rows), received) for name, rows in returns.items()], earlier, registry
+    judged = judge_rules(
+        [JudgedReturn(name, read_rows(form, rows), received) for name, rows in returns.items()],
+        earlier,
+        registry,
+        {rule for rule in all_rules() if rule.startswith("record.")},
     )
     by_return: dict[str, dict[str, list[Finding]]] = {}
     for name, findings in judged.items():
         by_return[name] = {}
         for finding in findings:
-            if finding.rule.startswith("record."):
-                by_return[name].setdefault(finding.rule, []).append(finding)
+            by_return[name].setdefault(finding.rule, []).append(finding)
     return by_return
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations.judge import History, JudgedReturn, judge_returns
+from expectations.judge import History, JudgedReturn
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.model.long_tables import CASE_EVENT, DECLARED_SUM, OBSERVATION, empty_table
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.standardise import Reading
+from tests.support.fakes.return_rows import judge_rules
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2024, 2025) for quarter in (1, 2, 3, 4)]
 NOW = QUARTERS[-1]
@@ -93,8 +94,7 @@ def judge_source(
         observations=own_counts, events=own_events, findings=[], bindings=[], sums=empty_table(DECLARED_SUM),
     )  # fmt: skip
     history = History(pl.concat(observations), pl.concat(events), RECEIVED)
-    findings = judge_returns([JudgedReturn("S1", reading, RECEIVED)], history, registry)["S1"]
-    return [finding for finding in findings if finding.rule == "plausible.sources"]
+    return judge_rules([JudgedReturn("S1", reading, RECEIVED)], history, registry, {"plausible.sources"})["S1"]
 
 
 @pytest.mark.parametrize("of_register", [True, False])

@@ -14,7 +14,6 @@ from pipelines.statistics.stages import FIRST, REPORT_TO_COURT
 from pipelines.statistics.stays import find_stays
 from tests.oracles.record_shares import share_limits
 from tests.records import build_events, list_reported, simulate_events
-from tests.records.recovery import CONVICTED, measure_ratios, measure_share_coverage
 
 P, F = "prosecution", "first"
 SEEN = list_reported("2024-Q1", "2025-Q1")
@@ -193,23 +192,6 @@ def test_limits_of_persons_judged_alike_are_those_of_their_cases() -> None:
 def test_limits_count_each_case_once_where_all_persons_are_alike() -> None:
     assert design_effect(np.ones(6), np.array([1, 1, 1, 2, 2, 3])) == pytest.approx((9 + 4 + 1) / 6)
     assert design_effect(np.array([1, 0]), np.array([1, 1])) == 2
-
-
-def test_limits_of_shares_hold_where_a_case_has_one_outcome() -> None:
-    """2000 draws: the standard error of a coverage of 95 % is half a point."""
-    for cases in (15, 40):
-        coverage = measure_share_coverage(cases, 0.72, True, 2000, seed=3)
-        assert coverage.by_case >= 0.935
-        assert coverage.by_person < 0.9, "counting persons as independent overstates the sample"
-
-
-def test_cohorts_recover_the_simulated_chance_of_conviction() -> None:
-    """Recover the 72 % of defendants that the simulation convicts (tests/samples/simulation.py) in every year."""
-    simulations = [measure_ratios(seed) for seed in (1, 2, 3, 4)]
-    persons = sum(simulation.persons for simulation in simulations)
-    convicted = sum(simulation.cohort * simulation.persons for simulation in simulations)
-    low, high = share_limits(round(convicted), persons)
-    assert low <= CONVICTED <= high
 
 
 def test_track_states_gives_a_person_one_state_per_quarter() -> None:

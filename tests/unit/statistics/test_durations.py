@@ -16,11 +16,10 @@ from hypothesis import strategies as st
 
 from pipelines.statistics.durations import estimate_curve, find_quantile, lag_periods, summarise_durations
 from pipelines.statistics.pending import AGE_BANDS, count_age_bands, find_pending_stays, summarise_ages
-from pipelines.statistics.stages import APPEAL, FIRST
+from pipelines.statistics.stages import FIRST
 from pipelines.statistics.stays import find_stays
 from tests.oracles.exits import by_exit, summarise_exits
-from tests.records import build_events, list_reported, simulate_events
-from tests.records.recovery import measure_quantiles, true_quantile
+from tests.records import build_events, list_reported
 
 P, F = "prosecution", "first"
 
@@ -285,28 +284,6 @@ def test_exits_within_a_year() -> None:
     assert summarise_exits(build_stays([(1, 10), (2, None)]), days=2000)["share"].to_list() == [None], (
         "nobody is followed for that long"
     )
-
-
-@pytest.mark.parametrize("jurisdiction", ["HR", "RS"])
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_durations_recover_the_delays_that_the_demonstration_draws(jurisdiction: str, seed: int) -> None:
-    """First instance: 20 days and a Weibull time of mean 240; appeal: 15 days and one of mean 130 (shape 1.5)."""
-    events = simulate_events(seed, jurisdiction)
-    appeal = true_quantile(0.5, 130) - 5  # least 15 there
-    for stage, truth in ((FIRST, true_quantile(0.5, 240)), (APPEAL, appeal)):
-        row = summarise_durations(find_stays(events, stage).frame).row(0, named=True)
-        # Twelve tests at 95 % would fail for every second set of seeds, so widen the limits by a week.
-        assert row["median_low"] - 7 <= truth <= row["median_high"] + 7, (stage.name, row["median"], truth)
-
-
-def test_open_cases_are_counted_and_limits_are_those_of_cases() -> None:
-    """Run a small version of the simulation that `python -m tests.records` prints in full."""
-    for row in measure_quantiles(40, 700.0, 150, seed=7):
-        if row.name == "median":
-            assert abs(row.estimate - row.truth) < 0.05 * row.truth
-            assert row.finished_only < 0.75 * row.truth, "finished cases alone are the short ones"
-        assert row.covered_by_case >= 0.92
-        assert row.covered_by_person < row.covered_by_case
 
 
 # -- pending

@@ -13,6 +13,14 @@ from tests.support.demonstration import CLOCK, copy_for_pages
 from tests.support.service import portal_fixture
 from tests.support.service.example_returns import upload_draft
 from tests.support.service.office_client import Office, open_office
+from tests.support.shared_judgements import share_judgements
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _judgements_are_shared() -> Iterator[None]:
+    """Judge each return once for the tests of a module."""
+    with share_judgements():
+        yield
 
 
 @contextmanager

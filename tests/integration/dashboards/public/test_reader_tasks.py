@@ -59,11 +59,11 @@ class Visit:
     def find_address(self, text: str, within: str = "//body") -> str:
         """Return the address of the first link whose text begins with `text`."""
         links = self.page.xpath(f"{within}//a")
-        found = [link.get("href") for link in links if (link.get("aria-label") or read_text(link)).startswith(text)]
-        assert found, (self.path, text, [read_text(link) for link in links])
-        return urljoin(self.path, found[0])
+        addresses = [link.get("href") for link in links if (link.get("aria-label") or read_text(link)).startswith(text)]
+        assert addresses, (self.path, text, [read_text(link) for link in links])
+        return urljoin(self.path, addresses[0])
 
-    def click(self, text: str, within: str = "//body") -> httpx.Response:
+    def follow_link(self, text: str, within: str = "//body") -> httpx.Response:
         """Follow a link."""
         self.clicks += 1
         assert self.clicks <= MOST_CLICKS
@@ -111,13 +111,13 @@ def database(release: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def select(database: duckdb.DuckDBPyConnection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+def select_rows(database: duckdb.DuckDBPyConnection, statement: str, *values: Any) -> list[tuple[Any, ...]]:
     return database.execute(statement, list(values)).fetchall()
 
 
 def select_ratio(database: duckdb.DuckDBPyConnection, metric: str, area: str, period: str) -> list[float]:
     """Return the recommended version of a ratio with its limits, as displayed."""
-    row = select(
+    row = select_rows(
         database,
         "select value, low, high from stage_ratio where metric = ? and area = ? and period = ?"
         " and offence_group = 'TIP' and count_unit = 'person'"
@@ -128,8 +128,8 @@ def select_ratio(database: duckdb.DuckDBPyConnection, metric: str, area: str, pe
 
 
 def test_1_ratio_of_a_territory_and_the_region_in_a_year(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
-    visit.click("Indicators")
-    visit.click("Convicted at first instance per 100 indicted")
+    visit.follow_link("Indicators")
+    visit.follow_link("Convicted at first instance per 100 indicted")
     rows = visit.read_rows("years")
     for heading, area in (("Serbia", "RS"), ("Western Balkans", "WB")):
         assert read_numbers(rows[heading]["2025"]) == select_ratio(database, RATIO, area, "2025")
@@ -138,10 +138,10 @@ def test_1_ratio_of_a_territory_and_the_region_in_a_year(visit: Visit, database:
 def test_2_change_of_smuggling_convictions_is_not_called_real(
     visit: Visit, database: duckdb.DuckDBPyConnection
 ) -> None:
-    visit.click("Territories")
-    visit.click("Smuggling of migrants")
+    visit.follow_link("Territories")
+    visit.follow_link("Smuggling of migrants")
     row = visit.read_rows("changes")["North Macedonia"]
-    counts = select(
+    counts = select_rows(
         database,
         "select distinct period, value from cell where area = 'MK' and measure = 'convicted_first' and is_total and"
         " offence_group = 'SOM' and count_unit = 'person' and period in ('2023', '2025') order by period",
@@ -155,18 +155,18 @@ def test_2_change_of_smuggling_convictions_is_not_called_real(
 def test_3_who_has_not_reported_the_newest_quarter(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
     outstanding = {
         name
-        for (name,) in select(
+        for (name,) in select_rows(
             database,
             "select distinct area.name_en from coverage inner join area on coverage.territory = area.area"
             " where freq = 'Q' and period = '2026-Q3' and is_due and not is_reported",
         )
     }
-    shown = {name: row["2026 Q3"] for name, row in visit.read_rows("board-q").items()}
+    states = {name: row["2026 Q3"] for name, row in visit.read_rows("board-q").items()}
     assert {
-        name for name, state in shown.items() if state.startswith("in part") or state == "not received"
+        name for name, state in states.items() if state.startswith("in part") or state == "not received"
     } == outstanding
     assert outstanding and visit.clicks == 0
-    parts = select(
+    parts = select_rows(
         database,
         "select distinct area.name_en from coverage inner join area on coverage.jurisdiction = area.area"
         " where freq = 'Q' and period = '2026-Q3' and is_due and not is_reported",
@@ -176,12 +176,12 @@ def test_3_who_has_not_reported_the_newest_quarter(visit: Visit, database: duckd
 
 
 def test_4_how_long_cases_take_in_two_territories(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
-    visit.click("Indicators")
-    visit.click("", "//h2[.='How long cases take']/following-sibling::ul[1]")
+    visit.follow_link("Indicators")
+    visit.follow_link("", "//h2[.='How long cases take']/following-sibling::ul[1]")
     metric = re.sub(r"-", "_", re.search(r"indicator-(.*)\.html", visit.path)[1])  # type: ignore[index]
     rows = visit.read_rows("durations")
     for heading, area in (("Croatia", "HR"), ("Serbia†", "RS")):
-        figures = select(
+        figures = select_rows(
             database,
             "select value, low, high from duration where metric = ? and area = ? and statistic = 'median' and"
             " offence_group = 'TIP' and freq = '_T' and entered = '_T'",
@@ -191,11 +191,11 @@ def test_4_how_long_cases_take_in_two_territories(visit: Visit, database: duckdb
 
 
 def test_5_share_of_children_among_victims(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
-    visit.click("Victims")
+    visit.follow_link("Victims")
     row = visit.read_rows("age")["Albania"]
     children, everyone = (
         value
-        for (value,) in select(
+        for (value,) in select_rows(
             database,
             "select value from cell where table_id = 'victims_year_age' and area = 'AL' and period = '2025' and"
             " victim_status = '_T' and age in ('Y_LT18', '_T') order by age = '_T'",
@@ -211,34 +211,36 @@ def test_5_share_of_children_among_victims(visit: Visit, database: duckdb.DuckDB
 def test_6_figure_of_another_publisher(
     visit: Visit, database: duckdb.DuckDBPyConnection, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visit.click("BA Bosnia and Herzegovina", "//main")
+    visit.follow_link("BA Bosnia and Herzegovina", "//main")
     address = visit.find_address("Figures of other publishers")
     assert visit.clicks + 1 <= MOST_CLICKS
     monkeypatch.setenv("RTI_HOME", str(home.root))
     choices = {key: values[0] for key, values in parse_qs(urlsplit(address).query).items()}
-    shown = html.fromstring(f"<div>{read_html(run_page(urlsplit(address).path.strip('/'), **choices))}</div>")
-    ((value,),) = select(
+    content = html.fromstring(f"<div>{read_html(run_page(urlsplit(address).path.strip('/'), **choices))}</div>")
+    ((value,),) = select_rows(
         database,
         "select value from reference_figure where publisher = 'UNODC' and territory = 'BA' and period = '2019' and"
         " measure = 'victims_detected' and sex = '_T' and age = '_T' and exploitation in ('_T', '_Z') limit 1",
     )
-    rows = [[read_text(cell) for cell in row] for row in shown.iter("tr")]
+    rows = [[read_text(cell) for cell in row] for row in content.iter("tr")]
     assert any("UNODC" in row and row[1:3] == ["2019", f"{value:.0f}"] for row in rows), rows[:5]
 
 
 def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
     ratio = "convicted_first_per_adjudicated_first"
-    names = dict(select(database, "select name_en, area from area where area_kind in ('region', 'territory')"))
+    names = dict(select_rows(database, "select name_en, area from area where area_kind in ('region', 'territory')"))
     for ending in ("CSV", "XLSX"):
-        content = visit.click(ending, "//*[@id='table-ratios']").content
+        content = visit.follow_link(ending, "//*[@id='table-ratios']").content
         if ending == "CSV":
             rows: list[list[Any]] = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
         else:
             sheet = openpyxl.load_workbook(io.BytesIO(content)).active
             rows = [list(row) for row in sheet.iter_rows(min_row=3, values_only=True)]
         places = [place for place, name in enumerate(rows[0]) if str(name).startswith("Per 100")][:3]
-        shown = {names[str(row[0])]: [float(row[place]) for place in places] for row in rows[1:] if row[0] in names}
-        assert shown == {area: select_ratio(database, ratio, area, "2025") for area in names.values()}
+        figures_by_area = {
+            names[str(row[0])]: [float(row[place]) for place in places] for row in rows[1:] if row[0] in names
+        }
+        assert figures_by_area == {area: select_ratio(database, ratio, area, "2025") for area in names.values()}
         assert any(SITE in str(field) for field in rows[-1]), "its citation"
         visit.open_path("/en/")
 
@@ -250,13 +252,13 @@ def test_8_and_9_citation_and_the_same_view_for_ever(visit: Visit, release: Path
     address = f"{SITE}/releases/{release.name}/en/index.html"
     assert citation.startswith(f"{title}. ") and citation.endswith(address)
     assert f"release {release.name}" in citation and "Regional trafficking indicators" in citation
-    visit.click("/releases/")
+    visit.follow_link("/releases/")
     assert urljoin(SITE, visit.path) == address and read_text(visit.page.find(".//main")) == before
 
 
 def test_10_brief_of_two_pages(visit: Visit) -> None:
-    visit.click("BA Bosnia and Herzegovina", "//main")
-    content = visit.click("Brief to print").content
+    visit.follow_link("BA Bosnia and Herzegovina", "//main")
+    content = visit.follow_link("Brief to print").content
     with pikepdf.open(io.BytesIO(content)) as document:
         assert len(document.pages) == 2 and str(document.Root.Lang) == "en"
 
@@ -264,7 +266,7 @@ def test_10_brief_of_two_pages(visit: Visit) -> None:
 @pytest.mark.parametrize(("name", "lang"), [("Македонски", "mk"), ("Shqip", "sq"), ("Српски", "sr-Cyrl")])
 def test_11_same_page_in_another_language(visit: Visit, name: str, lang: str) -> None:
     english = [read_numbers(row["Persons"]) for row in visit.read_rows("trend").values()]
-    visit.click(name)
+    visit.follow_link(name)
     assert visit.page.get("lang") == lang
     translated = list(visit.read_rows("trend").values())
     assert "Persons" not in translated[0] and [read_numbers(list(row.values())[1]) for row in translated] == english

@@ -79,27 +79,32 @@ def _read_previous(sample: SampleReturn | None) -> pl.DataFrame | None:
     return _OBSERVATIONS[sample.path]
 
 
+def _find_newest(workbook: str) -> tuple[SampleReturn, SampleReturn | None]:
+    """Return the newest return, and the newest of an earlier period."""
+    *earlier, sample = _list_returns(workbook)
+    return sample, next((m for m in reversed(earlier) if m.periods[-1].code < sample.periods[-1].code), None)
+
+
+@cache
+def _write_empty(workbook: str, shown: SampleReturn | None) -> bytes:
+    """Write the empty workbook of the newest period, which shows the figures of a return next to its cells."""
+    period = _find_newest(workbook)[0].periods[-1].code
+    return templates.write_template(REGISTRY, workbook, period, previous=_read_previous(shown), demonstration=True)[1]
+
+
 @cache
 def _fill_workbook(workbook: str) -> tuple[bytes, SampleReturn, str]:
     """Fill the newest return into the workbook of its last period, which shows the return before it."""
-    returns = _list_returns(workbook)
-    sample = returns[-1]
-    before = next((m for m in reversed(returns[:-1]) if m.periods[-1].code < sample.periods[-1].code), None)
-    period = sample.periods[-1].code
-    _, empty = templates.write_template(REGISTRY, workbook, period, previous=_read_previous(before), demonstration=True)
+    sample, before = _find_newest(workbook)
+    period, empty = sample.periods[-1].code, _write_empty(workbook, before)
     form = REGISTRY.forms[workbook]
     return fill_workbook(empty, form, _read_return(sample), REGISTRY.forms[sample.form], period), sample, period
 
 
-@cache
 def _open_empty(workbook: str) -> Any:
-    """Open the empty workbook of the newest period, which shows the figures of the newest return next to its cells."""
-    returns = _list_returns(workbook)
-    period = returns[-1].periods[-1].code
-    _, data = templates.write_template(
-        REGISTRY, workbook, period, previous=_read_previous(returns[-1]), demonstration=True
-    )
-    return openpyxl.load_workbook(io.BytesIO(data))
+    """Open an empty workbook that shows the figures of the return before it, or of its own if there is none."""
+    sample, before = _find_newest(workbook)
+    return openpyxl.load_workbook(io.BytesIO(_write_empty(workbook, before or sample)))
 
 
 def _read_filled(data: bytes) -> tuple[list[str], Reading]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from pipelines.cli.main import main
 from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.publication.disclosure import earlier, protect
 from pipelines.publication.releases.publish import find_current_release
@@ -68,6 +70,30 @@ def test_counts_of_drafts_that_were_never_published_are_removed(a_home: Home) ->
     for name in ("2026-Q3", "2026-Q2.1"):
         released_counts.keep_counts(a_home, a_home.protected, name)
     assert sorted(path.stem for path in a_home.released.iterdir()) == ["2026-Q2", "2026-Q2.1"]
+
+
+def test_audit_release_prints_what_a_reader_finds_by_year(
+    a_home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RTI_HOME", str(a_home.root))
+    release_cells(a_home, "2026-Q2", inputs="first")
+    assert main(["audit", "release"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "2026-Q2 as public: withheld cells of others by year",
+        "year  hidden  disclosed  narrow  unknown  small",
+        "2024  2       0          0       0        0",
+    ]
+    assert main(["audit", "release", "2026-Q2", "--as", "BB", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "release": "2026-Q2",
+        "reader": "BB",
+        "years": [{"year": "2024", "hidden": 1, "disclosed": 1, "narrow": 0, "unknown": 0, "small": 1}],
+    }
+    assert main(["audit", "release", "--as", "ZZ"]) == 3
+    assert main(["audit", "release", "2026-Q1"]) == 3
+    (a_home.released / "2026-Q2.parquet").unlink()
+    assert main(["audit", "release"]) == 3
+    assert "were not kept" in capsys.readouterr().err
 
 
 def test_refresh_keeps_the_counts_behind_its_draft(demonstration: Home) -> None:

@@ -42,9 +42,9 @@ def make_page(lang: str = "en", column: str = "Rate") -> str:
 
 
 def test_read_table_returns_numbers_intervals_marks_states_and_notes() -> None:
-    found = read_table(make_page(), "rates")
-    assert found is not None
-    table, citation = found
+    result = read_table(make_page(), "rates")
+    assert result is not None
+    table, citation = result
     assert (table.caption, table.corner, table.columns) == ("A caption", "Area", ("Persons", "Rate"))
     whole, few, formula = table.lines
     assert whole.is_total and whole.cells[0].value == 1234.0 and whole.cells[0].marks == ("1",)

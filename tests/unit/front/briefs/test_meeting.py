@@ -26,7 +26,7 @@ def reader() -> Reader:
     return Reader(make_edition(release=[RELEASE], metric=METRICS, total=totals), "en")
 
 
-def follow(reader: Reader, file: str, rel: str) -> list[str]:
+def follow_links(reader: Reader, file: str, rel: str) -> list[str]:
     """Return the files of the slides that the links `rel` lead through."""
     files = [file]
     while True:
@@ -40,9 +40,9 @@ def follow(reader: Reader, file: str, rel: str) -> list[str]:
 
 @pytest.mark.parametrize("meeting", ["meeting", "meeting-bb"])
 def test_slides_lead_to_the_last_one_and_back(reader: Reader, meeting: str) -> None:
-    files = follow(reader, f"{meeting}.html", "next")
+    files = follow_links(reader, f"{meeting}.html", "next")
     assert files == [f"{meeting}.html", *(f"{meeting}.{number}.html" for number in range(2, len(files) + 1))]
-    assert len(files) > 3 and follow(reader, files[-1], "prev") == files[::-1]
+    assert len(files) > 3 and follow_links(reader, files[-1], "prev") == files[::-1]
 
 
 def test_first_slide_has_the_headlines_of_the_page_and_others_its_pictures_and_notes(reader: Reader) -> None:

@@ -99,14 +99,15 @@ HOOK = ((20.0, 42.0), (24.0, 42.0), (24.0, 45.0), (20.0, 45.0), (20.0, 44.5), (2
 def test_draw_outlines_links_every_territory_and_shows_its_name_and_the_footnote(width: int) -> None:
     outlines = [
         Outline("AA", "Bosnia and Herzegovina", "", [SQUARE], "a?territory=AA&x=1"),
-        Outline("BB", "Kosovo under UNSCR 1244", "*", [HOOK], "b"),
+        Outline("BB", "Kosovo under UNSCR 1244", "*", [HOOK], "b", "not chosen", is_chosen=False),
     ]
     read = assert_legible(draw_outlines(OutlineMap("Territories", outlines, [FOOTNOTE]), width=width))
     links = [element for element in read.root.iter() if element.tag.endswith("}a")]
     assert [link.get("href") for link in links] == ["a?territory=AA&x=1", "b"]
-    assert links[1].get("aria-label") == "BB Kosovo under UNSCR 1244"
-    assert read.count_marks("path", "land") == 2 and read.root.get("role") == "group"
-    for text in ("BB*", "Kosovo under UNSCR 1244*", FOOTNOTE, "imply no opinion on status or borders"):
+    assert links[1].get("aria-label") == "BB Kosovo under UNSCR 1244*: not chosen"
+    assert read.count_marks("path", "land") == 2 and read.count_marks("path", "left-out") == 1
+    assert read.root.get("role") == "group"
+    for text in ("BB*", "Kosovo under UNSCR 1244*: not chosen", FOOTNOTE, "imply no opinion on status or borders"):
         assert text in read.words
 
 

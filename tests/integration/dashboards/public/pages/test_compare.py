@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -69,6 +71,17 @@ def test_taking_out_the_last_territory_restores_all() -> None:
     find_territories(test).set_value([]).run()
     assert not test.exception
     assert len(find_territories(test).value) == 7 and test.query_params["areas"] == "AL,BA,HR,XK,MK,ME,RS"
+
+
+def test_map_links_put_a_territory_in_or_take_it_out_and_keep_all_other_choices() -> None:
+    test = run_page("compare", **RATIO, areas="AL,RS")
+    (html,) = [element.value for element in test.markdown if element.value.startswith('<div class="rti-map">')]
+    links = dict(re.findall(r'<a href="([^"]+)" aria-label="([A-Z]{2}) ', unescape(html)))
+    queries = {code: dict(parse_qsl(link.partition("?")[2])) for link, code in links.items()}
+    assert queries["AL"]["areas"] == "RS" and queries["MK"]["areas"] == "AL,MK,RS"
+    assert all(query.items() >= RATIO.items() for query in queries.values())
+    assert "Albania: chosen" in html and "North Macedonia: not chosen" in html
+    assert "imply no opinion on status or borders" in html and "UNSCR 1244*" in html
 
 
 def test_every_kind_of_indicator_opens_with_a_table_and_a_picture() -> None:

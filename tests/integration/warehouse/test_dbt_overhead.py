@@ -1,0 +1,78 @@
+"""Tests of what dbt no longer does: copy all macros for an argument, make unread events, group SQL to find `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pipelines.warehouse.dbt_overhead import remove_needless_work
+
+
+class Macros(dict[str, Any]):
+    """A context that fails when it is copied."""
+
+    def keys(self) -> Any:
+        raise AssertionError("copied")
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError("copied")
+
+
+@pytest.fixture(autouse=True)
+def _without_needless_work() -> None:
+    remove_needless_work()
+
+
+def test_argument_of_a_test_is_rendered_without_copying_the_macros() -> None:
+    from dbt.clients.jinja import get_rendered
+
+    context = Macros(number=lambda: 3)
+    assert get_rendered("{{ number() }}", context, native=True) == 3
+
+
+def test_events_reach_a_logger_and_are_ignored_without_one() -> None:
+    from dbt_common.events.event_manager_client import get_event_manager
+    from dbt_common.events.functions import fire_event
+    from dbt_common.events.types import Note
+
+    class Logger:
+        def __init__(self) -> None:
+            self.messages: list[str] = []
+
+        def filter(self, _: object) -> bool:
+            return True
+
+        def write_line(self, event: Any) -> None:
+            self.messages.append(event.info.msg)
+
+    manager = get_event_manager()
+    before, logger = list(manager.loggers), Logger()
+    manager.loggers[:] = []
+    try:
+        fire_event(Note(msg="first"))
+        manager.loggers.append(logger)  # type: ignore[arg-type]
+        fire_event(Note(msg="second"))
+    finally:
+        manager.loggers[:] = before
+    assert logger.messages == ["second"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "-- why\nwith a as (select 1) select * from a",
+            "-- why\nwith b as (select 2), a as (select 1) select * from a",
+        ),
+        ("with recursive a as (select 1) select * from a", "with recursive b as (select 2),  a as (select 1) select"),
+        ("select 'with' from t", "with b as (select 2) select 'with' from t"),
+    ],
+)
+def test_inputs_of_a_unit_test_are_inserted_after_the_first_with(sql: str, expected: str) -> None:
+    from dbt.compilation import inject_ctes_into_sql
+    from dbt.contracts.graph.nodes import InjectedCTE
+
+    injected = inject_ctes_into_sql(sql, [InjectedCTE(id="b", sql=" b as (select 2)")])
+    assert " ".join(injected.split()).startswith(" ".join(expected.split()))

@@ -1,0 +1,70 @@
+"""Audits of a release as its readers see it: the public, territories, and offices of one territory."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from pipelines.publication.disclosure import earlier, reader_audit
+from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
+
+
+def record_release(rows: pl.DataFrame, hidden: str) -> pl.DataFrame:
+    """Return a release that withholds the cells of some areas; `rows` have the true counts."""
+    statuses = pl.Series(["D" if area in hidden.split() else "F" for area in rows["area"]])
+    return earlier.record_release(rows, statuses)
+
+
+REGION = record_release(
+    build_frame(build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC")), "AA BB"
+)
+
+
+def find_results(release: pl.DataFrame, name: str, *before: pl.DataFrame) -> dict[str, str]:
+    results = reader_audit.audit_release(release, before, reader_audit.find_reader(release, name))
+    return dict(results.select("area", "result").iter_rows())
+
+
+@pytest.mark.parametrize(
+    ("reader", "results"),
+    [
+        ("public", {"AA": "protected", "BB": "protected"}),
+        ("CC", {"AA": "protected", "BB": "protected"}),
+        ("AA", {"BB": "disclosed"}),
+        ("BB", {"AA": "disclosed"}),
+    ],
+)
+def test_territory_subtracts_its_own_figure_from_the_region(reader: str, results: dict[str, str]) -> None:
+    assert find_results(REGION, reader) == results
+
+
+def test_three_withheld_territories_protect_each_from_the_others() -> None:
+    rows = build_frame(build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC"))
+    release = record_release(rows, "AA BB CC")
+    assert find_results(release, "BB") == {"AA": "protected", "CC": "protected"}
+
+
+def test_offices_of_one_territory_know_their_own_figures_together() -> None:
+    """Subtract two of three jurisdictions from the total of their territory."""
+    parts = [build_cell(f"A{i}", value, kind="jurisdiction", territory="AA") for i, value in enumerate((3, 6, 9))]
+    release = record_release(build_frame(*parts, build_cell("AA", 18)), "A0 A1 A2")
+    assert find_results(release, "A1") == {"A0": "protected", "A2": "protected"}
+    assert find_results(release, "A1+A2") == {"A0": "disclosed"}
+    assert find_results(release, "AA") == {}
+
+
+def test_earlier_release_is_known_to_every_reader() -> None:
+    rows = build_frame(build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC"))
+    assert find_results(record_release(rows, "AA CC"), "public", REGION) == {"AA": "disclosed"}
+
+
+def test_reader_without_figures_is_rejected_with_those_that_have_some() -> None:
+    with pytest.raises(reader_audit.UnknownReaderError, match="ZZ reports nothing; reporters are AA, BB, CC"):
+        reader_audit.find_reader(REGION, "AA+ZZ")
+
+
+def test_results_are_counted_by_year_with_small_counts() -> None:
+    results = reader_audit.audit_release(REGION, [], reader_audit.find_reader(REGION, "BB"))
+    assert reader_audit.count_results(results).to_dicts() == [
+        {"year": "2024", "hidden": 1, "disclosed": 1, "narrow": 0, "unknown": 0, "small": 1}
+    ]
