@@ -6,103 +6,31 @@ address quoted today would show another quarter after the next release.
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
-from unicodedata import normalize
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from dashboards.public import charts, exports, menu, queries, tables
-from dashboards.public.selection import LANGUAGE, join_options, open_language, read_selection
+from dashboards.public import charts, menu, queries, tables
+from dashboards.public.downloads import offer_pictures, offer_table
+from dashboards.public.frame import Frame as Frame
+from dashboards.public.frame import read_vocabulary as read_vocabulary
+from dashboards.public.selection import join_options, open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang, mark
-from pipelines.core.text.script import transliterate_serbian
 from pipelines.front.build import FOLDER
-from pipelines.front.charts import files, fit
+from pipelines.front.charts import fit
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
-from pipelines.words import figures
-from pipelines.words.language import Texts, current_language, lower_first, read_in, tell
+from pipelines.words.language import Texts, current_language, lower_first, tell
 
 CSS = Path(__file__).parents[1] / "style.css"
 _LONGEST_ROW = 6
 """Options shown next to each other; more are shown as a list."""
-_MARKS = ("*", "†", "‡", "§")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_LONGEST_NAME = 80
-"""Letters of a table's title in the name of its file."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Release, areas and paths that every page needs."""
-
-    path: str
-    release: Mapping[str, Any]
-    areas: Mapping[str, Mapping[str, Any]]
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-    """Numbers of the tables of the page, for the keys of their controls."""
-
-    @property
-    def id(self) -> str:
-        return str(self.release["release"])
-
-    @property
-    def is_demonstration(self) -> bool:
-        return bool(self.release["demonstration"])
-
-    @property
-    def territories(self) -> list[tuple[str, str]]:
-        """Return the code and name of each territory of the region, in display order."""
-        return [(code, row["name"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
-
-    @property
-    def region(self) -> str:
-        """Return the code of the region."""
-        return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
-
-    def list_jurisdictions(self, territory: str) -> list[str]:
-        """Return the codes of the parts of a territory that report separately; empty if it has none."""
-        return [
-            c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
-        ]
-
-    def area_name(self, area: str) -> str:
-        return str(self.areas[area]["name"]) if area in self.areas else area
-
-    def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
-        """Return the mark and footnote of each of these names that has one."""
-        noted = [code for code in codes if code in self.areas and self.areas[code]["footnote"]]
-        return [(self.footnote_mark(code), str(self.areas[code]["footnote"])) for code in noted]
-
-    def lines_under_chart(self, *areas: str) -> list[str]:
-        """Return the lines that every chart of some areas shows: the demonstration notice and the footnotes of their
-        names."""
-        lines = [tell(words.DEMONSTRATION)] if self.is_demonstration else []
-        return lines + [f"{mark} {text}" for mark, text in self.name_notes(areas)]
-
-    def footnote_mark(self, area: str) -> str:
-        """Return the mark of a name's footnote, the same on every page; empty if it has none."""
-        noted = [code for code, row in self.areas.items() if row["footnote"]]
-        return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
-
-    def row_heading(self, area: str, href: str = "") -> tables.Cell:
-        """Return the name of an area, with its mark, as a row heading. The reader's choices are added to `href`."""
-        mark, href = self.footnote_mark(area), read_selection().link_to(href) if href else ""
-        return tables.Cell(self.area_name(area), self.area_name(area), (mark,) if mark else (), href)
-
-    def marked_name(self, area: str) -> str:
-        """Return the name of an area with its mark, for titles and charts."""
-        return self.area_name(area) + self.footnote_mark(area)
 
 
 def link_with_choices(page: str, **choices: str) -> str:
@@ -113,15 +41,6 @@ def link_with_choices(page: str, **choices: str) -> str:
 def link_heading(text: str, href: str) -> tables.Cell:
     """Return a row heading that leads to another page, with the reader's choices."""
     return tables.Cell(text, text, (), read_selection().link_to(href))
-
-
-def read_vocabulary(frame: Frame) -> figures.Vocabulary:
-    """Return the names that the sentence of a figure needs."""
-    return figures.Vocabulary(
-        {name: queries.read_labels(frame.path, name) for name in figures.CODELISTS},
-        {code: frame.marked_name(code) for code in frame.areas},
-        [code for code, _ in frame.territories],
-    )
 
 
 def open_frame() -> Frame:
@@ -379,12 +298,8 @@ def end_page(frame: Frame, *, is_linked: bool = True) -> None:
         day=str(frame.release["drafted_at"])[:10],
         period=words.period_short(frame.release["reference_period"]),
     )
-    st.html(f'<div class="rti-foot">{escape(_cite_source(frame))} {escape(drafted)} {escape(way)}</div>')
+    st.html(f'<div class="rti-foot">{escape(frame.cite_source())} {escape(drafted)} {escape(way)}</div>')
     _put_print_foot()
-
-
-def _cite_source(frame: Frame) -> str:
-    return tell("Source: {source}", source=words.cite_release(frame.release))
 
 
 def _put_print_foot() -> None:
@@ -443,63 +358,12 @@ def show_table(
         tables.render_legend(tables.list_kinds(table), extra_symbols) if legend else "",
         tables.render_notes(table.notes, table.select_names(), title=notes_title),
     )
-    _offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
+    offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
 
 
 def _compose_caption(frame: Frame, title: str) -> str:
     caption = tell("{title}. Release {release}.", title=title, release=frame.id)
     return f"{caption} {tell(words.DEMONSTRATION)}" if frame.is_demonstration else caption
-
-
-@st.fragment
-def _offer_table(frame: Frame, title: str, table: tables.Table, key: str) -> None:
-    """Show the control to copy, download or cite a table. It is filled when it is opened, and only it runs again."""
-    open_language()
-    popover = st.popover(tell("Copy, download or cite"), type="tertiary", key=f"take.{key}", on_change="rerun")
-    if not popover.open:
-        return
-    query = urlencode({**st.query_params, "release": frame.id, LANGUAGE: current_language()})
-    address = f"{(st.context.url or '').partition('?')[0]}?{query}"
-    citation = words.cite_table(frame.release, title, table.coverage, address, clock.now().date())
-    name = _name_download(frame, title)
-    with popover:
-        st.markdown(tell("**Copy table**: press the button in the corner, then paste into a spreadsheet."))
-        st.code(exports.write_text(table), language=None, height=160)
-        with st.container(horizontal=True):
-            # Passed as functions, so that a file is made only when somebody downloads it.
-            _download(
-                "XLSX",
-                partial(_write_in, current_language(), exports.write_xlsx, table, citation),
-                f"{name}.xlsx",
-                _XLSX,
-                key,
-            )
-            _download(
-                "CSV",
-                partial(_write_in, current_language(), exports.write_csv, table, citation),
-                f"{name}.csv",
-                "text/csv",
-                key,
-            )
-        st.markdown(tell("XLSX opens in every spreadsheet program. CSV has a decimal point and suits programs."))
-        st.markdown(tell("**Cite**"))
-        st.code(citation, language=None, wrap_lines=True)
-
-
-def _write_in(language: str, write: Callable[[tables.Table, str], bytes], table: tables.Table, citation: str) -> bytes:
-    """Write a file in the language of its page: it is made later, in another thread."""
-    with read_in(language):
-        return write(table, citation)
-
-
-def _download(label: str, write: Callable[[], bytes], file_name: str, mime: str, key: str) -> None:
-    st.download_button(label, write, file_name=file_name, mime=mime, key=f"{label}.{key}", on_click="ignore")
-
-
-def _file_name(title: str) -> str:
-    """Return a title as the name of a file: lower case, words joined by hyphens."""
-    plain = normalize("NFKD", transliterate_serbian(title)).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", plain))[:_LONGEST_NAME].strip("-")
 
 
 def put_html(*parts: str) -> None:
@@ -516,7 +380,7 @@ def put_small(text: str) -> None:
 
 def quote_sentence(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
-    st.html(f'<blockquote class="rti-quote">{escape(text)}<cite>{escape(_cite_source(frame))}</cite></blockquote>')
+    st.html(f'<blockquote class="rti-quote">{escape(text)}<cite>{escape(frame.cite_source())}</cite></blockquote>')
 
 
 def link_brief(frame: Frame, area: str, crime: str) -> None:
@@ -539,34 +403,4 @@ def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str,
         for picture in pictures:
             # Not `st.html`, whose sanitiser removes SVG. All text of a picture is escaped where it is drawn.
             st.markdown(charts.render_picture(picture), unsafe_allow_html=True)
-    _offer_pictures(frame, pictures, about, key)
-
-
-@st.fragment
-def _offer_pictures(frame: Frame, pictures: Sequence[charts.Picture], about: str, key: str) -> None:
-    """Show the control to save pictures. It is filled when it is opened, and only it runs again."""
-    open_language()
-    popover = st.popover(tell("Save as a picture"), type="tertiary", key=f"pictures.{key}", on_change="rerun")
-    if not popover.open:
-        return
-    with popover:
-        st.markdown(tell("The file contains the title, the source, the release and all notes."))
-        for number, picture in enumerate(pictures):
-            source = _cite_source(frame)
-            notes = [line for line in picture.under if line not in source]
-            caption = files.Caption(f"{picture.title}. {about}", source, notes)
-            name = _name_download(frame, caption.title)
-            with st.container(horizontal=True):
-                for kind, write in exports.PICTURE_FORMATS.items():
-                    _download(
-                        f"{kind}: {picture.title.replace('*', chr(92) + '*')}",
-                        partial(write, picture.for_file, caption, html_lang(current_language())),
-                        f"{name}.{kind.lower()}",
-                        exports.PICTURE_TYPES[kind],
-                        f"{key}.{number}",
-                    )
-
-
-def _name_download(frame: Frame, title: str) -> str:
-    """Return the name of a file without its ending: the release and the title."""
-    return f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}-{_file_name(title)}"
+    offer_pictures(frame, pictures, about, key)

@@ -1,0 +1,92 @@
+"""Hold what every public page needs of a release: its areas with their names and footnotes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashboards.public import queries, tables
+from dashboards.public.selection import read_selection
+from pipelines import words
+from pipelines.words import figures
+from pipelines.words.language import tell
+
+_MARKS = ("*", "†", "‡", "§")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Release, areas and paths that every page needs."""
+
+    path: str
+    release: Mapping[str, Any]
+    areas: Mapping[str, Mapping[str, Any]]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Numbers of the tables of the page, for the keys of their controls."""
+
+    @property
+    def id(self) -> str:
+        return str(self.release["release"])
+
+    @property
+    def is_demonstration(self) -> bool:
+        return bool(self.release["demonstration"])
+
+    @property
+    def territories(self) -> list[tuple[str, str]]:
+        """Return the code and name of each territory of the region, in display order."""
+        return [(code, row["name"]) for code, row in self.areas.items() if row["area_kind"] == "territory"]
+
+    @property
+    def region(self) -> str:
+        """Return the code of the region."""
+        return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
+
+    def list_jurisdictions(self, territory: str) -> list[str]:
+        """Return the codes of the parts of a territory that report separately; empty if it has none."""
+        return [
+            c for c, row in self.areas.items() if row["area_kind"] == "jurisdiction" and row["territory"] == territory
+        ]
+
+    def area_name(self, area: str) -> str:
+        return str(self.areas[area]["name"]) if area in self.areas else area
+
+    def name_notes(self, codes: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the mark and footnote of each of these names that has one."""
+        noted = [code for code in codes if code in self.areas and self.areas[code]["footnote"]]
+        return [(self.footnote_mark(code), str(self.areas[code]["footnote"])) for code in noted]
+
+    def lines_under_chart(self, *areas: str) -> list[str]:
+        """Return the lines that every chart of some areas shows: the demonstration notice and the footnotes of their
+        names."""
+        lines = [tell(words.DEMONSTRATION)] if self.is_demonstration else []
+        return lines + [f"{mark} {text}" for mark, text in self.name_notes(areas)]
+
+    def footnote_mark(self, area: str) -> str:
+        """Return the mark of a name's footnote, the same on every page; empty if it has none."""
+        noted = [code for code, row in self.areas.items() if row["footnote"]]
+        return _MARKS[noted.index(area) % len(_MARKS)] if area in noted else ""
+
+    def row_heading(self, area: str, href: str = "") -> tables.Cell:
+        """Return the name of an area, with its mark, as a row heading. The reader's choices are added to `href`."""
+        mark, href = self.footnote_mark(area), read_selection().link_to(href) if href else ""
+        return tables.Cell(self.area_name(area), self.area_name(area), (mark,) if mark else (), href)
+
+    def marked_name(self, area: str) -> str:
+        """Return the name of an area with its mark, for titles and charts."""
+        return self.area_name(area) + self.footnote_mark(area)
+
+    def cite_source(self) -> str:
+        """Return the source of the figures in words."""
+        return tell("Source: {source}", source=words.cite_release(self.release))
+
+
+def read_vocabulary(frame: Frame) -> figures.Vocabulary:
+    """Return the names that the sentence of a figure needs."""
+    return figures.Vocabulary(
+        {name: queries.read_labels(frame.path, name) for name in figures.CODELISTS},
+        {code: frame.marked_name(code) for code in frame.areas},
+        [code for code, _ in frame.territories],
+    )
