@@ -1,4 +1,4 @@
-"""Who is in a figure of the region, judged from the rows on returns."""
+"""Coverage of the figures of the region, judged from the rows on returns."""
 
 from __future__ import annotations
 
