@@ -82,7 +82,7 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
 def test_charts_are_drawn_and_have_a_text_alternative(open_page: Open) -> None:
     page = open_page()
     charts = page.locator(".rti-picture").get_by_role("img")
-    expect(charts).to_have_count(8)
+    expect(charts).to_have_count(9)
     for chart in charts.all():
         assert DEMONSTRATION in (chart.locator("desc").text_content() or "")
 
