@@ -43,7 +43,7 @@ READERS, ROUNDS, PAUSE = 50, 10, 1.0
 
 @dataclass(frozen=True)
 class Opened:
-    """What it took to open a page: its requests, the bytes that were received, and seconds to the first paint."""
+    """Requests of one opened page, the bytes that were received, and seconds to its first paint."""
 
     requests: int
     received: int

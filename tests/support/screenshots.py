@@ -67,7 +67,7 @@ def take_screenshots(
 
 
 def main() -> int:
-    """Serve a home, take the screenshots and end the service; return 1 if there is no release with pages."""
+    """Serve a home, take the screenshots and end the service; return 1 without a release with pages."""
     parser = argparse.ArgumentParser(description="Screenshots of every public page.")
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("RTI_HOME", "data")), help="a built home")
     parser.add_argument("--folder", type=Path, default=cache_folder().with_name("screenshots"))
