@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -111,6 +112,12 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     assert text.is_visible() and page.evaluate("document.documentElement.scrollWidth") == 1280
     page.keyboard.press("Escape")
     assert not text.is_visible() and term.evaluate("e => e === document.activeElement")
+    page.locator("footer .front-copy").click()
+    page.locator("footer [role=status]:not(:empty)").wait_for()
+    citation = str(page.evaluate("navigator.clipboard.readText()"))
+    assert citation.startswith("Victims: ") and re.search(
+        r"/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{4}\)\.$", citation
+    )
     context.close()
 
 
