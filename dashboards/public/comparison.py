@@ -194,6 +194,14 @@ def format_compared(row: Row | None, kind: str) -> FormattedFigure:
     return figure
 
 
+def make_absent(area: str, period: str) -> Row:
+    """Return the row of a figure that was never collected, for a period in which other areas have one."""
+    return {
+        "area": area, "period": period, "value": None, "obs_status": "L", "conf_status": "F", "state": "missing",
+        "flags": "", "reporters": "",
+    }  # fmt: skip
+
+
 def is_few(row: Row | None) -> bool:
     """Return True if there is a figure and it is too few to compare."""
     return row is not None and row["value"] is not None and row["state"] == "too_few"

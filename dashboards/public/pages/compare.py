@@ -360,9 +360,13 @@ class _Page:
         self, title: str, by_area: Mapping[str, Sequence[Row]], area: str, periods: Sequence[str]
     ) -> series.Series:
         is_region = area == self.frame.region
+        rows = list(by_area[area])
+        if self.version == comparison.RECOMMENDED:
+            present = {row["period"] for row in rows}
+            rows += [comparison.make_absent(area, period) for period in periods if period not in present]
         return from_rows.make_series(
             title,
-            by_area[area],
+            rows,
             breaks=self._find_breaks(area, by_area[area]),
             periods=periods,
             territories=len(self.frame.territories) if is_region else 0,
