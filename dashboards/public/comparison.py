@@ -248,9 +248,9 @@ def name_part(path: str, part: str) -> str:
 def name_indicator(path: str, choice: Choice, metrics: Mapping[str, Row]) -> str:
     """Return the name of an indicator without its scale."""
     if choice.kind in ("count", "rate"):
-        return f"{name_measure(path, choice.code)}: {words.unit_name(choice.unit)}"
+        return f"{name_measure(path, choice.code)} ({words.unit_name(choice.unit)})"
     if choice.kind == "share":
-        return f"{name_measure(path, choice.code)}: {lower_first(name_part(path, choice.part))}"
+        return f"{name_measure(path, choice.code)}, {lower_first(name_part(path, choice.part))}"
     return tell(metrics[choice.code]["name"])  # marked where declared
 
 

@@ -18,7 +18,7 @@ from pipelines.core.i18n import mark
 from pipelines.front import sentences
 from pipelines.front.charts import from_rows, intervals, outlines, series
 from pipelines.words import FormattedFigure, Row, changes, indicators, regions
-from pipelines.words.language import lower_first, tell
+from pipelines.words.language import lower_first, tell, upper_first
 
 _NO_TEST_OF_COUNTS = mark(
     "Counts are not tested against each other, because territories differ in population. Choose rates, ratios or "
@@ -206,6 +206,8 @@ class _Page:
         enough = sum(row is not None and row["value"] is not None and not comparison.is_few(row) for row in own_rows)
         is_covered = row is not None and row["state"] != "withheld"
         digits = comparison.count_digits(self.choice.kind)
+        # Counts are not compared, because territories differ in population.
+        is_compared = self.choice.kind != "count"
         figure = regions.quote_figure(row, digits) if row is not None else tell(regions.NO_REGION)
         text = tell(
             _SENTENCE,
@@ -216,9 +218,12 @@ class _Page:
             figure=figure,
             # A figure that is withheld has no coverage.
             coverage=self.coverage.describe_figure(row) if row is not None and is_covered else "",
-            enough=tell(_ENOUGH, n=enough, whole=len(own_rows)),
+            enough=tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "",
         )
         return text.replace("  ", " ").strip()
+
+    def _name_scale(self, freq: str) -> str:
+        return upper_first(comparison.name_scale(self.choice, freq))
 
     def _title(self, freq: str, *more: str) -> str:
         name = comparison.name_with_scale(self.name, self.choice, freq)
@@ -234,7 +239,7 @@ class _Page:
             comparison.count_digits(self.choice.kind),
         )
         picture = charts.draw_comparison(drawn, under=self.frame.lines_under_chart(*self.areas))
-        layout.show_panels(self.frame, [picture], about=words.period_short(period), key="dots")
+        layout.show_panels(self.frame, [picture], about=self._name_scale(freq), key="dots")
         layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
 
     def _make_row(self, area: str, row: Row | None) -> intervals.Row:
@@ -351,7 +356,7 @@ class _Page:
         multiples = charts.draw_multiples(
             tell("{title}: all on one scale", title=self._title(freq)), panels, under=under
         )
-        layout.show_panels(frame, [trend, multiples], about=self.name, key="time")
+        layout.show_panels(frame, [trend, multiples], about=self._name_scale(freq), key="time")
         layout.put_small(charts.explain_series())
         with st.expander(tell("All periods as a table")):
             self._show_periods(by_area, freq, periods)
