@@ -18,7 +18,7 @@ from pipelines.core.i18n import mark
 from pipelines.front import sentences
 from pipelines.front.charts import from_rows, intervals, outlines, series
 from pipelines.words import FormattedFigure, Row, changes, indicators, regions
-from pipelines.words.language import lower_first, tell, upper_first
+from pipelines.words.language import lower_first, tell
 
 _NO_TEST_OF_COUNTS = mark(
     "Counts are not tested against each other, because territories differ in population. Choose rates, ratios or "
@@ -222,9 +222,6 @@ class _Page:
         )
         return text.replace("  ", " ").strip()
 
-    def _name_scale(self, freq: str) -> str:
-        return upper_first(comparison.name_scale(self.choice, freq))
-
     def _title(self, freq: str, *more: str) -> str:
         name = comparison.name_with_scale(self.name, self.choice, freq)
         return ", ".join((name, lower_first(self.crime_name), *more))
@@ -239,7 +236,7 @@ class _Page:
             comparison.count_digits(self.choice.kind),
         )
         picture = charts.draw_comparison(drawn, under=self.frame.lines_under_chart(*self.areas))
-        layout.show_panels(self.frame, [picture], about=self._name_scale(freq), key="dots")
+        layout.show_panels(self.frame, [picture], about=comparison.name_column(self.choice, freq), key="dots")
         layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
 
     def _make_row(self, area: str, row: Row | None) -> intervals.Row:
@@ -356,7 +353,7 @@ class _Page:
         multiples = charts.draw_multiples(
             tell("{title}: all on one scale", title=self._title(freq)), panels, under=under
         )
-        layout.show_panels(frame, [trend, multiples], about=self._name_scale(freq), key="time")
+        layout.show_panels(frame, [trend, multiples], about=comparison.name_column(self.choice, freq), key="time")
         layout.put_small(charts.explain_series())
         with st.expander(tell("All periods as a table")):
             self._show_periods(by_area, freq, periods)
