@@ -18,7 +18,7 @@ VARIANTS = (
     "territory?territory=BA&section=all",
     "territory?territory=XK&crime=SOM&by=age",
 )
-WITH_PICTURES = ("region", "territory", "durations")
+WITH_PICTURES = ("region", "compare", "territory", "durations")
 WIDTHS = (320, 360, 768, 1280, 1920)
 WIDTHS_FOR_AXE = (320, 360, 1280)
 

@@ -224,3 +224,24 @@ def test_table_of_a_territory_is_above_its_charts(open_page: Open) -> None:
     expect(chart.get_by_role("img")).to_be_visible()
     places = [element.bounding_box() for element in (table, chart)]
     assert places[0] and places[1] and places[0]["y"] < places[1]["y"]
+
+
+def test_territories_chosen_one_by_one_or_on_the_map_are_one_entry_each_and_come_back(open_page: Open) -> None:
+    page = open_page("compare?areas=AL,BA,RS")
+    group = page.get_by_test_id("stButtonGroup").filter(has_text="Territories")
+    first = measure_history(page)
+    group.get_by_text("Albania", exact=True).click()
+    page.wait_for_url(re.compile("areas=BA%2CRS&"))
+    page.get_by_text("Choose territories on a map").first.click()
+    outline = page.locator(".rti-map .rti-chart-wide a").filter(has_text="HR")
+    page.evaluate("window.isSamePage = true")
+    outline.locator("text").first.click()
+    page.wait_for_url(re.compile("areas=BA%2CHR%2CRS&"))
+    wait_until_settled(page)
+    assert page.evaluate("window.isSamePage"), "the link is followed within the running page"
+    assert measure_history(page) == first + 2
+    expect(page.get_by_test_id("stMain").get_by_role("row", name=re.compile("^Croatia")).first).to_be_visible()
+    page.go_back()
+    page.wait_for_url(re.compile("areas=BA%2CRS&"))
+    wait_until_settled(page)
+    expect(page.get_by_role("row", name=re.compile("^Croatia"))).to_have_count(0)
