@@ -269,7 +269,7 @@ def period_short(period: str) -> str:
     return tell("{year} Q{quarter}", year=year, quarter=quarter) if is_quarter else period.replace("-", "–")
 
 
-_QUARTERS: Mapping[str, str] = Texts(
+_QUARTERS: Texts[str] = Texts(
     {
         "1": mark("the first quarter of {year}"),
         "2": mark("the second quarter of {year}"),
@@ -283,12 +283,12 @@ def period_words(period: str) -> str:
     """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     year, is_quarter, quarter = period.partition("-Q")
     if is_quarter:
-        return _QUARTERS[quarter].format(year=year)
+        return _QUARTERS.fill(quarter, year=year)
     first, is_span, last = period.partition("-")
     return tell("the years {first} to {last}", first=first, last=last) if is_span else period
 
 
-_DAYS: Mapping[str, str] = Texts(
+_DAYS: Texts[str] = Texts(
     {
         "01": mark("{day} January {year}"),
         "02": mark("{day} February {year}"),
@@ -309,7 +309,7 @@ _DAYS: Mapping[str, str] = Texts(
 
 def format_day(day: date) -> str:
     """Format a day: 14 November 2026."""
-    return _DAYS[f"{day:%m}"].format(day=day.day, year=day.year)
+    return _DAYS.fill(f"{day:%m}", day=day.day, year=day.year)
 
 
 def join_words(items: Iterable[str]) -> str:
