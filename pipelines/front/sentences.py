@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.edition import CONVICTED
