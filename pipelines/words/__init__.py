@@ -12,9 +12,10 @@ from typing import Any
 
 from pipelines.core import codes
 from pipelines.core.i18n import mark
+from pipelines.core.i18n.periods import format_period
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words.language import THOUSANDS as THOUSANDS
-from pipelines.words.language import Texts, find_label, lower_first, many, tell
+from pipelines.words.language import Texts, current_language, find_label, lower_first, many, tell
 from pipelines.words.language import format_number as format_number
 
 Row = Mapping[str, Any]
@@ -265,8 +266,7 @@ def describe_few_state() -> str:
 
 def period_short(period: str) -> str:
     """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
-    year, is_quarter, quarter = period.partition("-Q")
-    return tell("{year} Q{quarter}", year=year, quarter=quarter) if is_quarter else period.replace("-", "–")
+    return format_period(period, current_language())
 
 
 _QUARTERS: Texts[str] = Texts(

@@ -246,7 +246,8 @@ def explain_window(windows: Sequence[Row]) -> str:
         enough=ENOUGH_EVENTS,
         period=words.period_short(chosen["period"]),
     )
-    shorter = sorted((row for row in windows if _order(row) < _order(chosen) and row["period"]), key=_order)
+    shorter = [row for row in windows if _order(row) < _order(chosen) and row["period"]]
+    shorter.sort(key=_order, reverse=True)
     others = words.join_words(
         tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
         for row in shorter
