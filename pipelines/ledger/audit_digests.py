@@ -122,7 +122,7 @@ def _digests(
         query = _select_part(tuple(columns), key)
         rows = connection.execute(query) if ids is None else in_ids(connection, query, key, ids)
         for row in rows:
-            *values, identity = row
+            *values, identity = tuple(row)
             if position == 0:
                 rows_by_id.setdefault(identity, [[] for _ in parts])
             if identity in rows_by_id:
