@@ -47,7 +47,7 @@ def _has_same_parts(one: JudgedReturn, other: JudgedReturn) -> bool:
 @contextmanager
 def share_judgements() -> Iterator[None]:
     """Keep the findings of single returns while the block runs, by everything on which they depend."""
-    kept: list[_Judgement] = []
+    judgements: list[_Judgement] = []
     judge_returns = judge.judge_returns
 
     def judge_once(
@@ -56,13 +56,13 @@ def share_judgements() -> Iterator[None]:
         if len(readings) != 1:
             return judge_returns(readings, history, registry, in_order=in_order)
         [item] = readings
-        for judgement in kept:
+        for judgement in judgements:
             if judgement.is_of(item, history, registry.digest):
                 return {item.submission_id: list(judgement.findings)}
         findings = judge_returns(readings, history, registry, in_order=in_order)
-        own = tuple(findings[item.submission_id])
-        kept.append(_Judgement(item, history, registry.digest, clock.now().date(), own))
-        del kept[:-_MOST_KEPT]
+        of_item = tuple(findings[item.submission_id])
+        judgements.append(_Judgement(item, history, registry.digest, clock.now().date(), of_item))
+        del judgements[:-_MOST_KEPT]
         return findings
 
     with pytest.MonkeyPatch.context() as patch:
