@@ -15,8 +15,13 @@ from xdist.scheduler import LoadFileScheduling
 HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
-TOGETHER = ("tests/unit/expectations/",)
-"""Folders whose files one worker takes together: importing Great Expectations takes each worker a second or two."""
+TOGETHER = ("tests/unit/expectations/", "tests/e2e/dashboards/")
+"""Folders whose files one worker takes together, because the others would make anew what these share.
+
+Importing Great Expectations takes two seconds, and starting the public app, Chromium and the first pages takes ten.
+"""
+ALONE = ("tests/e2e/dashboards/test_portal.py",)
+"""Files of these folders that share little with the rest."""
 
 
 class FileScheduling(LoadFileScheduling):  # type: ignore[misc]
@@ -28,7 +33,10 @@ class FileScheduling(LoadFileScheduling):  # type: ignore[misc]
 
 def find_work_unit(nodeid: str) -> str:
     """Return what a test is handed to a worker with: the folder if it is one of TOGETHER, else the file."""
-    return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+    path = nodeid.partition("::")[0]
+    if path in ALONE:
+        return path
+    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
 
 
 def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
