@@ -16,7 +16,7 @@ HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
 TOGETHER = ("tests/unit/expectations/", "tests/e2e/dashboards/")
-"""Folders whose files one worker takes together, because the others would make anew what these share.
+"""Folders whose files one worker takes together, because every other worker would have to make what they share.
 
 Importing Great Expectations takes two seconds, and starting the public app, Chromium and the first pages takes ten.
 """
