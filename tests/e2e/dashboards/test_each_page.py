@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 from dashboards.public.menu import PAGES, compose_title
 from tests.support.service.public_app import wait_until_settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
+pytestmark = pytest.mark.browser
 VARIANTS = (
     "territory?territory=BA&over=A",
     "territory?territory=BA&section=all",
