@@ -30,7 +30,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lifting, lp, margins, programme, space, structure, ties
+from pipelines.publication.disclosure import audit, groups, lifting, lp, margins, programme, space, structure, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
 from pipelines.publication.disclosure.space import Array
@@ -60,7 +60,7 @@ class ProtectError(Exception):
 
 @dataclass(frozen=True)
 class Rule:
-    """What is small, how far a hidden cell has to be uncertain, and whether insiders count as readers."""
+    """The threshold of small counts, the range that a hidden cell needs, and whether insiders count as readers."""
 
     threshold: int = SMALLEST_PUBLISHED_COUNT
     width: int = WIDTH
@@ -104,6 +104,7 @@ def hide_small_counts(
     reports: list[audit.BlockAudit] = []
     counted = indexed.filter(pl.col("value").is_not_null())
     combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
+    combined = _mark_groups(combined, threshold)
     # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
     combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
@@ -157,6 +158,16 @@ def _protect_cached(
     return states, report
 
 
+def _mark_groups(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Mark current cells that show a property of all their persons, or count a single case: `is_group`."""
+    is_of_now = pl.col("_row").is_not_null()
+    now, further = combined.filter(is_of_now), combined.filter(~is_of_now)
+    is_group = groups.mark_uniform_groups(now, threshold=threshold) | groups.mark_single_cases(now)
+    return pl.concat(
+        [now.with_columns(is_group.alias("is_group")), further.with_columns(pl.lit(False).alias("is_group"))]
+    )
+
+
 @cache_once
 def _code_digest() -> str:
     """Return the digest of this package's code and programme; after a change every block is protected again."""
@@ -166,7 +177,7 @@ def _code_digest() -> str:
 
 
 def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
-    """Return the states of a block if earlier releases had every cell of it with its value, else None.
+    """Return the states of a block if earlier releases had all its cells with the same values, else None.
 
     What they published is published again and what they hid stays hidden. That tells readers nothing, so it needs no
     audit.
@@ -176,7 +187,7 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
         return None
     is_small = pl.col("value").is_between(1, threshold - 1)
     states: Array = block.select(
-        pl.when(is_small | (pl.col("is_small_change") & ~pl.col("was_published")))
+        pl.when(is_small | ((pl.col("is_small_change") | pl.col("is_group")) & ~pl.col("was_published")))
         .then(pl.lit("A"))
         .when("was_hidden")
         .then(pl.lit("D"))
@@ -224,13 +235,14 @@ class _Pattern:
         values = self._cells.values
         self.fixed = self._find_rows(block["was_published"])
         is_small = (values > 0) & (values < rule.threshold)
-        self._small = is_small | self._find_rows(block["is_small_change"]) & ~self.fixed
+        self._is_group = self._find_rows(block["is_group"])
+        self._small = is_small | self._find_rows(block["is_small_change"] | block["is_group"]) & ~self.fixed
         self.hidden = (self._small | self._find_rows(block["was_hidden"])) & ~self.fixed
         readers = list_readers(block) if rule.guards_against_offices else [Reader(PUBLIC)]
         self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in readers])
-        self._concerned = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
+        self._concerned: Array = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
         self._concerned[1:] &= is_small
-        self._safe = np.zeros((len(readers), len(values)), dtype=bool)
+        self._safe: Array = np.zeros((len(readers), len(values)), dtype=bool)
         self._reach = np.full(len(values), float(rule.width))
         self._revealed: Array | None = None
         self._raising.fix_cells(np.flatnonzero(self.fixed))
@@ -262,7 +274,7 @@ class _Pattern:
                 self.hidden[moving] = True
                 self._raising.hide_cell(int(moving))
             # A population protects from every reader whose own figures it leaves as they are.
-            is_possible = ~(self._own_columns & self._raising.find_moved_columns(moved)).any(axis=1)
+            is_possible: Array = np.all(~self._own_columns | ~self._raising.find_moved_columns(moved), axis=1)
             is_possible[reader] = True
             far = self.hidden & (np.abs(moved) >= self._width - 1e-6) & (np.abs(moved) >= self._reach - 1e-6)
             self._safe |= is_possible[:, None] & far
@@ -271,7 +283,8 @@ class _Pattern:
     def _move_cell(self, cell: int) -> list[Array]:
         """Return deviations that move a cell. What earlier releases published may leave none, or only one direction."""
         reach = float(self._reach[cell])
-        for by in (reach, -reach):
+        # The only category of a total cannot be larger than the total, but smaller at no cost.
+        for by in (-reach, reach) if self._is_group[cell] else (reach, -reach):
             if (moved := self._raising.raise_cell(cell, by)) is not None:
                 return [moved]
         return [moved for by in (1.0, -1.0) if (moved := self._raising.raise_cell(cell, by)) is not None]
