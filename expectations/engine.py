@@ -148,12 +148,12 @@ def find_failures(contract: Contract, table: pl.DataFrame) -> list[Failure]:
     columns = {*contract.columns, RETURN_ID, "place"}
     frame = table.select(column for column in table.columns if column in columns)
     if _keeps_results.get():
-        return validate_positions(contract, frame, contract.all_positions)
+        return validate_table(contract, frame, contract.all_positions)
     suspects = screening.list_suspects(contract.expectations, frame)
-    return validate_positions(contract, frame, suspects) if suspects else []
+    return validate_table(contract, frame, suspects) if suspects else []
 
 
-def validate_positions(contract: Contract, frame: pl.DataFrame, positions: tuple[int, ...]) -> list[Failure]:
+def validate_table(contract: Contract, frame: pl.DataFrame, positions: tuple[int, ...]) -> list[Failure]:
     """Validate a table by some expectations of a contract, given by their positions, whether or not a row may fail."""
     return _ValidationRequest(contract, frame, positions).wait_for_failures()
 

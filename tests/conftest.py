@@ -15,11 +15,12 @@ import pytest
 from pipelines.core.home import Home, open_home
 from tests.support import home_cache, postgres
 from tests.support.demonstration import CLOCK, build_home, copy_home
-from tests.support.schedule import order_files
+from tests.support.schedule import FileScheduling, order_files
 from tests.support.shared_builds import build_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.remote import Producer
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's default is 700. Searching for garbage took a fifth of the processor time of the unit tests."""
@@ -119,6 +120,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures.setdefault(item.nodeid.partition("::")[0], set()).update(names)
     places = {path: place for place, path in enumerate(order_files(fixtures))}
     items.sort(key=lambda item: places[item.nodeid.partition("::")[0]])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling | None:
+    """Hand work to workers by our own units if whole files are asked for (`make test`)."""
+    return FileScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock, codes
 from pipelines.core.i18n import mark, tell
+from pipelines.core.i18n.periods import format_period as format_period
 
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Grant
@@ -103,12 +104,6 @@ def format_time(stamp: str | None) -> str:
 def format_day(stamp: str | None) -> str:
     """Format the date of a ledger time stamp."""
     return f"{clock.parse_time(stamp):%Y-%m-%d}" if stamp else ""
-
-
-def format_period(code: str, language: str) -> str:
-    """Format `2026-Q3` in words; a year stays as it is."""
-    year, mark_, quarter = code.partition("-Q")
-    return tell("{year} Q{quarter}", language, year=year, quarter=quarter) if mark_ else code
 
 
 def format_periods(codes_: Iterable[str], language: str) -> str:

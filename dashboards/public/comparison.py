@@ -194,6 +194,14 @@ def format_compared(row: Row | None, kind: str) -> FormattedFigure:
     return figure
 
 
+def make_absent(area: str, period: str) -> Row:
+    """Return the row of a figure that was never collected, for a period in which other areas have one."""
+    return {
+        "area": area, "period": period, "value": None, "obs_status": "L", "conf_status": "F", "state": "missing",
+        "flags": "", "reporters": "",
+    }  # fmt: skip
+
+
 def is_few(row: Row | None) -> bool:
     """Return True if there is a figure and it is too few to compare."""
     return row is not None and row["value"] is not None and row["state"] == "too_few"
@@ -240,9 +248,9 @@ def name_part(path: str, part: str) -> str:
 def name_indicator(path: str, choice: Choice, metrics: Mapping[str, Row]) -> str:
     """Return the name of an indicator without its scale."""
     if choice.kind in ("count", "rate"):
-        return f"{name_measure(path, choice.code)}: {words.unit_name(choice.unit)}"
+        return f"{name_measure(path, choice.code)} ({words.unit_name(choice.unit)})"
     if choice.kind == "share":
-        return f"{name_measure(path, choice.code)}: {lower_first(name_part(path, choice.part))}"
+        return f"{name_measure(path, choice.code)}, {lower_first(name_part(path, choice.part))}"
     return tell(metrics[choice.code]["name"])  # marked where declared
 
 

@@ -18,7 +18,7 @@ from dashboards.public.tables import Cell, Line, Table, format_marks
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.charts import files
-from pipelines.words.language import decimal_sign, tell
+from pipelines.words.language import tell
 
 Field = str | float | None
 PICTURE_FORMATS = {"PNG": files.write_png, "SVG": files.write_svg}
@@ -35,11 +35,11 @@ _LINE_HEIGHT, _LETTERS_OF_NOTE = 15, 70
 """Height of one line of a note in points, and letters that surely fit on it."""
 
 
-def build_grid(table: Table) -> list[list[Field]]:
+def build_grid(table: Table, *, with_notes: bool = True) -> list[list[Field]]:
     """Return the header and the rows of a table, with the intervals and notes of a column in columns after it."""
     has_interval = [_has_interval(table.lines, place) for place in range(len(table.columns))]
-    has_notes = [_has_notes(table.lines, place) for place in range(len(table.columns))]
-    has_heading_notes = any(line.heading.marks for line in table.lines)
+    has_notes = [with_notes and _has_notes(table.lines, place) for place in range(len(table.columns))]
+    has_heading_notes = with_notes and any(line.heading.marks for line in table.lines)
     corner = table.corner or tell("Row")
     header: list[Field] = [corner, *([tell(_NOTES, column=corner)] if has_heading_notes else [])]
     for column, interval, notes in zip(table.columns, has_interval, has_notes, strict=True):
@@ -87,22 +87,12 @@ def list_notes(table: Table, citation: str) -> list[tuple[str, str]]:
 
 
 def write_text(table: Table) -> str:
-    """Return the table to paste into a spreadsheet or a document: one line per row, fields separated by tabs."""
-    lines = [[table.corner, *table.columns]]
-    lines += [[line.heading.text, *(_write_plain(cell) for cell in line.cells)] for line in table.lines]
-    return "\n".join("\t".join(_escape_formula(_flatten(field)) for field in line) for line in lines)
+    """Return the table to paste into a spreadsheet or a document: one line per row, fields separated by tabs.
 
-
-def _write_plain(cell: Cell) -> str:
-    """Return a field as shown, without the thin spaces with which a number would be pasted as text, and with a decimal
-    point in every language."""
-    if cell.value is None:
-        return cell.text
-    return cell.text.replace(words.THOUSANDS, "").replace(decimal_sign(), ".")
-
-
-def _flatten(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
+    The ends of an interval have columns of their own, as in the files, and numbers have a decimal point.
+    """
+    grid = build_grid(table, with_notes=False)
+    return "\n".join("\t".join(re.sub(r"\s+", " ", _write_field(field)) for field in row) for row in grid)
 
 
 def write_csv(table: Table, citation: str) -> bytes:

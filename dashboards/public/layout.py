@@ -295,7 +295,7 @@ def end_page(frame: Frame, *, is_linked: bool = True) -> None:
     show_menu()
     drafted = tell(
         "Drafted {day}; data up to {period}.",
-        day=str(frame.release["drafted_at"])[:10],
+        day=words.format_day(clock.parse_time(str(frame.release["drafted_at"])).date()),
         period=words.period_short(frame.release["reference_period"]),
     )
     st.html(f'<div class="rti-foot">{escape(frame.cite_source())} {escape(drafted)} {escape(way)}</div>')

@@ -150,6 +150,8 @@ def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line
     remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
 
     def renumber_cell(cell: Cell) -> Cell:
+        if not cell.marks:
+            return cell
         new_marks = (new_numbers.get(mark, "" if mark.isdecimal() else mark) for mark in cell.marks)
         return replace(cell, marks=tuple(filter(None, new_marks)))
 

@@ -304,7 +304,8 @@ def audit_release(
     A reader other than the public subtracts its own figures. The result is printed by year. Exit code 0: nothing; 1:
     some cells of others can be worked out, narrowed to fewer than three values, or could not be decided.
     """
-    from pipelines.publication.disclosure.reader_audit import RESULTS, UnknownReaderError, count_results
+    from pipelines.publication.disclosure.reader_audit import RESULTS, count_results
+    from pipelines.publication.disclosure.readers import UnknownReaderError
     from pipelines.refresh.released_counts import audit_release_as
 
     try:

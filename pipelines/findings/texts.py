@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark, tell
+from pipelines.core.i18n.periods import format_period, is_period
 from pipelines.core.text.script import transliterate_serbian
 from pipelines.findings.phrases import PATTERNS, PHRASES
 
@@ -51,6 +52,10 @@ NEAREST_RULES = frozenset(
 )
 """Rules whose parameter `nearest` is a suggestion; pages that show suggestions omit it from the message."""
 _NO_FORM = "return.not_recognised"
+_PERIODS = frozenset({"period", "periods"})
+"""Parameters that hold the code of a period, or a list of them."""
+_OF_PERIODS = frozenset({"period.contradiction", "period.outside_form", "period.file_name"})
+"""Rules whose "seen" and "expected" are codes of periods."""
 _OF_FORMS = frozenset({"return.other_form"})
 """Rules whose `seen` and `expected` are ids of forms."""
 _TAILS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -111,7 +116,17 @@ def in_language(finding: Finding, language: str, *, apart: bool = False) -> Find
     if finding.rule in _OF_FORMS:
         seen, expected = (form_words(identity, language) for identity in (finding.seen, finding.expected))
         return replace(finding, params=params, seen=seen, expected=expected)
-    return replace(finding, params=params, expected=translate_phrase(finding.expected, language))
+    expected = translate_phrase(finding.expected, language)
+    if finding.rule in _OF_PERIODS:
+        seen, expected = (_format_periods(text, language) for text in (finding.seen, expected))
+        return replace(finding, params=params, seen=seen, expected=expected)
+    return replace(finding, params=params, expected=expected)
+
+
+def _format_periods(text: str, language: str) -> str:
+    """Format the codes of periods in a list, for people; other texts are returned unchanged."""
+    parts = text.split(", ")
+    return ", ".join(format_period(part, language) for part in parts) if all(map(is_period, parts)) else text
 
 
 def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: bool) -> Scalar:
@@ -134,6 +149,8 @@ def _param(finding: Finding, name: str, value: Scalar, language: str, *, apart: 
     dimension = str(finding.params.get("dim"))
     if name == "categories":
         return ", ".join(code_words(dimension, code, language) for code in value.split(", "))
+    if name in _PERIODS:
+        return _format_periods(value, language)
     if name in ("category", "other") and dimension in codes.codelist_names():
         return code_words(dimension, value, language)
     if name in _CODES and value not in PHRASES:

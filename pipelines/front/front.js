@@ -1,7 +1,7 @@
 // Copy buttons, Escape on explanations of words, and arrow keys of the meeting view. Pages can be read without it.
 "use strict";
 (() => {
-  const { copy, copied, low, high } = document.currentScript.dataset;
+  const { copy, copied, low, high, accessed } = document.currentScript.dataset;
   document.documentElement.classList.add("has-script");
 
   const readNumber = (field, end) => field.querySelector("data")?.getAttribute(end) ?? "";
@@ -24,6 +24,16 @@
       if (!place) return [text, low.replace("…", () => text), high.replace("…", () => text)];
       return [text, readNumber(field, "data-low"), readNumber(field, "data-high").replace("inf", "∞")];
     }).join("\t")).join("\n");
+  }
+
+  const tidy = (text) => text.replace(/\s+/g, " ").trim();
+
+  // The page cannot know the day on which it is read.
+  function readCitation(citation) {
+    const address = citation.querySelector(".front-address").textContent;
+    const day = new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+    const text = tidy(citation.textContent).slice(0, -tidy(address).length);
+    return `${text}${accessed.replace("…", () => tidy(address)).replace("@", () => day)}`;
   }
 
   function addButton(place, about, read) {
@@ -53,7 +63,9 @@
       const place = document.createElement("p");
       place.className = "front-save";
       code.after(place);
-      addButton(place, "", () => code.textContent.replace(/\s+/g, " ").trim());
+      const isCitation = code.matches(".front-citation");
+      const about = isCitation ? document.querySelector(".front-foot-title") : code.closest("figure").querySelector("figcaption");
+      addButton(place, about.textContent, () => (isCitation ? readCitation(code) : tidy(code.textContent)));
     }
   }
 

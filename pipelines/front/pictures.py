@@ -209,7 +209,7 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
     ]
     pending = [row for row in edition.tables["pending"] if (row["area"], row["offence_group"]) == (area, crime)]
     cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES[track]}
-    parts = [reader.find_label("offence_group", crime), year, *([words.TRACKS[track]] if track != "first" else [])]
+    parts = [reader.find_label("offence_group", crime), year, words.TRACKS[track]]
     title = ", ".join([reader.marked_name(area), *map(language.lower_first, parts)])
     drawn = from_rows.make_stages(
         title, cells, track, exits, pending, lambda measure: reader.find_label("measure", measure)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.edition import CONVICTED
@@ -11,7 +9,7 @@ from pipelines.front.reader import Reader
 from pipelines.words import Row, language, regions, trends
 from pipelines.words.language import tell
 
-_CHANGES: Mapping[str, str] = language.Texts(
+_CHANGES: language.Texts[str] = language.Texts(
     {
         "rise": mark("This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high})."),
         "fall": mark("This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high})."),
@@ -77,7 +75,7 @@ def describe_change(trend: trends.Trend) -> str:
     is_clear_of_one = change.low > 1 or change.high < 1
     verdict = "depends" if trend.verdict == "no_clear_change" and is_clear_of_one else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
-    return _CHANGES[verdict].format(ratio=ratio, low=low, high=high)
+    return _CHANGES.fill(verdict, ratio=ratio, low=low, high=high)
 
 
 def describe_certainty(row: Row | None, period: str) -> str:

@@ -7,6 +7,7 @@ without an act are left out: failed sign-ins, locks, the time of the last sign-i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,6 +103,11 @@ def digest_facts(connection: sa.Connection, ids: Sequence[str] | None = None) ->
     return _digests(connection, ids, (FACT_FILE.columns, FACT_FILE.c.submission_id))
 
 
+@cache
+def _select_part(columns: tuple[sa.Column[Any], ...], key: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(*columns, key.label("_id"))
+
+
 def _digests(
     connection: sa.Connection,
     ids: Sequence[str] | None,
@@ -113,10 +119,10 @@ def _digests(
     """
     rows_by_id: dict[str, list[list[list[Any]]]] = {}
     for position, (columns, key) in enumerate(parts):
-        query = sa.select(*columns, key.label("_id"))
+        query = _select_part(tuple(columns), key)
         rows = connection.execute(query) if ids is None else in_ids(connection, query, key, ids)
         for row in rows:
-            *values, identity = row
+            *values, identity = tuple(row)
             if position == 0:
                 rows_by_id.setdefault(identity, [[] for _ in parts])
             if identity in rows_by_id:

@@ -99,9 +99,12 @@ def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
     return seq, previous
 
 
+_HEAD = sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)
+
+
 def read_head(connection: sa.Connection) -> Head:
     """Return seq and hash of the last entry."""
-    row = connection.execute(sa.select(AUDIT.c.seq, AUDIT.c.hash).order_by(AUDIT.c.seq.desc()).limit(1)).one_or_none()
+    row = connection.execute(_HEAD).one_or_none()
     return (0, ZEROS) if row is None else (row.seq, row.hash)
 
 

@@ -18,6 +18,9 @@ from pipelines.ledger.transitions import TransitionError
 ACCEPT = "audit.accept_clock"
 """The action of an audit entry that declares the clock right and earlier times wrong."""
 
+_DECLARED = sa.select(sa.func.max(AUDIT.c.seq)).where(AUDIT.c.action == ACCEPT).scalar_subquery()
+_NEWEST = sa.select(sa.func.max(AUDIT.c.at)).where(AUDIT.c.seq >= sa.func.coalesce(_DECLARED, 0))
+
 
 class ClockSetBackError(TransitionError):
     """The clock is behind a time already recorded. The message names that time and says what to do."""
@@ -28,9 +31,7 @@ def newest_entry_at(connection: sa.Connection) -> str | None:
 
     This is not always the time of the last entry: the returns of a demonstration get the times in their list.
     """
-    declared = sa.select(sa.func.max(AUDIT.c.seq)).where(AUDIT.c.action == ACCEPT).scalar_subquery()
-    query = sa.select(sa.func.max(AUDIT.c.at)).where(AUDIT.c.seq >= sa.func.coalesce(declared, 0))
-    return connection.execute(query).scalar()
+    return connection.execute(_NEWEST).scalar()
 
 
 def refuse_clock_set_back(connection: sa.Connection) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from pipelines.ledger.transitions import ACCEPTED
 
 BlockKey = tuple[str, str, str, str, str]
 _KEY = ("jurisdiction", "instrument", "form", "freq", "period")
+_BLOCKS = sa.select(BLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +131,23 @@ def is_replaced() -> sa.ColumnElement[bool]:
 def block_keys(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
     """Return the block keys of each submission."""
     keys_by_submission: dict[str, set[BlockKey]] = {}
-    for row in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, ids):
+    for row in in_ids(connection, _BLOCKS, BLOCK.c.submission_id, ids):
         keys_by_submission.setdefault(row.submission_id, set()).add(_block_key(row))
     return keys_by_submission
 
 
 def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, set[BlockKey]]:
     """Return, by submission, the block keys for which another submission is accepted; others are left out."""
+    query, own_id = _select_replaced_blocks()
+    keys: dict[str, set[BlockKey]] = {}
+    for row in in_ids(connection, query, own_id, ids):
+        keys.setdefault(row.submission_id, set()).add(_block_key(row))
+    return keys
+
+
+@cache
+def _select_replaced_blocks() -> tuple[sa.Select[Any], sa.ColumnElement[Any]]:
+    """Return the query of blocks for which another submission is accepted, and its column of submissions."""
     own_block, other_block = BLOCK.alias("mine"), BLOCK.alias("other")
     accepted_elsewhere = (
         sa.select(sa.literal(1))
@@ -148,10 +160,7 @@ def replaced_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, 
         )
         .exists()
     )
-    keys: dict[str, set[BlockKey]] = {}
-    for row in in_ids(connection, sa.select(own_block).where(accepted_elsewhere), own_block.c.submission_id, ids):
-        keys.setdefault(row.submission_id, set()).add(_block_key(row))
-    return keys
+    return sa.select(own_block).where(accepted_elsewhere), own_block.c.submission_id
 
 
 def newest_accepted(connection: sa.Connection, submission_id: str) -> str | None:

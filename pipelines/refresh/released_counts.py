@@ -69,7 +69,7 @@ def audit_release_as(home: Home, reader: str, release: str | None = None) -> tup
     """
     import polars as pl
 
-    from pipelines.publication.disclosure import reader_audit
+    from pipelines.publication.disclosure import reader_audit, readers
 
     published = [path.name for path in home.releases.iterdir() if path.is_dir()]
     drafts = list_drafts(home)
@@ -84,7 +84,7 @@ def audit_release_as(home: Home, reader: str, release: str | None = None) -> tup
         )
     cells = pl.read_parquet(counts)
     before = [item for item in _list_releases(home) if edition_key(item.release) < edition_key(release)]
-    insider = reader_audit.find_reader(cells, reader)
+    insider = readers.find_reader(cells, reader)
     return release, reader_audit.audit_release(cells, [item.read_cells() for item in before], insider)
 
 

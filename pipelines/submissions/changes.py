@@ -223,24 +223,25 @@ def _decide_target(submission: SubmissionState, change: Change) -> State:
     return decide_target(change.submission_id, submission.state, change.action, change.outcome or submission.state)
 
 
+_STATES = sa.select(
+    SUBMISSION.c.submission_id,
+    SUBMISSION.c.state,
+    SUBMISSION.c.sender,
+    SUBMISSION.c.kind,
+    SUBMISSION.c.revision_reason,
+    SUBMISSION.c.jurisdiction,
+    SUBMISSION.c.instrument,
+)
+_BLOCK_PAIRS = sa.select(BLOCK.c.submission_id, BLOCK.c.jurisdiction, BLOCK.c.instrument).distinct()
+
+
 def load_known(connection: sa.Connection, ids: Sequence[str]) -> dict[str, SubmissionState]:
     """Return the data of the submissions by id; ids that do not exist are left out."""
-    columns = SUBMISSION.c
-    query = sa.select(
-        columns.submission_id,
-        columns.state,
-        columns.sender,
-        columns.kind,
-        columns.revision_reason,
-        columns.jurisdiction,
-        columns.instrument,
-    )
-    block_pairs = sa.select(BLOCK.c.submission_id, BLOCK.c.jurisdiction, BLOCK.c.instrument).distinct()
     pairs: dict[str, set[Pair]] = {}
-    for row in in_ids(connection, block_pairs, BLOCK.c.submission_id, ids):
+    for row in in_ids(connection, _BLOCK_PAIRS, BLOCK.c.submission_id, ids):
         pairs.setdefault(row.submission_id, set()).add((row.jurisdiction, row.instrument))
     submissions = {}
-    for row in in_ids(connection, query, columns.submission_id, ids):
+    for row in in_ids(connection, _STATES, SUBMISSION.c.submission_id, ids):
         own_pairs = pairs.get(row.submission_id, set())
         if row.jurisdiction is not None and row.instrument is not None:
             own_pairs = own_pairs | {(row.jurisdiction, row.instrument)}

@@ -31,7 +31,7 @@ def digest_parts(*parts: str | Path) -> str:
     return sha256.hexdigest()
 
 
-_SUFFIXES = (".py", ".yml", ".csv", ".html", ".css", ".po")
+_SUFFIXES = (".py", ".yml", ".csv", ".html", ".css", ".js", ".po")
 """Endings of the files that determine what a package makes."""
 
 

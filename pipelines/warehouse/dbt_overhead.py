@@ -1,7 +1,7 @@
 """Remove work of dbt on which no result depends; dbt has no setting for any of it.
 
 Processor time with dbt 1.12 and sqlparse 0.6 on 28 November 2026: a build of 192 models, seeds and tests took 4.6 s
-before and 3.6 s after, 53 unit tests of models 10.3 and 7.4 s.
+before and 3.6 s after; 53 unit tests of models took 10.3 s before and 5.8 s after, with `macros/unit_tests.sql`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def remove_needless_work() -> None:
-    """Make dbt in this process look up macros only when used, ignore unread events, and find `with` without grouping.
+    """Make dbt in this process look up macros only when used, ignore unread events, and find `with` without parsing.
 
     Calling this again changes nothing.
     """
@@ -36,9 +36,16 @@ def remove_needless_work() -> None:
     if type(get_event_manager()) is EventManager:
         ctx_set_event_manager(QuietEventManager())
 
-    def parse_without_grouping(sql: str) -> tuple[Any, ...]:
-        return tuple(sqlparse.engine.FilterStack().run(sql))  # type: ignore[no-untyped-call]
+    def split_after_with(sql: str) -> tuple[Any, ...]:
+        """Return a statement of the tokens up to the first that is neither space, comment nor `with`, and the rest."""
+        tokens: list[Any] = []
+        for kind, text in sqlparse.lexer.tokenize(sql):
+            tokens.append(sqlparse.sql.Token(kind, text))
+            if not (tokens[-1].is_whitespace or kind in sqlparse.tokens.Comment or tokens[-1].normalized == "WITH"):
+                break
+        rest = sql[sum(len(token.value) for token in tokens) :]
+        return (sqlparse.sql.Statement([*tokens, sqlparse.sql.Token(sqlparse.tokens.Other, rest)]),)
 
-    # The inputs of a unit test are inserted after the first `with` of a model. To find it, dbt groups the whole SQL.
-    parser: Any = SimpleNamespace(parse=parse_without_grouping, sql=sqlparse.sql, tokens=sqlparse.tokens)
+    # The inputs of a unit test are inserted after the first `with` of a model. To find it, dbt parses the whole SQL.
+    parser: Any = SimpleNamespace(parse=split_after_with, sql=sqlparse.sql, tokens=sqlparse.tokens)
     compilation.sqlparse = parser  # type: ignore[attr-defined]

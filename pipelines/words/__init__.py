@@ -12,9 +12,10 @@ from typing import Any
 
 from pipelines.core import codes
 from pipelines.core.i18n import mark
+from pipelines.core.i18n.periods import format_period
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words.language import THOUSANDS as THOUSANDS
-from pipelines.words.language import Texts, find_label, lower_first, many, tell
+from pipelines.words.language import Texts, current_language, find_label, lower_first, many, tell
 from pipelines.words.language import format_number as format_number
 
 Row = Mapping[str, Any]
@@ -265,11 +266,10 @@ def describe_few_state() -> str:
 
 def period_short(period: str) -> str:
     """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
-    year, is_quarter, quarter = period.partition("-Q")
-    return tell("{year} Q{quarter}", year=year, quarter=quarter) if is_quarter else period.replace("-", "–")
+    return format_period(period, current_language())
 
 
-_QUARTERS: Mapping[str, str] = Texts(
+_QUARTERS: Texts[str] = Texts(
     {
         "1": mark("the first quarter of {year}"),
         "2": mark("the second quarter of {year}"),
@@ -283,12 +283,12 @@ def period_words(period: str) -> str:
     """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     year, is_quarter, quarter = period.partition("-Q")
     if is_quarter:
-        return _QUARTERS[quarter].format(year=year)
+        return _QUARTERS.fill(quarter, year=year)
     first, is_span, last = period.partition("-")
     return tell("the years {first} to {last}", first=first, last=last) if is_span else period
 
 
-_DAYS: Mapping[str, str] = Texts(
+_DAYS: Texts[str] = Texts(
     {
         "01": mark("{day} January {year}"),
         "02": mark("{day} February {year}"),
@@ -309,7 +309,7 @@ _DAYS: Mapping[str, str] = Texts(
 
 def format_day(day: date) -> str:
     """Format a day: 14 November 2026."""
-    return _DAYS[f"{day:%m}"].format(day=day.day, year=day.year)
+    return _DAYS.fill(f"{day:%m}", day=day.day, year=day.year)
 
 
 def join_words(items: Iterable[str]) -> str:

@@ -89,14 +89,14 @@ _CHANGE = mark(
 )
 _NO_CHANGE = mark("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
 _TOO_FEW = mark("Too few to split: one of the four counts is under {enough}.")
-_VOLUME: Mapping[str, str] = Texts(
+_VOLUME: Texts[str] = Texts(
     {
         "-": mark("Fewer indictments account for {volume}."),
         "0": mark("The number of indictments made no difference."),
         "+": mark("More indictments account for {volume}."),
     }
 )
-_RATIO: Mapping[str, str] = Texts(
+_RATIO: Texts[str] = Texts(
     {
         "-": mark("A lower conviction ratio accounts for {ratio}."),
         "0": mark("The conviction ratio made no difference."),
@@ -119,8 +119,9 @@ def describe_split(row: Row, name: str, crime: str) -> str:
     if row["state"] == "too_few":
         parts = tell(_TOO_FEW, enough=ENOUGH_EVENTS)
     else:
-        sentences = (_VOLUME[_sign(volume.text)], _RATIO[_sign(ratio.text)])
-        parts = " ".join(sentences).format(volume=volume.text, ratio=ratio.text)
+        parts = " ".join(
+            (_VOLUME.fill(_sign(volume.text), volume=volume.text), _RATIO.fill(_sign(ratio.text), ratio=ratio.text))
+        )
     return tell(
         _CHANGE,
         **about,

@@ -220,9 +220,8 @@ def describe_lengths(area: str, rows: Mapping[str, Row]) -> str:
     if all(quartile.value is not None for quartile in quartiles):
         low, high = (words.format_number(quartile.value or 0.0) for quartile in quartiles)
         sentences.append(tell(_MIDDLE, low=low, high=high))
-    law = format_law(list(rows.values()))
-    if law.kind == "value":
-        sentences.append(tell(_LAW, law=law.spoken))
+    if any(each["statutory_min"] is not None and each["statutory_max"] is not None for each in rows.values()):
+        sentences.append(tell(_LAW, law=format_law(list(rows.values())).spoken))
     return " ".join(sentences)
 
 

@@ -232,9 +232,12 @@ _AGAINST = mark("{reach}, against {others}")
 
 
 def explain_window(windows: Sequence[Row]) -> str:
-    """Explain why a comparison opens in its period and what the shorter ones lack; empty without a period."""
+    """Explain why a comparison opens in its period and what the shorter ones lack.
+
+    Empty without a period, and if only one territory has the figure.
+    """
     chosen = default_window(windows)
-    if chosen is None:
+    if chosen is None or chosen["n_territories"] < 2:
         return ""
     reach = tell(
         _REACH,
@@ -244,6 +247,7 @@ def explain_window(windows: Sequence[Row]) -> str:
         period=words.period_short(chosen["period"]),
     )
     shorter = [row for row in windows if _order(row) < _order(chosen) and row["period"]]
+    shorter.sort(key=_order, reverse=True)
     others = words.join_words(
         tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
         for row in shorter

@@ -47,7 +47,7 @@ def change_workbook(change: Callable[[Any], None]) -> Edit:
 def _edit_workbook(data: bytes, edits: Sequence[WorkbookEdit]) -> bytes:
     """Return a workbook after some edits.
 
-    Opening it takes most of the time, so that a workbook is used again if only single cells of it are changed.
+    Opening it takes most of the time, so it is kept if all edits change single cells, which are restored.
     """
     addresses = [edit.changed_cell for edit in edits if edit.changed_cell is not None]
     if len(addresses) < len(edits):

@@ -89,7 +89,7 @@ class Truth:
         self._draw_justice()
         self._draw_victims()
 
-    def copy_truth(self) -> Truth:
+    def copy_tables(self) -> Truth:
         """Return a copy to which cases and victims can be added."""
         same = copy(self)
         for name in ("_events", "_firsts", "_since", "_until", "_victims", "_all"):

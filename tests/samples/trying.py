@@ -155,7 +155,7 @@ def _period_of_good_file(series: plan.Series) -> Period:
 
 def _make_corrections(seed: int) -> Iterator[TryFile]:
     """Yield the newest return of each series, stated again with one case or victim more."""
-    truth = draw_truth(seed).copy_truth()
+    truth = draw_truth(seed).copy_tables()
     for jurisdiction, instrument in dict.fromkeys((series.jurisdiction, series.instrument) for series in plan.SERIES):
         if instrument == "justice":
             _add_case(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)

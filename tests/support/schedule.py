@@ -10,8 +10,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from xdist.scheduler import LoadFileScheduling
+
 HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
+
+TOGETHER = ("tests/unit/expectations/", "tests/e2e/dashboards/")
+"""Folders whose files one worker takes together, because every other worker would have to make what they share.
+
+Importing Great Expectations takes two seconds, and starting the public app, Chromium and the first pages takes ten.
+"""
+ALONE = ("tests/e2e/dashboards/test_portal.py",)
+"""Files of these folders that share little with the rest."""
+
+
+class FileScheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Hand whole files to workers, and the files of some folders together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return find_work_unit(nodeid)
+
+
+def find_work_unit(nodeid: str) -> str:
+    """Return what a test is handed to a worker with: the folder if it is one of TOGETHER, else the file."""
+    path = nodeid.partition("::")[0]
+    if path in ALONE:
+        return path
+    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
 
 
 def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
@@ -22,5 +47,6 @@ def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
     with_home = [path for path, names in fixtures.items() if HOME_FIXTURES & set(names)]
     builder = with_home[:1]
     units = [path for path in fixtures if "/unit/" in f"/{path}" and path not in with_home]
+    units.sort(key=lambda path: not path.startswith(TOGETHER))
     others = [path for path in fixtures if path not in {*with_home, *units}]
     return [*builder, *others, *with_home[1:], *units]

@@ -26,11 +26,11 @@ from tests.support.chromium import find_chromium
 from tests.support.service.public_app import run_public_app, wait_until_settled
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 WIDTHS = (320, 768, 1280, 1920)
 LANGUAGES = ("en", "mk", "sq")
-_HEIGHT = 900
+_HEIGHT, _HIGHEST = 900, 12_000
 
 
 def list_paths(release: Path, language: str, pattern: str) -> Iterator[tuple[str, str]]:
@@ -41,6 +41,14 @@ def list_paths(release: Path, language: str, pattern: str) -> Iterator[tuple[str
     paths = {name.removesuffix(".html"): f"{lang}/{name}" for name in names}
     paths |= {f"explore-{page}": f"{page}?lang={language}" for page in PAGES}
     yield from ((name, path) for name, path in paths.items() if re.search(pattern, path))
+
+
+def _show_whole_page(page: Page, width: int) -> None:
+    """Make the window as high as a page to explore figures, which scrolls inside of it."""
+    wait_until_settled(page)
+    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(max(height, _HEIGHT), _HIGHEST)})
+    wait_until_settled(page)
 
 
 def take_screenshots(
@@ -58,7 +66,7 @@ def take_screenshots(
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": _HEIGHT})
                 if name.startswith("explore-"):
-                    wait_until_settled(page)
+                    _show_whole_page(page, width)
                 page.screenshot(path=target / f"{name}-{width}.png", full_page=True)
                 n_taken += 1
             print(f"{target / name}", flush=True)
@@ -67,7 +75,7 @@ def take_screenshots(
 
 
 def main() -> int:
-    """Serve a home, take the screenshots and end the service; return 1 if there is no release with pages."""
+    """Serve a home, take the screenshots and end the service; return 1 without a release with pages."""
     parser = argparse.ArgumentParser(description="Screenshots of every public page.")
     parser.add_argument("--home", type=Path, default=Path(os.environ.get("RTI_HOME", "data")), help="a built home")
     parser.add_argument("--folder", type=Path, default=cache_folder().with_name("screenshots"))

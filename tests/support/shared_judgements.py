@@ -60,8 +60,8 @@ def share_judgements() -> Iterator[None]:
             if judgement.is_of(item, history, registry.digest):
                 return {item.submission_id: list(judgement.findings)}
         findings = judge_returns(readings, history, registry, in_order=in_order)
-        own_findings = tuple(findings[item.submission_id])
-        judgements.append(_Judgement(item, history, registry.digest, clock.now().date(), own_findings))
+        of_item = tuple(findings[item.submission_id])
+        judgements.append(_Judgement(item, history, registry.digest, clock.now().date(), of_item))
         del judgements[:-_MOST_KEPT]
         return findings
 

@@ -26,8 +26,17 @@ _MIME = {
     ".json": "application/json",
     ".txt": "text/plain",
 }
-_SHORT_LIST = ("README.txt", "manifest.json", "cell.csv", "cell.parquet", "indicator.csv", "codelist.csv")
-"""Files that are offered alone as well: the text, the list of files, all counts, all indicators, and the codes."""
+_SHORT_LIST = (
+    "README.txt",
+    "manifest.json",
+    "cell.csv",
+    "cell.parquet",
+    "indicator.csv",
+    "codelist.csv",
+    "codelist_label.csv",
+)
+"""Files that are offered alone as well: the text, the list of files, all counts, all indicators, and the codes with
+their labels in all languages."""
 
 READING = (
     mark(

@@ -206,6 +206,8 @@ class _Page:
         enough = sum(row is not None and row["value"] is not None and not comparison.is_few(row) for row in own_rows)
         is_covered = row is not None and row["state"] != "withheld"
         digits = comparison.count_digits(self.choice.kind)
+        # Counts are not compared, because territories differ in population.
+        is_compared = self.choice.kind != "count"
         figure = regions.quote_figure(row, digits) if row is not None else tell(regions.NO_REGION)
         text = tell(
             _SENTENCE,
@@ -216,7 +218,7 @@ class _Page:
             figure=figure,
             # A figure that is withheld has no coverage.
             coverage=self.coverage.describe_figure(row) if row is not None and is_covered else "",
-            enough=tell(_ENOUGH, n=enough, whole=len(own_rows)),
+            enough=tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "",
         )
         return text.replace("  ", " ").strip()
 
@@ -234,7 +236,7 @@ class _Page:
             comparison.count_digits(self.choice.kind),
         )
         picture = charts.draw_comparison(drawn, under=self.frame.lines_under_chart(*self.areas))
-        layout.show_panels(self.frame, [picture], about=words.period_short(period), key="dots")
+        layout.show_panels(self.frame, [picture], about=comparison.name_column(self.choice, freq), key="dots")
         layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
 
     def _make_row(self, area: str, row: Row | None) -> intervals.Row:
@@ -351,7 +353,7 @@ class _Page:
         multiples = charts.draw_multiples(
             tell("{title}: all on one scale", title=self._title(freq)), panels, under=under
         )
-        layout.show_panels(frame, [trend, multiples], about=self.name, key="time")
+        layout.show_panels(frame, [trend, multiples], about=comparison.name_column(self.choice, freq), key="time")
         layout.put_small(charts.explain_series())
         with st.expander(tell("All periods as a table")):
             self._show_periods(by_area, freq, periods)
@@ -360,9 +362,13 @@ class _Page:
         self, title: str, by_area: Mapping[str, Sequence[Row]], area: str, periods: Sequence[str]
     ) -> series.Series:
         is_region = area == self.frame.region
+        rows = list(by_area[area])
+        if self.version == comparison.RECOMMENDED:
+            present = {row["period"] for row in rows}
+            rows += [comparison.make_absent(area, period) for period in periods if period not in present]
         return from_rows.make_series(
             title,
-            by_area[area],
+            rows,
             breaks=self._find_breaks(area, by_area[area]),
             periods=periods,
             territories=len(self.frame.territories) if is_region else 0,

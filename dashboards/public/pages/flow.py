@@ -28,7 +28,9 @@ def show_flow(
     areas = (frame.region, *(code for code, _ in frame.territories))
     area = layout.choose_option(tell("Area"), "flow", areas, say=frame.marked_name, boxed=True, width=260)
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
-    title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
+    title = ", ".join(
+        [frame.marked_name(area), crime_name, words.period_short(period), lower_first(words.TRACKS[track])]
+    )
     measures = queries.read_labels(frame.path, "measure")
     at = {cell["measure"]: cell for cell in cells if cell["area"] == area}
     drawn = from_rows.make_stages(
@@ -44,7 +46,7 @@ def show_flow(
     layout.show_panels(
         frame,
         [charts.draw_flow(drawn, under=frame.lines_under_chart(area))],
-        about=lower_first(words.TRACKS[track]),
+        about=words.unit_name(unit),
         key="flow",
     )
     remarks = [tell(sentences.NO_FUNNEL), tell(from_rows.PENDING_WITHHELD)]  # marked there
@@ -87,7 +89,7 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
     title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
     title = f"{title}: {lower_first(comparison.VERSIONS[version])}"
     layout.show_table(
-        frame, title, [column], lines, corner=tell("Ratio"), notes=notes, coverage=frame.marked_name(area)
+        frame, title, [column], lines, corner=tell("Ratio"), text=True, notes=notes, coverage=frame.marked_name(area)
     )
     if version != comparison.RECOMMENDED:
         layout.put_small(f"{indicators.VERSIONS[version]}: {indicators.describe_version(version, is_nested=False)}")

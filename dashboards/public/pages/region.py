@@ -92,7 +92,7 @@ def render_page() -> None:
     if is_rate:
         notes.add_remark(f"{tell(words.RATES_OF_PERIOD)} {tell(_RATES)}")
     elif freq not in layout.RATED:
-        notes.add_remark(tell("There are no rates for several years together."))
+        notes.add_remark(tell("Rates are shown for single quarters and years only."))
     headings = [words.stage_name(measure) for measure in measures]
     of_stages = [(words.stage_name(measure), cell) for measure, cell in of_region]
     layout.show_table(

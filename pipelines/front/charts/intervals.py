@@ -389,8 +389,9 @@ def draw_lengths(lengths: Lengths, *, width: int = WIDE, notes: Sequence[str] = 
     ]
     lines = [_arrange_lengths(row) for row in lengths.rows]
     bottom = _draw_rows(canvas, lines, max(ends, default=0), lengths.unit, 0, 0.0, None)
+    has_law = any(row.most is not None for row in lengths.rows)
     keys = [
-        marks.Key(_show_law, tell("Legal range (months)")),
+        *([marks.Key(_show_law, tell("Legal range (months)"))] if has_law else []),
         marks.Key(_show_middle, tell("Middle half of the sentences")),
         marks.Key(marks.draw_point, tell("Median")),
     ]

@@ -8,7 +8,7 @@ from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board
-from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
@@ -33,12 +33,12 @@ def compose_home(reader: Reader, crime: str) -> Page:
     )
     sure = [
         sentences.describe_certainty(of_year, year),
-        _describe_reach(reader, crime),
+        explain_period(reader, "rate", crime, year, CONVICTED),
     ]
     headlines: list[tuple[str, str]] = [
         (tell("What changed"), changed),
         (tell("Who has reported"), _describe_reporting(reader, crime, newest[0])),
-        (tell("How sure"), " ".join(sure)),
+        (tell("How sure"), " ".join(filter(None, sure))),
     ]
     region_name = reader.area_name(edition.region)
     return Page(
@@ -83,11 +83,6 @@ def _describe_reporting(reader: Reader, crime: str, period: str) -> str:
     row = reader.edition.find_total(crime, CONVICTED, reader.edition.region, period)
     cover = reader.describe_cover(row) if row is not None else ""
     return tell("{period} is the newest period. {coverage}", period=words.period_short(period), coverage=cover)
-
-
-def _describe_reach(reader: Reader, crime: str) -> str:
-    """Return in how many territories there are enough convictions to compare."""
-    return regions.explain_window(reader.edition.list_windows("rate", crime, CONVICTED))
 
 
 def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:

@@ -16,7 +16,7 @@ from pipelines.front.pages.home import (
     ratio_field,
     regional_field,
 )
-from pipelines.front.pages.periods import choose_ratio_period
+from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language
@@ -100,7 +100,6 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     measures = {code: reader.find_label("measure", code) for code in MEASURES}
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
     headline, cover = _describe_region(reader, period, row)
-    windows = edition.list_windows(metric, crime)
     return Page(
         files[crime],
         "indicator.html",
@@ -112,7 +111,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
         values={
             "headline": headline,
             "cover": cover,
-            "why_period": regions.explain_window(windows),
+            "why_period": explain_period(reader, metric, crime, period),
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
             "pairs": describe_pairs(reader, crime, metric),

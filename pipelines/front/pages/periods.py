@@ -14,3 +14,10 @@ def choose_ratio_period(reader: Reader, crime: str, metric: str) -> str:
         return str(window["period"])
     years = edition.list_ratio_years(metric, crime)
     return years[-1] if years else edition.choose_year(crime)
+
+
+def explain_period(reader: Reader, metric: str, crime: str, period: str, measure: str = "") -> str:
+    """Explain why a page shows a period; empty if its windows have another one, since pages show no quarters."""
+    windows = reader.edition.list_windows(metric, crime, measure)
+    window = regions.default_window(windows)
+    return regions.explain_window(windows) if window is not None and window["period"] == period else ""

@@ -161,7 +161,7 @@ def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> Fig
     for area, rows in by_area.items():
         is_region = area == edition.region
         fields = [_count_field(table, rows.get(code), is_region=is_region) for code in codes]
-        fields += [share_field(rows.get(code)) for code in shared]
+        fields += [share_field(table, rows.get(code)) for code in shared]
         table.add_row(table.name_area(area, _link_profile(reader, area, crime)), fields, is_total=is_region)
         if is_region:
             covered = [table.cover_field(rows.get(code)) for code in (*codes, *shared)]
@@ -191,7 +191,7 @@ def _link_profile(reader: Reader, area: str, crime: str) -> str:
     return pages.name_territory_file(area, crime) if is_territory and reader.edition.has_crime(crime) else ""
 
 
-def share_field(row: Row | None) -> Part:
+def share_field(table: FigureTable, row: Row | None) -> Part:
     """Return the share of a category with its interval, or empty text without a total to divide by."""
     if row is None:
         return format_figure(words.format_absent())
@@ -199,6 +199,8 @@ def share_field(row: Row | None) -> Part:
         return ""
     share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
     figure = indicators.format_figure(share)
+    if figure.kind == "value" and share["interval_basis"] in indicators.BASIS:
+        table.notes.add_remark(indicators.BASIS[share["interval_basis"]])
     return format_figure(figure, is_few=share["state"] == "too_few" and figure.kind == "value")
 
 
@@ -282,6 +284,6 @@ def _compose_territory_parts(
     at = {row[dimension]: row for row in rows}
     for code in (code for code in reader.list_codes(dimension) if code in at):
         is_whole = code in TOTAL_CODES
-        share = "" if is_whole else share_field(at[code])
+        share = "" if is_whole else share_field(table, at[code])
         table.add_row(reader.find_label(dimension, code), (table.count_field(at[code]), share), is_total=is_whole)
     return table

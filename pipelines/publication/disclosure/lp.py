@@ -103,6 +103,7 @@ class Raising:
         summed = np.setdiff1d(np.arange(self.cells), single)
         free = np.setdiff1d(np.arange(matrix.shape[1]), owned)
         self.free = len(free)
+        self._free_columns, self._owned_columns, self._owned_rows = free, owned, single
         rows = matrix.tocsr()[summed]
         moves = sparse.lil_matrix((len(summed), self.cells))
         moves[:, single] = rows[:, owned]
@@ -111,6 +112,7 @@ class Raising:
         target = values[summed] - rows[:, owned] @ values[single]
         limits: Array = np.zeros(self.cells)
         limits[:counted] = _INF
+        self._is_frozen = False
         self._fixed: Array = np.zeros(self.cells, dtype=bool)
         self._most_down: Array = np.zeros(self.cells)
         self._most_down[:counted] = values[:counted]
@@ -129,11 +131,44 @@ class Raising:
         status = self._solver.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolverError(f"looking for contradictions ended with {status}")
-        return self._moved(np.array(self._solver.getSolution().col_value))
+        solution = np.array(self._solver.getSolution().col_value)
+        self._true_free = solution[: self.free]
+        return self._moved(solution)
 
     def _moved(self, solution: Array) -> Array:
         moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
         return np.where(np.abs(moved) < 1e-7, 0.0, moved)
+
+    def freeze_columns(self, is_known: Array) -> None:
+        """Let these variables keep their true value until they are released: an insider knows them."""
+        self._is_frozen = True
+        free, cells = self._find_movable(is_known)
+        self._change_bounds(free, self._true_free[free], self._true_free[free])
+        self._change_bounds(self.free + cells, np.zeros(len(cells)), np.zeros(len(cells)))
+        self._change_bounds(self.free + self.cells + cells, np.zeros(len(cells)), np.zeros(len(cells)))
+
+    def release_columns(self, is_known: Array) -> None:
+        """Let these variables move again."""
+        self._is_frozen = False
+        free, cells = self._find_movable(is_known)
+        self._change_bounds(free, np.zeros(len(free)), np.full(len(free), _INF))
+        self._change_bounds(self.free + cells, np.zeros(len(cells)), np.full(len(cells), _INF))
+        self._change_bounds(self.free + self.cells + cells, np.zeros(len(cells)), self._most_down[cells])
+
+    def _find_movable(self, is_known: Array) -> tuple[Array, Array]:
+        """Return the numbers of free variables, and the cells of the others, except cells that are fixed anyway."""
+        cells = self._owned_rows[is_known[self._owned_columns]]
+        return np.flatnonzero(is_known[self._free_columns]), cells[~self._fixed[cells]]
+
+    def _change_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
+        self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def find_moved_columns(self, moved: Array) -> Array:
+        """Return a mask of the variables that the population of the last `raise_cell` changes."""
+        columns: Array = np.zeros(len(self._free_columns) + len(self._owned_columns), dtype=bool)
+        columns[self._free_columns] = np.abs(self._last_free - self._true_free) > 1e-6
+        columns[self._owned_columns] = np.abs(moved[self._owned_rows]) > 1e-6
+        return columns
 
     def fix_cells(self, cells: Array) -> None:
         """Let these cells keep their value from now on, because readers know it."""
@@ -153,7 +188,8 @@ class Raising:
         """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
 
         With a negative `by` the cell is lowered. Return None if no population does that, which is possible only if it
-        is below zero or if cells are fixed.  Raises SolverError if the solver ends in another way.
+        would be below zero, or if cells are fixed or variables frozen.  Raises SolverError if the solver ends in
+        another way.
         """
         up, down = self.free + cell, self.free + self.cells + cell
         if -by > self._most_down[cell]:
@@ -169,8 +205,9 @@ class Raising:
         self._solver.changeColBounds(up, 0.0, _INF)
         self._solver.changeColBounds(down, 0.0, float(self._most_down[cell]))
         if solution is not None:
+            self._last_free = solution[: self.free]
             return self._moved(solution)
-        if self._fixed.any() and status == highspy.HighsModelStatus.kInfeasible:
+        if (self._is_frozen or self._fixed.any()) and status == highspy.HighsModelStatus.kInfeasible:
             return None
         raise SolverError(f"raising a cell ended with {status}")
 

@@ -72,6 +72,7 @@ class Programme(BaseModel):
     """All tables. `stages` and `movements` are lists that the YAML file defines once and refers to.
 
     `regional_groups` are the offence groups whose annual totals of stages for the region are kept open first.
+    `guards_against_offices` is true if small counts are also protected from insiders (`readers.py`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -79,6 +80,7 @@ class Programme(BaseModel):
     stages: list[str]
     movements: list[str]
     regional_groups: list[str]
+    guards_against_offices: bool = False
     tables: list[Table]
 
     @model_validator(mode="after")

@@ -30,8 +30,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lifting, lp, margins, programme, space, structure, ties
+from pipelines.publication.disclosure import audit, groups, lifting, lp, margins, programme, space, structure, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
+from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -58,6 +59,15 @@ class ProtectError(Exception):
 
 
 @dataclass(frozen=True)
+class Rule:
+    """The threshold of small counts, the range that a hidden cell needs, and whether insiders count as readers."""
+
+    threshold: int = SMALLEST_PUBLISHED_COUNT
+    width: int = WIDTH
+    guards_against_offices: bool = False
+
+
+@dataclass(frozen=True)
 class ProtectedCells:
     """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the audit of all blocks."""
 
@@ -69,6 +79,7 @@ def hide_small_counts(
     cells: pl.DataFrame,
     *,
     earlier: Sequence[pl.DataFrame] = (),
+    guards_against_offices: bool | None = None,
     threshold: int = SMALLEST_PUBLISHED_COUNT,
     width: int = WIDTH,
     cache: Path | None = None,
@@ -80,22 +91,27 @@ def hide_small_counts(
     a value (missing, not applicable) are returned unchanged with conf_status F.  The result has the same rows in the
     same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
     oldest first (`earlier.STORED`): readers have kept them, so they are protected and audited with the new cells.
-    `cache` is a folder with the outcome of each block by its content, so that a new return costs only the blocks that
-    it affects; `progress` is called with the number of finished blocks and of all blocks.  Raises ProtectError if a
-    block cannot be made safe.
+    With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
+    (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
+    the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  Raises
+    ProtectError if a block cannot be made safe.
     """
+    if guards_against_offices is None:
+        guards_against_offices = programme.load().guards_against_offices
+    rule = Rule(threshold, width, guards_against_offices)
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[audit.BlockAudit] = []
     counted = indexed.filter(pl.col("value").is_not_null())
     combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
+    combined = _mark_groups(combined, threshold)
     # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
     combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
 
     def protect_one(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
         name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
-        return _protect_cached(block, cache, name=name, threshold=threshold, width=width)
+        return _protect_cached(block, cache, name=name, rule=rule)
 
     # Largest blocks first; otherwise the pool would end up waiting for one of them alone.
     blocks.sort(key=lambda block: -block.height)
@@ -117,21 +133,21 @@ def hide_small_counts(
 
 
 def _protect_cached(
-    block: pl.DataFrame, cache: Path | None, *, name: str, threshold: int, width: int
+    block: pl.DataFrame, cache: Path | None, *, name: str, rule: Rule
 ) -> tuple[Array, audit.BlockAudit]:
     """Return the outcome of a block, from the cache if the same block was protected by the same code before."""
-    if (states := _repeat_pattern(block, threshold)) is not None:
+    if (states := _repeat_pattern(block, rule.threshold)) is not None:
         hidden = block.filter(pl.Series(states != "F", dtype=pl.Boolean)).n_unique(list(codes.CELL_KEY))
         return states, audit.nothing_new(name, hidden)
     if cache is None:
-        return protect_block(block, name=name, threshold=threshold, width=width)
-    content = block.drop("_row").write_csv() + f"|{threshold}|{width}|{codes.measure_parts()}|{_code_digest()}"
+        return protect_block(block, name=name, rule=rule)
+    content = block.drop("_row").write_csv() + f"|{rule}|{codes.measure_parts()}|{_code_digest()}"
     cached_path = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
     if cached_path.exists():
         outcome = json.loads(cached_path.read_text(encoding="ascii"))
         report = audit.BlockAudit(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
         return np.array(list(outcome["states"]), dtype=object), report
-    states, report = protect_block(block, name=name, threshold=threshold, width=width)
+    states, report = protect_block(block, name=name, rule=rule)
     cache.mkdir(parents=True, exist_ok=True)
     temporary = cached_path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
     outcome = {
@@ -140,6 +156,16 @@ def _protect_cached(
     temporary.write_text(json.dumps(outcome), encoding="ascii")
     temporary.replace(cached_path)
     return states, report
+
+
+def _mark_groups(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Mark current cells that show a property of all their persons, or count a single case: `is_group`."""
+    is_of_now = pl.col("_row").is_not_null()
+    now, further = combined.filter(is_of_now), combined.filter(~is_of_now)
+    is_group = groups.mark_uniform_groups(now, threshold=threshold) | groups.mark_single_cases(now)
+    return pl.concat(
+        [now.with_columns(is_group.alias("is_group")), further.with_columns(pl.lit(False).alias("is_group"))]
+    )
 
 
 @cache_once
@@ -151,7 +177,7 @@ def _code_digest() -> str:
 
 
 def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
-    """Return the states of a block if earlier releases had every cell of it with its value, else None.
+    """Return the states of a block if earlier releases had all its cells with the same values, else None.
 
     What they published is published again and what they hid stays hidden. That tells readers nothing, so it needs no
     audit.
@@ -161,7 +187,7 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
         return None
     is_small = pl.col("value").is_between(1, threshold - 1)
     states: Array = block.select(
-        pl.when(is_small | (pl.col("is_small_change") & ~pl.col("was_published")))
+        pl.when(is_small | ((pl.col("is_small_change") | pl.col("is_group")) & ~pl.col("was_published")))
         .then(pl.lit("A"))
         .when("was_hidden")
         .then(pl.lit("D"))
@@ -171,13 +197,13 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     return states
 
 
-def protect_block(block: pl.DataFrame, *, name: str, threshold: int, width: int) -> tuple[Array, audit.BlockAudit]:
+def protect_block(block: pl.DataFrame, *, name: str, rule: Rule) -> tuple[Array, audit.BlockAudit]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError.
 
     `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is audited over
     margins and over leaves, which are built independently; a cell that fails either audit is raised further.
     """
-    pattern = _Pattern(block, name=name, threshold=threshold, width=width)
+    pattern = _Pattern(block, name=name, rule=rule)
     if not pattern.hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
     for _ in range(_ROUNDS):
@@ -200,18 +226,24 @@ class _Pattern:
     same value: readers know them, so they can protect nothing and are published again.
     """
 
-    def __init__(self, block: pl.DataFrame, *, name: str, threshold: int, width: int) -> None:
-        self._name, self._width = name, width
+    def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule) -> None:
+        self._name, self._width = name, rule.width
         problem = Problem(block, name)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
         block = block.filter(self._kept)
         self._cells = self._views.margins
         values = self._cells.values
         self.fixed = self._find_rows(block["was_published"])
-        self._small = (values > 0) & (values < threshold) | self._find_rows(block["is_small_change"]) & ~self.fixed
+        is_small = (values > 0) & (values < rule.threshold)
+        self._is_group = self._find_rows(block["is_group"])
+        self._small = is_small | self._find_rows(block["is_small_change"] | block["is_group"]) & ~self.fixed
         self.hidden = (self._small | self._find_rows(block["was_hidden"])) & ~self.fixed
-        self._safe = np.zeros(len(values), dtype=bool)
-        self._reach = np.full(len(values), float(width))
+        readers = list_readers(block) if rule.guards_against_offices else [Reader(PUBLIC)]
+        self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in readers])
+        self._concerned: Array = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
+        self._concerned[1:] &= is_small
+        self._safe: Array = np.zeros((len(readers), len(values)), dtype=bool)
+        self._reach = np.full(len(values), float(rule.width))
         self._revealed: Array | None = None
         self._raising.fix_cells(np.flatnonzero(self.fixed))
         for cell in np.flatnonzero(self.hidden):
@@ -223,21 +255,36 @@ class _Pattern:
         return marked
 
     def hide_further(self) -> None:
-        """Move every hidden cell that no population so far has moved far enough, and hide what moves with it."""
-        while len(waiting := np.flatnonzero(self.hidden & ~self._safe)):
-            cell = int(waiting[0])
-            for moved in self._move_cell(cell):
-                for moving in np.flatnonzero((np.abs(moved) > 1e-6) & ~self.hidden):
-                    self.hidden[moving] = True
-                    self._raising.hide_cell(int(moving))
-                far = (np.abs(moved) >= self._width - 1e-6) & (np.abs(moved) >= self._reach - 1e-6)
-                self._safe |= self.hidden & far
-            self._safe[cell] = True
+        """Move every hidden cell that no population so far has moved far enough, and hide what moves with it.
+
+        For each insider, small counts of others have to move while the insider's own figures do not.
+        """
+        while (self.hidden & self._concerned & ~self._safe).any():
+            for reader, own_columns in enumerate(self._own_columns):
+                if not (self.hidden & self._concerned[reader] & ~self._safe[reader]).any():
+                    continue
+                self._raising.freeze_columns(own_columns)
+                while len(waiting := np.flatnonzero(self.hidden & self._concerned[reader] & ~self._safe[reader])):
+                    self._hide_with(int(waiting[0]), reader)
+                self._raising.release_columns(own_columns)
+
+    def _hide_with(self, cell: int, reader: int) -> None:
+        for moved in self._move_cell(cell):
+            for moving in np.flatnonzero((np.abs(moved) > 1e-6) & ~self.hidden):
+                self.hidden[moving] = True
+                self._raising.hide_cell(int(moving))
+            # A population protects from every reader whose own figures it leaves as they are.
+            is_possible: Array = np.all(~self._own_columns | ~self._raising.find_moved_columns(moved), axis=1)
+            is_possible[reader] = True
+            far = self.hidden & (np.abs(moved) >= self._width - 1e-6) & (np.abs(moved) >= self._reach - 1e-6)
+            self._safe |= is_possible[:, None] & far
+        self._safe[reader, cell] = True
 
     def _move_cell(self, cell: int) -> list[Array]:
         """Return deviations that move a cell. What earlier releases published may leave none, or only one direction."""
         reach = float(self._reach[cell])
-        for by in (reach, -reach):
+        # The only category of a total cannot be larger than the total, but smaller at no cost.
+        for by in (-reach, reach) if self._is_group[cell] else (reach, -reach):
             if (moved := self._raising.raise_cell(cell, by)) is not None:
                 return [moved]
         return [moved for by in (1.0, -1.0) if (moved := self._raising.raise_cell(cell, by)) is not None]
@@ -255,7 +302,7 @@ class _Pattern:
         report, failed = self._views.audit_cells(self.hidden[self._cells.rows], name=self._name, width=self._width)
         if not report.passed and self.fixed.any():
             report, failed = self._except_revealed(report, failed)
-        self._safe[failed] = False
+        self._safe[0, failed] = False
         self._reach[failed] += 1.0
         return report
 

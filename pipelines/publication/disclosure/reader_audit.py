@@ -7,7 +7,6 @@ it does not protect, and this audit measures what they can find (decision 6).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -15,43 +14,12 @@ import polars as pl
 from pipelines.core import codes
 from pipelines.publication.disclosure import audit, earlier, lifting, ties
 from pipelines.publication.disclosure.protect import WIDTH, Problem
-from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.readers import Reader
+from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
-PUBLIC = "public"
 RESULTS = ("disclosed", "narrow", "unknown")
-
-
-class UnknownReaderError(ValueError):
-    """No figures come from this reader; the text lists those that there are."""
-
-
-@dataclass(frozen=True)
-class Reader:
-    """Someone who reads all releases and knows the figures of some areas exactly, whether they are withheld or not."""
-
-    name: str
-    areas: frozenset[str] = frozenset()
-
-    def find_own_columns(self, known: Space) -> Array:
-        """Return a mask of the variables that count only persons of its areas."""
-        columns: Array = np.array([owner in self.areas for owner in known.owners], dtype=bool)
-        return columns
-
-
-def find_reader(cells: pl.DataFrame, name: str) -> Reader:
-    """Return the public, a territory, a jurisdiction, or several jurisdictions (`A+B`) by name."""
-    if name == PUBLIC:
-        return Reader(PUBLIC)
-    not_regional = cells.filter(pl.col("area_kind") != "region")
-    parts: dict[str, frozenset[str]] = {}
-    for (territory,), areas in not_regional.group_by("territory", maintain_order=True):
-        parts |= {area: frozenset([area]) for area in areas["area"].unique()}
-        parts[str(territory)] = frozenset([str(territory), *areas["area"].unique()])
-    if unknown := [part for part in name.split("+") if part not in parts]:
-        raise UnknownReaderError(f"{', '.join(unknown)} reports nothing; reporters are {', '.join(sorted(parts))}")
-    return Reader(name, frozenset().union(*(parts[part] for part in name.split("+"))))
 
 
 def audit_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: Reader) -> pl.DataFrame:

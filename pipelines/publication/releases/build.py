@@ -19,7 +19,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import __version__
-from pipelines.core import clock, codes
+from pipelines.core import clock, codes, i18n
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
@@ -175,6 +175,7 @@ def _collect_tables(
     tables["reference_figure"] = name_publishers(tables["reference_figure"])
     tables["submission"] = tables["submission"].select(SUBMISSION_COLUMNS)
     tables["codelist"] = _codelists(tables["metric"])
+    tables["codelist_label"] = _codelist_labels(tables["metric"])
     tables |= _warehouse_tables(indicators, INDICATORS)
     tables["release"] = _with_number_of_tests(tables["release"], tables["pair"])
     return public_texts.clean_tables(tables, registry)
@@ -227,6 +228,28 @@ def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
         definition="definition",
     )  # fmt: skip
     return pl.concat([pl.DataFrame(rows), indicators])
+
+
+def _codelist_labels(metrics: pl.DataFrame) -> pl.DataFrame:
+    """Return the labels of all codes in each language of the pages but English, which `codelist` has."""
+    names = {code: label for code, label in metrics.select("metric", "name").iter_rows()}
+    labels = [
+        (name, code, language, codes.get_code_label(name, code, language))
+        for name in codes.codelist_names()
+        for code in codes.read_codelist(name)
+        for language in i18n.list_languages()
+    ]
+    labels += [
+        ("metric", code, language, i18n.gettext(label, language))
+        for code, label in names.items()
+        for language in i18n.list_languages()
+    ]
+    rows = [
+        (name, code, i18n.html_lang(language), label)
+        for name, code, language, label in labels
+        if language != i18n.SOURCE_LANGUAGE
+    ]
+    return pl.DataFrame(rows, schema=["codelist", "code", "language", "label"], orient="row")
 
 
 def _programme() -> pl.DataFrame:
@@ -296,7 +319,7 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "            the comparison, and the table release has the number of comparisons and of pairs tested\n"
         "window      the period in which a comparison opens\n"
         "region      the region with who is in it, and the range of its territories\n"
-        "codelist    what every code means\n"
+        "codelist    what every code means; codelist_label has its labels in the other languages of the pages\n"
         "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
         "A withheld cell (conf_status C) may be a zero. "
         f"Counts of 1 to {LARGEST_HIDDEN_COUNT} are never shown, and further cells are\n"

@@ -351,16 +351,16 @@ def _require_keeper(connection: sa.Connection, by: str, grants: Iterable[Grant])
             )
 
 
+_ACCOUNTS = sa.select(ACCOUNT).order_by(ACCOUNT.c.account_id)
+_GRANTS = sa.select(ACCOUNT_GRANT)
+
+
 def _select_accounts(connection: sa.Connection, ids: Sequence[str] | None = None) -> list[Account]:
-    query = sa.select(ACCOUNT).order_by(ACCOUNT.c.account_id)
-    grant_query = sa.select(ACCOUNT_GRANT)
-    rows = connection.execute(query) if ids is None else in_ids(connection, query, ACCOUNT.c.account_id, ids)
+    rows = connection.execute(_ACCOUNTS) if ids is None else in_ids(connection, _ACCOUNTS, ACCOUNT.c.account_id, ids)
     account_rows = list(rows)
     grants: dict[str, list[Grant]] = {}
     for row in (
-        connection.execute(grant_query)
-        if ids is None
-        else in_ids(connection, grant_query, ACCOUNT_GRANT.c.account_id, ids)
+        connection.execute(_GRANTS) if ids is None else in_ids(connection, _GRANTS, ACCOUNT_GRANT.c.account_id, ids)
     ):
         grants.setdefault(row.account_id, []).append(Grant(row.role, row.jurisdiction, row.instrument))
     return [

@@ -40,6 +40,9 @@ _RECIPIENTS: dict[str, tuple[Kind | None, Kind | None]] = {
 }
 
 
+_SUBMISSIONS, _BLOCKS = sa.select(SUBMISSION), sa.select(BLOCK)
+
+
 def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) -> list[str]:
     """Enqueue the notices about events of the ledger and return their ids.
 
@@ -51,12 +54,9 @@ def on_events(connection: sa.Connection, events: Sequence[Mapping[str, Any]]) ->
     if not notifiable:
         return []
     identities = sorted({str(event["submission_id"]) for event, _ in notifiable})
-    rows = {
-        row.submission_id: row
-        for row in in_ids(connection, sa.select(SUBMISSION), SUBMISSION.c.submission_id, identities)
-    }
+    rows = {row.submission_id: row for row in in_ids(connection, _SUBMISSIONS, SUBMISSION.c.submission_id, identities)}
     blocks: dict[str, list[Any]] = {}
-    for block in in_ids(connection, sa.select(BLOCK), BLOCK.c.submission_id, identities):
+    for block in in_ids(connection, _BLOCKS, BLOCK.c.submission_id, identities):
         blocks.setdefault(block.submission_id, []).append(block)
     active, grants_by_account = (
         _select_active(connection),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.i18n import many, mark, tell
+from pipelines.core.i18n.periods import format_period
 from pipelines.submissions.notices.runs import DIED
 from pipelines.submissions.timetable.names import instrument_name, jurisdiction_name, note_of, office_name
 
@@ -138,13 +139,14 @@ def _describe_return(content: Mapping[str, Any], registry: Registry, language: s
     parts = (
         jurisdiction_name(registry, content["jurisdiction"], language) if content["jurisdiction"] else "",
         instrument_name(content["instrument"], language) if content["instrument"] else "",
-        _describe_periods(content["periods"]),
+        _describe_periods(content["periods"], language),
     )
     return ", ".join(part for part in parts if part)
 
 
-def _describe_periods(periods: list[str]) -> str:
-    return ", ".join(periods) if len(periods) <= 4 else f"{periods[0]}–{periods[-1]}"
+def _describe_periods(periods: list[str], language: str) -> str:
+    names = [format_period(period, language) for period in periods]
+    return ", ".join(names) if len(names) <= 4 else f"{names[0]}–{names[-1]}"
 
 
 def _reminder_words(content: Mapping[str, Any], language: str) -> tuple[str, str]:

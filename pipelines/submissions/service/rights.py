@@ -63,8 +63,9 @@ def may_see(desk: Desk, who: Identity, submissions: Sequence[Submission]) -> lis
     """Return the submissions that an identity may see, with their blocks."""
     if not submissions:
         return []
-    blocks = blocks_of(desk, [s.submission_id for s in submissions])
-    drafts = withdrawn_drafts(desk, [s.submission_id for s in submissions if s.state == "withdrawn"])
+    with open_read_transaction(desk.engine) as connection:
+        blocks = _select_blocks(connection, [s.submission_id for s in submissions])
+        drafts = _select_withdrawn_drafts(connection, [s.submission_id for s in submissions if s.state == "withdrawn"])
     visible = []
     for submission in submissions:
         own_blocks = blocks.get(submission.submission_id, ())
@@ -89,12 +90,19 @@ def resource_of(submission: Submission, blocks: Iterable[Block], requesters: Col
 
 def blocks_of(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[Block, ...]]:
     """Return the blocks of submissions by id."""
-    blocks: dict[str, list[Block]] = {}
     with open_read_transaction(desk.engine) as connection:
-        query = sa.select(BLOCK).order_by(*BLOCK.primary_key.columns)
-        for row in queries.in_ids(connection, query, BLOCK.c.submission_id, ids):
-            block = Block(row.jurisdiction, row.instrument, row.form, row.freq, row.period, row.rows, row.nil)
-            blocks.setdefault(row.submission_id, []).append(block)
+        return _select_blocks(connection, ids)
+
+
+_BLOCKS = sa.select(BLOCK).order_by(*BLOCK.primary_key.columns)
+_WITHDRAWN_DRAFTS = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "withdraw", EVENT.c.from_state.in_(DRAFT))
+
+
+def _select_blocks(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[Block, ...]]:
+    blocks: dict[str, list[Block]] = {}
+    for row in queries.in_ids(connection, _BLOCKS, BLOCK.c.submission_id, ids):
+        block = Block(row.jurisdiction, row.instrument, row.form, row.freq, row.period, row.rows, row.nil)
+        blocks.setdefault(row.submission_id, []).append(block)
     return {identity: tuple(submission_blocks) for identity, submission_blocks in blocks.items()}
 
 
@@ -102,6 +110,10 @@ def withdrawn_drafts(desk: Desk, ids: Sequence[str]) -> set[str]:
     """Return the ids of the submissions that were withdrawn before they were sent."""
     if not ids:
         return set()
-    query = sa.select(EVENT.c.submission_id).where(EVENT.c.action == "withdraw", EVENT.c.from_state.in_(DRAFT))
     with open_read_transaction(desk.engine) as connection:
-        return {row.submission_id for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids)}
+        return _select_withdrawn_drafts(connection, ids)
+
+
+def _select_withdrawn_drafts(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+    rows = queries.in_ids(connection, _WITHDRAWN_DRAFTS, EVENT.c.submission_id, ids)
+    return {row.submission_id for row in rows}

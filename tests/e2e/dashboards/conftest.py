@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,28 +43,56 @@ def visitor(browser: Browser, public_app: str) -> Iterator[BrowserContext]:
     context.close()
 
 
-@pytest.fixture
-def open_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[..., Page]]:
-    """Open a path of the public app at a width; check at the end that no other host was contacted."""
-    foreign_urls: list[str] = []
-    pages: list[Page] = []
+@dataclass
+class Opener:
+    """Opens paths of the public app at a width, and records the requests to other hosts."""
 
-    def record_foreign_url(url: str) -> None:
-        if not url.startswith((public_app, public_app.replace("http", "ws", 1), "data:", "blob:")):
-            foreign_urls.append(url)
+    visitor: BrowserContext
+    address: str
+    foreign_urls: list[str] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
 
-    def open_at(path: str = "region", width: int = 1280, height: int = 900) -> Page:
-        visitor.clear_cookies()
-        page = visitor.new_page()
+    def __call__(self, path: str = "region", width: int = 1280, height: int = 900) -> Page:
+        self.visitor.clear_cookies()
+        page = self.visitor.new_page()
         page.set_viewport_size({"width": width, "height": height})
-        pages.append(page)
-        page.on("request", lambda request: record_foreign_url(request.url))
-        page.on("websocket", lambda socket: record_foreign_url(socket.url))
-        page.goto(f"{public_app}/{path}")
+        self.pages.append(page)
+        page.on("request", lambda request: self._record_foreign_url(request.url))
+        page.on("websocket", lambda socket: self._record_foreign_url(socket.url))
+        page.goto(f"{self.address}/{path}")
         wait_until_settled(page)
         return page
 
-    yield open_at
-    for page in pages:
-        page.close()
-    assert not foreign_urls, f"requests to other hosts: {foreign_urls}"
+    def _record_foreign_url(self, url: str) -> None:
+        if not url.startswith((self.address, self.address.replace("http", "ws", 1), "data:", "blob:")):
+            self.foreign_urls.append(url)
+
+    def close_pages(self) -> None:
+        """Close all pages; check that no other host was contacted."""
+        for page in self.pages:
+            page.close()
+        assert not self.foreign_urls, f"requests to other hosts: {self.foreign_urls}"
+
+
+@pytest.fixture
+def open_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[..., Page]]:
+    """Open a path of the public app at a width; check at the end that no other host was contacted."""
+    opener = Opener(visitor, public_app)
+    yield opener
+    opener.close_pages()
+
+
+@pytest.fixture(scope="session")
+def show_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[[str], Page]]:
+    """Show a page of the public app that is loaded once, for tests that only look at it."""
+    opener = Opener(visitor, public_app)
+    loaded: dict[str, Page] = {}
+
+    def show_path(path: str = "region") -> Page:
+        if path not in loaded:
+            loaded[path] = opener(path)
+        loaded[path].bring_to_front()
+        return loaded[path]
+
+    yield show_path
+    opener.close_pages()

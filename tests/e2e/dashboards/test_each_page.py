@@ -12,13 +12,13 @@ from playwright.sync_api import BrowserContext, Page, Response, expect
 from dashboards.public.menu import PAGES, compose_title
 from tests.support.service.public_app import wait_until_settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
+pytestmark = pytest.mark.browser
 VARIANTS = (
     "territory?territory=BA&over=A",
     "territory?territory=BA&section=all",
     "territory?territory=XK&crime=SOM&by=age",
 )
-WITH_PICTURES = ("region", "territory", "durations")
+WITH_PICTURES = ("region", "compare", "territory", "durations")
 WIDTHS = (320, 360, 768, 1280, 1920)
 WIDTHS_FOR_AXE = (320, 360, 1280)
 

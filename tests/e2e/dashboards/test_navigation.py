@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 from dashboards.public.menu import PAGES, compose_title
 from tests.support.service.public_app import wait_until_settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
+pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 WITH_CRIME = ("region", "territory", "compare", "durations", "published")
 WITH_TERRITORY = ("territory", "victims", "published")
@@ -132,8 +132,8 @@ def test_each_action_is_one_entry_in_the_history(open_page: Open) -> None:
     expect(page.locator(".rti-caption").first).to_contain_text("Trafficking in persons")
 
 
-def test_opening_an_address_adds_no_entry(open_page: Open) -> None:
-    page = open_page()
+def test_opening_an_address_adds_no_entry(show_page: Open) -> None:
+    page = show_page()
     assert measure_history(page) == 2, "the empty page of the browser, and the first page"
 
 
@@ -209,8 +209,8 @@ def test_change_is_announced(open_page: Open) -> None:
     expect(page.locator("h1")).to_be_focused()
 
 
-def test_focus_in_the_menu_is_visible(open_page: Open) -> None:
-    page = open_page()
+def test_focus_in_the_menu_is_visible(show_page: Open) -> None:
+    page = show_page()
     page.locator(".rti-menu a").nth(2).focus()
     page.keyboard.press("Tab")
     style = page.evaluate("(() => { const s = getComputedStyle(document.activeElement);"
@@ -218,9 +218,30 @@ def test_focus_in_the_menu_is_visible(open_page: Open) -> None:
     assert style == ["solid", 3, "rgb(179, 89, 0)"], "5.1:1 on white"
 
 
-def test_table_of_a_territory_is_above_its_charts(open_page: Open) -> None:
-    page = open_page("territory")
+def test_table_of_a_territory_is_above_its_charts(show_page: Open) -> None:
+    page = show_page("territory")
     table, chart = page.locator(".rti-table").first, page.locator(".rti-picture").first
     expect(chart.get_by_role("img")).to_be_visible()
     places = [element.bounding_box() for element in (table, chart)]
     assert places[0] and places[1] and places[0]["y"] < places[1]["y"]
+
+
+def test_territories_chosen_one_by_one_or_on_the_map_are_one_entry_each_and_come_back(open_page: Open) -> None:
+    page = open_page("compare?areas=AL,BA,RS")
+    group = page.get_by_test_id("stButtonGroup").filter(has_text="Territories")
+    first = measure_history(page)
+    group.get_by_text("Albania", exact=True).click()
+    page.wait_for_url(re.compile("areas=BA%2CRS&"))
+    page.get_by_text("Choose territories on a map").first.click()
+    outline = page.locator(".rti-map .rti-chart-wide a").filter(has_text="HR")
+    page.evaluate("window.isSamePage = true")
+    outline.locator("text").first.click()
+    page.wait_for_url(re.compile("areas=BA%2CHR%2CRS&"))
+    wait_until_settled(page)
+    assert page.evaluate("window.isSamePage"), "the link is followed within the running page"
+    assert measure_history(page) == first + 2
+    expect(page.get_by_test_id("stMain").get_by_role("row", name=re.compile("^Croatia")).first).to_be_visible()
+    page.go_back()
+    page.wait_for_url(re.compile("areas=BA%2CRS&"))
+    wait_until_settled(page)
+    expect(page.get_by_role("row", name=re.compile("^Croatia"))).to_have_count(0)

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.service.public_app import wait_until_settled
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("public-app")]
+pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 WIDTHS = (360, 1280)
 PAGES = ("region", "compare", "territory", "durations", "victims", "published", "quality", "source", "about")
@@ -61,8 +61,8 @@ def test_former_address_of_the_first_page_still_opens_it(open_page: Open) -> Non
     expect(page.locator(".rti-menu li [aria-current=page]")).to_have_count(1)
 
 
-def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
-    page = open_page()
+def test_footnote_is_under_tables_and_charts(show_page: Open) -> None:
+    page = show_page()
     row = page.locator("tr", has_text="Kosovo under UNSCR 1244")
     expect(row.locator("sup").first).to_have_text("*")
     tables_with_name = [
@@ -79,8 +79,8 @@ def test_footnote_is_under_tables_and_charts(open_page: Open) -> None:
     )
 
 
-def test_charts_are_drawn_and_have_a_text_alternative(open_page: Open) -> None:
-    page = open_page()
+def test_charts_are_drawn_and_have_a_text_alternative(show_page: Open) -> None:
+    page = show_page()
     charts = page.locator(".rti-picture").get_by_role("img")
     expect(charts).to_have_count(9)
     for chart in charts.all():
@@ -109,9 +109,9 @@ def copy_selection(page: Page, selector: str) -> str:
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
-def test_copied_table_has_the_figures_alone(open_page: Open) -> None:
+def test_copied_table_has_the_figures_alone(show_page: Open) -> None:
     """Check that a mark is not copied: `8` with note 2 would be pasted as 82."""
-    page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
+    page = show_page("?freq=Q&period=2026-Q3&crime=TIP")
     assert page.locator(".rti-table sup").count() > 5 and page.locator(".rti-table .rti-badge").count() > 5
     lines = copy_selection(page, ".rti-table").split("\n")
     assert "Area\tInvestigated\tIndicted\tConvicted\tSentenced" in lines
@@ -159,8 +159,8 @@ def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, t
         assert part in text
 
 
-def test_link_and_plain_figure_look_different(open_page: Open) -> None:
-    page = open_page("?freq=Q&period=2026-Q3&crime=TIP")
+def test_link_and_plain_figure_look_different(show_page: Open) -> None:
+    page = show_page("?freq=Q&period=2026-Q3&crime=TIP")
     link = page.locator(".rti-table td a", has_text="withheld").first
     plain = page.locator(".rti-table td.rti-not_collected").first
     looks = [
@@ -169,14 +169,15 @@ def test_link_and_plain_figure_look_different(open_page: Open) -> None:
     assert looks[0][0] == "underline" and looks[1][0] == "none" and looks[0][1] != looks[1][1]
 
 
-def test_printed_page_has_banner_sentence_table_footnote_and_no_controls(open_page: Open) -> None:
-    page = open_page()
+def test_printed_page_has_banner_sentence_table_footnote_and_no_controls(show_page: Open) -> None:
+    page = show_page()
     page.emulate_media(media="print")
     for part in (".rti-banner", ".rti-quote", ".rti-table", ".rti-notes"):
         expect(page.locator(part).first).to_be_visible()
     for part in (".rti-menu", "[data-testid=stSelectbox]", "[data-testid=stButtonGroup]"):
         expect(page.locator(part).first).to_be_hidden()
     assert len(page.pdf(format="A4")) > 10_000
+    page.emulate_media(media="screen")
 
 
 def test_each_printed_page_has_address_and_date_and_no_stranded_heading(open_page: Open) -> None:

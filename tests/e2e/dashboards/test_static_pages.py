@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from tests.support.service.public_app import wait_until_settled
@@ -15,6 +20,9 @@ PATHS = (
     "sq/quality.html",
     "mk/indicator-convicted-first.html",
     "hr/methodology.html",
+    "en/victims.html",
+    "bs/sentences.html",
+    "cnr/meeting-ba.2.html",
 )
 
 
@@ -61,8 +69,9 @@ def test_reader_without_scripts_gets_from_the_home_page_to_a_figure(browser: Bro
     page.on("request", lambda request: requests.append(request.url))
     page.goto(public_app)
     assert page.url == f"{public_app}/sq/" and len(requests) <= 10
-    page.locator("svg[role=group] a:visible").first.click()
-    page.locator("summary").first.click()
+    # The middle of a link that holds an outline and a name is on neither.
+    page.locator("svg[role=group] a:visible text").first.click()
+    page.locator("details[id] > summary").first.click()
     assert page.locator("details[open] table").first.is_visible()
     page.locator("a[hreflang=en]").click()
     assert page.url.startswith(f"{public_app}/en/territory-")
@@ -79,3 +88,61 @@ def test_way_leads_from_a_static_page_to_the_application_and_back(browser: Brows
     page.locator("a.rti-site").click()
     page.wait_for_url(f"{public_app}/mk/")
     page.close()
+
+
+def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(browser: Browser, public_app: str) -> None:
+    """Check that a figure and the ends of its interval are in columns of their own, and that Escape closes a text."""
+    context = browser.new_context(
+        permissions=["clipboard-read", "clipboard-write"], viewport={"width": 360, "height": 800}
+    )
+    page = context.new_page()
+    page.goto(f"{public_app}/mk/indicator-convicted-first-per-indicted.html")
+    page.locator("#table-years button").click()
+    page.locator("#table-years [role=status]:not(:empty)").wait_for()
+    rows = [line.split("\t") for line in str(page.evaluate("navigator.clipboard.readText()")).splitlines()]
+    n_columns = page.locator("#table-years thead th").count()
+    assert {len(row) for row in rows} == {1 + 3 * (n_columns - 1)} and len(rows) > 7
+    numbers = [field for row in rows[1:] for field in row[1:] if field[:1].isdigit()]
+    assert numbers and all(number.isdigit() for number in numbers)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{public_app}/en/victims.html")
+    term = page.locator(".front-term a").first
+    text = page.locator(".front-about").first
+    assert not text.is_visible()
+    term.focus()
+    assert text.is_visible() and page.evaluate("document.documentElement.scrollWidth") == 1280
+    page.keyboard.press("Escape")
+    assert not text.is_visible() and term.evaluate("e => e === document.activeElement")
+    page.locator("footer .front-copy").click()
+    page.locator("footer [role=status]:not(:empty)").wait_for()
+    citation = str(page.evaluate("navigator.clipboard.readText()"))
+    assert citation.startswith("Victims: ") and re.search(
+        r"/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{4}\)\.$", citation
+    )
+    context.close()
+
+
+def test_meeting_is_led_by_arrow_keys_and_a_picture_is_shown_in_a_foreign_frame(
+    browser: Browser, public_app: str, tmp_path: Path
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{public_app}/en/meeting-ba.html")
+    for key, end in (("ArrowRight", "meeting-ba.2.html"), ("PageDown", "meeting-ba.3.html"), ("ArrowLeft", ".2.html")):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**/*{end}")
+    page.goto(f"{public_app}/en/")
+    page.locator(".front-picture .rti-more summary").first.click()
+    code = page.locator(".front-code").first.text_content() or ""
+    path = code.partition('src="')[2].partition('"')[0]
+    frames = f'<iframe src="{public_app}{path}"></iframe><iframe src="{public_app}/en/"></iframe>'
+    (tmp_path / "index.html").write_text(frames, encoding="utf-8")
+    # A real server: Chromium keeps pages of other addresses away from those of the loopback.
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        picture = page.frame_locator("iframe").first.locator("svg[role=img]:visible")
+        picture.wait_for()
+        assert picture.count() == 1 and page.frame_locator("iframe").nth(1).locator("svg").count() == 0
+        page.close()
+        server.shutdown()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -272,3 +273,46 @@ def test_every_table_can_be_read_back_with_its_numbers_and_notes(site: Site, fil
                         assert len(re.findall(r"\d[\d,]*", cell.text)) >= 2, "the interval is in the text as well"
             marks = {mark for line in table.lines for cell in (line.heading, *line.cells) for mark in cell.marks}
             assert marks <= {*dict(table.names), *map(str, range(1, len(table.notes.texts) + 1))}
+
+
+@pytest.mark.parametrize(
+    ("file", "table", "statement"),
+    [
+        (
+            "victims", "years",
+            "select value from cell where table_id = 'victims_year' and freq = 'A' and victim_status = '_T' and"
+            " offence_group = 'TIP' and area_kind = 'territory' and value is not null",
+        ),
+        (
+            "victims", "exploitation",
+            "select value from cell where table_id = 'victims_year_form' and victim_status = '_T' and period = '2025'"
+            " and offence_group = 'TIP' and value is not null",
+        ),
+        (
+            "sentences", "lengths-first",
+            "select unnest([value, low, high]) from sentence where offence_group = 'TIP' and level = 'first' and"
+            " freq = 'A' and period = '2025' and sentence_band = '_T' and sentence_type = 'prison' and"
+            " value is not null",
+        ),
+        (
+            "sentences-som", "lengths-final-years",
+            "select unnest([value, low, high]) from sentence where offence_group = 'SOM' and level = 'final' and"
+            " freq = 'A' and sentence_band = '_T' and sentence_type = 'prison' and value is not null",
+        ),
+    ],
+)  # fmt: skip
+def test_victims_and_sentences_have_exactly_the_figures_of_the_release(
+    site: Site, file: str, table: str, statement: str
+) -> None:
+    """Compare the numbers of a table with those that a statement of the test's own selects, in every language."""
+    with duckdb.connect(str(site.release / "release.duckdb"), read_only=True) as connection:
+        expected = sorted(float(value) for (value,) in connection.execute(statement).fetchall() if value is not None)
+    for code, tag in zip(i18n.language_names(), list_tags(), strict=True):
+        with read_in(code):
+            result = read_table(site.texts[f"{tag}/{file}.html"], table)
+        assert result is not None
+        cells = [cell for line in result[0].lines for cell in line.cells]
+        if table == "years":
+            cells = [cell for line in result[0].lines[2:] for cell in line.cells]
+        numbers = [number for cell in cells for number in (cell.value, cell.low, cell.high) if number is not None]
+        assert sorted(number for number in numbers if number != inf) == expected, tag

@@ -1,4 +1,4 @@
-"""Tests of what dbt no longer does: copy all macros for an argument, make unread events, group SQL to find `with`."""
+"""Tests of what dbt no longer does: copy all macros for an argument, make unread events, parse SQL to find `with`."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def test_events_reach_a_logger_and_are_ignored_without_one() -> None:
         ),
         ("with recursive a as (select 1) select * from a", "with recursive b as (select 2),  a as (select 1) select"),
         ("select 'with' from t", "with b as (select 2) select 'with' from t"),
+        ("select * from (with a as (select 1) from a)", "with b as (select 2) select * from (with a as"),
     ],
 )
 def test_inputs_of_a_unit_test_are_inserted_after_the_first_with(sql: str, expected: str) -> None:

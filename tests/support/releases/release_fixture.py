@@ -125,6 +125,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
         "metadata": notes.build_metadata(),
         "codelist": build._codelists(metrics.metric_table(metrics.list_modelled_metrics())),
+        "codelist_label": build._codelist_labels(metrics.metric_table(metrics.list_modelled_metrics())),
         "metric": metrics.metric_table(metrics.list_modelled_metrics()),
         "metric_operand": metrics.operand_table(metrics.list_modelled_metrics()),
         "programme": build._programme(),

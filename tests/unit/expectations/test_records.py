@@ -111,6 +111,13 @@ def tabulate_rows(rows: Rows) -> pl.DataFrame:
     return pl.DataFrame(numbered, schema=CASE_EVENT)
 
 
+@cache
+def tabulate_past(kind: str) -> pl.DataFrame:
+    """Return the records of the eleven quarters before."""
+    _, form = registry_of(kind)
+    return pl.concat([tabulate_rows(make_return(1, form, period)) for period in QUARTERS[:-1]])
+
+
 def judge_each(kind: str, returns: Mapping[str, Rows], history: bool = True) -> dict[str, dict[str, list[Finding]]]:
     """Return the findings of returns on their records, by rule, each compared with eleven quarters before.
 
@@ -118,8 +125,7 @@ def judge_each(kind: str, returns: Mapping[str, Rows], history: bool = True) -> 
     """
     registry, form = registry_of(kind)
     received = datetime(2026, 2, 1, tzinfo=UTC)
-    past = pl.concat([tabulate_rows(make_return(1, form, period)) for period in QUARTERS[:-1]])
-    earlier = History(empty_table(OBSERVATION), past, received) if history else None
+    earlier = History(empty_table(OBSERVATION), tabulate_past(kind), received) if history else None
     judged = judge_rules(
         [JudgedReturn(name, read_rows(form, rows), received) for name, rows in returns.items()],
         earlier,

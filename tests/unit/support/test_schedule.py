@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.schedule import order_files
+from tests.support.schedule import find_work_unit, order_files
 
 HOME, NONE = {"built_home", "tmp_path"}, {"tmp_path"}
 
@@ -33,3 +33,14 @@ def test_order_files_returns_each_file_once() -> None:
     fixtures = {f"tests/{kind}/test_{name}.py": names for kind in ("e2e", "integration", "unit")
                 for name, names in (("home", HOME), ("none", NONE))}  # fmt: skip
     assert sorted(order_files(fixtures)) == sorted(fixtures)
+
+
+def test_files_that_load_great_expectations_are_one_unit_of_work_before_other_unit_tests() -> None:
+    units = ["tests/unit/core/test_a.py", "tests/unit/expectations/test_b.py", "tests/unit/expectations/test_c.py"]
+    assert order_files(dict.fromkeys(units, NONE)) == [*units[1:], units[0]]
+    assert [find_work_unit(f"{path}::test_x[a::b]") for path in units] == [units[0], *["tests/unit/expectations/"] * 2]
+
+
+def test_files_of_the_public_app_are_one_unit_of_work_without_the_portal() -> None:
+    assert find_work_unit("tests/e2e/dashboards/test_public.py::test_x") == "tests/e2e/dashboards/"
+    assert find_work_unit("tests/e2e/dashboards/test_portal.py::test_x") == "tests/e2e/dashboards/test_portal.py"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
+from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _change_row(context: PageContext, change: Change) -> ui.Row:
         "changed": ("warning", "≠", context.tell("changed")),
         "withdrawn": ("off", "−", context.tell("withdrawn")),
     }[change.kind]
-    description = ui.Markup("{} {}, {}").format(ui.render_badge(*badge), change.words, change.key["period"])
+    period = format_period(change.key["period"], context.language)
+    description = ui.Markup("{} {}, {}").format(ui.render_badge(*badge), change.words, period)
     difference = "" if change.difference is None else f"{change.difference:+g}"
     return ui.Row(change.place or "–", (description, format_value(change.old), format_value(change.new), difference))
 
@@ -116,7 +118,13 @@ def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
         [context.tell("Period"), context.tell("Before"), context.tell("Now"), context.tell("Difference")],
         [
             ui.Row(
-                count.words, (count.period, str(count.old), str(count.new), _format_difference(count.new - count.old))
+                count.words,
+                (
+                    format_period(count.period, context.language),
+                    str(count.old),
+                    str(count.new),
+                    _format_difference(count.new - count.old),
+                ),
             )
             for count in comparison.by_event
         ],

@@ -22,9 +22,10 @@ import pytest
 
 from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
-from pipelines.publication.disclosure import programme
+from pipelines.publication.disclosure import programme, protect
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
+from tests.support.corrections import GROUP, MEASURE, correct_one_person
 from tests.support.paths import SHARED
 
 ATTACK = SHARED / "acceptance" / "disclosure" / "attack.py"
@@ -74,15 +75,22 @@ def _area(row: dict[str, Any]) -> str:
 class Published:
     """The public table and its specification for the attacker."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, cells: pl.DataFrame, true: pl.DataFrame) -> None:
+        self.cells, self.true = _folded(cells), _folded(true)
+
+    @classmethod
+    def read_current(cls, root: Path) -> Published:
+        """Return the current release of a home."""
         home = open_home(root)
         folder, counts = find_current_release(home), dbt.latest_counts(home)
         assert folder is not None
         assert counts is not None
         public = pl.read_parquet(folder / "data" / "cell.parquet")
-        self.cells = _folded(public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)))
         mart = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
-        self.true = _folded(programme.select_rows(mart).filter(pl.col("value").is_not_null()))
+        return cls(
+            public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)),
+            programme.select_rows(mart).filter(pl.col("value").is_not_null()),
+        )
 
     def write_blocks(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:
         """Write `cells.parquet` and `spec.json`; with `blocks`, only those (measure, offence group)."""
@@ -249,7 +257,7 @@ def _attack(table: Path, spec: Path, *options: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def published(built_home: Path) -> Published:
-    return Published(built_home)
+    return Published.read_current(built_home)
 
 
 def _attack_each(published: Published, folder: Path, blocks: Iterable[tuple[str, str]]) -> None:
@@ -277,6 +285,28 @@ def test_attack_on_parts_of_decisions_finds_no_disclosure(
 ) -> None:
     """Attack decisions with their parts: a total minus all parts but one reveals that one."""
     report = _attack(*published.write_decisions(tmp_path, whole, level, group), "--zeros", "suppressible")
+    results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
+    assert report["exit"] == 0 and not any(results.values()), f"{results}\n{report['output']}"
+    assert report["suppressed"] > 0
+
+
+def test_attack_on_a_correction_with_the_release_before_it_finds_no_disclosure(
+    built_home: Path, tmp_path: Path
+) -> None:
+    """Correct one quarter by one man. The attacker knows the release before, as far as it is still true."""
+    home = open_home(built_home)
+    (path,) = home.released.glob("*.parquet")
+    before = pl.read_parquet(path).filter((pl.col("measure") == MEASURE) & (pl.col("offence_group") == GROUP))
+    after = correct_one_person(before.drop("is_published")).with_columns(pl.lit("A").alias("obs_status"))
+    protected = protect.hide_small_counts(after, earlier=[before]).cells
+    public = protected.with_columns(pl.col("conf_status").replace({"A": "C", "D": "C"}))
+    table, spec = Published(public, after).write_blocks(tmp_path)
+    is_known = before["is_published"] & (before["value"] == after["value"])
+    earlier_folder = tmp_path / "before"
+    earlier_folder.mkdir()
+    facts = after.filter(is_known).with_columns(pl.lit("F").alias("conf_status"))
+    previous, _ = Published(facts, after).write_blocks(earlier_folder)
+    report = _attack(table, spec, "--previous", str(previous), "--zeros", "suppressible")
     results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
     assert report["exit"] == 0 and not any(results.values()), f"{results}\n{report['output']}"
     assert report["suppressed"] > 0

@@ -8,14 +8,20 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.platypus import PageBreak, SimpleDocTemplate, Table
 
 from pipelines.findings.rules import from_read_error
 from pipelines.findings.texts import describe_finding
-from pipelines.model.content import ReadError, Where
-from pipelines.reading.formats import pdf_parallel
+from pipelines.model.content import Grid, ReadError, Where
+from pipelines.reading.formats import common, pdf, pdf_parallel
+from pipelines.reading.sandbox.child import read_in_child
 from pipelines.reading.sandbox.pool import ChildPool
 
 MEMORY = 600 << 20
@@ -190,3 +196,40 @@ def test_unused_time_of_one_half_is_left_for_later_work() -> None:
         assert child.run_job("work+work", 30.0) == ("done", "done")
         assert 0.7 < child.used < 1.2, "the work of the fork is counted"
         child.close()
+
+
+def _pages(count: int) -> bytes:
+    """Build a PDF of that many pages, each with a ruled table that has its page number."""
+    buffer = BytesIO()
+    story: list[Any] = []
+    for number in range(1, count + 1):
+        style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
+        story += [Table([["Page", "Value"], [f"p{number}", str(number * 3)]], style=style), PageBreak()]
+    SimpleDocTemplate(buffer, pagesize=A4).build(story)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("count", [11, 12, 13, 30])
+def test_many_pages_are_read_in_two_processes_as_in_one(count: int) -> None:
+    data = _pages(count)
+    read = read_in_child(data, "pages.pdf")
+    assert read == pdf.read_file(data)
+    assert isinstance(read, Grid)
+    rows = [[cell.text for cell in table.cells if cell.row == 2] for table in read.tables]
+    assert rows == [[f"p{n}", str(n * 3)] for n in range(1, count + 1)]
+    assert [table.page for table in read.tables] == list(range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("limit", "rule"), [("MAX_TABLES", "read.too_many_tables"), ("MAX_CELLS", "read.too_many_cells")]
+)
+def test_two_processes_together_have_the_limits_of_one(limit: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = _pages(14)
+    most = 13 if limit == "MAX_TABLES" else 14 * 4 - 1
+    for module in (pdf, common):
+        monkeypatch.setattr(module, limit, most, raising=False)
+    with pytest.raises(ReadError, match=rule.replace(".", r"\.")):
+        pdf.read_file(data)
+    for module in (pdf, common):
+        monkeypatch.setattr(module, limit, most + 1, raising=False)
+    assert len(pdf.read_file(data).tables) == 14

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 import pytest
 from fastapi.testclient import TestClient
 
-from pipelines.core.home import Home
+from pipelines.core.home import open_home
 from pipelines.ledger import facts, queries
 from pipelines.ledger.export import export_ledger
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
@@ -20,14 +21,19 @@ from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
 from pipelines.web.api.app import create_api
+from tests.support.demonstration import CLOCK, copy_for_pages
 from tests.support.service import portal_fixture
 
 SERIES = "MK-JUSTICE-MK_SSO"
 
 
 @pytest.fixture
-def desk(copied_home: Home) -> Desk:
-    return door.open_desk(copied_home)
+def desk(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    root = tmp_path / "home"
+    copy_for_pages(built_home, root)
+    monkeypatch.setenv("RTI_NOW", CLOCK)
+    monkeypatch.setenv("RTI_HOME", str(root))
+    return door.open_desk(open_home(root))
 
 
 def _create_identity(desk: Desk, name: str, *grants: Grant) -> Identity:

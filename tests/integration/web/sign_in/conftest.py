@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,16 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
+from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
 from pipelines.ledger.identity import SYSTEM, Grant
-from pipelines.ledger.opening import open_ledger
 from pipelines.submissions.accounts import accounts, passwords
 from pipelines.web.settings import Settings, Site
+from tests.support.ledger_template import open_prepared_ledger
 from tests.support.service import sign_in_fixture
 
+ACCOUNTS_MADE_AT = datetime(2026, 1, 11, 9, tzinfo=UTC)
+"""Earlier than any clock of a test: the ledger rejects an entry dated before those it already has."""
 GRANTS = (Grant("submitter", "RS", "justice"),)
 
 
@@ -31,19 +35,23 @@ def home(tmp_path: Path) -> Home:
     return initialise_home(tmp_path / "home", "demonstration")
 
 
+def create_people(engine: sa.Engine) -> None:
+    """Create accounts of an office: with a password, with a first password, and without any."""
+    with clock.freeze_time(ACCOUNTS_MADE_AT):
+        for name, password, must_change in (
+            ("rs-sender", sign_in_fixture.PASSWORD, False),
+            ("rs-other", sign_in_fixture.PASSWORD, False),
+            ("rs-new", sign_in_fixture.FIRST_PASSWORD, True),
+        ):
+            accounts.create_account(
+                engine, name, f"Office {name}", grants=GRANTS, password=password, must_change=must_change, by=SYSTEM
+            )
+        accounts.create_account(engine, "rs-demonstration", "Office without a password", grants=GRANTS, by=SYSTEM)
+
+
 @pytest.fixture
 def engine(home: Home, cheap_hashes: None) -> sa.Engine:
-    engine = open_ledger(home)
-    for name, password, must_change in (
-        ("rs-sender", sign_in_fixture.PASSWORD, False),
-        ("rs-other", sign_in_fixture.PASSWORD, False),
-        ("rs-new", sign_in_fixture.FIRST_PASSWORD, True),
-    ):
-        accounts.create_account(
-            engine, name, f"Office {name}", grants=GRANTS, password=password, must_change=must_change, by=SYSTEM
-        )
-    accounts.create_account(engine, "rs-demonstration", "Office without a password", grants=GRANTS, by=SYSTEM)
-    return engine
+    return open_prepared_ledger(home, create_people)
 
 
 @pytest.fixture

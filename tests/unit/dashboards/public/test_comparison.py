@@ -79,6 +79,7 @@ def test_format_compared_shows_decimals_of_rates_only() -> None:
     assert comparison.format_compared(row, "rate").text == "1.23 (0.50–2.00)"
     assert comparison.format_compared(row, "ratio").text == "1 (0–2)"
     assert comparison.format_compared(None, "rate").text == "not collected"
+    assert comparison.format_compared(comparison.make_absent("AA", "2025"), "rate").text == "not collected"
 
 
 def test_read_figures_takes_out_a_figure_of_the_region_from_too_few_territories(

@@ -62,7 +62,9 @@ HEADER = [
 
 def test_pasted_text_has_the_figures_alone() -> None:
     assert exports.write_text(build_table()) == (
-        "Area\tRate\tCount\nPlace\t7 (3–14)\twithheld\n'=Other\t1268 (900 or more)\t1268 (900 or more)"
+        "Area\tRate\tRate: lower end of the 95% interval\tRate: upper end\tCount\n"
+        "Place\t7\t3\t14\twithheld\n"
+        "'=Other\t1268\t900\tno upper end\t1268"
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import polars as pl
 import pytest
 
-from pipelines.publication.disclosure import earlier, reader_audit
+from pipelines.publication.disclosure import earlier, protect, reader_audit, readers
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
 
 
@@ -21,7 +23,7 @@ REGION = record_release(
 
 
 def find_results(release: pl.DataFrame, name: str, *before: pl.DataFrame) -> dict[str, str]:
-    results = reader_audit.audit_release(release, before, reader_audit.find_reader(release, name))
+    results = reader_audit.audit_release(release, before, readers.find_reader(release, name))
     return dict(results.select("area", "result").iter_rows())
 
 
@@ -58,13 +60,35 @@ def test_earlier_release_is_known_to_every_reader() -> None:
     assert find_results(record_release(rows, "AA CC"), "public", REGION) == {"AA": "disclosed"}
 
 
+@pytest.mark.parametrize("reader", ["public", "AA", "BB", "CC", "DD"])
+def test_small_counts_can_be_protected_from_each_territory(reader: str) -> None:
+    counts = {"AA": 3, "BB": 40, "CC": 50, "DD": 2}
+    cells = build_frame(*(build_cell(area, value) for area, value in counts.items()), build_region(95, "AA,BB,CC,DD"))
+    protected = protect.hide_small_counts(cells, guards_against_offices=True).cells
+    assert protected["conf_status"].to_list() == ["A", "D", "F", "A", "F"]
+    assert set(find_results(earlier.record_release(cells, protected["conf_status"]), reader).values()) <= {"protected"}
+    without = protect.hide_small_counts(cells).cells
+    assert without["conf_status"].to_list() == ["A", "F", "F", "A", "F"]
+
+
+def test_small_counts_can_be_protected_from_two_offices_of_one_territory() -> None:
+    parts = [build_cell(f"A{i}", value, kind="jurisdiction", territory="AA") for i, value in enumerate((3, 6, 9, 12))]
+    cells = build_frame(*parts, build_cell("AA", 30))
+    protected = protect.hide_small_counts(cells, guards_against_offices=True).cells
+    release = earlier.record_release(cells, protected["conf_status"])
+    for pair in combinations(("A1", "A2", "A3"), 2):
+        assert find_results(release, "+".join(pair))["A0"] == "protected"
+    alone = earlier.record_release(cells, protect.hide_small_counts(cells).cells["conf_status"])
+    assert any(find_results(alone, f"A{i}").get("A0") == "disclosed" for i in (1, 2, 3))
+
+
 def test_reader_without_figures_is_rejected_with_those_that_have_some() -> None:
-    with pytest.raises(reader_audit.UnknownReaderError, match="ZZ reports nothing; reporters are AA, BB, CC"):
-        reader_audit.find_reader(REGION, "AA+ZZ")
+    with pytest.raises(readers.UnknownReaderError, match="ZZ reports nothing; reporters are AA, BB, CC"):
+        readers.find_reader(REGION, "AA+ZZ")
 
 
 def test_results_are_counted_by_year_with_small_counts() -> None:
-    results = reader_audit.audit_release(REGION, [], reader_audit.find_reader(REGION, "BB"))
+    results = reader_audit.audit_release(REGION, [], readers.find_reader(REGION, "BB"))
     assert reader_audit.count_results(results).to_dicts() == [
         {"year": "2024", "hidden": 1, "disclosed": 1, "narrow": 0, "unknown": 0, "small": 1}
     ]

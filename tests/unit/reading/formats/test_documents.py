@@ -16,12 +16,11 @@ from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table
 
 from pipelines.model.content import Grid, ReadError
-from pipelines.reading.formats import common, docx, html, pdf
+from pipelines.reading.formats import docx, html, pdf
 from pipelines.reading.formats.pdf_letters import keep_letters_plain
-from pipelines.reading.sandbox.child import read_in_child
 from tests.support.fakes.workbook_fakes import edit_part
 
 _SPANNED = [
@@ -518,39 +517,3 @@ def test_html_bombs_of_spans_and_pages_without_tables_are_refused() -> None:
         html.read_file(b"<html><body><p>nothing</p></body></html>")
     with pytest.raises(ReadError, match=r"read\.html\.frames"):
         html.read_file(b'<html><frameset cols="1,2"><frame src="a.htm"></frameset></html>')
-
-
-def _pages(count: int) -> bytes:
-    """Build a PDF of that many pages, each with a ruled table that has its page number."""
-    buffer = io.BytesIO()
-    story: list[Any] = []
-    for number in range(1, count + 1):
-        style = [("GRID", (0, 0), (-1, -1), 0.5, colors.black)]
-        story += [Table([["Page", "Value"], [f"p{number}", str(number * 3)]], style=style), PageBreak()]
-    SimpleDocTemplate(buffer, pagesize=A4).build(story)
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize("count", [11, 12, 13, 30])
-def test_many_pages_are_read_in_two_processes_as_in_one(count: int) -> None:
-    data = _pages(count)
-    read = read_in_child(data, "pages.pdf")
-    assert read == pdf.read_file(data)
-    assert isinstance(read, Grid)
-    assert [_texts(read, n)[1] for n in range(count)] == [[f"p{n}", str(n * 3)] for n in range(1, count + 1)]
-    assert [table.page for table in read.tables] == list(range(1, count + 1))
-
-
-@pytest.mark.parametrize(
-    ("limit", "rule"), [("MAX_TABLES", "read.too_many_tables"), ("MAX_CELLS", "read.too_many_cells")]
-)
-def test_two_processes_together_have_the_limits_of_one(limit: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = _pages(14)
-    most = 13 if limit == "MAX_TABLES" else 14 * 4 - 1
-    for module in (pdf, common):
-        monkeypatch.setattr(module, limit, most, raising=False)
-    with pytest.raises(ReadError, match=rule.replace(".", r"\.")):
-        pdf.read_file(data)
-    for module in (pdf, common):
-        monkeypatch.setattr(module, limit, most + 1, raising=False)
-    assert len(pdf.read_file(data).tables) == 14

@@ -90,6 +90,9 @@ def test_every_kind_of_indicator_opens_with_a_table_and_a_picture() -> None:
         assert test.query_params["kind"] == kind
         assert read_first_table(test) and read_pictures(test), kind
         assert any(header.value == "Is the difference real?" for header in test.header), kind
+        quote = re.search(r"<blockquote[^>]*>(.*?)<cite>", read_html(test), re.S)
+        figure = read_first_table(test).get("Western Balkans", "").partition(" (")[0]
+        assert quote is not None and figure in quote[1], (kind, "the sentence has the figure of the table")
 
 
 def test_version_of_a_ratio_is_one_choice_and_only_the_recommended_is_tested() -> None:

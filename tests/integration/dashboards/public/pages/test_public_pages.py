@@ -182,7 +182,7 @@ def test_total_that_does_not_add_up_has_a_note() -> None:
 def test_pooled_years_have_counts_without_rates() -> None:
     test = run_page("region", freq="P3", period="2023-2025", show="rate")
     assert not any(group.key == "choice.show" for group in test.button_group), "the release has no rates of pools"
-    assert "There are no rates for several years together." in read_html(test)
+    assert "Rates are shown for single quarters and years only." in read_html(test)
     assert "Trafficking in persons, 2023–2025" in read_html(test)
 
 

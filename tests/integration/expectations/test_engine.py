@@ -51,7 +51,7 @@ class Caller:
 
     def find_failures(self) -> None:
         try:
-            self.failures = engine.validate_positions(self.contract, self.frame, self.contract.all_positions)
+            self.failures = engine.validate_table(self.contract, self.frame, self.contract.all_positions)
         except RuntimeError as error:
             self.error = error
 
@@ -236,7 +236,7 @@ def test_expectation_is_validated_only_if_a_row_may_fail(
     for row, fails in ((good, False), (bad, True)):
         table = pl.DataFrame({"submission_id": ["S"], "place": ["L1"], "a": [row[0]], "b": [row[1]]}, strict=False)
         table = table.with_columns(pl.col(pl.Null).cast(pl.Float64))
-        assert (engine.validate_positions(contract, table, (0,)) != []) == fails
+        assert (engine.validate_table(contract, table, (0,)) != []) == fails
         assert (screening.list_suspects(contract.expectations, table) == (0,)) == fails
 
 

@@ -1,0 +1,417 @@
+"""Every number, period, territory and coverage in every sentence of public pages is the release's, for every selection.
+
+`tests.support.sentences` composes all sentences, `tests.oracles.sentences` says what must be in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import words
+from pipelines.front import build, sentences
+from pipelines.front.charts import series
+from pipelines.front.reader import Reader
+from pipelines.statistics import change
+from pipelines.translation import catalogues, extraction
+from pipelines.words import durations, figures, indicators, language, quality, regions, reporting, trends
+from tests.oracles.sentences import Release
+from tests.support.demonstration import CLOCK
+from tests.support.sentences import composing
+from tests.support.sentences.checking import Report, check_messages
+from tests.support.sentences.exploring import Shown
+from tests.support.sentences.recording import Message
+from tests.support.sentences.walk import Walk, open_walk, walk_all
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def _release(built_home: Path) -> Iterator[None]:
+    """Open the built home for the whole module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_NOW", CLOCK)
+        patch.setenv("RTI_HOME", str(built_home))
+        yield
+
+
+@pytest.fixture(scope="module")
+def walk(_release: None) -> Walk:
+    return walk_all()
+
+
+@pytest.fixture(scope="module")
+def report(walk: Walk) -> Report:
+    return check_messages(walk.recorder.messages, walk.explorer.shown, walk.release)
+
+
+def test_every_sentence_agrees_with_the_release(walk: Walk, report: Report) -> None:
+    print(
+        f"{walk.explorer.n_selections + walk.n_figures:,} selections, {walk.recorder.n_formed:,} texts formed, "
+        f"{sum(report.n_by_message.values()):,} sentences of {len(report.n_by_message)} messages checked, "
+        f"{report.n_numbers:,} numbers, {report.n_fields:,} fields of tables, {report.n_by_membership:,} intervals "
+        "known only to be those of a figure"
+    )
+    assert not report.n_problems, "\n".join(report.problems)
+
+
+def test_walk_reaches_all_pages_and_selections(walk: Walk, report: Report) -> None:
+    assert walk.explorer.n_selections > 6_000
+    assert walk.n_figures > 40_000
+    assert sum(report.n_by_message.values()) > 180_000
+    assert report.n_fields > 25_000
+    assert len(walk.texts) > 3_000
+
+
+# ---------------------------------------------------------------------------------------- sentences without a selection
+
+_LABELS_ONLY = "has names of codes only, and no number, period or area of the release"
+_ADDRESS = "repeats what is in the reader's address, or the release that could not be read"
+_NOT_A_SENTENCE = "is a label within a file or a picture"
+WITHOUT_FIGURES: dict[str, str] = {
+    "Flagged by the pipeline: {flag}.": _LABELS_ONLY,
+    "The release has no times from records of {crime}.": _LABELS_ONLY,
+    "This release has no clearance rates for {crime}.": _LABELS_ONLY,
+    "This release has no figures of {crime} by jurisdiction.": _LABELS_ONLY,
+    "This release has no ratios for {crime}.": _LABELS_ONLY,
+    "This release has no sentences from records of {crime}.": _LABELS_ONLY,
+    "This page has figures of one crime only: {crime}.": _LABELS_ONLY,
+    "{measure}, at the end": _LABELS_ONLY,
+    "{measure}, at the start": _LABELS_ONLY,
+    "Release {release} has no figure {figure}. Check its codes, or follow a figure from a table.": _ADDRESS,
+    "Release {release} has no such figure. Follow a figure from a table.": _ADDRESS,
+    "Release {release} was made by an older version of this software and lacks some of what this page shows. Its "
+    "files are unchanged. Please try again later, or contact the regional secretariat.": _ADDRESS,
+    "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The figures "
+    "themselves are not lost. Please try again later, or contact the regional secretariat.": _ADDRESS,
+    "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.": _ADDRESS,
+    "The id is of release {requested}; this page shows the current release, {current}.": _ADDRESS,
+    "This address was made with release {requested}; the figures below are of the current release, "
+    "{current}.": _ADDRESS,
+    "This is not the id of a figure: {reason}": _ADDRESS,
+    "This page shows a published release, and there is none: {reason}.": _ADDRESS,
+    "Table updated: {caption}": _NOT_A_SENTENCE,
+    "Note {number}": _NOT_A_SENTENCE,
+    "Page {n} of {whole}": _NOT_A_SENTENCE,
+    "Q{quarter}": _NOT_A_SENTENCE,
+    "Release {release}": _NOT_A_SENTENCE,
+    "{column}: lower end of the 95% interval": _NOT_A_SENTENCE,
+    "{column}: notes": _NOT_A_SENTENCE,
+    "{column}: upper end": _NOT_A_SENTENCE,
+    "{n} more notes": _NOT_A_SENTENCE,
+}
+"""Messages that no selection forms and that say nothing about a figure, with the reason."""
+
+
+def _make_pair(verdict: str, **changed: Any) -> Row:
+    row = {
+        "area_a": "AA", "area_b": "BB", "verdict": verdict, "reasons": "", "is_with_care": False, "metric": "rate",
+        "ratio": 0.4, "low": 0.2, "high": 0.8, "value_a": 12.0, "value_b": 30.0,
+    }  # fmt: skip
+    return row | changed
+
+
+def _make_median(**changed: Any) -> Row:
+    row = {
+        "value": 120.0, "low": 60.0, "high": None, "obs_status": "A", "conf_status": "F", "unit_measure": "D",
+        "state": "too_few", "statistic": "median",
+    }  # fmt: skip
+    return row | changed
+
+
+_NAMES = {"AA": "Aland", "BB": "Bland"}
+_EDITION = {"release": "2026-Q3", "demonstration": False}
+
+
+def _describe_trend(first: float, last: float) -> str:
+    tested = change.compute_change(first, last)
+    return sentences.describe_change(trends.Trend(tested.verdict, tested))
+
+
+MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
+    "Revised: {value} in release {release}.": (
+        lambda: " ".join(figures.list_states({"value": 30.0, "flags": ""}, {"value": 28.0, "release": "2026-Q2"})),
+        "Revised: 28 in release 2026-Q2.",
+    ),
+    "Territories included, of {n}": (
+        lambda: series.draw_series(
+            series.Series("West", [series.Point("2025", words.FormattedFigure("9", "9", "value", 9.0), reporters=5)],
+                          territories=7)
+        ).svg,
+        "Territories included, of 7",
+    ),
+    "{value} (95% confidence interval {low} or more)": (
+        lambda: words.add_interval("230", "180"), "230 (95% confidence interval 180 or more)",
+    ),
+    "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1\u202f268 migrants"),
+    "{n} sanctions": (lambda: words.count_units(2.0, "sanction"), "2 sanctions"),
+    "{n} offences": (lambda: words.count_units(3.0, "offence"), "3 offences"),
+    "{n} months": (lambda: figures._format_in_unit(18.0, 0, "MO"), "18 months"),
+    "This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high}).": (
+        lambda: _describe_trend(120.0, 40.0),
+        "This is a clear fall: 0.33 times as many (95% confidence interval 0.23 to",
+    ),
+    "This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high}).": (
+        lambda: _describe_trend(40.0, 120.0),
+        "This is a clear rise: 3.00 times as many (95% confidence interval 2.08 to",
+    ),
+    "{first} is lower than {second}: {ratio}.": (
+        lambda: indicators.describe_pair(_make_pair("lower"), _NAMES),
+        "Aland is lower than Bland: 0.40 times (95% confidence interval 0.20 to 0.80).",
+    ),
+    "{first} against {second} per cent; the odds {ratio}": (
+        lambda: indicators.describe_pair(_make_pair("lower", metric="share"), _NAMES),
+        "12 against 30 per cent; the odds 0.40 times (95% confidence interval 0.20 to 0.80)",
+    ),
+    "{area}: half of cases took up to {days}, too few to compare.": (
+        lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
+        "Aland: half of cases took up to 120 days (95% confidence interval 60 or more), too few to compare.",
+    ),
+    "{area}: {figure}.": (
+        lambda: durations.compose_sentence("Time", "T", [("Aland", _make_median(value=None, obs_status="M"))], []),
+        "Aland: not reached.",
+    ),
+    "{name}, {crime}: no records.": (
+        lambda: durations.compose_sentence("Time", "Trafficking", [], ["Aland", "Bland"]),
+        "Time, trafficking: no records. No records: Aland and Bland.",
+    ),
+    "{area}: no total has been published in two releases yet.": (
+        lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),
+        "Bland: no total has been published in two releases yet.",
+    ),
+    "{area}: of {totals} totals published in two releases or more, {changed} changed.": (
+        lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),
+        "Aland: of 40 totals published in two releases or more, 3 changed.",
+    ),
+    "{area} (not due yet)": (
+        lambda: reporting.describe_absence("Aland", reporting.Reporting("not_due")), "Aland (not due yet)",
+    ),
+    "{day} April {year}": (lambda: words.format_day(date(2026, 4, 1)), "1 April 2026"),
+    "{day} July {year}": (lambda: words.format_day(date(2026, 7, 31)), "31 July 2026"),
+    "{day} December {year}": (lambda: words.format_day(date(2025, 12, 9)), "9 December 2025"),
+    "{address} (accessed {day}).": (
+        lambda: words.cite_table(_EDITION, "T", "Aland", "https://x/y", date(2026, 4, 1)),
+        "https://x/y (accessed 1 April 2026).",
+    ),
+    "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.": (
+        lambda: words.cite_table(_EDITION, "T", "Aland", "a", date(2026, 4, 1)),
+        "Regional trafficking indicators: T. Coverage: Aland. Release 2026-Q3.",
+    ),
+}  # fmt: skip
+"""Messages that the demonstration release does not reach: a composition from made-up data, and a part of its text."""
+EMPTY = {
+    "{n} older years": "a release of more than eight years",
+    "{figure}, too few": "a duration of few people",
+    "This release has no breakdown of {crime} for {area}.": "a release without it",
+    "The release has no breakdown of victims for {area}.": "a release without it",
+    "The release has no figures by {dimension} for {area} in {year}.": "a release without it",
+    "This is release {release}, which is not the newest one.": "written by a template, with the release of the page",
+    "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table.":
+        "more than 200 figures of others for one crime",
+}  # fmt: skip
+"""Messages that need another release; their parameters are the selection itself, or the length of a list."""
+
+
+def _list_unreached(walk: Walk) -> set[str]:
+    """Return the messages with parameters of public pages that no selection formed."""
+    formed = {message.id for message in walk.recorder.messages} | walk.recorder.left_out
+    folders = ("pipelines/words", "pipelines/front", "dashboards/public")
+    texts = [text for text in extraction.gather_texts() if any(place.startswith(folders) for place in text.places)]
+    return {text.other or text.one for text in texts if "{" in text.one} - formed
+
+
+def test_every_message_is_reached_or_listed_with_a_reason(walk: Walk) -> None:
+    listed = {*WITHOUT_FIGURES, *MADE_UP, *EMPTY}
+    unreached = _list_unreached(walk)
+    assert unreached - listed == set(), "no selection forms these messages"
+    assert listed - unreached == set(), "these messages are formed now"
+
+
+@pytest.mark.parametrize("message", MADE_UP)
+def test_message_without_a_selection_has_the_numbers_of_made_up_data(message: str) -> None:
+    compose, text = MADE_UP[message]
+    assert text in compose()
+
+
+# ------------------------------------------------------------------------------------------------------- planted faults
+
+
+def change_rows(table: str, where: Callable[[Row], bool], **changed: Any) -> Callable[[Release], Release]:
+    """Return a function that changes rows of a release: a number is added to the value, other values replace it."""
+
+    def plant(release: Release) -> Release:
+        rows, n = [], 0
+        for row in release.rows(table):
+            if where(row) and all(row[name] is not None for name in changed):
+                n += 1
+                row = row | {
+                    name: row[name] + value if isinstance(value, int | float) and not isinstance(value, bool) else value
+                    for name, value in changed.items()
+                }
+            rows.append(row)
+        assert n, "no row was changed"
+        return Release(release.folder, {**release.tables, table: rows})
+
+    return plant
+
+
+def _is_regional_total(row: Row) -> bool:
+    return (row["area"], row["offence_group"], row["measure"], row["is_total"]) == (
+        "WB",
+        "TIP",
+        "convicted_first",
+        True,
+    )
+
+
+FAULTS: dict[str, tuple[str, Callable[[Release], Release]]] = {
+    "stages of the region": ("region", change_rows("cell", _is_regional_total, value=1)),
+    "reporters of the region": (
+        "region",
+        change_rows("cell", lambda r: _is_regional_total(r) and r["period"] == "2025", reporters="AL,BA,HR,MK"),
+    ),
+    "returns": (
+        "region", change_rows("coverage", lambda r: r["is_due"] and not r["is_reported"], is_due=False),
+    ),
+    "rate of the region": (
+        "region", change_rows("indicator", lambda r: r["metric"] == "rate" and r["area"] == "WB", low=0.5),
+    ),
+    "spread of rates": ("region", change_rows("region", lambda r: r["metric"] == "rate", median=1.0)),
+    "windows of rates": ("region", change_rows("window", lambda r: r["metric"] == "rate", n_reaching=1)),
+    "change in convictions": ("territory", change_rows("decomposition", lambda r: True, volume_before=60)),
+    "breaks": ("region", change_rows("break", lambda r: True, text="Something else.", detail="+1")),
+    "ratio of the region": ("ratios", change_rows("stage_ratio", lambda r: r["area"] == "WB", value=1.0)),
+    "spread of ratios": ("ratios", change_rows("region", lambda r: r["metric"] != "rate", n_withheld=1)),
+    "windows of ratios": ("ratios", change_rows("window", lambda r: r["metric"] != "rate", is_most=True)),
+    "pairs": ("ratios", change_rows("pair", lambda r: r["verdict"] == "higher", verdict="lower")),
+    "number of pairs": ("ratios", change_rows("pair", lambda r: r["verdict"] == "no_difference", verdict="too_few")),
+    "outcomes": ("territory", change_rows("exit", lambda r: r["metric"] == "exit", value=1)),
+    "population": ("territory", change_rows("population", lambda r: True, population=1)),
+    "pairs of shares": ("territory", change_rows("pair", lambda r: r["metric"] == "share", verdict="missing")),
+    "medians": ("durations", change_rows("duration", lambda r: r["statistic"] == "median", value=10)),
+    "dates of records": ("durations", change_rows("duration", lambda r: True, seen_until=date(2026, 6, 30))),
+    "pending": ("durations", change_rows("pending", lambda r: True, as_at=date(2026, 6, 30))),
+    "cohorts": ("durations", change_rows("cohort", lambda r: True, quarters=1)),
+    "sentences": ("durations", change_rows("sentence", lambda r: True, value=1)),
+    "clearance": ("durations", change_rows("clearance", lambda r: True, value=1)),
+    "victims": ("victims", change_rows("cell", lambda r: r["measure"] == "victims_detected", value=1)),
+    "other sources": ("published", change_rows("coherence", lambda r: r["verdict"] == "open", verdict="reconciles")),
+    "our side": ("quality", change_rows("coherence", lambda r: r["left_source"] == "returns", left_value=1)),
+    "punctuality": ("quality", change_rows("quality", lambda r: r["indicator"] == "PUNCTUALITY_DAYS", value=1)),
+    "late returns": ("quality", change_rows("coverage", lambda r: r["is_on_time"] is False, is_on_time=True)),
+    "headlines of static pages": ("static", change_rows("cell", _is_regional_total, value=1)),
+    "descriptions of pictures": ("static", change_rows("indicator", lambda r: r["metric"] == "count", low=1.0)),
+    "ratios of static pages": ("static", change_rows("stage_ratio", lambda r: True, low=1.0)),
+    "tested pairs": ("static", change_rows("pair", lambda r: r["metric"] == "rate", verdict="missing")),
+    "counts": ("source", change_rows("cell", lambda r: r["sex"] == "F", value=1)),
+    "shares": ("source", change_rows("indicator", lambda r: r["dimension"] == "sex", high=1.0)),
+    "rates": ("source", change_rows("indicator", lambda r: r["metric"] == "rate", value=0.01)),
+    "indicators": ("source", change_rows("exit", lambda r: r["metric"] == "exit_share", value=1)),
+    "release": ("about", change_rows("release", lambda r: True, reference_period="2026-Q2")),
+}  # fmt: skip
+"""Faults of a release by class of sentence: the page that must show it, and the change."""
+_SAMPLE = 800
+"""Sentences of a page that are checked for one fault, evenly spaced."""
+
+
+@pytest.fixture(scope="module")
+def samples(walk: Walk) -> dict[str, tuple[list[Message], list[Shown]]]:
+    """Return some sentences and tables of each page."""
+    messages: dict[str, list[Message]] = {}
+    shown: dict[str, list[Shown]] = {}
+    for message in walk.recorder.messages:
+        messages.setdefault(message.selection["page"], []).append(message)
+    for item in walk.explorer.shown:
+        shown.setdefault(item.selection["page"], []).append(item)
+    return {
+        page: (rows[:: len(rows) // _SAMPLE + 1], (tables := shown.get(page, []))[:: len(tables) // _SAMPLE + 1])
+        for page, rows in messages.items()
+    }
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_changed_number_of_the_release_is_found(
+    walk: Walk, samples: dict[str, tuple[list[Message], list[Shown]]], name: str
+) -> None:
+    page, plant = FAULTS[name]
+    assert check_messages(*samples[page], plant(walk.release)).n_problems
+
+
+def _wrong_by_one(value: float, digits: int = 0) -> str:
+    return f"{value + 1:,.{digits}f}"
+
+
+FUNCTIONS: dict[str, tuple[Any, str, Any]] = {
+    "numbers": (words, "format_number", _wrong_by_one),
+    "periods": (words, "period_short", lambda period: "2019"),
+    "lists": (words, "join_words", lambda items: ", ".join(list(items)[:-1])),
+    "reporters": (regions, "count_reporters", lambda row: 6),
+    "reporting": (reporting, "describe_absence", lambda area, judged, **options: f"{area} (missing)"),
+    "regional figures": (regions, "quote_figure", lambda row, digits=0: "1 268"),
+    "changes": (trends, "compute_change", lambda first, last: change.Change("rise", 9.99, 9.0, 11.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_changed_function_is_found(walk: Walk, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, function, replacement = FUNCTIONS[name]
+    with open_walk(walk) as again:
+        monkeypatch.setattr(module, function, replacement)
+        with language.read_in("en"), again.recorder.select(page="static"):
+            for crime in ("TIP", "SOM"):
+                build.compose_home(Reader(walk.edition, "en"), crime)
+    assert check_messages(again.recorder.messages, (), walk.release).n_problems
+
+
+def test_sentence_with_a_number_and_without_an_expectation_is_found(walk: Walk) -> None:
+    new = [
+        Message("The figure is {n}.", (("n", 12),), "The figure is 12.", {"page": "region"}),
+        Message("Only in {area}.", (("area", "Serbia"),), "Only in Serbia.", {"page": "region"}),
+    ]
+    assert set(check_messages(new, (), walk.release).n_problems) == {message.id for message in new}
+
+
+# ------------------------------------------------------------------------------------------------------------ languages
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+def _count_numbers(text: str) -> Counter[str]:
+    """Count the numbers in a text, whatever its language writes as decimal sign and between thousands."""
+    words_only = unescape(re.sub(r"<[^>]+>", "", text))
+    plain = re.sub(r"(?<=\d)[.,\u202f\u00a0 ](?=\d{3}\b)", "", words_only)
+    return Counter(number.replace(",", ".") for number in _NUMBER.findall(plain))
+
+
+@pytest.mark.parametrize("code", ["mk", "sq"])
+def test_static_pages_have_the_same_numbers_in_another_language(walk: Walk, code: str) -> None:
+    with open_walk(walk) as other:
+        texts = composing.compose_all(walk.edition, code, other.recorder)
+    assert len(texts) == len(walk.texts)
+    differing = [
+        (english, text)
+        for english, text in zip(walk.texts, texts, strict=True)
+        if _count_numbers(english) != _count_numbers(text)
+    ]
+    assert not differing, differing[:5]
+
+
+def test_translations_have_the_numbers_of_the_english_message(walk: Walk) -> None:
+    """Check each message that was formed in each catalogue; its parameters are the same in all languages."""
+    formed = {message.id for message in walk.recorder.messages} | walk.recorder.left_out
+    differing = [
+        (code, source, form)
+        for code in ("sq", "bs", "hr", "mk", "cnr", "sr")
+        for message in catalogues.read_language(code)
+        for source in (message.id if isinstance(message.id, str) else message.id[-1],)
+        for form in (catalogues.list_forms(message) if source in formed else ())
+        if form and _count_numbers(form) != _count_numbers(source)
+    ]
+    assert not differing, differing[:5]

@@ -1,0 +1,11 @@
+"""Great Expectations takes seconds to import and is loaded only when a return is judged."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_import_of_judge_does_not_load_great_expectations() -> None:
+    code = "import sys, expectations.judge; sys.exit('great_expectations' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,669 @@
+"""Expected numbers, periods, territories and coverage of every sentence on public pages, read from a release by itself.
+
+Nothing of the product is used: the tables are read from the release's Parquet files, and names, numbers and periods are
+formatted here once more. `EXPECTED` has one function for each message of the catalogues that has a number, a period or
+the name of an area among its parameters. It returns, for the selection in which a sentence was formed, what some or all
+of its parameters must be:
+
+- a text, or a set of texts of which it must be one;
+- ABOUT, for titles: each number and each area named in it must be of the selection;
+- BEGINS, for a sentence within another one: it must begin with one that was checked for the same selection.
+
+PARTS are messages that say nothing by themselves, such as "{n} persons": they must be within a sentence that is
+checked, or within a field of a table whose number is checked by its source.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache, cached_property, wraps
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+Row = Mapping[str, Any]
+Selection = Mapping[str, str]
+Params = Mapping[str, Any]
+Expected = Mapping[str, Any]
+ABOUT, BEGINS = object(), object()
+ENOUGH, HIDDEN, FEWEST_IN_REGION, FEWEST_IN_RANGE = 20, 4, 4, 3
+SPACE = "\u202f"
+MARKS = ("*", "†", "‡", "§")
+STAGES = {
+    "first": ("reported", "investigated", "indicted", "adjudicated_first", "convicted_first", "sentenced_first"),
+    "final": ("reported", "investigated", "indicted", "adjudicated_final", "convicted_final", "sentenced_final"),
+}
+UNITS = {
+    "person": ("person", "persons"),
+    "case": ("case", "cases"),
+    "victim": ("victim", "victims"),
+    "migrant": ("migrant", "migrants"),
+    "sanction": ("sanction", "sanctions"),
+    "offence": ("offence", "offences"),
+}
+CRIMES = {"TIP": "Trafficking in persons", "SOM": "Smuggling of migrants"}
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+EXPECTED: dict[str, Callable[[Release, Selection, Params], Expected]] = {}
+PARTS: set[str] = set()
+CONSTANTS = {
+    "enough": str(ENOUGH),
+    "fewest": str(FEWEST_IN_REGION),
+    "hidden": str(HIDDEN),
+    "most": str(HIDDEN),
+}
+"""Thresholds, which are the same in every sentence."""
+
+
+def once(function: Any) -> Any:
+    """Compute something once for each release and each set of arguments."""
+    name = f"once.{function.__module__}.{function.__name__}"
+
+    @wraps(function)
+    def compute(r: Release, *arguments: Any) -> Any:
+        results = r.__dict__.setdefault(name, {})
+        if arguments not in results:
+            results[arguments] = function(r, *arguments)
+        return results[arguments]
+
+    return compute
+
+
+def expects(*messages: str) -> Callable[[Any], Any]:
+    """Register the function that returns the expected parameters of some messages."""
+
+    def register(function: Any) -> Any:
+        for message in messages:
+            assert message not in EXPECTED, message
+            EXPECTED[message] = function
+        return function
+
+    return register
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Format a number as English pages do."""
+    return f"{value:,.{digits}f}".replace(",", SPACE)
+
+
+def signed(value: float) -> str:
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", SPACE).replace("-", "\u2212")
+
+
+def counted(value: float, unit: str) -> str:
+    one, several = UNITS[unit]
+    return f"{number(value)} {one if round(value) == 1 else several}"
+
+
+def short(period: str) -> str:
+    """Format a period as tables do."""
+    return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
+
+
+def in_words(period: str) -> str:
+    """Format a period as sentences do."""
+    if "-Q" in period:
+        year, quarter = period.split("-Q")
+        return f"the {('first', 'second', 'third', 'fourth')[int(quarter) - 1]} quarter of {year}"
+    return "the years {} to {}".format(*period.split("-")) if "-" in period else period
+
+
+def day(value: date) -> str:
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+def joined(items: Iterable[str]) -> str:
+    parts = list(items)
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def small(text: str) -> str:
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def large(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+@cache
+def span(period: str) -> tuple[date, date]:
+    """Return the first and the last day of a period."""
+    if "-Q" in period:
+        year, quarter = map(int, period.split("-Q"))
+        end = date(year + quarter // 4, quarter % 4 * 3 + 1, 1)
+        return date(year, 3 * quarter - 2, 1), end - timedelta(days=1)
+    years = period.split("-")
+    return date(int(years[0]), 1, 1), date(int(years[-1]), 12, 31)
+
+
+def stage(measure: str) -> str:
+    return measure.split("_")[0].capitalize()
+
+
+def split(text: Any) -> list[str]:
+    return [part for part in str(text or "").split(",") if part]
+
+
+def interval(value: str, low: float | None, high: float | None, digits: int) -> str:
+    if low is None:
+        return value
+    if high is None or high == float("inf"):
+        return f"{value} (95% confidence interval {number(low, digits)} or more)"
+    return f"{value} (95% confidence interval {number(low, digits)} to {number(high, digits)})"
+
+
+def absent(row: Row | None) -> str:
+    """Return the word for a figure without a value."""
+    if row is None:
+        return "not collected"
+    if row["conf_status"] not in (None, "F") or row["obs_status"] == "Q":
+        return "withheld"
+    words = {"M": "not applicable", "K": "in another category", "L": "not collected"}
+    return words.get(row["obs_status"], "not received" if row.get("n_reported") == 0 else "not available")
+
+
+@dataclass
+class Release:
+    """The tables of a release, with the indexes that sentences need. `tables` replace those of the files."""
+
+    folder: Path
+    tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return a table, read once."""
+        if table not in self.tables:
+            with duckdb.connect() as connection:
+                cursor = connection.execute(
+                    "select * from read_parquet(?)", [str(self.folder / "data" / f"{table}.parquet")]
+                )
+                columns = [column[0] for column in cursor.description or ()]
+                self.tables[table] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        return self.tables[table]
+
+    def index(self, table: str, *columns: str) -> dict[Any, list[dict[str, Any]]]:
+        """Return the rows of a table by some columns, in the order of the table."""
+        key = f"{table}.{columns}"
+        if key not in self._indexes:
+            index: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+            for row in self.rows(table):
+                index[tuple(row[column] for column in columns)].append(row)
+            self._indexes[key] = dict(index)
+        return self._indexes[key]
+
+    @cached_property
+    def _indexes(self) -> dict[str, dict[Any, list[dict[str, Any]]]]:
+        return {}
+
+    @cached_property
+    def areas(self) -> dict[str, dict[str, Any]]:
+        rows = [row for row in self.rows("area") if row["kind"] == "national"]
+        return {row["area"]: row for row in sorted(rows, key=lambda row: (row["sort"], row["area_kind"], row["area"]))}
+
+    @cached_property
+    def territories(self) -> list[str]:
+        return [code for code, row in self.areas.items() if row["area_kind"] == "territory"]
+
+    @cached_property
+    def region(self) -> str:
+        return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
+
+    def parts(self, territory: str) -> list[str]:
+        return [c for c, r in self.areas.items() if r["area_kind"] == "jurisdiction" and r["territory"] == territory]
+
+    @cached_property
+    def plain(self) -> dict[str, str]:
+        return {code: row["name_en"] for code, row in self.areas.items()}
+
+    @cached_property
+    def marked(self) -> dict[str, str]:
+        noted = [code for code, row in self.areas.items() if row["footnote_en"]]
+        return {c: n + (MARKS[noted.index(c) % 4] if c in noted else "") for c, n in self.plain.items()}
+
+    @cached_property
+    def label(self) -> dict[tuple[str, str], str]:
+        return {(row["codelist"], row["code"]): row["label"] for row in self.rows("codelist")}
+
+    @cached_property
+    def id(self) -> str:
+        return str(self.rows("release")[0]["release"])
+
+    @cached_property
+    def metric(self) -> dict[str, dict[str, Any]]:
+        return {row["metric"]: row for row in self.rows("metric")}
+
+    @cached_property
+    def totals(self) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Totals of stages and victims by area, period, crime, measure, unit and status of victims."""
+        order = {row["table_id"]: row["position"] for row in self.rows("programme")}
+        totals: dict[tuple[str, ...], dict[str, Any]] = {}
+        for row in sorted(self.rows("cell"), key=lambda row: order.get(row["table_id"], 999)):
+            if row["is_total"] and row["statistic"] == "count" and row["table_id"] in order:
+                key = (row["area"], row["period"], row["offence_group"], row["measure"], row["count_unit"])
+                totals.setdefault(key, row)
+                totals.setdefault((*key, row["victim_status"]), row)
+        return totals
+
+    def total(self, area: str, period: str, crime: str, measure: str, unit: str = "person") -> dict[str, Any] | None:
+        return self.totals.get((area, period, crime, measure, unit))
+
+    @cached_property
+    def indicators(self) -> dict[tuple[str, str, str], dict[str, Any]]:
+        return {(row["cell_id"], row["metric"], row["dimension"]): row for row in self.rows("indicator")}
+
+    @cached_property
+    def cells(self) -> dict[str, dict[str, Any]]:
+        return {row["cell_id"]: row for row in self.rows("cell")}
+
+    @cached_property
+    def periods(self) -> dict[tuple[str, str], list[str]]:
+        """Periods of the region's stages by crime and frequency, newest first."""
+        periods: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for row in self.rows("cell"):
+            if row["area_kind"] == "region" and row["table_id"] in ("area_quarter", "area_year", "area_pool"):
+                periods[row["offence_group"], row["freq"]].add(row["period"])
+        return {key: sorted(values, reverse=True) for key, values in periods.items()}
+
+    @cached_property
+    def counting(self) -> set[tuple[str, str, str, str]]:
+        """Territories whose offices count a measure: area, crime, measure, unit."""
+        return {
+            (row["area"], row["offence_group"], row["measure"], row["count_unit"])
+            for row in self.rows("cell")
+            if row["area_kind"] == "territory" and row["is_total"] and (row["n_reported"] or 0) > 0
+        }
+
+    @cached_property
+    def names_in_texts(self) -> re.Pattern[str]:
+        """Names of territories, and of their parts that say which part of what."""
+        return re.compile("|".join(re.escape(self.plain[code]) for code in (self.region, *self.territories)))
+
+
+def normal_spaces(text: str) -> str:
+    return re.sub(" {2,}", " ", text).strip()
+
+
+def unit_of(s: Selection) -> str:
+    return s.get("figure_unit") or s.get("unit") or ("victim" if s.get("page") == "victims" else "person")
+
+
+def crime_of(s: Selection) -> str:
+    return s.get("figure_crime") or s.get("crime") or "TIP"
+
+
+# ----------------------------------------------------------------------------------------------- reporting and coverage
+
+
+@once
+def absences(
+    r: Release, reporters: str, period: str, crime: str, measure: str, unit: str, instruments: tuple[str, ...]
+) -> list[str]:
+    """Name the territories that are not in a figure of the region, with the reason of each."""
+    present = split(reporters)
+    return [
+        f"{r.marked[code]} ({why_absent(r, code, period, instruments, is_counted=is_counted)})"
+        for code in r.territories
+        for is_counted in ((code, crime, measure, unit) in r.counting,)
+        if code not in present
+    ]
+
+
+def why_absent(
+    r: Release, area: str, period: str, instruments: tuple[str, ...], *, is_counted: bool = False, mark: bool = True
+) -> str:
+    state = judge(r, area, period, instruments)
+    names = r.marked if mark else r.plain
+    match state["state"]:
+        case "yearly":
+            return "not due: reports once a year"
+        case "not_due":
+            return "not due yet"
+        case "not_received":
+            return f"late: due on {day(state['deadline'])}, not received"
+        case "in_part":
+            outstanding = joined(name_returns(r, state["overdue"], state["inside"], names))
+            return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"
+        case "received" if is_counted:
+            return "received, without this figure"
+    return "not collected"
+
+
+@once
+def judge(r: Release, area: str, period: str, instruments: tuple[str, ...], freq: str = "") -> dict[str, Any]:
+    """Judge the returns of an area for a period."""
+    start, end = span(period)
+    rows = [
+        row
+        for row in r.rows("coverage")
+        if row["instrument"] in instruments
+        and freq in ("", row["freq"])
+        and (row["territory"] == area if freq else area in (row["territory"], row["jurisdiction"]))
+    ]
+    rows.sort(key=lambda row: (row["territory"], row["jurisdiction"], row["instrument"], row["source"], row["period"]))
+    inside = [row for row in rows if start <= span(row["period"])[0] and span(row["period"])[1] <= end]
+    result: dict[str, Any] = {"inside": inside, "received": sum(row["is_reported"] for row in inside)}
+    overdue = [row for row in inside if row["is_due"] and not row["is_reported"]]
+    late = [row for row in inside if row["is_on_time"] is False]
+    newest = [row for row in inside if span(row["period"])[1] == end]
+    streams = {(row["jurisdiction"], row["instrument"]) for row in rows}
+    if not inside:
+        if rows and "-Q" in period and {row["freq"] for row in rows} == {"A"}:
+            state = "yearly"
+        else:
+            state = "not_due" if rows and max(span(row["period"])[1] for row in rows) < start else "not_collected"
+    elif overdue:
+        state = "in_part" if result["received"] else "not_received"
+        result["deadline"] = min(row["deadline"] for row in overdue)
+    elif not any(row["is_due"] for row in newest) and {(x["jurisdiction"], x["instrument"]) for x in newest} != streams:
+        state = "not_due"
+    else:
+        state = "received"
+    return {**result, "state": state, "overdue": overdue, "late": late}
+
+
+def name_returns(r: Release, chosen: Sequence[Row], inside: Sequence[Row], names: Mapping[str, str]) -> list[str]:
+    """Name returns by what differs among those of the period: part, kind, period."""
+    parts = {row["jurisdiction"] for row in inside}
+    kinds = {(row["jurisdiction"], row["instrument"]) for row in inside}
+    has_periods = len({row["period"] for row in inside}) > 1
+    labels = []
+    for row in chosen:
+        pieces = [names.get(row["jurisdiction"], row["jurisdiction"])] if len(parts) > 1 else []
+        pieces += [small(r.label["instrument", row["instrument"]])] if len(kinds) > len(parts) else []
+        pieces += [short(row["period"])] if has_periods or not pieces else []
+        labels.append(", ".join(pieces))
+    return list(dict.fromkeys(labels))
+
+
+def cover(r: Release, row: Row, crime: str, measure: str, unit: str, instruments: tuple[str, ...]) -> str:
+    """Return the sentences on the coverage of a figure of the region."""
+    present, whole = split(row["reporters"]), len(r.territories)
+    if not present:
+        return "No territory has reported."
+    text = f"Figures cover {f'all {whole}' if len(present) == whole else f'{len(present)} of {whole}'} territories."
+    missing = absences(r, row["reporters"], row["period"], crime, measure, unit, instruments)
+    return f"{text} Not included: {joined(missing)}." if missing else text
+
+
+def instruments_of(s: Selection) -> tuple[str, ...]:
+    if s.get("figure_instruments"):
+        return tuple(s["figure_instruments"].split(","))
+    return ("victims",) if s["page"] == "victims" else ("justice", "register")
+
+
+@expects("Not included: {areas}.")
+def _not_included(r: Release, s: Selection, p: Params) -> Expected:
+    if "figure_period" not in s:  # parts of a territory whose total needs all of them
+        period = s["period"]
+        options = set()
+        for territory in r.territories:
+            for measure in STAGES[s["decisions"]]:
+                row = r.total(territory, period, s["crime"], measure, unit_of(s))
+                if row is None or row["value"] is not None or not r.parts(territory):
+                    continue
+                texts = [
+                    f"{r.plain[part]} ({why_absent(r, part, period, instruments_of(s), mark=True)})"
+                    for part in r.parts(territory)
+                    if part not in split(row["reporters"])
+                ]
+                options.add(joined(texts))
+        return {"areas": options}
+    return {
+        "areas": joined(
+            absences(
+                r,
+                s["figure_reporters"],
+                s["figure_period"],
+                s["figure_crime"],
+                s["figure_measure"],
+                s["figure_unit"],
+                instruments_of(s),
+            )
+        )
+    }
+
+
+@expects(
+    "{area} (not due yet)",
+    "{area} (not due: reports once a year)",
+    "{area} (not collected)",
+    "{area} (received, without this figure)",
+    "{area} (late: due on {deadline}, not received)",
+    "{area} (in part, {received} of {expected}: {outstanding} outstanding)",
+)
+def _absence(r: Release, s: Selection, p: Params) -> Expected:
+    code = next(code for code in r.areas if p["area"] in (r.plain[code], r.marked[code]))
+    period = s.get("figure_period") or s.get("period") or newest_quarter(r)
+    instruments = (
+        instruments_of(s) if s["page"] != "static" or "figure_period" in s else ("justice", "register", "victims")
+    )
+    state = judge(r, code, period, instruments)
+    expected: dict[str, Any] = {"area": p["area"]}
+    if "deadline" in p:
+        expected["deadline"] = day(state["deadline"])
+    if "received" in p:
+        expected |= {
+            "received": str(state["received"]),
+            "expected": str(len(state["inside"])),
+            "outstanding": joined(name_returns(r, state["overdue"], state["inside"], r.marked)),
+        }
+    return expected
+
+
+@expects("Figures cover all {whole} territories.", "Figures cover {n} of {whole} territories.")
+def _cover(r: Release, s: Selection, p: Params) -> Expected:
+    whole = len(r.territories)
+    if "n" not in p:
+        return {"whole": str(whole)}
+    return {"whole": str(whole), "n": numbers_of_reporters(r, s)}
+
+
+def numbers_of_reporters(r: Release, s: Selection) -> set[str]:
+    """Return how many territories are in the figures of a selection."""
+    return {str(len(split(row["reporters"]))) for row in figures_of(r, s)}
+
+
+def figures_of(r: Release, s: Selection) -> list[Row]:
+    """Return the figures of the region that a selection shows."""
+    cache = r.__dict__.setdefault("figures", {})
+    if id(s) not in cache:
+        cache[id(s)] = s, _figures_of(r, s)
+    return cache[id(s)][1]
+
+
+def _figures_of(r: Release, s: Selection) -> list[Row]:
+    crime, unit, region = crime_of(s), unit_of(s), r.region
+    part, period = s.get("part", ""), s.get("period", "")
+    if s["page"] == "static":
+        rows = [
+            row
+            for row in r.index("cell", "area").get((region,), ())
+            if row["is_total"] and row["offence_group"] == crime
+        ]
+        if part in ("count", "home", "comparison", "trend"):
+            return [row for row in rows if row["measure"] == s.get("measure", row["measure"])]
+        return [*rows, *r.index("stage_ratio", "area", "offence_group").get((region, crime), ())]
+    if s["page"] == "ratios":
+        return r.index("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
+            (region, s["ratio"], period, crime, unit), []
+        ) + r.index("region", "metric", "period", "offence_group", "count_unit").get(
+            (s["ratio"], period, crime, unit), []
+        )
+    if part == "show_splits":
+        return r.index("decomposition", "area", "offence_group", "count_unit").get((s["area"], crime, unit), [])
+    if part == "show_trends":
+        return [
+            row
+            for year in (s["since"], r.periods[crime, "A"][0])
+            if (row := r.total(region, year, crime, s["change_of"], unit)) is not None
+        ]
+    if part == "show_cross_table":
+        return [
+            row
+            for row in r.index("cell", "table_id", "area", "period").get((s["table_id"], region, s["year"]), ())
+            if row["offence_group"] == crime and row["count_unit"] == unit
+        ]
+    if s["page"] == "victims":
+        return [
+            row
+            for row in r.index("cell", "area", "period").get((region, period), ())
+            if row["table_id"] in ("victims_quarter", "victims_year")
+            and row["offence_group"] == crime
+            and row["count_unit"] == unit
+        ]
+    rows = [row for m in STAGES[s["decisions"]] if (row := r.total(region, period, crime, m, unit)) is not None]
+    if part == "_show_spread":
+        rows += r.index("region", "metric", "period", "offence_group", "count_unit").get(
+            ("rate", period, crime, unit), []
+        )
+    return rows
+
+
+@expects("{n} of {whole}")
+def _of_whole(r: Release, s: Selection, p: Params) -> Expected:
+    """Either the territories in a figure of the region, or those of a spread that have enough."""
+    if s.get("part") == "_show_spread" and int(p["whole"]) != len(r.territories):
+        rows = [row for row in figures_of(r, s) if "n_enough" in row]
+        return {("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}}
+    if s.get("part") == "_show_spread":
+        rows = [row for row in figures_of(r, s) if "n_enough" in row]
+        return {
+            ("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}
+            | {(n, str(len(r.territories))) for n in numbers_of_reporters(r, s)}
+        }
+    return {"n": numbers_of_reporters(r, s), "whole": str(len(r.territories))}
+
+
+@expects("{count} territories")
+def _territories(r: Release, s: Selection, p: Params) -> Expected:
+    return {"count": {f"{n} of {len(r.territories)}" for n in numbers_of_reporters(r, s)}}
+
+
+@expects("{count} territories ({names})")
+def _named_territories(r: Release, s: Selection, p: Params) -> Expected:
+    return {
+        ("count", "names"): {
+            (f"{len(present)} of {len(r.territories)}", joined(r.marked[c] for c in r.territories if c in present))
+            for present in (split(row["reporters"]) for row in figures_of(r, s))
+        }
+    }
+
+
+@expects("{low} to {high} of {whole}")
+def _span_of_whole(r: Release, s: Selection, p: Params) -> Expected:
+    by_pair: dict[Any, set[int]] = defaultdict(set)
+    across = s.get("across", "measure")
+    allowed = None if across != "measure" else set(measures_shown(s))
+    for row in figures_of(r, s):
+        if allowed is None or row["measure"] in allowed:
+            by_pair[row["sex"], row["age"]].add(len(split(row["reporters"])))
+    return {("low", "high"): {(str(min(v)), str(max(v))) for v in by_pair.values()}, "whole": str(len(r.territories))}
+
+
+def measures_shown(s: Selection) -> list[str]:
+    measures = STAGES[s.get("decisions") or s.get("track") or "first"]
+    if s.get("stages") == "main":
+        return [m for m in measures if not m.startswith(("reported", "adjudicated"))]
+    return list(measures)
+
+
+@expects("{subject}: {count} territories, depending on the column")
+def _depending(r: Release, s: Selection, p: Params) -> Expected:
+    spans = _span_of_whole(r, s, p)[("low", "high")]
+    whole = len(r.territories)
+    numbers = {a for a, _ in spans}
+    return {
+        "count": {f"{a} to {b} of {whole}" for a, b in spans} | {f"{n} of {whole}" for n in numbers},
+        "subject": ABOUT,
+    }
+
+
+@expects("The total needs all {n} parts.")
+def _parts(r: Release, s: Selection, p: Params) -> Expected:
+    return {"n": {str(len(r.parts(code))) for code in r.territories if r.parts(code)}}
+
+
+@expects("{period} is the newest period. {coverage}")
+def _newest(r: Release, s: Selection, p: Params) -> Expected:
+    newest = r.periods[s["crime"], "Q"][0]
+    row = r.total(r.region, newest, s["crime"], "convicted_first")
+    text = cover(r, row, s["crime"], "convicted_first", "person", ("justice", "register")) if row else ""
+    return {"period": short(newest), "coverage": text}
+
+
+@once
+def newest_quarter(r: Release) -> str:
+    """Return the newest quarter for which returns are expected or were received."""
+    return max(row["period"] for row in r.rows("coverage") if row["freq"] == "Q")
+
+
+@expects("{period}: {state}.")
+def _state(r: Release, s: Selection, p: Params) -> Expected:
+    newest = newest_quarter(r)
+    judged = judge(r, s["area"], newest, ("justice", "register", "victims"))
+    if judged["state"] == "received":
+        state = "late" if judged["late"] else "on time"
+    else:
+        state = f"{r.marked[s['area']]} ({why_absent(r, s['area'], newest, ('justice', 'register', 'victims'))})"
+    return {"period": short(newest), "state": state}
+
+
+@expects("in part: {received} of {expected}")
+def _in_part(r: Release, s: Selection, p: Params) -> Expected:
+    states = [x for x in board(r) if x["state"] == "in_part"]
+    return {("received", "expected"): {(str(x["received"]), str(len(x["inside"]))) for x in states}}
+
+
+@once
+def board(r: Release) -> list[dict[str, Any]]:
+    """Return the states of the reporting board: all territories in the newest quarters and years."""
+    states = []
+    kinds = ("justice", "register", "victims")
+    for freq, n in (("Q", 8), ("A", 4)):
+        newest = sorted({x["period"] for x in r.rows("coverage") if x["freq"] == freq}, reverse=True)[:n]
+        for code in r.territories:
+            states += [{**judge(r, code, period, kinds, freq), "area": code, "period": period} for period in newest]
+    return states
+
+
+@expects("{area}, {period}: {returns} outstanding.")
+def _outstanding(r: Release, s: Selection, p: Params) -> Expected:
+    return {
+        ("area", "period", "returns"): {
+            (r.marked[x["area"]], short(x["period"]), joined(name_returns(r, x["overdue"], x["inside"], names)))
+            for x in board(r)
+            for names in (r.plain, r.marked)
+        }
+    }
+
+
+@expects("{area}: {returns} late.")
+def _late(r: Release, s: Selection, p: Params) -> Expected:
+    states = board(r)
+    if s.get("part") == "profile":
+        newest = newest_quarter(r)
+        states = [{**judge(r, s["area"], newest, ("justice", "register", "victims")), "area": s["area"]}]
+    return {
+        ("area", "returns"): {
+            (r.marked[x["area"]], joined(name_returns(r, x["late"], x["inside"], names)))
+            for x in states
+            for names in (r.plain, r.marked)
+            if x["late"] and len(x["inside"]) > 1
+        }
+    }

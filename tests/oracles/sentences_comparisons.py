@@ -1,0 +1,416 @@
+"""Expected parameters of sentences on ratios, windows, pairs of territories, and other sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.oracles.sentences import (
+    CRIMES,
+    ENOUGH,
+    PARTS,
+    Expected,
+    Params,
+    Release,
+    Row,
+    Selection,
+    cover,
+    crime_of,
+    expects,
+    in_words,
+    instruments_of,
+    interval,
+    joined,
+    measures_shown,
+    number,
+    once,
+    short,
+    small,
+    stage,
+    unit_of,
+)
+from tests.oracles.sentences_counts import chosen_year, regional_figure
+
+FREQS = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
+TESTED = ("higher", "lower", "depends_on_persons_per_case", "no_difference")
+
+
+# --------------------------------------------------------------------------------------------------------------- ratios
+
+
+def ratio_rows(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
+    """Return the rows of a ratio by area and version."""
+    by_area: dict[str, dict[str, Row]] = {}
+    metric = s.get("ratio") or s["metric"]
+    rows = r.index("stage_ratio", "metric", "period", "offence_group", "count_unit").get(
+        (metric, s["period"], s["crime"], unit_of(s)), ()
+    )
+    for row in rows:
+        by_area.setdefault(row["area"], {})[row["version"]] = row
+    return by_area
+
+
+def recommended(versions: dict[str, Row]) -> Row | None:
+    return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
+
+
+@expects("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
+def _ratio(r: Release, s: Selection, p: Params) -> Expected:
+    rows = ratio_rows(r, s)
+    row = recommended(rows.get(r.region, {}))
+    n = sum((x := recommended(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
+    coverage = ""
+    if row is not None and row["state"] != "withheld":
+        coverage = cover(r, row, s["crime"], "convicted_first", unit_of(s), instruments_of(s))
+    return {
+        "area": r.plain[r.region],
+        "period": in_words(s["period"]),
+        "crime": small(CRIMES[s["crime"]]),
+        "name": r.metric[s["ratio"]]["name"],
+        "figure": regional_figure(row, row),
+        "coverage": coverage,
+        "enough": f"{n} of {len(r.territories)} territories have enough to be compared.",
+    }
+
+
+@expects("{n} of {whole} territories have enough to be compared.")
+def _enough(r: Release, s: Selection, p: Params) -> Expected:
+    rows = ratio_rows(r, s)
+    n = sum((x := recommended(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
+    return {"n": str(n), "whole": str(len(r.territories))}
+
+
+@expects("{figure}, over {n} quarters before", "{figure}, over {n} years before")
+def _lagged(r: Release, s: Selection, p: Params) -> Expected:
+    options = set()
+    for versions in ratio_rows(r, s).values():
+        row = versions.get("lagged")
+        if row is not None and row["value"] is not None and row["lag"]:
+            value, low = number(row["value"]), number(row["low"]) if row["low"] is not None else ""
+            high = "" if row["high"] is None or row["high"] == float("inf") else number(row["high"])
+            texts = (
+                {value}
+                if not low
+                else {
+                    f"{value} ({low}–{high})" if high else f"{value} ({low} or more)",
+                    f"{value}, 95% confidence interval {low} to {high}"
+                    if high
+                    else f"{value}, 95% confidence interval {low} or more",
+                }
+            )
+            options |= {(text, str(int(row["lag"]))) for text in texts}
+    return {("figure", "n"): options}
+
+
+# -------------------------------------------------------------------------------------------------------------- windows
+
+
+@once
+def window_rows(r: Release, metric: str, crime: str, unit: str, measure: str = "") -> list[Row]:
+    """Return the windows of an indicator, the shortest first."""
+    rows = r.index("window", "metric", "offence_group", "count_unit").get((metric, crime, unit), ())
+    rows = [x for x in rows if x["period"] and (not measure or x["measure"] == measure)]
+    return sorted(rows, key=lambda x: list(FREQS).index(x["freq"]))
+
+
+def static_period(r: Release, metric: str, crime: str) -> str:
+    """Return the period in which a static page compares a ratio: that of its default window, but never a quarter."""
+    default = next((x for x in window_rows(r, metric, crime, "person") if x["is_default"]), None)
+    if default is not None and default["freq"] != "Q":
+        return str(default["period"])
+    years = {
+        x["period"]
+        for x in r.index("stage_ratio", "metric", "offence_group", "count_unit").get((metric, crime, "person"), ())
+        if x["area_kind"] in ("region", "territory")
+    }
+    return max(year for year in r.periods[crime, "A"] if year in years)
+
+
+def windows_of(r: Release, s: Selection) -> list[Row]:
+    if s["page"] == "static":
+        if "metric" not in s:
+            return window_rows(r, "rate", s["crime"], "person", "convicted_first")
+        return window_rows(r, s["metric"], s["crime"], "person")
+    if s["page"] == "ratios":
+        return window_rows(r, s["ratio"], s["crime"], unit_of(s))
+    return window_rows(r, "rate", s["crime"], unit_of(s))
+
+
+def reach_text(row: Row) -> str:
+    return f"{row['n_reaching']} of {row['n_territories']} territories have {ENOUGH} or more in {short(row['period'])}"
+
+
+def explanation(rows: list[Row]) -> str:
+    """Return the reach of the default window, against that of all shorter ones, the longest first."""
+    row = next(x for x in rows if x["is_default"])
+    shorter = rows[: rows.index(row)][::-1]
+    others = joined(f"{x['n_reaching'] or 'none'} in {short(x['period'])}" for x in shorter)
+    return f"{reach_text(row)}, against {others}" if others else reach_text(row)
+
+
+@expects(
+    "Use {period}: it is the shortest period in which most territories have enough to compare. {reach}.",
+    "Most territories have too few cases to compare, even over {longest}. {reach}.",
+    "Opens in {period}: {reach}.",
+)
+def _window(r: Release, s: Selection, p: Params) -> Expected:
+    rows = windows_of(r, s)
+    row = next(x for x in rows if x["is_default"])
+    shorter = rows[: rows.index(row)]
+    message = str(p[""])
+    if s["page"] == "static":
+        shown = static_period(r, s["metric"], s["crime"]) if "metric" in s else chosen_year(r, s["crime"])
+        assert row["period"] == shown, f"the page shows {shown}"
+    assert row["n_territories"] > 1, "there is nothing to compare"
+    if row["is_most"] and not any(x["is_most"] for x in shorter):
+        assert message.startswith("Use"), message
+    elif any(x["is_most"] for x in rows):
+        assert message.startswith("Opens"), message
+    else:
+        assert message.startswith("Most"), message
+    return {"period": short(row["period"]), "reach": explanation(rows), "longest": FREQS[rows[-1]["freq"]]}
+
+
+@expects("{n} of {whole} territories have {enough} or more in {period}")
+def _reach(r: Release, s: Selection, p: Params) -> Expected:
+    row = next(x for x in windows_of(r, s) if x["is_default"])
+    return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": short(row["period"])}
+
+
+@expects("{reach}, against {others}")
+def _against(r: Release, s: Selection, p: Params) -> Expected:
+    reach, _, others = explanation(windows_of(r, s)).partition(", against ")
+    return {"reach": reach, "others": others}
+
+
+@expects("{n} in {period}")
+def _in_period(r: Release, s: Selection, p: Params) -> Expected:
+    return {("n", "period"): {(str(x["n_reaching"] or "none"), short(x["period"])) for x in windows_of(r, s)}}
+
+
+@expects("You have chosen {period}.")
+def _chosen(r: Release, s: Selection, p: Params) -> Expected:
+    return {"period": short(s["period"])}
+
+
+def stage_windows(r: Release, s: Selection) -> dict[str, Row]:
+    """Return the default window of each stage of the region that has a rate in the open period."""
+    rows = r.index("region", "metric", "period", "offence_group", "count_unit").get(
+        ("rate", s["period"], s["crime"], unit_of(s)), ()
+    )
+    with_rate = {row["measure"] for row in rows}
+    defaults: dict[str, Row] = {}
+    for measure in measures_shown(s):
+        windows = window_rows(r, "rate", s["crime"], unit_of(s), measure)
+        default = next((x for x in windows if x["is_default"]), None)
+        if measure in with_rate and default is not None:
+            defaults[measure] = default
+    return defaults
+
+
+@expects("{stage} ({n} of {whole} territories have {enough} or more)")
+def _stage_reach(r: Release, s: Selection, p: Params) -> Expected:
+    row = {small(stage(m)): x for m, x in stage_windows(r, s).items()}[p["stage"]]
+    return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"])}
+
+
+def stage_choices(r: Release, s: Selection) -> list[tuple[str, str, bool]]:
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for m, x in stage_windows(r, s).items():
+        text = f"{small(stage(m))} ({x['n_reaching']} of {x['n_territories']} territories have {ENOUGH} or more)"
+        groups.setdefault((short(x["period"]), bool(x["is_most"])), []).append(text)
+    return [(period, joined(texts), is_most) for (period, is_most), texts in groups.items()]
+
+
+@expects("{period} for {stages}", "{period} for {stages}, although most territories have too few cases")
+def _for_stages(r: Release, s: Selection, p: Params) -> Expected:
+    is_few = str(p[""]).endswith("too few cases")
+    return {("period", "stages"): {(a, b) for a, b, is_most in stage_choices(r, s) if is_most is not is_few}}
+
+
+@expects("To compare territories, use {choices}.")
+def _choices(r: Release, s: Selection, p: Params) -> Expected:
+    few = ", although most territories have too few cases"
+    return {"choices": "; ".join(f"{a} for {b}{'' if is_most else few}" for a, b, is_most in stage_choices(r, s))}
+
+
+# ---------------------------------------------------------------------------------------------------------------- pairs
+
+
+def pair_rows(r: Release, s: Selection) -> list[Row]:
+    """Return the pairs of territories that a selection compares."""
+    cache = r.__dict__.setdefault("pairs", {})
+    if id(s) not in cache:
+        cache[id(s)] = s, _pair_rows(r, s)
+    return cache[id(s)][1]
+
+
+def _pair_rows(r: Release, s: Selection) -> list[Row]:
+    if s["page"] == "static":
+        return r.index("pair", "metric", "period", "offence_group", "count_unit").get(
+            (s["metric"], static_period(r, s["metric"], s["crime"]), s["crime"], "person"), []
+        )
+    if s["page"] == "ratios":
+        return r.index("pair", "metric", "period", "offence_group", "count_unit").get(
+            (s["ratio"], s["period"], s["crime"], unit_of(s)), []
+        )
+    by, year = (s.get("victims_by"), s.get("victims_year")) if s["page"] == "victims" else (s.get("by"), s.get("year"))
+    return r.index("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
+        ("share", by, year, crime_of(s), unit_of(s)), []
+    )
+
+
+def families(r: Release, s: Selection) -> list[list[Row]]:
+    """Return the pairs that a sentence counts together: of one indicator, or of one category of a share."""
+    rows = pair_rows(r, s)
+    if not rows or rows[0]["metric"] != "share":
+        return [rows]
+    groups: dict[Any, list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["measure"], row["victim_status"], row["category"]), []).append(row)
+    return list(groups.values())
+
+
+@expects("{tested} of {whole} pairs had enough data.")
+def _pairs(r: Release, s: Selection, p: Params) -> Expected:
+    return {
+        ("tested", "whole"): {
+            (str(sum(x["verdict"] in TESTED for x in rows)), str(len(rows))) for rows in families(r, s)
+        }
+    }
+
+
+@expects("None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently.")
+def _no_pairs(r: Release, s: Selection, p: Params) -> Expected:
+    assert not any(x["verdict"] in TESTED for x in pair_rows(r, s))
+    return {"whole": str(len(pair_rows(r, s)))}
+
+
+@expects(
+    "{n} differ clearly.", "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms."
+)
+def _counted_pairs(r: Release, s: Selection, p: Params) -> Expected:
+    verdicts = ("higher", "lower") if "clearly" in str(p[""]) else TESTED
+    return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in families(r, s)}}
+
+
+VERDICTS = {
+    "{first} is higher than {second}: {ratio}.": "higher",
+    "{first} is lower than {second}: {ratio}.": "lower",
+    "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not "
+    "known.": "depends_on_persons_per_case",
+    "No statistically clear difference between {first} and {second}.": "no_difference",
+    "{first} and {second} are not compared. {reasons}": "not_comparable",
+    "{first} and {second}: {verdict}.": "",
+}
+UNTESTED = {"too few to compare": "too_few", "not available": "missing", "withheld": "withheld"}
+
+
+@expects(*VERDICTS)
+def _pair(r: Release, s: Selection, p: Params) -> Expected:
+    verdict = VERDICTS[str(p[""])] or UNTESTED[str(p["verdict"])]
+    rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
+    if "ratio" in p:
+        keys = {(r.marked[x["area_a"]], r.marked[x["area_b"]], ratio_text(x)) for x in rows}
+        return {("first", "second", "ratio"): keys}
+    return {("first", "second"): {(r.marked[x["area_a"]], r.marked[x["area_b"]]) for x in rows}}
+
+
+def ratio_text(x: Row) -> str:
+    times = "without end" if x["ratio"] is None else f"{number(x['ratio'], 2)} times"
+    text = interval(times, x["low"], x["high"], 2)
+    if x["metric"] != "share":
+        return text
+    return f"{number(x['value_a'])} against {number(x['value_b'])} per cent; the odds {text}"
+
+
+@expects("{ratio} times")
+def _ratio_of_pair(r: Release, s: Selection, p: Params) -> Expected:
+    return {"ratio": {number(x["ratio"], 2) for x in pair_rows(r, s) if x["ratio"] is not None}}
+
+
+@expects("{first} against {second} per cent; the odds {ratio}")
+def _odds(r: Release, s: Selection, p: Params) -> Expected:
+    return {
+        ("first", "second"): {
+            (number(x["value_a"]), number(x["value_b"]))
+            for x in pair_rows(r, s)
+            if x["value_a"] is not None and x["value_b"] is not None
+        },
+        "ratio": {
+            ratio_text(x).partition("the odds ")[2] for x in pair_rows(r, s) if x["verdict"] in ("higher", "lower")
+        },
+    }
+
+
+# -------------------------------------------------------------------------------------------------------- other sources
+
+
+def coherence_rows(r: Release, s: Selection) -> list[list[Row]]:
+    rows = r.rows("coherence")
+    if s["page"] == "published":
+        of = s.get("of", "")
+        rows = [
+            x
+            for x in rows
+            if x["world"] == "published" and x["offence_group"] == s["crime"] and of in ("", x["territory"])
+        ]
+    worlds: dict[str, list[Row]] = {}
+    for row in rows:
+        worlds.setdefault(row["world"], []).append(row)
+    return list(worlds.values())
+
+
+def verdict_texts(rows: list[Row]) -> str:
+    counts = {code: sum(x["verdict"] == code for x in rows) for code in ("reconciles", "explained", "open")}
+    texts = {
+        "reconciles": ("agrees", "agree"),
+        "explained": ("differs for a declared reason", "differ for declared reasons"),
+        "open": ("differs with no reason given", "differ with no reason given"),
+    }
+    return joined(f"{n} {texts[code][n != 1]}" for code, n in counts.items() if n)
+
+
+@expects("{n} pairs of figures: {verdicts}.")
+def _agreement(r: Release, s: Selection, p: Params) -> Expected:
+    return {("n", "verdicts"): {(str(len(rows)), verdict_texts(rows)) for rows in coherence_rows(r, s)}}
+
+
+PARTS |= {"{n} agree", "{n} differ for declared reasons", "{n} differ with no reason given"}
+
+
+@expects("{value}: {words} (this release)")
+def _our_side(r: Release, s: Selection, p: Params) -> Expected:
+    options = {
+        (number(x[f"{side}_value"]), x[f"{side}_words"])
+        for rows in coherence_rows(r, s)
+        for x in rows
+        for side in ("left", "right")
+        if x[f"{side}_source"] == "returns"
+    }
+    return {("value", "words"): options}
+
+
+@expects("{area}: of {totals} totals published in two releases or more, {changed} changed.")
+def _revised(r: Release, s: Selection, p: Params) -> Expected:
+    sums: dict[str, list[int]] = {}
+    for x in r.rows("revision_summary"):
+        if x["area_kind"] == "territory":
+            total = sums.setdefault(x["area"], [0, 0])
+            total[0] += x["periods"]
+            total[1] += x["revised"]
+    return {("area", "totals", "changed"): {(r.marked[a], number(n), number(m)) for a, (n, m) in sums.items()}}
+
+
+@expects("{area}: no total has been published in two releases yet.")
+def _not_revised(r: Release, s: Selection, p: Params) -> Expected:
+    with_rows = {x["area"] for x in r.rows("revision_summary")}
+    return {"area": {r.marked[code] for code in r.territories if code not in with_rows}}
+
+
+@expects(
+    "{pairs} pairs of territories in {comparisons} comparisons. Intervals allow for all pairs of one comparison, "
+    "not for the number of comparisons."
+)
+def _comparisons(r: Release, s: Selection, p: Params) -> Expected:
+    tested = [x for x in r.rows("pair") if x["verdict"] in TESTED]
+    return {"pairs": number(len(tested)), "comparisons": number(len({x["family_id"] for x in tested}))}

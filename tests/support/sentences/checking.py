@@ -1,0 +1,312 @@
+"""Check recorded sentences and fields of tables against the expectations of `tests.oracles.sentences`."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from tests.oracles import sentences_comparisons, sentences_counts
+from tests.oracles.sentences import ABOUT, BEGINS, CONSTANTS, EXPECTED, PARTS, Release, day, in_words, number, short
+from tests.oracles.sentences_records import NOTE
+from tests.support.sentences.recording import Message, Selection
+
+__all__ = ["check_messages", "sentences_comparisons", "sentences_counts"]
+_NUMBER = re.compile(r"\d[\d\u202f.,]*(?<![.,])")
+_DIGIT = re.compile(r"\d")
+_SHOWN = 3
+_INTERVAL = "95% confidence interval"
+_FREE_NUMBERS = {"95", "100,000", "100", "75", "90", "1244"}
+"""Numbers that are part of names and units: 95% intervals, rates per 100,000, ratios per 100, resolution 1244."""
+
+
+@dataclass
+class Report:
+    """What was checked, and the problems found."""
+
+    problems: list[str] = field(default_factory=list)
+    n_problems: Counter[str] = field(default_factory=Counter)
+    n_by_message: Counter[str] = field(default_factory=Counter)
+    n_numbers: int = 0
+    n_fields: int = 0
+    n_by_membership: int = 0
+    seen: set[str] = field(default_factory=set)
+
+    def add(self, message: str, problem: str) -> None:
+        """Add a problem; only the first ones of a message are kept in words."""
+        self.n_problems[message] += 1
+        if self.n_problems[message] <= _SHOWN:
+            self.problems.append(problem)
+
+
+def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: Release) -> Report:
+    """Check every message and every field with a source; return the report."""
+    report, parts = Report(), []
+    texts_of: dict[int, list[str]] = {}
+    known: dict[Any, list[str]] = {}
+    notes = {message.text for message in messages}
+    previous = ""
+    for message in messages:
+        report.seen.add(message.id)
+        if message.id in PARTS:
+            parts.append(message)
+            continue
+        values = {name: str(value) for name, value in message.params if f"{{{name}}}" in message.id}
+        function = EXPECTED.get(message.id)
+        if function is None:
+            _check_constants(message, values, release, report)
+            continue
+        report.n_by_message[message.id] += 1
+        try:
+            expected = function(release, message.selection, {"": message.id, **dict(message.params)})
+            problems = _compare(values, expected, message, release, notes, previous)
+        except Exception as error:  # the sentence is about nothing that the release has
+            problems = [f"{type(error).__name__}: {error}"]
+        previous = message.text
+        for problem in problems:
+            report.add(message.id, f"{message.text!r} [{message.id}] {dict(message.selection)}: {problem}")
+        report.n_numbers += sum(len(_NUMBER.findall(value)) for value in values.values())
+        texts_of.setdefault(id(message.selection), []).extend(values.values())
+    for shown in fields:
+        if is_headline(shown.selection, shown.text, release):
+            wanted = sentences_counts.expected_headline(release, shown.selection)
+            if shown.text != wanted:
+                report.add("headline", f"{shown.text!r}, not {wanted!r}")
+            report.n_by_message["headline"] += 1
+            texts_of.setdefault(id(shown.selection), []).append(shown.text)
+        for cell in shown.fields:
+            key = (cell.href, cell.text, cell.spoken)
+            if key not in known:
+                known[key] = check_field(cell, release)
+                report.n_fields += 1
+                for problem in known[key]:
+                    report.add("fields", f"{cell} {dict(shown.selection)}: {problem}")
+            if not known[key]:
+                texts_of.setdefault(id(shown.selection), []).append(cell.spoken)
+    _check_parts(parts, texts_of, release, report)
+    return report
+
+
+def is_headline(selection: Selection, text: str, release: Release) -> bool:
+    """Return True for the sentences on the stages of the region, which are several messages joined."""
+    return selection["page"] == "region" and "part" not in selection and "where a court decided)" in text
+
+
+def _check_constants(message: Message, values: Mapping[str, str], release: Release, report: Report) -> None:
+    """Check a message without expectations: it may name thresholds, and no other number and no area."""
+    for name, value in values.items():
+        if name in CONSTANTS:
+            if value != CONSTANTS[name]:
+                report.add(message.id, f"{message.text!r}: {name} is {value}, not {CONSTANTS[name]}")
+        elif _DIGIT.search(_without_free(value)) or release.names_in_texts.search(value):
+            report.add(message.id, f"no expectation for {name}={value!r} of {message.id!r}")
+
+
+def _without_free(text: str) -> str:
+    return " ".join(match for match in _NUMBER.findall(text) if match not in _FREE_NUMBERS)
+
+
+def _compare(
+    values: Mapping[str, str],
+    expected: Mapping[Any, Any],
+    message: Message,
+    release: Release,
+    notes: set[str],
+    previous: str,
+) -> list[str]:
+    problems, covered = [], set()
+    for key, wanted in expected.items():
+        names = key if isinstance(key, tuple) else (key,)
+        if not set(names) <= set(values):
+            continue
+        covered |= set(names)
+        found: Any = tuple(values[name] for name in names) if isinstance(key, tuple) else values[key]
+        if wanted is ABOUT:
+            problems += _check_subject(found, message.selection, release)
+        elif wanted is BEGINS:
+            if not previous or not found.startswith(previous):
+                problems.append(f"{found!r} does not begin with the sentence of its count")
+        elif wanted is NOTE:
+            if _DIGIT.search(_without_free(found)) and f"{found}." not in notes:
+                problems.append(f"the note {found!r} is no sentence that was checked")
+        elif isinstance(wanted, set | frozenset):
+            if found not in wanted:
+                problems.append(f"{key} is {found!r}, not one of {sorted(wanted)[:8]}")
+        elif found != wanted:
+            problems.append(f"{key} is {found!r}, not {wanted!r}")
+    for name, value in values.items():
+        if name in covered:
+            continue
+        if name in CONSTANTS:
+            problems += [] if value == CONSTANTS[name] else [f"{name} is {value}, not {CONSTANTS[name]}"]
+        elif _DIGIT.search(_without_free(value)) or release.names_in_texts.search(value):
+            problems.append(f"no expectation for {name}={value!r}")
+    return problems
+
+
+def _check_subject(text: str, selection: Selection, release: Release) -> list[str]:
+    """Check that a title names no period and no area but those of the selection."""
+    problems = []
+    numbers = set(_NUMBER.findall(text)) - _FREE_NUMBERS
+    if numbers:
+        numbers -= _list_allowed(selection, release)
+        labels = [label for label in _labels_with_numbers(release) if label.lower() in text.lower()]
+        problems += [
+            f"{found} in {text!r} is not of the selection"
+            for found in numbers
+            if not any(found in label for label in labels)
+        ]
+    named = set(release.names_in_texts.findall(text)) - {release.plain[release.region]}
+    if named:
+        codes = {selection.get(name) for name in ("area", "territory", "of")}
+        if not named <= {release.plain[code] for code in codes if code in release.plain}:
+            problems.append(f"{sorted(named)} in {text!r} are not of the selection")
+    return problems
+
+
+def _list_allowed(selection: Selection, release: Release) -> set[str]:
+    """Return the numbers of the periods of a selection."""
+    cache = release.__dict__.setdefault("allowed", {})
+    if id(selection) in cache:
+        return set(cache[id(selection)][1])
+    periods = {value for name, value in selection.items() if name != "page" and _DIGIT.search(value)}
+    if selection["page"] == "static" and "crime" in selection:
+        crime = selection["crime"]
+        periods |= {period for freq in ("A", "Q") for period in release.periods.get((crime, freq), ())[:16]}
+        periods |= {"2020-2022", "2023-2025", "2021-2025"} & {row["period"] for row in release.rows("window")}
+    if selection.get("part") == "_show_pending":
+        periods |= {day(row["as_at"]) for row in release.rows("pending")}
+    if selection.get("part") == "show_trends":
+        periods.add(release.periods[selection["crime"], "A"][0])
+    allowed: set[str] = set()
+    for period in periods:
+        texts = (short(period), in_words(period)) if len(period) < 10 else (period,)
+        allowed |= {found for text in texts for found in _NUMBER.findall(text)}
+    cache[id(selection)] = selection, allowed
+    return allowed
+
+
+def _labels_with_numbers(release: Release) -> list[str]:
+    cache: list[str] = release.__dict__.setdefault("labels_with_numbers", [])
+    if not cache:
+        cache += [label for label in release.label.values() if _DIGIT.search(label)]
+    return cache
+
+
+# --------------------------------------------------------------------------------------------------------------- fields
+
+
+def check_field(cell: Any, release: Release) -> list[str]:
+    """Check the numbers of a field against the row of the release that the address of its source names."""
+    query = dict(part.split("=", 1) for part in cell.href.partition("?")[2].split("&") if "=" in part)
+    if "cell" in query:
+        row = find_cell(unquote(query["cell"]), release)
+        made = query.get("made", "")
+        if made:
+            metric, dimension = ("rate", "_Z") if made == "rate" else ("share", made)
+            figure = release.indicators.get((row["cell_id"], metric, dimension), {"value": None})
+            digits = 2 if made == "rate" else 0
+        else:
+            figure, digits = release.indicators.get((row["cell_id"], "count", "_Z"), row), 0
+            figure = {**row, "low": None, "high": None}
+    else:
+        table, _, terms = unquote(query["indicator"]).partition("/")
+        keys = dict(term.split("=", 1) for term in terms.split(";"))
+        (figure,) = release.index(table, *keys)[tuple(keys.values())]
+        digits = 0
+    return _compare_field(cell, figure, digits, "cell" in query and not query.get("made"))
+
+
+def find_cell(text: str, release: Release) -> Mapping[str, Any]:
+    """Return the cell of an id: its table, and its dimensions that are not at their total, without those that follow
+    from others."""
+    _, table, terms = text.split("/", 2)
+    names = [name for name in release.rows("cell")[0] if name in _KEY]
+    cache = release.__dict__.setdefault("cells_by_id", {})
+    if not cache:
+        for row in release.rows("cell"):
+            found = frozenset(f"{name}={row[name]}" for name in names if row[name] not in (None, "_T", "_Z"))
+            cache[row["table_id"], found] = row
+    return cache[table, frozenset(terms.split(";"))]
+
+
+_KEY = {
+    "area",
+    "period",
+    "measure",
+    "level",
+    "count_unit",
+    "statistic",
+    "offence_group",
+    "offence",
+    "person_type",
+    "victim_status",
+    "sex",
+    "age",
+    "exploitation",
+    "citizenship",
+    "sentence_type",
+    "sentence_band",
+}
+
+
+def _compare_field(cell: Any, figure: Mapping[str, Any], digits: int, is_count: bool) -> list[str]:
+    numbers = _NUMBER.findall(cell.text.partition(", over")[0])
+    if figure["value"] is None or not numbers:
+        return (
+            []
+            if (not numbers and figure["value"] is None) or "no regional figure" in cell.text
+            else [f"{cell.text!r}, but the release has {figure['value']}"]
+        )
+    wanted = [number(figure["value"], digits)]
+    if figure.get("low") is not None and not is_count:
+        wanted.append(number(figure["low"], digits))
+        if figure.get("high") not in (None, float("inf")):
+            wanted.append(number(figure["high"], digits))
+    if numbers not in (wanted, wanted[:1]):
+        return [f"{cell.text!r} has {numbers}, the release {wanted}"]
+    spoken = cell.spoken.replace(_INTERVAL, "")
+    missing = [value for value in numbers if value not in _NUMBER.findall(spoken)]
+    return [f"{missing} is not in {cell.spoken!r}"] if missing else []
+
+
+# ---------------------------------------------------------------------------------------------------------------- parts
+
+
+def _check_parts(parts: Sequence[Message], texts_of: Mapping[int, list[str]], release: Release, report: Report) -> None:
+    """Check that messages that say nothing by themselves are within something checked."""
+    joined = {key: "\n".join(dict.fromkeys(texts)) for key, texts in texts_of.items()}
+    figures = None
+    for message in parts:
+        report.n_by_message[message.id] += 1
+        if message.text[1:] in joined.get(id(message.selection), ""):  # the first letter may be a capital there
+            continue
+        if _INTERVAL in message.id or message.id == "{value} ({low} or more)":
+            figures = figures or list_figures(release)
+            found = tuple(_NUMBER.findall(str(value))[0] for _, value in message.params if _NUMBER.findall(str(value)))
+            if found in figures:
+                report.n_by_membership += 1
+                continue
+        if not _DIGIT.search(_without_free(message.text)) and not release.names_in_texts.search(message.text):
+            continue
+        report.add(
+            message.id, f"{message.text!r} [{message.id}] {dict(message.selection)} is in no sentence that was checked"
+        )
+
+
+def list_figures(release: Release) -> set[tuple[str, ...]]:
+    """Return value and limits of every figure of the release, as pages show them."""
+    figures = set()
+    for table in ("indicator", "stage_ratio", "clearance", "exit", "duration", "pending", "cohort", "sentence"):
+        for row in release.rows(table):
+            if row["value"] is None or row["low"] is None:
+                continue
+            digits = 2 if row.get("metric") == "rate" else 0
+            numbers = [number(row["value"], digits), number(row["low"], digits)]
+            if row["high"] not in (None, float("inf")):
+                numbers.append(number(row["high"], digits))
+            figures.add(tuple(numbers))
+    return figures

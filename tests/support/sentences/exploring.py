@@ -1,0 +1,308 @@
+"""Run the pages of the explorer for every selection that they offer, without Streamlit and without drawing.
+
+A page is run once for each combination of its choices. A part of a page whose choices concern nothing else is explored
+by itself, once for each set of arguments, since the product of all choices of a page would be a hundred times as many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from inspect import signature
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dashboards.public import charts, layout, menu, queries, selection, tables
+from dashboards.public.pages import (
+    about,
+    breakdowns,
+    cards,
+    changes,
+    durations,
+    published,
+    quality,
+    ratios,
+    region,
+    reporting,
+    source,
+    territory,
+    trends,
+    victims,
+)
+from pipelines import words
+from tests.support.sentences.recording import Recorder, Selection
+
+MODULES = (
+    about, breakdowns, cards, changes, durations, layout, menu, published, quality, ratios, region, reporting,
+    selection, source, territory, trends, victims,
+)  # fmt: skip
+PAGES: Mapping[str, Callable[[], None]] = {
+    "region": region.render_page,
+    "territory": territory.render_page,
+    "ratios": ratios.render_page,
+    "durations": durations.render_page,
+    "victims": victims.render_page,
+    "published": published.render_page,
+    "quality": quality.render_page,
+    "about": about.render_page,
+}
+SECTIONS = (
+    (region, "show_trends"),
+    (region, "show_splits"),
+    (region, "_show_spread"),
+    (region, "_show_charts"),
+    (region, "show_cross_table"),
+    (cards, "show_cards_of_levels"),
+    (cards, "show_cards_of_metric"),
+    (territory, "_show_over_time"),
+    (territory, "_show_exits"),
+    (territory, "show_movements"),
+    (territory, "show_splits"),
+    (territory, "_show_breakdown"),
+    (territory, "_show_jurisdictions"),
+    (territory, "_show_counting_card"),
+    (territory, "_show_facts"),
+    (territory, "_show_returns"),
+    (ratios, "_show_comparison"),
+    (durations, "_show_sentences"),
+    (durations, "_show_clearance"),
+    (durations, "_show_pending"),
+    (durations, "_show_cohorts"),
+    (victims, "_show_comparison"),
+    (victims, "show_cross_table"),
+    (victims, "_show_territory"),
+    (published, "_show_agreement"),
+)
+"""Parts of pages that depend on nothing but the codes and numbers among their arguments."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a table: its text, the text that is read aloud, and the address of its source."""
+
+    text: str
+    spoken: str
+    href: str
+
+
+@dataclass
+class Shown:
+    """A text or a table that a page shows, with the selection that was open."""
+
+    text: str
+    selection: Selection
+    fields: Sequence[Field] = ()
+
+
+class _PageEndError(Exception):
+    """Ends a page early, as `st.stop` does."""
+
+
+class _Block:
+    """A part of a page: everything may be shown in it, and nothing is."""
+
+    open = False
+
+    def __enter__(self) -> _Block:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        return None
+
+
+class _Address(dict[str, str]):
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+    def get_all(self, name: str) -> list[str]:
+        return [self[name]] if name in self else []
+
+    def from_dict(self, query: Mapping[str, str]) -> None:
+        self.clear()
+        self.update(query)
+
+
+class _Streamlit:
+    """What the pages use of Streamlit. Texts are handed to `show`."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self.query_params, self.session_state = _Address(), {}
+        self.context = SimpleNamespace(url="https://example.org/page", headers={})
+        self._show, self._block = show, _Block()
+        self.markdown = self.title = self.header = self.subheader = self.info = self.warning = self._show_text
+        self.html = self._ignore
+        self.download_button = self._ignore
+
+    def _show_text(self, text: str, **options: object) -> None:
+        self._show(text)
+
+    def _ignore(self, *args: object, **options: object) -> None:
+        return None
+
+    def container(self, **options: object) -> _Block:
+        return self._block
+
+    def expander(self, label: str, **options: object) -> _Block:
+        self._show(label)
+        return self._block
+
+    def code(self, text: str, **options: object) -> None:
+        self._show(text)
+
+    def fragment(self, function: Callable[[], None]) -> Callable[[], None]:
+        return function
+
+    def stop(self) -> None:
+        raise _PageEndError
+
+
+@dataclass
+class Explorer:
+    """Runs pages with every combination of choices, and collects what they show."""
+
+    recorder: Recorder
+    frame: layout.Frame
+    shown: list[Shown] = field(default_factory=list)
+    n_selections: int = 0
+    _prefix: Sequence[str] = ()
+    _choices: list[tuple[str, Sequence[str]]] = field(default_factory=list)
+    _explored: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _shown_texts: set[tuple[str, int]] = field(default_factory=set)
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Replace Streamlit and the choices of the pages."""
+        streamlit = _Streamlit(self._show_text)
+        for module in MODULES:
+            patch.setattr(module, "st", streamlit)
+        patch.setattr(layout, "choose_option", self._choose)
+        patch.setattr(layout, "open_frame", lambda: self.frame)
+        patch.setattr(layout, "open_language", lambda: None)
+        patch.setattr(layout, "show_table", self._show_table)
+        patch.setattr(layout, "show_panels", self._show_panels)
+        patch.setattr(layout, "quote_sentence", lambda text, frame: self._show_text(text))
+        patch.setattr(layout, "put_small", self._show_text)
+        patch.setattr(layout, "put_html", lambda *parts: None)
+        patch.setattr(layout, "link_brief", lambda *arguments: None)
+        patch.setattr(tables, "render_notes", lambda *arguments, **options: "")
+        patch.setattr(tables, "render_legend", lambda *arguments, **options: "")
+        for module, name in SECTIONS:
+            patch.setattr(module, name, self._separate(getattr(module, name)))
+        patch.setattr(reporting.Coverage, "list_absences", self._of_figure(reporting.Coverage.list_absences))
+
+    def explore(self, page: str, render: Callable[[], None]) -> None:
+        """Run a page for every selection."""
+        with self.recorder.select(page=page):
+            self._explore(render)
+
+    def _explore(self, run: Callable[[], Any]) -> None:
+        """Run a function with every combination of the choices that it offers."""
+        outer = self._prefix, self._choices, self.recorder.selection
+        pending: list[tuple[str, ...]] = [()]
+        while pending:
+            self._prefix, self._choices = pending.pop(), []
+            self.n_selections += 1
+            with suppress(_PageEndError):
+                run()
+            for place in range(len(self._prefix), len(self._choices)):
+                before = tuple(choice for choice, _ in self._choices[:place])
+                pending += [(*before, option) for option in self._choices[place][1][1:]]
+            self.recorder.selection = outer[2]
+        self._prefix, self._choices, self.recorder.selection = outer
+
+    def _choose(self, label: str, key: str, options: Sequence[str], **more: object) -> str:
+        """Take the next choice of this run: the one to explore, else the first."""
+        place = len(self._choices)
+        choice = str(self._prefix[place]) if place < len(self._prefix) else str(options[0])
+        assert choice in options, (key, choice, options)
+        self._choices.append((choice, tuple(map(str, options))))
+        self.recorder.selection = {**self.recorder.selection, key: choice}
+        return choice
+
+    def _separate(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that explores another one by itself, once for each set of arguments, which become part of
+        the selection."""
+        names = signature(function)
+
+        def explore_once(*arguments: Any, **options: Any) -> None:
+            bound = names.bind(*arguments, **options).arguments
+            if function.__module__ == cards.__name__:
+                # The rules of a territory have no numbers, and hardly ever change from one period to the next.
+                bound = {name: value for name, value in bound.items() if name not in ("freq", "period", "unit")}
+            key = (function.__module__, function.__name__, *_reduce_arguments(bound.values()))
+            if key not in self._explored:
+                self._explored[key] = True
+                codes = {name: value for name, value in bound.items() if isinstance(value, str)}
+                with self.recorder.select(part=function.__name__, **codes):
+                    self._explore(lambda: function(*arguments, **options))
+
+        return explore_once
+
+    def _of_figure(self, function: Callable[..., str]) -> Callable[..., str]:
+        """Return a function that states the figure of a row as part of the selection."""
+
+        def list_absences(coverage: reporting.Coverage, row: Mapping[str, Any]) -> str:
+            key = (
+                id(coverage.instruments), coverage.instruments, coverage.crime, coverage.unit, row["period"],
+                row["reporters"], str(row.get("measure") or "convicted_first"),
+            )[1:]  # fmt: skip
+            if key not in self._explored:
+                with self.recorder.select(
+                    figure_period=row["period"], figure_reporters=row["reporters"] or "",
+                    figure_measure=str(row.get("measure") or "convicted_first"),
+                    figure_instruments=",".join(coverage.instruments), figure_crime=coverage.crime,
+                    figure_unit=coverage.unit,
+                ):  # fmt: skip
+                    self._explored[key] = function(coverage, row)
+            return str(self._explored[key])
+
+        return list_absences
+
+    def _show_text(self, text: str, fields: Sequence[Field] = ()) -> None:
+        key = (text, id(self.recorder.selection))
+        if fields or key not in self._shown_texts:
+            self._shown_texts.add(key)
+            self.shown.append(Shown(text, self.recorder.selection, fields))
+
+    def _show_panels(self, frame: layout.Frame, pictures: Iterable[charts.Picture], **options: str) -> None:
+        for picture in pictures:
+            self._show_text(picture.drawing.description)
+
+    def _show_table(
+        self, frame: layout.Frame, title: str, columns: Sequence[str], lines: Iterable[tables.Line], *,
+        notes: words.Notes | None = None, is_ours: bool = True, coverage: str = "", **options: object,
+    ) -> None:  # fmt: skip
+        arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
+        caption = layout._compose_caption(frame, title) if is_ours else title
+        fields = []
+        for line in arranged:
+            for cell in line.cells:
+                shown = Field(cell.text, cell.spoken, cell.href)
+                if cell.href.startswith("source?"):
+                    fields.append(shown)
+        self._show_text(caption, fields)
+        for text in (*arranged_notes.texts, *arranged_notes.remarks, coverage):
+            self._show_text(text)
+
+
+def _reduce_arguments(arguments: Iterable[Any]) -> list[Any]:
+    """Return the codes, words and numbers among some arguments, for the key of a section."""
+    reduced: list[Any] = []
+    for argument in arguments:
+        if isinstance(argument, str | bool | int):
+            reduced.append(argument)
+        elif isinstance(argument, set | frozenset):
+            reduced.append(tuple(sorted(argument)))
+        elif isinstance(argument, list | tuple) and all(isinstance(item, str | tuple) for item in argument):
+            reduced.append(tuple(map(str, argument)))
+        elif isinstance(argument, reporting.Coverage):
+            reduced.append((argument.instruments, argument.crime, argument.unit))
+    return reduced
+
+
+def open_frame() -> layout.Frame:
+    """Return the frame of the current release."""
+    path = queries.current_release()
+    return layout.Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))

@@ -1,0 +1,62 @@
+"""Walk all pages of a release and record every sentence, once for a session of tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dashboards.public import queries
+from pipelines.front.edition import Edition
+from pipelines.front.queries import read_tables
+from tests.oracles.sentences import Release
+from tests.support.sentences import composing, exploring
+from tests.support.sentences.exploring import Explorer
+from tests.support.sentences.reading_once import ReadOnce
+from tests.support.sentences.recording import Recorder
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What was recorded: the sentences, what the explorer showed, and the release by itself."""
+
+    recorder: Recorder
+    explorer: Explorer
+    release: Release
+    edition: Edition
+    texts: tuple[str, ...] = ()
+    """Texts of the static pages."""
+    n_figures: int = 0
+
+
+@contextmanager
+def open_walk(earlier: Walk | None = None) -> Iterator[Walk]:
+    """Record texts and replace Streamlit and the drawing of pictures, within a `with` statement.
+
+    The tables of an `earlier` walk are used again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        recorder = Recorder()
+        explorer = Explorer(recorder, earlier.explorer.frame if earlier else exploring.open_frame())
+        recorder.install(patch)
+        explorer.install(patch)
+        ReadOnce().install(patch)
+        composing.install(patch, recorder)
+        if earlier is not None:
+            yield Walk(recorder, explorer, earlier.release, earlier.edition)
+            return
+        folder = Path(queries.current_release()).parent
+        yield Walk(recorder, explorer, Release(folder), Edition(read_tables(folder)))
+
+
+def walk_all() -> Walk:
+    """Walk every page for every selection, all static pages and briefs, and the sources of all figures."""
+    with open_walk() as walk:
+        for page, render in exploring.PAGES.items():
+            walk.explorer.explore(page, render)
+        texts = tuple(composing.compose_all(walk.edition, "en", walk.recorder))
+        n_figures = composing.describe_figures(walk.recorder, walk.explorer.frame, walk.release)
+    return Walk(walk.recorder, walk.explorer, walk.release, walk.edition, texts, n_figures)
