@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.declarations.territory import QUERY_DAYS, RELEASE_DAYS
 from pipelines.declarations.yaml_file import DeclarationError
+from pipelines.defs.jobs import quarterly_refresh
 from pipelines.model.periods import Period
 from pipelines.publication.disclosure import protect
 from pipelines.statistics import records_rule
@@ -111,9 +112,6 @@ def test_documents_repeat_the_limits_correctly(page: str, statement: str) -> Non
 
 
 def test_schedule_fires_soon_after_the_release_day_of_each_quarter() -> None:
-    # Here, since Dagster takes half a second to import, and no other unit test needs it.
-    from pipelines.defs.jobs import quarterly_refresh
-
     minute, hour, day, months, weekday = str(quarterly_refresh.cron_schedule).split()
     assert (minute, hour, weekday) == ("0", "4", "*")
     ticks = [date(year, int(month), int(day)) for year in range(2024, 2030) for month in months.split(",")]
