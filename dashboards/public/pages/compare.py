@@ -227,7 +227,8 @@ class _Page:
         return ", ".join((name, lower_first(self.crime_name), *more))
 
     def _show_dots(self, in_period: Mapping[str, Row], freq: str, period: str) -> None:
-        region = in_period.get(self.frame.region)
+        # A count of the region is the sum of those of the territories, not a level to compare them with.
+        region = in_period.get(self.frame.region) if self.choice.kind != "count" else None
         drawn = intervals.Comparison(
             self._title(freq, words.period_short(period)),
             [self._make_row(code, in_period.get(code)) for code in self.areas],

@@ -147,6 +147,7 @@ def test_table_can_be_copied_downloaded_and_cited(open_page: Open, tmp_path: Pat
 
 def test_pictures_can_be_saved_with_title_source_and_footnote(open_page: Open, tmp_path: Path) -> None:
     page = open_page("?freq=A&period=2025&crime=TIP")
+    # The first control saves the stages of one area, the last those of all areas.
     page.get_by_text("Save as a picture").last.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG: Albania").click()
