@@ -15,7 +15,7 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.design.components import Markup, Part, Row, Table
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, language, regions, trends
+from pipelines.words import FormattedFigure, indicators, language, regions, trends
 
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
@@ -147,6 +147,12 @@ def attach_numbers(
         if number is not None
     ]
     return _DATA.format(attributes=Markup("").join(attributes), text=text)
+
+
+def describe_basis(rows: Iterable[words.Row | None], column: str = "interval_basis") -> str:
+    """Return the note on what the intervals of some figures allow for, the more cautious one if they differ."""
+    bases = {str(row[column]) for row in rows if row is not None and row["value"] is not None}
+    return next((text for basis, text in indicators.BASIS.items() if basis in bases), "")
 
 
 def format_times(trend: trends.Trend) -> Part:

@@ -11,7 +11,7 @@ from pipelines.front.pages.board import compose_board
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.front.tables import FigureTable, attach_numbers, describe_basis, format_figure
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import indicators, regions
 from pipelines.words.language import tell
@@ -140,7 +140,8 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
         )
     )
     for code in (edition.region, *edition.territories):
-        table.add_row(table.name_area(code), (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
+        heading = table.name_area(code, note=describe_basis([rows.get(code)]))
+        table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
     return table
 
 

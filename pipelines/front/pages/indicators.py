@@ -19,7 +19,7 @@ from pipelines.front.pages.home import (
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.front.tables import FigureTable, describe_basis, format_figure, in_page_language
 from pipelines.words import FormattedFigure, Row, indicators, language, regions
 from pipelines.words.language import tell
 
@@ -161,8 +161,9 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
         reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years, name="years"
     )
     for code in (edition.region, *edition.territories):
+        heading = table.name_area(code, note=describe_basis(ratios.get(code) for ratios in by_year))
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
-        table.add_row(table.name_area(code), fields, is_total=code == edition.region)
+        table.add_row(heading, fields, is_total=code == edition.region)
     return table
 
 
@@ -229,8 +230,9 @@ def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequenc
     table = FigureTable(reader, caption, tell("Area"), years, name="rates")
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]
+        heading = table.name_area(code, note=describe_basis(cells, "rate_basis"))
         fields = [_rate_field(table, cell, is_regional=code == edition.region) for cell in cells]
-        table.add_row(table.name_area(code), fields, is_total=code == edition.region)
+        table.add_row(heading, fields, is_total=code == edition.region)
     return table
 
 
