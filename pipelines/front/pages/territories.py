@@ -156,6 +156,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "flow": pictures.draw_stages(reader, crime, area),
             "flow_of_final": pictures.draw_stages(reader, crime, area, "final"),
             "stages": _compose_years(reader, crime, area),
+            "stages_of_final": _compose_years(reader, crime, area, "final"),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
             "brief": pages.name_brief_file(area, crime),
@@ -199,17 +200,17 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
     ]
 
 
-def _compose_years(reader: Reader, crime: str, area: str) -> FigureTable:
+def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") -> FigureTable:
     """Return the persons at each stage in the newest years; the first year after a break has its note."""
     edition = reader.edition
-    measures = STAGES["first"]
+    measures = STAGES[track]
     table = FigureTable(
         reader,
         f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
-        f"{language.lower_first(words.TRACKS['first'])}: {words.unit_name('person')}",
+        f"{language.lower_first(words.TRACKS[track])}: {words.unit_name('person')}",
         tell("Year"),
         [words.stage_name(measure) for measure in measures],
-        name="stages",
+        name="stages" if track == "first" else f"stages-{track}",
     )
     years = edition.list_periods(crime, "A")[-_YEARS:]
     for place in reversed(range(len(years))):
