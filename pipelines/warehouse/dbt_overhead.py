@@ -36,16 +36,18 @@ def remove_needless_work() -> None:
     if type(get_event_manager()) is EventManager:
         ctx_set_event_manager(QuietEventManager())
 
+    parser: Any = sqlparse
+
     def split_after_with(sql: str) -> tuple[Any, ...]:
         """Return a statement of the tokens up to the first that is neither space, comment nor `with`, and the rest."""
         tokens: list[Any] = []
-        for kind, text in sqlparse.lexer.tokenize(sql):
-            tokens.append(sqlparse.sql.Token(kind, text))
-            if not (tokens[-1].is_whitespace or kind in sqlparse.tokens.Comment or tokens[-1].normalized == "WITH"):
+        for kind, text in parser.lexer.tokenize(sql):
+            tokens.append(parser.sql.Token(kind, text))
+            if not (tokens[-1].is_whitespace or kind in parser.tokens.Comment or tokens[-1].normalized == "WITH"):
                 break
         rest = sql[sum(len(token.value) for token in tokens) :]
-        return (sqlparse.sql.Statement([*tokens, sqlparse.sql.Token(sqlparse.tokens.Other, rest)]),)
+        return (parser.sql.Statement([*tokens, parser.sql.Token(parser.tokens.Other, rest)]),)
 
     # The inputs of a unit test are inserted after the first `with` of a model. To find it, dbt parses the whole SQL.
-    parser: Any = SimpleNamespace(parse=split_after_with, sql=sqlparse.sql, tokens=sqlparse.tokens)
-    compilation.sqlparse = parser  # type: ignore[attr-defined]
+    replacement: Any = SimpleNamespace(parse=split_after_with, sql=parser.sql, tokens=parser.tokens)
+    compilation.sqlparse = replacement  # type: ignore[attr-defined]

@@ -12,11 +12,19 @@ from pipelines.warehouse import dbt
 from tests.support import small
 
 PROGRAM = """
-import json, sys
+import importlib, json, os, sys
 from pathlib import Path
 from pipelines.warehouse import dbt
+
+importlib.import_module("dbt.cli.main")  # once for both children
 dbt.PROJECT = Path(sys.argv[1])
-print(sorted(json.loads(dbt.prepare_manifest().read_bytes())["nodes"]))
+children = []
+for output in sys.argv[2:]:
+    children.append(os.fork())
+    if children[-1] == 0:
+        Path(output).write_text(str(sorted(json.loads(dbt.prepare_manifest().read_bytes())["nodes"])))
+        os._exit(0)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
 
 
@@ -29,16 +37,13 @@ def test_prepare_manifest_in_two_processes_at_once(tmp_path: Path) -> None:
         shutil.copyfile(path, project / path.name)
     files = sorted(project.rglob("*"))
     environment = {**os.environ, "RTI_CACHE": str(tmp_path / "cache")}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(project)],
-            cwd=small.ROOT, env=environment, stdout=subprocess.PIPE, text=True,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    printed = [process.communicate(timeout=180)[0].strip() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
+    outputs = [tmp_path / "first.txt", tmp_path / "second.txt"]
+    command = [sys.executable, "-c", PROGRAM, str(project), *map(str, outputs)]
+    process = subprocess.run(
+        command, cwd=small.ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert process.returncode == 0, process.stderr
     nodes = ["operation.rti.rti-on-run-start-0", "seed.rti.breakdown", "seed.rti.measure_part"]
-    assert printed == [str(nodes)] * 2
+    assert [output.read_text(encoding="utf-8") for output in outputs] == [str(nodes)] * 2
     assert sorted(project.rglob("*")) == files, "a process has written into the project's folder"
     assert len(list((tmp_path / "cache" / "dbt").iterdir())) == 1
