@@ -252,7 +252,7 @@ def explain_window(windows: Sequence[Row]) -> str:
         tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
         for row in shorter
     )
-    if others:
+    if others and chosen["n_reaching"]:
         reach = tell(_AGAINST, reach=reach, others=others)
     name = words.period_short(chosen["period"])
     if chosen["is_most"] and not any(row["is_most"] for row in shorter):

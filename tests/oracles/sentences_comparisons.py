@@ -140,11 +140,11 @@ def reach_text(row: Row) -> str:
 
 
 def explanation(rows: list[Row]) -> str:
-    """Return the reach of the default window, against that of all shorter ones, the longest first."""
+    """Return the reach of the default window, against that of all shorter ones, the longest first; alone if it is 0."""
     row = next(x for x in rows if x["is_default"])
     shorter = rows[: rows.index(row)][::-1]
     others = joined(f"{x['n_reaching'] or 'none'} in {short(x['period'])}" for x in shorter)
-    return f"{reach_text(row)}, against {others}" if others else reach_text(row)
+    return f"{reach_text(row)}, against {others}" if others and row["n_reaching"] else reach_text(row)
 
 
 @expects(
