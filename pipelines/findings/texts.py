@@ -118,8 +118,10 @@ def in_language(finding: Finding, language: str, *, apart: bool = False) -> Find
         return replace(finding, params=params, seen=seen, expected=expected)
     expected = translate_phrase(finding.expected, language)
     if finding.rule in _OF_PERIODS:
-        seen, expected = (_format_periods(text, language) for text in (finding.seen, expected))
-        return replace(finding, params=params, seen=seen, expected=expected)
+        seen_period, expected = (
+            None if text is None else _format_periods(text, language) for text in (finding.seen, expected)
+        )
+        return replace(finding, params=params, seen=seen_period, expected=expected)
     return replace(finding, params=params, expected=expected)
 
 

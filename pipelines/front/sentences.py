@@ -75,7 +75,7 @@ def describe_change(trend: trends.Trend) -> str:
     is_clear_of_one = change.low > 1 or change.high < 1
     verdict = "depends" if trend.verdict == "no_clear_change" and is_clear_of_one else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
-    return _CHANGES.fill(verdict, ratio=ratio, low=low, high=high)
+    return _CHANGES.fill_text(verdict, ratio=ratio, low=low, high=high)
 
 
 def describe_certainty(row: Row | None, period: str) -> str:

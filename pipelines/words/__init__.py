@@ -283,7 +283,7 @@ def period_words(period: str) -> str:
     """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
     year, is_quarter, quarter = period.partition("-Q")
     if is_quarter:
-        return _QUARTERS.fill(quarter, year=year)
+        return _QUARTERS.fill_text(quarter, year=year)
     first, is_span, last = period.partition("-")
     return tell("the years {first} to {last}", first=first, last=last) if is_span else period
 
@@ -309,7 +309,7 @@ _DAYS: Texts[str] = Texts(
 
 def format_day(day: date) -> str:
     """Format a day: 14 November 2026."""
-    return _DAYS.fill(f"{day:%m}", day=day.day, year=day.year)
+    return _DAYS.fill_text(f"{day:%m}", day=day.day, year=day.year)
 
 
 def join_words(items: Iterable[str]) -> str:

@@ -120,7 +120,10 @@ def describe_split(row: Row, name: str, crime: str) -> str:
         parts = tell(_TOO_FEW, enough=ENOUGH_EVENTS)
     else:
         parts = " ".join(
-            (_VOLUME.fill(_sign(volume.text), volume=volume.text), _RATIO.fill(_sign(ratio.text), ratio=ratio.text))
+            (
+                _VOLUME.fill_text(_sign(volume.text), volume=volume.text),
+                _RATIO.fill_text(_sign(ratio.text), ratio=ratio.text),
+            )
         )
     return tell(
         _CHANGE,

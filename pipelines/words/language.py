@@ -101,7 +101,7 @@ class Texts(Mapping[str, Text]):
             return tell(source, **self.parameters)  # marked where the table is declared
         return tuple(tell(text, **self.parameters) for text in source)  # marked where the table is declared
 
-    def fill(self, code: str, **parameters: object) -> str:
+    def fill_text(self, code: str, **parameters: object) -> str:
         """Return the text of a code with parameters that the whole table does not have."""
         source = self.sources[code]
         if not isinstance(source, str):

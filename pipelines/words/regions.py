@@ -248,11 +248,11 @@ def explain_window(windows: Sequence[Row]) -> str:
     )
     shorter = [row for row in windows if _order(row) < _order(chosen) and row["period"]]
     shorter.sort(key=_order, reverse=True)
-    others = words.join_words(
-        tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
-        for row in shorter
-    )
-    if others:
+    if shorter and chosen["n_reaching"]:
+        others = words.join_words(
+            tell("{n} in {period}", n=row["n_reaching"] or tell("none"), period=words.period_short(row["period"]))
+            for row in shorter
+        )
         reach = tell(_AGAINST, reach=reach, others=others)
     name = words.period_short(chosen["period"])
     if chosen["is_most"] and not any(row["is_most"] for row in shorter):

@@ -1,7 +1,7 @@
-"""Expected numbers, periods, territories and coverage of every sentence on public pages, read from a release by itself.
+"""Expected numbers, periods, territories and coverage of the sentences on public pages.
 
 Nothing of the product is used: the tables are read from the release's Parquet files, and names, numbers and periods are
-formatted here once more. `EXPECTED` has one function for each message of the catalogues that has a number, a period or
+formatted again here. `EXPECTED` has one function for each message of the catalogues that has a number, a period or
 the name of an area among its parameters. It returns, for the selection in which a sentence was formed, what some or all
 of its parameters must be:
 
@@ -72,47 +72,47 @@ CONSTANTS = {
 """Thresholds, which are the same in every sentence."""
 
 
-def once(function: Any) -> Any:
+def compute_once(function: Any) -> Any:
     """Compute something once for each release and each set of arguments."""
     name = f"once.{function.__module__}.{function.__name__}"
 
     @wraps(function)
-    def compute(r: Release, *arguments: Any) -> Any:
+    def compute_or_recall(r: Release, *arguments: Any) -> Any:
         results = r.__dict__.setdefault(name, {})
         if arguments not in results:
             results[arguments] = function(r, *arguments)
         return results[arguments]
 
-    return compute
+    return compute_or_recall
 
 
-def expects(*messages: str) -> Callable[[Any], Any]:
+def expect_parameters(*messages: str) -> Callable[[Any], Any]:
     """Register the function that returns the expected parameters of some messages."""
 
-    def register(function: Any) -> Any:
+    def register_function(function: Any) -> Any:
         for message in messages:
             assert message not in EXPECTED, message
             EXPECTED[message] = function
         return function
 
-    return register
+    return register_function
 
 
-def number(value: float, digits: int = 0) -> str:
+def format_number(value: float, digits: int = 0) -> str:
     """Format a number as English pages do."""
     return f"{value:,.{digits}f}".replace(",", SPACE)
 
 
-def signed(value: float) -> str:
+def format_signed(value: float) -> str:
     return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", SPACE).replace("-", "\u2212")
 
 
-def counted(value: float, unit: str) -> str:
-    one, several = UNITS[unit]
-    return f"{number(value)} {one if round(value) == 1 else several}"
+def count_units(value: float, unit: str) -> str:
+    singular, plural = UNITS[unit]
+    return f"{format_number(value)} {singular if round(value) == 1 else plural}"
 
 
-def short(period: str) -> str:
+def format_period(period: str) -> str:
     """Format a period as tables do."""
     return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
 
@@ -125,25 +125,25 @@ def in_words(period: str) -> str:
     return "the years {} to {}".format(*period.split("-")) if "-" in period else period
 
 
-def day(value: date) -> str:
+def format_day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
-def joined(items: Iterable[str]) -> str:
+def join_words(items: Iterable[str]) -> str:
     parts = list(items)
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
-def small(text: str) -> str:
+def lower_first(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def large(text: str) -> str:
+def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
 @cache
-def span(period: str) -> tuple[date, date]:
+def find_span(period: str) -> tuple[date, date]:
     """Return the first and the last day of a period."""
     if "-Q" in period:
         year, quarter = map(int, period.split("-Q"))
@@ -153,23 +153,23 @@ def span(period: str) -> tuple[date, date]:
     return date(int(years[0]), 1, 1), date(int(years[-1]), 12, 31)
 
 
-def stage(measure: str) -> str:
+def name_stage(measure: str) -> str:
     return measure.split("_")[0].capitalize()
 
 
-def split(text: Any) -> list[str]:
+def split_codes(text: Any) -> list[str]:
     return [part for part in str(text or "").split(",") if part]
 
 
-def interval(value: str, low: float | None, high: float | None, digits: int) -> str:
+def add_interval(value: str, low: float | None, high: float | None, digits: int) -> str:
     if low is None:
         return value
     if high is None or high == float("inf"):
-        return f"{value} (95% confidence interval {number(low, digits)} or more)"
-    return f"{value} (95% confidence interval {number(low, digits)} to {number(high, digits)})"
+        return f"{value} (95% confidence interval {format_number(low, digits)} or more)"
+    return f"{value} (95% confidence interval {format_number(low, digits)} to {format_number(high, digits)})"
 
 
-def absent(row: Row | None) -> str:
+def describe_absent(row: Row | None) -> str:
     """Return the word for a figure without a value."""
     if row is None:
         return "not collected"
@@ -186,7 +186,7 @@ class Release:
     folder: Path
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def rows(self, table: str) -> list[dict[str, Any]]:
+    def read_rows(self, table: str) -> list[dict[str, Any]]:
         """Return a table, read once."""
         if table not in self.tables:
             with duckdb.connect() as connection:
@@ -197,12 +197,12 @@ class Release:
                 self.tables[table] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
         return self.tables[table]
 
-    def index(self, table: str, *columns: str) -> dict[Any, list[dict[str, Any]]]:
+    def index_rows(self, table: str, *columns: str) -> dict[Any, list[dict[str, Any]]]:
         """Return the rows of a table by some columns, in the order of the table."""
         key = f"{table}.{columns}"
         if key not in self._indexes:
             index: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-            for row in self.rows(table):
+            for row in self.read_rows(table):
                 index[tuple(row[column] for column in columns)].append(row)
             self._indexes[key] = dict(index)
         return self._indexes[key]
@@ -213,7 +213,7 @@ class Release:
 
     @cached_property
     def areas(self) -> dict[str, dict[str, Any]]:
-        rows = [row for row in self.rows("area") if row["kind"] == "national"]
+        rows = [row for row in self.read_rows("area") if row["kind"] == "national"]
         return {row["area"]: row for row in sorted(rows, key=lambda row: (row["sort"], row["area_kind"], row["area"]))}
 
     @cached_property
@@ -224,7 +224,7 @@ class Release:
     def region(self) -> str:
         return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
 
-    def parts(self, territory: str) -> list[str]:
+    def list_parts(self, territory: str) -> list[str]:
         return [c for c, r in self.areas.items() if r["area_kind"] == "jurisdiction" and r["territory"] == territory]
 
     @cached_property
@@ -238,44 +238,46 @@ class Release:
 
     @cached_property
     def label(self) -> dict[tuple[str, str], str]:
-        return {(row["codelist"], row["code"]): row["label"] for row in self.rows("codelist")}
+        return {(row["codelist"], row["code"]): row["label"] for row in self.read_rows("codelist")}
 
     @cached_property
     def id(self) -> str:
-        return str(self.rows("release")[0]["release"])
+        return str(self.read_rows("release")[0]["release"])
 
     @cached_property
     def metric(self) -> dict[str, dict[str, Any]]:
-        return {row["metric"]: row for row in self.rows("metric")}
+        return {row["metric"]: row for row in self.read_rows("metric")}
 
     @cached_property
     def totals(self) -> dict[tuple[str, ...], dict[str, Any]]:
         """Totals of stages and victims by area, period, crime, measure, unit and status of victims."""
-        order = {row["table_id"]: row["position"] for row in self.rows("programme")}
+        order = {row["table_id"]: row["position"] for row in self.read_rows("programme")}
         totals: dict[tuple[str, ...], dict[str, Any]] = {}
-        for row in sorted(self.rows("cell"), key=lambda row: order.get(row["table_id"], 999)):
+        for row in sorted(self.read_rows("cell"), key=lambda row: order.get(row["table_id"], 999)):
             if row["is_total"] and row["statistic"] == "count" and row["table_id"] in order:
                 key = (row["area"], row["period"], row["offence_group"], row["measure"], row["count_unit"])
                 totals.setdefault(key, row)
                 totals.setdefault((*key, row["victim_status"]), row)
         return totals
 
-    def total(self, area: str, period: str, crime: str, measure: str, unit: str = "person") -> dict[str, Any] | None:
+    def find_total(
+        self, area: str, period: str, crime: str, measure: str, unit: str = "person"
+    ) -> dict[str, Any] | None:
         return self.totals.get((area, period, crime, measure, unit))
 
     @cached_property
     def indicators(self) -> dict[tuple[str, str, str], dict[str, Any]]:
-        return {(row["cell_id"], row["metric"], row["dimension"]): row for row in self.rows("indicator")}
+        return {(row["cell_id"], row["metric"], row["dimension"]): row for row in self.read_rows("indicator")}
 
     @cached_property
     def cells(self) -> dict[str, dict[str, Any]]:
-        return {row["cell_id"]: row for row in self.rows("cell")}
+        return {row["cell_id"]: row for row in self.read_rows("cell")}
 
     @cached_property
     def periods(self) -> dict[tuple[str, str], list[str]]:
         """Periods of the region's stages by crime and frequency, newest first."""
         periods: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for row in self.rows("cell"):
+        for row in self.read_rows("cell"):
             if row["area_kind"] == "region" and row["table_id"] in ("area_quarter", "area_year", "area_pool"):
                 periods[row["offence_group"], row["freq"]].add(row["period"])
         return {key: sorted(values, reverse=True) for key, values in periods.items()}
@@ -285,7 +287,7 @@ class Release:
         """Territories whose offices count a measure: area, crime, measure, unit."""
         return {
             (row["area"], row["offence_group"], row["measure"], row["count_unit"])
-            for row in self.rows("cell")
+            for row in self.read_rows("cell")
             if row["area_kind"] == "territory" and row["is_total"] and (row["n_reported"] or 0) > 0
         }
 
@@ -310,12 +312,12 @@ def crime_of(s: Selection) -> str:
 # ----------------------------------------------------------------------------------------------- reporting and coverage
 
 
-@once
-def absences(
+@compute_once
+def list_absences(
     r: Release, reporters: str, period: str, crime: str, measure: str, unit: str, instruments: tuple[str, ...]
 ) -> list[str]:
     """Name the territories that are not in a figure of the region, with the reason of each."""
-    present = split(reporters)
+    present = split_codes(reporters)
     return [
         f"{r.marked[code]} ({why_absent(r, code, period, instruments, is_counted=is_counted)})"
         for code in r.territories
@@ -327,7 +329,7 @@ def absences(
 def why_absent(
     r: Release, area: str, period: str, instruments: tuple[str, ...], *, is_counted: bool = False, mark: bool = True
 ) -> str:
-    state = judge(r, area, period, instruments)
+    state = judge_returns(r, area, period, instruments)
     names = r.marked if mark else r.plain
     match state["state"]:
         case "yearly":
@@ -335,38 +337,38 @@ def why_absent(
         case "not_due":
             return "not due yet"
         case "not_received":
-            return f"late: due on {day(state['deadline'])}, not received"
+            return f"late: due on {format_day(state['deadline'])}, not received"
         case "in_part":
-            outstanding = joined(name_returns(r, state["overdue"], state["inside"], names))
+            outstanding = join_words(name_returns(r, state["overdue"], state["inside"], names))
             return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"
         case "received" if is_counted:
             return "received, without this figure"
     return "not collected"
 
 
-@once
-def judge(r: Release, area: str, period: str, instruments: tuple[str, ...], freq: str = "") -> dict[str, Any]:
+@compute_once
+def judge_returns(r: Release, area: str, period: str, instruments: tuple[str, ...], freq: str = "") -> dict[str, Any]:
     """Judge the returns of an area for a period."""
-    start, end = span(period)
+    start, end = find_span(period)
     rows = [
         row
-        for row in r.rows("coverage")
+        for row in r.read_rows("coverage")
         if row["instrument"] in instruments
         and freq in ("", row["freq"])
         and (row["territory"] == area if freq else area in (row["territory"], row["jurisdiction"]))
     ]
     rows.sort(key=lambda row: (row["territory"], row["jurisdiction"], row["instrument"], row["source"], row["period"]))
-    inside = [row for row in rows if start <= span(row["period"])[0] and span(row["period"])[1] <= end]
+    inside = [row for row in rows if start <= find_span(row["period"])[0] and find_span(row["period"])[1] <= end]
     result: dict[str, Any] = {"inside": inside, "received": sum(row["is_reported"] for row in inside)}
     overdue = [row for row in inside if row["is_due"] and not row["is_reported"]]
     late = [row for row in inside if row["is_on_time"] is False]
-    newest = [row for row in inside if span(row["period"])[1] == end]
+    newest = [row for row in inside if find_span(row["period"])[1] == end]
     streams = {(row["jurisdiction"], row["instrument"]) for row in rows}
     if not inside:
         if rows and "-Q" in period and {row["freq"] for row in rows} == {"A"}:
             state = "yearly"
         else:
-            state = "not_due" if rows and max(span(row["period"])[1] for row in rows) < start else "not_collected"
+            state = "not_due" if rows and max(find_span(row["period"])[1] for row in rows) < start else "not_collected"
     elif overdue:
         state = "in_part" if result["received"] else "not_received"
         result["deadline"] = min(row["deadline"] for row in overdue)
@@ -385,20 +387,20 @@ def name_returns(r: Release, chosen: Sequence[Row], inside: Sequence[Row], names
     labels = []
     for row in chosen:
         pieces = [names.get(row["jurisdiction"], row["jurisdiction"])] if len(parts) > 1 else []
-        pieces += [small(r.label["instrument", row["instrument"]])] if len(kinds) > len(parts) else []
-        pieces += [short(row["period"])] if has_periods or not pieces else []
+        pieces += [lower_first(r.label["instrument", row["instrument"]])] if len(kinds) > len(parts) else []
+        pieces += [format_period(row["period"])] if has_periods or not pieces else []
         labels.append(", ".join(pieces))
     return list(dict.fromkeys(labels))
 
 
-def cover(r: Release, row: Row, crime: str, measure: str, unit: str, instruments: tuple[str, ...]) -> str:
+def describe_cover(r: Release, row: Row, crime: str, measure: str, unit: str, instruments: tuple[str, ...]) -> str:
     """Return the sentences on the coverage of a figure of the region."""
-    present, whole = split(row["reporters"]), len(r.territories)
+    present, whole = split_codes(row["reporters"]), len(r.territories)
     if not present:
         return "No territory has reported."
     text = f"Figures cover {f'all {whole}' if len(present) == whole else f'{len(present)} of {whole}'} territories."
-    missing = absences(r, row["reporters"], row["period"], crime, measure, unit, instruments)
-    return f"{text} Not included: {joined(missing)}." if missing else text
+    missing = list_absences(r, row["reporters"], row["period"], crime, measure, unit, instruments)
+    return f"{text} Not included: {join_words(missing)}." if missing else text
 
 
 def instruments_of(s: Selection) -> tuple[str, ...]:
@@ -407,26 +409,26 @@ def instruments_of(s: Selection) -> tuple[str, ...]:
     return ("victims",) if s["page"] == "victims" else ("justice", "register")
 
 
-@expects("Not included: {areas}.")
+@expect_parameters("Not included: {areas}.")
 def _not_included(r: Release, s: Selection, p: Params) -> Expected:
     if "figure_period" not in s:  # parts of a territory whose total needs all of them
         period = s["period"]
         options = set()
         for territory in r.territories:
             for measure in STAGES[s["decisions"]]:
-                row = r.total(territory, period, s["crime"], measure, unit_of(s))
-                if row is None or row["value"] is not None or not r.parts(territory):
+                row = r.find_total(territory, period, s["crime"], measure, unit_of(s))
+                if row is None or row["value"] is not None or not r.list_parts(territory):
                     continue
                 texts = [
                     f"{r.plain[part]} ({why_absent(r, part, period, instruments_of(s), mark=True)})"
-                    for part in r.parts(territory)
-                    if part not in split(row["reporters"])
+                    for part in r.list_parts(territory)
+                    if part not in split_codes(row["reporters"])
                 ]
-                options.add(joined(texts))
+                options.add(join_words(texts))
         return {"areas": options}
     return {
-        "areas": joined(
-            absences(
+        "areas": join_words(
+            list_absences(
                 r,
                 s["figure_reporters"],
                 s["figure_period"],
@@ -439,7 +441,7 @@ def _not_included(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-@expects(
+@expect_parameters(
     "{area} (not due yet)",
     "{area} (not due: reports once a year)",
     "{area} (not collected)",
@@ -453,20 +455,20 @@ def _absence(r: Release, s: Selection, p: Params) -> Expected:
     instruments = (
         instruments_of(s) if s["page"] != "static" or "figure_period" in s else ("justice", "register", "victims")
     )
-    state = judge(r, code, period, instruments)
+    state = judge_returns(r, code, period, instruments)
     expected: dict[str, Any] = {"area": p["area"]}
     if "deadline" in p:
-        expected["deadline"] = day(state["deadline"])
+        expected["deadline"] = format_day(state["deadline"])
     if "received" in p:
         expected |= {
             "received": str(state["received"]),
             "expected": str(len(state["inside"])),
-            "outstanding": joined(name_returns(r, state["overdue"], state["inside"], r.marked)),
+            "outstanding": join_words(name_returns(r, state["overdue"], state["inside"], r.marked)),
         }
     return expected
 
 
-@expects("Figures cover all {whole} territories.", "Figures cover {n} of {whole} territories.")
+@expect_parameters("Figures cover all {whole} territories.", "Figures cover {n} of {whole} territories.")
 def _cover(r: Release, s: Selection, p: Params) -> Expected:
     whole = len(r.territories)
     if "n" not in p:
@@ -476,7 +478,7 @@ def _cover(r: Release, s: Selection, p: Params) -> Expected:
 
 def numbers_of_reporters(r: Release, s: Selection) -> set[str]:
     """Return how many territories are in the figures of a selection."""
-    return {str(len(split(row["reporters"]))) for row in figures_of(r, s)}
+    return {str(len(split_codes(row["reporters"]))) for row in figures_of(r, s)}
 
 
 def figures_of(r: Release, s: Selection) -> list[Row]:
@@ -493,49 +495,49 @@ def _figures_of(r: Release, s: Selection) -> list[Row]:
     if s["page"] == "static":
         rows = [
             row
-            for row in r.index("cell", "area").get((region,), ())
+            for row in r.index_rows("cell", "area").get((region,), ())
             if row["is_total"] and row["offence_group"] == crime
         ]
         if part in ("count", "home", "comparison", "trend"):
             return [row for row in rows if row["measure"] == s.get("measure", row["measure"])]
-        return [*rows, *r.index("stage_ratio", "area", "offence_group").get((region, crime), ())]
+        return [*rows, *r.index_rows("stage_ratio", "area", "offence_group").get((region, crime), ())]
     if s["page"] == "ratios":
-        return r.index("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
+        return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
             (region, s["ratio"], period, crime, unit), []
-        ) + r.index("region", "metric", "period", "offence_group", "count_unit").get(
+        ) + r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
             (s["ratio"], period, crime, unit), []
         )
     if part == "show_splits":
-        return r.index("decomposition", "area", "offence_group", "count_unit").get((s["area"], crime, unit), [])
+        return r.index_rows("decomposition", "area", "offence_group", "count_unit").get((s["area"], crime, unit), [])
     if part == "show_trends":
         return [
             row
             for year in (s["since"], r.periods[crime, "A"][0])
-            if (row := r.total(region, year, crime, s["change_of"], unit)) is not None
+            if (row := r.find_total(region, year, crime, s["change_of"], unit)) is not None
         ]
     if part == "show_cross_table":
         return [
             row
-            for row in r.index("cell", "table_id", "area", "period").get((s["table_id"], region, s["year"]), ())
+            for row in r.index_rows("cell", "table_id", "area", "period").get((s["table_id"], region, s["year"]), ())
             if row["offence_group"] == crime and row["count_unit"] == unit
         ]
     if s["page"] == "victims":
         return [
             row
-            for row in r.index("cell", "area", "period").get((region, period), ())
+            for row in r.index_rows("cell", "area", "period").get((region, period), ())
             if row["table_id"] in ("victims_quarter", "victims_year")
             and row["offence_group"] == crime
             and row["count_unit"] == unit
         ]
-    rows = [row for m in STAGES[s["decisions"]] if (row := r.total(region, period, crime, m, unit)) is not None]
+    rows = [row for m in STAGES[s["decisions"]] if (row := r.find_total(region, period, crime, m, unit)) is not None]
     if part == "_show_spread":
-        rows += r.index("region", "metric", "period", "offence_group", "count_unit").get(
+        rows += r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
             ("rate", period, crime, unit), []
         )
     return rows
 
 
-@expects("{n} of {whole}")
+@expect_parameters("{n} of {whole}")
 def _of_whole(r: Release, s: Selection, p: Params) -> Expected:
     """Either the territories in a figure of the region, or those of a spread that have enough."""
     if s.get("part") == "_show_spread" and int(p["whole"]) != len(r.territories):
@@ -550,29 +552,29 @@ def _of_whole(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": numbers_of_reporters(r, s), "whole": str(len(r.territories))}
 
 
-@expects("{count} territories")
+@expect_parameters("{count} territories")
 def _territories(r: Release, s: Selection, p: Params) -> Expected:
     return {"count": {f"{n} of {len(r.territories)}" for n in numbers_of_reporters(r, s)}}
 
 
-@expects("{count} territories ({names})")
+@expect_parameters("{count} territories ({names})")
 def _named_territories(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("count", "names"): {
-            (f"{len(present)} of {len(r.territories)}", joined(r.marked[c] for c in r.territories if c in present))
-            for present in (split(row["reporters"]) for row in figures_of(r, s))
+            (f"{len(present)} of {len(r.territories)}", join_words(r.marked[c] for c in r.territories if c in present))
+            for present in (split_codes(row["reporters"]) for row in figures_of(r, s))
         }
     }
 
 
-@expects("{low} to {high} of {whole}")
+@expect_parameters("{low} to {high} of {whole}")
 def _span_of_whole(r: Release, s: Selection, p: Params) -> Expected:
     by_pair: dict[Any, set[int]] = defaultdict(set)
     across = s.get("across", "measure")
     allowed = None if across != "measure" else set(measures_shown(s))
     for row in figures_of(r, s):
         if allowed is None or row["measure"] in allowed:
-            by_pair[row["sex"], row["age"]].add(len(split(row["reporters"])))
+            by_pair[row["sex"], row["age"]].add(len(split_codes(row["reporters"])))
     return {("low", "high"): {(str(min(v)), str(max(v))) for v in by_pair.values()}, "whole": str(len(r.territories))}
 
 
@@ -583,7 +585,7 @@ def measures_shown(s: Selection) -> list[str]:
     return list(measures)
 
 
-@expects("{subject}: {count} territories, depending on the column")
+@expect_parameters("{subject}: {count} territories, depending on the column")
 def _depending(r: Release, s: Selection, p: Params) -> Expected:
     spans = _span_of_whole(r, s, p)[("low", "high")]
     whole = len(r.territories)
@@ -594,74 +596,80 @@ def _depending(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-@expects("The total needs all {n} parts.")
+@expect_parameters("The total needs all {n} parts.")
 def _parts(r: Release, s: Selection, p: Params) -> Expected:
-    return {"n": {str(len(r.parts(code))) for code in r.territories if r.parts(code)}}
+    return {"n": {str(len(r.list_parts(code))) for code in r.territories if r.list_parts(code)}}
 
 
-@expects("{period} is the newest period. {coverage}")
+@expect_parameters("{period} is the newest period. {coverage}")
 def _newest(r: Release, s: Selection, p: Params) -> Expected:
     newest = r.periods[s["crime"], "Q"][0]
-    row = r.total(r.region, newest, s["crime"], "convicted_first")
-    text = cover(r, row, s["crime"], "convicted_first", "person", ("justice", "register")) if row else ""
-    return {"period": short(newest), "coverage": text}
+    row = r.find_total(r.region, newest, s["crime"], "convicted_first")
+    text = describe_cover(r, row, s["crime"], "convicted_first", "person", ("justice", "register")) if row else ""
+    return {"period": format_period(newest), "coverage": text}
 
 
-@once
+@compute_once
 def newest_quarter(r: Release) -> str:
     """Return the newest quarter for which returns are expected or were received."""
-    return max(row["period"] for row in r.rows("coverage") if row["freq"] == "Q")
+    return max(row["period"] for row in r.read_rows("coverage") if row["freq"] == "Q")
 
 
-@expects("{period}: {state}.")
+@expect_parameters("{period}: {state}.")
 def _state(r: Release, s: Selection, p: Params) -> Expected:
     newest = newest_quarter(r)
-    judged = judge(r, s["area"], newest, ("justice", "register", "victims"))
+    judged = judge_returns(r, s["area"], newest, ("justice", "register", "victims"))
     if judged["state"] == "received":
         state = "late" if judged["late"] else "on time"
     else:
         state = f"{r.marked[s['area']]} ({why_absent(r, s['area'], newest, ('justice', 'register', 'victims'))})"
-    return {"period": short(newest), "state": state}
+    return {"period": format_period(newest), "state": state}
 
 
-@expects("in part: {received} of {expected}")
+@expect_parameters("in part: {received} of {expected}")
 def _in_part(r: Release, s: Selection, p: Params) -> Expected:
-    states = [x for x in board(r) if x["state"] == "in_part"]
+    states = [x for x in judge_board(r) if x["state"] == "in_part"]
     return {("received", "expected"): {(str(x["received"]), str(len(x["inside"]))) for x in states}}
 
 
-@once
-def board(r: Release) -> list[dict[str, Any]]:
+@compute_once
+def judge_board(r: Release) -> list[dict[str, Any]]:
     """Return the states of the reporting board: all territories in the newest quarters and years."""
     states = []
     kinds = ("justice", "register", "victims")
     for freq, n in (("Q", 8), ("A", 4)):
-        newest = sorted({x["period"] for x in r.rows("coverage") if x["freq"] == freq}, reverse=True)[:n]
+        newest = sorted({x["period"] for x in r.read_rows("coverage") if x["freq"] == freq}, reverse=True)[:n]
         for code in r.territories:
-            states += [{**judge(r, code, period, kinds, freq), "area": code, "period": period} for period in newest]
+            states += [
+                {**judge_returns(r, code, period, kinds, freq), "area": code, "period": period} for period in newest
+            ]
     return states
 
 
-@expects("{area}, {period}: {returns} outstanding.")
+@expect_parameters("{area}, {period}: {returns} outstanding.")
 def _outstanding(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("area", "period", "returns"): {
-            (r.marked[x["area"]], short(x["period"]), joined(name_returns(r, x["overdue"], x["inside"], names)))
-            for x in board(r)
+            (
+                r.marked[x["area"]],
+                format_period(x["period"]),
+                join_words(name_returns(r, x["overdue"], x["inside"], names)),
+            )
+            for x in judge_board(r)
             for names in (r.plain, r.marked)
         }
     }
 
 
-@expects("{area}: {returns} late.")
+@expect_parameters("{area}: {returns} late.")
 def _late(r: Release, s: Selection, p: Params) -> Expected:
-    states = board(r)
+    states = judge_board(r)
     if s.get("part") == "profile":
         newest = newest_quarter(r)
-        states = [{**judge(r, s["area"], newest, ("justice", "register", "victims")), "area": s["area"]}]
+        states = [{**judge_returns(r, s["area"], newest, ("justice", "register", "victims")), "area": s["area"]}]
     return {
         ("area", "returns"): {
-            (r.marked[x["area"]], joined(name_returns(r, x["late"], x["inside"], names)))
+            (r.marked[x["area"]], join_words(name_returns(r, x["late"], x["inside"], names)))
             for x in states
             for names in (r.plain, r.marked)
             if x["late"] and len(x["inside"]) > 1

@@ -13,19 +13,19 @@ from tests.oracles.sentences import (
     Release,
     Row,
     Selection,
-    cover,
+    add_interval,
+    compute_once,
     crime_of,
-    expects,
+    describe_cover,
+    expect_parameters,
+    format_number,
+    format_period,
     in_words,
     instruments_of,
-    interval,
-    joined,
+    join_words,
+    lower_first,
     measures_shown,
-    number,
-    once,
-    short,
-    small,
-    stage,
+    name_stage,
     unit_of,
 )
 from tests.oracles.sentences_counts import chosen_year, regional_figure
@@ -41,7 +41,7 @@ def ratio_rows(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
     """Return the rows of a ratio by area and version."""
     by_area: dict[str, dict[str, Row]] = {}
     metric = s.get("ratio") or s["metric"]
-    rows = r.index("stage_ratio", "metric", "period", "offence_group", "count_unit").get(
+    rows = r.index_rows("stage_ratio", "metric", "period", "offence_group", "count_unit").get(
         (metric, s["period"], s["crime"], unit_of(s)), ()
     )
     for row in rows:
@@ -49,22 +49,22 @@ def ratio_rows(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
     return by_area
 
 
-def recommended(versions: dict[str, Row]) -> Row | None:
+def choose_version(versions: dict[str, Row]) -> Row | None:
     return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
 
 
-@expects("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
+@expect_parameters("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
 def _ratio(r: Release, s: Selection, p: Params) -> Expected:
     rows = ratio_rows(r, s)
-    row = recommended(rows.get(r.region, {}))
-    n = sum((x := recommended(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
+    row = choose_version(rows.get(r.region, {}))
+    n = sum((x := choose_version(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
     coverage = ""
     if row is not None and row["state"] != "withheld":
-        coverage = cover(r, row, s["crime"], "convicted_first", unit_of(s), instruments_of(s))
+        coverage = describe_cover(r, row, s["crime"], "convicted_first", unit_of(s), instruments_of(s))
     return {
         "area": r.plain[r.region],
         "period": in_words(s["period"]),
-        "crime": small(CRIMES[s["crime"]]),
+        "crime": lower_first(CRIMES[s["crime"]]),
         "name": r.metric[s["ratio"]]["name"],
         "figure": regional_figure(row, row),
         "coverage": coverage,
@@ -72,21 +72,21 @@ def _ratio(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-@expects("{n} of {whole} territories have enough to be compared.")
+@expect_parameters("{n} of {whole} territories have enough to be compared.")
 def _enough(r: Release, s: Selection, p: Params) -> Expected:
     rows = ratio_rows(r, s)
-    n = sum((x := recommended(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
+    n = sum((x := choose_version(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
     return {"n": str(n), "whole": str(len(r.territories))}
 
 
-@expects("{figure}, over {n} quarters before", "{figure}, over {n} years before")
+@expect_parameters("{figure}, over {n} quarters before", "{figure}, over {n} years before")
 def _lagged(r: Release, s: Selection, p: Params) -> Expected:
     options = set()
     for versions in ratio_rows(r, s).values():
         row = versions.get("lagged")
         if row is not None and row["value"] is not None and row["lag"]:
-            value, low = number(row["value"]), number(row["low"]) if row["low"] is not None else ""
-            high = "" if row["high"] is None or row["high"] == float("inf") else number(row["high"])
+            value, low = format_number(row["value"]), format_number(row["low"]) if row["low"] is not None else ""
+            high = "" if row["high"] is None or row["high"] == float("inf") else format_number(row["high"])
             texts = (
                 {value}
                 if not low
@@ -104,10 +104,10 @@ def _lagged(r: Release, s: Selection, p: Params) -> Expected:
 # -------------------------------------------------------------------------------------------------------------- windows
 
 
-@once
+@compute_once
 def window_rows(r: Release, metric: str, crime: str, unit: str, measure: str = "") -> list[Row]:
     """Return the windows of an indicator, the shortest first."""
-    rows = r.index("window", "metric", "offence_group", "count_unit").get((metric, crime, unit), ())
+    rows = r.index_rows("window", "metric", "offence_group", "count_unit").get((metric, crime, unit), ())
     rows = [x for x in rows if x["period"] and (not measure or x["measure"] == measure)]
     return sorted(rows, key=lambda x: list(FREQS).index(x["freq"]))
 
@@ -119,7 +119,7 @@ def static_period(r: Release, metric: str, crime: str) -> str:
         return str(default["period"])
     years = {
         x["period"]
-        for x in r.index("stage_ratio", "metric", "offence_group", "count_unit").get((metric, crime, "person"), ())
+        for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit").get((metric, crime, "person"), ())
         if x["area_kind"] in ("region", "territory")
     }
     return max(year for year in r.periods[crime, "A"] if year in years)
@@ -136,18 +136,19 @@ def windows_of(r: Release, s: Selection) -> list[Row]:
 
 
 def reach_text(row: Row) -> str:
-    return f"{row['n_reaching']} of {row['n_territories']} territories have {ENOUGH} or more in {short(row['period'])}"
+    period = format_period(row["period"])
+    return f"{row['n_reaching']} of {row['n_territories']} territories have {ENOUGH} or more in {period}"
 
 
-def explanation(rows: list[Row]) -> str:
-    """Return the reach of the default window, against that of all shorter ones, the longest first."""
+def explain_reach(rows: list[Row]) -> str:
+    """Return the reach of the default window, against that of all shorter ones, the longest first; alone if it is 0."""
     row = next(x for x in rows if x["is_default"])
     shorter = rows[: rows.index(row)][::-1]
-    others = joined(f"{x['n_reaching'] or 'none'} in {short(x['period'])}" for x in shorter)
-    return f"{reach_text(row)}, against {others}" if others else reach_text(row)
+    others = join_words(f"{x['n_reaching'] or 'none'} in {format_period(x['period'])}" for x in shorter)
+    return f"{reach_text(row)}, against {others}" if others and row["n_reaching"] else reach_text(row)
 
 
-@expects(
+@expect_parameters(
     "Use {period}: it is the shortest period in which most territories have enough to compare. {reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Opens in {period}: {reach}.",
@@ -158,8 +159,8 @@ def _window(r: Release, s: Selection, p: Params) -> Expected:
     shorter = rows[: rows.index(row)]
     message = str(p[""])
     if s["page"] == "static":
-        shown = static_period(r, s["metric"], s["crime"]) if "metric" in s else chosen_year(r, s["crime"])
-        assert row["period"] == shown, f"the page shows {shown}"
+        page_period = static_period(r, s["metric"], s["crime"]) if "metric" in s else chosen_year(r, s["crime"])
+        assert row["period"] == page_period, f"the page shows {page_period}"
     assert row["n_territories"] > 1, "there is nothing to compare"
     if row["is_most"] and not any(x["is_most"] for x in shorter):
         assert message.startswith("Use"), message
@@ -167,34 +168,34 @@ def _window(r: Release, s: Selection, p: Params) -> Expected:
         assert message.startswith("Opens"), message
     else:
         assert message.startswith("Most"), message
-    return {"period": short(row["period"]), "reach": explanation(rows), "longest": FREQS[rows[-1]["freq"]]}
+    return {"period": format_period(row["period"]), "reach": explain_reach(rows), "longest": FREQS[rows[-1]["freq"]]}
 
 
-@expects("{n} of {whole} territories have {enough} or more in {period}")
+@expect_parameters("{n} of {whole} territories have {enough} or more in {period}")
 def _reach(r: Release, s: Selection, p: Params) -> Expected:
     row = next(x for x in windows_of(r, s) if x["is_default"])
-    return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": short(row["period"])}
+    return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": format_period(row["period"])}
 
 
-@expects("{reach}, against {others}")
+@expect_parameters("{reach}, against {others}")
 def _against(r: Release, s: Selection, p: Params) -> Expected:
-    reach, _, others = explanation(windows_of(r, s)).partition(", against ")
+    reach, _, others = explain_reach(windows_of(r, s)).partition(", against ")
     return {"reach": reach, "others": others}
 
 
-@expects("{n} in {period}")
+@expect_parameters("{n} in {period}")
 def _in_period(r: Release, s: Selection, p: Params) -> Expected:
-    return {("n", "period"): {(str(x["n_reaching"] or "none"), short(x["period"])) for x in windows_of(r, s)}}
+    return {("n", "period"): {(str(x["n_reaching"] or "none"), format_period(x["period"])) for x in windows_of(r, s)}}
 
 
-@expects("You have chosen {period}.")
+@expect_parameters("You have chosen {period}.")
 def _chosen(r: Release, s: Selection, p: Params) -> Expected:
-    return {"period": short(s["period"])}
+    return {"period": format_period(s["period"])}
 
 
 def stage_windows(r: Release, s: Selection) -> dict[str, Row]:
     """Return the default window of each stage of the region that has a rate in the open period."""
-    rows = r.index("region", "metric", "period", "offence_group", "count_unit").get(
+    rows = r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
         ("rate", s["period"], s["crime"], unit_of(s)), ()
     )
     with_rate = {row["measure"] for row in rows}
@@ -207,27 +208,28 @@ def stage_windows(r: Release, s: Selection) -> dict[str, Row]:
     return defaults
 
 
-@expects("{stage} ({n} of {whole} territories have {enough} or more)")
+@expect_parameters("{stage} ({n} of {whole} territories have {enough} or more)")
 def _stage_reach(r: Release, s: Selection, p: Params) -> Expected:
-    row = {small(stage(m)): x for m, x in stage_windows(r, s).items()}[p["stage"]]
+    row = {lower_first(name_stage(m)): x for m, x in stage_windows(r, s).items()}[p["stage"]]
     return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"])}
 
 
 def stage_choices(r: Release, s: Selection) -> list[tuple[str, str, bool]]:
     groups: dict[tuple[str, bool], list[str]] = {}
     for m, x in stage_windows(r, s).items():
-        text = f"{small(stage(m))} ({x['n_reaching']} of {x['n_territories']} territories have {ENOUGH} or more)"
-        groups.setdefault((short(x["period"]), bool(x["is_most"])), []).append(text)
-    return [(period, joined(texts), is_most) for (period, is_most), texts in groups.items()]
+        name = lower_first(name_stage(m))
+        text = f"{name} ({x['n_reaching']} of {x['n_territories']} territories have {ENOUGH} or more)"
+        groups.setdefault((format_period(x["period"]), bool(x["is_most"])), []).append(text)
+    return [(period, join_words(texts), is_most) for (period, is_most), texts in groups.items()]
 
 
-@expects("{period} for {stages}", "{period} for {stages}, although most territories have too few cases")
+@expect_parameters("{period} for {stages}", "{period} for {stages}, although most territories have too few cases")
 def _for_stages(r: Release, s: Selection, p: Params) -> Expected:
     is_few = str(p[""]).endswith("too few cases")
     return {("period", "stages"): {(a, b) for a, b, is_most in stage_choices(r, s) if is_most is not is_few}}
 
 
-@expects("To compare territories, use {choices}.")
+@expect_parameters("To compare territories, use {choices}.")
 def _choices(r: Release, s: Selection, p: Params) -> Expected:
     few = ", although most territories have too few cases"
     return {"choices": "; ".join(f"{a} for {b}{'' if is_most else few}" for a, b, is_most in stage_choices(r, s))}
@@ -246,20 +248,20 @@ def pair_rows(r: Release, s: Selection) -> list[Row]:
 
 def _pair_rows(r: Release, s: Selection) -> list[Row]:
     if s["page"] == "static":
-        return r.index("pair", "metric", "period", "offence_group", "count_unit").get(
+        return r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
             (s["metric"], static_period(r, s["metric"], s["crime"]), s["crime"], "person"), []
         )
     if s["page"] == "ratios":
-        return r.index("pair", "metric", "period", "offence_group", "count_unit").get(
+        return r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
             (s["ratio"], s["period"], s["crime"], unit_of(s)), []
         )
     by, year = (s.get("victims_by"), s.get("victims_year")) if s["page"] == "victims" else (s.get("by"), s.get("year"))
-    return r.index("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
+    return r.index_rows("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
         ("share", by, year, crime_of(s), unit_of(s)), []
     )
 
 
-def families(r: Release, s: Selection) -> list[list[Row]]:
+def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
     """Return the pairs that a sentence counts together: of one indicator, or of one category of a share."""
     rows = pair_rows(r, s)
     if not rows or rows[0]["metric"] != "share":
@@ -270,27 +272,29 @@ def families(r: Release, s: Selection) -> list[list[Row]]:
     return list(groups.values())
 
 
-@expects("{tested} of {whole} pairs had enough data.")
+@expect_parameters("{tested} of {whole} pairs had enough data.")
 def _pairs(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("tested", "whole"): {
-            (str(sum(x["verdict"] in TESTED for x in rows)), str(len(rows))) for rows in families(r, s)
+            (str(sum(x["verdict"] in TESTED for x in rows)), str(len(rows))) for rows in group_pairs(r, s)
         }
     }
 
 
-@expects("None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently.")
+@expect_parameters(
+    "None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently."
+)
 def _no_pairs(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["verdict"] in TESTED for x in pair_rows(r, s))
     return {"whole": str(len(pair_rows(r, s)))}
 
 
-@expects(
+@expect_parameters(
     "{n} differ clearly.", "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms."
 )
 def _counted_pairs(r: Release, s: Selection, p: Params) -> Expected:
     verdicts = ("higher", "lower") if "clearly" in str(p[""]) else TESTED
-    return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in families(r, s)}}
+    return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in group_pairs(r, s)}}
 
 
 VERDICTS = {
@@ -305,7 +309,7 @@ VERDICTS = {
 UNTESTED = {"too few to compare": "too_few", "not available": "missing", "withheld": "withheld"}
 
 
-@expects(*VERDICTS)
+@expect_parameters(*VERDICTS)
 def _pair(r: Release, s: Selection, p: Params) -> Expected:
     verdict = VERDICTS[str(p[""])] or UNTESTED[str(p["verdict"])]
     rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
@@ -316,23 +320,23 @@ def _pair(r: Release, s: Selection, p: Params) -> Expected:
 
 
 def ratio_text(x: Row) -> str:
-    times = "without end" if x["ratio"] is None else f"{number(x['ratio'], 2)} times"
-    text = interval(times, x["low"], x["high"], 2)
+    times = "without end" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
+    text = add_interval(times, x["low"], x["high"], 2)
     if x["metric"] != "share":
         return text
-    return f"{number(x['value_a'])} against {number(x['value_b'])} per cent; the odds {text}"
+    return f"{format_number(x['value_a'])} against {format_number(x['value_b'])} per cent; the odds {text}"
 
 
-@expects("{ratio} times")
+@expect_parameters("{ratio} times")
 def _ratio_of_pair(r: Release, s: Selection, p: Params) -> Expected:
-    return {"ratio": {number(x["ratio"], 2) for x in pair_rows(r, s) if x["ratio"] is not None}}
+    return {"ratio": {format_number(x["ratio"], 2) for x in pair_rows(r, s) if x["ratio"] is not None}}
 
 
-@expects("{first} against {second} per cent; the odds {ratio}")
+@expect_parameters("{first} against {second} per cent; the odds {ratio}")
 def _odds(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("first", "second"): {
-            (number(x["value_a"]), number(x["value_b"]))
+            (format_number(x["value_a"]), format_number(x["value_b"]))
             for x in pair_rows(r, s)
             if x["value_a"] is not None and x["value_b"] is not None
         },
@@ -346,7 +350,7 @@ def _odds(r: Release, s: Selection, p: Params) -> Expected:
 
 
 def coherence_rows(r: Release, s: Selection) -> list[list[Row]]:
-    rows = r.rows("coherence")
+    rows = r.read_rows("coherence")
     if s["page"] == "published":
         of = s.get("of", "")
         rows = [
@@ -367,10 +371,10 @@ def verdict_texts(rows: list[Row]) -> str:
         "explained": ("differs for a declared reason", "differ for declared reasons"),
         "open": ("differs with no reason given", "differ with no reason given"),
     }
-    return joined(f"{n} {texts[code][n != 1]}" for code, n in counts.items() if n)
+    return join_words(f"{n} {texts[code][n != 1]}" for code, n in counts.items() if n)
 
 
-@expects("{n} pairs of figures: {verdicts}.")
+@expect_parameters("{n} pairs of figures: {verdicts}.")
 def _agreement(r: Release, s: Selection, p: Params) -> Expected:
     return {("n", "verdicts"): {(str(len(rows)), verdict_texts(rows)) for rows in coherence_rows(r, s)}}
 
@@ -378,10 +382,10 @@ def _agreement(r: Release, s: Selection, p: Params) -> Expected:
 PARTS |= {"{n} agree", "{n} differ for declared reasons", "{n} differ with no reason given"}
 
 
-@expects("{value}: {words} (this release)")
+@expect_parameters("{value}: {words} (this release)")
 def _our_side(r: Release, s: Selection, p: Params) -> Expected:
     options = {
-        (number(x[f"{side}_value"]), x[f"{side}_words"])
+        (format_number(x[f"{side}_value"]), x[f"{side}_words"])
         for rows in coherence_rows(r, s)
         for x in rows
         for side in ("left", "right")
@@ -390,27 +394,29 @@ def _our_side(r: Release, s: Selection, p: Params) -> Expected:
     return {("value", "words"): options}
 
 
-@expects("{area}: of {totals} totals published in two releases or more, {changed} changed.")
+@expect_parameters("{area}: of {totals} totals published in two releases or more, {changed} changed.")
 def _revised(r: Release, s: Selection, p: Params) -> Expected:
     sums: dict[str, list[int]] = {}
-    for x in r.rows("revision_summary"):
+    for x in r.read_rows("revision_summary"):
         if x["area_kind"] == "territory":
             total = sums.setdefault(x["area"], [0, 0])
             total[0] += x["periods"]
             total[1] += x["revised"]
-    return {("area", "totals", "changed"): {(r.marked[a], number(n), number(m)) for a, (n, m) in sums.items()}}
+    return {
+        ("area", "totals", "changed"): {(r.marked[a], format_number(n), format_number(m)) for a, (n, m) in sums.items()}
+    }
 
 
-@expects("{area}: no total has been published in two releases yet.")
+@expect_parameters("{area}: no total has been published in two releases yet.")
 def _not_revised(r: Release, s: Selection, p: Params) -> Expected:
-    with_rows = {x["area"] for x in r.rows("revision_summary")}
+    with_rows = {x["area"] for x in r.read_rows("revision_summary")}
     return {"area": {r.marked[code] for code in r.territories if code not in with_rows}}
 
 
-@expects(
+@expect_parameters(
     "{pairs} pairs of territories in {comparisons} comparisons. Intervals allow for all pairs of one comparison, "
     "not for the number of comparisons."
 )
 def _comparisons(r: Release, s: Selection, p: Params) -> Expected:
-    tested = [x for x in r.rows("pair") if x["verdict"] in TESTED]
-    return {"pairs": number(len(tested)), "comparisons": number(len({x["family_id"] for x in tested}))}
+    tested = [x for x in r.read_rows("pair") if x["verdict"] in TESTED]
+    return {"pairs": format_number(len(tested)), "comparisons": format_number(len({x["family_id"] for x in tested}))}

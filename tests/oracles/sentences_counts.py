@@ -18,25 +18,25 @@ from tests.oracles.sentences import (
     Release,
     Row,
     Selection,
-    absent,
-    counted,
-    cover,
-    expects,
+    add_interval,
+    count_units,
+    describe_absent,
+    describe_cover,
+    expect_parameters,
     figures_of,
+    find_span,
+    format_number,
+    format_period,
+    format_signed,
     in_words,
     instruments_of,
-    interval,
-    joined,
-    large,
+    join_words,
+    lower_first,
     measures_shown,
-    number,
-    short,
-    signed,
-    small,
-    span,
-    split,
-    stage,
+    name_stage,
+    split_codes,
     unit_of,
+    upper_first,
 )
 
 TRACKS = {"first": "at first instance", "final": "by final decision"}
@@ -62,24 +62,24 @@ def region_name(r: Release) -> str:
 
 def stage_text(r: Release, row: Row | None, measure: str, unit: str) -> str:
     """Return '190 persons investigated' or 'persons investigated: withheld'."""
-    name = small(stage(measure))
+    name = lower_first(name_stage(measure))
     if row is None:
         return f"persons {name}: not collected"
     if row["value"] is None:
-        return f"{UNITS[unit][1]} {name}: {absent(row)}"
-    return f"{counted(row['value'], unit)} {name}"
+        return f"{UNITS[unit][1]} {name}: {describe_absent(row)}"
+    return f"{count_units(row['value'], unit)} {name}"
 
 
 def stage_groups(r: Release, s: Selection) -> dict[str, list[tuple[str, Row | None]]]:
     """Return the stages of a selection by the territories in them."""
     groups: dict[str, list[tuple[str, Row | None]]] = {}
     for measure in measures_shown(s):
-        row = r.total(r.region, s["period"], s["crime"], measure, unit_of(s))
+        row = r.find_total(r.region, s["period"], s["crime"], measure, unit_of(s))
         groups.setdefault("" if row is None else str(row["reporters"] or ""), []).append((measure, row))
     return groups
 
 
-@expects("{area}, {period}, {crime}: {figures} ({track} where a court decided). {coverage}")
+@expect_parameters("{area}, {period}, {crime}: {figures} ({track} where a court decided). {coverage}")
 def _stages(r: Release, s: Selection, p: Params) -> Expected:
     ((_, group),) = stage_groups(r, s).items()
     unit = unit_of(s)
@@ -87,8 +87,8 @@ def _stages(r: Release, s: Selection, p: Params) -> Expected:
     assert first is not None
     return {
         **_about(r, s),
-        "figures": joined(stage_text(r, row, measure, unit) for measure, row in group),
-        "coverage": cover(r, first, s["crime"], group[0][0], unit, instruments_of(s)),
+        "figures": join_words(stage_text(r, row, measure, unit) for measure, row in group),
+        "coverage": describe_cover(r, first, s["crime"], group[0][0], unit, instruments_of(s)),
     }
 
 
@@ -96,12 +96,12 @@ def _about(r: Release, s: Selection) -> dict[str, Any]:
     return {
         "area": r.plain[r.region],
         "period": in_words(s["period"]),
-        "crime": small(CRIMES[s["crime"]]),
+        "crime": lower_first(CRIMES[s["crime"]]),
         "track": TRACKS[s["decisions"]],
     }
 
 
-@expects("{area}, {period}, {crime} ({track} where a court decided).")
+@expect_parameters("{area}, {period}, {crime} ({track} where a court decided).")
 def _lead(r: Release, s: Selection, p: Params) -> Expected:
     return _about(r, s)
 
@@ -114,15 +114,15 @@ def expected_headline(r: Release, s: Selection) -> str:
     texts = []
     for group in groups.values():
         row = group[0][1]
-        if row is not None and len(split(row["reporters"])) >= FEWEST_IN_REGION:
-            figures = joined(stage_text(r, cell, measure, unit) for measure, cell in group)
-            coverage = cover(r, row, s["crime"], group[0][0], unit, instruments_of(s))
+        if row is not None and len(split_codes(row["reporters"])) >= FEWEST_IN_REGION:
+            figures = join_words(stage_text(r, cell, measure, unit) for measure, cell in group)
+            coverage = describe_cover(r, row, s["crime"], group[0][0], unit, instruments_of(s))
             if len(groups) == 1:
                 return f"{about}: {figures} {in_court}. {coverage}"
-            texts.append(f"{large(figures)}. {coverage}")
+            texts.append(f"{upper_first(figures)}. {coverage}")
         else:
-            names = large(joined(small(stage(measure)) for measure, _ in group))
-            n = 0 if row is None else len(split(row["reporters"]))
+            names = upper_first(join_words(lower_first(name_stage(measure)) for measure, _ in group))
+            n = 0 if row is None else len(split_codes(row["reporters"]))
             whole = len(r.territories)
             texts.append(
                 f"{names}: not collected."
@@ -132,55 +132,61 @@ def expected_headline(r: Release, s: Selection) -> str:
     return " ".join([f"{about} {in_court}.", *texts])
 
 
-@expects("{stages}: no regional figure, because only {n} of {whole} territories are included.")
+@expect_parameters("{stages}: no regional figure, because only {n} of {whole} territories are included.")
 def _too_few_territories(r: Release, s: Selection, p: Params) -> Expected:
     options = set()
     for reporters, group in stage_groups(r, s).items():
-        names = large(joined(small(stage(measure)) for measure, _ in group))
-        options.add((names, str(len(split(reporters)))))
+        names = upper_first(join_words(lower_first(name_stage(measure)) for measure, _ in group))
+        options.add((names, str(len(split_codes(reporters)))))
     return {("stages", "n"): options, "whole": str(len(r.territories))}
 
 
-@expects("{count} {stage}")
+@expect_parameters("{count} {stage}")
 def _stage(r: Release, s: Selection, p: Params) -> Expected:
-    rows = {small(stage(m)): r.total(r.region, s["period"], s["crime"], m, unit_of(s)) for m in measures_shown(s)}
+    rows = {
+        lower_first(name_stage(m)): r.find_total(r.region, s["period"], s["crime"], m, unit_of(s))
+        for m in measures_shown(s)
+    }
     row = rows[p["stage"]]
     assert row is not None
-    return {"count": counted(row["value"], unit_of(s))}
+    return {"count": count_units(row["value"], unit_of(s))}
 
 
-@expects("{unit} {stage}: {figure}")
+@expect_parameters("{unit} {stage}: {figure}")
 def _absent_stage(r: Release, s: Selection, p: Params) -> Expected:
-    rows = {small(stage(m)): r.total(r.region, s["period"], s["crime"], m, unit_of(s)) for m in measures_shown(s)}
-    return {"figure": absent(rows[p["stage"]])}
+    rows = {
+        lower_first(name_stage(m)): r.find_total(r.region, s["period"], s["crime"], m, unit_of(s))
+        for m in measures_shown(s)
+    }
+    return {"figure": describe_absent(rows[p["stage"]])}
 
 
 # -------------------------------------------------------------------------------------------------------- rates, spread
 
 
-@expects("{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}")
+@expect_parameters("{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}")
 def _rate(r: Release, s: Selection, p: Params) -> Expected:
     unit, crime = unit_of(s), s["crime"]
     rows = {
         row["measure"]: row
-        for row in r.index("region", "metric", "period", "offence_group", "count_unit").get(
+        for row in r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
             ("rate", s["period"], crime, unit), ()
         )
     }
-    shown = [m for m in measures_shown(s) if m in rows]
-    measure = next((m for m in shown if m.startswith("convicted")), shown[-1])
-    row, cell = rows[measure], r.total(r.region, s["period"], crime, measure, unit)
+    measures = [m for m in measures_shown(s) if m in rows]
+    measure = next((m for m in measures if m.startswith("convicted")), measures[-1])
+    row, cell = rows[measure], r.find_total(r.region, s["period"], crime, measure, unit)
     rate = r.indicators.get((cell["cell_id"], "rate", "_Z")) if cell else None
     per = "per 100,000 inhabitants" if s["freq"] in ("Q", "A") else "per 100,000 inhabitants a year"
     return {
         "area": r.plain[r.region],
         "period": in_words(s["period"]),
-        "crime": small(CRIMES[crime]),
+        "crime": lower_first(CRIMES[crime]),
         "unit": UNITS[unit][1],
-        "stage": small(stage(measure)),
+        "stage": lower_first(name_stage(measure)),
         "per": per,
         "figure": regional_figure(row, rate, 2),
-        "coverage": cover(r, row, crime, measure, unit, instruments_of(s)),
+        "coverage": describe_cover(r, row, crime, measure, unit, instruments_of(s)),
         "spread": spread_text(row, "this rate", 2),
     }
 
@@ -189,15 +195,15 @@ def regional_figure(row: Row | None, limits: Row | None, digits: int = 0) -> str
     """Return a figure of the region with its interval, as sentences quote it."""
     if row is None:
         return "not collected"
-    if 0 < len(split(row["reporters"])) < FEWEST_IN_REGION:
+    if 0 < len(split_codes(row["reporters"])) < FEWEST_IN_REGION:
         return "no regional figure"
     if row["value"] is None:
-        return absent({**row, "n_reported": None})
-    value = number(row["value"], digits)
+        return describe_absent({**row, "n_reported": None})
+    value = format_number(row["value"], digits)
     if limits is None or limits["low"] is None or round(limits["value"] - row["value"], 9) != 0:
         return value
     few = ", too few to compare" if row.get("state") == "too_few" else ""
-    return interval(value, limits["low"], limits["high"], digits) + few
+    return add_interval(value, limits["low"], limits["high"], digits) + few
 
 
 def spread_text(row: Row, what: str, digits: int) -> str:
@@ -210,7 +216,7 @@ def spread_text(row: Row, what: str, digits: int) -> str:
             f"Two territories have a published figure of {what}. A median needs three territories.",
         ][n]
     else:
-        median, low, high = (number(row[name], digits) for name in ("median", "minimum", "maximum"))
+        median, low, high = (format_number(row[name], digits) for name in ("median", "minimum", "maximum"))
         text = f"{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}."
     few = n - row["n_enough"]
     if few and few == n:
@@ -226,16 +232,16 @@ def spread_text(row: Row, what: str, digits: int) -> str:
     return text
 
 
-def spreads(r: Release, s: Selection) -> list[Row]:
+def list_spreads(r: Release, s: Selection) -> list[Row]:
     """Return the rows on the spread of territories that a selection shows."""
     metric = s.get("ratio", "rate") if s["page"] == "ratios" else "rate"
-    rows = r.index("region", "metric", "period", "offence_group", "count_unit").get(
+    rows = r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
         (metric, s["period"], s["crime"], unit_of(s)), []
     )
     return rows
 
 
-@expects(
+@expect_parameters(
     "{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}.",
     "{n} of them are based on counts under {enough}.",
     "{n} more are withheld.",
@@ -244,11 +250,11 @@ def spreads(r: Release, s: Selection) -> list[Row]:
 )
 def _spread(r: Release, s: Selection, p: Params) -> Expected:
     digits = 0 if s["page"] == "ratios" else 2
-    rows = spreads(r, s)
+    rows = list_spreads(r, s)
     if "median" in p:
         return {
             ("n", "median", "low", "high"): {
-                (str(x["n"]), *(number(x[name], digits) for name in ("median", "minimum", "maximum")))
+                (str(x["n"]), *(format_number(x[name], digits) for name in ("median", "minimum", "maximum")))
                 for x in rows
                 if x["median"] is not None
             }
@@ -256,9 +262,9 @@ def _spread(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": {str(n) for x in rows for n in (x["n"], x["n_withheld"], x["n"] - x["n_enough"])}}
 
 
-@expects("{count} of these reach {enough}")
+@expect_parameters("{count} of these reach {enough}")
 def _reach_of_these(r: Release, s: Selection, p: Params) -> Expected:
-    return {"count": {f"{x['n_enough']} of {x['n']}" if x["n"] else "none" for x in spreads(r, s)}}
+    return {"count": {f"{x['n_enough']} of {x['n']}" if x["n"] else "none" for x in list_spreads(r, s)}}
 
 
 # ------------------------------------------------------------------------------------------------ change of convictions
@@ -267,7 +273,9 @@ def _reach_of_these(r: Release, s: Selection, p: Params) -> Expected:
 def find_change(r: Release, s: Selection, p: Params) -> Row:
     (row,) = [
         row
-        for row in r.index("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+        for row in r.index_rows("decomposition", "area", "offence_group", "count_unit")[
+            s["area"], s["crime"], unit_of(s)
+        ]
         if (row["previous_period"], row["period"]) == (p["first"], p["last"])
     ]
     return row
@@ -279,12 +287,12 @@ def split_change(row: Row) -> float:
     return (v1 - v0) * (c0 / v0 + c1 / v1) / 2
 
 
-@expects(
+@expect_parameters(
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
 )
 def _change(r: Release, s: Selection, p: Params) -> Expected:
     before, after = (
-        r.total(s["area"], year, s["crime"], "convicted_first", unit_of(s)) for year in (p["first"], p["last"])
+        r.find_total(s["area"], year, s["crime"], "convicted_first", unit_of(s)) for year in (p["first"], p["last"])
     )
     assert before is not None and after is not None
     row = find_change(r, s, p)
@@ -296,26 +304,26 @@ def _change(r: Release, s: Selection, p: Params) -> Expected:
         parts = {effects_text(volume, round(change) - volume)}
     return {
         "name": r.marked[s["area"]],
-        "crime": small(CRIMES[s["crime"]]),
+        "crime": lower_first(CRIMES[s["crime"]]),
         "first": p["first"],
         "last": str(int(p["first"]) + 1),
-        "before": number(before["value"]),
-        "after": number(after["value"]),
-        "change": signed(change),
+        "before": format_number(before["value"]),
+        "after": format_number(after["value"]),
+        "change": format_signed(change),
         "parts": parts,
     }
 
 
 def effects_text(volume: int, ratio: int) -> str:
     first = {
-        -1: f"Fewer indictments account for {signed(volume)}.",
+        -1: f"Fewer indictments account for {format_signed(volume)}.",
         0: "The number of indictments made no difference.",
-        1: f"More indictments account for {signed(volume)}.",
+        1: f"More indictments account for {format_signed(volume)}.",
     }[(volume > 0) - (volume < 0)]
     second = {
-        -1: f"A lower conviction ratio accounts for {signed(ratio)}.",
+        -1: f"A lower conviction ratio accounts for {format_signed(ratio)}.",
         0: "The conviction ratio made no difference.",
-        1: f"A higher conviction ratio accounts for {signed(ratio)}.",
+        1: f"A higher conviction ratio accounts for {format_signed(ratio)}.",
     }[(ratio > 0) - (ratio < 0)]
     return f"{first} {second}"
 
@@ -328,39 +336,43 @@ PARTS |= {
 }
 
 
-@expects("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
+@expect_parameters("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
 def _no_change(r: Release, s: Selection, p: Params) -> Expected:
-    newest = r.index("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+    newest = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
     assert not any(row["state"] in ("enough", "too_few") for row in newest)
     return {
         "name": r.marked[s["area"]],
-        "crime": small(CRIMES[s["crime"]]),
+        "crime": lower_first(CRIMES[s["crime"]]),
         "first": p["first"],
         "last": max(row["period"] for row in newest),
     }
 
 
-@expects("from {before} to {after}")
+@expect_parameters("from {before} to {after}")
 def _before_after(r: Release, s: Selection, p: Params) -> Expected:
-    rows = r.index("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+    rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
     pairs = set()
     for row in rows:
         ends = [
-            r.total(s["area"], row[name], s["crime"], "convicted_first", unit_of(s))
+            r.find_total(s["area"], row[name], s["crime"], "convicted_first", unit_of(s))
             for name in ("previous_period", "period")
         ]
         if all(end is not None and end["value"] is not None for end in ends):
-            pairs.add(tuple(number(end["value"]) for end in ends if end is not None))
+            pairs.add(tuple(format_number(end["value"]) for end in ends if end is not None))
     return {("before", "after"): pairs}
 
 
-@expects("{first} to {last}")
+@expect_parameters("{first} to {last}")
 def _years_or_periods(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") == "show_splits":
-        rows = r.index("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+        rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
         return {("first", "last"): {(row["previous_period"], row["period"]) for row in rows}}
-    rows = r.rows("submission")
-    return {("first", "last"): {(short(x["first_period"]), short(x["last_period"])) for x in rows if x["first_period"]}}
+    rows = r.read_rows("submission")
+    return {
+        ("first", "last"): {
+            (format_period(x["first_period"]), format_period(x["last_period"])) for x in rows if x["first_period"]
+        }
+    }
 
 
 # ----------------------------------------------------------------------------------------------------- change over time
@@ -370,12 +382,12 @@ def crossed_breaks(r: Release, area: str, crime: str, first: str, last: str, row
     """Return the breaks of a series between two periods; those of the region are those of its territories."""
     if row is None:
         return []
-    members = split(row["reporters"]) if area == r.region else [area]
-    codes = {code for member in members for code in (member, *r.parts(member))}
-    start, end = span(first)[0], span(last)[1]
+    members = split_codes(row["reporters"]) if area == r.region else [area]
+    codes = {code for member in members for code in (member, *r.list_parts(member))}
+    start, end = find_span(first)[0], find_span(last)[1]
     rows = [
         b
-        for b in r.rows("break")
+        for b in r.read_rows("break")
         if b["area"] in codes
         and b["offence_group"] in ("", "_T", crime)
         and b["measure"] in ("", row["measure"])
@@ -392,18 +404,18 @@ def break_text(b: Row) -> str:
     if b["words"] == "law_changed":
         parts = [part.strip() for part in str(b["detail"]).split(",")]
         added, removed = ([part[1:] for part in parts if part.startswith(sign)] for sign in "+-")
-        texts = [f"Articles in force from then: {joined(added)}."] if added else []
-        texts += [f"Articles no longer in force: {joined(removed)}."] if removed else []
+        texts = [f"Articles in force from then: {join_words(added)}."] if added else []
+        texts += [f"Articles no longer in force: {join_words(removed)}."] if removed else []
         cause = " ".join(texts)
     kind = {"law": "Law", "counting": "Counting", "recording": "Recording", "source": "Source"}[b["kind"]]
-    return f"{kind}, {short(b['first_period'])}: {cause}"
+    return f"{kind}, {format_period(b['first_period'])}: {cause}"
 
 
 def trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | None, str, str]:
     first, last, measure, unit = trend_selection(r, s)
-    ends = [r.total(area, period, s["crime"], measure, unit) for period in (first, last)]
+    ends = [r.find_total(area, period, s["crime"], measure, unit) for period in (first, last)]
     if area == r.region:
-        ends = [x if x is not None and len(split(x["reporters"])) >= FEWEST_IN_REGION else None for x in ends]
+        ends = [x if x is not None and len(split_codes(x["reporters"])) >= FEWEST_IN_REGION else None for x in ends]
     return ends[0], ends[1], first, last
 
 
@@ -422,7 +434,7 @@ def trend_areas(r: Release, s: Selection) -> list[str]:
     return [r.region, *r.territories]
 
 
-@expects("Not tested across a break in the series. {breaks}")
+@expect_parameters("Not tested across a break in the series. {breaks}")
 def _not_tested(r: Release, s: Selection, p: Params) -> Expected:
     texts = set()
     for area in trend_areas(r, s):
@@ -441,12 +453,12 @@ def is_tested(r: Release, s: Selection, area: str) -> bool:
     return min(before["value"], after["value"]) >= ENOUGH
 
 
-@expects("{n} changes were tested. About one in 20 tests finds a clear change by chance alone.")
+@expect_parameters("{n} changes were tested. About one in 20 tests finds a clear change by chance alone.")
 def _tested(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(sum(is_tested(r, s, area) for area in trend_areas(r, s)))}
 
 
-@expects(
+@expect_parameters(
     "This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is no clear change: {ratio} times as many (95% confidence interval {low} to {high}).",
@@ -466,31 +478,33 @@ def _times(r: Release, s: Selection, p: Params) -> Expected:
     else:
         clear = f"This is a clear {'rise' if low > 1 else 'fall'}"
         assert message.startswith((clear, "This is no clear change, because")), message
-    return {"ratio": number(ratio, 2), "low": number(low, 2), "high": number(high, 2)}
+    return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
 
 
-@expects("Persons convicted at first instance: {after} in {last}, {before} in {first}.")
+@expect_parameters("Persons convicted at first instance: {after} in {last}, {before} in {first}.")
 def _convictions(r: Release, s: Selection, p: Params) -> Expected:
     before, after, first, last = trend_ends(r, s, s.get("area", r.region))
     return {
         "first": first,
         "last": last,
-        "after": absent(after) if after is None or after["value"] is None else number(after["value"]),
-        "before": absent(before) if before is None or before["value"] is None else number(before["value"]),
+        "after": describe_absent(after) if after is None or after["value"] is None else format_number(after["value"]),
+        "before": describe_absent(before)
+        if before is None or before["value"] is None
+        else format_number(before["value"]),
     }
 
 
-@expects("Persons convicted at first instance in {period}: {figure}.")
+@expect_parameters("Persons convicted at first instance in {period}: {figure}.")
 def _certain(r: Release, s: Selection, p: Params) -> Expected:
     year = chosen_year(r, s["crime"])
-    row = r.total(r.region, year, s["crime"], "convicted_first")
+    row = r.find_total(r.region, year, s["crime"], "convicted_first")
     limits = r.indicators.get((row["cell_id"], "count", "_Z")) if row else None
     return {"period": year, "figure": regional_figure(row, limits)}
 
 
 def chosen_year(r: Release, crime: str) -> str:
     """Return the newest year in which most territories have enough convictions, else the newest year."""
-    rows = r.index("window", "metric", "offence_group", "count_unit").get(("rate", crime, "person"), [])
+    rows = r.index_rows("window", "metric", "offence_group", "count_unit").get(("rate", crime, "person"), [])
     rows = [x for x in rows if x["measure"] == "convicted_first" and x["freq"] == "A"]
     years = r.periods[crime, "A"]
     return next((x["period"] for x in rows if x["period"] in years), years[0])
@@ -513,8 +527,8 @@ DIMENSIONS = {
 
 def covered_area(r: Release, row: Row) -> str:
     """Return the name of an area with the territories or jurisdictions in its figure, unless all are."""
-    name, present = r.marked[row["area"]], [code for code in r.areas if code in split(row["reporters"])]
-    names, whole = joined(r.marked[code] for code in present), len(r.territories)
+    name, present = r.marked[row["area"]], [code for code in r.areas if code in split_codes(row["reporters"])]
+    names, whole = join_words(r.marked[code] for code in present), len(r.territories)
     if row["area_kind"] == "region":
         if not present:
             return f"{name} (no territory has reported)"
@@ -529,7 +543,7 @@ def covered_area(r: Release, row: Row) -> str:
     return name
 
 
-@expects(
+@expect_parameters(
     "{area} ({present} of {all} territories: {names})",
     "{area} (all {all} territories)",
     "{area} (no territory has reported)",
@@ -537,13 +551,13 @@ def covered_area(r: Release, row: Row) -> str:
 )
 def _covered(r: Release, s: Selection, p: Params) -> Expected:
     row = figure_of(r, s)
-    present = [code for code in r.areas if code in split(row["reporters"])]
+    present = [code for code in r.areas if code in split_codes(row["reporters"])]
     whole = len(r.territories) if row["area_kind"] == "region" else row["n_expected"]
     return {
         "area": r.marked[row["area"]],
         "present": str(len(present)),
         "all": str(whole),
-        "names": joined(r.marked[code] for code in present),
+        "names": join_words(r.marked[code] for code in present),
     }
 
 
@@ -552,7 +566,7 @@ def figure_of(r: Release, s: Selection) -> Row:
     if "cell_id" in s:
         return r.cells[s["cell_id"]]
     if "row" in s:
-        return r.rows(s["table"])[int(s["row"])]
+        return r.read_rows(s["table"])[int(s["row"])]
     rows = [x for x in figures_of(r, s) if x["victim_status"] in ("_T", "presumed", "identified")]
     return next((x for x in rows if x["victim_status"] == "_T"), rows[0])
 
@@ -567,20 +581,22 @@ ABSENT_IN_SENTENCES = {
 }
 
 
-@expects("{area}, {period}: {crime}, {measure}: {value}.", "{area}, {period}: {crime}, {measure} ({details}): {value}.")
+@expect_parameters(
+    "{area}, {period}: {crime}, {measure}: {value}.", "{area}, {period}: {crime}, {measure} ({details}): {value}."
+)
 def _count(r: Release, s: Selection, p: Params) -> Expected:
     row = figure_of(r, s)
     unit = row["count_unit"]
     value = (
-        counted(row["value"], unit)
+        count_units(row["value"], unit)
         if row["value"] is not None
-        else f"{UNITS[unit][1]}, {ABSENT_IN_SENTENCES[absent(row)]}"
+        else f"{UNITS[unit][1]}, {ABSENT_IN_SENTENCES[describe_absent(row)]}"
     )
     expected = {
         "area": covered_area(r, row),
         "period": in_words(row["period"]),
-        "crime": small(r.label["offence_group", row["offence_group"]]),
-        "measure": small(r.label["measure", row["measure"]]),
+        "crime": lower_first(r.label["offence_group", row["offence_group"]]),
+        "measure": lower_first(r.label["measure", row["measure"]]),
         "value": value,
     }
     details = [
@@ -590,14 +606,14 @@ def _count(r: Release, s: Selection, p: Params) -> Expected:
     ]
     kind = f"kind: {r.label['statistic', row['statistic']]}"
     details += [kind] if row["statistic"] != "count" else []
-    # The level is named unless the name of the measure says it.
-    found = [part for part in str(p.get("details", "")).split("; ") if part]
+    # The level is named_details unless the name of the measure says it.
+    named_details = [part for part in str(p.get("details", "")).split("; ") if part]
     level = f"level: {r.label.get(('level', row['level']))}"
-    assert sorted(part for part in found if part != level) == sorted(details), (details, found)
-    return expected | ({"details": p["details"]} if found else {})
+    assert sorted(part for part in named_details if part != level) == sorted(details), (details, named_details)
+    return expected | ({"details": p["details"]} if named_details else {})
 
 
-@expects("Revised: {value} in release {release}.")
+@expect_parameters("Revised: {value} in release {release}.")
 def _revised(r: Release, s: Selection, p: Params) -> Expected:
     row = figure_of(r, s)
     key = (
@@ -618,17 +634,21 @@ def _revised(r: Release, s: Selection, p: Params) -> Expected:
         "sentence_band",
         "period",
     )
-    earlier = [x for x in r.index("revision", *key).get(tuple(row[name] for name in key), ()) if x["release"] != r.id]
-    return {("value", "release"): {(number(x["value"]), x["release"]) for x in earlier if x["value"] is not None}}
+    earlier = [
+        x for x in r.index_rows("revision", *key).get(tuple(row[name] for name in key), ()) if x["release"] != r.id
+    ]
+    return {
+        ("value", "release"): {(format_number(x["value"]), x["release"]) for x in earlier if x["value"] is not None}
+    }
 
 
-@expects("{sentence} Rate per 100,000 inhabitants: {rate}.")
+@expect_parameters("{sentence} Rate per 100,000 inhabitants: {rate}.")
 def _rate_of_figure(r: Release, s: Selection, p: Params) -> Expected:
     rate = r.indicators[s["cell_id"], "rate", "_Z"]
     return {"sentence": BEGINS, "rate": figure_text(rate, 2, "NR")}
 
 
-@expects("{sentence} Share of the total by {dimension}: {share}.")
+@expect_parameters("{sentence} Share of the total by {dimension}: {share}.")
 def _share_of_figure(r: Release, s: Selection, p: Params) -> Expected:
     share = r.indicators[s["cell_id"], "share", s["dimension"]]
     return {"sentence": BEGINS, "share": figure_text(share, 0, "PC"), "dimension": DIMENSIONS[s["dimension"]]}
@@ -639,25 +659,27 @@ def figure_text(row: Row, digits: int, unit: str) -> str:
     if row.get("state") == "too_few_territories":
         return "no regional figure"
     if row["value"] is None:
-        return ABSENT_IN_SENTENCES[absent({**row, "n_reported": None})]
-    value = number(row["value"], digits)
-    one = round(row["value"]) == 1
+        return ABSENT_IN_SENTENCES[describe_absent({**row, "n_reported": None})]
+    value = format_number(row["value"], digits)
+    is_one = round(row["value"]) == 1
     value = {
-        "D": f"{value} day" + "s" * (not one),
-        "MO": f"{value} month" + "s" * (not one),
+        "D": f"{value} day" + "s" * (not is_one),
+        "MO": f"{value} month" + "s" * (not is_one),
         "PC": f"{value} per cent",
     }.get(unit, value)
-    return interval(value, row.get("low"), row.get("high"), digits)
+    return add_interval(value, row.get("low"), row.get("high"), digits)
 
 
-@expects("{area}, {period}: {crime}, {name}: {value}.", "{area}, {period}: {crime}, {name}, {details}: {value}.")
+@expect_parameters(
+    "{area}, {period}: {crime}, {name}: {value}.", "{area}, {period}: {crime}, {name}, {details}: {value}."
+)
 def _indicator(r: Release, s: Selection, p: Params) -> Expected:
     row = figure_of(r, s)
     expected = {
         "area": covered_area(r, row),
         "period": in_words(row["period"]),
-        "crime": small(r.label["offence_group", row["offence_group"]]),
-        "name": small(r.metric[row["metric"]]["name"]),
+        "crime": lower_first(r.label["offence_group", row["offence_group"]]),
+        "name": lower_first(r.metric[row["metric"]]["name"]),
         "value": figure_text(row, 0, row["unit_measure"]),
     }
     if "details" in p:
@@ -665,6 +687,6 @@ def _indicator(r: Release, s: Selection, p: Params) -> Expected:
         if row.get("version"):
             details.append({"same_period": "same period", "lagged": "lagged", "cohort": "cohort"}[row["version"]])
         if row.get("measure"):
-            details += [small(r.label["measure", row["measure"]]), small(r.label["level", row["level"]])]
+            details += [lower_first(r.label["measure", row["measure"]]), lower_first(r.label["level", row["level"]])]
         expected["details"] = ", ".join(details)
     return expected

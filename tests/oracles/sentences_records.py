@@ -17,20 +17,20 @@ from tests.oracles.sentences import (
     Release,
     Row,
     Selection,
-    absent,
-    cover,
+    add_interval,
+    compute_once,
     crime_of,
-    day,
-    expects,
+    describe_absent,
+    describe_cover,
+    expect_parameters,
     figures_of,
+    format_day,
+    format_number,
+    format_period,
     in_words,
-    interval,
-    joined,
-    number,
-    once,
-    short,
-    small,
-    split,
+    join_words,
+    lower_first,
+    split_codes,
     unit_of,
 )
 from tests.oracles.sentences_comparisons import static_period
@@ -50,39 +50,43 @@ PARTS |= {
 # ---------------------------------------------------------------------------------------------------- periods and dates
 
 
-@expects("{year} Q{quarter}")
+@expect_parameters("{year} Q{quarter}")
 def _quarter(r: Release, s: Selection, p: Params) -> Expected:
-    return {"year": years(r), "quarter": {"1", "2", "3", "4"}}
+    return {"year": list_years(r), "quarter": {"1", "2", "3", "4"}}
 
 
-@once
-def years(r: Release) -> set[str]:
+@compute_once
+def list_years(r: Release) -> set[str]:
     """Return all years that a release names."""
-    years = {x["period"][:4] for x in r.rows("cell")} | {x["period"][:4] for x in r.rows("coverage")}
-    years |= {str(x["first_period"])[:4] for x in (*r.rows("break"), *r.rows("submission"))}
-    years |= {x["period"][:4] for x in r.rows("reference_figure")} | {str(x["period_from"])[:4] for x in r.rows("note")}
+    years = {x["period"][:4] for x in r.read_rows("cell")} | {x["period"][:4] for x in r.read_rows("coverage")}
+    years |= {str(x["first_period"])[:4] for x in (*r.read_rows("break"), *r.read_rows("submission"))}
+    years |= {x["period"][:4] for x in r.read_rows("reference_figure")} | {
+        str(x["period_from"])[:4] for x in r.read_rows("note")
+    }
     return years
 
 
-@expects(*(f"the {name} quarter of {{year}}" for name in ("first", "second", "third", "fourth")))
+@expect_parameters(*(f"the {name} quarter of {{year}}" for name in ("first", "second", "third", "fourth")))
 def _quarter_in_words(r: Release, s: Selection, p: Params) -> Expected:
     names = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
     quarter = names[str(p[""]).split()[1]]
     if s.get("cell_id") or s.get("row"):
-        return {"year": years(r)}
+        return {"year": list_years(r)}
     assert s["period"] == f"{p['year']}-Q{quarter}", s["period"]
     return {"year": s["period"][:4]}
 
 
-@expects("the years {first} to {last}")
+@expect_parameters("the years {first} to {last}")
 def _years(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("cell_id") or s.get("row"):
-        return {("first", "last"): {tuple(x["period"].split("-")) for x in r.rows("cell") if x["freq"].startswith("P")}}
+        return {
+            ("first", "last"): {tuple(x["period"].split("-")) for x in r.read_rows("cell") if x["freq"].startswith("P")}
+        }
     first, last = s["period"].split("-")
     return {"first": first, "last": last}
 
 
-@expects(
+@expect_parameters(
     *(
         f"{{day}} {month} {{year}}"
         for month in (
@@ -106,8 +110,8 @@ def _day(r: Release, s: Selection, p: Params) -> Expected:
     return {("day", "year"): days_of_month(r, month)}
 
 
-@once
-def dates(r: Release) -> set[date]:
+@compute_once
+def list_dates(r: Release) -> set[date]:
     """Return all days that a release names, and the day of the tests' clock."""
     days = {date(2026, 11, 20)}
     columns = {
@@ -117,14 +121,14 @@ def dates(r: Release) -> set[date]:
         "duration": ("seen_from", "seen_until"),
     }
     for table, names in columns.items():
-        for row in r.rows(table):
+        for row in r.read_rows(table):
             days |= {value.date() if hasattr(value, "date") else value for name in names if (value := row[name])}
     return days
 
 
-@once
+@compute_once
 def days_of_month(r: Release, month: str) -> set[tuple[str, str]]:
-    return {(str(d.day), str(d.year)) for d in dates(r) if day(d).split()[1] == month}
+    return {(str(d.day), str(d.year)) for d in list_dates(r) if format_day(d).split()[1] == month}
 
 
 # -------------------------------------------------------------------------------------------------------------- records
@@ -132,7 +136,9 @@ def days_of_month(r: Release, month: str) -> set[tuple[str, str]]:
 
 def duration_rows(r: Release, s: Selection) -> list[Row]:
     rows = [
-        x for x in r.rows("duration") if x["freq"] == "_T" and x["entered"] == "_T" and x["offence_group"] == s["crime"]
+        x
+        for x in r.read_rows("duration")
+        if x["freq"] == "_T" and x["entered"] == "_T" and x["offence_group"] == s["crime"]
     ]
     if s["page"] == "durations":
         return sorted(
@@ -144,13 +150,15 @@ def duration_rows(r: Release, s: Selection) -> list[Row]:
 
 def median_text(name: str, row: Row) -> str:
     if row["value"] is None:
-        return f"{name}: {'not reached' if row['obs_status'] == 'M' else absent(row)}."
-    days = interval(f"{number(row['value'])} day{'s' * (round(row['value']) != 1)}", row["low"], row["high"], 0)
+        return f"{name}: {'not reached' if row['obs_status'] == 'M' else describe_absent(row)}."
+    days = add_interval(
+        f"{format_number(row['value'])} day{'s' * (round(row['value']) != 1)}", row["low"], row["high"], 0
+    )
     few = ", too few to compare" if row["state"] == "too_few" else ""
     return f"{name}: half of cases took up to {days}{few}."
 
 
-def medians(r: Release, s: Selection) -> dict[str, str]:
+def describe_medians(r: Release, s: Selection) -> dict[str, str]:
     """Return the sentence on the median of each area with records."""
     names = r.plain if s["page"] == "durations" else r.marked
     return {
@@ -158,23 +166,23 @@ def medians(r: Release, s: Selection) -> dict[str, str]:
     }
 
 
-@expects("{name}, {crime}. {medians}")
+@expect_parameters("{name}, {crime}. {medians}")
 def _medians(r: Release, s: Selection, p: Params) -> Expected:
     metric = next(x["metric"] for x in duration_rows(r, s))
     return {
         "name": r.metric[metric]["name"],
-        "crime": small(CRIMES[s["crime"]]),
-        "medians": " ".join(medians(r, s).values()),
+        "crime": lower_first(CRIMES[s["crime"]]),
+        "medians": " ".join(describe_medians(r, s).values()),
     }
 
 
-@expects(
+@expect_parameters(
     "{area}: half of cases took up to {days}.",
     "{area}: half of cases took up to {days}, too few to compare.",
     "{area}: {figure}.",
 )
 def _median(r: Release, s: Selection, p: Params) -> Expected:
-    text = medians(r, s)[str(p["area"])].partition(": ")[2].removesuffix(".")
+    text = describe_medians(r, s)[str(p["area"])].partition(": ")[2].removesuffix(".")
     if "figure" in p:
         return {"figure": text, "area": p["area"]}
     return {
@@ -183,69 +191,73 @@ def _median(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-@expects("No records: {areas}.", "{name}, {crime}: no records.")
+@expect_parameters("No records: {areas}.", "{name}, {crime}: no records.")
 def _no_records(r: Release, s: Selection, p: Params) -> Expected:
     if s["page"] == "static":
         present = {x["area"] for x in duration_rows(r, s)}
-        return {"areas": joined(r.marked[code] for code in r.territories if code not in present)}
-    present = {x["area"] for table in ("duration", "pending", "cohort", "sentence") for x in r.rows(table)}
-    without = [c for c in r.territories if c not in present and not any(part in present for part in r.parts(c))]
-    return {"areas": joined(r.plain[code] for code in without), "name": ABOUT, "crime": ABOUT}
+        return {"areas": join_words(r.marked[code] for code in r.territories if code not in present)}
+    present = {x["area"] for table in ("duration", "pending", "cohort", "sentence") for x in r.read_rows(table)}
+    without = [c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))]
+    return {"areas": join_words(r.plain[code] for code in without), "name": ABOUT, "crime": ABOUT}
 
 
-@expects("{area}: {first} to {last}", "Records observed. {spans}.", "Records: {span}.")
+@expect_parameters("{area}: {first} to {last}", "Records observed. {spans}.", "Records: {span}.")
 def _records_span(r: Release, s: Selection, p: Params) -> Expected:
     names = r.plain if s["page"] == "durations" else r.marked
     spans = {}
     for x in duration_rows(r, s):
-        spans[names[x["area"]]] = f"{day(x['seen_from'])} to {day(x['seen_until'])}"
+        spans[names[x["area"]]] = f"{format_day(x['seen_from'])} to {format_day(x['seen_until'])}"
     if "area" in p:
         first, last = spans[str(p["area"])].split(" to ")
         return {"area": p["area"], "first": first, "last": last}
     return {next(k for k in p if k): "; ".join(f"{name}: {text}" for name, text in spans.items())}
 
 
-@expects("{name}, on {days}. {crime}")
+@expect_parameters("{name}, on {days}. {crime}")
 def _as_at(r: Release, s: Selection, p: Params) -> Expected:
-    rows = [x for x in r.rows("pending") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]
-    return {"days": joined(day(d) for d in sorted({x["as_at"] for x in rows})), "name": ABOUT, "crime": ABOUT}
+    rows = [x for x in r.read_rows("pending") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]
+    return {
+        "days": join_words(format_day(d) for d in sorted({x["as_at"] for x in rows})),
+        "name": ABOUT,
+        "crime": ABOUT,
+    }
 
 
-@expects(
+@expect_parameters(
     "Everybody who entered in the year is followed for {n} quarters. Open cases stay in the base. Shares are rounded "
     "to the nearest 5%.",
     "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters.",
 )
 def _quarters(r: Release, s: Selection, p: Params) -> Expected:
-    rows = [x for x in r.rows("cohort") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]
+    rows = [x for x in r.read_rows("cohort") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]
     texts = {str(x["quarters"]) for x in rows}
     return {"n": texts, "quarters": texts}
 
 
-@expects("The period has {n} days.")
+@expect_parameters("The period has {n} days.")
 def _days_of_period(r: Release, s: Selection, p: Params) -> Expected:
-    from tests.oracles.sentences import span
+    from tests.oracles.sentences import find_span
 
-    first, last = span(s["period"])
-    return {"n": number((last - first).days + 1)}
+    first, last = find_span(s["period"])
+    return {"n": format_number((last - first).days + 1)}
 
 
-@expects("from {low} to {high} months")
+@expect_parameters("from {low} to {high} months")
 def _law(r: Release, s: Selection, p: Params) -> Expected:
-    rows = [x for x in r.rows("sentence") if (x["offence_group"], x["period"]) == (s["crime"], s["sentenced_in"])]
+    rows = [x for x in r.read_rows("sentence") if (x["offence_group"], x["period"]) == (s["crime"], s["sentenced_in"])]
     texts = {
-        tuple("not stated" if x[end] is None else number(x[end]) for end in ("statutory_min", "statutory_max"))
+        tuple("not stated" if x[end] is None else format_number(x[end]) for end in ("statutory_min", "statutory_max"))
         for x in rows
     }
     return {("low", "high"): texts}
 
 
-@expects("{low} to {high}", "{n} or more")
+@expect_parameters("{low} to {high}", "{n} or more")
 def _band(r: Release, s: Selection, p: Params) -> Expected:
     bands = {
         x["n_band"]
         for table in ("duration", "pending", "cohort", "sentence")
-        for x in r.rows(table)
+        for x in r.read_rows(table)
         if x["offence_group"] == crime_of(s) and x["n_band"]
     }
     if "n" in p:
@@ -253,42 +265,42 @@ def _band(r: Release, s: Selection, p: Params) -> Expected:
     return {("low", "high"): {tuple(band.split("-")) for band in bands if "-" in band}}
 
 
-@expects("{area}: days it takes")
+@expect_parameters("{area}: days it takes")
 def _days_it_takes(r: Release, s: Selection, p: Params) -> Expected:
     return {"area": {r.marked[x["area"]] for x in duration_rows(r, s)}}
 
 
-@expects("Case records of {areas}, release {release}.")
+@expect_parameters("Case records of {areas}, release {release}.")
 def _case_records(r: Release, s: Selection, p: Params) -> Expected:
     areas = dict.fromkeys(x["area"] for x in duration_rows(r, s))
-    return {"areas": joined(r.marked[code] for code in areas), "release": r.id}
+    return {"areas": join_words(r.marked[code] for code in areas), "release": r.id}
 
 
 # ------------------------------------------------------------------------------------------------------------- profiles
 
 
-@expects("{area}, {year}, {crime}, {unit} whose case ended without a conviction. {sentences}")
+@expect_parameters("{area}, {year}, {crime}, {unit} whose case ended without a conviction. {sentences}")
 def _exits(r: Release, s: Selection, p: Params) -> Expected:
     return {
         "area": r.marked[s["area"]],
         "year": s["left_in"],
-        "crime": small(CRIMES[s["crime"]]),
+        "crime": lower_first(CRIMES[s["crime"]]),
         "unit": UNITS[unit_of(s)][1],
         "sentences": exits_text(r, s),
     }
 
 
-@expects("{area}, {year}, {crime}: how cases ended is not available or not public.")
+@expect_parameters("{area}, {year}, {crime}: how cases ended is not available or not public.")
 def _no_exits(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["value"] is not None for x in exit_rows(r, s))
-    return {"area": r.marked[s["area"]], "year": s["left_in"], "crime": small(CRIMES[s["crime"]])}
+    return {"area": r.marked[s["area"]], "year": s["left_in"], "crime": lower_first(CRIMES[s["crime"]])}
 
 
 def exit_rows(r: Release, s: Selection) -> list[Row]:
-    positions = {(x["codelist"], x["code"]): x["position"] for x in r.rows("codelist")}
+    positions = {(x["codelist"], x["code"]): x["position"] for x in r.read_rows("codelist")}
     rows = [
         x
-        for x in r.index("exit", "area", "offence_group", "count_unit", "period").get(
+        for x in r.index_rows("exit", "area", "offence_group", "count_unit", "period").get(
             (s["area"], s["crime"], unit_of(s), s["left_in"]), ()
         )
         if x["metric"] == "exit"
@@ -312,19 +324,19 @@ def exits_text(r: Release, s: Selection) -> str:
     }
     by_level: dict[str, list[str]] = {}
     for x in exit_rows(r, s):
-        name = small(r.label["measure", x["measure"]])
-        text = f"{name}: {absent(x)}" if x["value"] is None else f"{number(x['value'])} {name}"
+        name = lower_first(r.label["measure", x["measure"]])
+        text = f"{name}: {describe_absent(x)}" if x["value"] is None else f"{format_number(x['value'])} {name}"
         by_level.setdefault(x["level"], []).append(text)
     return " ".join(f"{levels[level]}: {', '.join(texts)}." for level, texts in by_level.items())
 
 
-@expects("{n} older quarters", "{n} older years", "{n} older returns")
+@expect_parameters("{n} older quarters", "{n} older years", "{n} older returns")
 def _older(r: Release, s: Selection, p: Params) -> Expected:
     if "returns" in str(p[""]):
-        return {"n": number(len(r.index("submission", "territory")[s["area"],]) - 10)}
+        return {"n": format_number(len(r.index_rows("submission", "territory")[s["area"],]) - 10)}
     periods = {
         x["period"]
-        for x in r.index("cell", "area").get((s["area"],), ())
+        for x in r.index_rows("cell", "area").get((s["area"],), ())
         if x["is_total"]
         and x["statistic"] == "count"
         and x["freq"] == s["over"]
@@ -332,35 +344,37 @@ def _older(r: Release, s: Selection, p: Params) -> Expected:
         and x["count_unit"] == "person"
         and x["measure"] in STAGES[s["track"]]
     }
-    return {"n": number(len(periods) - 8)}
+    return {"n": format_number(len(periods) - 8)}
 
 
-@expects("{population} ({year}, carried forward from {source_year})")
+@expect_parameters("{population} ({year}, carried forward from {source_year})")
 def _population(r: Release, s: Selection, p: Params) -> Expected:
-    row = max((x for x in r.rows("population") if x["area"] == s["area"]), key=lambda x: x["year"])
+    row = max((x for x in r.read_rows("population") if x["area"] == s["area"]), key=lambda x: x["year"])
     return {
-        "population": number(row["population"]),
+        "population": format_number(row["population"]),
         "year": str(row["year"]),
         "source_year": str(row["population_year"]),
     }
 
 
-@expects("Articles in force from then: {articles}.", "Articles no longer in force: {articles}.")
+@expect_parameters("Articles in force from then: {articles}.", "Articles no longer in force: {articles}.")
 def _articles(r: Release, s: Selection, p: Params) -> Expected:
     sign = "+" if "in force from" in str(p[""]) else "-"
-    details = [str(x["detail"]).split(",") for x in r.rows("break") if x["words"] == "law_changed"]
-    return {"articles": {joined(a.strip()[1:] for a in parts if a.strip().startswith(sign)) for parts in details}}
+    details = [str(x["detail"]).split(",") for x in r.read_rows("break") if x["words"] == "law_changed"]
+    return {"articles": {join_words(a.strip()[1:] for a in parts if a.strip().startswith(sign)) for parts in details}}
 
 
-@expects("Break in the series. {text}")
+@expect_parameters("Break in the series. {text}")
 def _break(r: Release, s: Selection, p: Params) -> Expected:
-    texts = {text for x in r.rows("break") if x["offence_group"] in ("", "_T", s["crime"]) for text in (break_text(x),)}
+    texts = {
+        text for x in r.read_rows("break") if x["offence_group"] in ("", "_T", s["crime"]) for text in (break_text(x),)
+    }
     return {"text": texts | {text if text.endswith(".") else f"{text}." for text in texts}}
 
 
-@expects("{area} counts {other_unit} by its own rules ({levels}). Its {unit} may not be comparable.")
+@expect_parameters("{area} counts {other_unit} by its own rules ({levels}). Its {unit} may not be comparable.")
 def _other_unit(r: Release, s: Selection, p: Params) -> Expected:
-    rules = r.rows("counting_rule")
+    rules = r.read_rows("counting_rule")
     return {
         "area": {
             r.plain[x["jurisdiction"]] for x in rules if UNITS.get(x["count_unit"], ("", ""))[1] == p["other_unit"]
@@ -371,12 +385,12 @@ def _other_unit(r: Release, s: Selection, p: Params) -> Expected:
 # ------------------------------------------------------------------------------------------------- titles and citations
 
 
-@expects("{title}. Release {release}.")
+@expect_parameters("{title}. Release {release}.")
 def _title(r: Release, s: Selection, p: Params) -> Expected:
     return {"title": ABOUT, "release": r.id}
 
 
-@expects(
+@expect_parameters(
     "{crime}, {period}, {unit}: rates {per}, with 95% confidence intervals",
     "Victims of {crime}, {period}: {counted}",
     "{crime}: {area}, {period}",
@@ -389,26 +403,26 @@ def _about_period(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
 
 
-@expects("{area}, {period}: {figure}.")
+@expect_parameters("{area}, {period}: {figure}.")
 def _figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
-    """The region in one period, on the page of a count or a ratio."""
+    """Return the figure of the region on the page of a count or a ratio."""
     if "measure" in s:
         period = chosen_year(r, s["crime"])
-        row = r.total(r.region, period, s["crime"], s["measure"])
-        row = row if row is not None and len(split(row["reporters"])) >= 4 else None
+        row = r.find_total(r.region, period, s["crime"], s["measure"])
+        row = row if row is not None and len(split_codes(row["reporters"])) >= 4 else None
         limits = r.indicators.get((row["cell_id"], "count", "_Z")) if row else None
         figure = regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
     else:
         period = static_period(r, s["metric"], s["crime"])
-        rows = r.index("stage_ratio", "metric", "offence_group", "count_unit", "period", "area").get(
+        rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period", "area").get(
             (s["metric"], s["crime"], "person", period, r.region), []
         )
         row = next((x for x in rows if x["is_default"]), next((x for x in rows if x["version"] == "same_period"), None))
         figure = regional_figure(row, row)
-    return {"area": r.plain[r.region], "period": short(period), "figure": figure}
+    return {"area": r.plain[r.region], "period": format_period(period), "figure": figure}
 
 
-@expects("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
+@expect_parameters("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
 def _few_victims(r: Release, s: Selection, p: Params) -> Expected:
     rows = [
         x for x in figures_of(r, s) if r.label["victim_status", x["victim_status"]].lower() == str(p["status"]).lower()
@@ -417,10 +431,10 @@ def _few_victims(r: Release, s: Selection, p: Params) -> Expected:
     return {
         "area": r.plain[r.region],
         "period": in_words(s["period"]),
-        "crime": small(CRIMES[s["crime"]]),
+        "crime": lower_first(CRIMES[s["crime"]]),
         "value": "no regional figure",
         "status": p["status"],
-        "coverage": cover(r, row, s["crime"], row["measure"], row["count_unit"], ("victims",)),
+        "coverage": describe_cover(r, row, s["crime"], row["measure"], row["count_unit"], ("victims",)),
     }
 
 
@@ -456,12 +470,12 @@ TITLES = (
 )
 
 
-@expects(*TITLES)
+@expect_parameters(*TITLES)
 def _about_selection(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
 
 
-@expects(
+@expect_parameters(
     "Regional trafficking indicators, release {release}.",
     "Source: {source}",
     "Printed from {address}",
@@ -469,54 +483,56 @@ def _about_selection(r: Release, s: Selection, p: Params) -> Expected:
     "This is release {release}, which is not the newest one.",
 )
 def _citation(r: Release, s: Selection, p: Params) -> Expected:
-    row = r.rows("release")[0]
+    row = r.read_rows("release")[0]
     drafted = date.fromisoformat(str(row["drafted_at"])[:10])
     return {
         "release": r.id,
-        "period": short(row["reference_period"]),
-        "day": day(drafted),
+        "period": format_period(row["reference_period"]),
+        "day": format_day(drafted),
         "source": f"Regional trafficking indicators, release {r.id}. Demonstration data: every figure is invented.",
         "address": f"https://example.org/page?release={r.id}&lang=en, 20 November 2026",
     }
 
 
-@expects("Returns of the offices of {n} territories, release {release}.")
+@expect_parameters("Returns of the offices of {n} territories, release {release}.")
 def _offices(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories)), "release": r.id}
 
 
-@expects("This release covers {names}.")
+@expect_parameters("This release covers {names}.")
 def _covers(r: Release, s: Selection, p: Params) -> Expected:
-    return {"names": joined(r.marked[code] for code in r.territories)}
+    return {"names": join_words(r.marked[code] for code in r.territories)}
 
 
-@expects("{area}: {part} only")
+@expect_parameters("{area}: {part} only")
 def _part_only(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("area", "part"): {
             (r.plain[code], r.plain[part].removeprefix(f"{r.plain[code]}: "))
             for code in r.territories
-            for part in r.parts(code)
+            for part in r.list_parts(code)
         }
     }
 
 
-@expects(
+@expect_parameters(
     "One ZIP file has all {n} files of release {release}: every table as CSV and as Parquet, with codes and statuses, "
     "a description, and the list of files."
 )
 def _files(r: Release, s: Selection, p: Params) -> Expected:
     names = [*r.folder.glob("csv/*.csv"), *r.folder.glob("data/*.parquet")]
     names += [r.folder / name for name in ("manifest.json", "README.txt") if (r.folder / name).is_file()]
-    return {"n": number(len(names)), "release": r.id}
+    return {"n": format_number(len(names)), "release": r.id}
 
 
-@expects("The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table.")
+@expect_parameters(
+    "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table."
+)
 def _first_figures(r: Release, s: Selection, p: Params) -> Expected:
     of = "" if s["territory"] == "all" else s["territory"]
     rows = [
         x
-        for x in r.rows("reference_figure")
+        for x in r.read_rows("reference_figure")
         if of in ("", x["territory"])
         and x["offence_group"] in (None, s["crime"])
         and x["kind"] in ("published", "imported")
@@ -529,15 +545,15 @@ def _first_figures(r: Release, s: Selection, p: Params) -> Expected:
     return {"shown": "200", "all": str(len(rows))}
 
 
-@expects("{days} early", "{days} late")
+@expect_parameters("{days} early", "{days} late")
 def _punctuality(r: Release, s: Selection, p: Params) -> Expected:
-    rows = [x for x in r.rows("quality") if x["period"] == "_T" and x["instrument"] == "_T"]
+    rows = [x for x in r.read_rows("quality") if x["period"] == "_T" and x["instrument"] == "_T"]
     days = [x["value"] for x in rows if x["indicator"] == "PUNCTUALITY_DAYS" and x["value"] is not None]
     is_early = "early" in str(p[""])
-    return {"days": {number(abs(value), 1) for value in days if (value < 0) is is_early}}
+    return {"days": {format_number(abs(value), 1) for value in days if (value < 0) is is_early}}
 
 
-@expects("{note} (all figures).")
+@expect_parameters("{note} (all figures).")
 def _common_note(r: Release, s: Selection, p: Params) -> Expected:
     return {"note": NOTE}
 
@@ -549,7 +565,7 @@ NOTE = object()
 # ---------------------------------------------------------------------------------------------------- pictures in words
 
 
-@expects(
+@expect_parameters(
     "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). Lowest: {lowest} "
     "({lowest_period})."
 )
@@ -562,8 +578,8 @@ def _series(r: Release, s: Selection, p: Params) -> Expected:
         "last_period": rows[-1]["period"],
         "first": spoken_count(r, rows[0]),
         "last": spoken_count(r, rows[-1]),
-        "highest": number(by_value[-1]["value"]),
-        "lowest": number(by_value[0]["value"]),
+        "highest": format_number(by_value[-1]["value"]),
+        "lowest": format_number(by_value[0]["value"]),
         "highest_period": {x["period"] for x in rows if x["value"] == by_value[-1]["value"]},
         "lowest_period": {x["period"] for x in rows if x["value"] == by_value[0]["value"]},
     }
@@ -572,40 +588,41 @@ def _series(r: Release, s: Selection, p: Params) -> Expected:
 def series_rows(r: Release, s: Selection) -> list[Row]:
     """Return the years of a count that have a figure, oldest first."""
     years = sorted(r.periods[s["crime"], "A"])
-    rows = [r.total(s["area"], year, s["crime"], s["measure"]) for year in years]
-    shown = [x for x in rows if x is not None and x["value"] is not None]
-    return [x for x in shown if s["area"] != r.region or len(split(x["reporters"])) >= 4]
+    rows = [r.find_total(s["area"], year, s["crime"], s["measure"]) for year in years]
+    with_value = [x for x in rows if x is not None and x["value"] is not None]
+    return [x for x in with_value if s["area"] != r.region or len(split_codes(x["reporters"])) >= 4]
 
 
 def spoken_count(r: Release, x: Row) -> str:
     limits = r.indicators.get((x["cell_id"], "count", "_Z"))
     if limits is None or limits["low"] is None:
-        return number(x["value"])
-    return f"{number(x['value'])}, 95% confidence interval {number(limits['low'])} to {number(limits['high'])}"
+        return format_number(x["value"])
+    value, low, high = (format_number(number) for number in (x["value"], limits["low"], limits["high"]))
+    return f"{value}, 95% confidence interval {low} to {high}"
 
 
-@expects("Without a figure: {periods}.")
+@expect_parameters("Without a figure: {periods}.")
 def _without(r: Release, s: Selection, p: Params) -> Expected:
     texts = []
     for year in sorted(r.periods[s["crime"], "A"]):
-        x = r.total(s["area"], year, s["crime"], s["measure"])
-        few = x is not None and s["area"] == r.region and 0 < len(split(x["reporters"])) < 4
+        x = r.find_total(s["area"], year, s["crime"], s["measure"])
+        few = x is not None and s["area"] == r.region and 0 < len(split_codes(x["reporters"])) < 4
         if few or x is None or x["value"] is None:
-            texts.append(f"{year} ({'no regional figure' if few else absent(x)})")
+            texts.append(f"{year} ({'no regional figure' if few else describe_absent(x)})")
     return {"periods": ", ".join(texts)}
 
 
-@expects("Breaks in the series: {breaks}.")
+@expect_parameters("Breaks in the series: {breaks}.")
 def _breaks(r: Release, s: Selection, p: Params) -> Expected:
     return {"breaks": ABOUT}
 
 
-@expects("Territories included, of {n}")
+@expect_parameters("Territories included, of {n}")
 def _strip(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories))}
 
 
-@expects("Lowest: {lowest}. Highest: {highest}.", "Not compared: {areas}.")
+@expect_parameters("Lowest: {lowest}. Highest: {highest}.", "Not compared: {areas}.")
 def _lowest(r: Release, s: Selection, p: Params) -> Expected:
     at = picture_ratios(r, s)
     sure = sorted(
@@ -617,7 +634,7 @@ def _lowest(r: Release, s: Selection, p: Params) -> Expected:
             x = at.get(code)
             if x is None or x["value"] is None:
                 others.append(
-                    f"{r.marked[code]} ({'not collected' if x is None else absent({**x, 'n_reported': None})})"
+                    f"{r.marked[code]} ({'not collected' if x is None else describe_absent({**x, 'n_reported': None})})"
                 )
             elif x["state"] == "too_few":
                 others.append(f"{r.marked[code]} (fewer than {ENOUGH}: compare with care)")
@@ -627,15 +644,15 @@ def _lowest(r: Release, s: Selection, p: Params) -> Expected:
                 ", ".join(others).replace(f"fewer than {ENOUGH}: compare with care", "too few to compare"),
             }
         }
-    ends = (number(sure[0]["value"]), number(sure[-1]["value"]))
+    ends = (format_number(sure[0]["value"]), format_number(sure[-1]["value"]))
     lowest, highest = (
-        {f"{r.marked[x['area']]}, {spoken_ratio(x)}" for x in sure if number(x["value"]) == end} for end in ends
+        {f"{r.marked[x['area']]}, {spoken_ratio(x)}" for x in sure if format_number(x["value"]) == end} for end in ends
     )
     return {"lowest": lowest, "highest": highest}
 
 
 def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
-    rows = r.index("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
+    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
         (s["metric"], s["crime"], "person", static_period(r, s["metric"], s["crime"])), ()
     )
     at: dict[str, Row] = {}
@@ -646,39 +663,39 @@ def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
 
 
 def spoken_ratio(x: Row) -> str:
-    value = number(x["value"])
+    value = format_number(x["value"])
     if x["low"] is None:
         return value
     if x["high"] is None or x["high"] == float("inf"):
-        return f"{value}, 95% confidence interval {number(x['low'])} or more"
-    return f"{value}, 95% confidence interval {number(x['low'])} to {number(x['high'])}"
+        return f"{value}, 95% confidence interval {format_number(x['low'])} or more"
+    return f"{value}, 95% confidence interval {format_number(x['low'])} to {format_number(x['high'])}"
 
 
-@expects("{ratio}, {period}: {own}. {region}: {regional}.")
+@expect_parameters("{ratio}, {period}: {own}. {region}: {regional}.")
 def _compared(r: Release, s: Selection, p: Params) -> Expected:
     metric = "convicted_first_per_adjudicated_first"
     period = static_period(r, metric, s["crime"])
-    rows = r.index("stage_ratio", "metric", "offence_group", "count_unit", "period")[
+    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period")[
         metric, s["crime"], "person", period
     ]
     at: dict[str, Any] = {}
     for x in rows:
         if x["is_default"] or (x["version"] == "same_period" and x["area"] not in at):
             at[x["area"]] = x
-    own, region = at.get(s["area"]), at.get(r.region)
+    own_row, region_row = at.get(s["area"]), at.get(r.region)
     texts = [
         "not collected"
         if x is None
         else "no regional figure"
         if x["state"] == "too_few_territories"
-        else absent({**x, "n_reported": None})
+        else describe_absent({**x, "n_reported": None})
         if x["value"] is None
         else spoken_ratio(x)
-        for x in (own, region)
+        for x in (own_row, region_row)
     ]
     return {
         "ratio": r.metric[metric]["name"],
-        "period": short(period),
+        "period": format_period(period),
         "own": texts[0],
         "region": r.plain[r.region],
         "regional": texts[1],

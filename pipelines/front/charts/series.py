@@ -326,6 +326,10 @@ def describe_series(series: Series) -> str:
     if missing and with_value:
         sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
     if series.breaks:
-        names = ", ".join(f"{span.name} ({series.points[span.end].period})" for span in series.breaks)
-        sentences.append(tell("Breaks in the series: {breaks}.", breaks=names))
+        periods = [series.points[span.end].period for span in series.breaks]
+        names = [
+            span.name if period in span.name else f"{span.name} ({period})"
+            for span, period in zip(series.breaks, periods, strict=True)
+        ]
+        sentences.append(tell("Breaks in the series: {breaks}.", breaks="; ".join(names)))
     return " ".join(sentences)

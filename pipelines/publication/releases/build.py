@@ -232,7 +232,6 @@ def _codelists(metrics: pl.DataFrame) -> pl.DataFrame:
 
 def _codelist_labels(metrics: pl.DataFrame) -> pl.DataFrame:
     """Return the labels of all codes in each language of the pages but English, which `codelist` has."""
-    names = {code: label for code, label in metrics.select("metric", "name").iter_rows()}
     labels = [
         (name, code, language, codes.get_code_label(name, code, language))
         for name in codes.codelist_names()
@@ -241,7 +240,7 @@ def _codelist_labels(metrics: pl.DataFrame) -> pl.DataFrame:
     ]
     labels += [
         ("metric", code, language, i18n.gettext(label, language))
-        for code, label in names.items()
+        for code, label in metrics.select("metric", "name").iter_rows()
         for language in i18n.list_languages()
     ]
     rows = [

@@ -10,7 +10,18 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.oracles import sentences_comparisons, sentences_counts
-from tests.oracles.sentences import ABOUT, BEGINS, CONSTANTS, EXPECTED, PARTS, Release, day, in_words, number, short
+from tests.oracles.sentences import (
+    ABOUT,
+    BEGINS,
+    CONSTANTS,
+    EXPECTED,
+    PARTS,
+    Release,
+    format_day,
+    format_number,
+    format_period,
+    in_words,
+)
 from tests.oracles.sentences_records import NOTE
 from tests.support.sentences.recording import Message, Selection
 
@@ -25,7 +36,7 @@ _FREE_NUMBERS = {"95", "100,000", "100", "75", "90", "1244"}
 
 @dataclass
 class Report:
-    """What was checked, and the problems found."""
+    """Sentences and fields that were checked, with the problems."""
 
     problems: list[str] = field(default_factory=list)
     n_problems: Counter[str] = field(default_factory=Counter)
@@ -33,9 +44,9 @@ class Report:
     n_numbers: int = 0
     n_fields: int = 0
     n_by_membership: int = 0
-    seen: set[str] = field(default_factory=set)
+    reached: set[str] = field(default_factory=set)
 
-    def add(self, message: str, problem: str) -> None:
+    def add_problem(self, message: str, problem: str) -> None:
         """Add a problem; only the first ones of a message are kept in words."""
         self.n_problems[message] += 1
         if self.n_problems[message] <= _SHOWN:
@@ -46,11 +57,11 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
     """Check every message and every field with a source; return the report."""
     report, parts = Report(), []
     texts_of: dict[int, list[str]] = {}
-    known: dict[Any, list[str]] = {}
+    checked_fields: dict[Any, list[str]] = {}
     notes = {message.text for message in messages}
     previous = ""
     for message in messages:
-        report.seen.add(message.id)
+        report.reached.add(message.id)
         if message.id in PARTS:
             parts.append(message)
             continue
@@ -67,25 +78,25 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
             problems = [f"{type(error).__name__}: {error}"]
         previous = message.text
         for problem in problems:
-            report.add(message.id, f"{message.text!r} [{message.id}] {dict(message.selection)}: {problem}")
+            report.add_problem(message.id, f"{message.text!r} [{message.id}] {dict(message.selection)}: {problem}")
         report.n_numbers += sum(len(_NUMBER.findall(value)) for value in values.values())
         texts_of.setdefault(id(message.selection), []).extend(values.values())
-    for shown in fields:
-        if is_headline(shown.selection, shown.text, release):
-            wanted = sentences_counts.expected_headline(release, shown.selection)
-            if shown.text != wanted:
-                report.add("headline", f"{shown.text!r}, not {wanted!r}")
+    for view in fields:
+        if is_headline(view.selection, view.text, release):
+            expected_value = sentences_counts.expected_headline(release, view.selection)
+            if view.text != expected_value:
+                report.add_problem("headline", f"{view.text!r}, not {expected_value!r}")
             report.n_by_message["headline"] += 1
-            texts_of.setdefault(id(shown.selection), []).append(shown.text)
-        for cell in shown.fields:
+            texts_of.setdefault(id(view.selection), []).append(view.text)
+        for cell in view.fields:
             key = (cell.href, cell.text, cell.spoken)
-            if key not in known:
-                known[key] = check_field(cell, release)
+            if key not in checked_fields:
+                checked_fields[key] = check_field(cell, release)
                 report.n_fields += 1
-                for problem in known[key]:
-                    report.add("fields", f"{cell} {dict(shown.selection)}: {problem}")
-            if not known[key]:
-                texts_of.setdefault(id(shown.selection), []).append(cell.spoken)
+                for problem in checked_fields[key]:
+                    report.add_problem("fields", f"{cell} {dict(view.selection)}: {problem}")
+            if not checked_fields[key]:
+                texts_of.setdefault(id(view.selection), []).append(cell.spoken)
     _check_parts(parts, texts_of, release, report)
     return report
 
@@ -100,9 +111,9 @@ def _check_constants(message: Message, values: Mapping[str, str], release: Relea
     for name, value in values.items():
         if name in CONSTANTS:
             if value != CONSTANTS[name]:
-                report.add(message.id, f"{message.text!r}: {name} is {value}, not {CONSTANTS[name]}")
+                report.add_problem(message.id, f"{message.text!r}: {name} is {value}, not {CONSTANTS[name]}")
         elif _DIGIT.search(_without_free(value)) or release.names_in_texts.search(value):
-            report.add(message.id, f"no expectation for {name}={value!r} of {message.id!r}")
+            report.add_problem(message.id, f"no expectation for {name}={value!r} of {message.id!r}")
 
 
 def _without_free(text: str) -> str:
@@ -118,25 +129,25 @@ def _compare(
     previous: str,
 ) -> list[str]:
     problems, covered = [], set()
-    for key, wanted in expected.items():
+    for key, expected_value in expected.items():
         names = key if isinstance(key, tuple) else (key,)
         if not set(names) <= set(values):
             continue
         covered |= set(names)
-        found: Any = tuple(values[name] for name in names) if isinstance(key, tuple) else values[key]
-        if wanted is ABOUT:
-            problems += _check_subject(found, message.selection, release)
-        elif wanted is BEGINS:
-            if not previous or not found.startswith(previous):
-                problems.append(f"{found!r} does not begin with the sentence of its count")
-        elif wanted is NOTE:
-            if _DIGIT.search(_without_free(found)) and f"{found}." not in notes:
-                problems.append(f"the note {found!r} is no sentence that was checked")
-        elif isinstance(wanted, set | frozenset):
-            if found not in wanted:
-                problems.append(f"{key} is {found!r}, not one of {sorted(wanted)[:8]}")
-        elif found != wanted:
-            problems.append(f"{key} is {found!r}, not {wanted!r}")
+        actual: Any = tuple(values[name] for name in names) if isinstance(key, tuple) else values[key]
+        if expected_value is ABOUT:
+            problems += _check_subject(actual, message.selection, release)
+        elif expected_value is BEGINS:
+            if not previous or not actual.startswith(previous):
+                problems.append(f"{actual!r} does not begin with the sentence of its count")
+        elif expected_value is NOTE:
+            if _DIGIT.search(_without_free(actual)) and f"{actual}." not in notes:
+                problems.append(f"the note {actual!r} is no sentence that was checked")
+        elif isinstance(expected_value, set | frozenset):
+            if actual not in expected_value:
+                problems.append(f"{key} is {actual!r}, not one of {sorted(expected_value)[:8]}")
+        elif actual != expected_value:
+            problems.append(f"{key} is {actual!r}, not {expected_value!r}")
     for name, value in values.items():
         if name in covered:
             continue
@@ -155,15 +166,15 @@ def _check_subject(text: str, selection: Selection, release: Release) -> list[st
         numbers -= _list_allowed(selection, release)
         labels = [label for label in _labels_with_numbers(release) if label.lower() in text.lower()]
         problems += [
-            f"{found} in {text!r} is not of the selection"
-            for found in numbers
-            if not any(found in label for label in labels)
+            f"{actual} in {text!r} is not of the selection"
+            for actual in numbers
+            if not any(actual in label for label in labels)
         ]
-    named = set(release.names_in_texts.findall(text)) - {release.plain[release.region]}
-    if named:
+    area_names = set(release.names_in_texts.findall(text)) - {release.plain[release.region]}
+    if area_names:
         codes = {selection.get(name) for name in ("area", "territory", "of")}
-        if not named <= {release.plain[code] for code in codes if code in release.plain}:
-            problems.append(f"{sorted(named)} in {text!r} are not of the selection")
+        if not area_names <= {release.plain[code] for code in codes if code in release.plain}:
+            problems.append(f"{sorted(area_names)} in {text!r} are not of the selection")
     return problems
 
 
@@ -176,15 +187,15 @@ def _list_allowed(selection: Selection, release: Release) -> set[str]:
     if selection["page"] == "static" and "crime" in selection:
         crime = selection["crime"]
         periods |= {period for freq in ("A", "Q") for period in release.periods.get((crime, freq), ())[:16]}
-        periods |= {"2020-2022", "2023-2025", "2021-2025"} & {row["period"] for row in release.rows("window")}
+        periods |= {"2020-2022", "2023-2025", "2021-2025"} & {row["period"] for row in release.read_rows("window")}
     if selection.get("part") == "_show_pending":
-        periods |= {day(row["as_at"]) for row in release.rows("pending")}
+        periods |= {format_day(row["as_at"]) for row in release.read_rows("pending")}
     if selection.get("part") == "show_trends":
         periods.add(release.periods[selection["crime"], "A"][0])
     allowed: set[str] = set()
     for period in periods:
-        texts = (short(period), in_words(period)) if len(period) < 10 else (period,)
-        allowed |= {found for text in texts for found in _NUMBER.findall(text)}
+        texts = (format_period(period), in_words(period)) if len(period) < 10 else (period,)
+        allowed |= {actual for text in texts for actual in _NUMBER.findall(text)}
     cache[id(selection)] = selection, allowed
     return allowed
 
@@ -204,18 +215,18 @@ def check_field(cell: Any, release: Release) -> list[str]:
     query = dict(part.split("=", 1) for part in cell.href.partition("?")[2].split("&") if "=" in part)
     if "cell" in query:
         row = find_cell(unquote(query["cell"]), release)
-        made = query.get("made", "")
-        if made:
-            metric, dimension = ("rate", "_Z") if made == "rate" else ("share", made)
+        derived = query.get("made", "")
+        if derived:
+            metric, dimension = ("rate", "_Z") if derived == "rate" else ("share", derived)
             figure = release.indicators.get((row["cell_id"], metric, dimension), {"value": None})
-            digits = 2 if made == "rate" else 0
+            digits = 2 if derived == "rate" else 0
         else:
             figure, digits = release.indicators.get((row["cell_id"], "count", "_Z"), row), 0
             figure = {**row, "low": None, "high": None}
     else:
         table, _, terms = unquote(query["indicator"]).partition("/")
         keys = dict(term.split("=", 1) for term in terms.split(";"))
-        (figure,) = release.index(table, *keys)[tuple(keys.values())]
+        (figure,) = release.index_rows(table, *keys)[tuple(keys.values())]
         digits = 0
     return _compare_field(cell, figure, digits, "cell" in query and not query.get("made"))
 
@@ -224,12 +235,12 @@ def find_cell(text: str, release: Release) -> Mapping[str, Any]:
     """Return the cell of an id: its table, and its dimensions that are not at their total, without those that follow
     from others."""
     _, table, terms = text.split("/", 2)
-    names = [name for name in release.rows("cell")[0] if name in _KEY]
+    names = [name for name in release.read_rows("cell")[0] if name in _KEY]
     cache = release.__dict__.setdefault("cells_by_id", {})
     if not cache:
-        for row in release.rows("cell"):
-            found = frozenset(f"{name}={row[name]}" for name in names if row[name] not in (None, "_T", "_Z"))
-            cache[row["table_id"], found] = row
+        for row in release.read_rows("cell"):
+            actual = frozenset(f"{name}={row[name]}" for name in names if row[name] not in (None, "_T", "_Z"))
+            cache[row["table_id"], actual] = row
     return cache[table, frozenset(terms.split(";"))]
 
 
@@ -261,13 +272,13 @@ def _compare_field(cell: Any, figure: Mapping[str, Any], digits: int, is_count: 
             if (not numbers and figure["value"] is None) or "no regional figure" in cell.text
             else [f"{cell.text!r}, but the release has {figure['value']}"]
         )
-    wanted = [number(figure["value"], digits)]
+    expected_value = [format_number(figure["value"], digits)]
     if figure.get("low") is not None and not is_count:
-        wanted.append(number(figure["low"], digits))
+        expected_value.append(format_number(figure["low"], digits))
         if figure.get("high") not in (None, float("inf")):
-            wanted.append(number(figure["high"], digits))
-    if numbers not in (wanted, wanted[:1]):
-        return [f"{cell.text!r} has {numbers}, the release {wanted}"]
+            expected_value.append(format_number(figure["high"], digits))
+    if numbers not in (expected_value, expected_value[:1]):
+        return [f"{cell.text!r} has {numbers}, the release {expected_value}"]
     spoken = cell.spoken.replace(_INTERVAL, "")
     missing = [value for value in numbers if value not in _NUMBER.findall(spoken)]
     return [f"{missing} is not in {cell.spoken!r}"] if missing else []
@@ -286,13 +297,13 @@ def _check_parts(parts: Sequence[Message], texts_of: Mapping[int, list[str]], re
             continue
         if _INTERVAL in message.id or message.id == "{value} ({low} or more)":
             figures = figures or list_figures(release)
-            found = tuple(_NUMBER.findall(str(value))[0] for _, value in message.params if _NUMBER.findall(str(value)))
-            if found in figures:
+            actual = tuple(_NUMBER.findall(str(value))[0] for _, value in message.params if _NUMBER.findall(str(value)))
+            if actual in figures:
                 report.n_by_membership += 1
                 continue
         if not _DIGIT.search(_without_free(message.text)) and not release.names_in_texts.search(message.text):
             continue
-        report.add(
+        report.add_problem(
             message.id, f"{message.text!r} [{message.id}] {dict(message.selection)} is in no sentence that was checked"
         )
 
@@ -301,12 +312,12 @@ def list_figures(release: Release) -> set[tuple[str, ...]]:
     """Return value and limits of every figure of the release, as pages show them."""
     figures = set()
     for table in ("indicator", "stage_ratio", "clearance", "exit", "duration", "pending", "cohort", "sentence"):
-        for row in release.rows(table):
+        for row in release.read_rows(table):
             if row["value"] is None or row["low"] is None:
                 continue
             digits = 2 if row.get("metric") == "rate" else 0
-            numbers = [number(row["value"], digits), number(row["low"], digits)]
+            numbers = [format_number(row["value"], digits), format_number(row["low"], digits)]
             if row["high"] not in (None, float("inf")):
-                numbers.append(number(row["high"], digits))
+                numbers.append(format_number(row["high"], digits))
             figures.add(tuple(numbers))
     return figures

@@ -68,7 +68,7 @@ _PICTURES = (
 )
 
 
-def install(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
+def install_patches(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
     """Note what each sentence of the static pages is about, and describe pictures instead of drawing them."""
     for module, name, part, arguments in _COMPOSERS:
         patch.setattr(module, name, _name_subject(getattr(module, name), recorder, part, arguments))
@@ -79,7 +79,7 @@ def install(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
 
     def list_absences_of_figure(reader: Reader, row: Mapping[str, Any]) -> str:
         measure = str(row.get("measure") or "convicted_first")
-        with recorder.select(
+        with recorder.open_selection(
             figure_period=row["period"], figure_reporters=row["reporters"] or "", figure_measure=measure,
             figure_instruments="justice,register", figure_crime=row["offence_group"], figure_unit="person",
         ):  # fmt: skip
@@ -91,15 +91,15 @@ def install(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
 def _name_subject(
     function: Callable[..., Any], recorder: Recorder, part: str, names: tuple[str, ...]
 ) -> Callable[..., Any]:
-    def compose(reader: Reader, *arguments: Any, **options: Any) -> Any:
+    def compose_subject(reader: Reader, *arguments: Any, **options: Any) -> Any:
         subject = {name: value for name, value in zip(names, arguments, strict=False) if isinstance(value, str)}
-        with recorder.select(**({"part": part} if part else {}), **subject):
+        with recorder.open_selection(**({"part": part} if part else {}), **subject):
             result = function(reader, *arguments, **options)
             if isinstance(result, pictures.Picture):
                 return pictures.Picture(result.name, result.caption, _in_selection(result.draw, recorder))
             return result
 
-    return compose
+    return compose_subject
 
 
 def _in_selection(draw: Callable[[int], Drawing], recorder: Recorder) -> Callable[[int], Drawing]:
@@ -107,7 +107,7 @@ def _in_selection(draw: Callable[[int], Drawing], recorder: Recorder) -> Callabl
     selection = dict(recorder.selection)
 
     def draw_later(width: int) -> Drawing:
-        with recorder.select(**selection):
+        with recorder.open_selection(**selection):
             return draw(width)
 
     return draw_later
@@ -116,11 +116,11 @@ def _in_selection(draw: Callable[[int], Drawing], recorder: Recorder) -> Callabl
 def _describe_only(describe: Callable[..., str]) -> Callable[..., Drawing]:
     n_arguments = 2 if describe is series.describe_multiples else 1
 
-    def draw(*arguments: Any, description: str = "", **options: Any) -> Drawing:
+    def draw_description(*arguments: Any, description: str = "", **options: Any) -> Drawing:
         title = arguments[0].title if n_arguments == 1 else ""
         return Drawing("", title, description or describe(*arguments[:n_arguments]), 0, 0)
 
-    return draw
+    return draw_description
 
 
 def compose_all(edition: Edition, code: str, recorder: Recorder) -> list[str]:
@@ -128,7 +128,7 @@ def compose_all(edition: Edition, code: str, recorder: Recorder) -> list[str]:
     texts = []
     with language.read_in(code):
         reader = Reader(edition, code)
-        with recorder.select(page="static"):
+        with recorder.open_selection(page="static"):
             composed = [*build.compose_pages(reader)]
             for crime in CRIMES:
                 if edition.has_crime(crime):
@@ -174,7 +174,7 @@ def describe_figures(recorder: Recorder, frame: layout.Frame, release: Release) 
         selection = {"cell_id": row["cell_id"], "dimension": row["dimension"]}
         subjects.append((selection, partial(describe, cells[row["cell_id"]], row, vocabulary)))
     for table in ("stage_ratio", "clearance", "exit"):
-        for place, row in enumerate(release.rows(table)):
+        for place, row in enumerate(release.read_rows(table)):
             name = str(release.metric[row["metric"]]["name"])
             subjects.append(
                 ({"table": table, "row": str(place)}, partial(figures.describe_indicator, row, name, vocabulary))

@@ -126,7 +126,7 @@ class _Address(dict[str, str]):
 
 
 class _Streamlit:
-    """What the pages use of Streamlit. Texts are handed to `show`."""
+    """Replacement for the parts of Streamlit that pages use; passes texts to `show`."""
 
     def __init__(self, show: Callable[[str], None]) -> None:
         self.query_params, self.session_state = _Address(), {}
@@ -165,14 +165,14 @@ class Explorer:
 
     recorder: Recorder
     frame: layout.Frame
-    shown: list[Shown] = field(default_factory=list)
+    views: list[Shown] = field(default_factory=list)
     n_selections: int = 0
     _prefix: Sequence[str] = ()
     _choices: list[tuple[str, Sequence[str]]] = field(default_factory=list)
     _explored: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _shown_texts: set[tuple[str, int]] = field(default_factory=set)
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
+    def install_patches(self, patch: pytest.MonkeyPatch) -> None:
         """Replace Streamlit and the choices of the pages."""
         streamlit = _Streamlit(self._show_text)
         for module in MODULES:
@@ -192,9 +192,9 @@ class Explorer:
             patch.setattr(module, name, self._separate(getattr(module, name)))
         patch.setattr(reporting.Coverage, "list_absences", self._of_figure(reporting.Coverage.list_absences))
 
-    def explore(self, page: str, render: Callable[[], None]) -> None:
+    def explore_page(self, page: str, render: Callable[[], None]) -> None:
         """Run a page for every selection."""
-        with self.recorder.select(page=page):
+        with self.recorder.open_selection(page=page):
             self._explore(render)
 
     def _explore(self, run: Callable[[], Any]) -> None:
@@ -235,7 +235,7 @@ class Explorer:
             if key not in self._explored:
                 self._explored[key] = True
                 codes = {name: value for name, value in bound.items() if isinstance(value, str)}
-                with self.recorder.select(part=function.__name__, **codes):
+                with self.recorder.open_selection(part=function.__name__, **codes):
                     self._explore(lambda: function(*arguments, **options))
 
         return explore_once
@@ -249,7 +249,7 @@ class Explorer:
                 row["reporters"], str(row.get("measure") or "convicted_first"),
             )[1:]  # fmt: skip
             if key not in self._explored:
-                with self.recorder.select(
+                with self.recorder.open_selection(
                     figure_period=row["period"], figure_reporters=row["reporters"] or "",
                     figure_measure=str(row.get("measure") or "convicted_first"),
                     figure_instruments=",".join(coverage.instruments), figure_crime=coverage.crime,
@@ -264,7 +264,7 @@ class Explorer:
         key = (text, id(self.recorder.selection))
         if fields or key not in self._shown_texts:
             self._shown_texts.add(key)
-            self.shown.append(Shown(text, self.recorder.selection, fields))
+            self.views.append(Shown(text, self.recorder.selection, fields))
 
     def _show_panels(self, frame: layout.Frame, pictures: Iterable[charts.Picture], **options: str) -> None:
         for picture in pictures:
@@ -279,9 +279,9 @@ class Explorer:
         fields = []
         for line in arranged:
             for cell in line.cells:
-                shown = Field(cell.text, cell.spoken, cell.href)
+                content = Field(cell.text, cell.spoken, cell.href)
                 if cell.href.startswith("source?"):
-                    fields.append(shown)
+                    fields.append(content)
         self._show_text(caption, fields)
         for text in (*arranged_notes.texts, *arranged_notes.remarks, coverage):
             self._show_text(text)

@@ -35,7 +35,7 @@ class ReadOnce:
         self._answers: dict[tuple[Any, ...], Rows] = {}
         self._is_first_of_other_units = True
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
+    def install_patches(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(queries, "read_rows", self.read_rows)
 
     def read_rows(self, path: str, name: str, *parameters: Any, **named: Any) -> Rows:
@@ -63,16 +63,16 @@ class ReadOnce:
         key = (path, "other_units", freq, period, crime, unit, measures)
         if key not in self._answers:
             self.read_rows(path, "stages", freq, period, crime, unit, measures, ("territory",))
-            found = {
+            keys = {
                 (row["area"], row["measure"], row["count_unit"])
-                for (*when, other), rows in self._tables["stages", "None"].items()
-                if other != unit and when == [freq, period, crime]
+                for (*when, own_unit), rows in self._tables["stages", "None"].items()
+                if own_unit != unit and when == [freq, period, crime]
                 for row in rows
                 if row["area_kind"] == "territory" and row["measure"] in measures
                 and (row["value"] is not None or row["conf_status"] != "F")
             }  # fmt: skip
             names = ("area", "measure", "count_unit")
-            self._answers[key] = tuple(dict(zip(names, row, strict=True)) for row in sorted(found))
+            self._answers[key] = tuple(dict(zip(names, row, strict=True)) for row in sorted(keys))
             if self._is_first_of_other_units:
                 self._is_first_of_other_units = False
                 assert self._answers[key] == _READ(path, "other_units", freq, period, crime, unit, measures)
@@ -88,6 +88,8 @@ class ReadOnce:
             table = self._tables[name, str(dimension)] = {}
             for row in opening.run_statement(path, statement, arguments):
                 table.setdefault(tuple(row[column] for column in single), []).append(row)
-        wanted = tuple(value for c, value in zip(conditions, values, strict=True) if c["one"])
+        single_values = tuple(value for c, value in zip(conditions, values, strict=True) if c["one"])
         several = [(c["column"], set(value)) for c, value in zip(conditions, values, strict=True) if c["several"]]
-        return tuple(row for row in table.get(wanted, ()) if all(row[column] in allowed for column, allowed in several))
+        return tuple(
+            row for row in table.get(single_values, ()) if all(row[column] in allowed for column, allowed in several)
+        )

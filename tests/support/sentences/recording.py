@@ -34,7 +34,7 @@ class _Source(str):
 
     def format_map(self, params: Mapping[str, Any], /) -> str:
         text = str.format_map(self, params)
-        self.recorder.note(self.id, params, text)
+        self.recorder.note_message(self.id, params, text)
         return text
 
 
@@ -70,7 +70,7 @@ class Recorder:
         self._known: dict[int, set[tuple[str, tuple[object, ...]]]] = {}
         self._selections: list[Selection] = []
 
-    def note(self, message: str, params: Mapping[str, Any], text: str) -> None:
+    def note_message(self, message: str, params: Mapping[str, Any], text: str) -> None:
         """Note a message that was filled in, unless it was noted with the same parameters for the open selection."""
         self.n_formed += 1
         if self._only is not None:
@@ -79,13 +79,13 @@ class Recorder:
             else:
                 self.left_out.add(message)
             return
-        known = self._known.get(id(self.selection))
-        if known is None:
-            known = self._known[id(self.selection)] = set()
+        keys = self._known.get(id(self.selection))
+        if keys is None:
+            keys = self._known[id(self.selection)] = set()
             self._selections.append(self.selection)  # kept, so that its id stays its own
         key = (message, tuple(params.values()))
-        if key not in known:
-            known.add(key)
+        if key not in keys:
+            keys.add(key)
             self.messages.append(Message(message, tuple(params.items()), text, self.selection))
 
     @contextmanager
@@ -98,7 +98,7 @@ class Recorder:
             self.selection, self._only = outer, None
 
     @contextmanager
-    def select(self, **choices: str) -> Iterator[None]:
+    def open_selection(self, **choices: str) -> Iterator[None]:
         """Add choices to the selection within a `with` statement."""
         outer = self.selection
         self.selection = {**outer, **choices}
@@ -107,7 +107,7 @@ class Recorder:
         finally:
             self.selection = outer
 
-    def install(self, patch: pytest.MonkeyPatch) -> None:
+    def install_patches(self, patch: pytest.MonkeyPatch) -> None:
         """Let all texts be recorded."""
         load = i18n.load_catalogue
 

@@ -21,7 +21,7 @@ from tests.support.sentences.recording import Recorder
 
 @dataclass(frozen=True)
 class Walk:
-    """What was recorded: the sentences, what the explorer showed, and the release by itself."""
+    """Recorded sentences, the texts and tables of the explorer, and the release read by itself."""
 
     recorder: Recorder
     explorer: Explorer
@@ -41,10 +41,10 @@ def open_walk(earlier: Walk | None = None) -> Iterator[Walk]:
     with pytest.MonkeyPatch.context() as patch:
         recorder = Recorder()
         explorer = Explorer(recorder, earlier.explorer.frame if earlier else exploring.open_frame())
-        recorder.install(patch)
-        explorer.install(patch)
-        ReadOnce().install(patch)
-        composing.install(patch, recorder)
+        recorder.install_patches(patch)
+        explorer.install_patches(patch)
+        ReadOnce().install_patches(patch)
+        composing.install_patches(patch, recorder)
         if earlier is not None:
             yield Walk(recorder, explorer, earlier.release, earlier.edition)
             return
@@ -56,7 +56,7 @@ def walk_all() -> Walk:
     """Walk every page for every selection, all static pages and briefs, and the sources of all figures."""
     with open_walk() as walk:
         for page, render in exploring.PAGES.items():
-            walk.explorer.explore(page, render)
+            walk.explorer.explore_page(page, render)
         texts = tuple(composing.compose_all(walk.edition, "en", walk.recorder))
         n_figures = composing.describe_figures(walk.recorder, walk.explorer.frame, walk.release)
     return Walk(walk.recorder, walk.explorer, walk.release, walk.edition, texts, n_figures)

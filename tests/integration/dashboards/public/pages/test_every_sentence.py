@@ -49,7 +49,7 @@ def walk(_release: None) -> Walk:
 
 @pytest.fixture(scope="module")
 def report(walk: Walk) -> Report:
-    return check_messages(walk.recorder.messages, walk.explorer.shown, walk.release)
+    return check_messages(walk.recorder.messages, walk.explorer.views, walk.release)
 
 
 def test_every_sentence_agrees_with_the_release(walk: Walk, report: Report) -> None:
@@ -246,9 +246,9 @@ def test_message_without_a_selection_has_the_numbers_of_made_up_data(message: st
 def change_rows(table: str, where: Callable[[Row], bool], **changed: Any) -> Callable[[Release], Release]:
     """Return a function that changes rows of a release: a number is added to the value, other values replace it."""
 
-    def plant(release: Release) -> Release:
+    def plant_fault(release: Release) -> Release:
         rows, n = [], 0
-        for row in release.rows(table):
+        for row in release.read_rows(table):
             if where(row) and all(row[name] is not None for name in changed):
                 n += 1
                 row = row | {
@@ -259,7 +259,7 @@ def change_rows(table: str, where: Callable[[Row], bool], **changed: Any) -> Cal
         assert n, "no row was changed"
         return Release(release.folder, {**release.tables, table: rows})
 
-    return plant
+    return plant_fault
 
 
 def _is_regional_total(row: Row) -> bool:
@@ -325,13 +325,13 @@ _SAMPLE = 800
 def samples(walk: Walk) -> dict[str, tuple[list[Message], list[Shown]]]:
     """Return some sentences and tables of each page."""
     messages: dict[str, list[Message]] = {}
-    shown: dict[str, list[Shown]] = {}
+    views: dict[str, list[Shown]] = {}
     for message in walk.recorder.messages:
         messages.setdefault(message.selection["page"], []).append(message)
-    for item in walk.explorer.shown:
-        shown.setdefault(item.selection["page"], []).append(item)
+    for item in walk.explorer.views:
+        views.setdefault(item.selection["page"], []).append(item)
     return {
-        page: (rows[:: len(rows) // _SAMPLE + 1], (tables := shown.get(page, []))[:: len(tables) // _SAMPLE + 1])
+        page: (rows[:: len(rows) // _SAMPLE + 1], (tables := views.get(page, []))[:: len(tables) // _SAMPLE + 1])
         for page, rows in messages.items()
     }
 
@@ -364,7 +364,7 @@ def test_changed_function_is_found(walk: Walk, name: str, monkeypatch: pytest.Mo
     module, function, replacement = FUNCTIONS[name]
     with open_walk(walk) as again:
         monkeypatch.setattr(module, function, replacement)
-        with language.read_in("en"), again.recorder.select(page="static"):
+        with language.read_in("en"), again.recorder.open_selection(page="static"):
             for crime in ("TIP", "SOM"):
                 build.compose_home(Reader(walk.edition, "en"), crime)
     assert check_messages(again.recorder.messages, (), walk.release).n_problems
@@ -392,8 +392,8 @@ def _count_numbers(text: str) -> Counter[str]:
 
 @pytest.mark.parametrize("code", ["mk", "sq"])
 def test_static_pages_have_the_same_numbers_in_another_language(walk: Walk, code: str) -> None:
-    with open_walk(walk) as other:
-        texts = composing.compose_all(walk.edition, code, other.recorder)
+    with open_walk(walk) as translated:
+        texts = composing.compose_all(walk.edition, code, translated.recorder)
     assert len(texts) == len(walk.texts)
     differing = [
         (english, text)
