@@ -234,7 +234,7 @@ def test_period_contradiction_names_both_periods(registry: Registry) -> None:
         if f.rule == "period.contradiction"
     )
     assert (finding.where.cell, finding.seen, finding.expected) == ("A4", "2026-Q2", "2026-Q3")
-    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in describe_finding(finding, "en").message
+    assert "here is 2026 Q2, elsewhere in this file 2026 Q3" in describe_finding(finding, "en").message
 
 
 def test_file_on_form_of_another_office_is_an_error(registry: Registry) -> None:
