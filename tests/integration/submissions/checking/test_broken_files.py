@@ -268,7 +268,7 @@ def test_wrong_quarter_is_late_or_too_early(
     findings = judge_returns([JudgedReturn("S0", result.reading)], None, registry)["S0"]
     assert (rule, severity) in [(f.rule, f.severity) for f in findings]
     text = describe_finding(next(f for f in findings if f.rule == rule), "en")
-    assert "2026-Q" in text.message and "period" in text.remedy
+    assert "2026 Q" in text.message and "period" in text.remedy
 
 
 def test_unknown_file_is_reported_with_nearest_forms_without_placeholders(registry: Registry) -> None:
