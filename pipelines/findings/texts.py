@@ -52,7 +52,7 @@ NEAREST_RULES = frozenset(
 )
 """Rules whose parameter `nearest` is a suggestion; pages that show suggestions omit it from the message."""
 _NO_FORM = "return.not_recognised"
-_PERIODS = frozenset({"period", "periods"})
+_PERIODS = frozenset({"period", "periods", "previous"})
 """Parameters that hold the code of a period, or a list of them."""
 _OF_PERIODS = frozenset({"period.contradiction", "period.outside_form", "period.file_name"})
 """Rules whose "seen" and "expected" are codes of periods."""

@@ -79,7 +79,7 @@ def test_missing_breakdown_is_one_finding(registry: Registry) -> None:
 def test_category_is_named_in_words(registry: Registry) -> None:
     rows = [r for r in count_victims(registry, "2025-Q2") if r["exploitation"] != "begging"]
     (finding,) = judge_rows(registry, rows, count_earlier(registry))
-    assert describe_finding(finding).message.startswith("form of exploitation: Forced begging was reported for 2025-Q1")
+    assert describe_finding(finding).message.startswith("form of exploitation: Forced begging was reported for 2025 Q1")
 
 
 def test_list_without_its_zeros_is_one_finding_with_both_numbers(registry: Registry) -> None:

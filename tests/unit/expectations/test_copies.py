@@ -10,6 +10,7 @@ import pytest
 
 from expectations.figures import Figures
 from expectations.plausibility import SHARED_RULES
+from pipelines.core.i18n.periods import format_period
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
@@ -73,7 +74,8 @@ def test_copy_of_any_earlier_period_is_found(
     not_zero = sum(value > 0 for values in known[period].values() for value in values)
     assert finding.rule == "plausible.copied"
     assert describe_finding(finding).message == (
-        f"All 36 figures of {NOW}, {not_zero} of them not zero, are the same as those of {period}."
+        f"All 36 figures of {format_period(NOW)}, {not_zero} of them not zero, are the same as those of "
+        f"{format_period(period)}."
     )
 
 

@@ -102,7 +102,7 @@ def test_find_exchanged_categories_finds_an_exchange_everywhere(registry: Regist
     (finding,) = (finding for _, finding in RULES[0].report.build_findings(exchanges.iter_rows(named=True)))
     assert finding.severity == "warning" and finding.scope == "history"
     assert describe_finding(finding).message.startswith(
-        "Under 18 and 25\N{EN DASH}34 seem to be swapped in 2025-Q1: Under 18 is 14, 25\N{EN DASH}34 is 2"
+        "Under 18 and 25\N{EN DASH}34 seem to be swapped in 2025 Q1: Under 18 is 14, 25\N{EN DASH}34 is 2"
     )
 
 

@@ -234,7 +234,7 @@ def test_period_contradiction_names_both_periods(registry: Registry) -> None:
         if f.rule == "period.contradiction"
     )
     assert (finding.where.cell, finding.seen, finding.expected) == ("A4", "2026-Q2", "2026-Q3")
-    assert "here is 2026-Q2, elsewhere in this file 2026-Q3" in describe_finding(finding, "en").message
+    assert "here is 2026 Q2, elsewhere in this file 2026 Q3" in describe_finding(finding, "en").message
 
 
 def test_file_on_form_of_another_office_is_an_error(registry: Registry) -> None:
@@ -268,7 +268,7 @@ def test_wrong_quarter_is_late_or_too_early(
     findings = judge_returns([JudgedReturn("S0", result.reading)], None, registry)["S0"]
     assert (rule, severity) in [(f.rule, f.severity) for f in findings]
     text = describe_finding(next(f for f in findings if f.rule == rule), "en")
-    assert "2026-Q" in text.message and "period" in text.remedy
+    assert "2026 Q" in text.message and "period" in text.remedy
 
 
 def test_unknown_file_is_reported_with_nearest_forms_without_placeholders(registry: Registry) -> None:
