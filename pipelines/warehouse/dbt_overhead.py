@@ -45,8 +45,8 @@ def remove_needless_work() -> None:
             tokens.append(parser.sql.Token(kind, text))
             if not (tokens[-1].is_whitespace or kind in parser.tokens.Comment or tokens[-1].normalized == "WITH"):
                 break
-        rest = sql[sum(len(token.value) for token in tokens) :]
-        return (parser.sql.Statement([*tokens, parser.sql.Token(parser.tokens.Other, rest)]),)
+        remaining_sql = sql[sum(len(token.value) for token in tokens) :]
+        return (parser.sql.Statement([*tokens, parser.sql.Token(parser.tokens.Other, remaining_sql)]),)
 
     # The inputs of a unit test are inserted after the first `with` of a model. To find it, dbt parses the whole SQL.
     replacement: Any = SimpleNamespace(parse=split_after_with, sql=parser.sql, tokens=parser.tokens)

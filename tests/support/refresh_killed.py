@@ -7,6 +7,7 @@ the end of each.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ import sys
 
 def _load_program() -> None:
     """Import what a refresh needs, without starting a thread: children of a process with threads may hang."""
+    gc.disable()
     import great_expectations  # noqa: F401
 
     from pipelines.definitions import defs
@@ -21,6 +23,8 @@ def _load_program() -> None:
 
     defs()
     parse_project()
+    gc.freeze()
+    gc.enable()
 
 
 def _refresh_until(line: str) -> None:
