@@ -70,8 +70,8 @@ RULES: dict[str, tuple[str, str]] = {
     ),
     "reference.no_offence": (
         "No category of this table is an offence that is imported ({expected}). Its categories: {seen}.",
-        "If one of them is such an offence in other words, add it to OFFENCES in "
-        "pipelines/warehouse/reference/uncts.py and import the table again. Otherwise check that the table was not "
+        "If one of them is such an offence in other words, add it to `OFFENCES` in "
+        "`pipelines/warehouse/reference/uncts.py` and import the table again. Otherwise check that the table was not "
         "filtered before it was downloaded.",
     ),
     "reference.no_table": (

@@ -158,7 +158,7 @@ def test_nil_after_figures_shows_them_and_asks_for_an_explanation(
     assert 6 <= len(rows) <= 10 and all(row[2].split() == ["2026", "Q3"] for row in rows)
     answer = confirmation.submit_form(YES)
     assert "see below what you need to answer before you can send it" in answer.result
-    assert "This return reports nothing for 2026-Q4." in answer.main
+    assert "This return reports nothing for 2026 Q4." in answer.main
     group = str(answer.find_forms("Keep this explanation")[0].fields["group"])
     text = "The register was moved and no case was open."
     answer = answer.submit_form(
