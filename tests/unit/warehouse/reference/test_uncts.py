@@ -141,7 +141,7 @@ def test_table_without_our_offences_is_refused_with_its_categories(category: str
     assert refusal.value.rule == "reference.no_offence"
     assert refusal.value.params["seen"] == f"Bribery, {category}"
     assert refusal.value.params["expected"] == "Trafficking in persons, Smuggling of migrants"
-    assert "OFFENCES in pipelines/warehouse/reference/uncts.py" in find_rule(refusal.value.rule).remedy
+    assert "`OFFENCES` in `pipelines/warehouse/reference/uncts.py" in find_rule(refusal.value.rule).remedy
 
 
 @pytest.mark.parametrize(
