@@ -65,8 +65,8 @@ def name_compared(r: Release, s: Selection) -> str:
 
 @compute_once
 def list_lists(r: Release, kind: str, indicator: str, crime: str, areas: str) -> set[str]:
-    """Return the lists of territories that the page "Compare" names as the coverage of its tables."""
-    codes = areas.split(",")
+    """Return the lists of territories that pages name as the coverage of their tables: all, or those compared."""
+    codes = areas.split(",") if areas else r.territories
     if kind == "duration":
         present = {x["area"] for x in r.read_rows("duration") if (x["metric"], x["offence_group"]) == (indicator, crime)}
         codes = [code for code in codes if code in present]
@@ -451,11 +451,15 @@ UNTESTED = {"too few to compare": "too_few", "not available": "missing", "withhe
 @expect_parameters(*VERDICTS)
 def _pair(r: Release, s: Selection, p: Params) -> Expected:
     verdict = VERDICTS[str(p[""])] or UNTESTED[str(p["verdict"])]
-    rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
-    if "ratio" in p:
-        keys = {(r.marked[x["area_a"]], r.marked[x["area_b"]], ratio_text(x)) for x in rows}
-        return {("first", "second", "ratio"): keys}
-    return {("first", "second"): {(r.marked[x["area_a"]], r.marked[x["area_b"]]) for x in rows}}
+    cache = r.__dict__.setdefault("pairs_by_verdict", {})
+    key = (id(s), verdict, "ratio" in p)
+    if key not in cache:
+        rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
+        texts = {
+            (r.marked[x["area_a"]], r.marked[x["area_b"]], *([ratio_text(x)] if "ratio" in p else [])) for x in rows
+        }
+        cache[key] = s, {("first", "second", "ratio") if "ratio" in p else ("first", "second"): texts}
+    return cache[key][1]
 
 
 def ratio_text(x: Row) -> str:

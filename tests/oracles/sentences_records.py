@@ -297,7 +297,7 @@ def length_groups(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
             if x["period"] == max(years):
                 name = r.marked[x["area"]]
                 if "area" in s:
-                    decisions = {"first": "at first instance", "final": "by final decision"}[track]
+                    decisions = {"first": "first instance", "final": "final decisions"}[track]
                     name = f"{CRIMES[s['crime']]}, {x['period']}, {decisions}, {name}"
                 assert x["statistic"] not in groups.setdefault(name, {}), "an area has several registers"
                 groups[name][x["statistic"]] = x
@@ -670,7 +670,7 @@ def _series(r: Release, s: Selection, p: Params) -> Expected:
     digits = DIGITS.get(s.get("kind", ""), 0)
     points = [(format_period(period), x) for period, x in series_rows(r, s) if x is not None and x["value"] is not None]
     (first_period, first), (last_period, last) = points[0], points[-1]
-    highest, lowest = (end(x["value"] for _, x in points) for end in (max, min))
+    highest, lowest = (round(end(x["value"] for _, x in points), digits) for end in (max, min))
     return {
         "title": ABOUT,
         "first_period": first_period,
@@ -679,8 +679,8 @@ def _series(r: Release, s: Selection, p: Params) -> Expected:
         "last": spoken_compared(last, digits),
         "highest": format_number(highest, digits),
         "lowest": format_number(lowest, digits),
-        "highest_period": {period for period, x in points if x["value"] == highest},
-        "lowest_period": {period for period, x in points if x["value"] == lowest},
+        "highest_period": {period for period, x in points if round(x["value"], digits) == highest},
+        "lowest_period": {period for period, x in points if round(x["value"], digits) == lowest},
     }
 
 

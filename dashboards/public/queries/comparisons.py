@@ -85,12 +85,13 @@ SQL: Mapping[str, str] = {
     "compared_shares": f"""
         select share.*, cell.table_id
         from (
-            select * from indicator
-            where metric = 'share' and measure = ? and dimension = ? and {_CATEGORY} = ? and offence_group = ?
-                and count_unit = ? and victim_status in ('_T', '_Z') and area_kind in {_AREAS} {_ONE_DIMENSION}
+            select *, {_CATEGORY} as category from indicator
+            where metric = 'share' and victim_status in ('_T', '_Z') and area_kind in {_AREAS} {_ONE_DIMENSION}
         ) as share
         inner join cell on share.cell_id = cell.cell_id
         inner join programme on cell.table_id = programme.table_id
+        where share.measure = ? and share.dimension = ? and share.category = ? and share.offence_group = ?
+            and share.count_unit = ?
         qualify row_number() over (partition by share.cell_id order by programme.position) = 1
         order by share.area, share.period
     """,

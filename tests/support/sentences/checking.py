@@ -295,10 +295,10 @@ def _check_parts(parts: Sequence[Message], texts_of: Mapping[int, list[str]], re
         report.n_by_message[message.id] += 1
         if message.text[1:] in joined.get(id(message.selection), ""):  # the first letter may be a capital there
             continue
-        if message.id == "{items} and {last}" and message.selection["page"] == "compare":
-            choices = [message.selection[name] for name in ("kind", "indicator", "crime", "areas")]
-            if message.text in sentences_comparisons.list_lists(release, *choices):
-                continue
+        if message.id == "{items} and {last}" and message.text in sentences_comparisons.list_lists(
+            release, *(message.selection.get(name, "") for name in ("kind", "indicator", "crime", "areas"))
+        ):
+            continue
         if _INTERVAL in message.id or message.id == "{value} ({low} or more)":
             figures = figures or list_figures(release)
             actual = tuple(_NUMBER.findall(str(value))[0] for _, value in message.params if _NUMBER.findall(str(value)))

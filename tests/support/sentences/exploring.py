@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import signature
 from types import SimpleNamespace
 from typing import Any
@@ -199,6 +200,8 @@ class Explorer:
         streamlit = _Streamlit(self._show_text)
         for module in MODULES:
             patch.setattr(module, "st", streamlit)
+        patch.setattr(comparison, "list_codes", cache(comparison.list_codes))
+        patch.setattr(comparison, "read_figures", cache(comparison.read_figures))
         patch.setattr(layout, "choose_option", self._choose)
         patch.setattr(layout, "choose_options", self._choose_several)
         patch.setattr(charts, "_fit", lambda draw, under: charts._frame(draw(NARROW), under))
