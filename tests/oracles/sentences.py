@@ -197,6 +197,17 @@ class Release:
                 self.tables[table] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
         return self.tables[table]
 
+    def replace_table(self, table: str, rows: list[dict[str, Any]]) -> Release:
+        """Return a release with other rows of one table. Indexes of other tables are used again."""
+        other = Release(self.folder, {**self.tables, table: rows})
+        kept = {key: index for key, index in self._indexes.items() if not key.startswith(f"{table}.")}
+        other.__dict__["_indexes"] = kept
+        sources = {"totals": "cell", "cells": "cell", "periods": "cell", "counting": "cell", "indicators": "indicator"}
+        for name, source in sources.items():
+            if source != table and name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
     def index_rows(self, table: str, *columns: str) -> dict[Any, list[dict[str, Any]]]:
         """Return the rows of a table by some columns, in the order of the table."""
         key = f"{table}.{columns}"

@@ -68,7 +68,9 @@ def list_lists(r: Release, kind: str, indicator: str, crime: str, areas: str) ->
     """Return the lists of territories that pages name as the coverage of their tables: all, or those compared."""
     codes = areas.split(",") if areas else r.territories
     if kind == "duration":
-        present = {x["area"] for x in r.read_rows("duration") if (x["metric"], x["offence_group"]) == (indicator, crime)}
+        present = {
+            x["area"] for x in r.read_rows("duration") if (x["metric"], x["offence_group"]) == (indicator, crime)
+        }
         codes = [code for code in codes if code in present]
     names = [r.marked[code] for code in codes]
     return {join_words(names), join_words([r.marked[r.region], *names])}
@@ -171,7 +173,11 @@ def _lowest(r: Release, s: Selection, p: Params) -> Expected:
     assert len(sure) > 1
     ends = [end(float(x["value"]) for x in sure.values()) for end in (min, max)]
     lowest, highest = (
-        {f"{r.marked[code]}, {spoken[code]}" for code, x in sure.items() if round(x["value"], digits) == round(end, digits)}
+        {
+            f"{r.marked[code]}, {spoken[code]}"
+            for code, x in sure.items()
+            if round(x["value"], digits) == round(end, digits)
+        }
         for end in ends
     )
     return {"lowest": lowest, "highest": highest}

@@ -425,7 +425,8 @@ def trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | N
 def trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
     """Return the first and the last year of a change, and the measure and unit of its counts."""
     if s.get("part") == "victims_change":
-        years = {x["period"] for x in r.index_rows("cell", "table_id", "offence_group")["victims_year", s["crime"]]}
+        rows = r.index_rows("cell", "table_id", "offence_group", "freq")["victims_year", s["crime"], "A"]
+        years = {x["period"] for x in rows}
         return max(year for year in years if year < s["year"]), s["year"], "victims_detected", "victim"
     if s.get("part") == "show_trends":
         return s["since"], r.periods[s["crime"], "A"][0], s["change_of"], unit_of(s)
@@ -578,8 +579,10 @@ def figure_of(r: Release, s: Selection) -> Row:
     if "row" in s:
         return r.read_rows(s["table"])[int(s["row"])]
     if s.get("part") == "static_victims":
-        rows = [x for x in r.index_rows("cell", "table_id", "offence_group", "area")["victims_year", s["crime"], r.region]
-                if x["victim_status"] == "_T" and x["is_total"]]
+        years = r.index_rows("cell", "table_id", "offence_group", "area", "freq")
+        rows = [
+            x for x in years["victims_year", s["crime"], r.region, "A"] if x["victim_status"] == "_T" and x["is_total"]
+        ]
         shown = [x for x in rows if len(split_codes(x["reporters"])) >= FEWEST_IN_REGION]
         return max(shown or rows, key=lambda x: str(x["period"]))
     rows = [x for x in figures_of(r, s) if x["victim_status"] in ("_T", "presumed", "identified")]

@@ -202,7 +202,9 @@ def _median(r: Release, s: Selection, p: Params) -> Expected:
 def _no_records(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") == "lengths":
         present = {x["area"] for x in length_rows(r, s)}
-        without = [c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))]
+        without = [
+            c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))
+        ]
         return {"areas": join_words(r.marked[code] for code in without)}
     if s["page"] == "static":
         present = {x["area"] for x in duration_rows(r, s)}
@@ -723,7 +725,10 @@ def victim_totals(r: Release, crime: str) -> list[Row]:
     return [
         x
         for x in r.index_rows("cell", "table_id", "offence_group").get(("victims_year", crime), ())
-        if x["is_total"] and x["victim_status"] == "_T" and x["area_kind"] in ("region", "territory")
+        if x["freq"] == "A"
+        and x["is_total"]
+        and x["victim_status"] == "_T"
+        and x["area_kind"] in ("region", "territory")
     ]
 
 
@@ -742,7 +747,11 @@ def name_breaks(r: Release, s: Selection) -> str:
     """Return the breaks between the periods of a series, those between neighbouring periods together."""
     rows = compared(r, s)
     periods = sorted(
-        {p for (area, p), x in rows.items() if area in r.territories and x["freq"] == s["freq"] and x["value"] is not None}
+        {
+            p
+            for (area, p), x in rows.items()
+            if area in r.territories and x["freq"] == s["freq"] and x["value"] is not None
+        }
     )
     members = {s["trend"]}
     if s["trend"] == r.region:
@@ -767,7 +776,8 @@ def name_breaks(r: Release, s: Selection) -> str:
             kinds = [*groups.pop()[1], *kinds]
         groups += [(place, kinds)] if kinds else []
     return "; ".join(
-        f"{' / '.join(sorted(set(kinds), key=kinds.index))} ({format_period(periods[place])})" for place, kinds in groups
+        f"{' / '.join(sorted(set(kinds), key=kinds.index))} ({format_period(periods[place])})"
+        for place, kinds in groups
     )
 
 

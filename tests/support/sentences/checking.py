@@ -91,7 +91,10 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
         for cell in view.fields:
             key = (cell.href, cell.text, cell.spoken)
             if key not in checked_fields:
-                checked_fields[key] = check_field(cell, release)
+                try:
+                    checked_fields[key] = check_field(cell, release)
+                except (KeyError, ValueError) as error:  # the release has no such row
+                    checked_fields[key] = [f"{type(error).__name__}: {error}"]
                 report.n_fields += 1
                 for problem in checked_fields[key]:
                     report.add_problem("fields", f"{cell} {dict(view.selection)}: {problem}")

@@ -5,7 +5,7 @@ by itself, once for each set of arguments, since the product of all choices of a
 
 The page "Compare" has a choice that is not explored in full: the territories, which have 127 sets. Every indicator is
 shown in every period and version with all of them. The sets of `_list_sets` are explored for the indicators that the
-page opens with.
+page opens with, in their recommended version and their first kind of period.
 """
 
 from __future__ import annotations
@@ -194,6 +194,7 @@ class Explorer:
     _choices: list[tuple[str, Sequence[str]]] = field(default_factory=list)
     _explored: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _shown_texts: set[tuple[str, int]] = field(default_factory=set)
+    _all_areas: str = ""
 
     def install_patches(self, patch: pytest.MonkeyPatch) -> None:
         """Replace Streamlit and the choices of the pages."""
@@ -243,6 +244,8 @@ class Explorer:
 
     def _choose(self, label: str, key: str, options: Sequence[str], **more: object) -> str:
         """Take the next choice of this run: the one to explore, else the first."""
+        if key in ("version", "freq") and self.recorder.selection.get("areas", self._all_areas) != self._all_areas:
+            options = options[:1]
         place = len(self._choices)
         choice = str(self._prefix[place]) if place < len(self._prefix) else str(options[0])
         assert choice in options, (key, choice, options)
@@ -255,6 +258,7 @@ class Explorer:
         chosen = self.recorder.selection
         is_opening = comparison.FIRST_CHOICES.get(chosen.get("kind", "")) == chosen.get("indicator")
         sets = _list_sets(options) if is_opening else [options]
+        self._all_areas = ",".join(options)
         return self._choose(label, key, [",".join(codes) for codes in sets]).split(",")
 
     def _separate(self, function: Callable[..., Any]) -> Callable[..., Any]:
