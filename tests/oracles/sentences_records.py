@@ -9,7 +9,6 @@ from typing import Any
 from tests.oracles.sentences import (
     ABOUT,
     CRIMES,
-    ENOUGH,
     PARTS,
     STAGES,
     UNITS,

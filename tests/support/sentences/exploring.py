@@ -220,6 +220,7 @@ class Explorer:
         for module, name in SECTIONS:
             patch.setattr(module, name, self._separate(getattr(module, name)))
         patch.setattr(compare._Page, "_make_series", self._make_once(compare._Page._make_series))
+        patch.setattr(charts, "draw_multiples", self._draw_once(charts.draw_multiples))
         patch.setattr(reporting.Coverage, "list_absences", self._of_figure(reporting.Coverage.list_absences))
 
     def explore_page(self, page: str, render: Callable[[], None]) -> None:
@@ -290,6 +291,18 @@ class Explorer:
             return self._explored[key]
 
         return make_series
+
+    def _draw_once(self, function: Callable[..., charts.Picture]) -> Callable[..., charts.Picture]:
+        """Return a function that draws the same series once; `_make_once` makes them only once, too."""
+
+        def draw_multiples(title: str, panels: Sequence[Any], **options: Any) -> charts.Picture:
+            key = ("multiples", title, *map(id, panels))
+            if key not in self._explored:
+                self._explored[key] = function(title, panels, **options)
+            picture: charts.Picture = self._explored[key]
+            return picture
+
+        return draw_multiples
 
     def _of_figure(self, function: Callable[..., str]) -> Callable[..., str]:
         """Return a function that states the figure of a row as part of the selection."""

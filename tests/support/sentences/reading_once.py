@@ -26,7 +26,8 @@ NAMED = {"breakdown": "dimension", "compared_cells": "metric"}
 UNORDERED = ("pairs", "windows")
 """Statements that have several rows at one place of their order, of different measures; pages show one measure."""
 _CONDITION = re.compile(
-    r"(?:\w+\.)?(?P<column>\w+) (?:= (?P<one>\?|\$(?!dimension|metric)\w+)|in \(select unnest\((?P<several>\?|\$\w+)\)\))"
+    r"(?:\w+\.)?(?P<column>\w+) "
+    r"(?:= (?P<one>\?|\$(?!dimension|metric)\w+)|in \(select unnest\((?P<several>\?|\$\w+)\)\))"
 )
 _READ = queries.read_rows
 

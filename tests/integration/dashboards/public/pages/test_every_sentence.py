@@ -17,6 +17,7 @@ import pytest
 
 from pipelines import words
 from pipelines.front import build, sentences
+from pipelines.front.briefs import compose, meeting
 from pipelines.front.charts import series
 from pipelines.front.reader import Reader
 from pipelines.statistics import change
@@ -68,6 +69,22 @@ def test_walk_reaches_all_pages_and_selections(walk: Walk, report: Report) -> No
     assert sum(report.n_by_message.values()) > 300_000
     assert report.n_fields > 60_000
     assert len(walk.texts) > 3_000
+
+
+def test_slides_have_the_sentences_of_their_brief(walk: Walk) -> None:
+    """Check that each text and table of a brief is on one slide, in the order of the brief."""
+    with language.read_in("en"):
+        reader = Reader(walk.edition, "en")
+        briefs = [compose.compose_region(reader, "TIP")]
+        briefs += [compose.compose_territory(reader, "TIP", area) for area in walk.edition.territories]
+    for brief in briefs:
+        slides = meeting.list_slides(brief)
+        assert [text for slide in slides for _, texts in slide.messages for text in texts] == [
+            text for chapter in brief.chapters for text in chapter.texts
+        ]
+        assert [table for slide in slides if slide.chapter for table in slide.chapter.tables] == [
+            table for chapter in brief.chapters for table in chapter.tables
+        ]
 
 
 # ---------------------------------------------------------------------------------------- sentences without a selection
@@ -288,7 +305,9 @@ FAULTS: dict[str, tuple[str, Callable[[Release], Release]]] = {
     "spread of ratios": ("compare ratio", change_rows("region", lambda r: r["metric"] != "rate", n_withheld=1)),
     "windows of ratios": ("compare ratio", change_rows("window", lambda r: r["metric"] != "rate", is_most=True)),
     "pairs": ("compare rate", change_rows("pair", lambda r: r["verdict"] == "higher", verdict="lower")),
-    "number of pairs": ("compare ratio", change_rows("pair", lambda r: r["verdict"] == "no_difference", verdict="too_few")),
+    "number of pairs": (
+        "compare ratio", change_rows("pair", lambda r: r["verdict"] == "no_difference", verdict="too_few"),
+    ),
     "outcomes": ("territory", change_rows("exit", lambda r: r["metric"] == "exit", value=1)),
     "population": ("territory", change_rows("population", lambda r: True, population=1)),
     "pairs of shares": ("territory", change_rows("pair", lambda r: r["metric"] == "share", verdict="missing")),
