@@ -199,14 +199,14 @@ class Release:
 
     def replace_table(self, table: str, rows: list[dict[str, Any]]) -> Release:
         """Return a release with other rows of one table. Indexes of other tables are used again."""
-        other = Release(self.folder, {**self.tables, table: rows})
-        kept = {key: index for key, index in self._indexes.items() if not key.startswith(f"{table}.")}
-        other.__dict__["_indexes"] = kept
+        copy = Release(self.folder, {**self.tables, table: rows})
+        indexes = {key: index for key, index in self._indexes.items() if not key.startswith(f"{table}.")}
+        copy.__dict__["_indexes"] = indexes
         sources = {"totals": "cell", "cells": "cell", "periods": "cell", "counting": "cell", "indicators": "indicator"}
         for name, source in sources.items():
             if source != table and name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
-        return other
+                copy.__dict__[name] = self.__dict__[name]
+        return copy
 
     def index_rows(self, table: str, *columns: str) -> dict[Any, list[dict[str, Any]]]:
         """Return the rows of a table by some columns, in the order of the table."""
@@ -578,17 +578,17 @@ def compared_rows(
             )
             if r.cells[x["cell_id"]][dimension] == category
             and x["victim_status"] in ("_T", "_Z")
-            and all(x[other] in ("_T", "_Z") for other in {"sex", "age"} - {dimension})
+            and all(x[crossed] in ("_T", "_Z") for crossed in {"sex", "age"} - {dimension})
         ]
     else:
         rows = r.index_rows("clearance", "metric", "offence_group", "count_unit").get((indicator, crime, unit), [])
-    found = {}
+    figures = {}
     for x in rows:
         if x["area"] == r.region and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION:
             x = {**x, "value": None, "low": None, "high": None, "state": "too_few_territories", "obs_status": "M"}
         if x["area_kind"] in ("region", "territory"):
-            found[x["area"], x["period"]] = x
-    return found
+            figures[x["area"], x["period"]] = x
+    return figures
 
 
 def _compared_counts(r: Release, kind: str, indicator: str, unit: str, crime: str) -> list[dict[str, Any]]:
@@ -602,15 +602,15 @@ def _compared_counts(r: Release, kind: str, indicator: str, unit: str, crime: st
             continue
         number = r.indicators.get((x["cell_id"], kind, "_Z"))
         absent = x if kind == "count" or x["value"] is None else {"obs_status": "M", "conf_status": x["conf_status"]}
-        shown: dict[str, Any] = number or {**absent, "low": None, "high": None, "state": None, "value": None}
-        value = x["value"] if kind == "count" else shown["value"]
-        rows.append({**x, **{name: shown[name] for name in ("low", "high", "state", "obs_status")}, "value": value})
-        rows[-1]["conf_status"] = shown["conf_status"]
+        displayed: dict[str, Any] = number or {**absent, "low": None, "high": None, "state": None, "value": None}
+        value = x["value"] if kind == "count" else displayed["value"]
+        rows.append({**x, **{name: displayed[name] for name in ("low", "high", "state", "obs_status")}, "value": value})
+        rows[-1]["conf_status"] = displayed["conf_status"]
     assert len({x["level"] for x in rows}) < 2, indicator
     return rows
 
 
-def compared(r: Release, s: Selection) -> dict[tuple[str, str], dict[str, Any]]:
+def find_compared(r: Release, s: Selection) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the figures that the page "Compare" shows, by area and period."""
     version = s.get("version", "recommended")
     return compared_rows(r, s["kind"], s["indicator"], unit_of(s), s.get("share_of", ""), s["crime"], version)
@@ -618,7 +618,7 @@ def compared(r: Release, s: Selection) -> dict[tuple[str, str], dict[str, Any]]:
 
 def figures_compared(r: Release, s: Selection) -> list[Row]:
     """Return the figures of the region on the page "Compare"."""
-    rows: list[Row] = [row for (area, _), row in compared(r, s).items() if area == r.region]
+    rows: list[Row] = [row for (area, _), row in find_compared(r, s).items() if area == r.region]
     if s.get("part") == "show_versions":
         return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
             (r.region, s["indicator"], s["period"], s["crime"], unit_of(s)), []

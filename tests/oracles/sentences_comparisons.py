@@ -16,12 +16,12 @@ from tests.oracles.sentences import (
     Row,
     Selection,
     add_interval,
-    compared,
     compute_once,
     crime_of,
     describe_absent,
     describe_cover,
     expect_parameters,
+    find_compared,
     format_number,
     format_period,
     in_words,
@@ -77,14 +77,14 @@ def list_lists(r: Release, kind: str, indicator: str, crime: str, areas: str) ->
 
 
 def count_enough(r: Release, s: Selection) -> str:
-    rows = compared(r, s)
+    rows = find_compared(r, s)
     of_period = [row for code in r.territories if (row := rows.get((code, s["period"]))) is not None]
     return str(sum(x["value"] is not None and x["state"] != "too_few" for x in of_period))
 
 
 @expect_parameters("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
 def _compared(r: Release, s: Selection, p: Params) -> Expected:
-    row = compared(r, s).get((r.region, s["period"]))
+    row = find_compared(r, s).get((r.region, s["period"]))
     coverage = ""
     if row is not None and row["state"] != "withheld":
         measure = row.get("measure") or "convicted_first"
@@ -152,7 +152,7 @@ def add_lag(text: str, row: Row | None) -> str:
 def _lowest(r: Release, s: Selection, p: Params) -> Expected:
     """Return the ends of a picture of territories, on the page "Compare" and on static pages."""
     if s["page"] == "compare":
-        rows, version = compared(r, s), s.get("version", "recommended")
+        rows, version = find_compared(r, s), s.get("version", "recommended")
         at = {code: rows.get((code, s["period"])) for code in s["areas"].split(",")}
         digits = DIGITS.get(s["kind"], 0)
     else:
@@ -193,7 +193,7 @@ def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
     at: dict[str, Row] = {}
     for x in rows:
         if x["area"] in r.territories and (x["is_default"] or (x["version"] == "same_period" and x["area"] not in at)):
-            # On static pages, "not received" is not told from "not available" for a ratio.
+            # Static pages say "not available" of a ratio, whatever was received.
             at[x["area"]] = {**x, "n_reported": None}
     return at
 
@@ -437,9 +437,9 @@ def _counted_pairs(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.")
 def _counted_family(r: Release, s: Selection, p: Params) -> Expected:
-    shown, whole = (sum(x["verdict"] in TESTED for x in rows) for rows in (pair_rows(r, s), family_rows(r, s)))
-    assert 0 < shown < whole, "these are all pairs"
-    return {"n": str(whole)}
+    n_shown, n_whole = (sum(x["verdict"] in TESTED for x in rows) for rows in (pair_rows(r, s), family_rows(r, s)))
+    assert 0 < n_shown < n_whole, "these are all pairs"
+    return {"n": str(n_whole)}
 
 
 VERDICTS = {

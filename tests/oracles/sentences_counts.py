@@ -583,8 +583,8 @@ def figure_of(r: Release, s: Selection) -> Row:
         rows = [
             x for x in years["victims_year", s["crime"], r.region, "A"] if x["victim_status"] == "_T" and x["is_total"]
         ]
-        shown = [x for x in rows if len(split_codes(x["reporters"])) >= FEWEST_IN_REGION]
-        return max(shown or rows, key=lambda x: str(x["period"]))
+        regional = [x for x in rows if len(split_codes(x["reporters"])) >= FEWEST_IN_REGION]
+        return max(regional or rows, key=lambda x: str(x["period"]))
     rows = [x for x in figures_of(r, s) if x["victim_status"] in ("_T", "presumed", "identified")]
     return next((x for x in rows if x["victim_status"] == "_T"), rows[0])
 

@@ -18,13 +18,13 @@ from tests.oracles.sentences import (
     Row,
     Selection,
     add_interval,
-    compared,
     compute_once,
     crime_of,
     describe_absent,
     describe_cover,
     expect_parameters,
     figures_of,
+    find_compared,
     find_span,
     format_day,
     format_number,
@@ -691,7 +691,7 @@ def series_rows(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
     A figure of the region from too few territories has no value.
     """
     if s["page"] == "compare":
-        rows = compared(r, s)
+        rows = find_compared(r, s)
         periods = {
             period
             for (area, period), x in rows.items()
@@ -707,16 +707,16 @@ def series_rows(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
     else:
         years = sorted(r.periods[s["crime"], "A"])
         pairs = [(year, r.find_total(s["area"], year, s["crime"], s["measure"])) for year in years]
-    shown: list[tuple[str, Row | None]] = []
+    points: list[tuple[str, Row | None]] = []
     for year, x in pairs:
         if x is None:
-            shown.append((year, None))
+            points.append((year, None))
         elif s["area"] == r.region and 0 < len(split_codes(x["reporters"])) < 4:
-            shown.append((year, {**x, "value": None, "low": None, "high": None, "state": "too_few_territories"}))
+            points.append((year, {**x, "value": None, "low": None, "high": None, "state": "too_few_territories"}))
         else:
             limits = r.indicators.get((x["cell_id"], "count", "_Z")) or {"low": None, "high": None, "state": None}
-            shown.append((year, {**x, **{name: limits[name] for name in ("low", "high", "state")}}))
-    return shown
+            points.append((year, {**x, **{name: limits[name] for name in ("low", "high", "state")}}))
+    return points
 
 
 def victim_totals(r: Release, crime: str) -> list[Row]:
@@ -744,7 +744,7 @@ def _breaks(r: Release, s: Selection, p: Params) -> Expected:
 
 def name_breaks(r: Release, s: Selection) -> str:
     """Return the breaks between the periods of a series, those between neighbouring periods together."""
-    rows = compared(r, s)
+    rows = find_compared(r, s)
     periods = sorted(
         {
             p
@@ -754,8 +754,8 @@ def name_breaks(r: Release, s: Selection) -> str:
     )
     members = {s["trend"]}
     if s["trend"] == r.region:
-        own = [x for (area, _), x in rows.items() if area == r.region and x["freq"] == s["freq"]]
-        members = {code for x in own for code in split_codes(x["reporters"])}
+        regional = [x for (area, _), x in rows.items() if area == r.region and x["freq"] == s["freq"]]
+        members = {code for x in regional for code in split_codes(x["reporters"])}
     codes = {code for member in members for code in (member, *r.list_parts(member))}
     sides = {(x["measure"], x["level"]) for x in rows.values() if s["kind"] in ("count", "rate", "share")}
     if s["kind"] in ("ratio", "clearance"):
