@@ -80,7 +80,7 @@ class Recorder:
             else:
                 self.left_out.add(message)
             return
-        if not params:
+        if "{" not in message:
             # A text without parameters is the same for every selection.
             if message not in self._plain:
                 self._plain.add(message)

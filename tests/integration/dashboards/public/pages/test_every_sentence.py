@@ -1,6 +1,8 @@
 """Every number, period, territory and coverage in every sentence of public pages is the release's, for every selection.
 
-`tests.support.sentences` composes all sentences, `tests.oracles.sentences` says what must be in them.
+`tests.support.sentences` composes all sentences, `tests.oracles.sentences` says what must be in them. On the page
+"Compare", every indicator, version and period is shown with all territories; other sets of territories are those of
+`exploring._list_sets`.
 """
 
 from __future__ import annotations
