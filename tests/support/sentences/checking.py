@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -65,7 +66,8 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
         if message.id in PARTS:
             parts.append(message)
             continue
-        values = {name: str(value) for name, value in message.params if f"{{{name}}}" in message.id}
+        names = list_parameters(message.id)
+        values = {name: str(value) for name, value in message.params if name in names}
         function = EXPECTED.get(message.id)
         if function is None:
             _check_constants(message, values, release, report)
@@ -102,6 +104,12 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
                 texts_of.setdefault(id(view.selection), []).append(cell.spoken)
     _check_parts(parts, texts_of, release, report)
     return report
+
+
+@cache
+def list_parameters(message: str) -> frozenset[str]:
+    """Return the names of the parameters of a message."""
+    return frozenset(re.findall(r"{(\w+)}", message))
 
 
 def is_headline(selection: Selection, text: str, release: Release) -> bool:
