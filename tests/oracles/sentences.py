@@ -197,6 +197,17 @@ class Release:
                 self.tables[table] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
         return self.tables[table]
 
+    def replace_table(self, table: str, rows: list[dict[str, Any]]) -> Release:
+        """Return a release with other rows of one table. Indexes of other tables are used again."""
+        copy = Release(self.folder, {**self.tables, table: rows})
+        indexes = {key: index for key, index in self._indexes.items() if not key.startswith(f"{table}.")}
+        copy.__dict__["_indexes"] = indexes
+        sources = {"totals": "cell", "cells": "cell", "periods": "cell", "counting": "cell", "indicators": "indicator"}
+        for name, source in sources.items():
+            if source != table and name in self.__dict__:
+                copy.__dict__[name] = self.__dict__[name]
+        return copy
+
     def index_rows(self, table: str, *columns: str) -> dict[Any, list[dict[str, Any]]]:
         """Return the rows of a table by some columns, in the order of the table."""
         key = f"{table}.{columns}"
@@ -302,7 +313,9 @@ def normal_spaces(text: str) -> str:
 
 
 def unit_of(s: Selection) -> str:
-    return s.get("figure_unit") or s.get("unit") or ("victim" if s.get("page") == "victims" else "person")
+    measure = s.get("indicator", "").partition(".")[0] if s.get("page") == "compare" else ""
+    only = {"victims_detected": "victim", "severed": "case", "joined": "case"}.get(measure, "person")
+    return s.get("figure_unit") or s.get("unit") or ("victim" if s.get("page") == "victims" else only)
 
 
 def crime_of(s: Selection) -> str:
@@ -406,7 +419,9 @@ def describe_cover(r: Release, row: Row, crime: str, measure: str, unit: str, in
 def instruments_of(s: Selection) -> tuple[str, ...]:
     if s.get("figure_instruments"):
         return tuple(s["figure_instruments"].split(","))
-    return ("victims",) if s["page"] == "victims" else ("justice", "register")
+    is_of_victims = s["page"] == "victims" or s.get("part") == "static_victims"
+    is_of_victims |= s["page"] == "compare" and s["indicator"] == "victims_detected"
+    return ("victims",) if is_of_victims else ("justice", "register")
 
 
 @expect_parameters("Not included: {areas}.")
@@ -501,12 +516,8 @@ def _figures_of(r: Release, s: Selection) -> list[Row]:
         if part in ("count", "home", "comparison", "trend"):
             return [row for row in rows if row["measure"] == s.get("measure", row["measure"])]
         return [*rows, *r.index_rows("stage_ratio", "area", "offence_group").get((region, crime), ())]
-    if s["page"] == "ratios":
-        return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
-            (region, s["ratio"], period, crime, unit), []
-        ) + r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
-            (s["ratio"], period, crime, unit), []
-        )
+    if s["page"] == "compare":
+        return figures_compared(r, s)
     if part == "show_splits":
         return r.index_rows("decomposition", "area", "offence_group", "count_unit").get((s["area"], crime, unit), [])
     if part == "show_trends":
@@ -535,6 +546,86 @@ def _figures_of(r: Release, s: Selection) -> list[Row]:
             ("rate", period, crime, unit), []
         )
     return rows
+
+
+# ------------------------------------------------------------------------------------------------- page that compares
+
+
+@compute_once
+def compared_rows(
+    r: Release, kind: str, indicator: str, unit: str, share_of: str, crime: str, version: str
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the figure of an indicator of the page "Compare" in each area and period."""
+    if kind in ("count", "rate"):
+        rows = _compared_counts(r, kind, indicator, unit, crime)
+    elif kind == "ratio":
+        rows = [
+            x
+            for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit").get(
+                (indicator, crime, unit), ()
+            )
+            if version in ("recommended", x["version"])
+        ]
+        # The recommended version, else that of the same period.
+        rows = [x for x in rows if version != "recommended" or x["is_default"] or x["version"] == "same_period"]
+        rows.sort(key=lambda x: bool(x["is_default"]))
+    elif kind == "share":
+        dimension, _, category = share_of.partition(".")
+        rows = [
+            x
+            for x in r.index_rows("indicator", "metric", "measure", "dimension", "offence_group", "count_unit").get(
+                ("share", indicator, dimension, crime, unit), ()
+            )
+            if r.cells[x["cell_id"]][dimension] == category
+            and x["victim_status"] in ("_T", "_Z")
+            and all(x[crossed] in ("_T", "_Z") for crossed in {"sex", "age"} - {dimension})
+        ]
+    else:
+        rows = r.index_rows("clearance", "metric", "offence_group", "count_unit").get((indicator, crime, unit), [])
+    figures = {}
+    for x in rows:
+        if x["area"] == r.region and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION:
+            x = {**x, "value": None, "low": None, "high": None, "state": "too_few_territories", "obs_status": "M"}
+        if x["area_kind"] in ("region", "territory"):
+            figures[x["area"], x["period"]] = x
+    return figures
+
+
+def _compared_counts(r: Release, kind: str, indicator: str, unit: str, crime: str) -> list[dict[str, Any]]:
+    measure, _, level = indicator.partition(".")
+    rows = []
+    tables = {x["table_id"] for x in r.read_rows("programme")}
+    for x in r.index_rows("cell", "measure", "offence_group", "count_unit").get((measure, crime, unit), ()):
+        if not x["is_total"] or x["statistic"] != "count" or x["victim_status"] not in ("_T", "_Z"):
+            continue
+        if (level and x["level"] != level) or x["table_id"] not in tables:
+            continue
+        number = r.indicators.get((x["cell_id"], kind, "_Z"))
+        absent = x if kind == "count" or x["value"] is None else {"obs_status": "M", "conf_status": x["conf_status"]}
+        displayed: dict[str, Any] = number or {**absent, "low": None, "high": None, "state": None, "value": None}
+        value = x["value"] if kind == "count" else displayed["value"]
+        rows.append({**x, **{name: displayed[name] for name in ("low", "high", "state", "obs_status")}, "value": value})
+        rows[-1]["conf_status"] = displayed["conf_status"]
+    assert len({x["level"] for x in rows}) < 2, indicator
+    return rows
+
+
+def find_compared(r: Release, s: Selection) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the figures that the page "Compare" shows, by area and period."""
+    version = s.get("version", "recommended")
+    return compared_rows(r, s["kind"], s["indicator"], unit_of(s), s.get("share_of", ""), s["crime"], version)
+
+
+def figures_compared(r: Release, s: Selection) -> list[Row]:
+    """Return the figures of the region on the page "Compare"."""
+    rows: list[Row] = [row for (area, _), row in find_compared(r, s).items() if area == r.region]
+    if s.get("part") == "show_versions":
+        return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
+            (r.region, s["indicator"], s["period"], s["crime"], unit_of(s)), []
+        )
+    if s.get("part") in ("_show_time", "_show_periods"):
+        return [row for row in rows if row["freq"] == s["freq"]]
+    return [row for row in rows if row["period"] == s["period"]]
 
 
 @expect_parameters("{n} of {whole}")

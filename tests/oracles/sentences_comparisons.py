@@ -8,6 +8,8 @@ from tests.oracles.sentences import (
     CRIMES,
     ENOUGH,
     PARTS,
+    STAGES,
+    UNITS,
     Expected,
     Params,
     Release,
@@ -16,8 +18,10 @@ from tests.oracles.sentences import (
     add_interval,
     compute_once,
     crime_of,
+    describe_absent,
     describe_cover,
     expect_parameters,
+    find_compared,
     format_number,
     format_period,
     in_words,
@@ -28,7 +32,7 @@ from tests.oracles.sentences import (
     name_stage,
     unit_of,
 )
-from tests.oracles.sentences_counts import chosen_year, regional_figure
+from tests.oracles.sentences_counts import DIMENSIONS, chosen_year, regional_figure
 
 FREQS = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
 TESTED = ("higher", "lower", "depends_on_persons_per_case", "no_difference")
@@ -37,54 +41,168 @@ TESTED = ("higher", "lower", "depends_on_persons_per_case", "no_difference")
 # --------------------------------------------------------------------------------------------------------------- ratios
 
 
-def ratio_rows(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
-    """Return the rows of a ratio by area and version."""
-    by_area: dict[str, dict[str, Row]] = {}
-    metric = s.get("ratio") or s["metric"]
-    rows = r.index_rows("stage_ratio", "metric", "period", "offence_group", "count_unit").get(
-        (metric, s["period"], s["crime"], unit_of(s)), ()
-    )
-    for row in rows:
-        by_area.setdefault(row["area"], {})[row["version"]] = row
-    return by_area
+DIGITS = {"rate": 2}
+SCALES = {"ratio": "", "count": "", "share": ", per cent", "clearance": ", per cent"}
 
 
-def choose_version(versions: dict[str, Row]) -> Row | None:
-    return next((row for row in versions.values() if row["is_default"]), versions.get("same_period"))
+def name_compared(r: Release, s: Selection) -> str:
+    """Return the name of the indicator of the page "Compare", with its scale."""
+    kind, code = s["kind"], s["indicator"]
+    if kind in ("ratio", "clearance"):
+        return f"{r.metric[code]['name']}{SCALES[kind]}"
+    measure, _, level = code.partition(".")
+    name = r.label["measure", measure]
+    if level:
+        name = f"{name} ({lower_first(r.label['level', level])})"
+    if kind == "share":
+        dimension, _, category = s["share_of"].partition(".")
+        return f"{name}, {lower_first(r.label[dimension, category])} ({DIMENSIONS[dimension]}), per cent"
+    name = f"{name} ({UNITS[unit_of(s)][1]})"
+    if kind == "count":
+        return name
+    return f"{name}, per 100,000 inhabitants{'' if s['freq'] in ('Q', 'A') else ' a year'}"
+
+
+@compute_once
+def list_lists(r: Release, kind: str, indicator: str, crime: str, areas: str) -> set[str]:
+    """Return the lists of territories that pages name as the coverage of their tables: all, or those compared."""
+    codes = areas.split(",") if areas else r.territories
+    if kind == "duration":
+        present = {
+            x["area"] for x in r.read_rows("duration") if (x["metric"], x["offence_group"]) == (indicator, crime)
+        }
+        codes = [code for code in codes if code in present]
+    names = [r.marked[code] for code in codes]
+    return {join_words(names), join_words([r.marked[r.region], *names])}
+
+
+def count_enough(r: Release, s: Selection) -> str:
+    rows = find_compared(r, s)
+    of_period = [row for code in r.territories if (row := rows.get((code, s["period"]))) is not None]
+    return str(sum(x["value"] is not None and x["state"] != "too_few" for x in of_period))
 
 
 @expect_parameters("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
-def _ratio(r: Release, s: Selection, p: Params) -> Expected:
-    rows = ratio_rows(r, s)
-    row = choose_version(rows.get(r.region, {}))
-    n = sum((x := choose_version(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
+def _compared(r: Release, s: Selection, p: Params) -> Expected:
+    row = find_compared(r, s).get((r.region, s["period"]))
     coverage = ""
     if row is not None and row["state"] != "withheld":
-        coverage = describe_cover(r, row, s["crime"], "convicted_first", unit_of(s), instruments_of(s))
+        measure = row.get("measure") or "convicted_first"
+        coverage = describe_cover(r, row, s["crime"], measure, unit_of(s), instruments_of(s))
+    whole = len(r.territories)
     return {
         "area": r.plain[r.region],
         "period": in_words(s["period"]),
         "crime": lower_first(CRIMES[s["crime"]]),
-        "name": r.metric[s["ratio"]]["name"],
-        "figure": regional_figure(row, row),
+        "name": name_compared(r, s),
+        "figure": "no regional figure" if row is None else regional_figure(row, row, DIGITS.get(s["kind"], 0)),
         "coverage": coverage,
-        "enough": f"{n} of {len(r.territories)} territories have enough to be compared.",
+        "enough": ""
+        if s["kind"] == "count"
+        else f"{count_enough(r, s)} of {whole} territories have enough to be compared.",
     }
 
 
 @expect_parameters("{n} of {whole} territories have enough to be compared.")
 def _enough(r: Release, s: Selection, p: Params) -> Expected:
-    rows = ratio_rows(r, s)
-    n = sum((x := choose_version(rows.get(code, {}))) is not None and x["state"] == "enough" for code in r.territories)
-    return {"n": str(n), "whole": str(len(r.territories))}
+    return {"n": count_enough(r, s), "whole": str(len(r.territories))}
+
+
+def lagged_rows(r: Release, s: Selection) -> list[Row]:
+    """Return the lagged ratios that a selection shows."""
+    if s.get("part") == "_show_ratios":  # below the stages of one area
+        rows = r.index_rows("stage_ratio", "area", "offence_group", "count_unit", "period", "version").get(
+            (s["area"], s["crime"], unit_of(s), s["period"], "lagged"), []
+        )
+        later, earlier = ([row["metric"].split("_per_")[place] for row in rows] for place in (0, 1))
+        stages = STAGES[s["track"]]
+        return [x for x, a, b in zip(rows, later, earlier, strict=True) if a in stages and b in stages]
+    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "version").get(
+        (s["indicator"], s["crime"], unit_of(s), "lagged"), []
+    )
+    name = "freq" if s.get("part") in ("_show_time", "_show_periods") else "period"
+    return [x for x in rows if x[name] == s[name]]
+
+
+def spoken_compared(row: Row | None, digits: int = 0, version: str = "recommended") -> str:
+    """Return a figure of the page "Compare" as it is read aloud."""
+    if row is None:
+        return "no records" if version in ("lagged", "cohort") else "not collected"
+    if row["state"] == "too_few_territories":
+        return "no regional figure"
+    if row["value"] is None:
+        return describe_absent(row)
+    text = format_number(row["value"], digits)
+    if row["low"] is None:
+        return text
+    low = format_number(row["low"], digits)
+    if row["high"] in (None, float("inf")):
+        return f"{text}, 95% confidence interval {low} or more"
+    return f"{text}, 95% confidence interval {low} to {format_number(row['high'], digits)}"
+
+
+def add_lag(text: str, row: Row | None) -> str:
+    if row is None or row["value"] is None or row.get("version") != "lagged" or not row["lag"]:
+        return text
+    name = "quarter" if row["freq"] == "Q" else "year"
+    return f"{text}, over {int(row['lag'])} {name}{'s' * (row['lag'] != 1)} before"
+
+
+@expect_parameters("Lowest: {lowest}. Highest: {highest}.", "Not compared: {areas}.")
+def _lowest(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the ends of a picture of territories, on the page "Compare" and on static pages."""
+    if s["page"] == "compare":
+        rows, version = find_compared(r, s), s.get("version", "recommended")
+        at = {code: rows.get((code, s["period"])) for code in s["areas"].split(",")}
+        digits = DIGITS.get(s["kind"], 0)
+    else:
+        by_area, version, digits = picture_ratios(r, s), "recommended", 0
+        at = {code: by_area.get(code) for code in r.territories}
+    spoken = {code: spoken_compared(row, digits, version) for code, row in at.items()}
+    if s["page"] == "compare":
+        spoken = {code: add_lag(text, at[code]) for code, text in spoken.items()}
+    sure = {code: x for code, x in at.items() if x is not None and x["value"] is not None and x["state"] != "too_few"}
+    if "areas" in p:
+        return {
+            "areas": ", ".join(
+                f"{r.marked[code]} ({spoken[code] if x is None or x['value'] is None else FEW})"
+                for code, x in at.items()
+                if code not in sure
+            )
+        }
+    assert len(sure) > 1
+    ends = [end(float(x["value"]) for x in sure.values()) for end in (min, max)]
+    lowest, highest = (
+        {
+            f"{r.marked[code]}, {spoken[code]}"
+            for code, x in sure.items()
+            if round(x["value"], digits) == round(end, digits)
+        }
+        for end in ends
+    )
+    return {"lowest": lowest, "highest": highest}
+
+
+FEW = f"fewer than {ENOUGH}: compare with care"
+
+
+def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
+    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
+        (s["metric"], s["crime"], "person", static_period(r, s["metric"], s["crime"])), ()
+    )
+    at: dict[str, Row] = {}
+    for x in rows:
+        if x["area"] in r.territories and (x["is_default"] or (x["version"] == "same_period" and x["area"] not in at)):
+            # Static pages say "not available" of a ratio, whatever was received.
+            at[x["area"]] = {**x, "n_reported": None}
+    return at
 
 
 @expect_parameters("{figure}, over {n} quarters before", "{figure}, over {n} years before")
 def _lagged(r: Release, s: Selection, p: Params) -> Expected:
     options = set()
-    for versions in ratio_rows(r, s).values():
-        row = versions.get("lagged")
-        if row is not None and row["value"] is not None and row["lag"]:
+    for row in lagged_rows(r, s):
+        if row["value"] is not None and row["lag"]:
             value, low = format_number(row["value"]), format_number(row["low"]) if row["low"] is not None else ""
             high = "" if row["high"] is None or row["high"] == float("inf") else format_number(row["high"])
             texts = (
@@ -109,6 +227,7 @@ def window_rows(r: Release, metric: str, crime: str, unit: str, measure: str = "
     """Return the windows of an indicator, the shortest first."""
     rows = r.index_rows("window", "metric", "offence_group", "count_unit").get((metric, crime, unit), ())
     rows = [x for x in rows if x["period"] and (not measure or x["measure"] == measure)]
+    rows = [x for x in rows if x["victim_status"] in ("_T", "_Z")]
     return sorted(rows, key=lambda x: list(FREQS).index(x["freq"]))
 
 
@@ -130,8 +249,10 @@ def windows_of(r: Release, s: Selection) -> list[Row]:
         if "metric" not in s:
             return window_rows(r, "rate", s["crime"], "person", "convicted_first")
         return window_rows(r, s["metric"], s["crime"], "person")
-    if s["page"] == "ratios":
-        return window_rows(r, s["ratio"], s["crime"], unit_of(s))
+    if s["page"] == "compare":
+        if s["kind"] == "ratio":
+            return window_rows(r, s["indicator"], s["crime"], unit_of(s))
+        return window_rows(r, "rate", s["crime"], unit_of(s), s["indicator"].partition(".")[0])
     return window_rows(r, "rate", s["crime"], unit_of(s))
 
 
@@ -251,14 +372,28 @@ def _pair_rows(r: Release, s: Selection) -> list[Row]:
         return r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
             (s["metric"], static_period(r, s["metric"], s["crime"]), s["crime"], "person"), []
         )
-    if s["page"] == "ratios":
-        return r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
-            (s["ratio"], s["period"], s["crime"], unit_of(s)), []
-        )
+    if s["page"] == "compare":
+        areas = s["areas"].split(",")
+        return [x for x in family_rows(r, s) if x["area_a"] in areas and x["area_b"] in areas]
     by, year = (s.get("victims_by"), s.get("victims_year")) if s["page"] == "victims" else (s.get("by"), s.get("year"))
     return r.index_rows("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
         ("share", by, year, crime_of(s), unit_of(s)), []
     )
+
+
+def family_rows(r: Release, s: Selection) -> list[Row]:
+    """Return the pairs of all territories for the indicator of the page "Compare", which are tested together."""
+    is_ratio, (dimension, _, category) = s["kind"] == "ratio", s.get("share_of", "").partition(".")
+    rows = r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
+        (s["indicator"] if is_ratio else s["kind"], s["period"], s["crime"], unit_of(s)), []
+    )
+    return [
+        x
+        for x in rows
+        if (is_ratio or x["measure"] == s["indicator"].partition(".")[0])
+        and (s["kind"] != "share" or (x["dimension"], x["category"]) == (dimension, category))
+        and x["victim_status"] in ("_T", "_Z")
+    ]
 
 
 def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
@@ -294,7 +429,17 @@ def _no_pairs(r: Release, s: Selection, p: Params) -> Expected:
 )
 def _counted_pairs(r: Release, s: Selection, p: Params) -> Expected:
     verdicts = ("higher", "lower") if "clearly" in str(p[""]) else TESTED
+    if s["page"] == "compare" and verdicts == TESTED:
+        counts = [sum(x["verdict"] in TESTED for x in rows) for rows in (pair_rows(r, s), family_rows(r, s))]
+        assert counts[0] == counts[1] > 1, "the intervals allow for other pairs, too"
     return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in group_pairs(r, s)}}
+
+
+@expect_parameters("The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.")
+def _counted_family(r: Release, s: Selection, p: Params) -> Expected:
+    n_shown, n_whole = (sum(x["verdict"] in TESTED for x in rows) for rows in (pair_rows(r, s), family_rows(r, s)))
+    assert 0 < n_shown < n_whole, "these are all pairs"
+    return {"n": str(n_whole)}
 
 
 VERDICTS = {
@@ -312,11 +457,15 @@ UNTESTED = {"too few to compare": "too_few", "not available": "missing", "withhe
 @expect_parameters(*VERDICTS)
 def _pair(r: Release, s: Selection, p: Params) -> Expected:
     verdict = VERDICTS[str(p[""])] or UNTESTED[str(p["verdict"])]
-    rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
-    if "ratio" in p:
-        keys = {(r.marked[x["area_a"]], r.marked[x["area_b"]], ratio_text(x)) for x in rows}
-        return {("first", "second", "ratio"): keys}
-    return {("first", "second"): {(r.marked[x["area_a"]], r.marked[x["area_b"]]) for x in rows}}
+    cache = r.__dict__.setdefault("pairs_by_verdict", {})
+    key = (id(s), verdict, "ratio" in p)
+    if key not in cache:
+        rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
+        texts = {
+            (r.marked[x["area_a"]], r.marked[x["area_b"]], *([ratio_text(x)] if "ratio" in p else [])) for x in rows
+        }
+        cache[key] = s, {("first", "second", "ratio") if "ratio" in p else ("first", "second"): texts}
+    return cache[key][1]
 
 
 def ratio_text(x: Row) -> str:

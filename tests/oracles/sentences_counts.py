@@ -234,11 +234,13 @@ def spread_text(row: Row, what: str, digits: int) -> str:
 
 def list_spreads(r: Release, s: Selection) -> list[Row]:
     """Return the rows on the spread of territories that a selection shows."""
-    metric = s.get("ratio", "rate") if s["page"] == "ratios" else "rate"
+    is_compared = s["page"] == "compare"
+    metric = s["indicator"] if is_compared and s["kind"] == "ratio" else "rate"
     rows = r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
         (metric, s["period"], s["crime"], unit_of(s)), []
     )
-    return rows
+    rows = [x for x in rows if x["victim_status"] in ("_T", "_Z")]
+    return [x for x in rows if metric != "rate" or not is_compared or x["measure"] == s["indicator"]]
 
 
 @expect_parameters(
@@ -249,7 +251,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
     "fewer than three published figures (n = {n})",
 )
 def _spread(r: Release, s: Selection, p: Params) -> Expected:
-    digits = 0 if s["page"] == "ratios" else 2
+    digits = 0 if s["page"] == "compare" and s["kind"] == "ratio" else 2
     rows = list_spreads(r, s)
     if "median" in p:
         return {
@@ -413,13 +415,19 @@ def break_text(b: Row) -> str:
 
 def trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | None, str, str]:
     first, last, measure, unit = trend_selection(r, s)
-    ends = [r.find_total(area, period, s["crime"], measure, unit) for period in (first, last)]
+    keys = [(area, period, s["crime"], measure, unit) for period in (first, last)]
+    ends = [r.totals.get((*key, "_T") if unit == "victim" else key) for key in keys]
     if area == r.region:
         ends = [x if x is not None and len(split_codes(x["reporters"])) >= FEWEST_IN_REGION else None for x in ends]
     return ends[0], ends[1], first, last
 
 
 def trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
+    """Return the first and the last year of a change, and the measure and unit of its counts."""
+    if s.get("part") == "victims_change":
+        rows = r.index_rows("cell", "table_id", "offence_group", "freq")["victims_year", s["crime"], "A"]
+        years = {x["period"] for x in rows}
+        return max(year for year in years if year < s["year"]), s["year"], "victims_detected", "victim"
     if s.get("part") == "show_trends":
         return s["since"], r.periods[s["crime"], "A"][0], s["change_of"], unit_of(s)
     if "first" in s:
@@ -429,7 +437,7 @@ def trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
 
 
 def trend_areas(r: Release, s: Selection) -> list[str]:
-    if "first" in s:
+    if "first" in s or s.get("part") == "victims_change":
         return [s.get("area", r.region)]
     return [r.region, *r.territories]
 
@@ -481,7 +489,10 @@ def _times(r: Release, s: Selection, p: Params) -> Expected:
     return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
 
 
-@expect_parameters("Persons convicted at first instance: {after} in {last}, {before} in {first}.")
+@expect_parameters(
+    "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
+    "Presumed and identified victims: {after} in {last}, {before} in {first}.",
+)
 def _convictions(r: Release, s: Selection, p: Params) -> Expected:
     before, after, first, last = trend_ends(r, s, s.get("area", r.region))
     return {
@@ -567,6 +578,13 @@ def figure_of(r: Release, s: Selection) -> Row:
         return r.cells[s["cell_id"]]
     if "row" in s:
         return r.read_rows(s["table"])[int(s["row"])]
+    if s.get("part") == "static_victims":
+        years = r.index_rows("cell", "table_id", "offence_group", "area", "freq")
+        rows = [
+            x for x in years["victims_year", s["crime"], r.region, "A"] if x["victim_status"] == "_T" and x["is_total"]
+        ]
+        regional = [x for x in rows if len(split_codes(x["reporters"])) >= FEWEST_IN_REGION]
+        return max(regional or rows, key=lambda x: str(x["period"]))
     rows = [x for x in figures_of(r, s) if x["victim_status"] in ("_T", "presumed", "identified")]
     return next((x for x in rows if x["victim_status"] == "_T"), rows[0])
 

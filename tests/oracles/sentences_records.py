@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from tests.oracles.sentences import (
     ABOUT,
     CRIMES,
-    ENOUGH,
     PARTS,
     STAGES,
     UNITS,
@@ -24,6 +24,8 @@ from tests.oracles.sentences import (
     describe_cover,
     expect_parameters,
     figures_of,
+    find_compared,
+    find_span,
     format_day,
     format_number,
     format_period,
@@ -33,7 +35,7 @@ from tests.oracles.sentences import (
     split_codes,
     unit_of,
 )
-from tests.oracles.sentences_comparisons import static_period
+from tests.oracles.sentences_comparisons import DIGITS, spoken_compared, static_period
 from tests.oracles.sentences_counts import break_text, chosen_year, regional_figure
 
 PARTS |= {"{items} and {last}", "{count} {outcome}"}
@@ -144,6 +146,10 @@ def duration_rows(r: Release, s: Selection) -> list[Row]:
         return sorted(
             (x for x in rows if x["stage"] == s["way"]), key=lambda x: (x["area"], x["source"], x["statistic"])
         )
+    if s["page"] == "compare":
+        areas = s["areas"].split(",")
+        rows = [x for x in rows if x["metric"] == s["indicator"] and x["area"] in areas]
+        return sorted(rows, key=lambda x: areas.index(x["area"]))
     rows = [x for x in rows if s.get("metric") in (None, x["metric"]) and s.get("area") in (None, x["area"])]
     return sorted(rows, key=lambda x: (x["area"], x["source"], x["statistic"]))
 
@@ -160,7 +166,7 @@ def median_text(name: str, row: Row) -> str:
 
 def describe_medians(r: Release, s: Selection) -> dict[str, str]:
     """Return the sentence on the median of each area with records."""
-    names = r.plain if s["page"] == "durations" else r.marked
+    names = r.marked if s["page"] == "static" else r.plain
     return {
         names[x["area"]]: median_text(names[x["area"]], x) for x in duration_rows(r, s) if x["statistic"] == "median"
     }
@@ -193,9 +199,22 @@ def _median(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("No records: {areas}.", "{name}, {crime}: no records.")
 def _no_records(r: Release, s: Selection, p: Params) -> Expected:
+    if s.get("part") == "lengths":
+        present = {x["area"] for x in length_rows(r, s)}
+        without = [
+            c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))
+        ]
+        return {"areas": join_words(r.marked[code] for code in without)}
     if s["page"] == "static":
         present = {x["area"] for x in duration_rows(r, s)}
         return {"areas": join_words(r.marked[code] for code in r.territories if code not in present)}
+    if s["page"] == "compare":
+        present = {x["area"] for x in duration_rows(r, s)}
+        return {
+            "areas": join_words(r.plain[code] for code in s["areas"].split(",") if code not in present),
+            "name": ABOUT,
+            "crime": ABOUT,
+        }
     present = {x["area"] for table in ("duration", "pending", "cohort", "sentence") for x in r.read_rows(table)}
     without = [c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))]
     return {"areas": join_words(r.plain[code] for code in without), "name": ABOUT, "crime": ABOUT}
@@ -236,20 +255,97 @@ def _quarters(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("The period has {n} days.")
 def _days_of_period(r: Release, s: Selection, p: Params) -> Expected:
-    from tests.oracles.sentences import find_span
-
     first, last = find_span(s["period"])
     return {"n": format_number((last - first).days + 1)}
 
 
 @expect_parameters("from {low} to {high} months")
 def _law(r: Release, s: Selection, p: Params) -> Expected:
-    rows = [x for x in r.read_rows("sentence") if (x["offence_group"], x["period"]) == (s["crime"], s["sentenced_in"])]
+    if s["page"] == "static":
+        rows = length_rows(r, s)
+    else:
+        rows = [
+            x for x in r.read_rows("sentence") if (x["offence_group"], x["period"]) == (s["crime"], s["sentenced_in"])
+        ]
     texts = {
         tuple("not stated" if x[end] is None else format_number(x[end]) for end in ("statutory_min", "statutory_max"))
         for x in rows
     }
     return {("low", "high"): texts}
+
+
+def length_rows(r: Release, s: Selection) -> list[Row]:
+    """Return the figures on sentences for a crime, of one track and one area where the selection has them."""
+    return [
+        x
+        for x in r.read_rows("sentence")
+        if x["offence_group"] == s["crime"]
+        and s.get("track") in (None, x["level"])
+        and (s.get("area") in (None, x["area"]) or x["area"] in r.list_parts(s["area"]))
+    ]
+
+
+def length_groups(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
+    """Return the figures of the year that a sentence is about, by the name that it begins with.
+
+    It is the newest year with any figure of the track, in a profile of the territory.
+    """
+    groups: dict[str, dict[str, Row]] = {}
+    for track in ("first", "final"):
+        rows = [x for x in length_rows(r, s) if x["level"] == track]
+        years = {x["period"] for x in rows if x["value"] is not None} or {x["period"] for x in rows}
+        for x in rows:
+            if x["period"] == max(years):
+                name = r.marked[x["area"]]
+                if "area" in s:
+                    decisions = {"first": "first instance", "final": "final decisions"}[track]
+                    name = f"{CRIMES[s['crime']]}, {x['period']}, {decisions}, {name}"
+                assert x["statistic"] not in groups.setdefault(name, {}), "an area has several registers"
+                groups[name][x["statistic"]] = x
+    return groups
+
+
+def months_text(row: Row) -> str:
+    text = f"{format_number(row['value'])} month{'s' * (round(row['value']) != 1)}"
+    return add_interval(text, row["low"], row["high"], 0)
+
+
+@expect_parameters(
+    "{area}: half of the sentences were up to {months}.",
+    "{area}: half of the sentences were up to {months}, too few to compare.",
+)
+def _lengths(r: Release, s: Selection, p: Params) -> Expected:
+    row = length_groups(r, s)[str(p["area"])]["median"]
+    assert (row["state"] == "too_few") is str(p[""]).endswith("too few to compare."), row["state"]
+    return {"area": p["area"], "months": months_text(row)}
+
+
+@expect_parameters("The middle half was between {low} and {high} months.")
+def _middle(r: Release, s: Selection, p: Params) -> Expected:
+    return {
+        ("low", "high"): {
+            (format_number(group["p25"]["value"]), format_number(group["p75"]["value"]))
+            for group in length_groups(r, s).values()
+            if {"p25", "p75"} <= {name for name, row in group.items() if row["value"] is not None}
+        }
+    }
+
+
+@expect_parameters("The law allowed {law}.")
+def _allowed(r: Release, s: Selection, p: Params) -> Expected:
+    pairs = {
+        (x["statutory_min"], x["statutory_max"])
+        for group in length_groups(r, s).values()
+        for x in group.values()
+        if x["statutory_min"] is not None and x["statutory_max"] is not None
+    }
+    return {"law": {f"from {format_number(low)} to {format_number(high)} months" for low, high in pairs}}
+
+
+@expect_parameters("Pending on {day}")
+def _pending_on(r: Release, s: Selection, p: Params) -> Expected:
+    rows = r.index_rows("pending", "area", "offence_group").get((s.get("flow") or s["area"], s["crime"]), ())
+    return {"day": {format_day(x["as_at"]) for x in rows if x["n_band"]}}
 
 
 @expect_parameters("{low} to {high}", "{n} or more")
@@ -398,6 +494,8 @@ def _title(r: Release, s: Selection, p: Params) -> Expected:
     "{area}, {period}: cases that ended without a conviction",
     "{area}, {period}: persons convicted at first instance, by {dimension}",
     "{title}: no figure can be shown.",
+    "{title}: all on one scale",
+    "{title}, with 95% confidence intervals",
 )
 def _about_period(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
@@ -570,105 +668,121 @@ NOTE = object()
     "({lowest_period})."
 )
 def _series(r: Release, s: Selection, p: Params) -> Expected:
-    rows = series_rows(r, s)
-    by_value = sorted(rows, key=lambda x: x["value"])
+    digits = DIGITS.get(s.get("kind", ""), 0)
+    points = [(format_period(period), x) for period, x in series_rows(r, s) if x is not None and x["value"] is not None]
+    (first_period, first), (last_period, last) = points[0], points[-1]
+    highest, lowest = (round(end(x["value"] for _, x in points), digits) for end in (max, min))
     return {
         "title": ABOUT,
-        "first_period": rows[0]["period"],
-        "last_period": rows[-1]["period"],
-        "first": spoken_count(r, rows[0]),
-        "last": spoken_count(r, rows[-1]),
-        "highest": format_number(by_value[-1]["value"]),
-        "lowest": format_number(by_value[0]["value"]),
-        "highest_period": {x["period"] for x in rows if x["value"] == by_value[-1]["value"]},
-        "lowest_period": {x["period"] for x in rows if x["value"] == by_value[0]["value"]},
+        "first_period": first_period,
+        "last_period": last_period,
+        "first": spoken_compared(first, digits),
+        "last": spoken_compared(last, digits),
+        "highest": format_number(highest, digits),
+        "lowest": format_number(lowest, digits),
+        "highest_period": {period for period, x in points if round(x["value"], digits) == highest},
+        "lowest_period": {period for period, x in points if round(x["value"], digits) == lowest},
     }
 
 
-def series_rows(r: Release, s: Selection) -> list[Row]:
-    """Return the years of a count that have a figure, oldest first."""
-    years = sorted(r.periods[s["crime"], "A"])
-    rows = [r.find_total(s["area"], year, s["crime"], s["measure"]) for year in years]
-    with_value = [x for x in rows if x is not None and x["value"] is not None]
-    return [x for x in with_value if s["area"] != r.region or len(split_codes(x["reporters"])) >= 4]
+def series_rows(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
+    """Return the periods of a series, the oldest first, each with its figure; None if it was never collected.
+
+    A figure of the region from too few territories has no value.
+    """
+    if s["page"] == "compare":
+        rows = find_compared(r, s)
+        periods = {
+            period
+            for (area, period), x in rows.items()
+            if area in r.territories and x["freq"] == s["freq"] and x["value"] is not None
+        }
+        is_recommended = s.get("version", "recommended") == "recommended"
+        pairs = [(period, rows.get((s["trend"], period))) for period in sorted(periods)]
+        return [(period, x) for period, x in pairs if x is not None or is_recommended]
+    if s.get("part") == "victims_trend":
+        of_area = {x["period"]: x for x in victim_totals(r, s["crime"]) if x["area"] == s["area"]}
+        years = sorted({x["period"] for x in victim_totals(r, s["crime"])})
+        pairs = [(year, of_area.get(year)) for year in years]
+    else:
+        years = sorted(r.periods[s["crime"], "A"])
+        pairs = [(year, r.find_total(s["area"], year, s["crime"], s["measure"])) for year in years]
+    points: list[tuple[str, Row | None]] = []
+    for year, x in pairs:
+        if x is None:
+            points.append((year, None))
+        elif s["area"] == r.region and 0 < len(split_codes(x["reporters"])) < 4:
+            points.append((year, {**x, "value": None, "low": None, "high": None, "state": "too_few_territories"}))
+        else:
+            limits = r.indicators.get((x["cell_id"], "count", "_Z")) or {"low": None, "high": None, "state": None}
+            points.append((year, {**x, **{name: limits[name] for name in ("low", "high", "state")}}))
+    return points
 
 
-def spoken_count(r: Release, x: Row) -> str:
-    limits = r.indicators.get((x["cell_id"], "count", "_Z"))
-    if limits is None or limits["low"] is None:
-        return format_number(x["value"])
-    value, low, high = (format_number(number) for number in (x["value"], limits["low"], limits["high"]))
-    return f"{value}, 95% confidence interval {low} to {high}"
+def victim_totals(r: Release, crime: str) -> list[Row]:
+    """Return the presumed and identified victims by area and year."""
+    return [
+        x
+        for x in r.index_rows("cell", "table_id", "offence_group").get(("victims_year", crime), ())
+        if x["freq"] == "A"
+        and x["is_total"]
+        and x["victim_status"] == "_T"
+        and x["area_kind"] in ("region", "territory")
+    ]
 
 
 @expect_parameters("Without a figure: {periods}.")
 def _without(r: Release, s: Selection, p: Params) -> Expected:
-    texts = []
-    for year in sorted(r.periods[s["crime"], "A"]):
-        x = r.find_total(s["area"], year, s["crime"], s["measure"])
-        few = x is not None and s["area"] == r.region and 0 < len(split_codes(x["reporters"])) < 4
-        if few or x is None or x["value"] is None:
-            texts.append(f"{year} ({'no regional figure' if few else describe_absent(x)})")
-    return {"periods": ", ".join(texts)}
+    absent = [(format_period(period), x) for period, x in series_rows(r, s) if x is None or x["value"] is None]
+    return {"periods": ", ".join(f"{period} ({spoken_compared(x)})" for period, x in absent)}
 
 
 @expect_parameters("Breaks in the series: {breaks}.")
 def _breaks(r: Release, s: Selection, p: Params) -> Expected:
-    return {"breaks": ABOUT}
+    return {"breaks": name_breaks(r, s) if s["page"] == "compare" else ABOUT}
+
+
+def name_breaks(r: Release, s: Selection) -> str:
+    """Return the breaks between the periods of a series, those between neighbouring periods together."""
+    rows = find_compared(r, s)
+    periods = sorted(
+        {
+            p
+            for (area, p), x in rows.items()
+            if area in r.territories and x["freq"] == s["freq"] and x["value"] is not None
+        }
+    )
+    members = {s["trend"]}
+    if s["trend"] == r.region:
+        regional = [x for (area, _), x in rows.items() if area == r.region and x["freq"] == s["freq"]]
+        members = {code for x in regional for code in split_codes(x["reporters"])}
+    codes = {code for member in members for code in (member, *r.list_parts(member))}
+    sides = {(x["measure"], x["level"]) for x in rows.values() if s["kind"] in ("count", "rate", "share")}
+    if s["kind"] in ("ratio", "clearance"):
+        sides = {(x["measure"], x["level"]) for x in r.read_rows("metric_operand") if x["metric"] == s["indicator"]}
+    breaks = [
+        b
+        for b in r.read_rows("break")
+        if b["area"] in codes
+        and b["offence_group"] in ("", "_T", s["crime"])
+        and any(b["measure"] in ("", measure) and b["level"] in ("", level) for measure, level in sides)
+    ]
+    groups: list[tuple[int, list[str]]] = []
+    for place, (before, period) in enumerate(pairwise(periods), 1):
+        start, end = find_span(before)[0], find_span(period)[1]
+        kinds = [b["kind"] for b in breaks if b["last_day"] > start and b["first_day"] <= end]
+        if kinds and groups and groups[-1][0] == place - 1:
+            kinds = [*groups.pop()[1], *kinds]
+        groups += [(place, kinds)] if kinds else []
+    return "; ".join(
+        f"{' / '.join(sorted(set(kinds), key=kinds.index))} ({format_period(periods[place])})"
+        for place, kinds in groups
+    )
 
 
 @expect_parameters("Territories included, of {n}")
 def _strip(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories))}
-
-
-@expect_parameters("Lowest: {lowest}. Highest: {highest}.", "Not compared: {areas}.")
-def _lowest(r: Release, s: Selection, p: Params) -> Expected:
-    at = picture_ratios(r, s)
-    sure = sorted(
-        (x for x in at.values() if x["value"] is not None and x["state"] != "too_few"), key=lambda x: x["value"]
-    )
-    if "areas" in p:
-        others = []
-        for code in r.territories:
-            x = at.get(code)
-            if x is None or x["value"] is None:
-                others.append(
-                    f"{r.marked[code]} ({'not collected' if x is None else describe_absent({**x, 'n_reported': None})})"
-                )
-            elif x["state"] == "too_few":
-                others.append(f"{r.marked[code]} (fewer than {ENOUGH}: compare with care)")
-        return {
-            "areas": {
-                ", ".join(others),
-                ", ".join(others).replace(f"fewer than {ENOUGH}: compare with care", "too few to compare"),
-            }
-        }
-    ends = (format_number(sure[0]["value"]), format_number(sure[-1]["value"]))
-    lowest, highest = (
-        {f"{r.marked[x['area']]}, {spoken_ratio(x)}" for x in sure if format_number(x["value"]) == end} for end in ends
-    )
-    return {"lowest": lowest, "highest": highest}
-
-
-def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
-    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
-        (s["metric"], s["crime"], "person", static_period(r, s["metric"], s["crime"])), ()
-    )
-    at: dict[str, Row] = {}
-    for x in rows:
-        if x["area"] in r.territories and (x["is_default"] or (x["version"] == "same_period" and x["area"] not in at)):
-            at[x["area"]] = x
-    return at
-
-
-def spoken_ratio(x: Row) -> str:
-    value = format_number(x["value"])
-    if x["low"] is None:
-        return value
-    if x["high"] is None or x["high"] == float("inf"):
-        return f"{value}, 95% confidence interval {format_number(x['low'])} or more"
-    return f"{value}, 95% confidence interval {format_number(x['low'])} to {format_number(x['high'])}"
 
 
 @expect_parameters("{ratio}, {period}: {own}. {region}: {regional}.")
@@ -690,7 +804,7 @@ def _compared(r: Release, s: Selection, p: Params) -> Expected:
         if x["state"] == "too_few_territories"
         else describe_absent({**x, "n_reported": None})
         if x["value"] is None
-        else spoken_ratio(x)
+        else spoken_compared(x)
         for x in (own_row, region_row)
     ]
     return {

@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dashboards.public.queries.counts import ONCE, TOTALS
 
 _AREAS = "('region', 'territory')"
+_ALL_VICTIMS = "and cell.victim_status in ('_T', '_Z')"
+"""Victims have a total for each status, too; only the total of all is compared."""
+_ONE_DIMENSION = "and (dimension = 'sex' or sex in ('_T', '_Z')) and (dimension = 'age' or age in ('_T', '_Z'))"
+"""The region also has shares of sex by age and of age by sex."""
 _CATEGORY = """
     case dimension
         when 'sex' then sex when 'age' then age when 'offence' then offence when 'exploitation' then exploitation
@@ -21,7 +25,9 @@ SQL: Mapping[str, str] = {
     "metrics": "select * from metric order by position",
     "compared_measures": f"""
         select total.measure, total.level, total.count_unit
-        from ({TOTALS} and cell.offence_group = $offence_group and cell.area_kind = 'territory') as total
+        from (
+            {TOTALS} {_ALL_VICTIMS} and cell.offence_group = $offence_group and cell.area_kind = 'territory'
+        ) as total
         left join indicator as rate on rate.metric = 'rate' and rate.cell_id = total.cell_id
         left join codelist on codelist.codelist = 'measure' and codelist.code = total.measure
         where ($metric = 'count' and total.value is not null) or ($metric = 'rate' and rate.value is not null)
@@ -31,7 +37,7 @@ SQL: Mapping[str, str] = {
     """,
     "compared_cells": f"""
         with total as (
-            {TOTALS}
+            {TOTALS} {_ALL_VICTIMS}
             and cell.measure = $measure and cell.level = $level and cell.offence_group = $offence_group
             and cell.count_unit = $count_unit
             and cell.area_kind in {_AREAS}
@@ -79,12 +85,13 @@ SQL: Mapping[str, str] = {
     "compared_shares": f"""
         select share.*, cell.table_id
         from (
-            select * from indicator
-            where metric = 'share' and measure = ? and dimension = ? and {_CATEGORY} = ? and offence_group = ?
-                and count_unit = ? and victim_status in ('_T', '_Z') and area_kind in {_AREAS}
+            select *, {_CATEGORY} as category from indicator
+            where metric = 'share' and victim_status in ('_T', '_Z') and area_kind in {_AREAS} {_ONE_DIMENSION}
         ) as share
         inner join cell on share.cell_id = cell.cell_id
         inner join programme on cell.table_id = programme.table_id
+        where share.measure = ? and share.dimension = ? and share.category = ? and share.offence_group = ?
+            and share.count_unit = ?
         qualify row_number() over (partition by share.cell_id order by programme.position) = 1
         order by share.area, share.period
     """,

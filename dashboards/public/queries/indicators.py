@@ -56,9 +56,12 @@ SQL: Mapping[str, str] = {
     """,
     "region_range": """
         select * from region where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+            and victim_status in ('_T', '_Z')
     """,
     "windows": """
-        select * from "window" where metric = ? and offence_group = ? and count_unit = ? order by measure, freq
+        select * from "window"
+        where metric = ? and offence_group = ? and count_unit = ? and victim_status in ('_T', '_Z')
+        order by measure, freq
     """,
     "splits": """
         select * from decomposition where area = ? and offence_group = ? and count_unit = ? order by period desc

@@ -11,10 +11,11 @@ import pytest
 from dashboards.public import layout, queries
 from pipelines.front import build, pictures, sentences
 from pipelines.front.briefs import compose as briefs
-from pipelines.front.charts import bars, board, intervals, series, stages, tiles
+from pipelines.front.charts import bars, board, intervals, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.edition import Edition
-from pipelines.front.pages import home, indicators, territories
+from pipelines.front.pages import Section, home, indicators, sentencing, territories
+from pipelines.front.pages import victims as static_victims
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
@@ -28,6 +29,8 @@ _COMPOSERS = (
     (build, "compose_comparison", "comparison", ("crime",)),
     (build, "compose_profile", "profile", ("crime", "area")),
     (build, "compose_index", "indicators", ("crime",)),
+    (static_victims, "compose_victims", "static_victims", ("crime",)),
+    (sentencing, "compose_sentences", "sentencing", ("crime",)),
     (build, "compose_quality", "quality", ()),
     (build, "compose_releases", "releases", ()),
     (build, "compose_methodology", "methodology", ()),
@@ -47,7 +50,13 @@ _COMPOSERS = (
     (indicators, "describe_pairs", "", ("crime", "metric")),
     (pictures, "draw_trend", "trend", ("crime", "measure", "area")),
     (pictures, "draw_ratios", "ratios", ("crime", "metric")),
-    (pictures, "draw_stages", "stages", ("crime", "area")),
+    (pictures, "draw_stages", "stages", ("crime", "area", "track")),
+    (pictures, "draw_victims", "victims_trend", ("crime", "area")),
+    (pictures, "draw_sentences", "lengths", ("crime", "track")),
+    (sentencing, "_compose_track", "lengths", ("crime", "track")),
+    (sentencing, "compose_section", "lengths", ("crime", "area")),
+    (static_victims, "_describe_change", "victims_change", ("crime", "year")),
+    (static_victims, "compose_section", "victims_of_area", ("crime", "area")),
     (pictures, "draw_territories", "territories", ("crime", "measure")),
     (pictures, "draw_durations", "durations", ("crime", "metric")),
     (pictures, "draw_board", "board", ()),
@@ -62,6 +71,7 @@ _PICTURES = (
     (series, "draw_multiples", series.describe_multiples),
     (intervals, "draw_comparison", intervals.describe_comparison),
     (intervals, "draw_durations", intervals.describe_durations),
+    (intervals, "draw_lengths", intervals.describe_lengths),
     (stages, "draw_stages", stages.describe_stages),
     (board, "draw_board", board.describe_board),
     (bars, "draw_bars", bars.describe_bars),
@@ -74,14 +84,17 @@ def install_patches(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
         patch.setattr(module, name, _name_subject(getattr(module, name), recorder, part, arguments))
     for module, name, describe in _PICTURES:
         patch.setattr(module, name, _describe_only(describe))
-    patch.setattr(tiles, "draw_tiles", lambda *arguments, **options: Drawing("", "", "", 0, 0))
+    for module, name in ((tiles, "draw_tiles"), (outlines, "draw_outlines")):
+        patch.setattr(module, name, lambda *arguments, **options: Drawing("", "", "", 0, 0))
     list_absences = Reader.list_absences
 
     def list_absences_of_figure(reader: Reader, row: Mapping[str, Any]) -> str:
         measure = str(row.get("measure") or "convicted_first")
+        is_of_victims = measure.startswith("victims")
         with recorder.open_selection(
             figure_period=row["period"], figure_reporters=row["reporters"] or "", figure_measure=measure,
-            figure_instruments="justice,register", figure_crime=row["offence_group"], figure_unit="person",
+            figure_instruments="victims" if is_of_victims else "justice,register",
+            figure_crime=row["offence_group"], figure_unit="victim" if is_of_victims else "person",
         ):  # fmt: skip
             return list_absences(reader, row)
 
@@ -149,7 +162,7 @@ def _read_texts(value: Any) -> list[str]:
         return [value.caption, value.draw(WIDE).description]
     if isinstance(value, FigureTable):
         return [value.caption, *value.notes.texts, *value.notes.remarks]
-    if isinstance(value, territories.Section):
+    if isinstance(value, Section):
         return [value.title, *_read_texts(value.texts), *_read_texts(value.tables)]
     if isinstance(value, Mapping):
         return [text for item in value.values() for text in _read_texts(item)]

@@ -2,6 +2,10 @@
 
 A page is run once for each combination of its choices. A part of a page whose choices concern nothing else is explored
 by itself, once for each set of arguments, since the product of all choices of a page would be a hundred times as many.
+
+The page "Compare" has a choice that is not explored in full: the territories, which have 127 sets. Every indicator is
+shown in every period and version with all of them. The sets of `_list_sets` are explored for the indicators that the
+page opens with, in their recommended version and their first kind of period.
 """
 
 from __future__ import annotations
@@ -9,40 +13,46 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from dashboards.public import charts, layout, menu, queries, selection, tables
+from dashboards.public import charts, comparison, downloads, layout, menu, queries, selection, tables
 from dashboards.public.pages import (
     about,
     breakdowns,
     cards,
     changes,
+    compare,
+    compared_times,
     durations,
+    flow,
     published,
     quality,
-    ratios,
     region,
     reporting,
     source,
-    territory,
     trends,
+    versions,
     victims,
 )
+from dashboards.public.pages.territory import breakdown, counting_rules, facts, outcomes, page, returns, trend
 from pipelines import words
+from pipelines.front.charts.canvas import NARROW
 from tests.support.sentences.recording import Recorder, Selection
 
 MODULES = (
-    about, breakdowns, cards, changes, durations, layout, menu, published, quality, ratios, region, reporting,
-    selection, source, territory, trends, victims,
+    about, breakdown, breakdowns, cards, changes, compare, compared_times, counting_rules, downloads, durations, facts,
+    flow, layout, menu, outcomes, page, published, quality, region, reporting, returns, selection, source, trend,
+    trends, versions, victims,
 )  # fmt: skip
 PAGES: Mapping[str, Callable[[], None]] = {
     "region": region.render_page,
-    "territory": territory.render_page,
-    "ratios": ratios.render_page,
+    "territory": page.render_page,
+    "compare": compare.render_page,
     "durations": durations.render_page,
     "victims": victims.render_page,
     "published": published.render_page,
@@ -57,16 +67,21 @@ SECTIONS = (
     (region, "show_cross_table"),
     (cards, "show_cards_of_levels"),
     (cards, "show_cards_of_metric"),
-    (territory, "_show_over_time"),
-    (territory, "_show_exits"),
-    (territory, "show_movements"),
-    (territory, "show_splits"),
-    (territory, "_show_breakdown"),
-    (territory, "_show_jurisdictions"),
-    (territory, "_show_counting_card"),
-    (territory, "_show_facts"),
-    (territory, "_show_returns"),
-    (ratios, "_show_comparison"),
+    (region, "show_flow"),
+    (flow, "_show_ratios"),
+    (page, "show_trend"),
+    (page, "show_exits"),
+    (page, "show_movements"),
+    (page, "show_splits"),
+    (page, "show_breakdown_of_year"),
+    (page, "show_jurisdictions"),
+    (page, "show_counting_rules"),
+    (page, "show_facts"),
+    (page, "show_returns"),
+    (compare, "_show_map"),
+    (compare._Page, "_show_time"),
+    (compare._Page, "_show_periods"),
+    (versions, "show_versions"),
     (durations, "_show_sentences"),
     (durations, "_show_clearance"),
     (durations, "_show_pending"),
@@ -77,6 +92,14 @@ SECTIONS = (
     (published, "_show_agreement"),
 )
 """Parts of pages that depend on nothing but the codes and numbers among their arguments."""
+_NAMES_OF_CHOICES = {"part": "share_of"}
+"""Names of choices in a selection that differ from those in the address: `part` is the part of a page."""
+
+
+def _list_sets(codes: Sequence[str]) -> list[Sequence[str]]:
+    """Return sets of territories: all; one, which has no pair; two, which have one; three, whose pairs are listed in
+    full; and four, of whose pairs only some are, and for which the intervals allow for pairs that are not shown."""
+    return [codes, codes[:1], codes[-2:], codes[:3], codes[-4:]]
 
 
 @dataclass(frozen=True)
@@ -171,13 +194,19 @@ class Explorer:
     _choices: list[tuple[str, Sequence[str]]] = field(default_factory=list)
     _explored: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _shown_texts: set[tuple[str, int]] = field(default_factory=set)
+    _all_areas: str = ""
 
     def install_patches(self, patch: pytest.MonkeyPatch) -> None:
         """Replace Streamlit and the choices of the pages."""
         streamlit = _Streamlit(self._show_text)
         for module in MODULES:
             patch.setattr(module, "st", streamlit)
+        patch.setattr(comparison, "list_codes", cache(comparison.list_codes))
+        patch.setattr(comparison, "read_figures", cache(comparison.read_figures))
         patch.setattr(layout, "choose_option", self._choose)
+        patch.setattr(layout, "choose_options", self._choose_several)
+        patch.setattr(charts, "_fit", lambda draw, under: charts._frame(draw(NARROW), under))
+        patch.setattr(charts, "render_map", lambda *arguments: "")
         patch.setattr(layout, "open_frame", lambda: self.frame)
         patch.setattr(layout, "open_language", lambda: None)
         patch.setattr(layout, "show_table", self._show_table)
@@ -190,6 +219,8 @@ class Explorer:
         patch.setattr(tables, "render_legend", lambda *arguments, **options: "")
         for module, name in SECTIONS:
             patch.setattr(module, name, self._separate(getattr(module, name)))
+        patch.setattr(compare._Page, "_make_series", self._make_once(compare._Page._make_series))
+        patch.setattr(charts, "draw_multiples", self._draw_once(charts.draw_multiples))
         patch.setattr(reporting.Coverage, "list_absences", self._of_figure(reporting.Coverage.list_absences))
 
     def explore_page(self, page: str, render: Callable[[], None]) -> None:
@@ -214,12 +245,22 @@ class Explorer:
 
     def _choose(self, label: str, key: str, options: Sequence[str], **more: object) -> str:
         """Take the next choice of this run: the one to explore, else the first."""
+        if key in ("version", "freq") and self.recorder.selection.get("areas", self._all_areas) != self._all_areas:
+            options = options[:1]
         place = len(self._choices)
         choice = str(self._prefix[place]) if place < len(self._prefix) else str(options[0])
         assert choice in options, (key, choice, options)
         self._choices.append((choice, tuple(map(str, options))))
-        self.recorder.selection = {**self.recorder.selection, key: choice}
+        self.recorder.selection = {**self.recorder.selection, _NAMES_OF_CHOICES.get(key, key): choice}
         return choice
+
+    def _choose_several(self, label: str, key: str, options: Sequence[str], **more: object) -> list[str]:
+        """Take the next set of codes: all of them, or another one for an indicator that the page opens with."""
+        chosen = self.recorder.selection
+        is_opening = comparison.FIRST_CHOICES.get(chosen.get("kind", "")) == chosen.get("indicator")
+        sets = _list_sets(options) if is_opening else [options]
+        self._all_areas = ",".join(options)
+        return self._choose(label, key, [",".join(codes) for codes in sets]).split(",")
 
     def _separate(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that explores another one by itself, once for each set of arguments, which become part of
@@ -239,6 +280,29 @@ class Explorer:
                     self._explore(lambda: function(*arguments, **options))
 
         return explore_once
+
+    def _make_once(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that makes the same series once, since it is drawn for each choice of another one."""
+
+        def make_series(page: compare._Page, title: str, by_area: object, area: str, periods: Sequence[str]) -> Any:
+            key = ("series", *_reduce_arguments((page, title, area, periods)))
+            if key not in self._explored:
+                self._explored[key] = function(page, title, by_area, area, periods)
+            return self._explored[key]
+
+        return make_series
+
+    def _draw_once(self, function: Callable[..., charts.Picture]) -> Callable[..., charts.Picture]:
+        """Return a function that draws the same series once; `_make_once` makes them only once, too."""
+
+        def draw_multiples(title: str, panels: Sequence[Any], **options: Any) -> charts.Picture:
+            key = ("multiples", title, *map(id, panels))
+            if key not in self._explored:
+                self._explored[key] = function(title, panels, **options)
+            picture: charts.Picture = self._explored[key]
+            return picture
+
+        return draw_multiples
 
     def _of_figure(self, function: Callable[..., str]) -> Callable[..., str]:
         """Return a function that states the figure of a row as part of the selection."""
@@ -299,6 +363,10 @@ def _reduce_arguments(arguments: Iterable[Any]) -> list[Any]:
             reduced.append(tuple(map(str, argument)))
         elif isinstance(argument, reporting.Coverage):
             reduced.append((argument.instruments, argument.crime, argument.unit))
+        elif isinstance(argument, compare._Page):
+            reduced.append((argument.crime, argument.choice, argument.version, tuple(argument.areas)))
+        elif isinstance(argument, Mapping) and "formula" in argument:
+            reduced.append(argument["metric"])
     return reduced
 
 

@@ -69,6 +69,7 @@ class Recorder:
         self._catalogues: dict[str, _Catalogue] = {}
         self._known: dict[int, set[tuple[str, tuple[object, ...]]]] = {}
         self._selections: list[Selection] = []
+        self._plain: set[str] = set()
 
     def note_message(self, message: str, params: Mapping[str, Any], text: str) -> None:
         """Note a message that was filled in, unless it was noted with the same parameters for the open selection."""
@@ -78,6 +79,12 @@ class Recorder:
                 self.messages.append(Message(message, tuple(params.items()), text, self.selection))
             else:
                 self.left_out.add(message)
+            return
+        if "{" not in message:
+            # A text without parameters is the same for every selection.
+            if message not in self._plain:
+                self._plain.add(message)
+                self.messages.append(Message(message, (), text, self.selection))
             return
         keys = self._known.get(id(self.selection))
         if keys is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,9 +53,22 @@ def open_walk(earlier: Walk | None = None) -> Iterator[Walk]:
         yield Walk(recorder, explorer, Release(folder), Edition(read_tables(folder)))
 
 
+@contextmanager
+def pause_collection() -> Iterator[None]:
+    """Pause the search for cyclic garbage within a `with` statement: it takes a third of the time of a walk, which
+    keeps nearly all that it makes."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def walk_all() -> Walk:
     """Walk every page for every selection, all static pages and briefs, and the sources of all figures."""
-    with open_walk() as walk:
+    with pause_collection(), open_walk() as walk:
         for page, render in exploring.PAGES.items():
             walk.explorer.explore_page(page, render)
         texts = tuple(composing.compose_all(walk.edition, "en", walk.recorder))
