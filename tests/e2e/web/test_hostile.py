@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -127,13 +127,17 @@ def test_api_refuses_hostile_files_while_a_colleague_is_answered(service: Servic
 
 
 def _measure_reading_processes(service: Service) -> list[float]:
-    """Return the most megabytes that each reading process, a child of their launcher, has used so far."""
+    """Return the most megabytes that each reading process, a child of their launcher, has used so far.
+
+    A process that has ended, such as one that was over a limit, no longer has memory to measure.
+    """
     [launcher, *_] = _list_children(service.process.pid)
     peaks = []
     for pid in _list_children(launcher):
-        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-        assert peak is not None
-        peaks.append(int(peak[1]) / 1024)
+        with suppress(FileNotFoundError, ProcessLookupError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
+                peaks.append(int(peak[1]) / 1024)
     return peaks
 
 
