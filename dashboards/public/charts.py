@@ -199,7 +199,7 @@ def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:
 
 
 def render_map(drawn: outlines.OutlineMap, spoken: str) -> str:
-    """Return a map whose areas are links as HTML for a page. It has no figures, so that nobody needs it as a file."""
+    """Return the HTML of a map whose areas are links. It has no figures and is not offered as a file."""
     layouts = fit.render_picture(lambda width: outlines.draw_outlines(drawn, width=width, description=spoken))
     return f'<div class="rti-map">{layouts}</div>'
 

@@ -104,7 +104,7 @@ def list_kinds(path: str, crime: str) -> list[str]:
 
 
 def list_parts(path: str, crime: str, measure: str, unit: str) -> list[str]:
-    """Return the categories of which a measure has shares, each with its dimension: `sex.F`."""
+    """Return the categories whose shares can be shown for a measure, with their dimension (`sex.F`)."""
     rows = queries.read_rows(path, "compared_categories", crime)
     return [
         f"{row['dimension']}.{row['category']}"

@@ -45,6 +45,11 @@ NEWER_TABLES: Final = ("area_map",)
 
 Tables = Mapping[str, tuple[Row, ...]]
 
+_SHARE_COLUMNS = ", ".join(
+    f"share.{name} as share_{name}"
+    for name in ("value", "low", "high", "state", "obs_status", "conf_status", "interval_basis", "flags")
+)
+"""Columns of the share of a cell, next to those of the cell itself."""
 SQL: Final[Mapping[str, str]] = {
     "release": "select * from release",
     "area": "select * from area where kind = 'national' order by sort, area_kind, area",
@@ -95,11 +100,8 @@ SQL: Final[Mapping[str, str]] = {
             and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
         order by cell.area, cell.period, cell.victim_status
     """,
-    "victim_part": """
-        select
-            cell.*, share.value as share_value, share.low as share_low, share.high as share_high,
-            share.state as share_state, share.obs_status as share_obs_status, share.conf_status as share_conf_status,
-            share.interval_basis as share_interval_basis, share.flags as share_flags
+    "victim_part": f"""
+        select cell.*, {_SHARE_COLUMNS}
         from cell
         left join indicator as share
             on share.metric = 'share' and share.cell_id = cell.cell_id
@@ -110,11 +112,8 @@ SQL: Final[Mapping[str, str]] = {
             and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
         order by cell.area, cell.period
     """,
-    "victim_crossed": """
-        select
-            cell.*, share.value as share_value, share.low as share_low, share.high as share_high,
-            share.state as share_state, share.obs_status as share_obs_status, share.conf_status as share_conf_status,
-            share.interval_basis as share_interval_basis, share.flags as share_flags
+    "victim_crossed": f"""
+        select cell.*, {_SHARE_COLUMNS}
         from cell
         left join indicator as share
             on share.metric = 'share' and share.cell_id = cell.cell_id

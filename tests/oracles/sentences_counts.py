@@ -631,29 +631,34 @@ def _count(r: Release, s: Selection, p: Params) -> Expected:
     return expected | ({"details": p["details"]} if named_details else {})
 
 
+REVISION_KEY = (
+    "area",
+    "measure",
+    "level",
+    "count_unit",
+    "statistic",
+    "offence_group",
+    "offence",
+    "person_type",
+    "victim_status",
+    "sex",
+    "age",
+    "exploitation",
+    "citizenship",
+    "sentence_type",
+    "sentence_band",
+    "period",
+)
+"""Columns that identify a figure in all releases."""
+
+
 @expect_parameters("Revised: {value} in release {release}.")
 def _revised(r: Release, s: Selection, p: Params) -> Expected:
     row = figure_of(r, s)
-    key = (
-        "area",
-        "measure",
-        "level",
-        "count_unit",
-        "statistic",
-        "offence_group",
-        "offence",
-        "person_type",
-        "victim_status",
-        "sex",
-        "age",
-        "exploitation",
-        "citizenship",
-        "sentence_type",
-        "sentence_band",
-        "period",
-    )
     earlier = [
-        x for x in r.index_rows("revision", *key).get(tuple(row[name] for name in key), ()) if x["release"] != r.id
+        x
+        for x in r.index_rows("revision", *REVISION_KEY).get(tuple(row[name] for name in REVISION_KEY), ())
+        if x["release"] != r.id
     ]
     return {
         ("value", "release"): {(format_number(x["value"]), x["release"]) for x in earlier if x["value"] is not None}

@@ -9,6 +9,7 @@ from typing import Any
 from tests.oracles.sentences import (
     ABOUT,
     CRIMES,
+    MONTHS,
     PARTS,
     STAGES,
     UNITS,
@@ -88,25 +89,7 @@ def _years(r: Release, s: Selection, p: Params) -> Expected:
     return {"first": first, "last": last}
 
 
-@expect_parameters(
-    *(
-        f"{{day}} {month} {{year}}"
-        for month in (
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        )
-    )
-)
+@expect_parameters(*(f"{{day}} {month} {{year}}" for month in MONTHS))
 def _day(r: Release, s: Selection, p: Params) -> Expected:
     month = str(p[""]).split()[1]
     return {("day", "year"): days_of_month(r, month)}

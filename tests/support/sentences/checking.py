@@ -246,33 +246,13 @@ def find_cell(text: str, release: Release) -> Mapping[str, Any]:
     """Return the cell of an id: its table, and its dimensions that are not at their total, without those that follow
     from others."""
     _, table, terms = text.split("/", 2)
-    names = [name for name in release.read_rows("cell")[0] if name in _KEY]
+    names = [name for name in release.read_rows("cell")[0] if name in sentences_counts.REVISION_KEY]
     cache = release.__dict__.setdefault("cells_by_id", {})
     if not cache:
         for row in release.read_rows("cell"):
             actual = frozenset(f"{name}={row[name]}" for name in names if row[name] not in (None, "_T", "_Z"))
             cache[row["table_id"], actual] = row
     return cache[table, frozenset(terms.split(";"))]
-
-
-_KEY = {
-    "area",
-    "period",
-    "measure",
-    "level",
-    "count_unit",
-    "statistic",
-    "offence_group",
-    "offence",
-    "person_type",
-    "victim_status",
-    "sex",
-    "age",
-    "exploitation",
-    "citizenship",
-    "sentence_type",
-    "sentence_band",
-}
 
 
 def _compare_field(cell: Any, figure: Mapping[str, Any], digits: int) -> list[str]:

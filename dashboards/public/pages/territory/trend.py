@@ -138,7 +138,7 @@ def _show_charts(
                 under=frame.lines_under_chart(area),
                 periods=periods,
                 top=top,
-                # Where only years are counted, no line is drawn over quarters that nobody counted.
+                # An office that counts years only has no line over quarters.
                 is_joined=is_joined,
             )
             for m in measures
