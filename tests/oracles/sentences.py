@@ -1,9 +1,10 @@
 """Expected numbers, periods, territories and coverage of the sentences on public pages.
 
 Nothing of the product is used: the tables are read from the release's Parquet files, and names, numbers and periods are
-formatted again here. `EXPECTED` has one function for each message of the catalogues that has a number, a period or
-the name of an area among its parameters. It returns, for the selection in which a sentence was formed, what some or all
-of its parameters must be:
+formatted again here. `EXPECTED` has one function `expect_…` for each message of the catalogues that has a number, a
+period or the name of an area among its parameters; `expect_parameters` above the function lists its messages. It takes
+the release `r`, the selection `s` in which a sentence was formed, and the parameters `p` of that sentence, and returns
+what some or all of these parameters must be:
 
 - a text, or a set of texts of which it must be one;
 - ABOUT, for titles: each number and each area named in it must be of the selection;
@@ -117,7 +118,7 @@ def format_period(period: str) -> str:
     return period.replace("-Q", " Q") if "-Q" in period else period.replace("-", "–")
 
 
-def in_words(period: str) -> str:
+def spell_period(period: str) -> str:
     """Format a period as sentences do."""
     if "-Q" in period:
         year, quarter = period.split("-Q")
@@ -308,17 +309,17 @@ class Release:
         return re.compile("|".join(re.escape(self.plain[code]) for code in (self.region, *self.territories)))
 
 
-def normal_spaces(text: str) -> str:
+def normalize_spaces(text: str) -> str:
     return re.sub(" {2,}", " ", text).strip()
 
 
-def unit_of(s: Selection) -> str:
+def find_unit(s: Selection) -> str:
     measure = s.get("indicator", "").partition(".")[0] if s.get("page") == "compare" else ""
     only = {"victims_detected": "victim", "severed": "case", "joined": "case"}.get(measure, "person")
     return s.get("figure_unit") or s.get("unit") or ("victim" if s.get("page") == "victims" else only)
 
 
-def crime_of(s: Selection) -> str:
+def find_crime(s: Selection) -> str:
     return s.get("figure_crime") or s.get("crime") or "TIP"
 
 
@@ -332,14 +333,14 @@ def list_absences(
     """Name the territories that are not in a figure of the region, with the reason of each."""
     present = split_codes(reporters)
     return [
-        f"{r.marked[code]} ({why_absent(r, code, period, instruments, is_counted=is_counted)})"
+        f"{r.marked[code]} ({explain_absence(r, code, period, instruments, is_counted=is_counted)})"
         for code in r.territories
         for is_counted in ((code, crime, measure, unit) in r.counting,)
         if code not in present
     ]
 
 
-def why_absent(
+def explain_absence(
     r: Release, area: str, period: str, instruments: tuple[str, ...], *, is_counted: bool = False, mark: bool = True
 ) -> str:
     state = judge_returns(r, area, period, instruments)
@@ -416,7 +417,7 @@ def describe_cover(r: Release, row: Row, crime: str, measure: str, unit: str, in
     return f"{text} Not included: {join_words(missing)}." if missing else text
 
 
-def instruments_of(s: Selection) -> tuple[str, ...]:
+def list_instruments(s: Selection) -> tuple[str, ...]:
     if s.get("figure_instruments"):
         return tuple(s["figure_instruments"].split(","))
     is_of_victims = s["page"] == "victims" or s.get("part") == "static_victims"
@@ -425,17 +426,17 @@ def instruments_of(s: Selection) -> tuple[str, ...]:
 
 
 @expect_parameters("Not included: {areas}.")
-def _not_included(r: Release, s: Selection, p: Params) -> Expected:
+def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
     if "figure_period" not in s:  # parts of a territory whose total needs all of them
         period = s["period"]
         options = set()
         for territory in r.territories:
             for measure in STAGES[s["decisions"]]:
-                row = r.find_total(territory, period, s["crime"], measure, unit_of(s))
+                row = r.find_total(territory, period, s["crime"], measure, find_unit(s))
                 if row is None or row["value"] is not None or not r.list_parts(territory):
                     continue
                 texts = [
-                    f"{r.plain[part]} ({why_absent(r, part, period, instruments_of(s), mark=True)})"
+                    f"{r.plain[part]} ({explain_absence(r, part, period, list_instruments(s), mark=True)})"
                     for part in r.list_parts(territory)
                     if part not in split_codes(row["reporters"])
                 ]
@@ -450,7 +451,7 @@ def _not_included(r: Release, s: Selection, p: Params) -> Expected:
                 s["figure_crime"],
                 s["figure_measure"],
                 s["figure_unit"],
-                instruments_of(s),
+                list_instruments(s),
             )
         )
     }
@@ -464,11 +465,11 @@ def _not_included(r: Release, s: Selection, p: Params) -> Expected:
     "{area} (late: due on {deadline}, not received)",
     "{area} (in part, {received} of {expected}: {outstanding} outstanding)",
 )
-def _absence(r: Release, s: Selection, p: Params) -> Expected:
+def expect_reason_of_absence(r: Release, s: Selection, p: Params) -> Expected:
     code = next(code for code in r.areas if p["area"] in (r.plain[code], r.marked[code]))
-    period = s.get("figure_period") or s.get("period") or newest_quarter(r)
+    period = s.get("figure_period") or s.get("period") or find_newest_quarter(r)
     instruments = (
-        instruments_of(s) if s["page"] != "static" or "figure_period" in s else ("justice", "register", "victims")
+        list_instruments(s) if s["page"] != "static" or "figure_period" in s else ("justice", "register", "victims")
     )
     state = judge_returns(r, code, period, instruments)
     expected: dict[str, Any] = {"area": p["area"]}
@@ -484,28 +485,28 @@ def _absence(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("Figures cover all {whole} territories.", "Figures cover {n} of {whole} territories.")
-def _cover(r: Release, s: Selection, p: Params) -> Expected:
+def expect_number_covered(r: Release, s: Selection, p: Params) -> Expected:
     whole = len(r.territories)
     if "n" not in p:
         return {"whole": str(whole)}
-    return {"whole": str(whole), "n": numbers_of_reporters(r, s)}
+    return {"whole": str(whole), "n": count_reporters(r, s)}
 
 
-def numbers_of_reporters(r: Release, s: Selection) -> set[str]:
+def count_reporters(r: Release, s: Selection) -> set[str]:
     """Return how many territories are in the figures of a selection."""
-    return {str(len(split_codes(row["reporters"]))) for row in figures_of(r, s)}
+    return {str(len(split_codes(row["reporters"]))) for row in list_figures_of_region(r, s)}
 
 
-def figures_of(r: Release, s: Selection) -> list[Row]:
+def list_figures_of_region(r: Release, s: Selection) -> list[Row]:
     """Return the figures of the region that a selection shows."""
     cache = r.__dict__.setdefault("figures", {})
     if id(s) not in cache:
-        cache[id(s)] = s, _figures_of(r, s)
+        cache[id(s)] = s, _select_figures(r, s)
     return cache[id(s)][1]
 
 
-def _figures_of(r: Release, s: Selection) -> list[Row]:
-    crime, unit, region = crime_of(s), unit_of(s), r.region
+def _select_figures(r: Release, s: Selection) -> list[Row]:
+    crime, unit, region = find_crime(s), find_unit(s), r.region
     part, period = s.get("part", ""), s.get("period", "")
     if s["page"] == "static":
         rows = [
@@ -517,7 +518,7 @@ def _figures_of(r: Release, s: Selection) -> list[Row]:
             return [row for row in rows if row["measure"] == s.get("measure", row["measure"])]
         return [*rows, *r.index_rows("stage_ratio", "area", "offence_group").get((region, crime), ())]
     if s["page"] == "compare":
-        return figures_compared(r, s)
+        return list_compared_of_region(r, s)
     if part == "show_splits":
         return r.index_rows("decomposition", "area", "offence_group", "count_unit").get((s["area"], crime, unit), [])
     if part == "show_trends":
@@ -552,7 +553,7 @@ def _figures_of(r: Release, s: Selection) -> list[Row]:
 
 
 @compute_once
-def compared_rows(
+def index_compared(
     r: Release, kind: str, indicator: str, unit: str, share_of: str, crime: str, version: str
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the figure of an indicator of the page "Compare" in each area and period."""
@@ -613,15 +614,15 @@ def _compared_counts(r: Release, kind: str, indicator: str, unit: str, crime: st
 def find_compared(r: Release, s: Selection) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the figures that the page "Compare" shows, by area and period."""
     version = s.get("version", "recommended")
-    return compared_rows(r, s["kind"], s["indicator"], unit_of(s), s.get("share_of", ""), s["crime"], version)
+    return index_compared(r, s["kind"], s["indicator"], find_unit(s), s.get("share_of", ""), s["crime"], version)
 
 
-def figures_compared(r: Release, s: Selection) -> list[Row]:
+def list_compared_of_region(r: Release, s: Selection) -> list[Row]:
     """Return the figures of the region on the page "Compare"."""
     rows: list[Row] = [row for (area, _), row in find_compared(r, s).items() if area == r.region]
     if s.get("part") == "show_versions":
         return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
-            (r.region, s["indicator"], s["period"], s["crime"], unit_of(s)), []
+            (r.region, s["indicator"], s["period"], s["crime"], find_unit(s)), []
         )
     if s.get("part") in ("_show_time", "_show_periods"):
         return [row for row in rows if row["freq"] == s["freq"]]
@@ -629,47 +630,47 @@ def figures_compared(r: Release, s: Selection) -> list[Row]:
 
 
 @expect_parameters("{n} of {whole}")
-def _of_whole(r: Release, s: Selection, p: Params) -> Expected:
+def expect_number_of_whole(r: Release, s: Selection, p: Params) -> Expected:
     """Either the territories in a figure of the region, or those of a spread that have enough."""
     if s.get("part") == "_show_spread" and int(p["whole"]) != len(r.territories):
-        rows = [row for row in figures_of(r, s) if "n_enough" in row]
+        rows = [row for row in list_figures_of_region(r, s) if "n_enough" in row]
         return {("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}}
     if s.get("part") == "_show_spread":
-        rows = [row for row in figures_of(r, s) if "n_enough" in row]
+        rows = [row for row in list_figures_of_region(r, s) if "n_enough" in row]
         return {
             ("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}
-            | {(n, str(len(r.territories))) for n in numbers_of_reporters(r, s)}
+            | {(n, str(len(r.territories))) for n in count_reporters(r, s)}
         }
-    return {"n": numbers_of_reporters(r, s), "whole": str(len(r.territories))}
+    return {"n": count_reporters(r, s), "whole": str(len(r.territories))}
 
 
 @expect_parameters("{count} territories")
-def _territories(r: Release, s: Selection, p: Params) -> Expected:
-    return {"count": {f"{n} of {len(r.territories)}" for n in numbers_of_reporters(r, s)}}
+def expect_territories_counted(r: Release, s: Selection, p: Params) -> Expected:
+    return {"count": {f"{n} of {len(r.territories)}" for n in count_reporters(r, s)}}
 
 
 @expect_parameters("{count} territories ({names})")
-def _named_territories(r: Release, s: Selection, p: Params) -> Expected:
+def expect_territories_named(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("count", "names"): {
             (f"{len(present)} of {len(r.territories)}", join_words(r.marked[c] for c in r.territories if c in present))
-            for present in (split_codes(row["reporters"]) for row in figures_of(r, s))
+            for present in (split_codes(row["reporters"]) for row in list_figures_of_region(r, s))
         }
     }
 
 
 @expect_parameters("{low} to {high} of {whole}")
-def _span_of_whole(r: Release, s: Selection, p: Params) -> Expected:
+def expect_span_of_territories(r: Release, s: Selection, p: Params) -> Expected:
     by_pair: dict[Any, set[int]] = defaultdict(set)
     across = s.get("across", "measure")
-    allowed = None if across != "measure" else set(measures_shown(s))
-    for row in figures_of(r, s):
+    allowed = None if across != "measure" else set(list_measures(s))
+    for row in list_figures_of_region(r, s):
         if allowed is None or row["measure"] in allowed:
             by_pair[row["sex"], row["age"]].add(len(split_codes(row["reporters"])))
     return {("low", "high"): {(str(min(v)), str(max(v))) for v in by_pair.values()}, "whole": str(len(r.territories))}
 
 
-def measures_shown(s: Selection) -> list[str]:
+def list_measures(s: Selection) -> list[str]:
     measures = STAGES[s.get("decisions") or s.get("track") or "first"]
     if s.get("stages") == "main":
         return [m for m in measures if not m.startswith(("reported", "adjudicated"))]
@@ -677,8 +678,8 @@ def measures_shown(s: Selection) -> list[str]:
 
 
 @expect_parameters("{subject}: {count} territories, depending on the column")
-def _depending(r: Release, s: Selection, p: Params) -> Expected:
-    spans = _span_of_whole(r, s, p)[("low", "high")]
+def expect_span_by_column(r: Release, s: Selection, p: Params) -> Expected:
+    spans = expect_span_of_territories(r, s, p)[("low", "high")]
     whole = len(r.territories)
     numbers = {a for a, _ in spans}
     return {
@@ -688,12 +689,12 @@ def _depending(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("The total needs all {n} parts.")
-def _parts(r: Release, s: Selection, p: Params) -> Expected:
+def expect_number_of_parts(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": {str(len(r.list_parts(code))) for code in r.territories if r.list_parts(code)}}
 
 
 @expect_parameters("{period} is the newest period. {coverage}")
-def _newest(r: Release, s: Selection, p: Params) -> Expected:
+def expect_newest_period(r: Release, s: Selection, p: Params) -> Expected:
     newest = r.periods[s["crime"], "Q"][0]
     row = r.find_total(r.region, newest, s["crime"], "convicted_first")
     text = describe_cover(r, row, s["crime"], "convicted_first", "person", ("justice", "register")) if row else ""
@@ -701,24 +702,24 @@ def _newest(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @compute_once
-def newest_quarter(r: Release) -> str:
+def find_newest_quarter(r: Release) -> str:
     """Return the newest quarter for which returns are expected or were received."""
     return max(row["period"] for row in r.read_rows("coverage") if row["freq"] == "Q")
 
 
 @expect_parameters("{period}: {state}.")
-def _state(r: Release, s: Selection, p: Params) -> Expected:
-    newest = newest_quarter(r)
+def expect_state_of_returns(r: Release, s: Selection, p: Params) -> Expected:
+    newest = find_newest_quarter(r)
     judged = judge_returns(r, s["area"], newest, ("justice", "register", "victims"))
     if judged["state"] == "received":
         state = "late" if judged["late"] else "on time"
     else:
-        state = f"{r.marked[s['area']]} ({why_absent(r, s['area'], newest, ('justice', 'register', 'victims'))})"
+        state = f"{r.marked[s['area']]} ({explain_absence(r, s['area'], newest, ('justice', 'register', 'victims'))})"
     return {"period": format_period(newest), "state": state}
 
 
 @expect_parameters("in part: {received} of {expected}")
-def _in_part(r: Release, s: Selection, p: Params) -> Expected:
+def expect_returns_in_part(r: Release, s: Selection, p: Params) -> Expected:
     states = [x for x in judge_board(r) if x["state"] == "in_part"]
     return {("received", "expected"): {(str(x["received"]), str(len(x["inside"]))) for x in states}}
 
@@ -738,7 +739,7 @@ def judge_board(r: Release) -> list[dict[str, Any]]:
 
 
 @expect_parameters("{area}, {period}: {returns} outstanding.")
-def _outstanding(r: Release, s: Selection, p: Params) -> Expected:
+def expect_returns_outstanding(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("area", "period", "returns"): {
             (
@@ -753,10 +754,10 @@ def _outstanding(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}: {returns} late.")
-def _late(r: Release, s: Selection, p: Params) -> Expected:
+def expect_returns_late(r: Release, s: Selection, p: Params) -> Expected:
     states = judge_board(r)
     if s.get("part") == "profile":
-        newest = newest_quarter(r)
+        newest = find_newest_quarter(r)
         states = [{**judge_returns(r, s["area"], newest, ("justice", "register", "victims")), "area": s["area"]}]
     return {
         ("area", "returns"): {

@@ -17,22 +17,22 @@ from tests.oracles.sentences import (
     Selection,
     add_interval,
     compute_once,
-    crime_of,
     describe_absent,
     describe_cover,
     expect_parameters,
     find_compared,
+    find_crime,
+    find_unit,
     format_number,
     format_period,
-    in_words,
-    instruments_of,
     join_words,
+    list_instruments,
+    list_measures,
     lower_first,
-    measures_shown,
     name_stage,
-    unit_of,
+    spell_period,
 )
-from tests.oracles.sentences_counts import DIMENSIONS, chosen_year, regional_figure
+from tests.oracles.sentences_counts import DIMENSIONS, choose_year, describe_regional_figure
 
 FREQS = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
 TESTED = ("higher", "lower", "depends_on_persons_per_case", "no_difference")
@@ -57,14 +57,14 @@ def name_compared(r: Release, s: Selection) -> str:
     if kind == "share":
         dimension, _, category = s["share_of"].partition(".")
         return f"{name}, {lower_first(r.label[dimension, category])} ({DIMENSIONS[dimension]}), per cent"
-    name = f"{name} ({UNITS[unit_of(s)][1]})"
+    name = f"{name} ({UNITS[find_unit(s)][1]})"
     if kind == "count":
         return name
     return f"{name}, per 100,000 inhabitants{'' if s['freq'] in ('Q', 'A') else ' a year'}"
 
 
 @compute_once
-def list_lists(r: Release, kind: str, indicator: str, crime: str, areas: str) -> set[str]:
+def list_coverage_texts(r: Release, kind: str, indicator: str, crime: str, areas: str) -> set[str]:
     """Return the lists of territories that pages name as the coverage of their tables: all, or those compared."""
     codes = areas.split(",") if areas else r.territories
     if kind == "duration":
@@ -83,19 +83,19 @@ def count_enough(r: Release, s: Selection) -> str:
 
 
 @expect_parameters("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
-def _compared(r: Release, s: Selection, p: Params) -> Expected:
+def expect_compared_figure(r: Release, s: Selection, p: Params) -> Expected:
     row = find_compared(r, s).get((r.region, s["period"]))
     coverage = ""
     if row is not None and row["state"] != "withheld":
         measure = row.get("measure") or "convicted_first"
-        coverage = describe_cover(r, row, s["crime"], measure, unit_of(s), instruments_of(s))
+        coverage = describe_cover(r, row, s["crime"], measure, find_unit(s), list_instruments(s))
     whole = len(r.territories)
     return {
         "area": r.plain[r.region],
-        "period": in_words(s["period"]),
+        "period": spell_period(s["period"]),
         "crime": lower_first(CRIMES[s["crime"]]),
         "name": name_compared(r, s),
-        "figure": "no regional figure" if row is None else regional_figure(row, row, DIGITS.get(s["kind"], 0)),
+        "figure": "no regional figure" if row is None else describe_regional_figure(row, row, DIGITS.get(s["kind"], 0)),
         "coverage": coverage,
         "enough": ""
         if s["kind"] == "count"
@@ -104,27 +104,27 @@ def _compared(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{n} of {whole} territories have enough to be compared.")
-def _enough(r: Release, s: Selection, p: Params) -> Expected:
+def expect_enough_to_compare(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": count_enough(r, s), "whole": str(len(r.territories))}
 
 
-def lagged_rows(r: Release, s: Selection) -> list[Row]:
+def list_lagged_ratios(r: Release, s: Selection) -> list[Row]:
     """Return the lagged ratios that a selection shows."""
     if s.get("part") == "_show_ratios":  # below the stages of one area
         rows = r.index_rows("stage_ratio", "area", "offence_group", "count_unit", "period", "version").get(
-            (s["area"], s["crime"], unit_of(s), s["period"], "lagged"), []
+            (s["area"], s["crime"], find_unit(s), s["period"], "lagged"), []
         )
         later, earlier = ([row["metric"].split("_per_")[place] for row in rows] for place in (0, 1))
         stages = STAGES[s["track"]]
         return [x for x, a, b in zip(rows, later, earlier, strict=True) if a in stages and b in stages]
     rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "version").get(
-        (s["indicator"], s["crime"], unit_of(s), "lagged"), []
+        (s["indicator"], s["crime"], find_unit(s), "lagged"), []
     )
     name = "freq" if s.get("part") in ("_show_time", "_show_periods") else "period"
     return [x for x in rows if x[name] == s[name]]
 
 
-def spoken_compared(row: Row | None, digits: int = 0, version: str = "recommended") -> str:
+def speak_compared(row: Row | None, digits: int = 0, version: str = "recommended") -> str:
     """Return a figure of the page "Compare" as it is read aloud."""
     if row is None:
         return "no records" if version in ("lagged", "cohort") else "not collected"
@@ -149,16 +149,16 @@ def add_lag(text: str, row: Row | None) -> str:
 
 
 @expect_parameters("Lowest: {lowest}. Highest: {highest}.", "Not compared: {areas}.")
-def _lowest(r: Release, s: Selection, p: Params) -> Expected:
+def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
     """Return the ends of a picture of territories, on the page "Compare" and on static pages."""
     if s["page"] == "compare":
         rows, version = find_compared(r, s), s.get("version", "recommended")
         at = {code: rows.get((code, s["period"])) for code in s["areas"].split(",")}
         digits = DIGITS.get(s["kind"], 0)
     else:
-        by_area, version, digits = picture_ratios(r, s), "recommended", 0
+        by_area, version, digits = index_ratios_of_picture(r, s), "recommended", 0
         at = {code: by_area.get(code) for code in r.territories}
-    spoken = {code: spoken_compared(row, digits, version) for code, row in at.items()}
+    spoken = {code: speak_compared(row, digits, version) for code, row in at.items()}
     if s["page"] == "compare":
         spoken = {code: add_lag(text, at[code]) for code, text in spoken.items()}
     sure = {code: x for code, x in at.items() if x is not None and x["value"] is not None and x["state"] != "too_few"}
@@ -186,9 +186,9 @@ def _lowest(r: Release, s: Selection, p: Params) -> Expected:
 FEW = f"fewer than {ENOUGH}: compare with care"
 
 
-def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
+def index_ratios_of_picture(r: Release, s: Selection) -> dict[str, Row]:
     rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
-        (s["metric"], s["crime"], "person", static_period(r, s["metric"], s["crime"])), ()
+        (s["metric"], s["crime"], "person", find_static_period(r, s["metric"], s["crime"])), ()
     )
     at: dict[str, Row] = {}
     for x in rows:
@@ -199,9 +199,9 @@ def picture_ratios(r: Release, s: Selection) -> dict[str, Row]:
 
 
 @expect_parameters("{figure}, over {n} quarters before", "{figure}, over {n} years before")
-def _lagged(r: Release, s: Selection, p: Params) -> Expected:
+def expect_lag_of_ratio(r: Release, s: Selection, p: Params) -> Expected:
     options = set()
-    for row in lagged_rows(r, s):
+    for row in list_lagged_ratios(r, s):
         if row["value"] is not None and row["lag"]:
             value, low = format_number(row["value"]), format_number(row["low"]) if row["low"] is not None else ""
             high = "" if row["high"] is None or row["high"] == float("inf") else format_number(row["high"])
@@ -223,7 +223,7 @@ def _lagged(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @compute_once
-def window_rows(r: Release, metric: str, crime: str, unit: str, measure: str = "") -> list[Row]:
+def list_window_rows(r: Release, metric: str, crime: str, unit: str, measure: str = "") -> list[Row]:
     """Return the windows of an indicator, the shortest first."""
     rows = r.index_rows("window", "metric", "offence_group", "count_unit").get((metric, crime, unit), ())
     rows = [x for x in rows if x["period"] and (not measure or x["measure"] == measure)]
@@ -231,9 +231,9 @@ def window_rows(r: Release, metric: str, crime: str, unit: str, measure: str = "
     return sorted(rows, key=lambda x: list(FREQS).index(x["freq"]))
 
 
-def static_period(r: Release, metric: str, crime: str) -> str:
+def find_static_period(r: Release, metric: str, crime: str) -> str:
     """Return the period in which a static page compares a ratio: that of its default window, but never a quarter."""
-    default = next((x for x in window_rows(r, metric, crime, "person") if x["is_default"]), None)
+    default = next((x for x in list_window_rows(r, metric, crime, "person") if x["is_default"]), None)
     if default is not None and default["freq"] != "Q":
         return str(default["period"])
     years = {
@@ -244,19 +244,19 @@ def static_period(r: Release, metric: str, crime: str) -> str:
     return max(year for year in r.periods[crime, "A"] if year in years)
 
 
-def windows_of(r: Release, s: Selection) -> list[Row]:
+def list_windows(r: Release, s: Selection) -> list[Row]:
     if s["page"] == "static":
         if "metric" not in s:
-            return window_rows(r, "rate", s["crime"], "person", "convicted_first")
-        return window_rows(r, s["metric"], s["crime"], "person")
+            return list_window_rows(r, "rate", s["crime"], "person", "convicted_first")
+        return list_window_rows(r, s["metric"], s["crime"], "person")
     if s["page"] == "compare":
         if s["kind"] == "ratio":
-            return window_rows(r, s["indicator"], s["crime"], unit_of(s))
-        return window_rows(r, "rate", s["crime"], unit_of(s), s["indicator"].partition(".")[0])
-    return window_rows(r, "rate", s["crime"], unit_of(s))
+            return list_window_rows(r, s["indicator"], s["crime"], find_unit(s))
+        return list_window_rows(r, "rate", s["crime"], find_unit(s), s["indicator"].partition(".")[0])
+    return list_window_rows(r, "rate", s["crime"], find_unit(s))
 
 
-def reach_text(row: Row) -> str:
+def describe_reach(row: Row) -> str:
     period = format_period(row["period"])
     return f"{row['n_reaching']} of {row['n_territories']} territories have {ENOUGH} or more in {period}"
 
@@ -266,7 +266,7 @@ def explain_reach(rows: list[Row]) -> str:
     row = next(x for x in rows if x["is_default"])
     shorter = rows[: rows.index(row)][::-1]
     others = join_words(f"{x['n_reaching'] or 'none'} in {format_period(x['period'])}" for x in shorter)
-    return f"{reach_text(row)}, against {others}" if others and row["n_reaching"] else reach_text(row)
+    return f"{describe_reach(row)}, against {others}" if others and row["n_reaching"] else describe_reach(row)
 
 
 @expect_parameters(
@@ -274,13 +274,13 @@ def explain_reach(rows: list[Row]) -> str:
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Opens in {period}: {reach}.",
 )
-def _window(r: Release, s: Selection, p: Params) -> Expected:
-    rows = windows_of(r, s)
+def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
+    rows = list_windows(r, s)
     row = next(x for x in rows if x["is_default"])
     shorter = rows[: rows.index(row)]
     message = str(p[""])
     if s["page"] == "static":
-        page_period = static_period(r, s["metric"], s["crime"]) if "metric" in s else chosen_year(r, s["crime"])
+        page_period = find_static_period(r, s["metric"], s["crime"]) if "metric" in s else choose_year(r, s["crime"])
         assert row["period"] == page_period, f"the page shows {page_period}"
     assert row["n_territories"] > 1, "there is nothing to compare"
     if row["is_most"] and not any(x["is_most"] for x in shorter):
@@ -293,36 +293,36 @@ def _window(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{n} of {whole} territories have {enough} or more in {period}")
-def _reach(r: Release, s: Selection, p: Params) -> Expected:
-    row = next(x for x in windows_of(r, s) if x["is_default"])
+def expect_reach_of_window(r: Release, s: Selection, p: Params) -> Expected:
+    row = next(x for x in list_windows(r, s) if x["is_default"])
     return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": format_period(row["period"])}
 
 
 @expect_parameters("{reach}, against {others}")
-def _against(r: Release, s: Selection, p: Params) -> Expected:
-    reach, _, others = explain_reach(windows_of(r, s)).partition(", against ")
+def expect_reach_against_others(r: Release, s: Selection, p: Params) -> Expected:
+    reach, _, others = explain_reach(list_windows(r, s)).partition(", against ")
     return {"reach": reach, "others": others}
 
 
 @expect_parameters("{n} in {period}")
-def _in_period(r: Release, s: Selection, p: Params) -> Expected:
-    return {("n", "period"): {(str(x["n_reaching"] or "none"), format_period(x["period"])) for x in windows_of(r, s)}}
+def expect_reach_in_period(r: Release, s: Selection, p: Params) -> Expected:
+    return {("n", "period"): {(str(x["n_reaching"] or "none"), format_period(x["period"])) for x in list_windows(r, s)}}
 
 
 @expect_parameters("You have chosen {period}.")
-def _chosen(r: Release, s: Selection, p: Params) -> Expected:
+def expect_chosen_period(r: Release, s: Selection, p: Params) -> Expected:
     return {"period": format_period(s["period"])}
 
 
-def stage_windows(r: Release, s: Selection) -> dict[str, Row]:
+def index_stage_windows(r: Release, s: Selection) -> dict[str, Row]:
     """Return the default window of each stage of the region that has a rate in the open period."""
     rows = r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
-        ("rate", s["period"], s["crime"], unit_of(s)), ()
+        ("rate", s["period"], s["crime"], find_unit(s)), ()
     )
     with_rate = {row["measure"] for row in rows}
     defaults: dict[str, Row] = {}
-    for measure in measures_shown(s):
-        windows = window_rows(r, "rate", s["crime"], unit_of(s), measure)
+    for measure in list_measures(s):
+        windows = list_window_rows(r, "rate", s["crime"], find_unit(s), measure)
         default = next((x for x in windows if x["is_default"]), None)
         if measure in with_rate and default is not None:
             defaults[measure] = default
@@ -330,14 +330,14 @@ def stage_windows(r: Release, s: Selection) -> dict[str, Row]:
 
 
 @expect_parameters("{stage} ({n} of {whole} territories have {enough} or more)")
-def _stage_reach(r: Release, s: Selection, p: Params) -> Expected:
-    row = {lower_first(name_stage(m)): x for m, x in stage_windows(r, s).items()}[p["stage"]]
+def expect_reach_of_stage(r: Release, s: Selection, p: Params) -> Expected:
+    row = {lower_first(name_stage(m)): x for m, x in index_stage_windows(r, s).items()}[p["stage"]]
     return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"])}
 
 
-def stage_choices(r: Release, s: Selection) -> list[tuple[str, str, bool]]:
+def list_stage_choices(r: Release, s: Selection) -> list[tuple[str, str, bool]]:
     groups: dict[tuple[str, bool], list[str]] = {}
-    for m, x in stage_windows(r, s).items():
+    for m, x in index_stage_windows(r, s).items():
         name = lower_first(name_stage(m))
         text = f"{name} ({x['n_reaching']} of {x['n_territories']} territories have {ENOUGH} or more)"
         groups.setdefault((format_period(x["period"]), bool(x["is_most"])), []).append(text)
@@ -345,47 +345,47 @@ def stage_choices(r: Release, s: Selection) -> list[tuple[str, str, bool]]:
 
 
 @expect_parameters("{period} for {stages}", "{period} for {stages}, although most territories have too few cases")
-def _for_stages(r: Release, s: Selection, p: Params) -> Expected:
+def expect_window_for_stages(r: Release, s: Selection, p: Params) -> Expected:
     is_few = str(p[""]).endswith("too few cases")
-    return {("period", "stages"): {(a, b) for a, b, is_most in stage_choices(r, s) if is_most is not is_few}}
+    return {("period", "stages"): {(a, b) for a, b, is_most in list_stage_choices(r, s) if is_most is not is_few}}
 
 
 @expect_parameters("To compare territories, use {choices}.")
-def _choices(r: Release, s: Selection, p: Params) -> Expected:
+def expect_windows_to_choose(r: Release, s: Selection, p: Params) -> Expected:
     few = ", although most territories have too few cases"
-    return {"choices": "; ".join(f"{a} for {b}{'' if is_most else few}" for a, b, is_most in stage_choices(r, s))}
+    return {"choices": "; ".join(f"{a} for {b}{'' if is_most else few}" for a, b, is_most in list_stage_choices(r, s))}
 
 
 # ---------------------------------------------------------------------------------------------------------------- pairs
 
 
-def pair_rows(r: Release, s: Selection) -> list[Row]:
+def list_pair_rows(r: Release, s: Selection) -> list[Row]:
     """Return the pairs of territories that a selection compares."""
     cache = r.__dict__.setdefault("pairs", {})
     if id(s) not in cache:
-        cache[id(s)] = s, _pair_rows(r, s)
+        cache[id(s)] = s, _select_pair_rows(r, s)
     return cache[id(s)][1]
 
 
-def _pair_rows(r: Release, s: Selection) -> list[Row]:
+def _select_pair_rows(r: Release, s: Selection) -> list[Row]:
     if s["page"] == "static":
         return r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
-            (s["metric"], static_period(r, s["metric"], s["crime"]), s["crime"], "person"), []
+            (s["metric"], find_static_period(r, s["metric"], s["crime"]), s["crime"], "person"), []
         )
     if s["page"] == "compare":
         areas = s["areas"].split(",")
-        return [x for x in family_rows(r, s) if x["area_a"] in areas and x["area_b"] in areas]
+        return [x for x in list_family_rows(r, s) if x["area_a"] in areas and x["area_b"] in areas]
     by, year = (s.get("victims_by"), s.get("victims_year")) if s["page"] == "victims" else (s.get("by"), s.get("year"))
     return r.index_rows("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
-        ("share", by, year, crime_of(s), unit_of(s)), []
+        ("share", by, year, find_crime(s), find_unit(s)), []
     )
 
 
-def family_rows(r: Release, s: Selection) -> list[Row]:
+def list_family_rows(r: Release, s: Selection) -> list[Row]:
     """Return the pairs of all territories for the indicator of the page "Compare", which are tested together."""
     is_ratio, (dimension, _, category) = s["kind"] == "ratio", s.get("share_of", "").partition(".")
     rows = r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
-        (s["indicator"] if is_ratio else s["kind"], s["period"], s["crime"], unit_of(s)), []
+        (s["indicator"] if is_ratio else s["kind"], s["period"], s["crime"], find_unit(s)), []
     )
     return [
         x
@@ -398,7 +398,7 @@ def family_rows(r: Release, s: Selection) -> list[Row]:
 
 def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
     """Return the pairs that a sentence counts together: of one indicator, or of one category of a share."""
-    rows = pair_rows(r, s)
+    rows = list_pair_rows(r, s)
     if not rows or rows[0]["metric"] != "share":
         return [rows]
     groups: dict[Any, list[Row]] = {}
@@ -408,7 +408,7 @@ def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
 
 
 @expect_parameters("{tested} of {whole} pairs had enough data.")
-def _pairs(r: Release, s: Selection, p: Params) -> Expected:
+def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("tested", "whole"): {
             (str(sum(x["verdict"] in TESTED for x in rows)), str(len(rows))) for rows in group_pairs(r, s)
@@ -419,25 +419,27 @@ def _pairs(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters(
     "None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently."
 )
-def _no_pairs(r: Release, s: Selection, p: Params) -> Expected:
-    assert not any(x["verdict"] in TESTED for x in pair_rows(r, s))
-    return {"whole": str(len(pair_rows(r, s)))}
+def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
+    assert not any(x["verdict"] in TESTED for x in list_pair_rows(r, s))
+    return {"whole": str(len(list_pair_rows(r, s)))}
 
 
 @expect_parameters(
     "{n} differ clearly.", "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms."
 )
-def _counted_pairs(r: Release, s: Selection, p: Params) -> Expected:
+def expect_different_pairs(r: Release, s: Selection, p: Params) -> Expected:
     verdicts = ("higher", "lower") if "clearly" in str(p[""]) else TESTED
     if s["page"] == "compare" and verdicts == TESTED:
-        counts = [sum(x["verdict"] in TESTED for x in rows) for rows in (pair_rows(r, s), family_rows(r, s))]
+        counts = [sum(x["verdict"] in TESTED for x in rows) for rows in (list_pair_rows(r, s), list_family_rows(r, s))]
         assert counts[0] == counts[1] > 1, "the intervals allow for other pairs, too"
     return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in group_pairs(r, s)}}
 
 
 @expect_parameters("The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.")
-def _counted_family(r: Release, s: Selection, p: Params) -> Expected:
-    n_shown, n_whole = (sum(x["verdict"] in TESTED for x in rows) for rows in (pair_rows(r, s), family_rows(r, s)))
+def expect_pairs_at_once(r: Release, s: Selection, p: Params) -> Expected:
+    n_shown, n_whole = (
+        sum(x["verdict"] in TESTED for x in rows) for rows in (list_pair_rows(r, s), list_family_rows(r, s))
+    )
     assert 0 < n_shown < n_whole, "these are all pairs"
     return {"n": str(n_whole)}
 
@@ -455,20 +457,20 @@ UNTESTED = {"too few to compare": "too_few", "not available": "missing", "withhe
 
 
 @expect_parameters(*VERDICTS)
-def _pair(r: Release, s: Selection, p: Params) -> Expected:
+def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     verdict = VERDICTS[str(p[""])] or UNTESTED[str(p["verdict"])]
     cache = r.__dict__.setdefault("pairs_by_verdict", {})
     key = (id(s), verdict, "ratio" in p)
     if key not in cache:
-        rows = [x for x in pair_rows(r, s) if x["verdict"] == verdict]
+        rows = [x for x in list_pair_rows(r, s) if x["verdict"] == verdict]
         texts = {
-            (r.marked[x["area_a"]], r.marked[x["area_b"]], *([ratio_text(x)] if "ratio" in p else [])) for x in rows
+            (r.marked[x["area_a"]], r.marked[x["area_b"]], *([format_ratio(x)] if "ratio" in p else [])) for x in rows
         }
         cache[key] = s, {("first", "second", "ratio") if "ratio" in p else ("first", "second"): texts}
     return cache[key][1]
 
 
-def ratio_text(x: Row) -> str:
+def format_ratio(x: Row) -> str:
     times = "without end" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
     text = add_interval(times, x["low"], x["high"], 2)
     if x["metric"] != "share":
@@ -477,20 +479,22 @@ def ratio_text(x: Row) -> str:
 
 
 @expect_parameters("{ratio} times")
-def _ratio_of_pair(r: Release, s: Selection, p: Params) -> Expected:
-    return {"ratio": {format_number(x["ratio"], 2) for x in pair_rows(r, s) if x["ratio"] is not None}}
+def expect_ratio_of_pair(r: Release, s: Selection, p: Params) -> Expected:
+    return {"ratio": {format_number(x["ratio"], 2) for x in list_pair_rows(r, s) if x["ratio"] is not None}}
 
 
 @expect_parameters("{first} against {second} per cent; the odds {ratio}")
-def _odds(r: Release, s: Selection, p: Params) -> Expected:
+def expect_odds_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("first", "second"): {
             (format_number(x["value_a"]), format_number(x["value_b"]))
-            for x in pair_rows(r, s)
+            for x in list_pair_rows(r, s)
             if x["value_a"] is not None and x["value_b"] is not None
         },
         "ratio": {
-            ratio_text(x).partition("the odds ")[2] for x in pair_rows(r, s) if x["verdict"] in ("higher", "lower")
+            format_ratio(x).partition("the odds ")[2]
+            for x in list_pair_rows(r, s)
+            if x["verdict"] in ("higher", "lower")
         },
     }
 
@@ -498,7 +502,7 @@ def _odds(r: Release, s: Selection, p: Params) -> Expected:
 # -------------------------------------------------------------------------------------------------------- other sources
 
 
-def coherence_rows(r: Release, s: Selection) -> list[list[Row]]:
+def list_coherence_rows(r: Release, s: Selection) -> list[list[Row]]:
     rows = r.read_rows("coherence")
     if s["page"] == "published":
         of = s.get("of", "")
@@ -513,7 +517,7 @@ def coherence_rows(r: Release, s: Selection) -> list[list[Row]]:
     return list(worlds.values())
 
 
-def verdict_texts(rows: list[Row]) -> str:
+def describe_verdicts(rows: list[Row]) -> str:
     counts = {code: sum(x["verdict"] == code for x in rows) for code in ("reconciles", "explained", "open")}
     texts = {
         "reconciles": ("agrees", "agree"),
@@ -524,18 +528,18 @@ def verdict_texts(rows: list[Row]) -> str:
 
 
 @expect_parameters("{n} pairs of figures: {verdicts}.")
-def _agreement(r: Release, s: Selection, p: Params) -> Expected:
-    return {("n", "verdicts"): {(str(len(rows)), verdict_texts(rows)) for rows in coherence_rows(r, s)}}
+def expect_agreement_with_sources(r: Release, s: Selection, p: Params) -> Expected:
+    return {("n", "verdicts"): {(str(len(rows)), describe_verdicts(rows)) for rows in list_coherence_rows(r, s)}}
 
 
 PARTS |= {"{n} agree", "{n} differ for declared reasons", "{n} differ with no reason given"}
 
 
 @expect_parameters("{value}: {words} (this release)")
-def _our_side(r: Release, s: Selection, p: Params) -> Expected:
+def expect_figure_of_release(r: Release, s: Selection, p: Params) -> Expected:
     options = {
         (format_number(x[f"{side}_value"]), x[f"{side}_words"])
-        for rows in coherence_rows(r, s)
+        for rows in list_coherence_rows(r, s)
         for x in rows
         for side in ("left", "right")
         if x[f"{side}_source"] == "returns"
@@ -544,7 +548,7 @@ def _our_side(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}: of {totals} totals published in two releases or more, {changed} changed.")
-def _revised(r: Release, s: Selection, p: Params) -> Expected:
+def expect_revised_totals(r: Release, s: Selection, p: Params) -> Expected:
     sums: dict[str, list[int]] = {}
     for x in r.read_rows("revision_summary"):
         if x["area_kind"] == "territory":
@@ -557,7 +561,7 @@ def _revised(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}: no total has been published in two releases yet.")
-def _not_revised(r: Release, s: Selection, p: Params) -> Expected:
+def expect_area_never_revised(r: Release, s: Selection, p: Params) -> Expected:
     with_rows = {x["area"] for x in r.read_rows("revision_summary")}
     return {"area": {r.marked[code] for code in r.territories if code not in with_rows}}
 
@@ -566,6 +570,6 @@ def _not_revised(r: Release, s: Selection, p: Params) -> Expected:
     "{pairs} pairs of territories in {comparisons} comparisons. Intervals allow for all pairs of one comparison, "
     "not for the number of comparisons."
 )
-def _comparisons(r: Release, s: Selection, p: Params) -> Expected:
+def expect_number_of_comparisons(r: Release, s: Selection, p: Params) -> Expected:
     tested = [x for x in r.read_rows("pair") if x["verdict"] in TESTED]
     return {"pairs": format_number(len(tested)), "comparisons": format_number(len({x["family_id"] for x in tested}))}

@@ -23,19 +23,19 @@ from tests.oracles.sentences import (
     describe_absent,
     describe_cover,
     expect_parameters,
-    figures_of,
     find_span,
+    find_unit,
     format_number,
     format_period,
     format_signed,
-    in_words,
-    instruments_of,
     join_words,
+    list_figures_of_region,
+    list_instruments,
+    list_measures,
     lower_first,
-    measures_shown,
     name_stage,
+    spell_period,
     split_codes,
-    unit_of,
     upper_first,
 )
 
@@ -53,14 +53,14 @@ PARTS |= {f"{{n}} {several}" for _, several in UNITS.values()}
 PARTS |= {"{n} days", "{n} months", "{value} per cent"}
 
 
-def region_name(r: Release) -> str:
+def name_region(r: Release) -> str:
     return r.marked[r.region]
 
 
 # ------------------------------------------------------------------------------------------------- stages of the region
 
 
-def stage_text(r: Release, row: Row | None, measure: str, unit: str) -> str:
+def describe_stage(r: Release, row: Row | None, measure: str, unit: str) -> str:
     """Return '190 persons investigated' or 'persons investigated: withheld'."""
     name = lower_first(name_stage(measure))
     if row is None:
@@ -70,53 +70,53 @@ def stage_text(r: Release, row: Row | None, measure: str, unit: str) -> str:
     return f"{count_units(row['value'], unit)} {name}"
 
 
-def stage_groups(r: Release, s: Selection) -> dict[str, list[tuple[str, Row | None]]]:
+def group_stages(r: Release, s: Selection) -> dict[str, list[tuple[str, Row | None]]]:
     """Return the stages of a selection by the territories in them."""
     groups: dict[str, list[tuple[str, Row | None]]] = {}
-    for measure in measures_shown(s):
-        row = r.find_total(r.region, s["period"], s["crime"], measure, unit_of(s))
+    for measure in list_measures(s):
+        row = r.find_total(r.region, s["period"], s["crime"], measure, find_unit(s))
         groups.setdefault("" if row is None else str(row["reporters"] or ""), []).append((measure, row))
     return groups
 
 
 @expect_parameters("{area}, {period}, {crime}: {figures} ({track} where a court decided). {coverage}")
-def _stages(r: Release, s: Selection, p: Params) -> Expected:
-    ((_, group),) = stage_groups(r, s).items()
-    unit = unit_of(s)
+def expect_figures_of_stages(r: Release, s: Selection, p: Params) -> Expected:
+    ((_, group),) = group_stages(r, s).items()
+    unit = find_unit(s)
     first = group[0][1]
     assert first is not None
     return {
-        **_about(r, s),
-        "figures": join_words(stage_text(r, row, measure, unit) for measure, row in group),
-        "coverage": describe_cover(r, first, s["crime"], group[0][0], unit, instruments_of(s)),
+        **_describe_selection(r, s),
+        "figures": join_words(describe_stage(r, row, measure, unit) for measure, row in group),
+        "coverage": describe_cover(r, first, s["crime"], group[0][0], unit, list_instruments(s)),
     }
 
 
-def _about(r: Release, s: Selection) -> dict[str, Any]:
+def _describe_selection(r: Release, s: Selection) -> dict[str, Any]:
     return {
         "area": r.plain[r.region],
-        "period": in_words(s["period"]),
+        "period": spell_period(s["period"]),
         "crime": lower_first(CRIMES[s["crime"]]),
         "track": TRACKS[s["decisions"]],
     }
 
 
 @expect_parameters("{area}, {period}, {crime} ({track} where a court decided).")
-def _lead(r: Release, s: Selection, p: Params) -> Expected:
-    return _about(r, s)
+def expect_opening_of_headline(r: Release, s: Selection, p: Params) -> Expected:
+    return _describe_selection(r, s)
 
 
-def expected_headline(r: Release, s: Selection) -> str:
+def compose_headline(r: Release, s: Selection) -> str:
     """Return all sentences on the stages of the region, as one text."""
-    groups, unit = stage_groups(r, s), unit_of(s)
-    about = "{area}, {period}, {crime}".format(**_about(r, s))
+    groups, unit = group_stages(r, s), find_unit(s)
+    about = "{area}, {period}, {crime}".format(**_describe_selection(r, s))
     in_court = f"({TRACKS[s['decisions']]} where a court decided)"
     texts = []
     for group in groups.values():
         row = group[0][1]
         if row is not None and len(split_codes(row["reporters"])) >= FEWEST_IN_REGION:
-            figures = join_words(stage_text(r, cell, measure, unit) for measure, cell in group)
-            coverage = describe_cover(r, row, s["crime"], group[0][0], unit, instruments_of(s))
+            figures = join_words(describe_stage(r, cell, measure, unit) for measure, cell in group)
+            coverage = describe_cover(r, row, s["crime"], group[0][0], unit, list_instruments(s))
             if len(groups) == 1:
                 return f"{about}: {figures} {in_court}. {coverage}"
             texts.append(f"{upper_first(figures)}. {coverage}")
@@ -133,30 +133,30 @@ def expected_headline(r: Release, s: Selection) -> str:
 
 
 @expect_parameters("{stages}: no regional figure, because only {n} of {whole} territories are included.")
-def _too_few_territories(r: Release, s: Selection, p: Params) -> Expected:
+def expect_too_few_territories(r: Release, s: Selection, p: Params) -> Expected:
     options = set()
-    for reporters, group in stage_groups(r, s).items():
+    for reporters, group in group_stages(r, s).items():
         names = upper_first(join_words(lower_first(name_stage(measure)) for measure, _ in group))
         options.add((names, str(len(split_codes(reporters)))))
     return {("stages", "n"): options, "whole": str(len(r.territories))}
 
 
 @expect_parameters("{count} {stage}")
-def _stage(r: Release, s: Selection, p: Params) -> Expected:
+def expect_count_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     rows = {
-        lower_first(name_stage(m)): r.find_total(r.region, s["period"], s["crime"], m, unit_of(s))
-        for m in measures_shown(s)
+        lower_first(name_stage(m)): r.find_total(r.region, s["period"], s["crime"], m, find_unit(s))
+        for m in list_measures(s)
     }
     row = rows[p["stage"]]
     assert row is not None
-    return {"count": count_units(row["value"], unit_of(s))}
+    return {"count": count_units(row["value"], find_unit(s))}
 
 
 @expect_parameters("{unit} {stage}: {figure}")
-def _absent_stage(r: Release, s: Selection, p: Params) -> Expected:
+def expect_absent_stage(r: Release, s: Selection, p: Params) -> Expected:
     rows = {
-        lower_first(name_stage(m)): r.find_total(r.region, s["period"], s["crime"], m, unit_of(s))
-        for m in measures_shown(s)
+        lower_first(name_stage(m)): r.find_total(r.region, s["period"], s["crime"], m, find_unit(s))
+        for m in list_measures(s)
     }
     return {"figure": describe_absent(rows[p["stage"]])}
 
@@ -165,33 +165,33 @@ def _absent_stage(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}, {period}, {crime}, {unit} {stage} {per}: {figure}. {coverage} {spread}")
-def _rate(r: Release, s: Selection, p: Params) -> Expected:
-    unit, crime = unit_of(s), s["crime"]
+def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
+    unit, crime = find_unit(s), s["crime"]
     rows = {
         row["measure"]: row
         for row in r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
             ("rate", s["period"], crime, unit), ()
         )
     }
-    measures = [m for m in measures_shown(s) if m in rows]
+    measures = [m for m in list_measures(s) if m in rows]
     measure = next((m for m in measures if m.startswith("convicted")), measures[-1])
     row, cell = rows[measure], r.find_total(r.region, s["period"], crime, measure, unit)
     rate = r.indicators.get((cell["cell_id"], "rate", "_Z")) if cell else None
     per = "per 100,000 inhabitants" if s["freq"] in ("Q", "A") else "per 100,000 inhabitants a year"
     return {
         "area": r.plain[r.region],
-        "period": in_words(s["period"]),
+        "period": spell_period(s["period"]),
         "crime": lower_first(CRIMES[crime]),
         "unit": UNITS[unit][1],
         "stage": lower_first(name_stage(measure)),
         "per": per,
-        "figure": regional_figure(row, rate, 2),
-        "coverage": describe_cover(r, row, crime, measure, unit, instruments_of(s)),
-        "spread": spread_text(row, "this rate", 2),
+        "figure": describe_regional_figure(row, rate, 2),
+        "coverage": describe_cover(r, row, crime, measure, unit, list_instruments(s)),
+        "spread": describe_spread(row, "this rate", 2),
     }
 
 
-def regional_figure(row: Row | None, limits: Row | None, digits: int = 0) -> str:
+def describe_regional_figure(row: Row | None, limits: Row | None, digits: int = 0) -> str:
     """Return a figure of the region with its interval, as sentences quote it."""
     if row is None:
         return "not collected"
@@ -206,7 +206,7 @@ def regional_figure(row: Row | None, limits: Row | None, digits: int = 0) -> str
     return add_interval(value, limits["low"], limits["high"], digits) + few
 
 
-def spread_text(row: Row, what: str, digits: int) -> str:
+def describe_spread(row: Row, what: str, digits: int) -> str:
     """Return the sentences on the published figures of the territories."""
     n = row["n"]
     if n < 3:
@@ -237,7 +237,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
     is_compared = s["page"] == "compare"
     metric = s["indicator"] if is_compared and s["kind"] == "ratio" else "rate"
     rows = r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
-        (metric, s["period"], s["crime"], unit_of(s)), []
+        (metric, s["period"], s["crime"], find_unit(s)), []
     )
     rows = [x for x in rows if x["victim_status"] in ("_T", "_Z")]
     return [x for x in rows if metric != "rate" or not is_compared or x["measure"] == s["indicator"]]
@@ -250,7 +250,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
     "{median}, {low} to {high} (n = {n})",
     "fewer than three published figures (n = {n})",
 )
-def _spread(r: Release, s: Selection, p: Params) -> Expected:
+def expect_spread_of_territories(r: Release, s: Selection, p: Params) -> Expected:
     digits = 0 if s["page"] == "compare" and s["kind"] == "ratio" else 2
     rows = list_spreads(r, s)
     if "median" in p:
@@ -265,7 +265,7 @@ def _spread(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{count} of these reach {enough}")
-def _reach_of_these(r: Release, s: Selection, p: Params) -> Expected:
+def expect_territories_above_limit(r: Release, s: Selection, p: Params) -> Expected:
     return {"count": {f"{x['n_enough']} of {x['n']}" if x["n"] else "none" for x in list_spreads(r, s)}}
 
 
@@ -276,7 +276,7 @@ def find_change(r: Release, s: Selection, p: Params) -> Row:
     (row,) = [
         row
         for row in r.index_rows("decomposition", "area", "offence_group", "count_unit")[
-            s["area"], s["crime"], unit_of(s)
+            s["area"], s["crime"], find_unit(s)
         ]
         if (row["previous_period"], row["period"]) == (p["first"], p["last"])
     ]
@@ -292,9 +292,9 @@ def split_change(row: Row) -> float:
 @expect_parameters(
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
 )
-def _change(r: Release, s: Selection, p: Params) -> Expected:
+def expect_change_of_convictions(r: Release, s: Selection, p: Params) -> Expected:
     before, after = (
-        r.find_total(s["area"], year, s["crime"], "convicted_first", unit_of(s)) for year in (p["first"], p["last"])
+        r.find_total(s["area"], year, s["crime"], "convicted_first", find_unit(s)) for year in (p["first"], p["last"])
     )
     assert before is not None and after is not None
     row = find_change(r, s, p)
@@ -303,7 +303,7 @@ def _change(r: Release, s: Selection, p: Params) -> Expected:
     parts: set[str] = {f"Too few to split: one of the four counts is under {ENOUGH}."}
     if min(counts) >= ENOUGH:
         volume = round(split_change(row))
-        parts = {effects_text(volume, round(change) - volume)}
+        parts = {describe_effects(volume, round(change) - volume)}
     return {
         "name": r.marked[s["area"]],
         "crime": lower_first(CRIMES[s["crime"]]),
@@ -316,7 +316,7 @@ def _change(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-def effects_text(volume: int, ratio: int) -> str:
+def describe_effects(volume: int, ratio: int) -> str:
     first = {
         -1: f"Fewer indictments account for {format_signed(volume)}.",
         0: "The number of indictments made no difference.",
@@ -339,8 +339,8 @@ PARTS |= {
 
 
 @expect_parameters("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
-def _no_change(r: Release, s: Selection, p: Params) -> Expected:
-    newest = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+def expect_change_not_shown(r: Release, s: Selection, p: Params) -> Expected:
+    newest = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], find_unit(s)]
     assert not any(row["state"] in ("enough", "too_few") for row in newest)
     return {
         "name": r.marked[s["area"]],
@@ -351,12 +351,12 @@ def _no_change(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("from {before} to {after}")
-def _before_after(r: Release, s: Selection, p: Params) -> Expected:
-    rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+def expect_counts_before_and_after(r: Release, s: Selection, p: Params) -> Expected:
+    rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], find_unit(s)]
     pairs = set()
     for row in rows:
         ends = [
-            r.find_total(s["area"], row[name], s["crime"], "convicted_first", unit_of(s))
+            r.find_total(s["area"], row[name], s["crime"], "convicted_first", find_unit(s))
             for name in ("previous_period", "period")
         ]
         if all(end is not None and end["value"] is not None for end in ends):
@@ -365,9 +365,9 @@ def _before_after(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{first} to {last}")
-def _years_or_periods(r: Release, s: Selection, p: Params) -> Expected:
+def expect_first_and_last_period(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") == "show_splits":
-        rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], unit_of(s)]
+        rows = r.index_rows("decomposition", "area", "offence_group", "count_unit")[s["area"], s["crime"], find_unit(s)]
         return {("first", "last"): {(row["previous_period"], row["period"]) for row in rows}}
     rows = r.read_rows("submission")
     return {
@@ -380,7 +380,7 @@ def _years_or_periods(r: Release, s: Selection, p: Params) -> Expected:
 # ----------------------------------------------------------------------------------------------------- change over time
 
 
-def crossed_breaks(r: Release, area: str, crime: str, first: str, last: str, row: Row | None) -> list[Row]:
+def list_crossed_breaks(r: Release, area: str, crime: str, first: str, last: str, row: Row | None) -> list[Row]:
     """Return the breaks of a series between two periods; those of the region are those of its territories."""
     if row is None:
         return []
@@ -400,7 +400,7 @@ def crossed_breaks(r: Release, area: str, crime: str, first: str, last: str, row
     return sorted(rows, key=lambda b: (b["first_day"], b["code"]))
 
 
-def break_text(b: Row) -> str:
+def describe_break(b: Row) -> str:
     """Return a break in words."""
     cause = str(b["text"]).replace(" > ", ", then ")
     if b["words"] == "law_changed":
@@ -413,8 +413,8 @@ def break_text(b: Row) -> str:
     return f"{kind}, {format_period(b['first_period'])}: {cause}"
 
 
-def trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | None, str, str]:
-    first, last, measure, unit = trend_selection(r, s)
+def find_trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | None, str, str]:
+    first, last, measure, unit = read_trend_selection(r, s)
     keys = [(area, period, s["crime"], measure, unit) for period in (first, last)]
     ends = [r.totals.get((*key, "_T") if unit == "victim" else key) for key in keys]
     if area == r.region:
@@ -422,48 +422,48 @@ def trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | N
     return ends[0], ends[1], first, last
 
 
-def trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
+def read_trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
     """Return the first and the last year of a change, and the measure and unit of its counts."""
     if s.get("part") == "victims_change":
         rows = r.index_rows("cell", "table_id", "offence_group", "freq")["victims_year", s["crime"], "A"]
         years = {x["period"] for x in rows}
         return max(year for year in years if year < s["year"]), s["year"], "victims_detected", "victim"
     if s.get("part") == "show_trends":
-        return s["since"], r.periods[s["crime"], "A"][0], s["change_of"], unit_of(s)
+        return s["since"], r.periods[s["crime"], "A"][0], s["change_of"], find_unit(s)
     if "first" in s:
         return s["first"], s["last"], "convicted_first", "person"
     earlier = [year for year in sorted(r.periods[s["crime"], "A"]) if year < s["year"]][-2:]
     return earlier[0], s["year"], "convicted_first", "person"
 
 
-def trend_areas(r: Release, s: Selection) -> list[str]:
+def list_trend_areas(r: Release, s: Selection) -> list[str]:
     if "first" in s or s.get("part") == "victims_change":
         return [s.get("area", r.region)]
     return [r.region, *r.territories]
 
 
 @expect_parameters("Not tested across a break in the series. {breaks}")
-def _not_tested(r: Release, s: Selection, p: Params) -> Expected:
+def expect_breaks_not_tested(r: Release, s: Selection, p: Params) -> Expected:
     texts = set()
-    for area in trend_areas(r, s):
-        before, _, first, last = trend_ends(r, s, area)
-        breaks = crossed_breaks(r, area, s["crime"], first, last, before)
-        texts.add(" ".join(dict.fromkeys(break_text(b) for b in breaks)))
+    for area in list_trend_areas(r, s):
+        before, _, first, last = find_trend_ends(r, s, area)
+        breaks = list_crossed_breaks(r, area, s["crime"], first, last, before)
+        texts.add(" ".join(dict.fromkeys(describe_break(b) for b in breaks)))
     return {"breaks": texts}
 
 
 def is_tested(r: Release, s: Selection, area: str) -> bool:
-    before, after, first, last = trend_ends(r, s, area)
+    before, after, first, last = find_trend_ends(r, s, area)
     if before is None or after is None or before["value"] is None or after["value"] is None:
         return False
-    if crossed_breaks(r, area, s["crime"], first, last, before) or before["reporters"] != after["reporters"]:
+    if list_crossed_breaks(r, area, s["crime"], first, last, before) or before["reporters"] != after["reporters"]:
         return False
     return min(before["value"], after["value"]) >= ENOUGH
 
 
 @expect_parameters("{n} changes were tested. About one in 20 tests finds a clear change by chance alone.")
-def _tested(r: Release, s: Selection, p: Params) -> Expected:
-    return {"n": str(sum(is_tested(r, s, area) for area in trend_areas(r, s)))}
+def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
+    return {"n": str(sum(is_tested(r, s, area) for area in list_trend_areas(r, s)))}
 
 
 @expect_parameters(
@@ -473,8 +473,8 @@ def _tested(r: Release, s: Selection, p: Params) -> Expected:
     "This is no clear change, because several people can be tried in one case: {ratio} times as many (95% "
     "confidence interval {low} to {high}).",
 )
-def _times(r: Release, s: Selection, p: Params) -> Expected:
-    before, after, _, _ = trend_ends(r, s, s.get("area", r.region))
+def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
+    before, after, _, _ = find_trend_ends(r, s, s.get("area", r.region))
     assert before is not None and after is not None
     x, n = after["value"], after["value"] + before["value"]
     # Clopper and Pearson's limits of the share of the last count in the sum of both, as odds.
@@ -493,8 +493,8 @@ def _times(r: Release, s: Selection, p: Params) -> Expected:
     "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
     "Presumed and identified victims: {after} in {last}, {before} in {first}.",
 )
-def _convictions(r: Release, s: Selection, p: Params) -> Expected:
-    before, after, first, last = trend_ends(r, s, s.get("area", r.region))
+def expect_counts_of_trend(r: Release, s: Selection, p: Params) -> Expected:
+    before, after, first, last = find_trend_ends(r, s, s.get("area", r.region))
     return {
         "first": first,
         "last": last,
@@ -506,14 +506,14 @@ def _convictions(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("Persons convicted at first instance in {period}: {figure}.")
-def _certain(r: Release, s: Selection, p: Params) -> Expected:
-    year = chosen_year(r, s["crime"])
+def expect_figure_of_stage(r: Release, s: Selection, p: Params) -> Expected:
+    year = choose_year(r, s["crime"])
     row = r.find_total(r.region, year, s["crime"], "convicted_first")
     limits = r.indicators.get((row["cell_id"], "count", "_Z")) if row else None
-    return {"period": year, "figure": regional_figure(row, limits)}
+    return {"period": year, "figure": describe_regional_figure(row, limits)}
 
 
-def chosen_year(r: Release, crime: str) -> str:
+def choose_year(r: Release, crime: str) -> str:
     """Return the newest year in which most territories have enough convictions, else the newest year."""
     rows = r.index_rows("window", "metric", "offence_group", "count_unit").get(("rate", crime, "person"), [])
     rows = [x for x in rows if x["measure"] == "convicted_first" and x["freq"] == "A"]
@@ -536,7 +536,7 @@ DIMENSIONS = {
 }
 
 
-def covered_area(r: Release, row: Row) -> str:
+def describe_covered_area(r: Release, row: Row) -> str:
     """Return the name of an area with the territories or jurisdictions in its figure, unless all are."""
     name, present = r.marked[row["area"]], [code for code in r.areas if code in split_codes(row["reporters"])]
     names, whole = join_words(r.marked[code] for code in present), len(r.territories)
@@ -560,8 +560,8 @@ def covered_area(r: Release, row: Row) -> str:
     "{area} (no territory has reported)",
     "{area} ({present} of {all} jurisdictions: {names})",
 )
-def _covered(r: Release, s: Selection, p: Params) -> Expected:
-    row = figure_of(r, s)
+def expect_covered_areas(r: Release, s: Selection, p: Params) -> Expected:
+    row = find_figure(r, s)
     present = [code for code in r.areas if code in split_codes(row["reporters"])]
     whole = len(r.territories) if row["area_kind"] == "region" else row["n_expected"]
     return {
@@ -572,7 +572,7 @@ def _covered(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-def figure_of(r: Release, s: Selection) -> Row:
+def find_figure(r: Release, s: Selection) -> Row:
     """Return the row that the page of a figure's source is about."""
     if "cell_id" in s:
         return r.cells[s["cell_id"]]
@@ -585,7 +585,7 @@ def figure_of(r: Release, s: Selection) -> Row:
         ]
         regional = [x for x in rows if len(split_codes(x["reporters"])) >= FEWEST_IN_REGION]
         return max(regional or rows, key=lambda x: str(x["period"]))
-    rows = [x for x in figures_of(r, s) if x["victim_status"] in ("_T", "presumed", "identified")]
+    rows = [x for x in list_figures_of_region(r, s) if x["victim_status"] in ("_T", "presumed", "identified")]
     return next((x for x in rows if x["victim_status"] == "_T"), rows[0])
 
 
@@ -602,8 +602,8 @@ ABSENT_IN_SENTENCES = {
 @expect_parameters(
     "{area}, {period}: {crime}, {measure}: {value}.", "{area}, {period}: {crime}, {measure} ({details}): {value}."
 )
-def _count(r: Release, s: Selection, p: Params) -> Expected:
-    row = figure_of(r, s)
+def expect_count_of_cell(r: Release, s: Selection, p: Params) -> Expected:
+    row = find_figure(r, s)
     unit = row["count_unit"]
     value = (
         count_units(row["value"], unit)
@@ -611,8 +611,8 @@ def _count(r: Release, s: Selection, p: Params) -> Expected:
         else f"{UNITS[unit][1]}, {ABSENT_IN_SENTENCES[describe_absent(row)]}"
     )
     expected = {
-        "area": covered_area(r, row),
-        "period": in_words(row["period"]),
+        "area": describe_covered_area(r, row),
+        "period": spell_period(row["period"]),
         "crime": lower_first(r.label["offence_group", row["offence_group"]]),
         "measure": lower_first(r.label["measure", row["measure"]]),
         "value": value,
@@ -653,8 +653,8 @@ REVISION_KEY = (
 
 
 @expect_parameters("Revised: {value} in release {release}.")
-def _revised(r: Release, s: Selection, p: Params) -> Expected:
-    row = figure_of(r, s)
+def expect_earlier_value(r: Release, s: Selection, p: Params) -> Expected:
+    row = find_figure(r, s)
     earlier = [
         x
         for x in r.index_rows("revision", *REVISION_KEY).get(tuple(row[name] for name in REVISION_KEY), ())
@@ -666,18 +666,18 @@ def _revised(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{sentence} Rate per 100,000 inhabitants: {rate}.")
-def _rate_of_figure(r: Release, s: Selection, p: Params) -> Expected:
+def expect_rate_of_cell(r: Release, s: Selection, p: Params) -> Expected:
     rate = r.indicators[s["cell_id"], "rate", "_Z"]
-    return {"sentence": BEGINS, "rate": figure_text(rate, 2, "NR")}
+    return {"sentence": BEGINS, "rate": format_figure(rate, 2, "NR")}
 
 
 @expect_parameters("{sentence} Share of the total by {dimension}: {share}.")
-def _share_of_figure(r: Release, s: Selection, p: Params) -> Expected:
+def expect_share_of_cell(r: Release, s: Selection, p: Params) -> Expected:
     share = r.indicators[s["cell_id"], "share", s["dimension"]]
-    return {"sentence": BEGINS, "share": figure_text(share, 0, "PC"), "dimension": DIMENSIONS[s["dimension"]]}
+    return {"sentence": BEGINS, "share": format_figure(share, 0, "PC"), "dimension": DIMENSIONS[s["dimension"]]}
 
 
-def figure_text(row: Row, digits: int, unit: str) -> str:
+def format_figure(row: Row, digits: int, unit: str) -> str:
     """Return an indicator in its unit with its interval, as a sentence says it."""
     if row.get("state") == "too_few_territories":
         return "no regional figure"
@@ -696,14 +696,14 @@ def figure_text(row: Row, digits: int, unit: str) -> str:
 @expect_parameters(
     "{area}, {period}: {crime}, {name}: {value}.", "{area}, {period}: {crime}, {name}, {details}: {value}."
 )
-def _indicator(r: Release, s: Selection, p: Params) -> Expected:
-    row = figure_of(r, s)
+def expect_indicator_of_cell(r: Release, s: Selection, p: Params) -> Expected:
+    row = find_figure(r, s)
     expected = {
-        "area": covered_area(r, row),
-        "period": in_words(row["period"]),
+        "area": describe_covered_area(r, row),
+        "period": spell_period(row["period"]),
         "crime": lower_first(r.label["offence_group", row["offence_group"]]),
         "name": lower_first(r.metric[row["metric"]]["name"]),
-        "value": figure_text(row, 0, row["unit_measure"]),
+        "value": format_figure(row, 0, row["unit_measure"]),
     }
     if "details" in p:
         details = []

@@ -20,24 +20,24 @@ from tests.oracles.sentences import (
     Selection,
     add_interval,
     compute_once,
-    crime_of,
     describe_absent,
     describe_cover,
     expect_parameters,
-    figures_of,
     find_compared,
+    find_crime,
     find_span,
+    find_unit,
     format_day,
     format_number,
     format_period,
-    in_words,
     join_words,
+    list_figures_of_region,
     lower_first,
+    spell_period,
     split_codes,
-    unit_of,
 )
-from tests.oracles.sentences_comparisons import DIGITS, spoken_compared, static_period
-from tests.oracles.sentences_counts import break_text, chosen_year, regional_figure
+from tests.oracles.sentences_comparisons import DIGITS, find_static_period, speak_compared
+from tests.oracles.sentences_counts import choose_year, describe_break, describe_regional_figure
 
 PARTS |= {"{items} and {last}", "{count} {outcome}"}
 PARTS |= {
@@ -54,7 +54,7 @@ PARTS |= {
 
 
 @expect_parameters("{year} Q{quarter}")
-def _quarter(r: Release, s: Selection, p: Params) -> Expected:
+def expect_quarter(r: Release, s: Selection, p: Params) -> Expected:
     return {"year": list_years(r), "quarter": {"1", "2", "3", "4"}}
 
 
@@ -70,7 +70,7 @@ def list_years(r: Release) -> set[str]:
 
 
 @expect_parameters(*(f"the {name} quarter of {{year}}" for name in ("first", "second", "third", "fourth")))
-def _quarter_in_words(r: Release, s: Selection, p: Params) -> Expected:
+def expect_quarter_in_words(r: Release, s: Selection, p: Params) -> Expected:
     names = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
     quarter = names[str(p[""]).split()[1]]
     if s.get("cell_id") or s.get("row"):
@@ -80,7 +80,7 @@ def _quarter_in_words(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("the years {first} to {last}")
-def _years(r: Release, s: Selection, p: Params) -> Expected:
+def expect_span_of_years(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("cell_id") or s.get("row"):
         return {
             ("first", "last"): {tuple(x["period"].split("-")) for x in r.read_rows("cell") if x["freq"].startswith("P")}
@@ -90,9 +90,9 @@ def _years(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(*(f"{{day}} {month} {{year}}" for month in MONTHS))
-def _day(r: Release, s: Selection, p: Params) -> Expected:
+def expect_day(r: Release, s: Selection, p: Params) -> Expected:
     month = str(p[""]).split()[1]
-    return {("day", "year"): days_of_month(r, month)}
+    return {("day", "year"): list_days_of_month(r, month)}
 
 
 @compute_once
@@ -112,14 +112,14 @@ def list_dates(r: Release) -> set[date]:
 
 
 @compute_once
-def days_of_month(r: Release, month: str) -> set[tuple[str, str]]:
+def list_days_of_month(r: Release, month: str) -> set[tuple[str, str]]:
     return {(str(d.day), str(d.year)) for d in list_dates(r) if format_day(d).split()[1] == month}
 
 
 # -------------------------------------------------------------------------------------------------------------- records
 
 
-def duration_rows(r: Release, s: Selection) -> list[Row]:
+def list_duration_rows(r: Release, s: Selection) -> list[Row]:
     rows = [
         x
         for x in r.read_rows("duration")
@@ -137,7 +137,7 @@ def duration_rows(r: Release, s: Selection) -> list[Row]:
     return sorted(rows, key=lambda x: (x["area"], x["source"], x["statistic"]))
 
 
-def median_text(name: str, row: Row) -> str:
+def describe_median(name: str, row: Row) -> str:
     if row["value"] is None:
         return f"{name}: {'not reached' if row['obs_status'] == 'M' else describe_absent(row)}."
     days = add_interval(
@@ -151,13 +151,15 @@ def describe_medians(r: Release, s: Selection) -> dict[str, str]:
     """Return the sentence on the median of each area with records."""
     names = r.marked if s["page"] == "static" else r.plain
     return {
-        names[x["area"]]: median_text(names[x["area"]], x) for x in duration_rows(r, s) if x["statistic"] == "median"
+        names[x["area"]]: describe_median(names[x["area"]], x)
+        for x in list_duration_rows(r, s)
+        if x["statistic"] == "median"
     }
 
 
 @expect_parameters("{name}, {crime}. {medians}")
-def _medians(r: Release, s: Selection, p: Params) -> Expected:
-    metric = next(x["metric"] for x in duration_rows(r, s))
+def expect_medians_of_territories(r: Release, s: Selection, p: Params) -> Expected:
+    metric = next(x["metric"] for x in list_duration_rows(r, s))
     return {
         "name": r.metric[metric]["name"],
         "crime": lower_first(CRIMES[s["crime"]]),
@@ -170,7 +172,7 @@ def _medians(r: Release, s: Selection, p: Params) -> Expected:
     "{area}: half of cases took up to {days}, too few to compare.",
     "{area}: {figure}.",
 )
-def _median(r: Release, s: Selection, p: Params) -> Expected:
+def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
     text = describe_medians(r, s)[str(p["area"])].partition(": ")[2].removesuffix(".")
     if "figure" in p:
         return {"figure": text, "area": p["area"]}
@@ -181,18 +183,18 @@ def _median(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("No records: {areas}.", "{name}, {crime}: no records.")
-def _no_records(r: Release, s: Selection, p: Params) -> Expected:
+def expect_areas_without_records(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") == "lengths":
-        present = {x["area"] for x in length_rows(r, s)}
+        present = {x["area"] for x in list_length_rows(r, s)}
         without = [
             c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))
         ]
         return {"areas": join_words(r.marked[code] for code in without)}
     if s["page"] == "static":
-        present = {x["area"] for x in duration_rows(r, s)}
+        present = {x["area"] for x in list_duration_rows(r, s)}
         return {"areas": join_words(r.marked[code] for code in r.territories if code not in present)}
     if s["page"] == "compare":
-        present = {x["area"] for x in duration_rows(r, s)}
+        present = {x["area"] for x in list_duration_rows(r, s)}
         return {
             "areas": join_words(r.plain[code] for code in s["areas"].split(",") if code not in present),
             "name": ABOUT,
@@ -204,10 +206,10 @@ def _no_records(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}: {first} to {last}", "Records observed. {spans}.", "Records: {span}.")
-def _records_span(r: Release, s: Selection, p: Params) -> Expected:
+def expect_span_of_records(r: Release, s: Selection, p: Params) -> Expected:
     names = r.plain if s["page"] == "durations" else r.marked
     spans = {}
-    for x in duration_rows(r, s):
+    for x in list_duration_rows(r, s):
         spans[names[x["area"]]] = f"{format_day(x['seen_from'])} to {format_day(x['seen_until'])}"
     if "area" in p:
         first, last = spans[str(p["area"])].split(" to ")
@@ -216,7 +218,7 @@ def _records_span(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{name}, on {days}. {crime}")
-def _as_at(r: Release, s: Selection, p: Params) -> Expected:
+def expect_days_of_pending(r: Release, s: Selection, p: Params) -> Expected:
     rows = [x for x in r.read_rows("pending") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]
     return {
         "days": join_words(format_day(d) for d in sorted({x["as_at"] for x in rows})),
@@ -230,22 +232,22 @@ def _as_at(r: Release, s: Selection, p: Params) -> Expected:
     "to the nearest 5%.",
     "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters.",
 )
-def _quarters(r: Release, s: Selection, p: Params) -> Expected:
+def expect_quarters_followed(r: Release, s: Selection, p: Params) -> Expected:
     rows = [x for x in r.read_rows("cohort") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]
     texts = {str(x["quarters"]) for x in rows}
     return {"n": texts, "quarters": texts}
 
 
 @expect_parameters("The period has {n} days.")
-def _days_of_period(r: Release, s: Selection, p: Params) -> Expected:
+def expect_days_of_period(r: Release, s: Selection, p: Params) -> Expected:
     first, last = find_span(s["period"])
     return {"n": format_number((last - first).days + 1)}
 
 
 @expect_parameters("from {low} to {high} months")
-def _law(r: Release, s: Selection, p: Params) -> Expected:
+def expect_range_of_law(r: Release, s: Selection, p: Params) -> Expected:
     if s["page"] == "static":
-        rows = length_rows(r, s)
+        rows = list_length_rows(r, s)
     else:
         rows = [
             x for x in r.read_rows("sentence") if (x["offence_group"], x["period"]) == (s["crime"], s["sentenced_in"])
@@ -257,7 +259,7 @@ def _law(r: Release, s: Selection, p: Params) -> Expected:
     return {("low", "high"): texts}
 
 
-def length_rows(r: Release, s: Selection) -> list[Row]:
+def list_length_rows(r: Release, s: Selection) -> list[Row]:
     """Return the figures on sentences for a crime, of one track and one area where the selection has them."""
     return [
         x
@@ -268,14 +270,14 @@ def length_rows(r: Release, s: Selection) -> list[Row]:
     ]
 
 
-def length_groups(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
+def group_lengths(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
     """Return the figures of the year that a sentence is about, by the name that it begins with.
 
     It is the newest year with any figure of the track, in a profile of the territory.
     """
     groups: dict[str, dict[str, Row]] = {}
     for track in ("first", "final"):
-        rows = [x for x in length_rows(r, s) if x["level"] == track]
+        rows = [x for x in list_length_rows(r, s) if x["level"] == track]
         years = {x["period"] for x in rows if x["value"] is not None} or {x["period"] for x in rows}
         for x in rows:
             if x["period"] == max(years):
@@ -288,7 +290,7 @@ def length_groups(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
     return groups
 
 
-def months_text(row: Row) -> str:
+def format_months(row: Row) -> str:
     text = f"{format_number(row['value'])} month{'s' * (round(row['value']) != 1)}"
     return add_interval(text, row["low"], row["high"], 0)
 
@@ -297,28 +299,28 @@ def months_text(row: Row) -> str:
     "{area}: half of the sentences were up to {months}.",
     "{area}: half of the sentences were up to {months}, too few to compare.",
 )
-def _lengths(r: Release, s: Selection, p: Params) -> Expected:
-    row = length_groups(r, s)[str(p["area"])]["median"]
+def expect_median_sentence(r: Release, s: Selection, p: Params) -> Expected:
+    row = group_lengths(r, s)[str(p["area"])]["median"]
     assert (row["state"] == "too_few") is str(p[""]).endswith("too few to compare."), row["state"]
-    return {"area": p["area"], "months": months_text(row)}
+    return {"area": p["area"], "months": format_months(row)}
 
 
 @expect_parameters("The middle half was between {low} and {high} months.")
-def _middle(r: Release, s: Selection, p: Params) -> Expected:
+def expect_middle_half(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("low", "high"): {
             (format_number(group["p25"]["value"]), format_number(group["p75"]["value"]))
-            for group in length_groups(r, s).values()
+            for group in group_lengths(r, s).values()
             if {"p25", "p75"} <= {name for name, row in group.items() if row["value"] is not None}
         }
     }
 
 
 @expect_parameters("The law allowed {law}.")
-def _allowed(r: Release, s: Selection, p: Params) -> Expected:
+def expect_law_of_sentence(r: Release, s: Selection, p: Params) -> Expected:
     pairs = {
         (x["statutory_min"], x["statutory_max"])
-        for group in length_groups(r, s).values()
+        for group in group_lengths(r, s).values()
         for x in group.values()
         if x["statutory_min"] is not None and x["statutory_max"] is not None
     }
@@ -326,18 +328,18 @@ def _allowed(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("Pending on {day}")
-def _pending_on(r: Release, s: Selection, p: Params) -> Expected:
+def expect_day_of_pending(r: Release, s: Selection, p: Params) -> Expected:
     rows = r.index_rows("pending", "area", "offence_group").get((s.get("flow") or s["area"], s["crime"]), ())
     return {"day": {format_day(x["as_at"]) for x in rows if x["n_band"]}}
 
 
 @expect_parameters("{low} to {high}", "{n} or more")
-def _band(r: Release, s: Selection, p: Params) -> Expected:
+def expect_limits_of_band(r: Release, s: Selection, p: Params) -> Expected:
     bands = {
         x["n_band"]
         for table in ("duration", "pending", "cohort", "sentence")
         for x in r.read_rows(table)
-        if x["offence_group"] == crime_of(s) and x["n_band"]
+        if x["offence_group"] == find_crime(s) and x["n_band"]
     }
     if "n" in p:
         return {"n": {band.removesuffix("+") for band in bands if band.endswith("+")}}
@@ -345,13 +347,13 @@ def _band(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}: days it takes")
-def _days_it_takes(r: Release, s: Selection, p: Params) -> Expected:
-    return {"area": {r.marked[x["area"]] for x in duration_rows(r, s)}}
+def expect_area_of_durations(r: Release, s: Selection, p: Params) -> Expected:
+    return {"area": {r.marked[x["area"]] for x in list_duration_rows(r, s)}}
 
 
 @expect_parameters("Case records of {areas}, release {release}.")
-def _case_records(r: Release, s: Selection, p: Params) -> Expected:
-    areas = dict.fromkeys(x["area"] for x in duration_rows(r, s))
+def expect_areas_with_records(r: Release, s: Selection, p: Params) -> Expected:
+    areas = dict.fromkeys(x["area"] for x in list_duration_rows(r, s))
     return {"areas": join_words(r.marked[code] for code in areas), "release": r.id}
 
 
@@ -359,28 +361,28 @@ def _case_records(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{area}, {year}, {crime}, {unit} whose case ended without a conviction. {sentences}")
-def _exits(r: Release, s: Selection, p: Params) -> Expected:
+def expect_exits_of_area(r: Release, s: Selection, p: Params) -> Expected:
     return {
         "area": r.marked[s["area"]],
         "year": s["left_in"],
         "crime": lower_first(CRIMES[s["crime"]]),
-        "unit": UNITS[unit_of(s)][1],
-        "sentences": exits_text(r, s),
+        "unit": UNITS[find_unit(s)][1],
+        "sentences": describe_exits(r, s),
     }
 
 
 @expect_parameters("{area}, {year}, {crime}: how cases ended is not available or not public.")
-def _no_exits(r: Release, s: Selection, p: Params) -> Expected:
-    assert not any(x["value"] is not None for x in exit_rows(r, s))
+def expect_no_exits(r: Release, s: Selection, p: Params) -> Expected:
+    assert not any(x["value"] is not None for x in list_exit_rows(r, s))
     return {"area": r.marked[s["area"]], "year": s["left_in"], "crime": lower_first(CRIMES[s["crime"]])}
 
 
-def exit_rows(r: Release, s: Selection) -> list[Row]:
+def list_exit_rows(r: Release, s: Selection) -> list[Row]:
     positions = {(x["codelist"], x["code"]): x["position"] for x in r.read_rows("codelist")}
     rows = [
         x
         for x in r.index_rows("exit", "area", "offence_group", "count_unit", "period").get(
-            (s["area"], s["crime"], unit_of(s), s["left_in"]), ()
+            (s["area"], s["crime"], find_unit(s), s["left_in"]), ()
         )
         if x["metric"] == "exit"
     ]
@@ -394,7 +396,7 @@ def exit_rows(r: Release, s: Selection) -> list[Row]:
     )
 
 
-def exits_text(r: Release, s: Selection) -> str:
+def describe_exits(r: Release, s: Selection) -> str:
     levels = {
         "prosecution": "At the prosecutor",
         "first": "At first instance",
@@ -402,7 +404,7 @@ def exits_text(r: Release, s: Selection) -> str:
         "final": "Final decisions",
     }
     by_level: dict[str, list[str]] = {}
-    for x in exit_rows(r, s):
+    for x in list_exit_rows(r, s):
         name = lower_first(r.label["measure", x["measure"]])
         text = f"{name}: {describe_absent(x)}" if x["value"] is None else f"{format_number(x['value'])} {name}"
         by_level.setdefault(x["level"], []).append(text)
@@ -410,7 +412,7 @@ def exits_text(r: Release, s: Selection) -> str:
 
 
 @expect_parameters("{n} older quarters", "{n} older years", "{n} older returns")
-def _older(r: Release, s: Selection, p: Params) -> Expected:
+def expect_older_periods(r: Release, s: Selection, p: Params) -> Expected:
     if "returns" in str(p[""]):
         return {"n": format_number(len(r.index_rows("submission", "territory")[s["area"],]) - 10)}
     periods = {
@@ -427,7 +429,7 @@ def _older(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{population} ({year}, carried forward from {source_year})")
-def _population(r: Release, s: Selection, p: Params) -> Expected:
+def expect_population(r: Release, s: Selection, p: Params) -> Expected:
     row = max((x for x in r.read_rows("population") if x["area"] == s["area"]), key=lambda x: x["year"])
     return {
         "population": format_number(row["population"]),
@@ -437,22 +439,25 @@ def _population(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("Articles in force from then: {articles}.", "Articles no longer in force: {articles}.")
-def _articles(r: Release, s: Selection, p: Params) -> Expected:
+def expect_articles_of_law(r: Release, s: Selection, p: Params) -> Expected:
     sign = "+" if "in force from" in str(p[""]) else "-"
     details = [str(x["detail"]).split(",") for x in r.read_rows("break") if x["words"] == "law_changed"]
     return {"articles": {join_words(a.strip()[1:] for a in parts if a.strip().startswith(sign)) for parts in details}}
 
 
 @expect_parameters("Break in the series. {text}")
-def _break(r: Release, s: Selection, p: Params) -> Expected:
+def expect_break_in_series(r: Release, s: Selection, p: Params) -> Expected:
     texts = {
-        text for x in r.read_rows("break") if x["offence_group"] in ("", "_T", s["crime"]) for text in (break_text(x),)
+        text
+        for x in r.read_rows("break")
+        if x["offence_group"] in ("", "_T", s["crime"])
+        for text in (describe_break(x),)
     }
     return {"text": texts | {text if text.endswith(".") else f"{text}." for text in texts}}
 
 
 @expect_parameters("{area} counts {other_unit} by its own rules ({levels}). Its {unit} may not be comparable.")
-def _other_unit(r: Release, s: Selection, p: Params) -> Expected:
+def expect_other_unit(r: Release, s: Selection, p: Params) -> Expected:
     rules = r.read_rows("counting_rule")
     return {
         "area": {
@@ -465,7 +470,7 @@ def _other_unit(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{title}. Release {release}.")
-def _title(r: Release, s: Selection, p: Params) -> Expected:
+def expect_title_with_release(r: Release, s: Selection, p: Params) -> Expected:
     return {"title": ABOUT, "release": r.id}
 
 
@@ -480,38 +485,40 @@ def _title(r: Release, s: Selection, p: Params) -> Expected:
     "{title}: all on one scale",
     "{title}, with 95% confidence intervals",
 )
-def _about_period(r: Release, s: Selection, p: Params) -> Expected:
+def expect_titles_about_period(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
 
 
 @expect_parameters("{area}, {period}: {figure}.")
-def _figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
+def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
     """Return the figure of the region on the page of a count or a ratio."""
     if "measure" in s:
-        period = chosen_year(r, s["crime"])
+        period = choose_year(r, s["crime"])
         row = r.find_total(r.region, period, s["crime"], s["measure"])
         row = row if row is not None and len(split_codes(row["reporters"])) >= 4 else None
         limits = r.indicators.get((row["cell_id"], "count", "_Z")) if row else None
-        figure = regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
+        figure = describe_regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
     else:
-        period = static_period(r, s["metric"], s["crime"])
+        period = find_static_period(r, s["metric"], s["crime"])
         rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period", "area").get(
             (s["metric"], s["crime"], "person", period, r.region), []
         )
         row = next((x for x in rows if x["is_default"]), next((x for x in rows if x["version"] == "same_period"), None))
-        figure = regional_figure(row, row)
+        figure = describe_regional_figure(row, row)
     return {"area": r.plain[r.region], "period": format_period(period), "figure": figure}
 
 
 @expect_parameters("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
-def _few_victims(r: Release, s: Selection, p: Params) -> Expected:
+def expect_few_victims(r: Release, s: Selection, p: Params) -> Expected:
     rows = [
-        x for x in figures_of(r, s) if r.label["victim_status", x["victim_status"]].lower() == str(p["status"]).lower()
+        x
+        for x in list_figures_of_region(r, s)
+        if r.label["victim_status", x["victim_status"]].lower() == str(p["status"]).lower()
     ]
     row = rows[0]
     return {
         "area": r.plain[r.region],
-        "period": in_words(s["period"]),
+        "period": spell_period(s["period"]),
         "crime": lower_first(CRIMES[s["crime"]]),
         "value": "no regional figure",
         "status": p["status"],
@@ -552,7 +559,7 @@ TITLES = (
 
 
 @expect_parameters(*TITLES)
-def _about_selection(r: Release, s: Selection, p: Params) -> Expected:
+def expect_titles_about_selection(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
 
 
@@ -563,7 +570,7 @@ def _about_selection(r: Release, s: Selection, p: Params) -> Expected:
     "Drafted {day}; data up to {period}.",
     "This is release {release}, which is not the newest one.",
 )
-def _citation(r: Release, s: Selection, p: Params) -> Expected:
+def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
     row = r.read_rows("release")[0]
     drafted = date.fromisoformat(str(row["drafted_at"])[:10])
     return {
@@ -576,17 +583,17 @@ def _citation(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("Returns of the offices of {n} territories, release {release}.")
-def _offices(r: Release, s: Selection, p: Params) -> Expected:
+def expect_reporting_territories(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories)), "release": r.id}
 
 
 @expect_parameters("This release covers {names}.")
-def _covers(r: Release, s: Selection, p: Params) -> Expected:
+def expect_names_of_territories(r: Release, s: Selection, p: Params) -> Expected:
     return {"names": join_words(r.marked[code] for code in r.territories)}
 
 
 @expect_parameters("{area}: {part} only")
-def _part_only(r: Release, s: Selection, p: Params) -> Expected:
+def expect_part_of_territory(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("area", "part"): {
             (r.plain[code], r.plain[part].removeprefix(f"{r.plain[code]}: "))
@@ -600,7 +607,7 @@ def _part_only(r: Release, s: Selection, p: Params) -> Expected:
     "One ZIP file has all {n} files of release {release}: every table as CSV and as Parquet, with codes and statuses, "
     "a description, and the list of files."
 )
-def _files(r: Release, s: Selection, p: Params) -> Expected:
+def expect_number_of_files(r: Release, s: Selection, p: Params) -> Expected:
     names = [*r.folder.glob("csv/*.csv"), *r.folder.glob("data/*.parquet")]
     names += [r.folder / name for name in ("manifest.json", "README.txt") if (r.folder / name).is_file()]
     return {"n": format_number(len(names)), "release": r.id}
@@ -609,7 +616,7 @@ def _files(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters(
     "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table."
 )
-def _first_figures(r: Release, s: Selection, p: Params) -> Expected:
+def expect_shown_of_all_figures(r: Release, s: Selection, p: Params) -> Expected:
     of = "" if s["territory"] == "all" else s["territory"]
     rows = [
         x
@@ -627,7 +634,7 @@ def _first_figures(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{days} early", "{days} late")
-def _punctuality(r: Release, s: Selection, p: Params) -> Expected:
+def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
     rows = [x for x in r.read_rows("quality") if x["period"] == "_T" and x["instrument"] == "_T"]
     days = [x["value"] for x in rows if x["indicator"] == "PUNCTUALITY_DAYS" and x["value"] is not None]
     is_early = "early" in str(p[""])
@@ -635,7 +642,7 @@ def _punctuality(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters("{note} (all figures).")
-def _common_note(r: Release, s: Selection, p: Params) -> Expected:
+def expect_note_on_all_figures(r: Release, s: Selection, p: Params) -> Expected:
     return {"note": NOTE}
 
 
@@ -650,17 +657,19 @@ NOTE = object()
     "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). Lowest: {lowest} "
     "({lowest_period})."
 )
-def _series(r: Release, s: Selection, p: Params) -> Expected:
+def expect_course_of_series(r: Release, s: Selection, p: Params) -> Expected:
     digits = DIGITS.get(s.get("kind", ""), 0)
-    points = [(format_period(period), x) for period, x in series_rows(r, s) if x is not None and x["value"] is not None]
+    points = [
+        (format_period(period), x) for period, x in list_series_points(r, s) if x is not None and x["value"] is not None
+    ]
     (first_period, first), (last_period, last) = points[0], points[-1]
     highest, lowest = (round(end(x["value"] for _, x in points), digits) for end in (max, min))
     return {
         "title": ABOUT,
         "first_period": first_period,
         "last_period": last_period,
-        "first": spoken_compared(first, digits),
-        "last": spoken_compared(last, digits),
+        "first": speak_compared(first, digits),
+        "last": speak_compared(last, digits),
         "highest": format_number(highest, digits),
         "lowest": format_number(lowest, digits),
         "highest_period": {period for period, x in points if round(x["value"], digits) == highest},
@@ -668,7 +677,7 @@ def _series(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-def series_rows(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
+def list_series_points(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
     """Return the periods of a series, the oldest first, each with its figure; None if it was never collected.
 
     A figure of the region from too few territories has no value.
@@ -684,8 +693,8 @@ def series_rows(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
         pairs = [(period, rows.get((s["trend"], period))) for period in sorted(periods)]
         return [(period, x) for period, x in pairs if x is not None or is_recommended]
     if s.get("part") == "victims_trend":
-        of_area = {x["period"]: x for x in victim_totals(r, s["crime"]) if x["area"] == s["area"]}
-        years = sorted({x["period"] for x in victim_totals(r, s["crime"])})
+        of_area = {x["period"]: x for x in list_victim_totals(r, s["crime"]) if x["area"] == s["area"]}
+        years = sorted({x["period"] for x in list_victim_totals(r, s["crime"])})
         pairs = [(year, of_area.get(year)) for year in years]
     else:
         years = sorted(r.periods[s["crime"], "A"])
@@ -702,7 +711,7 @@ def series_rows(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
     return points
 
 
-def victim_totals(r: Release, crime: str) -> list[Row]:
+def list_victim_totals(r: Release, crime: str) -> list[Row]:
     """Return the presumed and identified victims by area and year."""
     return [
         x
@@ -715,13 +724,13 @@ def victim_totals(r: Release, crime: str) -> list[Row]:
 
 
 @expect_parameters("Without a figure: {periods}.")
-def _without(r: Release, s: Selection, p: Params) -> Expected:
-    absent = [(format_period(period), x) for period, x in series_rows(r, s) if x is None or x["value"] is None]
-    return {"periods": ", ".join(f"{period} ({spoken_compared(x)})" for period, x in absent)}
+def expect_periods_without_figure(r: Release, s: Selection, p: Params) -> Expected:
+    absent = [(format_period(period), x) for period, x in list_series_points(r, s) if x is None or x["value"] is None]
+    return {"periods": ", ".join(f"{period} ({speak_compared(x)})" for period, x in absent)}
 
 
 @expect_parameters("Breaks in the series: {breaks}.")
-def _breaks(r: Release, s: Selection, p: Params) -> Expected:
+def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
     return {"breaks": name_breaks(r, s) if s["page"] == "compare" else ABOUT}
 
 
@@ -764,14 +773,14 @@ def name_breaks(r: Release, s: Selection) -> str:
 
 
 @expect_parameters("Territories included, of {n}")
-def _strip(r: Release, s: Selection, p: Params) -> Expected:
+def expect_whole_of_strip(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories))}
 
 
 @expect_parameters("{ratio}, {period}: {own}. {region}: {regional}.")
-def _compared(r: Release, s: Selection, p: Params) -> Expected:
+def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
     metric = "convicted_first_per_adjudicated_first"
-    period = static_period(r, metric, s["crime"])
+    period = find_static_period(r, metric, s["crime"])
     rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period")[
         metric, s["crime"], "person", period
     ]
@@ -787,7 +796,7 @@ def _compared(r: Release, s: Selection, p: Params) -> Expected:
         if x["state"] == "too_few_territories"
         else describe_absent({**x, "n_reported": None})
         if x["value"] is None
-        else spoken_compared(x)
+        else speak_compared(x)
         for x in (own_row, region_row)
     ]
     return {

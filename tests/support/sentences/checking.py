@@ -21,7 +21,7 @@ from tests.oracles.sentences import (
     format_day,
     format_number,
     format_period,
-    in_words,
+    spell_period,
 )
 from tests.oracles.sentences_records import NOTE
 from tests.support.sentences.recording import Message, Selection
@@ -205,7 +205,7 @@ def _list_allowed(selection: Selection, release: Release) -> set[str]:
         periods.add(release.periods[selection["crime"], "A"][0])
     allowed: set[str] = set()
     for period in periods:
-        texts = (format_period(period), in_words(period)) if len(period) < 10 else (period,)
+        texts = (format_period(period), spell_period(period)) if len(period) < 10 else (period,)
         allowed |= {actual for text in texts for actual in _NUMBER.findall(text)}
     cache[id(selection)] = selection, allowed
     return allowed
