@@ -104,9 +104,9 @@ class _Laps:
         self.slowest: dict[str, list[tuple[str, float]]] = {}
 
     def run(self, phase: str, work: Callable[[], object]) -> None:
-        from pipelines.warehouse import dbt
+        from pipelines.warehouse import dbt_runner
 
-        results = self.home.restricted / "dbt" / dbt.LAST_TIMES
+        results = self.home.restricted / "dbt" / dbt_runner.LAST_TIMES
         results.unlink(missing_ok=True)
         begun = time.perf_counter()
         work()
@@ -121,9 +121,9 @@ def build_marts(home: Home) -> dict[str, Any]:
     from pipelines import refresh
     from pipelines.refresh import counts as steps
     from pipelines.refresh import measuring as quality
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds, dbt_runner
 
-    dbt.parse_project()  # once a process, as in the service that refreshes
+    dbt_runner.parse_project()  # once a process, as in the service that refreshes
     laps, processor = _Laps(home), time.process_time()
     laps.run("counts", lambda: refresh.build_counts(home))
     laps.run("records", lambda: refresh.build_records(home))
@@ -134,7 +134,7 @@ def build_marts(home: Home) -> dict[str, Any]:
     laps.run("public indicators", lambda: refresh.build_indicators(home, which="protected"))
     laps.run("quality", lambda: quality.measure_quality(home))
     processor_seconds += time.process_time() - processor
-    rows = {"mart_count": _count_rows(dbt.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
+    rows = {"mart_count": _count_rows(count_builds.tables_folder(steps.latest_counts(home)) / "mart_count.parquet")}
     return {"seconds": laps.seconds, "processor": processor_seconds, "slowest": laps.slowest, "rows": rows}
 
 
@@ -151,9 +151,9 @@ def _hide_small(home: Home) -> None:
     from pipelines.publication.disclosure import programme
     from pipelines.refresh import counts as steps
     from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
-    from pipelines.warehouse import dbt, exported_tables
+    from pipelines.warehouse import count_builds, exported_tables
 
-    tables = dbt.tables_folder(steps.latest_counts(home))
+    tables = count_builds.tables_folder(steps.latest_counts(home))
     areas = pl.read_parquet(tables / "dim_area.parquet").filter(pl.col("kind") == "national")["area"]
     cells = programme.select_rows(
         pl.read_parquet(tables / "mart_count.parquet").filter(pl.col("area").is_in(areas.to_list()))
@@ -174,14 +174,14 @@ def _hide_small(home: Home) -> None:
 def time_statements(home: Home, out: Path) -> dict[str, float]:
     """Return seconds of the statements of each phase of dbt, as compiled for this home, in DuckDB alone."""
     from pipelines.refresh import counts as steps
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds, dbt
 
     out.mkdir(parents=True)
     folder = home.restricted / "dbt" / "compiled" / "rti" / "models"
     laps = plain.Laps()
     plain.build_counts(out, folder, dbt.fact_files(home, None) | dbt.gathered_files(home))
     laps.end_lap("counts")
-    tables, protected = dbt.tables_folder(steps.latest_counts(home)), steps.protected_folder(home)
+    tables, protected = count_builds.tables_folder(steps.latest_counts(home)), steps.protected_folder(home)
     records = steps.records_folder(home)
     for name, cells, dimensions, side in (
         ("restricted indicators", tables / "mart_count.parquet", tables, "restricted"),

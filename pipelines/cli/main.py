@@ -99,7 +99,7 @@ _WORDED = {
     "pipelines.publication.releases.errors": ("ReleaseError",),
     "pipelines.publication.provenance.explain": ("ExplainError",),
     "pipelines.refresh.measuring": ("AsOfError",),
-    "pipelines.warehouse.dbt": ("WarehouseError",),
+    "pipelines.warehouse.dbt_runner": ("WarehouseError",),
     "pipelines.warehouse.reference.gather": ("ReferenceConflictError",),
     "pipelines.refresh.results": ("RefreshError",),
     "pipelines.core.home_lock": ("HomeBusyError",),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 if TYPE_CHECKING:
-    from pipelines.warehouse.dbt import NodeResult
+    from pipelines.warehouse.dbt_runner import NodeResult
 
 CODE_LISTS = "code_lists"
 """Name of the asset of all code lists of the project, dbt's seeds."""

@@ -14,7 +14,7 @@ import dagster as dg
 from pipelines.core.home import Home, default_root, open_home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.runs.liveness import mark_run_alive
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds
 
 
 class HomeResource(dg.ConfigurableResource[Home]):
@@ -43,7 +43,7 @@ class LockedHomeResource(HomeResource):
         self.setup_for_execution(context)
         run = f" {context.run.run_id[:8]}" if context.run is not None else ""
         with hold_home_lock(self.open(), purpose=f"refresh{run}", wait_seconds=self.wait_seconds):
-            dbt.remove_unfinished_builds(self.open())
+            count_builds.remove_unfinished_builds(self.open())
             yield self
 
 

@@ -17,7 +17,7 @@ from pipelines import refresh
 from pipelines.defs import dbt_checks
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.step_report import SECRETARIAT, report_step
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 
 COUNTS = ("staging", "facts", "intermediate", "marts")
 INDICATORS = ("indicators",)
@@ -51,7 +51,7 @@ class _PrefixTranslator(DagsterDbtTranslator):
 
 @cache
 def _read_manifest() -> Mapping[str, Any]:
-    content: Mapping[str, Any] = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))
+    content: Mapping[str, Any] = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))
     return content
 
 
@@ -107,7 +107,7 @@ def _make_phase_asset(
         try:
             with report_step(context) as step:
                 result = run(locked_home.open(), log=step.write_line)
-        except dbt.WarehouseError as error:
+        except dbt_runner.WarehouseError as error:
             yield from dbt_checks.report_tests(error.tests, context.selected_asset_check_keys)
             raise
         # Dagster rejects an asset that is yielded before one of its dependencies.

@@ -16,19 +16,19 @@ from pipelines.warehouse import build_cache, exported_tables
 
 def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
     """Build the count marts, unless they were built today from the same returns, declarations and dbt project."""
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds, dbt, dbt_runner
 
-    key = build_cache.digest_parts(_gathered_key(home), dbt.project_digest(), clock.now().date().isoformat())
+    key = build_cache.digest_parts(_gathered_key(home), dbt_runner.project_digest(), clock.now().date().isoformat())
     cached = build_cache.find_outcome(home, "counts", key)
     if cached is not None and Path(cached["path"]).exists():
-        if dbt.is_whole(Path(cached["path"])):
+        if count_builds.is_whole(Path(cached["path"])):
             log("counts: nothing new")
-            return Step(new=False, path=Path(cached["path"]), tests=dbt.test_results(Path(cached["path"])))
+            return Step(new=False, path=Path(cached["path"]), tests=count_builds.test_results(Path(cached["path"])))
         log(f"counts: {Path(cached['path']).name} is damaged; it is set aside and built again")
     path = dbt.build_counts(home)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
-    seconds = dbt.node_times(path)
-    tests = dbt.test_results(path)
+    seconds = count_builds.node_times(path)
+    tests = count_builds.test_results(path)
     log(f"counts built into {path.name}; {len(tests)} tests run")
     return Step(new=True, path=path, seconds=seconds, tests=tests)
 
@@ -54,12 +54,12 @@ def _gathered_key(home: Home) -> str:
 
 def build_records(home: Home, *, log: Log = ignore_log) -> Step:
     """Compute the figures from case records, unless records, rules and the previous release are unchanged."""
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds
     from pipelines.warehouse.records import build
 
     complete_publication(home, log=log)
     counts = latest_counts(home)
-    path, new = build.build_records(home, counts, dbt.tables_folder(counts))
+    path, new = build.build_records(home, counts, count_builds.tables_folder(counts))
     build_cache.store_outcome(home, "records", path.name, {"folder": path.name})
     build.remove_other_builds(
         home, {path.name, (build_cache.find_last_outcome(home, "draft") or {}).get("records", "")}
@@ -81,11 +81,11 @@ def records_folder(home: Home) -> Path:
 
 def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = ignore_log) -> Step:
     """Build the indicators from restricted counts (for offices) or from protected cells (for the public)."""
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds, dbt, dbt_runner
 
     if which == "restricted":
-        counts = latest_counts(home)
-        source, dimensions = dbt.tables_folder(counts) / "mart_count.parquet", dbt.tables_folder(counts)
+        dimensions = count_builds.tables_folder(latest_counts(home))
+        source = dimensions / "mart_count.parquet"
         target = home.warehouse / "indicators-restricted.duckdb"
     else:
         folder = protected_folder(home)
@@ -95,14 +95,14 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
     dimension_paths = [
         dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators
     ]
-    key = build_cache.digest_parts(dbt.indicators_digest(), source, records, *dimension_paths)
+    key = build_cache.digest_parts(dbt_runner.indicators_digest(), source, records, *dimension_paths)
     step = f"indicators-{which}"
     cached = build_cache.find_outcome(home, step, key)
     if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest_parts(target)):
         log(f"{which} indicators: nothing new")
-        earlier_tests = tuple(dbt.NodeResult(**test) for test in cached.get("tests", []))
+        earlier_tests = tuple(dbt_runner.NodeResult(**test) for test in cached.get("tests", []))
         return Step(new=False, path=target, tests=earlier_tests)
-    tests: list[dbt.NodeResult] = []
+    tests: list[dbt_runner.NodeResult] = []
     dbt.build_indicators(
         home,
         input=which,
@@ -129,9 +129,9 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
 
 def latest_counts(home: Home) -> Path:
     """Return the DuckDB file of the newest counts. Raises RefreshError if there are none."""
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds
 
-    counts = dbt.latest_counts(home)
+    counts = count_builds.latest_counts(home)
     if counts is None:
         raise RefreshError("there are no counts yet; run `rti refresh`")
     return counts

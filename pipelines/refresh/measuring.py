@@ -25,12 +25,12 @@ def measure_quality(home: Home, *, log: Log = ignore_log) -> Step:
     Raises RefreshError if there are no counts yet.
     """
     from pipelines.publication import measured_quality
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds
 
-    counts = dbt.latest_counts(home)
+    counts = count_builds.latest_counts(home)
     if counts is None:
         raise RefreshError("there are no counts yet; run `rti refresh`")
-    tables = dbt.tables_folder(counts)
+    tables = count_builds.tables_folder(counts)
     journal = journal_path(home)
     key = build_cache.digest_parts(
         build_cache.code_digest("warehouse", "statistics"), clock.now().date().isoformat(),
@@ -74,14 +74,14 @@ def _choose_folder(home: Home, moment: datetime, out: Path | None) -> Path:
 
 def _build_as_of(home: Home, moment: datetime, folder: Path, log: Log) -> Path:
     from pipelines.publication import measured_quality
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds, dbt
     from pipelines.warehouse.records import build
 
     aside = folder.with_name(f".{folder.name}.building")
     shutil.rmtree(aside, ignore_errors=True)
     (aside / "tables").mkdir(parents=True)
     counts = dbt.build_counts(home, as_of=moment)
-    tables = dbt.tables_folder(counts)
+    tables = count_builds.tables_folder(counts)
     log(f"counts known at {clock.format_timestamp(moment)} built")
     try:
         records, is_new = build.build_records(home, counts, tables)

@@ -26,9 +26,9 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
 
     from pipelines.publication.disclosure import earlier, programme, utility
     from pipelines.publication.disclosure.protect import hide_small_counts
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds
 
-    tables = dbt.tables_folder(latest_counts(home))
+    tables = count_builds.tables_folder(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
     inputs_digest = build_cache.digest_parts(

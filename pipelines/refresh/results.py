@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipelines.warehouse.dbt import NodeResult
+    from pipelines.warehouse.dbt_runner import NodeResult
 
 Log = Callable[[str], None]
 _NAMED = 20

@@ -19,7 +19,7 @@ def _load_program() -> None:
     import great_expectations  # noqa: F401
 
     from pipelines.definitions import defs
-    from pipelines.warehouse.dbt import parse_project
+    from pipelines.warehouse.dbt_runner import parse_project
 
     defs()
     parse_project()

@@ -217,12 +217,12 @@ def _read_restricted(home: Home, cell_id: str) -> tuple[dict[str, Any] | None, t
     import duckdb
     import polars as pl
 
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds
 
-    newest = dbt.latest_counts(home)
+    newest = count_builds.latest_counts(home)
     if newest is None:
         return None, ()
-    path = dbt.tables_folder(newest) / "mart_count.parquet"
+    path = count_builds.tables_folder(newest) / "mart_count.parquet"
     matches = pl.scan_parquet(path).filter(pl.col("cell_id") == cell_id).collect().to_dicts()
     if not matches:
         return None, ()

@@ -18,7 +18,7 @@ import pytest
 from pipelines.core.home import open_home
 from pipelines.publication.provenance.explain import explain_figure
 from pipelines.publication.releases.publish import find_current_release
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds
 from tests.support import small
 from tests.support.demonstration import CLOCK
 from tests.support.paths import SHARED
@@ -147,7 +147,7 @@ def test_explained_figures_of_every_kind_add_up(built_home: Path, monkeypatch: p
     cells = pl.read_parquet(folder / "data" / "cell.parquet").filter(pl.col("value") > 0)
     sample_cells = cells.filter(pl.int_range(pl.len()).over("table_id", "area", "basis") == 0)
     assert sample_cells.select("basis").n_unique() >= 5
-    counts = dbt.latest_counts(home)
+    counts = count_builds.latest_counts(home)
     assert counts is not None
     mismatches = []
     # DuckDB reads the catalogue of a file again for each explanation, unless another connection has it open.

@@ -12,13 +12,13 @@ import pytest
 
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
-from pipelines.warehouse import dbt, exported_tables
+from pipelines.warehouse import dbt_runner, exported_tables
 from pipelines.warehouse.quality import contract
 from pipelines.warehouse.quality.coherence_table import COHERENCE
 from pipelines.warehouse.quality.quality_table import QUALITY
 from pipelines.warehouse.quality.vintages import SUMMARY
 
-MODELS = dbt.PROJECT / "models"
+MODELS = dbt_runner.PROJECT / "models"
 FIRST_PHASE = ("staging", "facts", "intermediate", "marts")
 MAY_READ: Mapping[str, tuple[str, ...]] = {
     "staging": (),
@@ -54,7 +54,7 @@ Node = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))
     return loaded
 
 
@@ -71,7 +71,7 @@ def read_layer(node: Node) -> str:
 
 def read_sql(node: Node) -> str:
     """Return the text of a model without comments."""
-    text = (dbt.PROJECT / node["original_file_path"]).read_text(encoding="utf-8")
+    text = (dbt_runner.PROJECT / node["original_file_path"]).read_text(encoding="utf-8")
     return re.sub(r"--[^\n]*|\{#.*?#\}", "", text, flags=re.S)
 
 
@@ -225,5 +225,5 @@ def test_rules_find_planted_faults(models: dict[str, Node], manifest: dict[str, 
 
 
 def test_both_phases_are_built_by_their_selectors() -> None:
-    text = Path(dbt.PROJECT / "selectors.yml").read_text(encoding="utf-8")
+    text = Path(dbt_runner.PROJECT / "selectors.yml").read_text(encoding="utf-8")
     assert all(f"models/{folder}" in text for folder in (*FIRST_PHASE, "indicators"))

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pipelines.core.home import Home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds, dbt, dbt_runner
 from tests.support.warehouse.made_up_world import QUARTERS, Counts, Row
 
 
@@ -200,8 +200,8 @@ def test_build_with_a_column_of_another_type_fails_and_names_the_column(home: Ho
     original = path.read_bytes()
     pl.read_parquet(path).with_columns(kind=pl.lit(1, dtype=pl.Int64)).write_parquet(path)
     try:
-        with pytest.raises(dbt.WarehouseError, match=r"stg_territory.*\| kind +\| BIGINT +\| VARCHAR"):
+        with pytest.raises(dbt_runner.WarehouseError, match=r"stg_territory.*\| kind +\| BIGINT +\| VARCHAR"):
             dbt.build_counts(home)
     finally:
         path.write_bytes(original)
-    assert dbt.latest_counts(home) == counts.path
+    assert count_builds.latest_counts(home) == counts.path

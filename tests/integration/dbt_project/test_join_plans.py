@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from pipelines.core.home import Home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds, dbt_runner
 from pipelines.warehouse.metrics import pair_udf, udf
 
 QUADRATIC = ("BLOCKWISE_NL_JOIN", "NESTED_LOOP_JOIN", "CROSS_PRODUCT", "PIECEWISE_MERGE_JOIN", "IE_JOIN")
@@ -66,7 +66,7 @@ def find_wrong(joins_by_model: Mapping[str, Counter[str]], models: Mapping[str, 
 
 @pytest.fixture(scope="module")
 def models() -> dict[str, Node]:
-    nodes = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))["nodes"]
+    nodes = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))["nodes"]
     return {id_: node for id_, node in nodes.items() if node["resource_type"] == "model"}
 
 
@@ -74,7 +74,7 @@ def models() -> dict[str, Node]:
 def joins_by_model(demonstration: Home, models: dict[str, Node]) -> dict[str, Counter[str]]:
     """Joins without equality of every model, as compiled for the demonstration and planned over its tables."""
     compiled = demonstration.restricted / "dbt" / "compiled" / "rti"
-    counts = dbt.latest_counts(demonstration)
+    counts = count_builds.latest_counts(demonstration)
     assert counts is not None
     joins: dict[str, Counter[str]] = {}
     for database, in_phase in ((counts, False), (demonstration.warehouse / "indicators-restricted.duckdb", True)):

@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from pipelines.core.home import Home, open_home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds
 from tests.support.demonstration import CLOCK, frozen_at
 
 KEY = ["area_kind", "area", "freq", "period", "offence_group", "count_unit"]
@@ -31,9 +31,11 @@ def home(built_home: Path) -> Home:
 def world(request: pytest.FixtureRequest, home: Home) -> tuple[pl.DataFrame, Path]:
     """Totals of persons and cases, selected independently, and the file of the marts built from the same cells."""
     if request.param == "restricted":
-        counts = dbt.latest_counts(home)
+        counts = count_builds.latest_counts(home)
         assert counts is not None
-        cells = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet").with_columns(conf_status=pl.lit("F"))
+        cells = pl.read_parquet(count_builds.tables_folder(counts) / "mart_count.parquet").with_columns(
+            conf_status=pl.lit("F")
+        )
         return select_totals(cells), home.warehouse / "indicators-restricted.duckdb"
     (folder,) = (path for path in home.protected.iterdir() if path.is_dir() and not path.name.startswith("."))
     return select_totals(pl.read_parquet(folder / "cells.parquet")), folder / "indicators.duckdb"

@@ -17,7 +17,7 @@ import pytest
 
 from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds
 from tests.samples import plan
 from tests.samples.truth import draw_truth
 from tests.support.warehouse import truth_counts as truth
@@ -53,9 +53,9 @@ def _expected_areas() -> truth.Areas:
 
 @cache
 def _mart(root: Path) -> pl.DataFrame:
-    counts = dbt.latest_counts(open_home(root))
+    counts = count_builds.latest_counts(open_home(root))
     assert counts is not None
-    return pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
+    return pl.read_parquet(count_builds.tables_folder(counts) / "mart_count.parquet")
 
 
 def _read_values(mart: pl.DataFrame) -> tuple[dict[tuple[Any, ...], truth.Value], list[str]]:

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from pipelines.defs.dbt_checks import list_check_specs, report_tests
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 
 MODELS = [dg.AssetKey(["counts", name]) for name in ("code_lists", "a", "b", "c")]
 
@@ -67,11 +67,11 @@ def test_check_describes_its_test() -> None:
 def test_result_of_a_test_names_model_rows_and_severity() -> None:
     keys = [dg.AssetCheckKey(MODELS[1], name) for name in ("good", "bad", "weak", "skipped")]
     results = [
-        dbt.NodeResult("good", "test", 0.1, "pass"),
-        dbt.NodeResult("bad", "test", 0.2, "fail", 7, "Got 7 results, configured to fail if != 0"),
-        dbt.NodeResult("weak", "test", 0.2, "warn", 1),
-        dbt.NodeResult("skipped", "test", 0.0, "skipped"),
-        dbt.NodeResult("not_selected", "test", 0.0, "fail", 1),
+        dbt_runner.NodeResult("good", "test", 0.1, "pass"),
+        dbt_runner.NodeResult("bad", "test", 0.2, "fail", 7, "Got 7 results, configured to fail if != 0"),
+        dbt_runner.NodeResult("weak", "test", 0.2, "warn", 1),
+        dbt_runner.NodeResult("skipped", "test", 0.0, "skipped"),
+        dbt_runner.NodeResult("not_selected", "test", 0.0, "fail", 1),
     ]
     good, bad, weak = report_tests(results, keys)
     assert good.passed and not bad.passed and not weak.passed

@@ -12,13 +12,13 @@ import pytest
 from pipelines.core.home import Home, initialise_home
 from pipelines.defs.home import LockedHomeResource
 from pipelines.refresh import Step
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 
 
 def test_every_test_of_the_project_is_a_check_once_in_each_phase() -> None:
     from pipelines.defs import warehouse
 
-    manifest = json.loads(dbt.prepare_manifest().read_text(encoding="utf-8"))
+    manifest = json.loads(dbt_runner.prepare_manifest().read_text(encoding="utf-8"))
     tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
     assets = [
         asset for asset in warehouse.warehouse_definitions().assets or () if isinstance(asset, dg.AssetsDefinition)
@@ -48,11 +48,11 @@ def test_failed_test_is_a_failed_check_and_stops_the_step(home: Home) -> None:
     def fail_build(_home: Home, *, log: Any) -> Step:
         log("building")
         tests = [
-            dbt.NodeResult("mart_indicator_key", "test", 0.1, "fail", 2, "Got 2 results"),
-            dbt.NodeResult("mart_pipeline_key", "test", 0.1, "skipped"),
-            dbt.NodeResult("mart_exit_key", "test", 0.1, "pass"),
+            dbt_runner.NodeResult("mart_indicator_key", "test", 0.1, "fail", 2, "Got 2 results"),
+            dbt_runner.NodeResult("mart_pipeline_key", "test", 0.1, "skipped"),
+            dbt_runner.NodeResult("mart_exit_key", "test", 0.1, "pass"),
         ]
-        raise dbt.WarehouseError("1 of the warehouse's models or tests failed", tests)
+        raise dbt_runner.WarehouseError("1 of the warehouse's models or tests failed", tests)
 
     result = run_phase(home, fail_build)
     assert not result.success and result.get_asset_materialization_events() == []

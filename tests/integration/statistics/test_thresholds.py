@@ -17,7 +17,7 @@ from pipelines.model.periods import Period
 from pipelines.publication.disclosure import protect
 from pipelines.statistics import records_rule
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 from pipelines.warehouse.metrics import metrics
 from tests.support.paths import ROOT
 
@@ -61,7 +61,7 @@ def test_sql_takes_the_limit_from_the_metric_or_the_variable() -> None:
     assert len(models) > 20
     literal = re.compile(rf"(?:few_state|record_state)\([^)]*{ENOUGH_EVENTS}|(?:<|>=) {ENOUGH_EVENTS}\b")
     assert [path.name for path in models if literal.search(path.read_text(encoding="utf-8"))] == []
-    _, variables = dbt._variable_arguments({})
+    _, variables = dbt_runner._variable_arguments({})
     assert json.loads(variables)["enough_events"] == ENOUGH_EVENTS
 
 

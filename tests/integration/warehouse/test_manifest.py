@@ -8,21 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 from tests.support import small
 
 PROGRAM = """
 import importlib, json, os, sys
 from pathlib import Path
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 
 importlib.import_module("dbt.cli.main")  # once for both children
-dbt.PROJECT = Path(sys.argv[1])
+dbt_runner.PROJECT = Path(sys.argv[1])
 children = []
 for output in sys.argv[2:]:
     children.append(os.fork())
     if children[-1] == 0:
-        Path(output).write_text(str(sorted(json.loads(dbt.prepare_manifest().read_bytes())["nodes"])))
+        Path(output).write_text(str(sorted(json.loads(dbt_runner.prepare_manifest().read_bytes())["nodes"])))
         os._exit(0)
 sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
@@ -32,8 +32,8 @@ def test_prepare_manifest_in_two_processes_at_once(tmp_path: Path) -> None:
     """Parse a part of the project, because each process takes ten seconds of processor time to parse all of it."""
     project = tmp_path / "project"
     for name in ("macros", "seeds/rules"):
-        shutil.copytree(dbt.PROJECT / name, project / name)
-    for path in dbt.PROJECT.glob("*.yml"):
+        shutil.copytree(dbt_runner.PROJECT / name, project / name)
+    for path in dbt_runner.PROJECT.glob("*.yml"):
         shutil.copyfile(path, project / path.name)
     files = sorted(project.rglob("*"))
     environment = {**os.environ, "RTI_CACHE": str(tmp_path / "cache")}

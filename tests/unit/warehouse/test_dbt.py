@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from pipelines.core.home import Home, initialise_home
-from pipelines.warehouse import dbt, exported_tables
+from pipelines.warehouse import count_builds, dbt, dbt_runner, exported_tables
 
 
 @pytest.fixture
@@ -55,29 +55,29 @@ def test_a_later_build_reads_only_what_is_new(home: Home, tmp_path: Path) -> Non
 
 
 def test_build_before_gathering_has_nothing_to_do(home: Home) -> None:
-    with pytest.raises(dbt.WarehouseError, match="nothing is gathered"):
+    with pytest.raises(dbt_runner.WarehouseError, match="nothing is gathered"):
         dbt.build_counts(home)
 
 
 def test_indicators_need_counts(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(dbt.WarehouseError, match="no counts yet"):
+    with pytest.raises(dbt_runner.WarehouseError, match="no counts yet"):
         dbt.build_indicators(home, input="restricted", source=tmp_path / "no", target=tmp_path / "t.duckdb")
-    with pytest.raises(dbt.WarehouseError, match="is missing"):
+    with pytest.raises(dbt_runner.WarehouseError, match="is missing"):
         dbt.build_indicators(
             home, input="protected", source=tmp_path / "no", target=tmp_path / "t.duckdb", dimensions=tmp_path
         )
 
 
 def test_newest_build_is_the_latest_and_old_ones_are_removed(home: Home) -> None:
-    assert dbt.latest_counts(home) is None
+    assert count_builds.latest_counts(home) is None
     for number in (9, 10, 11, 12):
         (home.warehouse / f"counts-{number:06d}.duckdb").touch()
         (home.warehouse / f"counts-{number:06d}").mkdir()
     (home.warehouse / "counts-as-of-20250801T000000Z.duckdb").touch()
     (home.warehouse / ".counts-000013.building").mkdir()
-    latest = dbt.latest_counts(home)
+    latest = count_builds.latest_counts(home)
     assert latest is not None and latest.name == "counts-000012.duckdb"
-    dbt._prune(home)
+    count_builds.remove_old_counts(home)
     assert sorted(p.name for p in home.warehouse.glob("counts-0*.duckdb")) == [
         "counts-000010.duckdb", "counts-000011.duckdb", "counts-000012.duckdb",
     ]  # fmt: skip
@@ -92,7 +92,7 @@ def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
     warm: list[bool] = []
 
-    def fake_build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt.NodeResult]:
+    def fake_build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt_runner.NodeResult]:
         warm.append("counts_again" in arguments)
         with duckdb.connect(str(variables["path"])) as connection:
             connection.execute("create table if not exists fct_submission (submission_id varchar)")
@@ -129,17 +129,17 @@ def _flip(path: Path) -> None:
 def test_damaged_build_is_set_aside_and_the_previous_one_extended(
     home: Home, built: list[bool], fault: Callable[[Path], None], what: str
 ) -> None:
-    newest = dbt.latest_counts(home)
+    newest = count_builds.latest_counts(home)
     assert newest is not None and newest.name == "counts-000002.duckdb"
-    fault(newest if what == "database" else dbt.tables_folder(newest) / "t.parquet")
+    fault(newest if what == "database" else count_builds.tables_folder(newest) / "t.parquet")
     if newest.exists():
-        assert not dbt.is_whole(newest)
+        assert not count_builds.is_whole(newest)
     again = dbt.build_counts(home)
     assert built == [True]
     # A name is never reused, so that no reader mistakes another build for the one it has open.
     assert again.name == ("counts-000003.duckdb" if what == "table" or fault is not Path.unlink else newest.name)
     assert _rows(again) == 2
-    assert dbt.is_whole(again)
+    assert count_builds.is_whole(again)
 
 
 def test_next_build_starts_from_scratch_if_every_build_is_damaged(home: Home, built: list[bool]) -> None:
@@ -151,27 +151,27 @@ def test_next_build_starts_from_scratch_if_every_build_is_damaged(home: Home, bu
 
 
 def test_build_of_an_earlier_version_is_valid_if_it_can_be_read(home: Home, built: list[bool]) -> None:
-    newest = dbt.latest_counts(home)
+    newest = count_builds.latest_counts(home)
     assert newest is not None
-    note = dbt.tables_folder(newest) / "build.json"
+    note = count_builds.tables_folder(newest) / "build.json"
     content = json.loads(note.read_text(encoding="utf-8"))
     del content["files"]
     note.write_text(json.dumps(content), encoding="utf-8")
-    assert dbt.is_whole(newest)
+    assert count_builds.is_whole(newest)
     _cut(newest)
-    assert not dbt.is_whole(newest)
+    assert not count_builds.is_whole(newest)
 
 
 def test_failure_names_the_model_and_its_message() -> None:
     node = SimpleNamespace(
         resource_type="test", name="mart_count_key", original_file_path="models/marts/mart_count.yml"
     )
-    text = dbt._describe_failures(
+    text = dbt_runner._describe_failures(
         [SimpleNamespace(node=node, message="Got 2 results,\n  configured to fail")], Path("/scratch")
     )
     assert "test mart_count_key (models/marts/mart_count.yml): Got 2 results, configured to fail" in text
 
 
 def test_digest_covers_everything_that_shapes_the_build() -> None:
-    assert dbt.project_digest() == dbt.project_digest.__wrapped__()
-    assert len(dbt.project_digest()) == 64
+    assert dbt_runner.project_digest() == dbt_runner.project_digest.__wrapped__()
+    assert len(dbt_runner.project_digest()) == 64

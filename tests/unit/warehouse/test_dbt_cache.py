@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.home import initialise_home
-from pipelines.warehouse import dbt, dbt_cache
+from pipelines.warehouse import count_builds, dbt_cache
 
 
 @pytest.fixture
@@ -96,14 +96,14 @@ def test_cache_folder_without_writable_home_is_private_temporary(
 
 def test_remove_unfinished_builds_keeps_finished_ones(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "demonstration")
-    unfinished = dbt._new_building(home.warehouse, "indicators-restricted")
-    assert dbt._new_building(home.warehouse, "indicators-restricted") != unfinished
+    unfinished = count_builds.create_building(home.warehouse, "indicators-restricted")
+    assert count_builds.create_building(home.warehouse, "indicators-restricted") != unfinished
     old = home.warehouse / ".indicators-restricted.duckdb.building"
     protected = home.protected / "abc" / ".indicators.duckdb.building"
     protected.parent.mkdir()
     finished = home.warehouse / "counts-000001.duckdb"
     for path in (old, protected, finished):
         path.touch()
-    assert len(dbt.remove_unfinished_builds(home)) == 4
+    assert len(count_builds.remove_unfinished_builds(home)) == 4
     assert [path.name for path in home.warehouse.iterdir()] == [finished.name]
     assert not protected.exists()

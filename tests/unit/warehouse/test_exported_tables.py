@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.warehouse import dbt
+from pipelines.warehouse import dbt_runner
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table, export_tables
 
-MODELS = dbt.PROJECT / "models"
+MODELS = dbt_runner.PROJECT / "models"
 
 
 def test_every_declared_table_of_counts_is_a_mart() -> None:

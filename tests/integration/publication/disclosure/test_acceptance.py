@@ -24,7 +24,7 @@ from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
 from pipelines.publication.disclosure import programme, protect
 from pipelines.publication.releases.publish import find_current_release
-from pipelines.warehouse import dbt
+from pipelines.warehouse import count_builds
 from tests.support.corrections import GROUP, MEASURE, correct_one_person
 from tests.support.paths import SHARED
 
@@ -82,11 +82,11 @@ class Published:
     def read_current(cls, root: Path) -> Published:
         """Return the current release of a home."""
         home = open_home(root)
-        folder, counts = find_current_release(home), dbt.latest_counts(home)
+        folder, counts = find_current_release(home), count_builds.latest_counts(home)
         assert folder is not None
         assert counts is not None
         public = pl.read_parquet(folder / "data" / "cell.parquet")
-        mart = pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
+        mart = pl.read_parquet(count_builds.tables_folder(counts) / "mart_count.parquet")
         return cls(
             public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)),
             programme.select_rows(mart).filter(pl.col("value").is_not_null()),

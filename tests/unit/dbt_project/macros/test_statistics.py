@@ -12,7 +12,7 @@ import pytest
 from jinja2 import Environment
 
 from pipelines.statistics import dispersion
-from pipelines.warehouse.dbt import PROJECT
+from pipelines.warehouse.dbt_runner import PROJECT
 from tests.oracles import few
 
 
