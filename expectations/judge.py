@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import causes, contradictions, engine, series, tables
+from expectations import causes, contradictions, coverage, engine, record_limits, series, tables
 from expectations.figures import Figures, PlausibilityRule
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -152,8 +152,8 @@ _TABLES: dict[str, Callable[[Figures], pl.DataFrame]] = {
     "complete_sums": partial(_select_sums, whole=True),
     "incomplete_sums": partial(_select_sums, whole=False),
     "event_codes": lambda f: tables.mark_empty_codes(f.events, CASE_EVENT_KEY, tables.EVENT_CODED),
-    "events": lambda f: tables.tabulate_records(f.events, f.registry),
-    "coverage": lambda f: tables.tabulate_coverage(f.blocks, f.earlier_observations, f.registry),
+    "events": lambda f: record_limits.tabulate_records(f.events, f.registry),
+    "coverage": lambda f: coverage.tabulate_coverage(f.blocks, f.earlier_observations, f.registry),
     "bounds": _tabulate_bounds,
     "outcomes": _pair_outcomes,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations import event_comparisons, tables
+from expectations import event_comparisons, record_limits
 from expectations.event_tables import (
     BLOCK,
     CASE,
@@ -31,7 +31,7 @@ def find_differing_sanctions(figures: Figures) -> pl.DataFrame:
     is_other_type = pl.col("sentence_type") != pl.col("sentence_type_first")
     # A length that cannot be right is reported as such.
     months, other_months = pl.col("sentence_months"), pl.col("sentence_months_first")
-    by_law = tables.longest_months_by_law(figures.registry)
+    by_law = record_limits.longest_months_by_law(figures.registry)
     is_sound = [(n > 0) & (n <= by_law) & (n == n.round()) for n in (months, other_months)]
     is_other_length = (months != other_months) & is_sound[0] & is_sound[1]
     differing = pairs.filter((pl.col("row_first") < pl.col("row")) & (is_other_type | is_other_length.fill_null(False)))
@@ -80,7 +80,7 @@ def find_unusual_lengths(figures: Figures) -> pl.DataFrame:
     at least a hundred.  A term that exceeds the law is reported as such.
     """
     scored = event_comparisons.score_lengths(figures.known_events).with_columns(
-        by_law=tables.longest_months_by_law(figures.registry)
+        by_law=record_limits.longest_months_by_law(figures.registry)
     )
     months = pl.col("sentence_months")
     is_far = (pl.col("known") >= LENGTHS_KNOWN) & (months > LONGER_THAN_ANY * pl.col("longest"))

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
-from pipelines.warehouse import count_builds, dbt
+from pipelines.warehouse import dbt
 from tests.support.shared_builds import build_once
 from tests.support.warehouse.dbt_facts import parse_moment
 from tests.support.warehouse.made_up_world import NOW, Counts, made_up_world
@@ -37,6 +37,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture(scope="module")
 def counts(home: Home) -> Counts:
     """The counts of the made-up world."""
-    path = count_builds.latest_counts(home)
+    path = dbt.latest_counts(home)
     assert path is not None
     return Counts(path)

@@ -21,7 +21,7 @@ from pipelines.core.home import Home
 from pipelines.declarations.registry import load
 from pipelines.statistics.comparability import score_comparability
 from pipelines.statistics.thresholds import DEFAULT_DISPERSION
-from pipelines.warehouse import count_builds, dbt, dbt_runner
+from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.oracles import few
 from tests.support.cells import with_key_and_total
@@ -61,7 +61,7 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module")
 def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("compared") / "tables"
-    shutil.copytree(count_builds.tables_folder(counts.path), folder)
+    shutil.copytree(dbt.tables_folder(counts.path), folder)
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
@@ -221,7 +221,7 @@ def test_figure_that_hides_a_break_is_detected(
     with duckdb.connect(str(planted)) as connection:
         changed = connection.execute(f"update {mart} set breaks = '' where breaks <> '' and area = 'HR'").fetchone()
     assert changed and changed[0] > 0
-    with pytest.raises(dbt_runner.WarehouseError, match="crosses_a_break") as failed:
+    with pytest.raises(dbt.WarehouseError, match="crosses_a_break") as failed:
         dbt.run_tests(home, counts.path, rule, indicators=planted)
     (result,) = failed.value.tests
     assert (result.name, result.status) == (*rule, "fail") and result.failures > 0 and "Got" in result.message

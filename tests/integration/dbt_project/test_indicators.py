@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.core import codes
 from pipelines.core.home import Home
-from pipelines.warehouse import count_builds, dbt
+from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
 from tests.support.warehouse.made_up_world import Counts
 
@@ -24,7 +24,7 @@ def read_table(path: Path, table: str) -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def restricted(home: Home, counts: Counts) -> Path:
-    source = count_builds.tables_folder(counts.path) / "mart_count.parquet"
+    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
     return dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
 
 
@@ -37,7 +37,7 @@ def restricted_sql(home: Home, restricted: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def protected(home: Home, counts: Counts, restricted_sql: dict[str, str]) -> Path:
     """Withhold one cell of a table, as the disclosure step would."""
-    cells = pl.read_parquet(count_builds.tables_folder(counts.path) / "mart_count.parquet")
+    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     hidden = (
         (pl.col("area") == "AL") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "reported")
         & (pl.col("sex") == "F") & (pl.col("offence") == "_T") & (pl.col("offence_group") == "TIP")
@@ -55,7 +55,7 @@ def protected(home: Home, counts: Counts, restricted_sql: dict[str, str]) -> Pat
 
 def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:
     """Compute the id without dbt: it is the start of the MD5 of the key."""
-    cells = pl.read_parquet(count_builds.tables_folder(counts.path) / "mart_count.parquet")
+    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
     expected = {
         hashlib.md5("|".join(key).encode(), usedforsecurity=False).hexdigest()[:16]
         for key in cells.select(codes.CELL_KEY).iter_rows()
@@ -185,7 +185,7 @@ def test_both_inputs_use_the_same_sql_and_agree_where_nothing_is_hidden(
     restricted_sql: dict[str, str],
     tmp_path: Path,
 ) -> None:
-    source = count_builds.tables_folder(counts.path) / "mart_count.parquet"
+    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
     protected = dbt.build_indicators(home, input="protected", source=source, target=tmp_path / "protected.duckdb")
     assert len(restricted_sql) > 10 and read_compiled(home) == restricted_sql
     assert {"mart_indicator", "int_dispersion"} <= set(list_tables(restricted))
@@ -248,8 +248,8 @@ def test_further_indicator_needs_only_a_declaration(
         for path, was in before.items():
             path.write_bytes(was)
     target = dbt.build_indicators(
-        home, input="restricted", source=count_builds.tables_folder(counts_again) / "mart_count.parquet",
-        target=tmp_path / "indicators.duckdb", dimensions=count_builds.tables_folder(counts_again),
+        home, input="restricted", source=dbt.tables_folder(counts_again) / "mart_count.parquet",
+        target=tmp_path / "indicators.duckdb", dimensions=dbt.tables_folder(counts_again),
     )  # fmt: skip
     rows = read_table(target, "mart_indicator")
     al = rows.filter(metric="per_million", area="AL", period="2025-Q1", offence_group="TIP").row(0, named=True)

@@ -20,7 +20,7 @@ from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.statistics import intervals, ratios
 from pipelines.statistics.intervals import Array
-from pipelines.warehouse import count_builds, dbt
+from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
 from pipelines.warehouse.metrics.cards_export import empty_tables
 from pipelines.warehouse.records import schema
@@ -192,7 +192,7 @@ def built(
         input="protected",
         source=folder / "cells.parquet",
         target=folder / "indicators.duckdb",
-        dimensions=write_dimensions(folder / "dimensions", count_builds.tables_folder(counts.path)),
+        dimensions=write_dimensions(folder / "dimensions", dbt.tables_folder(counts.path)),
         records=write_records(folder / "records"),
     )
     return Built(cells, path)

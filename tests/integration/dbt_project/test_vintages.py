@@ -19,7 +19,7 @@ from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
 from pipelines.publication.provenance.lineage import read_places
 from pipelines.refresh import measuring
-from pipelines.warehouse import count_builds, dbt, dbt_runner, exported_tables
+from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.reference.gather import gather_reference
 from tests.support.warehouse.dbt_facts import World, parse_moment
 
@@ -135,16 +135,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 @pytest.fixture(scope="module")
 def before_revision(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The figures known in the last second before AL's revision; read-only."""
-    newest = count_builds.latest_counts(home)
+    newest = dbt.latest_counts(home)
     folder = measuring.as_of(home, BEFORE_REVISION, tmp_path_factory.mktemp("as-of") / "old")
-    assert count_builds.latest_counts(home) == newest, "the newest counts are unchanged"
+    assert dbt.latest_counts(home) == newest, "the newest counts are unchanged"
     return folder
 
 
 def read_table(home: Home, table: str) -> pl.DataFrame:
-    counts = count_builds.latest_counts(home)
+    counts = dbt.latest_counts(home)
     assert counts is not None
-    return pl.read_parquet(count_builds.tables_folder(counts) / f"{table}.parquet")
+    return pl.read_parquet(dbt.tables_folder(counts) / f"{table}.parquet")
 
 
 def list_vintages(triangle: pl.DataFrame, area: str, period: str) -> list[tuple[str, float | None]]:
@@ -207,9 +207,7 @@ def test_provisional_figures_are_flagged_from_the_cell_to_the_region(home: Home)
 
 
 def test_measures_of_revision_by_hand(home: Home) -> None:
-    newest = count_builds.latest_counts(home)
-    assert newest is not None
-    tables = measured_quality.build_internal_tables(home, count_builds.tables_folder(newest), parse_moment(NOW))
+    tables = measured_quality.build_internal_tables(home, dbt.tables_folder(dbt.latest_counts(home)), parse_moment(NOW))  # type: ignore[arg-type]
     summary = {row["area"]: row for row in tables["mart_revision_summary"].to_dicts()}
     # AL: 20 -> 26 and 30; the third quarter is provisional. XK: 10 -> 12, 15 -> 13, 6 (final by its return).
     assert (summary["AL"]["periods"], summary["AL"]["revised"], summary["AL"]["mean_absolute"]) == (2, 1, 3)
@@ -249,19 +247,19 @@ def test_as_of_the_second_before_a_revision_shows_the_old_figure(home: Home, bef
 
 
 def test_as_of_now_equals_the_present_build(home: Home) -> None:
-    counts = count_builds.latest_counts(home)
+    counts = dbt.latest_counts(home)
     folder = measuring.as_of(home, parse_moment(NOW))
-    assert counts is not None and count_builds.latest_counts(home) == counts, "the newest counts are unchanged"
+    assert counts is not None and dbt.latest_counts(home) == counts, "the newest counts are unchanged"
     assert folder == home.restricted / "as_of" / "20251201T000000Z"
     assert read_figure(folder, "AL", "2025-Q1")["value"] == 26
     assert read_figure(folder, "AL", "2025-Q3")["value"] == 40, "a return accepted at that second is known"
     for name in (table.name for table in exported_tables.COUNTS):
-        today = pl.read_parquet(count_builds.tables_folder(counts) / f"{name}.parquet")
+        today = pl.read_parquet(dbt.tables_folder(counts) / f"{name}.parquet")
         then = pl.read_parquet(folder / "tables" / f"{name}.parquet")
         assert then.equals(today), name
         assert name != "mart_count" or then.height > 0
     for name, table in measured_quality.build_internal_tables(
-        home, count_builds.tables_folder(counts), parse_moment(NOW)
+        home, dbt.tables_folder(counts), parse_moment(NOW)
     ).items():
         assert pl.read_parquet(folder / "tables" / f"{name}.parquet").equals(table), name
 
@@ -288,15 +286,15 @@ def test_failed_build_leaves_the_earlier_folder_unchanged(
     def copy_counts(*_: object, **__: object) -> Path:
         counts = home.warehouse / "counts-as-of-20250710T095959Z.duckdb"
         shutil.copyfile(before_revision / "counts.duckdb", counts)
-        shutil.copytree(before_revision / "tables", count_builds.tables_folder(counts))
+        shutil.copytree(before_revision / "tables", dbt.tables_folder(counts))
         return counts
 
     def fail_to_build(*_: object, **__: object) -> Path:
-        raise dbt_runner.WarehouseError("planted")
+        raise dbt.WarehouseError("planted")
 
     monkeypatch.setattr(dbt, "build_counts", copy_counts)
     monkeypatch.setattr(dbt, "build_indicators", fail_to_build)
-    with pytest.raises(dbt_runner.WarehouseError, match="planted"):
+    with pytest.raises(dbt.WarehouseError, match="planted"):
         measuring.as_of(home, BEFORE_REVISION, folder)
     assert sorted(path.name for path in folder.rglob("*")) == names_before
     assert [path.name for path in tmp_path.iterdir()] == ["then"]

@@ -27,7 +27,7 @@ from pipelines.operations import run
 from pipelines.publication.releases import publish
 from pipelines.refresh import integrity
 from pipelines.submissions import notices
-from pipelines.warehouse import count_builds
+from pipelines.warehouse import dbt
 from tests.support import small
 from tests.support.demonstration import CLOCK, frozen_at
 
@@ -59,7 +59,7 @@ class Story:
         self.messages[name] = []
         self.results[name] = run.run_refresh(self.home, say=self.messages[name].append)
         self.checks[name] = _read_checks(self.home, self.results[name]["run"])
-        latest = count_builds.latest_counts(self.home)
+        latest = dbt.latest_counts(self.home)
         assert latest is not None
         self.counts[name] = latest
 
@@ -75,7 +75,7 @@ def _read_checks(home: Home, run_id: str) -> list[Any]:
 
 
 def _read_counts(counts: Path) -> pl.DataFrame:
-    return pl.read_parquet(count_builds.tables_folder(counts) / "mart_count.parquet")
+    return pl.read_parquet(dbt.tables_folder(counts) / "mart_count.parquet")
 
 
 def _read_reported_persons(counts: Path, area: str, period: str) -> float | None:
@@ -316,7 +316,7 @@ def test_lost_and_changed_facts_stop_the_draft_and_its_publication(
     damaged = queries.list_submissions(engine, states=["published", "approved"])[:2]
     paths = [facts.path_of(story.home, "observation", submission.submission_id) for submission in damaged]
     original_bytes = [path.read_bytes() for path in paths]
-    before = count_builds.latest_counts(story.home)
+    before = dbt.latest_counts(story.home)
     waiting, current = publish.list_drafts(story.home), story.home.current.resolve()
     assert waiting == ["2026-Q3.1"]
     messages: list[str] = []
@@ -336,7 +336,7 @@ def test_lost_and_changed_facts_stop_the_draft_and_its_publication(
         parts = (submission.submission_id, submission.filename, str(submission.territory), str(submission.form))
         for part in (*parts, str(path)):
             assert part in str(error.value)
-    assert count_builds.latest_counts(story.home) == before
+    assert dbt.latest_counts(story.home) == before
     assert not [line for line in messages if line.startswith(("counts", "release", "draft"))]
     reported = [notice for notice in notices.list_notices(engine) if notice.kind == "run_failed"]
     assert [(notice.account_id, notice.content["step"]) for notice in reported] == [("steward", "gathered")]

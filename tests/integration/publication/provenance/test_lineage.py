@@ -14,7 +14,7 @@ from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
 from pipelines.publication.provenance.lineage import Place, read_places
 from pipelines.publication.releases.publish import find_current_release
-from pipelines.warehouse import count_builds, dbt
+from pipelines.warehouse import dbt
 from tests.support.warehouse.dbt_facts import World, parse_moment
 from tests.support.warehouse.made_up_world import NOW, QUARTERS, Counts, build_row, made_up_world
 
@@ -177,7 +177,7 @@ def find_wrong_sums(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[fl
 
 @pytest.fixture
 def warehouse(demonstration: Home) -> Path:
-    counts = count_builds.latest_counts(demonstration)
+    counts = dbt.latest_counts(demonstration)
     assert counts is not None
     return counts
 
