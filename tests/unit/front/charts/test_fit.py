@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipelines import words
-from pipelines.design.catalogue import read_tokens
+from pipelines.design.contrasts import read_tokens
 from pipelines.front.charts.fit import CSS, read_page_style, render_picture
 from pipelines.front.charts.series import Point, Series, draw_series
 

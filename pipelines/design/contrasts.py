@@ -1,0 +1,85 @@
+"""Contrasts of the design tokens that are used together, and the least that is required."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.design.assets import CSS
+
+_TOKEN: Final = re.compile(r"--rti-([\w-]+):\s*([^;]+);")
+_TEXT_CONTRAST, _SHAPE_CONTRAST = 4.5, 3.0
+"""Least contrast of text, and of lines and outlines (WCAG 2.2, success criteria 1.4.3 and 1.4.11)."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two colours that are used together, their contrast, and the least that is required."""
+
+    foreground: str
+    background: str
+    ratio: float
+    required: float
+
+
+TEXT_PAIRS: Final = (
+    ("text", "surface"),
+    ("text", "focus-surface"),
+    ("text-quiet", "surface"),
+    ("text-quiet", "surface-quiet"),
+    ("text-inverse", "brand"),
+    ("text-inverse", "brand-dark"),
+    ("brand", "surface"),
+    ("brand", "surface-quiet"),
+    ("brand", "brand-pale"),
+    ("brand", "mark-pale"),
+    ("good", "surface"),
+    ("good", "good-surface"),
+    ("warning", "surface"),
+    ("warning", "warning-surface"),
+    ("error", "surface"),
+    ("error", "error-surface"),
+)
+"""Text tokens and the surfaces on which they are used."""
+SHAPE_PAIRS: Final = (
+    ("line-strong", "surface"),
+    ("focus", "surface"),
+    ("focus", "focus-surface"),
+    ("focus", "mark-pale"),
+    ("mark", "surface"),
+    ("mark", "mark-pale"),
+    ("mark-faded", "surface"),
+    ("mark-faded", "mark-pale"),
+    ("mark-other", "surface"),
+)
+"""Tokens of outlines, borders of controls and marks of pictures, and the surfaces on which they are used."""
+
+
+def read_tokens() -> dict[str, str]:
+    """Return the design tokens by name, without `--rti-`, in their order."""
+    return dict(_TOKEN.findall((CSS / "tokens.css").read_text(encoding="utf-8")))
+
+
+def list_contrasts() -> list[Contrast]:
+    """Return the contrast of all colours that are used together."""
+    tokens = read_tokens()
+    pairs = [(*pair, _TEXT_CONTRAST) for pair in TEXT_PAIRS] + [(*pair, _SHAPE_CONTRAST) for pair in SHAPE_PAIRS]
+    return [
+        Contrast(front, back, compute_contrast(tokens[front], tokens[back]), required)
+        for front, back, required in pairs
+    ]
+
+
+def compute_contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours such as `#1f2a37` (WCAG 2.2, definition of contrast ratio)."""
+    darker, lighter = sorted((_compute_luminance(first), _compute_luminance(second)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _compute_luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+    channels = (int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
