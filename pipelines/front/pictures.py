@@ -11,7 +11,7 @@ from pipelines import words
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
-from pipelines.front.charts import files, from_rows, intervals, outlines, series, stages, tiles
+from pipelines.front.charts import files, from_rows, intervals, lengths, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
 from pipelines.front.pages.board import judge_board
@@ -288,7 +288,7 @@ def draw_sentences(reader: Reader, crime: str, track: str) -> Picture:
         lower, median, upper = (durations.format_limits(group.get(name)) for name in durations.LENGTHS)
         of_law = next((row for row in group.values() if row["statutory_max"] is not None), {})
         rows.append(
-            intervals.LengthRow(
+            lengths.LengthRow(
                 reader.marked_name(area), lower, median, upper, durations.format_law(list(group.values())),
                 of_law.get("statutory_min"), of_law.get("statutory_max"),
                 is_few=durations.is_shown_few(group.get("median")),
@@ -297,10 +297,10 @@ def draw_sentences(reader: Reader, crime: str, track: str) -> Picture:
         areas.append(area)
     parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
-    drawn = intervals.Lengths(title, rows, tell("months"))
+    drawn = lengths.Lengths(title, rows, tell("months"))
     notes = _list_notes(reader, areas)
     name = pages.name_picture(f"sentences-{track}", crime)
-    return Picture(name, title, lambda width: intervals.draw_lengths(drawn, width=width, notes=notes))
+    return Picture(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
 
 
 @_draw_once

@@ -11,7 +11,7 @@ import pytest
 from dashboards.public import layout, queries
 from pipelines.front import build, pictures, sentences
 from pipelines.front.briefs import compose as briefs
-from pipelines.front.charts import bars, board, intervals, outlines, series, stages, tiles
+from pipelines.front.charts import bars, board, intervals, lengths, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.edition import Edition
 from pipelines.front.pages import Section, home, indicators, sentencing, territories
@@ -71,7 +71,7 @@ _PICTURES = (
     (series, "draw_multiples", series.describe_multiples),
     (intervals, "draw_comparison", intervals.describe_comparison),
     (intervals, "draw_durations", intervals.describe_durations),
-    (intervals, "draw_lengths", intervals.describe_lengths),
+    (lengths, "draw_lengths", lengths.describe_lengths),
     (stages, "draw_stages", stages.describe_stages),
     (board, "draw_board", board.describe_board),
     (bars, "draw_bars", bars.describe_bars),

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.front.charts.intervals import LengthRow, Lengths, draw_lengths
+from pipelines.front.charts.lengths import LengthRow, Lengths, draw_lengths
 from pipelines.words import FormattedFigure
 from tests.support.drawings import assert_legible
 
