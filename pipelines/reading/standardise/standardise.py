@@ -23,7 +23,7 @@ from pipelines.reading.standardise.applied_corrections import apply_corrections
 from pipelines.reading.standardise.collecting import Binding, Collector
 from pipelines.reading.standardise.cube import CubeReading
 from pipelines.reading.standardise.flat import FlatReading
-from pipelines.reading.standardise.grid import GridReading
+from pipelines.reading.standardise.grid import read_tables
 from pipelines.reading.standardise.nil import find_nil
 from pipelines.reading.standardise.numbered import KEY, Number
 from pipelines.reading.standardise.outside import bind_contacts, bind_ignored, check_hidden, check_outside
@@ -119,9 +119,7 @@ def _read_grid(grid: Grid, plan: Plan, collector: Collector) -> bool:
         return True
     unread_sheets: dict[int, tuple[str | None, str]] = {}
     if form.tables is not None:
-        grid_reading = GridReading(plan, sheets, collector)
-        grid_reading.read_tables()
-        unread_sheets = grid_reading.unread_sheets
+        unread_sheets = read_tables(plan, sheets, collector)
     elif form.flat is not None:
         FlatReading(plan, form.flat, sheets, collector).read_list()
     elif form.records is not None:
