@@ -1,0 +1,33 @@
+"""Cite a release, or one table of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pipelines.core.i18n import mark
+from pipelines.words.formatting import Row
+from pipelines.words.language import tell
+from pipelines.words.terms import format_day
+
+DEMONSTRATION = mark("Demonstration data: every figure is invented.")
+
+
+def cite_release(release: Row) -> str:
+    """Return the citation of the edition."""
+    sentences = [tell("Regional trafficking indicators, release {release}.", release=release["release"])]
+    return " ".join([*sentences, *([tell(DEMONSTRATION)] if release["demonstration"] else [])])
+
+
+def cite_table(release: Row, title: str, coverage: str, address: str, day: date) -> str:
+    """Return the citation of one table: publisher, title, coverage, release, address and day of access."""
+    sentences = [
+        tell(
+            "Regional trafficking indicators: {title}. Coverage: {coverage}. Release {release}.",
+            title=title,
+            coverage=coverage,
+            release=release["release"],
+        ),
+        tell(DEMONSTRATION) if release["demonstration"] else "",
+        tell("{address} (accessed {day}).", address=address, day=format_day(day)),
+    ]
+    return " ".join(filter(None, sentences))

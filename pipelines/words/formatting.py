@@ -1,0 +1,138 @@
+"""Put one figure into words: its number with its interval, or the word that is shown instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipelines.core.i18n import mark
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words.language import Texts, format_number, tell
+
+Row = Mapping[str, Any]
+
+WITHHELD = mark("withheld")
+UNAVAILABLE = mark("not available")
+NOT_COLLECTED = mark("not collected")
+LEGEND: Mapping[str, tuple[str, ...]] = Texts(
+    {
+        "zero": ("0", mark("Zero: the office reported that there was none.")),
+        "withheld": (
+            WITHHELD,
+            mark("Hidden to protect individuals. The figure may be small, larger, or zero."),
+        ),
+        "unreceived": (mark("not received"), mark("No data from the office for this period so far.")),
+        "unavailable": (UNAVAILABLE, mark("Part of the data is missing or cannot be used.")),
+        "not_collected": (
+            NOT_COLLECTED,
+            mark("The office does not count this, or not for this kind of period."),
+        ),
+        "not_applicable": (mark("not applicable"), mark("The figure cannot exist here.")),
+        "elsewhere": (mark("in another category"), mark("Included in another category of the same office.")),
+        "few": (
+            mark("few"),
+            mark(
+                "Fewer than {enough}: compare with care. Chance alone can change such a figure a lot. In charts its "
+                "bar or dot is hollow."
+            ),
+        ),
+    },
+    enough=ENOUGH_EVENTS,
+)
+"""Word shown instead of or next to a figure, and its explanation, by the kind of the field."""
+TOO_FEW = mark("too few to compare")
+"""State of a figure if one of its numbers is below the minimum of a comparison."""
+
+
+@dataclass(frozen=True)
+class FormattedFigure:
+    """One figure as displayed: short text, the same in words, and the kind that selects its style.
+
+    The numbers are rounded as displayed, for downloads; `high` is infinite if the interval has no upper end.
+    """
+
+    text: str
+    spoken: str
+    kind: str  # value, or a key of LEGEND
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+def format_value(
+    value: float | None, obs_status: str | None, conf_status: str | None, digits: int = 0
+) -> FormattedFigure:
+    """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
+    if value is not None:
+        return FormattedFigure(
+            format_number(value, digits), format_number(value, digits), "value", round(value, digits) + 0.0
+        )
+    if conf_status not in (None, "F") or obs_status == "Q":
+        return format_status("withheld")
+    return format_status(
+        {"M": "not_applicable", "K": "elsewhere", "L": "not_collected"}.get(str(obs_status), "unavailable")
+    )
+
+
+def format_status(kind: str) -> FormattedFigure:
+    """Return the word that is shown instead of a figure, for a kind of LEGEND."""
+    text, _ = LEGEND[kind]
+    return FormattedFigure(text, text, kind)
+
+
+def format_absent() -> FormattedFigure:
+    """Return the text for a cell that was never collected: the release has no row for it."""
+    return format_status("not_collected")
+
+
+def format_count(cell: Row) -> FormattedFigure:
+    """Format the count of a cell; "not received" if no office that reports it has sent anything."""
+    figure = format_value(cell["value"], cell["obs_status"], cell["conf_status"])
+    if figure.kind == "unavailable" and cell.get("n_reported") == 0:
+        return format_status("unreceived")
+    return figure
+
+
+def format_rate(cell: Row) -> FormattedFigure:
+    """Format the rate of a cell; "not applicable" if there is a count but no rate is defined for it."""
+    if cell.get("rate") is None and cell.get("rate_obs_status") is None and cell["value"] is not None:
+        return format_value(None, "M", "F")
+    if cell.get("rate_obs_status") is None:
+        return format_count(cell)
+    plain = format_value(cell["rate"], cell["rate_obs_status"], cell["rate_conf_status"], 2)
+    low, high = cell.get("rate_low"), cell.get("rate_high")
+    if plain.kind != "value" or low is None or high is None:
+        return plain
+    ends = format_number(low, 2), format_number(high, 2)
+    return replace(
+        plain,
+        text=f"{plain.text} ({ends[0]}–{ends[1]})",
+        spoken=speak_interval(plain.text, *ends),
+        low=round(low, 2),
+        high=round(high, 2),
+    )
+
+
+def speak_interval(value: str, low: str, high: str = "") -> str:
+    """Return a figure with its 95% confidence interval in words, without `high` one that has no upper end."""
+    if not high:
+        return tell("{value}, 95% confidence interval {low} or more", value=value, low=low)
+    return tell("{value}, 95% confidence interval {low} to {high}", value=value, low=low, high=high)
+
+
+def add_interval(value: str, low: str, high: str = "") -> str:
+    """Return a figure with its 95% confidence interval for a sentence, without `high` one that has no upper end."""
+    if not high:
+        return tell("{value} (95% confidence interval {low} or more)", value=value, low=low)
+    return tell("{value} (95% confidence interval {low} to {high})", value=value, low=low, high=high)
+
+
+def is_few(cell: Row) -> bool:
+    """Return True if a count, and therefore its rate, is below the limit for comparison (`statistics.thresholds`)."""
+    return cell["value"] is not None and cell["value"] < ENOUGH_EVENTS
+
+
+def describe_few_state() -> str:
+    """Return the words of a downloaded table for a figure below the minimum of a comparison."""
+    return tell("fewer than {enough}: compare with care", enough=ENOUGH_EVENTS)

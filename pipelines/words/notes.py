@@ -1,0 +1,128 @@
+"""Explain figures in the notes of their table: flags, how a figure was calculated, and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipelines.core.i18n import mark
+from pipelines.words.formatting import LEGEND, Row
+from pipelines.words.language import Texts, many, tell
+
+ADULT = "Y_GE18"
+FLAGS: Mapping[str, str] = Texts(
+    {
+        "partial": mark("Partial: the sum of those that reported, not of the whole region."),
+        "nil": mark("Nil return: the office confirmed that there was nothing to report."),
+        "nil_part": mark("A confirmed nil return is among the parts of this figure."),
+        "provisional": mark("Provisional: may be revised."),
+        "break": mark(
+            "There is a break in the series within the period: figures from before and after it are in one number."
+        ),
+        "population_carried_forward": mark("Rate based on the last known population, carried forward."),
+        "band_not_nested": mark("Some lengths as reported do not fit the common bands and are counted as unknown."),
+        "negative_difference": mark("The cumulative returns fell from one quarter to the next, so there is no figure."),
+        "ytd_gap": mark("A cumulative return before this one is missing, so the quarter cannot be calculated."),
+        "quarter_missing": mark("At least one quarter of the year is missing, so there is no annual figure."),
+        "transfer_deducted": mark(
+            "Persons handed over between jurisdictions are counted once: the second count is subtracted."
+        ),
+        "transfer_not_split": mark(
+            "Handed-over persons could not be identified in this breakdown, so there is no total."
+        ),
+    }
+)
+"""Notes for the flags of a cell (column `flags`)."""
+BASIS: Mapping[str, str] = Texts(
+    {
+        "derived_ytd": mark("Calculated from year-to-date figures."),
+        "derived_quarters": mark("Sum of four quarters: the office sent no annual figure."),
+        "records": mark("Counted from pseudonymised records."),
+    }
+)
+STOCK_OF_YEAR = mark(
+    "Number at the start of the first quarter or at the end of the last. Numbers on a day are not added up."
+)
+STATUS: Mapping[str, str] = Texts(
+    {
+        "B": mark("Break in the series: not comparable with the periods before."),
+        "D": mark("The definition differs."),
+        "E": mark("Estimated."),
+        "P": mark("Provisional."),
+        "U": mark("Low reliability."),
+        "W": mark("Includes another category."),
+    }
+)
+ADULTS_ONLY = mark(
+    "Adults only (18 and over): the office counts no minors here, so there is no total of all ages and no rate."
+)
+NOT_ADDITIVE = mark(
+    "Not additive: the jurisdictions' own figures do not add up to this total, since a person handed over is "
+    "counted in two of them."
+)
+
+
+@dataclass
+class Notes:
+    """Notes of one table: numbered ones, in the order in which figures refer to them, and remarks on the whole table.
+
+    Each is listed once.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def number_note(self, text: str) -> str:
+        """Return the number of a note, adding the note if it is new."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return str(self.texts.index(text) + 1)
+
+    def add_remark(self, text: str) -> None:
+        """Add a remark that no single figure refers to, if it is new."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+
+def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, ...]:
+    """Return the numbers of the notes that one figure refers to."""
+    texts = []
+    flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
+    if of_rate:
+        flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
+    if "nil" in flags and cell["value"] != 0:
+        # The flag belongs to a part of a sum: one part was a nil return, the sum itself was not.
+        flags[flags.index("nil")] = "nil_part"
+    texts += [describe_flag(flag) for flag in flags]
+    if cell["value"] is not None and cell.get("basis") in BASIS:
+        stock = cell["basis"] == "derived_quarters" and cell["statistic"] != "count"
+        texts.append(tell(STOCK_OF_YEAR) if stock else BASIS[cell["basis"]])
+    if cell["obs_status"] in STATUS and cell["age"] != ADULT:
+        texts.append(STATUS[cell["obs_status"]])
+    if cell["age"] == ADULT and cell.get("is_total"):
+        # The release makes adults the total of a measure only where minors are not counted.
+        texts.append(tell(ADULTS_ONLY))
+    if cell["value"] is None and cell["obs_status"] == "K":
+        texts.append(LEGEND["elsewhere"][1])
+    if cell.get("person_type") == "natural":
+        texts.append(tell("Natural persons only."))
+    if cell.get("is_additive") is False:
+        texts.append(tell(NOT_ADDITIVE))
+    return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+
+
+def describe_flag(flag: str) -> str:
+    """Return the note for a flag of a cell."""
+    if flag in FLAGS:
+        return FLAGS[flag]
+    return tell("Flagged by the pipeline: {flag}.", flag=flag.replace("_", " "))
+
+
+def count_more_notes(number: int) -> str:
+    """Return the label of the fold that holds the notes beyond those shown."""
+    return many("{n} more note", "{n} more notes", number)
+
+
+def describe_common_note(text: str) -> str:
+    """Return a note as a remark on all figures of a table."""
+    return tell("{note} (all figures).", note=text.removesuffix("."))

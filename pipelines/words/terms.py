@@ -1,0 +1,119 @@
+"""Name periods, days, stages and units inside of sentences, and join names into lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from pipelines.core import codes
+from pipelines.core.i18n import mark
+from pipelines.core.i18n.periods import format_period
+from pipelines.words.language import Texts, current_language, find_label, format_number, lower_first, many, tell
+
+_QUARTERS: Texts[str] = Texts(
+    {
+        "1": mark("the first quarter of {year}"),
+        "2": mark("the second quarter of {year}"),
+        "3": mark("the third quarter of {year}"),
+        "4": mark("the fourth quarter of {year}"),
+    }
+)
+_DAYS: Texts[str] = Texts(
+    {
+        "01": mark("{day} January {year}"),
+        "02": mark("{day} February {year}"),
+        "03": mark("{day} March {year}"),
+        "04": mark("{day} April {year}"),
+        "05": mark("{day} May {year}"),
+        "06": mark("{day} June {year}"),
+        "07": mark("{day} July {year}"),
+        "08": mark("{day} August {year}"),
+        "09": mark("{day} September {year}"),
+        "10": mark("{day} October {year}"),
+        "11": mark("{day} November {year}"),
+        "12": mark("{day} December {year}"),
+    }
+)
+"""Dates by month, whole, because the name of a month has another form after a day in some languages."""
+TRACKS: Mapping[str, str] = Texts(
+    {
+        "first": mark("First instance"),
+        "final": mark("Final decisions"),
+    }
+)
+TRACK_WORDS: Mapping[str, str] = Texts(
+    {
+        "first": mark("at first instance"),
+        "final": mark("by final decision"),
+    }
+)
+RATES_OF_PERIOD = mark("Rates are for the period shown and are never annualised.")
+
+
+def period_short(period: str) -> str:
+    """Format a period briefly: 2026-Q3 -> '2026 Q3', 2023-2025 -> '2023–2025'."""
+    return format_period(period, current_language())
+
+
+def period_words(period: str) -> str:
+    """Format a period in words: 2026-Q3 -> 'the third quarter of 2026'."""
+    year, is_quarter, quarter = period.partition("-Q")
+    if is_quarter:
+        return _QUARTERS.fill_text(quarter, year=year)
+    first, is_span, last = period.partition("-")
+    return tell("the years {first} to {last}", first=first, last=last) if is_span else period
+
+
+def format_day(day: date) -> str:
+    """Format a day: 14 November 2026."""
+    return _DAYS.fill_text(f"{day:%m}", day=day.day, year=day.year)
+
+
+def join_words(items: Iterable[str]) -> str:
+    """Join items into 'a, b and c'."""
+    parts = list(items)
+    if len(parts) < 2:
+        return "".join(parts)
+    return tell("{items} and {last}", items=", ".join(parts[:-1]), last=parts[-1])
+
+
+def stage_name(measure: str) -> str:
+    """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
+    track separately."""
+    label = find_label("measure", measure, codes.get_code_label("measure", measure))
+    # The labels of the code list have the track after a comma, and explanations in brackets.
+    return label.partition(",")[0].partition(" (")[0]
+
+
+def unit_name(code: str) -> str:
+    """Return a count unit in words for the inside of a sentence: 'persons'."""
+    try:
+        return lower_first(find_label("count_unit", code, codes.get_code_label("count_unit", code)))
+    except codes.UnknownCodeError:
+        return code
+
+
+def count_units(value: float, code: str) -> str:
+    """Return a number of count units: '1 person', '1 268 cases'."""
+    match code:
+        case "person":
+            return many("{n} person", "{n} persons", value)
+        case "case":
+            return many("{n} case", "{n} cases", value)
+        case "victim":
+            return many("{n} victim", "{n} victims", value)
+        case "migrant":
+            return many("{n} migrant", "{n} migrants", value)
+        case "sanction":
+            return many("{n} sanction", "{n} sanctions", value)
+        case "offence":
+            return many("{n} offence", "{n} offences", value)
+    return f"{format_number(value)} {unit_name(code)}"
+
+
+def describe_coverage(reporters: str, territories: Sequence[tuple[str, str]]) -> tuple[str, list[str]]:
+    """Return '5 of 7' and the names of the territories that are not in the figure; `territories` are the codes and
+    names of all."""
+    present = [code for code in reporters.split(",") if code]
+    count = tell("{n} of {whole}", n=len(present), whole=len(territories))
+    return count, [name for code, name in territories if code not in present]
