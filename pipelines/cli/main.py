@@ -15,6 +15,7 @@ import typer
 
 from pipelines import __version__
 from pipelines.cli import (
+    accounts,
     as_of,
     files,
     home,
@@ -69,7 +70,7 @@ app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
-for name, commands in (("account", people.account), ("token", people.token), ("audit", people.audit)):
+for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", people.audit)):
     app.add_typer(commands, name=name)
 
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from pipelines.cli.accounts import account, token
 from pipelines.cli.main import main
-from pipelines.cli.people import account, audit, token
+from pipelines.cli.people import audit
 from tests.support.paths import ROOT
 
 

@@ -22,7 +22,7 @@ NAMING_ROLES = {
     "pipelines/submissions/service/practice.py": "grants of the accounts of practice",
     "pipelines/web/sign_in/demonstration.py": "the name of an account",
     "pipelines/cli/intake.py": "names of accounts",
-    "pipelines/cli/people.py": "the name of an account",
+    "pipelines/cli/accounts.py": "the name of an account",
     "dashboards/office/words.py": "the words for each role",
 }
 """Modules that may name a role, and why."""
