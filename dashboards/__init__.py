@@ -1,4 +1,4 @@
-"""Hold the screens: `public` for everybody, `office` for the offices, and `words` for the words that both use.
+"""Hold the screens: `public` for everybody, `office` for the offices.
 
 The two sites do not import each other. `style.css` is the style sheet of both.
 """
