@@ -108,7 +108,7 @@ def time_check(file: Path, runs: int) -> dict[str, float]:
     """Return seconds until `read` and `judged` of one file, and of the floor, run in turn."""
     from benchmarks.floors import openpyxl_twice
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import Step, check_file, warm_up
+    from pipelines.submissions.checking.check import CheckProgress, check_file, warm_up
 
     registry, data = load(), file.read_bytes()
     warm_up(registry)
@@ -117,7 +117,7 @@ def time_check(file: Path, runs: int) -> dict[str, float]:
     for _ in range(runs):
         began = time.perf_counter()
 
-        def record_step(now: Step, began: float = began) -> None:
+        def record_step(now: CheckProgress, began: float = began) -> None:
             if now.name in times:
                 times[now.name].append(time.perf_counter() - began)
 
@@ -135,7 +135,7 @@ def time_check(file: Path, runs: int) -> dict[str, float]:
 def time_register_check(runs: int) -> dict[str, float]:
     """Return seconds until `begun` and `judged` of a register, and of splitting its lines, run in turn."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import Step, check_file, warm_up
+    from pipelines.submissions.checking.check import CheckProgress, check_file, warm_up
 
     registry = load()
     warm_up(registry)
@@ -145,7 +145,7 @@ def time_register_check(runs: int) -> dict[str, float]:
         data, records = register.build_register(run)
         began = time.perf_counter()
 
-        def record_step(now: Step, began: float = began) -> None:
+        def record_step(now: CheckProgress, began: float = began) -> None:
             if now.name in times:
                 times[now.name].append(time.perf_counter() - began)
 

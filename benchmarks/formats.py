@@ -219,12 +219,12 @@ def main(runs: int, *, only: tuple[str, ...] = ()) -> dict[str, dict[str, float]
 def _time_answer(content: bytes, filename: str) -> tuple[float, float]:
     """Return seconds until the first findings and the answer of one file; all of it must have been read."""
     from pipelines.declarations.registry import load
-    from pipelines.submissions.checking.check import Step, check_file
+    from pipelines.submissions.checking.check import CheckProgress, check_file
 
     steps: dict[str, float] = {}
     began = time.perf_counter()
 
-    def record_step(now: Step) -> None:
+    def record_step(now: CheckProgress) -> None:
         steps[now.name] = time.perf_counter() - began
 
     report = check_file(content, filename, registry=load(), on_step=record_step)

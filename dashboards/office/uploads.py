@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipelines.ledger.identity import Identity
-    from pipelines.submissions.checking.check import Step
+    from pipelines.submissions.checking.check import CheckProgress
     from pipelines.submissions.service import Desk, UploadResult
     from pipelines.web.check_queue import Queue
 
@@ -110,7 +110,7 @@ class Upload:
     place: str
     filename: str
     data: bytes | None = field(repr=False)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[CheckProgress] = field(default_factory=list)
     result: UploadResult | None = None
     error: Exception | None = None
     ended_at: float | None = None
@@ -192,11 +192,11 @@ class Uploads:
 
         loop = asyncio.get_running_loop()
 
-        def add_step(step: Step) -> None:
+        def add_step(step: CheckProgress) -> None:
             upload.steps.append(step)
             upload.notify_followers()
 
-        def on_step(step: Step) -> None:
+        def on_step(step: CheckProgress) -> None:
             loop.call_soon_threadsafe(add_step, step)
 
         def run_check() -> UploadResult:

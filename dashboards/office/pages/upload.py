@@ -33,7 +33,7 @@ from pipelines.web.check_queue import QueueFullError
 from pipelines.web.sign_in.csrf import check_origin
 
 if TYPE_CHECKING:
-    from pipelines.submissions.checking.check import Step
+    from pipelines.submissions.checking.check import CheckProgress
     from pipelines.submissions.service import UploadResult
 
 router = APIRouter()
@@ -317,7 +317,7 @@ def _make_progress_card(context: PageContext, upload: Upload) -> UploadCard:
     )
 
 
-def _describe_first_findings(context: PageContext, step: Step) -> ui.Markup:
+def _describe_first_findings(context: PageContext, step: CheckProgress) -> ui.Markup:
     from pipelines.findings.finding import worst_first
 
     findings = worst_first(step.findings)

@@ -63,8 +63,8 @@ StepName = Literal["reading", "begun", "read", "judging", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """The progress of a check. From `begun` on it has the recognised form and periods.
+class CheckProgress:
+    """How far a check is. From `begun` on it has the recognised form and periods.
 
     `findings` are those known so far: of the first lines of a large register (`begun`), of the file alone (`read`), or
     of the whole report (`judged`).
@@ -87,7 +87,7 @@ def check_file(
     submission_id: str = OFFLINE_ID,
     kind: str | None = None,
     received: datetime | None = None,
-    on_step: Callable[[Step], None] | None = None,
+    on_step: Callable[[CheckProgress], None] | None = None,
     account: str | None = None,
 ) -> Report:
     """Check one file. A file that cannot be read also gives a report; see `Report.verdict`. Raises UnknownFormError.
@@ -139,16 +139,16 @@ def _check_jobs(
     *,
     in_order: bool = False,
     progress: Callable[[str], None] | None = None,
-    on_step: Callable[[Step], None] | None = None,
+    on_step: Callable[[CheckProgress], None] | None = None,
     account: str | None = None,
 ) -> dict[str, Report]:
     tell = on_step or (lambda _step: None)
-    tell(Step("reading"))
+    tell(CheckProgress("reading"))
     read = list(_read_all(jobs, registry, progress, on_step, account))
     if on_step is not None:
         form, periods, findings = summarise_reading(read[0])
-        tell(Step("read", form, periods, findings))
-        tell(Step("judging", form, periods, findings))
+        tell(CheckProgress("read", form, periods, findings))
+        tell(CheckProgress("judging", form, periods, findings))
     judged, known_before = _judge(read, registry, history, in_order)
     version, rules = rules_version(), _list_history_rules()
     reports = {
@@ -158,16 +158,18 @@ def _check_jobs(
         for file in read
     }
     if on_step is not None:
-        tell(Step("judged", form, periods, reports[read[0].key].findings))
+        tell(CheckProgress("judged", form, periods, reports[read[0].key].findings))
     return reports
 
 
-def _beginning_step(result: ReadResult | ReadError) -> Step | None:
+def _beginning_step(result: ReadResult | ReadError) -> CheckProgress | None:
     """Return the step for the beginning of a large register, which is ready long before the whole is read."""
     # Errors, and files that are not a register, are reported after the whole file is read.
     if not isinstance(result, ReadResult) or result.reading is None:
         return None
-    return Step("begun", result.form, tuple(p.code for p in result.reading.periods), tuple(result.reading.findings))
+    return CheckProgress(
+        "begun", result.form, tuple(p.code for p in result.reading.periods), tuple(result.reading.findings)
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- reading
@@ -177,7 +179,7 @@ def _read_all(
     jobs: Iterable[CheckJob],
     registry: Registry,
     progress: Callable[[str], None] | None,
-    on_step: Callable[[Step], None] | None,
+    on_step: Callable[[CheckProgress], None] | None,
     account: str | None,
 ) -> Iterator[ReadFile]:
     """Read each job. With `on_step` there is only one, and the beginning of a large file is read in parallel."""

@@ -25,7 +25,7 @@ from pipelines.submissions.admission import SubmissionRefusedError
 from pipelines.submissions.changes import refuse_words
 from pipelines.submissions.checking import history as checking_history
 from pipelines.submissions.checking import nil as nil_document
-from pipelines.submissions.checking.check import Step
+from pipelines.submissions.checking.check import CheckProgress
 from pipelines.submissions.checking.check import check_file as check_return
 from pipelines.submissions.service import reports, rights
 from pipelines.submissions.service.desk import Desk
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
     from pipelines.submissions.receipts import SignedReceipt
 
-OnStep = Callable[[Step], None]
+OnStep = Callable[[CheckProgress], None]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from expectations import engine
 from pipelines.declarations.registry import Registry, load
-from pipelines.submissions.checking.check import Step, check_file, warm_up
+from pipelines.submissions.checking.check import CheckProgress, check_file, warm_up
 from pipelines.submissions.checking.report import Report
 from tests.support.paths import ROOT
 
@@ -40,7 +40,7 @@ def test_twenty_concurrent_checks_give_same_reports_as_single_ones(registry: Reg
     began = time.monotonic()
 
     def check_concurrently(path: Path) -> None:
-        def note_first_answer(now: Step) -> None:
+        def note_first_answer(now: CheckProgress) -> None:
             if now.name == "read":
                 first_answer.append(time.monotonic() - began)
 

@@ -9,14 +9,14 @@ from benchmarks.measuring import ROOT
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import load
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.submissions.checking.check import Step, check_file
+from pipelines.submissions.checking.check import CheckProgress, check_file
 from pipelines.submissions.checking.report import Report
 
 NAME = "registar.csv"
 
 
-def _check_data(data: bytes, form: str | None = None, name: str = NAME) -> tuple[list[Step], Report]:
-    steps: list[Step] = []
+def _check_data(data: bytes, form: str | None = None, name: str = NAME) -> tuple[list[CheckProgress], Report]:
+    steps: list[CheckProgress] = []
     report = check_file(data, name, registry=load(), form=form, on_step=steps.append)
     return steps, report
 

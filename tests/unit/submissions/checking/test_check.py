@@ -12,7 +12,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.model.long_tables import CASE_EVENT, empty_table
 from pipelines.submissions.checking import nil
-from pipelines.submissions.checking.check import CheckJob, Step, UnknownFormError, check_file, check_many
+from pipelines.submissions.checking.check import CheckJob, CheckProgress, UnknownFormError, check_file, check_many
 from pipelines.submissions.checking.totals import compute_totals
 from tests.support.fakes import check_fakes
 from tests.support.fakes.check_fakes import REGISTRY
@@ -159,7 +159,7 @@ def test_totals_count_only_wholes() -> None:
 
 
 def test_steps_of_a_check_are_reported_with_their_results() -> None:
-    steps: list[Step] = []
+    steps: list[CheckProgress] = []
     report = _check("2025-Q4;reported;101", history=_history(), on_step=steps.append)
     assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
     assert (steps[0].form, steps[0].periods, steps[0].findings) == (None, (), ())
@@ -171,7 +171,7 @@ def test_steps_of_a_check_are_reported_with_their_results() -> None:
 
 @pytest.mark.parametrize(("text", "rule"), [("broken", "read.malformed"), ("unknown", "return.not_recognised")])
 def test_a_file_without_content_goes_through_the_same_steps(text: str, rule: str) -> None:
-    steps: list[Step] = []
+    steps: list[CheckProgress] = []
     report = _check(text, on_step=steps.append)
     assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
     assert [f.rule for f in steps[1].findings] == [rule] == [f.rule for f in report.findings]
@@ -179,7 +179,7 @@ def test_a_file_without_content_goes_through_the_same_steps(text: str, rule: str
 
 
 def test_listener_may_interrupt_the_check() -> None:
-    def interrupt_after_reading(step: Step) -> None:
+    def interrupt_after_reading(step: CheckProgress) -> None:
         if step.name == "read":
             raise InterruptedError
 
