@@ -35,12 +35,12 @@ def tabulate_gone_figures(
     sends the same figures. Figures of a few lines that are gone have their own findings.
     """
     due = blocks.filter("owes_all").select(*_BLOCK, "period")
-    known = _select_known_figures(before, due)
-    if known.is_empty():
+    known_figures = _select_known_figures(before, due)
+    if known_figures.is_empty():
         return _empty_table()
-    rows = pl.concat([known.select(_CELL), observations.select(_CELL)])
+    rows = pl.concat([known_figures.select(_CELL), observations.select(_CELL)])
     varying = [c for c in _CELL if rows[c].n_unique() > 1] or ["measure"]
-    expected = _list_expected_cells(known, varying)
+    expected = _list_expected_cells(known_figures, varying)
     present = observations.select(*_BLOCK, "period", _hash(varying))
     totals = expected.group_by(*_BLOCK, "period").agg(pl.len().alias("total"))
     missing = expected.join(present, on=[*_BLOCK, "period", "_cell"], how="anti", maintain_order="left")

@@ -1,4 +1,4 @@
-"""The Dagster code location: everything it loads lies in `pipelines/defs/`, one concern a file."""
+"""The Dagster code location: it loads `pipelines/defs/`, which has one file for each concern."""
 
 from pathlib import Path
 

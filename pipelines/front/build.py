@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -130,8 +131,9 @@ def _compose_each(
         yield compose_placeholder(reader, CRIMES[0], name, files)
 
 
+@cache
 def make_front_environment() -> Environment:
-    """Return the templates of the pages."""
+    """Return the templates of the pages, each of which is compiled at its first use in a process."""
     environment = make_environment(_HERE / "templates")
     environment.globals.update(tell=language.tell, many=language.many, more_notes=words.count_more_notes)
     return environment

@@ -184,7 +184,7 @@ def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
     for name in _FACTS:
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
-        # An empty file provides the columns if there are no new submissions.
+        # An empty file provides the columns without new submissions.
         files[f"facts.{name}"] = [
             str(_empty_facts_file(home.warehouse, name)),
             *(str(folder / f"{s}.parquet") for s in missing_ids if s in present),

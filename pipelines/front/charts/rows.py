@@ -1,4 +1,4 @@
-"""Lay out one row per territory on a common axis: its name, its marks, and its figure in words."""
+"""Arrange one row per territory on a common axis: its name, its marks, and its figure in words."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ def read_tables(plan: Plan, sheets: Sequence[Sheet], collector: Collector) -> di
         reading.read_table()
         codes.setdefault(reading.table.number, set()).update(reading.codes)
     codes_elsewhere = {
-        number: set[tuple[str, str]]().union(*(those for other, those in codes.items() if other != number))
+        number: set[tuple[str, str]]().union(
+            *(of_table for number_of_table, of_table in codes.items() if number_of_table != number)
+        )
         for number in codes
     }
     for reading in readings:

@@ -58,5 +58,5 @@ def test_exchanged_sexes_are_one_finding_and_other_categories_another() -> None:
 
 
 def test_rules_of_causes_are_rules_of_suites() -> None:
-    known = {rule for rules in RULES_BY_INSTRUMENT.values() for rule in rules}
-    assert {rule for cause in CAUSES for rule in cause.rules} <= known
+    rules_of_suites = {rule for rules in RULES_BY_INSTRUMENT.values() for rule in rules}
+    assert {rule for cause in CAUSES for rule in cause.rules} <= rules_of_suites

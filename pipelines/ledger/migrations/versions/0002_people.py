@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.add_column("justification", sa.Column("expires_at", TIME))
     op.create_index("ix_justification_memory_key", "justification", ["memory_key"])
     for name in ("jurisdiction", "instrument"):
-        # What was recognised before this revision says it by its blocks.
+        # Submissions recognised before this revision have blocks, which name both.
         op.execute(
             f"update submission set {name} = (select min(b.{name}) from block b "
             "where b.submission_id = submission.submission_id)"
