@@ -53,8 +53,8 @@ def check(
 
     if len(files) != 1 and (annotated or html or csv):
         raise CommandError("--annotated, --html and --csv are for one file at a time")
-    registry = the_registry()
     jobs = [CheckJob(str(n), return_bytes(path), path.name, form=form) for n, path in enumerate(files)]
+    registry = the_registry()
     load_judgement_meanwhile()
     with show_progress(len(files), "Checking") as tick:
         checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)

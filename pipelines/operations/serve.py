@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -111,7 +111,7 @@ def _start_all(supervisor: Supervisor, servers: dict[str, Server], logs: Path, i
         rotate_log(_log_path(logs, name))
         processes[name] = supervisor.start_process(name)
     for name, server in servers.items():
-        _wait_until_up(name, processes[name], server, logs, is_ending)
+        _wait_until_up(name, server, processes, logs, is_ending)
         if is_ending():
             return
         _say(f"{name}: {server.address or 'runs the schedules and sensors'}")
@@ -174,15 +174,22 @@ def _find_free_port(port: int) -> int:
     raise ServeError(f"no port from {port} to {port + 99} is free on {HOST}")
 
 
-def _wait_until_up(name: str, process: Process, server: Server, logs: Path, is_ending: Callable[[], bool]) -> None:
+def _wait_until_up(
+    name: str, server: Server, processes: Mapping[str, Process], logs: Path, is_ending: Callable[[], bool]
+) -> None:
+    """Wait until a server answers. Raises ServeError if it does not, or at once if any of the processes has ended."""
     end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        if is_ending() or not server.address:
+    while time.monotonic() < end:
+        if is_ending():
+            return
+        for other_name, process in processes.items():
+            if process.poll() is not None:
+                raise ServeError(f"the {other_name} did not answer and has ended; its log is in {logs}")
+        if not server.address:
             return
         try:
             with urllib.request.urlopen(server.address + server.health, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    where = f"at {server.address} within {_PATIENCE:.0f} s" if server.address else "and has ended"
-    raise ServeError(f"the {name} did not answer {where}; its log is in {logs}")
+    raise ServeError(f"the {name} did not answer at {server.address} within {_PATIENCE:.0f} s; its log is in {logs}")

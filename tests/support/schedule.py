@@ -15,13 +15,15 @@ from xdist.scheduler import LoadFileScheduling
 HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
-TOGETHER = ("tests/unit/expectations/", "tests/e2e/dashboards/")
+TOGETHER: Mapping[str, tuple[str, ...]] = {
+    "great expectations": ("tests/unit/expectations/",),
+    "services and browser": ("tests/e2e/dashboards/", "tests/e2e/office/", "tests/e2e/web/"),
+}
 """Folders whose files one worker takes together, because every other worker would have to make what they share.
 
-Importing Great Expectations takes two seconds, and starting the public app, Chromium and the first pages takes ten.
+Importing Great Expectations takes two seconds of processor time. The office service, the public app, and Chromium with
+the scripts that it has compiled take twenty.
 """
-ALONE = ("tests/e2e/dashboards/test_portal.py",)
-"""Files of these folders that share little with the rest."""
 
 
 class FileScheduling(LoadFileScheduling):  # type: ignore[misc]
@@ -32,11 +34,9 @@ class FileScheduling(LoadFileScheduling):  # type: ignore[misc]
 
 
 def find_work_unit(nodeid: str) -> str:
-    """Return what a test is handed to a worker with: the folder if it is one of TOGETHER, else the file."""
+    """Return what a test is handed to a worker with: the name of its folder in TOGETHER, else its file."""
     path = nodeid.partition("::")[0]
-    if path in ALONE:
-        return path
-    return next((folder for folder in TOGETHER if path.startswith(folder)), path)
+    return next((name for name, folders in TOGETHER.items() if path.startswith(folders)), path)
 
 
 def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
@@ -47,6 +47,6 @@ def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
     with_home = [path for path, names in fixtures.items() if HOME_FIXTURES & set(names)]
     builder = with_home[:1]
     units = [path for path in fixtures if "/unit/" in f"/{path}" and path not in with_home]
-    units.sort(key=lambda path: not path.startswith(TOGETHER))
+    units.sort(key=lambda path: find_work_unit(path) not in TOGETHER)
     others = [path for path in fixtures if path not in {*with_home, *units}]
     return [*builder, *others, *with_home[1:], *units]

@@ -1,15 +1,15 @@
-"""Fixtures of the public app, started once per session, and of its pages in a browser."""
+"""Fixtures of the pages of the public app in a browser."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.service.public_app import FORGET, PATIENCE, run_public_app, wait_until_settled
+from tests.support.service.public_app import FORGET, PATIENCE, wait_until_settled
+from tests.support.service.running import Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -23,10 +23,9 @@ def _patience() -> None:
 
 
 @pytest.fixture(scope="session")
-def public_app(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def public_app(public: Service) -> str:
     """Address of the public app on the session's home."""
-    with run_public_app(built_home, tmp_path_factory.mktemp("app") / "public.log") as address:
-        yield address
+    return public.address
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +51,18 @@ class Opener:
     foreign_urls: list[str] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
-    def __call__(self, path: str = "region", width: int = 1280, height: int = 900) -> Page:
+    def open_blank(self, width: int = 1280, height: int = 900) -> Page:
+        """Return a page that has not opened any address."""
         self.visitor.clear_cookies()
         page = self.visitor.new_page()
         page.set_viewport_size({"width": width, "height": height})
         self.pages.append(page)
         page.on("request", lambda request: self._record_foreign_url(request.url))
         page.on("websocket", lambda socket: self._record_foreign_url(socket.url))
+        return page
+
+    def __call__(self, path: str = "region", width: int = 1280, height: int = 900) -> Page:
+        page = self.open_blank(width, height)
         page.goto(f"{self.address}/{path}")
         wait_until_settled(page)
         return page
@@ -79,6 +83,14 @@ def open_page(visitor: BrowserContext, public_app: str) -> Iterator[Callable[...
     """Open a path of the public app at a width; check at the end that no other host was contacted."""
     opener = Opener(visitor, public_app)
     yield opener
+    opener.close_pages()
+
+
+@pytest.fixture
+def blank_page(visitor: BrowserContext, public_app: str) -> Iterator[Page]:
+    """A page that has not opened any address; check at the end that no other host was contacted."""
+    opener = Opener(visitor, public_app)
+    yield opener.open_blank()
     opener.close_pages()
 
 

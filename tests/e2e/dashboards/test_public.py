@@ -52,10 +52,10 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
     expect(reopened_page.locator(".rti-caption").first).to_have_text(caption.inner_text())
 
 
-def test_former_address_of_the_first_page_still_opens_it(open_page: Open) -> None:
+def test_former_address_of_the_first_page_still_opens_it(open_page: Open, show_page: Open) -> None:
     page = open_page("?crime=SOM")
     assert urlparse(page.url).path == "/region"
-    expect(page.locator("h1")).to_have_text(open_page().locator("h1").inner_text())
+    expect(page.locator("h1")).to_have_text(show_page().locator("h1").inner_text())
     expect(page.locator(".rti-caption").first).to_contain_text("Smuggling of migrants")
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.locator(".rti-menu li [aria-current=page]")).to_have_count(1)

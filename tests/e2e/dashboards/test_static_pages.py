@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from tests.support import axe
 from tests.support.service.public_app import wait_until_settled
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ PATHS = (
 
 
 def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     # The content policy of the pages forbids every script, that of axe as well.
     context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 800})
     page = context.new_page()
@@ -36,7 +35,7 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
     for path in PATHS:
         page.goto(f"{public_app}/{path}")
         page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
-        faults += [(path, v["id"], v["nodes"][0]["html"][:200]) for v in Axe().run(page).response["violations"]]
+        faults += [(path, v["id"], v["nodes"][0]["html"][:200]) for v in axe.find_violations(page)]
         assert page.evaluate("document.documentElement.scrollWidth") == 320, path
         small = page.locator("nav a:visible, summary:visible, .front-tiles a, footer li a").evaluate_all(
             "all => all.filter(e => e.getBoundingClientRect().height < 24).map(e => e.textContent)"

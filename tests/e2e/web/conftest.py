@@ -1,4 +1,4 @@
-"""Fixtures of a service on a copy of the demonstration home, once per module."""
+"""Fixtures of a service of one module alone: for tests that kill it or measure its times."""
 
 from __future__ import annotations
 

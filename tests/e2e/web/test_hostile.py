@@ -29,6 +29,7 @@ from tests.support.hostile_files import (
     px_of_many_keywords,
     px_of_many_values,
     xlsx_of_many_sheets,
+    xlsx_of_many_texts,
 )
 from tests.support.paths import HOSTILE
 from tests.support.service import running
@@ -43,14 +44,15 @@ REFUSED_IN = 2.0
 ANSWERED_IN = 10.0
 CHILD_MEGABYTES = 300
 MB = 1024 * 1024
-PAUSE = 0.25
+PAUSE = 1.0
 """Seconds between two files of a colleague, who is a person."""
 SENDER = "rs-sors-sender"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _warm(service: Service) -> None:
-    running.warm_service(service)
+@pytest.fixture(scope="module")
+def service(portal: Service) -> Service:
+    """The warm service that other modules test as well."""
+    return portal
 
 
 def list_hostile_files() -> list[Path]:
@@ -146,10 +148,11 @@ def _list_children(pid: int) -> list[int]:
 
 
 def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: Service) -> None:
-    """Let each account send one file that uses up its processor time and one that is refused early."""
+    """Send three files that use up their processor time, one more than are read at once, and five refused early."""
     lines = ("lines.pdf", pdf_of_many_lines())
     early = [("sheets.xlsx", xlsx_of_many_sheets()), ("keywords.px", px_of_many_keywords())]
     early += [("pages.pdf", pdf_of_many_pages()), ("values.px", px_of_many_values())]
+    others = [lines, lines, lines, ("texts.xlsx", xlsx_of_many_texts())]
     hostile = [account for account in running.SENDERS if account not in (SENDER, "al-pp-sender")][:4]
     answers: dict[tuple[str, str], httpx.Response] = {}
     for account in (*hostile, "al-pp-sender"):
@@ -163,9 +166,7 @@ def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: 
         began = time.perf_counter()
         return running.check_file(client, path.read_bytes(), path.name), time.perf_counter() - began
 
-    files = [
-        (account, *file) for account, early_file in zip(hostile, early, strict=True) for file in (lines, early_file)
-    ]
+    files = [(account, *file) for account, *pair in zip(hostile, others, early, strict=True) for file in pair]
     threads = [threading.Thread(target=check_hostile_file, args=file) for file in files]
     path = running.find_newest_return("al-pp-sender")
     with service.open_client("al-pp-sender") as client:
@@ -182,7 +183,7 @@ def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: 
     rules = {key: response.json()["findings"][0]["rule"] for key, response in answers.items()}
     assert len(rules) == 8 and not any(rule == "read.child_died" for rule in rules.values()), rules
     # Which of the two depends on what else the machine does: they are read at the same time.
-    assert {rules[account, "lines.pdf"] for account in hostile} <= {"read.too_slow", "read.no_time"}
+    assert {rules[account, "lines.pdf"] for account in hostile[:3]} <= {"read.too_slow", "read.no_time"}
     print(f"\na colleague was answered in {waited:.2f} s ({alone:.2f} s alone), {working} of 8 hostile files in work")
 
 

@@ -12,7 +12,6 @@ import re
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -23,8 +22,8 @@ from pipelines.core import i18n
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
 from tests.support.service.load import cookie_header
-from tests.support.service.raw_requests import peak_megabytes, post_zeros
-from tests.support.service.running import Service, run_service
+from tests.support.service.raw_requests import peak_megabytes, post_zeros, reset_peak
+from tests.support.service.running import Service
 from tests.support.service.visitor import Visitor, visit_service
 
 PATHS = (
@@ -45,7 +44,6 @@ PATHS = (
 MB = 1024 * 1024
 FLAT = 40.0
 """Megabytes by which a process may grow while eight files of 150 MB are sent to it."""
-PUBLIC = [sys.executable, "-m", "dashboards.public.app"]
 HEADERS = (
     "x-content-type-options",
     "referrer-policy",
@@ -59,9 +57,9 @@ HEADERS = (
 
 
 @pytest.fixture(scope="module")
-def public(home_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with run_service(home_of_module, tmp_path_factory.mktemp("public"), command=PUBLIC) as running:
-        yield running
+def service(portal: Service) -> Service:
+    """The service that other modules test as well."""
+    return portal
 
 
 @pytest.mark.parametrize(("fixture_name", "path"), [("public", "/"), ("service", "/upload"), ("service", "/sign-in")])
@@ -69,7 +67,7 @@ def test_large_files_without_sign_in_are_refused_without_using_memory(
     fixture_name: str, path: str, request: pytest.FixtureRequest
 ) -> None:
     target: Service = request.getfixturevalue(fixture_name)
-    before = peak_megabytes(target.process.pid)
+    before = reset_peak(target.process.pid)
     statuses = [post_zeros(target.address, path, 150 * MB, chunked=number % 2 == 1) for number in range(8)]
     assert set(statuses) <= {303, 405, 413, None}
     assert httpx.get(f"{target.address}/health", trust_env=False).status_code == 200
@@ -122,7 +120,7 @@ def test_upload_needs_a_session_and_the_token_of_its_forms(service: Service) -> 
 def test_upload_is_limited_by_size_and_uses_no_temporary_file(service: Service) -> None:
     with visit_service(service, "mk-nrm-sender") as visitor:
         cookie, token = cookie_header(visitor), _read_form_token(visitor)
-        before = peak_megabytes(service.process.pid)
+        before = reset_peak(service.process.pid)
         assert post_zeros(service.address, "/upload", 101 * MB, cookie=cookie, token=token) in (413, None)
         assert peak_megabytes(service.process.pid) - before < FLAT, "the body is refused by its declared length"
         assert post_zeros(service.address, "/upload", 300 * MB, cookie=cookie, token=token, chunked=True) in (413, None)

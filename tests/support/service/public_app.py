@@ -18,6 +18,8 @@ from tests.support.ports import free_port
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+PUBLIC_APP = [sys.executable, "-m", "dashboards.public.app"]
+"""Command that starts the public app; a port is added to it."""
 _LONGEST_START = 180.0
 PATIENCE = 60_000
 """Milliseconds that a screen may take on a busy machine; on an idle one it takes one or two seconds.
@@ -33,7 +35,7 @@ def run_public_app(home: Path, log: Path) -> Iterator[str]:
     """Run the public app of a home on a free port of the loopback, yield its address and end the process."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "dashboards.public.app", "--port", str(port)]
+    command = [*PUBLIC_APP, "--port", str(port)]
     environment = {**os.environ, "RTI_HOME": str(home)}
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

@@ -38,9 +38,15 @@ def test_order_files_returns_each_file_once() -> None:
 def test_files_that_load_great_expectations_are_one_unit_of_work_before_other_unit_tests() -> None:
     units = ["tests/unit/core/test_a.py", "tests/unit/expectations/test_b.py", "tests/unit/expectations/test_c.py"]
     assert order_files(dict.fromkeys(units, NONE)) == [*units[1:], units[0]]
-    assert [find_work_unit(f"{path}::test_x[a::b]") for path in units] == [units[0], *["tests/unit/expectations/"] * 2]
+    assert [find_work_unit(f"{path}::test_x[a::b]") for path in units] == [units[0], *["great expectations"] * 2]
 
 
-def test_files_of_the_public_app_are_one_unit_of_work_without_the_portal() -> None:
-    assert find_work_unit("tests/e2e/dashboards/test_public.py::test_x") == "tests/e2e/dashboards/"
-    assert find_work_unit("tests/e2e/dashboards/test_portal.py::test_x") == "tests/e2e/dashboards/test_portal.py"
+def test_files_that_share_services_and_the_browser_are_one_unit_of_work() -> None:
+    files = (
+        "dashboards/test_public.py",
+        "dashboards/test_portal.py",
+        "office/answers/test_page.py",
+        "web/test_hostile.py",
+    )
+    assert {find_work_unit(f"tests/e2e/{file}::test_x") for file in files} == {"services and browser"}
+    assert find_work_unit("tests/e2e/cli/test_end_to_end.py::test_x") == "tests/e2e/cli/test_end_to_end.py"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.office import answers
+from tests.support import axe
 from tests.support.fakes.answers_fakes import edit_workbook, report_of
 
 if TYPE_CHECKING:
@@ -35,10 +36,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, tmp_path_factory: pyt
 
 
 def test_page_has_no_axe_violation(page: Page) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    violations = Axe().run(page).response["violations"]
-    assert [(v["id"], v["impact"]) for v in violations] == []
+    assert [(v["id"], v["impact"]) for v in axe.find_violations(page)] == []
 
 
 def test_summary_links_lead_to_their_findings(page: Page) -> None:

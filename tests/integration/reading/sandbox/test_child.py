@@ -4,76 +4,19 @@ from __future__ import annotations
 
 import os
 import pickle
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipelines.model.content import Cell, Grid, ReadError, Table, Where
-from pipelines.reading.formats import budget
 from pipelines.reading.sandbox import wire
 from pipelines.reading.sandbox.child import Job, read_in_child
 from pipelines.reading.sandbox.pool import ChildPool
-
-
-class Payload:
-    """An object that would run a command when unpickled carelessly."""
-
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.system, ("true",)
-
-
-def run_misbehaving_job(job: str) -> object:
-    """Do what the job names; it is the work of the pools below."""
-    match job:
-        case "sleep":
-            time.sleep(30)
-        case "crash":
-            os.abort()
-        case "exit":
-            os._exit(3)
-        case "memory":
-            bytearray(3 << 30)
-        case "spin":
-            while True:
-                pass
-        case "spin in C":
-            return sum(range(1 << 60))  # looks for no signal before it ends
-        case "work":
-            until = time.process_time() + 0.4
-            while time.process_time() < until:
-                pass
-        case "earn":
-            budget.raise_for_file("pdf", 20_000)
-            run_misbehaving_job("work")
-        case "connect":
-            try:
-                socket.create_connection(("192.0.2.1", 80), 1)
-            except OSError as error:
-                return type(error).__name__
-        case "write":
-            try:
-                Path("big").write_bytes(bytes(2 << 20))
-            except OSError as error:
-                return type(error).__name__
-        case "folder":
-            return [path.name for path in Path.cwd().iterdir()]
-        case "environment":
-            return [os.environ.get(name) for name in ("RTI_TEST_KEPT", "SECRET_TEST", "RTI_TOKEN")]
-        case "evil":
-            return Payload()
-        case "fail":
-            raise ValueError("Petar Petrović")
-        case "refuse":
-            raise ReadError("read.empty", Where(line=3), a=1)
-        case "pid":
-            return os.getpid()
-    return job
+from tests.support.misbehaving_jobs import Payload, run_misbehaving_job
 
 
 @pytest.fixture(scope="module")

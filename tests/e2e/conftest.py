@@ -1,0 +1,41 @@
+"""Services that the tests of several folders share: one of each kind, started when the first test asks for it.
+
+`tests/support/schedule.py` gives these folders to one worker, so that each starts once in a run of all tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger.opening import open_ledger
+from tests.support.demonstration import CLOCK, copy_home, frozen_at
+from tests.support.service import portal_fixture, running
+from tests.support.service.public_app import PUBLIC_APP
+from tests.support.service.running import Service, run_service
+
+
+@pytest.fixture(scope="session")
+def portal(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The offices' pages and the API of a copied home with the accounts of the tests, warmed up.
+
+    A test that hands in a file uses an account that no other module's tests count submissions of.
+    """
+    folder = tmp_path_factory.mktemp("portal")
+    copy_home(built_home, folder / "home")
+    with run_service(folder / "home", folder) as service:
+        with frozen_at(CLOCK, service.home.root):
+            engine = open_ledger(service.home)
+            portal_fixture.make_accounts(engine)
+            engine.dispose()
+        running.warm_service(service)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def public(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The public app on the session's home."""
+    with run_service(built_home, tmp_path_factory.mktemp("public"), command=PUBLIC_APP) as service:
+        yield service
