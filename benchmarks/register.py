@@ -23,16 +23,17 @@ FIRST_ROW = 7
 _AGE, _DATES, _MONTHS = 5, range(6, 16), 17
 
 
-def build_register(salt: int = 0, *, short: bool = False) -> tuple[bytes, int]:
-    """Return the file and how many records it holds. Files of another `salt` have other bytes and the same events.
+def build_register(salt: int = 0, *, short: bool = False, size: int = BYTES) -> tuple[bytes, int]:
+    """Return a file of at least `size` bytes and how many records it holds.
 
+    Files of another `salt` have other bytes and the same events.
     With `short` pseudonyms are plain numbers, as an office may give them: a third more records fit in.
     """
     lines = FILE.read_bytes().split(b"\r\n")
     head, body = lines[:_PREAMBLE], [line for line in lines[_PREAMBLE:] if line]
-    size, lines_written = sum(map(len, head)) + 2 * len(head), list(head)
+    written, lines_written = sum(map(len, head)) + 2 * len(head), list(head)
     for number, line in enumerate(cycle(body)):
-        if size >= BYTES:
+        if written >= size:
             break
         fields = line.split(b";")
         if short:
@@ -41,7 +42,7 @@ def build_register(salt: int = 0, *, short: bool = False) -> tuple[bytes, int]:
             fields[1] = b"K%05dx%s" % (number // 2, fields[1][1:])
             fields[2] = b"O%05dx%s" % ((number + salt) % 100_000, fields[2][1:])
         lines_written.append(b";".join(fields))
-        size += len(lines_written[-1]) + 2
+        written += len(lines_written[-1]) + 2
     return b"\r\n".join([*lines_written, b""]), len(lines_written) - len(head)
 
 

@@ -150,11 +150,21 @@ def measure_history(seed: int, quarters: int | None = None, *, read: bool = Fals
 
     With `read`, the files are written and read; else the rows that this would give are judged (see `histories.py`).
     """
-    from expectations.judge import judge_returns
     from pipelines.declarations.registry import load
 
     registry = load()
     returns = read_history(seed, registry) if read else build_history(seed, registry)
+    return measure_returns(returns, seed, quarters, read=read)
+
+
+def measure_returns(
+    returns: Sequence[JudgedReturn], seed: int, quarters: int | None = None, *, read: bool = False
+) -> Measurement:
+    """Judge the returns of the history of a seed, like `measure_history`."""
+    from expectations.judge import judge_returns
+    from pipelines.declarations.registry import load
+
+    registry = load()
     group = f"histories, {name_world(seed)}" + (", read" if read else "")
     total = NOTHING
     # All territories at once save a sixth of the time; sixteen quarters of them would take too much memory.

@@ -6,7 +6,7 @@ Run as `python -m tests.faults`; the benchmarks print the same figures.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,12 +51,21 @@ class FamilyShare:
     at_place: int
 
 
-def measure_faults(faults: Sequence[Fault] | None = None) -> list[Outcome]:
-    """Plant each fault, check each file with the history that the fault asks for, and compare."""
-    chosen = list(list_all_faults() if faults is None else faults)
-    reports = check_returns(
-        (f.name, f.file, f.edit((SAMPLES / f.file).read_bytes()), f.filename, f.history) for f in chosen
-    )
+def plant_faults(faults: Iterable[Fault]) -> Iterator[tuple[Fault, bytes]]:
+    """Yield each fault with the bytes of its file in which it is planted."""
+    return ((fault, fault.edit((SAMPLES / fault.file).read_bytes())) for fault in faults)
+
+
+def measure_faults(planted: Iterable[tuple[Fault, bytes]] | None = None) -> list[Outcome]:
+    """Check each file with a planted fault, with the history that the fault asks for, and compare."""
+    chosen: list[Fault] = []
+
+    def list_returns() -> Iterator[tuple[str, str, bytes, str, bool]]:
+        for fault, data in plant_faults(list_all_faults()) if planted is None else planted:
+            chosen.append(fault)
+            yield fault.name, fault.file, data, fault.filename, fault.history
+
+    reports = check_returns(list_returns())
     before = check_unchanged(tuple(sorted({(fault.file, fault.history) for fault in chosen})))
     return [_compare(fault, reports[fault.name], before[fault.file, fault.history]) for fault in chosen]
 
@@ -145,9 +154,22 @@ def find_wrongly_refused() -> list[str]:
 # ------------------------------------------------------------------------------------------------------------- history
 
 
-@cache
-def read_samples() -> dict[str, ReadResult]:
-    """Read every return of the demonstration and return the results by file."""
+_READ_SAMPLES: dict[str, ReadResult] = {}
+
+
+def provide_samples(results: Mapping[str, ReadResult]) -> None:
+    """Provide what `read_samples` returned in another process, which had the same code and the same files."""
+    _READ_SAMPLES.update(results)
+
+
+def read_samples() -> Mapping[str, ReadResult]:
+    """Read every return of the demonstration, once in each process, and return the results by file."""
+    if not _READ_SAMPLES:
+        _READ_SAMPLES.update(_read_samples())
+    return _READ_SAMPLES
+
+
+def _read_samples() -> dict[str, ReadResult]:
     from pipelines.declarations.registry import load
     from pipelines.submissions.checking.read_task import ReadResult, Task
     from pipelines.submissions.checking.shared_pool import SHARED

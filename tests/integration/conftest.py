@@ -1,15 +1,23 @@
-"""Fixtures of all integration tests: new ledgers from a template, except where the migrations are under test."""
+"""Fixtures of all integration tests: new ledgers from a template, and the returns of the demonstration."""
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipelines.ledger import database, opening
+from tests.support.generated_returns import GeneratedReturns, write_returns
+from tests.support.kept_builds import build_kept
 from tests.support.ledger_template import LedgerTemplate
 from tests.support.shared_statements import share_compiled_statements
+
+if TYPE_CHECKING:
+    from pipelines.submissions.checking.read_task import ReadResult
 
 _MIGRATE = opening._migrate
 
@@ -47,3 +55,22 @@ def _compiled_statements_are_shared() -> Iterator[None]:
 def real_migrations(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the migrations for each new ledger of a test."""
     monkeypatch.setattr(opening, "_migrate", _MIGRATE)
+
+
+@pytest.fixture(scope="session")
+def generated_returns(request: pytest.FixtureRequest) -> GeneratedReturns:
+    """The returns of the demonstration, made by the generator once for all sessions."""
+    return GeneratedReturns(build_kept(request, "generated-returns", write_returns))
+
+
+@pytest.fixture(scope="session")
+def read_samples(request: pytest.FixtureRequest) -> Mapping[str, ReadResult]:
+    """Return each file of the demonstration as a reading process returns it, by its path."""
+    from tests.faults import measuring
+
+    def build(root: Path) -> None:
+        root.mkdir(parents=True)
+        (root / "results").write_bytes(pickle.dumps(dict(measuring.read_samples())))
+
+    measuring.provide_samples(pickle.loads((build_kept(request, "read-samples", build) / "results").read_bytes()))
+    return measuring.read_samples()

@@ -156,3 +156,10 @@ def make_returns(truth: Truth, only: Sequence[str] | None = None, years: int = 4
     for code in only or list_territories():
         module = importlib.import_module(f"tests.samples.territories.{code}")
         yield from module.make_returns(truth, years)
+
+
+def make_registers(truth: Truth, territory: str) -> list[SampleReturn]:
+    """Return the registers of a territory that hold events, by arrival; no other return is made."""
+    with limit_returns(lambda due: due.series.instrument == "register"):
+        registers = [sample for sample in make_returns(truth, [territory]) if sample.events]
+    return sorted(registers, key=lambda sample: sample.received_at)

@@ -12,7 +12,8 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from importlib.metadata import distributions
+from functools import cache
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from filelock import FileLock
@@ -33,8 +34,8 @@ SOURCES = (
 )
 """Files and folders that the build reads, below the root of the project."""
 _WRITTEN_BY_TOOLS = frozenset(("__pycache__", "target", "logs"))
-_IRRELEVANT_SETTINGS = frozenset(("RTI_CACHE", "RTI_HOME", "RTI_NOW"))
-"""Where the cache is, and what the build sets itself."""
+_IRRELEVANT_SETTINGS = frozenset(("RTI_CACHE", "RTI_HOME", "RTI_NOW", "RTI_TEST_HOME"))
+"""Where the cache is, what the build sets itself, and a home that is not built."""
 _COMPLETE = "complete"
 _LONGEST_BUILD = 900.0
 _KEPT_ENTRIES = 2
@@ -73,13 +74,23 @@ def is_whole(entry: Path) -> bool:
 
 def home_key(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
     """Return the digest of everything on which a build of the demonstration home depends."""
+    return make_key(digest_sources(root, SOURCES), root, environment)
+
+
+def make_key(sources: str, root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the digest of the sources of a build, their place, the interpreter, the packages and the settings."""
     settings = sorted(
         f"{name}={value}"
         for name, value in environment.items()
         if name.startswith("RTI_") and name not in _IRRELEVANT_SETTINGS
     )
-    digest = hashlib.sha256("\0".join([str(root), _interpreter_key(), *settings]).encode())
-    for path in _source_files(root):
+    return hashlib.sha256("\0".join([str(root), _interpreter_key(), *settings, sources]).encode()).hexdigest()
+
+
+def digest_sources(root: Path, names: Iterable[str]) -> str:
+    """Return the digest of files and folders below `root`, without what tools write into them."""
+    digest = hashlib.sha256()
+    for path in _source_files(root, names):
         _add_file(digest, path, root)
     return digest.hexdigest()
 
@@ -95,9 +106,9 @@ def digest_tree(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def entries_folder() -> Path:
+def entries_folder(name: str = "demonstration-homes") -> Path:
     """Return the folder of the entries, next to that of the parsed dbt project in the user's cache."""
-    return cache_folder().with_name("demonstration-homes")
+    return cache_folder().parent / name
 
 
 def protection_folder(entries: Path) -> Path:
@@ -115,12 +126,17 @@ def protection_folder(entries: Path) -> Path:
 
 def _interpreter_key() -> str:
     """Return the digest of the interpreter and of all installed packages with their versions."""
-    packages = sorted(f"{package.name}=={package.version}" for package in distributions())
+    return _digest_packages(distributions)
+
+
+@cache
+def _digest_packages(list_packages: Callable[[], Iterable[Distribution]]) -> str:
+    packages = sorted(f"{package.name}=={package.version}" for package in list_packages())
     return hashlib.sha256("\0".join([sys.version, *packages]).encode()).hexdigest()
 
 
-def _source_files(root: Path) -> Iterable[Path]:
-    for name in SOURCES:
+def _source_files(root: Path, names: Iterable[str]) -> Iterable[Path]:
+    for name in names:
         place = root / name
         for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.is_file() and not _WRITTEN_BY_TOOLS & set(path.relative_to(root).parts):

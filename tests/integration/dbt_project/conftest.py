@@ -1,4 +1,4 @@
-"""The made-up world and its counts: built once a session, and copied for each module, which may write to its copy."""
+"""The made-up world and its counts: built once, and copied for each module, which may write to its copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.warehouse import dbt
-from tests.support.shared_builds import build_once
+from tests.support.kept_builds import build_kept
 from tests.support.warehouse.dbt_facts import parse_moment
 from tests.support.warehouse.made_up_world import NOW, Counts, made_up_world
 
@@ -24,12 +24,17 @@ def build_counts_of_made_up_world(root: Path) -> None:
         dbt.build_counts(home)
 
 
+@pytest.fixture(scope="session")
+def made_up_root(request: pytest.FixtureRequest) -> Path:
+    """Root of a home of the made-up world whose counts are built, to be copied."""
+    return build_kept(request, "made-up-world", build_counts_of_made_up_world)
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def home(made_up_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A home of the made-up world whose counts are built, under its frozen clock."""
-    built = build_once(tmp_path_factory, "made-up-world", build_counts_of_made_up_world)
     root = tmp_path_factory.mktemp("home") / "data"
-    shutil.copytree(built, root, symlinks=True)
+    shutil.copytree(made_up_root, root, symlinks=True)
     with clock.freeze_time(parse_moment(NOW)):
         yield open_home(root)
 

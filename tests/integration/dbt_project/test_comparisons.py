@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from pipelines.core import codes
-from pipelines.core.home import Home
+from pipelines.core import clock, codes
+from pipelines.core.home import Home, open_home
 from pipelines.declarations.registry import load
 from pipelines.statistics.comparability import score_comparability
 from pipelines.statistics.thresholds import DEFAULT_DISPERSION
@@ -25,8 +25,9 @@ from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.oracles import few
 from tests.support.cells import with_key_and_total
-from tests.support.warehouse.dbt_facts import find_bounds
-from tests.support.warehouse.made_up_world import Counts
+from tests.support.kept_builds import build_kept
+from tests.support.warehouse.dbt_facts import find_bounds, parse_moment
+from tests.support.warehouse.made_up_world import NOW, Counts
 
 PLACES = ("AL", "BA", "HR", "ME", "MK", "RS", "XK")
 PERIODS = (("Q", "2025-Q1", 1.0), ("A", "2025", 4.0), ("P3", "2023-2025", 12.0), ("P5", "2021-2025", 20.0))
@@ -44,6 +45,10 @@ FIGURES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+COMPARED = "compared"
+"""Folder of the figures and indicators below the root of a home."""
+
+
 class Built(NamedTuple):
     cells: pl.DataFrame
     path: Path
@@ -59,9 +64,23 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    folder = tmp_path_factory.mktemp("compared") / "tables"
-    shutil.copytree(dbt.tables_folder(counts.path), folder)
+def built(made_up_root: Path, request: pytest.FixtureRequest) -> Built:
+    """Figures of seven territories, and the indicators made of them; read-only."""
+
+    def build_compared(root: Path) -> None:
+        shutil.copytree(made_up_root, root, symlinks=True)
+        with clock.freeze_time(parse_moment(NOW)):
+            _build_compared(open_home(root))
+
+    root = build_kept(request, "made-up-comparisons", build_compared)
+    return Built(pl.read_parquet(root / COMPARED / "mart_count.parquet"), root / COMPARED / "indicators.duckdb")
+
+
+def _build_compared(home: Home) -> None:
+    counts = dbt.latest_counts(home)
+    assert counts is not None
+    folder = home.root / COMPARED
+    shutil.copytree(dbt.tables_folder(counts), folder)
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
@@ -78,11 +97,10 @@ def built(home: Home, counts: Counts, tmp_path_factory: pytest.TempPathFactory) 
     pl.DataFrame(people, schema_overrides={"year": pl.Int32, "population_year": pl.Int32}).write_parquet(
         folder / "dim_population.parquet"
     )
-    path = dbt.build_indicators(
-        home, input="restricted", source=folder / "mart_count.parquet", target=home.warehouse / "compared.duckdb",
+    dbt.build_indicators(
+        home, input="restricted", source=folder / "mart_count.parquet", target=folder / "indicators.duckdb",
         dimensions=folder,
     )  # fmt: skip
-    return Built(cells, path)
 
 
 def _periods() -> pl.DataFrame:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,11 +12,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.core import codes
-from pipelines.core.home import Home
+from pipelines.core import clock, codes
+from pipelines.core.home import Home, open_home
 from pipelines.warehouse import dbt
 from pipelines.warehouse.metrics import metrics
-from tests.support.warehouse.made_up_world import Counts
+from tests.support.kept_builds import build_kept
+from tests.support.warehouse.dbt_facts import parse_moment
+from tests.support.warehouse.made_up_world import NOW, Counts
 
 
 def read_table(path: Path, table: str) -> pl.DataFrame:
@@ -23,21 +27,30 @@ def read_table(path: Path, table: str) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def restricted(home: Home, counts: Counts) -> Path:
-    source = dbt.tables_folder(counts.path) / "mart_count.parquet"
-    return dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
+def home(
+    made_up_root: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Home]:
+    """A home of the made-up world with its counts and the indicators of both sides, under its frozen clock."""
+
+    def build_both_sides(root: Path) -> None:
+        shutil.copytree(made_up_root, root, symlinks=True)
+        with clock.freeze_time(parse_moment(NOW)):
+            _build_both_sides(open_home(root))
+
+    root = tmp_path_factory.mktemp("home") / "data"
+    shutil.copytree(build_kept(request, "made-up-indicators", build_both_sides), root, symlinks=True)
+    with clock.freeze_time(parse_moment(NOW)):
+        yield open_home(root)
 
 
-@pytest.fixture(scope="module")
-def restricted_sql(home: Home, restricted: Path) -> dict[str, str]:
-    """The SQL of the models of `restricted`, which the next build overwrites."""
-    return read_compiled(home)
-
-
-@pytest.fixture(scope="module")
-def protected(home: Home, counts: Counts, restricted_sql: dict[str, str]) -> Path:
-    """Withhold one cell of a table, as the disclosure step would."""
-    cells = pl.read_parquet(dbt.tables_folder(counts.path) / "mart_count.parquet")
+def _build_both_sides(home: Home) -> None:
+    """Build the restricted indicators, keep their SQL, and build those of counts with one withheld cell."""
+    newest = dbt.latest_counts(home)
+    assert newest is not None
+    source = dbt.tables_folder(newest) / "mart_count.parquet"
+    dbt.build_indicators(home, input="restricted", source=source, target=home.warehouse / "restricted.duckdb")
+    shutil.copytree(_run_folder(home), home.restricted / "sql-of-restricted")  # the next build overwrites it
+    cells = pl.read_parquet(source)
     hidden = (
         (pl.col("area") == "AL") & (pl.col("period") == "2025-Q1") & (pl.col("measure") == "reported")
         & (pl.col("sex") == "F") & (pl.col("offence") == "_T") & (pl.col("offence_group") == "TIP")
@@ -50,7 +63,19 @@ def protected(home: Home, counts: Counts, restricted_sql: dict[str, str]) -> Pat
     )
     source = home.protected / "cells.parquet"
     pl.concat([cells, cells.filter(pl.col("area") == "AL").with_columns(table_id=pl.lit("two"))]).write_parquet(source)
-    return dbt.build_indicators(home, input="protected", source=source, target=home.warehouse / "protected.duckdb")
+    dbt.build_indicators(home, input="protected", source=source, target=home.warehouse / "protected.duckdb")
+
+
+@pytest.fixture(scope="module")
+def restricted(home: Home) -> Path:
+    """The indicators of the restricted counts."""
+    return home.warehouse / "restricted.duckdb"
+
+
+@pytest.fixture(scope="module")
+def protected(home: Home) -> Path:
+    """The indicators of counts of which one cell of a table is withheld, as the disclosure step would."""
+    return home.warehouse / "protected.duckdb"
 
 
 def test_a_cell_has_one_id_in_counts_and_indicators(counts: Counts, restricted: Path, protected: Path) -> None:
@@ -182,12 +207,12 @@ def test_both_inputs_use_the_same_sql_and_agree_where_nothing_is_hidden(
     home: Home,
     counts: Counts,
     restricted: Path,
-    restricted_sql: dict[str, str],
     tmp_path: Path,
 ) -> None:
     source = dbt.tables_folder(counts.path) / "mart_count.parquet"
     protected = dbt.build_indicators(home, input="protected", source=source, target=tmp_path / "protected.duckdb")
-    assert len(restricted_sql) > 10 and read_compiled(home) == restricted_sql
+    restricted_sql = read_sql(home.restricted / "sql-of-restricted")
+    assert len(restricted_sql) > 10 and read_sql(_run_folder(home)) == restricted_sql
     assert {"mart_indicator", "int_dispersion"} <= set(list_tables(restricted))
     assert list_tables(restricted) == list_tables(protected)
     for name in list_tables(restricted):
@@ -196,9 +221,13 @@ def test_both_inputs_use_the_same_sql_and_agree_where_nothing_is_hidden(
         assert restricted_rows.sort(restricted_rows.columns).equals(protected_rows.sort(restricted_rows.columns)), name
 
 
-def read_compiled(home: Home) -> dict[str, str]:
-    """Read the SQL of the models of the second phase as dbt last ran it."""
-    folder = home.restricted / "dbt" / "run" / "rti" / "models" / "indicators"
+def _run_folder(home: Home) -> Path:
+    """Return the folder of the SQL of the models of the second phase as dbt last ran it."""
+    return home.restricted / "dbt" / "run" / "rti" / "models" / "indicators"
+
+
+def read_sql(folder: Path) -> dict[str, str]:
+    """Read the SQL files of a folder."""
     return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.sql"))}
 
 

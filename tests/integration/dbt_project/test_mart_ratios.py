@@ -16,8 +16,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.core import codes
-from pipelines.core.home import Home
+from pipelines.core import clock, codes
+from pipelines.core.home import open_home
 from pipelines.statistics import intervals, ratios
 from pipelines.statistics.intervals import Array
 from pipelines.warehouse import dbt
@@ -27,8 +27,9 @@ from pipelines.warehouse.records import schema
 from tests.oracles import balance, clearance, decomposition, few, shares
 from tests.oracles.clearance import Codes
 from tests.support.cells import with_key_and_total
-from tests.support.warehouse.dbt_facts import find_bounds
-from tests.support.warehouse.made_up_world import Counts
+from tests.support.kept_builds import build_kept
+from tests.support.warehouse.dbt_facts import find_bounds, parse_moment
+from tests.support.warehouse.made_up_world import NOW
 
 TERRITORIES = ("AA", "BB", "CC", "DD", "EE")
 YEARS = ("2020", "2021", "2022", "2023", "2024", "2025")
@@ -179,23 +180,29 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(
-    home: Home,
-    counts: Counts,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Built:
-    folder = tmp_path_factory.mktemp("ratios")
+def built(made_up_root: Path, request: pytest.FixtureRequest) -> Built:
+    """Random cells, and the indicators made of them; read-only."""
     cells = draw_cells(76)
-    build_table(cells).write_parquet(folder / "cells.parquet")
-    path = dbt.build_indicators(
-        home,
-        input="protected",
-        source=folder / "cells.parquet",
-        target=folder / "indicators.duckdb",
-        dimensions=write_dimensions(folder / "dimensions", dbt.tables_folder(counts.path)),
-        records=write_records(folder / "records"),
-    )
-    return Built(cells, path)
+
+    def build_indicators(root: Path) -> None:
+        shutil.copytree(made_up_root, root, symlinks=True)
+        with clock.freeze_time(parse_moment(NOW)):
+            home = open_home(root)
+            counts = dbt.latest_counts(home)
+            assert counts is not None
+            folder = root / "ratios"
+            folder.mkdir()
+            build_table(cells).write_parquet(folder / "cells.parquet")
+            dbt.build_indicators(
+                home,
+                input="protected",
+                source=folder / "cells.parquet",
+                target=folder / "indicators.duckdb",
+                dimensions=write_dimensions(folder / "dimensions", dbt.tables_folder(counts)),
+                records=write_records(folder / "records"),
+            )
+
+    return Built(cells, build_kept(request, "made-up-ratios", build_indicators) / "ratios" / "indicators.duckdb")
 
 
 def null_if_missing(number: float) -> float | None:

@@ -38,9 +38,8 @@ PAIRS = [("HR", "first"), ("HR", "appeal"), ("RS", "first"), ("RS", "appeal"), (
 def _events(territory: str) -> pd.DataFrame:
     """Return the events of the newest return of each period, as generated."""
     newest: dict[Any, Any] = {}
-    for generated in sorted(plan.make_returns(draw_truth(), [territory]), key=lambda arrival: arrival.received_at):
-        if generated.events:
-            newest[generated.series, generated.periods] = generated.events
+    for generated in plan.make_registers(draw_truth(), territory):
+        newest[generated.series, generated.periods] = generated.events
     group = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
     rows = [
         (group[e.offence], e.person, e.event, pd.Timestamp(e.event_date), e.sentence_type, e.sentence_months)

@@ -44,9 +44,8 @@ def _expected_areas() -> truth.Areas:
     }
     for territory in _registers():
         newest: dict[Any, Any] = {}
-        for generated in sorted(plan.make_returns(draw_truth(), [territory]), key=lambda arrival: arrival.received_at):
-            if generated.events:
-                newest[generated.series, generated.periods] = generated.events
+        for generated in plan.make_registers(draw_truth(), territory):
+            newest[generated.series, generated.periods] = generated.events
         offices[territory] |= truth.register_counts(event for events in newest.values() for event in events)
     return truth.build_areas(offices)
 

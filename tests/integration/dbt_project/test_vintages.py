@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock, codes
-from pipelines.core.home import Home, initialise_home
+from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.declarations.export import build_tables
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
@@ -21,6 +21,7 @@ from pipelines.publication.provenance.lineage import read_places
 from pipelines.refresh import measuring
 from pipelines.warehouse import dbt, exported_tables
 from pipelines.warehouse.reference.gather import gather_reference
+from tests.support.kept_builds import build_kept
 from tests.support.warehouse.dbt_facts import World, parse_moment
 
 NOW = "2025-12-01T00:00:00Z"
@@ -121,24 +122,35 @@ def revised_world() -> World:
     return world
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def build_revised_world(root: Path) -> None:
+    """Make a home with the counts of the revised world, and figures known in the last second before AL's revision."""
     with clock.freeze_time(parse_moment(NOW)):
-        new_home = initialise_home(tmp_path_factory.mktemp("vintages") / "data", "demonstration")
-        revised_world().write_files(new_home)
-        gather_reference(new_home)
-        build_tables(load())["law_article"].write_parquet(new_home.gathered / "law_article.parquet")
-        dbt.build_counts(new_home)
-        yield new_home
+        home = initialise_home(root / "data", "demonstration")
+        revised_world().write_files(home)
+        gather_reference(home)
+        build_tables(load())["law_article"].write_parquet(home.gathered / "law_article.parquet")
+        newest = dbt.build_counts(home)
+        measuring.as_of(home, BEFORE_REVISION, root / "old")
+        assert dbt.latest_counts(home) == newest, "the newest counts are unchanged"
 
 
 @pytest.fixture(scope="module")
-def before_revision(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def revised_root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("vintages") / "copy"
+    shutil.copytree(build_kept(request, "revised-world", build_revised_world), root, symlinks=True)
+    return root
+
+
+@pytest.fixture(scope="module")
+def home(revised_root: Path) -> Iterator[Home]:
+    with clock.freeze_time(parse_moment(NOW)):
+        yield open_home(revised_root / "data")
+
+
+@pytest.fixture(scope="module")
+def before_revision(revised_root: Path) -> Path:
     """The figures known in the last second before AL's revision; read-only."""
-    newest = dbt.latest_counts(home)
-    folder = measuring.as_of(home, BEFORE_REVISION, tmp_path_factory.mktemp("as-of") / "old")
-    assert dbt.latest_counts(home) == newest, "the newest counts are unchanged"
-    return folder
+    return revised_root / "old"
 
 
 def read_table(home: Home, table: str) -> pl.DataFrame:

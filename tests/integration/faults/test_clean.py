@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from expectations import screening
+from expectations.judge import JudgedReturn
 from pipelines.declarations.registry import load
 from pipelines.model.long_tables import CASE_EVENT, OBSERVATION_KEY
-from tests.faults.clean import Alarm, Measurement, format_report, measure_history
+from tests.faults.clean import Alarm, Measurement, format_report, measure_returns
 from tests.faults.histories import build_history, name_world, read_history
 from tests.samples.articles import ARTICLES
 from tests.samples.rows import make_quarter, quarters_between
@@ -57,9 +58,15 @@ def test_clustered_world_varies_more_than_the_demonstration() -> None:
 
 
 @pytest.fixture(scope="module")
-def measured() -> Measurement:
+def history() -> list[JudgedReturn]:
+    """The returns of a history."""
+    return build_history(SEED, load())
+
+
+@pytest.fixture(scope="module")
+def measured(history: list[JudgedReturn]) -> Measurement:
     """The newest quarter of a history."""
-    return measure_history(SEED, 1)
+    return measure_returns(history, SEED, 1)
 
 
 def test_measure_history_judges_only_the_newest_quarters(measured: Measurement) -> None:
@@ -68,10 +75,10 @@ def test_measure_history_judges_only_the_newest_quarters(measured: Measurement) 
 
 
 def test_leaving_out_validations_that_cannot_fail_changes_no_finding(
-    measured: Measurement, monkeypatch: pytest.MonkeyPatch
+    history: list[JudgedReturn], measured: Measurement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(screening, "list_suspects", lambda expectations, _: tuple(range(len(expectations))))
-    assert measure_history(SEED, 1) == measured
+    assert measure_returns(history, SEED, 1) == measured
 
 
 def test_measurement_counts_unneeded_warnings_per_return() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,20 +14,22 @@ from tests.faults.measuring import Outcome, find_wrongly_refused, measure_faults
 from tests.support.paths import SAMPLES
 
 
-@cache
-def _measure_outcomes() -> dict[str, Outcome]:
-    return {outcome.fault.name: outcome for outcome in measure_faults([*list_all_faults(), *list_controls()])}
+@pytest.fixture(scope="module")
+def outcomes(planted_files: Mapping[str, bytes], read_samples: object) -> Mapping[str, Outcome]:
+    """The outcome of each fault and control, by name."""
+    planted = [(fault, planted_files[fault.name]) for fault in (*list_all_faults(), *list_controls())]
+    return {outcome.fault.name: outcome for outcome in measure_faults(planted)}
 
 
 @pytest.mark.parametrize("fault", list_all_faults(), ids=lambda fault: fault.name)
-def test_planted_fault_is_found_at_its_place(fault: Fault) -> None:
-    outcome = _measure_outcomes()[fault.name]
+def test_planted_fault_is_found_at_its_place(outcomes: Mapping[str, Outcome], fault: Fault) -> None:
+    outcome = outcomes[fault.name]
     assert not outcome.missed, outcome
 
 
 @pytest.mark.parametrize("control", list_controls(), ids=lambda control: control.name)
-def test_file_rewritten_without_a_change_gives_no_new_finding(control: Fault) -> None:
-    outcome = _measure_outcomes()[control.name]
+def test_file_rewritten_without_a_change_gives_no_new_finding(outcomes: Mapping[str, Outcome], control: Fault) -> None:
+    outcome = outcomes[control.name]
     assert outcome.missed == "nothing new was found", outcome
 
 
@@ -42,7 +44,7 @@ def test_catalogue_has_many_families_in_every_territory_and_format() -> None:
     assert len({rule for fault in every for rule in fault.rules}) >= 30
 
 
-def test_returns_without_a_fault_have_no_error() -> None:
+def test_returns_without_a_fault_have_no_error(read_samples: object) -> None:
     assert find_wrongly_refused() == []
 
 

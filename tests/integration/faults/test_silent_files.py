@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.faults.fault import Fault
-from tests.faults.measuring import Outcome, measure_faults
+from tests.faults.measuring import Outcome, measure_faults, plant_faults
 from tests.support.paths import SAMPLES, SHARED
 
 FILES = SHARED / "acceptance" / "silent"
@@ -67,14 +67,16 @@ def _plant(path: Path) -> Fault:
     return Fault(path.name, sample, lambda _: path.read_bytes(), (), first, "warning", identity, tuple(others), True)
 
 
-@cache
-def _measure_outcomes() -> dict[str, Outcome]:
-    return {outcome.fault.name: outcome for outcome in measure_faults([_plant(path) for path in _list_files()])}
+@pytest.fixture(scope="module")
+def outcomes(read_samples: object) -> Mapping[str, Outcome]:
+    """The outcome of each file, by name."""
+    planted = plant_faults(_plant(path) for path in _list_files())
+    return {outcome.fault.name: outcome for outcome in measure_faults(planted)}
 
 
 @pytest.mark.parametrize("path", _list_files(), ids=lambda path: path.name)
-def test_file_that_passed_silently_gets_a_warning_at_its_place(path: Path) -> None:
-    outcome = _measure_outcomes()[path.name]
+def test_file_that_passed_silently_gets_a_warning_at_its_place(outcomes: Mapping[str, Outcome], path: Path) -> None:
+    outcome = outcomes[path.name]
     assert not outcome.missed, outcome
 
 

@@ -5,6 +5,7 @@ The homes are small; they are built by the real job in this process, or by the r
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -30,6 +31,7 @@ from pipelines.submissions import notices
 from pipelines.warehouse import dbt
 from tests.support import small
 from tests.support.demonstration import CLOCK, frozen_at
+from tests.support.kept_builds import build_kept
 
 GOOD, FAULTY = "AL", "BA_BRC"
 LATER = "2026-12-01T09:00:00Z"
@@ -43,7 +45,7 @@ def _is_chosen(line: small.Line) -> bool:
 
 @dataclass
 class Story:
-    """One small home and the results of its refreshes, in order."""
+    """One small home and the results of its refreshes, in order. `counts` are their builds."""
 
     home: Home
     samples: Path
@@ -55,10 +57,9 @@ class Story:
     counts: dict[str, Path] = field(default_factory=dict)
 
     def run_refresh(self, name: str) -> None:
-        """Run the job and keep its messages, result and checks."""
+        """Run the job and keep its messages and result."""
         self.messages[name] = []
         self.results[name] = run.run_refresh(self.home, say=self.messages[name].append)
-        self.checks[name] = _read_checks(self.home, self.results[name]["run"])
         latest = dbt.latest_counts(self.home)
         assert latest is not None
         self.counts[name] = latest
@@ -100,15 +101,14 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line,
     return folder, faulty, good
 
 
-@pytest.fixture(scope="module")
-def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """A home after a refresh, one with nothing new, a publication, a correction and another refresh."""
+def build_story(root: Path, samples: tuple[Path, small.Line, bytes]) -> None:
+    """Make a home, refresh it twice, publish, add a correction and refresh once more; write what the runs said."""
     folder, faulty, good = samples
-    own_samples = tmp_path_factory.mktemp("story") / "samples"
+    own_samples = root / "samples"
     shutil.copytree(folder, own_samples)
-    with pytest.MonkeyPatch.context() as patch, frozen_at(CLOCK, own_samples):
+    with frozen_at(CLOCK, root), pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_SAMPLES", str(own_samples))
-        home = initialise_home(tmp_path_factory.mktemp("story") / "home", "demonstration")
+        home = initialise_home(root / "home", "demonstration")
         story = Story(home, own_samples, faulty, good)
         story.run_refresh("first")
         story.run_refresh("again")
@@ -119,7 +119,31 @@ def story(samples: tuple[Path, small.Line, bytes], tmp_path_factory: pytest.Temp
             received_at="2026-11-30T09:00:00Z", corrects=faulty["file"],
         )  # fmt: skip
         story.run_refresh("corrected")
-        yield story
+    counts = {name: path.relative_to(root).as_posix() for name, path in story.counts.items()}
+    note = {"messages": story.messages, "results": story.results, "counts": counts}
+    (root / "story.json").write_text(json.dumps(note), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def story(
+    samples: tuple[Path, small.Line, bytes], request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Story]:
+    """A home after a refresh, one with nothing new, a publication, a correction and another refresh."""
+
+    def build(root: Path) -> None:
+        build_story(root, samples)
+
+    root = tmp_path_factory.mktemp("story") / "copy"
+    shutil.copytree(build_kept(request, "story-of-refreshes", build), root, symlinks=True)
+    note = json.loads((root / "story.json").read_text(encoding="utf-8"))
+    with frozen_at(LATER, root), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_SAMPLES", str(root / "samples"))
+        home = open_home(root / "home")
+        yield Story(
+            home, root / "samples", *samples[1:], note["messages"], note["results"],
+            {name: _read_checks(home, result["run"]) for name, result in note["results"].items()},
+            {name: root / path for name, path in note["counts"].items()},
+        )  # fmt: skip
 
 
 # ----- a planted fault

@@ -5,41 +5,17 @@ The meaning of a file comes from the generator, which shares no code with reader
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 
-from pipelines.declarations.registry import Registry, load
-from pipelines.model.content import Content
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.reading.formats.read import read_content
-from pipelines.reading.standardise.recognise import recognise_forms
-from pipelines.reading.standardise.standardise import Reading, standardise_content
+from pipelines.submissions.checking.read_task import ReadResult
 from tests.samples import plan
-from tests.samples.rows import Event, Row, SampleReturn
-from tests.samples.truth import draw_truth
-
-
-@cache
-def _read_content(path: str, data: bytes, encodings: tuple[str, ...]) -> Content:
-    """Return a file as its reader sees it, for both tests."""
-    return read_content(data, Path(path).name, encodings=encodings)
-
-
-def _read_sample(sample: SampleReturn, registry: Registry) -> Content:
-    return _read_content(sample.path, sample.data, tuple(registry.forms[sample.form].encodings))
-
-
-@cache
-def _make_returns(territory: str) -> tuple[SampleReturn, ...]:
-    return tuple(plan.make_returns(draw_truth(), [territory]))
-
-
-def _standardise(sample: SampleReturn, registry: Registry) -> Reading:
-    return standardise_content(_read_sample(sample, registry), registry.forms[sample.form], registry)
+from tests.samples.rows import Event, Row
+from tests.support.generated_returns import GeneratedReturns
+from tests.support.paths import SAMPLES
 
 
 def _describe_difference(read_rows: Iterable[tuple[Any, ...]], expected_rows: Iterable[tuple[Any, ...]]) -> str:
@@ -53,11 +29,13 @@ def _describe_difference(read_rows: Iterable[tuple[Any, ...]], expected_rows: It
 
 
 @pytest.mark.parametrize("territory", plan.list_territories())
-def test_each_file_is_read_as_generated(territory: str) -> None:
-    registry = load()
+def test_each_file_is_read_as_generated(
+    territory: str, generated_returns: GeneratedReturns, read_samples: Mapping[str, ReadResult]
+) -> None:
     faults = []
-    for sample in _make_returns(territory):
-        reading = _standardise(sample, registry)
+    for sample in generated_returns.list_returns(territory):
+        reading = read_samples[sample.path].reading
+        assert reading is not None and (SAMPLES / sample.path).read_bytes() == sample.data, sample.path
         columns = (*OBSERVATION_KEY, "value", "obs_status")
         rows = reading.observations.select(columns).iter_rows()
         if words := _describe_difference(rows, (tuple(row) for row in sample.meaning)):
@@ -74,14 +52,14 @@ def test_each_file_is_read_as_generated(territory: str) -> None:
 
 
 @pytest.mark.parametrize("territory", plan.list_territories())
-def test_each_file_is_recognised_as_its_form_and_no_other(territory: str) -> None:
-    registry = load()
+def test_each_file_is_recognised_as_its_form_and_no_other(
+    territory: str, generated_returns: GeneratedReturns, read_samples: Mapping[str, ReadResult]
+) -> None:
     wrong = []
-    for sample in _make_returns(territory):
-        matches = recognise_forms(_read_sample(sample, registry), Path(sample.path).name, registry)
-        forms = [match.form.id for match in matches]
-        if forms != [sample.form]:
-            wrong.append(f"{sample.path}: {forms}")
+    for sample in generated_returns.list_returns(territory):
+        result = read_samples[sample.path]
+        if (result.form, result.candidates) != (sample.form, (sample.form,)):
+            wrong.append(f"{sample.path}: {result.form}, {result.candidates}")
     assert not wrong, "\n".join(wrong[:20])
 
 

@@ -120,15 +120,19 @@ def test_copy_or_build_removes_old_entries_and_keeps_those_of_running_sessions(
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy of the files that the build reads."""
+    """Return a folder with one file of each kind that the build reads, at its place."""
     root = tmp_path_factory.mktemp("checkout")
-    for name in home_cache.SOURCES:
+    for name in (*CHANGED_SOURCES, "pyproject.toml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
-        else:
-            shutil.copyfile(ROOT / name, root / name)
+        shutil.copyfile(ROOT / name, root / name)
     return root
+
+
+def test_each_source_of_the_build_is_in_the_project_and_changes_its_key(checkout: Path) -> None:
+    """Check that no source is misspelt: a missing one would be left out of the key."""
+    for name in home_cache.SOURCES:
+        assert (ROOT / name).exists(), name
+        assert (checkout / name).exists() or name == "tests/support/home_cache.py", name
 
 
 @pytest.mark.parametrize("name", CHANGED_SOURCES)

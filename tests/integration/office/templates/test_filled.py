@@ -29,8 +29,8 @@ from pipelines.reading.standardise.recognise import recognise_forms
 from pipelines.reading.standardise.standardise import Reading, standardise_content
 from tests.samples import plan
 from tests.samples.rows import Event, SampleReturn
-from tests.samples.truth import draw_truth
 from tests.support.filling import _like, fill_workbook
+from tests.support.generated_returns import GeneratedReturns
 
 REGISTRY = load()
 WORKBOOKS = [
@@ -39,11 +39,6 @@ WORKBOOKS = [
     if "xlsx" in form.formats and REGISTRY.territory_of(form.jurisdiction).kind == "national"
 ]
 COLUMNS = (*OBSERVATION_KEY, "value", "obs_status")
-
-
-@cache
-def _make_returns(territory: str) -> tuple[SampleReturn, ...]:
-    return tuple(plan.make_returns(draw_truth(), [territory]))
 
 
 _CONTENTS: dict[str, Content] = {}
@@ -61,12 +56,12 @@ def _read_file(sample: SampleReturn) -> Content:
     return read_content(sample.data, Path(sample.path).name, encodings=tuple(REGISTRY.forms[sample.form].encodings))
 
 
-def _list_returns(workbook: str) -> list[SampleReturn]:
+def _list_returns(workbook: str, generated: GeneratedReturns) -> list[SampleReturn]:
     """Return the samples of a workbook's first form, by period."""
     form = REGISTRY.forms[workbook]
     first = form.second_of or form.id
     territory = REGISTRY.territory_of(form.jurisdiction).code
-    samples = [m for m in _make_returns(territory) if m.form == first and m.kind != "nil"]
+    samples = [m for m in generated.list_returns(territory) if m.form == first and m.kind != "nil"]
     return sorted(samples, key=lambda m: (m.periods[-1].code, m.received_at))
 
 
@@ -79,32 +74,32 @@ def _read_previous(sample: SampleReturn | None) -> pl.DataFrame | None:
     return _OBSERVATIONS[sample.path]
 
 
-def _find_newest(workbook: str) -> tuple[SampleReturn, SampleReturn | None]:
+def _find_newest(workbook: str, generated: GeneratedReturns) -> tuple[SampleReturn, SampleReturn | None]:
     """Return the newest return, and the newest of an earlier period."""
-    *earlier, sample = _list_returns(workbook)
+    *earlier, sample = _list_returns(workbook, generated)
     return sample, next((m for m in reversed(earlier) if m.periods[-1].code < sample.periods[-1].code), None)
 
 
 @cache
-def _write_empty(workbook: str, shown: SampleReturn | None) -> bytes:
-    """Write the empty workbook of the newest period, which shows the figures of a return next to its cells."""
-    period = _find_newest(workbook)[0].periods[-1].code
+def _write_empty(workbook: str, period: str, shown: SampleReturn | None) -> bytes:
+    """Write the empty workbook of a period, which shows the figures of a return next to its cells."""
     return templates.write_template(REGISTRY, workbook, period, previous=_read_previous(shown), demonstration=True)[1]
 
 
 @cache
-def _fill_workbook(workbook: str) -> tuple[bytes, SampleReturn, str]:
+def _fill_workbook(workbook: str, generated: GeneratedReturns) -> tuple[bytes, SampleReturn, str]:
     """Fill the newest return into the workbook of its last period, which shows the return before it."""
-    sample, before = _find_newest(workbook)
-    period, empty = sample.periods[-1].code, _write_empty(workbook, before)
+    sample, before = _find_newest(workbook, generated)
+    period = sample.periods[-1].code
+    empty = _write_empty(workbook, period, before)
     form = REGISTRY.forms[workbook]
     return fill_workbook(empty, form, _read_return(sample), REGISTRY.forms[sample.form], period), sample, period
 
 
-def _open_empty(workbook: str) -> Any:
+def _open_empty(workbook: str, generated: GeneratedReturns) -> Any:
     """Open an empty workbook that shows the figures of the return before it, or of its own if there is none."""
-    sample, before = _find_newest(workbook)
-    return openpyxl.load_workbook(io.BytesIO(_write_empty(workbook, before or sample)))
+    sample, before = _find_newest(workbook, generated)
+    return openpyxl.load_workbook(io.BytesIO(_write_empty(workbook, sample.periods[-1].code, before or sample)))
 
 
 def _read_filled(data: bytes) -> tuple[list[str], Reading]:
@@ -114,8 +109,8 @@ def _read_filled(data: bytes) -> tuple[list[str], Reading]:
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_filled_workbook_is_read_like_its_source(workbook: str) -> None:
-    data, sample, period = _fill_workbook(workbook)
+def test_filled_workbook_is_read_like_its_source(generated_returns: GeneratedReturns, workbook: str) -> None:
+    data, sample, period = _fill_workbook(workbook, generated_returns)
     form_ids, reading = _read_filled(data)
     assert form_ids[0] == workbook
     _assert_read_as_expected(reading, sample, period)
@@ -140,17 +135,19 @@ _FILTERS = {"xlsx": "Calc MS Excel 2007 XML", "ods": "calc8", "xls": "MS Excel 9
 @pytest.mark.slow
 @pytest.mark.skipif(_OFFICE is None, reason="needs LibreOffice Calc to save the workbooks")
 @pytest.mark.parametrize("format_", _FILTERS)
-def test_filled_workbook_saved_by_libreoffice_is_read_the_same(format_: str, tmp_path: Path) -> None:
+def test_filled_workbook_saved_by_libreoffice_is_read_the_same(
+    generated_returns: GeneratedReturns, format_: str, tmp_path: Path
+) -> None:
     """Save with LibreOffice, because offices send our workbook as their own program saved it."""
     source, target = tmp_path / "filled", tmp_path / "saved"
     source.mkdir()
     for workbook in WORKBOOKS:
-        (source / f"{workbook}.xlsx").write_bytes(_fill_workbook(workbook)[0])
+        (source / f"{workbook}.xlsx").write_bytes(_fill_workbook(workbook, generated_returns)[0])
     command = [str(_OFFICE), "--headless", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--convert-to"]
     command += [f"{format_}:{_FILTERS[format_]}", "--outdir", str(target), *map(str, sorted(source.iterdir()))]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     for workbook in WORKBOOKS:
-        _, sample, period = _fill_workbook(workbook)
+        _, sample, period = _fill_workbook(workbook, generated_returns)
         content = read_content((target / f"{workbook}.{format_}").read_bytes(), f"{workbook}.{format_}")
         form = recognise_forms(content, None, REGISTRY)[0].form
         assert form.id == workbook or form.id == REGISTRY.forms[workbook].second_of, workbook
@@ -158,12 +155,14 @@ def test_filled_workbook_saved_by_libreoffice_is_read_the_same(format_: str, tmp
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_print_area_has_whole_titles_and_no_previous_figures(workbook: str) -> None:
+def test_print_area_has_whole_titles_and_no_previous_figures(
+    generated_returns: GeneratedReturns, workbook: str
+) -> None:
     """Check sheets with tables of different widths too: figures next to the narrow ones must not be printed."""
     form = REGISTRY.forms[workbook]
     titles = [t.title for t in form.tables or () if t.title] + [form.records.title if form.records else None]
     heading_count = 0
-    for sheet in _open_empty(workbook).worksheets:
+    for sheet in _open_empty(workbook, generated_returns).worksheets:
         if sheet.title.startswith("RTI") or not sheet.print_area:
             continue
         (area,) = sheet.print_area.multi_ranges if hasattr(sheet.print_area, "multi_ranges") else [sheet.print_area]
@@ -183,8 +182,8 @@ def test_print_area_has_whole_titles_and_no_previous_figures(workbook: str) -> N
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_empty_workbook_is_reported_as_empty(workbook: str) -> None:
-    period = _list_returns(workbook)[-1].periods[-1].code
+def test_empty_workbook_is_reported_as_empty(generated_returns: GeneratedReturns, workbook: str) -> None:
+    period = _list_returns(workbook, generated_returns)[-1].periods[-1].code
     _, data = templates.write_template(REGISTRY, workbook, period)
     form_ids, reading = _read_filled(data)
     assert form_ids[0] == workbook
@@ -193,13 +192,15 @@ def test_empty_workbook_is_reported_as_empty(workbook: str) -> None:
     assert reading.observations["value"].drop_nulls().is_empty()
 
 
-def test_filled_workbook_of_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_filled_workbook_of_wrong_quarter_is_refused(
+    generated_returns: GeneratedReturns, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fill in a workbook of a quarter that has not ended, and one whose title was changed to an earlier quarter."""
     from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     workbook = "BA_STATE-JUSTICE-1-XLSX"
-    sample = _list_returns(workbook)[-1]
+    sample = _list_returns(workbook, generated_returns)[-1]
     assert sample.periods[-1].code == "2026-Q3"
     form = REGISTRY.forms[workbook]
     jobs = []
@@ -219,13 +220,15 @@ def test_filled_workbook_of_wrong_quarter_is_refused(monkeypatch: pytest.MonkeyP
     assert rules == {"2027-Q1": {"coverage.too_early"}, "2010-Q1": {"period.outside_form"}}
 
 
-def test_check_of_filled_workbooks_finds_no_errors_or_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_of_filled_workbooks_finds_no_errors_or_warnings(
+    generated_returns: GeneratedReturns, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     jobs = []
     for workbook in WORKBOOKS:
-        data, sample, _ = _fill_workbook(workbook)
+        data, sample, _ = _fill_workbook(workbook, generated_returns)
         received = datetime.fromisoformat(sample.received_at.replace("Z", "+00:00"))
         jobs.append(CheckJob(workbook, data, f"{workbook}.xlsx", received=received))
     reports = check_many(jobs, registry=REGISTRY, history=None, language="en")
@@ -238,14 +241,14 @@ def test_check_of_filled_workbooks_finds_no_errors_or_warnings(monkeypatch: pyte
 
 
 def test_template_command_shows_last_accepted_figures(
-    demonstration: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    demonstration: Home, generated_returns: GeneratedReturns, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Write the template of a form that is not a workbook: its second form shows figures sent on the first."""
     from pipelines.cli.main import main
 
     output_path = tmp_path / "a.xlsx"
     assert main(["template", "RS-JUSTICE-1", "2026-Q4", "-o", str(output_path)]) == 0
-    sample = _list_returns("RS-JUSTICE-1-XLSX")[-1]
+    sample = _list_returns("RS-JUSTICE-1-XLSX", generated_returns)[-1]
     assert sample.periods[-1].code == "2026-Q3" and sample.received_at < plan.CLOCK
     indicators = {
         "prijavljena lica": ("reported", "person"),

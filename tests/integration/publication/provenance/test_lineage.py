@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -11,10 +10,11 @@ import polars as pl
 import pytest
 
 from pipelines.core import clock
-from pipelines.core.home import Home, initialise_home
+from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.publication.provenance.lineage import Place, read_places
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
+from tests.support.kept_builds import build_kept
 from tests.support.warehouse.dbt_facts import World, parse_moment
 from tests.support.warehouse.made_up_world import NOW, QUARTERS, Counts, build_row, made_up_world
 
@@ -39,19 +39,23 @@ def add_totals_and_articles(world: World) -> None:
         world.add_submission(f"EE{quarter[-1]}", "EE", "EE_PP", quarter, [*articles, *parts, *sexes, *ages])
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+def build_counts_with_totals_and_articles(root: Path) -> None:
+    """Make a home of the made-up world with one more office, and build its counts."""
     with clock.freeze_time(parse_moment(NOW)):
-        home = initialise_home(tmp_path_factory.mktemp("home") / "data", "demonstration")
+        home = initialise_home(root, "demonstration")
         world = made_up_world()
         add_totals_and_articles(world)
         world.write_files(home)
-        yield home
+        dbt.build_counts(home)
 
 
 @pytest.fixture(scope="module")
-def counts(home: Home) -> Counts:
-    return Counts(dbt.build_counts(home))
+def counts(request: pytest.FixtureRequest) -> Counts:
+    """The counts of the made-up world with one more office; read-only."""
+    root = build_kept(request, "made-up-lineage", build_counts_with_totals_and_articles)
+    newest = dbt.latest_counts(open_home(root))
+    assert newest is not None
+    return Counts(newest)
 
 
 def find_places(counts: Counts, *cell: str, **dimensions: str) -> tuple[Place, ...]:

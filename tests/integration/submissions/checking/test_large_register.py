@@ -13,6 +13,8 @@ from pipelines.submissions.checking.check import CheckProgress, check_file
 from pipelines.submissions.checking.report import Report
 
 NAME = "registar.csv"
+ENOUGH_BYTES, LATE_LINE = 1_000_000, 9_000
+"""Size of a register whose beginning is read long before the whole, and a line near its end."""
 
 
 def _check_data(data: bytes, form: str | None = None, name: str = NAME) -> tuple[list[CheckProgress], Report]:
@@ -21,9 +23,9 @@ def _check_data(data: bytes, form: str | None = None, name: str = NAME) -> tuple
     return steps, report
 
 
-def _replace_fields(changes: dict[int, tuple[int, bytes]], data: bytes | None = None) -> bytes:
-    """Return the register with fields replaced: physical line -> (field from 0, new content)."""
-    lines = (data or register.build_register()[0]).split(b"\r\n")
+def _replace_fields(changes: dict[int, tuple[int, bytes]]) -> bytes:
+    """Return a register with fields replaced: physical line -> (field from 0, new content)."""
+    lines = register.build_register(size=ENOUGH_BYTES)[0].split(b"\r\n")
     for line, (field, content) in changes.items():
         fields = lines[line - 1].split(b";")
         fields[field] = content
@@ -72,26 +74,26 @@ def test_declared_registers_of_two_megabytes_are_within_limit_of_cells() -> None
 
 
 def test_faults_in_first_lines_are_reported_before_the_others() -> None:
-    planted = {10: (6, b"31.02.2026."), 400: (3, b"9999"), 900: (4, b"Q"), 20_000: (6, b"nikad")}
+    planted = {10: (6, b"31.02.2026."), 400: (3, b"9999"), 900: (4, b"Q"), LATE_LINE: (6, b"nikad")}
     steps, report = _check_data(_replace_fields(planted))
     first = [(f.rule, f.where.line, f.where.column) for f in steps[1].findings]
     assert first == [("record.date", 10, 7), ("label.undeclared", 400, 4)]
     last = {(f.rule, f.where.line, f.where.column) for f in report.findings}
-    assert {*first, ("label.undeclared", 900, 5), ("record.date", 20_000, 7)} <= last
+    assert {*first, ("label.undeclared", 900, 5), ("record.date", LATE_LINE, 7)} <= last
     assert set(map(str, steps[1].findings)) <= set(map(str, report.findings))
 
 
-@pytest.mark.parametrize("line", [20, 20_000])
+@pytest.mark.parametrize("line", [20, LATE_LINE])
 def test_register_that_names_persons_is_refused_without_early_findings(line: int) -> None:
     steps, report = _check_data(_replace_fields({line: (2, b"Ivan Horvat")}))
-    assert ("begun" in [s.name for s in steps]) == (line == 20_000)
+    assert ("begun" in [s.name for s in steps]) == (line == LATE_LINE)
     assert [(f.rule, f.where.line) for f in report.findings if f.rule.startswith("person.")] == [("person.name", line)]
     assert report.events == 0
 
 
 def test_small_register_and_one_on_another_form_have_no_early_step() -> None:
     assert [s.name for s in _check_data(register.FILE.read_bytes())[0]] == ["reading", "read", "judging", "judged"]
-    steps, report = _check_data(register.build_register()[0], form="RS-REGISTER-1")
+    steps, report = _check_data(register.build_register(size=ENOUGH_BYTES)[0], form="RS-REGISTER-1")
     assert "begun" not in [s.name for s in steps]
     assert report.verdict in ("error", "unreadable") and report.events == 0
 
