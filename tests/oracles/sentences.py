@@ -623,7 +623,7 @@ def figures_compared(r: Release, s: Selection) -> list[Row]:
         return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
             (r.region, s["indicator"], s["period"], s["crime"], unit_of(s)), []
         )
-    if s.get("part") in ("_show_time", "_show_periods"):
+    if s.get("part") in ("show_time", "show_periods"):
         return [row for row in rows if row["freq"] == s["freq"]]
     return [row for row in rows if row["period"] == s["period"]]
 
