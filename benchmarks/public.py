@@ -28,7 +28,7 @@ VIEWS: tuple[tuple[str, dict[str, str]], ...] = (
     ("region", {}),
     ("region", {"freq": "A", "stages": "all"}),
     *(("territory", {"section": section}) for section in SECTIONS),
-    ("ratios", {}),
+    *(("compare", {"kind": kind}) for kind in ("count", "rate", "ratio", "share", "clearance", "duration")),
     ("durations", {}),
     ("victims", {}),
     ("published", {}),

@@ -43,6 +43,17 @@
     }
   });
 
+  // Escape closes the explanation of a term, which covers other text, until the pointer or the focus leaves it.
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const term of document.querySelectorAll(".front-term:is(:hover, :focus-within)")) {
+      term.classList.add("is-closed");
+      for (const name of ["pointerleave", "focusout"]) {
+        term.addEventListener(name, () => term.classList.remove("is-closed"), { once: true });
+      }
+    }
+  });
+
   // What a reader of the screen cannot see: a table was redrawn, or another page was opened.
   let isPageChanged = false;
   let formerHeading = null;

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front.charts import bars, files, fit, from_rows, intervals, marks, outlines, series, stages
+from pipelines.front.charts import bars, files, fit, from_rows, intervals, lines, marks, outlines, series, stages
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, changes
@@ -186,6 +186,11 @@ def draw_durations(durations: intervals.Durations, *, under: Sequence[str] = ())
 def draw_trend(drawn: series.Series, *, under: Sequence[str] = ()) -> Picture:
     """Return one series in the whole width of the page."""
     return _fit(lambda width: series.draw_series(drawn, width=width), under)
+
+
+def draw_lines(title: str, all_series: Sequence[series.Series], full: int, *, under: Sequence[str] = ()) -> Picture:
+    """Return several series in one picture: one in full, by its position, the others as lines behind it."""
+    return _fit(lambda width: lines.draw_lines(title, all_series, full, width=width), under)
 
 
 def draw_multiples(title: str, panels: Sequence[series.Series], *, under: Sequence[str] = ()) -> Picture:

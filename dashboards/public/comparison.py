@@ -38,8 +38,6 @@ FIRST_CHOICES: Mapping[str, str] = {
     "clearance": "clearance_rate_first",
     "duration": "duration_first",
 }
-TESTED_KINDS = ("rate", "ratio", "share")
-"""Kinds for which the release has tests of pairs of territories."""
 RECOMMENDED = "recommended"
 VERSIONS: Mapping[str, str] = Texts(
     {
@@ -73,6 +71,11 @@ class Choice:
         """Return the level of a measure. Measures that have several name it after a dot."""
         measure, _, level = self.code.partition(".")
         return level or str(codes.get_code_attribute("measure", measure, "level_rule"))
+
+
+def read_metrics(path: str) -> dict[str, Row]:
+    """Return the declared indicators by code."""
+    return {row["metric"]: row for row in queries.read_rows(path, "metrics")}
 
 
 def list_codes(path: str, kind: str, crime: str) -> dict[str, list[str]]:
@@ -183,6 +186,11 @@ def count_digits(kind: str) -> int:
     return 2 if kind == "rate" else 0
 
 
+def find_basis(kind: str) -> str:
+    """Return what the figures of a kind are made of, as a key of `indicators.FEW`."""
+    return {"count": "count", "rate": "count", "share": "share"}.get(kind, "ratio")
+
+
 def format_compared(row: Row | None, kind: str) -> FormattedFigure:
     """Format a figure with its interval, or the word that says why there is none.
 
@@ -207,17 +215,31 @@ def is_few(row: Row | None) -> bool:
     return row is not None and row["value"] is not None and row["state"] == "too_few"
 
 
-def select_pairs(rows: Sequence[Row], choice: Choice, areas: Sequence[str]) -> list[Row]:
-    """Return the tested and untested pairs of the chosen territories, of one indicator in one period."""
+def name_tested_metric(choice: Choice) -> str:
+    """Return the metric whose pairs are tested. Counts are tested by their rates, since populations differ."""
+    if choice.kind in ("ratio", "clearance"):
+        return choice.code
+    return "share" if choice.kind == "share" else "rate"
+
+
+def select_family(rows: Sequence[Row], choice: Choice) -> list[Row]:
+    """Return the pairs of one indicator among those of its metric in one period, which are tested together."""
     dimension, _, category = choice.part.partition(".")
+    # Rates are those of the total of a measure, which is of one level.
+    is_total = choice.kind != "count" or "." not in choice.code
     return [
         row
         for row in rows
-        if {row["area_a"], row["area_b"]} <= set(areas)
-        and (choice.kind == "ratio" or row["measure"] == choice.measure)
+        if is_total
+        and (choice.kind in ("ratio", "clearance") or row["measure"] == choice.measure)
         and (choice.kind != "share" or (row["dimension"], row["category"]) == (dimension, category))
         and row["victim_status"] in codes.TOTAL_CODES
     ]
+
+
+def select_pairs(rows: Sequence[Row], areas: Sequence[str]) -> list[Row]:
+    """Return the tested and untested pairs of the chosen territories."""
+    return [row for row in rows if {row["area_a"], row["area_b"]} <= set(areas)]
 
 
 def find_address(release: str, choice: Choice, row: Row) -> str:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from pathlib import Path
 from typing import Any
+
+import markupsafe as markup
 
 from dashboards.public import queries, tables
 from dashboards.public.selection import read_selection
 from pipelines import words
+from pipelines.core.i18n import html_lang
+from pipelines.front.build import FOLDER
+from pipelines.front.glossary import Explainer
+from pipelines.front.pages import METHODOLOGY, name_file
 from pipelines.words import figures
-from pipelines.words.language import tell
+from pipelines.words.language import current_language, tell
 
 _MARKS = ("*", "†", "‡", "§")
 
@@ -25,6 +34,8 @@ class Frame:
     areas: Mapping[str, Mapping[str, Any]]
     numbers: Iterator[int] = field(default_factory=itertools.count)
     """Numbers of the tables of the page, for the keys of their controls."""
+    explained: dict[str, str] = field(default_factory=dict)
+    """Texts of this run whose terms were explained, as HTML: a part that is redrawn alone has the same ones."""
 
     @property
     def id(self) -> str:
@@ -43,6 +54,20 @@ class Frame:
     def region(self) -> str:
         """Return the code of the region."""
         return next(code for code, row in self.areas.items() if row["area_kind"] == "region")
+
+    @cached_property
+    def _explainer(self) -> Explainer | None:
+        """Return what explains the terms of the glossary, which is on a static page; None for a release without it."""
+        if not (Path(self.path).parent / FOLDER).is_dir():
+            return None
+        return Explainer(f"/{html_lang(current_language())}/{name_file(METHODOLOGY)}")
+
+    def explain_terms(self, text: str) -> str:
+        """Return a text as HTML, in which the terms that the page has here first are explained."""
+        if text not in self.explained:
+            explain = self._explainer
+            self.explained[text] = escape(text) if explain is None else str(markup.escape(explain(text)))
+        return self.explained[text]
 
     def list_jurisdictions(self, territory: str) -> list[str]:
         """Return the codes of the parts of a territory that report separately; empty if it has none."""

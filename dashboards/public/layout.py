@@ -6,7 +6,7 @@ address quoted today would show another quarter after the next release.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -17,20 +17,18 @@ from dashboards.public import charts, menu, queries, tables
 from dashboards.public.downloads import offer_pictures, offer_table
 from dashboards.public.frame import Frame as Frame
 from dashboards.public.frame import read_vocabulary as read_vocabulary
-from dashboards.public.selection import join_options, open_language, read_selection
+from dashboards.public.problems import explain_problems
+from dashboards.public.selection import open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
-from pipelines.core.i18n import html_lang, mark
+from pipelines.core.i18n import html_lang
 from pipelines.front.build import FOLDER
 from pipelines.front.charts import fit
 from pipelines.front.pages import name_brief_file
-from pipelines.front.queries import CRIMES
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
-from pipelines.words.language import Texts, current_language, lower_first, tell
+from pipelines.words.language import current_language, tell
 
 CSS = Path(__file__).parents[1] / "style.css"
-_LONGEST_ROW = 6
-"""Options shown next to each other; more are shown as a list."""
 
 
 def link_with_choices(page: str, **choices: str) -> str:
@@ -58,40 +56,6 @@ def open_frame() -> Frame:
     return Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))
 
 
-_NOT_SHOWN = mark("These figures cannot be shown at the moment")
-
-
-def show_damaged(error: queries.DamagedReleaseError) -> None:
-    """Show, instead of the page, that the release cannot be read and what to do about it."""
-    st.title(tell(_NOT_SHOWN))
-    st.markdown(
-        tell(
-            "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The "
-            "figures themselves are not lost. Please try again later, or contact the regional secretariat.",
-            release=error,
-        )
-        + "\n\n"
-        + tell(
-            "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
-            "backup."
-        )
-    )
-
-
-def show_outdated(error: queries.OutdatedReleaseError) -> None:
-    """Show, instead of the page, that the release was made by older software, and how to make a new one."""
-    st.title(tell(_NOT_SHOWN))
-    st.markdown(
-        tell(
-            "Release {release} was made by an older version of this software and lacks some of what this page shows. "
-            "Its files are unchanged. Please try again later, or contact the regional secretariat.",
-            release=error,
-        )
-        + "\n\n"
-        + tell("On the machine that holds the data, `rti refresh --publish` makes a new edition.")
-    )
-
-
 def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) -> Frame:
     """Begin a page: style, banner, title, and a notice if the address was made with another release.
 
@@ -107,7 +71,7 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
         st.html(f'<div class="rti-banner" role="note">{escape(tell(banner))}</div>')
     st.title(tell(title), anchor=False)  # marked in pages
     if lead:
-        st.markdown(tell(lead))  # marked in pages
+        st.html(f"<p>{frame.explain_terms(tell(lead))}</p>")  # marked in pages
     requested_release = st.query_params.get("release")
     if requested_release and requested_release != frame.id:
         st.info(
@@ -132,157 +96,16 @@ def _stop_at_long_address() -> None:
         st.stop()
 
 
-def choose_option(
-    label: str,
-    key: str,
-    options: Sequence[str],
-    *,
-    default: str | None = None,
-    say: Callable[[str], str] = str,
-    boxed: bool = False,
-    width: int = 220,
-    of: str = "",
-) -> str:
-    """Show one choice among codes; it is part of the address as `key` and carries over from page to page.
-
-    If the address names an option that this release lacks, another is used and the page shows a warning. With `of`, the
-    choice is remembered for that value of `of` only, because the default depends on it.
-    """
-    first = default if default is not None and default in options else options[0]
-    selection = read_selection()
-    widget, begins, is_known = selection.pick_option(key, options, first, of=of)
-    if not is_known:
-        st.warning(
-            tell(
-                "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.",
-                label=lower_first(label),
-                requested=repr(st.query_params[key]),
-                shown=say(begins),
-            )
-        )
-    picked: str | None
-    if boxed or len(options) > _LONGEST_ROW:
-        picked = st.selectbox(
-            label, options, index=list(options).index(begins), key=widget, format_func=say, width=width
-        )
-    else:
-        picked = st.segmented_control(
-            label, options, default=begins, key=widget, format_func=say, required=True, wrap=True
-        )
-    value = str(picked) if picked in options else begins
-    selection.keep_option(key, value, of=of)
-    return value
-
-
-def choose_options(label: str, key: str, options: Sequence[str], *, say: Callable[[str], str] = str) -> list[str]:
-    """Show a choice of several codes, at first all; it is part of the address as `key`, in the order of the options.
-
-    A reader who takes out the last one has all again: a page without any would show nothing.
-    """
-    selection = read_selection()
-    widget, begins, is_known = selection.pick_options(key, options)
-    if not is_known:
-        st.warning(
-            tell(
-                "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.",
-                label=lower_first(label),
-                requested=repr(st.query_params[key]),
-                shown=words.join_words(map(say, begins)),
-            )
-        )
-    if widget not in st.session_state:
-        st.session_state[widget] = begins
-
-    def restore_all() -> None:
-        if not st.session_state[widget]:
-            st.session_state[widget] = list(options)
-
-    picked = st.pills(
-        label, options, selection_mode="multi", key=widget, format_func=say, on_change=restore_all, wrap=True
-    )
-    values = [option for option in options if option in picked] or begins
-    selection.keep_option(key, join_options(values))
-    return values
-
-
-def choose_section(label: str, key: str, sections: Mapping[str, str], section_of_choice: Mapping[str, str]) -> str:
-    """Show the choice of a section of the page. An address may name a choice of a section without the section."""
-    implied_sections = (section for choice, section in section_of_choice.items() if choice in st.query_params)
-    default = next(implied_sections, next(iter(sections))) if read_selection().is_opened else None
-    return choose_option(label, key, tuple(sections), default=default, say=lambda code: sections[code])
-
-
 def show_section(show: Callable[[], None]) -> None:
     """Show a part of a page that is redrawn alone when one of its own controls changes."""
 
     def show_and_write_address() -> None:
         open_language()
-        show()
+        with explain_problems(is_section=True):
+            show()
         read_selection().write_address()
 
     st.fragment(show_and_write_address)()
-
-
-def choose_crime(frame: Frame, options: Sequence[str] = CRIMES) -> str:
-    """Show the choice between trafficking and smuggling; never both.
-
-    A page with figures of one crime has no choice. If the reader has chosen the other, the page says so, and the choice
-    is kept for the pages that have it.
-    """
-    labels = queries.read_labels(frame.path, "offence_group")
-    if len(options) == 1:
-        name = labels.get(options[0], options[0])
-        if read_selection().carried.get("crime", options[0]) != options[0]:
-            st.info(tell("This page has figures of one crime only: {crime}.", crime=lower_first(name)))
-        return options[0]
-    return choose_option(tell("Crime"), "crime", options, say=lambda code: labels.get(code, code))
-
-
-def choose_track() -> str:
-    """Show the choice between first-instance and final decisions; never both."""
-    return choose_option(tell("Decisions"), "decisions", tuple(words.TRACKS), say=lambda code: words.TRACKS[code])
-
-
-def choose_period(
-    frame: Frame, periods: Mapping[str, Sequence[str]], *, default: tuple[str, str] | None = None, of: str = ""
-) -> tuple[str, str]:
-    """Show the choice of a frequency and a period: the default if one is passed (remembered for `of`), else the
-    newest."""
-    labels = queries.read_labels(frame.path, "freq")
-    first_freq = default[0] if default and default[0] in periods else next(iter(periods))
-    freq = choose_option(
-        tell("Period"), "freq", tuple(periods), default=first_freq, say=lambda code: labels.get(code, code), of=of
-    )
-    newest = periods[freq][0]
-    first_period = default[1] if default and freq == first_freq and default[1] in periods[freq] else newest
-    period = choose_option(
-        tell("Quarter") if freq == "Q" else tell("Year") if freq == "A" else tell("Years"),
-        "period",
-        tuple(periods[freq]),
-        default=first_period,
-        say=words.period_short,
-        boxed=True,
-        width=140,
-        of=f"{of}{freq}.",
-    )
-    read_selection().carry_period(freq, period, is_default=(freq, period) == (first_freq, first_period))
-    return freq, period
-
-
-SHOWN: Mapping[str, str] = Texts({"count": mark("Counts"), "rate": mark("Rates per 100,000")})
-RATED = ("Q", "A")
-"""Frequencies for which the release has rates."""
-
-
-def choose_rate(freq: str) -> bool:
-    """Return True if rates are chosen instead of counts; rates exist only for single quarters and years."""
-    return freq in RATED and choose_option(tell("Show"), "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
-
-
-def choose_territory(frame: Frame) -> str:
-    """Show the choice of a territory."""
-    codes = tuple(code for code, _ in frame.territories)
-    return choose_option(tell("Territory"), "territory", codes, say=frame.marked_name, boxed=True, width=260)
 
 
 def end_page(frame: Frame, *, is_linked: bool = True) -> None:
@@ -380,7 +203,8 @@ def put_small(text: str) -> None:
 
 def quote_sentence(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
-    st.html(f'<blockquote class="rti-quote">{escape(text)}<cite>{escape(frame.cite_source())}</cite></blockquote>')
+    quoted = frame.explain_terms(text)
+    st.html(f'<blockquote class="rti-quote">{quoted}<cite>{escape(frame.cite_source())}</cite></blockquote>')
 
 
 def link_brief(frame: Frame, area: str, crime: str) -> None:

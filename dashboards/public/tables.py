@@ -6,6 +6,7 @@ Streamlit sanitises the result, so it contains no script. Marks of notes and the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -26,6 +27,7 @@ _SHORT = 14
 """Letters of a column name that fit next to their figure in half the width of a telephone."""
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
+_INTERVAL = re.compile(r" (\([^()]*\))")
 NOTES_TITLE = mark("Notes to this selection")
 
 
@@ -239,8 +241,10 @@ def wrap_language(html: str, language: str) -> str:
 
 
 def _render_number(text: str) -> str:
-    """Return a number whose thin spaces between thousands cannot be selected: with them it would be pasted as text."""
-    return escape(text).replace(words.THOUSANDS, f'<span class="rti-separator">{words.THOUSANDS}</span>')
+    """Return a number whose thin spaces between thousands cannot be selected, since with them it would be pasted as
+    text, and whose interval is not broken into two lines."""
+    number = _INTERVAL.sub(r' <span class="rti-interval">\1</span>', escape(text))
+    return number.replace(words.THOUSANDS, f'<span class="rti-separator">{words.THOUSANDS}</span>')
 
 
 def format_marks(marks: Iterable[str]) -> str:

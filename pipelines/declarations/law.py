@@ -32,6 +32,11 @@ class LawArticle:
         return f"{self.row['article']}({paragraph})" if paragraph else self.row["article"]
 
     @property
+    def name(self) -> str:
+        """The key, with the law where the key alone does not find the article: `s. 1-2 (UNMIK Regulation 2001/4)`."""
+        return self.key if self.key[:1].isdigit() else f"{self.key} ({self.row['code']})"
+
+    @property
     def offence(self) -> str:
         return self.row["offence"]
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
+from math import inf
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.statistics import medians as statistics
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row, indicators
 from pipelines.words.language import Texts, lower_first, many, tell
@@ -196,6 +199,49 @@ def _describe_median(area: str, row: Row | None) -> str:
     if low is not None:
         days = words.add_interval(days, words.format_number(low), "" if high is None else words.format_number(high))
     return tell(_MEDIAN_FEW, area=area, days=days) if is_few(row) else tell(_MEDIAN, area=area, days=days)
+
+
+TESTED_AS_PUBLISHED = mark(
+    "The tests use the published medians and intervals, which are rounded. Tests of the case records, which are not "
+    "published, might find more differences."
+)
+
+
+def compare_medians(medians: Mapping[str, Row | None]) -> list[Row]:
+    """Return every pair of some areas, with the verdict on their medians, in the shape of the release's pairs."""
+    states = {area: _find_state(row) for area, row in medians.items()}
+    tested = [area for area, state in states.items() if state == "enough"]
+    tests = {
+        (tested[test.first], tested[test.second]): test
+        for test in statistics.compare_medians([_read_median(medians[area]) for area in tested])
+    }
+    rows = []
+    for pair in combinations(medians, 2):
+        row = {"area_a": pair[0], "area_b": pair[1], "reasons": "", "is_with_care": False, "metric": "duration"}
+        test = tests.get(pair)
+        if test is None:
+            row["verdict"] = next(state for state in _UNTESTED if state in (states[pair[0]], states[pair[1]]))
+        else:
+            verdict = "higher" if test.low > 1 else "lower" if test.high < 1 else "no_difference"
+            row |= {"verdict": verdict, "ratio": test.ratio, "low": test.low, "high": test.high, "n_tested": len(tests)}
+        rows.append(row)
+    return rows
+
+
+_UNTESTED = ("withheld", "missing", "too_few")
+"""Reasons why a pair is not tested, the first one that holds for a side."""
+
+
+def _find_state(row: Row | None) -> str:
+    figure = format_limits(row)
+    if row is None or figure.kind != "value":
+        return "withheld" if figure.kind == "withheld" else "missing"
+    return "too_few" if is_few(row) or row["low"] is None else "enough"
+
+
+def _read_median(row: Row | None) -> statistics.Median:
+    assert row is not None
+    return statistics.Median(row["value"], row["low"], inf if row["high"] is None else row["high"])
 
 
 _LENGTH = mark("{area}: half of the sentences were up to {months}.")

@@ -42,8 +42,15 @@ _COVERED_IN_PART = mark("{area} ({present} of {all} territories: {names})")
 _COVERED_FULLY = mark("{area} (all {all} territories)")
 _COVERED_BY_NONE = mark("{area} (no territory has reported)")
 _JURISDICTIONS_IN_PART = mark("{area} ({present} of {all} jurisdictions: {names})")
-_FEW = mark("Fewer than {enough}: compare with care.")
-_FEW_BEHIND = mark("Fewer than {enough} in one of the two counts: compare with care.")
+_FEW: Mapping[str, str] = Texts(
+    {
+        "count": mark("Fewer than {enough}: compare with care."),
+        "share": mark("Fewer than {enough} in the part or in the rest: compare with care."),
+        "ratio": mark("Fewer than {enough} in one of the two counts: compare with care."),
+    },
+    enough=ENOUGH_EVENTS,
+)
+"""Sentences on figures that are too few to compare, by what they are made of, as in `indicators.FEW`."""
 _PROVISIONAL = mark("Provisional: may be revised.")
 _REVISED = mark("Revised: {value} in release {release}.")
 _ABSENT: Mapping[str, str] = Texts(
@@ -143,7 +150,7 @@ def name_covered_area(row: Row, vocabulary: Vocabulary) -> str:
 
 def list_states(cell: Row, revised: Row | None = None) -> list[str]:
     """Return the sentences on the state of a count: too few to compare, provisional, revised."""
-    states = [tell(_FEW, enough=ENOUGH_EVENTS)] if words.is_few(cell) else []
+    states = [_FEW["count"]] if words.is_few(cell) else []
     if "provisional" in str(cell.get("flags") or "").split(","):
         states.append(tell(_PROVISIONAL))
     if revised is not None:
@@ -182,7 +189,8 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
     }
     sentence = tell(_INDICATOR_OF_PART, **about, details=", ".join(details)) if details else tell(_INDICATOR, **about)
     is_few = figure.kind == "value" and row.get("state") == "too_few"
-    return " ".join([sentence, *([tell(_FEW_BEHIND, enough=ENOUGH_EVENTS)] if is_few else [])])
+    few = _FEW[indicators.find_basis(row.get("metric"))]
+    return " ".join([sentence, *([few] if is_few else [])])
 
 
 def _format_interval(figure: words.FormattedFigure, digits: int, unit: str = "NR") -> str:

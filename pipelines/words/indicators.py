@@ -45,15 +45,16 @@ RULES: Mapping[str, str] = Texts(
     }
 )
 TOO_FEW = words.TOO_FEW
-STATES: Mapping[str, str] = Texts(
+FEW: Mapping[str, str] = Texts(
     {
-        "too_few": mark(
-            "Fewer than {enough} in one of the two counts, or in the rest of a share: chance alone can change "
-            "this a lot."
-        ),
+        "count": mark("Fewer than {enough}: chance alone can change this a lot."),
+        "share": mark("Fewer than {enough} in the part or in the rest: chance alone can change this a lot."),
+        "ratio": mark("Fewer than {enough} in one of the two counts: chance alone can change this a lot."),
     },
     enough=ENOUGH_EVENTS,
 )
+"""Notes on figures that are too few to compare: those of one count, such as rates, of a part and its whole, and of two
+counts."""
 BASIS: Mapping[str, str] = Texts(
     {
         "lower_bound": mark("One case can involve several people, so the real margin is wider than shown."),
@@ -120,12 +121,12 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     )
 
 
-def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
+def mark_notes(row: Row, notes: words.Notes, *, of: str = "ratio") -> tuple[str, ...]:
     """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
-    sides."""
+    sides. `of` is what it is made of, a key of FEW."""
     if row["value"] is None and row.get("is_allowed", True):
         return (notes.number_note(explain_too_few()),) if row.get("state") == "too_few_territories" else ()
-    texts = [STATES[row["state"]]] if row.get("state") in STATES else []
+    texts = [FEW[of]] if row.get("state") == "too_few" else []
     if row["value"] is not None and row.get("interval_basis") in BASIS:
         texts.append(BASIS[str(row["interval_basis"])])
     codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
@@ -134,6 +135,11 @@ def mark_notes(row: Row, notes: words.Notes) -> tuple[str, ...]:
     if explanation:
         texts.append(explanation)
     return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
+
+
+def find_basis(metric: str | None) -> str:
+    """Return what the figures of a metric are made of, as a key of FEW."""
+    return {"rate": "count", "exit": "count", "share": "share", "exit_share": "share"}.get(str(metric), "ratio")
 
 
 def format_formula(formula: str, measures: Mapping[str, str]) -> str:
@@ -160,6 +166,8 @@ def describe_reasons(codes: str | None) -> str:
 
 _HIGHER = mark("{first} is higher than {second}: {ratio}.")
 _LOWER = mark("{first} is lower than {second}: {ratio}.")
+_LONGER = mark("Half of cases took longer in {first} than in {second}: {ratio}.")
+_SHORTER = mark("Half of cases took less time in {first} than in {second}: {ratio}.")
 _UNCLEAR = mark(
     "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not known."
 )
@@ -174,7 +182,8 @@ def describe_pair(row: Row, names: Mapping[str, str]) -> str:
     if verdict == "not_comparable":
         return tell(_NOT_COMPARED, **pair, reasons=reasons)
     if verdict in APART:
-        template = _HIGHER if verdict == "higher" else _LOWER
+        higher, lower = (_LONGER, _SHORTER) if row["metric"] == "duration" else (_HIGHER, _LOWER)
+        template = higher if verdict == "higher" else lower
         sentence = tell(template, **pair, ratio=_format_ratio(row))  # marked above
     elif verdict == UNCLEAR:
         sentence = tell(_UNCLEAR, **pair)

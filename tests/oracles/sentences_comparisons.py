@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
+
+import numpy as np
+from scipy.stats import norm
 
 from tests.oracles.sentences import (
     CRIMES,
@@ -120,7 +125,7 @@ def list_lagged_ratios(r: Release, s: Selection) -> list[Row]:
     rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "version").get(
         (s["indicator"], s["crime"], find_unit(s), "lagged"), []
     )
-    name = "freq" if s.get("part") in ("_show_time", "_show_periods") else "period"
+    name = "freq" if s.get("part") in ("show_time", "show_periods") else "period"
     return [x for x in rows if x[name] == s[name]]
 
 
@@ -374,6 +379,8 @@ def _select_pair_rows(r: Release, s: Selection) -> list[Row]:
         )
     if s["page"] == "compare":
         areas = s["areas"].split(",")
+        if s["kind"] == "duration":
+            return compute_pairs_of_medians(r, s["indicator"], s["crime"], areas)
         return [x for x in list_family_rows(r, s) if x["area_a"] in areas and x["area_b"] in areas]
     by, year = (s.get("victims_by"), s.get("victims_year")) if s["page"] == "victims" else (s.get("by"), s.get("year"))
     return r.index_rows("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
@@ -383,9 +390,12 @@ def _select_pair_rows(r: Release, s: Selection) -> list[Row]:
 
 def list_family_rows(r: Release, s: Selection) -> list[Row]:
     """Return the pairs of all territories for the indicator of the page "Compare", which are tested together."""
-    is_ratio, (dimension, _, category) = s["kind"] == "ratio", s.get("share_of", "").partition(".")
+    if s["kind"] == "duration":  # tested by the page, and not by the release
+        return list_pair_rows(r, s)
+    is_ratio, (dimension, _, category) = s["kind"] in ("ratio", "clearance"), s.get("share_of", "").partition(".")
+    metric = s["indicator"] if is_ratio else {"count": "rate"}.get(s["kind"], s["kind"])
     rows = r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
-        (s["indicator"] if is_ratio else s["kind"], s["period"], s["crime"], find_unit(s)), []
+        (metric, s["period"], s["crime"], find_unit(s)), []
     )
     return [
         x
@@ -394,6 +404,34 @@ def list_family_rows(r: Release, s: Selection) -> list[Row]:
         and (s["kind"] != "share" or (x["dimension"], x["category"]) == (dimension, category))
         and x["victim_status"] in ("_T", "_Z")
     ]
+
+
+def compute_pairs_of_medians(r: Release, metric: str, crime: str, areas: Sequence[str]) -> list[Row]:
+    """Return the pairs of the areas with case records, tested by the published limits of their medians."""
+    at = {
+        x["area"]: x
+        for x in r.read_rows("duration")
+        if (x["metric"], x["offence_group"], x["statistic"], x["freq"], x["entered"])
+        == (metric, crime, "median", "_T", "_T")
+    }
+    pairs = list(combinations([at[code] for code in areas if code in at], 2))
+    tested = [pair for pair in pairs if all(x["value"] is not None and x["state"] == "enough" for x in pair)]
+    z = norm.isf(0.025 / max(len(tested), 1)) / norm.isf(0.025)
+    rows = []
+    for a, b in pairs:
+        row = {"metric": "duration", "area_a": a["area"], "area_b": b["area"], "ratio": None}
+        if (a, b) in tested:
+            ratio = a["value"] / b["value"]
+            low = ratio / np.exp(z * np.sqrt(np.log(a["value"] / a["low"]) ** 2 + np.log(b["high"] / b["value"]) ** 2))
+            high = ratio * np.exp(z * np.sqrt(np.log(a["high"] / a["value"]) ** 2 + np.log(b["value"] / b["low"]) ** 2))
+            verdict = "higher" if low > 1 else "lower" if high < 1 else "no_difference"
+            row |= {"ratio": ratio, "low": low, "high": high, "verdict": verdict}
+        elif "Q" in (a["obs_status"], b["obs_status"]):
+            row["verdict"] = "withheld"
+        else:
+            row["verdict"] = "missing" if None in (a["value"], b["value"]) else "too_few"
+        rows.append(row)
+    return rows
 
 
 def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
@@ -445,6 +483,8 @@ def expect_pairs_at_once(r: Release, s: Selection, p: Params) -> Expected:
 
 
 VERDICTS = {
+    "Half of cases took longer in {first} than in {second}: {ratio}.": "higher",
+    "Half of cases took less time in {first} than in {second}: {ratio}.": "lower",
     "{first} is higher than {second}: {ratio}.": "higher",
     "{first} is lower than {second}: {ratio}.": "lower",
     "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not "
@@ -463,6 +503,8 @@ def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     key = (id(s), verdict, "ratio" in p)
     if key not in cache:
         rows = [x for x in list_pair_rows(r, s) if x["verdict"] == verdict]
+        if "ratio" in p:
+            rows = [x for x in rows if (x["metric"] == "duration") == str(p[""]).startswith("Half of cases")]
         texts = {
             (r.marked[x["area_a"]], r.marked[x["area_b"]], *([format_ratio(x)] if "ratio" in p else [])) for x in rows
         }

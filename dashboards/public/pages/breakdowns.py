@@ -75,7 +75,7 @@ def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: wor
     figure = indicators.format_figure(share)
     is_few = share["state"] == "too_few" and figure.kind == "value"
     address = tables.source_address(frame.id, row, dimension)
-    return tables.value_cell(figure, label, indicators.mark_notes(share, notes), address, is_few=is_few)
+    return tables.value_cell(figure, label, indicators.mark_notes(share, notes, of="share"), address, is_few=is_few)
 
 
 def show_significant_pairs(frame: layout.Frame, rows: Sequence[Row], dimension: str, codes: Sequence[str]) -> None:

@@ -9,16 +9,11 @@ import streamlit as st
 from dashboards.public import charts, layout, queries, tables
 from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards
+from dashboards.public.pages.compared_pairs import list_pairs
 from pipelines import words
-from pipelines.core.i18n import mark
 from pipelines.front.charts import intervals
 from pipelines.words import Row, durations
 from pipelines.words.language import lower_first, tell
-
-NO_TEST = mark(
-    "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
-    "difference. Two that overlap do not show that there is no difference."
-)
 
 
 def show_times(
@@ -58,9 +53,22 @@ def show_times(
         frame, title, columns, lines, corner=tell("Territory"), notes=notes, legend=True,
         coverage=words.join_words(map(frame.marked_name, with_records)),
     )  # fmt: skip
-    st.header(tell("Is the difference real?"), anchor=False)
-    st.markdown(tell(NO_TEST))
+    _show_pairs(frame, areas, {code: by_area[code].get("median") for code in with_records})
     cards.show_cards_of_figures(frame, [row for code in with_records for row in by_area[code].values()])
+
+
+def _show_pairs(frame: layout.Frame, areas: Sequence[str], medians: Mapping[str, Row | None]) -> None:
+    """Show which medians differ clearly; territories without case records have none."""
+    st.header(tell("Is the difference real?"), anchor=False)
+    if len(areas) < 2:
+        st.markdown(tell("Choose at least two territories."))
+        return
+    pairs = durations.compare_medians(medians)
+    if not pairs:
+        st.markdown(tell("No two territories have figures of this kind."))
+        return
+    list_pairs(frame, pairs)
+    layout.put_small(tell(durations.TESTED_AS_PUBLISHED))  # marked there
 
 
 def _make_row(name: str, group: Mapping[str, Row] | None) -> intervals.DurationRow:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages import cards
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -32,11 +32,11 @@ def render_page() -> None:
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        crime = layout.choose_crime(frame)
+        crime = choices.choose_crime(frame)
         ways = {row["stage"]: row for row in queries.read_rows(frame.path, "duration_ways", crime)}
         way = ""
         if ways:
-            way = layout.choose_option(
+            way = choices.choose_option(
                 tell("Interval"),
                 "way",
                 tuple(ways),
@@ -285,12 +285,12 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
 def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     st.header(tell("Sentences"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        track = layout.choose_track()
+        track = choices.choose_track()
         years = queries.read_rows(frame.path, "sentence_years", crime, track)
         if years:
             first = next((row["period"] for row in years if row["n"]), years[0]["period"])
             options = tuple(row["period"] for row in years)
-            year = layout.choose_option(tell("Year"), "sentenced_in", options, default=first, boxed=True, width=140)
+            year = choices.choose_option(tell("Year"), "sentenced_in", options, default=first, boxed=True, width=140)
     if not years:
         st.markdown(tell("This release has no sentences from records of {crime}.", crime=lower_first(crime_name)))
         return
@@ -335,16 +335,16 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
         offered = [row["level"] for row in queries.read_rows(frame.path, "clearance_levels", crime)]
         levels = tuple(level for level in durations.LEVELS if level in offered)
         if levels:
-            level = layout.choose_option(
+            level = choices.choose_option(
                 tell("Level"), "level", levels, default="first", say=lambda code: durations.LEVELS[code]
             )
             units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "clearance_units", crime, level))
             unit = (
-                layout.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
+                choices.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
                 if len(units) > 1
                 else units[0]
             )
-            freq, period = layout.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
+            freq, period = choices.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
     if not levels:
         st.markdown(tell("This release has no clearance rates for {crime}.", crime=lower_first(crime_name)))
         return

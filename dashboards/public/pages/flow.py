@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboards.public import charts, comparison, layout, queries, tables
+from dashboards.public import charts, choices, comparison, layout, queries, tables
 from dashboards.public.pages import versions
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -26,7 +26,7 @@ def show_flow(
     """Show the stages of the region or of one territory; `cells` are those of all areas in the period."""
     st.header(tell("Stages, pending cases and other outcomes"), anchor=False)
     areas = (frame.region, *(code for code, _ in frame.territories))
-    area = layout.choose_option(tell("Area"), "flow", areas, say=frame.marked_name, boxed=True, width=260)
+    area = choices.choose_option(tell("Area"), "flow", areas, say=frame.marked_name, boxed=True, width=260)
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
     title = ", ".join(
         [frame.marked_name(area), crime_name, words.period_short(period), lower_first(words.TRACKS[track])]
@@ -73,7 +73,7 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
     if not of_track:
         return
     st.subheader(tell("Ratios between stages"), anchor=False)
-    version = layout.choose_option(
+    version = choices.choose_option(
         tell("Version"), "version", tuple(comparison.VERSIONS), say=lambda code: comparison.VERSIONS[code]
     )
     notes = words.Notes()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public import layout, menu, queries, selection
+from dashboards.public import layout, menu, selection
 from dashboards.public.pages import about, compare, durations, published, quality, region, source, territory, victims
+from dashboards.public.problems import explain_problems
 
 _MODULES = {
     "region": region,
@@ -38,9 +39,5 @@ path = page.url_path or menu.FIRST
 st.set_page_config(page_title=menu.compose_title(path), layout="wide")
 menu.open_page(path)
 layout.show_menu()
-try:
+with explain_problems():
     page.run()
-except queries.DamagedReleaseError as error:
-    layout.show_damaged(error)
-except queries.OutdatedReleaseError as error:
-    layout.show_outdated(error)

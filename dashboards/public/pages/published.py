@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.public import layout, queries, selection, tables
+from dashboards.public import choices, layout, queries, selection, tables
 from dashboards.public.pages.agreement import part_heading, show_pairs
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -40,15 +40,15 @@ def render_page() -> None:
             "invented."
         ),
     )
-    view = layout.choose_option(tell("View"), "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
+    view = choices.choose_option(tell("View"), "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         codes = (*(code for code, _ in frame.territories), selection.ALL)
-        area = layout.choose_option(
+        area = choices.choose_option(
             tell("Territory"), "territory", codes,
             say=lambda code: tell("All territories") if code == selection.ALL else frame.marked_name(code),
             boxed=True, width=260,
         )  # fmt: skip
-        crime = layout.choose_crime(frame)
+        crime = choices.choose_crime(frame)
         of = "" if area == selection.ALL else area
         rows = _choose_rows(_read_figures(frame, view, of, crime))
     if view == "beside":
@@ -69,12 +69,12 @@ def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> querie
 def _choose_rows(rows: queries.Rows) -> queries.Rows:
     """Show the choices of a publisher and a year, and return the figures that they leave."""
     publishers = (selection.ALL, *sorted({str(row["publisher"]) for row in rows}))
-    publisher = layout.choose_option(
+    publisher = choices.choose_option(
         tell("Publisher"), "publisher", publishers, boxed=True, width=300,
         say=lambda code: tell("All publishers") if code == selection.ALL else code,
     )  # fmt: skip
     years = (selection.ALL, *sorted({year for row in rows for year in _list_years(row)}, reverse=True))
-    year = layout.choose_option(
+    year = choices.choose_option(
         tell("Year"),
         "published_year",
         years,

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import regional_cell, show_cross_table
 from dashboards.public.pages.changes import show_splits
@@ -42,25 +42,30 @@ def render_page() -> None:
     )
     # The sentence is above the choices, although it depends on them, because it is the first thing seen on a telephone.
     headline = st.container()
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        crime = layout.choose_crime(frame)
-        track = layout.choose_track()
-        periods = queries.list_periods(frame.path, crime)
-        freq, period = layout.choose_period(
+    controls = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+    with controls:
+        crime = choices.choose_crime(frame)
+        track = choices.choose_track()
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
+    periods = queries.list_periods(frame.path, crime)
+    if not periods:
+        st.markdown(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
+        layout.end_page(frame, is_linked=False)
+        return
+    with controls:
+        freq, period = choices.choose_period(
             frame, periods, default=regions.choose_opening(_read_windows(frame, crime, track), periods)
         )
-        is_rate = layout.choose_rate(freq)
-        selection = layout.choose_option(tell("Stages"), "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
+        is_rate = choices.choose_rate(freq)
+        selection = choices.choose_option(tell("Stages"), "stages", tuple(_STAGES), say=lambda code: _STAGES[code])
         measures = queries.STAGES[track] if selection == "all" else queries.MAIN_STAGES[track]
-        units = tuple(
-            r["count_unit"] for r in queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
-        )
-        unit = (
-            layout.choose_option(tell("Counted in"), "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
-        )
+        rows = queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
+        units = tuple(row["count_unit"] for row in rows)
+        unit = units[0]
+        if len(units) > 1:
+            unit = choices.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
     rows = queries.read_rows(frame.path, "stages", freq, period, crime, unit, measures, ("region", "territory"))
     cells: Cells = {(row["area"], row["measure"]): row for row in rows}
-    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     of_region = [(measure, cells.get((frame.region, measure))) for measure in measures]
     name = frame.area_name(frame.region)
     coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
@@ -91,7 +96,7 @@ def render_page() -> None:
     lines = _table_lines(frame, cells, measures, notes, general, coverage, is_rate=is_rate)
     if is_rate:
         notes.add_remark(f"{tell(words.RATES_OF_PERIOD)} {tell(_RATES)}")
-    elif freq not in layout.RATED:
+    elif freq not in choices.RATED:
         notes.add_remark(tell("Rates are shown for single quarters and years only."))
     headings = [words.stage_name(measure) for measure in measures]
     of_stages = [(words.stage_name(measure), cell) for measure, cell in of_region]
@@ -239,7 +244,7 @@ def _show_spread(
     if not stage_ranges:
         st.markdown(tell("The release has no rates of this kind and period to compare."))
         return
-    per = tell("per 100,000 inhabitants") if freq in layout.RATED else tell("per 100,000 inhabitants a year")
+    per = tell("per 100,000 inhabitants") if freq in choices.RATED else tell("per 100,000 inhabitants a year")
     stage, quoted_range = next((entry for entry in stage_ranges if entry[0].startswith("convicted")), stage_ranges[-1])
     layout.quote_sentence(
         _describe_rate(frame, quoted_range, cells.get((frame.region, stage)), coverage, crime_name, stage, unit, per),

@@ -104,7 +104,7 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
     else:
         sentence = figures.describe_share(cell, made_of_it, vocabulary)
         words.mark_notes(cell, notes)
-        indicators.mark_notes(made_of_it, notes)
+        indicators.mark_notes(made_of_it, notes, of="share")
     layout.quote_sentence(sentence, frame)
     if made_of_it is not None:
         st.header(tell("What it is made of"), anchor=False)
@@ -215,7 +215,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
     vocabulary = layout.read_vocabulary(frame)
     layout.quote_sentence(figures.describe_indicator(row, _name_metric(metric), vocabulary), frame)
     notes = words.Notes()
-    indicators.mark_notes(row, notes)
+    indicators.mark_notes(row, notes, of=indicators.OF_METRIC.get(str(row["metric"]), "ratio"))
     names = queries.read_labels(frame.path, "measure")
     layout.put_html(
         tables.render_facts(

@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from dashboards.public import layout, queries, tables
+from dashboards.public import choices, layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.words import Row, changes, regions, trends
@@ -30,10 +30,10 @@ def show_trends(
         return
     convicted = next((measure for measure in measures if measure.startswith("convicted")), measures[-1])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        measure = layout.choose_option(
+        measure = choices.choose_option(
             tell("Stage"), "change_of", tuple(measures), default=convicted, say=words.stage_name, boxed=True
         )
-        since = layout.choose_option(
+        since = choices.choose_option(
             tell("Since"), "since", tuple(years[1:]), default=years[min(2, len(years) - 1)], boxed=True, width=140
         )
     last = years[0]

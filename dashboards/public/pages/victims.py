@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages import cards
 from dashboards.public.pages.breakdowns import (
     regional_cell,
@@ -39,15 +39,15 @@ def render_page() -> None:
         return
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        crime = layout.choose_crime(frame, groups)
+        crime = choices.choose_crime(frame, groups)
         units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
         unit = (
-            layout.choose_option(tell("Counted in"), "victims_in", units, say=words.unit_name)
+            choices.choose_option(tell("Counted in"), "victims_in", units, say=words.unit_name)
             if len(units) > 1
             else units[0]
         )
-        freq, period = layout.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
-        is_rate = layout.choose_rate(freq)
+        freq, period = choices.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
+        is_rate = choices.choose_rate(freq)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     coverage = Coverage(frame, VICTIM_RETURNS, crime, unit)
     _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
@@ -137,7 +137,7 @@ def _describe_subject(area: str, crime_name: str) -> str:
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
     st.header(tell("Victims in one territory"), anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        area = layout.choose_territory(frame)
+        area = choices.choose_territory(frame)
         years = tuple(
             row["period"]
             for row in queries.read_rows(frame.path, "years", area, crime, tuple(queries.VICTIM_TABLES.values()))
@@ -146,8 +146,8 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
             area_name = frame.marked_name(area)
             st.markdown(tell("The release has no breakdown of victims for {area}.", area=area_name))
             return
-        by = layout.choose_option(tell("By"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
-        year = layout.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
+        by = choices.choose_option(tell("By"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        year = choices.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
     rows = queries.read_rows(
         frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
         offence_group=crime, count_unit=unit, measures=("victims_detected",),

@@ -75,6 +75,12 @@ SQL: Mapping[str, str] = {
         left join codelist as level on level.codelist = 'level' and level.code = exit.level
         left join codelist as measure on measure.codelist = 'measure' and measure.code = exit.measure
         where exit.area = ? and exit.offence_group = ? and exit.count_unit = ? and exit.period = ?
+            -- A total of the region exists also for what no territory counts as a whole.
+            and exists (
+                select 1 from exit as counted
+                where counted.area = exit.area and counted.measure = exit.measure and counted.level = exit.level
+                    and counted.count_unit = exit.count_unit and counted.reporters <> ''
+            )
         order by level.position, exit.measure = 'requalified_out', measure.position, exit.metric
     """,
     "cards_of_metric": """

@@ -3,7 +3,11 @@
 ] %}
 with
 
-figures as (select * from {{ ref('int_compared') }}),
+figures as (
+    select * from {{ ref('int_compared') }}
+    union all
+    select * from {{ ref('int_clearance_compared') }}
+),
 
 scores as (select * from {{ ref('dim_card_comparability') }}),
 

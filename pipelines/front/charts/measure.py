@@ -41,6 +41,11 @@ def _measure_letter(letter: str) -> int:
 
 def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) -> list[str]:
     """Return the text in lines that fit a width; a word that is too long is cut."""
+    return list(_wrap(text, width, size, is_bold))
+
+
+@lru_cache(maxsize=4096)
+def _wrap(text: str, width: float, size: float, is_bold: bool) -> tuple[str, ...]:
     lines: list[str] = []
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
@@ -49,11 +54,13 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
             continue
         pieces = _cut_word(word, width, size, is_bold=is_bold)
         lines += pieces
-    return lines or [""]
+    return tuple(lines) or ("",)
 
 
 def _cut_word(word: str, width: float, size: float, *, is_bold: bool) -> list[str]:
     """Return a word in pieces that fit the width, each of at least one letter."""
+    if measure_text(word, size, is_bold=is_bold) <= width:
+        return [word]
     pieces = [""]
     for letter in word:
         if pieces[-1] and measure_text(pieces[-1] + letter, size, is_bold=is_bold) > width:

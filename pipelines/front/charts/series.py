@@ -14,11 +14,11 @@ from pipelines.front.charts.scales import BandScale, LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
 from pipelines.words.language import tell
 
-_HEIGHT, _PANEL_HEIGHT = 190, 96
+HEIGHT, _PANEL_HEIGHT = 190, 96
 _STRIP = 18
 _GAP = 16
 _LEAST_PANEL = 190
-_FEWEST_TICKS, _TICKS = 3, 5
+_FEWEST_TICKS, TICKS = 3, 5
 
 
 NOTHING = FormattedFigure("", "", "nothing")
@@ -98,11 +98,11 @@ def draw_series(
     `top` is the end of a scale that several pictures share, by default the largest number of the series.
     """
     canvas = Canvas(width)
-    axis = _choose_axis(top or series.top, _TICKS, series.digits)
-    bottom = _plot_series(canvas, series, 0, width, LINE + 2, _HEIGHT, axis)
+    axis = choose_axis(top or series.top, TICKS, series.digits)
+    bottom = plot_series(canvas, series, 0, width, LINE + 2, HEIGHT, axis)
     if series.territories:
-        bottom = _draw_strip(canvas, series, axis.width, bottom + 4)
-    bottom = marks.draw_key(canvas, bottom + 4, _list_keys([series]))
+        bottom = draw_strip(canvas, series, axis.width, bottom + 4)
+    bottom = marks.draw_key(canvas, bottom + 4, list_keys([series]))
     return canvas.finish_drawing(series.title, description or describe_series(series), bottom, notes)
 
 
@@ -115,7 +115,7 @@ def draw_multiples(
     columns = max(min(width // _LEAST_PANEL, len(panels)), 1)
     panel_width = (width - _GAP * (columns - 1)) / columns
     digits = max((panel.digits for panel in panels), default=0)
-    axis = _choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
+    axis = choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
     bottom = 0.0
     for row in range(0, len(panels), columns):
         those = panels[row : row + columns]
@@ -126,15 +126,15 @@ def draw_multiples(
             x_left = column * (panel_width + _GAP)
             canvas.add_lines(x_left, bottom + 12, lines, "strong")
             ends.append(
-                _plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis)
+                plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis)
             )
         bottom = max(ends) + 12
-    bottom = marks.draw_key(canvas, bottom - 4, _list_keys(panels))
+    bottom = marks.draw_key(canvas, bottom - 4, list_keys(panels))
     return canvas.finish_drawing(title, description or describe_multiples(title, panels), bottom, notes)
 
 
 @dataclass(frozen=True)
-class _Axis:
+class Axis:
     """The ticks of an axis, their labels, and the width that the labels need."""
 
     ticks: Sequence[float]
@@ -142,28 +142,40 @@ class _Axis:
     width: float
 
 
-def _choose_axis(top: float, most: int, digits: int) -> _Axis:
+def choose_axis(top: float, most: int, digits: int) -> Axis:
     ticks = choose_ticks(top, most, digits=digits)
     needed = next(count for count in range(6) if all(abs(round(tick, count) - tick) < 1e-9 for tick in ticks))
     labels = [words.format_number(tick, needed) for tick in ticks]
-    return _Axis(ticks, labels, max(measure_text(label, SIZE) for label in labels) + 6)
+    return Axis(ticks, labels, max(measure_text(label, SIZE) for label in labels) + 6)
 
 
-def _plot_series(
-    canvas: Canvas, series: Series, x_left: float, x_right: float, top: float, height: float, axis: _Axis
+def plot_series(
+    canvas: Canvas,
+    series: Series,
+    x_left: float,
+    x_right: float,
+    top: float,
+    height: float,
+    axis: Axis,
+    draw_behind: Callable[[BandScale, LinearScale], None] | None = None,
 ) -> float:
-    """Draw axes, band, line, marks and labels between `x_left` and `x_right`; return where the picture goes on."""
+    """Draw axes, band, line, marks and labels between `x_left` and `x_right`; return where the picture goes on.
+
+    `draw_behind` draws what is behind the series, such as the lines of others.
+    """
     floor, start = top + height, x_left + axis.width
     y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, x_right)
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
         canvas.add_line(start, y(tick), x_right, y(tick), "grid" if tick else "axis")
         canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
-    _draw_breaks(canvas, series.breaks, x, top, floor)
-    for run in _find_runs(series):
-        _draw_run(canvas, series, run, x, y)
+    if draw_behind is not None:
+        draw_behind(x, y)
+    draw_breaks(canvas, series.breaks, x, top, floor)
+    for run in find_runs(series):
+        draw_run(canvas, series, run, x, y, is_clear=draw_behind is not None)
     for position, point in enumerate(series.points):
         if point.has_value:
-            _draw_point(canvas, point, x.find_center(position), y)
+            draw_figure(canvas, point, x.find_center(position), y)
         elif point.figure is not NOTHING:
             marks.draw_absent(canvas, point.figure, x.find_center(position), floor, x.step, height)
     _label_periods(canvas, series, x, floor, x_left, x_right)
@@ -171,7 +183,7 @@ def _plot_series(
     return floor + LINE + 2
 
 
-def _find_runs(series: Series) -> list[list[int]]:
+def find_runs(series: Series) -> list[list[int]]:
     """Return the positions that a line joins: never over a missing figure or a break."""
     cuts = {cut for span in series.breaks for cut in range(span.start, span.end + 1)}
     runs: list[list[int]] = []
@@ -186,8 +198,21 @@ def _find_runs(series: Series) -> list[list[int]]:
     return runs
 
 
-def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
-    """Draw the band of the intervals and the line."""
+def draw_run(
+    canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale, *, is_clear: bool = False
+) -> None:
+    """Draw the band of the intervals and the line. What is behind a clear band can be seen."""
+    draw_band(canvas, series, run, x, y, is_clear=is_clear)
+    for first, second in pairwise(run):
+        ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
+        canvas.add_element("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
+
+
+def draw_band(
+    canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale, *, is_clear: bool = False
+) -> None:
+    """Draw the band of the intervals of adjacent figures."""
+    kind = "band clear" if is_clear else "band"
     intervals = [(position, series.points[position].figure) for position in run]
     known_intervals = [
         (position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None
@@ -195,18 +220,15 @@ def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, 
     if len(known_intervals) == 1:
         ((position, low, high),) = known_intervals
         canvas.add_element(
-            "rect", x=x.find_center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind="band"
+            "rect", x=x.find_center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind=kind
         )
     elif known_intervals:
         upper = [(x.find_center(position), y(high)) for position, _, high in known_intervals]
         lower = [(x.find_center(position), y(low)) for position, low, _ in reversed(known_intervals)]
-        canvas.add_element("path", d=draw_path([*upper, *lower], is_closed=True), kind="band")
-    for first, second in pairwise(run):
-        ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
-        canvas.add_element("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
+        canvas.add_element("path", d=draw_path([*upper, *lower], is_closed=True), kind=kind)
 
 
-def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
+def draw_figure(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
     value = point.figure.value or 0.0
     if point.former is not None:
         canvas.add_line(x, y(point.former), x, y(value), "axis")
@@ -217,7 +239,7 @@ def _draw_point(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
     )  # fmt: skip
 
 
-def _draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: float, floor: float) -> None:
+def draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: float, floor: float) -> None:
     """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top."""
     for span in breaks:
         at = x.find_edge(span.start)
@@ -256,7 +278,7 @@ def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x
         canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
 
 
-def _draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> float:
+def draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> float:
     """Draw how many territories are in each figure, below the axis of the series, which starts at `start`."""
     label = tell("Territories included, of {n}", n=series.territories)
     top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
@@ -275,7 +297,7 @@ def _draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> flo
     return top + _STRIP
 
 
-def _list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
+def list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [

@@ -113,7 +113,7 @@ def _law(registry: Registry) -> Iterator[Break]:
     for (place, group, first, last), articles in changes.items():
         sure = all(_is_sure(article) for _, article in articles)
         period = f"{first.year}-Q{(first.month + 2) // 3}" if _same_quarter(first, last) else str(first.year)
-        detail = ", ".join(sorted({f"{sign}{article.key}" for sign, article in articles}))
+        detail = ", ".join(sorted({f"{sign}{article.name}" for sign, article in articles}))
         yield Break(
             place, "law", _code("law", place, period, group), period, first, last, "law_changed", detail,
             "verified" if sure else "unverified", offence_group=group,

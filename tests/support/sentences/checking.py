@@ -21,6 +21,7 @@ from tests.oracles.sentences import (
     format_day,
     format_number,
     format_period,
+    name_stage,
     spell_period,
 )
 from tests.oracles.sentences_records import NOTE
@@ -44,6 +45,7 @@ class Report:
     n_by_message: Counter[str] = field(default_factory=Counter)
     n_numbers: int = 0
     n_fields: int = 0
+    n_headings: int = 0
     n_by_membership: int = 0
     reached: set[str] = field(default_factory=set)
 
@@ -91,10 +93,11 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
             report.n_by_message["headline"] += 1
             texts_of.setdefault(id(view.selection), []).append(view.text)
         for cell in view.fields:
-            key = (cell.href, cell.text, cell.spoken)
+            key = (cell.href, cell.text, cell.spoken, cell.headings)
             if key not in checked_fields:
                 try:
                     checked_fields[key] = check_field(cell, release)
+                    report.n_headings += sum(heading in list_headings(release) for heading in cell.headings)
                 except (KeyError, ValueError) as error:  # the release has no such row
                     checked_fields[key] = [f"{type(error).__name__}: {error}"]
                 report.n_fields += 1
@@ -222,11 +225,12 @@ def _labels_with_numbers(release: Release) -> list[str]:
 
 
 def check_field(cell: Any, release: Release) -> list[str]:
-    """Check the numbers of a field against the row of the release that the address of its source names."""
+    """Check the numbers and headings of a field against the row of the release that the address of its source names."""
     query = dict(part.split("=", 1) for part in cell.href.partition("?")[2].split("&") if "=" in part)
     if "cell" in query:
         row = find_cell(unquote(query["cell"]), release)
         derived = query.get("made", "")
+        problems = _check_headings(cell, row, release)
         if derived:
             metric, dimension = ("rate", "_Z") if derived == "rate" else ("share", derived)
             figure = release.indicators.get((row["cell_id"], metric, dimension), {"value": None})
@@ -238,8 +242,36 @@ def check_field(cell: Any, release: Release) -> list[str]:
         table, _, terms = unquote(query["indicator"]).partition("/")
         keys = dict(term.split("=", 1) for term in terms.split(";"))
         (figure,) = release.index_rows(table, *keys)[tuple(keys.values())]
-        digits = 0
-    return _compare_field(cell, figure, digits)
+        problems, digits = _check_headings(cell, figure, release), 0
+    return problems + _compare_field(cell, figure, digits)
+
+
+def _check_headings(cell: Any, row: Mapping[str, Any], release: Release) -> list[str]:
+    """Check that a heading that is the name of an area, a period, a stage or a category is that of the figure."""
+    problems = []
+    for heading in cell.headings:
+        codes = list_headings(release).get(heading, frozenset())
+        if codes and not any(row.get(name, code) == code for name, code in codes):
+            problems.append(f"{heading!r} is not of {cell.href}")
+    return problems
+
+
+def list_headings(release: Release) -> Mapping[str, frozenset[tuple[str, str]]]:
+    """Return the columns and codes that each heading of a row or column can stand for."""
+    headings: dict[str, frozenset[tuple[str, str]]] = release.__dict__.setdefault("headings", {})
+    if not headings:
+        names = [(code, name) for by_code in (release.plain, release.marked) for code, name in by_code.items()]
+        pairs = [(name, "area", code) for code, name in names]
+        pairs += [(format_period(x), "period", x) for x in {row["period"] for row in release.read_rows("cell")}]
+        pairs += [(name_stage(x), "measure", x) for x in {row["measure"] for row in release.read_rows("cell")}]
+        pairs += [
+            (label, codelist, code)
+            for (codelist, code), label in release.label.items()
+            if codelist in sentences_counts.DIMENSIONS and code not in ("_T", "_Z")
+        ]
+        for name, column, code in pairs:
+            headings[name] = headings.get(name, frozenset()) | {(column, code)}
+    return headings
 
 
 def find_cell(text: str, release: Release) -> Mapping[str, Any]:

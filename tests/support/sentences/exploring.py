@@ -5,7 +5,8 @@ by itself, once for each set of arguments, since the product of all choices of a
 
 The page "Compare" has a choice that is not explored in full: the territories, which have 127 sets. Every indicator is
 shown in every period and version with all of them. The sets of `_list_sets` are explored for the indicators that the
-page opens with, in their recommended version and their first kind of period.
+page opens with, in their recommended version and their first kind of period. Each other indicator is shown with one of
+these sets as well, in the period in which it opens.
 """
 
 from __future__ import annotations
@@ -17,17 +18,22 @@ from functools import cache
 from inspect import signature
 from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 import pytest
 
-from dashboards.public import charts, comparison, downloads, layout, menu, queries, selection, tables
+from dashboards.public import charts, choices, comparison, downloads, layout, menu, queries, selection, tables
 from dashboards.public.pages import (
     about,
     breakdowns,
     cards,
     changes,
     compare,
+    compared,
+    compared_map,
+    compared_pairs,
     compared_times,
+    compared_trends,
     durations,
     flow,
     published,
@@ -45,9 +51,9 @@ from pipelines.front.charts.canvas import NARROW
 from tests.support.sentences.recording import Recorder, Selection
 
 MODULES = (
-    about, breakdown, breakdowns, cards, changes, compare, compared_times, counting_rules, downloads, durations, facts,
-    flow, layout, menu, outcomes, page, published, quality, region, reporting, returns, selection, source, trend,
-    trends, versions, victims,
+    about, breakdown, breakdowns, cards, changes, choices, compare, compared_map, compared_pairs, compared_times,
+    compared_trends, counting_rules, downloads, durations, facts, flow, layout, menu, outcomes, page, published,
+    quality, region, reporting, returns, selection, source, trend, trends, versions, victims,
 )  # fmt: skip
 PAGES: Mapping[str, Callable[[], None]] = {
     "region": region.render_page,
@@ -78,9 +84,9 @@ SECTIONS = (
     (page, "show_counting_rules"),
     (page, "show_facts"),
     (page, "show_returns"),
-    (compare, "_show_map"),
-    (compare._Page, "_show_time"),
-    (compare._Page, "_show_periods"),
+    (compare, "show_map"),
+    (compare, "show_time"),
+    (compared_trends, "show_periods"),
     (versions, "show_versions"),
     (durations, "_show_sentences"),
     (durations, "_show_clearance"),
@@ -104,11 +110,13 @@ def _list_sets(codes: Sequence[str]) -> list[Sequence[str]]:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a table: its text, the text that is read aloud, and the address of its source."""
+    """A field of a table: its text, the text that is read aloud, the address of its source, and the headings of its row
+    and column."""
 
     text: str
     spoken: str
     href: str
+    headings: tuple[str, str] = ("", "")
 
 
 @dataclass
@@ -203,8 +211,8 @@ class Explorer:
             patch.setattr(module, "st", streamlit)
         patch.setattr(comparison, "list_codes", cache(comparison.list_codes))
         patch.setattr(comparison, "read_figures", cache(comparison.read_figures))
-        patch.setattr(layout, "choose_option", self._choose)
-        patch.setattr(layout, "choose_options", self._choose_several)
+        patch.setattr(choices, "choose_option", self._choose)
+        patch.setattr(choices, "choose_options", self._choose_several)
         patch.setattr(charts, "_fit", lambda draw, under: charts._frame(draw(NARROW), under))
         patch.setattr(charts, "render_map", lambda *arguments: "")
         patch.setattr(layout, "open_frame", lambda: self.frame)
@@ -219,7 +227,7 @@ class Explorer:
         patch.setattr(tables, "render_legend", lambda *arguments, **options: "")
         for module, name in SECTIONS:
             patch.setattr(module, name, self._separate(getattr(module, name)))
-        patch.setattr(compare._Page, "_make_series", self._make_once(compare._Page._make_series))
+        patch.setattr(compared_trends, "_make_series", self._make_once(compared_trends._make_series))
         patch.setattr(charts, "draw_multiples", self._draw_once(charts.draw_multiples))
         patch.setattr(reporting.Coverage, "list_absences", self._of_figure(reporting.Coverage.list_absences))
 
@@ -245,7 +253,9 @@ class Explorer:
 
     def _choose(self, label: str, key: str, options: Sequence[str], **more: object) -> str:
         """Take the next choice of this run: the one to explore, else the first."""
-        if key in ("version", "freq") and self.recorder.selection.get("areas", self._all_areas) != self._all_areas:
+        if self.recorder.selection.get("areas", self._all_areas) != self._all_areas and (
+            key in ("version", "freq") or (key == "period" and not self._is_opening())
+        ):
             options = options[:1]
         place = len(self._choices)
         choice = str(self._prefix[place]) if place < len(self._prefix) else str(options[0])
@@ -255,12 +265,18 @@ class Explorer:
         return choice
 
     def _choose_several(self, label: str, key: str, options: Sequence[str], **more: object) -> list[str]:
-        """Take the next set of codes: all of them, or another one for an indicator that the page opens with."""
-        chosen = self.recorder.selection
-        is_opening = comparison.FIRST_CHOICES.get(chosen.get("kind", "")) == chosen.get("indicator")
-        sets = _list_sets(options) if is_opening else [options]
+        """Take the next set of codes: all of them, or another one; the page opens with every set of some indicators."""
+        chosen, sets = self.recorder.selection, _list_sets(options)
+        if not self._is_opening():
+            of = "".join(chosen.get(name, "") for name in ("crime", "indicator", "unit", "share_of"))
+            sets = [sets[0], sets[1 + crc32(of.encode()) % (len(sets) - 1)]]
         self._all_areas = ",".join(options)
         return self._choose(label, key, [",".join(codes) for codes in sets]).split(",")
+
+    def _is_opening(self) -> bool:
+        """Return True for an indicator that the page "Compare" opens with."""
+        chosen = self.recorder.selection
+        return comparison.FIRST_CHOICES.get(chosen.get("kind", "")) == chosen.get("indicator")
 
     def _separate(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that explores another one by itself, once for each set of arguments, which become part of
@@ -284,7 +300,7 @@ class Explorer:
     def _make_once(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that makes the same series once, since it is drawn for each choice of another one."""
 
-        def make_series(page: compare._Page, title: str, by_area: object, area: str, periods: Sequence[str]) -> Any:
+        def make_series(page: compared.Compared, title: str, by_area: object, area: str, periods: Sequence[str]) -> Any:
             key = ("series", *_reduce_arguments((page, title, area, periods)))
             if key not in self._explored:
                 self._explored[key] = function(page, title, by_area, area, periods)
@@ -342,10 +358,9 @@ class Explorer:
         caption = layout._compose_caption(frame, title) if is_ours else title
         fields = []
         for line in arranged:
-            for cell in line.cells:
-                content = Field(cell.text, cell.spoken, cell.href)
+            for column, cell in zip(columns, line.cells, strict=True):
                 if cell.href.startswith("source?"):
-                    fields.append(content)
+                    fields.append(Field(cell.text, cell.spoken, cell.href, (line.heading.text, column)))
         self._show_text(caption, fields)
         for text in (*arranged_notes.texts, *arranged_notes.remarks, coverage):
             self._show_text(text)
@@ -363,7 +378,7 @@ def _reduce_arguments(arguments: Iterable[Any]) -> list[Any]:
             reduced.append(tuple(map(str, argument)))
         elif isinstance(argument, reporting.Coverage):
             reduced.append((argument.instruments, argument.crime, argument.unit))
-        elif isinstance(argument, compare._Page):
+        elif isinstance(argument, compared.Compared):
             reduced.append((argument.crime, argument.choice, argument.version, tuple(argument.areas)))
         elif isinstance(argument, Mapping) and "formula" in argument:
             reduced.append(argument["metric"])

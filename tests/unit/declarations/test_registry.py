@@ -13,7 +13,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.declarations import registry as module
 from pipelines.declarations.export import SCHEMAS, build_tables, list_expected_returns, write_declarations
-from pipelines.declarations.law import Law, LawArticle, partial_date
+from pipelines.declarations.law import LAW_COLUMNS, Law, LawArticle, partial_date
 from pipelines.declarations.registry import load, load_from
 from pipelines.declarations.yaml_file import DeclarationError
 from tests.support.fakes.returns_fakes import BASE, LAW, make_registry
@@ -248,3 +248,9 @@ def test_the_package_declares_seven_national_territories() -> None:
         "ME",
         "RS",
     }
+
+
+def test_name_of_an_article_that_is_not_a_number_has_its_law() -> None:
+    row = dict.fromkeys(LAW_COLUMNS, "") | {"article": "s. 1-2", "code": "Regulation 2001/4"}
+    assert LawArticle(row).name == "s. 1-2 (Regulation 2001/4)"
+    assert LawArticle(row | {"article": "350", "paragraph": "2"}).name == "350(2)"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines import words
-from pipelines.words import durations
+from pipelines.words import durations, indicators
 
 
 def build_row(**more: Any) -> dict[str, Any]:
@@ -91,3 +91,24 @@ def test_lengths_are_described_with_quartiles_and_law_as_far_as_they_are_known()
     assert durations.describe_lengths("B", rows) == "B: half of the sentences were up to 54 months, too few to compare."
     assert durations.describe_lengths("C", {"median": hidden}) == "C: withheld."
     assert durations.describe_lengths("D", {}) == "D: not collected."
+
+
+def test_compare_medians_gives_each_pair_a_verdict() -> None:
+    medians = {
+        "AA": build_row(value=400.0, low=350.0, high=460.0),
+        "BB": build_row(value=200.0, low=170.0, high=230.0),
+        "CC": build_row(value=210.0, low=170.0, high=330.0),
+        "DD": build_row(n_band="10-19"),
+        "EE": build_row(value=None, low=None, high=None, conf_status="C"),
+        "FF": build_row(value=None, low=None, high=None, obs_status="M"),
+    }
+    pairs = durations.compare_medians(medians)
+    verdicts = {row["area_a"] + row["area_b"]: row["verdict"] for row in pairs}
+    assert len(pairs) == 15 and verdicts["AABB"] == "higher" and verdicts["BBCC"] == "no_difference"
+    assert (verdicts["AADD"], verdicts["DDEE"], verdicts["DDFF"]) == ("too_few", "withheld", "missing")
+    assert all(row["n_tested"] == 3 for row in pairs if "n_tested" in row)
+    names = {"AA": "Alfa", "BB": "Beta"}
+    sentence = indicators.describe_pair(pairs[0], names)
+    assert sentence.startswith("Half of cases took longer in Alfa than in Beta: 2.00 times (95% confidence interval 1.")
+    (swapped,) = durations.compare_medians({"BB": medians["BB"], "AA": medians["AA"]})
+    assert indicators.describe_pair(swapped, names).startswith("Half of cases took less time in Beta than in Alfa")

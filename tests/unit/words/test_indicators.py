@@ -44,6 +44,18 @@ def test_figure_of_too_few_territories_is_not_shown_and_says_why(columns: dict[s
     assert f"fewer than {FEWEST_TERRITORIES_IN_REGION} territories" in notes.texts[0]
 
 
+@pytest.mark.parametrize(
+    ("of", "text"), [("count", ":"), ("share", " in the part or in the rest:"), ("ratio", " in one of the two counts:")]
+)
+def test_note_of_few_cases_says_what_is_few(of: str, text: str) -> None:
+    notes = Notes()
+    row = {"value": 12.0, "state": "too_few", "obs_status": "A", "conf_status": "F", "flags": "", "reasons": ""}
+    indicators.mark_notes(row, notes, of=of)
+    assert notes.texts == [f"Fewer than 20{text} chance alone can change this a lot."]
+    metric = {"count": "rate", "share": "exit_share", "ratio": "clearance_rate_first"}[of]
+    assert indicators.find_basis(metric) == of
+
+
 def test_each_rule_of_a_default_version_has_a_sentence() -> None:
     assert set(indicators.RULES) == {"nested", "cohort_complete", "lag_known", "lag_zero", "no_lag", "refused"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public import layout, queries, tables
+from dashboards.public import choices, layout, queries, tables
 from dashboards.public.pages.breakdowns import show_breakdown, show_significant_pairs
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
@@ -29,8 +29,8 @@ def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_nam
         )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        dimension = layout.choose_option(tell("By"), "by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
-        year = layout.choose_option(tell("Year"), "year", years, boxed=True, width=140)
+        dimension = choices.choose_option(tell("By"), "by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        year = choices.choose_option(tell("Year"), "year", years, boxed=True, width=140)
     title = figures.DIMENSIONS[dimension]
     measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
     rows = queries.read_rows(
@@ -74,7 +74,7 @@ def show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: s
     if not years:
         st.markdown(tell("This release has no figures of {crime} by jurisdiction.", crime=lower_first(crime_name)))
         return
-    year = layout.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
+    year = choices.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
     rows = queries.read_rows(frame.path, "jurisdictions", area, year, crime, unit, measures)
     whole = queries.read_rows(frame.path, "stages", "A", year, crime, unit, measures, ("territory",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboards.public import layout, queries, tables
+from dashboards.public import choices, layout, queries, tables
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
 from pipelines.words import changes, indicators
@@ -25,7 +25,7 @@ def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit
             )
         )
         return
-    year = layout.choose_option(tell("Year"), "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
+    year = choices.choose_option(tell("Year"), "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
     rows = queries.read_rows(frame.path, "exits", area, crime, unit, year)
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")
     counts = [row for row in rows if row["metric"] == "exit"]
@@ -36,7 +36,7 @@ def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit
     for row in counts:
         share = shares.get((row["measure"], row["level"]))
         name = f"{measures.get(row['measure'], row['measure'])} ({lower_first(str(levels.get(row['level'])))})"
-        marks = indicators.mark_notes(row, notes) if row["value"] is not None else ()
+        marks = indicators.mark_notes(row, notes, of="count") if row["value"] is not None else ()
         if row["measure"] == changes.REQUALIFIED:
             marks = (*marks, notes.number_note(tell(changes.REQUALIFIED_READ)))
         number = indicators.format_figure(row)

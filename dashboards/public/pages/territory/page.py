@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from dashboards.public import layout, queries
+from dashboards.public import choices, layout, queries
 from dashboards.public.pages.breakdowns import show_movements
 from dashboards.public.pages.changes import show_splits
 from dashboards.public.pages.territory.breakdown import show_breakdown_of_year, show_jurisdictions
@@ -40,17 +40,17 @@ def render_page() -> None:
         mark("Figures over time, outcomes, breakdowns, counting rules, and the data received."),
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        area = layout.choose_territory(frame)
-        crime = layout.choose_crime(frame)
-        track = layout.choose_track()
+        area = choices.choose_territory(frame)
+        crime = choices.choose_crime(frame)
+        track = choices.choose_track()
     # All sections together can be printed; one alone is short and quick.
-    section = layout.choose_section(tell("Section"), "section", _SECTIONS, _SECTION_OF_CHOICE)
+    section = choices.choose_section(tell("Section"), "section", _SECTIONS, _SECTION_OF_CHOICE)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     measures = queries.STAGES[track]
     units = tuple(
         r["count_unit"] for r in queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
     )
-    unit = "person" if "person" in units else units[0]
+    unit = "person" if "person" in units or not units else units[0]
     st.header(f"{frame.marked_name(area)}: {lower_first(crime_name)}", anchor=False)
     layout.link_brief(frame, area, crime)
     if section in ("trend", _ALL):

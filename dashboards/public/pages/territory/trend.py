@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -40,7 +40,7 @@ def _choose_series(
     if not counted:
         return "A", (), False
     of = "" if "Q" in counted else "yearly."
-    freq = layout.choose_option(tell("Over time by"), "over", counted, say=lambda code: _FREQS[code], of=of)
+    freq = choices.choose_option(tell("Over time by"), "over", counted, say=lambda code: _FREQS[code], of=of)
     return freq, rows_by_freq[freq], "Q" in counted
 
 

@@ -92,15 +92,27 @@ def test_read_figures_takes_out_a_figure_of_the_region_from_too_few_territories(
     assert (region, territory) == rows[1:]
 
 
-def test_select_pairs_has_those_of_the_chosen_territories_and_the_chosen_part() -> None:
+def test_select_family_has_the_pairs_of_the_chosen_indicator_and_part() -> None:
     pairs = [make_pair("AA", "BB"), make_pair("AA", "CC"), make_pair("BB", "CC", measure="indicted")]
-    assert comparison.select_pairs(pairs, RATIO, ["AA", "BB"]) == pairs[:1]
-    assert comparison.select_pairs(pairs, Choice("rate", "convicted"), ["AA", "BB", "CC"]) == pairs[:2]
+    assert comparison.select_family(pairs, RATIO) == pairs
+    assert comparison.select_family(pairs, Choice("clearance", "clearance_rate_first")) == pairs
+    for kind in ("rate", "count"):
+        assert comparison.select_family(pairs, Choice(kind, "convicted")) == pairs[:2]
+    assert comparison.select_family(pairs, Choice("count", "convicted.appeal")) == [], "rates are of one level"
     shares = [make_pair("AA", "BB", dimension="sex", category=code) for code in ("F", "M")]
-    share = Choice("share", "convicted", part="sex.M")
-    assert comparison.select_pairs(shares, share, ["AA", "BB"]) == shares[1:]
+    assert comparison.select_family(shares, Choice("share", "convicted", part="sex.M")) == shares[1:]
     others = [make_pair("AA", "BB", victim_status="identified")]
-    assert comparison.select_pairs(others, RATIO, ["AA", "BB"]) == []
+    assert comparison.select_family(others, RATIO) == []
+
+
+def test_select_pairs_has_those_of_the_chosen_territories() -> None:
+    pairs = [make_pair("AA", "BB"), make_pair("AA", "CC"), make_pair("BB", "CC")]
+    assert comparison.select_pairs(pairs, ["AA", "BB"]) == pairs[:1]
+
+
+def test_counts_are_tested_by_their_rates_and_clearance_by_its_own_pairs() -> None:
+    metrics = [comparison.name_tested_metric(Choice(kind, "code")) for kind in ("count", "rate", "share", "clearance")]
+    assert metrics == ["rate", "rate", "share", "code"]
 
 
 def test_choice_finds_the_level_of_its_measure() -> None:

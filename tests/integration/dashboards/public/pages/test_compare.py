@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.public import comparison
+from dashboards.public import comparison, queries
 from tests.support.public_pages import read_html, read_pictures, run_page, strip_marks
 from tests.support.releases import release_ratios
 
@@ -23,6 +23,11 @@ def read_first_table(test: AppTest) -> dict[str, str]:
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", strip_marks(read_html(test).partition("</table>")[0]), re.S)
     fields = [[re.sub(r"<[^>]+>", "", part) for part in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
     return {row[0]: row[1] for row in fields[1:]}
+
+
+def read_paragraphs(test: AppTest) -> str:
+    """Return the text of the page outside of tables and lists."""
+    return " ".join(paragraph.value for paragraph in test.markdown)
 
 
 def find_territories(test: AppTest) -> Any:
@@ -102,6 +107,51 @@ def test_version_of_a_ratio_is_one_choice_and_only_the_recommended_is_tested() -
     table = read_first_table(test)
     assert table["Serbia"] == "65 (50–84), over 1 year before" and table["Albania"] == "no records"
     assert any("Only the recommended versions are tested" in paragraph.value for paragraph in test.markdown)
+
+
+def test_counts_are_tested_by_population_and_clearance_rates_by_their_own_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The release of the tests has pairs of ratios and shares only; they are shown as those of other indicators."""
+    read_rows, requested = queries.read_rows, []
+
+    def read_other_pairs(path: str, name: str, *parameters: Any, **named: Any) -> Any:
+        if name != "pairs":
+            return read_rows(path, name, *parameters, **named)
+        requested.append(parameters[0])
+        rows = read_rows(path, name, release_ratios.METRIC, *parameters[1:])
+        return tuple({**row, "measure": "convicted_first"} for row in rows)
+
+    year = {"freq": "A", "period": release_ratios.PERIOD}
+    test = run_page("compare", kind="count", indicator="convicted_first", **year)
+    assert "Counts are not tested against each other" in read_paragraphs(test)
+    monkeypatch.setattr(queries, "read_rows", read_other_pairs)
+    test = run_page("compare", kind="count", indicator="convicted_first", **year)
+    assert "compare each count with the population of its territory" in read_paragraphs(test)
+    assert "Albania is lower than North Macedonia: 0.63 times" in read_html(test)
+    test = run_page("compare", kind="clearance", indicator="clearance_rate_first", **year)
+    assert "Albania is lower than North Macedonia: 0.63 times" in read_html(test)
+    assert requested == ["rate", "clearance_rate_first"]
+
+
+def test_medians_are_tested_by_their_published_intervals() -> None:
+    test = run_page("compare", kind="duration")
+    assert "1 of 1 pairs had enough data. None differs clearly." in read_paragraphs(test)
+    assert "No statistically clear difference between Croatia and Serbia" in read_html(test)
+    assert "The tests use the published medians" in read_html(test)
+    alone = run_page("compare", kind="duration", areas="HR,AL")
+    assert "No two territories have figures of this kind." in read_paragraphs(alone)
+
+
+def test_trend_shows_the_chosen_territories_and_highlights_one() -> None:
+    test = run_page("compare", kind="count", indicator="convicted_first", freq="A", period="2025", areas="AL,HR,MK")
+    trend = read_pictures(test)[1]
+    assert all(f"{name}: " in trend.spoken for name in ("Albania", "Croatia", "North Macedonia"))
+    assert "Western Balkans" not in trend.spoken, "the sum of territories is no level to compare them with"
+    assert test.query_params["trend"] == "AL"
+    region = run_page("compare", kind="rate", indicator="convicted_first", areas="AL,HR", trend="WB")
+    assert "Territories included, of 7" in read_pictures(region)[1].text
+    assert "Albania: " in read_pictures(region)[1].spoken
 
 
 def test_stages_have_pending_cases_and_other_outcomes_at_their_side() -> None:

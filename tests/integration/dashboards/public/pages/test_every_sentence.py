@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -28,7 +29,7 @@ from pipelines.words import durations, figures, indicators, language, quality, r
 from tests.oracles.sentences import EXPECTED, Release
 from tests.support.demonstration import CLOCK
 from tests.support.sentences import composing
-from tests.support.sentences.checking import Report, check_messages
+from tests.support.sentences.checking import Report, check_field, check_messages
 from tests.support.sentences.exploring import Shown
 from tests.support.sentences.recording import Message, Selection
 from tests.support.sentences.walk import Walk, open_walk, pause_collection, walk_all
@@ -60,7 +61,8 @@ def test_every_sentence_agrees_with_the_release(walk: Walk, report: Report) -> N
     print(
         f"{walk.explorer.n_selections + walk.n_figures:,} selections, {walk.recorder.n_formed:,} texts formed, "
         f"{sum(report.n_by_message.values()):,} sentences of {len(report.n_by_message)} messages checked, "
-        f"{report.n_numbers:,} numbers, {report.n_fields:,} fields of tables, {report.n_by_membership:,} intervals "
+        f"{report.n_numbers:,} numbers, {report.n_fields:,} fields of tables and {report.n_headings:,} headings, "
+        f"{report.n_by_membership:,} intervals "
         "known only to be those of a figure"
     )
     assert not report.n_problems, "\n".join(report.problems)
@@ -70,7 +72,7 @@ def test_walk_reaches_all_pages_and_selections(walk: Walk, report: Report) -> No
     assert walk.explorer.n_selections > 15_000
     assert walk.n_figures > 40_000
     assert sum(report.n_by_message.values()) > 300_000
-    assert report.n_fields > 60_000
+    assert report.n_fields > 60_000 and report.n_headings > 60_000
     assert len(walk.texts) > 3_000
 
 
@@ -401,6 +403,21 @@ def test_changed_number_of_the_release_is_found(walk: Walk, samples: dict[str, S
     page, plant = FAULTS[name]
     messages, views, problems = samples[page]
     assert check_messages(messages, views, plant(walk.release)).n_problems - problems
+
+
+def test_field_under_the_heading_of_another_row_is_found(walk: Walk) -> None:
+    """Move each field of some tables under the name of another territory, and under another year."""
+    tables = _space_evenly([view for view in walk.explorer.views if view.fields])
+    fields = [cell for view in tables for cell in view.fields]
+    wrong = [{walk.release.plain[code] for code in walk.release.territories}, {"2024", "2025"}]
+    n_moved = 0
+    for cell in fields:
+        for headings in wrong:
+            if cell.headings[0] in headings:
+                n_moved += 1
+                moved = replace(cell, headings=(min(headings - {cell.headings[0]}), ""))
+                assert check_field(moved, walk.release), moved
+    assert n_moved > 100
 
 
 def _wrong_by_one(value: float, digits: int = 0) -> str:

@@ -1,0 +1,91 @@
+"""Show which of the chosen territories differ clearly, by tests that allow for all pairs that are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboards.public import comparison, layout, queries
+from dashboards.public.pages.compared import Compared
+from pipelines.core.i18n import mark
+from pipelines.words import Row, indicators, regions
+from pipelines.words.language import tell
+
+_NO_TEST = mark(
+    "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
+    "difference. Two that overlap do not show that there is no difference."
+)
+_NO_TEST_OF_COUNTS = mark(
+    "Counts are not tested against each other, because territories differ in population. Choose rates, ratios or "
+    "shares to see which differences are statistically clear."
+)
+_COUNTS_BY_POPULATION = mark(
+    "The tests compare each count with the population of its territory: “higher” means more per inhabitant."
+)
+_OTHER_VERSION = mark(
+    "Only the recommended versions are tested against each other. Choose “Recommended” to see the tests."
+)
+_FEW_PAIRS = 3
+"""Pairs of three territories, which are listed in full."""
+
+
+def show_pairs(compared: Compared, freq: str, period: str) -> None:
+    """Show the differences of an indicator that has periods."""
+    st.header(tell("Is the difference real?"), anchor=False)
+    choice, frame = compared.choice, compared.frame
+    if compared.version != comparison.RECOMMENDED:
+        st.markdown(tell(_OTHER_VERSION))
+        return
+    if len(compared.areas) < 2:
+        st.markdown(tell("Choose at least two territories."))
+        return
+    metric = comparison.name_tested_metric(choice)
+    rows = queries.read_rows(frame.path, "pairs", metric, freq, period, compared.crime, choice.unit)
+    family = comparison.select_family(rows, choice)
+    if not family and choice.kind in ("count", "clearance"):
+        st.markdown(tell(_NO_TEST_OF_COUNTS if choice.kind == "count" else _NO_TEST))  # marked above
+        return
+    pairs = comparison.select_pairs(family, compared.areas)
+    if not pairs:
+        st.markdown(tell("No two territories have figures of this kind."))
+        return
+    if choice.kind == "count":
+        st.markdown(tell(_COUNTS_BY_POPULATION))
+    list_pairs(frame, pairs)
+    if choice.kind in ("rate", "ratio"):
+        _show_spread(compared, metric, freq, period)
+
+
+def list_pairs(frame: layout.Frame, pairs: Sequence[Row]) -> None:
+    """Show how many pairs differ and which; many pairs are listed in full only when that list is opened."""
+    names = {code: frame.marked_name(code) for code, _ in frame.territories}
+    st.markdown(indicators.describe_pairs(pairs))
+    if len(pairs) <= _FEW_PAIRS:
+        layout.put_html(_render_pairs(pairs, names))
+        return
+    layout.put_html(_render_pairs([row for row in pairs if row["verdict"] in indicators.APART], names))
+    with st.expander(tell("Every pair in words")):
+        layout.put_html(_render_pairs(pairs, names))
+
+
+def _render_pairs(rows: Sequence[Row], names: Mapping[str, str]) -> str:
+    """Return pairs in words as a list."""
+    items = "".join(f"<li>{escape(indicators.describe_pair(row, names))}</li>" for row in rows)
+    return f"<ul>{items}</ul>" if items else ""
+
+
+def _show_spread(compared: Compared, metric: str, freq: str, period: str) -> None:
+    """Show the median and the range of all territories that have a figure."""
+    choice, frame = compared.choice, compared.frame
+    rows = queries.read_rows(frame.path, "region_range", metric, freq, period, compared.crime, choice.unit)
+    for row in rows:
+        if choice.kind == "rate" and row["measure"] != choice.measure:
+            continue
+        subject = tell("this rate") if choice.kind == "rate" else tell("this ratio")
+        if row.get("version") == "same_period":
+            subject = tell("this ratio, both counts of the same period")
+        text = regions.describe_range(row, subject, compared.digits)
+        is_whole = row["n"] >= len(frame.territories)
+        st.markdown(text if is_whole else f"{text} {tell(regions.NOT_BORROWED)}")

@@ -1,0 +1,81 @@
+"""Show an indicator of the chosen territories in one period: a sentence to quote, a picture and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dashboards.public import charts, comparison, layout, tables
+from dashboards.public.pages.compared import Compared
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.front import sentences
+from pipelines.front.charts import intervals
+from pipelines.words import Row, regions
+from pipelines.words.language import lower_first, tell
+
+_SENTENCE = mark("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
+_ENOUGH = mark("{n} of {whole} territories have enough to be compared.")
+
+
+def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> str:
+    """Return the sentences to quote: the figure of the region, its coverage, and how many can be compared."""
+    frame, row = compared.frame, in_period.get(compared.frame.region)
+    own_rows = [in_period.get(code) for code, _ in frame.territories]
+    enough = sum(row is not None and row["value"] is not None and not comparison.is_few(row) for row in own_rows)
+    is_covered = row is not None and row["state"] != "withheld"
+    # Counts are not compared, because territories differ in population.
+    is_compared = compared.choice.kind != "count"
+    figure = regions.quote_figure(row, compared.digits) if row is not None else tell(regions.NO_REGION)
+    text = tell(
+        _SENTENCE,
+        name=comparison.name_with_scale(compared.name, compared.choice, freq),
+        period=words.period_words(period),
+        crime=lower_first(compared.crime_name),
+        area=frame.area_name(frame.region),
+        figure=figure,
+        # A figure that is withheld has no coverage.
+        coverage=compared.coverage.describe_figure(row) if row is not None and is_covered else "",
+        enough=tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "",
+    )
+    return text.replace("  ", " ").strip()
+
+
+def show_dots(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> None:
+    """Show a dot with its interval for each territory, and the region as a line."""
+    frame = compared.frame
+    # A count of the region is the sum of those of the territories, not a level to compare them with.
+    region = in_period.get(frame.region) if compared.choice.kind != "count" else None
+    drawn = intervals.Comparison(
+        compared.compose_title(freq, words.period_short(period)),
+        [_make_row(compared, code, in_period.get(code)) for code in compared.areas],
+        comparison.name_scale(compared.choice, freq),
+        _make_row(compared, frame.region, region) if region is not None else None,
+        compared.digits,
+    )
+    picture = charts.draw_comparison(drawn, under=frame.lines_under_chart(*compared.areas))
+    layout.show_panels(frame, [picture], about=comparison.name_column(compared.choice, freq), key="dots")
+    layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
+
+
+def _make_row(compared: Compared, area: str, row: Row | None) -> intervals.Row:
+    return intervals.Row(compared.frame.marked_name(area), compared.format_figure(row), is_few=comparison.is_few(row))
+
+
+def show_table(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> None:
+    """Show the figures of the region and of the chosen territories."""
+    frame, notes = compared.frame, words.Notes()
+    region = in_period.get(frame.region)
+    lines = []
+    if region is not None:
+        heading = frame.row_heading(frame.region)
+        lines.append(tables.Line(heading, (compared.build_cell(region, notes, frame.region),), is_total=True))
+        covered = compared.coverage.build_cell(region, compared.name, notes)
+        lines.append(tables.Line(tables.Cell(tell("Territories included")), (covered,)))
+    for code in compared.areas:
+        heading = frame.row_heading(code, href=f"territory?territory={code}")
+        lines.append(tables.Line(heading, (compared.build_cell(in_period.get(code), notes, code),)))
+    columns = [comparison.name_column(compared.choice, freq)]
+    layout.show_table(
+        frame, compared.compose_title(freq, words.period_short(period)), columns, lines, corner=tell("Area"),
+        notes=notes, legend=True, coverage=words.join_words(map(frame.marked_name, compared.areas)),
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Show what a reader can do about a release that cannot be read; no stack trace and no path reaches a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from dashboards.public import queries
+from pipelines.core.i18n import mark
+from pipelines.words.language import tell
+
+_NOT_SHOWN = mark("These figures cannot be shown at the moment")
+
+
+@contextmanager
+def explain_problems(*, is_section: bool = False) -> Iterator[None]:
+    """Show a page or a section of one; if the release cannot be read, show the reason and what to do instead."""
+    try:
+        yield
+    except queries.DamagedReleaseError as error:
+        _show_problem(_describe_damage(error), is_section=is_section)
+    except queries.OutdatedReleaseError as error:
+        _show_problem(_describe_age(error), is_section=is_section)
+
+
+def _show_problem(text: str, *, is_section: bool) -> None:
+    heading = tell(_NOT_SHOWN)
+    if is_section:
+        st.markdown(f"**{heading}**\n\n{text}")
+    else:
+        st.title(heading)
+        st.markdown(text)
+
+
+def _describe_damage(error: queries.DamagedReleaseError) -> str:
+    return (
+        tell(
+            "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The "
+            "figures themselves are not lost. Please try again later, or contact the regional secretariat.",
+            release=error,
+        )
+        + "\n\n"
+        + tell(
+            "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
+            "backup."
+        )
+    )
+
+
+def _describe_age(error: queries.OutdatedReleaseError) -> str:
+    return (
+        tell(
+            "Release {release} was made by an older version of this software and lacks some of what this page shows. "
+            "Its files are unchanged. Please try again later, or contact the regional secretariat.",
+            release=error,
+        )
+        + "\n\n"
+        + tell("On the machine that holds the data, `rti refresh --publish` makes a new edition.")
+    )

@@ -1,0 +1,142 @@
+"""Draw several series over time in one picture: one of them in full, the others as lines with their names.
+
+The lines differ by their dashes and each has its name, so that the picture can be read without colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from pipelines.front.charts import marks
+from pipelines.front.charts.canvas import LINE, NARROW, SMALL, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.scales import BandScale, LinearScale
+from pipelines.front.charts.series import (
+    HEIGHT,
+    TICKS,
+    Series,
+    choose_axis,
+    describe_multiples,
+    draw_band,
+    draw_figure,
+    draw_strip,
+    find_runs,
+    list_keys,
+    plot_series,
+)
+
+MOST_BANDS = 3
+"""Lines that have their bands and points, too; more would cover each other."""
+_DASHES = ("7 3", "2 3", "10 3 2 3", "4 2", "12 4", "1 4", "8 2 2 2 2 2")
+"""Dashes of the lines behind the one in full, which has none."""
+_NAMES = 150
+"""Widest column of names at the end of the lines, in pixels."""
+_CEILING = LINE + 2
+_FLOOR = _CEILING + HEIGHT
+
+
+def draw_lines(
+    title: str, all_series: Sequence[Series], full: int, *, width: int = WIDE, description: str = "",
+    notes: Sequence[str] = (),
+) -> Drawing:  # fmt: skip
+    """Return the series at position `full` with band, points, breaks and coverage, and the others as lines behind it.
+
+    Up to MOST_BANDS series have their bands and points as well. A line is not drawn over a missing figure or a break.
+    """
+    canvas = Canvas(width)
+    main = all_series[full]
+    others = [series for place, series in enumerate(all_series) if place != full]
+    has_bands = len(all_series) <= MOST_BANDS
+    top = max((series.top if has_bands else _find_top(series) for series in others), default=0.0)
+    axis = choose_axis(max(main.top, top), TICKS, main.digits)
+    names = [wrap_text(series.title, _NAMES, SMALL) for series in all_series] if width > NARROW else []
+    column = max(measure_text(line, SMALL, is_bold=True) for lines in names for line in lines) + 14 if names else 0.0
+
+    def draw_others(x: BandScale, y: LinearScale) -> None:
+        for series in others if has_bands else ():
+            for run in find_runs(series):
+                draw_band(canvas, series, run, x, y, is_clear=True)
+        for series, dash in zip(others, _DASHES, strict=False):
+            _draw_line(canvas, series, dash, x, y, has_points=has_bands)
+
+    bottom = plot_series(canvas, main, 0, width - column, _CEILING, HEIGHT, axis, draw_others)
+    if names:
+        y = LinearScale(axis.ticks[-1], _FLOOR, _CEILING)
+        x = BandScale(len(main.points), axis.width, width - column)
+        _label_lines(canvas, [*all_series], names, full, x, y, width - column + 12)
+    if main.territories:
+        bottom = draw_strip(canvas, main, axis.width, bottom + 4)
+    drawn = all_series if has_bands else [main]
+    keys = [] if names else [marks.Key(_show_dash(""), main.title)]
+    keys += [] if names else [marks.Key(_show_dash(d), s.title) for s, d in zip(others, _DASHES, strict=False)]
+    bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn)])
+    return canvas.finish_drawing(title, description or describe_multiples(title, all_series), bottom, notes)
+
+
+def _find_top(series: Series) -> float:
+    """Return the largest figure of a series, without its intervals."""
+    return max((point.figure.value or 0.0 for point in series.points if point.has_value), default=0.0)
+
+
+def _draw_line(canvas: Canvas, series: Series, dash: str, x: BandScale, y: LinearScale, *, has_points: bool) -> None:
+    """Draw the line of a series; a figure without a neighbour is a short stroke."""
+    for run in find_runs(series):
+        at = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in run]
+        ends = list(pairwise(at)) or [((at[0][0] - 5, at[0][1]), (at[0][0] + 5, at[0][1]))]
+        path = draw_path([ends[0][0], *(end for _, end in ends)])
+        canvas.add_element("path", d=path, kind="other", stroke_dasharray=dash, hint=series.title)
+        for position in run if has_points else ():
+            draw_figure(canvas, series.points[position], x.find_center(position), y)
+
+
+def _label_lines(
+    canvas: Canvas, all_series: Sequence[Series], names: Sequence[Sequence[str]], full: int, x: BandScale,
+    y: LinearScale, left: float,
+) -> None:  # fmt: skip
+    """Write the name of each line at the height of its last figure, and lead from the figure to a name that is moved.
+
+    A series without figures is named last, without a line.
+    """
+    ends = [
+        next((place for place in reversed(range(len(series.points))) if series.points[place].has_value), None)
+        for series in all_series
+    ]
+    heights = [
+        y.start if end is None else y(series.points[end].figure.value or 0.0)
+        for series, end in zip(all_series, ends, strict=True)
+    ]
+    order = sorted(range(len(all_series)), key=lambda place: (heights[place], place))
+    sizes = [len(lines) * (SMALL + 2) + 2 for lines in names]
+    tops = _spread_apart([heights[place] - sizes[place] / 2 for place in order], [sizes[place] for place in order])
+    for place, name_top in zip(order, tops, strict=True):
+        end, middle = ends[place], name_top + sizes[place] / 2
+        if end is not None:
+            start = x.find_center(end) + marks.RADIUS + 1
+            canvas.add_line(start, heights[place], left - 3, middle, "axis")
+        kind = "small strong" if place == full else "small"
+        canvas.add_lines(left, name_top + SMALL, names[place], kind)
+
+
+def _spread_apart(tops: Sequence[float], sizes: Sequence[float]) -> list[float]:
+    """Return the tops of boxes, moved so that none covers the one before and the last ends at the axis."""
+    moved: list[float] = []
+    end = 0.0
+    for top, size in zip(tops, sizes, strict=True):
+        moved.append(max(top, end))
+        end = moved[-1] + size
+    end = _FLOOR + LINE
+    for place in reversed(range(len(moved))):
+        moved[place] = min(moved[place], end - sizes[place])
+        end = moved[place]
+    return moved
+
+
+def _show_dash(dash: str) -> Callable[[Canvas, float, float], None]:
+    """Return the function that draws a piece of a line for the key."""
+
+    def show_dash(canvas: Canvas, x: float, y: float) -> None:
+        kind = "other" if dash else "curve"
+        canvas.add_element("path", d=draw_path([(x - 9, y), (x + 9, y)]), kind=kind, stroke_dasharray=dash)
+
+    return show_dash

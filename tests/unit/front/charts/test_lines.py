@@ -1,0 +1,51 @@
+"""Several series in one picture: what each line has, and names that cover nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.front.charts.canvas import NARROW, WIDE
+from pipelines.front.charts.lines import MOST_BANDS, _spread_apart, draw_lines
+from pipelines.front.charts.series import Point, Series
+from pipelines.words import FormattedFigure
+from tests.support.drawings import assert_legible
+
+
+def make_series(name: str, *values: float | None, territories: int = 0) -> Series:
+    points = []
+    for year, value in enumerate(values, start=2020):
+        kind = "withheld" if value is None else "value"
+        figure = FormattedFigure(str(value), str(value), kind, value, value and value * 0.8, value and value * 1.3)
+        points.append(Point(str(year), figure, reporters=5))
+    return Series(name, points, territories=territories, digits=1)
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_each_line_has_its_name_and_its_own_dashes(width: int) -> None:
+    names = ["Western Balkans", "Albania", "Bosnia and Herzegovina", "Croatia", "Kosovo*", "Montenegro", "Serbia"]
+    series = [make_series(name, 3.0 + place, 4.0, 5.0 - place / 2) for place, name in enumerate(names)]
+    read = assert_legible(draw_lines("Convicted", series, 0, width=width))
+    assert all(name.split()[0] in read.words for name in names)
+    svg = draw_lines("Convicted", series, 0, width=width).svg
+    dashes = {part.partition('"')[0] for part in svg.split('stroke-dasharray="')[1:]}
+    assert len(dashes) == len(names) - 1
+
+
+def test_few_lines_have_bands_and_many_only_that_of_the_one_in_full() -> None:
+    series = [make_series(name, 3.0, 4.0, None, 6.0) for name in "ABCDE"]
+    for count in range(2, len(series) + 1):
+        svg = draw_lines("Convicted", series[:count], 0).svg
+        # Two runs around the withheld figure, and the sample of the key.
+        assert svg.count('"band clear"') == 2 * (count if count <= MOST_BANDS else 1)
+
+
+def test_coverage_of_the_region_and_missing_figures_of_the_one_in_full_are_shown() -> None:
+    region = make_series("Region", 3.0, None, territories=7)
+    drawing = draw_lines("Convicted", [region, make_series("A", 1.0, 2.0)], 0)
+    assert "Territories included, of 7" in drawing.svg and 'class="absent"' in drawing.svg
+    assert "A: 2020: 1.0, 2021: 2.0." in drawing.description
+
+
+def test_spread_apart_keeps_the_order_and_leaves_no_overlap() -> None:
+    tops = _spread_apart([10.0, 11.0, 12.0, 500.0], [15.0, 15.0, 15.0, 15.0])
+    assert tops[:3] == [10.0, 25.0, 40.0] and tops[3] < 220
