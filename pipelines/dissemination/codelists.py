@@ -80,7 +80,10 @@ _MORE_QUALITY: Final = {"TIMELAG_FINAL": mark("Days to the final figures")}
 
 
 def build_codelists(tables: Mapping[str, Iterable[Row]]) -> dict[str, Codelist]:
-    """Return the code lists of a release from its tables `codelist`, `codelist_label`, `area`, `area_name`, `source`."""
+    """Return the code lists of a release.
+
+    `tables` has `codelist`, `codelist_label`, `area`, `area_name` and `source`.
+    """
     labels: dict[tuple[str, str], dict[str, str]] = {}
     for row in tables["codelist_label"]:
         labels.setdefault((row["codelist"], row["code"]), {})[row["language"]] = row["label"]

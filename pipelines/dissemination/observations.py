@@ -88,8 +88,8 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Selectio
 def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr:
     if name not in flow.structure.dimension_ids:
         raise StructureError(f"{flow.id} has no dimension {name}; it has {', '.join(flow.structure.dimension_ids)}")
-    known = set(frame[name].dtype.categories) if isinstance(frame[name].dtype, pl.Enum) else set(allowed)
-    present = [code for code in allowed if code in known]
+    dtype = frame.schema[name]
+    present = [code for code in allowed if not isinstance(dtype, pl.Enum) or code in dtype.categories]
     if not present:
         return pl.lit(False)
     if len(present) == 1:
