@@ -82,6 +82,8 @@ COMPONENTS: Final[Mapping[str, Component]] = {
     "TERRITORIES": Component(mark("Territories with a figure"), "n", text_type="Integer"),
     "VERDICT": Component(mark("Result of the comparison"), "verdict"),
     "COVERED_BY": Component(mark("Territories included"), "members"),
+    "IS_TOTAL": Component(mark("Whether it is the total of its measure"), "case when is_total then 'true' end"),
+    "IS_ADDITIVE": Component(mark("Whether the parts add up to it"), "case when not is_additive then 'false' end"),
     "CELL_ID": Component(mark("Permanent identifier of the figure"), "cell_id"),
 }  # fmt: skip
 """All components but time and value."""
@@ -100,7 +102,8 @@ _STATUS: Final = ("OBS_STATUS", "CONF_STATUS")
 _INTERVAL: Final = ("LOWER_LIMIT", "UPPER_LIMIT", "INTERVAL_BASIS")
 _COVERAGE: Final = ("N_REPORTED", "N_EXPECTED", "REPORTERS")
 _UNIT: Final = ("UNIT_MEASURE", "UNIT_MULT", "DECIMALS")
-_COUNTED: Final = (*_UNIT, *_STATUS, *_INTERVAL, *_COVERAGE, "BASIS", "FLAGS", "CELL_ID")
+_COUNTED: Final = (*_UNIT, *_STATUS, *_INTERVAL, *_COVERAGE, "BASIS", "IS_TOTAL", "IS_ADDITIVE", "FLAGS",
+                   "CELL_ID")  # fmt: skip
 _FROM_COUNTS: Final = (*_UNIT, *_STATUS, *_INTERVAL, "NUMERATOR", "DENOMINATOR", "COMPARABILITY", *_COVERAGE, "BREAKS",
                        "FLAGS")  # fmt: skip
 _FROM_RECORDS: Final = (*_UNIT, *_STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "COMPARABILITY", "N_BAND", "BREAKS")

@@ -1,12 +1,13 @@
-"""Read a release: its structures, and its observations as one frame for each dataflow.
+"""Read a release: its structures, its observations as one frame for each dataflow, and the tables of its programme.
 
-A release never changes, so that both are read once and kept. Only `release.duckdb` is read, read-only.
+A release never changes, so that they are read once and kept. Only `release.duckdb` is read, read-only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,7 @@ from pipelines.dissemination.structures import (
     Edition,
     StructureError,
     Structures,
+    Text,
 )
 from pipelines.words.language import read_in
 
@@ -63,20 +65,26 @@ def open_release(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the database of a release, read-only."""
     import duckdb
 
-    path = folder.resolve() / DATABASE
-    if not path.is_file():
-        raise StructureError(f"{folder.name} is not a release: it has no {DATABASE}")
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with duckdb.connect(str(folder.resolve() / DATABASE), read_only=True) as connection:
         yield connection
 
 
 def load_structures(folder: Path) -> Structures:
     """Return the structures of the release in a folder. `current` is followed to the release that it names."""
-    return _load_structures(folder.resolve())
+    return _load_structures(*_identify(folder))
+
+
+def _identify(folder: Path) -> tuple[Path, int]:
+    """Return the folder of a release and the time of its database: a draft is written to the same place again."""
+    path = folder.resolve()
+    try:
+        return path, (path / DATABASE).stat().st_mtime_ns
+    except FileNotFoundError:
+        raise StructureError(f"{folder.name} is not a release: it has no {DATABASE}") from None
 
 
 @lru_cache(maxsize=16)
-def _load_structures(folder: Path) -> Structures:
+def _load_structures(folder: Path, _written_at: int) -> Structures:
     with open_release(folder) as connection:
         tables = {name: connection.execute(query).pl().to_dicts() for name, query in _TABLES.items()}
     return build_structures(tables)
@@ -144,11 +152,11 @@ def load_observations(folder: Path, dataflow: str) -> pl.DataFrame:
     Columns are the dimensions (as categories in the order of their code lists), `TIME_PERIOD`, `OBS_VALUE`, the
     attributes, and the first and last day of the period. Raises StructureError if a release does not fit its structure.
     """
-    return _load_observations(folder.resolve(), dataflow)
+    return _load_observations(*_identify(folder), dataflow)
 
 
 @lru_cache(maxsize=128)
-def _load_observations(folder: Path, name: str) -> pl.DataFrame:
+def _load_observations(folder: Path, _written_at: int, name: str) -> pl.DataFrame:
     structures = load_structures(folder)
     flow = structures.find_dataflow(name)
     with open_release(folder) as connection:
@@ -204,3 +212,43 @@ def arrange_observations(frame: pl.DataFrame, structures: Structures, flow: Data
         raise StructureError(f"{flow.id}: several observations have the same key and period")
     attributes = [item.id for item in flow.structure.attributes]
     return arranged.select(*key, TIME_PERIOD, OBS_VALUE, *attributes, START, END)
+
+
+# ------------------------------------------------------------------------------------------ tables of the programme
+
+
+@dataclass(frozen=True)
+class ProgrammeTable:
+    """A table of the published programme: a part of a dataflow of counts that fills a cube."""
+
+    id: str
+    titles: Text
+    dataflow: str
+    cells: frozenset[str]
+
+
+def load_tables(folder: Path) -> Mapping[str, ProgrammeTable]:
+    """Return the tables of the programme that a release has figures of, by id."""
+    return _load_tables(*_identify(folder))
+
+
+@lru_cache(maxsize=16)
+def _load_tables(folder: Path, _written_at: int) -> Mapping[str, ProgrammeTable]:
+    with open_release(folder) as connection:
+        rows = connection.execute(
+            """
+            select table_id, title, list(cell_id) from programme join cell using (table_id)
+            group by table_id, title, position order by position
+            """
+        ).fetchall()
+    homes = {
+        cell: name
+        for name, source in DATAFLOWS.items()
+        if "CELL_ID" in source.attributes and source.category == "COUNTS"
+        for cell in load_observations(folder, name)["CELL_ID"]
+    }
+    tables = {}
+    for table, title, cells in rows:
+        (dataflow,) = {homes[cell] for cell in cells}
+        tables[table] = ProgrammeTable(table, translate_text(title), dataflow, frozenset(cells))
+    return tables

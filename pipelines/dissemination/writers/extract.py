@@ -11,8 +11,8 @@ from typing import Final
 import polars as pl
 
 from pipelines.dissemination.observations import EVERYTHING, Selection, select
-from pipelines.dissemination.release import load_structures
-from pipelines.dissemination.structures import Dataflow, Structures, choose_text
+from pipelines.dissemination.release import load_structures, load_tables
+from pipelines.dissemination.structures import Dataflow, StructureError, Structures, Text, choose_text
 
 AREAS: Final = ("REF_AREA", "COUNTERPART_AREA")
 INFINITE: Final = "INF"
@@ -28,6 +28,18 @@ class Extract:
     structures: Structures
     dataflow: Dataflow
     observations: pl.DataFrame
+    table: str = ""
+    titles: Text | None = None
+    """Id and title of the table of the programme, if the observations are one."""
+
+    @property
+    def name(self) -> str:
+        """Return the id of the table of the programme, or of the dataflow."""
+        return self.table or self.dataflow.id
+
+    def find_title(self, language: str) -> str:
+        """Return the title in a language: that of the selection, or of the dataflow."""
+        return choose_text(self.titles or self.dataflow.names, language)
 
     @cached_property
     def areas(self) -> tuple[str, ...]:
@@ -69,6 +81,17 @@ def make_extract(release: Path, dataflow: str, selection: Selection = EVERYTHING
     """Return the selected observations of a release, ready to be written."""
     structures = load_structures(release)
     return Extract(structures, structures.find_dataflow(dataflow), select(release, dataflow, selection))
+
+
+def make_table_extract(release: Path, table: str) -> Extract:
+    """Return a table of the programme. Raises StructureError if the release has no such table."""
+    tables = load_tables(release)
+    if table not in tables:
+        raise StructureError(f"The release has no table {table}; it has {', '.join(tables)}")
+    found = tables[table]
+    structures = load_structures(release)
+    rows = select(release, found.dataflow).filter(pl.col("CELL_ID").is_in(found.cells))
+    return Extract(structures, structures.find_dataflow(found.dataflow), rows, found.id, found.titles)
 
 
 def to_text(frame: pl.DataFrame) -> pl.DataFrame:

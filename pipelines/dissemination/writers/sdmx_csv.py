@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 import polars as pl
 
-from pipelines.dissemination import periods
 from pipelines.dissemination.structures import TIME_PERIOD, choose_text
 from pipelines.dissemination.writers.extract import Extract, to_text
+from pipelines.dissemination.writers.labelled import label_values
 
 Version = Literal["1.0", "2.0"]
 Labels = Literal["id", "name", "both"]
@@ -46,6 +46,7 @@ def _lay_out(
 ) -> list[tuple[str, pl.Series]]:
     """Return the columns of the file: title and values as text. Titles may be the same in some language."""
     structures, flow = extract.structures, extract.dataflow
+    part = Extract(structures, flow, rows)
     flow_name = choose_text(flow.names, language)
     named = f"{extract.reference}: {flow_name}"
     if version == "1.0":
@@ -62,7 +63,7 @@ def _lay_out(
             columns.append((name, texts[name]))
             continue
         is_coded = name in flow.structure.codelists
-        label = _label(extract, name, texts, language) if is_coded or name == TIME_PERIOD else None
+        label = label_values(part, name, language) if is_coded or name == TIME_PERIOD else None
         if labels == "name" and version == "2.0":
             nothing = pl.Series([None], dtype=pl.String).new_from_index(0, rows.height)
             columns += [(name, texts[name]), (title, label if label is not None else nothing)]
@@ -71,14 +72,3 @@ def _lay_out(
         else:
             columns.append((f"{name}: {title}", texts[name]))
     return columns
-
-
-def _label(extract: Extract, name: str, rows: pl.DataFrame, language: str) -> pl.Series:
-    """Return the labels of a coded column or of the period."""
-    present = rows[name].drop_nulls().unique().to_list()
-    if name == TIME_PERIOD:
-        labels = [periods.label_period(text, language.removesuffix("-Cyrl")) for text in present]
-    else:
-        codelist = extract.dataflow.structure.codelists[name]
-        labels = [extract.structures.find_label(codelist, code, language) for code in present]
-    return rows[name].replace_strict(present, labels, default=None, return_dtype=pl.String)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from pipelines.dissemination import periods
+from pipelines.dissemination.notes import find_language
 from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,
@@ -228,7 +229,7 @@ def _list_dimension(extract: Extract, name: str, position: int, version: Version
         # A code in version 1.0, which has nothing else; a value in version 2.0, where codes have no slash.
         term = "id" if version == "1.0" else "value"
         values = [
-            {term: span.code, "name": periods.label_period(span.code, language.removesuffix("-Cyrl")),
+            {term: span.code, "name": periods.label_period(span.code, find_language(language)),
              "start": f"{span.start}T00:00:00Z", "end": f"{span.end}T23:59:59Z"}
             for span in spans
         ]  # fmt: skip
