@@ -1,6 +1,7 @@
 """Serve the static pages of releases in front of the Streamlit application.
 
 The pages of the current release are at `/<language>/…`, those of every public release at `/releases/<id>/<language>/…`.
+Next to them are the data files of a release (`/releases/<id>/data/…`) and the addresses of its figures.
 The current release is looked up for each request, so that a switch of the release is a switch of its pages.
 """
 
@@ -9,17 +10,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
+from dashboards.public.data_files import DATA, FIGURES, send_data_file, send_figure
 from dashboards.public.documents import render_not_found
 from dashboards.public.page_parts import TYPES, make_part
 from pipelines.core import i18n
 from pipelines.front.build import FOLDER
+from pipelines.web.downloads import CROSS_ORIGIN
 from pipelines.web.security_headers import EMBEDDED_POLICY, STRICT_POLICY
 from pipelines.words.language import read_in
 
@@ -77,7 +81,8 @@ class StaticPages:
 
     def _is_ours(self, path: str) -> bool:
         first = path.split("/")[1] if path.startswith("/") else ""
-        return path == "/" or first in self.languages or first == "releases" or bool(_ASSET.fullmatch(first))
+        names = (*self.languages, "releases", DATA, FIGURES)
+        return path == "/" or first in names or bool(_ASSET.fullmatch(first))
 
     def _respond(self, scope: Scope) -> Response:
         path, query = str(scope["path"]), bytes(scope["query_string"]).decode("latin-1")
@@ -91,11 +96,16 @@ class StaticPages:
         if match := _RELEASE.fullmatch(path):
             folder = self._find_release(match[1])
             page_path = match[2] or ""
+            if folder is not None and (data := self._send_data(folder, page_path, scope, headers)) is not None:
+                return data
             if folder is not None and page_path in ("", "/"):
                 return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
             if _ASSET.fullmatch(page_path[1:]):
                 return self._send_asset(folder, page_path[1:], headers)
             return self._send(folder, page_path, headers, path, is_newest=folder == current)
+        if path.split("/")[1] in (DATA, FIGURES) and current is not None:
+            # An address without a release leads to that of the newest one, which never changes.
+            return _redirect(f"/releases/{current.name}{path}{f'?{query}' if query else ''}", 307, CROSS_ORIGIN)
         if path in ("/releases", "/releases/"):
             return _redirect(f"/{self._prefer_language(headers)}/releases.html")
         if _ASSET.fullmatch(path[1:]):
@@ -125,6 +135,20 @@ class StaticPages:
 
     def _prefer_language(self, headers: dict[str, str]) -> str:
         return i18n.html_lang(i18n.prefer_language((), headers.get("accept-language", "")))
+
+    def _send_data(self, release: Path, path: str, scope: Scope, headers: dict[str, str]) -> Response | None:
+        """Return a data file or a figure of a release, or None if the path is not one of them."""
+        _, section, name = (*path.split("/", 2), "", "")[:3]
+        if section == DATA and name in ("", "/"):
+            return _redirect(f"/releases/{release.name}/{self._prefer_language(headers)}/data.html")
+        if section == DATA:
+            return send_data_file(release, name, str(scope["method"]), headers)
+        if section == FIGURES:
+            query = parse_qs(bytes(scope["query_string"]).decode("latin-1"))
+            asked = [self.languages.get(tag) for tag in query.get("lang", [])]
+            language = i18n.prefer_language(asked, headers.get("accept-language", ""))
+            return send_figure(release, name, headers, language=language, site=self.address)
+        return None
 
     def _send(
         self, release: Path | None, path: str, headers: dict[str, str], address: str, *, is_newest: bool
@@ -188,10 +212,11 @@ class StaticPages:
         return PlainTextResponse("Not found\n", 404)
 
 
-def _redirect(address: str, status: int = 302) -> Response:
+def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = None) -> Response:
     from starlette.responses import Response
 
-    return Response(b"", status, {"Location": address, "Cache-Control": "no-cache", "Vary": "Accept-Language"})
+    sent = {"Location": address, "Cache-Control": "no-cache", "Vary": "Accept-Language", **(more or {})}
+    return Response(b"", status, sent)
 
 
 def _read_page(path: Path, address: str, *, is_newest: bool) -> _File | None:

@@ -1,0 +1,114 @@
+"""Send the data files of a release, and the permanent addresses of its figures.
+
+Files are at `/releases/<id>/data/<name>`, figures at `/releases/<id>/figures/<cell id>` and
+`/releases/<id>/figures/<dataflow>/<key>/<period>`. The same addresses without `/releases/<id>` lead to the newest one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from pipelines.core import i18n
+from pipelines.core.result_cache import ResultCache
+from pipelines.dissemination.figures import Figure, UnknownFigureError, find_figure_by_cell, find_figure_by_key
+from pipelines.dissemination.files import UnknownFileError, find_file, find_stored_file, join_content
+from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
+from pipelines.words.language import read_in, tell
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+DATA: Final = "data"
+FIGURES: Final = "figures"
+_HEAVIEST: Final = 64 << 20
+"""Bytes of files that are kept in memory."""
+_UNCHANGING: Final = {"Cache-Control": "public, max-age=86400"}
+"""A release never changes, but a newer version of the software may write a label in better words."""
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_STYLE: Final = (
+    "body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:46rem;margin:2rem auto;padding:0 1rem}"
+    "a{color:#1d4f7c}a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
+    "dl{display:grid;grid-template-columns:minmax(10rem,auto) 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}"
+    "@media(max-width:30rem){dl{display:block}}"
+)
+_downloads: ResultCache[Download] = ResultCache(256, lambda file: len(file.stored), _HEAVIEST)
+
+
+def send_data_file(release: Path, name: str, method: str, headers: Mapping[str, str]) -> Response | None:
+    """Return a data file of a release, or None if there is none of this name."""
+    from starlette.responses import FileResponse, Response
+
+    if method == "OPTIONS":
+        return Response(b"", 204, dict(CROSS_ORIGIN))
+    more = {**_UNCHANGING, "Content-Disposition": f'attachment; filename="{release.name}.{name}"'}
+    stored = find_stored_file(release, name)
+    if stored is not None:
+        return FileResponse(stored, headers={**CROSS_ORIGIN, **more}, media_type="application/octet-stream")
+    try:
+        file = find_file(release, name)
+    except UnknownFileError:
+        return None
+    key = (release, (release / "release.duckdb").stat().st_mtime_ns, name)
+    download = _downloads.get_or_make(key, lambda: hold_download(join_content(file.make()), file.media_type))
+    return send_download(download, headers, more)
+
+
+def send_figure(release: Path, path: str, headers: Mapping[str, str], *, language: str, site: str) -> Response | None:
+    """Return a figure as a page, or as JSON if its address ends in `.json` or the client prefers that.
+
+    `path` is the cell id, or the dataflow, the key and the period. Returns None if there is no such figure.
+    """
+    from starlette.responses import Response
+
+    wants_json = path.endswith(".json") or headers.get("accept", "").startswith("application/json")
+    parts = [unquote(part) for part in path.removesuffix(".json").split("/")]
+    try:
+        if len(parts) == 1:
+            figure = find_figure_by_cell(release, parts[0])
+        elif len(parts) == 3:
+            figure = find_figure_by_key(release, *parts)
+        else:
+            return None
+    except UnknownFigureError:
+        return None
+    tag = i18n.html_lang(language)
+    sent = {"Cache-Control": "no-cache", "Content-Language": tag, "Vary": "Accept, Accept-Language"}
+    sent["Link"] = f'<{site}{figure.address}>; rel="canonical"'
+    if wants_json:
+        content = json.dumps(figure.as_json(tag, site), ensure_ascii=False, indent=1).encode()
+        return Response(content, 200, {**CROSS_ORIGIN, **sent}, "application/json")
+    with read_in(language):
+        document = _compose_page(figure, tag, site)
+    return Response(document, 200, {**sent, "Content-Security-Policy": _POLICY}, "text/html; charset=utf-8")
+
+
+def _compose_page(figure: Figure, tag: str, site: str) -> str:
+    """Return the page of one figure: what it is, its notes, its citation, and the files that it is in."""
+    edition = figure.extract.structures.edition
+    title = figure.extract.find_title(tag)
+    facts = [(tell("Release"), edition.id), *figure.list_facts(tag)]
+    listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+    notes = figure.describe_notes(tag)
+    flow = figure.extract.dataflow.id
+    base = f"/releases/{edition.id}"
+    links = {
+        f"{figure.address}.json": "JSON",
+        f"{base}/{DATA}/{flow}.{tag}.csv" if tag != "en" else f"{base}/{DATA}/{flow}.csv": "CSV",
+        f"{base}/{DATA}/{flow}.sdmx-2.1.xml": "SDMX-ML 2.1",
+        f"{base}/{tag}/": tell("Home"),
+    }
+    listed_links = "".join(f'<li><a href="{escape(href)}">{escape(text)}</a></li>' for href, text in links.items())
+    remarks = f"<h2>{escape(tell('Notes'))}</h2><p>{escape(notes)}</p>" if notes else ""
+    return (
+        f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}: {escape(figure.format_value(tag))}</title><style>{_STYLE}</style></head>"
+        f"<body><main><h1>{escape(title)}</h1><dl>{listed}</dl>{remarks}"
+        f"<h2>{escape(tell('How to cite'))}</h2><p>{escape(figure.cite(tag, site))}</p>"
+        f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{listed_links}</ul></nav></main></body></html>'
+    )

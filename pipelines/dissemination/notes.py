@@ -1,0 +1,77 @@
+"""Put the flags and the status of observations into sentences, the same as on the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import polars as pl
+
+from pipelines import words
+from pipelines.core import i18n
+from pipelines.dissemination.structures import OBS_VALUE, Dataflow
+from pipelines.words import indicators
+from pipelines.words.language import read_in
+
+_ABSENT: Final = ("withheld", "unreceived", "not_collected", "not_applicable", "elsewhere", "unavailable")
+_OF_COUNTS: Final = "IS_TOTAL"
+"""An attribute that only counts have."""
+_COLUMNS: Final = (
+    "OBS_STATUS", "CONF_STATUS", "FLAGS", "BASIS", "STATISTIC", "AGE", "IS_TOTAL", "IS_ADDITIVE", "COMPARABILITY",
+    "INTERVAL_BASIS", "REASONS",
+)  # fmt: skip
+"""Components that a note depends on, besides whether there is a value and any office reported."""
+
+
+def find_language(tag: str) -> str:
+    """Return the code of a language of the software by its tag: `sr-Cyrl` -> `sr`."""
+    return next((code for code in i18n.list_languages() if i18n.html_lang(code) == tag), i18n.SOURCE_LANGUAGE)
+
+
+def describe_notes(frame: pl.DataFrame, flow: Dataflow, language: str) -> pl.Series:
+    """Return the notes of each observation as one text, empty if there are none. `language` is a tag."""
+    names = [name for name in _COLUMNS if name in frame.columns]
+    keyed = frame.select(
+        *(pl.col(name).cast(pl.String) for name in names),
+        _value=pl.when(pl.col(OBS_VALUE) == 0).then(0).when(pl.col(OBS_VALUE).is_not_null()).then(1),
+        _is_reported=(pl.col("N_REPORTED") != 0) if "N_REPORTED" in frame.columns else pl.lit(True),
+    )
+    key = keyed.columns
+    kinds = keyed.unique(maintain_order=True)
+    with read_in(find_language(language)):
+        texts = [_describe(row, is_count=_OF_COUNTS in frame.columns) for row in kinds.iter_rows(named=True)]
+    labelled = kinds.with_columns(_notes=pl.Series(texts, dtype=pl.String))
+    joined = keyed.join(labelled, on=key, how="left", nulls_equal=True, maintain_order="left")
+    return joined["_notes"].alias("NOTES")
+
+
+def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
+    """Return the notes of an observation: why there is no value, then what must be known about it."""
+    notes = words.Notes()
+    value = row["_value"]
+    cell = {
+        "value": value,
+        "obs_status": row.get("OBS_STATUS"),
+        "conf_status": row.get("CONF_STATUS"),
+        "flags": row.get("FLAGS"),
+        "basis": row.get("BASIS"),
+        "statistic": row.get("STATISTIC"),
+        "age": row.get("AGE"),
+        "is_total": row.get("IS_TOTAL") == "true",
+        "is_additive": row.get("IS_ADDITIVE") != "false",
+        "state": row.get("COMPARABILITY"),
+        "interval_basis": row.get("INTERVAL_BASIS"),
+        "reasons": row.get("REASONS"),
+        "n_reported": None if row["_is_reported"] else 0,
+    }
+    texts = []
+    if value is None:
+        kind = words.format_count(cell).kind
+        if kind in _ABSENT:
+            word, explanation = words.LEGEND[kind]
+            texts.append(f"{word}: {explanation}")
+    if is_count:
+        words.mark_notes(cell, notes)
+    else:
+        indicators.mark_notes(cell, notes)
+    return " ".join(dict.fromkeys([*texts, *notes.texts]))

@@ -1,0 +1,225 @@
+"""Select observations of a dataflow: by codes, by period, by value of an attribute, and the first or last of a series.
+
+The order is that of the key, each dimension in the order of its code list, then of time: the same for the same request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final, Literal
+
+import polars as pl
+
+from pipelines.dissemination.periods import parse_period
+from pipelines.dissemination.release import END, START, load_observations, load_structures
+from pipelines.dissemination.structures import TIME_PERIOD, Dataflow, StructureError
+
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "co", "nc", "sw", "ew"]
+"""Operators of SDMX 3: equal, not equal, less, less or equal, greater, greater or equal, contains, does not contain,
+starts with, ends with."""
+_DAYS: Final = (START, END)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition on one component. Several values are alternatives; for `ne` and `nc` none of them may match."""
+
+    component: str
+    operator: Operator
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is selected of a dataflow.
+
+    `codes` has the allowed codes of some dimensions; `first_period` and `last_period` are periods or days: an
+    observation is selected if its period begins in or after the first, and ends in or before the last.
+    `first_n` and `last_n` limit the observations of each series.
+    """
+
+    codes: Mapping[str, Collection[str]] = field(default_factory=dict)
+    first_period: str | None = None
+    last_period: str | None = None
+    first_n: int | None = None
+    last_n: int | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+EVERYTHING: Final = Selection()
+
+
+def select(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> pl.DataFrame:
+    """Return the selected observations: dimensions, `TIME_PERIOD`, `OBS_VALUE`, attributes.
+
+    Raises StructureError for a dimension or component that the dataflow lacks, ValueError for a wrong period. A code
+    that the dataflow lacks selects nothing.
+    """
+    flow = load_structures(release).find_dataflow(dataflow)
+    return filter_observations(load_observations(release, dataflow), flow, selection).drop(_DAYS)
+
+
+def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Selection) -> pl.DataFrame:
+    """Return the selected rows of the frame of a dataflow."""
+    conditions = [_allow_codes(frame, flow, name, allowed) for name, allowed in selection.codes.items()]
+    conditions += [_compare(frame, condition) for condition in selection.conditions]
+    if selection.first_period is not None:
+        conditions.append(pl.col(START) >= parse_period(selection.first_period).start)
+    if selection.last_period is not None:
+        conditions.append(pl.col(END) <= parse_period(selection.last_period).end)
+    if conditions:
+        frame = frame.filter(conditions)
+    key = flow.structure.dimension_ids
+    if selection.first_n is None and selection.last_n is None:
+        return frame
+    # Rows of a series follow each other, so that both ends of a series are kept by position.
+    place, size = pl.int_range(pl.len()).over(key), pl.len().over(key)
+    kept = pl.lit(False)
+    if selection.first_n is not None:
+        kept = kept | (place < selection.first_n)
+    if selection.last_n is not None:
+        kept = kept | (place >= size.cast(pl.Int64) - selection.last_n)
+    return frame.filter(kept)
+
+
+def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr:
+    if name not in flow.structure.dimension_ids:
+        raise StructureError(f"{flow.id} has no dimension {name}; it has {', '.join(flow.structure.dimension_ids)}")
+    dtype = frame.schema[name]
+    present = [code for code in allowed if not isinstance(dtype, pl.Enum) or code in dtype.categories]
+    if not present:
+        return pl.lit(False)
+    if len(present) == 1:
+        return pl.col(name) == present[0]
+    return pl.any_horizontal(pl.col(name) == code for code in present)
+
+
+def _compare(frame: pl.DataFrame, condition: Condition) -> pl.Expr:
+    name = condition.component
+    if name not in frame.columns:
+        raise StructureError(f"There is no component {name}; there are {', '.join(frame.columns[: -len(_DAYS)])}")
+    tests = [_compare_value(frame, name, condition.operator, value) for value in condition.values]
+    if condition.operator in ("ne", "nc"):
+        return pl.all_horizontal(tests)
+    return pl.any_horizontal(tests)
+
+
+def _compare_value(frame: pl.DataFrame, name: str, operator: Operator, value: str) -> pl.Expr:
+    if name == TIME_PERIOD:
+        return _compare_period(operator, value)
+    dtype = frame[name].dtype
+    column = pl.col(name)
+    if dtype.is_numeric():
+        number = float(value)
+        match operator:
+            case "eq":
+                return column == number
+            case "ne":
+                return column.ne_missing(number)
+            case "lt":
+                return column < number
+            case "le":
+                return column <= number
+            case "gt":
+                return column > number
+            case "ge":
+                return column >= number
+            case _:
+                raise StructureError(f"{name} is a number: {operator} is not an operator of numbers")
+    column = column.cast(pl.String)
+    match operator:
+        case "eq":
+            return column == value
+        case "ne":
+            return column.ne_missing(value)
+        case "lt":
+            return column < value
+        case "le":
+            return column <= value
+        case "gt":
+            return column > value
+        case "ge":
+            return column >= value
+        case "co":
+            return column.str.contains(value, literal=True)
+        case "nc":
+            return column.str.contains(value, literal=True).not_().fill_null(True)
+        case "sw":
+            return column.str.starts_with(value)
+        case "ew":
+            return column.str.ends_with(value)
+
+
+def _compare_period(operator: Operator, value: str) -> pl.Expr:
+    span = parse_period(value)
+    match operator:
+        case "eq":
+            return (pl.col(START) == span.start) & (pl.col(END) == span.end)
+        case "ne":
+            return (pl.col(START) != span.start) | (pl.col(END) != span.end)
+        case "lt":
+            return pl.col(START) < span.start
+        case "le":
+            return pl.col(END) <= span.end
+        case "gt":
+            return pl.col(END) > span.end
+        case "ge":
+            return pl.col(START) >= span.start
+        case _:
+            raise StructureError(f"{TIME_PERIOD}: {operator} is not an operator of periods")
+
+
+# ------------------------------------------------------------------------------------------------- what there is
+
+
+def list_used_codes(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> dict[str, tuple[str, ...]]:
+    """Return the codes of each dimension that selected observations have, in the order of the code list."""
+    frame = select(release, dataflow, selection)
+    flow = load_structures(release).find_dataflow(dataflow)
+    return {
+        name: tuple(str(code) for code in frame[name].unique().sort().to_list())
+        for name in flow.structure.dimension_ids
+    }
+
+
+def find_period_range(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> tuple[date, date] | None:
+    """Return the first and the last day of the periods of selected observations, None if there are none."""
+    flow = load_structures(release).find_dataflow(dataflow)
+    frame = filter_observations(load_observations(release, dataflow), flow, selection)
+    if frame.is_empty():
+        return None
+    first, last = frame.select(pl.col(START).min(), pl.col(END).max()).row(0)
+    return first, last
+
+
+def count_observations(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> tuple[int, int]:
+    """Return the numbers of series and of observations that are selected."""
+    frame = select(release, dataflow, selection)
+    flow = load_structures(release).find_dataflow(dataflow)
+    return frame.select(pl.struct(*flow.structure.dimension_ids).n_unique()).item(), frame.height
+
+
+def iterate_series(
+    frame: pl.DataFrame, flow: Dataflow
+) -> Iterator[tuple[tuple[str, ...], Sequence[Mapping[str, object]]]]:
+    """Yield each series of sorted observations: its key, and its observations as rows."""
+    names = flow.structure.dimension_ids
+    key: tuple[str, ...] | None = None
+    rows: list[Mapping[str, object]] = []
+    for row in frame.iter_rows(named=True):
+        own = tuple(row[name] for name in names)
+        if own != key:
+            if key is not None:
+                yield key, rows
+            key, rows = own, []
+        rows.append(row)
+    if key is not None:
+        yield key, rows
+
+
+def join_key(row: Mapping[str, object], flow: Dataflow) -> str:
+    """Return the key of the series of an observation, as SDMX writes it: codes joined by dots."""
+    return ".".join(str(row[name]) for name in flow.structure.dimension_ids)

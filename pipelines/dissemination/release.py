@@ -1,0 +1,254 @@
+"""Read a release: its structures, its observations as one frame for each dataflow, and the tables of its programme.
+
+A release never changes, so that they are read once and kept. Only `release.duckdb` is read, read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipelines import words
+from pipelines.core import codes, i18n
+from pipelines.dissemination import periods
+from pipelines.dissemination.codelists import build_codelists, translate_text
+from pipelines.dissemination.dataflows import CATEGORIES, COMPONENTS, DATAFLOWS, MEASURES, Source
+from pipelines.dissemination.structures import (
+    OBS_VALUE,
+    TIME_PERIOD,
+    Category,
+    Concept,
+    Dataflow,
+    DataStructure,
+    Dimension,
+    Edition,
+    StructureError,
+    Structures,
+    Text,
+)
+from pipelines.words.language import read_in
+
+if TYPE_CHECKING:
+    import duckdb
+
+DATABASE: Final = "release.duckdb"
+START: Final = "_start"
+END: Final = "_end"
+"""Columns of a frame besides its components: first and last day of the period."""
+_TABLES: Final[Mapping[str, str]] = {
+    "release": "select * from release",
+    "codelist": "select * from codelist order by codelist, position",
+    "codelist_label": "select * from codelist_label",
+    "area": "select * from area where kind = 'national' order by sort, area_kind, area",
+    "area_name": "select * from area_name order by area, language",
+    "source": """
+        select distinct source from (
+            select source from coverage union all select source from duration union all select source from pending
+            union all select source from cohort union all select source from sentence
+        ) where source is not null order by source
+    """,
+    "whole": "select min(period), max(period) from quality where freq = 'Q'",
+}
+_DECIMALS: Final = "case unit_measure when 'P_HTHAB' then '2' when 'P_HTHAB_Y' then '2' when 'RATIO' then '2' " \
+    "when 'PC' then '1' when 'MO' then '1' else '0' end"  # fmt: skip
+_NAME_OF_AGENCY: Final = "Regional trafficking indicators"
+
+
+@contextmanager
+def open_release(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the database of a release, read-only."""
+    import duckdb
+
+    with duckdb.connect(str(folder.resolve() / DATABASE), read_only=True) as connection:
+        yield connection
+
+
+def load_structures(folder: Path) -> Structures:
+    """Return the structures of the release in a folder. `current` is followed to the release that it names."""
+    return _load_structures(*_identify(folder))
+
+
+def _identify(folder: Path) -> tuple[Path, int]:
+    """Return the folder of a release and the time of its database: a draft is written to the same place again."""
+    path = folder.resolve()
+    try:
+        return path, (path / DATABASE).stat().st_mtime_ns
+    except FileNotFoundError:
+        raise StructureError(f"{folder.name} is not a release: it has no {DATABASE}") from None
+
+
+@lru_cache(maxsize=16)
+def _load_structures(folder: Path, _written_at: int) -> Structures:
+    with open_release(folder) as connection:
+        tables = {name: connection.execute(query).pl().to_dicts() for name, query in _TABLES.items()}
+    return build_structures(tables)
+
+
+def build_structures(tables: Mapping[str, list[dict[str, Any]]]) -> Structures:
+    """Return the structures from the tables `release`, `codelist`, `codelist_label`, `area`, `area_name`, `source`."""
+    codelists = build_codelists(tables)
+    concepts = {name: Concept(name, translate_text(item.name)) for name, item in COMPONENTS.items()}
+    concepts |= {name: Concept(name, translate_text(text)) for name, text in MEASURES.items()}
+    flows = {name: _build_dataflow(name, source) for name, source in DATAFLOWS.items()}
+    return Structures(
+        edition=_build_edition(tables["release"][0], codelists["CL_AREA"].by_id),
+        languages=tuple(i18n.html_lang(code) for code in i18n.list_languages()),
+        codelists=codelists,
+        concepts=concepts,
+        categories=tuple(Category(name, translate_text(text)) for name, text in CATEGORIES.items()),
+        dataflows=flows,
+        hierarchies=tuple(name for name, item in codelists.items() if any(code.parent for code in item.codes)),
+        agency_names=translate_text(_NAME_OF_AGENCY),
+    )
+
+
+def _build_edition(release: Mapping[str, Any], areas: Mapping[str, Any]) -> Edition:
+    citations = {}
+    for code in i18n.list_languages():
+        with read_in(code):
+            citations[i18n.html_lang(code)] = words.cite_release(release)
+    return Edition(
+        id=str(release["release"]),
+        is_demonstration=bool(release["demonstration"]),
+        drafted_at=str(release["drafted_at"]),
+        reference_period=str(release["reference_period"]),
+        software_version=str(release["software_version"]),
+        declarations=str(release["declarations"]),
+        citations=citations,
+        footnotes={name: area.descriptions for name, area in areas.items() if area.descriptions},
+    )
+
+
+def _build_dataflow(name: str, source: Source) -> Dataflow:
+    titles = translate_text(source.name)
+    structure = DataStructure(
+        name,
+        titles,
+        tuple(Dimension(item, _need_codelist(item)) for item in source.dimensions),
+        tuple(COMPONENTS[item].as_attribute(item) for item in source.attributes),
+    )
+    return Dataflow(name, titles, translate_text(source.description), structure, source.category)
+
+
+def _need_codelist(component: str) -> str:
+    codelist = COMPONENTS[component].codelist
+    if codelist is None:
+        raise StructureError(f"{component} has no code list, so that it cannot be a dimension")
+    return codelist
+
+
+# ------------------------------------------------------------------------------------------------------- observations
+
+
+def load_observations(folder: Path, dataflow: str) -> pl.DataFrame:
+    """Return all observations of a dataflow, sorted by key and period.
+
+    Columns are the dimensions (as categories in the order of their code lists), `TIME_PERIOD`, `OBS_VALUE`, the
+    attributes, and the first and last day of the period. Raises StructureError if a release does not fit its structure.
+    """
+    return _load_observations(*_identify(folder), dataflow)
+
+
+@lru_cache(maxsize=128)
+def _load_observations(folder: Path, _written_at: int, name: str) -> pl.DataFrame:
+    structures = load_structures(folder)
+    flow = structures.find_dataflow(name)
+    with open_release(folder) as connection:
+        first, last = connection.execute(_TABLES["whole"]).fetchall()[0]
+        statement = compose_statement(DATAFLOWS[name], periods.join_quarters(first, last))
+        frame = connection.execute(statement).pl()
+    return arrange_observations(frame, structures, flow)
+
+
+def compose_statement(source: Source, whole: str = "") -> str:
+    """Return the SQL that selects the observations of a dataflow under the names of its components."""
+    fields = []
+    for name in (*source.dimensions, *source.attributes):
+        component = COMPONENTS[name]
+        expression = source.columns.get(name, component.column)
+        if name == "DECIMALS":
+            expression = _DECIMALS.replace("unit_measure", source.columns.get("UNIT_MEASURE", "unit_measure"))
+        kind = {"Double": "double", "Integer": "bigint"}.get(component.text_type, "varchar")
+        fields.append(f"({expression})::{kind} as {name}")
+    statement = (
+        f"select {', '.join(fields)}, ({source.period})::varchar as {TIME_PERIOD}, "
+        f"({source.value})::double as {OBS_VALUE} from ({source.query})"
+    )
+    return statement.replace("{region}", codes.REGION).replace("{whole}", whole)
+
+
+def arrange_observations(frame: pl.DataFrame, structures: Structures, flow: Dataflow) -> pl.DataFrame:
+    """Return observations with typed dimensions and the days of their periods, sorted by key and period."""
+    types = {}
+    for dimension in flow.structure.dimensions:
+        listed = [code.id for code in structures.codelists[dimension.codelist].codes]
+        unknown = set(frame[dimension.id].unique().to_list()) - set(listed)
+        if unknown:
+            raise StructureError(f"{flow.id}: {dimension.id} has codes without a label: {sorted(map(str, unknown))}")
+        types[dimension.id] = pl.Enum(listed)
+    days = [periods.parse_period(text) for text in frame[TIME_PERIOD].unique(maintain_order=True)]
+    spans = pl.DataFrame(
+        [(day.released, day.code, day.start, day.end) for day in days],
+        schema={"_released": pl.String, TIME_PERIOD: pl.String, START: pl.Date, END: pl.Date},
+        orient="row",
+    )
+    texts = [item.id for item in flow.structure.attributes if item.text_type == "String"]
+    key = [*flow.structure.dimension_ids]
+    arranged = (
+        frame.rename({TIME_PERIOD: "_released"})
+        .join(spans, on="_released", how="left", validate="m:1")
+        .drop("_released")
+        .with_columns(pl.col(name).replace("", None) for name in texts)
+        .cast(types)  # type: ignore[arg-type]
+        .sort([*key, START, END])
+    )
+    if arranged.select(pl.struct(*key, TIME_PERIOD).is_duplicated().any()).item():
+        raise StructureError(f"{flow.id}: several observations have the same key and period")
+    attributes = [item.id for item in flow.structure.attributes]
+    return arranged.select(*key, TIME_PERIOD, OBS_VALUE, *attributes, START, END)
+
+
+# ------------------------------------------------------------------------------------------ tables of the programme
+
+
+@dataclass(frozen=True)
+class ProgrammeTable:
+    """A table of the published programme: a part of a dataflow of counts that fills a cube."""
+
+    id: str
+    titles: Text
+    dataflow: str
+    cells: frozenset[str]
+
+
+def load_tables(folder: Path) -> Mapping[str, ProgrammeTable]:
+    """Return the tables of the programme that a release has figures of, by id."""
+    return _load_tables(*_identify(folder))
+
+
+@lru_cache(maxsize=16)
+def _load_tables(folder: Path, _written_at: int) -> Mapping[str, ProgrammeTable]:
+    with open_release(folder) as connection:
+        rows = connection.execute(
+            """
+            select table_id, title, list(cell_id) from programme join cell using (table_id)
+            group by table_id, title, position order by position
+            """
+        ).fetchall()
+    homes = {
+        cell: name
+        for name, source in DATAFLOWS.items()
+        if "CELL_ID" in source.attributes and source.category == "COUNTS"
+        for cell in load_observations(folder, name)["CELL_ID"]
+    }
+    tables = {}
+    for table, title, cells in rows:
+        (dataflow,) = {homes[cell] for cell in cells}
+        tables[table] = ProgrammeTable(table, translate_text(title), dataflow, frozenset(cells))
+    return tables

@@ -1,0 +1,103 @@
+"""Arrange observations as a cube: every combination of the codes in use, in the order of the dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Final
+
+import polars as pl
+
+from pipelines.dissemination import periods
+from pipelines.dissemination.notes import find_language
+from pipelines.dissemination.structures import TIME_PERIOD, StructureError
+from pipelines.dissemination.writers.extract import Extract
+
+LARGEST_CUBE: Final = 1_000_000
+"""Combinations that a cube may have, empty ones included."""
+_CONSTANTS: Final = frozenset({"_T", "_Z"})
+
+
+class CubeTooLargeError(StructureError):
+    """A selection whose codes make more combinations than a file of cubes should have."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of a cube with the codes in use."""
+
+    name: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cube:
+    """A cube of an extract. Periods are the last axis, so that a series is a row."""
+
+    extract: Extract
+    axes: tuple[Axis, ...]
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Return how many codes each axis has."""
+        return tuple(len(axis.codes) for axis in self.axes)
+
+    @cached_property
+    def positions(self) -> list[int]:
+        """Return the position in the cube of each observation."""
+        factor = 1
+        terms = []
+        for axis in reversed(self.axes):
+            place = pl.col(axis.name).cast(pl.String).replace_strict(
+                axis.codes, [factor * number for number in range(len(axis.codes))], return_dtype=pl.Int64
+            )  # fmt: skip
+            terms.append(place)
+            factor *= len(axis.codes)
+        rows = self.extract.observations
+        return rows.select(pl.sum_horizontal(terms)).to_series().to_list() if terms else [0] * rows.height
+
+    def label_codes(self, axis: Axis, language: str) -> list[str]:
+        """Return the labels of the codes of an axis. Equal labels get their code in brackets."""
+        if axis.name == TIME_PERIOD:
+            return [periods.label_period(code, find_language(language)) for code in axis.codes]
+        codelist = self.extract.dataflow.structure.codelists[axis.name]
+        labels = [self.extract.structures.find_label(codelist, code, language) for code in axis.codes]
+        return [
+            f"{label} ({code})" if labels.count(label) > 1 else label
+            for label, code in zip(labels, axis.codes, strict=True)
+        ]
+
+
+def make_cube(extract: Extract, *, keeps_constants: bool = True) -> Cube:
+    """Return the observations as a cube. Raises CubeTooLargeError if it would be too large.
+
+    Without `keeps_constants`, dimensions that are at their total or do not apply in all observations are left out,
+    unless they tell observations apart.
+    """
+    rows = extract.observations
+    axes = [
+        Axis(name, tuple(str(code) for code in rows[name].unique().sort()))
+        for name in extract.dataflow.structure.dimension_ids
+    ]
+    spans = sorted(map(periods.parse_period, rows[TIME_PERIOD].unique()), key=lambda span: (span.start, span.end))
+    if not keeps_constants:
+        axes = _drop_constants(axes, rows)
+    cube = Cube(extract, (*axes, Axis(TIME_PERIOD, tuple(span.code for span in spans))))
+    if prod(cube.sizes) > LARGEST_CUBE:
+        raise CubeTooLargeError(
+            f"The selection makes {prod(cube.sizes)} combinations; the most for this format is {LARGEST_CUBE}. "
+            "Select fewer codes or periods."
+        )
+    return cube
+
+
+def _drop_constants(axes: Sequence[Axis], rows: pl.DataFrame) -> list[Axis]:
+    """Return the axes without those that say only "total" or "not applicable", if the others still name each row."""
+    kept = list(axes)
+    for axis in axes:
+        others = [other.name for other in kept if other is not axis]
+        if set(axis.codes) <= _CONSTANTS and not rows.select(*others, TIME_PERIOD).is_duplicated().any():
+            kept.remove(axis)
+    return kept

@@ -1,0 +1,435 @@
+"""Write structures in SDMX-ML 2.1 and 3.0: agency, categories, code lists, concepts, data structures, dataflows,
+hierarchies and constraints, with their names in all languages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from pipelines.dissemination.observations import find_period_range, list_used_codes
+from pipelines.dissemination.release import load_structures
+from pipelines.dissemination.structures import (
+    OBS_VALUE,
+    TIME_PERIOD,
+    Attribute,
+    Code,
+    Codelist,
+    Dataflow,
+    Structures,
+    Text,
+)
+from pipelines.dissemination.writers.sdmx_ml import NAMESPACE, Version
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+AGENCIES: Final = "AGENCIES"
+CONCEPTS: Final = "CONCEPTS"
+CATEGORIES: Final = "CATEGORIES"
+"""Ids of the agency scheme, the concept scheme and the category scheme."""
+MEDIA_TYPES: Final = {
+    "2.1": "application/vnd.sdmx.structure+xml; version=2.1",
+    "3.0": "application/vnd.sdmx.structure+xml; version=3.0.0",
+}
+Kind = Literal[
+    "agencyscheme", "categorisation", "categoryscheme", "codelist", "conceptscheme", "dataconstraint", "dataflow",
+    "datastructure", "hierarchy",
+]  # fmt: skip
+_CLASSES: Final[Mapping[Kind, str]] = {
+    "agencyscheme": "base.AgencyScheme",
+    "categorisation": "categoryscheme.Categorisation",
+    "categoryscheme": "categoryscheme.CategoryScheme",
+    "codelist": "codelist.Codelist",
+    "conceptscheme": "conceptscheme.ConceptScheme",
+    "dataconstraint": "registry.DataConstraint",
+    "dataflow": "datastructure.Dataflow",
+    "datastructure": "datastructure.DataStructure",
+    "hierarchy": "codelist.Hierarchy",
+}
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
+_AGENCY_OF_AGENCIES: Final = "SDMX"
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """The codes and the days that the observations of a dataflow have."""
+
+    codes: Mapping[str, tuple[str, ...]]
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """Which artefacts a structure message has: ids of each kind, and of which kinds only stubs are written.
+
+    Categorisations, constraints and data structures have the ids of their dataflows.
+    """
+
+    ids: Mapping[Kind, tuple[str, ...]]
+    constraints: Mapping[str, Constraint] = field(default_factory=dict)
+    stubs: frozenset[Kind] = frozenset()
+
+    def list_ids(self, kind: Kind) -> tuple[str, ...]:
+        """Return the ids of a kind."""
+        return self.ids.get(kind, ())
+
+
+def list_artefacts(
+    release: Path, *, dataflows: Iterable[str] | None = None, with_constraints: bool = True
+) -> Artefacts:
+    """Return all artefacts of a release, or those that some dataflows need."""
+    structures = load_structures(release)
+    flows = tuple(structures.dataflows if dataflows is None else dataflows)
+    used = {name for flow in flows for name in structures.find_dataflow(flow).structure.codelists.values()}
+    codelists = tuple(name for name in structures.codelists if name in used)
+    constraints = {flow: make_constraint(release, flow) for flow in flows} if with_constraints else {}
+    return Artefacts(
+        {
+            "agencyscheme": (AGENCIES,),
+            "categoryscheme": (CATEGORIES,),
+            "conceptscheme": (CONCEPTS,),
+            "codelist": codelists,
+            "hierarchy": tuple(name for name in structures.hierarchies if name in used),
+            "datastructure": flows,
+            "dataflow": flows,
+            "categorisation": flows,
+            "dataconstraint": tuple(name for name, constraint in constraints.items() if any(constraint.codes.values())),
+        },
+        constraints,
+    )
+
+
+def make_constraint(release: Path, dataflow: str) -> Constraint:
+    """Return the codes and days that the observations of a dataflow have."""
+    return Constraint(list_used_codes(release, dataflow), *(find_period_range(release, dataflow) or (None, None)))
+
+
+def make_urn(structures: Structures, kind: Kind, name: str, item: str = "", item_class: str = "") -> str:
+    """Return the URN of an artefact, or of one of its items."""
+    agency = _AGENCY_OF_AGENCIES if kind == "agencyscheme" else structures.agency
+    version = "1.0" if kind == "agencyscheme" else structures.version
+    class_name = item_class or _CLASSES[kind]
+    reference = f"urn:sdmx:org.sdmx.infomodel.{class_name}={agency}:{name}({version})"
+    return f"{reference}.{item}" if item else reference
+
+
+def write_structures(structures: Structures, artefacts: Artefacts, version: Version = "2.1") -> bytes:
+    """Return a structure message."""
+    from lxml import etree
+
+    root = _Writer(structures, artefacts, version).compose_message()
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+class _Writer:
+    """Writes one message: knows the namespaces and the references of its version."""
+
+    def __init__(self, structures: Structures, artefacts: Artefacts, version: Version) -> None:
+        self.structures, self.artefacts, self.version = structures, artefacts, version
+        base = NAMESPACE[version]
+        self.names = {"mes": f"{base}/message", "str": f"{base}/structure", "com": f"{base}/common"}
+        self.is_first = version == "2.1"
+
+    # ---------------------------------------------------------------------------------------------------- elements
+
+    def add(self, parent: _Element, tag: str, text: str | None = None, **attributes: str) -> _Element:
+        """Add an element `prefix:Name`, or `Name` without a namespace."""
+        from lxml import etree
+
+        prefix, _, name = tag.rpartition(":")
+        element = etree.SubElement(parent, f"{{{self.names[prefix]}}}{name}" if prefix else name, attributes)
+        element.text = text
+        return element
+
+    def add_texts(self, parent: _Element, tag: str, texts: Text) -> None:
+        """Add an element for each language of a text."""
+        for language, text in texts.items():
+            if text:
+                self.add(parent, tag, text).set(f"{{{_XML}}}lang", language)
+
+    def add_maintained(
+        self, parent: _Element, tag: str, kind: Kind, name: str, names: Text, descriptions: Text | None = None
+    ) -> _Element:
+        """Add an artefact with its URN and names."""
+        is_agency = kind == "agencyscheme"
+        element = self.add(
+            parent,
+            tag,
+            id=name,
+            urn=make_urn(self.structures, kind, name, item_class=self._name_class(kind)),
+            agencyID=_AGENCY_OF_AGENCIES if is_agency else self.structures.agency,
+            version="1.0" if is_agency else self.structures.version,
+        )
+        if self.is_first:
+            element.set("isFinal", "true")
+        if kind in self.artefacts.stubs:
+            element.set("isExternalReference", "true")
+        self.add_texts(element, "com:Name", names)
+        self.add_texts(element, "com:Description", descriptions or {})
+        return element
+
+    def _name_class(self, kind: Kind) -> str:
+        """Return the class in URNs, where that of version 2.1 differs."""
+        first = {"hierarchy": "codelist.HierarchicalCodelist", "dataconstraint": "registry.ContentConstraint"}
+        return first.get(kind, "") if self.is_first else ""
+
+    def add_reference(self, parent: _Element, tag: str, kind: Kind, name: str, item: str = "") -> None:
+        """Add a reference to an artefact or to one of its items: a `Ref` in version 2.1, a URN in version 3.0."""
+        item_class = {"codelist": "codelist.Code", "conceptscheme": "conceptscheme.Concept",
+                      "categoryscheme": "categoryscheme.Category"}.get(kind, "") if item else ""  # fmt: skip
+        if not self.is_first:
+            self.add(parent, tag, make_urn(self.structures, kind, name, item, item_class))
+            return
+        package, _, class_name = (item_class or _CLASSES[kind]).partition(".")
+        attributes = {"class": class_name, "package": package, "agencyID": self.structures.agency}
+        parts = {"maintainableParentID": name, "maintainableParentVersion": self.structures.version, "id": item}
+        whole = {"id": name, "version": self.structures.version}
+        self.add(self.add(parent, tag), "Ref", **(parts if item else whole), **attributes)
+
+    def is_stub(self, kind: Kind) -> bool:
+        """Return True if only stubs of a kind are written."""
+        return kind in self.artefacts.stubs
+
+    # ------------------------------------------------------------------------------------------------------ message
+
+    def compose_message(self) -> _Element:
+        """Return the message with all artefacts, in the order that its schema prescribes."""
+        from lxml import etree
+
+        root = etree.Element(f"{{{self.names['mes']}}}Structure", nsmap=self.names)
+        edition = self.structures.edition
+        header = self.add(root, "mes:Header")
+        self.add(header, "mes:ID", f"{edition.id.replace('.', '_')}_STRUCTURES")
+        self.add(header, "mes:Test", "true" if edition.is_demonstration else "false")
+        self.add(header, "mes:Prepared", edition.drafted_at)
+        self.add(header, "mes:Sender", id=self.structures.agency)
+        body = self.add(root, "mes:Structures")
+        if self.is_first:
+            self._add_agencies(self._group(body, "OrganisationSchemes", "agencyscheme"))
+            self._add_dataflows(self._group(body, "Dataflows", "dataflow"))
+            self._add_categories(self._group(body, "CategorySchemes", "categoryscheme"))
+            self._add_categorisations(self._group(body, "Categorisations", "categorisation"))
+            self._add_codelists(self._group(body, "Codelists", "codelist"))
+            self._add_hierarchies(self._group(body, "HierarchicalCodelists", "hierarchy"))
+            self._add_concepts(self._group(body, "Concepts", "conceptscheme"))
+            self._add_data_structures(self._group(body, "DataStructures", "datastructure"))
+            self._add_constraints(self._group(body, "Constraints", "dataconstraint"))
+        else:
+            self._add_agencies(self._group(body, "AgencySchemes", "agencyscheme"))
+            self._add_categorisations(self._group(body, "Categorisations", "categorisation"))
+            self._add_categories(self._group(body, "CategorySchemes", "categoryscheme"))
+            self._add_codelists(self._group(body, "Codelists", "codelist"))
+            self._add_concepts(self._group(body, "ConceptSchemes", "conceptscheme"))
+            self._add_constraints(self._group(body, "DataConstraints", "dataconstraint"))
+            self._add_dataflows(self._group(body, "Dataflows", "dataflow"))
+            self._add_data_structures(self._group(body, "DataStructures", "datastructure"))
+            self._add_hierarchies(self._group(body, "Hierarchies", "hierarchy"))
+        return root
+
+    def _group(self, body: _Element, tag: str, kind: Kind) -> _Element | None:
+        return self.add(body, f"str:{tag}") if self.artefacts.list_ids(kind) else None
+
+    # ---------------------------------------------------------------------------------------------------- artefacts
+
+    def _add_agencies(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        scheme = self.add_maintained(group, "str:AgencyScheme", "agencyscheme", AGENCIES, {"en": "Agencies"})
+        # An agency scheme is never final, and version 3.0 gives it no version of its own.
+        del scheme.attrib["isFinal" if self.is_first else "version"]
+        if not self.is_stub("agencyscheme"):
+            agency = self.add(scheme, "str:Agency", id=self.structures.agency)
+            self.add_texts(agency, "com:Name", self.structures.agency_names)
+
+    def _add_dataflows(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        for name in self.artefacts.list_ids("dataflow"):
+            flow = self.structures.find_dataflow(name)
+            element = self.add_maintained(group, "str:Dataflow", "dataflow", name, flow.names, flow.descriptions)
+            if not self.is_stub("dataflow"):
+                self.add_reference(element, "str:Structure", "datastructure", flow.structure.id)
+
+    def _add_categories(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        scheme = self.add_maintained(
+            group, "str:CategoryScheme", "categoryscheme", CATEGORIES, self.structures.agency_names
+        )
+        if not self.is_stub("categoryscheme"):
+            for category in self.structures.categories:
+                self.add_texts(self.add(scheme, "str:Category", id=category.id), "com:Name", category.names)
+
+    def _add_categorisations(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        for name in self.artefacts.list_ids("categorisation"):
+            flow = self.structures.find_dataflow(name)
+            element = self.add_maintained(group, "str:Categorisation", "categorisation", name, flow.names)
+            if not self.is_stub("categorisation"):
+                self.add_reference(element, "str:Source", "dataflow", name)
+                self.add_reference(element, "str:Target", "categoryscheme", CATEGORIES, flow.category)
+
+    def _add_codelists(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        for name in self.artefacts.list_ids("codelist"):
+            codelist = self.structures.codelists[name]
+            element = self.add_maintained(group, "str:Codelist", "codelist", name, codelist.names)
+            for code in () if self.is_stub("codelist") else codelist.codes:
+                item = self.add(element, "str:Code", id=code.id)
+                item.set("urn", make_urn(self.structures, "codelist", name, code.id, "codelist.Code"))
+                self.add_texts(item, "com:Name", code.names)
+                self.add_texts(item, "com:Description", code.descriptions)
+                if code.parent is not None and code.parent in codelist.by_id:
+                    if self.is_first:
+                        self.add(self.add(item, "str:Parent"), "Ref", id=code.parent)
+                    elif code.parent[0].isalpha():
+                        # The schema of version 3.0 refuses `_T` here; the hierarchy has it.
+                        self.add(item, "str:Parent", code.parent)
+
+    def _add_hierarchies(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        for name in self.artefacts.list_ids("hierarchy"):
+            codelist = self.structures.codelists[name]
+            element = self.add_maintained(
+                group, "str:HierarchicalCodelist" if self.is_first else "str:Hierarchy", "hierarchy", name,
+                codelist.names,
+            )  # fmt: skip
+            if self.is_stub("hierarchy"):
+                if not self.is_first:
+                    element.set("hasFormalLevels", "false")
+                continue
+            if self.is_first:
+                included = self.add(element, "str:IncludedCodelist", alias=name)
+                self.add(
+                    included, "Ref", id=name, version=self.structures.version, agencyID=self.structures.agency,
+                    package="codelist", **{"class": "Codelist"},
+                )  # fmt: skip
+                element = self.add(element, "str:Hierarchy", id=name)
+                self.add_texts(element, "com:Name", codelist.names)
+            else:
+                element.set("hasFormalLevels", "false")
+            children = list_children(codelist)
+            for code in children.get(None, ()):
+                self._add_hierarchical_code(element, codelist, code, children)
+
+    def _add_hierarchical_code(
+        self, parent: _Element, codelist: Codelist, code: Code, children: Mapping[str | None, list[Code]]
+    ) -> None:
+        element = self.add(parent, "str:HierarchicalCode", id=code.id)
+        if self.is_first:
+            self.add(element, "str:CodelistAliasRef", codelist.id)
+            self.add(self.add(element, "str:CodeID"), "Ref", id=code.id)
+        else:
+            self.add_reference(element, "str:Code", "codelist", codelist.id, code.id)
+        for child in children.get(code.id, ()):
+            self._add_hierarchical_code(element, codelist, child, children)
+
+    def _add_concepts(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        scheme = self.add_maintained(
+            group, "str:ConceptScheme", "conceptscheme", CONCEPTS, self.structures.agency_names
+        )
+        for concept in () if self.is_stub("conceptscheme") else self.structures.concepts.values():
+            item = self.add(scheme, "str:Concept", id=concept.id)
+            item.set("urn", make_urn(self.structures, "conceptscheme", CONCEPTS, concept.id, "conceptscheme.Concept"))
+            self.add_texts(item, "com:Name", concept.names)
+            self.add_texts(item, "com:Description", concept.descriptions)
+
+    # ---------------------------------------------------------------------------------------------- data structures
+
+    def _add_data_structures(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        for name in self.artefacts.list_ids("datastructure"):
+            flow = self.structures.find_dataflow(name)
+            element = self.add_maintained(
+                group, "str:DataStructure", "datastructure", name, flow.structure.names, flow.descriptions
+            )
+            if not self.is_stub("datastructure"):
+                self._add_components(element, flow)
+
+    def _add_components(self, parent: _Element, flow: Dataflow) -> None:
+        components = self.add(parent, "str:DataStructureComponents")
+        structure = flow.structure
+        dimensions = self.add(components, "str:DimensionList", id="DimensionDescriptor")
+        for position, dimension in enumerate(structure.dimensions, start=1):
+            element = self.add(dimensions, "str:Dimension", id=dimension.id, position=str(position))
+            self._add_representation(element, dimension.id, dimension.codelist)
+        time = self.add(dimensions, "str:TimeDimension", id=TIME_PERIOD)
+        if self.is_first:
+            time.set("position", str(len(structure.dimensions) + 1))
+        self._add_representation(time, TIME_PERIOD, None, "ObservationalTimePeriod")
+        attributes = self.add(components, "str:AttributeList", id="AttributeDescriptor")
+        for attribute in structure.attributes:
+            self._add_attribute(attributes, attribute, flow)
+        measures = self.add(components, "str:MeasureList", id="MeasureDescriptor")
+        measure = self.add(measures, "str:PrimaryMeasure" if self.is_first else "str:Measure", id=OBS_VALUE)
+        self._add_representation(measure, OBS_VALUE, None, "Double")
+
+    def _add_attribute(self, parent: _Element, attribute: Attribute, flow: Dataflow) -> None:
+        element = self.add(parent, "str:Attribute", id=attribute.id)
+        if self.is_first:
+            element.set("assignmentStatus", "Mandatory" if attribute.is_required else "Conditional")
+        else:
+            element.set("usage", "mandatory" if attribute.is_required else "optional")
+        self._add_representation(element, attribute.id, attribute.codelist, attribute.text_type)
+        relationship = self.add(element, "str:AttributeRelationship")
+        if attribute.attachment == "series":
+            for name in flow.structure.dimension_ids:
+                if self.is_first:
+                    self.add(self.add(relationship, "str:Dimension"), "Ref", id=name)
+                else:
+                    self.add(relationship, "str:Dimension", name)
+        elif self.is_first:
+            self.add(self.add(relationship, "str:PrimaryMeasure"), "Ref", id=OBS_VALUE)
+        else:
+            self.add(relationship, "str:Observation")
+
+    def _add_representation(self, parent: _Element, name: str, codelist: str | None, text_type: str = "") -> None:
+        self.add_reference(parent, "str:ConceptIdentity", "conceptscheme", CONCEPTS, name)
+        representation = self.add(parent, "str:LocalRepresentation")
+        if codelist is None:
+            self.add(representation, "str:TextFormat", textType=text_type)
+        else:
+            self.add_reference(representation, "str:Enumeration", "codelist", codelist)
+
+    # -------------------------------------------------------------------------------------------------- constraints
+
+    def _add_constraints(self, group: _Element | None) -> None:
+        if group is None:
+            return
+        for name in self.artefacts.list_ids("dataconstraint"):
+            flow, constraint = self.structures.find_dataflow(name), self.artefacts.constraints[name]
+            tag = "str:ContentConstraint" if self.is_first else "str:DataConstraint"
+            element = self.add_maintained(group, tag, "dataconstraint", name, flow.names)
+            element.set("type" if self.is_first else "role", "Actual")
+            if self.is_stub("dataconstraint"):
+                continue
+            self.add_reference(self.add(element, "str:ConstraintAttachment"), "str:Dataflow", "dataflow", name)
+            region = self.add(element, "str:CubeRegion", include="true")
+            prefix = "com" if self.is_first else "str"
+            for dimension, codes in constraint.codes.items():
+                key = self.add(region, f"{prefix}:KeyValue", id=dimension)
+                for code in codes:
+                    self.add(key, f"{prefix}:Value", code)
+            if constraint.first_day is not None and constraint.last_day is not None:
+                key = self.add(region, f"{prefix}:KeyValue", id=TIME_PERIOD)
+                times = self.add(key, f"{prefix}:TimeRange")
+                self.add(times, f"{prefix}:StartPeriod", constraint.first_day.isoformat(), isInclusive="true")
+                self.add(times, f"{prefix}:EndPeriod", constraint.last_day.isoformat(), isInclusive="true")
+
+
+def list_children(codelist: Codelist) -> dict[str | None, list[Code]]:
+    """Return the codes below each code, and those without a parent in the list below None."""
+    children: dict[str | None, list[Code]] = {}
+    for code in codelist.codes:
+        children.setdefault(code.parent if code.parent in codelist.by_id else None, []).append(code)
+    return children

@@ -1,0 +1,165 @@
+"""Write CSV, XLSX, Parquet and DuckDB files of observations with their labels, notes and source."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from pipelines.dissemination.structures import choose_text
+from pipelines.dissemination.writers.extract import Extract, format_number
+from pipelines.dissemination.writers.labelled import LABEL, lay_out, name_column
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MEDIA_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+    "duckdb": "application/vnd.duckdb.file",
+}
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""First characters of a text that a spreadsheet program would read as a formula."""
+WORKBOOK_OPTIONS: Final[dict[str, Any]] = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+"""Options of every workbook: a text stays a text."""
+_SHEET_ROWS: Final = 1_048_570
+_WIDEST: Final = 40
+_LONGEST_SHEET_NAME: Final = 31
+
+
+def write_csv(extract: Extract, language: str = "en") -> Iterator[bytes]:
+    """Yield a CSV file: comma-separated, decimal point, UTF-8 with a byte order mark, one header row of ids."""
+    yield b"\xef\xbb\xbf"
+    frame = _guard_formulas(lay_out(extract, language))
+    numbers = [format_number(name) for name, dtype in frame.schema.items() if dtype.is_float()]
+    yield frame.with_columns(numbers).write_csv(line_terminator="\r\n", null_value="").encode()
+
+
+def _guard_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with an apostrophe before each text that a spreadsheet program would read as a formula."""
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return frame.with_columns(
+        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]"))
+        .then(pl.concat_str(pl.lit("'"), pl.col(name)))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
+
+
+def write_xlsx(extract: Extract, language: str = "en") -> bytes:
+    """Return a workbook: a sheet with the title, the source and the notes on names, and a sheet with the observations.
+
+    Rows are written one after another in constant memory. Raises ValueError for more rows than a sheet holds.
+    """
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    frame = _prefer_labels(lay_out(extract, language, with_source=False))
+    if frame.height > _SHEET_ROWS:
+        raise ValueError(f"{frame.height} observations are more than a sheet holds; select fewer")
+    output = io.BytesIO()
+    with xlsxwriter.Workbook(output, {**WORKBOOK_OPTIONS, "constant_memory": True}) as book:
+        created = datetime.fromisoformat(extract.prepared).replace(tzinfo=None)
+        title, source = extract.find_title(language), extract.describe_source(language)
+        book.set_properties({"title": title, "comments": source, "created": created})
+        bold = book.add_format({"bold": True})
+        about = book.add_worksheet("README")
+        about.set_column(0, 0, 100)
+        for row, text in enumerate(_list_remarks(extract, language)):
+            about.write_string(row, 0, text, bold if row == 0 else None)
+        _write_sheet(book.add_worksheet(extract.name[:_LONGEST_SHEET_NAME]), frame, extract, language, bold)
+    return output.getvalue()
+
+
+def _prefer_labels(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame without the codes that have labels, and without columns that are empty."""
+    coded = {name.removesuffix(LABEL) for name in frame.columns if name.endswith(LABEL)}
+    empty = {name for name in frame.columns if frame.height and frame[name].null_count() == frame.height}
+    return frame.select(name for name in frame.columns if name not in coded | empty)
+
+
+def _list_remarks(extract: Extract, language: str) -> list[str]:
+    edition = extract.structures.edition
+    return [
+        extract.find_title(language),
+        choose_text(extract.dataflow.descriptions, language),
+        choose_text(edition.citations, language),
+        *extract.list_footnotes(language),
+    ]
+
+
+def _write_sheet(sheet: Any, frame: pl.DataFrame, extract: Extract, language: str, bold: Any) -> None:
+    """Write the header in two rows, titles and ids, then the rows."""
+    for column, name in enumerate(frame.columns):
+        sheet.set_column(column, column, min(_WIDEST, max(12, len(name) + 2)))
+    for column, name in enumerate(frame.columns):
+        sheet.write_string(0, column, name_column(extract, name, language), bold)
+    for column, name in enumerate(frame.columns):
+        sheet.write_string(1, column, name, bold)
+    sheet.freeze_panes(2, 0)
+    sheet.autofilter(1, 0, frame.height + 1, frame.width - 1)
+    for row, values in enumerate(frame.iter_rows(), start=2):
+        _write_row(sheet, row, values)
+
+
+def _write_row(sheet: Any, row: int, values: Sequence[object]) -> None:
+    for column, value in enumerate(values):
+        if isinstance(value, str):
+            sheet.write_string(row, column, value)
+        elif value is not None:
+            _write_number(sheet, row, column, float(str(value)))
+
+
+def _write_number(sheet: Any, row: int, column: int, number: float) -> None:
+    if number in (float("inf"), float("-inf")):
+        sheet.write_string(row, column, "INF")
+    else:
+        sheet.write_number(row, column, number)
+
+
+def write_parquet(extract: Extract, language: str = "en") -> bytes:
+    """Return a Parquet file with zstd compression; its metadata has the title and the source."""
+    output = io.BytesIO()
+    frame = lay_out(extract, language, with_source=False)
+    metadata = {
+        "title": extract.find_title(language),
+        "source": extract.describe_source(language),
+        "release": extract.structures.edition.id,
+        "language": language,
+    }
+    frame.write_parquet(output, compression="zstd", statistics=True, metadata=metadata)
+    return output.getvalue()
+
+
+def write_duckdb(extracts: Sequence[Extract], language: str = "en") -> bytes:
+    """Return a DuckDB file with a table for each dataflow and comments on tables and columns."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            for extract in extracts:
+                frame = lay_out(extract, language, with_source=False)
+                connection.register("frame", frame.to_arrow())
+                connection.execute(f'create table "{extract.dataflow.id}" as select * from frame')
+                connection.unregister("frame")
+                comment = f"{extract.find_title(language)}. {extract.describe_source(language)}"
+                connection.execute(f'comment on table "{extract.dataflow.id}" is {_quote(comment)}')
+                for name in frame.columns:
+                    title = _quote(name_column(extract, name, language))
+                    connection.execute(f'comment on column "{extract.dataflow.id}"."{name}" is {title}')
+        return path.read_bytes()
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
