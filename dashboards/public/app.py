@@ -1,7 +1,8 @@
 """Assemble the public dashboard as one ASGI application: `python -m dashboards.public.app --port 8501`.
 
-It serves the static pages of releases (`static_pages.py`), the Streamlit pages (`pages/navigation.py`) and their
-documents (`documents.py`) behind the same guards as the offices' pages. No address accepts a body.
+It serves the static pages of releases (`static_pages.py`), their calendar and feed (`release_pages.py`), the Streamlit
+pages (`pages/navigation.py`) and their documents (`documents.py`) behind the same guards as the offices' pages. No
+address accepts a body.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards.public.documents import Documents
+from dashboards.public.release_pages import ReleasePages
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.settings import SettingsError
 from pipelines.web import guards
@@ -43,7 +45,7 @@ def create_app(site: Site) -> ASGIApp:
     folder = Path(file_util.get_static_dir()).resolve()
     routes = [health.health_route(lambda: health.release_health(open_home()))]
     documents = Documents(App(_SCRIPT, routes=routes), folder)
-    pages = StaticPages(documents, open_home, site.address)
+    pages = ReleasePages(StaticPages(documents, open_home, site.address), open_home, site.address)
     sessions = guards.SessionGuard(pages, site.limits, rates)
     scripts = script_hashes((folder / "index.html").read_bytes())
     return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, lambda host: content_policy(host, scripts))

@@ -95,10 +95,10 @@ class StaticPages:
             return _redirect(f"/{self._prefer_language(headers)}/" if current is not None else REGION)
         if match := _RELEASE.fullmatch(path):
             folder = self._find_release(match[1])
-            page_path = match[2] or ""
+            page_path = match[2] or "/"
             if folder is not None and (data := self._send_data(folder, page_path, scope, headers)) is not None:
                 return data
-            if folder is not None and page_path in ("", "/"):
+            if folder is not None and page_path == "/":
                 return _redirect(f"/releases/{match[1]}/{self._prefer_language(headers)}/")
             if _ASSET.fullmatch(page_path[1:]):
                 return self._send_asset(folder, page_path[1:], headers)

@@ -25,6 +25,7 @@ from pipelines.cli import (
     people,
     receipt,
     release,
+    releases,
     store,
     submit,
     templates,
@@ -68,6 +69,7 @@ app.command("as-of")(as_of.as_of)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(releases.app, name="release")
 app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
 for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", people.audit)):
@@ -93,7 +95,7 @@ _WORDED = {
     "pipelines.submissions.checking.check": ("UnknownFormError",),
     "pipelines.submissions.checking.read_task": ("DeclarationsChangedError",),
     "pipelines.submissions.admission": ("SubmissionRefusedError",),
-    "pipelines.submissions.receipt_keys": ("KeyFileError",),
+    "pipelines.core.signing_keys": ("KeyFileError",),
     "pipelines.submissions.arrivals": ("ArrivalsError",),
     "pipelines.declarations.yaml_file": ("DeclarationError",),
     "pipelines.office.templates": ("TemplateError",),

@@ -15,7 +15,7 @@ from pipelines.declarations.territory import RELEASE_DAYS
 from pipelines.defs.home import HomeResource
 from pipelines.defs.partitions import tag_range
 from pipelines.model.periods import Period
-from pipelines.refresh import EVERY_QUARTER, QuarterRange
+from pipelines.refresh import EVERY_QUARTER, QuarterRange, embargo
 from pipelines.runs.instance import EXCLUSIVE_TAG
 
 
@@ -79,6 +79,17 @@ def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> It
     context.update_cursor(str(news.last_event))
 
 
+@dg.sensor(
+    job=JOB,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=30,
+    description="Publishes the approved release at its announced minute, where `rti serve` does not run.",
+)
+def announced_release(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SkipReason:
+    release = embargo.publish_due(home.open(), log=context.log.info)
+    return dg.SkipReason(f"{release} was published" if release else "no approved release is due")
+
+
 @dg.definitions
 def job_definitions() -> dg.Definitions:
-    return dg.Definitions(jobs=[JOB], schedules=[quarterly_refresh], sensors=[ledger_events])
+    return dg.Definitions(jobs=[JOB], schedules=[quarterly_refresh], sensors=[ledger_events, announced_release])

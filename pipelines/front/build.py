@@ -21,6 +21,7 @@ from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
 from pipelines.front.pages import Page, sentencing, victims
+from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
@@ -75,6 +76,17 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
                 _write_pictures(page, reader, folder)
                 n_pages += 1
     return n_pages
+
+
+def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
+    """Return the page of the release calendar in a language, with the frame of a release."""
+    edition = Edition(read_tables(release))
+    style, script = (
+        next(path.name for path in (release / FOLDER).glob(pattern)) for pattern in ("style-*", "script-*")
+    )
+    with language.read_in(code):
+        reader = Reader(edition, code)
+        return _Writer(edition, style, script).render_page(compose_calendar(reader, record), reader)
 
 
 def _write_asset(target: Path, name: str, ending: str, content: bytes) -> str:

@@ -40,7 +40,7 @@ VICTIMS: Final = "victims_detected"
 RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
-NEWER_TABLES: Final = ("area_map",)
+NEWER_TABLES: Final = ("area_map", "change", "change_count", "schema_change")
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
 Tables = Mapping[str, tuple[Row, ...]]
@@ -184,6 +184,16 @@ SQL: Final[Mapping[str, str]] = {
         where area_kind = 'territory' group by area order by area
     """,
     "edition": "select release, vintage, count(*)::int as totals from revision group by all order by vintage desc",
+    "change_count": """
+        select change, offence_group, count(*)::int as figures from change group by all order by change, offence_group
+    """,
+    "change": """
+        select * from change
+        where change = 'revised' and is_total and count_unit = 'person' and area_kind in ('region', 'territory')
+            and offence_group in (select unnest($crimes))
+        order by period desc, area, offence_group, measure, count_unit, level
+    """,
+    "schema_change": 'select * from schema_change order by "table", change, name',
     "agreement": "select world, verdict from coherence order by world desc, verdict",
     "submission": "select * from submission order by accepted_at desc, submission_id",
     "population": "select * from population order by area, year desc",
@@ -199,7 +209,7 @@ def read_tables(release: Path) -> Tables:
         "crimes": list(CRIMES),
         "measures": list(dict.fromkeys(stage for track in STAGES.values() for stage in track)),
         "returns": list(RETURNS),
-        "notes": ["territory", "office", *BREAK_NOTES],
+        "notes": ["territory", "office", "correction", *BREAK_NOTES],
         "sex": BREAKDOWN_TABLES["sex"],
         "age": BREAKDOWN_TABLES["age"],
         "sentence_type": BREAKDOWN_TABLES["sentence_type"],
@@ -209,7 +219,7 @@ def read_tables(release: Path) -> Tables:
     with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
         present = {str(name) for (name,) in connection.sql("select table_name from duckdb_tables()").fetchall()}
         for name, statement in SQL.items():
-            if name in NEWER_TABLES and name not in present:
+            if name in NEWER_TABLES and name.removesuffix("_count") not in present:
                 continue
             arguments = {key: value for key, value in parameters.items() if f"${key}" in statement}
             cursor = connection.execute(statement, arguments)

@@ -18,7 +18,11 @@ from pipelines.ledger.transitions import ACCEPTED, Action, State, TransitionErro
 
 Pair = tuple[str, str]
 """(jurisdiction, instrument)"""
-Act = Action | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
+Act = (
+    Action
+    | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
+    | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
+)
 Actor = Literal["anyone", "sender", "another", "machine"]
 """`sender`: the account that sent this return; `another`: any other account; `machine`: no account at all."""
 Stage = Literal["any", "pending", "accepted"]
@@ -69,6 +73,12 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("remove_unknown_files", "anyone", ("steward",)),
     Permission("roll_back", "anyone", ("steward",)),
     Permission("accept_clock", "anyone", ("steward",)),
+    Permission("schedule_release", "anyone", ("steward",)),
+    Permission("approve_release", "anyone", ("steward",)),
+    Permission("publish_notice", "anyone", ("steward",)),
+    Permission("grant_preview", "anyone", ("steward",)),
+    # For the sheet of a territory, the role is needed for one pair of it, whatever the instrument.
+    Permission("sign_off_release", "anyone", ("approver",)),
 )
 
 DRAFT_READERS: tuple[Role, ...] = ("submitter", "approver", "steward")
@@ -108,6 +118,12 @@ def pairs_for(who: Identity, act: Act) -> tuple[Pair, ...]:
 def has_role_for(who: Identity, act: Act, jurisdiction: str | None, instrument: str | None) -> bool:
     """Return True if an identity holds a role that permits an act for one pair."""
     return any(who.has_role(role, jurisdiction, instrument) for role in roles_for(act))
+
+
+def has_role_in(who: Identity, act: Act, jurisdictions: Collection[str]) -> bool:
+    """Return True if an identity holds a role that permits an act in one of these jurisdictions, for any instrument."""
+    roles = roles_for(act)
+    return any(grant.role in roles and grant.jurisdiction in (EVERY, *jurisdictions) for grant in who.grants)
 
 
 def has_role_for_all(who: Identity, role: Role, pairs: Sequence[Pair]) -> bool:

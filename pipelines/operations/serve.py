@@ -20,6 +20,7 @@ from pathlib import Path
 
 from pipelines.core.home import Home
 from pipelines.core.settings import check_settings
+from pipelines.operations.release_clock import ReleaseClock
 from pipelines.operations.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
 from pipelines.refresh.publication import complete_publication_at_start
 from pipelines.runs.instance import instance_folder
@@ -69,9 +70,11 @@ def serve_home(home: Home) -> None:
             if (accounts := demonstration.accounts_file(home)) is not None:
                 _say(f"accounts of the demonstration, with their password: {accounts}")
             _say("Ctrl-C ends all.")
+            releases = ReleaseClock(home, report=_say)
             while not is_ending():
                 time.sleep(_CHECK_SECONDS)
                 supervisor.check_processes()
+                releases.check_release()
                 for name in servers:
                     rotate_log(_log_path(logs, name))
             _say("ending")

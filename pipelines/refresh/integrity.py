@@ -184,7 +184,7 @@ def check_receipts(home: Home, engine: sa.Engine) -> list[Damage]:
         for submission_id, period in connection.execute(sa.select(BLOCK.c.submission_id, BLOCK.c.period)):
             periods.setdefault(submission_id, set()).add(period)
         newest = {row.submission_id: row.receipt_id for row in sorted(receipt_rows, key=_receipt_sort_key)}
-        keys = _read_public_keys(home)
+        keys = receipt_keys.read_public_keys(home)
         problems = []
         for receipt in receipt_rows:
             submission = rows[receipt.submission_id]
@@ -240,17 +240,6 @@ def _receipt_sort_key(receipt: sa.Row[Any]) -> tuple[str, int]:
     except (ValueError, KeyError, TypeError, AttributeError):
         seq = 0
     return receipt.at, seq
-
-
-def _read_public_keys(home: Home) -> dict[str, Ed25519PublicKey]:
-    keys = {}
-    for path in sorted((home.public / "keys").glob("receipt-*.pub.pem")):
-        try:
-            key = receipt_keys.read_public(path.read_bytes())
-        except receipt_keys.KeyFileError:
-            continue  # each receipt signed with this key is reported
-        keys[receipt_keys.key_id(key)] = key
-    return keys
 
 
 def _describe_submissions(connection: sa.Connection, ids: Iterable[str]) -> dict[str, str]:

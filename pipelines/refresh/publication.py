@@ -1,9 +1,10 @@
 """Publish a draft or roll back to an earlier release, as a sequence that survives interruption.
 
-All work that needs disk space or can be refused is done first, in temporary files. Then the intent is written durably,
-and the steps follow: move the draft, switch the pointer, append to the journal, renew the baseline of the figures from
-records, mark the returns in the ledger, write a checkpoint of the audit log. Each step is idempotent, so the next
-`rti publish`, refresh or start of the service repeats them from the beginning and then removes the intent.
+All work that needs disk space or can be refused is done first, in temporary files, and the manifest is signed. Then
+the intent is written durably, and the steps follow: move the draft, switch the pointer, append to the journal, renew
+the baseline of the figures from records, mark the returns in the ledger, write a checkpoint of the audit log. Each step
+is idempotent, so the next `rti publish`, refresh or start of the service repeats them from the beginning and then
+removes the intent.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core import clock, durable
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.publication.releases.calendar import find_embargo
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import (
@@ -42,6 +44,7 @@ from pipelines.publication.releases.publish import (
     switch_current,
     verify_files,
 )
+from pipelines.publication.releases.signature import discard_signature, find_signing_key, sign_manifest
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.results import Log, ignore_log
 from pipelines.warehouse import build_cache
@@ -75,10 +78,18 @@ def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log
         integrity.require_intact_inputs(home)
         _refuse_clock_set_back(home, engine, draft_folder)
         refuse_older_edition(home, release)
+        _refuse_embargo(home, release)
+        discard_signature(draft_folder)
         verify_files(draft_folder)
         records = _records_behind(home, release)
+        publication = Publication(
+            release,
+            clock.format_timestamp(clock.now()),
+            manifest_sha256=manifest_digest(draft_folder),
+            key_id=find_signing_key(home),
+        )
         intent = Intent(
-            Publication(release, clock.format_timestamp(clock.now()), manifest_sha256=manifest_digest(draft_folder)),
+            publication,
             number=len(read_publications(home)) + 1,
             renews_records=records is not None,
             submissions=tuple(_returns_behind(engine, draft_folder)),
@@ -191,6 +202,8 @@ def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
 
     release = intent.publication.release
     try:
+        if intent.publication.action == "publish":
+            sign_manifest(home, _draft_folder(home, release), intent.publication.published_at)
         durable.sync_tree(_draft_folder(home, release))
         if records is not None:
             build.prepare_baseline(home, records)
@@ -212,6 +225,8 @@ def _abandon(home: Home) -> None:
     remove_intent(home)
     build.discard_baseline(home)
     discard_switch(home)
+    for release in list_drafts(home):
+        discard_signature(home.drafts / release)
     prepared_journal_path(home).unlink(missing_ok=True)
     _reserve_path(home).unlink(missing_ok=True)
 
@@ -306,6 +321,16 @@ def _draft_folder(home: Home, release: str) -> Path:
     """Return the folder of a release: the public one if it has been moved there, else that of the draft."""
     public = home.releases / release
     return public if public.exists() else home.drafts / release
+
+
+def _refuse_embargo(home: Home, release: str) -> None:
+    """Raise ReleaseError before the announced minute of a release."""
+    moment = find_embargo(home, release)
+    if moment is not None:
+        raise ReleaseError(
+            f"{release} is announced for {clock.format_timestamp(moment)} and is not published before. "
+            "`rti release approve` lets the service publish it then; `rti release schedule` changes the date"
+        )
 
 
 def _open_ledger(home: Home) -> sa.Engine:

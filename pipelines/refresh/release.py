@@ -11,8 +11,10 @@ from pathlib import Path
 
 from pipelines.core import codes
 from pipelines.core.home import Home
+from pipelines.publication.releases.correction_notices import notices_path
 from pipelines.refresh.counts import latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
+from pipelines.refresh.embargo import is_waiting
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.released_counts import keep_counts, list_earlier, write_counts
 from pipelines.refresh.results import Log, Step, ignore_log
@@ -98,7 +100,8 @@ def _public_areas(tables: Path) -> list[str]:
 def draft_release(home: Home, *, log: Log = ignore_log) -> Step:
     """Build the draft of the next release, unless the last one was built from the same inputs."""
     step = _build_draft(home, log)
-    mark_refreshed(home)
+    if is_waiting(home) is None:
+        mark_refreshed(home)
     return step
 
 
@@ -108,6 +111,9 @@ def _build_draft(home: Home, log: Log) -> Step:
     from pipelines.publication.releases.build import build_draft
 
     complete_publication(home, log=log)
+    if (approved := is_waiting(home)) is not None:
+        log(f"draft {approved} is approved for its announced minute and is not replaced")
+        return Step(new=False, release=approved)
     folder = protected_folder(home)
     indicators = folder / "indicators"
     key = build_cache.digest_parts(
@@ -118,6 +124,7 @@ def _build_draft(home: Home, log: Log) -> Step:
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",
+        *([notices_path(home)] if notices_path(home).exists() else []),
     )  # fmt: skip
     cached = build_cache.find_outcome(home, "draft", key)
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):

@@ -111,12 +111,28 @@ def write_counts(folder: Path, cells: pl.DataFrame, inputs: str) -> None:
     cells.write_parquet(folder / FILE, metadata={_INPUTS: inputs})
 
 
+def baseline_folder(home: Home, release: str) -> Path:
+    """Return the folder of the figures from records with which a release was compared; it may be missing."""
+    return home.released / f"{release}.records"
+
+
 def keep_counts(home: Home, folder: Path, release: str) -> None:
-    """Keep the true counts of a draft under its name, and remove those of drafts that were never published."""
+    """Keep the true counts of a draft and the figures from records before it, with which it can be built again.
+
+    Those of drafts that were never published are removed.
+    """
+    from pipelines.warehouse.records import build
+
     home.released.mkdir(exist_ok=True)
     temporary = home.released / f".{release}.new"
     shutil.copyfile(folder / FILE, temporary)
     temporary.replace(home.released / f"{release}.parquet")
-    for path in home.released.glob("*.parquet"):
-        if path.stem != release and not (home.releases / path.stem).exists():
+    before = build.records_folder(home) / "released"
+    shutil.rmtree(baseline_folder(home, release), ignore_errors=True)
+    if before.exists():
+        shutil.copytree(before, baseline_folder(home, release))
+    for path in home.released.glob("*.*"):
+        if path.stem != release and path.suffix == ".parquet" and not (home.releases / path.stem).exists():
             path.unlink()
+        if path.stem != release and path.suffix == ".records" and not (home.releases / path.stem).exists():
+            shutil.rmtree(path)

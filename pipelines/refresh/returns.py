@@ -12,6 +12,8 @@ from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange, select_retur
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from pipelines.ledger.acts import Refusals
 
 RAW_SAMPLES = Path(__file__).resolve().parents[2] / "raw_samples"
@@ -120,23 +122,13 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
 
     Every facts file is read and hashed each time; 2,669 files take a fraction of a second.
     """
-    from pipelines.declarations.export import write_declarations
-    from pipelines.declarations.registry import load
     from pipelines.ledger import audit_log, queries
-    from pipelines.ledger.export import export_ledger
     from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
-    from pipelines.warehouse.metrics import cards_export, metrics
-    from pipelines.warehouse.reference.gather import gather_reference
 
     engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
-    rows = export_ledger(engine, home.gathered)
-    registry = load().without_training()
-    write_declarations(registry, home.gathered)
-    cards_export.write_cards(registry, home.gathered)
-    metrics.export_metrics(home.gathered)
-    gather_reference(home)
+    rows = export_sources(home, engine)
     accepted = queries.accepted_ids(engine)
     unmatched = tuple(damage.message for damage in integrity.check_inputs(home, engine))
     audit_log.write_checkpoint(home, engine)
@@ -145,3 +137,23 @@ def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
         mark_gathered(home, last_event)
     log(f"{len(accepted)} accepted submissions gathered")
     return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)
+
+
+def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
+    """Write the ledger, the declarations and the reference figures to the gathered tables of a home; return the rows.
+
+    `engine` is the ledger, which may be that of another home.
+    """
+    from pipelines.declarations.export import write_declarations
+    from pipelines.declarations.registry import load
+    from pipelines.ledger.export import export_ledger
+    from pipelines.warehouse.metrics import cards_export, metrics
+    from pipelines.warehouse.reference.gather import gather_reference
+
+    rows = export_ledger(engine, home.gathered)
+    registry = load().without_training()
+    write_declarations(registry, home.gathered)
+    cards_export.write_cards(registry, home.gathered)
+    metrics.export_metrics(home.gathered)
+    gather_reference(home)
+    return rows

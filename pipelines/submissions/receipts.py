@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
+from pipelines.core.signing_keys import to_canonical_json
 from pipelines.ledger import audit_digests, audit_log
 from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import JUSTIFICATION, RECEIPT, SUBMISSION
@@ -57,11 +58,6 @@ class SignedReceipt:
         """Return the content as plain dicts and lists (`docs/schema/receipt.json`)."""
         content: dict[str, Any] = json.loads(self.document)
         return content
-
-
-def to_canonical_json(content: dict[str, Any]) -> str:
-    """Return content as canonical JSON. Raises ValueError for a number that JSON cannot represent."""
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 # ------------------------------------------------------------------------------------------------------------- sending

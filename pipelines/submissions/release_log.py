@@ -1,16 +1,22 @@
-"""Record in the ledger that a release was published, or that an earlier one is current again."""
+"""Record acts on releases in the audit log, and read them: announced, approved, signed off, published, rolled back.
+
+An entry has the release as its subject. The newest entry of a kind counts; nothing is ever changed or removed.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log
-from pipelines.ledger.identity import SYSTEM
+from pipelines.ledger.database import open_read_transaction
+from pipelines.ledger.identity import EVERY, SYSTEM
+from pipelines.ledger.permissions import Act, has_role_in, missing_role, roles_for
 from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import ACCEPTED
 from pipelines.submissions.changes import Book, Change, apply_changes, open_book, seal_book
@@ -18,6 +24,14 @@ from pipelines.submissions.head_steward import require_head_steward
 
 RELEASE_PUBLISHED = "release.publish"
 RELEASE_ROLLED_BACK = "release.rollback"
+RELEASE_SCHEDULED = "release.schedule"
+RELEASE_APPROVED = "release.approve"
+APPROVAL_WITHDRAWN = "release.withdraw_approval"
+CORRECTION_NOTICED = "release.notice"
+SIGNED_OFF = "release.sign_off"
+CHECK_EXPLAINED = "release.explain"
+PREVIEW_GRANTED = "release.preview"
+PREVIEW_ENDED = "release.end_preview"
 """Actions of the entries of the audit log whose subject is a release."""
 
 
@@ -69,6 +83,41 @@ def record_rollback(
             subject=release,
             detail={"previous": previous, "reason": reason, "number": number},
         )
+
+
+def record_act(
+    engine: sa.Engine,
+    act: Act,
+    action: str,
+    release: str,
+    *,
+    actor: str,
+    detail: Mapping[str, Any],
+    jurisdictions: Sequence[str] = (),
+) -> None:
+    """Append one act on a release to the audit log.
+
+    The actor needs the role for everything, or with `jurisdictions` for one of them. Raises ClockSetBackError,
+    NotAllowedError.
+    """
+    with open_book(engine, (), [actor]) as book:
+        who = book.people.get(actor)
+        if not jurisdictions:
+            require_head_steward(who, actor, act)
+        elif who is None or not has_role_in(who, act, jurisdictions):
+            raise missing_role(actor, roles_for(act)[0], jurisdictions[0], EVERY)
+        audit_log.append_entry(
+            book.connection, at=clock.now(), actor=actor, action=action, subject=release, detail=detail
+        )
+
+
+def read_acts(engine: sa.Engine, *actions: str, release: str | None = None) -> list[dict[str, Any]]:
+    """Return the entries of some actions on all releases or on one, oldest first, with `detail` as a dict."""
+    query = sa.select(AUDIT).where(AUDIT.c.action.in_(actions)).order_by(AUDIT.c.seq)
+    if release is not None:
+        query = query.where(AUDIT.c.subject == release)
+    with open_read_transaction(engine) as connection:
+        return [{**row._mapping, "detail": json.loads(row.detail)} for row in connection.execute(query)]
 
 
 def _is_entered(book: Book, action: str, release: str, number: int | None = None) -> bool:

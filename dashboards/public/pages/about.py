@@ -24,6 +24,7 @@ _MIME = {
     ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet",
     ".json": "application/json",
+    ".sig": "application/json",
     ".txt": "text/plain",
 }
 _SHORT_LIST = (

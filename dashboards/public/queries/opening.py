@@ -117,7 +117,8 @@ def has_table(path: str, table: str) -> bool:
 
 
 def downloadable_files(path: str) -> list[Path]:
-    """Return the files of the release that may be downloaded: CSV, Parquet, the manifest and its text."""
+    """Return the files of the release that may be downloaded: CSV, Parquet, changes, and the signed manifest."""
     folder = Path(path).parent
     paths = [*sorted(folder.glob("csv/*.csv")), *sorted(folder.glob("data/*.parquet"))]
-    return paths + [folder / name for name in ("manifest.json", "README.txt") if (folder / name).is_file()]
+    others = ("manifest.json", "manifest.sig", "changes.json", "README.txt")
+    return paths + [folder / name for name in others if (folder / name).is_file()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
-from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
+from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
 from pipelines.front.pages import Page, Section
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.territories import compose_comparison, compose_profile
@@ -55,6 +55,16 @@ def find_brief(reader: Reader, file: str) -> Brief | None:
             if file == pages.name_brief_file(area, crime):
                 return compose_territory(reader, crime, area)
     return None
+
+
+def list_briefs(edition: Edition) -> list[str]:
+    """Return the names of the files of all briefs of a release."""
+    return [
+        pages.name_brief_file(area, crime)
+        for crime in CRIMES
+        if edition.has_crime(crime)
+        for area in ("", *edition.territories)
+    ]
 
 
 def compose_territory(reader: Reader, crime: str, area: str) -> Brief:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.front.briefs.compose import find_brief
+from pipelines.front.briefs.compose import find_brief, list_briefs
 from pipelines.front.briefs.meeting import render_slide
 from pipelines.front.briefs.write import write_brief
 from pipelines.front.build import FOLDER
@@ -31,6 +31,15 @@ def make_brief(release: Path, language: str, file: str, site: str) -> bytes | No
         if brief is None:
             return None
         return write_brief(brief, reader, f"{site}/releases/{edition.id}/{reader.lang}/{brief.page.file}")
+
+
+def typeset_briefs(release: Path, language: str) -> dict[str, bytes]:
+    """Return all briefs of a release by the names of their files, without a public address; nothing is kept."""
+    edition = Edition(read_tables(release))
+    with read_in(language):
+        reader = Reader(edition, language)
+        briefs = {file: find_brief(reader, file) for file in list_briefs(edition)}
+        return {file: write_brief(brief, reader, "") for file, brief in briefs.items() if brief is not None}
 
 
 @lru_cache(maxsize=_KEPT)

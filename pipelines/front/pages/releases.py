@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from pipelines import words
 from pipelines.core import clock
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
+from pipelines.front.pages.calendar import CALENDAR
 from pipelines.front.pages.quality import describe_revisions
+from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
-from pipelines.words.language import tell
+from pipelines.words.language import many, tell
+
+_CHANGES: Final[Mapping[str, str]] = {
+    "added": mark("Added"),
+    "revised": mark("Revised"),
+    "withdrawn": mark("No longer published"),
+    "newly_hidden": mark("Newly withheld"),
+    "newly_shown": mark("Withheld before, published now"),
+}
+_LISTED: Final = 100
+"""Revised totals that the page lists. The table `change` of the release has all."""
 
 
 def compose_releases(reader: Reader) -> Page:
@@ -29,6 +45,7 @@ def compose_releases(reader: Reader) -> Page:
         values={
             "facts": [
                 (tell("Release"), edition.id),
+                *([(tell("Version of the data"), str(release["version"]))] if release.get("version") else []),
                 (tell("Drafted"), drafted),
                 (tell("Newest period"), words.period_short(str(release["reference_period"]))),
                 (tell("How to cite"), words.cite_release(release)),
@@ -42,10 +59,14 @@ def compose_releases(reader: Reader) -> Page:
                     ),
                 ),
             ],
+            "changes": _compose_changes(reader),
+            "schema_changes": _describe_schema_changes(reader),
+            "revised": _compose_revised(reader),
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
             "explore": reader.link_to_explorer("about"),
+            "calendar": f"/{reader.lang}/{pages.name_file(CALENDAR)}",
         },
     )
 
@@ -66,6 +87,77 @@ def _compose_editions(reader: Reader) -> FigureTable:
             address = f"/releases/{row['release']}/{reader.lang}/{pages.name_file(pages.HOME)}"
             heading = Markup('<a href="{}">{}</a>').format(address, heading)
         table.add_row(heading, (words.format_number(row["totals"]),))
+    return table
+
+
+def _compose_changes(reader: Reader) -> FigureTable | None:
+    """Return how many figures changed since the release before, by kind of change and crime; None for the first one."""
+    previous = reader.edition.release.get("previous")
+    if not previous:
+        return None
+    counts = {(row["change"], row["offence_group"]): row["figures"] for row in reader.edition.tables["change_count"]}
+    table = FigureTable(
+        reader,
+        tell("Figures that changed since release {release}", release=previous),
+        tell("Change"),
+        [reader.find_label("offence_group", crime) for crime in CRIMES],
+        name="changes",
+    )
+    for change, text in _CHANGES.items():
+        table.add_row(tell(text), [words.format_number(counts.get((change, crime), 0)) for crime in CRIMES])
+    return table
+
+
+def _describe_schema_changes(reader: Reader) -> list[str]:
+    """Return what the number of the version means, and how many tables and definitions changed."""
+    if not reader.edition.release.get("previous"):
+        return []
+    rows = reader.edition.tables["schema_change"]
+    changed = sorted({str(row["table"]) for row in rows})
+    described = (
+        many(
+            "{n} change of tables, columns and definitions: {tables}.",
+            "{n} changes of tables, columns and definitions: {tables}.",
+            len(rows),
+            tables=words.join_words(changed),
+        )
+        if rows
+        else tell("Tables, columns and definitions have not changed.")
+    )
+    return [
+        described,
+        tell(
+            "The first number of the version changes with tables and definitions, the second with new periods and "
+            "territories, the third with corrections."
+        ),
+        tell("The files of the release list each change. Withheld figures are listed without their values."),
+    ]
+
+
+def _compose_revised(reader: Reader) -> FigureTable | None:
+    """Return the totals of persons that were revised since the release before; None if there are none."""
+    rows = reader.edition.tables["change"]
+    if not rows:
+        return None
+    table = FigureTable(
+        reader,
+        tell("Revised totals of persons, newest periods first"),
+        tell("Territory"),
+        [tell("Period"), tell("Stage"), tell("Crime"), tell("Before"), tell("Now")],
+        is_text=True,
+        name="revised",
+    )
+    for row in rows[:_LISTED]:
+        table.add_row(
+            table.name_area(row["area"]),
+            (
+                words.period_short(row["period"]),
+                reader.find_label("measure", row["measure"]),
+                reader.find_label("offence_group", row["offence_group"]),
+                words.format_number(row["before"]),
+                words.format_number(row["after"]),
+            ),
+        )
     return table
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines import words
-from pipelines.design.components import Part
+from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page, Section, sentencing, victims
@@ -121,7 +121,15 @@ def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
     for code in edition.territories:
         cells = [edition.find_total(crime, CONVICTED, code, year) for year in years]
         table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
+    add_corrections(table)
     return table
+
+
+def add_corrections(table: FigureTable, area: str = "") -> None:
+    """Add the notices on corrected figures to the remarks of a table, which its files have too."""
+    for row in table.reader.edition.tables["note"]:
+        if row["kind"] == "correction" and area in ("", row["territory"]):
+            table.notes.add_remark(Markup(describe_correction(table.reader, row)).striptags())
 
 
 def compose_profile(reader: Reader, crime: str, area: str) -> Page:
@@ -150,6 +158,11 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "headlines": headlines,
+            "notices": [
+                describe_correction(reader, row)
+                for row in edition.tables["note"]
+                if row["kind"] == "correction" and row["territory"] == area
+            ],
             "trend": pictures.draw_trend(reader, crime, CONVICTED, area),
             "why_change": tell(sentences.CLEAR),  # marked in sentences
             "why_interval": tell(sentences.WHY_INTERVAL),  # marked in sentences
@@ -219,6 +232,7 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
         crossed = [row for cell in cells for row in edition.find_breaks(area, crime, before, years[place], cell)]
         note = " ".join(changes.describe_breaks(crossed)) if place and crossed else ""
         table.add_row(table.note_field(years[place], note), [table.count_field(cell) for cell in cells])
+    add_corrections(table, area)
     return table
 
 
@@ -331,6 +345,9 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
     notes = [row for row in edition.tables["note"] if row["territory"] == area]
     texts: list[Part] = []
     for row in notes:
+        if row["kind"] == "correction":
+            texts.append(describe_correction(reader, row))
+            continue
         where = f"{reader.marked_name(row['area'])}: " if row["area"] != area else ""
         when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
         texts.append(where + when + in_page_language(reader, str(row["text"])))
@@ -340,6 +357,13 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
     ]
     texts += [in_page_language(reader, text) for text in changes.describe_breaks(breaks)]
     return Section("notes", tell("Notes and breaks in the series"), list(dict.fromkeys(texts))) if texts else None
+
+
+def describe_correction(reader: Reader, row: words.Row) -> Part:
+    """Return a notice on corrected figures of an area, whose text is as the secretariat wrote it."""
+    period = words.period_short(row["period_from"]) if row["period_from"] else tell("all periods")
+    start = tell("Correction, {area}, {period}:", area=reader.marked_name(row["area"]), period=period)
+    return Markup("{} {}").format(start, in_page_language(reader, str(row["text"])))
 
 
 def _compose_returns(reader: Reader, area: str) -> Section:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -24,9 +24,12 @@ from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
 from pipelines.publication.disclosure import programme
-from pipelines.publication.releases import formats, notes, public_texts
+from pipelines.publication.releases import changes, formats, notes, public_texts
+from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.listing import find_previous_edition
+from pipelines.publication.releases.manifest import EditionVersion, read_manifest, write_manifest
 from pipelines.publication.releases.publish import refuse_older_edition
 from pipelines.statistics.records_rule import MINIMUM_PERSONS, MINIMUM_SIDE
 from pipelines.statistics.thresholds import (
@@ -76,6 +79,11 @@ def build_draft(
     release = next_release(home, reference_period(cells))
     refuse_older_edition(home, release)
     tables = _collect_tables(home, cells, protected, indicators, registry, release, now)
+    edition, comparison = _compare_with_previous(home, release, tables)
+    tables["release"] = tables["release"].with_columns(
+        version=pl.lit(edition.version), previous=pl.lit(edition.previous, pl.String)
+    )
+    tables |= dict(zip(changes.OWN_TABLES, (comparison.figures, comparison.schema), strict=True))
     temporary = home.drafts / f".{release}.new"
     shutil.rmtree(temporary, ignore_errors=True)
     (temporary / "data").mkdir(parents=True)
@@ -85,13 +93,30 @@ def build_draft(
         formats.write_csv(table, temporary / "csv" / f"{name}.csv")
     formats.write_duckdb(tables, temporary / "data", temporary / "release.duckdb")
     (temporary / "README.txt").write_text(_readme(home, release, now), encoding="utf-8")
+    changes_file = {"release": release, **asdict(edition), **comparison.as_json()}
+    text = json.dumps(changes_file, indent=1, ensure_ascii=False) + "\n"
+    (temporary / "changes.json").write_text(text, encoding="utf-8")
     if add_pages is not None:
         add_pages(temporary)
-    _write_manifest(temporary, home, release, now, tables, registry)
+    write_manifest(temporary, home, release, tables, registry, edition)
     target = home.drafts / release
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
     return Draft(release, target, {name: table.height for name, table in tables.items()})
+
+
+def _compare_with_previous(
+    home: Home, release: str, tables: dict[str, pl.DataFrame]
+) -> tuple[EditionVersion, changes.Comparison]:
+    """Return the version of a release, and its differences from the newest edition published before it."""
+    previous = find_previous_edition(home, release)
+    if previous is None:
+        return EditionVersion(changes.next_version(None, "major"), None), changes.empty_comparison()
+    folder = home.releases / previous
+    release_row = tables["release"].with_columns(version=pl.lit(""), previous=pl.lit(""))
+    comparison = changes.compare_tables(changes.read_folder(folder), {**tables, "release": release_row})
+    version = changes.next_version(read_manifest(folder).get("version"), comparison.step)
+    return EditionVersion(version, previous), comparison
 
 
 def reference_period(cells: pl.DataFrame) -> str:
@@ -163,7 +188,7 @@ def _collect_tables(
         "area_name": notes.build_names(registry),
         "area_map": notes.build_map(registry),
         **_warehouse_tables(protected, COUNTS),
-        "note": notes.build_notes(registry),
+        "note": notes.build_notes(registry, read_notices(home)),
         "counting_rule": notes.counting_rules(registry),
         "metadata": notes.build_metadata(),
         "programme": _programme(),
@@ -309,6 +334,10 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "note        what must be known about a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
         "quality     completeness, timeliness, punctuality and revision of each territory, in the terms of the ESS\n"
+        "change      figures added, revised, withdrawn, newly hidden or newly shown since the release before this\n"
+        "            one (column previous of the table release)\n"
+        "schema_change   what changed in tables and definitions; changes.json has both lists. The version is\n"
+        "            MAJOR.MINOR.PATCH: tables or definitions, new period or territory, corrections\n"
         "revision    published totals that changed from release to release; revision_summary measures it\n"
         "coherence   two sources on one thing, their difference, and the declared reasons of it\n"
         "counting_card, counting_card_of   how each area counts at each level and period, with its status\n"
@@ -319,7 +348,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "window      the period in which a comparison opens\n"
         "region      the region with who is in it, and the range of its territories\n"
         "codelist    what every code means; codelist_label has its labels in the other languages of the pages\n"
-        "manifest.json lists every file with its SHA-256 and number of rows.\n\n"
+        "manifest.json lists every file with its SHA-256 and number of rows, and the versions of code, rules, code\n"
+        "lists and denominators. manifest.sig signs it (Ed25519): `rti release verify FOLDER --key PUBLIC.pem`.\n\n"
         "A withheld cell (conf_status C) may be a zero. "
         f"Counts of 1 to {LARGEST_HIDDEN_COUNT} are never shown, and further cells are\n"
         "withheld so that none can be worked out from totals.\n\n" + "\n".join(_footnotes())
@@ -331,26 +361,3 @@ def _footnotes() -> list[str]:
 
     table = notes.build_notes(load()).filter(pl.col("kind") == "name")
     return [f"{row['area']}: {row['text']}" for row in table.iter_rows(named=True)]
-
-
-def _write_manifest(
-    folder: Path, home: Home, release: str, now: datetime, tables: dict[str, pl.DataFrame], registry: Registry
-) -> None:
-    """Write hashes and row counts of all files. The DuckDB file has no hash: its bytes are not reproducible."""
-    files = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "release.duckdb":
-            name = path.relative_to(folder).as_posix()
-            files[name] = {"sha256": formats.hash_file(path), "bytes": path.stat().st_size}
-            if path.parent.name in ("data", "csv"):
-                files[name]["rows"] = tables[path.stem].height
-    manifest = {
-        "release": release,
-        "demonstration": home.kind == "demonstration",
-        "drafted_at": clock.format_timestamp(now),
-        "software_version": __version__,
-        "declarations": registry.digest,
-        "tables": {name: table.height for name, table in tables.items()},
-        "files": files,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")

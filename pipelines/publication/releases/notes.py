@@ -10,10 +10,11 @@ import polars as pl
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.sims import load_sims
 from pipelines.declarations.territory import STATEMENTS, CountingRule
+from pipelines.publication.releases.correction_notices import CorrectionNotice
 
 NOTE: dict[str, pl.DataType] = {
     "note_id": pl.String(),
-    "kind": pl.String(),  # name | territory | office | law | counting | source | layout (the last four are breaks)
+    "kind": pl.String(),  # name | territory | office | correction, or a break: law | counting | source | layout
     "area": pl.String(),
     "territory": pl.String(),
     "level": pl.String(),  # empty: all levels
@@ -37,11 +38,24 @@ COUNTING_RULE: dict[str, pl.DataType] = {
 """Every statement of a rule with its status; the combined rules of an area and period are in `counting_card`."""
 
 
-def build_notes(registry: Registry) -> pl.DataFrame:
-    """Return all notes of all territories, in the schema NOTE."""
+def build_notes(registry: Registry, corrections: Sequence[CorrectionNotice] = ()) -> pl.DataFrame:
+    """Return all notes of all territories and the notices on corrected figures, in the schema NOTE."""
     rows = [
         {**dict.fromkeys(NOTE, ""), "note_id": f"{row['area']}-{row['kind']}-{number}", **row}
         for number, row in enumerate(_rows(registry), start=1)
+    ]
+    rows += [
+        {
+            **dict.fromkeys(NOTE, ""),
+            "note_id": notice.notice_id,
+            "kind": "correction",
+            "area": notice.area,
+            "territory": notice.area.partition("_")[0],
+            "period_from": notice.period,
+            "period_to": notice.period,
+            "text": notice.text,
+        }
+        for notice in corrections
     ]
     return pl.DataFrame(rows, schema=NOTE)
 

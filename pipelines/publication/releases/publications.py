@@ -25,7 +25,8 @@ Action = Literal["publish", "rollback"]
 class Publication:
     """One line of the journal. A rollback also has the previous release, its actor and its reason.
 
-    `manifest_sha256` is the digest of the published manifest, which `rti audit verify` compares.
+    `manifest_sha256` is the digest of the published manifest and `key_id` the key that signed it, which
+    `rti audit verify` compares.
     """
 
     release: str
@@ -35,9 +36,10 @@ class Publication:
     actor: str | None = None
     reason: str | None = None
     manifest_sha256: str | None = None
+    key_id: str | None = None
 
     def as_line(self) -> str:
-        """Return the line of the journal: release, time and digest; for a rollback all fields."""
+        """Return the line of the journal: release, time, digest and key; for a rollback all fields."""
         fields = {name: value for name, value in asdict(self).items() if value is not None}
         if self.action == "publish":
             del fields["action"]

@@ -9,7 +9,6 @@ Each step is idempotent: `pipelines/refresh/publication.py` calls them in order 
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from pipelines.core.home import Home
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.manifest import DATABASE, UNLISTED, read_manifest
 from pipelines.publication.releases.publications import read_publications
 
 
@@ -29,12 +29,8 @@ def list_drafts(home: Home) -> list[str]:
 
 def verify_files(folder: Path) -> None:
     """Compare every file with the manifest. Raises ReleaseError for the first that differs."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    files_on_disk = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.name not in ("manifest.json", "release.duckdb")
-    }
+    manifest = read_manifest(folder)
+    files_on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - UNLISTED
     if mismatches := files_on_disk ^ set(manifest["files"]):
         raise ReleaseError(f"{folder.name}: {min(mismatches)} is not both on disk and in the manifest; draft it again")
     for name, entry in manifest["files"].items():
@@ -42,7 +38,7 @@ def verify_files(folder: Path) -> None:
             raise ReleaseError(f"{folder.name}: {name} has changed since it was drafted; draft it again")
     import duckdb
 
-    with duckdb.connect(str(folder / "release.duckdb"), read_only=True) as connection:
+    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
         for table, rows in manifest["tables"].items():
             counted = connection.execute(f'select count(*) from "{table}"').fetchone()
             if counted is None or counted[0] != rows:

@@ -1,4 +1,4 @@
-"""Verify published releases: every file against its manifest, and the manifest against the journal of publications.
+"""Verify published releases: every file against its manifest, the manifest against its signature and the journal.
 
 The DuckDB file, which the pages read, has no digest in the manifest; its tables are compared with the Parquet files
 that have one.
@@ -10,14 +10,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.home import Home
-from pipelines.publication.releases import formats
+from pipelines.publication.releases import formats, signature
+from pipelines.publication.releases.manifest import DATABASE, UNLISTED
+from pipelines.publication.releases.signature import MANIFEST
 
 JOURNAL = "publications.jsonl"
-MANIFEST = "manifest.json"
-DATABASE = "release.duckdb"
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +35,22 @@ class ReleaseFault:
         return f"release {self.release}: {self.path} {self.problem}"
 
 
-def verify_published(home: Home) -> list[ReleaseFault]:
+def verify_published(home: Home, keys: dict[str, Ed25519PublicKey] | None = None) -> list[ReleaseFault]:
     """Check every published release, file by file. Return the faults by release.
 
-    If a line of the journal has `manifest_sha256`, the manifest must have that digest.
+    If a line of the journal has `manifest_sha256`, the manifest must have that digest. If it has `key_id`, the release
+    must be signed; releases from before signatures have none. `keys` may have signed, by default those of this home.
     """
     entries, faults = _read_journal(home)
+    known_keys = signature.RELEASE_KEYS.read_public_keys(home) if keys is None else keys
     folders = {path.name: path for path in home.releases.iterdir() if path.is_dir() and not path.name.startswith(".")}
     for name, folder in sorted(folders.items()):
         if name not in entries:
             faults.append(ReleaseFault(name, folder, f"is public, and {JOURNAL} records no publication of it"))
         expected = [str(e["manifest_sha256"]) for e in entries.get(name, ()) if e.get("manifest_sha256")]
         faults += verify_folder(folder, expected[-1] if expected else None)
+        if (folder / signature.FILE).exists() or any(e.get("key_id") for e in entries.get(name, ())):
+            faults += verify_signature(folder, known_keys)
     for name in sorted(entries.keys() - folders.keys()):
         faults.append(ReleaseFault(name, home.releases / name, "was published and is missing"))
     if home.current.is_symlink() and not home.current.is_dir():
@@ -69,6 +76,19 @@ def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[Rele
     return faults + [ReleaseFault(folder.name, folder / DATABASE, p) for p in _compare_database(folder, tables)]
 
 
+def verify_signed(folder: Path, keys: dict[str, Ed25519PublicKey] | None) -> list[ReleaseFault]:
+    """Check one release, which must be signed: its files, its manifest and its signature."""
+    return [*verify_folder(folder), *verify_signature(folder, keys)]
+
+
+def verify_signature(folder: Path, keys: dict[str, Ed25519PublicKey] | None) -> list[ReleaseFault]:
+    """Check the signature of one release against known keys, or against the key that it names."""
+    if not (folder / MANIFEST).is_file():
+        return []  # `verify_folder` reports it
+    problem = signature.verify_signature(folder, keys).problem
+    return [ReleaseFault(folder.name, folder / signature.FILE, problem)] if problem is not None else []
+
+
 def manifest_digest(folder: Path) -> str:
     """Return the SHA-256 of a release's manifest, as recorded in the journal."""
     return formats.hash_file(folder / MANIFEST)
@@ -81,7 +101,7 @@ def _compare_files(folder: Path, files: dict[str, Any]) -> Iterator[tuple[Path, 
             yield folder / name, "is missing"
         elif formats.hash_file(folder / name) != entry["sha256"]:
             yield folder / name, "was changed after it was published"
-    for name in sorted(present - files.keys() - {MANIFEST, DATABASE}):
+    for name in sorted(present - files.keys() - UNLISTED):
         yield folder / name, "is not in the manifest: it was added after publication"
 
 

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.cli import main
+from pipelines.core import signing_keys
 from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import audit_log
 from pipelines.ledger.verification import verify_ledger
@@ -130,9 +131,8 @@ _JSON = st.recursive(
 @settings(max_examples=200, deadline=None)
 @given(content=st.dictionaries(st.sampled_from(["key", "signature", "file", "totals", "x"]), _JSON))
 def test_verify_receipt_of_made_up_receipt_is_not_good(content: dict[str, Any]) -> None:
-    document = (
-        receipts.to_canonical_json({**content, "version": receipts.VERSION}).encode("utf-8", "surrogatepass") + b"\n"
-    )
+    line = signing_keys.to_canonical_json({**content, "version": receipts.VERSION})
+    document = line.encode("utf-8", "surrogatepass") + b"\n"
     assert receipts.verify_receipt(document, file=b"x").outcome == "not good"
 
 
@@ -171,7 +171,7 @@ def test_verify_receipt_detects_foreign_key(desk: Desk, signed: SignedReceipt, t
     assert receipts.verify_receipt(forged.as_bytes(), key=own_key).outcome == "not good"
     # The foreign signature under the name of our key.
     renamed = {**forged.as_json(), "key": signed.as_json()["key"]}
-    assert receipts.verify_receipt(receipts.to_canonical_json(renamed).encode() + b"\n").outcome == "not good"
+    assert receipts.verify_receipt(signing_keys.to_canonical_json(renamed).encode() + b"\n").outcome == "not good"
 
 
 def test_receipt_in_ledger_is_append_only(desk: Desk, signed: SignedReceipt) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.core import clock, codes
 from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
-from pipelines.publication.releases import build, formats, notes, publications, publish
+from pipelines.publication.releases import build, changes, formats, manifest, notes, publications, publish
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
 from pipelines.warehouse.reference.publishers import name_publishers
@@ -81,7 +81,8 @@ def make_home(root: Path) -> homes.Home:
     formats.write_duckdb(tables, folder / "data", folder / "release.duckdb")
     now = clock.parse_time("2026-11-20T09:00:00Z")
     (folder / "README.txt").write_text("Demonstration release of the tests.\n", encoding="utf-8")
-    build._write_manifest(folder, home, RELEASE, now, tables, registry)
+    with clock.freeze_time(now):
+        manifest.write_manifest(folder, home, RELEASE, tables, registry, manifest.EditionVersion("1.0.0", None))
     publish_draft(home, RELEASE)
     return home
 
@@ -107,10 +108,13 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
             {
                 "release": [RELEASE], "home": ["demonstration"], "demonstration": [True],
                 "drafted_at": ["2026-11-20T09:00:00Z"], "reference_period": ["2026-Q3"],
-                "software_version": ["0.1.0"], "declarations": [registry.digest],
+                "software_version": ["0.1.0"], "declarations": [registry.digest], "version": ["1.0.0"],
+                "previous": pl.Series([None], dtype=pl.String),
             }
         ),
         "cell": cells,
+        "change": changes.empty_comparison().figures,
+        "schema_change": changes.empty_comparison().schema,
         "cell_submission": cells.filter(pl.col("value").is_not_null() & (pl.col("area_kind") == "territory")).select(
             "cell_id", pl.format("S{}", pl.col("area").str.pad_end(15, "0")).alias("submission_id")
         ),

@@ -36,7 +36,7 @@ def show_facts(frame: layout.Frame, area: str) -> None:
                 ]
             )
         )
-    rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", *queries.BREAKS))
+    rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", "correction", *queries.BREAKS))
     if rows:
         st.subheader(tell("Notes on the territory"), anchor=False)
         notes = words.Notes()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -14,7 +16,9 @@ from pipelines.declarations.registry import load
 from pipelines.publication.disclosure import structure
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
+from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.publish import find_current_release, list_drafts, verify_files
+from pipelines.publication.releases.sameness import compare_releases, find_other_versions
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import read_published
@@ -71,7 +75,8 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     pl.DataFrame({"area": ["RS"], "area_kind": ["territory"], "sort": [1]}).write_parquet(
         protected / "dim_area.parquet"
     )
-    pl.DataFrame({"area": ["RS"], "year": [2026]}).write_parquet(protected / "dim_population.parquet")
+    population = {"area": ["RS"], "year": [2026], "series": ["SP.POP.TOTL"], "vintage": ["2025"]}
+    pl.DataFrame(population).write_parquet(protected / "dim_population.parquet")
     delivery = {
         "territory": "RS", "jurisdiction": "RS", "instrument": "justice", "source": "RS_SORS", "freq": "A",
         "period": "2024", "deadline": date(2025, 4, 10), "is_due": True, "is_reported": True, "is_nil": False,
@@ -83,7 +88,8 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     for name, frame in cards_export.build_frames(load(), ["2025", "2026-Q3"]).items():
         frame.write_parquet(protected / f"dim_{name}.parquet")
     for exported in exported_tables.INDICATORS:
-        pl.DataFrame({"indicator": ["rate"], "value": [0.2]}).write_parquet(indicators / f"{exported.name}.parquet")
+        rows = {"indicator": ["rate"], "area": ["RS"], "value": [0.2], "conf_status": ["F"]}
+        pl.DataFrame(rows).write_parquet(indicators / f"{exported.name}.parquet")
     PAIRS.write_parquet(indicators / "mart_pair.parquet")
     table.select("cell_id", is_total=True).unique().write_parquet(indicators / "cell.parquet")
     return protected, indicators
@@ -104,8 +110,6 @@ def make_draft(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
 
 
 def test_build_draft_writes_the_same_rows_in_three_formats(a_home: home.Home) -> None:
-    import duckdb
-
     draft = make_draft(a_home)
     parquet = pl.read_parquet(draft.folder / "data" / "cell.parquet")
     csv = pl.read_csv(draft.folder / "csv" / "cell.csv", infer_schema=False)
@@ -202,6 +206,43 @@ def test_verify_files_finds_an_additional_file(a_home: home.Home) -> None:
 def test_publish_draft_without_a_draft_names_the_command(a_home: home.Home) -> None:
     with pytest.raises(ReleaseError, match="rti refresh"):
         publish_draft(a_home)
+
+
+def test_correction_lists_its_changes_and_counts_up_the_version(a_home: home.Home) -> None:
+    first = make_draft(a_home)
+    assert pl.read_parquet(first.folder / "data" / "change.parquet").is_empty()
+    publish_draft(a_home, first.release)
+    second = make_draft(a_home, make_cells(value=15.0))
+    (row,) = pl.read_parquet(second.folder / "data" / "change.parquet").to_dicts()
+    assert (row["change"], row["measure"], row["before"], row["after"]) == ("revised", "indicted", 12.0, 15.0)
+    manifest = read_manifest(second.folder)
+    assert (manifest["version"], manifest["previous"]) == ("1.0.1", "2026-Q3")
+    assert manifest["cells"] == {"shown": 1, "hidden": 1, "missing": 0}
+    assert manifest["denominators"]["vintages"] == [{"series": "SP.POP.TOTL", "vintage": "2025"}]
+    assert {"code", "rules", "codelists", "declarations", "commit"} <= manifest.keys()
+    listed = json.loads((second.folder / "changes.json").read_text(encoding="utf-8"))
+    assert (listed["previous"], listed["counts"]["revised"], len(listed["figures"])) == ("2026-Q3", 1, 1)
+
+
+def test_compare_releases_names_each_kind_of_difference(a_home: home.Home) -> None:
+    draft = make_draft(a_home).folder
+    again = a_home.root.parent / "again"
+    shutil.copytree(draft, again)
+    assert compare_releases(draft, again) == [] == find_other_versions(draft, again)
+    (again / "csv" / "cell.csv").write_text("changed", encoding="utf-8")
+    (again / "README.txt").unlink()
+    manifest = read_manifest(again) | {"commit": "0" * 40, "code": "0" * 64}
+    (again / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (again / "release.duckdb").chmod(0o644)
+    with duckdb.connect(str(again / "release.duckdb")) as connection:
+        connection.execute("update cell set value = 13 where value is not null")
+    assert [str(item) for item in compare_releases(draft, again)] == [
+        "README.txt was not built again",
+        "csv/cell.csv has other bytes",
+        "manifest.json has another entry `code`",
+        "release.duckdb has 1 other rows in table cell",
+    ]
+    assert find_other_versions(draft, again) == ["code"]
 
 
 def test_write_csv_escapes_spreadsheet_formulas(tmp_path: Path) -> None:

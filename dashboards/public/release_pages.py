@@ -1,0 +1,193 @@
+"""Serve what the public reads about releases and is not part of one: calendar, feed, notices, keys.
+
+All of it comes from files below `public/`: the calendar and the notices that the steward announced, the journal of
+publications, and the keys. A draft is not among them, so no answer depends on one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.core import clock, i18n
+from pipelines.core.signing_keys import raw_bytes
+from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
+from pipelines.publication.releases.calendar import read_calendar
+from pipelines.publication.releases.correction_notices import read_notices
+from pipelines.publication.releases.publications import read_publications
+from pipelines.publication.releases.publish import find_current_release
+from pipelines.publication.releases.signature import RELEASE_KEYS
+from pipelines.web.security_headers import STRICT_POLICY
+from pipelines.words.language import read_in, tell
+
+if TYPE_CHECKING:
+    from icalendar import Event
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from pipelines.core.home import Home
+    from pipelines.publication.releases.calendar import PlannedRelease
+
+ICS, FEED = f"{CALENDAR}.ics", "releases.atom"
+_ADDRESS: Final = re.compile(rf"/([A-Za-z-]+)/({CALENDAR}\.html|{re.escape(ICS)}|{re.escape(FEED)})")
+_KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
+_DOMAIN: Final = "releases.rti"
+_ENTRIES: Final = 50
+"""Newest entries of the feed."""
+
+
+class ReleasePages:
+    """Answer requests for the calendar, the feed and the keys; pass all others to the application.
+
+    `address` is the public one of the site, which links in files have.
+    """
+
+    def __init__(self, app: ASGIApp, open_home: Callable[[], Home], address: str = "") -> None:
+        self.app, self.open_home, self.address = app, open_home, address.rstrip("/")
+        self.languages = {i18n.html_lang(code): code for code in i18n.list_languages()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            from starlette.concurrency import run_in_threadpool
+
+            response = await run_in_threadpool(self._respond, str(scope["path"]))
+            if response is not None:
+                await response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _respond(self, path: str) -> Response | None:
+        """Return the answer to an address of ours, or None for all others and before the first release."""
+        from starlette.responses import Response
+
+        from pipelines.core.home import HomeError
+
+        page, key = _ADDRESS.fullmatch(path), _KEY.fullmatch(path)
+        if key is None and (page is None or page[1] not in self.languages):
+            return None
+        try:
+            home = self.open_home()
+        except HomeError:
+            return None
+        if key is not None:
+            pem = home.public / "keys" / key[1]
+            return Response(pem.read_bytes(), media_type="application/x-pem-file") if pem.is_file() else None
+        assert page is not None
+        release = find_current_release(home)
+        if release is None:
+            return None
+        lang, name = page[1], page[2]
+        headers = {"Cache-Control": "no-cache", "Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
+        record = read_record(home)
+        with read_in(self.languages[lang]):
+            if name == ICS:
+                content, media_type = _write_calendar(record, lang, self.address), "text/calendar"
+            elif name == FEED:
+                content, media_type = _write_feed(record, lang, self.address), "application/atom+xml"
+            else:
+                text = _render(release, self.languages[lang], record)
+                content, media_type = text.encode(), "text/html"
+        return Response(content, 200, headers, f"{media_type}; charset=utf-8")
+
+
+def read_record(home: Home) -> ReleaseRecord:
+    """Return what the public may know about releases and drafts: only files below `public/` are read."""
+    keys = []
+    for identity, pem in RELEASE_KEYS.list_public_keys(home).items():
+        public = RELEASE_KEYS.read_public(pem)
+        keys.append((RELEASE_KEYS.public_path(home, identity).name, hashlib.sha256(raw_bytes(public)).hexdigest()))
+    return ReleaseRecord(
+        tuple(read_calendar(home)), tuple(read_publications(home)), tuple(read_notices(home)), tuple(keys)
+    )
+
+
+@lru_cache(maxsize=32)
+def _render(release: Path, language: str, record: ReleaseRecord) -> str:
+    from pipelines.front.build import render_calendar
+
+    return render_calendar(release, language, record)
+
+
+def _write_calendar(record: ReleaseRecord, lang: str, address: str) -> bytes:
+    """Return the announced releases as iCalendar. A changed date has the UID of the event that it replaces."""
+    from icalendar import Calendar
+
+    name = tell("Release calendar")
+    uid = f"{hashlib.sha256(address.encode()).hexdigest()[:32]}@{_DOMAIN}"
+    product = "-//Regional trafficking indicators//Releases//EN"
+    calendar = Calendar.new(prodid=product, name=name, calscale="GREGORIAN", method="PUBLISH", uid=uid)
+    for planned in record.planned:
+        calendar.add_component(_make_event(planned, lang, address))
+    return bytes(calendar.to_ical())
+
+
+def _make_event(planned: PlannedRelease, lang: str, address: str) -> Event:
+    from datetime import timedelta
+
+    from icalendar import STATUS, Event
+
+    moments = [planned.at, *reversed(planned.earlier)]
+    start = clock.parse_time(next(moment for moment in moments if moment is not None))
+    event = Event.new(
+        uid=f"{hashlib.sha256(planned.release.encode()).hexdigest()[:32]}@{_DOMAIN}",
+        stamp=clock.parse_time(planned.announced_at),
+        start=start,
+        end=start + timedelta(minutes=1),
+        summary=tell("Release {release}", release=planned.release),
+        description=planned.reason,
+        url=f"{address}/{lang}/{CALENDAR}.html" if address else None,
+        status=STATUS.CONFIRMED if planned.at is not None else STATUS.CANCELLED,
+        sequence=len(planned.earlier),
+    )
+    return event
+
+
+def _write_feed(record: ReleaseRecord, lang: str, address: str) -> bytes:
+    """Return publications, rollbacks and notices as an Atom feed, newest first."""
+    from xml.etree.ElementTree import Element, SubElement, tostring
+
+    entries = [
+        (
+            line.published_at,
+            f"{line.release}-{line.published_at}",
+            tell("Release {release}", release=line.release),
+            tell("Made current again: {reason}", reason=line.reason) if line.action == "rollback" else "",
+            f"/releases/{line.release}/{lang}/releases.html",
+        )
+        for line in record.publications
+    ]
+    entries += [
+        (
+            notice.issued_at,
+            notice.notice_id,
+            tell("Correction of figures in release {release}", release=notice.release),
+            notice.text,
+            f"/{lang}/{CALENDAR}.html",
+        )
+        for notice in record.notices
+    ]
+    entries.sort(reverse=True)
+    feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": lang})
+    SubElement(feed, "title").text = tell("Regional trafficking indicators: releases and corrections")
+    SubElement(feed, "id").text = _make_tag("feed")
+    SubElement(feed, "updated").text = max((entry[0] for entry in entries), default="1970-01-01T00:00:00Z")
+    SubElement(feed, "link", {"rel": "self", "href": f"{address}/{lang}/{FEED}"})
+    author = SubElement(feed, "author")
+    SubElement(author, "name").text = tell("Regional trafficking indicators")
+    for updated, identity, title, text, path in entries[:_ENTRIES]:
+        entry = SubElement(feed, "entry")
+        SubElement(entry, "title").text = title
+        SubElement(entry, "id").text = _make_tag(identity)
+        SubElement(entry, "updated").text = updated
+        SubElement(entry, "link", {"href": address + path})
+        SubElement(entry, "summary").text = text or title
+    return bytes(tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _make_tag(identity: str) -> str:
+    """Return a permanent id that does not depend on the address of the site."""
+    return f"urn:sha256:{hashlib.sha256(identity.encode()).hexdigest()}"

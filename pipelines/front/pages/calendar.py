@@ -1,0 +1,114 @@
+"""Compose the page of the release calendar, which the service writes on request: it changes between releases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pipelines import words
+from pipelines.core import clock
+from pipelines.design.components import Markup
+from pipelines.front import pages
+from pipelines.front.pages import Page
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable
+from pipelines.publication.releases.calendar import PlannedRelease
+from pipelines.publication.releases.correction_notices import CorrectionNotice
+from pipelines.publication.releases.publications import Publication
+from pipelines.words.language import tell
+
+CALENDAR: Final = "calendar"
+"""Name of the page, which is not part of a release."""
+
+
+@dataclass(frozen=True)
+class ReleaseRecord:
+    """Content of the page: announced releases, publications, notices, and the signing keys (file, fingerprint)."""
+
+    planned: Sequence[PlannedRelease]
+    publications: Sequence[Publication]
+    notices: Sequence[CorrectionNotice]
+    keys: Sequence[tuple[str, str]]
+
+
+def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
+    """Return the page of the release calendar."""
+    title = tell("Release calendar")
+    return Page(
+        pages.name_file(CALENDAR),
+        "calendar.html",
+        pages.RELEASES,
+        title,
+        title,
+        lead=tell("Each release is announced for a minute and is not public before."),
+        values={
+            "planned": _compose_planned(reader, record),
+            "published": _compose_published(reader, record),
+            "notices": _compose_notices(reader, record),
+            "keys": [(Markup('<a href="/keys/{}">{}</a>').format(file, file), print_) for file, print_ in record.keys],
+        },
+    )
+
+
+def format_minute(moment: datetime) -> str:
+    """Return a day and a minute in the reader's language."""
+    return tell("{day}, {time} UTC", day=words.format_day(moment.date()), time=moment.strftime("%H:%M"))
+
+
+def _compose_planned(reader: Reader, record: ReleaseRecord) -> FigureTable | None:
+    """Return the releases that are announced and not published, the next one first; None if there are none."""
+    published = {publication.release for publication in record.publications}
+    planned = [entry for entry in record.planned if entry.release not in published]
+    if not planned:
+        return None
+    columns = [tell("Published at"), tell("Announced before for"), tell("Reason of the change")]
+    table = FigureTable(
+        reader, tell("Announced releases"), tell("Release"), columns, is_text=True, name="announced", is_quiet=True
+    )
+    for entry in planned:
+        earlier = "; ".join(format_minute(clock.parse_time(moment)) for moment in entry.earlier)
+        when = format_minute(entry.moment) if entry.moment is not None else tell("cancelled")
+        table.add_row(entry.release, (when, earlier, entry.reason))
+    return table
+
+
+def _compose_published(reader: Reader, record: ReleaseRecord) -> FigureTable:
+    """Return the publications and rollbacks, newest first."""
+    columns = [tell("Published"), tell("Announced for"), tell("Note")]
+    table = FigureTable(
+        reader, tell("Published releases"), tell("Release"), columns, is_text=True, name="published", is_quiet=True
+    )
+    planned = {entry.release: entry.moment for entry in record.planned}
+    for publication in reversed(record.publications):
+        address = f"/releases/{publication.release}/{reader.lang}/"
+        announced = planned.get(publication.release)
+        note = (
+            tell("Made current again: {reason}", reason=publication.reason) if publication.action == "rollback" else ""
+        )
+        table.add_row(
+            Markup('<a href="{}">{}</a>').format(address, publication.release),
+            (
+                format_minute(clock.parse_time(publication.published_at)),
+                format_minute(announced) if announced is not None else "",
+                note,
+            ),
+        )
+    return table
+
+
+def _compose_notices(reader: Reader, record: ReleaseRecord) -> FigureTable | None:
+    """Return the notices on corrected figures, newest first; None if there are none."""
+    if not record.notices:
+        return None
+    columns = [tell("Territory"), tell("Period"), tell("Published"), tell("Note")]
+    table = FigureTable(
+        reader, tell("Notices on corrected figures"), tell("Release"), columns, is_text=True, name="notices",
+        is_quiet=True,
+    )  # fmt: skip
+    for notice in reversed(record.notices):
+        period = words.period_short(notice.period) if notice.period else tell("all periods")
+        issued = words.format_day(clock.parse_time(notice.issued_at).date())
+        table.add_row(notice.release, (reader.marked_name(notice.area), period, issued, notice.text))
+    return table

@@ -1,0 +1,161 @@
+"""Build a release again from the same returns, releases before it and clock, and compare it with the published one.
+
+The steps of a refresh run on a scratch home below `restricted/`: its ledger tables are exported from the real ledger,
+its clock is the time of the draft, so that returns accepted later are left out, and it has only the releases that were
+public then. Nothing of the real home is changed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core import clock
+from pipelines.core.home import Home, initialise_home
+from pipelines.core.home_lock import hold_home_lock
+from pipelines.publication.releases.editions import edition_key
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.listing import find_edition
+from pipelines.publication.releases.manifest import read_manifest
+from pipelines.publication.releases.publications import journal_path, read_publications
+from pipelines.publication.releases.publish import switch_current
+from pipelines.publication.releases.sameness import Difference, compare_releases, find_other_versions
+from pipelines.refresh.released_counts import baseline_folder
+from pipelines.refresh.results import Log, ignore_log
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_BRIEF_LANGUAGE = "en"
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """The outcome of a rebuild: differences by file, and the versions that are not those of the release."""
+
+    release: str
+    differences: tuple[Difference, ...]
+    other_versions: tuple[str, ...]
+    files: int
+    briefs: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome as plain values."""
+        return {
+            "release": self.release,
+            "same": not self.differences,
+            "files": self.files,
+            "briefs": self.briefs,
+            "other_versions": list(self.other_versions),
+            "differences": [{"file": item.file, "problem": item.problem} for item in self.differences],
+        }
+
+
+def rebuild_release(
+    home: Home, release: str | None = None, *, out: Path | None = None, log: Log = ignore_log
+) -> Rebuild:
+    """Build a release or a draft again and compare it. Keep the result in the folder `out` if it is given.
+
+    Without `release` this is the current release. Raises ReleaseError, HomeBusyError, and the errors of the steps.
+    """
+    from pipelines.ledger.opening import open_ledger
+
+    if out is not None and out.exists():
+        raise ReleaseError(f"{out} exists already; name a new folder with --out")
+    with hold_home_lock(home, purpose="rebuild"):
+        folder = find_edition(home, release)
+        manifest = read_manifest(folder)
+        engine = open_ledger(home)
+        try:
+            with _scratch_home(home, folder.name, manifest, engine) as scratch:
+                rebuilt = _run_steps(scratch, manifest["drafted_at"], log)
+                if rebuilt.name != folder.name:
+                    raise ReleaseError(
+                        f"{folder.name} was built again as {rebuilt.name}: its returns are not all there"
+                    )
+                log("comparing files, rows and briefs")
+                differences = compare_releases(folder, rebuilt)
+                brief_differences, briefs = _compare_briefs(folder, rebuilt)
+                other_versions = find_other_versions(folder, rebuilt)
+                if out is not None:
+                    shutil.copytree(rebuilt, out)
+        finally:
+            engine.dispose()
+    n_files = len(manifest["files"])
+    return Rebuild(folder.name, (*differences, *brief_differences), tuple(other_versions), n_files, briefs)
+
+
+@contextmanager
+def _scratch_home(home: Home, release: str, manifest: dict[str, Any], engine: sa.Engine) -> Iterator[Home]:
+    """Make a home with the inputs of a release, and remove it afterwards."""
+    from pipelines.refresh.returns import export_sources
+    from pipelines.warehouse.records import build
+    from pipelines.warehouse.reference.gather import reference_folder
+
+    root = home.restricted / "rebuild"
+    shutil.rmtree(root, ignore_errors=True)
+    try:
+        scratch = initialise_home(root, home.kind)
+        scratch.facts.rmdir()
+        scratch.facts.symlink_to(home.facts)
+        reference_folder(scratch).mkdir()
+        for name in manifest.get("reference_files", ()):
+            for suffix in (".parquet", ".json"):
+                (reference_folder(scratch) / f"{name}{suffix}").symlink_to(reference_folder(home) / f"{name}{suffix}")
+        _link_earlier_releases(home, scratch, release, manifest["drafted_at"])
+        if (baseline := baseline_folder(home, release)).exists():
+            shutil.copytree(baseline, build.records_folder(scratch) / "released")
+        elif any(scratch.releases.iterdir()):
+            raise ReleaseError(
+                f"{release} cannot be built again: the figures from records before it were not kept, since it is older "
+                "than this command"
+            )
+        export_sources(scratch, engine)
+        yield scratch
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _link_earlier_releases(home: Home, scratch: Home, release: str, drafted_at: str) -> None:
+    """Give a scratch home the releases and the journal as they were when a release was drafted."""
+    lines = []
+    for publication in read_publications(home):
+        if publication.release == release or publication.published_at > drafted_at:
+            break
+        lines.append(publication)
+    scratch.released.mkdir()
+    for name in sorted({line.release for line in lines}, key=edition_key):
+        (scratch.releases / name).symlink_to(home.releases / name)
+        counts = home.released / f"{name}.parquet"
+        if counts.exists():
+            (scratch.released / counts.name).symlink_to(counts)
+    journal_path(scratch).write_text("".join(line.as_line() for line in lines), encoding="utf-8")
+    if lines:
+        switch_current(scratch, lines[-1].release)
+
+
+def _run_steps(scratch: Home, drafted_at: str, log: Log) -> Path:
+    """Run the steps from counts to draft at the time of a draft; return the folder of the new draft."""
+    from pipelines import refresh
+
+    with clock.freeze_time(clock.parse_time(drafted_at)):
+        refresh.build_counts(scratch, log=log)
+        refresh.build_records(scratch, log=log)
+        refresh.protect_cells(scratch, log=log)
+        refresh.build_indicators(scratch, which="protected", log=log)
+        draft = refresh.draft_release(scratch, log=log)
+    assert draft.path is not None
+    return draft.path
+
+
+def _compare_briefs(release: Path, rebuilt: Path) -> tuple[list[Difference], int]:
+    """Typeset the English briefs of both folders; return those whose bytes differ, and how many there are."""
+    from pipelines.front.briefs.requests import typeset_briefs
+
+    before, after = (typeset_briefs(folder, _BRIEF_LANGUAGE) for folder in (release, rebuilt))
+    differing = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+    return [Difference(name, "has other bytes when it is typeset") for name in differing], len(after)

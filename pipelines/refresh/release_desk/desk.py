@@ -1,0 +1,313 @@
+"""The acts of the release desk. Each takes the person and checks the right in the one table of permissions.
+
+What was done is in the audit log alone: signatures and explanations name the digest of the manifest that they are for,
+so that they lapse with another draft. Public files (calendar, notices, access list) are written from the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.core import durable
+from pipelines.core.home import Home
+from pipelines.core.home_lock import hold_home_lock
+from pipelines.core.i18n import mark
+from pipelines.ledger.identity import EVERY, Identity, NotAllowedError
+from pipelines.ledger.permissions import Act, has_role_for, has_role_in, missing_role, roles_for
+from pipelines.publication.releases import calendar, preview
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.preview import PreviewReader
+from pipelines.publication.releases.publish import list_drafts
+from pipelines.publication.releases.verification import manifest_digest
+from pipelines.refresh import embargo, publication
+from pipelines.refresh.release_desk.checklist import CHECKS, CheckResult, DraftUnderReview, run_checks
+from pipelines.refresh.release_desk.sheets import Sheet, make_sheet
+from pipelines.submissions import changes, release_log
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.declarations.registry import Registry
+
+_SHORTEST: Final = 10
+"""Characters of an explanation."""
+
+
+class ChecklistError(ReleaseError):
+    """Checks of the draft are open, so it must not be published."""
+
+
+@dataclass(frozen=True)
+class ReleaseDesk:
+    """The home, its ledger and declarations, for the acts of this module."""
+
+    home: Home
+    engine: sa.Engine
+    registry: Registry
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """A territory and who signed its sheet for the present draft, or None."""
+
+    territory: str
+    signed_by: str | None
+    signed_at: str | None
+
+
+@dataclass(frozen=True)
+class Review:
+    """A draft with its checks and signatures. `planned` is its minute in the calendar, `approval` waits for it."""
+
+    release: str
+    checks: Sequence[CheckResult]
+    sign_offs: Sequence[SignOff]
+    planned: calendar.PlannedRelease | None
+    approval: embargo.Approval | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Return True if nothing is open."""
+        return all(result.state != "open" for result in self.checks)
+
+
+def find_draft(desk: ReleaseDesk) -> Path | None:
+    """Return the folder of the draft, or None if there is none or more than one."""
+    drafts = list_drafts(desk.home)
+    return desk.home.drafts / drafts[0] if len(drafts) == 1 else None
+
+
+def review_draft(desk: ReleaseDesk, who: Identity) -> Review:
+    """Examine the draft. Raises NotAllowedError, ReleaseError."""
+    _require_steward(who, "approve_release")
+    folder = _require_draft(desk)
+    digest = manifest_digest(folder)
+    signatures = _read_signatures(desk, folder.name, digest)
+    draft = DraftUnderReview(
+        desk.home,
+        desk.engine,
+        desk.registry,
+        folder,
+        _read_explanations(desk, folder.name, digest),
+        frozenset(signatures),
+        _read_audits(desk.home, folder.name, digest),
+    )
+    sign_offs = [
+        SignOff(code, signatures[code]["actor"], signatures[code]["at"])
+        if code in signatures
+        else SignOff(code, None, None)
+        for code in draft.territories
+    ]
+    planned = calendar.find_planned(desk.home, folder.name)
+    return Review(folder.name, run_checks(draft), sign_offs, planned, embargo.read_approval(desk.home))
+
+
+def explain_check(desk: ReleaseDesk, who: Identity, check_id: str, text: str) -> None:
+    """Record why the problems of a check do not prevent the release. Raises NotAllowedError, ReleaseError."""
+    _require_steward(who, "approve_release")
+    folder = _require_draft(desk)
+    check = next((check for check in CHECKS if check.id == check_id), None)
+    if check is None or not check.can_be_explained:
+        raise ReleaseError(f"the problems of {check_id} cannot be explained; they must be corrected")
+    text = _read_reason(text)
+    detail = {"check": check_id, "text": text, "manifest_sha256": manifest_digest(folder)}
+    release_log.record_act(
+        desk.engine, "approve_release", release_log.CHECK_EXPLAINED, folder.name, actor=who.account, detail=detail
+    )
+
+
+def list_sheets(desk: ReleaseDesk, who: Identity) -> list[SignOff]:
+    """Return the territories whose sheets a person may read: those that it signs, or all for a steward."""
+    folder = find_draft(desk)
+    if folder is None:
+        return []
+    signatures = _read_signatures(desk, folder.name, manifest_digest(folder))
+    return [
+        SignOff(code, signatures.get(code, {}).get("actor"), signatures.get(code, {}).get("at"))
+        for code in sorted(desk.registry.without_training().territories)
+        if _may_read_sheet(desk, who, code)
+    ]
+
+
+def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> Sheet:
+    """Return the sheet of a territory. Raises NotAllowedError, ReleaseError."""
+    if not _may_read_sheet(desk, who, territory):
+        raise _no_such_sheet()
+    return make_sheet(desk.home, _require_draft(desk), territory)
+
+
+def may_sign(desk: ReleaseDesk, who: Identity, territory: str) -> bool:
+    """Return True if a person is an approver of a territory."""
+    places = _list_jurisdictions(desk, territory)
+    return bool(places) and who.token is None and has_role_in(who, "sign_off_release", places)
+
+
+def sign_sheet(desk: ReleaseDesk, who: Identity, territory: str, manifest_sha256: str) -> None:
+    """Sign the sheet of a territory for the draft that was shown. Raises NotAllowedError, ReleaseError."""
+    if not may_sign(desk, who, territory):
+        raise _no_such_sheet()
+    folder = _require_draft(desk)
+    if manifest_digest(folder) != manifest_sha256:
+        raise ReleaseError("the draft has changed since this sheet was shown; read it again before you sign it")
+    release_log.record_act(
+        desk.engine,
+        "sign_off_release",
+        release_log.SIGNED_OFF,
+        folder.name,
+        actor=who.account,
+        detail={"territory": territory, "manifest_sha256": manifest_sha256},
+        jurisdictions=_list_jurisdictions(desk, territory),
+    )
+
+
+def announce_release(desk: ReleaseDesk, who: Identity, moment: datetime | None, reason: str = "") -> None:
+    """Announce the minute of the draft's release, change it, or cancel it (None)."""
+    _require_steward(who, "schedule_release")
+    release = _require_draft(desk).name
+    embargo.schedule_release(desk.home, release, moment, actor=who.account, reason=reason)
+
+
+def publish_release(desk: ReleaseDesk, who: Identity) -> embargo.Approval | None:
+    """Publish the draft, or approve it for its announced minute and return the approval.
+
+    Raises ChecklistError while a check is open, NotAllowedError, and the errors of a publication.
+    """
+    review = review_draft(desk, who)
+    open_checks = [result.check.id for result in review.checks if result.state == "open"]
+    if open_checks:
+        raise ChecklistError(f"{review.release} is not published; these checks are open: {', '.join(open_checks)}")
+    if calendar.find_embargo(desk.home, review.release) is not None:
+        return embargo.approve_draft(desk.home, review.release, actor=who.account)
+    publication.publish_draft(desk.home, review.release)
+    return None
+
+
+def withdraw_approval(desk: ReleaseDesk, who: Identity) -> None:
+    """Withdraw the approval that waits for its minute."""
+    _require_steward(who, "approve_release")
+    embargo.withdraw_approval(desk.home, actor=who.account)
+
+
+# -- Who sees a draft before its release
+
+
+def list_preview_readers(desk: ReleaseDesk) -> list[PreviewReader]:
+    """Return the public list of people who see a draft before its release."""
+    return preview.read_preview_list(desk.home)
+
+
+def grant_preview(desk: ReleaseDesk, who: Identity, name: str, organisation: str, reason: str) -> None:
+    """Add a person to the public list of those who see a draft before its release."""
+    _require_steward(who, "grant_preview")
+    name, organisation = " ".join(name.split()), " ".join(organisation.split())
+    if not name or not organisation:
+        raise ReleaseError("give the name and the organisation of the person; the list is public")
+    detail = {"name": name, "organisation": organisation, "reason": _read_reason(reason)}
+    _record_preview(desk, who, release_log.PREVIEW_GRANTED, detail)
+
+
+def end_preview(desk: ReleaseDesk, who: Identity, name: str) -> None:
+    """Remove a person from the list."""
+    _require_steward(who, "grant_preview")
+    if name not in {reader.name for reader in list_preview_readers(desk)}:
+        raise ReleaseError(f"{name} is not in the list")
+    _record_preview(desk, who, release_log.PREVIEW_ENDED, {"name": name})
+
+
+def _record_preview(desk: ReleaseDesk, who: Identity, action: str, detail: dict[str, Any]) -> None:
+    with hold_home_lock(desk.home, purpose="preview"):
+        release_log.record_act(desk.engine, "grant_preview", action, "all", actor=who.account, detail=detail)
+        readers: dict[str, PreviewReader] = {}
+        for entry in release_log.read_acts(desk.engine, release_log.PREVIEW_GRANTED, release_log.PREVIEW_ENDED):
+            readers.pop(entry["detail"]["name"], None)
+            if entry["action"] == release_log.PREVIEW_GRANTED:
+                readers[entry["detail"]["name"]] = PreviewReader(**entry["detail"], since=entry["at"])
+        preview.write_preview_list(desk.home, list(readers.values()))
+
+
+# -- Audits of the draft as its offices see it
+
+
+def audit_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
+    """Audit the draft as each territory sees it and keep the results; return the bad cells by territory."""
+    import polars as pl
+
+    from pipelines.publication.disclosure.reader_audit import RESULTS
+    from pipelines.refresh.released_counts import audit_release_as
+
+    _require_steward(who, "approve_release")
+    folder = _require_draft(desk)
+    n_cells = {}
+    for territory in sorted(desk.registry.without_training().territories):
+        _, cells = audit_release_as(desk.home, territory, folder.name)
+        n_cells[territory] = cells.filter(pl.col("result").is_in(RESULTS)).height
+    content = {"manifest_sha256": manifest_digest(folder), "found": n_cells}
+    durable.write_file(_audits_path(desk.home, folder.name), (json.dumps(content) + "\n").encode())
+    return n_cells
+
+
+def _read_audits(home: Home, release: str, digest: str) -> dict[str, int]:
+    path = _audits_path(home, release)
+    if not path.exists():
+        return {}
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return dict(content["found"]) if content["manifest_sha256"] == digest else {}
+
+
+def _audits_path(home: Home, release: str) -> Path:
+    return home.released / f"{release}.audits.json"
+
+
+# -- Helpers
+
+
+def _require_steward(who: Identity, act: Act) -> None:
+    if who.token is not None or not has_role_for(who, act, EVERY, EVERY):
+        raise missing_role(who.account, roles_for(act)[0], EVERY, EVERY)
+
+
+def _require_draft(desk: ReleaseDesk) -> Path:
+    folder = find_draft(desk)
+    if folder is None:
+        raise ReleaseError("there is no draft, or more than one; `rti refresh` makes one")
+    return folder
+
+
+def _may_read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> bool:
+    if may_sign(desk, who, territory):
+        return True
+    is_steward = who.token is None and has_role_for(who, "approve_release", EVERY, EVERY)
+    return is_steward and territory in desk.registry.without_training().territories
+
+
+def _list_jurisdictions(desk: ReleaseDesk, territory: str) -> list[str]:
+    declared = desk.registry.without_training().territories.get(territory)
+    return [place.code for place in declared.jurisdictions] if declared is not None else []
+
+
+def _no_such_sheet() -> NotAllowedError:
+    """Return the same error for a territory that does not exist and for one of others."""
+    return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
+
+
+def _read_reason(text: str) -> str:
+    changes.refuse_words(text)
+    text = " ".join(text.split())
+    if len(text) < _SHORTEST:
+        raise ReleaseError(f"write at least {_SHORTEST} characters")
+    return text
+
+
+def _read_signatures(desk: ReleaseDesk, release: str, digest: str) -> dict[str, dict[str, Any]]:
+    entries = release_log.read_acts(desk.engine, release_log.SIGNED_OFF, release=release)
+    return {e["detail"]["territory"]: e for e in entries if e["detail"]["manifest_sha256"] == digest}
+
+
+def _read_explanations(desk: ReleaseDesk, release: str, digest: str) -> dict[str, str]:
+    entries = release_log.read_acts(desk.engine, release_log.CHECK_EXPLAINED, release=release)
+    return {e["detail"]["check"]: e["detail"]["text"] for e in entries if e["detail"]["manifest_sha256"] == digest}

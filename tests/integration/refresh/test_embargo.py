@@ -1,0 +1,313 @@
+"""Tests of announced releases: refused before their minute, published at it, and nothing of the draft is public."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+
+from dashboards.public.release_pages import ReleasePages
+from dashboards.public.static_pages import StaticPages
+from pipelines import refresh
+from pipelines.cli import main
+from pipelines.core import clock
+from pipelines.core.home import Home, initialise_home
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.operations.release_clock import ReleaseClock
+from pipelines.publication.releases.calendar import read_calendar
+from pipelines.publication.releases.correction_notices import read_notices
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publish import find_current_release, list_drafts, switch_current
+from pipelines.refresh import embargo
+from pipelines.refresh.release import draft_release
+from tests.support.releases import publication_fixture as fixture
+
+FIRST, NEXT = fixture.FIRST, fixture.NEXT
+MINUTE, BEFORE = "2026-12-01T09:00:00Z", "2026-12-01T08:59:59Z"
+STEWARD, REASON = "the-steward", "One office asked for another week."
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return fixture.make_home(tmp_path_factory.mktemp("embargo"))
+
+
+@pytest.fixture
+def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("RTI_NOW", fixture.NOW)
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("RTI_ACTOR", raising=False)
+    return fixture.copy_home(template, tmp_path / "home")
+
+
+@pytest.fixture
+def approved(home: Home) -> Home:
+    """The home with its draft announced for MINUTE and approved."""
+    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
+    embargo.approve_draft(home, actor=STEWARD)
+    return home
+
+
+def current_name(home: Home) -> str | None:
+    folder = find_current_release(home)
+    return folder.name if folder is not None else None
+
+
+# -- the calendar
+
+
+def test_announced_release_is_in_the_public_calendar_with_its_earlier_dates(home: Home) -> None:
+    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
+    later = "2026-12-08T09:00:00Z"
+    embargo.schedule_release(home, NEXT, clock.parse_time(later), actor=STEWARD, reason=REASON)
+    (entry,) = read_calendar(home)
+    assert (entry.release, entry.at, entry.earlier, entry.reason) == (NEXT, later, (MINUTE,), REASON)
+    embargo.schedule_release(home, NEXT, None, actor=STEWARD, reason=REASON)
+    (entry,) = read_calendar(home)
+    assert (entry.at, entry.earlier) == (None, (MINUTE, later))
+    (home.public / "calendar.json").unlink()
+    embargo.renew_calendar(home)
+    assert read_calendar(home) == [entry]
+
+
+@pytest.mark.parametrize(
+    ("release", "at", "actor", "reason", "error", "words"),
+    [
+        (NEXT, MINUTE, "office", "", NotAllowedError, "needs the role steward"),
+        (NEXT, "2026-11-01T09:00:00Z", STEWARD, "", ReleaseError, "is past"),
+        (NEXT, "2026-12-01T09:00:30Z", STEWARD, "", ReleaseError, "full minute"),
+        (FIRST, MINUTE, STEWARD, "", ReleaseError, "is public already"),
+        ("2026-Q2", MINUTE, STEWARD, "", ReleaseError, "is older than the current release"),
+        ("soon", MINUTE, STEWARD, "", ReleaseError, "is not a release"),
+        (NEXT, None, STEWARD, REASON, ReleaseError, "nothing to cancel"),
+    ],
+)
+def test_announcement_that_is_not_allowed_changes_nothing(
+    home: Home, release: str, at: str | None, actor: str, reason: str, error: type[Exception], words: str
+) -> None:
+    before = fixture.read_state(home)
+    with pytest.raises(error, match=words):
+        moment = clock.parse_time(at) if at is not None else None
+        embargo.schedule_release(home, release, moment, actor=actor, reason=reason)
+    assert fixture.read_state(home) == before
+
+
+def test_changed_date_needs_a_reason(home: Home) -> None:
+    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
+    with pytest.raises(ReleaseError, match="why the date"):
+        embargo.schedule_release(home, NEXT, None, actor=STEWARD)
+
+
+def test_commands_announce_approve_and_list(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    account = ["--as", STEWARD]
+    assert main.main(["release", "schedule", NEXT, "--at", "2026-12-01T10:00+01:00", *account]) == 0
+    assert main.main(["release", "approve", *account]) == 0
+    assert main.main(["release", "calendar"]) == 0
+    output = capsys.readouterr().out
+    assert f"{NEXT} will be published at {MINUTE}" in output and output.count(MINUTE) == 3
+    assert main.main(["publish"]) == 3
+    assert f"is announced for {MINUTE} and is not published before" in capsys.readouterr().err
+    assert main.main(["release", "approve", "--withdraw", *account]) == 0
+    assert embargo.read_approval(home) is None
+    assert main.main(["release", "schedule", NEXT]) == 3
+
+
+# -- approval and publication at the minute
+
+
+def test_approved_draft_is_published_at_its_minute_and_not_before(
+    approved: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages: list[str] = []
+    release_clock = ReleaseClock(approved, report=messages.append, monotonic=lambda: 1.0)
+    monkeypatch.setenv("RTI_NOW", BEFORE)
+    assert release_clock.check_release() is None
+    assert (current_name(approved), messages) == (FIRST, [])
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    assert release_clock.check_release() == NEXT
+    assert (current_name(approved), embargo.read_approval(approved)) == (NEXT, None)
+    assert fixture.read_journal(approved)[-1]["published_at"] == MINUTE
+    assert release_clock.check_release() is None
+
+
+def test_draft_that_waits_for_its_minute_is_not_rebuilt(approved: Home) -> None:
+    messages: list[str] = []
+    step = draft_release(approved, log=messages.append)
+    assert (step.new, step.release) == (False, NEXT)
+    assert "is not replaced" in messages[0]
+
+
+def test_draft_changed_after_its_approval_is_not_published(approved: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(approved.drafts / NEXT)
+    fixture.write_draft(approved, NEXT, ["S0123456789abcde"])
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    messages: list[str] = []
+    assert embargo.publish_due(approved, log=messages.append) is None
+    assert "is not the one that was approved" in messages[0]
+    assert (current_name(approved), list_drafts(approved)) == (FIRST, [NEXT])
+
+
+def test_forged_approval_is_not_carried_out(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
+    embargo.approve_draft(home, actor=STEWARD)
+    forged = embargo.approval_path(home).read_text(encoding="utf-8")
+    embargo.withdraw_approval(home, actor=STEWARD)
+    embargo.approval_path(home).write_text(forged, encoding="utf-8")
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    messages: list[str] = []
+    assert embargo.publish_due(home, log=messages.append) is None
+    assert "the audit log has no such approval" in messages[0]
+    assert current_name(home) == FIRST
+
+
+def test_failed_publication_is_tried_again_after_a_pause(approved: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    (approved.drafts / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
+    messages: list[str] = []
+    seconds = [1.0]
+    release_clock = ReleaseClock(approved, report=messages.append, monotonic=lambda: seconds[0])
+    for _ in range(3):
+        assert release_clock.check_release() is None
+    assert len(messages) == 1 and "is not published yet" in messages[0]
+    seconds[0] = 62.0
+    release_clock.check_release()
+    assert len(messages) == 2
+
+
+def test_approval_without_announced_minute_is_refused(home: Home) -> None:
+    with pytest.raises(ReleaseError, match="no date is announced"):
+        embargo.approve_draft(home, actor=STEWARD)
+
+
+# -- nothing of a draft is public before
+
+ADDRESSES = (
+    "/releases/{release}", "/releases/{release}/", "/releases/{release}/en/", "/releases/{release}/en/index.html",
+    "/releases/{release}/en/index.trend.csv", "/releases/{release}/en/brief.pdf", "/releases/{release}/style-0123.css",
+    "/releases/{release}/manifest.json", "/releases/{release}/release.duckdb", "/en/index.html?release={release}",
+    "/releases/../restricted/drafts/{release}/manifest.json", "/en/releases.atom", "/en/calendar.ics",
+    "/keys/../../restricted/drafts/{release}/manifest.json", "/keys/release-0123456789abcdef.pub.pem",
+)  # fmt: skip
+
+
+def _read_tree(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _ask(home: Home, release: str) -> list[tuple[int, bytes]]:
+    application = PlainTextResponse("another application", 404)
+    pages = ReleasePages(StaticPages(application, lambda: home), lambda: home, "https://figures.example")
+    client = TestClient(pages, follow_redirects=False)
+    answers = []
+    for address in ADDRESSES:
+        answer = client.get(address.format(release=release))
+        repeated = release.encode() if "{release}" in address else b"-"
+        answers.append((answer.status_code, answer.content.replace(repeated, b"-")))
+    return answers
+
+
+def test_nothing_of_an_approved_draft_is_public_before_its_minute(
+    approved: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTI_NOW", BEFORE)
+    with_draft, answers = _read_tree(approved.public), _ask(approved, NEXT)
+    assert answers == _ask(approved, "2031-Q1"), "a draft is answered like a release that does not exist"
+    # The public service works the same without anything restricted, so that no answer and no work depends on a draft.
+    approved.restricted.rename(tmp_path / "elsewhere")
+    assert _ask(approved, NEXT) == answers
+    assert _read_tree(approved.public) == with_draft
+    names = [name for name in with_draft if NEXT in name]
+    mentioning = [name for name in with_draft if NEXT.encode() in (approved.public / name).read_bytes()]
+    assert (names, mentioning) == ([], ["calendar.json"]), "only the announcement names the release"
+
+
+def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
+    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
+    embargo.schedule_release(home, "2026-Q4", clock.parse_time(MINUTE), actor=STEWARD)
+    embargo.schedule_release(home, "2026-Q4", None, actor=STEWARD, reason=REASON)
+    text = "Cases were counted as persons & corrected."
+    embargo.publish_notice(home, FIRST, area="MK", period="2026-Q2", text=text, actor=STEWARD)
+    pages = ReleasePages(PlainTextResponse("other", 404), lambda: home, "https://figures.example")
+    client = TestClient(pages)
+    calendar = client.get("/en/calendar.ics").text
+    assert calendar.count("BEGIN:VEVENT") == 2 and calendar.count("STATUS:CANCELLED") == 1
+    assert "DTSTART:20261201T090000Z" in calendar
+    feed = client.get("/en/releases.atom")
+    assert feed.headers["content-type"].startswith("application/atom+xml")
+    assert "Cases were counted as persons &amp; corrected." in feed.text and f"Release {FIRST}" in feed.text
+    assert f"https://figures.example/releases/{FIRST}/en/releases.html" in feed.text
+    key = next((home.public / "keys").glob("release-*.pub.pem"))
+    assert client.get(f"/keys/{key.name}").content == key.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("release", "area", "text", "words"),
+    [
+        (NEXT, "MK", REASON, "was never published"),
+        (FIRST, "ZZ", REASON, "is not a territory"),
+        (FIRST, "MK", "wrong", "at least 10 characters"),
+    ],
+)
+def test_notice_that_is_not_allowed_is_refused(home: Home, release: str, area: str, text: str, words: str) -> None:
+    with pytest.raises(ReleaseError, match=words):
+        embargo.publish_notice(home, release, area=area, text=text, actor=STEWARD)
+    assert read_notices(home) == []
+
+
+# -- the switch
+
+
+def test_2000_reads_during_20_switches_never_fail(tmp_path: Path) -> None:
+    home = initialise_home(tmp_path / "home", "demonstration")
+    names = ("2026-Q2", "2026-Q3")
+    for name in names:
+        (home.releases / name / "pages" / "en").mkdir(parents=True)
+        (home.releases / name / "pages" / "en" / "index.html").write_text(name * 1_000, encoding="utf-8")
+        (home.releases / name / "manifest.json").write_text(json.dumps({"release": name}), encoding="utf-8")
+    switch_current(home, names[0])
+    client = TestClient(StaticPages(PlainTextResponse("none", 404), lambda: home))
+    is_reading = threading.Event()
+    switches = 0
+
+    def switch_releases() -> None:
+        nonlocal switches
+        is_reading.wait(10)
+        for number in range(20):
+            switch_current(home, names[(number + 1) % 2])
+            switches += 1
+
+    thread = threading.Thread(target=switch_releases)
+    thread.start()
+    releases_read = set()
+    for number in range(2_000):
+        if number % 10 == 0:
+            answer = client.get("/en/index.html")
+            assert answer.status_code == 200
+            body = answer.text
+        else:
+            folder = find_current_release(home)
+            assert folder is not None
+            body = (folder / "pages" / "en" / "index.html").read_text(encoding="utf-8")
+            assert json.loads((folder / "manifest.json").read_bytes())["release"] == body[:7]
+        assert body in {name * 1_000 for name in names}, "a page is of one release as a whole"
+        releases_read.add(body[:7])
+        is_reading.set()
+    thread.join()
+    assert (switches, releases_read) == (20, set(names))
+
+
+def test_publishing_by_hand_uses_up_the_approval(approved: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    refresh.publish_draft(approved)
+    assert embargo.publish_due(approved) is None
+    assert embargo.read_approval(approved) is None

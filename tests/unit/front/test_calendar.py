@@ -1,0 +1,54 @@
+"""Tests of the page of the release calendar: announced and published releases, notices, keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.core import i18n
+from pipelines.front import build
+from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
+from pipelines.front.reader import Reader
+from pipelines.publication.releases.calendar import PlannedRelease
+from pipelines.publication.releases.correction_notices import CorrectionNotice
+from pipelines.publication.releases.publications import Publication
+from pipelines.words.language import read_in
+from tests.support.editions import make_edition
+
+AT, BEFORE = "2026-12-08T09:00:00Z", "2026-12-01T09:00:00Z"
+RECORD = ReleaseRecord(
+    (
+        PlannedRelease("2026-Q4", AT, BEFORE, "An office asked for a week.", (BEFORE,)),
+        PlannedRelease("2026-Q3", BEFORE, BEFORE),
+    ),
+    (
+        Publication("2026-Q3", BEFORE),
+        Publication("2026-Q2", AT, "rollback", "2026-Q3", "the-steward", "Wrong figures."),
+    ),
+    (CorrectionNotice("MK-correction-1", "2026-Q3", "MK", "2026-Q2", "Cases were counted as persons.", AT),),
+    (("release-0123456789abcdef.pub.pem", "ab" * 32),),
+)
+
+
+def render_calendar(record: ReleaseRecord, language: str) -> str:
+    edition = make_edition()
+    with read_in(language):
+        reader = Reader(edition, language)
+        return build._Writer(edition, "style.css", "script.js").render_page(compose_calendar(reader, record), reader)
+
+
+def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> None:
+    page = render_calendar(RECORD, "en")
+    for words in (
+        "8 December 2026, 09:00 UTC", "1 December 2026, 09:00 UTC", "An office asked for a week.",
+        "Made current again: Wrong figures.", "Cases were counted as persons.",
+        "/keys/release-0123456789abcdef.pub.pem",
+        'href="calendar.ics"', 'href="releases.atom"', 'href="/releases/2026-Q3/en/"',
+    ):  # fmt: skip
+        assert words in page
+    assert "Cite this page" not in page, "the page changes and is not part of a release"
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_calendar_without_entries_is_written_in_every_language(language: str) -> None:
+    page = render_calendar(ReleaseRecord((), (), (), ()), language)
+    assert f'<html lang="{i18n.html_lang(language)}"' in page
