@@ -6,7 +6,8 @@ pairs, which is the arithmetic of pairs and says nothing of the statements.
 
 `python -m benchmarks.decade build HOME` builds everything and prints one JSON object; `… floor HOME OUT` runs the
 statements that dbt compiled for it, one after another in DuckDB. Both read public counts in which only what is small
-is hidden, because protection is not a mart: it is measured by itself (`… protect HOME`).
+is hidden, because protection is not a mart: it is measured by itself (`… protect HOME`). `… release HOME` publishes a
+release of it, whose pages the benchmark `front` measures.
 """
 
 from __future__ import annotations
@@ -83,6 +84,12 @@ def measure_protection(setting: Setting) -> Iterator[Figure]:
         )
         yield Figure(f"… elapsed, {years} years", result["protect"], "s")
         before = seconds
+
+
+def publish_release(setting: Setting, years: int) -> tuple[Path, dict[str, float]]:
+    """Return a home with a published release of that many years, and the processor seconds and files of its pages."""
+    home, _ = _build_home(setting, years)
+    return home, measuring.run_module(__name__, "release", str(home)).last_json()
 
 
 def _build_home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
@@ -213,8 +220,37 @@ def time_protection(home: Home) -> dict[str, float]:
     }
 
 
+def build_release(home: Home) -> dict[str, float]:
+    """Publish a release of a history without a ledger; return the processor seconds and files of its pages."""
+    from unittest import mock
+
+    from pipelines import refresh
+    from pipelines.front import build
+    from pipelines.publication.releases import publish
+
+    refresh.build_counts(home)
+    refresh.build_records(home)
+    refresh.protect_cells(home)
+    refresh.build_indicators(home, which="protected")
+    taken: dict[str, float] = {}
+    build_front = build.build_front
+
+    def build_timed(release: Path, target: Path) -> None:
+        begun = time.process_time()
+        build_front(release, target)
+        taken["processor"] = time.process_time() - begun
+        taken["files"] = sum(path.is_file() for path in target.rglob("*"))
+
+    with mock.patch.object(build, "build_front", build_timed):
+        release = refresh.draft_release(home).release
+    publish.move_draft(home, release)
+    publish.switch_current(home, release)
+    return taken
+
+
 def main(command: str, *arguments: str) -> None:
-    """Run one of `read SAMPLES OUT`, `history HOME READ YEARS`, `build HOME`, `floor HOME OUT`, `protect HOME`."""
+    """Run one of `read SAMPLES OUT`, `history HOME READ YEARS`, `build HOME`, `floor HOME OUT`, `protect HOME`,
+    `release HOME`."""
     paths = [Path(argument) for argument in arguments]
     result: dict[str, Any]
     if command == "read":
@@ -227,6 +263,8 @@ def main(command: str, *arguments: str) -> None:
         result = build_marts(open_home(paths[0]))
     elif command == "floor":
         result = time_statements(open_home(paths[0]), paths[1])
+    elif command == "release":
+        result = build_release(open_home(paths[0]))
     else:
         result = time_protection(open_home(paths[0]))
     print(json.dumps(result))

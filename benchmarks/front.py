@@ -1,8 +1,9 @@
-"""The static pages of a running service: bytes, requests, first contentful paint, and fifty readers at once.
+"""The public pages of a running service with a release of ten years: the static ones here, those to explore figures in
+`explorer.py`.
 
-A page is opened in a browser with an empty cache, at full speed and as on a slow line (1.6 Mbit/s, 150 ms). A reader is
-an HTTP client that opens one page each second, without its pictures and files. The floor of a page is the style sheet,
-which is sent from memory as well.
+A static page is opened in a browser with an empty cache, at full speed and as on a slow line (1.6 Mbit/s, 150 ms). A
+reader is an HTTP client that opens one page each second, without its pictures and files. The floor of a page is the
+style sheet, which is sent from memory as well.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
-from benchmarks import homes
+from benchmarks import decade, explorer, history
 from benchmarks.registry import Figure, Setting, register_benchmark
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _PAINT = """() => new Promise(resolve => {
   if (find()) return resolve(find().startTime);
   new PerformanceObserver(() => find() && resolve(find().startTime)).observe({type: "paint", buffered: true});
 })"""
+_MOST_REPETITIONS = 3
+"""Repetitions of what a browser opens, so that all of this takes minutes."""
 READERS, ROUNDS, PAUSE = 50, 10, 1.0
 """Readers, pages that each opens, and seconds for which each reads one."""
 
@@ -50,15 +53,21 @@ class Opened:
     painted: float
 
 
-@register_benchmark("front", "the static pages: bytes, requests, first contentful paint, and 50 readers at once")
-def measure_static_pages(setting: Setting) -> Iterator[Figure]:
-    """Measure the pages of the longest history of this run."""
+@register_benchmark(
+    "front", "the public pages of a release of ten years, static and to explore, in a browser and for 50 readers"
+)
+def measure_public_pages(setting: Setting) -> Iterator[Figure]:
+    """Measure the pages of a release of ten years, or of the demonstration's years in the short run."""
     from playwright.sync_api import sync_playwright
 
     from tests.support.chromium import find_chromium
     from tests.support.service.public_app import run_public_app
 
-    home = homes.build_home(setting, setting.scales[-1]).home
+    years = decade.YEARS if max(setting.scales) > 1 else history.CYCLE
+    home, built = decade.publish_release(setting, years)
+    yield Figure(
+        f"building the pages of {years} years, processor", built["processor"], "s", note=f"{built['files']:.0f} files"
+    )
     paths = [f"{language}/{page}" for language in LANGUAGES for page in PAGES]
     with run_public_app(home, setting.scratch / "front.log") as address:
         _open_with_client(address, paths)
@@ -67,8 +76,11 @@ def measure_static_pages(setting: Setting) -> Iterator[Figure]:
                 executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"]
             )
             with closing(chromium) as browser:
-                yield from _measure_browser(browser, address, paths, setting.repetitions)
+                repetitions = min(setting.repetitions, _MOST_REPETITIONS)
+                yield from _measure_browser(browser, address, paths, repetitions)
+                yield from explorer.measure_explorer(browser, address, repetitions)
         yield from _measure_readers(address, paths)
+        yield from explorer.measure_readers(address)
 
 
 def _measure_browser(browser: Browser, address: str, paths: Sequence[str], repetitions: int) -> Iterator[Figure]:

@@ -106,18 +106,23 @@ class _Watch(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.pid = pid
-        self.kilobytes = 0
+        self.peak = 0.0
         self.over = threading.Event()
 
     def run(self) -> None:
         while not self.over.wait(0.5):
-            self.kilobytes = max(self.kilobytes, sum(_proportional_memory(pid) for pid in _list_descendants(self.pid)))
+            self.peak = max(self.peak, sum(measure_memory(pid) for pid in _list_descendants(self.pid)))
 
     def stop_watching(self) -> float:
         """Stop, and return the peak in MB."""
         self.over.set()
         self.join()
-        return self.kilobytes / 1024
+        return self.peak
+
+
+def list_own_processes() -> list[int]:
+    """Return this process and its descendants that still run."""
+    return _list_descendants(os.getpid())
 
 
 def _list_descendants(pid: int) -> list[int]:
@@ -132,12 +137,12 @@ def _list_descendants(pid: int) -> list[int]:
     return processes
 
 
-def _proportional_memory(pid: int) -> int:
-    """Return the kilobytes of a process, shared pages counted by their share; 0 if it has ended."""
+def measure_memory(pid: int) -> float:
+    """Return the megabytes of a process, shared pages counted by their share; 0 if it has ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
-                return int(line.split()[1])
+                return int(line.split()[1]) / 1024
     return 0
 
 

@@ -185,7 +185,9 @@ class AddressSettings(SettingsGroup):
         None, description="The address at which people reach the offices' pages; by default the loopback address."
     )
     public_url: OptionalSiteAddress = Field(
-        None, description="The address of the public dashboard; if it is not set, the dashboard answers to any `Host`."
+        None,
+        description="The address of the public dashboard, which files and briefs quote; if it is not set, they have "
+        "the path alone, and the dashboard answers to any `Host`.",
     )
     trusted_proxies: Networks = Field(
         (), description="Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."

@@ -1,4 +1,5 @@
-// Copy buttons, Escape on explanations of words, and arrow keys of the meeting view. Pages can be read without it.
+// Copy buttons, whole addresses, the day of printing, Escape on explanations of words, and arrow keys of the meeting
+// view. Pages can be read without it.
 "use strict";
 (() => {
   const { copy, copied, low, high, accessed } = document.currentScript.dataset;
@@ -34,6 +35,19 @@
     const day = new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
     const text = tidy(citation.textContent).slice(0, -tidy(address).length);
     return `${text}${accessed.replace("…", () => tidy(address)).replace("@", () => day)}`;
+  }
+
+  // Where the service does not know its public address, paths to copy begin with the address of the open page.
+  if (location.protocol.startsWith("http")) {
+    for (const address of document.querySelectorAll(".front-address")) {
+      if (address.textContent.startsWith("/")) address.prepend(location.origin);
+    }
+  }
+
+  for (const citation of document.querySelectorAll(".front-citation")) {
+    const parts = [...citation.childNodes];
+    addEventListener("beforeprint", () => citation.replaceChildren(readCitation(citation)));
+    addEventListener("afterprint", () => citation.replaceChildren(...parts));
   }
 
   function addButton(place, about, read) {

@@ -54,17 +54,17 @@ TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
         ),
         "interval": (
             mark("95% confidence interval"),
-            mark("The levels with which a figure agrees, if only chance is considered."),
+            mark("The range in which the underlying level probably lies, if only chance is considered."),
             mark("95% confidence interval|95% confidence intervals"),
         ),
         "territory": (
             mark("Territory"),
-            mark("One of the parts of the region that are compared."),
+            mark("One of the areas of the region that are compared with each other."),
             mark("territory|territories"),
         ),
         "jurisdiction": (
             mark("Jurisdiction"),
-            mark("A part of a territory that reports by itself."),
+            mark("A part of a territory that reports separately."),
             mark("jurisdiction|jurisdictions"),
         ),
         "return": (

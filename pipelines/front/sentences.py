@@ -14,10 +14,10 @@ _CHANGES: language.Texts[str] = language.Texts(
         "rise": mark("This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high})."),
         "fall": mark("This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high})."),
         "no_clear_change": mark(
-            "This is no clear change: {ratio} times as many (95% confidence interval {low} to {high})."
+            "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "This is no clear change, because several people can be tried in one case: {ratio} times as many (95% "
+            "This is not a clear change, because several people can be tried in one case: {ratio} times as many (95% "
             "confidence interval {low} to {high})."
         ),
         "withheld": mark("The change is not shown, because one of the two figures is withheld."),
@@ -29,11 +29,11 @@ WHY_INTERVAL = mark(
     "differ from the figure."
 )
 CLEAR = mark(
-    "A change or a difference is called clear only if it also holds when several persons are tried in one case."
+    "A change or a difference is called clear only if it still holds when several people are tried in one case."
 )
 NO_FUNNEL = mark(
-    "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
-    "can therefore be larger than an earlier one."
+    "The stages of one period count different people: a case often takes years from one stage to the next. A later "
+    "stage can therefore be larger than an earlier one."
 )
 NO_RANKING = mark("The order of territories is not a ranking.")
 

@@ -469,8 +469,8 @@ def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters(
     "This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high}).",
-    "This is no clear change: {ratio} times as many (95% confidence interval {low} to {high}).",
-    "This is no clear change, because several people can be tried in one case: {ratio} times as many (95% "
+    "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high}).",
+    "This is not a clear change, because several people can be tried in one case: {ratio} times as many (95% "
     "confidence interval {low} to {high}).",
 )
 def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
@@ -482,10 +482,10 @@ def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
     ratio, (low, high) = after["value"] / before["value"], (share / (1 - share) for share in shares)
     message = str(p[""])
     if low <= 1 <= high:
-        assert message.startswith("This is no clear change: "), message
+        assert message.startswith("This is not a clear change: "), message
     else:
         clear = f"This is a clear {'rise' if low > 1 else 'fall'}"
-        assert message.startswith((clear, "This is no clear change, because")), message
+        assert message.startswith((clear, "This is not a clear change, because")), message
     return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
 
 

@@ -14,7 +14,7 @@ import streamlit as st
 from dashboards.public import choices, layout, queries, selection, tables
 from dashboards.public.pages.agreement import part_heading, show_pairs
 from pipelines import words
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement
 from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
@@ -198,7 +198,11 @@ def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
             tables.Cell(f"{row['measure_words']}{extra}", kind="wide", language=english),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
             tables.Cell(row["publisher"], language=english),
-            tables.Cell(_describe_source(row), href=row["source_url"] or "", language=english),
+            tables.Cell(
+                _describe_source(row),
+                href=row["source_url"] or "",
+                language=_find_title_language(row),
+            ),
             tables.Cell(" ".join(part for part in cautions if part)),
         ),
     )
@@ -211,6 +215,11 @@ def _describe_breakdown(frame: layout.Frame, row: Row) -> list[str]:
         for name in ("sex", "age", "exploitation", "citizenship", "person_type")
         if row[name] not in (None, "", "_T", "_Z", "_U")
     ]
+
+
+def _find_title_language(row: Row) -> str:
+    """Return the language of the title of a source for `lang`; in earlier releases all titles were English."""
+    return tables.foreign_language(row.get("source_language") or SOURCE_LANGUAGE)
 
 
 def _describe_source(row: Row) -> str:
@@ -292,6 +301,6 @@ def _comparison_line(
             own_field,
             tables.Cell(difference, kind="number", value=row["difference"]),
             tables.Cell(agreement.explain_difference(row, declared)),
-            tables.Cell(row["source_title"], language=tables.foreign_language()),
+            tables.Cell(row["source_title"], language=_find_title_language(row)),
         ),
     )

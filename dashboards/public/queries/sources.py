@@ -56,8 +56,8 @@ SQL: Mapping[str, str] = {
         select
             reference.territory, reference.jurisdiction, reference.period, reference.period_start,
             reference.period_end, reference.measure, reference.count_unit, reference.value, reference.obs_status,
-            reference.conf_status, reference.kind, reference.source, reference.source_title, reference.publisher,
-            reference.mapping, reference.caveat,
+            reference.conf_status, reference.kind, reference.source, reference.source_title, reference.source_language,
+            reference.publisher, reference.mapping, reference.caveat,
             own.cell_id as own_cell_id, own.table_id, own.value as own_value, own.obs_status as own_obs_status,
             own.conf_status as own_conf_status, own.area_kind, own.area, own.freq, own.level, own.statistic,
             own.offence_group, own.offence, own.person_type, own.victim_status, own.sex, own.age, own.exploitation,
@@ -65,7 +65,10 @@ SQL: Mapping[str, str] = {
             case when own.value is not null and reference.value is not null
                     and own.conf_status = 'F' and reference.conf_status = 'F'
                 then own.value - reference.value end as difference
-        from reference_figure as reference
+        from (
+            -- Earlier releases lack the language of titles.
+            select * from reference_figure union all by name select null::varchar as source_language where false
+        ) as reference
         left join cell as own
             on own.area_kind in ('territory', 'jurisdiction') and own.area = reference.jurisdiction
             and own.freq = reference.freq

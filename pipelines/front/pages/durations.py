@@ -68,7 +68,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("Definition"), in_page_language(reader, str(about["definition"]))),
                 (tell("Formula"), in_page_language(reader, formula)),
                 (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
-                (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
+                (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader, list(by_area))),
             ],
             "explore": reader.link_to_explorer("durations", crime=crime),

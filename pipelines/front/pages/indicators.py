@@ -27,9 +27,10 @@ _YEARS = 6
 """Years in the tables, the newest."""
 MEASURES = tuple(dict.fromkeys(stage for track in STAGES.values() for stage in track))
 """Stages that have a page of their own, with counts and rates."""
-_NESTED = mark("Both counts are of the same period. Those of the first are among those of the second.")
+_NESTED = mark("Both counts are of the same period. Everyone in the first is also in the second.")
 _NOT_NESTED = mark(
-    "The two counts are different people, so the ratio can be over 100. It follows nobody through the proceedings."
+    "The two counts are of different people, so the ratio can be over 100. It does not follow anyone through the "
+    "proceedings."
 )
 _COUNT = mark("Persons who reached this stage in the year, as the offices reported them.")
 
@@ -125,7 +126,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
                 (tell("Definition"), in_page_language(reader, str(about["definition"]))),
                 (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
-                (tell("Intervals after"), in_page_language(reader, str(about["source"]))),
+                (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
@@ -204,7 +205,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                     "territories included."
                 )),
                 (tell("Caution"), in_page_language(reader, str(about_count["caveats"]))),
-                (tell("Intervals after"), in_page_language(reader, str(about_rate["source"]))),
+                (tell("Method of the intervals"), in_page_language(reader, str(about_rate["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
             "explore": reader.link_to_explorer("region", crime=crime),

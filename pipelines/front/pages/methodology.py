@@ -22,7 +22,9 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         mark("What is counted"),
         (
             mark("Each office counts the persons who reach a stage of proceedings in a period."),
-            mark("Trafficking in persons and smuggling of migrants are different crimes. They are never added."),
+            mark(
+                "Trafficking in persons and smuggling of migrants are different crimes. They are never added together."
+            ),
             mark("First-instance and final decisions are shown separately, because one person may have both."),
             sentences.NO_FUNNEL,
         ),
@@ -36,8 +38,8 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
             ),
             mark("A year is never divided into quarters, and missing figures are never estimated."),
             mark(
-                "The region is the sum of the territories that reported. No regional figure is shown from fewer than "
-                "{fewest} territories."
+                "The region is the sum of the territories that reported. No regional figure is shown if it would cover "
+                "fewer than {fewest} territories."
             ),
             mark(
                 "Rates are per 100,000 inhabitants in the period. If the population of a year is not known yet, the "
@@ -79,7 +81,7 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
             mark("Read everything without scripts, with a keyboard, with a screen reader and in print."),
             mark("Enlarge the text to 400% without scrolling sideways, except within wide tables."),
             mark("Read each picture as a table with the same figures. Each picture also has a description."),
-            mark("Use your own colours or greyscale: no information is in colour alone."),
+            mark("Use your own colours or greyscale: no information depends on colour alone."),
         ),
     ),
     (
@@ -87,7 +89,8 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
         (
             mark("The pages for exploring the data need scripts. Everything on these pages can be read without them."),
             mark(
-                "Some definitions, notes and titles of sources are in English only. They are marked for screen readers."
+                "Some definitions, notes and titles of sources are not in the language of the page. Their language is "
+                "marked for screen readers."
             ),
             mark("The translations have not been reviewed by native speakers yet."),
             mark("The downloadable files of a release are tables of codes. A list of codes comes with them."),
@@ -96,8 +99,8 @@ _ACCESSIBILITY: Sequence[tuple[str, Sequence[str]]] = (
     (
         mark("How we test"),
         (
-            mark("Programs check the pages against WCAG 2.2, level AA, in several languages and widths."),
-            mark("No audit by people with disabilities has been made yet."),
+            mark("Automated checks test the pages against WCAG 2.2, level AA, in several languages and screen widths."),
+            mark("People with disabilities have not tested the pages yet."),
         ),
     ),
     (

@@ -41,7 +41,9 @@ def compose_releases(reader: Reader) -> Page:
         pages.RELEASES,
         title,
         title,
-        lead=tell("A release never changes. Corrections make a new release, and earlier ones stay readable."),
+        lead=tell(
+            "A release never changes. Corrections are made in a new release, and earlier releases stay available."
+        ),
         values={
             "facts": [
                 (tell("Release"), edition.id),

@@ -22,7 +22,7 @@ _Find = Callable[[str, str], Row | None]
 _SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("F", "M")}
 """Categories of which the page shows the share of the total, by dimension."""
 _CHANGED = mark("Presumed and identified victims: {after} in {last}, {before} in {first}.")
-_OTHER_PEOPLE = mark("Victims are other people than those who are investigated, indicted or convicted.")
+_OTHER_PEOPLE = mark("Victims are not the people who are investigated, indicted or convicted.")
 _OTHER_BASES = mark(
     "The rows cover different territories, so they do not add up to everyone and shares must not be calculated from "
     "them."
@@ -49,7 +49,7 @@ def compose_victims(reader: Reader, crime: str) -> Page:
         f"{tell('Victims')}: {crime_name}, {year}",
         headline,
         reader.describe_cover(whole) if whole is not None else "",
-        tell("Presumed and identified victims, as the authorities that register them count them."),
+        tell("Presumed and identified victims, as counted by the authorities that register them."),
         pages.list_views(reader, files, crime),
         {
             "headline": headline,

@@ -116,8 +116,13 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     page.locator("footer [role=status]:not(:empty)").wait_for()
     citation = str(page.evaluate("navigator.clipboard.readText()"))
     assert citation.startswith("Victims: ") and re.search(
-        r"/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{4}\)\.$", citation
+        rf" {public_app}/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{{4}}\)\.$", citation
     )
+    shown = page.locator(".front-citation").inner_text()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".front-citation").inner_text() == citation, "a print says where and when it was made"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".front-citation").inner_text() == shown
     context.close()
 
 
@@ -132,8 +137,11 @@ def test_meeting_is_led_by_arrow_keys_and_a_picture_is_shown_in_a_foreign_frame(
     page.goto(f"{public_app}/en/")
     page.locator(".front-picture .rti-more summary").first.click()
     code = page.locator(".front-code").first.text_content() or ""
-    path = code.partition('src="')[2].partition('"')[0]
-    frames = f'<iframe src="{public_app}{path}"></iframe><iframe src="{public_app}/en/"></iframe>'
+    address = code.partition('src="')[2].partition('"')[0]
+    assert address.startswith(f"{public_app}/releases/"), (
+        "the service has no public address, so that of the page is taken"
+    )
+    frames = f'<iframe src="{address}"></iframe><iframe src="{public_app}/en/"></iframe>'
     (tmp_path / "index.html").write_text(frames, encoding="utf-8")
     # A real server: Chromium keeps pages of other addresses away from those of the loopback.
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))

@@ -14,8 +14,12 @@ from tests.support.editions import make_edition, make_total
     [
         (40.0, 120.0, "This is a clear rise: 3.00 times as many (95% confidence interval 2.08 to 4.41)."),
         (120.0, 40.0, "This is a clear fall: 0.33 times as many"),
-        (100.0, 110.0, "This is no clear change: 1.10 times as many"),
-        (145.0, 198.0, "This is no clear change, because several people can be tried in one case: 1.37 times as many"),
+        (100.0, 110.0, "This is not a clear change: 1.10 times as many"),
+        (
+            145.0,
+            198.0,
+            "This is not a clear change, because several people can be tried in one case: 1.37 times as many",
+        ),
         (12.0, 40.0, "Too few to compare: one of the two counts is under 20."),
     ],
 )

@@ -18,8 +18,8 @@ from pipelines.words.language import Texts, lower_first, many, tell
 Row = Mapping[str, Any]
 _FREQS: Mapping[str, str] = Texts({"Q": mark("Quarters"), "A": mark("Years")})
 STAGES_CAVEAT = mark(
-    "The stages of one period are different people: a case often takes years from one stage to the next. A later stage "
-    "can therefore be larger than an earlier one."
+    "The stages of one period count different people: a case often takes years from one stage to the next. A later "
+    "stage can therefore be larger than an earlier one."
 )
 ONE_SCALE = mark("All charts share one scale and the same periods.")
 _NEWEST_PERIODS = 8

@@ -72,6 +72,15 @@ def test_every_collected_source_has_a_publisher_and_an_own_title() -> None:
     assert set(read_publishers()["source_title"]) <= titles, "no publisher is declared in vain"
 
 
+def test_titles_of_sources_have_their_language() -> None:
+    titles = dict(name_publishers(read_collected()).select("source_title", "source_language").iter_rows())
+    assert set(titles.values()) == {"en", "hr"}
+    for title, language in titles.items():
+        assert (language == "en") == title.isascii(), title
+    undeclared = read_collected().head(1).with_columns(source_title=pl.lit("A source that is not declared"))
+    assert name_publishers(undeclared)["source_language"].to_list() == ["en"]
+
+
 def test_links_lead_to_the_original_publisher_only() -> None:
     published = name_publishers(read_collected())
     hosts = dict(read_publishers().filter(pl.col("host") != "").select("publisher", "host").iter_rows())
