@@ -215,7 +215,7 @@ def compare_medians(medians: Mapping[str, Row | None]) -> list[Row]:
         (tested[test.first], tested[test.second]): test
         for test in statistics.compare_medians([_read_median(medians[area]) for area in tested])
     }
-    rows = []
+    rows: list[Row] = []
     for pair in combinations(medians, 2):
         row = {"area_a": pair[0], "area_b": pair[1], "reasons": "", "is_with_care": False, "metric": "duration"}
         test = tests.get(pair)

@@ -16,7 +16,7 @@ from pipelines.core import clock, codes
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication.releases import formats, signature
-from pipelines.warehouse import build_cache, dbt
+from pipelines.warehouse import build_cache, dbt_runner
 from pipelines.warehouse.reference.gather import reference_folder
 
 DATABASE: Final = "release.duckdb"
@@ -101,7 +101,7 @@ def describe_versions(registry: Registry, population: pl.DataFrame) -> dict[str,
 @cache
 def digest_code() -> str:
     """Return the SHA-256 of all code that turns accepted returns into a release."""
-    return build_cache.digest_parts(build_cache.code_digest(*_CODE), dbt.project_digest())
+    return build_cache.digest_parts(build_cache.code_digest(*_CODE), dbt_runner.project_digest())
 
 
 @cache

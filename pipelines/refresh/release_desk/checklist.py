@@ -233,10 +233,10 @@ def _find_requested_withdrawals(draft: DraftUnderReview) -> list[str]:
 
 
 def _find_failed_tests(draft: DraftUnderReview) -> list[str]:
-    from pipelines.warehouse import dbt
+    from pipelines.warehouse import count_builds
 
-    counts = dbt.latest_counts(draft.home)
-    results = dbt.test_results(counts) if counts is not None else ()
+    counts = count_builds.latest_counts(draft.home)
+    results = count_builds.test_results(counts) if counts is not None else ()
     return [test.name for test in results if test.status not in ("pass", "success", "skipped")]
 
 
