@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.statistics.durations import Array, count_contributors, estimate_curve
+from pipelines.statistics.durations import Array, count_contributors, estimate_product_limit
 from pipelines.statistics.stages import AREA
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def by_exit(times: Array, kinds: Sequence[str | None]) -> dict[str, tuple[Array,
     """
     times = np.asarray(times, dtype=float)
     names = np.array(["" if kind is None else kind for kind in kinds])
-    curve = estimate_curve(times, names != "")
+    curve = estimate_product_limit(times, names != "")
     before = np.concatenate([[1.0], curve.survival[:-1]])
     incidence: dict[str, tuple[Array, Array]] = {}
     for kind in sorted(set(names) - {""}):

@@ -180,7 +180,7 @@ def measure_stage_ratios(rng: np.random.Generator, truth: Truth, runs: int) -> S
         mine = (drawn.run == run) & (drawn.indicted_at >= 0) & (drawn.indicted_at < RECORDS)
         until = np.minimum(drawn.decided_at[mine], RECORDS)
         waited, ended = (until - drawn.indicted_at[mine]) * DAYS, drawn.decided_at[mine] < RECORDS
-        median = durations.find_quantile(durations.estimate_curve(waited, ended), 0.5).value
+        median = durations.find_quantile(durations.estimate_product_limit(waited, ended), 0.5).value
         lag = durations.lag_periods(median, "Q")
         if median is None or lag is None:
             raise AssertionError("half of those indicted in five years are decided in them")

@@ -10,11 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations import judge
+from expectations import balances, judge, nil_returns, parts, plausibility, records, sources, structure
 from expectations.causes import CAUSES
 from expectations.engine import Contract
 from expectations.figures import PlausibilityRule
 from expectations.judge import History, JudgedReturn, judge_returns
+from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry
 from pipelines.findings.finding import Finding
@@ -24,6 +25,17 @@ from pipelines.reading.standardise.standardise import Reading
 
 RECEIVED = datetime(2025, 7, 20, tzinfo=UTC)
 """In time for the second quarter of 2025."""
+PLAUSIBILITY_RULES: Mapping[str, tuple[PlausibilityRule, ...]] = {
+    "justice": (
+        *parts.RULES, *plausibility.SHARED_RULES, *structure.RULES, *nil_returns.RULES, *parts.STAGE_RULES,
+        *balances.RULES, *plausibility.STAGE_RULES, *sources.RULES,
+    ),
+    "victims": (*parts.RULES, *plausibility.SHARED_RULES, *structure.RULES, *nil_returns.RULES),
+    "register": (*records.RULES, *sources.RULES, *nil_returns.RULES),
+}  # fmt: skip
+"""The rules of each suite that are not contracts, in its order. They need no Great Expectations."""
+ALSO_OF_CONTRACTS = frozenset(("plausible.outcome", "sum.exceeded"))
+"""Rules that both a contract and a plausibility rule report."""
 
 
 @cache
@@ -111,13 +123,17 @@ def judge_rules(
 
     Only the checks are run that report these rules, or rules that give way to them or to which they give way. All
     checks of a return take a third of a second of processor time, most of it for contracts of keys, codes and
-    deadlines.
+    deadlines. Great Expectations, which takes three seconds to import, is imported only if a contract reports one.
     """
     related = set(rules).union(*(cause.rules for cause in CAUSES if not set(rules).isdisjoint(cause.rules)))
     load_suite = judge._load_suite
 
-    def select_checks(instrument: str) -> list[Contract | PlausibilityRule]:
-        return [check for check in load_suite(instrument) if not related.isdisjoint(_list_rules(check))]
+    def select_checks(instrument: str) -> Sequence[Contract | PlausibilityRule]:
+        checks: Sequence[Contract | PlausibilityRule] = PLAUSIBILITY_RULES[instrument]
+        without_contract = {rule for check in checks for rule in _list_rules(check)} - ALSO_OF_CONTRACTS
+        if not related.intersection(RULES_BY_INSTRUMENT[instrument]) <= without_contract:
+            checks = load_suite(instrument)
+        return [check for check in checks if not related.isdisjoint(_list_rules(check))]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judge, "_load_suite", select_checks)

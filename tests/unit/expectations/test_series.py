@@ -20,7 +20,7 @@ from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
 from pipelines.model.long_tables import OBSERVATION
 from pipelines.model.periods import Period
-from tests.support.fakes.return_rows import find_by_rule, find_each_by_rule, make_observation
+from tests.support.fakes.return_rows import make_observation
 
 QUARTERS = [f"{year}-Q{quarter}" for year in (2022, 2023, 2024, 2025) for quarter in (1, 2, 3, 4)][:14]
 """Up to the second quarter of 2025, the one under check."""
@@ -134,21 +134,6 @@ def test_jump_of_a_year_so_far_is_judged_at_its_article(registry: Registry, base
     assert (finding.rule, str(finding.where)) == ("plausible.jump", "Т-03!B6")
     assert finding.seen == f"{total - before:.0f} ({total:.0f} − {before:.0f})"
     assert finding.params["n"] == 12
-
-
-def test_year_so_far_without_the_quarter_before_is_judged_by_bounds(registry: Registry, base: dict[str, Any]) -> None:
-    form_bounds = [
-        bound.high
-        for territory in registry.territories.values()
-        for bound in territory.plausibility
-        if (bound.jurisdiction, bound.measure, bound.offence_group, bound.freq)
-        == (base["jurisdiction"], "convicted_first", "TIP", "Q")
-    ]
-    (high,) = form_bounds
-    year = {"accumulation": "ytd", "period_start": date(2025, 1, 1)}
-    returns = {name: [make_row(base, value=2.0 * high + more, **year)] for name, more in (("most", 0), ("too many", 1))}
-    rules = {name: list(findings) for name, findings in find_each_by_rule(registry, returns).items()}
-    assert rules == {"most": [], "too many": ["plausible.bounds"]}
 
 
 def test_more_indicted_than_investigated_in_years_so_far(registry: Registry, base: dict[str, Any]) -> None:
@@ -267,13 +252,6 @@ def test_article_with_a_short_history_is_judged_if_a_digit_was_added(
     assert str(finding.where) == "Т-03!B6"
     twelve = judge_rows(registry, make_articles(base, NOW, (150.0, 15.0, 5.0)), earlier, *rules)
     assert [str(f.where) for f in twelve] == (["Т-03!B6"] if known == 8 else [])
-
-
-def test_figure_above_the_bound_of_its_total_is_found_without_history(base: dict[str, Any], registry: Registry) -> None:
-    total = make_row(base, value=9.0)
-    part = make_row(base, sentence_type="prison", measure="convicted_first", value=9000.0, place="Т-03!D7")
-    finding = find_by_rule(registry, [total, part])["plausible.bounds"]
-    assert (str(finding.where), finding.seen) == ("Т-03!D7", "9000")
 
 
 def test_older_period_restated_unchanged_is_not_judged_again(registry: Registry, base: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ Truth is by hand, from a published table, from the delays that the demonstration
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -14,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.statistics.durations import estimate_curve, find_quantile, lag_periods, summarise_durations
+from pipelines.statistics.durations import Curve, estimate_curve, find_quantile, lag_periods, summarise_durations
 from pipelines.statistics.pending import AGE_BANDS, count_age_bands, find_pending_stays, summarise_ages
 from pipelines.statistics.stages import FIRST
 from pipelines.statistics.stays import find_stays
 from tests.oracles.exits import by_exit, summarise_exits
+from tests.oracles.survival import fit_independent_curve
 from tests.records import build_events, list_reported
 
 P, F = "prosecution", "first"
@@ -29,6 +31,11 @@ SIX_MP = (
 )
 PLACEBO = [1, 1, 2, 2, 3, 4, 4, 5, 5, 8, 8, 8, 8, 11, 11, 12, 12, 15, 17, 22, 23]
 """Weeks of remission, Freireich et al. (1963), Blood 21, 699-716; the data of most textbooks."""
+
+
+def estimate_curve_of_persons(times: Sequence[int], ended: Sequence[bool]) -> Curve:
+    """Estimate the curve of persons with a proceeding each."""
+    return estimate_curve(np.array(times), np.array(ended), np.arange(len(times)))
 
 
 def compute_product_limit(times: list[int], ended: list[bool]) -> dict[int, Fraction]:
@@ -47,27 +54,28 @@ def compute_product_limit(times: list[int], ended: list[bool]) -> dict[int, Frac
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=12))
-def test_estimate_curve_is_the_same_with_and_without_proceedings(stays_of: list[tuple[int, bool]]) -> None:
-    """Our own product limit (with proceedings) and that of lifelines (without) differ in their limits only."""
-    times, ended = np.array([t for t, _ in stays_of]), np.array([e for _, e in stays_of])
-    clustered, plain = estimate_curve(times, ended, np.arange(times.size)), estimate_curve(times, ended)
-    for clustered_column, plain_column in zip(clustered[:4], plain[:4], strict=True):
-        np.testing.assert_allclose(clustered_column, plain_column, atol=1e-12)
+def test_estimate_curve_is_that_of_lifelines_but_for_its_limits(stays_of: list[tuple[int, bool]]) -> None:
+    times, ended = [t for t, _ in stays_of], [e for _, e in stays_of]
+    ours, theirs = estimate_curve_of_persons(times, ended), fit_independent_curve(np.array(times), np.array(ended))
+    for our_column, their_column in zip(ours[:4], theirs[:4], strict=True):
+        np.testing.assert_allclose(our_column, their_column, atol=1e-12)
 
 
 def test_estimate_curve_equals_the_published_table_of_six_mp() -> None:
     """Kleinbaum and Klein, Survival Analysis, table 2.1: 0.8571 0.8067 0.7529 0.6902 0.6275 0.5378 0.4482."""
-    curve = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    curve = estimate_curve_of_persons(*SIX_MP)
     assert curve.times.tolist() == [6, 7, 10, 13, 16, 22, 23]
     assert curve.at_risk.tolist() == [21, 17, 15, 12, 11, 7, 6]
     assert np.round(curve.survival, 4).tolist() == [0.8571, 0.8067, 0.7529, 0.6902, 0.6275, 0.5378, 0.4482]
     assert find_quantile(curve, 0.5).value == 23
-    assert find_quantile(curve, 0.75) == (None, 23.0, None), "the curve ends at 0.448 and never falls to a quarter"
+    limits = fit_independent_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    assert find_quantile(limits, 0.75) == (None, 23.0, None), "the curve ends at 0.448 and never falls to a quarter"
+    assert find_quantile(curve, 0.75).value is None
 
 
 def test_greenwood_by_hand() -> None:
     """Variance of log S at week 10 of 6-MP: 3/(21*18) + 1/(17*16) + 1/(15*14); limits S ** exp(-+1.96 se / |log S|)."""
-    curve = estimate_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
+    curve = fit_independent_curve(np.array(SIX_MP[0]), np.array(SIX_MP[1]))
     variance = 3 / (21 * 18) + 1 / (17 * 16) + 1 / (15 * 14)
     survival = (18 / 21) * (16 / 17) * (14 / 15)
     spread = 1.959963985 * variance**0.5 / abs(np.log(survival))
@@ -76,7 +84,7 @@ def test_greenwood_by_hand() -> None:
 
 
 def test_quantiles_without_open_stays_are_the_plain_ones() -> None:
-    curve = estimate_curve(np.array(PLACEBO), np.ones(21, dtype=bool))
+    curve = estimate_curve_of_persons(PLACEBO, [True] * 21)
     assert find_quantile(curve, 0.5).value == 8  # the 11th of 21
     assert find_quantile(curve, 0.75).value == 12  # the 16th
     assert find_quantile(curve, 0.9).value == 17  # the 19th, the first with 90 % at or below
@@ -85,12 +93,12 @@ def test_quantiles_without_open_stays_are_the_plain_ones() -> None:
 
 def test_median_tolerates_rounding_of_thirds_and_quarters() -> None:
     """3/4 * 2/3 = 1/2, in floating point a little more; the median is still the third of four."""
-    curve = estimate_curve(np.array([1, 2, 3, 4]), np.array([True, True, False, False]))
+    curve = estimate_curve_of_persons([1, 2, 3, 4], [True, True, False, False])
     assert find_quantile(curve, 0.5).value == 2
 
 
 def test_estimate_curve_keeps_durations_of_zero_days() -> None:
-    curve = estimate_curve(np.array([0, 0, 5, 9]), np.array([True, True, True, False]))
+    curve = estimate_curve_of_persons([0, 0, 5, 9], [True, True, True, False])
     assert curve.times.tolist() == [0, 5]
     assert curve.survival.tolist() == [0.5, 0.25]
     assert find_quantile(curve, 0.5).value == 0
@@ -104,7 +112,7 @@ def test_find_quantile_is_unknown_where_nothing_ended() -> None:
 @pytest.mark.parametrize("times", [[], [-1, 4]])
 def test_no_times_and_negative_times_are_refused(times: list[int]) -> None:
     with pytest.raises(ValueError, match="from 0 up"):
-        estimate_curve(np.array(times), np.ones(len(times), dtype=bool))
+        estimate_curve_of_persons(times, [True] * len(times))
 
 
 @settings(max_examples=60, deadline=None)
@@ -128,7 +136,7 @@ def test_estimate_curve_of_any_stays(rows: list[tuple[int, bool, int]]) -> None:
     if any(ended):
         later = list(ended)
         later[ended.index(True)] = False
-        less = estimate_curve(np.array(times), np.array(later))
+        less = estimate_curve_of_persons(times, later)
         for p, q in zip((0.5, 0.75, 0.9), values, strict=True):
             value = find_quantile(less, p).value
             assert value is None or (q.value is not None and value >= q.value)
@@ -142,7 +150,7 @@ def test_cases_of_one_person_have_greenwoods_variance() -> None:
     from scipy.stats import norm, t
 
     times, ended = np.array(SIX_MP[0]), np.array(SIX_MP[1])
-    plain, single = estimate_curve(times, ended), estimate_curve(times, ended, np.arange(21))
+    plain, single = fit_independent_curve(times, ended), estimate_curve(times, ended, np.arange(21))
     spread = [np.log(np.log(c.low) / np.log(c.survival)) for c in (plain, single)]
     assert spread[1] / spread[0] == pytest.approx(np.full(7, t.ppf(0.975, 20) / norm.ppf(0.975) * (21 / 20) ** 0.5))
 
@@ -155,7 +163,7 @@ def test_duplicated_persons_do_not_narrow_the_limits() -> None:
     assert twice.survival == pytest.approx(once.survival)
     assert twice.low == pytest.approx(once.low)
     assert twice.high == pytest.approx(once.high)
-    alone = estimate_curve(np.tile(times, 2), np.tile(ended, 2))
+    alone = fit_independent_curve(np.tile(times, 2), np.tile(ended, 2))
     assert (alone.low > twice.low).all(), "counting persons would narrow the limits"
 
 
@@ -163,7 +171,7 @@ def test_cases_that_balance_each_other_do_not_narrow_the_limits() -> None:
     """With a quick and a slow defendant in each case, the cases hardly differ, and only by chance."""
     times = np.array([*range(1, 11), *range(20, 10, -1)])
     every, cases = np.ones(20, dtype=bool), np.tile(np.arange(10), 2)
-    plain, clustered = estimate_curve(times, every), estimate_curve(times, every, cases)
+    plain, clustered = fit_independent_curve(times, every), estimate_curve(times, every, cases)
     assert (clustered.low[:-1] <= plain.low[:-1]).all()
     assert (clustered.high[:-1] >= plain.high[:-1]).all()
 
@@ -189,7 +197,7 @@ def test_shares_by_exit_by_hand() -> None:
 def test_censoring_other_exits_would_overstate_convictions() -> None:
     times, kinds = np.array([10, 20, 30, 40]), ["convicted", "acquitted", "convicted", "acquitted"]
     assert by_exit(times, kinds)["convicted"][1][-1] == pytest.approx(0.5)
-    censored = estimate_curve(times, np.array([kind == "convicted" for kind in kinds]))
+    censored = estimate_curve(times, np.array([kind == "convicted" for kind in kinds]), np.arange(4))
     assert 1 - censored.survival[-1] == pytest.approx(1 - 3 / 4 * 1 / 2)  # 5 of 8, though 2 of 4 were convicted
 
 
@@ -200,7 +208,7 @@ def test_censoring_other_exits_would_overstate_convictions() -> None:
 def test_shares_and_the_open_sum_to_one(rows: list[tuple[int, str | None]]) -> None:
     times, kinds = np.array([r[0] for r in rows]), [r[1] for r in rows]
     shares = by_exit(times, kinds)
-    open_ = estimate_curve(times, np.array([kind is not None for kind in kinds])).survival
+    open_ = estimate_curve(times, np.array([kind is not None for kind in kinds]), np.arange(times.size)).survival
     assert sum((share for _, share in shares.values()), open_) == pytest.approx(np.ones(open_.size))
 
 

@@ -9,6 +9,7 @@ from expectations.figures import PlausibilityRule
 from expectations.judge import _load_suite
 from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.findings.rules import all_rules
+from tests.support.fakes.return_rows import ALSO_OF_CONTRACTS, PLAUSIBILITY_RULES
 
 OF_RETURN_ALONE = {
     "parts.exceeded",
@@ -50,6 +51,15 @@ def test_declared_rules_are_those_of_the_suite(instrument: str) -> None:
         templates = [check.report.as_meta()] if is_rule else [e.meta for e in check.expectations]
         rules += [meta[name] for meta in templates for name in ("rule", "rule_if_empty") if name in meta]
     assert tuple(dict.fromkeys(rules)) == RULES_BY_INSTRUMENT[instrument]
+
+
+@pytest.mark.parametrize("instrument", RULES_BY_INSTRUMENT)
+def test_rules_that_unit_tests_judge_without_contracts_are_those_of_the_suite(instrument: str) -> None:
+    suite = _load_suite(instrument)
+    rules = [check for check in suite if isinstance(check, PlausibilityRule)]
+    assert list(PLAUSIBILITY_RULES[instrument]) == rules
+    of_contracts = {t.rule for check in suite if not isinstance(check, PlausibilityRule) for t in check.templates}
+    assert {rule.report.rule for rule in rules} & of_contracts <= ALSO_OF_CONTRACTS
 
 
 def test_suite_needed_by_several_threads_at_once_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
