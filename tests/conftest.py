@@ -26,8 +26,6 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's default is 700. Searching for garbage took a fifth of the processor time of the unit tests."""
 
 _CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -165,12 +163,12 @@ def browser() -> Iterator[Browser]:
     """
     from playwright.sync_api import sync_playwright
 
-    from tests.support.chromium import find_chromium
+    from tests.support.chromium import FLAGS, find_chromium
 
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium found; `python -m tests.support.chromium` installs one or names the command")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=_CHROMIUM, headless=True)
+        chromium = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *_CHROMIUM], headless=True)
         yield chromium
         chromium.close()

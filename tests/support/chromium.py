@@ -15,6 +15,12 @@ SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
 """The browser without its window, which draws the same pages with half of the processor time."""
 NAMES = (*SHELLS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGE = "chromium-headless-shell"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    # The shell widens letters to whole pixels otherwise, which neither phones nor the browser with a window do.
+    "--font-render-hinting=none",
+)
 
 
 def find_chromium() -> str | None:

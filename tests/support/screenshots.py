@@ -22,7 +22,7 @@ from pipelines.core.home import open_home
 from pipelines.front.build import FOLDER
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse.dbt_cache import cache_folder
-from tests.support.chromium import find_chromium
+from tests.support.chromium import FLAGS, find_chromium
 from tests.support.service.public_app import run_public_app, wait_until_settled
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def main() -> int:
         run_public_app(options.home.resolve(), Path(logs) / "public.log") as address,
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         number = take_screenshots(browser, address, release, options.folder, options.languages, options.only)
         browser.close()
     print(f"{number} screenshots in {options.folder}")
