@@ -90,7 +90,7 @@ def make_key(sources: str, root: Path = ROOT, environment: Mapping[str, str] = o
 def digest_sources(root: Path, names: Iterable[str]) -> str:
     """Return the digest of files and folders below `root`, without what tools write into them."""
     digest = hashlib.sha256()
-    for path in _source_files(root, names):
+    for path in list_source_files(root, names):
         _add_file(digest, path, root)
     return digest.hexdigest()
 
@@ -104,6 +104,15 @@ def digest_tree(folder: Path) -> str:
         elif path.is_file():
             _add_file(digest, path, folder)
     return digest.hexdigest()
+
+
+def list_source_files(root: Path, names: Iterable[str]) -> Iterable[Path]:
+    """Yield the files of files and folders below `root`, without those that tools write."""
+    for name in names:
+        place = root / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            if path.is_file() and not _WRITTEN_BY_TOOLS & set(path.relative_to(root).parts):
+                yield path
 
 
 def entries_folder(name: str = "demonstration-homes") -> Path:
@@ -133,14 +142,6 @@ def _interpreter_key() -> str:
 def _digest_packages(list_packages: Callable[[], Iterable[Distribution]]) -> str:
     packages = sorted(f"{package.name}=={package.version}" for package in list_packages())
     return hashlib.sha256("\0".join([sys.version, *packages]).encode()).hexdigest()
-
-
-def _source_files(root: Path, names: Iterable[str]) -> Iterable[Path]:
-    for name in names:
-        place = root / name
-        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            if path.is_file() and not _WRITTEN_BY_TOOLS & set(path.relative_to(root).parts):
-                yield path
 
 
 def _add_file(digest: hashlib._Hash, path: Path, root: Path) -> None:

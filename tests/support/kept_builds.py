@@ -8,46 +8,63 @@ demonstration home; `--fresh-home` (`make test-all`) builds everything.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from pipelines.core import clock
 from tests.support import home_cache
 from tests.support.paths import ROOT
 from tests.support.shared_builds import build_once
 
 SOURCES = (
-    "pipelines", "expectations", "dbt_project", "raw_samples", "requirements.lock", "pyproject.toml",
+    "pipelines", "expectations", "dashboards", "dbt_project", "raw_samples", "requirements.lock", "pyproject.toml",
     "tests/faults", "tests/oracles", "tests/persons", "tests/records", "tests/samples", "tests/simulation",
     "tests/support",
 )  # fmt: skip
 """Files and folders that any build may read; no test file imports another."""
 
 
-def build_kept(request: pytest.FixtureRequest, name: str, build: Callable[[Path], None]) -> Path:
+_LOADED_AT = clock.read_wall_clock()
+
+
+def build_kept(
+    request: pytest.FixtureRequest, name: str, build: Callable[[Path], None], *, reads_home: bool = False
+) -> Path:
     """Return a folder made by `build`, which all workers of the session share; a test that writes must copy it.
 
-    An earlier session may have made it; `build` must not read the demonstration home, or anything else that is not of
-    the project. Absolute paths in it, such as those of DuckDB's views, lead to where it was
-    made: an entry of the cache, which stays there while a session uses it.
+    An earlier session may have made it, so `build` must read nothing that is not of the project. `reads_home` says that
+    it reads the demonstration home: what is made of another one (`RTI_TEST_HOME`) is not kept. Absolute paths in the
+    folder, such as those of DuckDB's views, lead to where it was made: an entry of the cache, which stays there while a
+    session uses it.
     """
     factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
-    if request.config.getoption("--fresh-home"):
+    digest = _digest_code(Path(inspect.getfile(build)))
+    is_fresh = request.config.getoption("--fresh-home") or (reads_home and os.environ.get("RTI_TEST_HOME"))
+    if is_fresh or digest is None:
         return build_once(factory, name, build)
     entries = home_cache.entries_folder(f"kept-builds/{name}")
-    key = home_cache.make_key(_digest_code(Path(inspect.getfile(build))))
 
     def copy_or_build(root: Path) -> None:
-        home_cache.copy_or_build(root, build, entries=entries, key=key)
+        home_cache.copy_or_build(root, build, entries=entries, key=home_cache.make_key(digest))
 
     return build_once(factory, name, copy_or_build)
 
 
+def _digest_code(test_file: Path) -> str | None:
+    """Return the digest of all that a build may read, None if any of it changed after this process had loaded it."""
+    digests = [_digest_unchanged(SOURCES), _digest_unchanged(tuple(_list_test_files(test_file)))]
+    return None if None in digests else "".join(map(str, digests))
+
+
 @cache
-def _digest_code(test_file: Path) -> str:
-    return home_cache.digest_sources(ROOT, [*SOURCES, *_list_test_files(test_file)])
+def _digest_unchanged(names: tuple[str, ...]) -> str | None:
+    if any(path.stat().st_mtime > _LOADED_AT for path in home_cache.list_source_files(ROOT, names)):
+        return None
+    return home_cache.digest_sources(ROOT, names)
 
 
 def _list_test_files(test_file: Path) -> Iterator[str]:

@@ -5,39 +5,41 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.samples import arrivals, plan
 from tests.samples.rows import SampleReturn
-from tests.samples.truth import draw_truth
+from tests.support.generated_returns import GeneratedReturns
 from tests.support.paths import ROOT
 
 RAW = ROOT / "raw_samples"
 WORDS = ("demonstra", "демонстра")
 
 
-@cache
-def _order_returns() -> tuple[SampleReturn, ...]:
-    return tuple(arrivals.order_returns(plan.make_returns(draw_truth())))
+@pytest.fixture(scope="module")
+def returns(generated_returns: GeneratedReturns) -> Sequence[SampleReturn]:
+    """The returns as the generator makes them, by arrival."""
+    generated = [
+        sample for territory in plan.list_territories() for sample in generated_returns.list_returns(territory)
+    ]
+    return arrivals.order_returns(generated)
 
 
-def test_every_file_and_list_is_byte_identical_on_regeneration() -> None:
-    different = [sample.path for sample in _order_returns() if (RAW / sample.path).read_bytes() != sample.data]
+def test_every_file_and_list_is_byte_identical_on_regeneration(returns: Sequence[SampleReturn]) -> None:
+    different = [sample.path for sample in returns if (RAW / sample.path).read_bytes() != sample.data]
     assert not different, f"run `python -m tests.samples`: {different[:5]}"
-    assert (RAW / "arrivals.csv").read_text(encoding="utf-8") == arrivals.arrivals_csv(_order_returns())
+    assert (RAW / "arrivals.csv").read_text(encoding="utf-8") == arrivals.arrivals_csv(returns)
     files = {path.relative_to(RAW).as_posix() for path in RAW.rglob("*") if path.is_file()}
     to_try = {path for path in files if path.startswith("try/")}  # see test_trying.py
-    assert files - to_try == {sample.path for sample in _order_returns()} | {"arrivals.csv", "SOURCE.md"}
+    assert files - to_try == {sample.path for sample in returns} | {"arrivals.csv", "SOURCE.md"}
 
 
 @pytest.mark.parametrize("territory", plan.list_territories())
-def test_golden_files_are_the_meaning_of_the_accepted_returns(territory: str) -> None:
-    text = arrivals.golden_csv(
-        arrivals.golden_rows([sample for sample in _order_returns() if sample.territory == territory])
-    )
+def test_golden_files_are_the_meaning_of_the_accepted_returns(returns: Sequence[SampleReturn], territory: str) -> None:
+    text = arrivals.golden_csv(arrivals.golden_rows([sample for sample in returns if sample.territory == territory]))
     assert (ROOT / "tests" / "golden" / f"{territory}.csv").read_text(encoding="utf-8") == text
 
 
@@ -46,15 +48,17 @@ def test_demonstration_has_at_most_400_files_and_20_megabytes() -> None:
     assert len(sizes) <= 400 and sum(sizes) <= 20_000_000
 
 
-def test_every_measure_is_reported() -> None:
+def test_every_measure_is_reported(returns: Sequence[SampleReturn]) -> None:
     with (ROOT / "dbt_project/seeds/codelists/measure.csv").open(encoding="utf-8", newline="") as handle:
         measures = {row["code"] for row in csv.DictReader(handle)}
-    assert measures == {row.measure for sample in _order_returns() for row in sample.meaning}
+    assert measures == {row.measure for sample in returns for row in sample.meaning}
 
 
-def test_each_territory_gives_the_stages_with_trafficking_smuggling_and_slavery_apart() -> None:
+def test_each_territory_gives_the_stages_with_trafficking_smuggling_and_slavery_apart(
+    returns: Sequence[SampleReturn],
+) -> None:
     for territory in plan.list_territories():
-        rows = [row for sample in _order_returns() if sample.territory == territory for row in sample.meaning]
+        rows = [row for sample in returns if sample.territory == territory for row in sample.meaning]
         measures = {row.measure for row in rows}
         assert {"reported", "investigated", "indicted"} <= measures, territory
         assert measures & {"convicted_first", "convicted_final"}, territory
@@ -63,12 +67,8 @@ def test_each_territory_gives_the_stages_with_trafficking_smuggling_and_slavery_
         assert {"ICCS0204", "ICCS0805"} <= offences, territory
 
 
-def test_every_file_is_marked_as_a_demonstration() -> None:
-    silent = [
-        sample.path
-        for sample in _order_returns()
-        if not any(word in _extract_text(sample).casefold() for word in WORDS)
-    ]
+def test_every_file_is_marked_as_a_demonstration(returns: Sequence[SampleReturn]) -> None:
+    silent = [sample.path for sample in returns if not any(word in _extract_text(sample).casefold() for word in WORDS)]
     assert not silent
 
 

@@ -32,6 +32,10 @@ class _Source(str):
     id: str
     recorder: Recorder
 
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Pickle the text alone."""
+        return str, (str(self),)
+
     def format_map(self, params: Mapping[str, Any], /) -> str:
         text = str.format_map(self, params)
         self.recorder.note_message(self.id, params, text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,19 @@ def walk_all() -> Walk:
         texts = tuple(composing.compose_all(walk.edition, "en", walk.recorder))
         n_figures = composing.describe_figures(walk.recorder, walk.explorer.frame, walk.release)
     return Walk(walk.recorder, walk.explorer, walk.release, walk.edition, texts, n_figures)
+
+
+def dump_walk(walk: Walk) -> bytes:
+    """Return what a walk recorded as bytes, for `restore_walk` in another process with the same code and release."""
+    recorder, explorer = walk.recorder, walk.explorer
+    recorded = recorder.messages, recorder.n_formed, recorder.left_out
+    with pause_collection():
+        return pickle.dumps((recorded, explorer.views, explorer.n_selections, walk.texts, walk.n_figures))
+
+
+def restore_walk(data: bytes) -> Walk:
+    """Return a walk as it was after `walk_all`. Messages and views of one selection share it as before."""
+    with pause_collection(), open_walk() as walk:
+        recorded, walk.explorer.views, walk.explorer.n_selections, texts, n_figures = pickle.loads(data)
+    walk.recorder.messages, walk.recorder.n_formed, walk.recorder.left_out = recorded
+    return replace(walk, texts=texts, n_figures=n_figures)

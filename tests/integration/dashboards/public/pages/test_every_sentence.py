@@ -28,11 +28,12 @@ from pipelines.translation import catalogues, extraction
 from pipelines.words import durations, figures, indicators, language, quality, regions, reporting, trends
 from tests.oracles.sentences import EXPECTED, Release
 from tests.support.demonstration import CLOCK
+from tests.support.kept_builds import build_kept
 from tests.support.sentences import composing
 from tests.support.sentences.checking import Report, check_field, check_messages
 from tests.support.sentences.exploring import Shown
 from tests.support.sentences.recording import Message, Selection
-from tests.support.sentences.walk import Walk, open_walk, pause_collection, walk_all
+from tests.support.sentences.walk import Walk, dump_walk, open_walk, pause_collection, restore_walk, walk_all
 
 Row = dict[str, Any]
 
@@ -47,8 +48,15 @@ def _release(built_home: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def walk(_release: None) -> Walk:
-    return walk_all()
+def walk(_release: None, request: pytest.FixtureRequest) -> Walk:
+    """All sentences of the demonstration; a later session with the same code does not form them a second time."""
+
+    def build(root: Path) -> None:
+        root.mkdir(parents=True)
+        (root / "walk").write_bytes(dump_walk(walk_all()))
+
+    folder = build_kept(request, "walk-of-sentences", build, reads_home=True)
+    return restore_walk((folder / "walk").read_bytes())
 
 
 @pytest.fixture(scope="module")
