@@ -87,9 +87,9 @@ def list_codes(path: str, kind: str, crime: str) -> dict[str, list[str]]:
             code = row["measure"] if row["level"] == rule else f"{row['measure']}.{row['level']}"
             units.setdefault(code, []).append(row["count_unit"])
     elif kind == "ratio" and queries.has_table(path, "stage_ratio"):
-        for row in queries.read_rows(path, "ratio_metrics", crime):
-            of_metric = queries.read_rows(path, "ratio_units", row["metric"], crime)
-            units[row["metric"]] = [unit["count_unit"] for unit in of_metric]
+        units = {row["metric"]: [] for row in queries.read_rows(path, "ratio_metrics", crime)}
+        for row in queries.read_rows(path, "ratio_units", crime):
+            units.get(row["metric"], []).append(row["count_unit"])
     elif kind == "share":
         for row in queries.read_rows(path, "compared_categories", crime):
             units.setdefault(row["measure"], []).append(row["count_unit"])

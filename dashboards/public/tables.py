@@ -304,7 +304,9 @@ def render_legend(kinds: Iterable[str] = tuple(words.LEGEND), extra: Iterable[tu
 def list_kinds(table: Table) -> set[str]:
     """Return the kinds of the fields of a table that a legend explains."""
     cells = [cell for line in table.lines for cell in line.cells]
-    return {cell.kind for cell in cells} | {"zero" for cell in cells if cell.value == 0}
+    # Some fields are styled as missing figures and have another word, such as "no records".
+    shown = {cell.kind for cell in cells if cell.kind == "few" or cell.text == words.LEGEND.get(cell.kind, ("",))[0]}
+    return shown | {"zero" for cell in cells if cell.value == 0}
 
 
 def render_facts(pairs: Iterable[tuple[str, str]], *, language: str = "") -> str:

@@ -64,7 +64,7 @@ def render_page() -> None:
         unit = units[0]
         if len(units) > 1:
             unit = choices.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
-    rows = queries.read_rows(frame.path, "stages", freq, period, crime, unit, measures, ("region", "territory"))
+    rows = queries.read_stages(frame.path, freq, period, crime, unit, measures)
     cells: Cells = {(row["area"], row["measure"]): row for row in rows}
     of_region = [(measure, cells.get((frame.region, measure))) for measure in measures]
     name = frame.area_name(frame.region)
@@ -105,9 +105,7 @@ def render_page() -> None:
         coverage=coverage.name_territories(of_stages),
     )  # fmt: skip
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
-    all_stages = queries.read_rows(
-        frame.path, "stages", freq, period, crime, unit, queries.STAGES[track], ("region", "territory")
-    )
+    all_stages = queries.read_stages(frame.path, freq, period, crime, unit, queries.STAGES[track])
     layout.show_section(lambda: show_flow(frame, crime, track, freq, period, unit, all_stages))
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
     if freq == "A":

@@ -38,12 +38,7 @@ def show_trends(
         )
     last = years[0]
     cells = {
-        period: {
-            row["area"]: row
-            for row in queries.read_rows(
-                frame.path, "stages", "A", period, crime, unit, (measure,), ("region", "territory")
-            )
-        }
+        period: {row["area"]: row for row in queries.read_stages(frame.path, "A", period, crime, unit, (measure,))}
         for period in (since, last)
     }
     notes = words.Notes()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dashboards.public.queries.counts import (
+    ALL_STAGES,
     BEFORE_COURT,
     BREAKDOWN_TABLES,
     MAIN_STAGES,
@@ -63,6 +64,8 @@ __all__ = [
     "ratio_periods",
     "read_labels",
     "read_rows",
+    "read_series",
+    "read_stages",
 ]  # fmt: skip
 
 
@@ -85,7 +88,26 @@ def find_indicator(path: str, table: str, values: Mapping[str, str]) -> Row | No
 
 def find_breaks(path: str, areas: Sequence[str], offence_group: str) -> Rows:
     """Return the breaks of law, counting, recording and source of some areas; none if the release predates them."""
-    return read_rows(path, "breaks", tuple(areas), offence_group) if has_table(path, "break") else ()
+    if not has_table(path, "break"):
+        return ()
+    # Those of all areas are read at once: they are few, and a page needs them for several areas.
+    all_areas = tuple(row["area"] for row in read_rows(path, "areas"))
+    return tuple(row for row in read_rows(path, "breaks", all_areas, offence_group) if row["area"] in areas)
+
+
+def read_stages(path: str, freq: str, period: str, crime: str, unit: str, measures: Sequence[str]) -> Rows:
+    """Return the totals of some stages in one period, for the region and its territories.
+
+    All stages are read at once, since other choices of a reader concern the same period.
+    """
+    rows = read_rows(path, "stages", freq, period, crime, unit, ALL_STAGES, ("region", "territory"))
+    return tuple(row for row in rows if row["measure"] in measures)
+
+
+def read_series(path: str, area: str, freq: str, crime: str, unit: str, measures: Sequence[str]) -> Rows:
+    """Return the totals of some stages of one area in all quarters or years, read at once as by `read_stages`."""
+    rows = read_rows(path, "series", area, ("Q", "A"), crime, unit, ALL_STAGES)
+    return tuple(row for row in rows if row["freq"] == freq and row["measure"] in measures)
 
 
 def area_names(path: str) -> dict[str, Row]:

@@ -14,6 +14,7 @@ MAIN_STAGES: Mapping[str, tuple[str, ...]] = {
     track: tuple(stage for stage in stages if not stage.startswith(("reported", "adjudicated")))
     for track, stages in STAGES.items()
 }
+ALL_STAGES: tuple[str, ...] = tuple(dict.fromkeys(stage for stages in STAGES.values() for stage in stages))
 STAGE_TABLES = ("area_quarter", "area_year", "area_pool")
 
 _IN_ORDER = ", ".join(f"cell.{name}" for name in codes.CELL_KEY)

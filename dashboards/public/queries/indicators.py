@@ -34,8 +34,8 @@ SQL: Mapping[str, str] = {
         group by freq, period order by freq, period desc
     """,
     "ratio_units": """
-        select count_unit from stage_ratio where metric = ? and offence_group = ?
-        group by count_unit order by case count_unit when 'person' then 0 else 1 end, count_unit
+        select metric, count_unit from stage_ratio where offence_group = ?
+        group by metric, count_unit order by metric, case count_unit when 'person' then 0 else 1 end, count_unit
     """,
     "ratios": """
         select * from stage_ratio

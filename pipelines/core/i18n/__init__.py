@@ -33,9 +33,15 @@ FOLDER = Path(__file__).resolve().parents[2] / "locales"
 
 def list_languages() -> tuple[str, ...]:
     """Return the available languages: English, every catalogue, and Serbian in Latin if there is a Serbian one."""
-    catalogued = sorted(p.parents[1].name for p in FOLDER.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    catalogued = _list_catalogues(FOLDER)
     derived = [SERBIAN_LATIN] if "sr" in catalogued else []
     return (SOURCE_LANGUAGE, *catalogued, *derived)
+
+
+@cache
+def _list_catalogues(folder: Path) -> tuple[str, ...]:
+    """Return the languages that have a catalogue. Each run of a public page asks for them."""
+    return tuple(sorted(path.parents[1].name for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")))
 
 
 def language_names() -> dict[str, str]:

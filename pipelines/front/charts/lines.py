@@ -53,23 +53,30 @@ def draw_lines(
     names = [wrap_text(series.title, _NAMES, SMALL) for series in all_series] if width > NARROW else []
     column = max(measure_text(line, SMALL, is_bold=True) for lines in names for line in lines) + 14 if names else 0.0
 
-    def draw_others(x: BandScale, y: LinearScale) -> None:
-        for series in others if has_bands else ():
-            for run in find_runs(series):
-                draw_band(canvas, series, run, x, y, is_clear=True)
-        for series, dash in zip(others, _DASHES, strict=False):
-            _draw_line(canvas, series, dash, x, y, has_points=has_bands)
+    dashes = dict(zip((place for place in range(len(all_series)) if place != full), _DASHES, strict=False))
 
-    bottom = plot_series(canvas, main, 0, width - column, _CEILING, HEIGHT, axis, draw_others)
+    def draw_behind(x: BandScale, y: LinearScale) -> None:
+        """Draw all bands, then the lines of the others, which no band covers."""
+        for place, dash in dashes.items() if has_bands else ():
+            for run in find_runs(all_series[place]):
+                draw_band(canvas, all_series[place], run, x, y, kind="band clear", dash=dash)
+        for run in find_runs(main):
+            draw_band(canvas, main, run, x, y, kind="band clear")
+        for place, dash in dashes.items():
+            _draw_line(canvas, all_series[place], dash, x, y, has_points=has_bands)
+
+    bottom = plot_series(canvas, main, 0, width - column, _CEILING, HEIGHT, axis, draw_behind)
     if names:
         y = LinearScale(axis.ticks[-1], _FLOOR, _CEILING)
         x = BandScale(len(main.points), axis.width, width - column)
-        _label_lines(canvas, [*all_series], names, full, x, y, width - column + 12)
+        _label_lines(canvas, all_series, names, full, x, y, width - column + 12)
     if main.territories:
-        bottom = draw_strip(canvas, main, axis.width, bottom + 4)
+        bottom = draw_strip(canvas, main, axis.width, width - column, bottom + 4)
     drawn = all_series if has_bands else [main]
-    keys = [] if names else [marks.Key(_show_dash(""), main.title)]
-    keys += [] if names else [marks.Key(_show_dash(d), s.title) for s, d in zip(others, _DASHES, strict=False)]
+    keys = [
+        marks.Key(_show_dash(dashes.get(place, "")), series.title)
+        for place, series in enumerate(all_series if not names else ())
+    ]
     bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn)])
     return canvas.finish_drawing(title, description or describe_multiples(title, all_series), bottom, notes)
 

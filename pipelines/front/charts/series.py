@@ -101,7 +101,7 @@ def draw_series(
     axis = choose_axis(top or series.top, TICKS, series.digits)
     bottom = plot_series(canvas, series, 0, width, LINE + 2, HEIGHT, axis)
     if series.territories:
-        bottom = draw_strip(canvas, series, axis.width, bottom + 4)
+        bottom = draw_strip(canvas, series, axis.width, width, bottom + 4)
     bottom = marks.draw_key(canvas, bottom + 4, list_keys([series]))
     return canvas.finish_drawing(series.title, description or describe_series(series), bottom, notes)
 
@@ -161,7 +161,7 @@ def plot_series(
 ) -> float:
     """Draw axes, band, line, marks and labels between `x_left` and `x_right`; return where the picture goes on.
 
-    `draw_behind` draws what is behind the series, such as the lines of others.
+    `draw_behind` draws what is behind the line of the series: its band, and the lines of others.
     """
     floor, start = top + height, x_left + axis.width
     y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, x_right)
@@ -172,7 +172,9 @@ def plot_series(
         draw_behind(x, y)
     draw_breaks(canvas, series.breaks, x, top, floor)
     for run in find_runs(series):
-        draw_run(canvas, series, run, x, y, is_clear=draw_behind is not None)
+        if draw_behind is None:
+            draw_band(canvas, series, run, x, y)
+        _draw_run(canvas, series, run, x, y)
     for position, point in enumerate(series.points):
         if point.has_value:
             draw_figure(canvas, point, x.find_center(position), y)
@@ -198,21 +200,18 @@ def find_runs(series: Series) -> list[list[int]]:
     return runs
 
 
-def draw_run(
-    canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale, *, is_clear: bool = False
-) -> None:
-    """Draw the band of the intervals and the line. What is behind a clear band can be seen."""
-    draw_band(canvas, series, run, x, y, is_clear=is_clear)
+def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
+    """Draw the line between adjacent figures."""
     for first, second in pairwise(run):
         ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
         canvas.add_element("path", d=draw_path(ends), kind="curve faded" if series.is_faded else "curve")
 
 
 def draw_band(
-    canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale, *, is_clear: bool = False
-) -> None:
-    """Draw the band of the intervals of adjacent figures."""
-    kind = "band clear" if is_clear else "band"
+    canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale, *, kind: str = "band",
+    dash: str = "",
+) -> None:  # fmt: skip
+    """Draw the band of the intervals of adjacent figures; its edge may have the dashes of a line."""
     intervals = [(position, series.points[position].figure) for position in run]
     known_intervals = [
         (position, f.low, f.high) for position, f in intervals if f.low is not None and f.high is not None
@@ -220,12 +219,14 @@ def draw_band(
     if len(known_intervals) == 1:
         ((position, low, high),) = known_intervals
         canvas.add_element(
-            "rect", x=x.find_center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind=kind
-        )
+            "rect", x=x.find_center(position) - 4, y=y(high), width=8, height=max(y(low) - y(high), 0), kind=kind,
+            stroke_dasharray=dash,
+        )  # fmt: skip
     elif known_intervals:
         upper = [(x.find_center(position), y(high)) for position, _, high in known_intervals]
         lower = [(x.find_center(position), y(low)) for position, low, _ in reversed(known_intervals)]
-        canvas.add_element("path", d=draw_path([*upper, *lower], is_closed=True), kind=kind)
+        outline = draw_path([*upper, *lower], is_closed=True)
+        canvas.add_element("path", d=outline, kind=kind, stroke_dasharray=dash)
 
 
 def draw_figure(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
@@ -278,11 +279,11 @@ def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x
         canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
 
 
-def draw_strip(canvas: Canvas, series: Series, start: float, top: float) -> float:
-    """Draw how many territories are in each figure, below the axis of the series, which starts at `start`."""
+def draw_strip(canvas: Canvas, series: Series, start: float, end: float, top: float) -> float:
+    """Draw how many territories are in each figure, below the axis of the series."""
     label = tell("Territories included, of {n}", n=series.territories)
     top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
-    x = BandScale(len(series.points), start, canvas.width)
+    x = BandScale(len(series.points), start, end)
     for position, point in enumerate(series.points):
         if point.reporters is None:
             continue

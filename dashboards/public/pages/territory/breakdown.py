@@ -77,7 +77,7 @@ def show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: s
     year = choices.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
     measures = queries.STAGES[track]
     rows = queries.read_rows(frame.path, "jurisdictions", area, year, crime, unit, measures)
-    whole = queries.read_rows(frame.path, "stages", "A", year, crime, unit, measures, ("territory",))
+    whole = queries.read_stages(frame.path, "A", year, crime, unit, measures)
     at = {(row["area"], row["measure"]): row for row in (*rows, *whole)}
     notes = words.Notes()
     lines = [

@@ -30,9 +30,7 @@ def _choose_series(
     frame: layout.Frame, area: str, crime: str, unit: str, measures: Sequence[str]
 ) -> tuple[str, queries.Rows, bool]:
     """Show the choice of quarters or years; return it, its rows, and False if the territory counts no quarters."""
-    rows_by_freq = {
-        freq: queries.read_rows(frame.path, "series", area, (freq,), crime, unit, measures) for freq in _FREQS
-    }
+    rows_by_freq = {freq: queries.read_series(frame.path, area, freq, crime, unit, measures) for freq in _FREQS}
     counted = tuple(freq for freq, rows in rows_by_freq.items() if any(row["obs_status"] != "L" for row in rows))
     if "Q" not in counted:
         name = frame.area_name(area)

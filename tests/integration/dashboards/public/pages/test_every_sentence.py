@@ -195,6 +195,14 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: indicators.describe_pair(_make_pair("lower", metric="share"), _NAMES),
         "12 against 30 per cent; the odds 0.40 times (95% confidence interval 0.20 to 0.80)",
     ),
+    "Half of cases took longer in {first} than in {second}: {ratio}.": (
+        lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES),
+        "Half of cases took longer in Aland than in Bland: 0.40 times (95% confidence interval 0.20 to 0.80).",
+    ),
+    "Half of cases took less time in {first} than in {second}: {ratio}.": (
+        lambda: indicators.describe_pair(_make_pair("lower", metric="duration"), _NAMES),
+        "Half of cases took less time in Aland than in Bland: 0.40 times (95% confidence interval 0.20 to 0.80).",
+    ),
     "{area}: half of cases took up to {days}, too few to compare.": (
         lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
         "Aland: half of cases took up to 120 days (95% confidence interval 60 or more), too few to compare.",
