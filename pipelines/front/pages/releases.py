@@ -45,6 +45,7 @@ def compose_releases(reader: Reader) -> Page:
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
+            "data": pages.name_file(pages.DATA),
             "explore": reader.link_to_explorer("about"),
         },
     )
