@@ -16,12 +16,14 @@ from pipelines.core import i18n
 from pipelines.design.assets import STYLE
 from pipelines.design.components import Part
 from pipelines.design.environment import make_environment
+from pipelines.dissemination.files import measure_files
 from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
 from pipelines.front.pages import Page, sentencing, victims
 from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
+from pipelines.front.pages.data import compose_data
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
@@ -65,13 +67,14 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     target.mkdir(parents=True)
     style = _write_asset(target, "style", ".css", b"\n".join(path.read_bytes() for path in _STYLE))
     writer = _Writer(edition, style, _write_asset(target, "script", ".js", _SCRIPT.read_bytes()))
+    sizes = measure_files(release)
     n_pages = 0
     for chosen in languages or list_languages():
         folder = target / chosen.lang
         folder.mkdir()
         with language.read_in(chosen.code):
             reader = Reader(edition, chosen.code)
-            for page in compose_pages(reader):
+            for page in compose_pages(reader, sizes):
                 (folder / page.file).write_text(writer.render_page(page, reader), encoding="utf-8", newline="\n")
                 _write_pictures(page, reader, folder)
                 n_pages += 1
@@ -112,8 +115,8 @@ def list_pictures(page: Page) -> list[Picture]:
     return [item for item in values if isinstance(item, Picture)]
 
 
-def compose_pages(reader: Reader) -> Iterator[Page]:
-    """Yield all pages of a release in one language."""
+def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Iterator[Page]:
+    """Yield all pages of a release in one language. `sizes` are those of data files, in bytes."""
     for crime in CRIMES:
         if reader.edition.has_crime(crime):
             yield compose_home(reader, crime)
@@ -130,6 +133,7 @@ def compose_pages(reader: Reader) -> Iterator[Page]:
     yield from _compose_each(reader, pages.SENTENCES, sentencing.list_files(reader), sentencing.compose_sentences)
     yield compose_quality(reader)
     yield compose_releases(reader)
+    yield compose_data(reader, sizes)
     yield compose_methodology(reader)
     yield compose_accessibility(reader)
 

@@ -195,6 +195,7 @@ SQL: Final[Mapping[str, str]] = {
     """,
     "schema_change": 'select * from schema_change order by "table", change, name',
     "agreement": "select world, verdict from coherence order by world desc, verdict",
+    "programme": "select * from programme where table_id in (select table_id from cell) order by position",
     "submission": "select * from submission order by accepted_at desc, submission_id",
     "population": "select * from population order by area, year desc",
 }

