@@ -18,6 +18,7 @@ from pipelines.core.signing_keys import raw_bytes
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.correction_notices import read_notices
+from pipelines.publication.releases.preview import read_preview_list
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.signature import RELEASE_KEYS
@@ -101,7 +102,11 @@ def read_record(home: Home) -> ReleaseRecord:
         public = RELEASE_KEYS.read_public(pem)
         keys.append((RELEASE_KEYS.public_path(home, identity).name, hashlib.sha256(raw_bytes(public)).hexdigest()))
     return ReleaseRecord(
-        tuple(read_calendar(home)), tuple(read_publications(home)), tuple(read_notices(home)), tuple(keys)
+        tuple(read_calendar(home)),
+        tuple(read_publications(home)),
+        tuple(read_notices(home)),
+        tuple(keys),
+        tuple(read_preview_list(home)),
     )
 
 

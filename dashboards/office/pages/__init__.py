@@ -18,6 +18,7 @@ from dashboards.office.pages import (
     people,
     practice,
     receipt_keys,
+    release_desk,
     returns,
     templates,
     upload,
@@ -60,6 +61,12 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/nil", mark("Nothing to report"), nil.router, roles_for("receive")),
     PortalPage("/practice", mark("Practice"), practice.router),
     PortalPage("/account", mark("My account"), account.router),
+    PortalPage(
+        "/release-desk",
+        mark("Release desk"),
+        release_desk.router,
+        (*roles_for("sign_off_release"), *roles_for("approve_release")),
+    ),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )
 

@@ -16,6 +16,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
 from pipelines.publication.releases.calendar import PlannedRelease
 from pipelines.publication.releases.correction_notices import CorrectionNotice
+from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publications import Publication
 from pipelines.words.language import tell
 
@@ -25,12 +26,13 @@ CALENDAR: Final = "calendar"
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """Content of the page: announced releases, publications, notices, and the signing keys (file, fingerprint)."""
+    """Content of the page. `readers` see a draft before; `keys` are those that sign: file and fingerprint."""
 
     planned: Sequence[PlannedRelease]
     publications: Sequence[Publication]
     notices: Sequence[CorrectionNotice]
     keys: Sequence[tuple[str, str]]
+    readers: Sequence[PreviewReader] = ()
 
 
 def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
@@ -47,6 +49,7 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
             "planned": _compose_planned(reader, record),
             "published": _compose_published(reader, record),
             "notices": _compose_notices(reader, record),
+            "readers": _compose_readers(reader, record),
             "keys": [(Markup('<a href="/keys/{}">{}</a>').format(file, file), print_) for file, print_ in record.keys],
         },
     )
@@ -111,4 +114,17 @@ def _compose_notices(reader: Reader, record: ReleaseRecord) -> FigureTable | Non
         period = words.period_short(notice.period) if notice.period else tell("all periods")
         issued = words.format_day(clock.parse_time(notice.issued_at).date())
         table.add_row(notice.release, (reader.marked_name(notice.area), period, issued, notice.text))
+    return table
+
+
+def _compose_readers(reader: Reader, record: ReleaseRecord) -> FigureTable | None:
+    """Return the people who see a draft before its release; None if there are none."""
+    if not record.readers:
+        return None
+    columns = [tell("Organisation"), tell("Reason"), tell("Added on")]
+    title = tell("Who sees a draft before its release")
+    table = FigureTable(reader, title, tell("Name"), columns, is_text=True, name="readers", is_quiet=True)
+    for person in record.readers:
+        since = words.format_day(clock.parse_time(person.since).date())
+        table.add_row(person.name, (person.organisation, person.reason, since))
     return table

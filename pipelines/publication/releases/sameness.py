@@ -78,8 +78,8 @@ def _compare_rows(release: Path, rebuilt: Path) -> Iterator[Difference]:
                 yield Difference(DATABASE, f"has other columns in table {table}")
                 continue
             rows = [
-                _count(connection, f'select * from {left}."{table}" except all select * from {right}."{table}"')
-                for left, right in (("before", "after"), ("after", "before"))
+                _count(connection, f'select * from {base}."{table}" except all select * from {compared}."{table}"')
+                for base, compared in (("before", "after"), ("after", "before"))
             ]
             if any(rows):
                 yield Difference(DATABASE, f"has {max(rows)} other rows in table {table}")

@@ -136,10 +136,11 @@ class CheckResult:
 
 def run_checks(draft: DraftUnderReview) -> list[CheckResult]:
     """Run all checks on a draft. A check that cannot be run has that as its problem."""
-    return [_run_check(check, draft) for check in CHECKS]
+    return [run_check(check, draft) for check in CHECKS]
 
 
-def _run_check(check: Check, draft: DraftUnderReview) -> CheckResult:
+def run_check(check: Check, draft: DraftUnderReview) -> CheckResult:
+    """Run one check."""
     try:
         problems = tuple(check.find_problems(draft))
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:

@@ -69,9 +69,16 @@ _POPULATION = {
 def make_home(root: Path) -> homes.Home:
     """Make a demonstration home below `root` with one published release, `RELEASE`; this takes about a second."""
     home = homes.initialise_home(root, "demonstration")
+    write_draft(home, RELEASE)
+    publish_draft(home, RELEASE)
+    return home
+
+
+def write_draft(home: homes.Home, release: str, **replaced: pl.DataFrame) -> Path:
+    """Write the draft of a release without pages; `replaced` are tables that differ. Return its folder."""
     registry = load()
-    tables = make_tables(registry)
-    folder = home.drafts / RELEASE
+    tables = make_tables(registry) | replaced
+    folder = home.drafts / release
     shutil.rmtree(folder, ignore_errors=True)
     for part in ("data", "csv"):
         (folder / part).mkdir(parents=True)
@@ -79,12 +86,10 @@ def make_home(root: Path) -> homes.Home:
         formats.write_parquet(table, folder / "data" / f"{name}.parquet")
         formats.write_csv(table, folder / "csv" / f"{name}.csv")
     formats.write_duckdb(tables, folder / "data", folder / "release.duckdb")
-    now = clock.parse_time("2026-11-20T09:00:00Z")
     (folder / "README.txt").write_text("Demonstration release of the tests.\n", encoding="utf-8")
-    with clock.freeze_time(now):
-        manifest.write_manifest(folder, home, RELEASE, tables, registry, manifest.EditionVersion("1.0.0", None))
-    publish_draft(home, RELEASE)
-    return home
+    with clock.freeze_time(clock.parse_time("2026-11-20T09:00:00Z")):
+        manifest.write_manifest(folder, home, release, tables, registry, manifest.EditionVersion("1.0.0", None))
+    return folder
 
 
 def publish_draft(home: homes.Home, draft: str | None = None) -> Path:

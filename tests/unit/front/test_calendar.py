@@ -10,6 +10,7 @@ from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
 from pipelines.front.reader import Reader
 from pipelines.publication.releases.calendar import PlannedRelease
 from pipelines.publication.releases.correction_notices import CorrectionNotice
+from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publications import Publication
 from pipelines.words.language import read_in
 from tests.support.editions import make_edition
@@ -26,6 +27,7 @@ RECORD = ReleaseRecord(
     ),
     (CorrectionNotice("MK-correction-1", "2026-Q3", "MK", "2026-Q2", "Cases were counted as persons.", AT),),
     (("release-0123456789abcdef.pub.pem", "ab" * 32),),
+    (PreviewReader("Ana Anić", "Ministry", "She prepares the press conference.", BEFORE),),
 )
 
 
@@ -42,7 +44,8 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
         "8 December 2026, 09:00 UTC", "1 December 2026, 09:00 UTC", "An office asked for a week.",
         "Made current again: Wrong figures.", "Cases were counted as persons.",
         "/keys/release-0123456789abcdef.pub.pem",
-        'href="calendar.ics"', 'href="releases.atom"', 'href="/releases/2026-Q3/en/"',
+        "She prepares the press conference.", 'href="calendar.ics"', 'href="releases.atom"',
+        'href="/releases/2026-Q3/en/"',
     ):  # fmt: skip
         assert words in page
     assert "Cite this page" not in page, "the page changes and is not part of a release"

@@ -1,0 +1,63 @@
+"""Tests of the page "Release desk": the steward's checklist and acts, and the sheets that approvers sign."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.publication.releases.calendar import read_calendar
+from pipelines.publication.releases.preview import read_preview_list
+from tests.support.releases import release_fixture
+from tests.support.service.office_client import Office
+
+DRAFT = "2026-Q4"
+TEXT = "The office has announced its return for Friday."
+
+
+@pytest.fixture(scope="module")
+def desk_pages(shared_office: Office) -> Office:
+    """The pages of a home with a draft."""
+    release_fixture.write_draft(shared_office.desk.home, DRAFT)
+    return shared_office
+
+
+def test_steward_sees_the_checklist_with_what_is_open_first(desk_pages: Office) -> None:
+    page = desk_pages.open("secretariat", "/release-desk")
+    assert page.status == 200 and page.heading == "Release desk"
+    badges = [element.text_content() for element in page.find_elements("table tbody tr td:nth-of-type(1)")]
+    assert sum("in order" in text or "open" in text for text in badges) >= 20
+    assert f"release {DRAFT} cannot be published" in page.main
+    assert "Publish it" not in page.main
+
+
+def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Office) -> None:
+    page = desk_pages.open("secretariat", "/release-desk")
+    page = page.submit_form("Save", check="coverage", text=TEXT)
+    assert TEXT in page.main and "It counts for this draft only" in page.main
+    page = page.submit_form("Announce", at="2027-02-15T09:00", reason="")
+    assert read_calendar(desk_pages.desk.home)[0].at == "2027-02-15T09:00:00Z"
+    assert "2027-02-15 09:00 UTC" in page.main
+    page = page.submit_form("Announce", at="soon", reason="")
+    assert page.status == 409 and "Enter a day and a time" in page.main
+    page = page.submit_form("Add", name="Ana Anić", organisation="Ministry", reason=TEXT)
+    assert [reader.name for reader in read_preview_list(desk_pages.desk.home)] == ["Ana Anić"]
+    page.submit_form("Remove", name="Ana Anić")
+    assert read_preview_list(desk_pages.desk.home) == []
+
+
+def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
+    page = desk_pages.open("al-approver", "/release-desk")
+    assert [link.text_content().rstrip("*†‡§") for link in page.find_elements("table tbody th a")] == ["Albania"]
+    assert "Explain a check" not in page.main
+    sheet = desk_pages.open("al-approver", "/release-desk/sheet", territory="AL")
+    assert "Totals" in sheet.main and "withheld" in sheet.main
+    signed = sheet.submit_form("Sign this sheet")
+    assert "You have signed the sheet of Albania" in signed.main and "signed by al-approver" in signed.main
+    for territory in ("MK", "ZZ", ""):
+        assert desk_pages.open("al-approver", "/release-desk/sheet", territory=territory).status == 403
+    steward = desk_pages.open("secretariat", "/release-desk/sheet", territory="AL")
+    assert "signed by al-approver" in steward.main and "Sign this sheet" not in steward.main
+
+
+def test_people_without_the_roles_have_no_release_desk(desk_pages: Office) -> None:
+    for account in ("hr-sender", "xk-viewer"):
+        assert desk_pages.open(account, "/release-desk").status == 403

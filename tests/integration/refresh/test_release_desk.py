@@ -1,0 +1,321 @@
+"""Tests of the release desk: every check finds its fault, and only the right people sign, explain and publish."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipelines.core import clock, i18n
+from pipelines.core.home import Home, open_home
+from pipelines.declarations.registry import load
+from pipelines.ledger.identity import Grant, Identity, NotAllowedError
+from pipelines.ledger.opening import open_ledger
+from pipelines.publication.releases import preview
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publications import read_publications
+from pipelines.publication.releases.verification import manifest_digest
+from pipelines.refresh.release_desk import checklist, desk
+from pipelines.refresh.release_desk.desk import ReleaseDesk
+from pipelines.submissions import release_log
+from pipelines.submissions.accounts import accounts
+from pipelines.warehouse import build_cache
+from tests.support.fakes import ledger_fakes
+from tests.support.releases import release_fixture
+from tests.support.releases.publication_fixture import copy_home
+
+NOW, MINUTE = "2026-11-25T09:00:00Z", "2026-12-01T09:00:00Z"
+DRAFT = "2026-Q3"
+TEXT = "The office has announced its return for Friday."
+PEOPLE = {
+    "head": Grant("steward"), "al-steward": Grant("steward", "AL"), "al-approver": Grant("approver", "AL", "justice"),
+    "ba-approver": Grant("approver", "BA_FED", "justice"), "al-sender": Grant("submitter", "AL", "justice"),
+}  # fmt: skip
+
+
+def make_people(engine: Any) -> None:
+    new = [
+        accounts.NewAccount(name, name, (grant,), issuer="https://id.example", subject=name)
+        for name, grant in PEOPLE.items()
+    ]
+    accounts.create_many(engine, new, by="system")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home with the draft of its first release, with pages in all languages and an audit without findings."""
+    with clock.freeze_time(clock.parse_time("2026-11-20T09:00:00Z")):
+        home, engine = ledger_fakes.home_and_ledger(tmp_path_factory.mktemp("desk"), make_people)
+        engine.dispose()
+        folder = home.drafts / DRAFT
+        release_fixture.write_draft(home, DRAFT)
+        for language in i18n.list_languages():
+            pages = folder / "pages" / i18n.html_lang(language)
+            pages.mkdir(parents=True)
+            (pages / "index.html").write_text('<svg aria-label="A picture"></svg>', encoding="utf-8")
+        _renew_manifest(home)
+        audit = {"disclosed": 0, "narrow": 0, "unknown": 0}
+        build_cache.store_outcome(home, "protect", "", {"audit": audit})
+        home.released.mkdir()
+    return home
+
+
+def _renew_manifest(home: Home) -> None:
+    """List the files of the draft in its manifest."""
+    from pipelines.publication.releases import formats, manifest
+
+    folder = home.drafts / DRAFT
+    content = manifest.read_manifest(folder)
+    content["files"] = {
+        path.relative_to(folder).as_posix(): {"sha256": formats.hash_file(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in manifest.UNLISTED
+    }
+    (folder / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+@pytest.fixture
+def the_desk(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ReleaseDesk:
+    monkeypatch.setenv("RTI_NOW", NOW)
+    home = copy_home(template, tmp_path / "home")
+    return ReleaseDesk(home, open_ledger(home), load())
+
+
+def get_person(the_desk: ReleaseDesk, account: str) -> Identity:
+    return accounts.get_identity(the_desk.engine, account)
+
+
+def read_states(the_desk: ReleaseDesk) -> dict[str, str]:
+    return {
+        result.check.id: result.state for result in desk.review_draft(the_desk, get_person(the_desk, "head")).checks
+    }
+
+
+# -- the checks
+
+
+def test_checklist_has_at_least_twenty_checks_each_with_title_and_remedy() -> None:
+    assert len(checklist.CHECKS) >= 20
+    assert len({check.id for check in checklist.CHECKS}) == len(checklist.CHECKS)
+    assert all(check.title and check.remedy for check in checklist.CHECKS)
+
+
+def _table(name: str, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Callable[[ReleaseDesk], None]:
+    def change_table(the_desk: ReleaseDesk) -> None:
+        path = the_desk.home.drafts / DRAFT / "data" / f"{name}.parquet"
+        change(pl.read_parquet(path)).write_parquet(path)
+
+    return change_table
+
+
+def _page(text: str) -> Callable[[ReleaseDesk], None]:
+    def write_page(the_desk: ReleaseDesk) -> None:
+        (the_desk.home.drafts / DRAFT / "pages" / "sq" / "index.html").write_text(text, encoding="utf-8")
+
+    return write_page
+
+
+def _manifest(**entries: Any) -> Callable[[ReleaseDesk], None]:
+    def change_manifest(the_desk: ReleaseDesk) -> None:
+        path = the_desk.home.drafts / DRAFT / "manifest.json"
+        path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | entries), encoding="utf-8")
+
+    return change_manifest
+
+
+def _reveal(cells: pl.DataFrame) -> pl.DataFrame:
+    return cells.with_columns(value=pl.when(pl.col("conf_status") == "C").then(pl.lit(3.0)).otherwise(pl.col("value")))
+
+
+FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
+    "files": _page("changed"),
+    "code": _manifest(code="0" * 64),
+    "declarations": _manifest(declarations="0" * 64),
+    "version": _manifest(version=None),
+    "public_audit": lambda d: build_cache.store_outcome(
+        d.home, "protect", "", {"audit": {"disclosed": 1, "narrow": 0, "unknown": 0}}
+    ),
+    "no_values": _table("cell", _reveal),
+    "languages": lambda d: (d.home.drafts / DRAFT / "pages" / "sq" / "index.html").unlink(),
+    "labels": _table("codelist_label", lambda t: t.filter(pl.col("language") != "sq")),
+    "alt_texts": _page("<svg></svg>"),
+    "cards": _table("cell", lambda t: t.with_columns(card_id=pl.lit(""))),
+    "notes": _table("metadata", lambda t: t.filter(pl.col("territory") != "MK")),
+    "denominators": _table("population", lambda t: t.with_columns(population_year=2010)),
+    "changes": _table("change", lambda t: pl.concat([t, _make_change()])),
+    "unfinished": lambda d: (d.home.releases / "2026-Q1").mkdir(),
+    "releases": lambda d: (d.home.releases / "2026-Q1").mkdir(),
+    "key": lambda d: _damage_key(d.home),
+}
+"""A fault for each check that a test can plant in the files of a draft or a home."""
+
+
+def _make_change() -> pl.DataFrame:
+    from pipelines.publication.releases.changes import COLUMNS, empty_comparison
+
+    row = dict.fromkeys(COLUMNS, "") | {"change": "revised", "is_total": True}
+    row |= dict.fromkeys(("before", "after", "difference"), 1.0)  # type: ignore[arg-type]
+    return pl.DataFrame([row], schema=empty_comparison().figures.schema)
+
+
+def _damage_key(home: Home) -> None:
+    (home.restricted / "keys").mkdir(exist_ok=True)
+    (home.restricted / "keys" / "release-current").write_text("0123456789abcdef", encoding="ascii")
+
+
+@pytest.mark.parametrize("check_id", FAULTS)
+def test_check_finds_its_fault(the_desk: ReleaseDesk, check_id: str) -> None:
+    check = next(check for check in checklist.CHECKS if check.id == check_id)
+    draft = checklist.DraftUnderReview(
+        the_desk.home, the_desk.engine, the_desk.registry, the_desk.home.drafts / DRAFT, {}, frozenset(), {}
+    )
+    assert (before := checklist.run_check(check, draft)).state == "good" or check_id == "cards", before.problems
+    FAULTS[check_id](the_desk)
+    fresh = checklist.DraftUnderReview(
+        the_desk.home, the_desk.engine, the_desk.registry, the_desk.home.drafts / DRAFT, {}, frozenset(), {}
+    )
+    assert checklist.run_check(check, fresh).state == "open"
+
+
+def test_review_shows_open_checks_of_people_dates_and_returns(the_desk: ReleaseDesk) -> None:
+    by_check = read_states(the_desk)
+    for check_id in ("calendar", "sign_offs", "insider_audit", "coverage"):
+        assert by_check[check_id] == "open", check_id
+    for check_id in (
+        "files",
+        "order",
+        "fresh",
+        "waiting",
+        "warnings",
+        "withdrawals",
+        "inputs",
+        "ledger",
+        "clock",
+        "disk",
+    ):
+        assert by_check[check_id] == "good", check_id
+
+
+def test_check_that_cannot_be_run_is_open_and_says_why(the_desk: ReleaseDesk) -> None:
+    (the_desk.home.drafts / DRAFT / "data" / "metadata.parquet").unlink()
+    review = desk.review_draft(the_desk, get_person(the_desk, "head"))
+    result = next(result for result in review.checks if result.check.id == "notes")
+    assert result.state == "open" and "FileNotFoundError" in result.evidence
+
+
+# -- explanations, signatures, publication
+
+
+def test_explanation_counts_for_its_draft_only_and_not_for_every_check(the_desk: ReleaseDesk) -> None:
+    head = get_person(the_desk, "head")
+    desk.explain_check(the_desk, head, "coverage", TEXT)
+    assert read_states(the_desk)["coverage"] == "explained"
+    _manifest(note="another draft")(the_desk)
+    assert read_states(the_desk)["coverage"] == "open"
+    for check_id, text, words in (("files", TEXT, "must be corrected"), ("coverage", "late", "at least 10")):
+        with pytest.raises(ReleaseError, match=words):
+            desk.explain_check(the_desk, head, check_id, text)
+
+
+def test_sheet_shows_figures_and_caveats_of_its_territory_without_withheld_values(the_desk: ReleaseDesk) -> None:
+    sheet = desk.read_sheet(the_desk, get_person(the_desk, "al-approver"), "AL")
+    assert sheet.figures and {row["area"] for row in sheet.figures} == {"AL"}
+    assert all(row["value"] is None for row in sheet.figures if row["conf_status"] == "C")
+    assert sheet.withheld > 0
+
+
+def test_approver_signs_the_sheet_of_own_territory_for_the_draft_that_was_shown(the_desk: ReleaseDesk) -> None:
+    digest = manifest_digest(the_desk.home.drafts / DRAFT)
+    desk.sign_sheet(the_desk, get_person(the_desk, "ba-approver"), "BA", digest)
+    signed = {
+        item.territory: item.signed_by for item in desk.review_draft(the_desk, get_person(the_desk, "head")).sign_offs
+    }
+    assert signed["BA"] == "ba-approver" and signed["AL"] is None
+    assert [item.territory for item in desk.list_sheets(the_desk, get_person(the_desk, "al-approver"))] == ["AL"]
+    with pytest.raises(ReleaseError, match="has changed since this sheet was shown"):
+        desk.sign_sheet(the_desk, get_person(the_desk, "al-approver"), "AL", "0" * 64)
+
+
+REFUSED: dict[str, tuple[Callable[[ReleaseDesk, Identity], object], tuple[str, ...]]] = {
+    "review_draft": (desk.review_draft, ("al-steward", "al-approver", "al-sender")),
+    "explain_check": (lambda d, w: desk.explain_check(d, w, "coverage", TEXT), ("al-steward", "al-approver")),
+    "announce_release": (
+        lambda d, w: desk.announce_release(d, w, clock.parse_time(MINUTE)),
+        ("al-steward", "al-approver"),
+    ),
+    "publish_release": (desk.publish_release, ("al-steward", "al-approver", "al-sender")),
+    "withdraw_approval": (desk.withdraw_approval, ("al-steward", "al-approver")),
+    "audit_draft": (desk.audit_draft, ("al-steward", "al-approver")),
+    "grant_preview": (lambda d, w: desk.grant_preview(d, w, "A", "B", TEXT), ("al-steward", "al-approver")),
+    "end_preview": (lambda d, w: desk.end_preview(d, w, "A"), ("al-steward", "al-approver")),
+    "read_sheet": (lambda d, w: desk.read_sheet(d, w, "AL"), ("ba-approver", "al-sender", "al-steward")),
+    "read_sheet that does not exist": (lambda d, w: desk.read_sheet(d, w, "ZZ"), ("head", "al-approver")),
+    "sign_sheet": (lambda d, w: desk.sign_sheet(d, w, "AL", ""), ("ba-approver", "al-sender", "head")),
+}
+
+
+def test_every_function_that_takes_a_person_is_refused_to_somebody() -> None:
+    doors = {
+        name
+        for name, function in vars(desk).items()
+        if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == desk.__name__
+        if "who" in inspect.signature(function).parameters
+    }
+    # These two answer with what a person may do and refuse nobody.
+    assert {act.split()[0] for act in REFUSED} == doors - {"list_sheets", "may_sign"}
+
+
+@pytest.mark.parametrize("act", REFUSED)
+def test_act_without_the_right_is_refused_and_changes_nothing(the_desk: ReleaseDesk, act: str) -> None:
+    function, people = REFUSED[act]
+    actions = [value for name, value in vars(release_log).items() if name.isupper() and isinstance(value, str)]
+    for account in people:
+        with pytest.raises(NotAllowedError):
+            function(the_desk, get_person(the_desk, account))
+    assert release_log.read_acts(the_desk.engine, *actions) == []
+
+
+def test_token_of_a_steward_may_not_use_the_desk(the_desk: ReleaseDesk) -> None:
+    head = get_person(the_desk, "head")
+    with_token = Identity(head.account, head.name, head.language, head.grants, "token")
+    with pytest.raises(NotAllowedError):
+        desk.review_draft(the_desk, with_token)
+
+
+def test_release_is_published_only_when_nothing_is_open(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = get_person(the_desk, "head")
+    with pytest.raises(desk.ChecklistError, match=r"these checks are open: .*sign_offs"):
+        desk.publish_release(the_desk, head)
+    monkeypatch.setattr(desk, "run_checks", lambda _: [])
+    desk.announce_release(the_desk, head, clock.parse_time(MINUTE))
+    approval = desk.publish_release(the_desk, head)
+    assert approval is not None and approval.at == MINUTE
+    desk.withdraw_approval(the_desk, head)
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    assert desk.publish_release(the_desk, head) is None
+    assert [line.release for line in read_publications(the_desk.home)] == [DRAFT]
+
+
+def test_preview_list_is_public_and_written_from_the_log(the_desk: ReleaseDesk) -> None:
+    head = get_person(the_desk, "head")
+    desk.grant_preview(the_desk, head, "Ana  Anić", "Ministry", "She prepares the press conference.")
+    desk.grant_preview(the_desk, head, "B. Bytyqi", "Council", "He translates the press release.")
+    desk.end_preview(the_desk, head, "B. Bytyqi")
+    (reader,) = preview.read_preview_list(open_home(the_desk.home.root))
+    assert (reader.name, reader.since) == ("Ana Anić", NOW)
+    assert preview.preview_path(the_desk.home).is_relative_to(the_desk.home.public)
+
+
+def test_audits_count_for_the_draft_that_was_audited(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = pl.DataFrame({"result": ["protected", "disclosed"]})
+    monkeypatch.setattr("pipelines.refresh.released_counts.audit_release_as", lambda *_: (DRAFT, results))
+    cells = desk.audit_draft(the_desk, get_person(the_desk, "head"))
+    assert set(cells.values()) == {1} and "AL" in cells
+    review = desk.review_draft(the_desk, get_person(the_desk, "head"))
+    result = next(result for result in review.checks if result.check.id == "insider_audit")
+    assert result.problems[0] == "AL: 1"
