@@ -72,10 +72,9 @@ SQL: Final[Mapping[str, str]] = {
         qualify row_number() over (partition by cell.cell_id order by programme.position) = 1
         order by cell.area, cell.period
     """,
-    "breakdown": """
+    "breakdown": f"""
         select
-            cell.*, share.value as share_value, share.low as share_low, share.high as share_high,
-            share.state as share_state, share.obs_status as share_obs_status, share.conf_status as share_conf_status
+            cell.*, {_SHARE_COLUMNS}
         from cell
         left join indicator as share
             on share.metric = 'share' and share.cell_id = cell.cell_id

@@ -5,6 +5,7 @@ The language itself is the one that `pipelines.words.language.read_in` has set.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,7 +16,7 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.front.edition import Edition
 from pipelines.front.queries import RETURNS
-from pipelines.words import Row, figures, language, reporting
+from pipelines.words import Row, changes, figures, language, reporting
 from pipelines.words.areas import name_areas
 from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, list_returns
 
@@ -99,6 +100,13 @@ class Reader:
         """Return the definition of a code, which is in English."""
         row = self._labels.get((codelist, code))
         return str(row["definition"] or "") if row is not None else ""
+
+    @cached_property
+    def english_causes(self) -> re.Pattern[str]:
+        """Return a pattern of the causes of breaks that the release has in English only."""
+        rows = [row for row in self.edition.tables["break"] if row["words"] != "law_changed"]
+        causes = sorted({changes.describe_cause(row) for row in rows}, key=len, reverse=True)
+        return re.compile(f"({'|'.join(map(re.escape, filter(None, causes))) or '(?!)'})")
 
     @cached_property
     def parts(self) -> Mapping[str, str]:

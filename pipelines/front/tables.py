@@ -114,7 +114,8 @@ class FigureTable:
     def _list_notes(self) -> list[tuple[str, Part]]:
         names = [(mark, name_language(self.reader, text)) for mark, text in self.names]
         remarks = [("", text) for text in self.notes.remarks]
-        return [*names, *remarks, *((str(number), text) for number, text in enumerate(self.notes.texts, start=1))]
+        numbered = enumerate(self.notes.texts, start=1)
+        return [*names, *remarks, *((str(number), mark_english(self.reader, text)) for number, text in numbered)]
 
 
 def in_english(text: str) -> Markup:
@@ -169,6 +170,14 @@ def name_language(reader: Reader, footnote: str) -> Part:
     """Return the footnote of a name, marked as English where it has no translation."""
     english = {row["footnote_en"] for row in reader.edition.areas.values()}
     return in_page_language(reader, footnote) if footnote in english else footnote
+
+
+def mark_english(reader: Reader, text: str) -> Part:
+    """Return a text with the causes of breaks in it marked as English on a page in another language."""
+    if reader.language == i18n.SOURCE_LANGUAGE:
+        return text
+    pieces = reader.english_causes.split(text)
+    return Markup("").join(in_english(piece) if place % 2 else piece for place, piece in enumerate(pieces))
 
 
 def in_page_language(reader: Reader, text: str) -> Part:

@@ -225,7 +225,7 @@ def select_breaks(rows: Sequence[Row], measure: str, level: str) -> list[Row]:
 def describe_break(row: Row) -> str:
     """Describe a break in a sentence: its kind, when it began, its cause."""
     kind = BREAK_KINDS.get(row["kind"], row["kind"])
-    return f"{kind}, {words.period_short(row['first_period'])}: {_describe_cause(row)}"
+    return f"{kind}, {words.period_short(row['first_period'])}: {describe_cause(row)}"
 
 
 def describe_breaks(rows: Sequence[Row]) -> list[str]:
@@ -234,7 +234,7 @@ def describe_breaks(rows: Sequence[Row]) -> list[str]:
     return list(dict.fromkeys(describe_break(row) for row in ordered))
 
 
-def _describe_cause(row: Row) -> str:
+def describe_cause(row: Row) -> str:
     """Describe the cause of a break; notation of the declarations (+388, aggregates > register) is put into words."""
     if row["words"] == "law_changed":
         parts = [part.strip() for part in str(row["detail"]).split(",")]

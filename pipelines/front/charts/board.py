@@ -80,8 +80,10 @@ def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes:
                 f"{line.name}, {words.period_short(periods[position])}",
             )
         y += height + (6 if is_narrow else 4)
-    states = {cell.state for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
-    keys = [marks.Key(_show_state(state), name) for state, name in board.states.items() if state in states]
+    counts = {cell.state: cell.count for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
+    keys = [
+        marks.Key(_show_state(state, counts[state]), name) for state, name in board.states.items() if state in counts
+    ]
     y = marks.draw_key(canvas, y + 2, keys)
     return canvas.finish_drawing(board.title, description or describe_board(board), y, notes)
 
@@ -131,12 +133,16 @@ def _draw_sign(canvas: Canvas, state: str, x: float, y: float) -> None:
         canvas.add_element("circle", cx=x, cy=y, r=1.5, kind="ink")
 
 
-def _show_state(state: str) -> Callable[[Canvas, float, float], None]:
-    """Return the function that draws a cell with the sign of a state."""
+def _show_state(state: str, count: str) -> Callable[[Canvas, float, float], None]:
+    """Return the function that draws a cell with the sign of a state, or with a count where the board has counts."""
 
     def draw_state(canvas: Canvas, x: float, y: float) -> None:
-        canvas.add_element("rect", x=x - 8, y=y - 8, width=16, height=16, rx=2, kind=_KINDS.get(state, "open"))
-        _draw_sign(canvas, state, x, y)
+        half = 10 if count else 8
+        canvas.add_element("rect", x=x - half, y=y - 8, width=2 * half, height=16, rx=2, kind=_KINDS.get(state, "open"))
+        if count:
+            canvas.add_text(x, y + 4, count, "small", anchor="middle")
+        else:
+            _draw_sign(canvas, state, x, y)
 
     return draw_state
 

@@ -55,12 +55,16 @@ class Box:
 
 
 class Canvas:
-    """A picture that grows downwards, in pixels from its top left corner; `y` of a text is its baseline."""
+    """A picture that grows downwards, in pixels from its top left corner; `y` of a text is its baseline.
+
+    `texts` are the lines of text that it has so far.
+    """
 
     def __init__(self, width: int) -> None:
         self.width = width
         self._parts: list[str] = []
         self._texts: list[Box] = []
+        self.texts: set[str] = set()
 
     def add_element(self, name: str, content: str = "", /, **attributes: str | float) -> None:
         """Add an element. `kind` is its class; `hint` is shown while the pointer is on it; `_` in names is `-`."""
@@ -81,6 +85,7 @@ class Canvas:
             return
         box = measure_box(x, y, text, kind, anchor=anchor, is_turned=is_turned)
         self._texts.append(box)
+        self.texts.add(text)
         attributes: dict[str, str | float] = {"x": x, "y": y, "kind": kind}
         if anchor != "start":
             attributes["text_anchor"] = anchor

@@ -153,7 +153,7 @@ def _join_durations(row: DurationRow, *, spoken: bool = False) -> str:
     texts = [f.spoken if spoken else words.format_number(f.value) if f.value is not None else f.text for f in figures]
     parts = [f"{share}: {text}" for share, text in zip(("50%", "75%", "90%"), texts, strict=True)]
     # Lines break between the three times, not inside of one.
-    return ", ".join(parts) if spoken else " · ".join(part.replace(" ", "\u00a0") for part in parts)
+    return ", ".join(parts if spoken else [part.replace(" ", "\u00a0") for part in parts])
 
 
 def _draw_times(canvas: Canvas, row: DurationRow, x: LinearScale, y: float) -> None:

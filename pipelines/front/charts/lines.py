@@ -77,7 +77,7 @@ def draw_lines(
         marks.Key(_show_dash(dashes.get(place, "")), series.title)
         for place, series in enumerate(all_series if not names else ())
     ]
-    bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn)])
+    bottom = marks.draw_key(canvas, bottom + 4, [*keys, *list_keys(drawn, canvas)])
     return canvas.finish_drawing(title, description or describe_multiples(title, all_series), bottom, notes)
 
 

@@ -128,3 +128,7 @@ def show_provisional(canvas: Canvas, x: float, y: float) -> None:
 
 def show_former(canvas: Canvas, x: float, y: float) -> None:
     draw_cross(canvas, x, y, 4, "former")
+
+
+def show_break(canvas: Canvas, x: float, y: float) -> None:
+    canvas.add_line(x, y - 8, x, y + 8, "rule")

@@ -102,7 +102,7 @@ def draw_series(
     bottom = plot_series(canvas, series, 0, width, LINE + 2, HEIGHT, axis)
     if series.territories:
         bottom = draw_strip(canvas, series, axis.width, width, bottom + 4)
-    bottom = marks.draw_key(canvas, bottom + 4, list_keys([series]))
+    bottom = marks.draw_key(canvas, bottom + 4, list_keys([series], canvas))
     return canvas.finish_drawing(series.title, description or describe_series(series), bottom, notes)
 
 
@@ -129,7 +129,7 @@ def draw_multiples(
                 plot_series(canvas, panel, x_left, x_left + panel_width, below_titles + 14, _PANEL_HEIGHT, axis)
             )
         bottom = max(ends) + 12
-    bottom = marks.draw_key(canvas, bottom - 4, list_keys(panels))
+    bottom = marks.draw_key(canvas, bottom - 4, list_keys(panels, canvas))
     return canvas.finish_drawing(title, description or describe_multiples(title, panels), bottom, notes)
 
 
@@ -298,15 +298,18 @@ def draw_strip(canvas: Canvas, series: Series, start: float, end: float, top: fl
     return top + _STRIP
 
 
-def list_keys(all_series: Sequence[Series]) -> list[marks.Key]:
+def list_keys(all_series: Sequence[Series], canvas: Canvas) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
+    # The name of a break is left out where it would cover another.
+    has_unnamed_break = any(span.name not in canvas.texts for series in all_series for span in series.breaks)
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
         (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
         (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
         (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
         (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
+        (has_unnamed_break, marks.show_break, tell("Break in the series")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
     signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
-from pipelines.front.charts.measure import wrap_text
+from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.words import FormattedFigure
 from pipelines.words.language import tell
 
@@ -50,8 +50,11 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
     """Return the stages as boxes of one width: each counts other people, so they are not drawn as a funnel."""
     canvas = Canvas(width)
     is_narrow = width <= (NARROW + WIDE) / 2
-    box_width = width * (0.5 if is_narrow else _BOX_SHARE)
-    side_left = box_width + (30 if is_narrow else 56)
+    between = 30 if is_narrow else 56
+    words = [word for stage in picture.stages for side in stage.sides for word in side.name.split()]
+    longest = max((measure_text(f"{word}:", SIZE) for word in words), default=0.0)
+    box_width = min(width * (0.5 if is_narrow else _BOX_SHARE), width - between - longest)
+    side_left = box_width + between
     y, box_bottom = 1.0, 0.0
     for stage in picture.stages:
         if box_bottom:

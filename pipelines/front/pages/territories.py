@@ -12,7 +12,7 @@ from pipelines.front.pages.home import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, format_times, in_page_language
+from pipelines.front.tables import FigureTable, format_figure, format_times, in_page_language, mark_english
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import changes, durations, indicators, language, trends
 from pipelines.words.language import tell
@@ -286,12 +286,12 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
         at = {row[dimension]: row for row in of_dimension if row["period"] == max(years)}
         for code in (code for code in order if code in at):
             row = at[code]
-            share = {
-                name: row[f"share_{name}"] for name in ("value", "low", "high", "state", "obs_status", "conf_status")
-            }
             is_whole = code == "_T"
-            figure = words.format_status("not_applicable") if is_whole or share["obs_status"] is None else None
-            field = "" if is_whole else format_figure(figure or indicators.format_figure(share))
+            field: Part = ""
+            if not is_whole:
+                is_known = row["share_obs_status"] is not None
+                absent = format_figure(words.format_status("not_applicable"))
+                field = victims.share_field(table, row) if is_known else absent
             table.add_row(reader.find_label(dimension, code), (table.count_field(row), field), is_total=is_whole)
         tables.append(table)
     return Section("breakdown", tell("By sex and age"), tables=tables) if tables else None
@@ -348,14 +348,19 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
         if row["kind"] == "correction":
             texts.append(describe_correction(reader, row))
             continue
-        where = f"{reader.marked_name(row['area'])}: " if row["area"] != area else ""
-        when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
-        texts.append(where + when + in_page_language(reader, str(row["text"])))
+        where = reader.marked_name(row["area"]) if row["area"] != area else ""
+        when = words.period_short(row["period_from"]) if row["period_from"] else ""
+        about = ", ".join(filter(None, (where, when)))
+        text = in_page_language(reader, str(row["text"]))
+        texts.append(Markup("{}: {}").format(about, text) if about else text)
     codes = {area, *edition.list_jurisdictions(area)}
     breaks = [
         row for row in edition.tables["break"] if row["area"] in codes and row["offence_group"] in ("", "_T", crime)
     ]
-    texts += [in_page_language(reader, text) for text in changes.describe_breaks(breaks)]
+    # Most breaks have a note, which also says how sure they are.
+    noted = " ".join(str(row["text"]) for row in notes)
+    others = [row for row in breaks if changes.describe_cause(row).rstrip(".") not in noted]
+    texts += [mark_english(reader, text) for text in changes.describe_breaks(others)]
     return Section("notes", tell("Notes and breaks in the series"), list(dict.fromkeys(texts))) if texts else None
 
 

@@ -19,8 +19,8 @@ from pipelines.words.language import tell
 
 _Find = Callable[[str, str], Row | None]
 """Look up the victims of an area in a column."""
-_SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("F", "M")}
-"""Categories of which the page shows the share of the total, by dimension."""
+_SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("M", "F")}
+"""Categories of which the page shows the share of the total, by dimension, in the order of their code list."""
 _CHANGED = mark("Presumed and identified victims: {after} in {last}, {before} in {first}.")
 _OTHER_PEOPLE = mark("Victims are not the people who are investigated, indicted or convicted.")
 _OTHER_BASES = mark(
@@ -126,7 +126,7 @@ def _compose_years(reader: Reader, crime: str, years: Sequence[str]) -> FigureTa
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
     table = FigureTable(
         reader,
-        f"{tell('Victims')}, {crime_name}: {_name_unit()}",
+        f"{tell('Victims')}, {crime_name}",
         tell("Area"),
         years,
         name="years",
