@@ -1,22 +1,13 @@
-"""Python function with which dbt tests pairs of areas: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`."""
+"""Python function that DuckDB calls while dbt runs: the test of a pair of areas (`dbt_plugin.py` registers it)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from dbt.adapters.duckdb.plugins import BasePlugin
 
 Column = Any
 """A pyarrow Array or ChunkedArray."""
-
-
-class Plugin(BasePlugin):
-    """Registers `rti_pair` with each connection of dbt."""
-
-    def configure_connection(self, conn: Any) -> None:
-        """Register the function."""
-        register_functions(conn)
 
 
 def register_functions(connection: Any) -> None:

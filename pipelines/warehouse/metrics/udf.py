@@ -1,4 +1,4 @@
-"""Python functions that DuckDB calls while dbt runs: a dbt-duckdb plugin, named in `dbt_project/profiles.yml`.
+"""Python functions that DuckDB calls while dbt runs: limits and p-values of rates (`dbt_plugin.py` registers them).
 
 On another engine the same dbt macros dispatch to functions of that engine, built from the same module.
 """
@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from dbt.adapters.duckdb.plugins import BasePlugin
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -46,14 +45,6 @@ FUNCTIONS: dict[str, tuple[Callable[..., Column], tuple[str, ...], str]] = {
     "rti_ratio_p": (ratio_p, ("DOUBLE",) * 6, "DOUBLE"),
 }
 """Name in SQL -> function, types of its arguments, type of its result."""
-
-
-class Plugin(BasePlugin):
-    """Registers `FUNCTIONS` with each connection of dbt."""
-
-    def configure_connection(self, conn: DuckDBPyConnection) -> None:
-        """Register the functions with the connection."""
-        register_functions(conn)
 
 
 def register_functions(connection: DuckDBPyConnection) -> None:

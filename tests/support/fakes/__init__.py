@@ -1,1 +1,1 @@
-"""Made-up inputs and stand-ins: rows and forms of returns, files, ledgers, desks, and functions of services."""
+"""Made-up inputs and fakes: rows and forms of returns, files, ledgers, desks, and functions of services."""

@@ -56,9 +56,9 @@ def compute_product_limit(times: list[int], ended: list[bool]) -> dict[int, Frac
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=2, max_size=12))
 def test_estimate_curve_is_that_of_lifelines_but_for_its_limits(stays_of: list[tuple[int, bool]]) -> None:
     times, ended = [t for t, _ in stays_of], [e for _, e in stays_of]
-    ours, theirs = estimate_curve_of_persons(times, ended), fit_independent_curve(np.array(times), np.array(ended))
-    for our_column, their_column in zip(ours[:4], theirs[:4], strict=True):
-        np.testing.assert_allclose(our_column, their_column, atol=1e-12)
+    curve, reference = estimate_curve_of_persons(times, ended), fit_independent_curve(np.array(times), np.array(ended))
+    for column, expected in zip(curve[:4], reference[:4], strict=True):
+        np.testing.assert_allclose(column, expected, atol=1e-12)
 
 
 def test_estimate_curve_equals_the_published_table_of_six_mp() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,9 +87,8 @@ def test_newest_build_is_the_latest_and_old_ones_are_removed(home: Home) -> None
 
 
 @pytest.fixture
-def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+def fake_dbt(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Builds without dbt that add one row each; the list has True for each build that extended the previous one."""
-    write_gathered(home, {})
     monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
     warm: list[bool] = []
 
@@ -101,11 +101,28 @@ def built(home: Home, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         return []
 
     monkeypatch.setattr(dbt, "_build", fake_build)
-    for _ in range(2):
-        dbt.build_counts(home)
-    assert warm == [False, True]
-    warm.clear()
     return warm
+
+
+@pytest.fixture(scope="module")
+def twice_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder for the home with two builds, made by the first test that needs it."""
+    return tmp_path_factory.mktemp("twice") / "home"
+
+
+@pytest.fixture
+def built(home: Home, fake_dbt: list[bool], twice_built: Path) -> list[bool]:
+    """Put two builds into the home, copied from those of an earlier test; returns the list of further builds."""
+    if not twice_built.is_dir():
+        write_gathered(home, {})
+        for _ in range(2):
+            dbt.build_counts(home)
+        assert fake_dbt == [False, True]
+        fake_dbt.clear()
+        shutil.copytree(home.root, twice_built)
+    else:
+        shutil.copytree(twice_built, home.root, dirs_exist_ok=True)
+    return fake_dbt
 
 
 def _rows(path: Path) -> int:

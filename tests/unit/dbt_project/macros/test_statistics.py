@@ -13,13 +13,12 @@ from jinja2 import Environment
 
 from pipelines.statistics import dispersion
 from pipelines.warehouse.dbt_runner import PROJECT
+from pipelines.warehouse.metrics import udf
 from tests.oracles import few
 
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
-    from pipelines.warehouse.metrics import udf  # dbt, which takes a second
-
     database = duckdb.connect()
     udf.register_functions(database)
     database.execute(

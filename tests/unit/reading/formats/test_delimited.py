@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from pipelines.model.content import ReadError
-from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.delimited import propose_delimiter, read_file
 
 
@@ -83,11 +82,6 @@ def test_an_open_quotation_mark_is_refused_with_its_line() -> None:
 def test_text_without_columns_is_refused() -> None:
     with pytest.raises(ReadError, match=r"read\.csv\.no_delimiter"):
         read_file(b"just words\nand more words\n")
-
-
-def test_microdata_is_refused() -> None:
-    with pytest.raises(ReadError, match=r"read\.too_many_cells"):
-        read_file(b"1;2;3;4;5;6;7;8;9;10\n" * (MAX_CELLS // 10 + 1))
 
 
 @pytest.mark.parametrize("at", [0, 3, 40])

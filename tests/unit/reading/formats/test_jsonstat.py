@@ -222,16 +222,6 @@ def test_the_place_of_a_syntax_error_is_line_and_column() -> None:
     assert (error.where.line, error.where.column) == (2, 10)
 
 
-def test_cube_of_too_many_cells_is_refused() -> None:
-    category = {"category": {"index": [str(number) for number in range(1000)]}}
-    cube = build_dataset(
-        id=["a", "b"], size=[1000, 1000], dimension={"a": category, "b": category}, value=[1] * 1_000_000
-    )
-    del cube["role"]
-    with pytest.raises(ReadError, match=r"read\.too_many_cells"):
-        read_cube(cube)
-
-
 def test_sparse_cube_of_enormous_size_is_read_quickly() -> None:
     ids = [f"d{i}" for i in range(30)]
     category = {"category": {"index": [str(i) for i in range(1000)]}}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import re
-import tracemalloc
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -361,36 +360,6 @@ def test_the_number_of_cells_must_be_the_product(data: str, seen: int) -> None:
     error = read_error(px_text(data=data))
     assert (error.rule, error.params["seen"], error.params["expected"]) == ("read.px.count", seen, 4)
     assert error.where.keyword == "DATA" and error.where.line
-
-
-def _make_square(rows: int) -> bytes:
-    """Return a cube of 1,000 columns and a number of rows."""
-    values = {"a": range(rows), "b": range(1000)}
-    codes = {name: ",".join(f'"{name}{number}"' for number in numbers) for name, numbers in values.items()}
-    variables = 'STUB="a";\nHEADING="b";\n' + "".join(f'VALUES("{name}")={codes[name]};\n' for name in codes)
-    return px_text(variables, "\n".join(["1 22 " * 500] * rows)).encode()
-
-
-def test_cube_of_a_million_cells_is_read_in_little_memory() -> None:
-    data = _make_square(1000)
-    tracemalloc.start()
-    try:
-        cube = px.read_file(data)
-        assert sum(observation.value or 0 for observation in cube.observations) == 23 * 500_000
-        assert tracemalloc.get_traced_memory()[1] < 100_000_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_cube_of_more_than_a_million_cells_is_refused_before_its_cells_are_parsed() -> None:
-    data = _make_square(1001)
-    tracemalloc.start()
-    try:
-        with pytest.raises(ReadError, match=r"read\.too_many_cells"):
-            px.read_file(data)
-        assert tracemalloc.get_traced_memory()[1] < 50_000_000
-    finally:
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
