@@ -1,0 +1,56 @@
+"""Find what modules import at the moment when they are imported, from their source text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+
+def imports_of_modules(root: Path, folders: Iterable[Path]) -> dict[str, set[str]]:
+    """Return each module below the folders, named from `root`, with the modules that it imports when imported."""
+    paths = {_name_module(root, path): path for folder in folders for path in sorted(folder.rglob("*.py"))}
+    return {module: set(_list_imports(module, path)) for module, path in paths.items()}
+
+
+def find_modules_needing(imports: Mapping[str, set[str]], packages: set[str]) -> set[str]:
+    """Return the modules that import any of the packages, or a module that does, at any depth."""
+    needing = {module for module, names in imports.items() if {name.partition(".")[0] for name in names} & packages}
+    while more := {module for module, names in imports.items() if names & needing} - needing:
+        needing |= more
+    return needing
+
+
+def _name_module(root: Path, path: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _list_imports(module: str, path: Path) -> Iterator[str]:
+    """Yield the imported modules; `from a.b import c` imports `a`, `a.b` and, if it is a module, `a.b.c`."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    names = [package]
+    for node in _list_statements(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
+            base = ".".join(filter(None, (base, node.module)))
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    for name in names:
+        parts = name.split(".")
+        yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def _list_statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements that run when a module is imported: none in functions, none for the type checker alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.expr):
+            continue
+        yield child
+        is_for_types = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)
+        if is_for_types and isinstance(child, ast.If):
+            for statement in child.orelse:
+                yield statement
+                yield from _list_statements(statement)
+        else:
+            yield from _list_statements(child)
