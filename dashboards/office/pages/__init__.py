@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
@@ -85,6 +86,7 @@ def _is_shown(page_path: str, path: str) -> bool:
     return path == page_path or (page_path != "/" and path.startswith(f"{page_path}/"))
 
 
+@cache
 def create_router() -> APIRouter:
     """Return the routes of all pages, each open only to the people to whom its page is offered."""
     whole = APIRouter()

@@ -278,9 +278,9 @@ def find_cell(text: str, release: Release) -> Mapping[str, Any]:
     """Return the cell of an id: its table, and its dimensions that are not at their total, without those that follow
     from others."""
     _, table, terms = text.split("/", 2)
-    names = [name for name in release.read_rows("cell")[0] if name in sentences_counts.REVISION_KEY]
     cache = release.__dict__.setdefault("cells_by_id", {})
     if not cache:
+        names = [name for name in release.read_rows("cell")[0] if name in sentences_counts.REVISION_KEY]
         for row in release.read_rows("cell"):
             actual = frozenset(f"{name}={row[name]}" for name in names if row[name] not in (None, "_T", "_Z"))
             cache[row["table_id"], actual] = row
