@@ -23,7 +23,7 @@ from pipelines.core import clock, codes, i18n
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
-from pipelines.publication.disclosure import programme
+from pipelines.publication.disclosure import programme, utility
 from pipelines.publication.releases import formats, notes, public_texts
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
@@ -177,7 +177,9 @@ def _collect_tables(
     tables["codelist"] = _codelists(tables["metric"])
     tables["codelist_label"] = _codelist_labels(tables["metric"])
     tables |= _warehouse_tables(indicators, INDICATORS)
-    tables["release"] = _with_number_of_tests(tables["release"], tables["pair"])
+    tables["release"] = _with_number_of_tests(tables["release"], tables["pair"]).with_columns(
+        **{name: pl.lit(count, dtype=pl.Int64) for name, count in utility.count_withheld(public_cells).items()}
+    )
     return public_texts.clean_tables(tables, registry)
 
 
@@ -351,6 +353,7 @@ def _write_manifest(
         "software_version": __version__,
         "declarations": registry.digest,
         "tables": {name: table.height for name, table in tables.items()},
+        "withheld": {name: tables["release"][name].item() for name in utility.COUNTS},
         "files": files,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf-8")
