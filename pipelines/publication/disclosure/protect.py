@@ -290,7 +290,9 @@ class _Pattern:
         self._readers = list_readers(self._block) if rule.guards_against_offices else [Reader(PUBLIC)]
         self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in self._readers])
         self._concerned: Array = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
-        self._is_guarded = is_small | is_small_change & ~self.fixed
+        # An insider who has corrected an own figure knows by how much the totals of the region have changed.
+        of_others = self._find_rows(self._block["area_kind"] != "region")
+        self._is_guarded = is_small | is_small_change & of_others & ~self.fixed
         self._concerned[1:] &= self._is_guarded
         self._safe: Array = np.zeros((len(self._readers), len(values)), dtype=bool)
         self._reach = np.full(len(values), float(rule.width))

@@ -33,7 +33,7 @@ class Release:
 
     @cached_property
     def cells(self) -> pl.DataFrame:
-        """Cells with a figure or a withheld one. "Not applicable" counts as the total, and so does a total of adults."""
+        """Cells with a figure or a withheld one. Not applicable counts as the total, and so does a total of adults."""
         cells = self.read("cell").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
         totals = cells.filter("is_total").with_columns(age=pl.lit("_T"))
         return (
