@@ -25,6 +25,7 @@ from benchmarks import (
     measuring,
     pages,
     public,
+    random_decades,
     reading,
     rebuilding,
     report,
@@ -34,11 +35,11 @@ from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
     "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "pages", "public",
-    "reading", "rebuilding", "uploading",
+    "random_decades", "reading", "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
-    "public", "front", "arrival", "protection",
+    "public", "front", "arrival", "protection", "random",
 )  # fmt: skip
 """Order of benchmarks: those that take seconds come first; rebuild and the two after it share their homes."""
 

@@ -97,11 +97,13 @@ def audit_release(
         str,
         typer.Option("--as", help="Who reads it: public, a territory, or jurisdictions joined by +.", metavar="READER"),
     ] = "public",
+    by_table: Annotated[bool, typer.Option("--by-table", help="Count the cells by table, not by year.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Work out what a reader of a release and of all before it can find about withheld cells.
 
-    A reader other than the public subtracts its own figures. The result is printed by year. Exit code 0: nothing; 1:
+    A reader other than the public subtracts its own figures; `printed` is the public that also knows the annual totals
+    that offices print. The result is printed by year. Exit code 0: nothing; 1:
     some cells of others can be worked out, narrowed to fewer than three values, or could not be decided.
     """
     from pipelines.publication.disclosure.reader_audit import RESULTS, count_results
@@ -112,11 +114,12 @@ def audit_release(
         name, results = audit_release_as(the_home(), reader, release)
     except UnknownReaderError as error:
         raise CommandError(str(error)) from None
-    years = count_results(results)
+    by = "table" if by_table else "year"
+    years = count_results(results, by)
     if as_json:
-        say_json({"release": name, "reader": reader, "years": years.to_dicts()})
+        say_json({"release": name, "reader": reader, f"{by}s": years.to_dicts()})
     else:
-        print_line(f"{name} as {reader}: withheld cells of others by year")
+        print_line(f"{name} as {reader}: withheld cells of others by {by}")
         print_table(years.rows(), years.columns)
     is_safe = not years.select(RESULTS).sum_horizontal().sum()
     raise typer.Exit(GOOD if is_safe else ERRORS)

@@ -71,7 +71,10 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
             shutil.rmtree(old)
     audit = protection.report.count_cells()
     build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
-    log(f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out")
+    log(
+        f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out by the public, "
+        f"{audit['to_insiders']} small ones by an office"
+    )
     if audit["revealed_before"]:
         log(f"{audit['revealed_before']} hidden cells can be worked out from earlier releases alone")
     for line in utility.describe_losses(losses):

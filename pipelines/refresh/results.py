@@ -66,7 +66,7 @@ class Step:
     @property
     def safe(self) -> bool:
         """True if the audit found no hidden cell that can be worked out."""
-        return not any(self.audit.get(name, 0) for name in ("disclosed", "narrow", "unknown"))
+        return not any(self.audit.get(name, 0) for name in ("disclosed", "narrow", "unknown", "to_insiders"))
 
     def describe_unmatched(self) -> str:
         """Name the returns whose facts do not match, up to twenty."""

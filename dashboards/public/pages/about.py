@@ -78,6 +78,9 @@ PROTECTION = mark(
     "a hidden count from the totals. All of them are marked **withheld**, and a withheld figure may be zero. Shares, "
     "rates and differences are calculated from published figures only."
 )
+PROTECTION_FROM_OFFICES = mark(
+    "They are also protected from the offices that report: an office could subtract its own figures from a total."
+)
 _AREAS: Mapping[str, str] = Texts(
     {"territory": mark("territories"), "region": mark("the region"), "jurisdiction": mark("jurisdictions")}
 )
@@ -90,7 +93,7 @@ def render_page() -> None:
     layout.put_html(tables.render_legend())
     st.markdown("\n\n".join(tell(text) for text in READING))
     st.header(tell("How individuals are protected"), anchor=False)
-    st.markdown(tell(PROTECTION, most=LARGEST_HIDDEN_COUNT))
+    st.markdown(f"{tell(PROTECTION, most=LARGEST_HIDDEN_COUNT)} {tell(PROTECTION_FROM_OFFICES)}")
     st.header(tell("Territories covered"), anchor=False)
     codes = [code for code, _ in frame.territories]
     names = [frame.marked_name(code) for code in codes]

@@ -67,6 +67,10 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         (
             mark("Counts of 1 to {hidden} people are never shown."),
             mark(
+                "They are also protected from the offices that report: an office could subtract its own figures from a "
+                "total."
+            ),
+            mark(
                 "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A "
                 "withheld figure may be zero."
             ),

@@ -60,6 +60,16 @@ def compose_releases(reader: Reader) -> Page:
                         comparisons=words.format_number(release["comparisons_tested"]),
                     ),
                 ),
+                (
+                    tell("Figures withheld"),
+                    tell(
+                        "{withheld} of {figures}; annual totals of territories: {withheld_totals} of {totals}",
+                        withheld=words.format_number(release["figures_withheld"]),
+                        figures=words.format_number(release["figures"]),
+                        withheld_totals=words.format_number(release["annual_totals_withheld"]),
+                        totals=words.format_number(release["annual_totals"]),
+                    ),
+                ),
             ],
             "changes": _compose_changes(reader),
             "schema_changes": _describe_schema_changes(reader),

@@ -10,6 +10,7 @@ This module does not know how cells were chosen for hiding, so that it can fail 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -18,7 +19,9 @@ import numpy as np
 from scipy import sparse
 
 from pipelines.publication.disclosure import lp
+from pipelines.publication.disclosure.readers import Reader
 from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.witnesses import Witnesses
 
 MIP_SECONDS = 60.0
 _SWEEPS = 24
@@ -31,6 +34,7 @@ class BlockAudit:
     """The audit of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values.
 
     `witnesses` are the whole-number populations that it found, each over the columns of the `Space`.
+    `to_insiders` are the small counts that insiders can work out or narrow, or that are undecided, with their readers.
     `revealed_before` are cells that earlier releases reveal without this one; they do not fail the audit.
     """
 
@@ -41,6 +45,7 @@ class BlockAudit:
     unknown: tuple[int, ...]
     witnesses: tuple[Array, ...] = field(default=(), repr=False, compare=False)
     revealed_before: tuple[int, ...] = ()
+    to_insiders: tuple[tuple[str, int], ...] = ()
 
     @property
     def failed_rows(self) -> tuple[int, ...]:
@@ -49,7 +54,38 @@ class BlockAudit:
     @property
     def passed(self) -> bool:
         """True if no cell is disclosed, narrow or undecided by the solver."""
-        return not self.failed_rows
+        return not self.failed_rows and not self.to_insiders
+
+    def with_rows_of(self, rows: Array, other_rows: Array) -> BlockAudit:
+        """Return the audit with the rows of another view; the two arrays have the row of the same cells in each."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for row, other_row in zip(rows.tolist(), other_rows.tolist(), strict=True):
+            found[row].append(other_row)
+
+        def translate(failed: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(sorted({other_row for row in failed for other_row in found[row]}))
+
+        pairs = {(name, other_row) for name, row in self.to_insiders for other_row in found[row]}
+        return replace(
+            self,
+            disclosed=translate(self.disclosed),
+            narrow=translate(self.narrow),
+            unknown=translate(self.unknown),
+            to_insiders=tuple(sorted(pairs)),
+        )
+
+    def except_revealed(self, rows: Array, pairs: set[tuple[str, int]]) -> BlockAudit:
+        """Return the audit without cells that earlier releases reveal, to all or to an insider, if no other fails."""
+        is_other = any(row not in rows for row in self.failed_rows) or not pairs.issuperset(self.to_insiders)
+        if is_other:
+            disclosed, narrow, unknown = (
+                tuple(row for row in failed if row not in rows)
+                for failed in (self.disclosed, self.narrow, self.unknown)
+            )
+            further = tuple(pair for pair in self.to_insiders if pair not in pairs)
+            return replace(self, disclosed=disclosed, narrow=narrow, unknown=unknown, to_insiders=further)
+        revealed = {*self.failed_rows, *(row for _, row in self.to_insiders)}
+        return BlockAudit(self.name, self.hidden, (), (), (), revealed_before=tuple(sorted(revealed)))
 
 
 @dataclass(frozen=True)
@@ -70,6 +106,7 @@ class AuditReport:
             "disclosed": sum(len(block.disclosed) for block in self.blocks),
             "narrow": sum(len(block.narrow) for block in self.blocks),
             "unknown": sum(len(block.unknown) for block in self.blocks),
+            "to_insiders": sum(len(block.to_insiders) for block in self.blocks),
             "revealed_before": sum(len(block.revealed_before) for block in self.blocks),
         }
 
@@ -90,47 +127,97 @@ def audit_block(
     *,
     name: str,
     width: int,
-    witnesses: Sequence[Array] = (),
+    witnesses: Witnesses | None = None,
     mip_seconds: float = MIP_SECONDS,
     own_figures: tuple[Array, Array] | None = None,
+    audited: Array | None = None,
 ) -> BlockAudit:
     """Audit one block as an intruder would. `hidden` marks the rows of `known` that are not published.
 
-    `witnesses` are populations from elsewhere. Those that agree with the published cells save programs; the others
-    count for nothing.  `own_figures` are the columns that an insider knows, and a population with their values: only
-    rows that have other columns too are then audited.
+    `witnesses` are populations from elsewhere that agree with the published cells; they save programs.  `own_figures`
+    are the columns that an insider knows, and a population with their values: only rows that have other columns too are
+    then audited.  `audited` restricts the audit to some rows.
     """
+    is_audited = hidden if audited is None else hidden & audited
+    if own_figures is not None:
+        is_audited = is_audited & (abs(known.matrix) @ ~own_figures[0] > 0)
+    rows = [int(row) for row in np.flatnonzero(is_audited)]
+    observed = _ObservedRange(known.matrix, len(hidden), width)
+    if witnesses is not None:
+        observed.low, observed.high = witnesses.find_range(None if own_figures is None else own_figures[0])
+    if all(observed.is_wide(row) for row in rows):
+        return BlockAudit(name, len(rows), (), (), ())
     lower = np.where(hidden, 0.0, known.values)
     upper = np.where(hidden, np.inf, known.values)
-    columns, is_audited = _find_open_columns(known, hidden), hidden
+    columns = _find_open_columns(known, hidden)
     if own_figures is not None:
-        is_audited = hidden & (abs(known.matrix) @ ~own_figures[0] > 0)
         own_figures = (own_figures[0][columns], own_figures[1][columns])
-    rows = [int(row) for row in np.flatnonzero(is_audited)]
     intruder = lp.Intruder(known.matrix[:, columns], lower, upper, mip_seconds, own_figures)
-    observed = _ObservedRange(intruder.matrix, len(hidden), width)
-    for witness in witnesses:
-        if not np.delete(witness, columns).any():
-            observed.add_population(intruder.check_population(witness[columns]))
+    observed.matrix = intruder.matrix
     _sweep(intruder, observed, rows)
-    disclosed, narrow, unknown = [], [], []
+    verdicts: dict[str, list[int]] = {"wide": [], "disclosed": [], "narrow": [], "unknown": []}
     for cell in rows:
-        verdict = _verdict(intruder, observed, cell)
-        if verdict == "disclosed":
-            disclosed.append(cell)
-        elif verdict == "narrow":
-            narrow.append(cell)
-        elif verdict == "unknown":
-            unknown.append(cell)
+        verdicts[_verdict(intruder, observed, cell)].append(cell)
     populations: Array = np.zeros((len(observed.populations), known.matrix.shape[1]))
     if observed.populations:
         populations[:, columns] = observed.populations
-    return BlockAudit(name, len(rows), tuple(disclosed), tuple(narrow), tuple(unknown), witnesses=tuple(populations))
+    return BlockAudit(
+        name,
+        len(rows),
+        tuple(verdicts["disclosed"]),
+        tuple(verdicts["narrow"]),
+        tuple(verdicts["unknown"]),
+        witnesses=tuple(populations),
+    )
 
 
 def find_population(known: Space, mip_seconds: float = MIP_SECONDS) -> Array | None:
     """Return a whole-number population that agrees with all true values, or None if the solver finds none."""
     return lp.Intruder(known.matrix, known.values, known.values, mip_seconds).find_witness(np.zeros(len(known.values)))
+
+
+def audit_readers(
+    known: Space,
+    hidden: Array,
+    guarded: Array,
+    readers: Sequence[Reader],
+    witnesses: Witnesses,
+    *,
+    name: str,
+    width: int,
+) -> BlockAudit:
+    """Audit all hidden cells for the public, the first of the readers, and the `guarded` ones for each insider.
+
+    Both masks are of the cells of the frame.  What the solver finds for one reader is added to `witnesses`.
+    """
+    report = audit_cells(known, hidden, name=name, width=width, witnesses=witnesses)
+    witnesses.add_populations(report.witnesses)
+    failed: list[tuple[str, int]] = []
+    for reader in readers[1:]:
+        own_figures = (reader.find_own_columns(known), witnesses.truth)
+        of_reader = audit_cells(
+            known,
+            hidden,
+            name=name,
+            width=width,
+            witnesses=witnesses,
+            own_figures=own_figures,
+            audited=guarded,
+        )
+        witnesses.add_populations(of_reader.witnesses)
+        failed += [(reader.name, row) for row in of_reader.failed_rows]
+    return replace(report, to_insiders=tuple(failed), witnesses=())
+
+
+def find_published_rows(known: Space, hidden: Array) -> Array:
+    """Return a mask of the rows that a reader knows: equations, and cells of which a twin in the same row is shown.
+
+    `hidden` marks the cells of the frame from which `known` was built.
+    """
+    is_published: Array = np.ones(len(known.values), dtype=bool)
+    is_published[: known.cells] = False
+    is_published[known.rows[~hidden]] = True
+    return is_published
 
 
 def audit_cells(
@@ -139,25 +226,37 @@ def audit_cells(
     *,
     name: str,
     width: int,
-    witnesses: Sequence[Array] = (),
+    witnesses: Witnesses | None = None,
     own_figures: tuple[Array, Array] | None = None,
+    audited: Array | None = None,
 ) -> BlockAudit:
-    """Audit one block. `hidden` marks the cells of the frame from which `known` was built.
+    """Audit one block. `hidden` marks the cells of the frame from which `known` was built, and `audited` some of them.
 
     Cells in one row are known to be equal, so a row is published if one of its cells is, and its hidden cells are then
     disclosed.
     """
-    is_published = np.ones(len(known.values), dtype=bool)
-    has_hidden = np.zeros(len(known.values), dtype=bool)
-    has_hidden[known.rows[hidden]] = True
-    is_published[: known.cells] = False
-    is_published[known.rows[~hidden]] = True
-    report = audit_block(known, ~is_published, name=name, width=width, witnesses=witnesses, own_figures=own_figures)
-    is_twin = has_hidden & is_published
+    is_published = find_published_rows(known, hidden)
+    is_audited = _mark_rows(known, hidden if audited is None else hidden & audited)
+    report = audit_block(
+        known,
+        ~is_published,
+        name=name,
+        width=width,
+        witnesses=witnesses,
+        own_figures=own_figures,
+        audited=is_audited,
+    )
+    is_twin = is_audited & is_published
     if own_figures is not None:
         is_twin &= abs(known.matrix) @ ~own_figures[0] > 0
     twins = tuple(int(row) for row in np.flatnonzero(is_twin))
     return replace(report, hidden=report.hidden + len(twins), disclosed=(*report.disclosed, *twins))
+
+
+def _mark_rows(known: Space, cells: Array) -> Array:
+    marked: Array = np.zeros(len(known.values), dtype=bool)
+    marked[known.rows[cells]] = True
+    return marked
 
 
 class _ObservedRange:

@@ -112,7 +112,9 @@ class Raising:
         target = values[summed] - rows[:, owned] @ values[single]
         limits: Array = np.zeros(self.cells)
         limits[:counted] = _INF
+        self._values = values.astype(float)
         self._is_frozen = False
+        self._frozen_cells: Array = np.zeros(self.cells, dtype=bool)
         self._fixed: Array = np.zeros(self.cells, dtype=bool)
         self._most_down: Array = np.zeros(self.cells)
         self._most_down[:counted] = values[:counted]
@@ -135,6 +137,25 @@ class Raising:
         self._true_free = solution[: self.free]
         return self._moved(solution)
 
+    @property
+    def true_population(self) -> Array:
+        """A population with all true values, over the variables of the matrix; it may have fractions."""
+        return self._join_population(self._true_free, np.zeros(self.cells))
+
+    def set_true_population(self, population: Array) -> None:
+        """Take another population that has all true values as the one from which insiders know their own figures."""
+        self._true_free = population[self._free_columns]
+
+    def read_population(self, moved: Array) -> Array:
+        """Return the population of the last `raise_cell`, whose deviations are `moved`."""
+        return self._join_population(self._last_free, moved)
+
+    def _join_population(self, free: Array, moved: Array) -> Array:
+        population: Array = np.empty(len(self._free_columns) + len(self._owned_columns))
+        population[self._free_columns] = free
+        population[self._owned_columns] = self._values[self._owned_rows] + moved[self._owned_rows]
+        return population
+
     def _moved(self, solution: Array) -> Array:
         moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
         return np.where(np.abs(moved) < 1e-7, 0.0, moved)
@@ -142,6 +163,7 @@ class Raising:
     def freeze_columns(self, is_known: Array) -> None:
         """Let these variables keep their true value until they are released: an insider knows them."""
         self._is_frozen = True
+        self._frozen_cells[self._owned_rows[is_known[self._owned_columns]]] = True
         free, cells = self._find_movable(is_known)
         self._change_bounds(free, self._true_free[free], self._true_free[free])
         self._change_bounds(self.free + cells, np.zeros(len(cells)), np.zeros(len(cells)))
@@ -150,8 +172,12 @@ class Raising:
     def release_columns(self, is_known: Array) -> None:
         """Let these variables move again."""
         self._is_frozen = False
+        self._frozen_cells[:] = False
         free, cells = self._find_movable(is_known)
         self._change_bounds(free, np.zeros(len(free)), np.full(len(free), _INF))
+        self._let_move(cells)
+
+    def _let_move(self, cells: Array) -> None:
         self._change_bounds(self.free + cells, np.zeros(len(cells)), np.full(len(cells), _INF))
         self._change_bounds(self.free + self.cells + cells, np.zeros(len(cells)), self._most_down[cells])
 
@@ -178,11 +204,23 @@ class Raising:
             for column in (self.free + int(cell), self.free + self.cells + int(cell)):
                 self._solver.changeColBounds(column, 0.0, 0.0)
 
+    def unfix_cells(self, cells: Array) -> None:
+        """Let these cells move again, as far as no insider knows them."""
+        self._fixed[cells] = False
+        self._most_down[cells] = self._values[cells]
+        self._let_move(cells[~self._frozen_cells[cells]])
+
     def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""
         self.costs[cell] = 0.0
         for column in (self.free + cell, self.free + self.cells + cell):
             self._solver.changeColCost(column, 0.0)
+
+    def show_cell(self, cell: int, cost: float) -> None:
+        """Let the deviation of a cell that was hidden cost something again."""
+        self.costs[cell] = cost
+        for column in (self.free + cell, self.free + self.cells + cell):
+            self._solver.changeColCost(column, cost)
 
     def raise_cell(self, cell: int, by: float) -> Array | None:
         """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.

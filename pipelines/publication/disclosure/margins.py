@@ -89,6 +89,10 @@ class Margins:
         for entries in self._entries:
             for entry in entries:
                 tables[entry.place].add(entry.axes)
+        for (_, spans), place in self._numbers.items():
+            if len(spans[0]) > 1:
+                # Each jurisdiction knows its own persons by every category, so all margins are needed by area, too.
+                tables[place] |= {tuple(sorted({0, *axes})) for axes in tables[place]}
         self.places = [
             Place(territory, spans, plan_margins(frozenset(tables[place])), {})
             for (territory, spans), place in self._numbers.items()

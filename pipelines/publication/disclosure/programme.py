@@ -72,6 +72,7 @@ class Programme(BaseModel):
     """All tables. `stages` and `movements` are lists that the YAML file defines once and refers to.
 
     `regional_groups` are the offence groups whose annual totals of stages for the region are kept open first.
+    `offices_print_annual_totals` is true if the annual totals of territories are known to everybody, unless small.
     `guards_against_offices` is true if small counts are also protected from insiders (`readers.py`).
     """
 
@@ -80,6 +81,7 @@ class Programme(BaseModel):
     stages: list[str]
     movements: list[str]
     regional_groups: list[str]
+    offices_print_annual_totals: bool = False
     guards_against_offices: bool = False
     tables: list[Table]
 
@@ -120,6 +122,26 @@ def select_rows(counts: pl.DataFrame, programme: Programme | None = None) -> pl.
     )
     _refuse_twins(chosen)
     return _drop_unplaced(chosen)
+
+
+def name_table() -> pl.Expr:
+    """Return the id of the first table of the programme that has a cell, or an empty text."""
+    name = pl.lit("")
+    for table in reversed(load().tables):
+        name = pl.when(table.row_filter).then(pl.lit(table.id)).otherwise(name)
+    return name
+
+
+def mark_printed_totals(cells: pl.DataFrame, threshold: int) -> pl.Series:
+    """Return a mask of the annual totals of territories that offices print themselves, if they are not small."""
+    is_total = pl.all_horizontal(pl.col(dim).is_in([TOTAL, NOT_APPLICABLE]) for dim in DETAIL)
+    return cells.select(
+        pl.lit(load().offices_print_annual_totals)
+        & is_total
+        & (pl.col("area_kind") == "territory")
+        & (pl.col("freq") == "A")
+        & (pl.col("value") >= threshold)
+    ).to_series()
 
 
 def _drop_unplaced(cells: pl.DataFrame) -> pl.DataFrame:

@@ -15,47 +15,32 @@ each cell (Kelly, Golden and Assad 1992; Statistical Disclosure Control, Hundepo
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
+import multiprocessing
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache as cache_once
+from itertools import product, repeat
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, groups, lifting, lp, margins, programme, space, structure, ties
+from pipelines.publication.disclosure import audit, groups, programme, structure, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
+from pipelines.publication.disclosure.problem import WIDTH, Problem, ProtectError
 from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
-from pipelines.publication.disclosure.space import Array
+from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.witnesses import Coverage, Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
-WIDTH = 2
 _ROUNDS = 8
-
-# Cost of hiding for readers: regional and annual totals are quoted often, inner cells seldom.
-_COST_OF_AREA = {"region": 40.0, "territory": 8.0, "jurisdiction": 3.0}
-_COST_OF_FREQ = {"Q": 1.0, "A": 6.0, "P3": 3.0, "P5": 3.0}
-_COST_OF_DETAIL = 0.15
-_COST_OF_ANNUAL_TOTAL = 1000.0
-"""Factor for the annual total of a territory, which offices print themselves: a withheld one can be read elsewhere.
-
-The annual totals of the region that the programme names have it too.
-"""
-_COST_OF_TOP = 20.0
-"""Factor for a cell that no larger published cell contains; hiding it leaves the cells below without an upper bound."""
-_COST_OF_EARLIER = 1e-3
-"""Cost of moving a cell of an earlier release, where cells contradict each other: it gives way to those of now."""
-
-
-class ProtectError(Exception):
-    """A block is contradictory or could not be made safe; the text says which. None of it may be published."""
+_CELLS_FOR_PROCESSES = 3000
+"""Cells to protect from which several processes are worth their start, which takes about a second each."""
 
 
 @dataclass(frozen=True)
@@ -104,25 +89,19 @@ def hide_small_counts(
     reports: list[audit.BlockAudit] = []
     counted = indexed.filter(pl.col("value").is_not_null())
     combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
-    combined = _mark_groups(combined, threshold)
+    combined = _mark_printed(_mark_groups(combined, threshold), threshold)
     # Of several equally cheap patterns the order decides which is hidden, so it must not be that of the input.
     combined = combined.sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
-
-    def protect_one(block: pl.DataFrame) -> tuple[Array, audit.BlockAudit]:
-        name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
-        return _protect_cached(block, cache, name=name, rule=rule)
-
-    # Largest blocks first; otherwise the pool would end up waiting for one of them alone.
+    # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    # The solver releases the GIL while it works.
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for block, (states, report) in zip(blocks, pool.map(protect_one, blocks), strict=True):
-            is_current = block["_row"].is_not_null()
-            hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
-            reports.append(report)
-            if progress:
-                progress(len(reports), len(blocks))
+    for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache), start=1):
+        block = blocks[number - 1]
+        is_current = block["_row"].is_not_null()
+        hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
+        reports.append(report)
+        if progress:
+            progress(number, len(blocks))
     marked = cells.with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
     is_hidden = pl.col("conf_status") != "F"
     protected = marked.with_columns(
@@ -132,30 +111,78 @@ def hide_small_counts(
     return ProtectedCells(protected, audit.AuditReport(tuple(reports)))
 
 
-def _protect_cached(
-    block: pl.DataFrame, cache: Path | None, *, name: str, rule: Rule
-) -> tuple[Array, audit.BlockAudit]:
-    """Return the outcome of a block, from the cache if the same block was protected by the same code before."""
+def _protect_blocks(
+    blocks: Sequence[pl.DataFrame], rule: Rule, cache: Path | None
+) -> Iterator[tuple[Array, audit.BlockAudit]]:
+    """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
+    ready = [_find_outcome(block, rule, cache) for block in blocks]
+    waiting = [block for block, outcome in zip(blocks, ready, strict=True) if outcome is None]
+    processes = min(os.cpu_count() or 1, len(waiting))
+    if processes < 2 or sum(block.height for block in waiting) < _CELLS_FOR_PROCESSES:
+        fresh = (_protect_named(block, rule) for block in waiting)
+        yield from _join_outcomes(blocks, ready, fresh, rule, cache)
+        return
+    # Spawned, because a fork of a process with threads of Polars may never end.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        outcomes = pool.map(_protect_named, waiting, repeat(rule))
+        yield from _join_outcomes(blocks, ready, outcomes, rule, cache)
+
+
+def _join_outcomes(
+    blocks: Sequence[pl.DataFrame],
+    ready: Sequence[tuple[Array, audit.BlockAudit] | None],
+    fresh: Iterator[tuple[Array, audit.BlockAudit]],
+    rule: Rule,
+    cache: Path | None,
+) -> Iterator[tuple[Array, audit.BlockAudit]]:
+    """Yield the outcomes that were ready and the fresh ones in the order of the blocks; keep the fresh ones."""
+    for block, outcome in zip(blocks, ready, strict=True):
+        if outcome is None:
+            outcome = next(fresh)
+            _store_outcome(block, rule, cache, outcome)
+        yield outcome
+
+
+def _protect_named(block: pl.DataFrame, rule: Rule) -> tuple[Array, audit.BlockAudit]:
+    return protect_block(block, name=_name_block(block), rule=rule)
+
+
+def _name_block(block: pl.DataFrame) -> str:
+    return " ".join(block.row(0, named=True)[column] for column in ties.TIED)
+
+
+def _find_outcome(block: pl.DataFrame, rule: Rule, cache: Path | None) -> tuple[Array, audit.BlockAudit] | None:
+    """Return the outcome of a block that earlier releases had, or that the same code protected before."""
+    name = _name_block(block)
     if (states := _repeat_pattern(block, rule.threshold)) is not None:
         hidden = block.filter(pl.Series(states != "F", dtype=pl.Boolean)).n_unique(list(codes.CELL_KEY))
         return states, audit.nothing_new(name, hidden)
+    if cache is None or not (path := _cached_path(block, rule, cache)).exists():
+        return None
+    outcome = json.loads(path.read_text(encoding="ascii"))
+    report = audit.BlockAudit(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
+    return np.array(list(outcome["states"]), dtype=object), report
+
+
+def _store_outcome(
+    block: pl.DataFrame, rule: Rule, cache: Path | None, outcome: tuple[Array, audit.BlockAudit]
+) -> None:
     if cache is None:
-        return protect_block(block, name=name, rule=rule)
-    content = block.drop("_row").write_csv() + f"|{rule}|{codes.measure_parts()}|{_code_digest()}"
-    cached_path = cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
-    if cached_path.exists():
-        outcome = json.loads(cached_path.read_text(encoding="ascii"))
-        report = audit.BlockAudit(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
-        return np.array(list(outcome["states"]), dtype=object), report
-    states, report = protect_block(block, name=name, rule=rule)
+        return
+    states, report = outcome
+    path = _cached_path(block, rule, cache)
     cache.mkdir(parents=True, exist_ok=True)
-    temporary = cached_path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.new")
-    outcome = {
-        "block": name, "hidden": report.hidden, "revealed": report.revealed_before, "states": "".join(states)
+    temporary = path.with_suffix(f".{os.getpid()}.new")
+    content = {
+        "block": report.name, "hidden": report.hidden, "revealed": report.revealed_before, "states": "".join(states)
     }  # fmt: skip
-    temporary.write_text(json.dumps(outcome), encoding="ascii")
-    temporary.replace(cached_path)
-    return states, report
+    temporary.write_text(json.dumps(content), encoding="ascii")
+    temporary.replace(path)
+
+
+def _cached_path(block: pl.DataFrame, rule: Rule, cache: Path) -> Path:
+    content = block.drop("_row").write_csv() + f"|{rule}|{codes.measure_parts()}|{_code_digest()}"
+    return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 
 def _mark_groups(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
@@ -165,6 +192,17 @@ def _mark_groups(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
     is_group = groups.mark_uniform_groups(now, threshold=threshold) | groups.mark_single_cases(now)
     return pl.concat(
         [now.with_columns(is_group.alias("is_group")), further.with_columns(pl.lit(False).alias("is_group"))]
+    )
+
+
+def _mark_printed(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
+    """Mark current annual totals that offices print, so that withholding them protects nothing: `is_printed`.
+
+    Those that changed by a small count, or show a single case, may still be withheld.
+    """
+    is_printed = programme.mark_printed_totals(combined, threshold)
+    return combined.with_columns(
+        is_printed=is_printed & pl.col("_row").is_not_null() & ~pl.col("is_small_change") & ~pl.col("is_group")
     )
 
 
@@ -206,8 +244,10 @@ def protect_block(block: pl.DataFrame, *, name: str, rule: Rule) -> tuple[Array,
     pattern = _Pattern(block, name=name, rule=rule)
     if not pattern.hidden.any():
         return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         pattern.hide_further()
+        if number == 0:
+            pattern.show_unneeded()
         report = pattern.audit_cells()
         if report.passed:
             return pattern.read_states(), report
@@ -216,36 +256,52 @@ def protect_block(block: pl.DataFrame, *, name: str, rule: Rule) -> tuple[Array,
         report = pattern.audit_cells()
         if report.passed:
             return pattern.read_states(), report
-    raise ProtectError(f"{name}: {len(report.failed_rows)} cells could still be worked out after {_ROUNDS} rounds")
+    raise ProtectError(
+        f"{name}: {len(report.failed_rows) + len(report.to_insiders)} cells could still be worked out after "
+        f"{_ROUNDS} rounds"
+    )
 
 
 class _Pattern:
     """The cells of one problem that are hidden so far.
 
     Arrays have an element for each row of `views.margins`.  `fixed` cells were published by an earlier release with the
-    same value: readers know them, so they can protect nothing and are published again.
+    same value: readers know them, so they can protect nothing and are published again.  `printed` cells are not hidden
+    either, unless no other pattern protects.
     """
 
     def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule) -> None:
         self._name, self._width = name, rule.width
         problem = Problem(block, name)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
-        block = block.filter(self._kept)
+        self._block = block.filter(self._kept)
         self._cells = self._views.margins
         values = self._cells.values
-        self.fixed = self._find_rows(block["was_published"])
+        self.fixed = self._find_rows(self._block["was_published"])
         is_small = (values > 0) & (values < rule.threshold)
-        self._is_group = self._find_rows(block["is_group"])
-        self._small = is_small | self._find_rows(block["is_small_change"] | block["is_group"]) & ~self.fixed
-        self.hidden = (self._small | self._find_rows(block["was_hidden"])) & ~self.fixed
-        readers = list_readers(block) if rule.guards_against_offices else [Reader(PUBLIC)]
-        self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in readers])
+        is_small_change = self._find_rows(self._block["is_small_change"])
+        self._is_group = self._find_rows(self._block["is_group"])
+        self._small = is_small | (is_small_change | self._is_group) & ~self.fixed
+        self.printed = self._find_rows(self._block["is_printed"]) & ~self.fixed & ~self._small
+        self._was_hidden = self._find_rows(self._block["was_hidden"]) & ~self.printed
+        self.hidden = (self._small | self._was_hidden) & ~self.fixed
+        if not self.hidden.any():
+            return
+        self._readers = list_readers(self._block) if rule.guards_against_offices else [Reader(PUBLIC)]
+        self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in self._readers])
         self._concerned: Array = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
-        self._concerned[1:] &= is_small
-        self._safe: Array = np.zeros((len(readers), len(values)), dtype=bool)
+        # An insider who has corrected an own figure knows by how much the totals of the region have changed.
+        of_others = self._find_rows(self._block["area_kind"] != "region")
+        self._is_guarded = is_small | is_small_change & of_others & ~self.fixed
+        self._concerned[1:] &= self._is_guarded
+        self._safe: Array = np.zeros((len(self._readers), len(values)), dtype=bool)
         self._reach = np.full(len(values), float(rule.width))
-        self._revealed: Array | None = None
-        self._raising.fix_cells(np.flatnonzero(self.fixed))
+        self._revealed: tuple[Array, set[tuple[str, int]]] | None = None
+        self._costs = self._raising.costs.copy()
+        self._truth = problem.find_true_population(name)
+        self._populations: list[Array] = []
+        self._places = _list_places(self._block, self._cells)
+        self._raising.fix_cells(np.flatnonzero(self.fixed | self.printed))
         for cell in np.flatnonzero(self.hidden):
             self._raising.hide_cell(int(cell))
 
@@ -260,7 +316,9 @@ class _Pattern:
         For each insider, small counts of others have to move while the insider's own figures do not.
         """
         while (self.hidden & self._concerned & ~self._safe).any():
-            for reader, own_columns in enumerate(self._own_columns):
+            # The public comes last: every population that protects from an insider protects from the public.
+            for reader in np.roll(np.arange(len(self._readers)), -1):
+                own_columns = self._own_columns[reader]
                 if not (self.hidden & self._concerned[reader] & ~self._safe[reader]).any():
                     continue
                 self._raising.freeze_columns(own_columns)
@@ -269,25 +327,71 @@ class _Pattern:
                 self._raising.release_columns(own_columns)
 
     def _hide_with(self, cell: int, reader: int) -> None:
-        for moved in self._move_cell(cell):
-            for moving in np.flatnonzero((np.abs(moved) > 1e-6) & ~self.hidden):
+        for moved, population in self._move_cell(cell):
+            for moving in np.flatnonzero((np.abs(moved) > 1e-6) & (self._raising.costs > 0.0)):
                 self.hidden[moving] = True
                 self._raising.hide_cell(int(moving))
+            if (np.abs(population - np.rint(population)) < 1e-6).all():
+                self._populations.append(np.rint(population))
             # A population protects from every reader whose own figures it leaves as they are.
-            is_possible: Array = np.all(~self._own_columns | ~self._raising.find_moved_columns(moved), axis=1)
+            is_possible: Array = np.all(~self._own_columns | (np.abs(population - self._truth) < 1e-6), axis=1)
             is_possible[reader] = True
             far = self.hidden & (np.abs(moved) >= self._width - 1e-6) & (np.abs(moved) >= self._reach - 1e-6)
             self._safe |= is_possible[:, None] & far
         self._safe[reader, cell] = True
 
-    def _move_cell(self, cell: int) -> list[Array]:
-        """Return deviations that move a cell. What earlier releases published may leave none, or only one direction."""
+    def _move_cell(self, cell: int) -> list[_Move]:
+        """Return moves of a cell that leave enough values possible, giving up printed totals if there is no other way.
+
+        What earlier releases published may leave no such move, or a shorter one.
+        """
+        moves, is_enough = self._try_moves(cell)
+        for nearby in self._list_printed(cell) if not is_enough else ():
+            self._raising.unfix_cells(nearby)
+            moves, is_enough = self._try_moves(cell)
+            for moved, _ in moves:
+                self.printed[nearby] &= np.abs(moved[nearby]) < 1e-6
+            self._raising.fix_cells(nearby[self.printed[nearby]])
+            if is_enough:
+                break
+        return moves
+
+    def _try_moves(self, cell: int) -> tuple[list[_Move], bool]:
         reach = float(self._reach[cell])
         # The only category of a total cannot be larger than the total, but smaller at no cost.
         for by in (-reach, reach) if self._is_group[cell] else (reach, -reach):
             if (moved := self._raising.raise_cell(cell, by)) is not None:
-                return [moved]
-        return [moved for by in (1.0, -1.0) if (moved := self._raising.raise_cell(cell, by)) is not None]
+                return [(moved, self._raising.read_population(moved))], True
+        moves = [
+            (moved, self._raising.read_population(moved))
+            for by in (1.0, -1.0)
+            if (moved := self._raising.raise_cell(cell, by)) is not None
+        ]
+        return moves, len(moves) == 2 and reach <= 2.0
+
+    def _list_printed(self, cell: int) -> Iterator[Array]:
+        """Yield the printed totals that have persons in common with a cell, then all of them."""
+        rows = np.flatnonzero(self.printed)
+        nearby = np.array([bool(self._places[row] & self._places[cell]) for row in rows], dtype=bool)
+        for chosen in (rows[nearby], rows) if nearby.any() and not nearby.all() else (rows,):
+            if len(chosen):
+                yield chosen[self.printed[chosen]]
+
+    def show_unneeded(self) -> None:
+        """Publish cells again that were hidden for one cell, if populations found for others protect that cell too."""
+        coverage = Coverage(
+            self._find_witnesses(self._cells, self._truth, self.hidden, self._populations),
+            [
+                (own_columns, self.hidden & concerned)
+                for own_columns, concerned in zip(self._own_columns, self._concerned, strict=True)
+            ],
+            self._width,
+        )
+        candidates = np.flatnonzero(self.hidden & ~self._small & ~self._was_hidden)
+        for cell in candidates[np.argsort(-self._costs[candidates], kind="stable")]:
+            if coverage.give_up(int(cell)):
+                self.hidden[cell] = False
+                self._raising.show_cell(int(cell), float(self._costs[cell]))
 
     def hide_everything(self) -> None:
         """Hide every cell that earlier releases have not published: then readers learn nothing new."""
@@ -299,24 +403,54 @@ class _Pattern:
 
         Cells that earlier releases reveal by themselves cannot be protected; they are reported, and do not fail.
         """
-        report, failed = self._views.audit_cells(self.hidden[self._cells.rows], name=self._name, width=self._width)
+        report = self._audit_readers(self.hidden)
         if not report.passed and self.fixed.any():
-            report, failed = self._except_revealed(report, failed)
-        self._safe[0, failed] = False
-        self._reach[failed] += 1.0
+            report = self._except_revealed(report)
+        self._safe[0, list(report.failed_rows)] = False
+        self._reach[list(report.failed_rows)] += 1.0
+        names = [reader.name for reader in self._readers]
+        for name, row in report.to_insiders:
+            self._safe[names.index(name), row] = False
+        self._reach[list({row for _, row in report.to_insiders})] += 1.0
         return report
 
-    def _except_revealed(self, report: audit.BlockAudit, failed: Array) -> tuple[audit.BlockAudit, Array]:
+    def _audit_readers(self, hidden: Array) -> audit.BlockAudit:
+        """Return the audit for all readers, with the failed rows of margins: over margins first, then over leaves."""
+        witnesses = self._find_witnesses(self._cells, self._truth, hidden, self._populations)
+        report = self._audit_view(self._cells, hidden, witnesses)
+        return self._audit_leaves(hidden, witnesses) if report.passed else report
+
+    def _audit_leaves(self, hidden: Array, margin_witnesses: Witnesses) -> audit.BlockAudit:
+        """Audit over leaves with the populations of the audit over margins that are needed to settle all cells."""
+        audited = [
+            (own_columns, hidden & concerned)
+            for own_columns, concerned in zip(self._own_columns, self._concerned, strict=True)
+        ]
+        needed = margin_witnesses.choose_needed(audited, self._width)
+        leaves = self._views.leaves
+        truth, *lifted = self._views.lift([self._truth, *needed])
+        report = self._audit_view(leaves, hidden, self._find_witnesses(leaves, truth, hidden, lifted))
+        is_hidden_cell = hidden[self._cells.rows]
+        return report.with_rows_of(leaves.rows[is_hidden_cell], self._cells.rows[is_hidden_cell])
+
+    def _find_witnesses(self, view: Space, truth: Array, hidden: Array, populations: Sequence[Array]) -> Witnesses:
+        is_published = audit.find_published_rows(view, hidden[self._cells.rows])
+        witnesses = Witnesses(view, truth, is_published)
+        witnesses.add_populations(populations)
+        return witnesses
+
+    def _audit_view(self, view: Space, hidden: Array, witnesses: Witnesses) -> audit.BlockAudit:
+        cells, guarded = hidden[self._cells.rows], self._is_guarded[self._cells.rows]
+        return audit.audit_readers(view, cells, guarded, self._readers, witnesses, name=self._name, width=self._width)
+
+    def _except_revealed(self, report: audit.BlockAudit) -> audit.BlockAudit:
         if self._revealed is None:
-            can_hide = ~self.fixed[self._cells.rows]
-            _, self._revealed = self._views.audit_cells(can_hide, name=self._name, width=self._width)
-        revealed = np.intersect1d(failed, self._revealed)
-        failed = np.setdiff1d(failed, self._revealed)
-        if len(failed):
-            return report, failed
-        return audit.BlockAudit(
-            self._name, report.hidden, (), (), (), revealed_before=tuple(int(row) for row in revealed)
-        ), failed
+            can_hide = ~self.fixed
+            can_hide[self._cells.cells :] = False
+            everything = self._audit_readers(can_hide)
+            self._revealed = np.array(everything.failed_rows, dtype=np.int64), set(everything.to_insiders)
+        rows, pairs = self._revealed
+        return report.except_revealed(rows, pairs)
 
     def read_states(self) -> Array:
         """Return the state of each cell of the frame."""
@@ -326,99 +460,14 @@ class _Pattern:
         return states
 
 
-class _Views:
-    """One problem over margins and over leaves."""
-
-    def __init__(self, block: pl.DataFrame) -> None:
-        blocks = ties.split_blocks(block)
-        self.blocks = [(margins.Margins(part), space.Leaves(part)) for part in blocks]
-        self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self.blocks])
-        self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self.blocks])
-
-    def audit_cells(self, hidden: Array, *, name: str, width: int) -> tuple[audit.BlockAudit, Array]:
-        """Return the audit over margins if it fails, else that over leaves, and the failed rows of `margins`."""
-        report, view = audit.audit_cells(self.margins, hidden, name=name, width=width), self.margins
-        if report.passed:
-            witnesses = lifting.lift_populations(report.witnesses, self.blocks, self.leaves)
-            report = audit.audit_cells(self.leaves, hidden, name=name, width=width, witnesses=witnesses)
-            view = self.leaves
-        failed: Array = np.unique(self.margins.rows[np.isin(view.rows, report.failed_rows) & hidden])
-        return dataclasses.replace(report, witnesses=()), failed
+_Move = tuple[Array, Array]
+"""Deviations of all cells, and the population that has them."""
 
 
-class Problem:
-    """The cells of one or more linked blocks, now and in earlier releases, in both views and as a linear program.
-
-    `kept` marks the cells of the frame that it has.  A cell of an earlier release that contradicts the others is left
-    out: what was counted then differently is not known.  Raises ProtectError if the cells of now contradict each other.
-    """
-
-    def __init__(self, block: pl.DataFrame, name: str) -> None:
-        self.kept: Array = np.ones(block.height, dtype=bool)
-        is_further = block["_row"].is_null().to_numpy()
-        while True:
-            cells = block.filter(self.kept)
-            self.views = _Views(cells)
-            view = self.views.margins
-            costs = _costs(cells, view, self.views.leaves)
-            is_of_now: Array = np.zeros(len(costs), dtype=bool)
-            is_of_now[view.rows[~is_further[self.kept]]] = True
-            costs = np.where(is_of_now, costs, _COST_OF_EARLIER)
-            self.raising = lp.Raising(view.matrix, view.values, costs, view.ties)
-            moved = self.raising.find_contradictions()
-            is_wrong = (np.abs(moved) > 1e-6) & ~is_of_now
-            if not is_wrong.any():
-                _refuse_contradictions(moved, cells, view, name)
-                return
-            self.kept[np.flatnonzero(self.kept)[is_wrong[view.rows]]] = False
-
-
-def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:
-    """Raise ProtectError for contradictory cells, which would make every bound of the audit meaningless."""
-    wrong = np.flatnonzero(np.abs(moved) > 1e-6)
-    if not len(wrong):
-        return
-    words = []
-    for row in wrong[:5]:
-        cell = block.row(int(np.flatnonzero(known.rows == row)[0]), named=True)
-        detail = " ".join(f"{dim}={cell[dim]}" for dim in structure.DETAIL if cell[dim] != structure.TOTAL)
-        words.append(f"{cell['area']} {cell['period']} {detail}".strip() + f" = {cell['value']:g}")
-    raise ProtectError(f"{name}: the published totals contradict each other, for instance at " + "; ".join(words))
-
-
-def _costs(block: pl.DataFrame, known: space.Space, leaves: space.Space) -> Array:
-    """Return the cost of hiding each row, by kind of cell and slightly by size so that small cells are hidden first."""
-    costs = np.zeros(len(known.values))
-    is_top = _find_tops(leaves)
-    for row, leaf_row, weight in zip(known.rows, leaves.rows, _weights(block), strict=True):
-        costs[row] = max(costs[row], weight * (_COST_OF_TOP if is_top[leaf_row] else 1.0))
-    return costs * (1.0 + np.log1p(known.values))
-
-
-def _find_tops(leaves: space.Space) -> Array:
-    """Return a mask of the cells that no other cell of their measure contains completely."""
-    matrix = leaves.matrix[: leaves.cells]
-    shared = (matrix @ matrix.T).tocoo()
-    sizes = np.diff(matrix.indptr)
-    is_contained = (shared.row != shared.col) & (shared.data == sizes[shared.row])
-    tops: Array = np.ones(leaves.cells, dtype=bool)
-    tops[shared.row[is_contained]] = False
-    return tops
-
-
-def _weights(block: pl.DataFrame) -> Iterator[float]:
-    declared = programme.load()
-    for cell in block.iter_rows(named=True):
-        weight = _COST_OF_AREA[cell["area_kind"]] * _COST_OF_FREQ[cell["freq"]]
-        if any(cell[dim] not in (structure.TOTAL, structure.NOT_APPLICABLE) for dim in structure.DETAIL):
-            weight *= _COST_OF_DETAIL
-        elif cell["freq"] == "A" and (
-            cell["area_kind"] == "territory"
-            or (
-                cell["area_kind"] == "region"
-                and cell["offence_group"] in declared.regional_groups
-                and cell["measure"] in declared.stages
-            )
-        ):
-            weight *= _COST_OF_ANNUAL_TOTAL
-        yield weight
+def _list_places(block: pl.DataFrame, known: Space) -> list[frozenset[tuple[str, str]]]:
+    """Return the territories and years of each row."""
+    places: list[frozenset[tuple[str, str]]] = [frozenset()] * len(known.values)
+    for row, cell in zip(known.rows, block.iter_rows(named=True), strict=True):
+        territories = cell["reporters"].split(",") if cell["area_kind"] == "region" else [cell["territory"]]
+        places[row] = frozenset(product(territories, structure.years_of(cell["period"])))
+    return places

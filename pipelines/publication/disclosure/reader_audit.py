@@ -1,19 +1,21 @@
 """Audit a release as one reader sees it: the public, or an office that subtracts its own figures.
 
-Every reader holds all earlier releases too.  The protection keeps the public from working out any cell; against offices
-it does not protect, and this audit measures what they can find (decision 6).
+Every reader holds all earlier releases too.  The protection keeps the public from working out any cell, and offices
+from working out small counts of others.  This audit examines all cells for any reader, and so measures what else
+offices can find (decision 6).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, earlier, lifting, ties
-from pipelines.publication.disclosure.protect import WIDTH, Problem
+from pipelines.publication.disclosure import audit, earlier, programme, ties
+from pipelines.publication.disclosure.problem import WIDTH, Problem
 from pipelines.publication.disclosure.readers import Reader
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
@@ -36,6 +38,9 @@ def audit_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader:
     published = combined.join(
         cells.with_row_index("_row").select("_row", "is_published"), on="_row", how="left", maintain_order="left"
     ).with_columns(is_public=pl.col("was_published") | pl.col("is_published").fill_null(False))
+    if reader.knows_printed:
+        is_printed = programme.mark_printed_totals(published, SMALLEST_PUBLISHED_COUNT)
+        published = published.with_columns(is_public=pl.col("is_public") | is_printed)
     blocks = ties.with_family(published).partition_by(ties.TIED, maintain_order=True)
     return pl.concat([_audit_block(block, reader) for block in blocks])
 
@@ -47,25 +52,13 @@ def _audit_block(block: pl.DataFrame, reader: Reader) -> pl.DataFrame:
     problem = Problem(block, name)
     cells = block.filter(pl.Series(problem.kept))
     hidden = ~cells["is_public"].to_numpy()
-    # How the jurisdictions of a territory share its quarters is in no margin, so their own figures need the leaves.
-    view = problem.views.margins if _is_whole(cells, reader) else problem.views.leaves
+    view = problem.views.margins
     own_figures = None
     if reader.areas:
-        population = audit.find_population(problem.views.margins)
-        if population is None:
-            raise ValueError(f"{name}: no population with the true counts was found")
-        if view is problem.views.leaves:
-            (population,) = lifting.lift_populations([population], problem.views.blocks, view)
-        own_figures = (reader.find_own_columns(view), population)
+        own_figures = (reader.find_own_columns(view), problem.find_true_population(name))
     report = audit.audit_cells(view, hidden, name=name, width=WIDTH, own_figures=own_figures)
     is_audited = hidden if own_figures is None else hidden & (abs(view.matrix) @ ~own_figures[0] > 0)[view.rows]
     return _describe(cells, is_audited, {result: getattr(report, result) for result in RESULTS}, view.rows)
-
-
-def _is_whole(cells: pl.DataFrame, reader: Reader) -> bool:
-    """Return True for the public and for whole territories."""
-    territories = cells.filter(pl.col("area_kind") == "territory")["area"]
-    return not reader.areas or bool(territories.is_in(list(reader.areas)).any())
 
 
 def _describe(cells: pl.DataFrame, is_audited: Array, rows: dict[str, Sequence[int]], row_of: Array) -> pl.DataFrame:
@@ -73,7 +66,8 @@ def _describe(cells: pl.DataFrame, is_audited: Array, rows: dict[str, Sequence[i
     for name, failed in rows.items():
         result[np.isin(row_of, failed)] = name
     return (
-        cells.select(*codes.CELL_KEY, "territory", "value", "_row")
+        cells.with_columns(programme.name_table().alias("table"))
+        .select(*codes.CELL_KEY, "territory", "value", "table", "_row")
         .with_columns(
             pl.Series("result", result, dtype=pl.String),
             year=pl.col("period").map_elements(lambda period: years_of(period)[-1], return_dtype=pl.String),
@@ -83,15 +77,18 @@ def _describe(cells: pl.DataFrame, is_audited: Array, rows: dict[str, Sequence[i
     )
 
 
-def count_results(results: pl.DataFrame, by: str = "year") -> pl.DataFrame:
-    """Return the numbers of audited cells, of those of each result, and of small counts that can be found."""
+def count_results(results: pl.DataFrame, by: Literal["year", "table"] = "year") -> pl.DataFrame:
+    """Return the numbers of audited cells, of those of each result, and of small counts that can be found or narrowed.
+
+    A pool belongs to its last year, and a cell of two tables to the first.
+    """
     is_small = pl.col("value").is_between(1, SMALLEST_PUBLISHED_COUNT - 1)
     return (
         results.group_by(by)
         .agg(
             pl.len().alias("hidden"),
             *((pl.col("result") == name).sum().alias(name) for name in RESULTS),
-            ((pl.col("result") == "disclosed") & is_small).sum().alias("small"),
+            ((pl.col("result") != "protected") & is_small).sum().alias("small"),
         )
         .sort(by)
     )

@@ -11,6 +11,8 @@ import polars as pl
 from pipelines.publication.disclosure.space import Array, Space
 
 PUBLIC = "public"
+PRINTED = "printed"
+"""Name of the public that also knows the annual totals that offices print themselves."""
 
 
 class UnknownReaderError(ValueError):
@@ -23,6 +25,7 @@ class Reader:
 
     name: str
     areas: frozenset[str] = frozenset()
+    knows_printed: bool = False
 
     def find_own_columns(self, known: Space) -> Array:
         """Return a mask of the variables that count only persons of its areas."""
@@ -31,9 +34,9 @@ class Reader:
 
 
 def find_reader(cells: pl.DataFrame, name: str) -> Reader:
-    """Return the public, a territory, a jurisdiction, or several jurisdictions (`A+B`) by name."""
-    if name == PUBLIC:
-        return Reader(PUBLIC)
+    """Return the public, with or without printed totals, a territory, or one or more jurisdictions (`A+B`) by name."""
+    if name in (PUBLIC, PRINTED):
+        return Reader(name, knows_printed=name == PRINTED)
     not_regional = cells.filter(pl.col("area_kind") != "region")
     parts: dict[str, frozenset[str]] = {}
     for (territory,), areas in not_regional.group_by("territory", maintain_order=True):

@@ -10,13 +10,15 @@ The kind of link is derived from the cells themselves:
 - if they leave a rest, or there is only one part, the parts are at most the whole;
 - if they exceed the whole, the figures cover different persons and are not linked.
 
+A count of cases is at most the count of the same persons, because each case has at least one.
+
 A cell with the same value in two states of its counts (`earlier.py`) is linked to itself as equal.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -28,8 +30,13 @@ from pipelines.publication.disclosure import space
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 
-TIED: tuple[str, ...] = ("family", *(column for column in space.BLOCK if column != "measure"))
+TIED: tuple[str, ...] = (
+    "family", "tied_unit", *(column for column in space.BLOCK if column not in ("measure", "count_unit"))
+)  # fmt: skip
 """Columns that divide the programme into separately protected problems: no published cell links two of them."""
+
+_CASE, _PERSON = "case", "person"
+"""Units of counts of which the first is at most the second: a case has at least one person."""
 
 _Place = tuple[str, ...]
 
@@ -43,7 +50,11 @@ class _Link(NamedTuple):
 
 
 def with_family(cells: pl.DataFrame) -> pl.DataFrame:
-    """Add `family`: the topmost measure that a cell's measure is part of, or the measure itself."""
+    """Add the columns of `TIED` that are not those of a block.
+
+    `family` is the topmost measure that a cell's measure is part of, or the measure itself; `tied_unit` is the unit, or
+    persons for cases.
+    """
     above = {(relation.part, relation.level): relation.whole for relation in codes.measure_parts()}
     names = {}
     for measure, level in cells.select("measure", "level").unique().iter_rows():
@@ -56,7 +67,9 @@ def with_family(cells: pl.DataFrame) -> pl.DataFrame:
         schema={"measure": pl.String, "level": pl.String, "family": pl.String},
         orient="row",
     )
-    return cells.join(families, on=["measure", "level"], how="left", maintain_order="left")
+    return cells.join(families, on=["measure", "level"], how="left", maintain_order="left").with_columns(
+        pl.col("count_unit").replace(_CASE, _PERSON).alias("tied_unit")
+    )
 
 
 def split_blocks(cells: pl.DataFrame) -> list[pl.DataFrame]:
@@ -123,20 +136,22 @@ def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, lin
 
 def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
     """Return all links between the cells, in a fixed order. Cells of different reporters are never linked."""
-    cells_by_place: dict[_Place, dict[str, tuple[int, float]]] = defaultdict(dict)
+    cells_by_place: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
     for row, cell in zip(rows, cells.iter_rows(named=True), strict=True):
         # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
         detail = tuple(TOTAL if cell[dim] == NOT_APPLICABLE else str(cell[dim]) for dim in DETAIL)
         states = cell.get("states") or ""
         place = (cell["area_kind"], cell["area"], cell["period"], cell["reporters"] or "", states, *detail)
-        cells_by_place[place][cell["measure"]] = (int(row), cell["value"])
+        cells_by_place[place][cell["count_unit"]][cell["measure"]] = (int(row), cell["value"])
     level = cells["level"][0]
     below: dict[tuple[str, bool], list[str]] = defaultdict(list)
     for relation in codes.measure_parts():
         if relation.level == level:
             below[relation.whole, relation.makes_whole].append(relation.part)
     links: dict[_Link, None] = {}
-    for cells_here in cells_by_place.values():
+    for place_cells in cells_by_place.values():
+        links |= dict.fromkeys(_link_cases(place_cells.get(_CASE, {}), place_cells.get(_PERSON, {})))
+    for cells_here in (cells_here for units in cells_by_place.values() for cells_here in units.values()):
         for (whole, makes_whole), names in below.items():
             parts = [name for name in names if name in cells_here]
             if whole not in cells_here or not parts:
@@ -149,6 +164,13 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
             equal = makes_whole and len(parts) > 1 and remainder == 0
             links[_Link(cells_here[whole][0], tuple(cells_here[name][0] for name in parts), equal)] = None
     return list(links)
+
+
+def _link_cases(cases: dict[str, tuple[int, float]], persons: dict[str, tuple[int, float]]) -> Iterator[_Link]:
+    """Yield a link for each measure that is counted in both units. More cases than persons are other cases."""
+    for measure, (row, count) in cases.items():
+        if measure in persons and persons[measure][1] >= count:
+            yield _Link(persons[measure][0], (row,), equal=False)
 
 
 def _link_states(cells: pl.DataFrame, rows: Array) -> list[_Link]:

@@ -1,6 +1,7 @@
-"""Measure what disclosure control costs readers: which cells a release withholds, by kind and period.
+"""Measure what disclosure control costs readers: which cells a release withholds, by table, kind and period.
 
-The table is for the steward only. How many withheld cells are small is not published, because it would bound them.
+The table of losses is for the steward only. How many withheld cells are small is not published, because it would bound
+them. A release itself says how many figures it withholds, which readers can count.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ from pipelines.publication.disclosure.space import BLOCK
 from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
-KIND = ("area_kind", "freq", "is_total", "offence_group", "measure", "period")
+KIND = ("table_id", "area_kind", "freq", "is_total", "offence_group", "measure", "period")
 """Columns by which cells are counted. `is_total` is true for a cell without any breakdown."""
+
+COUNTS = ("figures", "figures_withheld", "annual_totals", "annual_totals_withheld")
+"""Numbers that each release states about itself."""
 
 
 def measure_losses(counted: pl.DataFrame, protected: pl.DataFrame) -> pl.DataFrame:
     """Return cells and withheld cells by `KIND`.
 
     `counted` are the programme's cells before protection and `protected` the same rows after it, with `conf_status`.
-    A cell in two tables counts once.  Columns: `cells` with a figure, `not_zero`, `small` (withheld as such), `hidden`,
-    `hidden_not_zero`, `large` (at or above the threshold) and `hidden_large`.
+    A cell in two tables counts once, in the first.  Columns: `cells` with a figure, `not_zero`, `small` (withheld as
+    such), `hidden`, `hidden_not_zero`, `large` (at or above the threshold) and `hidden_large`.
     """
     cells = counted.with_columns(protected["conf_status"]).filter(pl.col("value").is_not_null())
     cells = cells.unique(["area_kind", "area", "freq", "period", *BLOCK, *DETAIL], maintain_order=True)
@@ -44,7 +48,7 @@ def measure_losses(counted: pl.DataFrame, protected: pl.DataFrame) -> pl.DataFra
 
 
 def describe_losses(losses: pl.DataFrame) -> list[str]:
-    """Return what was lost as lines of text: shares of cells, and the largest totals that readers miss."""
+    """Return what was lost as lines of text: shares of cells, overall and by table, and totals that readers miss."""
     sums = losses.select(pl.col("not_zero", "small", "hidden_not_zero").sum()).row(0, named=True)
     not_zero = max(sums["not_zero"], 1)
     is_annual = pl.col("is_total") & (pl.col("freq") == "A")
@@ -60,4 +64,25 @@ def describe_losses(losses: pl.DataFrame) -> list[str]:
     for name, is_kind in kinds.items():
         hidden, large = losses.filter(is_kind).select(pl.col("hidden_large", "large").sum()).row(0)
         lines.append(f"{hidden} of {large} {name} of {SMALLEST_PUBLISHED_COUNT} or more are hidden")
+    by_table = losses.group_by("table_id").agg(pl.col("not_zero", "small", "hidden_not_zero").sum()).sort("table_id")
+    lines += [
+        f"{table}: {hidden} of {above_zero} cells above zero are hidden, {small} of them small"
+        for table, above_zero, small, hidden in by_table.iter_rows()
+    ]
     return lines
+
+
+def count_withheld(public_cells: pl.DataFrame) -> dict[str, int]:
+    """Return how many figures a release has and withholds, and of the annual totals of territories among them.
+
+    `public_cells` have `conf_status` and `is_total`; a cell in two tables counts once.
+    """
+    is_withheld = pl.col("conf_status") != "F"
+    cells = public_cells.filter(is_withheld | pl.col("value").is_not_null()).unique("cell_id")
+    is_annual_total = pl.col("is_total") & (pl.col("freq") == "A") & (pl.col("area_kind") == "territory")
+    return cells.select(
+        figures=pl.len(),
+        figures_withheld=is_withheld.sum(),
+        annual_totals=is_annual_total.sum(),
+        annual_totals_withheld=(is_annual_total & is_withheld).sum(),
+    ).row(0, named=True)

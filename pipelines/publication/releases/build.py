@@ -23,7 +23,7 @@ from pipelines.core import clock, codes, i18n
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
-from pipelines.publication.disclosure import programme
+from pipelines.publication.disclosure import programme, utility
 from pipelines.publication.releases import changes, formats, notes, public_texts
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import next_edition
@@ -202,7 +202,9 @@ def _collect_tables(
     tables["codelist"] = _codelists(tables["metric"])
     tables["codelist_label"] = _codelist_labels(tables["metric"])
     tables |= _warehouse_tables(indicators, INDICATORS)
-    tables["release"] = _with_number_of_tests(tables["release"], tables["pair"])
+    tables["release"] = _with_number_of_tests(tables["release"], tables["pair"]).with_columns(
+        **{name: pl.lit(count, dtype=pl.Int64) for name, count in utility.count_withheld(public_cells).items()}
+    )
     return public_texts.clean_tables(tables, registry)
 
 

@@ -15,6 +15,7 @@ from pipelines import __version__
 from pipelines.core import clock, codes
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
+from pipelines.publication.disclosure import utility
 from pipelines.publication.releases import formats, signature
 from pipelines.warehouse import build_cache, dbt_runner
 from pipelines.warehouse.reference.gather import reference_folder
@@ -65,6 +66,7 @@ def write_manifest(
         "drafted_at": clock.format_timestamp(clock.now()),
         "tables": {name: table.height for name, table in tables.items()},
         "cells": _count_cells(tables["cell"]),
+        "withheld": {name: tables["release"][name].item() for name in utility.COUNTS},
         "files": files,
         **describe_versions(registry, tables["population"]),
         "commit": find_commit(),

@@ -431,6 +431,16 @@ def test_published_balances_do_not_reveal_a_hidden_term() -> None:
     assert not [table.id for table in programme.load().tables if stocks & set(table.measures)]
 
 
+@pytest.mark.parametrize(("group", "measure"), [("TIP", "convicted_first"), ("SLAVERY", "discontinued")])
+def test_annual_totals_that_offices_print_stay_open_and_the_region_is_withheld(group: str, measure: str) -> None:
+    """Withholding a total that an office prints protects nobody, so the total of the region is withheld."""
+    rows = build_frame(
+        build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC")
+    ).with_columns(pl.lit(group).alias("offence_group"), pl.lit(measure).alias("measure"))
+    protected = protect.hide_small_counts(rows).cells
+    assert dict(protected.select("area", "conf_status").iter_rows()) == {"AA": "A", "BB": "F", "CC": "F", "WB": "D"}
+
+
 @pytest.mark.parametrize(
     ("group", "measure", "given_up"),
     [
@@ -441,13 +451,40 @@ def test_published_balances_do_not_reveal_a_hidden_term() -> None:
     ],
 )
 def test_annual_total_of_a_stage_stays_open_for_the_region_in_declared_groups(
-    group: str, measure: str, given_up: str
+    group: str, measure: str, given_up: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Compare the costs of the totals, which decide where offices do not print theirs."""
+    unprinted = programme.load().model_copy(update={"offices_print_annual_totals": False})
+    monkeypatch.setattr(programme, "load", lambda: unprinted)
     rows = build_frame(
         build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC")
     ).with_columns(pl.lit(group).alias("offence_group"), pl.lit(measure).alias("measure"))
-    protected = protect.hide_small_counts(rows).cells
+    protected = protect.hide_small_counts(rows, guards_against_offices=False).cells
     assert protected.filter(pl.col("conf_status") == "D")["area"].to_list() == [given_up]
+
+
+def test_printed_total_is_withheld_if_it_would_reveal_a_small_count() -> None:
+    """6 decisions and 5 convictions leave one acquittal: a total must be withheld, though its office prints it."""
+    counts = {"adjudicated_first": 6, "convicted_first": 5, "acquitted": 1}
+    protected = protect.hide_small_counts(build_frame(*build_decisions(counts)))
+    hidden = dict(zip(counts, hidden_of(protected.cells), strict=True))
+    assert hidden["acquitted"]
+    assert hidden["adjudicated_first"] or hidden["convicted_first"]
+    assert protected.report.passed
+
+
+@pytest.mark.parametrize(("cases", "narrow_areas"), [(5, set()), (7, {"AA", "BB"}), (9, set())])
+def test_cases_are_at_most_the_persons_in_them(cases: float, narrow_areas: set[str]) -> None:
+    """Hide 7 persons next to 1: as their sum is 8, 7 published cases leave 7 or 8 persons. 9 cases are others."""
+    areas = ("AA", "BB", "WB", "AA")
+    rows = build_frame(
+        build_cell("AA", 7), build_cell("BB", 1), build_region(8, "AA,BB"), build_cell("AA", cases, count_unit="case")
+    )
+    joint = ties.build_tied_space(ties.with_family(rows))
+    mask = np.zeros(len(joint.values), dtype=bool)
+    mask[joint.rows[:2]] = True
+    report = audit.audit_block(joint, mask, name="cases", width=2)
+    assert {areas[list(joint.rows).index(row)] for row in report.narrow} == narrow_areas
 
 
 def test_losses_count_each_withheld_cell_once_by_kind() -> None:

@@ -125,6 +125,14 @@ def test_release_states_how_many_comparisons_were_tested(a_home: home.Home) -> N
     assert (row["pairs_tested"], row["comparisons_tested"]) == (3, 2)
 
 
+def test_release_states_how_many_figures_it_withholds(a_home: home.Home) -> None:
+    folder = make_draft(a_home).folder
+    row = pl.read_parquet(folder / "data" / "release.parquet").row(0, named=True)
+    withheld = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["withheld"]
+    assert withheld == {"figures": 2, "figures_withheld": 1, "annual_totals": 0, "annual_totals_withheld": 0}
+    assert {name: row[name] for name in withheld} == withheld
+
+
 def test_build_draft_links_each_count_to_its_counting_card(a_home: home.Home) -> None:
     table = pl.concat([make_cells(), make_cells(count_unit="furlong").head(1)])
     data = make_draft(a_home, table).folder / "data"

@@ -16,7 +16,8 @@ METRICS = [
 ]
 RELEASE = {
     "release": "2026-Q3", "demonstration": False, "reference_period": "2026-Q3", "drafted_at": "2026-11-20T09:00:00Z",
-    "pairs_tested": 0, "comparisons_tested": 0,
+    "pairs_tested": 0, "comparisons_tested": 0, "figures": 9, "figures_withheld": 2, "annual_totals": 4,
+    "annual_totals_withheld": 1,
 }  # fmt: skip
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.publication.disclosure import earlier, protect, reader_audit, readers
+from pipelines.publication.disclosure import audit, earlier, protect, reader_audit, readers, space, witnesses
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
 
 
@@ -40,6 +41,13 @@ def test_territory_subtracts_its_own_figure_from_the_region(reader: str, results
     assert find_results(REGION, reader) == results
 
 
+def test_reader_of_printed_annual_totals_subtracts_them_from_the_region() -> None:
+    assert find_results(REGION, "printed") == {"AA": "disclosed"}
+    assert find_results(record_release(REGION.drop("is_published"), "AA WB"), "printed") == {
+        "AA": "protected", "WB": "protected"
+    }  # fmt: skip
+
+
 def test_three_withheld_territories_protect_each_from_the_others() -> None:
     rows = build_frame(build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC"))
     release = record_release(rows, "AA BB CC")
@@ -62,12 +70,17 @@ def test_earlier_release_is_known_to_every_reader() -> None:
 
 @pytest.mark.parametrize("reader", ["public", "AA", "BB", "CC", "DD"])
 def test_small_counts_can_be_protected_from_each_territory(reader: str) -> None:
+    """Protect quarters, which no office prints."""
     counts = {"AA": 3, "BB": 40, "CC": 50, "DD": 2}
-    cells = build_frame(*(build_cell(area, value) for area, value in counts.items()), build_region(95, "AA,BB,CC,DD"))
+    quarter = "2024-Q1"
+    cells = build_frame(
+        *(build_cell(area, value, period=quarter) for area, value in counts.items()),
+        build_region(95, "AA,BB,CC,DD", period=quarter),
+    )
     protected = protect.hide_small_counts(cells, guards_against_offices=True).cells
     assert protected["conf_status"].to_list() == ["A", "D", "F", "A", "F"]
     assert set(find_results(earlier.record_release(cells, protected["conf_status"]), reader).values()) <= {"protected"}
-    without = protect.hide_small_counts(cells).cells
+    without = protect.hide_small_counts(cells, guards_against_offices=False).cells
     assert without["conf_status"].to_list() == ["A", "F", "F", "A", "F"]
 
 
@@ -78,7 +91,8 @@ def test_small_counts_can_be_protected_from_two_offices_of_one_territory() -> No
     release = earlier.record_release(cells, protected["conf_status"])
     for pair in combinations(("A1", "A2", "A3"), 2):
         assert find_results(release, "+".join(pair))["A0"] == "protected"
-    alone = earlier.record_release(cells, protect.hide_small_counts(cells).cells["conf_status"])
+    without = protect.hide_small_counts(cells, guards_against_offices=False).cells
+    alone = earlier.record_release(cells, without["conf_status"])
     assert any(find_results(alone, f"A{i}").get("A0") == "disclosed" for i in (1, 2, 3))
 
 
@@ -92,3 +106,22 @@ def test_results_are_counted_by_year_with_small_counts() -> None:
     assert reader_audit.count_results(results).to_dicts() == [
         {"year": "2024", "hidden": 1, "disclosed": 1, "narrow": 0, "unknown": 0, "small": 1}
     ]
+
+
+def test_results_are_counted_by_table() -> None:
+    results = reader_audit.audit_release(REGION, [], readers.find_reader(REGION, "BB"))
+    assert reader_audit.count_results(results, "table").select("table", "disclosed").rows() == [("area_year", 1)]
+
+
+def test_refresh_audits_every_insider_and_reports_what_fails() -> None:
+    """Hide two of three territories: each can subtract its own figure, and the public cannot."""
+    cells = build_frame(build_cell("AA", 3), build_cell("BB", 2), build_cell("CC", 50), build_region(55, "AA,BB,CC"))
+    view = space.build_space(cells)
+    hidden = np.array([True, True, False, False])
+    known = witnesses.Witnesses(view, audit.find_population(view), audit.find_published_rows(view, hidden))
+    report = audit.audit_readers(
+        view, hidden, hidden, readers.list_readers(cells), known, name="three territories", width=2
+    )
+    assert report.failed_rows == ()
+    assert report.to_insiders == (("AA", int(view.rows[1])), ("BB", int(view.rows[0])))
+    assert not report.passed

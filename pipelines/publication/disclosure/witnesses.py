@@ -1,0 +1,135 @@
+"""Collect whole-number populations that show readers several values of the same hidden cell.
+
+A population is kept as its difference from the true one, because most change only a few counts.  It is possible for the
+public if no published cell changes, and for an insider if the insider's own figures do not change either; so one
+population often serves several readers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from pipelines.publication.disclosure.space import Array, Space
+
+_CHUNK = 64
+"""Populations that are compared at a time; more would need much memory for spaces over leaves."""
+
+
+class Witnesses:
+    """Populations that agree with the true one, `truth`, in all rows of a space marked in `is_published`."""
+
+    def __init__(self, space: Space, truth: Array, is_published: Array) -> None:
+        self.space, self.truth = space, truth
+        self._published = is_published
+        self._transposed = space.matrix.T.tocsr()
+        self.changes = sparse.csr_matrix((0, len(truth)))
+        """Differences from the true population, one row for each."""
+        self.effects = sparse.csr_matrix((0, len(space.values)))
+        """Differences of all cells, one row for each population."""
+
+    def add_populations(self, populations: Iterable[Array]) -> None:
+        """Add the populations that agree with the published cells; the others count for nothing."""
+        chunk: list[Array] = []
+        for population in populations:
+            chunk.append(population)
+            if len(chunk) == _CHUNK:
+                self._add_changes(np.stack(chunk) - self.truth)
+                chunk = []
+        if chunk:
+            self._add_changes(np.stack(chunk) - self.truth)
+
+    def add_changes(self, changes: Sequence[sparse.csr_matrix]) -> None:
+        """Add populations that are given as differences from the true one."""
+        for change in changes:
+            self._add_changes(change.toarray())
+
+    def _add_changes(self, dense: Array) -> None:
+        changes = np.rint(dense)
+        is_possible = (np.abs(dense - changes) < 1e-6).all(axis=1) & (changes + self.truth >= 0).all(axis=1)
+        sparse_changes = sparse.csr_matrix(changes[is_possible])
+        effects = (sparse_changes @ self._transposed).tocsr()
+        effects.eliminate_zeros()
+        agrees = np.asarray(abs(effects[:, self._published]).sum(axis=1)).ravel() < 0.5
+        self.changes = sparse.vstack([self.changes, sparse_changes[agrees]], format="csr")
+        self.effects = sparse.vstack([self.effects, effects[agrees]], format="csr")
+
+    def find_range(self, own_columns: Array | None = None) -> tuple[Array, Array]:
+        """Return the least and the greatest value of each row over the populations possible for a reader."""
+        effects = self.effects
+        if own_columns is not None:
+            effects = effects[self.mark_possible(own_columns)]
+        if not effects.shape[0]:
+            return self.space.values.copy(), self.space.values.copy()
+        least, most = (np.asarray(bound.toarray()).ravel() for bound in (effects.min(axis=0), effects.max(axis=0)))
+        # The true population is one of the possible ones.
+        return self.space.values + np.minimum(least, 0.0), self.space.values + np.maximum(most, 0.0)
+
+    def mark_possible(self, own_columns: Array) -> Array:
+        """Return a mask of the populations that leave these variables as they are."""
+        keeps: Array = np.asarray(abs(self.changes[:, own_columns]).sum(axis=1)).ravel() < 0.5
+        return keeps
+
+    def choose_needed(self, audited: Sequence[tuple[Array, Array]], width: int) -> list[Array]:
+        """Return populations that suffice for what all of them show; `audited` are own columns and rows of each reader.
+
+        Fewer populations are quicker to check over leaves.
+        """
+        possible = np.stack([self.mark_possible(own_columns) for own_columns, _ in audited])
+        is_audited = np.stack([rows for _, rows in audited])
+        low, high = np.zeros(is_audited.shape), np.zeros(is_audited.shape)
+        needed = []
+        # Populations that change the most cells first: fewer of them are then needed.
+        for number in np.argsort(-np.diff(self.effects.indptr), kind="stable"):
+            start, end = self.effects.indptr[number : number + 2]
+            rows, effects = self.effects.indices[start:end], self.effects.data[start:end]
+            readers = np.flatnonzero(possible[:, number])
+            if not len(readers):
+                continue
+            place = np.ix_(readers, rows)
+            is_open = is_audited[place] & (high[place] - low[place] < width)
+            widens = (effects > high[place]) | (effects < low[place])
+            if (is_open & widens).any():
+                needed.append(self.truth + self.changes[number].toarray().ravel())
+                high[place] = np.maximum(high[place], effects)
+                low[place] = np.minimum(low[place], effects)
+        return needed
+
+
+class Coverage:
+    """Which hidden cells of which readers the populations protect, so that some populations can be given up.
+
+    A cell is covered for a reader if one population that is possible for that reader moves it by `width` or more.
+    `audited` are own columns and hidden rows of each reader.
+    """
+
+    def __init__(self, witnesses: Witnesses, audited: Sequence[tuple[Array, Array]], width: int) -> None:
+        self._effects = witnesses.effects
+        self._by_cell = witnesses.effects.tocsc()
+        self._possible = np.stack([witnesses.mark_possible(own_columns) for own_columns, _ in audited]).astype(float)
+        self._needed = np.stack([rows for _, rows in audited])
+        self._moves_far = (abs(witnesses.effects) >= width - 0.5).astype(float).tocsr()
+        self._counts: Array = self._moves_far.T.dot(self._possible.T).T
+        self._is_left: Array = np.ones(witnesses.effects.shape[0], dtype=bool)
+        # Cells that only two short moves protect are not counted; whatever moves them stays.
+        is_short = (self._needed & (self._counts < 0.5)).any(axis=0).astype(float)
+        self._must_stay = abs(self._effects) @ is_short > 0
+
+    def give_up(self, cell: int) -> bool:
+        """Drop all populations that move a cell if the others still cover all other cells; return True if they do."""
+        start, end = self._by_cell.indptr[cell : cell + 2]
+        dropped = self._by_cell.indices[start:end]
+        dropped = dropped[self._is_left[dropped]]
+        if self._must_stay[dropped].any():
+            return False
+        lost = self._moves_far[dropped].T.dot(self._possible[:, dropped].T).T
+        counts = self._counts - lost
+        needed = self._needed.copy()
+        needed[:, cell] = False
+        if (needed & (lost > 0.5) & (counts < 0.5)).any():
+            return False
+        self._counts, self._needed = counts, needed
+        self._is_left[dropped] = False
+        return True

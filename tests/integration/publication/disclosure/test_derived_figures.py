@@ -1,0 +1,248 @@
+"""Turn every published figure that is computed from cells back into counts: no withheld cell may be among them.
+
+Each test states from which cells a figure is computed, without the statements of the marts, and checks that with the
+published cells.  A figure of a withheld cell would be a fact that the audits of the cells do not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.core.home import open_home
+from pipelines.publication.disclosure.structure import DETAIL
+from pipelines.publication.releases.publish import find_current_release
+
+PLACE = ["area", "freq", "period", "count_unit", "offence_group"]
+KEY = [*PLACE, "measure", "level", *DETAIL]
+NUMBERS = ("value", "low", "high", "change", "volume_effect", "ratio_effect", "ratio", "p", "numerator", "denominator")
+
+
+class Release:
+    """The tables of a release, and its cells by their key, each of them once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "data"
+
+    def read(self, table: str) -> pl.DataFrame:
+        return pl.read_parquet(self._folder / f"{table}.parquet")
+
+    @cached_property
+    def cells(self) -> pl.DataFrame:
+        """Cells with a figure or a withheld one. Not applicable counts as the total, and so does a total of adults."""
+        cells = self.read("cell").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
+        totals = cells.filter("is_total").with_columns(age=pl.lit("_T"))
+        return (
+            pl.concat([totals, cells])
+            .filter(pl.col("value").is_not_null() | (pl.col("conf_status") == "C"))
+            .unique(KEY, maintain_order=True)
+            .select(*KEY, "area_kind", "reporters", "value", is_withheld=pl.col("conf_status") == "C")
+        )
+
+    @cached_property
+    def operands(self) -> pl.DataFrame:
+        return self.read("metric_operand").select("metric", "side", "measure", "level")
+
+
+@pytest.fixture(scope="module")
+def release(built_home: Path) -> Release:
+    folder = find_current_release(open_home(built_home))
+    assert folder is not None
+    return Release(folder)
+
+
+def total_detail(frame: pl.DataFrame, **details: pl.Expr) -> pl.DataFrame:
+    """Add the dimensions of a breakdown: totals, unless given."""
+    return frame.with_columns(details.get(name, pl.lit("_T")).alias(name) for name in DETAIL)
+
+
+def check_counts(release: Release, counts: pl.DataFrame, *, at_least: int) -> None:
+    """Compare counts behind figures with the cells: `fact` groups the cells whose sum is `count`.
+
+    A total of several reporters is either the cell of the region with the same reporters, or the sum of their cells.
+    """
+    counts = counts.filter(pl.col("count").is_not_null()).select("fact", "count", *KEY, "reporters")
+    matched = counts.join(release.cells.rename({"reporters": "_of"}), on=KEY, how="left", maintain_order="left")
+    is_other = (pl.col("area_kind") == "region") & (pl.col("_of") != pl.col("reporters")) & (pl.col("reporters") != "")
+    is_other = (is_other & (pl.col("value") != pl.col("count")).fill_null(True)).fill_null(False)
+    direct, apart = matched.filter(~is_other), matched.filter(is_other)
+    members = (
+        apart.select("fact", "count", *KEY[1:], "reporters")
+        .with_columns(area=pl.col("reporters").str.split(","))
+        .explode("area")
+        .join(release.cells.drop("reporters"), on=KEY, how="left", maintain_order="left")
+    )
+    columns = ["fact", "count", *KEY, "value", "is_withheld"]
+    all_cells = pl.concat([direct.select(columns), members.select(columns)])
+    assert all_cells.filter(pl.col("is_withheld").is_null()).is_empty(), all_cells.filter(
+        pl.col("is_withheld").is_null()
+    )
+    withheld = all_cells.filter("is_withheld")
+    assert withheld.is_empty(), withheld
+    sums = all_cells.group_by("fact", "count").agg(pl.col("value").sum())
+    wrong = sums.filter((pl.col("value") - pl.col("count")).abs() > 1e-6 * pl.max_horizontal("count", pl.lit(1.0)))
+    assert wrong.is_empty(), wrong
+    assert sums.height >= at_least, sums.height
+
+
+def test_rates_and_shares_give_no_withheld_count(release: Release) -> None:
+    """A rate times the population is a count; a share times its denominator is one, and the denominator another."""
+    figures = release.read("indicator").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
+    per = release.read("metric").select("metric", "per")
+    figures = figures.join(per, on="metric").with_row_index("fact")
+    from_value = figures.with_columns(
+        count=pl.when(pl.col("indicator") == "count")
+        .then(pl.col("value"))
+        .otherwise(pl.col("value") * pl.col("denominator") / pl.col("per"))
+    )
+    numerators = figures.filter(pl.col("value").is_not_null()).with_columns(count=pl.col("numerator"))
+    check_counts(release, from_value, at_least=10_000)
+    check_counts(release, numerators, at_least=10_000)
+    is_share = pl.col("indicator") == "share"
+    totals = figures.filter(is_share & pl.col("denominator").is_not_null()).with_columns(
+        pl.when(pl.col("dimension") == name).then(pl.lit("_T")).otherwise(pl.col(name)).alias(name) for name in DETAIL
+    )
+    check_counts(release, totals.with_columns(count=pl.col("denominator")), at_least=1_000)
+    half = figures.filter(pl.col("value").is_null() & pl.col("numerator").is_not_null())
+    check_counts(release, half.with_columns(count=pl.col("numerator")), at_least=100)
+
+
+def list_sides(release: Release, figures: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield numerators and denominators of figures with declared operands: one row for each measure in the sum."""
+    for number, side in enumerate(("numerator", "denominator")):
+        sides = figures.with_row_index("fact").join(
+            release.operands.filter(side=side).drop("side"), on="metric", maintain_order="left"
+        )
+        age = pl.col("ages").str.split("/").list.get(number) if "ages" in figures.columns else pl.lit("_T")
+        yield side, total_detail(sides, age=age.replace("_Z", "_T")).with_columns(count=pl.col(side))
+
+
+def test_ratios_of_stages_give_no_withheld_count(release: Release) -> None:
+    """A ratio times one of its sides is the other; a side is published only with the cells behind it."""
+    ratios = release.read("stage_ratio").filter(pl.col("version") != "cohort")
+    for side, counts in list_sides(release, ratios):
+        if side == "denominator":
+            counts = counts.with_columns(period=pl.col("denominator_period"))
+        check_counts(release, counts, at_least=2_000)
+    inverted = ratios.select(
+        "numerator", inverted=pl.col("value") * pl.col("denominator") / 100, is_open=pl.col("value").is_not_null()
+    ).filter("is_open")
+    assert ((inverted["numerator"] - inverted["inverted"]).abs() < 1e-6).all()
+
+
+def test_clearance_gives_no_withheld_count(release: Release) -> None:
+    figures = release.read("clearance").drop("level")
+    for side, counts in list_sides(release, figures):
+        check_counts(release, counts, at_least=200 if side == "numerator" else 300)
+
+
+def test_ways_out_give_no_withheld_count(release: Release) -> None:
+    """A share of exits times all exits is one way out; all exits are the sum of the kinds that are named."""
+    exits = release.read("exit").with_row_index("fact")
+    ways = total_detail(exits.drop("age")).with_columns(count=pl.col("numerator"))
+    check_counts(release, ways, at_least=300)
+    sums = ways.filter(pl.col("denominator").is_not_null()).with_columns(
+        measure=pl.col("kinds").str.split(","), count=pl.col("denominator")
+    )
+    check_counts(release, sums.explode("measure"), at_least=50)
+
+
+def test_changes_of_convictions_give_no_withheld_count(release: Release) -> None:
+    changes = release.read("decomposition").with_row_index("fact")
+    for name, measure, level in (
+        ("volume", "indicted", "prosecution"), ("count", "convicted_first", "first")
+    ):  # fmt: skip
+        for when, period in (("before", "previous_period"), ("after", "period")):
+            counts = total_detail(changes).with_columns(
+                measure=pl.lit(measure), level=pl.lit(level), period=pl.col(period), count=pl.col(f"{name}_{when}")
+            )
+            check_counts(release, counts, at_least=100)
+
+
+def test_stages_next_to_each_other_give_no_withheld_count(release: Release) -> None:
+    pipeline = release.read("pipeline").with_row_index("fact").with_columns(count_unit=pl.lit("person"))
+    for stage in ("reported", "investigated", "indicted", "adjudicated", "convicted", "sentenced"):
+        is_court = stage in ("adjudicated", "convicted", "sentenced")
+        counts = total_detail(pipeline, age=pl.col(f"{stage}_age").replace("_Z", "_T")).with_columns(
+            measure=pl.lit(stage) + pl.concat_str(pl.lit("_"), "track") if is_court else pl.lit(stage),
+            level=pl.col("track") if is_court else pl.lit("prosecution"),
+            reporters=pl.col(f"{stage}_reporters"),
+            count=pl.col(stage),
+        )
+        check_counts(release, counts, at_least=200)
+
+
+def test_compared_figures_are_published_ones(release: Release) -> None:
+    """The figures of two territories next to each other, and the extremes of the region, are figures of their own."""
+    ratios = release.read("stage_ratio").select("metric", *PLACE, "version", "value", dimension=pl.lit("_Z"))
+    pairs = release.read("pair")
+    for side in "ab":
+        compared = pairs.filter(pl.col(f"value_{side}").is_not_null() & (pl.col(f"version_{side}") != "")).select(
+            "metric", *PLACE[1:], "dimension", area=f"area_{side}", version=f"version_{side}", shown=f"value_{side}"
+        )
+        joined = compared.join(ratios, on=["metric", *PLACE, "version", "dimension"], how="left")
+        assert compared.height > 500
+        assert (joined["shown"] == joined["value"]).all()
+    rates = release.read("indicator").filter(indicator="rate").with_columns(pl.col("victim_status").replace("_Z", "_T"))
+    key = [*PLACE, "measure", "victim_status"]
+    for side in "ab":
+        compared = pairs.filter((pl.col("metric") == "rate") & pl.col(f"value_{side}").is_not_null()).select(
+            *PLACE[1:],
+            "measure",
+            pl.col("victim_status").replace("_Z", "_T"),
+            area=f"area_{side}",
+            shown=f"value_{side}",
+        )
+        joined = compared.join(rates.select(*key, "value"), on=key, how="left")
+        assert compared.height > 500
+        assert (joined["shown"] == joined["value"]).all()
+
+
+def test_withheld_figure_has_no_number_and_no_word_about_it(release: Release) -> None:
+    """A withheld figure has neither value nor limits, and its state, flags and verdict do not depend on it."""
+    for table in (
+        "indicator", "stage_ratio", "clearance", "exit", "decomposition", "pair", "region", "balance", "cell"
+    ):  # fmt: skip
+        frame = release.read(table)
+        withheld = frame.filter(conf_status="C")
+        numbers = [name for name in NUMBERS if name in frame.columns and name not in ("numerator", "denominator")]
+        assert all(withheld[name].null_count() == withheld.height for name in numbers), table
+        for column, word in (("state", "withheld"), ("undefined", "withheld"), ("verdict", "withheld")):
+            if column in frame.columns:
+                assert set(withheld[column]) <= {word}, (table, column)
+        flags = set(withheld["flags"].drop_nulls().str.split(",").explode()) if "flags" in frame.columns else set()
+        if table != "pair":
+            assert "over_100" not in flags, table
+    pairs = release.read("pair").filter((pl.col("conf_status") == "C") & pl.col("flags").str.contains("over_100"))
+    assert (pairs.select(pl.max_horizontal("value_a", "value_b")).to_series() > 100).all()
+
+
+def test_rows_and_returns_behind_cells_do_not_depend_on_what_is_withheld(release: Release) -> None:
+    """A withheld cell has a row like a published one, and names the same returns as the others of its place."""
+    cells = release.read("cell")
+    returns = release.read("cell_submission").group_by("cell_id").agg(pl.col("submission_id").sort())
+    place = ["table_id", "area", "period", "measure", "level", "count_unit", "offence_group", "reporters"]
+    behind = (
+        cells.filter((pl.col("area_kind") != "region") & (pl.col("obs_status") != "O"))
+        .join(returns, on="cell_id", how="left")
+        .with_columns(is_withheld=pl.col("conf_status") == "C")
+    )
+    mixed = behind.filter(pl.col("is_withheld").n_unique().over(place) > 1)
+    assert mixed.height > 500
+    by_state = mixed.group_by(*place).agg(
+        pl.col("submission_id").filter("is_withheld").unique().len().alias("of_withheld"),
+        pl.col("submission_id").n_unique().alias("of_all"),
+    )
+    assert (by_state["of_withheld"] == by_state["of_all"]).all() or by_state.filter(pl.col("of_all") > 1).height == 0
+
+
+def test_revisions_show_published_cells_only(release: Release) -> None:
+    revisions = release.read("revision").filter("is_newest").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
+    counts = revisions.with_row_index("fact").with_columns(
+        count=pl.col("value"), reporters=pl.lit(None, dtype=pl.String)
+    )
+    check_counts(release, counts, at_least=1_000)

@@ -1,0 +1,52 @@
+"""Populations as witnesses: which agree with published cells, which serve an insider, and which can be given up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from pipelines.publication.disclosure.space import Space
+from pipelines.publication.disclosure.witnesses import Coverage, Witnesses
+
+TRUTH = np.array([3.0, 4.0, 5.0])
+OF_FIRST = np.array([True, False, False])
+
+
+@pytest.fixture
+def witnesses() -> Witnesses:
+    """Three counts of three areas, all hidden, and their published sum."""
+    matrix = sparse.csr_matrix(np.vstack([np.eye(3), np.ones(3)]))
+    areas = np.array(["AA", "BB", "CC"], dtype=object)
+    view = Space(rows=np.arange(4), matrix=matrix, values=matrix @ TRUTH, owners=areas)
+    return Witnesses(view, TRUTH, np.array([False, False, False, True]))
+
+
+def test_populations_that_disagree_are_left_out(witnesses: Witnesses) -> None:
+    witnesses.add_populations(
+        [np.array([5.0, 2.0, 5.0]), np.array([5.0, 4.0, 5.0]), np.array([8.0, -1.0, 5.0]), np.array([3.5, 3.5, 5.0])]
+    )
+    assert witnesses.changes.toarray().tolist() == [[2.0, -2.0, 0.0]]
+
+
+def test_range_of_an_insider_has_no_population_that_changes_its_own_figures(witnesses: Witnesses) -> None:
+    witnesses.add_populations([np.array([5.0, 2.0, 5.0]), np.array([3.0, 6.0, 3.0])])
+    low, high = witnesses.find_range()
+    assert (low.tolist(), high.tolist()) == ([3, 2, 3, 12], [5, 6, 5, 12])
+    low, high = witnesses.find_range(OF_FIRST)
+    assert (low.tolist(), high.tolist()) == ([3, 4, 3, 12], [3, 6, 5, 12])
+
+
+def test_only_needed_populations_are_chosen(witnesses: Witnesses) -> None:
+    witnesses.add_populations([np.array([5.0, 2.0, 5.0]), np.array([4.0, 3.0, 5.0]), np.array([5.0, 4.0, 3.0])])
+    nobody, rows = np.zeros(3, dtype=bool), np.array([True, True, True, False])
+    needed = witnesses.choose_needed([(nobody, rows)], 2)
+    assert [population.tolist() for population in needed] == [[5, 2, 5], [5, 4, 3]]
+
+
+def test_cell_is_given_up_only_if_other_populations_cover_the_others(witnesses: Witnesses) -> None:
+    witnesses.add_populations([np.array([5.0, 2.0, 5.0]), np.array([5.0, 4.0, 3.0])])
+    nobody, first = np.zeros(3, dtype=bool), np.array([True, False, False, False])
+    coverage = Coverage(witnesses, [(nobody, first)], 2)
+    assert coverage.give_up(1)
+    assert not coverage.give_up(2), "then nothing would protect the first"
