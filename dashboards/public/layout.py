@@ -53,7 +53,11 @@ def open_frame() -> Frame:
             + tell("On the machine that holds the data, run `rti refresh --publish`, then load this page again.")
         )
         st.stop()
-    return Frame(path, queries.read_rows(path, "release")[0], queries.area_names(path))
+    release, areas = queries.read_rows(path, "release"), queries.area_names(path)
+    kinds = {row["area_kind"] for row in areas.values()}
+    if not release or not {"region", "territory"} <= kinds:
+        raise queries.DamagedReleaseError(Path(path).parent.name)
+    return Frame(path, release[0], areas)
 
 
 def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) -> Frame:

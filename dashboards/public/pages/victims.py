@@ -38,26 +38,30 @@ def render_page() -> None:
         layout.end_page(frame)
         return
     headline = st.container()
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    controls = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+    with controls:
         crime = choices.choose_crime(frame, groups)
         units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
-        unit = (
-            choices.choose_option(tell("Counted in"), "victims_in", units, say=words.unit_name)
-            if len(units) > 1
-            else units[0]
-        )
-        freq, period = choices.choose_period(frame, queries.list_periods(frame.path, crime, TABLES))
-        is_rate = choices.choose_rate(freq)
+        unit = units[0]
+        if len(units) > 1:
+            unit = choices.choose_option(tell("Counted in"), "victims_in", units, say=words.unit_name)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-    coverage = Coverage(frame, VICTIM_RETURNS, crime, unit)
-    _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
-    if freq == "A":
-        with st.expander(tell("By sex and age")):
-            statuses = queries.read_labels(frame.path, "victim_status")
-            show_cross_table(
-                frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
-                _describe_subject(frame.area_name(frame.region), crime_name), coverage, across="victim_status",
-            )  # fmt: skip
+    periods = queries.list_periods(frame.path, crime, TABLES)
+    if periods:
+        with controls:
+            freq, period = choices.choose_period(frame, periods)
+            is_rate = choices.choose_rate(freq)
+        coverage = Coverage(frame, VICTIM_RETURNS, crime, unit)
+        _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
+        if freq == "A":
+            with st.expander(tell("By sex and age")):
+                statuses = queries.read_labels(frame.path, "victim_status")
+                show_cross_table(
+                    frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
+                    _describe_subject(frame.area_name(frame.region), crime_name), coverage, across="victim_status",
+                )  # fmt: skip
+    else:
+        st.markdown(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
     _show_territory(frame, crime, crime_name, unit)
     layout.end_page(frame)
 

@@ -5,8 +5,8 @@ by itself, once for each set of arguments, since the product of all choices of a
 
 The page "Compare" has a choice that is not explored in full: the territories, which have 127 sets. Every indicator is
 shown in every period and version with all of them. The sets of `_list_sets` are explored for the indicators that the
-page opens with, in their recommended version and their first kind of period. Each other indicator is shown with one of
-these sets as well, in the period in which it opens.
+page opens with, in their recommended version and their first kind of period. Each other indicator but shares is shown
+with one of these sets as well, in the period in which it opens.
 """
 
 from __future__ import annotations
@@ -268,8 +268,9 @@ class Explorer:
         """Take the next set of codes: all of them, or another one; the page opens with every set of some indicators."""
         chosen, sets = self.recorder.selection, _list_sets(options)
         if not self._is_opening():
-            of = "".join(chosen.get(name, "") for name in ("crime", "indicator", "unit", "share_of"))
-            sets = [sets[0], sets[1 + crc32(of.encode()) % (len(sets) - 1)]]
+            of = "".join(chosen.get(name, "") for name in ("crime", "indicator", "unit"))
+            # A share of another category is shown like that of the first, which has every set.
+            sets = [sets[0], *([] if "share_of" in chosen else [sets[1 + crc32(of.encode()) % (len(sets) - 1)]])]
         self._all_areas = ",".join(options)
         return self._choose(label, key, [",".join(codes) for codes in sets]).split(",")
 

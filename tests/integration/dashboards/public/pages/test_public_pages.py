@@ -657,17 +657,60 @@ def test_damaged_release_is_reported_until_it_is_restored(
     assert "These figures cannot be shown" not in str([title.value for title in restored_page.title])
 
 
-def test_page_names_release_of_older_software(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _change_release(root: Path, copied_home: Path, *statements: str) -> None:
+    """Copy a home and change the tables of its release."""
     import duckdb
 
-    copied_home = tmp_path / "home"
     shutil.copytree(root, copied_home, symlinks=True)
-    monkeypatch.setenv("RTI_HOME", str(copied_home))
     path = (copied_home / "public" / "current").resolve() / "release.duckdb"
     path.chmod(0o644)
     with duckdb.connect(str(path)) as connection:
-        connection.execute("alter table cell drop column is_total")
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_page_names_release_of_older_software(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _change_release(root, tmp_path / "home", "alter table cell drop column is_total")
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     test = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not test.exception
     assert test.title[-1].value == "These figures cannot be shown at the moment"
     assert "Release 2026-Q3 was made by an older version" in " ".join(title.value for title in test.markdown)
+
+
+def test_release_without_figures_shows_what_is_known(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emptied = ("cell", "indicator", "pair", "stage_ratio", "window")
+    _change_release(root, tmp_path / "home", *(f'delete from "{table}"' for table in emptied))
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
+    none = "The release has no figures of trafficking in persons to compare."
+    assert none in [paragraph.value for paragraph in run_page("region").markdown]
+    assert any(info.value == "This release has no figures of victims." for info in run_page("victims").info)
+    assert "Albania has no quarterly figures" in run_page("territory", territory="AL").info[0].value
+    assert read_html(run_page("territory", territory="AL", section="rules"))
+
+
+def test_section_without_its_table_says_so_and_the_page_goes_on(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _change_release(root, tmp_path / "home", "alter table exit drop column reporters")
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
+    test = AppTest.from_file(ROUTER, default_timeout=60)
+    test.query_params["freq"] = "A"
+    test.run()
+    assert not test.exception
+    assert [title.value for title in test.title] == ["From investigation to sentence"]
+    text = " ".join(paragraph.value for paragraph in test.markdown)
+    assert "**These figures cannot be shown at the moment**" in text and "made by an older version" in text
+    assert any(header.value == "Is the change real?" for header in test.header)
+
+
+def test_release_without_areas_is_reported_as_damaged(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _change_release(root, tmp_path / "home", "delete from area")
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
+    test = AppTest.from_file(ROUTER, default_timeout=60).run()
+    assert not test.exception
+    assert test.title[-1].value == "These figures cannot be shown at the moment"
