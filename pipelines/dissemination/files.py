@@ -152,10 +152,10 @@ def find_file(release: Path, name: str) -> DataFile:
         raise UnknownFileError(f"There is no file {name}")
     make_observations = make_extract if kind == "dataflow" else make_table_extract
 
-    def make() -> Content:
+    def make_content() -> Content:
         return chosen.write(make_observations(release, subject), language)
 
-    return DataFile(name, chosen.title, chosen.media_type, make)
+    return DataFile(name, chosen.title, chosen.media_type, make_content)
 
 
 def name_file(subject: str, ending: str, language: str | None = None) -> str:

@@ -125,7 +125,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Edition:
-    """What a file states about its release."""
+    """The release that a file belongs to, as files state it."""
 
     id: str
     is_demonstration: bool

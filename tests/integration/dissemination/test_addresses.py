@@ -22,14 +22,14 @@ def get(built_home: Path) -> Get:
     """Return a function that requests a path of the public site of the demonstration."""
     pages = StaticPages(PlainTextResponse("Streamlit"), lambda: open_home(built_home), "https://example.org")
 
-    def request(path: str, method: str = "GET", **headers: str) -> httpx.Response:
-        async def send() -> httpx.Response:
+    def request_path(path: str, method: str = "GET", **headers: str) -> httpx.Response:
+        async def send_request() -> httpx.Response:
             async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://localhost") as client:
                 return await client.request(method, path, headers={"accept-encoding": "identity", **headers})
 
-        return run_async(send())
+        return run_async(send_request())
 
-    return request
+    return request_path
 
 
 def test_address_without_a_release_leads_to_the_newest(release: Path, get: Get) -> None:

@@ -52,8 +52,8 @@ def test_sdmx_csv_keeps_kinds_apart(version: sdmx_csv.Version) -> None:
 
 
 def test_sdmx_csv_with_labels_has_them_in_the_language() -> None:
-    (both, *_) = read_csv(b"".join(sdmx_csv.write_sdmx_csv(EXTRACT, labels="both", language="sq")))
-    assert both["FREQ: Freq"] == "Q: Quarter (sq)"
+    (first, *_) = read_csv(b"".join(sdmx_csv.write_sdmx_csv(EXTRACT, labels="both", language="sq")))
+    assert first["FREQ: Freq"] == "Q: Quarter (sq)"
     header = b"".join(sdmx_csv.write_sdmx_csv(EXTRACT, labels="name")).decode().splitlines()[0]
     assert header.startswith("STRUCTURE,STRUCTURE_ID,STRUCTURE_NAME,ACTION,FREQ,Freq,REF_AREA,Ref area")
 
@@ -91,8 +91,8 @@ def test_generic_xml_keeps_kinds_apart() -> None:
         key = {item.get("id"): item.get("value") for item in series.iterfind("{*}SeriesKey/*")}
         for obs in series.iterfind("{*}Obs"):
             value = obs.find("{*}ObsValue")
-            own = {item.get("id"): item.get("value") for item in obs.iterfind("{*}Attributes/*")}
-            rows.append({**key, **own, "TIME_PERIOD": obs.find("{*}ObsDimension").get("value"),
+            attribute_codes = {item.get("id"): item.get("value") for item in obs.iterfind("{*}Attributes/*")}
+            rows.append({**key, **attribute_codes, "TIME_PERIOD": obs.find("{*}ObsDimension").get("value"),
                          **({"OBS_VALUE": value.get("value")} if value is not None else {})})  # fmt: skip
     assert read_kinds(rows) == KINDS
 
@@ -102,10 +102,10 @@ def test_sdmx_json_keeps_kinds_apart() -> None:
     (structure,), (data,) = document["data"]["structures"], document["data"]["dataSets"]
     dimensions, attributes = structure["dimensions"]["observation"], structure["attributes"]["observation"]
     rows = []
-    for key, (value, *rest) in data["observations"].items():
+    for key, (value, *indices) in data["observations"].items():
         codes = [item["values"][int(at)] for item, at in zip(dimensions, key.split(":"), strict=True)]
         row = {item["id"]: code.get("id", code.get("value")) for item, code in zip(dimensions, codes, strict=True)}
-        for item, number in zip(attributes, rest, strict=True):
+        for item, number in zip(attributes, indices, strict=True):
             row[item["id"]] = item["values"][number]["id"] if "values" in item else number
         rows.append(row | {"OBS_VALUE": "" if value is None else f"{value:g}"})
     assert read_kinds(rows) == KINDS
@@ -118,7 +118,7 @@ def test_jsonstat_keeps_kinds_apart() -> None:
     areas, periods = list(document["dimension"]["REF_AREA"]["category"]["index"]), document["dimension"]["TIME_PERIOD"]
     codes = [list(document["dimension"]["FREQ"]["category"]["index"]), areas, list(periods["category"]["index"])]
     values = document["value"]
-    found = {}
+    actual = {}
     place = 0
     for freq in codes[0]:
         for area in codes[1]:
@@ -127,9 +127,9 @@ def test_jsonstat_keeps_kinds_apart() -> None:
                 status = document["status"].get(str(place), "A")
                 if value is not None or status != "A":
                     conf = document["extension"]["confidentiality"].get(str(place), "F")
-                    found[freq, area, period] = ("" if value is None else f"{value:g}", status, conf)
+                    actual[freq, area, period] = ("" if value is None else f"{value:g}", status, conf)
                 place += 1
-    assert found == KINDS
+    assert actual == KINDS
     assert document["dimension"]["REF_AREA"]["category"]["note"] == {"BB": ["About Bland."]}
 
 
