@@ -59,9 +59,9 @@ def send_data_file(release: Path, name: str, method: str, headers: Mapping[str, 
 
 
 def send_figure(release: Path, path: str, headers: Mapping[str, str], *, language: str, site: str) -> Response | None:
-    """Return a figure as a page, or as JSON if its address ends in `.json` or the client prefers that.
+    """Return the page of a figure, or its JSON document for an address in `.json` and for a client of JSON.
 
-    `path` is the cell id, or the dataflow, the key and the period. Returns None if there is no such figure.
+    `path` is the cell id, or the dataflow, the key and the period. Returns None for an unknown figure.
     """
     from starlette.responses import Response
 
@@ -109,6 +109,6 @@ def _compose_page(figure: Figure, tag: str, site: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}: {escape(figure.format_value(tag))}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1><dl>{listed}</dl>{remarks}"
-        f"<h2>{escape(tell('How to cite'))}</h2><p>{escape(figure.cite(tag, site))}</p>"
+        f"<h2>{escape(tell('How to cite'))}</h2><p>{escape(figure.cite_figure(tag, site))}</p>"
         f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{listed_links}</ul></nav></main></body></html>'
     )

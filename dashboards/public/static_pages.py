@@ -145,8 +145,8 @@ class StaticPages:
             return send_data_file(release, name, str(scope["method"]), headers)
         if section == FIGURES:
             query = parse_qs(bytes(scope["query_string"]).decode("latin-1"))
-            asked = [self.languages.get(tag) for tag in query.get("lang", [])]
-            language = i18n.prefer_language(asked, headers.get("accept-language", ""))
+            requested = [self.languages.get(tag) for tag in query.get("lang", [])]
+            language = i18n.prefer_language(requested, headers.get("accept-language", ""))
             return send_figure(release, name, headers, language=language, site=self.address)
         return None
 

@@ -147,15 +147,19 @@ def _read_released(
 def _read_areas(rows: Iterable[Row], names: Iterable[Row]) -> Iterator[Code]:
     """Yield the areas with their names in all languages; the footnote of a name is its description."""
     rows, names = list(rows), list(names)
-    named: dict[str, Mapping[str, Row]] = {}
+    rows_by_language: dict[str, Mapping[str, Row]] = {}
     for code in i18n.list_languages():
         with read_in(code):
-            named[i18n.html_lang(code)] = areas.name_areas(rows, names)
+            rows_by_language[i18n.html_lang(code)] = areas.name_areas(rows, names)
     for row in rows:
         area = row["area"]
         parent = {"region": None, "territory": codes.REGION}.get(row["area_kind"], row["territory"])
-        descriptions = {lang: by_area[area]["footnote"] for lang, by_area in named.items() if row["footnote_en"]}
-        yield Code(area, {lang: by_area[area]["name"] for lang, by_area in named.items()}, descriptions, parent)
+        descriptions = {
+            lang: by_area[area]["footnote"] for lang, by_area in rows_by_language.items() if row["footnote_en"]
+        }
+        yield Code(
+            area, {lang: by_area[area]["name"] for lang, by_area in rows_by_language.items()}, descriptions, parent
+        )
 
 
 def _list_categories(lists: Mapping[str, tuple[Code, ...]]) -> Iterator[Code]:

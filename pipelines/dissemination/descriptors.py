@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.dissemination.formats import DESCRIPTIONS, list_formats, name_file
 from pipelines.dissemination.observations import find_period_range
 from pipelines.dissemination.release import load_structures
 from pipelines.dissemination.structures import (
@@ -28,10 +29,6 @@ _XSD: Final = {"Double": "double", "Integer": "integer"}
 
 def _dump(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _name_csv(flow: str, language: str) -> str:
-    return f"{flow}.csv" if language == "en" else f"{flow}.{language}.csv"
 
 
 def _list_columns(release: Path, flow: Dataflow, language: str) -> list[tuple[str, str]]:
@@ -83,7 +80,7 @@ def _describe_resource(release: Path, structures: Structures, flow: Dataflow, la
     return {
         "profile": "tabular-data-resource",
         "name": flow.id.lower().replace("_", "-"),
-        "path": _name_csv(flow.id, language),
+        "path": name_file(flow.id, "csv", language),
         "title": choose_text(flow.names, language),
         "description": choose_text(flow.descriptions, language),
         "format": "csv",
@@ -113,7 +110,7 @@ def write_csvw(release: Path, language: str = "en") -> bytes:
             "dc:issued": edition.drafted_at,
             "tables": [
                 {
-                    "url": _name_csv(flow.id, language),
+                    "url": name_file(flow.id, "csv", language),
                     "dc:title": choose_text(flow.names, language),
                     "dc:description": choose_text(flow.descriptions, language),
                     "dialect": {"delimiter": ",", "encoding": "utf-8", "header": True, "lineTerminators": ["\r\n"]},
@@ -142,8 +139,6 @@ def _describe_column(flow: Dataflow, name: str, title: str) -> dict[str, Any]:
 
 def write_dcat(release: Path, _language: str = "en") -> bytes:
     """Return the release as a catalogue of DCAT 3 in JSON-LD, with addresses relative to it."""
-    from pipelines.dissemination.files import DESCRIPTIONS, list_formats, name_file
-
     structures = load_structures(release)
     edition = structures.edition
     publisher = {"@type": "foaf:Agent", "foaf:name": _localise(structures.agency_names)}

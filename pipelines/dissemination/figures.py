@@ -15,7 +15,7 @@ from pipelines.core import clock
 from pipelines.dissemination import periods
 from pipelines.dissemination.dataflows import DATAFLOWS
 from pipelines.dissemination.notes import find_language
-from pipelines.dissemination.observations import Selection, join_key, select
+from pipelines.dissemination.observations import Selection, join_key, select_observations
 from pipelines.dissemination.release import load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, StructureError
 from pipelines.dissemination.writers.extract import Extract
@@ -52,12 +52,14 @@ class Figure:
         """Return what the figure is, as titles and labels, in a language: its dimensions, period, value and status."""
         laid_out = lay_out(self.extract, language, with_source=False)
         values = laid_out.row(0, named=True)
-        named = [*self.extract.dataflow.structure.dimension_ids, TIME_PERIOD]
+        key_columns = [*self.extract.dataflow.structure.dimension_ids, TIME_PERIOD]
         statuses = ["UNIT_MEASURE", "OBS_STATUS", "CONF_STATUS"]
-        labels = {name: str(values[f"{name}{LABEL}"]) for name in (*named, *statuses)} | {
+        labels = {name: str(values[f"{name}{LABEL}"]) for name in (*key_columns, *statuses)} | {
             OBS_VALUE: self.format_value(language)
         }
-        facts = [(name_column(self.extract, name, language), labels[name]) for name in (*named, OBS_VALUE, *statuses)]
+        facts = [
+            (name_column(self.extract, name, language), labels[name]) for name in (*key_columns, OBS_VALUE, *statuses)
+        ]
         return facts
 
     def format_value(self, language: str) -> str:
@@ -70,7 +72,7 @@ class Figure:
         """Return the notes of the figure in a language, with the footnotes of names."""
         return str(lay_out(self.extract, language, with_source=False)[NOTES][0] or "")
 
-    def cite(self, language: str, site: str = "") -> str:
+    def cite_figure(self, language: str, site: str = "") -> str:
         """Return the citation of the figure, with its permanent address below the address of the site."""
         edition = self.extract.structures.edition
         laid_out = lay_out(self.extract, language, with_source=False).row(0, named=True)
@@ -95,7 +97,7 @@ class Figure:
             "observation": {name: _plain(value) for name, value in self.row.items() if value is not None},
             "labels": dict(self.list_facts(language)),
             "notes": self.describe_notes(language),
-            "citation": self.cite(language, site),
+            "citation": self.cite_figure(language, site),
         }
 
 
@@ -110,7 +112,7 @@ def find_figure_by_cell(release: Path, cell: str) -> Figure:
     dataflow = _find_cells(release.resolve()).get(cell)
     if dataflow is None:
         raise UnknownFigureError(f"Release {release.name} has no figure {cell}")
-    return _make_figure(release, dataflow, select(release, dataflow).filter(pl.col(CELL_ID) == cell), cell)
+    return _make_figure(release, dataflow, select_observations(release, dataflow).filter(pl.col(CELL_ID) == cell), cell)
 
 
 @lru_cache(maxsize=16)
@@ -120,7 +122,7 @@ def _find_cells(release: Path) -> Mapping[str, str]:
         cell: name
         for name, source in DATAFLOWS.items()
         if CELL_ID in source.attributes and source.category == "COUNTS"
-        for cell in select(release, name)[CELL_ID]
+        for cell in select_observations(release, name)[CELL_ID]
     }
 
 
@@ -137,8 +139,8 @@ def find_figure_by_key(release: Path, dataflow: str, key: str, period: str) -> F
         code = periods.parse_period(period.replace("--", "/")).code
     except ValueError as error:
         raise UnknownFigureError(f"{period} is not a period") from error
-    selection = Selection({name: (own,) for name, own in zip(flow.structure.dimension_ids, codes, strict=True)})
-    rows = select(release, dataflow, selection).filter(pl.col(TIME_PERIOD) == code)
+    selection = Selection({name: (code,) for name, code in zip(flow.structure.dimension_ids, codes, strict=True)})
+    rows = select_observations(release, dataflow, selection).filter(pl.col(TIME_PERIOD) == code)
     return _make_figure(release, dataflow, rows, f"{dataflow}/{key}/{period}")
 
 

@@ -1,4 +1,4 @@
-"""Name and make the files of a release that can be downloaded: dataflows, tables of the programme, structures, and the
+"""Find and make the files of a release that can be downloaded: dataflows, tables of the programme, structures, and the
 descriptions of all of them.
 
 A file is made from the release when somebody asks for it, and the same name gives the same bytes
@@ -8,73 +8,18 @@ A file is made from the release when somebody asks for it, and the same name giv
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from pipelines.core.i18n import mark
 from pipelines.dissemination import descriptors
+from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, Content, Subject, list_formats, name_file
 from pipelines.dissemination.release import DATABASE, load_structures, load_tables
 from pipelines.dissemination.structures import StructureError
-from pipelines.dissemination.writers import jsonstat, px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure, tabular
-from pipelines.dissemination.writers.extract import Extract, make_extract, make_table_extract
-
-Subject = Literal["dataflow", "table"]
-Content = bytes | Iterable[bytes]
-
-
-@dataclass(frozen=True)
-class FileFormat:
-    """A format of observations: the ending of its names, its name, its media type, and how it is written."""
-
-    ending: str
-    title: str
-    media_type: str
-    write: Callable[[Extract, str], Content]
-    subjects: tuple[Subject, ...] = ("dataflow", "table")
-    is_translated: bool = False
-
-
-def _write_without_language(write: Callable[[Extract], Content]) -> Callable[[Extract, str], Content]:
-    return lambda extract, _language: write(extract)
-
-
-FORMATS: Final[tuple[FileFormat, ...]] = (
-    FileFormat("csv", "CSV", tabular.MEDIA_TYPES["csv"], tabular.write_csv, is_translated=True),
-    FileFormat("xlsx", "XLSX", tabular.MEDIA_TYPES["xlsx"], tabular.write_xlsx, is_translated=True),
-    FileFormat("parquet", "Parquet", tabular.MEDIA_TYPES["parquet"], tabular.write_parquet, is_translated=True),
-    FileFormat("px", "PX", px.MEDIA_TYPE, px.write_px, ("table",)),
-    FileFormat("jsonstat.json", "JSON-stat 2.0", jsonstat.MEDIA_TYPE, jsonstat.write_jsonstat, ("table",), True),
-    FileFormat(
-        "sdmx.csv", "SDMX-CSV 2.0", sdmx_csv.MEDIA_TYPES["2.0"], _write_without_language(sdmx_csv.write_sdmx_csv),
-        ("dataflow",),
-    ),
-    FileFormat(
-        "sdmx-2.1.xml", "SDMX-ML 2.1", sdmx_ml.MEDIA_TYPES["2.1"],
-        _write_without_language(sdmx_ml.write_structure_specific), ("dataflow",),
-    ),
-    FileFormat(
-        "sdmx-3.0.xml", "SDMX-ML 3.0", sdmx_ml.MEDIA_TYPES["3.0"],
-        _write_without_language(partial(sdmx_ml.write_structure_specific, version="3.0")), ("dataflow",),
-    ),
-    FileFormat(
-        "sdmx.json", "SDMX-JSON 2.0", sdmx_json.MEDIA_TYPES["2.0"], _write_without_language(sdmx_json.write_sdmx_json),
-        ("dataflow",),
-    ),
-)  # fmt: skip
-"""Formats of observations. The first of which the ending fits makes a file, so that longer endings come before."""
-
-
-@dataclass(frozen=True)
-class DescriptionFormat:
-    """A file about the whole release."""
-
-    title: str
-    media_type: str
-    write: Callable[[Path, str], bytes]
-    is_translated: bool = False
+from pipelines.dissemination.writers import sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers.extract import make_extract, make_table_extract
 
 
 def _write_structures(version: sdmx_ml.Version) -> Callable[[Path, str], bytes]:
@@ -87,29 +32,15 @@ def _write_json_structures(release: Path, _language: str) -> bytes:
     return sdmx_json.write_structures(load_structures(release), sdmx_structure.list_artefacts(release))
 
 
-DESCRIPTIONS: Final[Mapping[str, DescriptionFormat]] = {
-    "structures.sdmx-2.1.xml": DescriptionFormat(
-        mark("Structures, SDMX-ML 2.1"), sdmx_structure.MEDIA_TYPES["2.1"], _write_structures("2.1")
-    ),
-    "structures.sdmx-3.0.xml": DescriptionFormat(
-        mark("Structures, SDMX-ML 3.0"), sdmx_structure.MEDIA_TYPES["3.0"], _write_structures("3.0")
-    ),
-    "structures.sdmx.json": DescriptionFormat(
-        mark("Structures, SDMX-JSON 2.0"), sdmx_json.MEDIA_TYPES["structure"], _write_json_structures
-    ),
-    "codebook.csv": DescriptionFormat(
-        mark("Codebook: every column and every code"), tabular.MEDIA_TYPES["csv"], descriptors.write_codebook, True
-    ),
-    "datapackage.json": DescriptionFormat(
-        mark("Frictionless data package of the CSV files"), "application/json", descriptors.write_data_package, True
-    ),
-    "csv-metadata.json": DescriptionFormat(
-        mark("CSV on the Web description of the CSV files"), "application/csvm+json", descriptors.write_csvw, True
-    ),
-    "catalogue.jsonld": DescriptionFormat(
-        mark("DCAT record for data catalogues"), "application/ld+json", descriptors.write_dcat
-    ),
-}  # fmt: skip
+_DESCRIPTION_WRITERS: Final[Mapping[str, Callable[[Path, str], bytes]]] = {
+    "structures.sdmx-2.1.xml": _write_structures("2.1"),
+    "structures.sdmx-3.0.xml": _write_structures("3.0"),
+    "structures.sdmx.json": _write_json_structures,
+    "codebook.csv": descriptors.write_codebook,
+    "datapackage.json": descriptors.write_data_package,
+    "csv-metadata.json": descriptors.write_csvw,
+    "catalogue.jsonld": descriptors.write_dcat,
+}
 _NAME: Final = re.compile(
     r"(?P<name>[A-Za-z][A-Za-z0-9_-]*?)(?:\.(?P<lang>[a-z]{2,3}(?:-[A-Z][a-z]{3})?))?\.(?P<ending>[a-z0-9.-]+)"
 )
@@ -144,7 +75,8 @@ def find_file(release: Path, name: str) -> DataFile:
         raise UnknownFileError(f"There is no language {language}; there are {', '.join(structures.languages)}")
     description = DESCRIPTIONS.get(f"{subject}.{ending}")
     if description is not None and (description.is_translated or match["lang"] is None):
-        return DataFile(name, description.title, description.media_type, partial(description.write, release, language))
+        write = _DESCRIPTION_WRITERS[f"{subject}.{ending}"]
+        return DataFile(name, description.title, description.media_type, partial(write, release, language))
     kind: Subject = "dataflow" if subject in structures.dataflows else "table"
     chosen = next((item for item in FORMATS if item.ending == ending and kind in item.subjects), None)
     is_known = kind == "dataflow" or subject in load_tables(release)
@@ -152,25 +84,15 @@ def find_file(release: Path, name: str) -> DataFile:
         raise UnknownFileError(f"There is no file {name}")
     make_observations = make_extract if kind == "dataflow" else make_table_extract
 
-    def make() -> Content:
+    def make_content() -> Content:
         return chosen.write(make_observations(release, subject), language)
 
-    return DataFile(name, chosen.title, chosen.media_type, make)
-
-
-def name_file(subject: str, ending: str, language: str | None = None) -> str:
-    """Return the name of a file of a dataflow or table."""
-    return f"{subject}.{language}.{ending}" if language and language != "en" else f"{subject}.{ending}"
+    return DataFile(name, chosen.title, chosen.media_type, make_content)
 
 
 def join_content(content: Content) -> bytes:
     """Return the bytes of a file that was made."""
     return content if isinstance(content, bytes) else b"".join(content)
-
-
-def list_formats(subject: Subject) -> Iterator[FileFormat]:
-    """Yield the formats of a dataflow or of a table."""
-    return (item for item in FORMATS if subject in item.subjects)
 
 
 def find_stored_file(release: Path, name: str) -> Path | None:

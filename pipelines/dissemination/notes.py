@@ -46,7 +46,7 @@ def describe_notes(frame: pl.DataFrame, flow: Dataflow, language: str) -> pl.Ser
 
 
 def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
-    """Return the notes of an observation: why there is no value, then what must be known about it."""
+    """Return the reason for an absent value, then the notes of an observation."""
     notes = words.Notes()
     value = row["_value"]
     cell = {

@@ -34,7 +34,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Selection:
-    """What is selected of a dataflow.
+    """A selection of the observations of a dataflow.
 
     `codes` has the allowed codes of some dimensions; `first_period` and `last_period` are periods or days: an
     observation is selected if its period begins in or after the first, and ends in or before the last.
@@ -52,7 +52,7 @@ class Selection:
 EVERYTHING: Final = Selection()
 
 
-def select(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> pl.DataFrame:
+def select_observations(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> pl.DataFrame:
     """Return the selected observations: dimensions, `TIME_PERIOD`, `OBS_VALUE`, attributes.
 
     Raises StructureError for a dimension or component that the dataflow lacks, ValueError for a wrong period. A code
@@ -75,14 +75,14 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Selectio
     key = flow.structure.dimension_ids
     if selection.first_n is None and selection.last_n is None:
         return frame
-    # Rows of a series follow each other, so that both ends of a series are kept by position.
+    # Rows of a series follow each other, so that both ends of a series are selected by position.
     place, size = pl.int_range(pl.len()).over(key), pl.len().over(key)
-    kept = pl.lit(False)
+    selected = pl.lit(False)
     if selection.first_n is not None:
-        kept = kept | (place < selection.first_n)
+        selected = selected | (place < selection.first_n)
     if selection.last_n is not None:
-        kept = kept | (place >= size.cast(pl.Int64) - selection.last_n)
-    return frame.filter(kept)
+        selected = selected | (place >= size.cast(pl.Int64) - selection.last_n)
+    return frame.filter(selected)
 
 
 def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr:
@@ -177,7 +177,7 @@ def _compare_period(operator: Operator, value: str) -> pl.Expr:
 
 def list_used_codes(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> dict[str, tuple[str, ...]]:
     """Return the codes of each dimension that selected observations have, in the order of the code list."""
-    frame = select(release, dataflow, selection)
+    frame = select_observations(release, dataflow, selection)
     flow = load_structures(release).find_dataflow(dataflow)
     return {
         name: tuple(str(code) for code in frame[name].unique().sort().to_list())
@@ -197,7 +197,7 @@ def find_period_range(release: Path, dataflow: str, selection: Selection = EVERY
 
 def count_observations(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> tuple[int, int]:
     """Return the numbers of series and of observations that are selected."""
-    frame = select(release, dataflow, selection)
+    frame = select_observations(release, dataflow, selection)
     flow = load_structures(release).find_dataflow(dataflow)
     return frame.select(pl.struct(*flow.structure.dimension_ids).n_unique()).item(), frame.height
 
@@ -210,11 +210,11 @@ def iterate_series(
     key: tuple[str, ...] | None = None
     rows: list[Mapping[str, object]] = []
     for row in frame.iter_rows(named=True):
-        own = tuple(row[name] for name in names)
-        if own != key:
+        row_key = tuple(row[name] for name in names)
+        if row_key != key:
             if key is not None:
                 yield key, rows
-            key, rows = own, []
+            key, rows = row_key, []
         rows.append(row)
     if key is not None:
         yield key, rows

@@ -13,8 +13,8 @@ from typing import Final, Literal
 AGENCY: Final = "RTI"
 """Maintenance agency of all structures."""
 STRUCTURE_VERSION: Final = "1.0.0"
-"""Semantic version of all structures: major for removed or renamed components, minor for added ones or new codes,
-patch for labels. A test compares the structures with those of this version."""
+"""Semantic version of all structures: major for removed or renamed components, minor for added ones. A test compares
+the components with those of this version. Code lists grow with the codes of a release."""
 TIME_PERIOD: Final = "TIME_PERIOD"
 OBS_VALUE: Final = "OBS_VALUE"
 
@@ -125,7 +125,7 @@ class Category:
 
 @dataclass(frozen=True)
 class Edition:
-    """What a file states about its release."""
+    """The release that a file belongs to, as files state it."""
 
     id: str
     is_demonstration: bool

@@ -58,9 +58,9 @@ def send_download(file: Download, headers: Mapping[str, str], more: Mapping[str,
     tags = {tag.strip().removeprefix("W/").replace('-gz"', '"') for tag in headers.get("if-none-match", "").split(",")}
     if etag in tags or "*" in tags:
         return Response(b"", 304, sent)
-    wanted = _RANGE.fullmatch(headers.get("range", "").strip())
-    if wanted is not None and wanted.group() != "bytes=-" and headers.get("if-range", etag) == etag:
-        return _send_part(file, wanted[1], wanted[2], sent)
+    range_match = _RANGE.fullmatch(headers.get("range", "").strip())
+    if range_match is not None and range_match.group() != "bytes=-" and headers.get("if-range", etag) == etag:
+        return _send_part(file, range_match[1], range_match[2], sent)
     if file.is_compressed and "gzip" in headers.get("accept-encoding", ""):
         sent |= {"Content-Encoding": "gzip", "ETag": f'"{file.etag}-gz"'}
         return Response(file.stored, 200, sent, file.media_type)

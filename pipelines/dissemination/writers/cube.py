@@ -71,10 +71,10 @@ class Cube:
 
 
 def make_cube(extract: Extract, *, keeps_constants: bool = True) -> Cube:
-    """Return the observations as a cube. Raises CubeTooLargeError if it would be too large.
+    """Return the cube of an extract. Raises CubeTooLargeError for more than `LARGEST_CUBE` combinations.
 
     Without `keeps_constants`, dimensions that are at their total or do not apply in all observations are left out,
-    unless they tell observations apart.
+    unless they distinguish observations.
     """
     rows = extract.observations
     axes = [
@@ -95,9 +95,9 @@ def make_cube(extract: Extract, *, keeps_constants: bool = True) -> Cube:
 
 def _drop_constants(axes: Sequence[Axis], rows: pl.DataFrame) -> list[Axis]:
     """Return the axes without those that say only "total" or "not applicable", if the others still name each row."""
-    kept = list(axes)
+    remaining = list(axes)
     for axis in axes:
-        others = [other.name for other in kept if other is not axis]
+        others = [item.name for item in remaining if item is not axis]
         if set(axis.codes) <= _CONSTANTS and not rows.select(*others, TIME_PERIOD).is_duplicated().any():
-            kept.remove(axis)
-    return kept
+            remaining.remove(axis)
+    return remaining

@@ -1,4 +1,4 @@
-"""What every writer takes: selected observations with their dataflow and the structures of their release."""
+"""Hold selected observations for a writer, with their dataflow and the structures of their release."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from pipelines.dissemination.observations import EVERYTHING, Selection, select
+from pipelines.dissemination.observations import EVERYTHING, Selection, select_observations
 from pipelines.dissemination.release import load_structures, load_tables
 from pipelines.dissemination.structures import Dataflow, StructureError, Structures, Text, choose_text
 
@@ -80,7 +80,7 @@ class Extract:
 def make_extract(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> Extract:
     """Return the selected observations of a release, ready to be written."""
     structures = load_structures(release)
-    return Extract(structures, structures.find_dataflow(dataflow), select(release, dataflow, selection))
+    return Extract(structures, structures.find_dataflow(dataflow), select_observations(release, dataflow, selection))
 
 
 def make_table_extract(release: Path, table: str) -> Extract:
@@ -88,10 +88,12 @@ def make_table_extract(release: Path, table: str) -> Extract:
     tables = load_tables(release)
     if table not in tables:
         raise StructureError(f"The release has no table {table}; it has {', '.join(tables)}")
-    found = tables[table]
+    programme_table = tables[table]
     structures = load_structures(release)
-    rows = select(release, found.dataflow).filter(pl.col("CELL_ID").is_in(found.cells))
-    return Extract(structures, structures.find_dataflow(found.dataflow), rows, found.id, found.titles)
+    rows = select_observations(release, programme_table.dataflow).filter(pl.col("CELL_ID").is_in(programme_table.cells))
+    return Extract(
+        structures, structures.find_dataflow(programme_table.dataflow), rows, programme_table.id, programme_table.titles
+    )
 
 
 def to_text(frame: pl.DataFrame) -> pl.DataFrame:

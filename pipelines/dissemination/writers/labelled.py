@@ -1,4 +1,4 @@
-"""Lay out observations for people: codes with their labels, notes and source, in a reader's language."""
+"""Build tables of observations for people, with labels, notes and source in one language."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _add_footnotes(extract: Extract, notes: pl.Series, language: str) -> pl.Seri
     for name in AREAS:
         if name in extract.observations.columns and footnotes:
             areas = extract.observations[name].cast(pl.String)
-            own = areas.replace_strict(footnotes, default="", return_dtype=pl.String)
-            notes = (notes + " " + own).str.strip_chars()
+            area_footnotes = areas.replace_strict(footnotes, default="", return_dtype=pl.String)
+            notes = (notes + " " + area_footnotes).str.strip_chars()
     return notes.alias(NOTES)
 
 

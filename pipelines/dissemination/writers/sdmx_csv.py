@@ -48,11 +48,14 @@ def _lay_out(
     structures, flow = extract.structures, extract.dataflow
     part = Extract(structures, flow, rows)
     flow_name = choose_text(flow.names, language)
-    named = f"{extract.reference}: {flow_name}"
+    labelled_reference = f"{extract.reference}: {flow_name}"
     if version == "1.0":
-        constants = {"DATAFLOW": extract.reference if labels == "id" else named}
+        constants = {"DATAFLOW": extract.reference if labels == "id" else labelled_reference}
     else:
-        constants = {"STRUCTURE": "dataflow", "STRUCTURE_ID": named if labels == "both" else extract.reference}
+        constants = {
+            "STRUCTURE": "dataflow",
+            "STRUCTURE_ID": labelled_reference if labels == "both" else extract.reference,
+        }
         constants |= {"STRUCTURE_NAME": flow_name} if labels == "name" else {}
         constants |= {"ACTION": "I"}
     columns = [(title, pl.Series([value]).new_from_index(0, rows.height)) for title, value in constants.items()]

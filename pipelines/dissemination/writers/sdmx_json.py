@@ -48,7 +48,7 @@ _VERSIONS: Final = {"1.0": "1.0", "2.0": "2.0.0"}
 
 @dataclass(frozen=True)
 class _Component:
-    """A component as the message lists it, with the values that its indices stand for, if it has any."""
+    """A component of a message: its description, and the values that indices refer to."""
 
     name: str
     listed: dict[str, Any]
@@ -146,7 +146,7 @@ def _join_indices(components: Sequence[_Component]) -> pl.Expr:
 
 
 def _index(component: _Component) -> pl.Expr:
-    """Return the index of each value among the values of a component, as text; null where there is no value."""
+    """Return the index of each value in the list of values of a component, as text, or null."""
     values = list(component.values or ())
     column = pl.col(component.name)
     if not values:

@@ -50,10 +50,10 @@ def write_generic(
 def _compose_specific(extract: Extract, version: Version, at_observation: str, detail: str) -> Iterator[str]:
     base = NAMESPACE[version]
     flow, structures = extract.dataflow, extract.structures
-    own = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow={extract.reference}:ObsLevelDim:{at_observation}"
+    namespace = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow={extract.reference}:ObsLevelDim:{at_observation}"
     yield (
         f'{_DECLARATION}<mes:StructureSpecificData xmlns:mes="{base}/message" xmlns:com="{base}/common" '
-        f'xmlns:ss="{base}/data/structurespecific" xmlns:xsi="{_XSI}" xmlns:ns1="{own}">\n'
+        f'xmlns:ss="{base}/data/structurespecific" xmlns:xsi="{_XSI}" xmlns:ns1="{namespace}">\n'
     )
     if version == "2.1":
         usage = f'<Ref agencyID="{structures.agency}" id="{flow.id}" version="{structures.version}"/>'
@@ -61,7 +61,7 @@ def _compose_specific(extract: Extract, version: Version, at_observation: str, d
         usage = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow={extract.reference}"
     yield _compose_header(
         extract,
-        f'<mes:Structure structureID="{flow.id}" namespace="{own}" dimensionAtObservation="{at_observation}">'
+        f'<mes:Structure structureID="{flow.id}" namespace="{namespace}" dimensionAtObservation="{at_observation}">'
         f"<com:StructureUsage>{usage}</com:StructureUsage></mes:Structure>",
     )
     scope = ' ss:dataScope="DataStructure"' if version == "2.1" else ""
@@ -73,13 +73,13 @@ def _compose_specific(extract: Extract, version: Version, at_observation: str, d
 class _AttributeStyle:
     """Structure-specific observations: each component is an XML attribute."""
 
-    def series_start(self, names: Sequence[str], attributes: Sequence[str]) -> pl.Expr:
+    def compose_series_start(self, names: Sequence[str], attributes: Sequence[str]) -> pl.Expr:
         return pl.concat_str(pl.lit("<Series"), *(_as_attribute(name) for name in (*names, *attributes)), pl.lit(">\n"))
 
     def series_end(self) -> str:
         return "</Series>\n"
 
-    def observation(self, names: Sequence[str], value: bool, attributes: Sequence[str], flat: bool) -> pl.Expr:
+    def compose_observation(self, names: Sequence[str], value: bool, attributes: Sequence[str], flat: bool) -> pl.Expr:
         fields = [*names, *([OBS_VALUE] if value else []), *attributes]
         return pl.concat_str(pl.lit("<Obs"), *(_as_attribute(name) for name in fields), pl.lit("/>\n"))
 
@@ -87,7 +87,7 @@ class _AttributeStyle:
 class _GenericStyle:
     """Generic observations: each component is an element with an id and a value."""
 
-    def series_start(self, names: Sequence[str], attributes: Sequence[str]) -> pl.Expr:
+    def compose_series_start(self, names: Sequence[str], attributes: Sequence[str]) -> pl.Expr:
         parts = [pl.lit("<gen:Series><gen:SeriesKey>"), *map(_as_value, names), pl.lit("</gen:SeriesKey>")]
         if attributes:
             parts += [pl.lit("<gen:Attributes>"), *map(_as_value, attributes), pl.lit("</gen:Attributes>")]
@@ -96,7 +96,7 @@ class _GenericStyle:
     def series_end(self) -> str:
         return "</gen:Series>\n"
 
-    def observation(self, names: Sequence[str], value: bool, attributes: Sequence[str], flat: bool) -> pl.Expr:
+    def compose_observation(self, names: Sequence[str], value: bool, attributes: Sequence[str], flat: bool) -> pl.Expr:
         parts: list[pl.Expr] = [pl.lit("<gen:Obs>")]
         if flat:
             parts += [pl.lit("<gen:ObsKey>"), *map(_as_value, names), pl.lit("</gen:ObsKey>")]
@@ -123,7 +123,7 @@ def _compose_observations(
         names = [*structure.dimension_ids, TIME_PERIOD]
         if rows.height:
             yield from rows.select(
-                style.observation(names, with_values, [*of_series, *of_observations], True)
+                style.compose_observation(names, with_values, [*of_series, *of_observations], True)
             ).to_series()
         return
     everything = [*structure.dimension_ids, TIME_PERIOD]
@@ -134,8 +134,8 @@ def _compose_observations(
         of_observations, of_series = [*of_series, *of_observations], []
     parts = rows.select(
         *names,
-        style.series_start(names, of_series).alias("_series"),
-        style.observation([at_observation], with_values, of_observations, False).alias("_obs"),
+        style.compose_series_start(names, of_series).alias("_series"),
+        style.compose_observation([at_observation], with_values, of_observations, False).alias("_obs"),
     )
     grouped = parts.group_by(names, maintain_order=True).agg(pl.col("_series").first(), pl.col("_obs").str.join(""))
     for start, observations in grouped.select("_series", "_obs").iter_rows():

