@@ -21,6 +21,7 @@ from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import ACCEPTED
 from pipelines.submissions.changes import Book, Change, apply_changes, open_book, seal_book
 from pipelines.submissions.head_steward import require_head_steward
+from pipelines.submissions.notices.releases import enqueue_release_notices
 
 RELEASE_PUBLISHED = "release.publish"
 RELEASE_ROLLED_BACK = "release.rollback"
@@ -61,6 +62,7 @@ def record_publication(
             subject=release,
             detail={"returns": marked},
         )
+        enqueue_release_notices(book.connection, release, "published", moment)
     return marked
 
 
@@ -106,9 +108,10 @@ def record_act(
             require_head_steward(who, actor, act)
         elif who is None or not has_role_in(who, act, jurisdictions):
             raise missing_role(actor, roles_for(act)[0], jurisdictions[0], EVERY)
-        audit_log.append_entry(
-            book.connection, at=clock.now(), actor=actor, action=action, subject=release, detail=detail
-        )
+        now = clock.now()
+        audit_log.append_entry(book.connection, at=now, actor=actor, action=action, subject=release, detail=detail)
+        if action == CORRECTION_NOTICED:
+            enqueue_release_notices(book.connection, release, "corrected", now)
 
 
 def read_acts(engine: sa.Engine, *actions: str, release: str | None = None) -> list[dict[str, Any]]:

@@ -64,6 +64,17 @@ def change_email(form: Form) -> Response:
     return redirect_to(context, "/account", message=context.tell("Kept."))
 
 
+@router.post("/account/news")
+def change_news(form: Form) -> Response:
+    """Start or stop messages about releases."""
+    from pipelines.submissions.notices.releases import change_subscription
+
+    context = form.context
+    account = context.session.identity.account
+    change_subscription(context.desk.engine, account, is_wanted=form.read_text("news") == "on")
+    return redirect_to(context, "/account", message=context.tell("Kept."))
+
+
 @router.post("/account/token")
 def issue_token(form: Form) -> Response:
     """Issue a token, and show it in the answer: it is stored nowhere."""
@@ -130,6 +141,7 @@ def _render(
 ) -> Response:
     """Render the page, with what was entered in a form that failed, or with a token that was issued just now."""
     from pipelines.submissions.accounts import accounts, tokens
+    from pipelines.submissions.notices.releases import has_subscription
 
     account = accounts.find_account(context.desk.engine, context.who.account)
     assert account is not None, "a signed-in person has an account"
@@ -150,6 +162,7 @@ def _render(
         ],
         grants=grants_table(context, context.who.grants, context.tell("Your permissions")),
         has_password=account.has_password,
+        wants_news=has_subscription(context.desk.engine, account.account_id),
         entered=values,
         issued=issued,
         tokens=_make_tokens_table(context, own_tokens) if own_tokens else None,

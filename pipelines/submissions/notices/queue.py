@@ -31,6 +31,7 @@ Kind = Literal[
     "override",
     "account",
     "run_failed",
+    "release",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

@@ -72,6 +72,20 @@ _ACCOUNT_TEXT = {
         "the steward."
     ),
 }
+_RELEASE_TITLE = {
+    "published": mark("Release {release} is published"),
+    "corrected": mark("Figures in release {release} were wrong"),
+}
+_RELEASE_TEXT = {
+    "published": mark(
+        "The new figures are on the public pages, with a list of what has changed. To stop these messages, open your "
+        "account."
+    ),
+    "corrected": mark(
+        "The release calendar on the public pages says which figures they are. To stop these messages, open your "
+        "account."
+    ),
+}
 _RUN_TEXT = {
     # The key is True if the process of the run died.
     True: mark(
@@ -116,6 +130,10 @@ def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstrati
         title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
         facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
         text = tell(_RUN_TEXT[content["cause"] == DIED], language, **facts)
+    elif notice.kind == "release":
+        title = tell(_RELEASE_TITLE[content["what"]], language, release=content["release"])
+        text = tell(_RELEASE_TEXT[content["what"]], language)
+        page = "/account"
     else:
         title = tell(_TITLE[notice.kind], language, return_=_describe_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)

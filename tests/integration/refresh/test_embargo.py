@@ -18,7 +18,9 @@ from pipelines import refresh
 from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
+from pipelines.declarations.registry import load
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.opening import open_ledger
 from pipelines.operations.release_clock import ReleaseClock
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.correction_notices import read_notices
@@ -26,6 +28,9 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import find_current_release, list_drafts, switch_current
 from pipelines.refresh import embargo
 from pipelines.refresh.release import draft_release
+from pipelines.submissions.notices import releases as news
+from pipelines.submissions.notices.queue import list_notices
+from pipelines.submissions.notices.words import write_letter
 from tests.support.releases import publication_fixture as fixture
 
 FIRST, NEXT = fixture.FIRST, fixture.NEXT
@@ -262,6 +267,20 @@ def test_notice_that_is_not_allowed_is_refused(home: Home, release: str, area: s
     with pytest.raises(ReleaseError, match=words):
         embargo.publish_notice(home, release, area=area, text=text, actor=STEWARD)
     assert read_notices(home) == []
+
+
+def test_people_who_asked_are_notified_of_releases_and_corrections(home: Home) -> None:
+    engine = open_ledger(home)
+    for account in ("office", "chief"):
+        news.change_subscription(engine, account, is_wanted=True)
+    news.change_subscription(engine, "chief", is_wanted=False)
+    refresh.publish_draft(home)
+    embargo.publish_notice(home, NEXT, area="MK", text="Cases were counted as persons.", actor=STEWARD)
+    queued = [notice for notice in list_notices(engine) if notice.kind == "release"]
+    contents = {(notice.account_id, notice.content["what"]) for notice in queued}
+    assert contents == {("office", "corrected"), ("office", "published")}
+    letter = write_letter(queued[0], load(), "https://offices.example", demonstration=False)
+    assert letter.link == "https://offices.example/account" and NEXT in letter.title
 
 
 # -- the switch

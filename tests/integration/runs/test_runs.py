@@ -352,8 +352,14 @@ def test_notice_of_failed_run_contains_only_codes_and_can_be_sent(home: Home, ca
 def test_sensors_and_schedules_are_on_by_default() -> None:
     from pipelines.defs import jobs, reminders
 
-    switches = (failed_runs, jobs.ledger_events, jobs.quarterly_refresh, reminders.daily_reminders)
-    assert [switch.default_status.value for switch in switches] == ["RUNNING"] * 4
+    switches = (
+        failed_runs,
+        jobs.ledger_events,
+        jobs.announced_release,
+        jobs.quarterly_refresh,
+        reminders.daily_reminders,
+    )
+    assert {switch.default_status.value for switch in switches} == {"RUNNING"}
 
 
 def test_process_id_alone_does_not_make_a_run_alive(home: Home) -> None:

@@ -196,7 +196,7 @@ def test_describe_browser_names_browser_and_system(user_agent: str, expected: st
 def test_account_has_headings_in_order_and_a_caption_for_each_table(office: Office) -> None:
     tokens.issue_token(office.desk.engine, get_identity(office.desk, "al-sender"), "mine")
     page = office.open("al-sender", "/account")
-    assert [heading.tag for heading in page.find_elements("h1, h2, h3")] == ["h1", "h2", "h2", "h2", "h2"]
+    assert [heading.tag for heading in page.find_elements("h1, h2, h3")] == ["h1", "h2", "h2", "h2", "h2", "h2"]
     assert all(table.cssselect("caption") for table in page.find_elements("table"))
     identities = [element.get("id") for element in page.find_elements("[id]")]
     assert len(identities) == len(set(identities))
