@@ -232,6 +232,18 @@ def test_profiles_have_the_numbers_of_the_release(
                 )
 
 
+def test_share_and_its_complement_are_few_together_in_every_profile(site: Site) -> None:
+    n_compared = 0
+    for name, document in site.documents.items():
+        for part in document.xpath("//*[@id='table-by-sex' or @id='table-victims-sex']"):
+            shares = [row[2] for row in part.iterfind(".//tbody/tr") if numbers_in(text_of(row[2]))]
+            # Zero is never marked.
+            if all(numbers_in(text_of(share))[0] != "0" for share in shares):
+                assert len({bool(share.find_class("front-badge")) for share in shares}) <= 1, name
+                n_compared += len(shares) == 2
+    assert n_compared > 8
+
+
 def test_no_figure_of_the_region_is_from_fewer_than_four_territories(site: Site) -> None:
     for name, document in site.documents.items():
         if not name.startswith("en/indicator-"):

@@ -54,6 +54,14 @@ def test_name_with_a_footnote_has_its_mark_and_the_footnote_is_in_english_where_
         ]
 
 
+def test_cause_of_a_break_in_a_note_is_marked_as_english() -> None:
+    cause = "Penalties rise (SG 72/09)."
+    row = {"area": "AA", "words": "", "text": cause, "detail": ""}
+    table = FigureTable(Reader(make_edition(**{"break": [row]}), "sq"), "A caption", "Area", ["2025"])
+    table.notes.number_note(f"Ligji, 2024: {cause}")
+    assert [str(text) for _, text in table.visible_notes] == [f'Ligji, 2024: <span lang="en">{cause}</span>']
+
+
 def test_footnote_is_listed_for_a_name_that_only_a_note_mentions() -> None:
     table = make_table()
     table.add_row(table.name_area("AA", note="Bland* is not included."), ("5",))

@@ -40,6 +40,8 @@ def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(
     assert read.list_hints()[0] == "Albania, 2025 Q1: on time"
     assert all(state in read.words for state in reporting.STATES.values())
     assert all(part in read.words for part in ("2025", "2026", "Q1", "Q4", "3/4"))
+    n_counts = sum(cell.count != "" for line in make_board().lines for cell in line.cells)
+    assert read.words.count("3/4") == n_counts + 1, "the key has the sign of the cells"
 
 
 def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
