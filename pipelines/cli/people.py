@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Literal, TYPE_CHECKING
 
 import typer
 
@@ -114,7 +114,7 @@ def audit_release(
         name, results = audit_release_as(the_home(), reader, release)
     except UnknownReaderError as error:
         raise CommandError(str(error)) from None
-    by = "table" if by_table else "year"
+    by: Literal["year", "table"] = "table" if by_table else "year"
     years = count_results(results, by)
     if as_json:
         say_json({"release": name, "reader": reader, f"{by}s": years.to_dicts()})

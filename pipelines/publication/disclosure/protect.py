@@ -317,7 +317,7 @@ class _Pattern:
         """
         while (self.hidden & self._concerned & ~self._safe).any():
             # The public comes last: every population that protects from an insider protects from the public.
-            for reader in np.roll(np.arange(len(self._readers)), -1):
+            for reader in np.roll(np.arange(len(self._readers)), -1).tolist():
                 own_columns = self._own_columns[reader]
                 if not (self.hidden & self._concerned[reader] & ~self._safe[reader]).any():
                     continue
