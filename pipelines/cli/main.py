@@ -17,12 +17,12 @@ from pipelines import __version__
 from pipelines.cli import (
     accounts,
     as_of,
+    audit,
     files,
     home,
     intake,
     metadata,
     notices,
-    people,
     receipt,
     release,
     store,
@@ -70,7 +70,7 @@ app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
-for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", people.audit)):
+for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", audit.audit)):
     app.add_typer(commands, name=name)
 
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")
