@@ -17,12 +17,12 @@ from pipelines import __version__
 from pipelines.cli import (
     accounts,
     as_of,
+    audit,
     files,
     home,
     intake,
     metadata,
     notices,
-    people,
     receipt,
     release,
     releases,
@@ -72,7 +72,7 @@ app.add_typer(receipt.app, name="receipt")
 app.add_typer(releases.app, name="release")
 app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
-for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", people.audit)):
+for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", audit.audit)):
     app.add_typer(commands, name=name)
 
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")

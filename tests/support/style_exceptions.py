@@ -11,12 +11,12 @@ from typing import Final
 ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "Commands of `rti`: Typer takes the name of the command from the function.": {
         "pipelines/cli/accounts.py": frozenset({"add", "disable", "enable", "grant", "issue", "revoke"}),
+        "pipelines/cli/audit.py": frozenset({"checkpoint", "verify"}),
         "pipelines/cli/files.py": frozenset({"check", "preview", "read"}),
         "pipelines/cli/home.py": frozenset({"init", "status", "territories"}),
         "pipelines/cli/intake.py": frozenset({"approve", "justify", "send", "withdraw"}),
         "pipelines/cli/metadata.py": frozenset({"metadata"}),
         "pipelines/cli/notices.py": frozenset({"remind", "send", "timetable"}),
-        "pipelines/cli/people.py": frozenset({"checkpoint", "verify"}),
         "pipelines/cli/receipt.py": frozenset({"show", "verify"}),
         "pipelines/cli/release.py": frozenset({"explain", "publish", "refresh", "rollback", "serve"}),
         "pipelines/cli/store.py": frozenset({"check"}),

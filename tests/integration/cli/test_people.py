@@ -12,8 +12,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from pipelines.cli.accounts import account, token
+from pipelines.cli.audit import audit
 from pipelines.cli.main import main
-from pipelines.cli.people import audit
 from tests.support.paths import ROOT
 
 

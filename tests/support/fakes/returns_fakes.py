@@ -6,6 +6,7 @@ The grids are built without the readers and without the declaration language, wh
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,9 +102,10 @@ BASE: dict[str, Any] = {
 
 
 def make_registry(folder: Path, forms: Sequence[Mapping[str, Any]] = (), corrections: str = "") -> Registry:
-    """Write the made-up territory with forms and corrections to an empty folder and load its registry."""
-    from ruamel.yaml import YAML
+    """Write the made-up territory with forms and corrections to an empty folder and load its registry.
 
+    The forms are written as JSON, which is YAML too and is written in a tenth of the time.
+    """
     home = folder / "ZZ"
     home.mkdir(parents=True)
     (home / "territory.yml").write_text(TERRITORY, encoding="utf-8")
@@ -113,8 +115,9 @@ def make_registry(folder: Path, forms: Sequence[Mapping[str, Any]] = (), correct
     for form in forms:
         by_file.setdefault(str(form.get("instrument", "justice")), []).append(dict(form))
     for instrument, listed in by_file.items():
-        with (home / f"{instrument}.yml").open("w", encoding="utf-8") as handle:
-            YAML(typ="safe", pure=True).dump({"forms": listed}, handle)
+        (home / f"{instrument}.yml").write_text(
+            json.dumps({"forms": listed}, ensure_ascii=False, sort_keys=True), encoding="utf-8"
+        )
     if corrections:
         (home / "corrections.yml").write_text(corrections, encoding="utf-8")
     return load_from((folder,))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -38,13 +39,21 @@ def _base(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in form.items() if value is not None}
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    return make_registry(tmp_path, [_base()])
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    return make_registry(tmp_path_factory.mktemp("territories"), [_base()])
+
+
+@cache
+def _write_plain_template(registry: Registry, form: str, period: str) -> bytes:
+    """Write a template, once for all tests that only read it."""
+    return templates.write_template(registry, form, period)[1]
 
 
 def _book(registry: Registry, form: str = "ZZ-JUSTICE-1", period: str = PERIOD, **more: Any) -> Any:
-    return openpyxl.load_workbook(io.BytesIO(templates.write_template(registry, form, period, **more)[1]))
+    if more:
+        return openpyxl.load_workbook(io.BytesIO(templates.write_template(registry, form, period, **more)[1]))
+    return openpyxl.load_workbook(io.BytesIO(_write_plain_template(registry, form, period)))
 
 
 def _bytes(book: Any) -> bytes:

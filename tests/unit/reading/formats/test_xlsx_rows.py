@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ def _list(book: Any) -> None:
     sheet.write_blank("D5", None, date)
 
 
+@cache
 def _book() -> bytes:
     return make_xlsx(_list)
 
