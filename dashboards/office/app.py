@@ -149,13 +149,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The offices' pages, API and sign-in of one home, on loopback.")
     parser.add_argument("--port", type=int, default=PORT)
     port = parser.parse_args().port
+    _refuse_taken(port)
     try:
         home = open_home()
         service_settings = read_web_settings(home, port)
         app = create_app(home, service_settings)
     except (HomeError, SettingsError, LedgerError) as error:
         raise SystemExit(f"rti: {error}") from None
-    _refuse_taken(port)
     service_settings.site.warn_of_missing_proxy()
     fault_log.log_no_words()
     # The log of requests would record the codes with which people return from signing in.

@@ -183,7 +183,7 @@ def test_explain_keeps_a_withheld_figure_withheld(built_home: Path, monkeypatch:
 @pytest.mark.skipif(not REAL.exists(), reason="the real files are not installed next to the project")
 def test_import_reference_reads_a_real_workbook(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    assert small.run_rti(home, CLOCK, "init").returncode == 0
+    assert small.run_rti_here(home, CLOCK, "init").returncode == 0
     content = _json(home, "import-reference", str(REAL / "unodc_data_glotip.xlsx"))
     assert content["rows_read"] == 46_556
     assert content["rows"] > 1_000

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,10 +34,6 @@ def drafted(copied_home: Home) -> Home:
     return copied_home
 
 
-def _rti(home: Home, *arguments: str, now: str = CLOCK) -> Any:
-    return small.run_rti(home.root, now, *arguments)
-
-
 def _kill(home: Home, step: str) -> None:
     process = subprocess.run(
         [sys.executable, "-m", "tests.support.releases.publication_killed"],
@@ -50,8 +45,8 @@ def _kill(home: Home, step: str) -> None:
 
 def test_refresh_with_clock_set_back_keeps_draft_and_release(drafted: Home) -> None:
     before = fixture.read_state(drafted)
-    for command in (("refresh",), ("publish",)):
-        process = _rti(drafted, *command, now=EARLIER)
+    for run_command, command in ((small.run_rti, "refresh"), (small.run_rti_here, "publish")):
+        process = run_command(drafted.root, EARLIER, command)
         assert process.returncode == 3, process.stderr
         assert f"clock of this computer says {EARLIER}, but the audit log has an entry of {CLOCK}" in process.stderr
     assert fixture.read_state(drafted) == before
@@ -80,6 +75,6 @@ def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: 
     assert (status.returncode, f"publication of release {NEXT}" in status.stderr) == (1, True)
     verified = json.loads(small.run_rti_here(drafted.root, CLOCK, "audit", "verify", "--json").stdout)
     assert [NEXT in fault["message"] for fault in verified["faults"]] == [True]
-    process = _rti(drafted, "publish")
+    process = small.run_rti(drafted.root, CLOCK, "publish")
     assert (process.returncode, process.stdout) == (0, f"published {NEXT}\n"), process.stderr
     assert fixture.read_state(drafted) == expected
