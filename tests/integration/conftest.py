@@ -68,9 +68,11 @@ def read_samples(request: pytest.FixtureRequest) -> Mapping[str, ReadResult]:
     """Return each file of the demonstration as a reading process returns it, by its path."""
     from tests.faults import measuring
 
-    def build(root: Path) -> None:
+    def write_results(root: Path) -> None:
         root.mkdir(parents=True)
         (root / "results").write_bytes(pickle.dumps(dict(measuring.read_samples())))
 
-    measuring.provide_samples(pickle.loads((build_kept(request, "read-samples", build) / "results").read_bytes()))
+    measuring.provide_samples(
+        pickle.loads((build_kept(request, "read-samples", write_results) / "results").read_bytes())
+    )
     return measuring.read_samples()

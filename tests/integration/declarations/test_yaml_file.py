@@ -21,14 +21,14 @@ DECLARED = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob(
 def read_by_ruamel(request: pytest.FixtureRequest) -> Mapping[str, str]:
     """The content of each declaration by ruamel.yaml, which takes three seconds, by its path."""
 
-    def build(root: Path) -> None:
+    def write_contents(root: Path) -> None:
         root.mkdir(parents=True)
         yaml = YAML(typ="safe", pure=True)
         contents = {_name(path): repr(yaml.load(path.read_text(encoding="utf-8"))) for path in DECLARED}
         (root / "contents.json").write_text(json.dumps(contents), encoding="utf-8")
 
     contents: Mapping[str, str] = json.loads(
-        (build_kept(request, "declarations-by-ruamel", build) / "contents.json").read_text(encoding="utf-8")
+        (build_kept(request, "declarations-by-ruamel", write_contents) / "contents.json").read_text(encoding="utf-8")
     )
     return contents
 

@@ -18,10 +18,12 @@ from tests.support.kept_builds import build_kept
 def planted_files(request: pytest.FixtureRequest) -> Mapping[str, bytes]:
     """The file of each planted fault and of each control, by the name of the fault."""
 
-    def build(root: Path) -> None:
+    def write_files(root: Path) -> None:
         root.mkdir(parents=True)
         planted = {fault.name: data for fault, data in plant_faults([*list_all_faults(), *list_controls()])}
         (root / "planted").write_bytes(pickle.dumps(planted))
 
-    planted: Mapping[str, bytes] = pickle.loads((build_kept(request, "planted-faults", build) / "planted").read_bytes())
+    planted: Mapping[str, bytes] = pickle.loads(
+        (build_kept(request, "planted-faults", write_files) / "planted").read_bytes()
+    )
     return planted

@@ -102,7 +102,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line,
 
 
 def build_story(root: Path, samples: tuple[Path, small.Line, bytes]) -> None:
-    """Make a home, refresh it twice, publish, add a correction and refresh once more; write what the runs said."""
+    """Make a home, refresh it twice, publish, add a correction and refresh once more; write the messages."""
     folder, faulty, good = samples
     own_samples = root / "samples"
     shutil.copytree(folder, own_samples)
@@ -130,11 +130,11 @@ def story(
 ) -> Iterator[Story]:
     """A home after a refresh, one with nothing new, a publication, a correction and another refresh."""
 
-    def build(root: Path) -> None:
+    def build_with_samples(root: Path) -> None:
         build_story(root, samples)
 
     root = tmp_path_factory.mktemp("story") / "copy"
-    shutil.copytree(build_kept(request, "story-of-refreshes", build), root, symlinks=True)
+    shutil.copytree(build_kept(request, "story-of-refreshes", build_with_samples), root, symlinks=True)
     note = json.loads((root / "story.json").read_text(encoding="utf-8"))
     with frozen_at(LATER, root), pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_SAMPLES", str(root / "samples"))

@@ -21,7 +21,7 @@ def begin_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     monkeypatch.setattr(kept_builds, "_digest_code", lambda _: "digest")
 
-    def begin(name: str, *, fresh: bool = False) -> Any:
+    def make_request(name: str, *, fresh: bool = False) -> Any:
         folder = tmp_path / name
         folder.mkdir()
         factory = SimpleNamespace(getbasetemp=lambda: folder)
@@ -29,16 +29,16 @@ def begin_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
             config=SimpleNamespace(getoption=lambda _: fresh), getfixturevalue=lambda _: factory, folder=folder
         )
 
-    return begin
+    return make_request
 
 
 def _count_builds(builds: list[Path]) -> Callable[[Path], None]:
-    def build(root: Path) -> None:
+    def write_file(root: Path) -> None:
         root.mkdir(parents=True)
         (root / "file").write_text(str(len(builds)), encoding="ascii")
         builds.append(root)
 
-    return build
+    return write_file
 
 
 def test_build_is_kept_for_later_sessions(begin_session: Callable[..., Any]) -> None:
@@ -64,13 +64,13 @@ def test_changed_code_and_fresh_home_build_again(
 
 
 def test_key_covers_the_test_file_and_its_conftest_files_and_all_code_that_is_not_a_test() -> None:
-    here = Path(__file__)
+    own_file = Path(__file__)
     names = set(kept_builds._list_test_files(ROOT / "tests/integration/dbt_project/test_vintages.py"))
     assert names == {
         "tests/integration/dbt_project/test_vintages.py", "tests/integration/dbt_project/conftest.py",
         "tests/integration/conftest.py", "tests/conftest.py",
     }  # fmt: skip
-    assert here.relative_to(ROOT).as_posix() in set(kept_builds._list_test_files(here))
+    assert own_file.relative_to(ROOT).as_posix() in set(kept_builds._list_test_files(own_file))
     folders = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "tests").glob("*/__init__.py")}
     assert folders - {"tests/unit", "tests/integration", "tests/e2e"} <= set(kept_builds.SOURCES)
     for name in kept_builds.SOURCES:

@@ -51,11 +51,11 @@ def _release(built_home: Path) -> Iterator[None]:
 def walk(_release: None, request: pytest.FixtureRequest) -> Walk:
     """All sentences of the demonstration; a later session with the same code does not form them a second time."""
 
-    def build(root: Path) -> None:
+    def write_walk(root: Path) -> None:
         root.mkdir(parents=True)
         (root / "walk").write_bytes(dump_walk(walk_all()))
 
-    folder = build_kept(request, "walk-of-sentences", build, reads_home=True)
+    folder = build_kept(request, "walk-of-sentences", write_walk, reads_home=True)
     return restore_walk((folder / "walk").read_bytes())
 
 
