@@ -20,6 +20,8 @@ KEY = ["area_kind", "area", "freq", "period", "offence_group", "count_unit"]
 EXITS_OF_ALL_LEVELS = ("requalified_out", "transferred_out", "joined")
 ENTRIES_OF_ALL_LEVELS = ("transferred_in", "requalified_in", "reopened", "remitted", "severed")
 
+UNCLEAR = "depends_on_persons_per_case"
+
 
 @pytest.fixture(scope="module")
 def home(built_home: Path) -> Home:
@@ -270,7 +272,7 @@ def test_exits_of_a_level_sum_to_100(world: tuple[pl.DataFrame, Path]) -> None:
 
 
 def test_compared_figures_equal_those_of_their_mart(world: tuple[pl.DataFrame, Path]) -> None:
-    """Pairs and the regional range have only figures of the two marts, so that a figure has one definition."""
+    """Pairs and the regional range have only figures of these marts, so that a figure has one definition."""
     _, path = world
     pairs = read_mart(path, "mart_pair")
     ratios = read_mart(path, "mart_stage_ratio").filter(pl.col("area_kind") != "jurisdiction")
@@ -291,13 +293,27 @@ def test_compared_figures_equal_those_of_their_mart(world: tuple[pl.DataFrame, P
     assert mixed_versions["reasons"].str.contains("version_differs").all() and mixed_versions["score"].max() <= 1
     figures = read_mart(path, "mart_indicator").filter(pl.col("indicator").is_in(["rate", "share"]))
     known_figures = set(figures.select("indicator", "area", "period", "measure", "numerator", "value").rows())
+    of_clearance = pairs.filter(pl.col("metric").str.starts_with("clearance_rate"))
     for end in ("a", "b"):
-        rows = pairs.filter((pl.col(f"version_{end}") == "") & pl.col(f"value_{end}").is_not_null())
+        rows = pairs.join(of_clearance, on=["metric"], how="anti")
+        rows = rows.filter((pl.col(f"version_{end}") == "") & pl.col(f"value_{end}").is_not_null())
         assert {"rate", "share"} == set(rows["metric"]) and {"sex", "age"} <= set(rows["dimension"])
         numbers = {
             (indicator, area, period, measure, value) for indicator, area, period, measure, _, value in known_figures
         }
         assert set(rows.select("metric", f"area_{end}", "period", "measure", f"value_{end}").rows()) <= numbers
+    clearance = read_mart(path, "mart_clearance").select(*at, "area", "value", "numerator", "denominator")
+    for end in ("a", "b"):
+        own = clearance.rename({name: f"{name}_{end}_own" for name in ("value", "numerator", "denominator")})
+        of_clearance = of_clearance.join(
+            own, left_on=[*at, f"area_{end}"], right_on=[*at, "area"], how="left", validate="m:1"
+        )
+        assert (of_clearance[f"value_{end}"].eq_missing(of_clearance[f"value_{end}_own"])).all()
+    tested = of_clearance.filter(pl.col("low").is_not_null())
+    assert tested.height > 100 and set(tested["verdict"]) <= {"higher", "lower", "no_difference", UNCLEAR}
+    upper = pl.col("numerator_a_own") * pl.col("denominator_b_own")
+    lower = pl.col("denominator_a_own") * pl.col("numerator_b_own")
+    assert tested.select((pl.col("ratio") - upper / lower).abs().max()).item() < 1e-9
     ranges = read_mart(path, "mart_region").filter(pl.col("version") != "")
     around = (
         ratios.filter((pl.col("area_kind") == "territory") & pl.col("is_allowed")).drop_nulls("value")
