@@ -6,6 +6,8 @@ Files are at `/releases/<id>/data/<name>`, figures at `/releases/<id>/figures/<c
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from html import escape
@@ -29,13 +31,14 @@ _HEAVIEST: Final = 64 << 20
 """Bytes of files that are kept in memory."""
 _UNCHANGING: Final = {"Cache-Control": "public, max-age=86400"}
 """A release never changes, but a newer version of the software may write a label in better words."""
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 _STYLE: Final = (
     "body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:46rem;margin:2rem auto;padding:0 1rem}"
     "a{color:#1d4f7c}a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
     "dl{display:grid;grid-template-columns:minmax(10rem,auto) 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}"
     "@media(max-width:30rem){dl{display:block}}"
 )
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 _downloads: ResultCache[Download] = ResultCache(256, lambda file: len(file.stored), _HEAVIEST)
 
 

@@ -17,6 +17,7 @@ from datetime import datetime
 from dashboards.public.tables import Cell, Line, Table, format_marks
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.dissemination.writers.tabular import FORMULA, WORKBOOK_OPTIONS
 from pipelines.front.charts import files
 from pipelines.words.language import tell
 
@@ -24,8 +25,6 @@ Field = str | float | None
 PICTURE_FORMATS = {"PNG": files.write_png, "SVG": files.write_svg}
 PICTURE_TYPES = {"PNG": "image/png", "SVG": "image/svg+xml"}
 """How a picture is written, and the media types of its files."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters of a text that a spreadsheet program would read as a formula."""
 _LOW = mark("{column}: lower end of the 95% interval")
 _HIGH = mark("{column}: upper end")
 _NOTES = mark("{column}: notes")
@@ -119,7 +118,7 @@ def _write_field(field: Field) -> str:
 def _escape_formula(text: str) -> str:
     """Return the text with an apostrophe in front if a spreadsheet program would read it as a formula; numbers with a
     sign stay as they are."""
-    if text.startswith(_FORMULA) and not re.fullmatch(r"[+-]\d+(\.\d+)?", text):
+    if text.startswith(FORMULA) and not re.fullmatch(r"[+-]\d+(\.\d+)?", text):
         return f"'{text}"
     return text
 
@@ -135,8 +134,7 @@ def write_xlsx(table: Table, citation: str, created: datetime | None = None) -> 
 
     grid = build_grid(table)
     output = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(output, options) as book:
+    with xlsxwriter.Workbook(output, {"in_memory": True, **WORKBOOK_OPTIONS}) as book:
         created = created or clock.now().replace(tzinfo=None)
         book.set_properties({"title": table.caption, "comments": citation, "created": created})
         bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +24,7 @@ _COLUMNS: Final = (
 """Components that a note depends on, besides whether there is a value and any office reported."""
 
 
+@cache
 def find_language(tag: str) -> str:
     """Return the code of a language of the software by its tag: `sr-Cyrl` -> `sr`."""
     return next((code for code in i18n.list_languages() if i18n.html_lang(code) == tag), i18n.SOURCE_LANGUAGE)

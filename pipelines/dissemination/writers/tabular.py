@@ -49,7 +49,7 @@ def _guard_formulas(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with an apostrophe before each text that a spreadsheet program would read as a formula."""
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     return frame.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]"))
+        pl.when(pl.any_horizontal(pl.col(name).str.starts_with(sign) for sign in FORMULA))
         .then(pl.concat_str(pl.lit("'"), pl.col(name)))
         .otherwise(pl.col(name))
         .alias(name)

@@ -19,6 +19,7 @@ from lxml import html
 from dashboards.public.page_parts import read_table
 from pipelines.core import i18n
 from pipelines.core.home import open_home
+from pipelines.dissemination.files import find_file, find_stored_file
 from pipelines.front.build import FOLDER, build_front
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
@@ -115,6 +116,9 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
                 continue
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
                 assert f"{match[1]}/{match[2]}" in site.texts, (name, address)
+                continue
+            if match := re.fullmatch(r"/releases/[^/]+/data/([^/]+)", parts.path):
+                assert find_stored_file(site.release, match[1]) or find_file(site.release, match[1]), (name, address)
                 continue
             if parts.path.startswith("meeting"):
                 assert parts.path.replace("meeting", "brief").replace(".html", ".pdf") in briefs, (name, address)
