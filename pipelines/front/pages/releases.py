@@ -66,6 +66,7 @@ def compose_releases(reader: Reader) -> Page:
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
             "explore": reader.link_to_explorer("about"),
+            "lists": [(ending, f"/releases/{edition.id}/changes.{ending}") for ending in ("csv", "json")],
             "calendar": f"/{reader.lang}/{pages.name_file(CALENDAR)}",
         },
     )
