@@ -1,4 +1,4 @@
-"""Serve what the public reads about releases and is not part of one: calendar, feed, notices, keys.
+"""Serve what the public reads about releases and is not part of one: calendar, feed, notices, keys, changes.
 
 All of it comes from files below `public/`: the calendar and the notices that the steward announced, the journal of
 publications, and the keys. A draft is not among them, so no answer depends on one.
@@ -7,17 +7,22 @@ publications, and the keys. A draft is not among them, so no answer depends on o
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
 from pipelines.core import clock, i18n
 from pipelines.core.signing_keys import raw_bytes
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
 from pipelines.publication.releases.calendar import read_calendar
+from pipelines.publication.releases.changes import compare_folders
 from pipelines.publication.releases.correction_notices import read_notices
+from pipelines.publication.releases.formats import format_csv
+from pipelines.publication.releases.listing import find_previous_edition
 from pipelines.publication.releases.preview import read_preview_list
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 
 ICS, FEED = f"{CALENDAR}.ics", "releases.atom"
 _ADDRESS: Final = re.compile(rf"/([A-Za-z-]+)/({CALENDAR}\.html|{re.escape(ICS)}|{re.escape(FEED)})")
+_CHANGES: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)/changes\.(csv|json)")
+"""Changes since the release before, or since any other: `?since=2026-Q2`."""
 _KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
 _DOMAIN: Final = "releases.rti"
 _ENTRIES: Final = 50
@@ -55,20 +62,21 @@ class ReleasePages:
         if scope["type"] == "http":
             from starlette.concurrency import run_in_threadpool
 
-            response = await run_in_threadpool(self._respond, str(scope["path"]))
+            query = bytes(scope["query_string"]).decode("latin-1")
+            response = await run_in_threadpool(self._respond, str(scope["path"]), query)
             if response is not None:
                 await response(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    def _respond(self, path: str) -> Response | None:
+    def _respond(self, path: str, query: str) -> Response | None:
         """Return the answer to an address of ours, or None for all others and before the first release."""
         from starlette.responses import Response
 
         from pipelines.core.home import HomeError
 
-        page, key = _ADDRESS.fullmatch(path), _KEY.fullmatch(path)
-        if key is None and (page is None or page[1] not in self.languages):
+        page, key, changes = _ADDRESS.fullmatch(path), _KEY.fullmatch(path), _CHANGES.fullmatch(path)
+        if key is None and changes is None and (page is None or page[1] not in self.languages):
             return None
         try:
             home = self.open_home()
@@ -77,6 +85,8 @@ class ReleasePages:
         if key is not None:
             pem = home.public / "keys" / key[1]
             return Response(pem.read_bytes(), media_type="application/x-pem-file") if pem.is_file() else None
+        if changes is not None:
+            return _send_changes(home, changes[1], changes[2], query)
         assert page is not None
         release = find_current_release(home)
         if release is None:
@@ -108,6 +118,30 @@ def read_record(home: Home) -> ReleaseRecord:
         tuple(keys),
         tuple(read_preview_list(home)),
     )
+
+
+def _send_changes(home: Home, release: str, ending: str, query: str) -> Response | None:
+    """Return the changes of a public release as a file, or None if one of the releases is not public."""
+    from starlette.responses import Response
+
+    published = {line.release for line in read_publications(home)}
+    since = dict(parse_qsl(query)).get("since") or find_previous_edition(home, release)
+    if release not in published or since not in published:
+        return None
+    content = _compare(home.releases / since, home.releases / release, ending)
+    name = f"changes-{since}-{release}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": STRICT_POLICY}
+    return Response(content, 200, headers, "text/csv; charset=utf-8" if ending == "csv" else "application/json")
+
+
+@lru_cache(maxsize=16)
+def _compare(older: Path, newer: Path, ending: str) -> bytes:
+    """Return the list of changes between two releases, which never change, as a file."""
+    comparison = compare_folders(older, newer)
+    if ending == "csv":
+        return format_csv(comparison.figures)
+    content = {"older": older.name, "newer": newer.name, **comparison.as_json()}
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 @lru_cache(maxsize=32)

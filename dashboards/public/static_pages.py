@@ -25,7 +25,7 @@ from pipelines.core import i18n
 from pipelines.front.build import FOLDER
 from pipelines.web.downloads import CROSS_ORIGIN
 from pipelines.web.security_headers import EMBEDDED_POLICY, STRICT_POLICY
-from pipelines.words.language import read_in
+from pipelines.words.language import read_in, tell
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -48,6 +48,8 @@ _ASSET_TYPES: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascrip
 _RELEASE: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)(/.*)?")
 _NOTICE_HIDDEN: Final = b'id="newer-release" hidden'
 _NOTICE: Final = b'id="newer-release"'
+_EDITION: Final = b'<div class="front-edition" id="newer-release"'
+"""Start of the notice of a newer release, before which a notice on corrected figures is put."""
 _CITED: Final = b'<span class="front-address">'
 """Text before the path of a page in its citation."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
@@ -163,7 +165,8 @@ class StaticPages:
         file = None
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
-                file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest)
+                notice = self._describe_corrections(release.name, lang)
+                file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest, notice=notice)
             elif _MEETING.fullmatch(name):
                 file = _make_slide(release, self.languages[lang], name, self.address, is_newest=is_newest)
             elif (answer := self._make(release, lang, name)) is not None:
@@ -178,6 +181,18 @@ class StaticPages:
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
+
+    def _describe_corrections(self, release: str, lang: str) -> str:
+        """Return the notice, as HTML, that figures of a release were corrected; empty if they were not."""
+        from pipelines.publication.releases.correction_notices import read_notices
+
+        if not any(notice.release == release for notice in read_notices(self.open_home())):
+            return ""
+        with read_in(self.languages[lang]):
+            text = tell("Figures in release {release} were wrong", release=release)
+            link = tell("Notices on corrected figures")
+        address = f"/{lang}/calendar.html"
+        return f'<div class="front-edition"><p>{escape(text)}. <a href="{address}">{escape(link)}</a></p></div>'
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
         """Return a file that is not a page, its type and its content policy, or None if the release lacks it.
@@ -219,15 +234,16 @@ def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = 
     return Response(b"", status, sent)
 
 
-def _read_page(path: Path, address: str, *, is_newest: bool) -> _File | None:
+def _read_page(path: Path, address: str, *, is_newest: bool, notice: str = "") -> _File | None:
     """Return a file of a release with its compressed form, or None if there is none."""
-    return _load(path, address, is_newest) if path.is_file() else None
+    return _load(path, address, is_newest, notice) if path.is_file() else None
 
 
 @lru_cache(maxsize=1024)
-def _load(path: Path, address: str, is_newest: bool) -> _File:
+def _load(path: Path, address: str, is_newest: bool, notice: str = "") -> _File:
     """Read a file once: a published release never changes. A page of another release than the newest says so."""
-    return _hold(_complete_page(path.read_bytes(), address, is_newest=is_newest))
+    content = _complete_page(path.read_bytes(), address, is_newest=is_newest)
+    return _hold(content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content)
 
 
 def _complete_page(content: bytes, address: str, *, is_newest: bool) -> bytes:

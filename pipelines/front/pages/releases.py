@@ -79,6 +79,7 @@ def compose_releases(reader: Reader) -> Page:
             "revisions": describe_revisions(reader),
             "data": pages.name_file(pages.DATA),
             "explore": reader.link_to_explorer("about"),
+            "lists": [(ending, f"/releases/{edition.id}/changes.{ending}") for ending in ("csv", "json")],
             "calendar": f"/{reader.lang}/{pages.name_file(CALENDAR)}",
         },
     )

@@ -17,7 +17,12 @@ def write_parquet(table: pl.DataFrame, path: Path) -> None:
 
 
 def write_csv(table: pl.DataFrame, path: Path) -> None:
-    """Write a CSV file for spreadsheets: comma-separated, decimal point, UTF-8 with a byte order mark.
+    """Write a CSV file for spreadsheets (`format_csv`)."""
+    path.write_bytes(format_csv(table))
+
+
+def format_csv(table: pl.DataFrame) -> bytes:
+    """Return a table as CSV for spreadsheets: comma-separated, decimal point, UTF-8 with a byte order mark.
 
     Text that a spreadsheet would read as a formula gets a leading apostrophe; numbers are never changed.
     """
@@ -30,7 +35,7 @@ def write_csv(table: pl.DataFrame, path: Path) -> None:
         if dtype == pl.String
     ]
     text = table.with_columns(guarded).write_csv(null_value="", line_terminator="\r\n")
-    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    return b"\xef\xbb\xbf" + text.encode()
 
 
 def write_duckdb(tables: Mapping[str, pl.DataFrame], parquet: Path, path: Path) -> None:

@@ -195,7 +195,9 @@ def test_approval_without_announced_minute_is_refused(home: Home) -> None:
 ADDRESSES = (
     "/releases/{release}", "/releases/{release}/", "/releases/{release}/en/", "/releases/{release}/en/index.html",
     "/releases/{release}/en/index.trend.csv", "/releases/{release}/en/brief.pdf", "/releases/{release}/style-0123.css",
-    "/releases/{release}/manifest.json", "/releases/{release}/release.duckdb", "/en/index.html?release={release}",
+    "/releases/{release}/manifest.json", "/releases/{release}/changes.json",
+    "/releases/2026-Q3/changes.csv?since={release}", "/releases/{release}/release.duckdb",
+    "/en/index.html?release={release}",
     "/releases/../restricted/drafts/{release}/manifest.json", "/en/releases.atom", "/en/calendar.ics",
     "/keys/../../restricted/drafts/{release}/manifest.json", "/keys/release-0123456789abcdef.pub.pem",
 )  # fmt: skip
@@ -251,6 +253,7 @@ def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
     assert feed.headers["content-type"].startswith("application/atom+xml")
     assert "Cases were counted as persons &amp; corrected." in feed.text and f"Release {FIRST}" in feed.text
     assert f"https://figures.example/releases/{FIRST}/en/releases.html" in feed.text
+    assert client.get(f"/releases/{FIRST}/changes.json").status_code == 404, "there is no release before the first one"
     key = next((home.public / "keys").glob("release-*.pub.pem"))
     assert client.get(f"/keys/{key.name}").content == key.read_bytes()
 

@@ -13,6 +13,7 @@ from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import Home, initialise_home
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
+from pipelines.publication.releases.correction_notices import CorrectionNotice, write_notices
 from pipelines.publication.releases.publish import switch_current
 from pipelines.web.security_headers import SecurityHeaders, content_policy
 from pipelines.web.settings import Site
@@ -246,3 +247,14 @@ def test_only_a_picture_alone_may_be_shown_in_a_frame_on_other_sites(home_with_t
     assert "frame-ancestors *" in policy and "default-src 'none'" in policy and "unsafe" not in policy
     assert "x-frame-options" not in headers["a.trend.html"]
     assert headers["a.trend.html"]["x-content-type-options"] == "nosniff"
+
+
+def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Home) -> None:
+    page = home.releases / "2026-Q2" / "pages" / "en" / "index.html"
+    page.write_text('<div class="front-edition" id="newer-release" hidden>newer</div>', encoding="utf-8")
+    assert "were wrong" not in request_path(home, "/releases/2026-Q2/en/index.html").text
+    notice = CorrectionNotice("AL-1", "2026-Q2", "AL", "", "Cases were counted twice.", "2026-11-20T09:00:00Z")
+    write_notices(home, [notice])
+    text = request_path(home, "/releases/2026-Q2/en/index.html").text
+    assert text.startswith('<div class="front-edition"><p>Figures in release 2026-Q2 were wrong. <a href="/en/cal')
+    assert "were wrong" not in request_path(home, "/releases/2026-Q3/en/index.html").text
