@@ -232,20 +232,20 @@ def build_release(home: Home) -> dict[str, float]:
     refresh.build_records(home)
     refresh.protect_cells(home)
     refresh.build_indicators(home, which="protected")
-    taken: dict[str, float] = {}
+    figures: dict[str, float] = {}
     build_front = build.build_front
 
     def build_timed(release: Path, target: Path) -> None:
         begun = time.process_time()
         build_front(release, target)
-        taken["processor"] = time.process_time() - begun
-        taken["files"] = sum(path.is_file() for path in target.rglob("*"))
+        figures["processor"] = time.process_time() - begun
+        figures["files"] = sum(path.is_file() for path in target.rglob("*"))
 
     with mock.patch.object(build, "build_front", build_timed):
         release = refresh.draft_release(home).release
     publish.move_draft(home, release)
     publish.switch_current(home, release)
-    return taken
+    return figures
 
 
 def main(command: str, *arguments: str) -> None:

@@ -272,11 +272,21 @@ def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x
     """Label the newest period, then back in equal steps as far as there is room."""
     labels = [point.period for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
-    step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
-    for position in range(len(labels) - 1, -1, -step):
-        half = measure_text(labels[position], SIZE) / 2
-        at = min(max(x.find_center(position), x_left + half), x_right - half)
-        canvas.add_text_if_free(at, floor + LINE, labels[position], anchor="middle")
+
+    def find_places(step: int) -> list[tuple[float, str]]:
+        positions = range(len(labels) - 1, -1, -step)
+        halves = [measure_text(labels[position], SIZE) / 2 for position in positions]
+        centers = [x.find_center(position) for position in positions]
+        inside = [min(max(at, x_left + half), x_right - half) for at, half in zip(centers, halves, strict=True)]
+        return list(zip(inside, (labels[position] for position in positions), strict=True))
+
+    first_step = max(-(-int(widest + 8) // max(int(x.step), 1)), 1)
+    step = first_step
+    # The newest label is moved to the left if it would leave the picture, which can take the room of the one before.
+    while any(newer - older < widest + 6 for (newer, _), (older, _) in pairwise(find_places(step)[:-1])):
+        step += first_step
+    for at, label in find_places(step):
+        canvas.add_text_if_free(at, floor + LINE, label, anchor="middle")
 
 
 def draw_strip(canvas: Canvas, series: Series, start: float, end: float, top: float) -> float:

@@ -118,11 +118,11 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     assert citation.startswith("Victims: ") and re.search(
         rf" {public_app}/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{{4}}\)\.$", citation
     )
-    shown = page.locator(".front-citation").inner_text()
+    citation_on_screen = page.locator(".front-citation").inner_text()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".front-citation").inner_text() == citation, "a print says where and when it was made"
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator(".front-citation").inner_text() == shown
+    assert page.locator(".front-citation").inner_text() == citation_on_screen
     context.close()
 
 

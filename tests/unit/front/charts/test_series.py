@@ -53,8 +53,8 @@ def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
 def test_break_whose_name_does_not_fit_is_in_the_key() -> None:
     series = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "a name that is too long for its place " * 3)])
     assert "Break in the series" in assert_legible(draw_series(series, width=NARROW)).words
-    named = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
-    assert "Break in the series" not in assert_legible(draw_series(named, width=NARROW)).words
+    with_short_name = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
+    assert "Break in the series" not in assert_legible(draw_series(with_short_name, width=NARROW)).words
 
 
 def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
