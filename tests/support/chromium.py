@@ -1,7 +1,7 @@
-"""Find a Chromium for the browser tests; as root on Debian, install its headless shell where none is found.
+"""Find a Chromium for the browser tests. As root on Debian, install its headless shell if it is missing.
 
 Run as `python -m tests.support.chromium` by `make test`. Prints the path; exits with 1 and the command to run
-if there is no Chromium in the end.
+otherwise.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import subprocess
 import sys
 
 SHELLS = ("chromium-headless-shell", "chrome-headless-shell")
-"""The browser without its window, which draws the same pages with half of the processor time."""
+"""The browser without its window, which starts in a fifth of the processor time and opens a page in five sixths."""
 NAMES = (*SHELLS, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGE = "chromium-headless-shell"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
-    # The shell widens letters to whole pixels otherwise, which neither phones nor the browser with a window do.
+    # Without it the shell rounds the widths of letters to whole pixels, which the browser with a window does not.
     "--font-render-hinting=none",
 )
 
