@@ -44,10 +44,13 @@ _UNUSED_SECONDS = 3 * 3600.0
 _BLOCK_SECONDS = 30 * 86_400.0
 
 
-def copy_or_build(target: Path, build: Callable[[Path], None], *, entries: Path, key: str) -> bool:
+def copy_or_build(
+    target: Path, build: Callable[[Path], None], *, entries: Path, key: str, unused_seconds: float = _UNUSED_SECONDS
+) -> bool:
     """Copy the entry `key` of the folder `entries` to `target`, and build the entry first if it is missing or damaged.
 
-    Return True if it was built. Sessions that need the same entry at the same time build it once.
+    Return True if it was built. Sessions that need the same entry at the same time build it once. Entries beyond the
+    newest are removed after they were unused for some seconds.
     """
     entries.mkdir(parents=True, exist_ok=True)
     entry = entries / key
@@ -59,7 +62,7 @@ def copy_or_build(target: Path, build: Callable[[Path], None], *, entries: Path,
             (entry / _COMPLETE).write_text(digest_tree(entry / "home"), encoding="ascii")
         os.utime(entry)
         shutil.copytree(entry / "home", target, symlinks=True)
-    _remove_old_entries(entries, keep=entry)
+    _remove_old_entries(entries, entry, unused_seconds)
     return is_built
 
 
@@ -150,9 +153,9 @@ def _add_file(digest: hashlib._Hash, path: Path, root: Path) -> None:
     digest.update(path.relative_to(root).as_posix().encode() + b"\0" + content)
 
 
-def _remove_old_entries(entries: Path, *, keep: Path) -> None:
+def _remove_old_entries(entries: Path, keep: Path, unused_seconds: float) -> None:
     stored = sorted((path for path in entries.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
     for entry in stored[:-_KEPT_ENTRIES]:
-        if entry != keep and clock.read_wall_clock() - entry.stat().st_mtime > _UNUSED_SECONDS:
+        if entry != keep and clock.read_wall_clock() - entry.stat().st_mtime > unused_seconds:
             shutil.rmtree(entry, ignore_errors=True)
             entry.with_name(f"{entry.name}.lock").unlink(missing_ok=True)

@@ -29,6 +29,8 @@ SOURCES = (
 
 
 _LOADED_AT = clock.read_wall_clock()
+_UNUSED_SECONDS = 3600.0
+"""All entries of one version of the code take 400 MB, so those that no session uses are removed earlier than homes."""
 
 
 def build_kept(
@@ -49,7 +51,8 @@ def build_kept(
     entries = home_cache.entries_folder(f"kept-builds/{name}")
 
     def copy_or_build(root: Path) -> None:
-        home_cache.copy_or_build(root, build, entries=entries, key=home_cache.make_key(digest))
+        key = home_cache.make_key(digest)
+        home_cache.copy_or_build(root, build, entries=entries, key=key, unused_seconds=_UNUSED_SECONDS)
 
     return build_once(factory, name, copy_or_build)
 

@@ -102,7 +102,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, small.Line,
 
 
 def build_story(root: Path, samples: tuple[Path, small.Line, bytes]) -> None:
-    """Make a home, refresh it twice, publish, add a correction and refresh once more; write the messages."""
+    """Make a home with two refreshes, a publication, and a refresh after a correction; write down their messages."""
     folder, faulty, good = samples
     own_samples = root / "samples"
     shutil.copytree(folder, own_samples)

@@ -6,10 +6,12 @@ The expected figures come from the generator of the samples; `filling.py` fills 
 from __future__ import annotations
 
 import io
+import pickle
 import shutil
 import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from tests.samples import plan
 from tests.samples.rows import Event, SampleReturn
 from tests.support.filling import _like, fill_workbook
 from tests.support.generated_returns import GeneratedReturns
+from tests.support.kept_builds import build_kept
 
 REGISTRY = load()
 WORKBOOKS = [
@@ -80,26 +83,47 @@ def _find_newest(workbook: str, generated: GeneratedReturns) -> tuple[SampleRetu
     return sample, next((m for m in reversed(earlier) if m.periods[-1].code < sample.periods[-1].code), None)
 
 
-@cache
 def _write_empty(workbook: str, period: str, shown: SampleReturn | None) -> bytes:
     """Write the empty workbook of a period, which shows the figures of a return next to its cells."""
     return templates.write_template(REGISTRY, workbook, period, previous=_read_previous(shown), demonstration=True)[1]
 
 
-@cache
-def _fill_workbook(workbook: str, generated: GeneratedReturns) -> tuple[bytes, SampleReturn, str]:
-    """Fill the newest return into the workbook of its last period, which shows the return before it."""
-    sample, before = _find_newest(workbook, generated)
-    period = sample.periods[-1].code
-    empty = _write_empty(workbook, period, before)
-    form = REGISTRY.forms[workbook]
-    return fill_workbook(empty, form, _read_return(sample), REGISTRY.forms[sample.form], period), sample, period
+@dataclass(frozen=True)
+class Workbooks:
+    """The workbook of the newest return of each form, by form.
+
+    `filled` has the figures of that return and shows those of the return before it; `empty` has none and shows those of
+    the return before it, or of the newest one if there is none.
+    """
+
+    generated: GeneratedReturns
+    empty: Mapping[str, bytes]
+    filled: Mapping[str, bytes]
+
+    def find_return(self, workbook: str) -> tuple[SampleReturn, str]:
+        """Return the return that is filled in, and the period of the workbook."""
+        sample, _ = _find_newest(workbook, self.generated)
+        return sample, sample.periods[-1].code
 
 
-def _open_empty(workbook: str, generated: GeneratedReturns) -> Any:
-    """Open an empty workbook that shows the figures of the return before it, or of its own if there is none."""
-    sample, before = _find_newest(workbook, generated)
-    return openpyxl.load_workbook(io.BytesIO(_write_empty(workbook, sample.periods[-1].code, before or sample)))
+@pytest.fixture(scope="module")
+def workbooks(generated_returns: GeneratedReturns, request: pytest.FixtureRequest) -> Workbooks:
+    """Write all workbooks, once for all sessions."""
+
+    def write_workbooks(root: Path) -> None:
+        root.mkdir(parents=True)
+        empty, filled = {}, {}
+        for workbook in WORKBOOKS:
+            form, (sample, before) = REGISTRY.forms[workbook], _find_newest(workbook, generated_returns)
+            period = sample.periods[-1].code
+            written = _write_empty(workbook, period, before)
+            content, sample_form = _read_return(sample), REGISTRY.forms[sample.form]
+            filled[workbook] = fill_workbook(written, form, content, sample_form, period)
+            empty[workbook] = written if before is not None else _write_empty(workbook, period, sample)
+        (root / "workbooks").write_bytes(pickle.dumps((empty, filled)))
+
+    folder = build_kept(request, "filled-workbooks", write_workbooks)
+    return Workbooks(generated_returns, *pickle.loads((folder / "workbooks").read_bytes()))
 
 
 def _read_filled(data: bytes) -> tuple[list[str], Reading]:
@@ -109,9 +133,9 @@ def _read_filled(data: bytes) -> tuple[list[str], Reading]:
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_filled_workbook_is_read_like_its_source(generated_returns: GeneratedReturns, workbook: str) -> None:
-    data, sample, period = _fill_workbook(workbook, generated_returns)
-    form_ids, reading = _read_filled(data)
+def test_filled_workbook_is_read_like_its_source(workbooks: Workbooks, workbook: str) -> None:
+    sample, period = workbooks.find_return(workbook)
+    form_ids, reading = _read_filled(workbooks.filled[workbook])
     assert form_ids[0] == workbook
     _assert_read_as_expected(reading, sample, period)
     assert reading.kind == ("patch" if sample.kind == "patch" else "full")
@@ -136,18 +160,18 @@ _FILTERS = {"xlsx": "Calc MS Excel 2007 XML", "ods": "calc8", "xls": "MS Excel 9
 @pytest.mark.skipif(_OFFICE is None, reason="needs LibreOffice Calc to save the workbooks")
 @pytest.mark.parametrize("format_", _FILTERS)
 def test_filled_workbook_saved_by_libreoffice_is_read_the_same(
-    generated_returns: GeneratedReturns, format_: str, tmp_path: Path
+    workbooks: Workbooks, format_: str, tmp_path: Path
 ) -> None:
     """Save with LibreOffice, because offices send our workbook as their own program saved it."""
     source, target = tmp_path / "filled", tmp_path / "saved"
     source.mkdir()
     for workbook in WORKBOOKS:
-        (source / f"{workbook}.xlsx").write_bytes(_fill_workbook(workbook, generated_returns)[0])
+        (source / f"{workbook}.xlsx").write_bytes(workbooks.filled[workbook])
     command = [str(_OFFICE), "--headless", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--convert-to"]
     command += [f"{format_}:{_FILTERS[format_]}", "--outdir", str(target), *map(str, sorted(source.iterdir()))]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     for workbook in WORKBOOKS:
-        _, sample, period = _fill_workbook(workbook, generated_returns)
+        sample, period = workbooks.find_return(workbook)
         content = read_content((target / f"{workbook}.{format_}").read_bytes(), f"{workbook}.{format_}")
         form = recognise_forms(content, None, REGISTRY)[0].form
         assert form.id == workbook or form.id == REGISTRY.forms[workbook].second_of, workbook
@@ -155,14 +179,12 @@ def test_filled_workbook_saved_by_libreoffice_is_read_the_same(
 
 
 @pytest.mark.parametrize("workbook", WORKBOOKS)
-def test_print_area_has_whole_titles_and_no_previous_figures(
-    generated_returns: GeneratedReturns, workbook: str
-) -> None:
+def test_print_area_has_whole_titles_and_no_previous_figures(workbooks: Workbooks, workbook: str) -> None:
     """Check sheets with tables of different widths too: figures next to the narrow ones must not be printed."""
     form = REGISTRY.forms[workbook]
     titles = [t.title for t in form.tables or () if t.title] + [form.records.title if form.records else None]
     heading_count = 0
-    for sheet in _open_empty(workbook, generated_returns).worksheets:
+    for sheet in openpyxl.load_workbook(io.BytesIO(workbooks.empty[workbook])).worksheets:
         if sheet.title.startswith("RTI") or not sheet.print_area:
             continue
         (area,) = sheet.print_area.multi_ranges if hasattr(sheet.print_area, "multi_ranges") else [sheet.print_area]
@@ -221,16 +243,16 @@ def test_filled_workbook_of_wrong_quarter_is_refused(
 
 
 def test_check_of_filled_workbooks_finds_no_errors_or_warnings(
-    generated_returns: GeneratedReturns, monkeypatch: pytest.MonkeyPatch
+    workbooks: Workbooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines.submissions.checking.check import CheckJob, check_many
 
     monkeypatch.setenv("RTI_NOW", plan.CLOCK)
     jobs = []
     for workbook in WORKBOOKS:
-        data, sample, _ = _fill_workbook(workbook, generated_returns)
+        sample, _ = workbooks.find_return(workbook)
         received = datetime.fromisoformat(sample.received_at.replace("Z", "+00:00"))
-        jobs.append(CheckJob(workbook, data, f"{workbook}.xlsx", received=received))
+        jobs.append(CheckJob(workbook, workbooks.filled[workbook], f"{workbook}.xlsx", received=received))
     reports = check_many(jobs, registry=REGISTRY, history=None, language="en")
     messages: dict[str, Any] = {
         key: [str(f) for f in report.findings if f.severity in ("error", "warning")] for key, report in reports.items()
