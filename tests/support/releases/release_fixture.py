@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.core import clock, codes
 from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
+from pipelines.publication.disclosure import utility
 from pipelines.publication.releases import build, changes, formats, manifest, notes, publications, publish
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
@@ -115,6 +116,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
                 "drafted_at": ["2026-11-20T09:00:00Z"], "reference_period": ["2026-Q3"],
                 "software_version": ["0.1.0"], "declarations": [registry.digest], "version": ["1.0.0"],
                 "previous": pl.Series([None], dtype=pl.String),
+                **{name: [count] for name, count in utility.count_withheld(cells).items()},
             }
         ),
         "cell": cells,

@@ -230,6 +230,12 @@ def test_6_figure_of_another_publisher(
 def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
     ratio = "convicted_first_per_adjudicated_first"
     names = dict(select_rows(database, "select name_en, area from area where area_kind in ('region', 'territory')"))
+    ((period,),) = select_rows(
+        database,
+        "select period from \"window\" where metric = ? and offence_group = 'TIP' and count_unit = 'person'"
+        " and is_default",
+        ratio,
+    )
     for ending in ("CSV", "XLSX"):
         content = visit.follow_link(ending, "//*[@id='table-ratios']").content
         if ending == "CSV":
@@ -241,7 +247,7 @@ def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) ->
         figures_by_area = {
             names[str(row[0])]: [float(row[place]) for place in places] for row in rows[1:] if row[0] in names
         }
-        assert figures_by_area == {area: select_ratio(database, ratio, area, "2025") for area in names.values()}
+        assert figures_by_area == {area: select_ratio(database, ratio, area, period) for area in names.values()}
         assert any(SITE in str(field) for field in rows[-1]), "its citation"
         visit.open_path("/en/")
 
