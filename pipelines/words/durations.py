@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from math import inf
+from typing import Any
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -217,7 +218,13 @@ def compare_medians(medians: Mapping[str, Row | None]) -> list[Row]:
     }
     rows: list[Row] = []
     for pair in combinations(medians, 2):
-        row = {"area_a": pair[0], "area_b": pair[1], "reasons": "", "is_with_care": False, "metric": "duration"}
+        row: dict[str, Any] = {
+            "area_a": pair[0],
+            "area_b": pair[1],
+            "reasons": "",
+            "is_with_care": False,
+            "metric": "duration",
+        }
         test = tests.get(pair)
         if test is None:
             row["verdict"] = next(state for state in _UNTESTED if state in (states[pair[0]], states[pair[1]]))

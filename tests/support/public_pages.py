@@ -16,6 +16,7 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 
 PICTURE = '<div class="rti-picture">'
 """Beginning of the Markdown of a picture."""
+_TERM = re.compile(r'<span class="front-term"><a [^>]*>(.*?)</a><span class="front-about"[^>]*>.*?</span></span>')
 SVG = "{http://www.w3.org/2000/svg}"
 UNSCR = "United Nations Security Council resolution 1244"
 
@@ -40,8 +41,9 @@ def strip_marks(html: str) -> str:
 
 
 def read_html(test: AppTest) -> str:
-    """Return all HTML of the page as text."""
-    return unescape("\n".join(str(element.proto.body) for element in test.get("html")))
+    """Return all HTML of the page as text, without the explanations of terms, which are not seen at first."""
+    html = "\n".join(str(element.proto.body) for element in test.get("html"))
+    return unescape(_TERM.sub(r"\1", html))
 
 
 @dataclass(frozen=True)

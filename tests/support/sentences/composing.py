@@ -11,7 +11,7 @@ import pytest
 from dashboards.public import layout, queries
 from pipelines.front import build, pictures, sentences
 from pipelines.front.briefs import compose as briefs
-from pipelines.front.charts import bars, board, intervals, lengths, outlines, series, stages, tiles
+from pipelines.front.charts import bars, board, intervals, lengths, lines, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.edition import Edition
 from pipelines.front.pages import Section, home, indicators, sentencing, territories
@@ -69,6 +69,7 @@ _COMPOSERS = (
 _PICTURES = (
     (series, "draw_series", series.describe_series),
     (series, "draw_multiples", series.describe_multiples),
+    (lines, "draw_lines", series.describe_multiples),
     (intervals, "draw_comparison", intervals.describe_comparison),
     (intervals, "draw_durations", intervals.describe_durations),
     (lengths, "draw_lengths", lengths.describe_lengths),
