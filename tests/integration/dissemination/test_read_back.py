@@ -36,7 +36,7 @@ from pipelines.reading.formats import px as px_reader
 
 Figures = Mapping[tuple[str, ...], Mapping[str, object]]
 KEY = ("FREQ", "REF_AREA", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION",
-       "TIME_PERIOD")  # fmt: skip
+       "CITIZENSHIP", "TIME_PERIOD")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
