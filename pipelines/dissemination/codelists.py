@@ -23,6 +23,7 @@ _RELEASED: Final = {
     "CL_STATISTIC": "statistic",
     "CL_OFFENCE_GROUP": "offence_group",
     "CL_OFFENCE": "offence",
+    "CL_PERSON_TYPE": "person_type",
     "CL_VICTIM_STATUS": "victim_status",
     "CL_SEX": "sex",
     "CL_AGE": "age",

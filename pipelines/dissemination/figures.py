@@ -13,10 +13,9 @@ import polars as pl
 from pipelines import words
 from pipelines.core import clock
 from pipelines.dissemination import periods
-from pipelines.dissemination.dataflows import DATAFLOWS
 from pipelines.dissemination.notes import find_language
 from pipelines.dissemination.observations import Selection, join_key, select_observations
-from pipelines.dissemination.release import load_structures
+from pipelines.dissemination.release import list_count_dataflows, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, StructureError
 from pipelines.dissemination.writers.extract import Extract
 from pipelines.dissemination.writers.labelled import LABEL, NOTES, lay_out, name_column
@@ -120,8 +119,7 @@ def _find_cells(release: Path) -> Mapping[str, str]:
     """Return the dataflow of each count by its identifier. Rates and shares have the identifier of their count."""
     return {
         cell: name
-        for name, source in DATAFLOWS.items()
-        if CELL_ID in source.attributes and source.category == "COUNTS"
+        for name in list_count_dataflows(load_structures(release))
         for cell in select_observations(release, name)[CELL_ID]
     }
 

@@ -18,8 +18,8 @@ _ABSENT: Final = ("withheld", "unreceived", "not_collected", "not_applicable", "
 _OF_COUNTS: Final = "IS_TOTAL"
 """An attribute that only counts have."""
 _COLUMNS: Final = (
-    "OBS_STATUS", "CONF_STATUS", "FLAGS", "BASIS", "STATISTIC", "AGE", "IS_TOTAL", "IS_ADDITIVE", "COMPARABILITY",
-    "INTERVAL_BASIS", "REASONS",
+    "OBS_STATUS", "CONF_STATUS", "FLAGS", "BASIS", "STATISTIC", "AGE", "PERSON_TYPE", "IS_TOTAL", "IS_ADDITIVE",
+    "COMPARABILITY", "INTERVAL_BASIS", "REASONS",
 )  # fmt: skip
 """Components that a note depends on, besides whether there is a value and any office reported."""
 
@@ -59,6 +59,7 @@ def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
         "basis": row.get("BASIS"),
         "statistic": row.get("STATISTIC"),
         "age": row.get("AGE"),
+        "person_type": row.get("PERSON_TYPE"),
         "is_total": row.get("IS_TOTAL") == "true",
         "is_additive": row.get("IS_ADDITIVE") != "false",
         "state": row.get("COMPARABILITY"),

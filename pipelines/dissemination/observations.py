@@ -21,6 +21,7 @@ Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "co", "nc", "sw", "ew"]
 """Operators of SDMX 3: equal, not equal, less, less or equal, greater, greater or equal, contains, does not contain,
 starts with, ends with."""
 _DAYS: Final = (START, END)
+_SERIES: Final = "_series"
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,14 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Selectio
     if selection.first_n is None and selection.last_n is None:
         return frame
     # Rows of a series follow each other, so that both ends of a series are selected by position.
-    place, size = pl.int_range(pl.len()).over(key), pl.len().over(key)
+    frame = frame.with_columns(pl.struct(key).rle_id().alias(_SERIES))
+    place, size = pl.int_range(pl.len()).over(_SERIES), pl.len().over(_SERIES)
     selected = pl.lit(False)
     if selection.first_n is not None:
         selected = selected | (place < selection.first_n)
     if selection.last_n is not None:
         selected = selected | (place >= size.cast(pl.Int64) - selection.last_n)
-    return frame.filter(selected)
+    return frame.filter(selected).drop(_SERIES)
 
 
 def _allow_codes(frame: pl.DataFrame, flow: Dataflow, name: str, allowed: Collection[str]) -> pl.Expr:

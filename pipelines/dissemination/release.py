@@ -5,7 +5,7 @@ A release never changes, so that they are read once and kept. Only `release.duck
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +18,7 @@ from pipelines import words
 from pipelines.core import codes, i18n
 from pipelines.dissemination import periods
 from pipelines.dissemination.codelists import build_codelists, translate_text
-from pipelines.dissemination.dataflows import CATEGORIES, COMPONENTS, DATAFLOWS, MEASURES, Source
+from pipelines.dissemination.dataflows import CATEGORIES, COMPONENTS, COUNTS, DATAFLOWS, MEASURES, Source
 from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,
@@ -45,7 +45,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "release": "select * from release",
     "codelist": "select * from codelist order by codelist, position",
     "codelist_label": "select * from codelist_label",
-    "area": "select * from area where kind = 'national' order by sort, area_kind, area",
+    "area": "select * from area order by sort, area_kind, area",
     "area_name": "select * from area_name order by area, language",
     "source": """
         select distinct source from (
@@ -53,7 +53,10 @@ _TABLES: Final[Mapping[str, str]] = {
             union all select source from cohort union all select source from sentence
         ) where source is not null order by source
     """,
-    "whole": "select min(period), max(period) from quality where freq = 'Q'",
+    "whole": """
+        select coalesce(min(period), any_value(reference_period)), coalesce(max(period), any_value(reference_period))
+        from release left join quality on freq = 'Q'
+    """,
 }
 _DECIMALS: Final = "case unit_measure when 'P_HTHAB' then '2' when 'P_HTHAB_Y' then '2' when 'RATIO' then '2' " \
     "when 'PC' then '1' when 'MO' then '1' else '0' end"  # fmt: skip
@@ -87,15 +90,30 @@ def _identify(folder: Path) -> tuple[Path, int]:
 def _load_structures(folder: Path, _written_at: int) -> Structures:
     with open_release(folder) as connection:
         tables = {name: connection.execute(query).pl().to_dicts() for name, query in _TABLES.items()}
-    return build_structures(tables)
+        dataflows = [name for name, source in DATAFLOWS.items() if _has_columns(connection, source)]
+    return build_structures(tables, dataflows)
 
 
-def build_structures(tables: Mapping[str, list[dict[str, Any]]]) -> Structures:
-    """Return the structures from the tables `release`, `codelist`, `codelist_label`, `area`, `area_name`, `source`."""
+def _has_columns(connection: duckdb.DuckDBPyConnection, source: Source) -> bool:
+    """Return True if a release has the table and the columns of a dataflow; one of earlier software may lack them."""
+    import duckdb
+
+    try:
+        connection.execute(f"explain {compose_statement(source)}")
+    except (duckdb.BinderException, duckdb.CatalogException):
+        return False
+    return True
+
+
+def build_structures(tables: Mapping[str, list[dict[str, Any]]], dataflows: Iterable[str]) -> Structures:
+    """Return the structures of some dataflows.
+
+    `tables` has `release`, `codelist`, `codelist_label`, `area`, `area_name` and `source`.
+    """
     codelists = build_codelists(tables)
     concepts = {name: Concept(name, translate_text(item.name)) for name, item in COMPONENTS.items()}
     concepts |= {name: Concept(name, translate_text(text)) for name, text in MEASURES.items()}
-    flows = {name: _build_dataflow(name, source) for name, source in DATAFLOWS.items()}
+    flows = {name: _build_dataflow(name, DATAFLOWS[name]) for name in dataflows}
     return Structures(
         edition=_build_edition(tables["release"][0], codelists["CL_AREA"].by_id),
         languages=tuple(i18n.html_lang(code) for code in i18n.list_languages()),
@@ -214,6 +232,11 @@ def arrange_observations(frame: pl.DataFrame, structures: Structures, flow: Data
     return arranged.select(*key, TIME_PERIOD, OBS_VALUE, *attributes, START, END)
 
 
+def list_count_dataflows(structures: Structures) -> tuple[str, ...]:
+    """Return the dataflows of counts; each cell of the programme is in one of them."""
+    return tuple(name for name, flow in structures.dataflows.items() if flow.category == COUNTS)
+
+
 # ------------------------------------------------------------------------------------------ tables of the programme
 
 
@@ -243,8 +266,7 @@ def _load_tables(folder: Path, _written_at: int) -> Mapping[str, ProgrammeTable]
         ).fetchall()
     homes = {
         cell: name
-        for name, source in DATAFLOWS.items()
-        if "CELL_ID" in source.attributes and source.category == "COUNTS"
+        for name in list_count_dataflows(load_structures(folder))
         for cell in load_observations(folder, name)["CELL_ID"]
     }
     tables = {}

@@ -59,7 +59,7 @@ def _write_head(extract: Extract, languages: Sequence[str]) -> Iterator[str]:
     yield f'LANGUAGE="{languages[0]}";\nLANGUAGES={_list(languages)};\n'
     yield f'CREATION-DATE="{drafted:%Y%m%d %H:%M}";\n'
     yield f"DECIMALS={_count_decimals(extract)};\nSHOWDECIMALS={decimals};\n"
-    yield f'MATRIX="{extract.name}";\nCOPYRIGHT=NO;\n'
+    yield f'MATRIX="{extract.name}";\nCOPYRIGHT=NO;\nAGGREGALLOWED=NO;\n'
     category = next(item for item in structures.categories if item.id == extract.dataflow.category)
     yield f'SUBJECT-CODE="{category.id}";\n'
     units = extract.observations["UNIT_MEASURE"].drop_nulls().unique().sort().to_list()

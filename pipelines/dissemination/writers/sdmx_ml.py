@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import polars as pl
 
-from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, StructureError, Text
+from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, DataStructure, StructureError, Text
 from pipelines.dissemination.writers.extract import Extract, join_chunks, to_text
 
 Version = Literal["2.1", "3.0"]
@@ -118,7 +118,7 @@ def _compose_observations(
     with_attributes = detail in ("full", "nodata")
     of_series = [item.id for item in structure.list_attributes("series")] if with_attributes else []
     of_observations = [item.id for item in structure.list_attributes("observation")] if detail == "full" else []
-    rows = _escape_texts(to_text(extract.observations))
+    rows = _escape_texts(to_text(extract.observations), structure)
     if at_observation == ALL_DIMENSIONS:
         names = [*structure.dimension_ids, TIME_PERIOD]
         if rows.height:
@@ -142,9 +142,12 @@ def _compose_observations(
         yield f"{start}{observations if with_values else ''}{style.series_end()}"
 
 
-def _escape_texts(rows: pl.DataFrame) -> pl.DataFrame:
-    """Escape what XML reserves in all columns."""
-    return rows.with_columns(pl.all().str.replace_many(["&", "<", ">", '"'], ["&amp;", "&lt;", "&gt;", "&quot;"]))
+def _escape_texts(rows: pl.DataFrame, structure: DataStructure) -> pl.DataFrame:
+    """Escape what XML reserves in attributes without a code list; codes, numbers and periods have nothing to escape."""
+    texts = [item.id for item in structure.attributes if item.codelist is None and item.text_type == "String"]
+    return rows.with_columns(
+        pl.col(name).str.replace_many(["&", "<", ">", '"'], ["&amp;", "&lt;", "&gt;", "&quot;"]) for name in texts
+    )
 
 
 def _optional(name: str, before: str, after: str) -> pl.Expr:

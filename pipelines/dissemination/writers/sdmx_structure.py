@@ -166,7 +166,7 @@ class _Writer:
         )
         if self.is_first:
             element.set("isFinal", "true")
-        if kind in self.artefacts.stubs:
+        if self.is_stub(kind):
             element.set("isExternalReference", "true")
         self.add_texts(element, "com:Name", names)
         self.add_texts(element, "com:Description", descriptions or {})
@@ -191,8 +191,8 @@ class _Writer:
         self.add_element(self.add_element(parent, tag), "Ref", **(parts if item else whole), **attributes)
 
     def is_stub(self, kind: Kind) -> bool:
-        """Return True if only stubs of a kind are written."""
-        return kind in self.artefacts.stubs
+        """Return True if only stubs of a kind are written. The schema of version 3.0 has none of hierarchies."""
+        return kind in self.artefacts.stubs and (self.is_first or kind != "hierarchy")
 
     # ------------------------------------------------------------------------------------------------------ message
 
@@ -302,8 +302,6 @@ class _Writer:
                 codelist.names,
             )  # fmt: skip
             if self.is_stub("hierarchy"):
-                if not self.is_first:
-                    element.set("hasFormalLevels", "false")
                 continue
             if self.is_first:
                 included = self.add_element(element, "str:IncludedCodelist", alias=name)

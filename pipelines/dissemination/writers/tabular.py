@@ -1,12 +1,10 @@
-"""Write CSV, XLSX, Parquet and DuckDB files of observations with their labels, notes and source."""
+"""Write CSV, XLSX and Parquet files of observations with their labels, notes and source."""
 
 from __future__ import annotations
 
 import io
-import tempfile
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -22,7 +20,6 @@ MEDIA_TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
-    "duckdb": "application/vnd.duckdb.file",
 }
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """First characters of a text that a spreadsheet program would read as a formula."""
@@ -139,27 +136,3 @@ def write_parquet(extract: Extract, language: str = "en") -> bytes:
     }
     frame.write_parquet(output, compression="zstd", statistics=True, metadata=metadata)
     return output.getvalue()
-
-
-def write_duckdb(extracts: Sequence[Extract], language: str = "en") -> bytes:
-    """Return a DuckDB file with a table for each dataflow and comments on tables and columns."""
-    import duckdb
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.duckdb"
-        with duckdb.connect(str(path)) as connection:
-            for extract in extracts:
-                frame = lay_out(extract, language, with_source=False)
-                connection.register("frame", frame.to_arrow())
-                connection.execute(f'create table "{extract.dataflow.id}" as select * from frame')
-                connection.unregister("frame")
-                comment = f"{extract.find_title(language)}. {extract.describe_source(language)}"
-                connection.execute(f'comment on table "{extract.dataflow.id}" is {_quote(comment)}')
-                for name in frame.columns:
-                    title = _quote(name_column(extract, name, language))
-                    connection.execute(f'comment on column "{extract.dataflow.id}"."{name}" is {title}')
-        return path.read_bytes()
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -12,6 +12,7 @@ from pipelines.core.home import open_home
 
 VICTIM_KEY = (
     "freq", "area", "measure", "count_unit", "offence_group", "victim_status", "sex", "age", "exploitation",
+    "citizenship",
 )  # fmt: skip
 """Columns of the table `cell` in the order of the key of the dataflow VICTIMS."""
 Figures = Mapping[tuple[str, ...], Mapping[str, object]]

@@ -8,13 +8,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 from frictionless import validate
-from jsonschema.validators import validator_for
+from jsonschema import Draft202012Validator
 from lxml import etree
 from pyaxis import pyaxis
 from pyjstat import pyjstat
@@ -36,7 +37,7 @@ from pipelines.reading.formats import px as px_reader
 
 Figures = Mapping[tuple[str, ...], Mapping[str, object]]
 KEY = ("FREQ", "REF_AREA", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION",
-       "TIME_PERIOD")  # fmt: skip
+       "CITIZENSHIP", "TIME_PERIOD")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -176,8 +177,14 @@ def test_sdmx_ml_read_by_sdmx1_has_release_figures_and_labels(release: Path, fol
 
 def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: Path) -> None:
     structures = load_structures(release)
-    for version, path in (("2.1", SDMX_ML_21_MESSAGE_PATH), ("3.0", SDMX_ML_30_MESSAGE_PATH)):
+    some = sdmx_structure.list_artefacts(release, dataflows=["POPULATION"])
+    stubs = replace(some, stubs=frozenset(some.ids))
+    versions: tuple[tuple[sdmx_ml.Version, Path], ...] = (
+        ("2.1", SDMX_ML_21_MESSAGE_PATH), ("3.0", SDMX_ML_30_MESSAGE_PATH),
+    )  # fmt: skip
+    for version, path in versions:
         schema = etree.XMLSchema(etree.parse(str(path)))
+        schema.assertValid(etree.fromstring(sdmx_structure.write_structures(structures, stubs, version)))
         name = folder / f"structures.sdmx-{version}.xml"
         schema.assertValid(etree.parse(str(name)))
         message = read_sdmx(str(name), validate=False)
@@ -198,7 +205,7 @@ def test_sdmx_json_is_valid(release: Path) -> None:
     }
     for path, content in messages.items():
         schema = json.loads(path.read_text(encoding="utf-8"))
-        validator_for(schema)(schema).validate(json.loads(content))
+        Draft202012Validator(schema).validate(json.loads(content))
 
 
 def test_sdmx_json_has_release_figures(folder: Path, victims: Figures) -> None:
