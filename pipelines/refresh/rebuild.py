@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
 from pipelines.core.home_lock import hold_home_lock
+from pipelines.publication.releases.correction_notices import read_notices, write_notices
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.listing import find_edition
@@ -121,7 +122,7 @@ def _scratch_home(home: Home, release: str, manifest: dict[str, Any], engine: sa
 
 
 def _link_earlier_releases(home: Home, scratch: Home, release: str, drafted_at: str) -> None:
-    """Give a scratch home the releases and the journal as they were when a release was drafted."""
+    """Give a scratch home the releases, the journal and the notices as they were when a release was drafted."""
     lines = []
     for publication in read_publications(home):
         if publication.release == release or publication.published_at > drafted_at:
@@ -134,6 +135,7 @@ def _link_earlier_releases(home: Home, scratch: Home, release: str, drafted_at: 
         if counts.exists():
             (scratch.released / counts.name).symlink_to(counts)
     journal_path(scratch).write_text("".join(line.as_line() for line in lines), encoding="utf-8")
+    write_notices(scratch, [notice for notice in read_notices(home) if notice.issued_at <= drafted_at])
     if lines:
         switch_current(scratch, lines[-1].release)
 

@@ -44,9 +44,9 @@ def enqueue_release_notices(
     enabled = connection.execute(sa.select(ACCOUNT.c.account_id).where(~ACCOUNT.c.disabled)).scalars()
     accounts = sorted(_select_subscribers(connection) & set(enabled))
     content = {"release": release, "what": news}
-    what = f"{release} {news} {clock.format_timestamp(at)}"
+    subject = f"{release} {news} {clock.format_timestamp(at)}"
     for account_id in accounts:
-        enqueue_notice(connection, account_id, "release", content, what=what, at=at)
+        enqueue_notice(connection, account_id, "release", content, what=subject, at=at)
     return len(accounts)
 
 

@@ -16,6 +16,7 @@ from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.ledger.opening import open_ledger
+from pipelines.publication.releases.correction_notices import CorrectionNotice, read_notices, write_notices
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.publications import read_publications
@@ -49,6 +50,8 @@ def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hom
 
 
 def test_scratch_home_has_only_what_was_there_when_the_release_was_drafted(home: Home) -> None:
+    at = (fixture.FIRST_AT, "2026-11-26T09:00:00Z")
+    write_notices(home, [CorrectionNotice(f"MK-{time}", FIRST, "MK", "", "Wrong unit.", time) for time in at])
     before = fixture.read_state(home)
     manifest = read_manifest(home.releases / NEXT)
     with rebuild._scratch_home(home, NEXT, manifest, open_ledger(home)) as scratch:
@@ -61,6 +64,7 @@ def test_scratch_home_has_only_what_was_there_when_the_release_was_drafted(home:
         assert (build.records_folder(scratch) / "released" / "members.parquet").is_file()
         assert (scratch.gathered / "block.parquet").is_file() and (scratch.gathered / "reference.parquet").is_file()
         assert scratch.root.is_relative_to(home.restricted), "its counts are not protected"
+        assert [notice.issued_at for notice in read_notices(scratch)] == [fixture.FIRST_AT]
         root = scratch.root
     assert not root.exists()
     assert fixture.read_state(home) == before
