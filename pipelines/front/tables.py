@@ -172,6 +172,12 @@ def name_language(reader: Reader, footnote: str) -> Part:
     return in_page_language(reader, footnote) if footnote in english else footnote
 
 
+def translate_text(reader: Reader, text: str) -> Part:
+    """Return a text of the release in the reader's language, or in English and marked as such without a translation."""
+    translation = i18n.gettext(text, reader.language) if text else ""
+    return translation if translation != text else in_page_language(reader, text)
+
+
 def mark_english(reader: Reader, text: str) -> Part:
     """Return a text with the causes of breaks in it marked as English on a page in another language."""
     if reader.language == i18n.SOURCE_LANGUAGE:

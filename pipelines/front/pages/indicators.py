@@ -19,7 +19,7 @@ from pipelines.front.pages.home import (
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, describe_basis, format_figure, in_page_language
+from pipelines.front.tables import FigureTable, describe_basis, format_figure, in_page_language, translate_text
 from pipelines.words import FormattedFigure, Row, indicators, language, regions
 from pipelines.words.language import tell
 
@@ -124,7 +124,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
             "facts": [
                 (tell("What it is"), about_version),
                 (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
-                (tell("Definition"), in_page_language(reader, str(about["definition"]))),
+                (tell("Definition"), translate_text(reader, str(about["definition"]))),
                 (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
                 (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines import words
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure
+from pipelines.front.tables import FigureTable, format_figure, translate_text
 from pipelines.words.language import read_in
 from tests.support.editions import make_edition, make_total
 
@@ -52,6 +52,12 @@ def test_name_with_a_footnote_has_its_mark_and_the_footnote_is_in_english_where_
         assert [(mark, str(text)) for mark, text in foreign.visible_notes] == [
             ("*", '<span lang="en">About the name of Bland.</span>')
         ]
+
+
+def test_definition_is_in_the_language_of_the_page_where_it_has_a_translation() -> None:
+    reader = Reader(make_edition(), "hr")
+    assert "<span" not in translate_text(reader, "A court imposed a sanction.") != "A court imposed a sanction."
+    assert translate_text(reader, "Not a text of ours.") == '<span lang="en">Not a text of ours.</span>'
 
 
 def test_cause_of_a_break_in_a_note_is_marked_as_english() -> None:

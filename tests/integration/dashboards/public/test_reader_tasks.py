@@ -259,8 +259,10 @@ def test_8_and_9_citation_and_the_same_view_for_ever(visit: Visit, release: Path
     address = f"{SITE}/releases/{release.name}/en/index.html"
     assert citation.startswith(f"{title}. ") and citation.endswith(address)
     assert f"release {release.name}" in citation and "Regional trafficking indicators" in citation
-    visit.follow_link("/releases/")
+    visit.follow_link(f"{SITE}/releases/")
     assert urljoin(SITE, visit.path) == address and read_text(visit.page.find(".//main")) == before
+    visit.follow_link(f"{SITE}/en/index.html")
+    assert visit.path == "/en/index.html"
 
 
 def test_10_brief_of_two_pages(visit: Visit) -> None:
