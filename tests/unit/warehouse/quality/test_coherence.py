@@ -314,26 +314,26 @@ def test_verdict_is_arithmetic(pairs_drawn: list[tuple[int, int, list[int]]]) ->
     """Judge up to twelve pairs at once, each of its own year with its own reasons."""
     by_year = dict(enumerate(pairs_drawn, 2000))
     pairs = match_figures(
-        _rows(*(_row(float(left), year=year) for year, (left, _, _) in by_year.items())),
-        _rows(*(_row(float(right), year=year, source="B") for year, (_, right, _) in by_year.items())),
+        _rows(*(_row(float(first), year=year) for year, (first, _, _) in by_year.items())),
+        _rows(*(_row(float(second), year=year, source="B") for year, (_, second, _) in by_year.items())),
     )
     reasons = [
-        _reason(id=f"r{year}.{number}", period=str(year), amount=float(amount))
+        _reason(id=f"r{year}_{number}", period=str(year), amount=float(amount))
         for year, (_, _, amounts) in by_year.items()
         for number, amount in enumerate(amounts)
     ]
     rows = {int(row["period"]): row for row in explain_differences(pairs, reasons).to_dicts()}
     assert rows.keys() == by_year.keys()
-    for year, (left, right, amounts) in by_year.items():
+    for year, (first, second, amounts) in by_year.items():
         row = rows[year]
-        assert row["difference"] == left - right
-        if left == right:
+        assert row["difference"] == first - second
+        if first == second:
             assert row["verdict"] == "reconciles"
-        elif amounts and sum(amounts) == left - right:
+        elif amounts and sum(amounts) == first - second:
             assert row["verdict"] == "explained"
         else:
             assert row["verdict"] == "open"
-        assert (row["relative"] is None) == (left == 0)
+        assert (row["relative"] is None) == (first == 0)
 
 
 def test_reason_changes_sign_where_its_sides_are_swapped() -> None:
