@@ -58,7 +58,7 @@ WORKERS ?= 2
 # Each worker has one processor: threads of its own would only wait for those of the other worker.
 PYTEST := POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
-unit: $(STAMP) ## the unit tests alone, in under a minute: no home, no browser, no PostgreSQL, no files from beside the project
+unit: $(STAMP) ## the unit tests alone, in half a minute: no home, no browser, no PostgreSQL, no files from beside the project
 	@$(PYTEST) tests/unit -m "not slow and not shared and not postgres"
 
 test: $(STAMP) browser postgres ## all tests except slow ones

@@ -87,7 +87,7 @@ def check_messages(messages: Iterable[Message], fields: Iterable[Any], release: 
         texts_of.setdefault(id(message.selection), []).extend(values.values())
     for view in fields:
         if is_headline(view.selection, view.text, release):
-            expected_value = sentences_counts.expected_headline(release, view.selection)
+            expected_value = sentences_counts.compose_headline(release, view.selection)
             if view.text != expected_value:
                 report.add_problem("headline", f"{view.text!r}, not {expected_value!r}")
             report.n_by_message["headline"] += 1
@@ -318,7 +318,7 @@ def _check_parts(parts: Sequence[Message], texts_of: Mapping[int, list[str]], re
         report.n_by_message[message.id] += 1
         if message.text[1:] in joined.get(id(message.selection), ""):  # the first letter may be a capital there
             continue
-        if message.id == "{items} and {last}" and message.text in sentences_comparisons.list_lists(
+        if message.id == "{items} and {last}" and message.text in sentences_comparisons.list_coverage_texts(
             release, *(message.selection.get(name, "") for name in ("kind", "indicator", "crime", "areas"))
         ):
             continue

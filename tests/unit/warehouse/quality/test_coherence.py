@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -305,19 +305,35 @@ def _reason(**said: Any) -> Reason:
     return Reason.model_validate(base | said)
 
 
-@given(st.integers(0, 10**6), st.integers(0, 10**6), st.lists(st.integers(-50, 50), max_size=4))
-def test_a_verdict_is_arithmetic(left: int, right: int, amounts: list[int]) -> None:
-    pairs = match_figures(_rows(_row(float(left))), _rows(_row(float(right), source="B")))
-    reasons = [_reason(id=f"r{i}", amount=float(amount)) for i, amount in enumerate(amounts)]
-    (row,) = explain_differences(pairs, reasons).to_dicts()
-    assert row["difference"] == left - right
-    if left == right:
-        assert row["verdict"] == "reconciles"
-    elif amounts and sum(amounts) == left - right:
-        assert row["verdict"] == "explained"
-    else:
-        assert row["verdict"] == "open"
-    assert (row["relative"] is None) == (left == 0)
+_PAIR = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.lists(st.integers(-50, 50), max_size=4))
+
+
+@settings(max_examples=20)
+@given(st.lists(_PAIR, min_size=1, max_size=12))
+def test_verdict_is_arithmetic(pairs_drawn: list[tuple[int, int, list[int]]]) -> None:
+    """Judge up to twelve pairs at once, each of its own year with its own reasons."""
+    by_year = dict(enumerate(pairs_drawn, 2000))
+    pairs = match_figures(
+        _rows(*(_row(float(first), year=year) for year, (first, _, _) in by_year.items())),
+        _rows(*(_row(float(second), year=year, source="B") for year, (_, second, _) in by_year.items())),
+    )
+    reasons = [
+        _reason(id=f"r{year}_{number}", period=str(year), amount=float(amount))
+        for year, (_, _, amounts) in by_year.items()
+        for number, amount in enumerate(amounts)
+    ]
+    rows = {int(row["period"]): row for row in explain_differences(pairs, reasons).to_dicts()}
+    assert rows.keys() == by_year.keys()
+    for year, (first, second, amounts) in by_year.items():
+        row = rows[year]
+        assert row["difference"] == first - second
+        if first == second:
+            assert row["verdict"] == "reconciles"
+        elif amounts and sum(amounts) == first - second:
+            assert row["verdict"] == "explained"
+        else:
+            assert row["verdict"] == "open"
+        assert (row["relative"] is None) == (first == 0)
 
 
 def test_reason_changes_sign_where_its_sides_are_swapped() -> None:
