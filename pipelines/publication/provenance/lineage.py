@@ -78,7 +78,8 @@ def read_places(counts: Path, cell_id: str) -> tuple[Place, ...]:
         connection.execute(_PARTS, [cell_id])
         connection.execute(_ROWS_BEHIND)
         observations = connection.execute(_OBSERVATIONS).pl().to_dicts()
-        records = connection.execute(_RECORDS).pl().to_dicts()
+        bases = {row[0] for row in connection.execute("select distinct basis from rows_behind").fetchall()}
+        records = connection.execute(_RECORDS).pl().to_dicts() if "records" in bases else []
     places = [
         *(_create_place(row, _OBSERVATION_CODES) for row in observations),
         *(_create_place(row, _record_codes(row)) for row in records),
