@@ -314,8 +314,8 @@ def audit_release(
         name, results = audit_release_as(the_home(), reader, release)
     except UnknownReaderError as error:
         raise CommandError(str(error)) from None
-    by = "table" if by_table else "year"
-    years = count_results(results, by)
+    years = count_results(results, "table" if by_table else "year")
+    by = years.columns[0]
     if as_json:
         say_json({"release": name, "reader": reader, f"{by}s": years.to_dicts()})
     else:
