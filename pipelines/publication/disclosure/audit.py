@@ -58,19 +58,19 @@ class BlockAudit:
 
     def with_rows_of(self, rows: Array, other_rows: Array) -> BlockAudit:
         """Return the audit with the rows of another view; the two arrays have the row of the same cells in each."""
-        found: dict[int, list[int]] = defaultdict(list)
+        rows_by_row: dict[int, list[int]] = defaultdict(list)
         for row, other_row in zip(rows.tolist(), other_rows.tolist(), strict=True):
-            found[row].append(other_row)
+            rows_by_row[row].append(other_row)
 
-        def translate(failed: tuple[int, ...]) -> tuple[int, ...]:
-            return tuple(sorted({other_row for row in failed for other_row in found[row]}))
+        def translate_rows(failed: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(sorted({other_row for row in failed for other_row in rows_by_row[row]}))
 
-        pairs = {(name, other_row) for name, row in self.to_insiders for other_row in found[row]}
+        pairs = {(name, other_row) for name, row in self.to_insiders for other_row in rows_by_row[row]}
         return replace(
             self,
-            disclosed=translate(self.disclosed),
-            narrow=translate(self.narrow),
-            unknown=translate(self.unknown),
+            disclosed=translate_rows(self.disclosed),
+            narrow=translate_rows(self.narrow),
+            unknown=translate_rows(self.unknown),
             to_insiders=tuple(sorted(pairs)),
         )
 

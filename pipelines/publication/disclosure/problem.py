@@ -44,7 +44,7 @@ class Views:
         self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
         self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
 
-    def lift(self, populations: Sequence[Array]) -> list[Array]:
+    def lift_populations(self, populations: Sequence[Array]) -> list[Array]:
         """Return populations over leaves with the same cells as these over margins."""
         return lifting.lift_populations(populations, self._blocks, self.leaves)
 

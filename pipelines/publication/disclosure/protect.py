@@ -317,7 +317,7 @@ class _Pattern:
         """
         while (self.hidden & self._concerned & ~self._safe).any():
             # The public comes last: every population that protects from an insider protects from the public.
-            for reader in np.roll(np.arange(len(self._readers)), -1).tolist():
+            for reader in (*range(1, len(self._readers)), 0):
                 own_columns = self._own_columns[reader]
                 if not (self.hidden & self._concerned[reader] & ~self._safe[reader]).any():
                     continue
@@ -341,7 +341,7 @@ class _Pattern:
         self._safe[reader, cell] = True
 
     def _move_cell(self, cell: int) -> list[_Move]:
-        """Return moves of a cell that leave enough values possible, giving up printed totals if there is no other way.
+        """Return moves of a cell that leave enough values possible, giving up printed totals only if necessary.
 
         What earlier releases published may leave no such move, or a shorter one.
         """
@@ -428,7 +428,7 @@ class _Pattern:
         ]
         needed = margin_witnesses.choose_needed(audited, self._width)
         leaves = self._views.leaves
-        truth, *lifted = self._views.lift([self._truth, *needed])
+        truth, *lifted = self._views.lift_populations([self._truth, *needed])
         report = self._audit_view(leaves, hidden, self._find_witnesses(leaves, truth, hidden, lifted))
         is_hidden_cell = hidden[self._cells.rows]
         return report.with_rows_of(leaves.rows[is_hidden_cell], self._cells.rows[is_hidden_cell])

@@ -118,9 +118,9 @@ def test_refresh_audits_every_insider_and_reports_what_fails() -> None:
     cells = build_frame(build_cell("AA", 3), build_cell("BB", 2), build_cell("CC", 50), build_region(55, "AA,BB,CC"))
     view = space.build_space(cells)
     hidden = np.array([True, True, False, False])
-    known = witnesses.Witnesses(view, audit.find_population(view), audit.find_published_rows(view, hidden))
+    populations = witnesses.Witnesses(view, audit.find_population(view), audit.find_published_rows(view, hidden))
     report = audit.audit_readers(
-        view, hidden, hidden, readers.list_readers(cells), known, name="three territories", width=2
+        view, hidden, hidden, readers.list_readers(cells), populations, name="three territories", width=2
     )
     assert report.failed_rows == ()
     assert report.to_insiders == (("AA", int(view.rows[1])), ("BB", int(view.rows[0])))
