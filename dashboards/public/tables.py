@@ -305,8 +305,8 @@ def list_kinds(table: Table) -> set[str]:
     """Return the kinds of the fields of a table that a legend explains."""
     cells = [cell for line in table.lines for cell in line.cells]
     # Some fields are styled as missing figures and have another word, such as "no records".
-    shown = {cell.kind for cell in cells if cell.kind == "few" or cell.text == words.LEGEND.get(cell.kind, ("",))[0]}
-    return shown | {"zero" for cell in cells if cell.value == 0}
+    kinds = {cell.kind for cell in cells if cell.kind == "few" or cell.text == words.LEGEND.get(cell.kind, ("",))[0]}
+    return kinds | {"zero" for cell in cells if cell.value == 0}
 
 
 def render_facts(pairs: Iterable[tuple[str, str]], *, language: str = "") -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -379,8 +378,6 @@ def _select_pair_rows(r: Release, s: Selection) -> list[Row]:
         )
     if s["page"] == "compare":
         areas = s["areas"].split(",")
-        if s["kind"] == "duration":
-            return compute_pairs_of_medians(r, s["indicator"], s["crime"], areas)
         return [x for x in list_family_rows(r, s) if x["area_a"] in areas and x["area_b"] in areas]
     by, year = (s.get("victims_by"), s.get("victims_year")) if s["page"] == "victims" else (s.get("by"), s.get("year"))
     return r.index_rows("pair", "metric", "dimension", "period", "offence_group", "count_unit").get(
@@ -391,7 +388,7 @@ def _select_pair_rows(r: Release, s: Selection) -> list[Row]:
 def list_family_rows(r: Release, s: Selection) -> list[Row]:
     """Return the pairs of all territories for the indicator of the page "Compare", which are tested together."""
     if s["kind"] == "duration":  # tested by the page, and not by the release
-        return list_pair_rows(r, s)
+        return compute_pairs_of_medians(r, s["indicator"], s["crime"])
     is_ratio, (dimension, _, category) = s["kind"] in ("ratio", "clearance"), s.get("share_of", "").partition(".")
     metric = s["indicator"] if is_ratio else {"count": "rate"}.get(s["kind"], s["kind"])
     rows = r.index_rows("pair", "metric", "period", "offence_group", "count_unit").get(
@@ -406,15 +403,16 @@ def list_family_rows(r: Release, s: Selection) -> list[Row]:
     ]
 
 
-def compute_pairs_of_medians(r: Release, metric: str, crime: str, areas: Sequence[str]) -> list[Row]:
-    """Return the pairs of the areas with case records, tested by the published limits of their medians."""
+@compute_once
+def compute_pairs_of_medians(r: Release, metric: str, crime: str) -> list[Row]:
+    """Return the pairs of the territories with case records, tested by the published limits of their medians."""
     at = {
         x["area"]: x
         for x in r.read_rows("duration")
         if (x["metric"], x["offence_group"], x["statistic"], x["freq"], x["entered"])
         == (metric, crime, "median", "_T", "_T")
     }
-    pairs = list(combinations([at[code] for code in areas if code in at], 2))
+    pairs = list(combinations([at[code] for code in r.territories if code in at], 2))
     tested = [pair for pair in pairs if all(x["value"] is not None and x["state"] == "enough" for x in pair)]
     z = norm.isf(0.025 / max(len(tested), 1)) / norm.isf(0.025)
     rows = []

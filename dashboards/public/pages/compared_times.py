@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboards.public import charts, layout, queries, tables
+from dashboards.public import charts, comparison, layout, queries, tables
 from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards
 from dashboards.public.pages.compared_pairs import list_pairs
@@ -53,7 +53,9 @@ def show_times(
         frame, title, columns, lines, corner=tell("Territory"), notes=notes, legend=True,
         coverage=words.join_words(map(frame.marked_name, with_records)),
     )  # fmt: skip
-    _show_pairs(frame, areas, {code: by_area[code].get("median") for code in with_records})
+    # Also those that were not chosen: a difference must not become clear because territories are left out.
+    all_medians = {code: by_area[code].get("median") for code, _ in frame.territories if code in by_area}
+    _show_pairs(frame, areas, all_medians)
     cards.show_cards_of_figures(frame, [row for code in with_records for row in by_area[code].values()])
 
 
@@ -63,7 +65,7 @@ def _show_pairs(frame: layout.Frame, areas: Sequence[str], medians: Mapping[str,
     if len(areas) < 2:
         st.markdown(tell("Choose at least two territories."))
         return
-    pairs = durations.compare_medians(medians)
+    pairs = comparison.select_pairs(durations.compare_medians(medians), areas)
     if not pairs:
         st.markdown(tell("No two territories have figures of this kind."))
         return

@@ -49,8 +49,8 @@ def show_time(compared: Compared, rows: Sequence[Row], freq: str, periods: Seque
 
 def _choose_highlighted(compared: Compared, with_figures: Sequence[str]) -> str:
     """Return the area that is highlighted at first: the region, unless it is a sum that dwarfs its territories."""
-    own = [area for area in with_figures if area != compared.frame.region]
-    return own[0] if compared.choice.kind == "count" and own else with_figures[0]
+    territories = [area for area in with_figures if area != compared.frame.region]
+    return territories[0] if compared.choice.kind == "count" and territories else with_figures[0]
 
 
 def _draw_trend(

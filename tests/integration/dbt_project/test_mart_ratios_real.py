@@ -304,9 +304,9 @@ def test_compared_figures_equal_those_of_their_mart(world: tuple[pl.DataFrame, P
         assert set(rows.select("metric", f"area_{end}", "period", "measure", f"value_{end}").rows()) <= numbers
     clearance = read_mart(path, "mart_clearance").select(*at, "area", "value", "numerator", "denominator")
     for end in ("a", "b"):
-        own = clearance.rename({name: f"{name}_{end}_own" for name in ("value", "numerator", "denominator")})
+        own_figures = clearance.rename({name: f"{name}_{end}_own" for name in ("value", "numerator", "denominator")})
         of_clearance = of_clearance.join(
-            own, left_on=[*at, f"area_{end}"], right_on=[*at, "area"], how="left", validate="m:1"
+            own_figures, left_on=[*at, f"area_{end}"], right_on=[*at, "area"], how="left", validate="m:1"
         )
         assert (of_clearance[f"value_{end}"].eq_missing(of_clearance[f"value_{end}_own"])).all()
     tested = of_clearance.filter(pl.col("low").is_not_null())

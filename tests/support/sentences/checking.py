@@ -257,7 +257,7 @@ def _check_headings(cell: Any, row: Mapping[str, Any], release: Release) -> list
 
 
 def list_headings(release: Release) -> Mapping[str, frozenset[tuple[str, str]]]:
-    """Return the columns and codes that each heading of a row or column can stand for."""
+    """Return the columns and codes that each heading of a row or column can mean."""
     headings: dict[str, frozenset[tuple[str, str]]] = release.__dict__.setdefault("headings", {})
     if not headings:
         names = [(code, name) for by_code in (release.plain, release.marked) for code, name in by_code.items()]

@@ -112,7 +112,7 @@ def test_version_of_a_ratio_is_one_choice_and_only_the_recommended_is_tested() -
 def test_counts_are_tested_by_population_and_clearance_rates_by_their_own_pairs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The release of the tests has pairs of ratios and shares only; they are shown as those of other indicators."""
+    """Show the pairs of ratios as those of other indicators, since the release of the tests has no others."""
     read_rows, requested = queries.read_rows, []
 
     def read_other_pairs(path: str, name: str, *parameters: Any, **named: Any) -> Any:
