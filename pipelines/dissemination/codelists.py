@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark
-from pipelines.dissemination.dataflows import COMPONENTS, DATAFLOWS
+from pipelines.dissemination.dataflows import COMPONENTS
 from pipelines.dissemination.structures import Code, Codelist, Text
 from pipelines.words import areas, indicators, quality
 from pipelines.words.language import read_in
@@ -170,9 +170,3 @@ def _list_categories(lists: Mapping[str, tuple[Code, ...]]) -> Iterator[Code]:
         component = COMPONENTS.get(name.upper())
         for code in lists.get(component.codelist or "", ()) if component is not None else ():
             yield Code(f"{name}-{code.id}", code.names, code.descriptions)
-
-
-def list_codelists_in_use() -> tuple[str, ...]:
-    """Return the ids of the code lists that any dataflow has, in the order of the components."""
-    used = {name for source in DATAFLOWS.values() for name in (*source.dimensions, *source.attributes)}
-    return tuple(dict.fromkeys(item.codelist for name, item in COMPONENTS.items() if name in used and item.codelist))

@@ -5,7 +5,7 @@ The order is that of the key, each dimension in the order of its code list, then
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -202,24 +202,6 @@ def count_observations(release: Path, dataflow: str, selection: Selection = EVER
     frame = select_observations(release, dataflow, selection)
     flow = load_structures(release).find_dataflow(dataflow)
     return frame.select(pl.struct(*flow.structure.dimension_ids).n_unique()).item(), frame.height
-
-
-def iterate_series(
-    frame: pl.DataFrame, flow: Dataflow
-) -> Iterator[tuple[tuple[str, ...], Sequence[Mapping[str, object]]]]:
-    """Yield each series of sorted observations: its key, and its observations as rows."""
-    names = flow.structure.dimension_ids
-    key: tuple[str, ...] | None = None
-    rows: list[Mapping[str, object]] = []
-    for row in frame.iter_rows(named=True):
-        row_key = tuple(row[name] for name in names)
-        if row_key != key:
-            if key is not None:
-                yield key, rows
-            key, rows = row_key, []
-        rows.append(row)
-    if key is not None:
-        yield key, rows
 
 
 def join_key(row: Mapping[str, object], flow: Dataflow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.dissemination.observations import Condition, Selection, filter_observations, iterate_series
+from pipelines.dissemination.observations import Condition, Selection, filter_observations
 from pipelines.dissemination.periods import join_quarters, label_period, parse_period
 from pipelines.dissemination.release import arrange_observations
 from pipelines.dissemination.structures import StructureError
@@ -49,12 +49,6 @@ def test_unknown_dimension_is_refused() -> None:
         select_periods(Selection({"SEX": ["F"]}))
     with pytest.raises(StructureError, match="no component X"):
         select_periods(Selection(conditions=(Condition("X", "eq", ("1",)),)))
-
-
-def test_series_are_consecutive_observations_of_one_key() -> None:
-    series = {key: [row["TIME_PERIOD"] for row in rows] for key, rows in iterate_series(FRAME, FLOW)}
-    assert series[("Q", "AA")] == ["2024-Q1", "2024-Q2", "2024-Q3"]
-    assert list(series) == [("Q", "AA"), ("A", "AA"), ("A", "BB"), ("P3", "BB")]
 
 
 def test_code_without_a_label_and_repeated_key_are_refused() -> None:
