@@ -25,9 +25,9 @@ _FIGURE = ("area", "freq", "period", "offence_group", "measure", "level", "count
 class Sheet:
     """The sheet of one territory.
 
-    `figures` are the totals of the newest quarter and years with `value`, `obs_status`, `conf_status` and `before` (the
-    value in the release before); `changes` are rows of the table `change`; `notes` are texts; `missing` are the
-    returns that the draft lacks; `withheld` counts its withheld cells.
+    `figures` are the totals of the newest quarter and years, the newest first, with `value`, `obs_status`,
+    `conf_status` and `before` (the value in the release before); `changes` are rows of the table `change`; `notes` are
+    texts; `missing` are the returns that the draft lacks; `withheld` counts its withheld cells.
     """
 
     territory: str
@@ -67,12 +67,20 @@ def _list_figures(cells: pl.DataFrame, before: pl.DataFrame) -> list[Row]:
     years = totals.filter(pl.col("freq") == "A")["period"].unique().sort()[-_NEWEST_YEARS:]
     quarters = totals.filter(pl.col("freq") == "Q")["period"].unique().sort()[-1:]
     earlier = before.unique("cell_id", keep="first").select("cell_id", before="value")
-    order = {code: place for place, code in enumerate(codes.list_codes("measure"))}
+    order = {
+        (name, code): place
+        for name in ("offence_group", "count_unit", "measure")
+        for place, code in enumerate(codes.list_codes(name))
+    }
     chosen = totals.filter(pl.col("period").is_in([*years, *quarters])).join(earlier, on="cell_id", how="left")
     rows = chosen.select(*_FIGURE, "value", "obs_status", "conf_status", "before").to_dicts()
-    return sorted(
-        rows, key=lambda row: (row["offence_group"], row["count_unit"], row["period"], order.get(row["measure"], 0))
-    )
+    periods = sorted({row["period"] for row in rows}, reverse=True)
+
+    def find_place(row: Row) -> tuple[int, ...]:
+        crime, unit, measure = (order[name, row[name]] for name in ("offence_group", "count_unit", "measure"))
+        return crime, unit, periods.index(row["period"]), measure
+
+    return sorted(rows, key=find_place)
 
 
 def _read(folder: Path, table: str) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from pipelines import refresh
 from pipelines.core.home import Home
 from pipelines.ledger import queries
 from pipelines.ledger.opening import open_ledger
+from pipelines.publication.releases import signature
 from pipelines.refresh.counts import records_folder
 from pipelines.warehouse import build_cache
 from tests.support import small
@@ -26,7 +27,11 @@ EARLIER = "2026-11-01T00:00:00Z"
 
 @pytest.fixture
 def drafted(copied_home: Home) -> Home:
-    """The built home with a draft of the next edition: the same tables under another name."""
+    """The built home with a draft of the next edition: the same tables under another name.
+
+    It has the key that signs releases, so that its copies sign with the same one.
+    """
+    signature.find_signing_key(copied_home)
     shutil.copytree(copied_home.releases / "2026-Q3", copied_home.drafts / NEXT)
     build_cache.store_outcome(
         copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name}
