@@ -14,7 +14,9 @@ Great Expectations keeps what it stores, so after RENEW_AFTER validations the pr
 from __future__ import annotations
 
 import copy
+import gc
 import os
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -323,8 +325,27 @@ def _reuse_configurations() -> Iterator[None]:
 
 def warm_up() -> None:
     """Load Great Expectations and its late imports by running one small validation."""
-    with _LOCK:
+    with _LOCK, _spare_garbage_collector():
         _run_validation(_build_smallest_contract(), pl.DataFrame({_ROW: [0], "x": [1]}).to_pandas(), (0,))
+
+
+@contextmanager
+def _spare_garbage_collector() -> Iterator[None]:
+    """Load Great Expectations without searching for garbage, which took 0.5 of 3.8 s of processor time.
+
+    Imports create many objects and no garbage. They are exempted from later searches.
+    """
+    if "great_expectations" in sys.modules:
+        yield
+        return
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 @cache

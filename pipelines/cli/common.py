@@ -120,7 +120,6 @@ def return_bytes(path: Path) -> bytes:
 
 def load_judgement_meanwhile() -> None:
     """Start loading the checks (two seconds and more) in separate processes while files are read."""
-    import gc
     import threading
 
     if "expectations.judge" in sys.modules:
@@ -129,13 +128,7 @@ def load_judgement_meanwhile() -> None:
     def load() -> None:
         from expectations.engine import warm_up
 
-        # Imports create many objects and no garbage: looking for it took 0.5 of 3.8 s of processor time.
-        gc.disable()
-        try:
-            warm_up()
-        finally:
-            gc.freeze()
-            gc.enable()
+        warm_up()
 
     # Not a daemon: a process that ends while libraries are being loaded may crash. It ends once they are loaded and its
     # output is written.
