@@ -250,3 +250,11 @@ def test_revisions_show_published_cells_only(release: Release) -> None:
         count=pl.col("value"), reporters=pl.lit(None, dtype=pl.String)
     )
     check_counts(release, counts, at_least=1_000)
+
+
+def test_planted_count_of_a_withheld_cell_is_found(release: Release) -> None:
+    """Plant the count behind one withheld cell, so that the tests above cannot pass without comparing anything."""
+    withheld = release.cells.filter(pl.col("is_withheld") & (pl.col("area_kind") == "territory")).head(1)
+    planted = withheld.with_row_index("fact").with_columns(count=pl.lit(3.0))
+    with pytest.raises(AssertionError):
+        check_counts(release, planted, at_least=1)
