@@ -73,7 +73,7 @@ DESCRIPTIONS: Final[Mapping[str, Description]] = {
     "codebook.csv": Description(mark("Codebook: every column and every code"), tabular.MEDIA_TYPES["csv"], True),
     "datapackage.json": Description(mark("Frictionless data package of the CSV files"), "application/json", True),
     "csv-metadata.json": Description(
-        mark("CSV on the Web description of the CSV files"), "application/csvm+json", True
+        mark("CSVW description of the CSV files"), "application/csvm+json", True
     ),
     "catalogue.jsonld": Description(mark("DCAT record for data catalogues"), "application/ld+json"),
 }

@@ -287,8 +287,11 @@ print("opened", heard)
 print("\\n".join(sorted(sys.modules)))
 """
 _NOT_FOR_THE_PUBLIC = ("pipelines.ledger", "pipelines.submissions", "pipelines.web", "sqlalchemy")
-_GUARDS = ("pipelines.web.guards", "pipelines.web.settings", "pipelines.web.security_headers", "pipelines.web.health")
-"""Modules that the public app shares with the office service: limits, headers and health, without a sign-in."""
+_GUARDS = (
+    "pipelines.web.guards", "pipelines.web.settings", "pipelines.web.security_headers", "pipelines.web.health",
+    "pipelines.web.downloads",
+)  # fmt: skip
+"""Modules that the public app shares with the office service: limits, headers, health and files, without a sign-in."""
 
 
 def _is_restricted(module: str) -> bool:

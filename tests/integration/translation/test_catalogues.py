@@ -52,7 +52,7 @@ OF_ANOTHER_LANGUAGE = {
 
 SAME = {
     "SHA-256", "dimension", "draft", "partner", "program", "video", "Period", "Formula", "Status", "Region",
-    "{stage}, region", "{n} migrant", "{n} person",
+    "{stage}, region", "{n} migrant", "{n} person", "{time} UTC", "{day}, {time} UTC",
 }  # fmt: skip
 """Texts that may be the same in another language: its word has the same spelling, or is a name."""
 
