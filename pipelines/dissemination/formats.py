@@ -72,9 +72,7 @@ DESCRIPTIONS: Final[Mapping[str, Description]] = {
     "structures.sdmx.json": Description(mark("Structures, SDMX-JSON 2.0"), sdmx_json.MEDIA_TYPES["structure"]),
     "codebook.csv": Description(mark("Codebook: every column and every code"), tabular.MEDIA_TYPES["csv"], True),
     "datapackage.json": Description(mark("Frictionless data package of the CSV files"), "application/json", True),
-    "csv-metadata.json": Description(
-        mark("CSVW description of the CSV files"), "application/csvm+json", True
-    ),
+    "csv-metadata.json": Description(mark("CSVW description of the CSV files"), "application/csvm+json", True),
     "catalogue.jsonld": Description(mark("DCAT record for data catalogues"), "application/ld+json"),
 }
 """Files about the whole release, by name."""

@@ -609,7 +609,8 @@ def expect_part_of_territory(r: Release, s: Selection, p: Params) -> Expected:
 )
 def expect_number_of_files(r: Release, s: Selection, p: Params) -> Expected:
     names = [*r.folder.glob("csv/*.csv"), *r.folder.glob("data/*.parquet")]
-    names += [r.folder / name for name in ("manifest.json", "README.txt") if (r.folder / name).is_file()]
+    further = ("manifest.json", "manifest.sig", "changes.json", "README.txt")
+    names += [r.folder / name for name in further if (r.folder / name).is_file()]
     return {"n": format_number(len(names)), "release": r.id}
 
 
@@ -639,6 +640,19 @@ def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
     days = [x["value"] for x in rows if x["indicator"] == "PUNCTUALITY_DAYS" and x["value"] is not None]
     is_early = "early" in str(p[""])
     return {"days": {format_number(abs(value), 1) for value in days if (value < 0) is is_early}}
+
+
+@expect_parameters("{withheld} of {figures}; annual totals of territories: {withheld_totals} of {totals}")
+def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
+    by_id = {x["cell_id"]: x for x in r.read_rows("cell") if x["value"] is not None or x["conf_status"] != "F"}
+    cells = list(by_id.values())
+    totals = [x for x in cells if x["area_kind"] == "territory" and x["freq"] == "A" and x["is_total"]]
+    return {
+        "withheld": format_number(sum(x["conf_status"] != "F" for x in cells)),
+        "figures": format_number(len(cells)),
+        "withheld_totals": format_number(sum(x["conf_status"] != "F" for x in totals)),
+        "totals": format_number(len(totals)),
+    }
 
 
 @expect_parameters("{note} (all figures).")

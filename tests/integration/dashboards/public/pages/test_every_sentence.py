@@ -129,6 +129,7 @@ WITHOUT_FIGURES: dict[str, str] = {
     "This page shows a published release, and there is none: {reason}.": _ADDRESS,
     "Table updated: {caption}": _NOT_A_SENTENCE,
     "Note {number}": _NOT_A_SENTENCE,
+    "All tables in one file, {format}": _NOT_A_SENTENCE,
     "Page {n} of {whole}": _NOT_A_SENTENCE,
     "Q{quarter}": _NOT_A_SENTENCE,
     "Release {release}": _NOT_A_SENTENCE,
@@ -154,6 +155,13 @@ def _make_median(**changed: Any) -> Row:
         "state": "too_few", "statistic": "median",
     }  # fmt: skip
     return row | changed
+
+
+def _make_window(freq: str, period: str, reaching: int, *, default: bool = False) -> Row:
+    return {
+        "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "is_most": reaching > 3,
+        "is_default": default,
+    }  # fmt: skip
 
 
 _NAMES = {"AA": "Aland", "BB": "Bland"}
@@ -231,6 +239,16 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "{day} April {year}": (lambda: words.format_day(date(2026, 4, 1)), "1 April 2026"),
     "{day} July {year}": (lambda: words.format_day(date(2026, 7, 31)), "31 July 2026"),
     "{day} December {year}": (lambda: words.format_day(date(2025, 12, 9)), "9 December 2025"),
+    "Opens in {period}: {reach}.": (
+        lambda: regions.explain_window(
+            [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)]
+        ),
+        "Opens in 2023–2025: 5 of 7 territories have 20 or more in 2023–2025, against 4 in 2025.",
+    ),
+    "{period} for {stages}, although most territories have too few cases": (
+        lambda: regions.describe_windows([("Convicted", [_make_window("A", "2025", 2, default=True)])]),
+        "use 2025 for convicted (2 of 7 territories have 20 or more), although most territories have too few cases.",
+    ),
     "{address} (accessed {day}).": (
         lambda: words.cite_table(_EDITION, "T", "Aland", "https://x/y", date(2026, 4, 1)),
         "https://x/y (accessed 1 April 2026).",
@@ -242,6 +260,13 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
 }  # fmt: skip
 """Messages that the demonstration release does not reach: a composition from made-up data, and a part of its text."""
 EMPTY = {
+    "Correction of figures in release {release}": "a release with a correction notice",
+    "Correction, {area}, {period}:": "a release with a correction notice",
+    "Figures in release {release} were wrong": "a release with a correction notice",
+    "Made current again: {reason}": "a release that was made current again",
+    "{day}, {time} UTC": "a release that is announced",
+    "Figures that changed since release {release}": "a release after another one",
+    "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
     "{n} older years": "a release of more than eight years",
     "{figure}, too few": "a duration of few people",
     "This release has no breakdown of {crime} for {area}.": "a release without it",
