@@ -231,17 +231,28 @@ class Structure:
         return Axis(span if code in span else (code,), (code,))
 
     def _jurisdictions(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """Return the jurisdictions whose sum is the territory's figure, by (territory and state, year)."""
+        """Return the jurisdictions whose sum is the territory's figure, by (territory and state, year).
+
+        They are those with figures of their own and all reporters of the territory's figures: a jurisdiction that did
+        not report a quarter has no year of its own, and is still in the other quarters of the territory.
+        """
         areas_by_year: dict[tuple[str, str], set[str]] = defaultdict(set)
+        reporters_by_year: dict[tuple[str, str], set[str]] = defaultdict(set)
         not_additive = set()
         for cell in self._own:
             for year in years_of(cell.period):
                 place = (cell.name_place(cell.territory, year), year)
                 if cell.kind == "jurisdiction":
                     areas_by_year[place].add(cell.area)
-                elif not cell.additive:
+                elif cell.additive:
+                    reporters_by_year[place].update(code for code in cell.reporters if code != cell.territory)
+                else:
                     not_additive.add(place)
-        return {key: tuple(sorted(areas)) for key, areas in areas_by_year.items() if key not in not_additive}
+        return {
+            place: tuple(sorted(areas | reporters_by_year[place]))
+            for place, areas in areas_by_year.items()
+            if place not in not_additive
+        }
 
     def _inside_of(self, territory: str, i: int) -> tuple[str, ...]:
         """Return the categories that add up to the total of a dimension in a territory."""

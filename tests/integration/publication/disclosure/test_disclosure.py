@@ -49,6 +49,18 @@ def test_total_that_is_not_additive_is_not_the_sum_of_its_jurisdictions() -> Non
     assert np.linalg.matrix_rank(apart.matrix.toarray()) == 3
 
 
+def test_jurisdiction_without_a_year_of_its_own_is_in_the_quarters_of_its_territory() -> None:
+    """Leave out the third quarter of one jurisdiction: neither it nor the territory has an annual figure then."""
+    quarters = [
+        build_cell("AA", value, period=f"2024-Q{quarter}", reporters="A1,A2")
+        for quarter, value in ((1, 20), (2, 3), (4, 17))
+    ]
+    cells = build_frame(*quarters, build_cell("A1", 20, kind="jurisdiction", territory="AA"), build_cell("BB", 30))
+    protected = protect.hide_small_counts(cells)
+    assert protected.report.passed
+    assert hidden_of(protected.cells) == [False, True, False, False, False]
+
+
 def test_fractions_and_negative_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="whole"):
         space.build_space(build_frame(build_cell("AA", 1.5)))
