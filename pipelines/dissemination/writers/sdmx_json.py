@@ -288,6 +288,10 @@ def write_structures(structures: Structures, artefacts: Artefacts, language: str
         "hierarchies": _compose_hierarchies,
     }
     parts = {name: compose(structures, artefacts, language) for name, compose in data.items()}
+    for kind, name in artefacts.partial:
+        for scheme in parts[f"{kind.replace('scheme', 'Scheme')}s"]:
+            if scheme["id"] == name:
+                scheme["isPartial"] = True
     meta = {
         "schema": _SCHEMA.format("structure", "2.0.0", "structure"),
         "id": f"{structures.edition.id.replace('.', '_')}_STRUCTURES",

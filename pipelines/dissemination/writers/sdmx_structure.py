@@ -72,6 +72,8 @@ class Artefacts:
     ids: Mapping[Kind, tuple[str, ...]]
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
     stubs: frozenset[Kind] = frozenset()
+    partial: frozenset[tuple[Kind, str]] = frozenset()
+    """Item schemes that have some of their items only."""
 
     def list_ids(self, kind: Kind) -> tuple[str, ...]:
         """Return the ids of a kind."""
@@ -168,6 +170,8 @@ class _Writer:
             element.set("isFinal", "true")
         if self.is_stub(kind):
             element.set("isExternalReference", "true")
+        if (kind, name) in self.artefacts.partial:
+            element.set("isPartial", "true")
         self.add_texts(element, "com:Name", names)
         self.add_texts(element, "com:Description", descriptions or {})
         return element
