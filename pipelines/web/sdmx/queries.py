@@ -334,7 +334,9 @@ def parse_data_query(version: Version, parts: Sequence[str], query: str) -> Data
 
 def parse_availability_query(version: Version, parts: Sequence[str], query: str) -> DataQuery:
     """Return the query of an address below `/availableconstraint` (1.5) or `/availability` (2.1)."""
-    choices = ("codelist", "datastructure", "conceptscheme", "dataflow", "dataproviderscheme", "none", "all")
+    choices: tuple[str, ...] = (
+        "codelist", "datastructure", "conceptscheme", "dataflow", "dataproviderscheme", "none", "all"
+    )  # fmt: skip
     if version == "v1":
         allowed = {"startPeriod", "endPeriod", "updatedAfter", "references", "mode"}
         flow, key, provider, component = _pad(parts, 1, 4, "/availableconstraint/{flow}/{key}/{provider}/{component}")

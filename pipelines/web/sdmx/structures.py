@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.dissemination.structures import Codelist, Structures
-from pipelines.dissemination.writers import sdmx_json, sdmx_structure
+from pipelines.dissemination.writers import sdmx_json, sdmx_ml, sdmx_structure
 from pipelines.dissemination.writers.sdmx_structure import (
     AGENCIES,
     CATEGORIES,
@@ -342,5 +342,5 @@ def write_structures(message: StructureMessage, form: Format, language: str) -> 
     """Return a structure message in a format."""
     if form is STRUCTURE_JSON:
         return sdmx_json.write_structures(message.structures, message.artefacts, language)
-    version: sdmx_structure.Version = "2.1" if form is STRUCTURE_ML_2 else "3.0"
+    version: sdmx_ml.Version = "2.1" if form is STRUCTURE_ML_2 else "3.0"
     return sdmx_structure.write_structures(message.structures, message.artefacts, version)
