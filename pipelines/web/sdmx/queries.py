@@ -270,7 +270,7 @@ def _parse_time(parameters: Mapping[str, str], name: str) -> datetime | None:
         return None
     try:
         return clock.parse_time(parameters[name])
-    except ValueError:
+    except (ValueError, OverflowError):
         raise QueryError(400, f"{name}={parameters[name]} is not a time. Write it as 2026-11-20T09:00:00Z.") from None
 
 

@@ -6,6 +6,7 @@ A release never changes, so that an answer is made once for each query, format a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
@@ -123,7 +124,7 @@ class SdmxService:
             "Content-Language": language,
             "Cache-Control": "no-cache" if parsed.edition.release is None else "public, max-age=86400",
             "Last-Modified": format_datetime(release.valid_from.astimezone(UTC), usegmt=True),
-            "Link": f'</releases/{release.folder.name}/>; rel="version-history"',
+            "Link": f'</releases/{release.folder.name}/>; rel="describedby"',
         }
         if "if-none-match" not in headers and _is_unchanged(headers.get("if-modified-since", ""), release.valid_from):
             from starlette.responses import Response
@@ -150,8 +151,6 @@ class SdmxService:
 
 def write_data(releases: Releases, release: PublishedRelease, query: DataQuery, choice: Choice, language: str) -> bytes:
     """Return the message that answers a query of data. Raises QueryError."""
-    from dataclasses import replace
-
     is_whole = query.attributes in (("dsd",), ("all",)) and query.measures in (("all",), ("OBS_VALUE",))
     if choice.format.is_labelled and not is_whole:
         raise QueryError(

