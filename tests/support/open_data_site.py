@@ -13,14 +13,16 @@ from starlette.testclient import TestClient
 from urllib3 import HTTPResponse
 
 from pipelines.core.home import open_home
+from pipelines.web.open_data.service import OpenDataService
 from pipelines.web.sdmx.service import SdmxService
 
 SITE = "https://example.org"
 
 
 def make_client(home: Path) -> TestClient:
-    """Return a client of the SDMX service of a home."""
-    service = SdmxService(PlainTextResponse("not SDMX"), lambda: open_home(home))
+    """Return a client of SDMX REST and the JSON API of a home."""
+    sdmx = SdmxService(PlainTextResponse("not open data"), lambda: open_home(home))
+    service = OpenDataService(sdmx, lambda: open_home(home))
     return TestClient(service, base_url=SITE, headers={"accept-encoding": "identity"})
 
 

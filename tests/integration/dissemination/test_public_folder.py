@@ -16,6 +16,7 @@ from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import open_home
 from pipelines.dissemination.release import load_structures
 from pipelines.web import health
+from pipelines.web.open_data.service import OpenDataService
 from pipelines.web.sdmx.service import SdmxService
 
 _RECORDERS: list[list[str]] = []
@@ -54,12 +55,14 @@ def test_public_site_needs_no_restricted_file(public_home: Path, recorded_paths:
 
     site = StaticPages(PlainTextResponse("none", 404), open_public_home, "https://example.org")  # type: ignore[arg-type]
     pages = ReleasePages(site, open_public_home, "https://example.org")  # type: ignore[arg-type]
-    client = TestClient(SdmxService(pages, open_public_home))  # type: ignore[arg-type]
+    sdmx = SdmxService(pages, open_public_home)  # type: ignore[arg-type]
+    client = TestClient(OpenDataService(sdmx, open_public_home))  # type: ignore[arg-type]
     release = open_home(public_home).current.resolve()
     addresses = [f"/en/{path.name}" for path in sorted((release / "pages" / "en").glob("*.html"))]
     addresses += ["/en/calendar.html", "/en/releases.atom", f"/releases/{release.name}/data/POPULATION.csv"]
     addresses += [f"/sdmx/v2/data/dataflow/RTI/{name}?limit=1" for name in load_structures(release).dataflows]
     addresses += ["/sdmx/v2/structure/dataflow", "/sdmx/v1/availableconstraint/VICTIMS"]
+    addresses += ["/api/data/", "/api/data/openapi.json", "/api/data/tables", "/api/data/tables/VICTIMS/rows"]
     statuses = {address: client.get(address).status_code for address in addresses}
     assert len(addresses) > 30
     assert {address: status for address, status in statuses.items() if status != 200} == {}
