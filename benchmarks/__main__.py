@@ -35,8 +35,8 @@ from benchmarks import (
 from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
-    "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "open_data", "pages",
-    "public", "random_decades", "reading", "rebuilding", "uploading",
+    "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "open_data",
+    "pages", "public", "random_decades", "reading", "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",

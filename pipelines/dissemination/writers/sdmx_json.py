@@ -28,7 +28,9 @@ from pipelines.dissemination.writers.sdmx_structure import (
     AGENCIES,
     CATEGORIES,
     CONCEPTS,
+    METRICS,
     Artefacts,
+    Constraint,
     Kind,
     list_children,
     make_urn,
@@ -400,6 +402,7 @@ def _compose_constraints(structures: Structures, artefacts: Artefacts, language:
         composed.append(
             _maintained(structures, "dataconstraint", name, flow.names, language)
             | {"role": "Actual"}
+            | _describe_metrics(constraint)
             | (
                 _stub(artefacts, "dataconstraint")
                 or {
@@ -409,6 +412,11 @@ def _compose_constraints(structures: Structures, artefacts: Artefacts, language:
             )
         )
     return composed
+
+
+def _describe_metrics(constraint: Constraint) -> dict[str, Any]:
+    metrics = [{"id": name, "type": METRICS, "title": value} for name, value in constraint.list_metrics()]
+    return {"annotations": metrics} if metrics else {}
 
 
 def _compose_dataflows(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:

@@ -71,4 +71,5 @@ def _find_constraint(folder: Path, flow: Dataflow, query: DataQuery) -> Constrai
             codes[name] = tuple(str(code) for code in rows[name].unique().sort())
     if not any(codes.values()) and first is None:
         return None
-    return Constraint({name: items for name, items in codes.items() if items}, first, last)
+    n_series = matching.select(pl.struct(flow.structure.dimension_ids).n_unique()).item()
+    return Constraint({name: items for name, items in codes.items() if items}, first, last, (n_series, matching.height))

@@ -153,16 +153,18 @@ def make_data_sets(releases: Releases, release: PublishedRelease, query: DataQue
     """Return the data sets that a query asks for. Raises QueryError 404 if no observation matches."""
     if query.includes_history and query.updated_after is not None:
         raise QueryError(501, "includeHistory and updatedAfter are not offered together. Give one of them.")
+    current = _select_data_sets(release.folder, query)
     if query.includes_history:
         data_sets = [
             replace(item, action="Replace", valid_from=past.valid_from, valid_until=past.valid_until)
             for past in releases.list_until(release)
-            for item in _select_data_sets(past.folder, query)
+            for item in (current if past.folder == release.folder else _select_former(past.folder, query))
         ]
     elif query.updated_after is not None:
-        data_sets = _select_changes(releases, release, query, query.updated_after)
+        data_sets = _select_changes(releases, release, query, current, query.updated_after)
     else:
-        data_sets = _select_data_sets(release.folder, query)
+        data_sets = current
+    data_sets = _take_page([_limit_series(item, query) for item in data_sets], query)
     if not data_sets:
         raise QueryError(404, _NO_DATA)
     return data_sets
@@ -175,7 +177,7 @@ def _select_data_sets(folder: Path, query: DataQuery) -> list[DataSet]:
     data_sets = []
     for flow in flows:
         try:
-            rows = _shorten(select_rows(load_observations(folder, flow.id), flow, query), flow, query)
+            rows = select_rows(load_observations(folder, flow.id), flow, query)
         except QueryError:
             # A query of several dataflows is about those that have its components.
             if len(flows) == 1:
@@ -186,44 +188,75 @@ def _select_data_sets(folder: Path, query: DataQuery) -> list[DataSet]:
     return data_sets
 
 
-def _shorten(rows: pl.DataFrame, flow: Dataflow, query: DataQuery) -> pl.DataFrame:
-    """Return the first or last observations of each series, then the page of observations or series."""
-    rows = filter_observations(rows, flow, Selection(first_n=query.first_n, last_n=query.last_n))
+def _select_former(folder: Path, query: DataQuery) -> list[DataSet]:
+    """Return the data sets of an earlier release; none if it lacks the dataflow or component of a valid query."""
+    try:
+        return _select_data_sets(folder, query)
+    except QueryError:
+        return []
+
+
+def _limit_series(item: DataSet, query: DataQuery) -> DataSet:
+    """Return a data set with the first or last observations of each series."""
+    extract = item.extract
+    limits = Selection(first_n=query.first_n, last_n=query.last_n)
+    rows = filter_observations(extract.observations, extract.dataflow, limits)
+    return replace(item, extract=replace(extract, observations=rows))
+
+
+def _take_page(data_sets: Sequence[DataSet], query: DataQuery) -> list[DataSet]:
+    """Return the page of observations that `limit` and `offset` mean, or of series for a query without measures."""
     if query.limit is None and query.offset == 0:
-        return rows
-    if query.measures != ("none",):
-        return rows.slice(query.offset, query.limit)
-    numbers = pl.struct(flow.structure.dimension_ids).rle_id().cast(pl.Int64)
-    end = query.offset + query.limit if query.limit is not None else rows.height
-    return rows.filter(numbers >= query.offset, numbers < end)
+        return list(data_sets)
+    page = []
+    passed = 0
+    for item in data_sets:
+        rows = item.extract.observations
+        numbers = pl.int_range(pl.len())
+        if query.measures == ("none",):
+            numbers = pl.struct(item.extract.dataflow.structure.dimension_ids).rle_id().cast(pl.Int64)
+        numbered = rows.with_columns((numbers + passed).alias(_ROW))
+        passed = int(numbered.select(pl.col(_ROW).max()).item()) + 1
+        shown = numbered.filter(pl.col(_ROW) >= query.offset)
+        if query.limit is not None:
+            shown = shown.filter(pl.col(_ROW) < query.offset + query.limit)
+        if shown.height:
+            page.append(replace(item, extract=replace(item.extract, observations=shown.drop(_ROW))))
+    return page
 
 
-def _select_changes(releases: Releases, release: PublishedRelease, query: DataQuery, since: datetime) -> list[DataSet]:
+def _select_changes(
+    releases: Releases, release: PublishedRelease, query: DataQuery, current: Sequence[DataSet], since: datetime
+) -> list[DataSet]:
     """Return what was added, revised and deleted since a time, by the release that was current then."""
     earlier = [item for item in releases.list_until(release) if item.valid_from <= since]
-    current = _select_data_sets(release.folder, query)
     if not earlier:
         return [replace(item, action="Append", valid_from=release.valid_from) for item in current]
     if earlier[-1].folder == release.folder:
         raise QueryError(404, "Nothing has changed since then.")
-    former = {item.extract.dataflow.id: item.extract for item in _select_data_sets(earlier[-1].folder, query)}
+    former = {item.extract.dataflow.id: item.extract for item in _select_former(earlier[-1].folder, query)}
     changes = []
     for item in current:
-        flow = item.extract.dataflow
-        rows = item.extract.observations
-        before = former.pop(flow.id, None)
-        deleted = None
-        if before is not None and before.observations.columns == rows.columns:
-            deleted = _subtract(before.observations, rows, [*flow.structure.dimension_ids, TIME_PERIOD])
-            rows = _subtract(rows, before.observations, rows.columns)
-        if rows.height:
-            changes.append(DataSet(replace(item.extract, observations=rows), "Replace", valid_from=release.valid_from))
-        if before is not None and deleted is not None and deleted.height:
-            changes.append(DataSet(replace(before, observations=deleted), "Delete", valid_from=release.valid_from))
-    changes += [DataSet(extract, "Delete", valid_from=release.valid_from) for extract in former.values()]
+        before = former.pop(item.extract.dataflow.id, None)
+        changes += list_changes(before, item.extract) if before is not None else [replace(item, action="Append")]
+    changes += [DataSet(extract, "Delete") for extract in former.values()]
     if not changes:
         raise QueryError(404, "Nothing has changed since then.")
-    return changes
+    return [replace(item, valid_from=release.valid_from) for item in changes]
+
+
+def list_changes(before: Extract, after: Extract) -> list[DataSet]:
+    """Return the observations that were added or revised, and those that were deleted, as data sets."""
+    rows, former = after.observations, before.observations
+    if former.columns != rows.columns:
+        return [DataSet(after, "Replace")]
+    key = [*after.dataflow.structure.dimension_ids, TIME_PERIOD]
+    changed, deleted = _subtract(rows, former, rows.columns), _subtract(former, rows, key)
+    changes = [
+        DataSet(replace(after, observations=changed), "Replace"),
+        DataSet(replace(before, observations=deleted), "Delete"),
+    ]
+    return [item for item in changes if item.extract.observations.height]
 
 
 def _subtract(rows: pl.DataFrame, others: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

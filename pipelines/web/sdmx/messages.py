@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -11,7 +13,17 @@ from pipelines.core import clock
 from pipelines.dissemination.files import join_content
 from pipelines.web.sdmx.data import DataSet
 from pipelines.web.sdmx.errors import QueryError
-from pipelines.web.sdmx.negotiation import GENERIC, JSON_2, ML_3, SPECIFIC, Format, Style
+from pipelines.web.sdmx.negotiation import (
+    CSV_2,
+    GENERIC,
+    GENERIC_SERIES,
+    JSON_2,
+    ML_3,
+    SPECIFIC,
+    SPECIFIC_SERIES,
+    Format,
+    Style,
+)
 
 _STRUCTURE: Final = re.compile(rb"<mes:Structure .*?</mes:Structure>", re.DOTALL)
 _NAMESPACE: Final = re.compile(rb' xmlns:ns1="[^"]*"')
@@ -25,10 +37,14 @@ def write_message(data_sets: Sequence[DataSet], form: Format, style: Style) -> b
     messages = [join_content(form.write(item.extract, style)) for item in data_sets]
     if len(messages) == 1 and data_sets[0].action == "Information":
         return messages[0]
-    if form in (SPECIFIC, GENERIC, ML_3):
+    if form in (SPECIFIC, GENERIC, ML_3, GENERIC_SERIES, SPECIFIC_SERIES):
         return _combine_xml(messages, data_sets)
     if form is JSON_2:
         return _combine_json(messages, data_sets)
+    if form is CSV_2 and not any(item.valid_until for item in data_sets):
+        header = messages[0].partition(b"\n")[0]
+        if all(message.partition(b"\n")[0] == header for message in messages):
+            return _combine_csv(messages, data_sets)
     raise QueryError(
         501,
         f"This query has several data sets, or data sets of changes, which {form.name} does not hold. Ask for one "
@@ -78,3 +94,16 @@ def _combine_json(messages: Sequence[bytes], data_sets: Sequence[DataSet]) -> by
         written.append(data_set | {"structure": place, "action": item.action, **validity})
     combined = {"meta": documents[0]["meta"], "data": {"structures": structures, "dataSets": written}}
     return json.dumps(combined, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _combine_csv(messages: Sequence[bytes], data_sets: Sequence[DataSet]) -> bytes:
+    """Return one table of SDMX-CSV 2.0, in which a column has the action of each row by its first letter."""
+    output = io.StringIO(newline="")
+    writer = csv.writer(output, lineterminator="\r\n")
+    for place, (message, item) in enumerate(zip(messages, data_sets, strict=True)):
+        header, *rows = csv.reader(io.StringIO(message.decode(), newline=""))
+        action = header.index("ACTION")
+        if place == 0:
+            writer.writerow(header)
+        writer.writerows([*row[:action], item.action[0], *row[action + 1 :]] for row in rows)
+    return output.getvalue().encode()

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pipelines.dissemination.files import join_content
 from pipelines.dissemination.formats import Content
+from pipelines.dissemination.structures import TIME_PERIOD
 from pipelines.dissemination.writers import jsonstat, px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure, tabular
 from pipelines.dissemination.writers.extract import Extract
 from pipelines.web.sdmx.errors import QueryError, Syntax
@@ -19,7 +21,7 @@ Detail = Literal["full", "dataonly", "serieskeysonly", "nodata"]
 class Style:
     """How data are arranged: the dimension at the observation, the detail, labels of SDMX-CSV and the language."""
 
-    at_observation: str = "TIME_PERIOD"
+    at_observation: str = TIME_PERIOD
     detail: Detail = "full"
     labels: sdmx_csv.Labels = "id"
     language: str = "en"
@@ -38,10 +40,27 @@ class Format:
     """True for formats with labels and notes, which always have all columns."""
 
 
+def _write_generic(extract: Extract, style: Style) -> Content:
+    return sdmx_ml.write_generic(extract, style.at_observation, detail=style.detail)
+
+
 def _write_ml(version: sdmx_ml.Version) -> Callable[[Extract, Style], Content]:
     return lambda extract, style: sdmx_ml.write_structure_specific(
         extract, version, style.at_observation, detail=style.detail
     )
+
+
+def _write_series(
+    write: Callable[[Extract, Style], Content], root: bytes, series_root: bytes
+) -> Callable[[Extract, Style], Content]:
+    """Return a writer of the special message for time series, which has another root element and nothing else."""
+
+    def write_series(extract: Extract, style: Style) -> bytes:
+        if style.at_observation != TIME_PERIOD:
+            raise QueryError(422, "A message for time series has TIME_PERIOD at the observation. Ask for another type.")
+        return join_content(write(extract, style)).replace(b"mes:" + root, b"mes:" + series_root)
+
+    return write_series
 
 
 def _write_json(version: sdmx_json.Version) -> Callable[[Extract, Style], Content]:
@@ -57,11 +76,20 @@ def _write_csv(version: sdmx_csv.Version) -> Callable[[Extract, Style], Content]
 _SDMX: Final = "application/vnd.sdmx."
 GENERIC: Final = Format(
     "sdmx-generic-2.1", f"{_SDMX}genericdata+xml", sdmx_ml.MEDIA_TYPES["generic"], "2.1",
-    lambda extract, style: sdmx_ml.write_generic(extract, style.at_observation, detail=style.detail),
+    _write_generic,
 )  # fmt: skip
 SPECIFIC: Final = Format(
     "sdmx-ml-2.1", f"{_SDMX}structurespecificdata+xml", sdmx_ml.MEDIA_TYPES["2.1"], "2.1", _write_ml("2.1")
 )
+GENERIC_SERIES: Final = Format(
+    "sdmx-generic-series-2.1", f"{_SDMX}generictimeseriesdata+xml", f"{_SDMX}generictimeseriesdata+xml; version=2.1",
+    "2.1", _write_series(_write_generic, b"GenericData", b"GenericTimeSeriesData"),
+)  # fmt: skip
+SPECIFIC_SERIES: Final = Format(
+    "sdmx-series-2.1", f"{_SDMX}structurespecifictimeseriesdata+xml",
+    f"{_SDMX}structurespecifictimeseriesdata+xml; version=2.1", "2.1",
+    _write_series(_write_ml("2.1"), b"StructureSpecificData", b"StructureSpecificTimeSeriesData"),
+)  # fmt: skip
 ML_3: Final = Format("sdmx-ml-3.0", f"{_SDMX}data+xml", sdmx_ml.MEDIA_TYPES["3.0"], "3.0.0", _write_ml("3.0"))
 JSON_1: Final = Format("sdmx-json-1.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["1.0"], "1.0.0", _write_json("1.0"))
 JSON_2: Final = Format("sdmx-json-2.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["2.0"], "2.0.0", _write_json("2.0"))
@@ -80,8 +108,8 @@ _LABELLED: Final = (
            lambda extract, style: px.write_px(extract, style.language), True),
 )  # fmt: skip
 DATA_FORMATS: Final[dict[Version, tuple[Format, ...]]] = {
-    "v1": (GENERIC, SPECIFIC, ML_3, JSON_1, JSON_2, CSV_1, CSV_2, *_LABELLED),
-    "v2": (JSON_2, JSON_1, ML_3, SPECIFIC, GENERIC, CSV_2, CSV_1, *_LABELLED),
+    "v1": (GENERIC, SPECIFIC, GENERIC_SERIES, SPECIFIC_SERIES, ML_3, JSON_1, JSON_2, CSV_1, CSV_2, *_LABELLED),
+    "v2": (JSON_2, JSON_1, ML_3, SPECIFIC, GENERIC, GENERIC_SERIES, SPECIFIC_SERIES, CSV_2, CSV_1, *_LABELLED),
 }
 """Formats of data, the preferred first."""
 _STRUCTURE: Final = f"{_SDMX}structure"

@@ -41,13 +41,13 @@ def public_home(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def test_public_site_needs_no_restricted_file(public_home: Path, restricted_paths: list[str]) -> None:
-    def open_public_home() -> object:
+    def open_public_home() -> Home:
         return open_home(public_home)
 
-    site = StaticPages(PlainTextResponse("none", 404), open_public_home, "https://example.org")  # type: ignore[arg-type]
-    pages = ReleasePages(site, open_public_home, "https://example.org")  # type: ignore[arg-type]
-    sdmx = SdmxService(pages, open_public_home)  # type: ignore[arg-type]
-    client = TestClient(OpenDataService(sdmx, open_public_home))  # type: ignore[arg-type]
+    site = StaticPages(PlainTextResponse("none", 404), open_public_home, "https://example.org")
+    pages = ReleasePages(site, open_public_home, "https://example.org")
+    sdmx = SdmxService(pages, open_public_home)
+    client = TestClient(OpenDataService(sdmx, open_public_home))
     release = open_home(public_home).current.resolve()
     addresses = [f"/en/{path.name}" for path in sorted((release / "pages" / "en").glob("*.html"))]
     addresses += ["/en/calendar.html", "/en/releases.atom", f"/releases/{release.name}/data/POPULATION.csv"]

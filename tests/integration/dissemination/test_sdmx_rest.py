@@ -90,6 +90,8 @@ def test_pysdmx_reads_structures_data_and_availability_of_version_2(addresses: l
         DataContext.DATAFLOW, "RTI", "VICTIMS", "+", "Q", references=StructureReference.CODELIST
     )))  # fmt: skip
     (constraint,) = answer["data"]["dataConstraints"]
+    metrics = {item["id"]: int(item["title"]) for item in constraint["annotations"]}
+    assert 0 < metrics["series_count"] < metrics["obs_count"]
     values = {item["id"]: item.get("values") for item in constraint["cubeRegions"][0]["keyValues"]}
     assert values["FREQ"] == [{"value": "Q"}]
     codelists = {item["id"]: item for item in answer["data"]["codelists"]}
@@ -120,6 +122,9 @@ def test_addresses_of_other_clients_are_answered(client: TestClient, address: st
      SDMX_ML_21_MESSAGE_PATH),
     ("application/vnd.sdmx.structure+xml;version=3.0.0", "v2/availability/dataflow/RTI/VICTIMS/+/Q?references=all",
      SDMX_ML_30_MESSAGE_PATH),
+    ("application/vnd.sdmx.generictimeseriesdata+xml;version=2.1", "v1/data/VICTIMS?lastNObservations=1",
+     SDMX_ML_21_MESSAGE_PATH),
+    ("application/xml", "v1/availableconstraint/VICTIMS/A.........?mode=available", SDMX_ML_21_MESSAGE_PATH),
     ("application/xml", "v1/data/NOTHING", SDMX_ML_21_MESSAGE_PATH),
 ])  # fmt: skip
 def test_messages_are_valid(client: TestClient, accept: str, path: str, schema: str) -> None:
@@ -154,6 +159,8 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     since = "/sdmx/v2/data/dataflow/RTI/VICTIMS?updatedAfter="
     assert client.get(f"{since}2026-11-01T00:00:00%2B01:00").json()["data"]["dataSets"][0]["action"] == "Append"
     assert client.get(f"{since}2026-11-21T00:00:00Z").status_code == 404
+    changes = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS?updatedAfter=2026-11-01T00:00:00Z&format=sdmx-csv")
+    assert set(changes["ACTION"]) == {"A"}
 
 
 @pytest.mark.parametrize(("address", "status"), [
