@@ -95,11 +95,14 @@ JSON_1: Final = Format("sdmx-json-1.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYP
 JSON_2: Final = Format("sdmx-json-2.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["2.0"], "2.0.0", _write_json("2.0"))
 CSV_1: Final = Format("sdmx-csv-1.0", f"{_SDMX}data+csv", sdmx_csv.MEDIA_TYPES["1.0"], "1.0.0", _write_csv("1.0"))
 CSV_2: Final = Format("sdmx-csv-2.0", f"{_SDMX}data+csv", sdmx_csv.MEDIA_TYPES["2.0"], "2.0.0", _write_csv("2.0"))
+XLSX: Final = Format(
+    "xlsx", tabular.MEDIA_TYPES["xlsx"], tabular.MEDIA_TYPES["xlsx"], "",
+    lambda extract, style: tabular.write_xlsx(extract, style.language), True,
+)  # fmt: skip
 _LABELLED: Final = (
     Format("csv", "text/csv", tabular.MEDIA_TYPES["csv"], "",
            lambda extract, style: tabular.write_csv(extract, style.language), True),
-    Format("xlsx", tabular.MEDIA_TYPES["xlsx"], tabular.MEDIA_TYPES["xlsx"], "",
-           lambda extract, style: tabular.write_xlsx(extract, style.language), True),
+    XLSX,
     Format("parquet", tabular.MEDIA_TYPES["parquet"], tabular.MEDIA_TYPES["parquet"], "",
            lambda extract, style: tabular.write_parquet(extract, style.language), True),
     Format("json-stat", "application/vnd.jsonstat+json", jsonstat.MEDIA_TYPE, "",

@@ -16,7 +16,6 @@ from urllib.parse import unquote
 from pipelines.core import i18n
 from pipelines.core.result_cache import ResultCache
 from pipelines.dissemination.release import DATABASE, load_structures
-from pipelines.dissemination.structures import StructureError
 from pipelines.dissemination.writers.cube import CubeTooLargeError
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
 from pipelines.web.sdmx.availability import find_availability
@@ -28,6 +27,7 @@ from pipelines.web.sdmx.negotiation import (
     CSV_2,
     DATA_FORMATS,
     STRUCTURE_FORMATS,
+    XLSX,
     Choice,
     Style,
     choose_error_syntax,
@@ -170,9 +170,9 @@ def write_data(releases: Releases, release: PublishedRelease, query: DataQuery, 
         return write_message(data_sets, choice.format, style)
     except CubeTooLargeError as error:
         raise QueryError(413, str(error)) from None
-    except StructureError:
-        raise
     except ValueError as error:
+        if choice.format is not XLSX:
+            raise
         raise QueryError(413, f"{error}.") from None
 
 
