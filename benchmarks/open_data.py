@@ -144,10 +144,10 @@ def main(arguments: list[str]) -> None:
 
     content = Path(arguments[1]).read_bytes()
 
-    async def answer(_request: Request) -> Response:
+    async def answer_request(_request: Request) -> Response:
         return Response(content, media_type="application/octet-stream")
 
-    app = Starlette(routes=[Route("/", answer)])
+    app = Starlette(routes=[Route("/", answer_request)])
     uvicorn.run(app, host="127.0.0.1", port=int(arguments[0]), log_level="error", access_log=False)
 
 

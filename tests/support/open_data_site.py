@@ -30,7 +30,7 @@ def answer_clients(patch: pytest.MonkeyPatch, client: TestClient) -> list[str]:
     """Let `requests` and `httpx` send to a client instead of the network. Returns the addresses that they ask for."""
     addresses: list[str] = []
 
-    def send(method: str, url: str, accept: str) -> httpx.Response:
+    def send_request(method: str, url: str, accept: str) -> httpx.Response:
         addresses.append(url)
         answer: httpx.Response = client.request(method, url, headers={"accept": accept})
         return answer
@@ -38,12 +38,12 @@ def answer_clients(patch: pytest.MonkeyPatch, client: TestClient) -> list[str]:
     def send_requests(
         self: requests.adapters.HTTPAdapter, request: requests.PreparedRequest, **_options: object
     ) -> requests.Response:
-        answer = send(str(request.method), str(request.url), str(request.headers.get("accept", "*/*")))
+        answer = send_request(str(request.method), str(request.url), str(request.headers.get("accept", "*/*")))
         raw = HTTPResponse(io.BytesIO(answer.content), dict(answer.headers), answer.status_code, preload_content=False)
         return self.build_response(request, raw)
 
     def send_httpx(_self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        answer = send(request.method, str(request.url), request.headers.get("accept", "*/*"))
+        answer = send_request(request.method, str(request.url), request.headers.get("accept", "*/*"))
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content, request=request)
 
     patch.setattr(requests.adapters.HTTPAdapter, "send", send_requests)

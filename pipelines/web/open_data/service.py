@@ -114,10 +114,10 @@ class OpenDataService:
                 if len(parts) == 2:
                     self._check_table(release, parts[1])
 
-                def make() -> Download:
+                def make_answer() -> Download:
                     return hold_download(_dump(_describe(release.folder, parts[1:], language)), _JSON)
 
-                return self._send(release, parameters, headers, (tuple(parts), language), make)
+                return self._send(release, parameters, headers, (tuple(parts), language), make_answer)
             case ["tables", name, "rows"]:
                 release = self._find_release(dict(_pick_release(query)))
                 self._check_table(release, name)
@@ -133,9 +133,9 @@ class OpenDataService:
         return self.releases.find_release(Edition(parameters.get("release")))
 
     def _check_table(self, release: PublishedRelease, name: str) -> None:
-        known = load_structures(release.folder).dataflows
-        if name not in known:
-            raise RequestError(404, f"There is no table {name}. There are: {', '.join(known)}.")
+        tables = load_structures(release.folder).dataflows
+        if name not in tables:
+            raise RequestError(404, f"There is no table {name}. There are: {', '.join(tables)}.")
 
     def _send(
         self,

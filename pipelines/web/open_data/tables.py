@@ -176,8 +176,8 @@ def select_extract(folder: Path, request: RowsRequest) -> tuple[Extract, int]:
         None if request.last_period is None else parse_period(request.last_period).end.isoformat(),
     )
     rows = select_observations(folder, request.table, selection)
-    shown = rows.slice(request.offset, request.limit)
-    return Extract(structures, structures.dataflows[request.table], shown), rows.height
+    page = rows.slice(request.offset, request.limit)
+    return Extract(structures, structures.dataflows[request.table], page), rows.height
 
 
 def compose_rows(folder: Path, request: RowsRequest) -> dict[str, Any]:

@@ -48,11 +48,11 @@ def find_dataflows(structures: Structures, query: DataQuery) -> list[Dataflow]:
     flows = [
         flow
         for name, flow in structures.dataflows.items()
-        if is_offered and is_provided and query.reference.matches(structures.agency, name, structures.version)
+        if is_offered and is_provided and query.reference.matches_artefact(structures.agency, name, structures.version)
     ]
     if not flows:
-        known = ", ".join(structures.dataflows)
-        raise QueryError(404, f"There are no such data. The agency is {structures.agency}; its dataflows are {known}.")
+        names = ", ".join(structures.dataflows)
+        raise QueryError(404, f"There are no such data. The agency is {structures.agency}; its dataflows are {names}.")
     return flows
 
 
@@ -217,11 +217,11 @@ def _take_page(data_sets: Sequence[DataSet], query: DataQuery) -> list[DataSet]:
             numbers = pl.struct(item.extract.dataflow.structure.dimension_ids).rle_id().cast(pl.Int64)
         numbered = rows.with_columns((numbers + passed).alias(_ROW))
         passed = int(numbered.select(pl.col(_ROW).max()).item()) + 1
-        shown = numbered.filter(pl.col(_ROW) >= query.offset)
+        page_rows = numbered.filter(pl.col(_ROW) >= query.offset)
         if query.limit is not None:
-            shown = shown.filter(pl.col(_ROW) < query.offset + query.limit)
-        if shown.height:
-            page.append(replace(item, extract=replace(item.extract, observations=shown.drop(_ROW))))
+            page_rows = page_rows.filter(pl.col(_ROW) < query.offset + query.limit)
+        if page_rows.height:
+            page.append(replace(item, extract=replace(item.extract, observations=page_rows.drop(_ROW))))
     return page
 
 
@@ -276,9 +276,9 @@ def check_dimension(data_sets: Sequence[DataSet], name: str) -> None:
     """Raise QueryError 422 if a dataflow has no dimension of this name."""
     for item in data_sets:
         flow = item.extract.dataflow
-        known = (*flow.structure.dimension_ids, TIME_PERIOD, ALL_DIMENSIONS)
-        if name not in known:
-            raise QueryError(422, f"{flow.id} has no dimension {name}. There are: {', '.join(known)}.")
+        names = (*flow.structure.dimension_ids, TIME_PERIOD, ALL_DIMENSIONS)
+        if name not in names:
+            raise QueryError(422, f"{flow.id} has no dimension {name}. There are: {', '.join(names)}.")
 
 
 def find_detail(query: DataQuery) -> Detail:
@@ -309,10 +309,10 @@ def choose_components(extract: Extract, query: DataQuery) -> Extract:
         level = {"observation": "obs"}.get(attribute.attachment, attribute.attachment)
         if {"dsd", "all", level, attribute.id} & set(query.attributes):
             chosen.append(attribute)
-    known = {attribute.id for attribute in flow.structure.attributes}
-    if unknown := set(query.attributes) - known - {"dsd", "all", "none", "msd", "dataset", "series", "obs"}:
-        raise QueryError(422, f"{flow.id} has no attribute {min(unknown)}. It has: {', '.join(sorted(known))}.")
-    rows = extract.observations.drop(known - {attribute.id for attribute in chosen})
+    attribute_ids = {attribute.id for attribute in flow.structure.attributes}
+    if unknown := set(query.attributes) - attribute_ids - {"dsd", "all", "none", "msd", "dataset", "series", "obs"}:
+        raise QueryError(422, f"{flow.id} has no attribute {min(unknown)}. It has: {', '.join(sorted(attribute_ids))}.")
+    rows = extract.observations.drop(attribute_ids - {attribute.id for attribute in chosen})
     if _names_observation_attributes(query):
         rows = rows.with_columns(pl.lit(None, pl.Float64).alias(OBS_VALUE))
     structure = replace(flow.structure, attributes=tuple(chosen))

@@ -136,7 +136,7 @@ class MediaRange:
     parameters: tuple[tuple[str, str], ...] = ()
     quality: float = 1.0
 
-    def find(self, parameter: str) -> str | None:
+    def find_parameter(self, parameter: str) -> str | None:
         """Return the value of a parameter."""
         return dict(self.parameters).get(parameter)
 
@@ -185,7 +185,7 @@ def choose_format(formats: Sequence[Format], accept: str, name: str | None) -> C
 
 
 def _is_accepted(item: Format, media_range: MediaRange) -> bool:
-    name, version = media_range.name, media_range.find("version")
+    name, version = media_range.name, media_range.find_parameter("version")
     if version is not None and item.version and not _is_version(version, item.version):
         return False
     if name in ("*/*", "*"):
@@ -196,11 +196,11 @@ def _is_accepted(item: Format, media_range: MediaRange) -> bool:
         return item.media_type.startswith(_SDMX) and item.media_type.endswith(_GENERAL[name])
     if name != item.media_type:
         return False
-    asked = {key: media_range.find(key) for key in ("timeFormat", "keys", "labels")}
+    requested = {key: media_range.find_parameter(key) for key in ("timeFormat", "keys", "labels")}
     return (
-        asked["timeFormat"] in (None, "original")
-        and asked["keys"] in (None, "none")
-        and asked["labels"] in (None, "id", "name", "both")
+        requested["timeFormat"] in (None, "original")
+        and requested["keys"] in (None, "none")
+        and requested["labels"] in (None, "id", "name", "both")
     )
 
 
@@ -212,7 +212,7 @@ def _is_version(asked: str, version: str) -> bool:
 
 
 def _read_labels(media_range: MediaRange) -> sdmx_csv.Labels:
-    match media_range.find("labels"):
+    match media_range.find_parameter("labels"):
         case "name":
             return "name"
         case "both":

@@ -61,7 +61,7 @@ class Reference:
     ids: tuple[str, ...] = (ALL,)
     versions: tuple[str, ...] = (ALL,)
 
-    def matches(self, agency: str, name: str, version: str) -> bool:
+    def matches_artefact(self, agency: str, name: str, version: str) -> bool:
         """Return True if an artefact is one of those that are meant."""
         return (
             (ALL in self.agencies or agency in self.agencies)
@@ -153,8 +153,8 @@ def parse_parameters(query: str, allowed: Collection[str], *, has_filters: bool 
         if name in _NOT_OFFERED:
             raise QueryError(501, f"The parameter {name} is not offered. Leave it out and sort or shift the answer.")
         if name not in allowed and name not in _OURS and not (has_filters and _FILTER.fullmatch(name)):
-            known = ", ".join(sorted({*allowed, *_OURS}))
-            raise QueryError(400, f"There is no parameter {name} in this query. There are: {known}.")
+            names = ", ".join(sorted({*allowed, *_OURS}))
+            raise QueryError(400, f"There is no parameter {name} in this query. There are: {names}.")
         if name in parameters:
             raise QueryError(400, f"The parameter {name} is there twice. Give it once, with all its values.")
         parameters[name] = value
@@ -199,8 +199,8 @@ def parse_filter(component: str, text: str) -> Filter:
     for alternative in text.split(","):
         tests = []
         for part in alternative.split("+"):
-            prefix, colon, rest = part.partition(":")
-            operator, value = (prefix, rest) if colon and prefix in OPERATORS else ("eq", part)
+            prefix, colon, text_after = part.partition(":")
+            operator, value = (prefix, text_after) if colon and prefix in OPERATORS else ("eq", part)
             if not value:
                 raise QueryError(400, f"The filter c[{component}] has an empty value.")
             tests.append(Comparison(operator, value))  # type: ignore[arg-type]

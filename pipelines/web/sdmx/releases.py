@@ -48,8 +48,8 @@ class Releases:
         if edition.release is not None:
             matches = [item for item in history if item.folder.name == edition.release]
             if not matches:
-                known = ", ".join(dict.fromkeys(item.folder.name for item in history)) or "none yet"
-                raise QueryError(404, f"There is no release {edition.release}. There are: {known}.")
+                names = ", ".join(dict.fromkeys(item.folder.name for item in history)) or "none yet"
+                raise QueryError(404, f"There is no release {edition.release}. There are: {names}.")
             return matches[0]
         if edition.as_of is not None:
             matches = [item for item in history if item.valid_from <= edition.as_of]

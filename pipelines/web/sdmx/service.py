@@ -132,10 +132,10 @@ class SdmxService:
             return Response(b"", 304, {**CROSS_ORIGIN, **more})
         key = (release, _identify(release.folder), parts[0], parsed, choice, language)
 
-        def make() -> Download:
+        def make_answer() -> Download:
             return hold_download(self._write(release, parsed, choice, language, is_data), choice.format.sent_type)
 
-        return send_download(self.answers.get_or_make(key, make), headers, more)
+        return send_download(self.answers.get_or_make(key, make_answer), headers, more)
 
     def _write(
         self, release: PublishedRelease, query: DataQuery | StructureQuery, choice: Choice, language: str, is_data: bool
@@ -178,22 +178,22 @@ def write_data(releases: Releases, release: PublishedRelease, query: DataQuery, 
 
 def parse_address(version: Version, parts: list[str], query: str) -> DataQuery | StructureQuery:
     """Return the query of an address below `/sdmx/v1` or `/sdmx/v2`. Raises QueryError."""
-    resource, *rest = parts or [""]
+    resource, *following = parts or [""]
     availability = "availableconstraint" if version == "v1" else "availability"
     if resource == "data":
-        return parse_data_query(version, rest, query)
+        return parse_data_query(version, following, query)
     if resource == availability:
-        return parse_availability_query(version, rest, query)
+        return parse_availability_query(version, following, query)
     if resource in _NOT_OFFERED:
         raise QueryError(501, f"/{resource} is not offered. Ask for data, structures or {availability}.")
     if version == "v2" and resource == "structure":
-        resource, *rest = rest or ["*"]
+        resource, *following = following or ["*"]
     elif version == "v2":
         raise QueryError(400, f"There is no resource {resource}. There are: structure, data, availability.")
     if resource not in KINDS[version]:
-        known = ", ".join(kind for kind, kinds in KINDS[version].items() if kinds)
-        raise QueryError(400, f"There is no type of structure {resource}. There are: {known}.")
-    return parse_structure_query(version, resource, rest, query)
+        types = ", ".join(kind for kind, kinds in KINDS[version].items() if kinds)
+        raise QueryError(400, f"There is no type of structure {resource}. There are: {types}.")
+    return parse_structure_query(version, resource, following, query)
 
 
 def _read_raw_path(scope: Scope) -> str:

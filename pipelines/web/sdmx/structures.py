@@ -145,28 +145,28 @@ def resolve_references(
         for item in items:
             parents[item].append(name)
 
-    def step(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
+    def follow_edges(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
         return {item for name in start for item in edges[name]}
 
-    def walk(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
+    def follow_all_edges(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
         reached: set[Name] = set()
-        waiting = step(start, edges)
+        waiting = follow_edges(start, edges)
         while waiting:
             reached |= waiting
-            waiting = step(waiting, edges) - reached
+            waiting = follow_edges(waiting, edges) - reached
         return reached
 
     names = list(names)
-    above = step(names, parents)
-    siblings = above | step(above, children)
+    above = follow_edges(names, parents)
+    siblings = above | follow_edges(above, children)
     makers: Mapping[str, Callable[[], set[Name]]] = {
         "none": set,
         "parents": lambda: above,
         "parentsandsiblings": lambda: siblings,
-        "ancestors": lambda: walk(names, parents),
-        "children": lambda: step(names, children),
-        "descendants": lambda: walk(names, children),
-        "all": lambda: siblings | walk(names, children),
+        "ancestors": lambda: follow_all_edges(names, parents),
+        "children": lambda: follow_edges(names, children),
+        "descendants": lambda: follow_all_edges(names, children),
+        "all": lambda: siblings | follow_all_edges(names, children),
     }
     added: set[Name] = set()
     for word in references:
@@ -176,7 +176,7 @@ def resolve_references(
         if word not in KINDS[version]:
             offers = ", ".join((*_GENERAL, *KINDS[version]))
             raise QueryError(400, f"references={word} is not offered. Choose one of: {offers}.")
-        related = siblings | walk(names, parents) | walk(names, children)
+        related = siblings | follow_all_edges(names, parents) | follow_all_edges(names, children)
         added |= {name for name in related if name[0] in KINDS[version][word]}
     return added - set(names)
 
@@ -215,8 +215,8 @@ def find_structures(folder: Path, structures: Structures, query: StructureQuery)
 def _is_meant(structures: Structures, name: Name, query: StructureQuery) -> bool:
     kind, artefact = name
     if kind == "agencyscheme":
-        return query.reference.matches(_AGENCY_OF_AGENCIES, artefact, "1.0")
-    return query.reference.matches(structures.agency, artefact, structures.version)
+        return query.reference.matches_artefact(_AGENCY_OF_AGENCIES, artefact, "1.0")
+    return query.reference.matches_artefact(structures.agency, artefact, structures.version)
 
 
 def _list_stubs(query: StructureQuery, names: Iterable[Name], added: Iterable[Name]) -> frozenset[Kind]:
@@ -246,25 +246,26 @@ def _choose_items(structures: Structures, names: Iterable[Name], query: Structur
     kinds = {kind for kind, _ in names}
     if not kinds <= _ITEM_SCHEMES | {"hierarchy"}:
         raise QueryError(400, f"A {query.kind} has no items. Leave out the last part of the address.")
-    found: set[str] = set()
+    present_items: set[str] = set()
     if "codelist" in kinds:
-        wanted = {name for kind, name in names if kind == "codelist"}
+        chosen_codelists = {name for kind, name in names if kind == "codelist"}
         codelists = {
-            name: replace_codes(item, items) if name in wanted else item for name, item in structures.codelists.items()
+            name: replace_codes(item, items) if name in chosen_codelists else item
+            for name, item in structures.codelists.items()
         }
-        found |= {code.id for name in wanted for code in codelists[name].codes}
+        present_items |= {code.id for name in chosen_codelists for code in codelists[name].codes}
         structures = replace(structures, codelists=codelists)
     if "conceptscheme" in kinds:
         concepts = {name: item for name, item in structures.concepts.items() if name in items}
-        found |= set(concepts)
+        present_items |= set(concepts)
         structures = replace(structures, concepts=concepts)
     if "categoryscheme" in kinds:
         categories = tuple(item for item in structures.categories if item.id in items)
-        found |= {item.id for item in categories}
+        present_items |= {item.id for item in categories}
         structures = replace(structures, categories=categories)
-    found |= items & ({structures.agency} if "agencyscheme" in kinds else set())
-    found |= items & {name for kind, name in names if kind == "hierarchy"}
-    if not found:
+    present_items |= items & ({structures.agency} if "agencyscheme" in kinds else set())
+    present_items |= items & {name for kind, name in names if kind == "hierarchy"}
+    if not present_items:
         raise QueryError(404, f"There is no item {', '.join(sorted(items))} in this {query.kind}.")
     return structures, {name for name in names if name[0] in ("codelist", "conceptscheme", "categoryscheme")}
 

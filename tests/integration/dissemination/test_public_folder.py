@@ -23,11 +23,11 @@ def restricted_paths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of requests for the restricted folder of a home, each of which fails from now on."""
     requests: list[str] = []
 
-    def refuse(home: Home) -> Path:
+    def refuse_folder(home: Home) -> Path:
         requests.append(str(home.root))
         raise AssertionError("the public site asks for the restricted folder")
 
-    monkeypatch.setattr(Home, "restricted", property(refuse))
+    monkeypatch.setattr(Home, "restricted", property(refuse_folder))
     return requests
 
 

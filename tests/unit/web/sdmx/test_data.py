@@ -28,7 +28,7 @@ FLOW = STRUCTURES.dataflows["SMALL"]
 FRAME = make_frame(STRUCTURES)
 
 
-def parse(key: str = "*", query: str = "") -> DataQuery:
+def parse_query(key: str = "*", query: str = "") -> DataQuery:
     return parse_data_query("v2", ["dataflow", "RTI", "SMALL", "+", key], query)
 
 
@@ -44,7 +44,7 @@ def parse(key: str = "*", query: str = "") -> DataQuery:
     ("X", "", []),
 ])  # fmt: skip
 def test_keys_and_filters_select_rows(key: str, query: str, periods: list[str]) -> None:
-    assert select_rows(FRAME, FLOW, parse(key, query))[TIME_PERIOD].to_list() == periods
+    assert select_rows(FRAME, FLOW, parse_query(key, query))[TIME_PERIOD].to_list() == periods
 
 
 @pytest.mark.parametrize(("key", "query", "status"), [
@@ -56,7 +56,7 @@ def test_keys_and_filters_select_rows(key: str, query: str, periods: list[str]) 
 ])  # fmt: skip
 def test_filters_that_do_not_fit_are_refused(key: str, query: str, status: int) -> None:
     with pytest.raises(QueryError) as raised:
-        select_rows(FRAME, FLOW, parse(key, query))
+        select_rows(FRAME, FLOW, parse_query(key, query))
     assert raised.value.status == status
 
 
@@ -86,7 +86,7 @@ def test_changes_are_added_revised_and_deleted_observations() -> None:
     ("attributes=FLAGS&measures=none", "full", ["FLAGS"]),
 ])  # fmt: skip
 def test_attributes_and_measures_choose_components(query: str, detail: str, columns: list[str]) -> None:
-    request = parse(query=query)
+    request = parse_query(query=query)
     chosen = choose_components(make_small_extract(), request)
     assert find_detail(request) == detail
     assert chosen.observations.columns == ["FREQ", "REF_AREA", "TIME_PERIOD", "OBS_VALUE", *columns]
@@ -99,11 +99,11 @@ def test_unknown_components_are_refused() -> None:
     extract = make_small_extract()
     for query in ("attributes=NOTHING", "measures=NOTHING"):
         with pytest.raises(QueryError, match="has no"):
-            choose_components(extract, parse(query=query))
+            choose_components(extract, parse_query(query=query))
     with pytest.raises(QueryError, match="has no dimension"):
         check_dimension([DataSet(extract)], "NOTHING")
 
 
 def test_table_of_series_keys_has_a_row_for_each_series() -> None:
-    rows = keep_series(choose_components(make_small_extract(), parse()), "serieskeysonly").observations
+    rows = keep_series(choose_components(make_small_extract(), parse_query()), "serieskeysonly").observations
     assert rows.rows() == [("Q", "AA"), ("A", "AA"), ("A", "BB"), ("P3", "BB")]
