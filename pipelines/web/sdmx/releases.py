@@ -56,11 +56,11 @@ class Releases:
             if not matches:
                 raise QueryError(404, "No release was published at that time. Choose a later time.")
             return matches[-1]
-        current = self.open_home().current.resolve() if history else None
-        matches = [item for item in history if current is not None and item.folder.name == current.name]
-        if not matches:
+        if not history:
             raise QueryError(404, "No release has been published yet.")
-        return matches[-1]
+        # During a publication the link names the new release shortly before the journal does.
+        current = self.open_home().current.resolve().name
+        return next((item for item in reversed(history) if item.folder.name == current), history[-1])
 
     def list_until(self, release: PublishedRelease) -> list[PublishedRelease]:
         """Return the releases that were current up to one, and this one."""
