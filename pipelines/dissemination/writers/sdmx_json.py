@@ -93,7 +93,7 @@ def _compose(extract: Extract, version: Version, at_observation: str, language: 
         observation_attributes, version,
     )  # fmt: skip
     meta = _compose_meta(extract, version, language)
-    link = {"urn": make_urn(extract.structures, "dataflow", extract.dataflow.id), "rel": "dataflow"}
+    link = {"urn": extract.urn, "rel": extract.context}
     data_set = {**({"structure": 0} if version == "2.0" else {}), "action": "Information", "links": [link]}
     opening = json.dumps(data_set, ensure_ascii=False)[:-1]
     has_values = detail in ("full", "dataonly")
@@ -198,7 +198,7 @@ def _describe_structure(
         "description" if version == "1.0" else "descriptions": (
             choose_text(flow.descriptions, language) if version == "1.0" else dict(flow.descriptions)
         ),
-        "links": [{"urn": make_urn(structures, "dataflow", flow.id), "rel": "dataflow"}],
+        "links": [{"urn": extract.urn, "rel": extract.context}],
         "dimensions": {
             "dataSet": [],
             "series": [item.listed for item in outer],

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.dissemination.observations import Condition, Selection, filter_observations
 from pipelines.dissemination.release import END, START, load_observations, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, StructureError, Structures
-from pipelines.dissemination.writers.extract import Extract, to_text
+from pipelines.dissemination.writers.extract import Context, Extract, to_text
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.negotiation import Detail
@@ -184,7 +184,8 @@ def _select_data_sets(folder: Path, query: DataQuery) -> list[DataSet]:
                 raise
             continue
         if rows.height:
-            data_sets.append(DataSet(Extract(structures, flow, rows.drop(START, END))))
+            context: Context = "datastructure" if query.context == ("datastructure",) else "dataflow"
+            data_sets.append(DataSet(Extract(structures, flow, rows.drop(START, END), context=context)))
     return data_sets
 
 

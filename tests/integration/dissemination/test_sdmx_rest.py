@@ -125,6 +125,7 @@ def test_addresses_of_other_clients_are_answered(client: TestClient, address: st
     ("application/vnd.sdmx.generictimeseriesdata+xml;version=2.1", "v1/data/VICTIMS?lastNObservations=1",
      SDMX_ML_21_MESSAGE_PATH),
     ("application/xml", "v1/availableconstraint/VICTIMS/A.........?mode=available", SDMX_ML_21_MESSAGE_PATH),
+    ("application/vnd.sdmx.genericdata+xml", "v2/data/datastructure/RTI/VICTIMS?limit=9", SDMX_ML_21_MESSAGE_PATH),
     ("application/xml", "v1/data/NOTHING", SDMX_ML_21_MESSAGE_PATH),
 ])  # fmt: skip
 def test_messages_are_valid(client: TestClient, accept: str, path: str, schema: str) -> None:
