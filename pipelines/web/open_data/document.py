@@ -37,7 +37,6 @@ _SUMMARY: Final[Mapping[str, dict[str, Any]]] = {
     "id": _TEXT | {"description": "Name of the table in addresses."},
     "title": _TEXT,
     "description": _TEXT,
-    "rows": _COUNT | {"description": "Number of rows."},
 }
 _SCHEMAS: Final[dict[str, Any]] = {
     "Table": _object("A table of figures.", _SUMMARY),
@@ -56,7 +55,7 @@ _SCHEMAS: Final[dict[str, Any]] = {
     ),
     "TableDescription": _object(
         "A table with its columns.",
-        {**_SUMMARY, "release": _TEXT, "source": _TEXT, "columns": _list(_refer("Column"))},
+        {**_SUMMARY, "release": _TEXT, "source": _TEXT, "rows": _COUNT, "columns": _list(_refer("Column"))},
     ),
     "Rows": _object(
         "Rows of a table.",
@@ -157,4 +156,4 @@ _PAGING: Final = (
 def _list_filters(flow: Dataflow, structures: Structures) -> Iterable[dict[str, Any]]:
     for name in flow.structure.dimension_ids:
         title = choose_text(structures.concepts[name].names, "en")
-        yield _parameter(name, f"{title}: codes, separated by commas.", _TEXT | {"minLength": 1, "maxLength": 500})
+        yield _parameter(name, f"{title}: codes, separated by commas.", _TEXT | {"minLength": 1})

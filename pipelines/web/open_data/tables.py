@@ -119,14 +119,13 @@ def list_parameters(flow: Dataflow) -> tuple[str, ...]:
 
 
 def list_tables(folder: Path, language: str) -> list[dict[str, Any]]:
-    """Return the tables of a release: id, title, description and number of rows."""
+    """Return the tables of a release: id, title and description."""
     structures = load_structures(folder)
     return [
         {
             "id": name,
             "title": choose_text(flow.names, language),
             "description": choose_text(flow.descriptions, language),
-            "rows": select_observations(folder, name).height,
         }
         for name, flow in structures.dataflows.items()
     ]

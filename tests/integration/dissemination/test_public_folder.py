@@ -51,7 +51,9 @@ def test_public_site_needs_no_restricted_file(public_home: Path, restricted_path
     release = open_home(public_home).current.resolve()
     addresses = [f"/en/{path.name}" for path in sorted((release / "pages" / "en").glob("*.html"))]
     addresses += ["/en/calendar.html", "/en/releases.atom", f"/releases/{release.name}/data/POPULATION.csv"]
-    addresses += [f"/sdmx/v2/data/dataflow/RTI/{name}?limit=1" for name in load_structures(release).dataflows]
+    names = load_structures(release).dataflows
+    addresses += [f"/sdmx/v1/datastructure/RTI/{name}?references=children" for name in names]
+    addresses += [f"/sdmx/v2/data/dataflow/RTI/{name}?limit=1" for name in ("PROCEEDINGS", "RATES", "COVERAGE")]
     addresses += ["/sdmx/v2/structure/dataflow", "/sdmx/v1/availableconstraint/VICTIMS"]
     addresses += ["/api/data/", "/api/data/openapi.json", "/api/data/tables", "/api/data/tables/VICTIMS/rows"]
     statuses = {address: client.get(address).status_code for address in addresses}

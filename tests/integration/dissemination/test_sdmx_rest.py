@@ -106,7 +106,7 @@ def test_pysdmx_reads_structures_data_and_availability_of_version_2(addresses: l
     "/v1/categoryscheme/RTI/all/latest?references=parentsandsiblings",
     # sdmx-rest4js
     "/v1/data/RTI,VICTIMS,latest/A........./RTI?dimensionAtObservation=AllDimensions&detail=full&includeHistory=false",
-    "/v1/structure/RTI/all/latest/?detail=allstubs&references=none",
+    "/v1/structure/RTI/VICTIMS/latest/?detail=allstubs&references=none",
     "/v1/availableconstraint/RTI,VICTIMS,latest/A........./all/REF_AREA?mode=available&references=codelist",
     "/v2/data/dataflow/RTI/VICTIMS/~/A.*?dimensionAtObservation=TIME_PERIOD&attributes=dsd&measures=all&includeHistory=false",
     "/v2/structure/codelist/RTI/CL_SEX/1.0.0/F,M?detail=full&references=parents",

@@ -26,14 +26,14 @@ KEYS = st.lists(st.lists(CODES, max_size=3), min_size=2, max_size=6)
 ANY_PATH = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="/"), max_size=8), max_size=7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(KEYS)
 def test_key_of_version_1_is_read_as_it_was_written(dimensions: list[list[str]]) -> None:
     text = ".".join("+".join(codes) for codes in dimensions)
     assert parse_key(text, "v1") == (tuple(map(tuple, dimensions)),)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.lists(CODES | st.just("*"), min_size=2, max_size=5), min_size=1, max_size=3))
 def test_keys_of_version_2_are_read_as_they_were_written(keys: list[list[str]]) -> None:
     text = ",".join(".".join(key) for key in keys)
@@ -41,7 +41,7 @@ def test_keys_of_version_2_are_read_as_they_were_written(keys: list[list[str]]) 
     assert parse_key(text, "v2") == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(ANY_PATH, st.text(max_size=30))
 def test_any_address_is_parsed_or_refused(parts: list[str], query: str) -> None:
     for parse in (parse_data_query, parse_availability_query):
