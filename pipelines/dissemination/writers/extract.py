@@ -34,7 +34,7 @@ class Extract:
     titles: Text | None = None
     """Id and title of the table of the programme, if the observations are one."""
     context: Context = "dataflow"
-    """What messages refer to; a data structure has the id of its dataflow."""
+    """Kind of artefact that messages refer to; a data structure has the id of its dataflow."""
 
     @property
     def name(self) -> str:

@@ -174,7 +174,7 @@ def _make_rows(folder: Path, request: RowsRequest) -> Download:
     if request.file_type == "json":
         return hold_download(_dump(compose_rows(folder, request)), _JSON)
     extract, _ = select_extract(folder, request)
-    write = {"csv": tabular.write_csv, "parquet": tabular.write_parquet}[request.file_type]
+    write = tabular.write_csv if request.file_type == "csv" else tabular.write_parquet
     return hold_download(join_content(write(extract, request.language)), tabular.MEDIA_TYPES[request.file_type])
 
 

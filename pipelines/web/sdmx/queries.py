@@ -55,7 +55,7 @@ Key = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Reference:
-    """Agencies, ids and versions of artefacts; `*` stands for all."""
+    """Agencies, ids and versions of artefacts; `*` means all."""
 
     agencies: tuple[str, ...] = (ALL,)
     ids: tuple[str, ...] = (ALL,)
@@ -96,7 +96,7 @@ class Edition:
 
 @dataclass(frozen=True)
 class DataQuery:
-    """What a query of data asks for, the same in both versions.
+    """A query of data or of availability, the same in both versions.
 
     `components` are the dimensions that a query of availability asks about; all if it is empty.
     """
@@ -127,7 +127,7 @@ class DataQuery:
 
 @dataclass(frozen=True)
 class StructureQuery:
-    """What a query of structures asks for; `kind` is the type of artefact as in the address."""
+    """A query of structures; `kind` is the type of artefact as in the address."""
 
     version: Version
     kind: str
@@ -165,20 +165,20 @@ def matches_version(pattern: str, version: str) -> bool:
     """Return True if a version is meant: `latest`, `all`, `~`, `+`, `*`, exactly, or as in `1.0+.0` and `1+`."""
     if pattern in ("latest", "all", "~", "+", ALL):
         return True
-    wanted, actual = pattern.split("."), version.split(".")
-    for place, part in enumerate(wanted):
+    expected, actual = pattern.split("."), version.split(".")
+    for place, part in enumerate(expected):
         if part == ALL:
             continue
         if place >= len(actual):
             return False
         if part.endswith("+"):
-            lowest = [part[:-1], *(item.rstrip("+") for item in wanted[place + 1 :])]
+            lowest = [part[:-1], *(item.rstrip("+") for item in expected[place + 1 :])]
             if not all(item.isdigit() for item in (*lowest, *actual[place:])):
                 return False
             return list(map(int, actual[place:])) >= list(map(int, lowest))
         if part != actual[place]:
             return False
-    return len(wanted) == len(actual)
+    return len(expected) == len(actual)
 
 
 def parse_key(text: str, version: Version) -> tuple[Key, ...]:

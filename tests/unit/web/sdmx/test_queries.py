@@ -47,7 +47,7 @@ def test_any_address_is_parsed_or_refused(parts: list[str], query: str) -> None:
     for parse in (parse_data_query, parse_availability_query):
         for version in ("v1", "v2"):
             try:
-                parse(version, parts, query)  # type: ignore[arg-type]
+                parse(version, parts, query)
             except QueryError as error:
                 assert error.status in (400, 422, 501)
     try:
