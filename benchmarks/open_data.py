@@ -28,9 +28,9 @@ CONNECTIONS, SECONDS = 8, 5.0
 P95_TARGET, RATE_TARGET = 0.030, 300.0
 """Seconds and requests in a second, from the issue."""
 _SERIES = {
-    "SDMX-CSV": "/sdmx/v1/data/VICTIMS/A.RS.........?format=sdmx-csv",
+    "SDMX-CSV": "/sdmx/v1/data/VICTIMS/A.RS........?format=sdmx-csv",
     "SDMX-JSON": "/sdmx/v2/data/dataflow/RTI/VICTIMS/+/A.RS",
-    "SDMX-ML": "/sdmx/v1/data/VICTIMS/A.RS.........",
+    "SDMX-ML": "/sdmx/v1/data/VICTIMS/A.RS........",
     "JSON": "/api/data/tables/VICTIMS/rows?FREQ=A&REF_AREA=RS",
 }
 """The yearly series of victims of one territory, in each way."""

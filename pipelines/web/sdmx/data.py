@@ -41,7 +41,7 @@ class DataSet:
 def find_dataflows(structures: Structures, query: DataQuery) -> list[Dataflow]:
     """Return the dataflows that a query refers to. Raises QueryError 404 if there is none.
 
-    A data structure has the id of its dataflow. The service has only dataflows and data structures, not provision agreements.
+    A data structure has the id of its dataflow. Provision agreements are not offered.
     """
     is_offered = bool({"dataflow", "datastructure", ALL} & set(query.context))
     is_provided = bool({ALL, structures.agency} & set(query.providers))
