@@ -23,6 +23,7 @@ from benchmarks import (
     front,
     growing,
     measuring,
+    open_data,
     pages,
     public,
     random_decades,
@@ -34,12 +35,12 @@ from benchmarks import (
 from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
-    "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "pages", "public",
-    "random_decades", "reading", "rebuilding", "uploading",
+    "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "open_data",
+    "pages", "public", "random_decades", "reading", "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
-    "public", "front", "arrival", "protection", "random",
+    "public", "front", "open-data", "arrival", "protection", "random",
 )  # fmt: skip
 """Order of benchmarks: those that take seconds come first; rebuild and the two after it share their homes."""
 

@@ -35,6 +35,8 @@ def create_app(site: Site) -> ASGIApp:
 
     from pipelines.core.home import open_home
     from pipelines.web import health
+    from pipelines.web.open_data.service import OpenDataService
+    from pipelines.web.sdmx.service import SdmxService
     from pipelines.web.security_headers import SecurityHeaders, content_policy, script_hashes
 
     # Set here and not in `.streamlit/config.toml`, which the offices' pages read too. The units are megabytes.
@@ -46,7 +48,8 @@ def create_app(site: Site) -> ASGIApp:
     routes = [health.health_route(lambda: health.release_health(open_home()))]
     documents = Documents(App(_SCRIPT, routes=routes), folder)
     pages = ReleasePages(StaticPages(documents, open_home, site.address), open_home, site.address)
-    sessions = guards.SessionGuard(pages, site.limits, rates)
+    open_data = OpenDataService(SdmxService(pages, open_home), open_home)
+    sessions = guards.SessionGuard(open_data, site.limits, rates)
     scripts = script_hashes((folder / "index.html").read_bytes())
     return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, lambda host: content_policy(host, scripts))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import polars as pl
 
@@ -20,6 +20,8 @@ INFINITE: Final = "INF"
 CHUNK: Final = 1 << 16
 """Characters that a writer yields at once, at least."""
 
+Context = Literal["dataflow", "datastructure"]
+
 
 @dataclass(frozen=True)
 class Extract:
@@ -31,6 +33,8 @@ class Extract:
     table: str = ""
     titles: Text | None = None
     """Id and title of the table of the programme, if the observations are one."""
+    context: Context = "dataflow"
+    """Kind of artefact that messages refer to; a data structure has the id of its dataflow."""
 
     @property
     def name(self) -> str:
@@ -65,6 +69,12 @@ class Extract:
     def reference(self) -> str:
         """Return the reference to the dataflow: `RTI:PROCEEDINGS(1.0.0)`."""
         return f"{self.structures.agency}:{self.dataflow.id}({self.structures.version})"
+
+    @property
+    def urn(self) -> str:
+        """Return the URN of what messages refer to."""
+        class_name = {"dataflow": "Dataflow", "datastructure": "DataStructure"}[self.context]
+        return f"urn:sdmx:org.sdmx.infomodel.datastructure.{class_name}={self.reference}"
 
     @property
     def message_id(self) -> str:

@@ -53,7 +53,7 @@ def _lay_out(
         constants = {"DATAFLOW": extract.reference if labels == "id" else labelled_reference}
     else:
         constants = {
-            "STRUCTURE": "dataflow",
+            "STRUCTURE": extract.context,
             "STRUCTURE_ID": labelled_reference if labels == "both" else extract.reference,
         }
         constants |= {"STRUCTURE_NAME": flow_name} if labels == "name" else {}

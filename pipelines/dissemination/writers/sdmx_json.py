@@ -28,7 +28,9 @@ from pipelines.dissemination.writers.sdmx_structure import (
     AGENCIES,
     CATEGORIES,
     CONCEPTS,
+    METRICS,
     Artefacts,
+    Constraint,
     Kind,
     list_children,
     make_urn,
@@ -91,7 +93,7 @@ def _compose(extract: Extract, version: Version, at_observation: str, language: 
         observation_attributes, version,
     )  # fmt: skip
     meta = _compose_meta(extract, version, language)
-    link = {"urn": make_urn(extract.structures, "dataflow", extract.dataflow.id), "rel": "dataflow"}
+    link = {"urn": extract.urn, "rel": extract.context}
     data_set = {**({"structure": 0} if version == "2.0" else {}), "action": "Information", "links": [link]}
     opening = json.dumps(data_set, ensure_ascii=False)[:-1]
     has_values = detail in ("full", "dataonly")
@@ -196,7 +198,7 @@ def _describe_structure(
         "description" if version == "1.0" else "descriptions": (
             choose_text(flow.descriptions, language) if version == "1.0" else dict(flow.descriptions)
         ),
-        "links": [{"urn": make_urn(structures, "dataflow", flow.id), "rel": "dataflow"}],
+        "links": [{"urn": extract.urn, "rel": extract.context}],
         "dimensions": {
             "dataSet": [],
             "series": [item.listed for item in outer],
@@ -288,6 +290,10 @@ def write_structures(structures: Structures, artefacts: Artefacts, language: str
         "hierarchies": _compose_hierarchies,
     }
     parts = {name: compose(structures, artefacts, language) for name, compose in data.items()}
+    for kind, name in artefacts.partial:
+        for scheme in parts[f"{kind.replace('scheme', 'Scheme')}s"]:
+            if scheme["id"] == name:
+                scheme["isPartial"] = True
     meta = {
         "schema": _SCHEMA.format("structure", "2.0.0", "structure"),
         "id": f"{structures.edition.id.replace('.', '_')}_STRUCTURES",
@@ -396,6 +402,7 @@ def _compose_constraints(structures: Structures, artefacts: Artefacts, language:
         composed.append(
             _maintained(structures, "dataconstraint", name, flow.names, language)
             | {"role": "Actual"}
+            | _describe_metrics(constraint)
             | (
                 _stub(artefacts, "dataconstraint")
                 or {
@@ -405,6 +412,11 @@ def _compose_constraints(structures: Structures, artefacts: Artefacts, language:
             )
         )
     return composed
+
+
+def _describe_metrics(constraint: Constraint) -> dict[str, Any]:
+    metrics = [{"id": name, "type": METRICS, "title": value} for name, value in constraint.list_metrics()]
+    return {"annotations": metrics} if metrics else {}
 
 
 def _compose_dataflows(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:

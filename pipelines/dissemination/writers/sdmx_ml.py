@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 import polars as pl
 
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, DataStructure, StructureError, Text
-from pipelines.dissemination.writers.extract import Extract, join_chunks, to_text
+from pipelines.dissemination.writers.extract import Context, Extract, join_chunks, to_text
 
 Version = Literal["2.1", "3.0"]
 ALL_DIMENSIONS: Final = "AllDimensions"
@@ -21,6 +21,8 @@ MEDIA_TYPES: Final = {
 NAMESPACE: Final = {
     version: f"http://www.sdmx.org/resources/sdmxml/schemas/v{version.replace('.', '_')}" for version in ("2.1", "3.0")
 }
+_USAGE: Final[Mapping[Context, str]] = {"dataflow": "StructureUsage", "datastructure": "Structure"}
+"""Elements of headers that refer to a dataflow and to a data structure."""
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _ACTION: Final = "Information"
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -50,7 +52,7 @@ def write_generic(
 def _compose_specific(extract: Extract, version: Version, at_observation: str, detail: str) -> Iterator[str]:
     base = NAMESPACE[version]
     flow, structures = extract.dataflow, extract.structures
-    namespace = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow={extract.reference}:ObsLevelDim:{at_observation}"
+    namespace = f"{extract.urn}:ObsLevelDim:{at_observation}"
     yield (
         f'{_DECLARATION}<mes:StructureSpecificData xmlns:mes="{base}/message" xmlns:com="{base}/common" '
         f'xmlns:ss="{base}/data/structurespecific" xmlns:xsi="{_XSI}" xmlns:ns1="{namespace}">\n'
@@ -58,11 +60,11 @@ def _compose_specific(extract: Extract, version: Version, at_observation: str, d
     if version == "2.1":
         usage = f'<Ref agencyID="{structures.agency}" id="{flow.id}" version="{structures.version}"/>'
     else:
-        usage = f"urn:sdmx:org.sdmx.infomodel.datastructure.Dataflow={extract.reference}"
+        usage = extract.urn
     yield _compose_header(
         extract,
         f'<mes:Structure structureID="{flow.id}" namespace="{namespace}" dimensionAtObservation="{at_observation}">'
-        f"<com:StructureUsage>{usage}</com:StructureUsage></mes:Structure>",
+        f"<com:{_USAGE[extract.context]}>{usage}</com:{_USAGE[extract.context]}></mes:Structure>",
     )
     scope = ' ss:dataScope="DataStructure"' if version == "2.1" else ""
     yield f'<mes:DataSet ss:structureRef="{flow.id}" xsi:type="ns1:DataSetType"{scope} ss:action="{_ACTION}">\n'
@@ -170,15 +172,15 @@ def _as_value(name: str) -> pl.Expr:
 
 def _compose_generic(extract: Extract, at_observation: str, detail: str) -> Iterator[str]:
     base = NAMESPACE["2.1"]
-    flow, structures = extract.dataflow, extract.structures
+    flow, structures, usage = extract.dataflow, extract.structures, _USAGE[extract.context]
     yield (
         f'{_DECLARATION}<mes:GenericData xmlns:mes="{base}/message" xmlns:com="{base}/common" '
         f'xmlns:gen="{base}/data/generic">\n'
     )
     yield _compose_header(
         extract,
-        f'<mes:Structure structureID="{flow.id}" dimensionAtObservation="{at_observation}"><com:StructureUsage>'
-        f'<Ref agencyID="{structures.agency}" id="{flow.id}" version="{structures.version}"/></com:StructureUsage>'
+        f'<mes:Structure structureID="{flow.id}" dimensionAtObservation="{at_observation}"><com:{usage}>'
+        f'<Ref agencyID="{structures.agency}" id="{flow.id}" version="{structures.version}"/></com:{usage}>'
         "</mes:Structure>",
     )
     yield f'<mes:DataSet structureRef="{flow.id}" action="{_ACTION}">\n'

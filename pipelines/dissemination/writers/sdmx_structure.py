@@ -30,6 +30,8 @@ AGENCIES: Final = "AGENCIES"
 CONCEPTS: Final = "CONCEPTS"
 CATEGORIES: Final = "CATEGORIES"
 """Ids of the agency scheme, the concept scheme and the category scheme."""
+METRICS: Final = "sdmx_metrics"
+"""Type of the annotations that state how many series and observations there are."""
 MEDIA_TYPES: Final = {
     "2.1": "application/vnd.sdmx.structure+xml; version=2.1",
     "3.0": "application/vnd.sdmx.structure+xml; version=3.0.0",
@@ -55,11 +57,19 @@ _AGENCY_OF_AGENCIES: Final = "SDMX"
 
 @dataclass(frozen=True)
 class Constraint:
-    """The codes and the days that the observations of a dataflow have."""
+    """The codes and the days that the observations of a dataflow have.
+
+    `counts` are the numbers of series and of observations, which an answer to a query of availability states.
+    """
 
     codes: Mapping[str, tuple[str, ...]]
     first_day: date | None = None
     last_day: date | None = None
+    counts: tuple[int, int] | None = None
+
+    def list_metrics(self) -> list[tuple[str, str]]:
+        """Return the ids and values of the annotations that state the counts."""
+        return list(zip(("series_count", "obs_count"), map(str, self.counts or ()), strict=False))
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class Artefacts:
     ids: Mapping[Kind, tuple[str, ...]]
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
     stubs: frozenset[Kind] = frozenset()
+    partial: frozenset[tuple[Kind, str]] = frozenset()
+    """Item schemes that have some of their items only."""
 
     def list_ids(self, kind: Kind) -> tuple[str, ...]:
         """Return the ids of a kind."""
@@ -168,6 +180,8 @@ class _Writer:
             element.set("isFinal", "true")
         if self.is_stub(kind):
             element.set("isExternalReference", "true")
+        if (kind, name) in self.artefacts.partial:
+            element.set("isPartial", "true")
         self.add_texts(element, "com:Name", names)
         self.add_texts(element, "com:Description", descriptions or {})
         return element
@@ -409,6 +423,7 @@ class _Writer:
             tag = "str:ContentConstraint" if self.is_first else "str:DataConstraint"
             element = self.add_maintained(group, tag, "dataconstraint", name, flow.names)
             element.set("type" if self.is_first else "role", "Actual")
+            self._add_metrics(element, constraint)
             if self.is_stub("dataconstraint"):
                 continue
             self.add_reference(self.add_element(element, "str:ConstraintAttachment"), "str:Dataflow", "dataflow", name)
@@ -423,6 +438,17 @@ class _Writer:
                 times = self.add_element(key, f"{prefix}:TimeRange")
                 self.add_element(times, f"{prefix}:StartPeriod", constraint.first_day.isoformat(), isInclusive="true")
                 self.add_element(times, f"{prefix}:EndPeriod", constraint.last_day.isoformat(), isInclusive="true")
+
+    def _add_metrics(self, parent: _Element, constraint: Constraint) -> None:
+        """Add the annotations of a constraint, which come before its names."""
+        if constraint.counts is None:
+            return
+        annotations = self.add_element(parent, "com:Annotations")
+        parent.insert(0, annotations)
+        for name, value in constraint.list_metrics():
+            annotation = self.add_element(annotations, "com:Annotation", id=name)
+            self.add_element(annotation, "com:AnnotationTitle", value)
+            self.add_element(annotation, "com:AnnotationType", METRICS)
 
 
 def list_children(codelist: Codelist) -> dict[str | None, list[Code]]:

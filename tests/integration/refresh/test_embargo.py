@@ -31,6 +31,8 @@ from pipelines.refresh.release import draft_release
 from pipelines.submissions.notices import releases as news
 from pipelines.submissions.notices.queue import list_notices
 from pipelines.submissions.notices.words import write_letter
+from pipelines.web.open_data.service import OpenDataService
+from pipelines.web.sdmx.service import SdmxService
 from tests.support.releases import publication_fixture as fixture
 
 FIRST, NEXT = fixture.FIRST, fixture.NEXT
@@ -199,6 +201,7 @@ ADDRESSES = (
     "/releases/2026-Q3/changes.csv?since={release}", "/releases/{release}/release.duckdb",
     "/en/index.html?release={release}",
     "/releases/../restricted/drafts/{release}/manifest.json", "/en/releases.atom", "/en/calendar.ics",
+    "/sdmx/v2/data/dataflow/RTI/VICTIMS?release={release}", "/api/data/tables/VICTIMS/rows?release={release}",
     "/keys/../../restricted/drafts/{release}/manifest.json", "/keys/release-0123456789abcdef.pub.pem",
 )  # fmt: skip
 
@@ -214,7 +217,8 @@ def _read_tree(folder: Path) -> dict[str, str]:
 def _ask(home: Home, release: str) -> list[tuple[int, bytes]]:
     application = PlainTextResponse("another application", 404)
     pages = ReleasePages(StaticPages(application, lambda: home), lambda: home, "https://figures.example")
-    client = TestClient(pages, follow_redirects=False)
+    service = OpenDataService(SdmxService(pages, lambda: home), lambda: home)
+    client = TestClient(service, follow_redirects=False)
     answers = []
     for address in ADDRESSES:
         answer = client.get(address.format(release=release))

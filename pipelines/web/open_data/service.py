@@ -1,0 +1,209 @@
+"""Serve the JSON API below `/api/data` in front of another application: tables, columns, rows and its description."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote
+
+from pipelines.core import clock
+from pipelines.core.result_cache import ResultCache
+from pipelines.dissemination.files import join_content
+from pipelines.dissemination.release import DATABASE, load_structures
+from pipelines.dissemination.structures import choose_text
+from pipelines.dissemination.writers import tabular
+from pipelines.web.api.reference_page import render_reference
+from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
+from pipelines.web.open_data.document import describe_api
+from pipelines.web.open_data.tables import (
+    RequestError,
+    RowsRequest,
+    compose_rows,
+    describe_table,
+    list_parameters,
+    list_tables,
+    read_language,
+    read_parameters,
+    read_rows_request,
+    select_extract,
+)
+from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.queries import Edition
+from pipelines.web.sdmx.releases import PublishedRelease, Releases
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from pipelines.core.home import Home
+
+ADDRESS: Final = "/api/data"
+_METHODS: Final = "GET, HEAD, OPTIONS"
+_JSON: Final = "application/json"
+_HEAVIEST: Final = 64 << 20
+"""Bytes of answers that are kept in memory."""
+_STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+
+
+class OpenDataService:
+    """Answer requests below `/api/data`; pass all others to the application."""
+
+    def __init__(self, app: ASGIApp, open_home: Callable[[], Home]) -> None:
+        self.app, self.releases = app, Releases(open_home)
+        self.answers: ResultCache[Download] = ResultCache(512, lambda file: len(file.stored), _HEAVIEST)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", ""))
+        if scope["type"] == "http" and (path == ADDRESS or path.startswith(f"{ADDRESS}/")):
+            from starlette.concurrency import run_in_threadpool
+
+            response = await run_in_threadpool(self._respond, scope)
+            if scope["method"] == "HEAD":
+                response.body = b""
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _respond(self, scope: Scope) -> Response:
+        from starlette.responses import Response
+
+        method = scope["method"]
+        if method == "OPTIONS":
+            return Response(b"", 204, {**CROSS_ORIGIN, "Allow": _METHODS})
+        if method not in ("GET", "HEAD"):
+            return _refuse(RequestError(405, f"Only {_METHODS} are accepted."), {"Allow": _METHODS})
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        raw = scope.get("raw_path")
+        path = bytes(raw).decode("latin-1").partition("?")[0] if raw else str(scope["path"])
+        parts = [unquote(part) for part in path.removeprefix(ADDRESS).strip("/").split("/")]
+        query = bytes(scope["query_string"]).decode("latin-1")
+        try:
+            return self._answer(parts, query, headers)
+        except RequestError as error:
+            return _refuse(error)
+        except QueryError as error:
+            return _refuse(RequestError(error.status, error.text))
+
+    def _answer(self, parts: list[str], query: str, headers: Mapping[str, str]) -> Response:
+        """Return the answer to a request. Raises RequestError or QueryError."""
+        from starlette.responses import Response
+
+        match parts:
+            case [""] | ["openapi.json"]:
+                read_parameters(query, ())
+                document = describe_api(load_structures(self.releases.find_release(Edition()).folder), ADDRESS)
+                if parts == ["openapi.json"]:
+                    return Response(_dump(document), 200, {**CROSS_ORIGIN, "Cache-Control": "no-cache"}, _JSON)
+                return _send_reference(render_reference(document, ADDRESS))
+            case ["releases"]:
+                read_parameters(query, ())
+                content = _dump({"releases": [_describe_release(item) for item in self.releases.list_history()]})
+                return Response(content, 200, {**CROSS_ORIGIN, "Cache-Control": "no-cache"}, _JSON)
+            case ["tables"] | ["tables", _]:
+                parameters = read_parameters(query, ("language", "release"))
+                release = self._find_release(parameters)
+                structures = load_structures(release.folder)
+                language = read_language(parameters, structures.languages)
+                if len(parts) == 2:
+                    self._check_table(release, parts[1])
+
+                def make_answer() -> Download:
+                    return hold_download(_dump(_describe(release.folder, parts[1:], language)), _JSON)
+
+                return self._send(release, parameters, headers, (tuple(parts), language), make_answer)
+            case ["tables", name, "rows"]:
+                release = self._find_release(dict(_pick_release(query)))
+                self._check_table(release, name)
+                structures = load_structures(release.folder)
+                flow = structures.dataflows[name]
+                parameters = read_parameters(query, list_parameters(flow))
+                request = read_rows_request(flow, structures.languages, parameters)
+                return self._send(release, parameters, headers, request, lambda: _make_rows(release.folder, request))
+            case _:
+                raise RequestError(404, f"There is nothing at this address. {ADDRESS}/ describes all addresses.")
+
+    def _find_release(self, parameters: Mapping[str, str]) -> PublishedRelease:
+        return self.releases.find_release(Edition(parameters.get("release")))
+
+    def _check_table(self, release: PublishedRelease, name: str) -> None:
+        tables = load_structures(release.folder).dataflows
+        if name not in tables:
+            raise RequestError(404, f"There is no table {name}. There are: {', '.join(tables)}.")
+
+    def _send(
+        self,
+        release: PublishedRelease,
+        parameters: Mapping[str, str],
+        headers: Mapping[str, str],
+        request: RowsRequest | tuple[tuple[str, ...], str],
+        make: Callable[[], Download],
+    ) -> Response:
+        """Return an answer that is made once for a release and a request."""
+        more = {
+            "Cache-Control": "public, max-age=86400" if "release" in parameters else "no-cache",
+            "Last-Modified": format_datetime(release.valid_from.astimezone(UTC), usegmt=True),
+        }
+        key = (release.folder, (release.folder / DATABASE).stat().st_mtime_ns, request)
+        return send_download(self.answers.get_or_make(key, make), headers, more)
+
+
+def _pick_release(query: str) -> list[tuple[str, str]]:
+    """Return the parameter that names the release, on which the other parameters depend."""
+    return [(name, value) for name, value in parse_qsl(query) if name == "release"]
+
+
+def _describe(folder: Path, names: list[str], language: str) -> dict[str, Any]:
+    if names:
+        return describe_table(folder, names[0], language)
+    edition = load_structures(folder).edition
+    return {
+        "release": edition.id,
+        "source": choose_text(edition.citations, language),
+        "tables": list_tables(folder, language),
+    }
+
+
+def _make_rows(folder: Path, request: RowsRequest) -> Download:
+    if request.file_type == "json":
+        return hold_download(_dump(compose_rows(folder, request)), _JSON)
+    extract, _ = select_extract(folder, request)
+    write = tabular.write_csv if request.file_type == "csv" else tabular.write_parquet
+    return hold_download(join_content(write(extract, request.language)), tabular.MEDIA_TYPES[request.file_type])
+
+
+def _describe_release(release: PublishedRelease) -> dict[str, Any]:
+    until = release.valid_until
+    return {
+        "id": release.folder.name,
+        "published_at": clock.format_timestamp(release.valid_from),
+        "until": clock.format_timestamp(until) if until is not None else None,
+    }
+
+
+def _dump(content: object) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def _refuse(error: RequestError, more: Mapping[str, str] | None = None) -> Response:
+    from starlette.responses import Response
+
+    sent = {**CROSS_ORIGIN, "Cache-Control": "no-store", **(more or {})}
+    return Response(_dump({"error": error.text}), error.status, sent, _JSON)
+
+
+def _send_reference(page: str) -> Response:
+    """Return the page for people; its content policy allows its one inline style and nothing else."""
+    from starlette.responses import Response
+
+    digests = [base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page)]
+    styles = " ".join(f"'sha256-{digest}'" for digest in digests)
+    policy = f"default-src 'none'; style-src {styles}; base-uri 'none'; frame-ancestors 'none'"
+    sent = {"Cache-Control": "no-cache", "Content-Security-Policy": policy}
+    return Response(page.encode(), 200, sent, "text/html; charset=utf-8")

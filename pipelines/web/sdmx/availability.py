@@ -1,0 +1,75 @@
+"""Find which codes and periods have data, for a query of availability."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.dissemination.release import END, START, load_observations
+from pipelines.dissemination.structures import TIME_PERIOD, Dataflow, Structures
+from pipelines.dissemination.writers.sdmx_structure import Artefacts, Constraint, Kind
+from pipelines.web.sdmx.data import find_dataflows, select_rows
+from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.queries import DataQuery
+from pipelines.web.sdmx.structures import Name, StructureMessage, keep_used_items, resolve_references
+
+_ALL_REFERENCES = ("dataflow", "datastructure", "conceptscheme", "codelist")
+
+
+def find_availability(folder: Path, structures: Structures, query: DataQuery) -> StructureMessage:
+    """Return the constraints of the dataflows that a query refers to, with the artefacts that `references` adds.
+
+    Raises QueryError 404 if no observation matches.
+    """
+    if query.updated_after is not None:
+        raise QueryError(501, "updatedAfter is not offered for availability. Leave it out, or ask for the data.")
+    flows = find_dataflows(structures, query)
+    constraints: dict[str, Constraint] = {}
+    for flow in flows:
+        try:
+            constraint = _find_constraint(folder, flow, query)
+        except QueryError:
+            # A query of several dataflows is about those that have its components.
+            if len(flows) == 1:
+                raise
+            continue
+        if constraint is not None:
+            constraints[flow.id] = constraint
+    if not constraints:
+        raise QueryError(404, "No observations match. Ask for other codes or another period.")
+    names: list[Name] = [("dataconstraint", name) for name in constraints]
+    words = _ALL_REFERENCES if "all" in query.references else query.references
+    words = tuple(word for word in words if word not in ("dataproviderscheme", "valuelist"))
+    added = resolve_references(structures, names, words, query.version)
+    reduced, partial = keep_used_items(folder, structures, constraints, constraints)
+    ids: dict[Kind, tuple[str, ...]] = {"dataconstraint": tuple(constraints)}
+    for kind, name in sorted(added):
+        if kind in words:
+            ids[kind] = (*ids.get(kind, ()), name)
+    return StructureMessage(reduced, Artefacts(ids, constraints, frozenset(), frozenset(partial & added)))
+
+
+def _find_constraint(folder: Path, flow: Dataflow, query: DataQuery) -> Constraint | None:
+    """Return the codes and days with data; None if no observation matches.
+
+    In mode `available`, the codes of a dimension are those that have data with the filters of all other dimensions.
+    """
+    names = [*flow.structure.dimension_ids, TIME_PERIOD]
+    if unknown := set(query.components) - set(names):
+        raise QueryError(422, f"{flow.id} has no dimension {min(unknown)}. There are: {', '.join(names)}.")
+    frame = load_observations(folder, flow.id)
+    matching = select_rows(frame, flow, query)
+    chosen = [name for name in names if not query.components or name in query.components]
+    codes = {}
+    first = last = None
+    for name in chosen:
+        rows = select_rows(frame, flow, query, without_dimension=name) if query.mode == "available" else matching
+        if name == TIME_PERIOD:
+            first, last = rows.select(pl.col(START).min(), pl.col(END).max()).row(0)
+        else:
+            codes[name] = tuple(str(code) for code in rows[name].unique().sort())
+    if not any(codes.values()) and first is None:
+        return None
+    n_series = matching.select(pl.struct(flow.structure.dimension_ids).n_unique()).item()
+    return Constraint({name: items for name, items in codes.items() if items}, first, last, (n_series, matching.height))

@@ -1,0 +1,109 @@
+"""Write data sets as one message. A message of several data sets is put together from messages of one."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pipelines.core import clock
+from pipelines.dissemination.files import join_content
+from pipelines.web.sdmx.data import DataSet
+from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.negotiation import (
+    CSV_2,
+    GENERIC,
+    GENERIC_SERIES,
+    JSON_2,
+    ML_3,
+    SPECIFIC,
+    SPECIFIC_SERIES,
+    Format,
+    Style,
+)
+
+_STRUCTURE: Final = re.compile(rb"<mes:Structure .*?</mes:Structure>", re.DOTALL)
+_NAMESPACE: Final = re.compile(rb' xmlns:ns1="[^"]*"')
+_OPENING: Final = b"<mes:DataSet "
+_END: Final = b"</mes:DataSet>\n"
+
+
+def write_message(data_sets: Sequence[DataSet], form: Format, style: Style) -> bytes:
+    """Return a message. Raises QueryError 501 for several data sets in a format that holds one."""
+    assert form.write is not None
+    messages = [join_content(form.write(item.extract, style)) for item in data_sets]
+    if len(messages) == 1 and data_sets[0].action == "Information":
+        return messages[0]
+    if form in (SPECIFIC, GENERIC, ML_3, GENERIC_SERIES, SPECIFIC_SERIES):
+        return _combine_xml(messages, data_sets)
+    if form is JSON_2:
+        return _combine_json(messages, data_sets)
+    if form is CSV_2 and not any(item.valid_until for item in data_sets):
+        header = messages[0].partition(b"\n")[0]
+        if all(message.partition(b"\n")[0] == header for message in messages):
+            return _combine_csv(messages, data_sets)
+    raise QueryError(
+        501,
+        f"This query has several data sets, or data sets of changes, which {form.name} does not hold. Ask for one "
+        "dataflow without updatedAfter and includeHistory, or for one of: "
+        f"{SPECIFIC.name}, {ML_3.name}, {JSON_2.name}.",
+    )
+
+
+def _combine_xml(messages: Sequence[bytes], data_sets: Sequence[DataSet]) -> bytes:
+    """Return one message with the structures and data sets of several; each data set declares its own namespace."""
+    first = messages[0]
+    structures: dict[bytes, bytes] = {}
+    """Headers by their reference to a structure, of which each is needed once."""
+    parts = []
+    for message, item in zip(messages, data_sets, strict=True):
+        structure = _STRUCTURE.search(message)
+        assert structure is not None
+        structures.setdefault(structure.group(), structure.group())
+        namespace = _NAMESPACE.search(message)
+        start = message.index(_OPENING)
+        opening_end = message.index(b">", start)
+        opening = message[start:opening_end].replace(b'action="Information"', f'action="{item.action}"'.encode())
+        prefix = "ss:" if b"ss:action" in opening else ""
+        for name, moment in (("validFromDate", item.valid_from), ("validToDate", item.valid_until)):
+            if moment is not None:
+                opening += f' {prefix}{name}="{clock.format_timestamp(moment)}"'.encode()
+        if namespace is not None:
+            opening = opening.replace(_OPENING, _OPENING[:-1] + namespace.group() + b" ", 1)
+        parts.append(opening + message[opening_end : message.rindex(_END) + len(_END)])
+    head = _NAMESPACE.sub(b"", first[: first.index(_OPENING)], count=1)
+    head = _STRUCTURE.sub(lambda _match: b"".join(structures), head, count=1)
+    return head + b"".join(parts) + first[first.rindex(_END) + len(_END) :]
+
+
+def _combine_json(messages: Sequence[bytes], data_sets: Sequence[DataSet]) -> bytes:
+    """Return one message of SDMX-JSON 2.0 with a structure for each data set."""
+    documents: list[dict[str, Any]] = [json.loads(message) for message in messages]
+    structures, written = [], []
+    for place, (document, item) in enumerate(zip(documents, data_sets, strict=True)):
+        (structure,), (data_set,) = document["data"]["structures"], document["data"]["dataSets"]
+        structures.append(structure | {"dataSets": [place]})
+        validity = {
+            name: clock.format_timestamp(moment)
+            for name, moment in (("validFrom", item.valid_from), ("validTo", item.valid_until))
+            if moment is not None
+        }
+        written.append(data_set | {"structure": place, "action": item.action, **validity})
+    combined = {"meta": documents[0]["meta"], "data": {"structures": structures, "dataSets": written}}
+    return json.dumps(combined, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _combine_csv(messages: Sequence[bytes], data_sets: Sequence[DataSet]) -> bytes:
+    """Return one table of SDMX-CSV 2.0, in which a column has the action of each row by its first letter."""
+    output = io.StringIO(newline="")
+    writer = csv.writer(output, lineterminator="\r\n")
+    for place, (message, item) in enumerate(zip(messages, data_sets, strict=True)):
+        header, *rows = csv.reader(io.StringIO(message.decode(), newline=""))
+        action = header.index("ACTION")
+        if place == 0:
+            writer.writerow(header)
+        writer.writerows([*row[:action], item.action[0], *row[action + 1 :]] for row in rows)
+    return output.getvalue().encode()

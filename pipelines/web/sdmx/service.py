@@ -1,0 +1,216 @@
+"""Serve SDMX REST below `/sdmx/v1` (version 1.5) and `/sdmx/v2` (version 2.1) in front of another application.
+
+A release never changes, so that an answer is made once for each query, format and language, and kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from pipelines.core import i18n
+from pipelines.core.result_cache import ResultCache
+from pipelines.dissemination.release import DATABASE, load_structures
+from pipelines.dissemination.writers.cube import CubeTooLargeError
+from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
+from pipelines.web.sdmx.availability import find_availability
+from pipelines.web.sdmx.data import check_dimension, choose_components, find_detail, keep_series, make_data_sets
+from pipelines.web.sdmx.errors import MEDIA_TYPES, QueryError, write_error
+from pipelines.web.sdmx.messages import write_message
+from pipelines.web.sdmx.negotiation import (
+    CSV_1,
+    CSV_2,
+    DATA_FORMATS,
+    STRUCTURE_FORMATS,
+    XLSX,
+    Choice,
+    Style,
+    choose_error_syntax,
+    choose_format,
+)
+from pipelines.web.sdmx.queries import (
+    DataQuery,
+    StructureQuery,
+    Version,
+    parse_availability_query,
+    parse_data_query,
+    parse_structure_query,
+)
+from pipelines.web.sdmx.releases import PublishedRelease, Releases
+from pipelines.web.sdmx.structures import KINDS, find_structures, write_structures
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from pipelines.core.home import Home
+
+ADDRESS: Final = "/sdmx"
+_HEAVIEST: Final = 64 << 20
+"""Bytes of answers that are kept in memory."""
+_VARY: Final = "Accept, Accept-Language, Accept-Encoding"
+_ABOUT: Final = """SDMX REST of the regional trafficking indicators
+
+Version 1.5 (SDMX 2.1), below /sdmx/v1:
+  /sdmx/v1/dataflow                                           list of dataflows
+  /sdmx/v1/data/{flow}/{key}/{provider}                       data
+  /sdmx/v1/availableconstraint/{flow}/{key}                   which codes have data
+
+Version 2.1 (SDMX 3.0), below /sdmx/v2:
+  /sdmx/v2/structure/dataflow                                 list of dataflows
+  /sdmx/v2/data/dataflow/RTI/{flow}/+/{key}                   data
+  /sdmx/v2/availability/dataflow/RTI/{flow}/+/{key}           which codes have data
+
+Choose a format with the header Accept or with format=, an earlier release with release= or asOf=.
+"""
+_NOT_OFFERED: Final = ("schema", "metadata", "registration")
+"""Resources of the specification that are not offered."""
+
+
+class SdmxService:
+    """Answer requests below `/sdmx`; pass all others to the application."""
+
+    def __init__(self, app: ASGIApp, open_home: Callable[[], Home]) -> None:
+        self.app, self.releases = app, Releases(open_home)
+        self.answers: ResultCache[Download] = ResultCache(512, lambda file: len(file.stored), _HEAVIEST)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", ""))
+        if scope["type"] == "http" and (path == ADDRESS or path.startswith(f"{ADDRESS}/")):
+            from starlette.concurrency import run_in_threadpool
+
+            response = await run_in_threadpool(self._respond, scope)
+            if scope["method"] == "HEAD":
+                response.body = b""
+            await response(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _respond(self, scope: Scope) -> Response:
+        from starlette.responses import Response
+
+        if scope["method"] == "OPTIONS":
+            return Response(b"", 204, dict(CROSS_ORIGIN))
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        parts = [unquote(part) for part in _read_raw_path(scope).removeprefix(ADDRESS).strip("/").split("/")]
+        if parts == [""]:
+            return Response(_ABOUT, 200, dict(CROSS_ORIGIN), "text/plain; charset=utf-8")
+        version: Version = "v1" if parts[0] == "v1" else "v2"
+        try:
+            if parts[0] not in ("v1", "v2"):
+                raise QueryError(400, f"There is no version {parts[0]}. Addresses begin with /sdmx/v1 or /sdmx/v2.")
+            query = bytes(scope["query_string"]).decode("latin-1")
+            return self._answer(version, parts[1:], query, headers)
+        except QueryError as error:
+            syntax = choose_error_syntax(version, headers.get("accept", ""))
+            sent = {**CROSS_ORIGIN, "Cache-Control": "no-store", "Vary": _VARY}
+            return Response(write_error(error, syntax), error.status, sent, MEDIA_TYPES[syntax])
+
+    def _answer(self, version: Version, parts: list[str], query: str, headers: Mapping[str, str]) -> Response:
+        """Return the answer to a query. Raises QueryError."""
+        parsed = parse_address(version, parts, query)
+        is_data = isinstance(parsed, DataQuery) and parts[0] == "data"
+        formats = (DATA_FORMATS if is_data else STRUCTURE_FORMATS)[version]
+        choice = choose_format(formats, headers.get("accept", ""), parsed.format)
+        language = i18n.html_lang(i18n.prefer_language((), headers.get("accept-language", "")))
+        release = self.releases.find_release(parsed.edition)
+        more = {
+            "Vary": _VARY,
+            "Content-Language": language,
+            "Cache-Control": "no-cache" if parsed.edition.release is None else "public, max-age=86400",
+            "Last-Modified": format_datetime(release.valid_from.astimezone(UTC), usegmt=True),
+            "Link": f'</releases/{release.folder.name}/>; rel="describedby"',
+        }
+        if "if-none-match" not in headers and _is_unchanged(headers.get("if-modified-since", ""), release.valid_from):
+            from starlette.responses import Response
+
+            return Response(b"", 304, {**CROSS_ORIGIN, **more})
+        key = (release, _identify(release.folder), parts[0], parsed, choice, language)
+
+        def make_answer() -> Download:
+            return hold_download(self._write(release, parsed, choice, language, is_data), choice.format.sent_type)
+
+        return send_download(self.answers.get_or_make(key, make_answer), headers, more)
+
+    def _write(
+        self, release: PublishedRelease, query: DataQuery | StructureQuery, choice: Choice, language: str, is_data: bool
+    ) -> bytes:
+        """Return the message that answers a query."""
+        folder = release.folder
+        if isinstance(query, StructureQuery):
+            return write_structures(find_structures(folder, load_structures(folder), query), choice.format, language)
+        if not is_data:
+            return write_structures(find_availability(folder, load_structures(folder), query), choice.format, language)
+        return write_data(self.releases, release, query, choice, language)
+
+
+def write_data(releases: Releases, release: PublishedRelease, query: DataQuery, choice: Choice, language: str) -> bytes:
+    """Return the message that answers a query of data. Raises QueryError."""
+    is_whole = query.attributes in (("dsd",), ("all",)) and query.measures in (("all",), ("OBS_VALUE",))
+    if choice.format.is_labelled and not is_whole:
+        raise QueryError(
+            501,
+            f"{choice.format.name} always has all columns. Leave out detail, attributes and measures, or ask for an "
+            "SDMX format.",
+        )
+    data_sets = make_data_sets(releases, release, query)
+    check_dimension(data_sets, query.dimension_at_observation)
+    detail = find_detail(query)
+    if not choice.format.is_labelled:
+        data_sets = [replace(item, extract=choose_components(item.extract, query)) for item in data_sets]
+    if choice.format in (CSV_1, CSV_2):
+        data_sets = [replace(item, extract=keep_series(item.extract, detail)) for item in data_sets]
+    style = Style(query.dimension_at_observation, detail, choice.labels, language)
+    try:
+        return write_message(data_sets, choice.format, style)
+    except CubeTooLargeError as error:
+        raise QueryError(413, str(error)) from None
+    except ValueError as error:
+        if choice.format is not XLSX:
+            raise
+        raise QueryError(413, f"{error}.") from None
+
+
+def parse_address(version: Version, parts: list[str], query: str) -> DataQuery | StructureQuery:
+    """Return the query of an address below `/sdmx/v1` or `/sdmx/v2`. Raises QueryError."""
+    resource, *following = parts or [""]
+    availability = "availableconstraint" if version == "v1" else "availability"
+    if resource == "data":
+        return parse_data_query(version, following, query)
+    if resource == availability:
+        return parse_availability_query(version, following, query)
+    if resource in _NOT_OFFERED:
+        raise QueryError(501, f"/{resource} is not offered. Ask for data, structures or {availability}.")
+    if version == "v2" and resource == "structure":
+        resource, *following = following or ["*"]
+    elif version == "v2":
+        raise QueryError(400, f"There is no resource {resource}. There are: structure, data, availability.")
+    if resource not in KINDS[version]:
+        types = ", ".join(kind for kind, kinds in KINDS[version].items() if kinds)
+        raise QueryError(400, f"There is no type of structure {resource}. There are: {types}.")
+    return parse_structure_query(version, resource, following, query)
+
+
+def _read_raw_path(scope: Scope) -> str:
+    """Return the path before it is decoded, so that a slash in a value is not a separator."""
+    raw = scope.get("raw_path")
+    return bytes(raw).decode("latin-1").partition("?")[0] if raw else str(scope["path"])
+
+
+def _identify(folder: Path) -> int:
+    """Return the time of the database of a release: a demonstration may be made again at the same place."""
+    return (folder / DATABASE).stat().st_mtime_ns
+
+
+def _is_unchanged(since: str, published: datetime) -> bool:
+    """Return True if nothing was published after the time of `If-Modified-Since`."""
+    try:
+        moment = parsedate_to_datetime(since)
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and published <= moment

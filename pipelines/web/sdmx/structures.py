@@ -1,0 +1,347 @@
+"""Find the artefacts that a query of structures asks for, with their references, and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from pipelines.dissemination.structures import Codelist, Structures
+from pipelines.dissemination.writers import sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers.sdmx_structure import (
+    AGENCIES,
+    CATEGORIES,
+    CONCEPTS,
+    Artefacts,
+    Constraint,
+    Kind,
+    make_constraint,
+)
+from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, Format
+from pipelines.web.sdmx.queries import ALL, StructureQuery, Version
+
+Name = tuple[Kind, str]
+"""An artefact: its kind and its id."""
+_COMMON_KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
+    "datastructure": ("datastructure",),
+    "categoryscheme": ("categoryscheme",),
+    "conceptscheme": ("conceptscheme",),
+    "codelist": ("codelist",),
+    "agencyscheme": ("agencyscheme",),
+    "dataflow": ("dataflow",),
+    "categorisation": ("categorisation",),
+}
+_EVERYTHING: Final[tuple[Kind, ...]] = (
+    "agencyscheme", "categoryscheme", "conceptscheme", "codelist", "hierarchy", "datastructure", "dataflow",
+    "categorisation", "dataconstraint",
+)  # fmt: skip
+_EMPTY_COMMON: Final = (
+    "metadatastructure", "dataproviderscheme", "dataconsumerscheme", "organisationunitscheme", "metadataflow",
+    "reportingtaxonomy", "provisionagreement", "process", "transformationscheme", "rulesetscheme",
+    "userdefinedoperatorscheme", "customtypescheme", "namepersonalisationscheme",
+)  # fmt: skip
+KINDS: Final[Mapping[Version, Mapping[str, tuple[Kind, ...]]]] = {
+    "v1": {
+        **_COMMON_KINDS,
+        "organisationscheme": ("agencyscheme",),
+        "hierarchicalcodelist": ("hierarchy",),
+        "contentconstraint": ("dataconstraint",),
+        "actualconstraint": ("dataconstraint",),
+        "structure": _EVERYTHING,
+        **dict.fromkeys((*_EMPTY_COMMON, "structureset", "allowedconstraint", "attachmentconstraint",
+                         "namealiasscheme"), ()),
+    },
+    "v2": {
+        **_COMMON_KINDS,
+        "hierarchy": ("hierarchy",),
+        "dataconstraint": ("dataconstraint",),
+        ALL: _EVERYTHING,
+        **dict.fromkeys((*_EMPTY_COMMON, "valuelist", "hierarchyassociation", "metadataproviderscheme",
+                         "metadataprovisionagreement", "structuremap", "representationmap", "conceptschememap",
+                         "categoryschememap", "organisationschememap", "reportingtaxonomymap", "metadataconstraint",
+                         "vtlmappingscheme"), ()),
+    },
+}  # fmt: skip
+"""Types of artefacts of each version, and the kinds that they are here; types without artefacts have none."""
+_ITEM_SCHEMES: Final[frozenset[Kind]] = frozenset({"agencyscheme", "categoryscheme", "conceptscheme", "codelist"})
+_GENERAL: Final = (
+    "none", "parents", "parentsandsiblings", "ancestors", "children", "descendants", "all",
+)  # fmt: skip
+_AGENCY_OF_AGENCIES: Final = "SDMX"
+
+
+@dataclass(frozen=True)
+class StructureMessage:
+    """Artefacts with the structures that they are written from, which may have fewer items than the release."""
+
+    structures: Structures
+    artefacts: Artefacts
+
+
+@lru_cache(maxsize=512)
+def _load_constraint(folder: Path, _written_at: int, dataflow: str) -> Constraint:
+    return make_constraint(folder, dataflow)
+
+
+def load_constraint(folder: Path, dataflow: str) -> Constraint:
+    """Return the codes and days of a dataflow of a release, computed once."""
+    from pipelines.dissemination.release import DATABASE
+
+    return _load_constraint(folder, (folder / DATABASE).stat().st_mtime_ns, dataflow)
+
+
+# ---------------------------------------------------------------------------------------------------------- references
+
+
+def list_names(structures: Structures, kinds: Iterable[Kind]) -> list[Name]:
+    """Return all artefacts of some kinds."""
+    used = {name for flow in structures.dataflows.values() for name in flow.structure.codelists.values()}
+    ids: Mapping[Kind, Iterable[str]] = {
+        "agencyscheme": (AGENCIES,),
+        "categoryscheme": (CATEGORIES,),
+        "conceptscheme": (CONCEPTS,),
+        "codelist": [name for name in structures.codelists if name in used],
+        "hierarchy": [name for name in structures.hierarchies if name in used],
+        "datastructure": structures.dataflows,
+        "dataflow": structures.dataflows,
+        "categorisation": structures.dataflows,
+        "dataconstraint": structures.dataflows,
+    }
+    return [(kind, name) for kind in kinds for name in ids[kind]]
+
+
+def list_children(structures: Structures, artefact: Name, version: Version) -> list[Name]:
+    """Return the artefacts that one refers to; in version 2.1 its agency scheme is one of them."""
+    kind, name = artefact
+    children: list[Name] = []
+    match kind:
+        case "categorisation":
+            children = [("dataflow", name), ("categoryscheme", CATEGORIES)]
+        case "dataflow":
+            children = [("datastructure", name)]
+        case "dataconstraint":
+            children = [("dataflow", name), ("datastructure", name)]
+        case "datastructure":
+            codelists = dict.fromkeys(structures.dataflows[name].structure.codelists.values())
+            children = [*(("codelist", item) for item in codelists), ("conceptscheme", CONCEPTS)]
+        case "hierarchy":
+            children = [("codelist", name)]
+    if version == "v2" and kind != "agencyscheme":
+        children.append(("agencyscheme", AGENCIES))
+    return children
+
+
+def resolve_references(
+    structures: Structures, names: Iterable[Name], references: Iterable[str], version: Version
+) -> set[Name]:
+    """Return the artefacts that `references` adds. Raises QueryError 400 for a value that there is not."""
+    everything = list_names(structures, _EVERYTHING)
+    children = {name: list_children(structures, name, version) for name in everything}
+    parents: dict[Name, list[Name]] = {name: [] for name in everything}
+    for name, items in children.items():
+        for item in items:
+            parents[item].append(name)
+
+    def follow_edges(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
+        return {item for name in start for item in edges[name]}
+
+    def follow_all_edges(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
+        reached: set[Name] = set()
+        waiting = follow_edges(start, edges)
+        while waiting:
+            reached |= waiting
+            waiting = follow_edges(waiting, edges) - reached
+        return reached
+
+    names = list(names)
+    above = follow_edges(names, parents)
+    siblings = above | follow_edges(above, children)
+    makers: Mapping[str, Callable[[], set[Name]]] = {
+        "none": set,
+        "parents": lambda: above,
+        "parentsandsiblings": lambda: siblings,
+        "ancestors": lambda: follow_all_edges(names, parents),
+        "children": lambda: follow_edges(names, children),
+        "descendants": lambda: follow_all_edges(names, children),
+        "all": lambda: siblings | follow_all_edges(names, children),
+    }
+    added: set[Name] = set()
+    for word in references:
+        if word in makers:
+            added |= makers[word]()
+            continue
+        if word not in KINDS[version]:
+            offers = ", ".join((*_GENERAL, *KINDS[version]))
+            raise QueryError(400, f"references={word} is not offered. Choose one of: {offers}.")
+        related = siblings | follow_all_edges(names, parents) | follow_all_edges(names, children)
+        added |= {name for name in related if name[0] in KINDS[version][word]}
+    return added - set(names)
+
+
+# ------------------------------------------------------------------------------------------------------------- queries
+
+
+def find_structures(folder: Path, structures: Structures, query: StructureQuery) -> StructureMessage:
+    """Return what a query of structures asks for. Raises QueryError 404 if nothing matches."""
+    kinds = KINDS[query.version][query.kind]
+    names = [name for name in list_names(structures, kinds) if _is_meant(structures, name, query)]
+    names = [
+        name for name in names if name[0] != "dataconstraint" or any(load_constraint(folder, name[1]).codes.values())
+    ]
+    if not names:
+        raise QueryError(
+            404,
+            f"There is no {query.kind} with this agency, id and version. Agency: {structures.agency}; version: "
+            f"{structures.version}; leave out the id to list all.",
+        )
+    added = resolve_references(structures, names, query.references, query.version)
+    partial: set[Name] = set()
+    if query.items:
+        structures, partial = _choose_items(structures, names, query)
+    if query.detail == "referencepartial":
+        flows = {name for kind, name in names if kind in ("dataflow", "datastructure", "dataconstraint")}
+        if flows:
+            structures, reduced = keep_used_items(folder, structures, flows)
+            partial |= reduced & added
+    stubs = _list_stubs(query, names, added)
+    if query.detail == "allstubs" or query.detail == "referencestubs":
+        structures = _drop_descriptions(structures, stubs)
+    return _assemble(folder, structures, {*names, *added}, stubs, partial)
+
+
+def _is_meant(structures: Structures, name: Name, query: StructureQuery) -> bool:
+    kind, artefact = name
+    if kind == "agencyscheme":
+        return query.reference.matches_artefact(_AGENCY_OF_AGENCIES, artefact, "1.0")
+    return query.reference.matches_artefact(structures.agency, artefact, structures.version)
+
+
+def _list_stubs(query: StructureQuery, names: Iterable[Name], added: Iterable[Name]) -> frozenset[Kind]:
+    """Return the kinds that are written as stubs; a kind that was asked for itself is written in full."""
+    requested = {kind for kind, _ in names}
+    referenced = {kind for kind, _ in added}
+    if query.detail in ("allstubs", "allcompletestubs"):
+        return frozenset(requested | referenced)
+    if query.detail in ("referencestubs", "referencecompletestubs"):
+        return frozenset(referenced - requested)
+    return frozenset()
+
+
+def _drop_descriptions(structures: Structures, stubs: Iterable[Kind]) -> Structures:
+    if not {"dataflow", "datastructure"} & set(stubs):
+        return structures
+    return replace(
+        structures,
+        dataflows={name: replace(flow, descriptions={}) for name, flow in structures.dataflows.items()},
+    )
+
+
+def _choose_items(structures: Structures, names: Iterable[Name], query: StructureQuery) -> tuple[Structures, set[Name]]:
+    """Return the structures with the items of schemes that a query names. Raises QueryError 404 if there is none."""
+    names = list(names)
+    items = set(query.items)
+    kinds = {kind for kind, _ in names}
+    if not kinds <= _ITEM_SCHEMES | {"hierarchy"}:
+        raise QueryError(400, f"A {query.kind} has no items. Leave out the last part of the address.")
+    present_items: set[str] = set()
+    if "codelist" in kinds:
+        chosen_codelists = {name for kind, name in names if kind == "codelist"}
+        codelists = {
+            name: replace_codes(item, items) if name in chosen_codelists else item
+            for name, item in structures.codelists.items()
+        }
+        present_items |= {code.id for name in chosen_codelists for code in codelists[name].codes}
+        structures = replace(structures, codelists=codelists)
+    if "conceptscheme" in kinds:
+        concepts = {name: item for name, item in structures.concepts.items() if name in items}
+        present_items |= set(concepts)
+        structures = replace(structures, concepts=concepts)
+    if "categoryscheme" in kinds:
+        categories = tuple(item for item in structures.categories if item.id in items)
+        present_items |= {item.id for item in categories}
+        structures = replace(structures, categories=categories)
+    present_items |= items & ({structures.agency} if "agencyscheme" in kinds else set())
+    present_items |= items & {name for kind, name in names if kind == "hierarchy"}
+    if not present_items:
+        raise QueryError(404, f"There is no item {', '.join(sorted(items))} in this {query.kind}.")
+    return structures, {name for name in names if name[0] in ("codelist", "conceptscheme", "categoryscheme")}
+
+
+def replace_codes(codelist: Codelist, codes: Iterable[str]) -> Codelist:
+    """Return a code list with some codes only."""
+    chosen = set(codes)
+    return replace(codelist, codes=tuple(code for code in codelist.codes if code.id in chosen))
+
+
+def keep_used_items(
+    folder: Path,
+    structures: Structures,
+    flows: Iterable[str],
+    constraints: Mapping[str, Constraint] | None = None,
+) -> tuple[Structures, set[Name]]:
+    """Return the structures with the codes and concepts that some dataflows use, and the schemes that are reduced.
+
+    Codes are those of the constraints, with the codes that contain them; code lists of attributes stay whole.
+    """
+    used_codes: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    used_concepts: set[str] = set()
+    for name in flows:
+        flow = structures.dataflows[name]
+        constraint = constraints[name] if constraints is not None else load_constraint(folder, name)
+        for component, codelist in flow.structure.codelists.items():
+            if component in constraint.codes:
+                used_codes.setdefault(codelist, set()).update(constraint.codes[component])
+            else:
+                whole.add(codelist)
+        used_concepts |= {concept.id for concept in structures.list_concepts(flow)}
+    codelists, partial = dict(structures.codelists), set[Name]()
+    for name, codes in used_codes.items():
+        if name in whole:
+            continue
+        codelists[name] = replace_codes(structures.codelists[name], _add_parents(structures.codelists[name], codes))
+        if len(codelists[name].codes) < len(structures.codelists[name].codes):
+            partial.add(("codelist", name))
+    concepts = {name: item for name, item in structures.concepts.items() if name in used_concepts}
+    if len(concepts) < len(structures.concepts):
+        partial.add(("conceptscheme", CONCEPTS))
+    return replace(structures, codelists=codelists, concepts=concepts), partial
+
+
+def _add_parents(codelist: Codelist, codes: Iterable[str]) -> set[str]:
+    complete: set[str] = set()
+    for code in codes:
+        current: str | None = code
+        while current is not None and current in codelist.by_id and current not in complete:
+            complete.add(current)
+            current = codelist.by_id[current].parent
+    return complete
+
+
+def _assemble(
+    folder: Path, structures: Structures, names: set[Name], stubs: frozenset[Kind], partial: set[Name]
+) -> StructureMessage:
+    """Return the message of some artefacts, in the order of the release."""
+    ids: dict[Kind, tuple[str, ...]] = {}
+    constraints: dict[str, Constraint] = {}
+    for kind, name in list_names(structures, _EVERYTHING):
+        if (kind, name) not in names:
+            continue
+        if kind == "dataconstraint":
+            constraint = load_constraint(folder, name)
+            if not any(constraint.codes.values()):
+                continue
+            constraints[name] = constraint
+        ids[kind] = (*ids.get(kind, ()), name)
+    return StructureMessage(structures, Artefacts(ids, constraints, stubs, frozenset(partial)))
+
+
+def write_structures(message: StructureMessage, form: Format, language: str) -> bytes:
+    """Return a structure message in a format."""
+    if form is STRUCTURE_JSON:
+        return sdmx_json.write_structures(message.structures, message.artefacts, language)
+    version: sdmx_ml.Version = "2.1" if form is STRUCTURE_ML_2 else "3.0"
+    return sdmx_structure.write_structures(message.structures, message.artefacts, version)

