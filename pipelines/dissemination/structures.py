@@ -5,7 +5,7 @@ All artefacts are frozen. A text is a mapping of language tags (BCP 47) to words
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
@@ -168,6 +168,12 @@ class Structures:
         """Return the label of a code in a language, in English if it has none, or the code if it is not listed."""
         item = self.codelists[codelist].by_id.get(code)
         return choose_text(item.names, language) if item is not None else code
+
+    def list_concepts(self, dataflow: Dataflow) -> Iterator[Concept]:
+        """Yield the concepts of all components of a dataflow: dimensions, time, measure, attributes."""
+        structure = dataflow.structure
+        for name in (*structure.dimension_ids, TIME_PERIOD, OBS_VALUE, *(item.id for item in structure.attributes)):
+            yield self.concepts[name]
 
 
 def choose_text(text: Text, language: str) -> str:
