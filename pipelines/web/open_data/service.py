@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from pipelines.core import clock
-from pipelines.core.result_cache import ResultCache
 from pipelines.dissemination.files import join_content
 from pipelines.dissemination.release import DATABASE, load_structures
 from pipelines.dissemination.structures import choose_text
 from pipelines.dissemination.writers import tabular
 from pipelines.web.api.reference_page import render_reference
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
+from pipelines.web.mounted_service import MountedService
 from pipelines.web.open_data.document import describe_api
 from pipelines.web.open_data.tables import (
     RequestError,
@@ -36,40 +36,23 @@ from pipelines.web.open_data.tables import (
 )
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.queries import Edition
-from pipelines.web.sdmx.releases import PublishedRelease, Releases
+from pipelines.web.sdmx.releases import PublishedRelease
 
 if TYPE_CHECKING:
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Scope
 
-    from pipelines.core.home import Home
 
 ADDRESS: Final = "/api/data"
 _METHODS: Final = "GET, HEAD, OPTIONS"
 _JSON: Final = "application/json"
-_HEAVIEST: Final = 64 << 20
-"""Bytes of answers that are kept in memory."""
 _STYLE: Final = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
-class OpenDataService:
+class OpenDataService(MountedService):
     """Answer requests below `/api/data`; pass all others to the application."""
 
-    def __init__(self, app: ASGIApp, open_home: Callable[[], Home]) -> None:
-        self.app, self.releases = app, Releases(open_home)
-        self.answers: ResultCache[Download] = ResultCache(512, lambda file: len(file.stored), _HEAVIEST)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = str(scope.get("path", ""))
-        if scope["type"] == "http" and (path == ADDRESS or path.startswith(f"{ADDRESS}/")):
-            from starlette.concurrency import run_in_threadpool
-
-            response = await run_in_threadpool(self._respond, scope)
-            if scope["method"] == "HEAD":
-                response.body = b""
-            await response(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+    address = ADDRESS
 
     def _respond(self, scope: Scope) -> Response:
         from starlette.responses import Response

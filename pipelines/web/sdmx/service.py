@@ -5,7 +5,7 @@ A release never changes, so that an answer is made once for each query, format a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from pipelines.core import i18n
-from pipelines.core.result_cache import ResultCache
 from pipelines.dissemination.release import DATABASE, load_structures
 from pipelines.dissemination.writers.cube import CubeTooLargeError
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
+from pipelines.web.mounted_service import MountedService
 from pipelines.web.sdmx.availability import find_availability
 from pipelines.web.sdmx.data import check_dimension, choose_components, find_detail, keep_series, make_data_sets
 from pipelines.web.sdmx.errors import MEDIA_TYPES, QueryError, write_error
@@ -46,13 +46,10 @@ from pipelines.web.sdmx.structures import KINDS, find_structures, write_structur
 
 if TYPE_CHECKING:
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Scope
 
-    from pipelines.core.home import Home
 
 ADDRESS: Final = "/sdmx"
-_HEAVIEST: Final = 64 << 20
-"""Bytes of answers that are kept in memory."""
 _VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 _ABOUT: Final = """SDMX REST of the regional trafficking indicators
 
@@ -72,24 +69,10 @@ _NOT_OFFERED: Final = ("schema", "metadata", "registration")
 """Resources of the specification that are not offered."""
 
 
-class SdmxService:
+class SdmxService(MountedService):
     """Answer requests below `/sdmx`; pass all others to the application."""
 
-    def __init__(self, app: ASGIApp, open_home: Callable[[], Home]) -> None:
-        self.app, self.releases = app, Releases(open_home)
-        self.answers: ResultCache[Download] = ResultCache(512, lambda file: len(file.stored), _HEAVIEST)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = str(scope.get("path", ""))
-        if scope["type"] == "http" and (path == ADDRESS or path.startswith(f"{ADDRESS}/")):
-            from starlette.concurrency import run_in_threadpool
-
-            response = await run_in_threadpool(self._respond, scope)
-            if scope["method"] == "HEAD":
-                response.body = b""
-            await response(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+    address = ADDRESS
 
     def _respond(self, scope: Scope) -> Response:
         from starlette.responses import Response

@@ -289,7 +289,7 @@ print("\\n".join(sorted(sys.modules)))
 _NOT_FOR_THE_PUBLIC = ("pipelines.ledger", "pipelines.submissions", "pipelines.web", "sqlalchemy")
 _GUARDS = (
     "pipelines.web.guards", "pipelines.web.settings", "pipelines.web.security_headers", "pipelines.web.health",
-    "pipelines.web.downloads", "pipelines.web.sdmx", "pipelines.web.open_data",
+    "pipelines.web.downloads", "pipelines.web.mounted_service", "pipelines.web.sdmx", "pipelines.web.open_data",
 )  # fmt: skip
 """Modules that the public app shares with the office service: limits, headers, health and files, without a sign-in."""
 
