@@ -15,7 +15,7 @@ from pipelines.words.language import tell
 
 _NO_TEST = mark(
     "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
-    "difference. Two that overlap do not show that there is no difference."
+    "difference. Intervals that overlap do not rule one out."
 )
 _NO_TEST_OF_COUNTS = mark(
     "Counts are not tested against each other, because territories differ in population. Choose rates, ratios or "
