@@ -1,4 +1,4 @@
-"""Load all declarations once: territories, forms, law, population, corrections."""
+"""Load all declarations once: territories, forms, law, treaties, population, corrections."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pipelines.declarations.corrections import Correction, CorrectionFile
 from pipelines.declarations.form import Form
 from pipelines.declarations.law import LAW_COLUMNS, Law, LawArticle, partial_date
 from pipelines.declarations.territory import Territory
+from pipelines.declarations.treaties import TREATY_COLUMNS, TreatyEvent, find_fault
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 
 TERRITORIES = Path(__file__).resolve().parents[1] / "territories"
@@ -37,6 +38,7 @@ class Registry:
     law: tuple[LawArticle, ...]
     population: tuple[Mapping[str, str], ...]
     corrections: tuple[Correction, ...]
+    treaties: tuple[TreatyEvent, ...]
     digest: str
     plans: dict[str, Any] = field(default_factory=dict, repr=False)
     """Forms prepared for reading, by id (`plan.py`); filled on first use."""
@@ -54,6 +56,7 @@ class Registry:
             law=tuple(a for a in self.law if a.jurisdiction in jurisdictions),
             population=tuple(row for row in self.population if row["territory"] in national_territories),
             corrections=tuple(c for c in self.corrections if c.form in names),
+            treaties=tuple(event for event in self.treaties if event.territory in national_territories),
         )
 
     def territory_of(self, jurisdiction: str) -> Territory:
@@ -90,6 +93,7 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
     law: list[LawArticle] = []
     population: list[Mapping[str, str]] = []
     corrections: list[Correction] = []
+    treaties: list[TreatyEvent] = []
     digest = hashlib.sha256()
     for folder in _territory_folders(roots):
         territory = validate_data(Territory, load_yaml(folder / "territory.yml"), folder / "territory.yml")
@@ -106,6 +110,7 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
         _check_law(articles, folder / "law.csv", territory)
         law += articles
         population += _read_rows(folder / "population.csv", POPULATION_COLUMNS)
+        treaties += _load_treaties(folder / "treaties.csv", territory)
         for id_, form in _load_forms(folder, territory, articles).items():
             if id_ in forms:
                 raise _error_at(folder, id_, "this form id is declared twice", "Give each form an id of its own")
@@ -116,7 +121,9 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
             corrections += validate_data(CorrectionFile, load_yaml(path), path).corrections
             _check_corrections(path, corrections, forms)
         _update_digest(digest, folder)
-    return Registry(territories, forms, tuple(law), tuple(population), tuple(corrections), digest.hexdigest())
+    return Registry(
+        territories, forms, tuple(law), tuple(population), tuple(corrections), tuple(treaties), digest.hexdigest()
+    )
 
 
 def _territory_folders(roots: Sequence[Path]) -> list[Path]:
@@ -172,6 +179,14 @@ def _check_law(articles: Sequence[LawArticle], path: Path, territory: Territory)
                 problem = str(error)
         if problem:
             raise _error_at(path, f"row {number}, article {article.key}", problem, "Correct the row")
+
+
+def _load_treaties(path: Path, territory: Territory) -> list[TreatyEvent]:
+    rows = _read_rows(path, TREATY_COLUMNS)
+    for number, row in enumerate(rows, start=2):
+        if problem := find_fault(row):
+            raise _error_at(path, f"row {number}, {row['treaty']}", problem, "Correct the row")
+    return [TreatyEvent(territory.code, **row) for row in rows]
 
 
 def _load_forms(folder: Path, territory: Territory, articles: Sequence[LawArticle]) -> dict[str, Form]:

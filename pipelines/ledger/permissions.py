@@ -22,6 +22,7 @@ Act = (
     Action
     | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
     | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
+    | Literal["propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"]
 )
 Actor = Literal["anyone", "sender", "another", "machine"]
 """`sender`: the account that sent this return; `another`: any other account; `machine`: no account at all."""
@@ -79,6 +80,12 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("grant_preview", "anyone", ("steward",)),
     # For the sheet of a territory, the role is needed for one pair of it, whatever the instrument.
     Permission("sign_off_release", "anyone", ("approver",)),
+    # Assessments of the law, for the jurisdiction and the instrument `legislation`.
+    Permission("propose_assessment", "anyone", ("submitter",)),
+    Permission("approve_assessment", "another", ("approver",)),
+    Permission("approve_assessment", "another", ("steward",), override=True, inputs=("comment",)),
+    Permission("reject_assessment", "another", ("approver", "steward"), inputs=("comment",)),
+    Permission("withdraw_assessment", "sender", ("submitter",)),
 )
 
 DRAFT_READERS: tuple[Role, ...] = ("submitter", "approver", "steward")

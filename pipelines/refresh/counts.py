@@ -47,7 +47,7 @@ def _gathered_key(home: Home) -> str:
     others = [
         path
         for path in sorted(home.gathered.glob("*.parquet"))
-        if path.stem not in ("submission", "event", "justification")
+        if path.stem not in ("submission", "event", "justification", "legal_assessment")
     ]
     return build_cache.digest_parts(submission.write_csv(), *others)
 

@@ -127,6 +127,7 @@ def _build_draft(home: Home, log: Log) -> Step:
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",
+        home.gathered / "legal_assessment.parquet",
         *([notices_path(home)] if notices_path(home).exists() else []),
     )  # fmt: skip
     cached = build_cache.find_outcome(home, "draft", key)

@@ -33,10 +33,13 @@ def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
     if home.kind != "demonstration":
         return 0
     from pipelines.ledger.opening import open_ledger
-    from pipelines.submissions import arrivals
+    from pipelines.submissions import arrivals, listed_assessments
 
-    new = arrivals.record_arrivals(home, open_ledger(home), find_sample_folder())
-    log(f"{new} returns of {find_sample_folder().name}/ are new")
+    engine, folder = open_ledger(home), find_sample_folder()
+    new = arrivals.record_arrivals(home, engine, folder)
+    log(f"{new} returns of {folder.name}/ are new")
+    if n_assessments := listed_assessments.record_assessments(home, engine, folder):
+        log(f"{n_assessments} assessments of the law are new")
     return new
 
 
@@ -147,6 +150,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger.export import export_ledger
+    from pipelines.submissions.assessments import export_assessments
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
@@ -156,4 +160,5 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)
     gather_reference(home)
+    rows["legal_assessment"] = export_assessments(engine, home.gathered / "legal_assessment.parquet")
     return rows

@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.samples import arrivals, trying
+from pipelines.submissions.listed_assessments import FILE
+from tests.samples import arrivals, assessments, trying
 from tests.support.paths import ROOT
 
 
@@ -30,6 +31,8 @@ def main() -> None:
     written = arrivals.write_returns(returns, options.out or ROOT / "raw_samples", golden)
     if options.out is None:
         trying.write_try_files(ROOT / "raw_samples")
+        path = ROOT / "raw_samples" / FILE
+        path.write_text(assessments.assessments_csv(options.seed), encoding="utf-8")
     print(f"{len(written)} returns, {sum(len(sample.data) for sample in written):,} bytes")
 
 

@@ -24,7 +24,7 @@ from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
 from pipelines.publication.disclosure import programme, utility
-from pipelines.publication.releases import changes, formats, notes, public_texts
+from pipelines.publication.releases import changes, formats, law, notes, public_texts
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
@@ -193,6 +193,9 @@ def _collect_tables(
         "metadata": notes.build_metadata(),
         "programme": _programme(),
         "reference_figure": _reference(home),
+        "legal_assessment": law.build_assessments(home.gathered / "legal_assessment.parquet", registry, now),
+        "treaty_event": law.build_treaty_events(registry),
+        "treaty_element": law.build_provisions(),
     }
     tables |= measured_quality.for_release(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now

@@ -1,0 +1,81 @@
+"""Treaties on international cooperation: which bind a territory (`treaties.csv`), and what each provides for."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.core import codes
+from pipelines.declarations.territory import Territory
+
+TREATY_COLUMNS = ("treaty", "event", "date", "status", "source", "note")
+STATUSES = ("verified", "unverified")
+"""Whether a statement was read in its source. Unverified statements keep their mark wherever they are shown."""
+NOT_DATED = ("not_party",)
+"""Events without a date."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreatyEvent:
+    """How a territory is bound by a treaty: one row of its `treaties.csv`, every column text as in the file.
+
+    `date` is a day, a month (`2005-01`) or a year; empty for a territory that is not a party.
+    """
+
+    territory: str
+    treaty: str
+    event: str
+    date: str
+    status: str
+    source: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """An element of the law on joint investigation teams that a treaty provides for."""
+
+    treaty: str
+    element: str
+    status: str
+
+
+@cache
+def list_provisions() -> tuple[Provision, ...]:
+    """Return what the treaties provide for (`seeds/rules/treaty_element.csv`), in file order."""
+    with (codes.SEED_FOLDER / "rules" / "treaty_element.csv").open(encoding="utf-8", newline="") as handle:
+        return tuple(Provision(row["treaty"], row["element"], row["status"]) for row in csv.DictReader(handle))
+
+
+def list_standards(element: str) -> tuple[str, ...]:
+    """Return the treaties that provide for an element, in the order of their code list."""
+    having = {provision.treaty for provision in list_provisions() if provision.element == element}
+    return tuple(code for code in codes.list_codes("treaty") if code in having)
+
+
+def list_legal_areas(territory: Territory) -> tuple[str, ...]:
+    """Return the jurisdictions with a law of their own: the parts of a territory that has parts, or the territory."""
+    places = tuple(place.code for place in territory.jurisdictions)
+    return tuple(code for code in places if code != territory.code) or places
+
+
+def find_fault(row: Mapping[str, str]) -> str | None:
+    """Return what is wrong with a row of `treaties.csv`, or None."""
+    from pipelines.declarations.law import partial_date
+
+    for column, codelist in (("treaty", "treaty"), ("event", "treaty_event")):
+        if row[column] not in codes.list_codes(codelist):
+            return f"{row[column]!r} is not in the code list {codelist}"
+    if row["status"] not in STATUSES:
+        return f"the status is {' or '.join(STATUSES)}, not {row['status']!r}"
+    if not row["source"]:
+        return "a statement names its source"
+    if bool(row["date"]) == (row["event"] in NOT_DATED):
+        return f"{row['event']} has {'no' if row['date'] else 'a'} date"
+    try:
+        partial_date(row["date"])
+    except ValueError as error:
+        return str(error)
+    return None
