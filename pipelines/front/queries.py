@@ -40,7 +40,9 @@ VICTIMS: Final = "victims_detected"
 RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
-NEWER_TABLES: Final = ("area_map", "change", "change_count", "schema_change")
+NEWER_TABLES: Final = (
+    "area_map", "change", "change_count", "legal_assessment", "schema_change", "treaty_element", "treaty_event",
+)  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
 Tables = Mapping[str, tuple[Row, ...]]
@@ -192,6 +194,11 @@ SQL: Final[Mapping[str, str]] = {
             and offence_group in (select unnest($crimes))
         order by period desc, area, offence_group, measure, count_unit, level
     """,
+    "legal_assessment": """
+        select * from legal_assessment order by jurisdiction, element, treaty, applies_from, approved_at, assessment_id
+    """,
+    "treaty_event": "select * from treaty_event order by territory, treaty, date, event",
+    "treaty_element": "select * from treaty_element order by treaty, element",
     "schema_change": 'select * from schema_change order by "table", change, name',
     "agreement": "select world, verdict from coherence order by world desc, verdict",
     "programme": "select * from programme where table_id in (select table_id from cell) order by position",

@@ -15,6 +15,7 @@ from dashboards.office.pages import (
     board,
     figures,
     language,
+    law,
     nil,
     people,
     practice,
@@ -27,7 +28,9 @@ from dashboards.office.pages import (
 from dashboards.office.requests import require_role
 from dashboards.office.services import OfferedPage
 from pipelines.core.i18n import mark
-from pipelines.ledger.permissions import roles_for
+from pipelines.ledger.identity import EVERY
+from pipelines.ledger.permissions import READERS, roles_for
+from pipelines.submissions.assessments import INSTRUMENT
 
 if TYPE_CHECKING:
     from dashboards.office.context import PageContext
@@ -36,18 +39,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PortalPage:
-    """One page: its path, its title (a source text), its router, the roles that use it (none means everybody), and
-    whether it is in the list of pages or only linked to."""
+    """One page: its path, its title (a source text), its router, the roles that use it (none means everybody), whether
+    it is in the list of pages or only linked to, and the instrument for which the roles must be held."""
 
     path: str
     title: str
     router: APIRouter
     roles: tuple[Role, ...] = ()
     listed: bool = True
+    instrument: str = EVERY
 
     def is_offered_to(self, who: Identity) -> bool:
-        """Return True if the page is in this person's list of pages."""
-        return not self.roles or any(grant.role in self.roles for grant in who.grants)
+        """Return True if the page is in this person's list of pages: it holds one of the roles for the instrument."""
+        return not self.roles or any(
+            grant.role in self.roles and (self.instrument == EVERY or grant.instrument in (EVERY, self.instrument))
+            for grant in who.grants
+        )
 
 
 PAGES: tuple[PortalPage, ...] = (
@@ -62,6 +69,7 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/nil", mark("Nothing to report"), nil.router, roles_for("receive")),
     PortalPage("/practice", mark("Practice"), practice.router),
     PortalPage("/account", mark("My account"), account.router),
+    PortalPage("/law", mark("Law on joint teams"), law.router, READERS, instrument=INSTRUMENT),
     PortalPage(
         "/release-desk",
         mark("Release desk"),

@@ -336,6 +336,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         f"            rounded, of at least {MINIMUM_PERSONS} persons, and kept as released until {MINIMUM_SIDE} more "
         "persons have moved\n"
         "coverage    who was expected to report, and who did\n"
+        "legal_assessment, treaty_event, treaty_element   results of the assessment of the law on joint teams, how\n"
+        "            treaties bind each territory, and what each treaty provides for\n"
         "note        what must be known about a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
         "quality     completeness, timeliness, punctuality and revision of each territory, in the terms of the ESS\n"

@@ -120,7 +120,8 @@ def test_rejection_needs_a_comment_and_frees_the_element(engine: sa.Engine) -> N
         assessments.reject_assessment(engine, identity, actor="chief", comment="the article was repealed")
     with pytest.raises(TransitionError, match="decided on already"):
         _approve(engine, identity)
-    assert _by_id(engine)[_propose(engine, days=2)].state == "waiting"
+    again = _propose(engine, days=2)
+    assert _by_id(engine)[again].state == "waiting"
 
 
 def test_only_the_proposer_withdraws(engine: sa.Engine) -> None:

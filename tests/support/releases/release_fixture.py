@@ -14,7 +14,7 @@ from pipelines.core import clock, codes
 from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
 from pipelines.publication.disclosure import utility
-from pipelines.publication.releases import build, changes, formats, manifest, notes, publications, publish
+from pipelines.publication.releases import build, changes, formats, law, manifest, notes, publications, publish
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
 from pipelines.warehouse.reference.publishers import name_publishers
@@ -128,6 +128,9 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "area": _areas(registry),
         "area_name": notes.build_names(registry),
         "area_map": notes.build_map(registry),
+        "legal_assessment": _assessments(),
+        "treaty_event": law.build_treaty_events(registry),
+        "treaty_element": law.build_provisions(),
         "population": _population(),
         "coverage": _coverage(),
         "submission": _submissions(),
@@ -435,6 +438,24 @@ def _areas(registry: Registry) -> pl.DataFrame:
     schema = {"area": pl.String, "area_kind": pl.String, "territory": pl.String, "kind": pl.String, "sort": pl.Int64,
               "name_en": pl.String, "footnote_en": pl.String}  # fmt: skip
     return pl.DataFrame(rows, schema=schema).sort("sort", "area")
+
+
+def _assessments() -> pl.DataFrame:
+    """Two elements of the law of Serbia, one of them changed."""
+    steps = (("DURATION", "2010", "not_met", ""), ("DURATION", "2021-05-01", "met", "not_met"),
+             ("PURPOSE", "2010", "partly", ""))  # fmt: skip
+    return pl.DataFrame(
+        [
+            {
+                "assessment_id": f"L{number:015}", "territory": "RS", "jurisdiction": "RS", "element": element,
+                "treaty": treaty, "result": result, "result_before": before, "article": f"Article {number}, test law",
+                "citation": "Invented for the tests", "applies_from": since, "reviewer_role": "judge",
+                "approved_at": "2026-05-01T09:00:00Z", "is_current": result != "not_met",
+            }
+            for number, (element, since, result, before) in enumerate(steps, start=1)
+            for treaty in ("EU_MLA", "ETS182", "PCC_SEE")
+        ]
+    )  # fmt: skip
 
 
 def _population() -> pl.DataFrame:

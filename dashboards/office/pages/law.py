@@ -1,0 +1,277 @@
+"""Show the assessments of the law on joint investigation teams; propose them, and decide on those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from dashboards.office.requests import Form, Page, SubmittedForm
+from dashboards.office.responses import redirect_to, render_page, render_refusal
+from pipelines.core import clock, codes
+from pipelines.core.i18n import mark
+from pipelines.declarations.treaties import list_provisions, list_standards
+from pipelines.design import components as ui
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.transitions import TransitionError
+from pipelines.submissions import assessments
+from pipelines.submissions.assessments import UNKNOWN, Assessment, Proposal
+from pipelines.submissions.service import law
+from pipelines.submissions.service.law import ProposalView
+
+router = APIRouter()
+PATH = "/law"
+RESULTS: Mapping[str, words.Sign] = {
+    "met": ("good", "✔", ""),
+    "partly": ("warning", "◐", ""),
+    "not_met": ("error", "✖", ""),
+    UNKNOWN: ("off", "–", ""),
+}
+"""Kind and sign of each result; its text is the label of the code."""
+_STATES: Mapping[str, words.Sign] = {
+    "waiting": ("sent", "➜", mark("Waiting for a decision")),
+    "approved": ("good", "✔", mark("Approved")),
+    "rejected": ("error", "✖", mark("Rejected")),
+    "withdrawn": ("off", "⊘", mark("Withdrawn")),
+}
+_RESULT = "result-"
+"""Beginning of the names of the fields with results; the rest is the treaty."""
+
+
+@router.get(PATH)
+def show_law(context: Page) -> Response:
+    """Render the matrix of one jurisdiction, and what waits for a decision."""
+    places = law.list_law_jurisdictions(context.desk, context.who)
+    place = context.request.query_params.get("place", "")
+    place = place if place in places else next(iter(places), "")
+    views = law.list_proposals(context.desk, context.who, place) if place else []
+    history = assessments.order_approved(view.proposal for view in views)
+    return render_page(
+        context,
+        "law.html",
+        title=context.tell("Law on joint investigation teams"),
+        lead=context.tell("Each element of the law is assessed by one person and approved by another."),
+        places=[(code, context.area_name(code)) for code in places],
+        place=place,
+        matrix=_make_matrix(context, place, history) if place else None,
+        waiting=[_describe_link(context, view.proposal) for view in views if view.proposal.state == "waiting"],
+    )
+
+
+@router.get(PATH + "/element")
+def show_element(context: Page) -> Response:
+    """Render one element of the law of a jurisdiction: what applies, its history, and the form for a proposal."""
+    query = context.request.query_params
+    return _render_element(context, query.get("place", ""), query.get("element", ""))
+
+
+@router.post(PATH + "/propose")
+def propose_assessment(form: Form) -> Response:
+    """Propose an assessment."""
+    place, element = form.read_text("place"), form.read_text("element")
+    assessment = Assessment(
+        place,
+        element,
+        {treaty: form.read_text(_RESULT + treaty) for treaty in list_standards(element)},
+        form.read_text("article"),
+        form.read_text("citation"),
+        form.read_text("applies_from"),
+        form.read_text("reviewer_role"),
+    )
+    return _act(
+        form,
+        lambda: law.propose_assessment(form.context.desk, form.context.who, assessment),
+        mark("The assessment is proposed. A second person decides on it."),
+        entered=assessment,
+    )
+
+
+@router.post(PATH + "/approve")
+def approve_assessment(form: Form) -> Response:
+    """Approve a proposal; a steward does so with a reason where the office has no approver."""
+    context = form.context
+    return _act(
+        form,
+        lambda: law.approve_assessment(
+            context.desk,
+            context.who,
+            form.read_text("proposal"),
+            comment=form.read_text("comment"),
+            override=form.has_field("override"),
+        ),
+        mark("The assessment is approved. It is part of the next release."),
+    )
+
+
+@router.post(PATH + "/reject")
+def reject_assessment(form: Form) -> Response:
+    """Reject a proposal with a reason."""
+    context = form.context
+    return _act(
+        form,
+        lambda: law.reject_assessment(context.desk, context.who, form.read_text("proposal"), form.read_text("comment")),
+        mark("The assessment is rejected. Its author reads your comment here."),
+    )
+
+
+@router.post(PATH + "/withdraw")
+def withdraw_assessment(form: Form) -> Response:
+    """Withdraw one's own proposal."""
+    context = form.context
+    return _act(
+        form,
+        lambda: law.withdraw_assessment(context.desk, context.who, form.read_text("proposal")),
+        mark("You have withdrawn your proposal."),
+    )
+
+
+def _act(
+    form: SubmittedForm, act: Callable[[], object], message: str, *, entered: Assessment | None = None
+) -> Response:
+    """Do an act and return to the element with its result, or show why it was refused."""
+    context, place, element = form.context, form.read_text("place"), form.read_text("element")
+    try:
+        act()
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    except TransitionError as error:
+        return _render_element(context, place, element, (context.localize_error(error),), entered)
+    address = ui.page_address(f"{PATH}/element", place=place, element=element)
+    return redirect_to(context, address, message=context.tell(message))  # marked by the callers
+
+
+def _render_element(
+    context: PageContext,
+    place: str,
+    element: str,
+    errors: Sequence[str] = (),
+    entered: Assessment | None = None,
+) -> Response:
+    try:
+        views = law.list_proposals(context.desk, context.who, place)
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    if element not in codes.list_codes("law_element"):
+        return redirect_to(context, ui.page_address(PATH, place=place))
+    views = [view for view in views if view.proposal.assessment.element == element]
+    history = assessments.order_approved(view.proposal for view in views).get((place, element), [])
+    current = assessments.find_current(history, clock.now().date())
+    given = entered or (current.assessment if current is not None else None)
+    waiting = next((view for view in views if view.proposal.state == "waiting"), None)
+    return render_page(
+        context,
+        "law_element.html",
+        title=f"{context.code_label('law_element', element)}: {context.area_name(place)}",
+        lead=codes.get_code_attribute("law_element", element, "definition") + ".",
+        errors=[(text, "") for text in errors],
+        status=409 if errors else 200,
+        place=place,
+        element=element,
+        current=_describe_assessment(context, current.assessment) if current is not None else (),
+        waiting=waiting,
+        proposed=_describe_proposal(context, waiting.proposal) if waiting is not None else (),
+        history=_make_history(context, views),
+        may_propose=waiting is None and law.may_propose(context.who, place),
+        standards=[
+            (
+                _RESULT + treaty,
+                _name_standard(context, treaty),
+                given.results.get(treaty, UNKNOWN) if given else UNKNOWN,
+            )
+            for treaty in list_standards(element)
+        ],
+        results=context.list_options("law_status"),
+        roles=context.list_options("reviewer_role"),
+        given=given,
+    )
+
+
+def _name_standard(context: PageContext, treaty: str) -> str:
+    number = codes.get_code_attribute("treaty", treaty, "provision")
+    return context.tell("{treaty}, article {number}", treaty=context.code_label("treaty", treaty), number=number)
+
+
+def _result_badge(context: PageContext, result: str) -> ui.Part:
+    kind, sign, _ = RESULTS[result]
+    return ui.render_badge(kind, sign, context.code_label("law_status", result))
+
+
+def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, str], list[Proposal]]) -> ui.Table:
+    treaties = [code for code in codes.list_codes("treaty") if any(item.treaty == code for item in list_provisions())]
+    today = clock.now().date()
+    rows = []
+    for element in codes.list_codes("law_element"):
+        current = assessments.find_current(history.get((place, element), []), today)
+        standards = list_standards(element)
+        fields = [
+            _result_badge(context, current.assessment.results[treaty] if current is not None else UNKNOWN)
+            if treaty in standards
+            else context.tell("not in this treaty")
+            for treaty in treaties
+        ]
+        address = ui.page_address(f"{PATH}/element", place=place, element=element)
+        link = ui.render_link(context.code_label("law_element", element), address)
+        rows.append(ui.Row(link, (*fields, current.assessment.applies_from if current is not None else "")))
+    columns = [*(_name_standard(context, treaty) for treaty in treaties), context.tell("Law applies from")]
+    caption = context.tell("Assessed elements: {area}", area=context.area_name(place))
+    return ui.Table(caption, context.tell("Element"), columns, rows, wide=True)
+
+
+def _describe_link(context: PageContext, proposal: Proposal) -> ui.Part:
+    assessment = proposal.assessment
+    address = ui.page_address(f"{PATH}/element", place=assessment.jurisdiction, element=assessment.element)
+    return ui.render_link(context.code_label("law_element", assessment.element), address)
+
+
+def _describe_assessment(context: PageContext, assessment: Assessment) -> list[tuple[str, ui.Part]]:
+    results = [
+        (_name_standard(context, treaty), _result_badge(context, assessment.results[treaty]))
+        for treaty in list_standards(assessment.element)
+    ]
+    return [
+        *results,
+        (context.tell("Article and law"), assessment.article),
+        (context.tell("Citation"), assessment.citation),
+        (context.tell("Law applies from"), assessment.applies_from),
+        (context.tell("Assessed by"), context.code_label("reviewer_role", assessment.reviewer_role)),
+    ]
+
+
+def _describe_proposal(context: PageContext, proposal: Proposal) -> list[tuple[str, ui.Part]]:
+    by = (context.tell("Proposed by"), f"{proposal.proposed_by}, {proposal.proposed_at[:10]}")
+    return [*_describe_assessment(context, proposal.assessment), by]
+
+
+def _make_history(context: PageContext, views: Sequence[ProposalView]) -> ui.Table | None:
+    if not views:
+        return None
+    rows = []
+    for view in views:
+        proposal, assessment = view.proposal, view.proposal.assessment
+        kind, sign, text = _STATES[proposal.state]
+        results = "; ".join(
+            f"{context.code_label('treaty', treaty)}: {context.code_label('law_status', result)}"
+            for treaty, result in assessment.results.items()
+        )
+        decided = f"{proposal.decided_by}, {proposal.decided_at[:10]}" if proposal.decided_by else ""
+        rows.append(
+            ui.Row(
+                f"{proposal.proposed_at[:10]}, {proposal.proposed_by}",
+                (
+                    ui.render_badge(kind, sign, context.tell(text)),
+                    results,
+                    assessment.article,
+                    assessment.applies_from,
+                    decided,
+                    proposal.comment,
+                ),
+            )
+        )
+    tell = context.tell
+    columns = [tell("State"), tell("Results"), tell("Article and law"), tell("Law applies from"), tell("Decided by"),
+               tell("Comment")]  # fmt: skip
+    caption = context.many("{n} assessment", "{n} assessments", len(rows))
+    return ui.Table(caption, tell("Proposed"), columns, rows, wide=True)

@@ -1,0 +1,193 @@
+"""Compose the page on the law on joint investigation teams: results by treaty, articles, changes, treaties in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages
+from pipelines.front.pages import Page, Section
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, in_page_language
+from pipelines.words import Row
+from pipelines.words.language import tell
+
+_UNKNOWN: Final = "unknown"
+"""Result of an element that nobody has assessed; such elements have no row."""
+_DAY: Final = len("2020-01-31")
+
+
+def compose_law(reader: Reader) -> Page:
+    """Return the page. A release of earlier software has no assessments and no treaties, and the page says so."""
+    title = tell("Law on joint investigation teams")
+    rows = reader.edition.tables["legal_assessment"]
+    current = {(row["jurisdiction"], row["element"], row["treaty"]): row for row in rows if row["is_current"]}
+    areas = _list_areas(reader)
+    return Page(
+        pages.name_file(pages.LAW),
+        "law.html",
+        pages.METHODOLOGY,
+        title,
+        title,
+        lead=tell(
+            "A joint team of several territories needs a law that allows it. This page shows what the law of each "
+            "territory provides for, measured against four treaties."
+        ),
+        values={
+            "how": [
+                tell("One person assesses each element of the law, and a second person approves the result."),
+                tell("The result describes the text of the law on a day. It does not describe how the law is applied."),
+            ],
+            "tables": [_compose_matrix(reader, treaty, areas, current) for treaty in _list_standards(reader)],
+            "changes": _compose_changes(reader),
+            "articles": [
+                Section(
+                    f"law-{area.lower()}", reader.marked_name(area), tables=[_compose_articles(reader, area, current)]
+                )
+                for area in areas
+                if any(place == area for place, _, _ in current)
+            ],
+            "treaties": _compose_treaties(reader),
+        },
+    )
+
+
+def _list_areas(reader: Reader) -> list[str]:
+    """Return the territories, and instead of one with parts its parts, in display order."""
+    return [area for code in reader.edition.territories for area in (reader.edition.list_jurisdictions(code) or [code])]
+
+
+def _list_standards(reader: Reader) -> list[str]:
+    with_elements = {row["treaty"] for row in reader.edition.tables["treaty_element"]}
+    return [code for code in reader.list_codes("treaty") if code in with_elements]
+
+
+def _compose_matrix(
+    reader: Reader, treaty: str, areas: list[str], current: Mapping[tuple[str, str, str], Row]
+) -> FigureTable:
+    """Return the results of the elements that a treaty provides for, one column for each area."""
+    provided = {row["element"]: row for row in reader.edition.tables["treaty_element"] if row["treaty"] == treaty}
+    provision = next(str(row["provision"]) for row in provided.values())
+    table = FigureTable(
+        reader,
+        tell("{treaty}, article {number}", treaty=reader.find_label("treaty", treaty), number=provision),
+        tell("Element of the law"),
+        [reader.marked_name(area) for area in areas],
+        is_text=True,
+        name=f"law-{treaty.lower().replace('_', '-')}",
+    )
+    for area in areas:
+        table.name_area(area)
+    for element in reader.list_codes("law_element"):
+        if element not in provided:
+            continue
+        note = "" if provided[element]["is_verified"] else tell("The provision of the treaty is not yet verified.")
+        results = [current.get((area, element, treaty)) for area in areas]
+        fields = [reader.find_label("law_status", row["result"] if row else _UNKNOWN) for row in results]
+        table.add_row(table.note_field(reader.find_label("law_element", element), note), fields)
+    return table
+
+
+def _compose_articles(reader: Reader, area: str, current: Mapping[tuple[str, str, str], Row]) -> FigureTable:
+    """Return the article and the citation on which the results of an area rest."""
+    table = FigureTable(
+        reader,
+        tell("Articles of the law: {area}", area=reader.marked_name(area)),
+        tell("Element of the law"),
+        [tell("Article and law"), tell("Citation"), tell("Law applies from"), tell("Assessed by")],
+        is_text=True,
+        name=f"articles-{area.lower().replace('_', '-')}",
+        is_quiet=True,
+    )
+    table.name_area(area)
+    assessed = {element: row for (place, element, _), row in current.items() if place == area}
+    for element in reader.list_codes("law_element"):
+        if row := assessed.get(element):
+            table.add_row(
+                reader.find_label("law_element", element),
+                (
+                    in_page_language(reader, row["article"]),
+                    in_page_language(reader, row["citation"]),
+                    _format_date(row["applies_from"]),
+                    reader.find_label("reviewer_role", row["reviewer_role"]),
+                ),
+            )
+    return table
+
+
+def _compose_changes(reader: Reader) -> FigureTable | None:
+    """Return the changes of the law between two assessments, newest first; None if there were none."""
+    changed = [
+        row for row in reader.edition.tables["legal_assessment"] if row["result_before"] not in ("", row["result"])
+    ]
+    if not changed:
+        return None
+    table = FigureTable(
+        reader,
+        tell("Changes of the law"),
+        tell("Territory"),
+        [tell("Law applies from"), tell("Element of the law"), tell("Treaty"), tell("Before"), tell("Since then")],
+        is_text=True,
+        name="law-changes",
+        is_quiet=True,
+    )
+    for row in sorted(changed, key=lambda row: str(row["applies_from"]), reverse=True):
+        table.add_row(
+            table.name_area(row["jurisdiction"]),
+            (
+                _format_date(row["applies_from"]),
+                reader.find_label("law_element", row["element"]),
+                reader.find_label("treaty", row["treaty"]),
+                reader.find_label("law_status", row["result_before"]),
+                reader.find_label("law_status", row["result"]),
+            ),
+        )
+    return table
+
+
+def _compose_treaties(reader: Reader) -> FigureTable | None:
+    """Return how each territory is bound by each treaty; None in a release without treaties."""
+    events = reader.edition.tables["treaty_event"]
+    if not events:
+        return None
+    treaties = [code for code in reader.list_codes("treaty") if any(row["treaty"] == code for row in events)]
+    table = FigureTable(
+        reader,
+        tell("Treaties and territories"),
+        tell("Territory"),
+        [reader.find_label("treaty", treaty) for treaty in treaties],
+        is_text=True,
+        name="treaties",
+        is_quiet=True,
+    )
+    for code in reader.edition.territories:
+        table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
+    table.notes.add_remark(tell("An empty field means that nothing was collected, not that there is no treaty."))
+    return table
+
+
+def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
+    """Return the events of a territory and a treaty with their dates, and a note on what is not verified."""
+    reader = table.reader
+    rows = [
+        row for row in reader.edition.tables["treaty_event"] if (row["territory"], row["treaty"]) == (territory, treaty)
+    ]
+    parts = [
+        ": ".join(filter(None, (reader.find_label("treaty_event", row["event"]), _format_date(row["date"]))))
+        for row in rows
+    ]
+    field: Part = "; ".join(parts)
+    notes = [str(row["note"]) for row in rows if row["note"]]
+    if not all(row["is_verified"] for row in rows):
+        field = table.note_field(field, tell("Source not yet verified."))
+    for note in notes:
+        field = table.note_field(field, note)
+    return field
+
+
+def _format_date(text: str) -> str:
+    """Return a day in the reader's language; a month or a year as it is in the release."""
+    return words.format_day(date.fromisoformat(text)) if len(text) == _DAY else text

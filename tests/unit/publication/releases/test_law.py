@@ -1,0 +1,69 @@
+"""Tables of the law in a release: what applies, what was before, and nothing that was approved later."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipelines.declarations.registry import load
+from pipelines.publication.releases import law
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.submissions.assessments import EXPORTED
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def _make_row(identity: str, since: str, result: str, sequence: int, **changes: Any) -> dict[str, Any]:
+    row = dict.fromkeys(EXPORTED, "") | {
+        "assessment_id": identity, "jurisdiction": "RS", "element": "COSTS", "treaty": "EU_MLA", "result": result,
+        "applies_from": since, "first_day": date.fromisoformat(since), "approved_at": "2026-05-01T09:00:00Z",
+        "sequence": sequence,
+    }  # fmt: skip
+    return row | changes
+
+
+def _build(tmp_path: Path, *rows: dict[str, Any], now: datetime = NOW) -> list[tuple[str, str, bool]]:
+    pl.DataFrame(list(rows), schema=EXPORTED).write_parquet(tmp_path / "a.parquet")
+    built = law.build_assessments(tmp_path / "a.parquet", load().without_training(), now)
+    return list(built.select("assessment_id", "result_before", "is_current").iter_rows())
+
+
+def test_newest_law_is_current_whenever_it_was_assessed(tmp_path: Path) -> None:
+    rows = (_make_row("new", "2024-01-01", "met", 1), _make_row("old", "2012-01-01", "not_met", 2))
+    assert _build(tmp_path, *rows) == [("old", "", False), ("new", "not_met", True)]
+
+
+def test_law_of_the_future_is_not_current(tmp_path: Path) -> None:
+    rows = (_make_row("now", "2012-01-01", "partly", 1), _make_row("next", "2027-01-01", "met", 2))
+    assert _build(tmp_path, *rows) == [("now", "", True), ("next", "partly", False)]
+
+
+def test_second_reading_of_the_same_law_replaces_the_first(tmp_path: Path) -> None:
+    rows = (_make_row("second", "2012-01-01", "met", 7), _make_row("first", "2012-01-01", "partly", 3))
+    assert _build(tmp_path, *rows) == [("first", "", False), ("second", "partly", True)]
+
+
+def test_later_approvals_and_training_territories_are_left_out(tmp_path: Path) -> None:
+    rows = (
+        _make_row("late", "2012-01-01", "met", 1, approved_at="2026-11-20T09:00:01Z"),
+        _make_row("training", "2012-01-01", "met", 2, jurisdiction="QP"),
+    )
+    assert _build(tmp_path, *rows) == []
+
+
+def test_missing_export_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="rti refresh"):
+        law.build_assessments(tmp_path / "none.parquet", load(), NOW)
+
+
+def test_unverified_events_and_provisions_keep_their_mark() -> None:
+    events = law.build_treaty_events(load().without_training())
+    assert set(events.filter(pl.col("territory") == "XK")["event"]) == {"not_party"}
+    signed = events.filter((pl.col("territory") == "AL") & (pl.col("event") == "signed"))
+    assert signed.select("date", "is_verified").row(0) == ("2000-12-12", True)
+    assert not events.filter(pl.col("treaty") == "ETS182")["is_verified"].any()
+    assert not law.build_provisions().filter(pl.col("treaty") == "PCC_SEE")["is_verified"].any()
