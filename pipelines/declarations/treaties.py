@@ -12,7 +12,7 @@ from pipelines.declarations.territory import Territory
 
 TREATY_COLUMNS = ("treaty", "event", "date", "status", "source", "note")
 STATUSES = ("verified", "unverified")
-"""Whether a statement was read in its source. Unverified statements keep their mark wherever they are shown."""
+"""A verified statement was read in its source. Unverified statements keep their mark wherever they are shown."""
 NOT_DATED = ("not_party",)
 """Events without a date."""
 

@@ -54,7 +54,7 @@ EXPORTED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What the law of a jurisdiction says of one element.
+    """Results of one element of the law of a jurisdiction.
 
     `results` has a code of `law_status` for each treaty that provides for the element. `article` names the article and
     the law, `citation` quotes or points to the text, `applies_from` is the day, month or year from which the law
@@ -257,13 +257,13 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
     """
     people = {name for item in listed for name in (item.proposer, item.approver) if name}
     with open_book(engine, (), sorted(people)) as book:
-        known = _select_proposals(book.connection)
+        recorded = _select_proposals(book.connection)
         entries = []
         n_new = 0
         for item in listed:
             assessment = _clean(item.assessment)
             identity = _make_id(assessment, item.proposer, item.proposed_at)
-            if identity in known:
+            if identity in recorded:
                 continue
             n_new += 1
             _require_role(book, item.proposer, "propose_assessment", assessment.jurisdiction)

@@ -159,7 +159,7 @@ def _render_element(
     views = [view for view in views if view.proposal.assessment.element == element]
     history = assessments.order_approved(view.proposal for view in views).get((place, element), [])
     current = assessments.find_current(history, clock.now().date())
-    given = entered or (current.assessment if current is not None else None)
+    filled = entered or (current.assessment if current is not None else None)
     waiting = next((view for view in views if view.proposal.state == "waiting"), None)
     return render_page(
         context,
@@ -179,13 +179,13 @@ def _render_element(
             (
                 _RESULT + treaty,
                 _name_standard(context, treaty),
-                given.results.get(treaty, UNKNOWN) if given else UNKNOWN,
+                filled.results.get(treaty, UNKNOWN) if filled else UNKNOWN,
             )
             for treaty in list_standards(element)
         ],
         results=context.list_options("law_status"),
         roles=context.list_options("reviewer_role"),
-        given=given,
+        filled=filled,
     )
 
 

@@ -26,10 +26,10 @@ def build_assessments(path: Path, registry: Registry, now: datetime) -> pl.DataF
     if not path.exists():
         raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
     territories = {place.code: code for code, item in registry.territories.items() for place in item.jurisdictions}
-    known = pl.read_parquet(path).filter(
+    approved = pl.read_parquet(path).filter(
         pl.col("jurisdiction").is_in(list(territories)), pl.col("approved_at") <= clock.format_timestamp(now)
     )
-    ordered = known.sort(*_ELEMENT, "treaty", "first_day", "sequence")
+    ordered = approved.sort(*_ELEMENT, "treaty", "first_day", "sequence")
     applying = ordered.filter(pl.col("first_day") <= now.date()).group_by(_ELEMENT, maintain_order=True)
     current = applying.agg(pl.col("assessment_id").sort_by("first_day", "sequence").last().alias("current"))
     return (

@@ -40,7 +40,7 @@ def _create_people(engine: sa.Engine) -> None:
     }
     with clock.freeze_time(time_at(-30)):
         accounts.create_many(
-            engine, [accounts.NewAccount(name, name, held) for name, held in people.items()], by=SYSTEM
+            engine, [accounts.NewAccount(name, name, grants) for name, grants in people.items()], by=SYSTEM
         )
         accounts.disable_account(engine, "gone", by=SYSTEM)
 
@@ -172,12 +172,12 @@ def test_law_that_applies_on_a_day_is_the_newest_one_before_it(engine: sa.Engine
     history = assessments.order_approved(assessments.read_proposals(engine))["QQ", "DURATION"]
     assert [item.proposal_id for item in history] == [old_law, new_law], "by the law, not by the approval"
 
-    def find(day: date) -> str | None:
+    def find_id(day: date) -> str | None:
         current = assessments.find_current(history, day)
         return current.proposal_id if current else None
 
     days = (date(2020, 4, 30), date(2020, 5, 1), date(2023, 12, 31), date(2024, 1, 1))
-    assert [find(day) for day in days] == [None, old_law, old_law, new_law]
+    assert [find_id(day) for day in days] == [None, old_law, old_law, new_law]
 
 
 def test_unchanged_assessment_is_refused(engine: sa.Engine) -> None:
@@ -191,7 +191,7 @@ def test_two_decisions_at_once_leave_one(engine: sa.Engine) -> None:
     identity = _propose(engine)
     outcomes: list[str] = []
 
-    def decide(act: Callable[[], None]) -> None:
+    def try_decision(act: Callable[[], None]) -> None:
         try:
             act()
             outcomes.append("done")
@@ -202,7 +202,7 @@ def test_two_decisions_at_once_leave_one(engine: sa.Engine) -> None:
         lambda: assessments.approve_assessment(engine, identity, actor="chief"),
         lambda: assessments.reject_assessment(engine, identity, actor="both", comment="the article was repealed"),
     )
-    threads = [threading.Thread(target=decide, args=(act,)) for act in acts]
+    threads = [threading.Thread(target=try_decision, args=(act,)) for act in acts]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -83,8 +83,8 @@ def test_incomplete_proposal_keeps_what_was_entered(office: Office) -> None:
 def test_steward_approves_with_a_reason(office: Office) -> None:
     where = {"place": "RS", "element": "COSTS"}
     office.open("rs-lawyer", "/law/element", **where).submit_form("Propose", **{**ANSWERS, "applies_from": "2026-10"})
-    own = office.open("rs-lawyer", "/law/element", **where)
-    assert "so a second person decides on it" in own.main
+    own_page = office.open("rs-lawyer", "/law/element", **where)
+    assert "so a second person decides on it" in own_page.main
     page = office.open("secretariat", "/law/element", **where)
     page = page.submit_form("Approve instead of the office", comment="The office has one lawyer only.")
     assert "It is part of the next release" in page.main and "The office has one lawyer only." in page.main
