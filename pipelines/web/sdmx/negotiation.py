@@ -9,7 +9,16 @@ from typing import Final, Literal
 from pipelines.dissemination.files import join_content
 from pipelines.dissemination.formats import Content
 from pipelines.dissemination.structures import TIME_PERIOD
-from pipelines.dissemination.writers import jsonstat, px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure, tabular
+from pipelines.dissemination.writers import (
+    jsonstat,
+    px,
+    sdmx_csv,
+    sdmx_json,
+    sdmx_json_structure,
+    sdmx_ml,
+    sdmx_structure,
+    tabular,
+)
 from pipelines.dissemination.writers.extract import Extract
 from pipelines.web.sdmx.errors import QueryError, Syntax
 from pipelines.web.sdmx.queries import ALL, Version, matches_version
@@ -118,7 +127,7 @@ DATA_FORMATS: Final[dict[Version, tuple[Format, ...]]] = {
 _STRUCTURE: Final = f"{_SDMX}structure"
 STRUCTURE_ML_2: Final = Format("sdmx-ml-2.1", f"{_STRUCTURE}+xml", sdmx_structure.MEDIA_TYPES["2.1"], "2.1")
 STRUCTURE_ML_3: Final = Format("sdmx-ml-3.0", f"{_STRUCTURE}+xml", sdmx_structure.MEDIA_TYPES["3.0"], "3.0.0")
-STRUCTURE_JSON: Final = Format("sdmx-json-2.0", f"{_STRUCTURE}+json", sdmx_json.MEDIA_TYPES["structure"], "2.0.0")
+STRUCTURE_JSON: Final = Format("sdmx-json-2.0", f"{_STRUCTURE}+json", sdmx_json_structure.MEDIA_TYPE, "2.0.0")
 STRUCTURE_FORMATS: Final[dict[Version, tuple[Format, ...]]] = {
     "v1": (STRUCTURE_ML_2, STRUCTURE_ML_3, STRUCTURE_JSON),
     "v2": (STRUCTURE_JSON, STRUCTURE_ML_3, STRUCTURE_ML_2),
