@@ -350,7 +350,7 @@ def audit_draft(actor: Actor = None, as_json: AsJson = False) -> None:
     """Audit the draft as each territory sees it, and keep the result for the checklist. Exit code 1 for bad cells."""
     from pipelines.refresh.release_desk import desk
 
-    n_cells = desk.audit_draft(*_open_release_desk(actor))
+    n_cells = desk.assess_draft(*_open_release_desk(actor))
     if as_json:
         say_json(n_cells)
     else:

@@ -1,4 +1,4 @@
-"""Model the cells of one measure as sets of leaves: the audit's view of how published figures add up.
+"""Model the cells of one measure as sets of leaves: the assessment's view of how published figures add up.
 
 A leaf is one reporting area x one quarter x one combination of the smallest categories.  A total is the union of its
 parts' leaves; the published figures are then linear equations over non-negative leaves, so sub-totals, pools of years

@@ -246,14 +246,14 @@ def _find_failed_tests(draft: DraftUnderReview) -> list[str]:
 
 def _find_disclosed_cells(draft: DraftUnderReview) -> list[str]:
     outcome = build_cache.find_last_outcome(draft.home, "protect")
-    if outcome is None:
-        return ["not audited"]
-    return [f"{outcome['audit'][name]} {name}" for name in ("disclosed", "narrow", "unknown") if outcome["audit"][name]]
+    if outcome is None or "risk" not in outcome:
+        return ["not assessed"]
+    return [f"{outcome['risk'][name]} {name}" for name in ("disclosed", "narrow", "unknown") if outcome["risk"][name]]
 
 
 def _find_insiders(draft: DraftUnderReview) -> list[str]:
-    """Return the territories that were not audited as readers of this draft, or that can work out cells of others."""
-    missing = [f"{code}: not audited" for code in draft.territories if code not in draft.audited]
+    """Return the territories that were not assessed as readers of this draft, or that can work out cells of others."""
+    missing = [f"{code}: not assessed" for code in draft.territories if code not in draft.audited]
     return missing + [f"{reader}: {cells}" for reader, cells in draft.audited.items() if cells]
 
 

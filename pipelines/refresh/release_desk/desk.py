@@ -233,18 +233,18 @@ def _record_preview(desk: ReleaseDesk, who: Identity, action: str, detail: dict[
 # -- Audits of the draft as its offices see it
 
 
-def audit_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
+def assess_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
     """Audit the draft as each territory sees it and keep the results; return the bad cells by territory."""
     import polars as pl
 
-    from pipelines.publication.disclosure.reader_audit import RESULTS
-    from pipelines.refresh.released_counts import audit_release_as
+    from pipelines.publication.disclosure.reader_risk import RESULTS
+    from pipelines.refresh.released_counts import assess_release_as
 
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)
     n_cells = {}
     for territory in sorted(desk.registry.without_training().territories):
-        _, cells = audit_release_as(desk.home, territory, folder.name)
+        _, cells = assess_release_as(desk.home, territory, folder.name)
         n_cells[territory] = cells.filter(pl.col("result").is_in(RESULTS)).height
     content = {"manifest_sha256": manifest_digest(folder), "found": n_cells}
     durable.write_file(_audits_path(desk.home, folder.name), (json.dumps(content) + "\n").encode())

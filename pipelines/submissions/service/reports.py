@@ -18,7 +18,7 @@ from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.permissions import can_read
 from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import ACCEPTED, DRAFT
-from pipelines.submissions import record
+from pipelines.submissions import waiting_checks
 from pipelines.submissions.checking.check import check_file, rules_version
 from pipelines.submissions.checking.control_totals import compare_control_totals as make_control_totals
 from pipelines.submissions.service import rights
@@ -59,7 +59,7 @@ def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) 
         key_of(desk, submission, blocks), lambda: _make_report(desk, submission)
     )
     if submission.state in DRAFT and _is_outdated(desk, submission, validation_report):
-        record.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
+        waiting_checks.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
     return validation_report
 
 
@@ -113,7 +113,7 @@ def _is_outdated(desk: Desk, submission: Submission, validation_report: Report) 
         recorded_warnings = queries.open_warnings(connection, [submission.submission_id], justified=True).get(
             submission.submission_id
         )
-    new = record.as_result(submission.submission_id, validation_report)
+    new = waiting_checks.make_check_result(submission.submission_id, validation_report)
     recorded = (submission.declaration_hash, submission.rules_version, submission.errors)
     return (
         recorded_warnings is None

@@ -21,7 +21,7 @@ from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.submissions import arrivals, record
+from pipelines.submissions import arrivals, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, Filter
@@ -393,7 +393,7 @@ def test_generated_ledger_has_expected_counts(desk: Desk) -> None:
     assert queries.count_by_state(desk.engine) == {
         "checked": 3, "published": 539, "received": 2, "refused": 11, "sent": 5,
     }  # fmt: skip
-    assert record.BATCH > 560
+    assert waiting_checks.BATCH > 560
     with desk.engine.connect() as connection:
         events, blocks = (
             connection.execute(sa.select(sa.func.count()).select_from(t)).scalar() for t in (EVENT, BLOCK)
