@@ -69,8 +69,8 @@ def for_release(
 
     `cells` are its protected cells. Offices are not compared, because cells are not published by office.
     """
-    editions = [vintages.Edition(name, _cells(home, name)) for name, _ in list_public_releases(home, now)]
-    triangle, ends = vintages.build_public_triangle([*editions, vintages.Edition(release, cells)])
+    editions = [vintages.PastRelease(name, _cells(home, name)) for name, _ in list_public_releases(home, now)]
+    triangle, ends = vintages.build_public_triangle([*editions, vintages.PastRelease(release, cells)])
     national = delivery.filter(pl.col("territory").is_in(cells["territory"].unique().to_list()))
     breaks = quality_table.breaks_of(load_sims().values())
     tables_by_name = {

@@ -49,7 +49,7 @@ class Views:
         return lifting.lift_populations(populations, self._blocks, self.leaves)
 
 
-class Problem:
+class ProtectionProblem:
     """The cells of one or more linked blocks, now and in earlier releases, in both views and as a linear program.
 
     `kept` marks the cells of the frame that it has.  A cell of an earlier release that contradicts the others is left

@@ -32,10 +32,10 @@ import polars as pl
 from pipelines.core import codes
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure import groups, programme, risk, structure, ties
-from pipelines.publication.disclosure.problem import WIDTH, Problem, ProtectError
-from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
+from pipelines.publication.disclosure.problem import WIDTH, ProtectError, ProtectionProblem
+from pipelines.publication.disclosure.readers import PUBLIC, InformedReader, list_readers
 from pipelines.publication.disclosure.space import Array, Space
-from pipelines.publication.disclosure.witnesses import Coverage, Witnesses
+from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 _ROUNDS = 8
@@ -44,7 +44,7 @@ _CELLS_FOR_PROCESSES = 3000
 
 
 @dataclass(frozen=True)
-class Rule:
+class ProtectionRule:
     """The threshold of small counts, the range that a hidden cell needs, and whether insiders count as readers."""
 
     threshold: int = SMALLEST_PUBLISHED_COUNT
@@ -83,7 +83,7 @@ def hide_small_counts(
     """
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
-    rule = Rule(threshold, width, guards_against_offices)
+    rule = ProtectionRule(threshold, width, guards_against_offices)
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
     reports: list[risk.BlockRisk] = []
@@ -112,7 +112,7 @@ def hide_small_counts(
 
 
 def _protect_blocks(
-    blocks: Sequence[pl.DataFrame], rule: Rule, cache: Path | None
+    blocks: Sequence[pl.DataFrame], rule: ProtectionRule, cache: Path | None
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
     ready = [_find_outcome(block, rule, cache) for block in blocks]
@@ -132,7 +132,7 @@ def _join_outcomes(
     blocks: Sequence[pl.DataFrame],
     ready: Sequence[tuple[Array, risk.BlockRisk] | None],
     fresh: Iterator[tuple[Array, risk.BlockRisk]],
-    rule: Rule,
+    rule: ProtectionRule,
     cache: Path | None,
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcomes that were ready and the fresh ones in the order of the blocks; keep the fresh ones."""
@@ -143,7 +143,7 @@ def _join_outcomes(
         yield outcome
 
 
-def _protect_named(block: pl.DataFrame, rule: Rule) -> tuple[Array, risk.BlockRisk]:
+def _protect_named(block: pl.DataFrame, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
     return protect_block(block, name=_name_block(block), rule=rule)
 
 
@@ -151,7 +151,7 @@ def _name_block(block: pl.DataFrame) -> str:
     return " ".join(block.row(0, named=True)[column] for column in ties.TIED)
 
 
-def _find_outcome(block: pl.DataFrame, rule: Rule, cache: Path | None) -> tuple[Array, risk.BlockRisk] | None:
+def _find_outcome(block: pl.DataFrame, rule: ProtectionRule, cache: Path | None) -> tuple[Array, risk.BlockRisk] | None:
     """Return the outcome of a block that earlier releases had, or that the same code protected before."""
     name = _name_block(block)
     if (states := _repeat_pattern(block, rule.threshold)) is not None:
@@ -164,7 +164,9 @@ def _find_outcome(block: pl.DataFrame, rule: Rule, cache: Path | None) -> tuple[
     return np.array(list(outcome["states"]), dtype=object), report
 
 
-def _store_outcome(block: pl.DataFrame, rule: Rule, cache: Path | None, outcome: tuple[Array, risk.BlockRisk]) -> None:
+def _store_outcome(
+    block: pl.DataFrame, rule: ProtectionRule, cache: Path | None, outcome: tuple[Array, risk.BlockRisk]
+) -> None:
     if cache is None:
         return
     states, report = outcome
@@ -178,7 +180,7 @@ def _store_outcome(block: pl.DataFrame, rule: Rule, cache: Path | None, outcome:
     temporary.replace(path)
 
 
-def _cached_path(block: pl.DataFrame, rule: Rule, cache: Path) -> Path:
+def _cached_path(block: pl.DataFrame, rule: ProtectionRule, cache: Path) -> Path:
     content = block.drop("_row").write_csv() + f"|{rule}|{codes.measure_parts()}|{_code_digest()}"
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
@@ -233,7 +235,7 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     return states
 
 
-def protect_block(block: pl.DataFrame, *, name: str, rule: Rule) -> tuple[Array, risk.BlockRisk]:
+def protect_block(block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their assessment. Raises ProtectError.
 
     `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is assessed over
@@ -268,9 +270,9 @@ class _Pattern:
     either, unless no other pattern protects.
     """
 
-    def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule) -> None:
+    def __init__(self, block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> None:
         self._name, self._width = name, rule.width
-        problem = Problem(block, name)
+        problem = ProtectionProblem(block, name)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
         self._block = block.filter(self._kept)
         self._cells = self._views.margins
@@ -285,7 +287,7 @@ class _Pattern:
         self.hidden = (self._small | self._was_hidden) & ~self.fixed
         if not self.hidden.any():
             return
-        self._readers = list_readers(self._block) if rule.guards_against_offices else [Reader(PUBLIC)]
+        self._readers = list_readers(self._block) if rule.guards_against_offices else [InformedReader(PUBLIC)]
         self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in self._readers])
         self._concerned: Array = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
         # An insider who has corrected an own figure knows by how much the totals of the region have changed.
@@ -377,7 +379,7 @@ class _Pattern:
 
     def show_unneeded(self) -> None:
         """Publish cells again that were hidden for one cell, if populations found for others protect that cell too."""
-        coverage = Coverage(
+        coverage = WitnessCoverage(
             self._find_witnesses(self._cells, self._truth, self.hidden, self._populations),
             [
                 (own_columns, self.hidden & concerned)

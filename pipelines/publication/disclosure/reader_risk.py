@@ -15,8 +15,8 @@ import polars as pl
 
 from pipelines.core import codes
 from pipelines.publication.disclosure import earlier, programme, risk, ties
-from pipelines.publication.disclosure.problem import WIDTH, Problem
-from pipelines.publication.disclosure.readers import Reader
+from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
+from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -24,7 +24,7 @@ from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 RESULTS = ("disclosed", "narrow", "unknown")
 
 
-def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: Reader) -> pl.DataFrame:
+def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader) -> pl.DataFrame:
     """Return the withheld cells of a release that are not the reader's own, with the `result` for each.
 
     `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  A result is
@@ -45,11 +45,11 @@ def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader
     return pl.concat([_assess_block(block, reader) for block in blocks])
 
 
-def _assess_block(block: pl.DataFrame, reader: Reader) -> pl.DataFrame:
+def _assess_block(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
     name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
     if block["is_public"].all():
         return _describe(block, np.zeros(block.height, dtype=bool), {}, np.zeros(block.height, dtype=np.int64))
-    problem = Problem(block, name)
+    problem = ProtectionProblem(block, name)
     cells = block.filter(pl.Series(problem.kept))
     hidden = ~cells["is_public"].to_numpy()
     view = problem.views.margins

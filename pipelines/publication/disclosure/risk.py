@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from pipelines.publication.disclosure import lp
-from pipelines.publication.disclosure.readers import Reader
+from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import Witnesses
 
@@ -180,7 +180,7 @@ def assess_readers(
     known: Space,
     hidden: Array,
     guarded: Array,
-    readers: Sequence[Reader],
+    readers: Sequence[InformedReader],
     witnesses: Witnesses,
     *,
     name: str,

@@ -17,7 +17,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.structure import APART, REST, Cell, Detail, Piece, Structure, read_cells
+from pipelines.publication.disclosure.structure import APART, REST, BlockCell, Detail, Piece, Structure, read_cells
 
 BLOCK = codes.BLOCK
 """Columns that divide the programme into blocks: the cells of one measure."""
@@ -124,7 +124,7 @@ class Leaves:
         positions = [self._position[dimension][code] for code in categories]
         return np.array(positions, dtype=np.int64) * self._strides[dimension]
 
-    def _find_leaves(self, cell: Cell) -> Array:
+    def _find_leaves(self, cell: BlockCell) -> Array:
         """Return all leaves of one cell, sorted."""
         pieces = []
         for piece in self._structure.split_cell(cell):

@@ -98,7 +98,7 @@ class Witnesses:
         return needed
 
 
-class Coverage:
+class WitnessCoverage:
     """Which hidden cells of which readers the populations protect, so that some populations can be given up.
 
     A cell is covered for a reader if one population that is possible for that reader moves it by `width` or more.

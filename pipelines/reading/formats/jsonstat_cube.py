@@ -27,7 +27,7 @@ class DimensionPart:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Observations(Sequence[CubeObservation]):
+class JsonStatObservations(Sequence[CubeObservation]):
     """`entries` in order; `positions` is None if every cell is present. `status` is by position, or one for all."""
 
     parts: tuple[DimensionPart, ...]

@@ -17,7 +17,15 @@ from lxml import etree
 
 from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, TIME, Message, Named, Series, WrittenObservation, build_cube
+from pipelines.reading.formats.sdmx_cube import (
+    ATTRIBUTES,
+    TIME,
+    Message,
+    Named,
+    SdmxSeries,
+    WrittenObservation,
+    build_cube,
+)
 
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
@@ -161,7 +169,7 @@ class _Walker:
                     element, series
                 )
                 _free(element)
-            elif name == "Series":
+            elif name == "SdmxSeries":
                 if has_row_actions:
                     self._take_row_action(element)
                 holder = None
@@ -188,12 +196,12 @@ class _Walker:
         if dataset is not None and dataset is not self.dataset:
             self.dataset = dataset
             self._open_dataset(dataset)
-        if holder is None or _local_name(holder) != "Series":
+        if holder is None or _local_name(holder) != "SdmxSeries":
             return -1
         if self.content.kind == "specific":
-            self.content.series.append(Series(_plain_attributes(holder) | _complex_components(holder), {}))
+            self.content.series.append(SdmxSeries(_plain_attributes(holder) | _complex_components(holder), {}))
         else:
-            self.content.series.append(Series(_read_pairs(holder, "SeriesKey"), _read_pairs(holder, "Attributes")))
+            self.content.series.append(SdmxSeries(_read_pairs(holder, "SeriesKey"), _read_pairs(holder, "Attributes")))
         return len(self.content.series) - 1
 
     def _open_dataset(self, element: etree._Element) -> None:
@@ -238,7 +246,7 @@ class _Walker:
         value = components.pop("OBS_VALUE", None)
         if series < 0:
             self.content.flat = True
-            self.content.series.append(Series(components, {}))
+            self.content.series.append(SdmxSeries(components, {}))
             self.content.observations.append(
                 WrittenObservation(len(self.content.series) - 1, {}, value, _line_of(element))
             )
@@ -270,7 +278,7 @@ class _Walker:
         if not key:
             raise self._missing_key_error(element)
         if series < 0:
-            self.content.series.append(Series({}, {}))
+            self.content.series.append(SdmxSeries({}, {}))
             series = len(self.content.series) - 1
         self.content.observations.append(
             WrittenObservation(series, key, None if value is None else str(value), _line_of(element))

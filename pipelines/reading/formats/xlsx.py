@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import CellKind, Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import SplitText, column_letters, malformed_error, number_text, split_runs
-from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.xmlguard import ContainerContents
 from pipelines.reading.formats.zipguard import inspect_container, repack_container
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def looks_like(names: tuple[str, ...]) -> bool:
     return any(name.casefold().startswith("xl/workbook") for name in names)
 
 
-def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: ContainerContents | None = None) -> Grid:
     """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed, read.xlsx.strict, read.xlsx.binary.
@@ -119,7 +119,7 @@ def _without_unknown_colours(data: bytes) -> bytes | None:
     return repaired if removed else None
 
 
-def _open(data: bytes, contents: Contents) -> OpenedWorkbook:
+def _open(data: bytes, contents: ContainerContents) -> OpenedWorkbook:
     from pipelines.reading.formats.xlsx_book import open_book
 
     with _errors_as_malformed():
@@ -143,7 +143,7 @@ _Result = tuple[str, Any]
 _Results = dict[str, dict[tuple[int, int], _Result]]
 
 
-def _results(book: Any, contents: Contents) -> _Results | None:
+def _results(book: Any, contents: ContainerContents) -> _Results | None:
     """Return stored results by sheet from what the guard kept; None if that is not possible for every one of them."""
     if not contents.formulas:
         return {}
@@ -171,7 +171,7 @@ def _convert_result(kind: str, text: str) -> Any:
     return text not in ("0", "false") if kind == "b" else text
 
 
-def _second_load(data: bytes, contents: Contents) -> _Results:
+def _second_load(data: bytes, contents: ContainerContents) -> _Results:
     """Return stored results by sheet from a second load of the workbook, for values only."""
     from pipelines.reading.formats.xlsx_book import open_values
 
@@ -187,17 +187,17 @@ def _second_load(data: bytes, contents: Contents) -> _Results:
     }
 
 
-def _grid(opened: OpenedWorkbook, results: _Results, contents: Contents) -> Grid:
+def _grid(opened: OpenedWorkbook, results: _Results, contents: ContainerContents) -> Grid:
     book = opened.book
     remarks = list(contents.remarks)
     remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
-    tables: list[Table] = []
+    tables: list[SourceTable] = []
     for sheet in book.worksheets:
         hidden = sheet.sheet_state != "visible"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=sheet.title), {"name": sheet.title}))
         cells = _read_cells(sheet, opened.cells[sheet.title], results.get(sheet.title, {}))
-        tables.append(Table(sheet.title, tuple(cells), None, hidden))
+        tables.append(SourceTable(sheet.title, tuple(cells), None, hidden))
     properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
     if book.properties.creator:
         properties["creator"] = book.properties.creator
@@ -239,13 +239,13 @@ def _find_merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
 
 def _read_cells(
     sheet: Any, stored: dict[tuple[int, int], PlainCell], results: dict[tuple[int, int], _Result]
-) -> list[Cell]:
+) -> list[SourceCell]:
     """Return the cells of a sheet in reading order; positions of a merged area share one content."""
     title, epoch = sheet.title, sheet.parent.epoch
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors = _find_merged(sheet)
     extra_cells = sheet._cells
-    cells: list[Cell] = []
+    cells: list[SourceCell] = []
     content: dict[tuple[int, int], _Content] = {}
     alike: dict[int, _Content] = {}
     positions = sorted([*stored, *(position for position in {**extra_cells, **anchors} if position not in stored)])
@@ -269,7 +269,7 @@ def _read_cells(
             elif shared_content.kind == "blank" and shared_content.note is None:
                 continue
         cells.append(
-            Cell(
+            SourceCell(
                 row,
                 column,
                 shared_content.text,

@@ -103,7 +103,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class DraftCheckResult:
     """The result of a check; `explanation` is that of a steward for these problems."""
 
     check: Check
@@ -134,19 +134,19 @@ class CheckResult:
         }
 
 
-def run_checks(draft: DraftUnderReview) -> list[CheckResult]:
+def run_checks(draft: DraftUnderReview) -> list[DraftCheckResult]:
     """Run all checks on a draft. A check that cannot be run has that as its problem."""
     return [run_check(check, draft) for check in CHECKS]
 
 
-def run_check(check: Check, draft: DraftUnderReview) -> CheckResult:
+def run_check(check: Check, draft: DraftUnderReview) -> DraftCheckResult:
     """Run one check."""
     try:
         problems = tuple(check.find_problems(draft))
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         # A draft of which a part is missing or damaged must be shown as such, and never as good.
         problems = (f"{type(error).__name__}: {error}",)
-    return CheckResult(check, problems, draft.explanations.get(check.id, ""))
+    return DraftCheckResult(check, problems, draft.explanations.get(check.id, ""))
 
 
 # -- The draft itself

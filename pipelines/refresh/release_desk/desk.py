@@ -25,8 +25,8 @@ from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication
-from pipelines.refresh.release_desk.checklist import CHECKS, CheckResult, DraftUnderReview, run_checks
-from pipelines.refresh.release_desk.sheets import Sheet, make_sheet
+from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult, DraftUnderReview, run_checks
+from pipelines.refresh.release_desk.sheets import TerritorySheet, make_sheet
 from pipelines.submissions import changes, release_log
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Review:
     """A draft with its checks and signatures. `planned` is its minute in the calendar, `approval` waits for it."""
 
     release: str
-    checks: Sequence[CheckResult]
+    checks: Sequence[DraftCheckResult]
     sign_offs: Sequence[SignOff]
     planned: calendar.PlannedRelease | None
     approval: embargo.Approval | None
@@ -134,7 +134,7 @@ def list_sheets(desk: ReleaseDesk, who: Identity) -> list[SignOff]:
     ]
 
 
-def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> Sheet:
+def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> TerritorySheet:
     """Return the sheet of a territory. Raises NotAllowedError, ReleaseError."""
     if not _may_read_sheet(desk, who, territory):
         raise _no_such_sheet()

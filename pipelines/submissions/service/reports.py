@@ -23,7 +23,7 @@ from pipelines.submissions.checking.check import check_file, rules_version
 from pipelines.submissions.checking.control_totals import compare_control_totals as make_control_totals
 from pipelines.submissions.service import rights
 from pipelines.submissions.service.desk import Desk
-from pipelines.submissions.service.entries import Entry, get_submission
+from pipelines.submissions.service.entries import SubmissionEntry, get_submission
 from pipelines.submissions.service.stored import read_stored
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def read_previous_figures(desk: Desk, who: Identity, submission_id: str) -> pl.D
     return _read_observations(desk, _previous_holders(desk, who, submission_id))
 
 
-def find_replaced_returns(desk: Desk, who: Identity, submission_id: str) -> list[Entry]:
+def find_replaced_returns(desk: Desk, who: Identity, submission_id: str) -> list[SubmissionEntry]:
     """Return the accepted returns that hold the blocks of a submission, and that it replaces once it is approved."""
     holders = dict.fromkeys(_previous_holders(desk, who, submission_id).values())
     return [get_submission(desk, who, holder) for holder in holders]

@@ -52,7 +52,7 @@ _JOINT: Final = " | "
 
 
 @dataclass(frozen=True)
-class Area:
+class CardArea:
     """An area, the territories whose declarations define its cards, and the quarters in which these change."""
 
     code: str
@@ -159,7 +159,7 @@ def gather_cards(registry: Registry, codes_of_periods: Sequence[str]) -> Cards:
     return cards
 
 
-def list_areas(registry: Registry) -> list[Area]:
+def list_areas(registry: Registry) -> list[CardArea]:
     """Return the region, the territories, and the jurisdictions that are parts of a territory."""
     area_territories = [(codes.REGION, tuple(t for t in registry.territories.values() if t.kind == "national"))]
     for code, territory in registry.territories.items():
@@ -204,7 +204,7 @@ def _describe_article(article: LawArticle) -> str:
     return f"{group} {article.jurisdiction} {article.key}{mark}"
 
 
-def _area(registry: Registry, code: str, territories: tuple[Territory, ...]) -> Area:
+def _area(registry: Registry, code: str, territories: tuple[Territory, ...]) -> CardArea:
     names = {t.code for t in territories}
     part = code not in names and code != codes.REGION
     places = frozenset([code] if part else (j.code for t in territories for j in t.jurisdictions))
@@ -214,7 +214,7 @@ def _area(registry: Registry, code: str, territories: tuple[Territory, ...]) -> 
         *(range_of(form.valid) for form in registry.forms.values() if form.jurisdiction in places),
         *(_in_force(article) for article in registry.law if article.jurisdiction in places),
     ]
-    return Area(
+    return CardArea(
         code, territories, places, tuple(sorted({edge for first, last in ranges for edge in (first, last + 1)}))
     )
 
@@ -228,7 +228,7 @@ def _in_force(article: LawArticle) -> tuple[int, int]:
     return quarter_of(first or date.min), quarter_of(last or date.max)
 
 
-def _list_units(area: Area) -> list[tuple[str, str]]:
+def _list_units(area: CardArea) -> list[tuple[str, str]]:
     """Return the levels and units for which the area has a rule, in the order of declaration."""
     return list(
         dict.fromkeys((r.level, r.count_unit) for r in _rules(area.territories) if r.jurisdiction in area.places)

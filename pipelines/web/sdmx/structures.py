@@ -20,7 +20,7 @@ from pipelines.dissemination.artefacts import (
 from pipelines.dissemination.structures import Codelist, Structures
 from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_structure
 from pipelines.web.sdmx.errors import QueryError
-from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, Format
+from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
 from pipelines.web.sdmx.queries import ALL, StructureQuery, Version
 
 Name = tuple[Kind, str]
@@ -339,7 +339,7 @@ def _assemble(
     return StructureMessage(structures, Artefacts(ids, constraints, stubs, frozenset(partial)))
 
 
-def write_structures(message: StructureMessage, form: Format, language: str) -> bytes:
+def write_structures(message: StructureMessage, form: ResponseFormat, language: str) -> bytes:
     """Return a structure message in a format."""
     if form is STRUCTURE_JSON:
         return sdmx_json_structure.write_structures(message.structures, message.artefacts, language)

@@ -21,7 +21,7 @@ _ON_CELLS = frozenset({"DATANOTECELL", "ATTRIBUTES"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Observations(Sequence[CubeObservation]):
+class PxObservations(Sequence[CubeObservation]):
     """Observations of a PX file, in file order; stub variables slowest."""
 
     codes: tuple[tuple[str, ...], ...]
@@ -127,7 +127,7 @@ def build_cube(header: Header, layout: Layout, cells: Cells, encoding: str, rema
     return Cube(
         format="px",
         dimensions=tuple(v.dimension for v in layout.variables),
-        observations=Observations(codes, layout.stub, cells, attached),
+        observations=PxObservations(codes, layout.stub, cells, attached),
         default_language=layout.default_language,
         languages=layout.languages,
         absent="zero" if layout.keys is not None else "missing",

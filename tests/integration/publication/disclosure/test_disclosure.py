@@ -201,7 +201,9 @@ def test_negative_difference_is_missing_and_blocks_nothing() -> None:
 
 def test_a_programme_with_an_unknown_measure_is_refused() -> None:
     with pytest.raises(ValueError, match="convictions"):
-        programme.Table(id="x", title="x", areas=["region"], freqs=["A"], measures=["convictions"], dimensions=[])
+        programme.DeclaredTable(
+            id="x", title="x", areas=["region"], freqs=["A"], measures=["convictions"], dimensions=[]
+        )
 
 
 def test_a_cell_of_two_tables_counts_once_in_its_total() -> None:
@@ -235,7 +237,7 @@ def test_highest_total_is_published_where_another_can_be_hidden() -> None:
 
 
 def test_table_with_a_duplicate_cell_is_rejected() -> None:
-    table = programme.Table(
+    table = programme.DeclaredTable(
         id="t", title="T", areas=["territory"], freqs=["A"], measures=["convicted_first"], dimensions=[]
     )
     only = programme.Programme(stages=[], movements=[], regional_groups=[], tables=[table])
