@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.warehouse.records.schema import KEYS
+from pipelines.warehouse.records.schema import table_key
 
 Change = Literal["added", "revised", "withdrawn", "newly_hidden", "newly_shown"]
 CHANGES: Final[tuple[Change, ...]] = ("added", "revised", "withdrawn", "newly_hidden", "newly_shown")
@@ -25,7 +25,7 @@ SchemaChange = Literal[
 _RECORDS: Final = ("duration", "pending", "cohort", "sentence")
 TERMS: Final = tuple(
     dict.fromkeys(
-        [*codes.CELL_KEY, *(name for table in _RECORDS for name in KEYS[f"record_{table}"] if name != "source")]
+        [*codes.CELL_KEY, *(name for table in _RECORDS for name in table_key(f"record_{table}") if name != "source")]
     )
 )
 """Columns that say what a figure is of. A table that lacks one of them has it empty."""

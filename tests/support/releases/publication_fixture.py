@@ -58,7 +58,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
             {"submission_id": submissions, "territory": "QQ", "source": "QQ_PO", "instrument": "justice"}
         ),
     }
-    for name in schema.COLUMNS:
+    for name in schema.TABLES:
         tables[name.removeprefix("record_")] = pl.DataFrame(schema=schema.table_schema(name))
     folder = home.drafts / release
     (folder / "data").mkdir(parents=True)
