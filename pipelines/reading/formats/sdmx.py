@@ -169,7 +169,7 @@ class _Walker:
                     element, series
                 )
                 _free(element)
-            elif name == "SdmxSeries":
+            elif name == "Series":
                 if has_row_actions:
                     self._take_row_action(element)
                 holder = None
@@ -196,7 +196,7 @@ class _Walker:
         if dataset is not None and dataset is not self.dataset:
             self.dataset = dataset
             self._open_dataset(dataset)
-        if holder is None or _local_name(holder) != "SdmxSeries":
+        if holder is None or _local_name(holder) != "Series":
             return -1
         if self.content.kind == "specific":
             self.content.series.append(SdmxSeries(_plain_attributes(holder) | _complex_components(holder), {}))

@@ -359,7 +359,7 @@ def _with_part(name: str, content: str) -> bytes:
     """Build a workbook of harmless cells with one additional part."""
     plain = io.BytesIO()
     with xlsxwriter.Workbook(plain, {"in_memory": True}) as book:
-        book.add_worksheet("SourceTable").write_row(0, 0, ["Reported", 5])
+        book.add_worksheet("Table").write_row(0, 0, ["Reported", 5])
     buffer = io.BytesIO()
     with zipfile.ZipFile(plain) as before, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as after:
         for part_name in before.namelist():
