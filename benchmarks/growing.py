@@ -76,7 +76,7 @@ def _build_tasks(setting: Setting, size: int) -> dict[str, Callable[[], object]]
         "page of 100, steward": lambda: door.submission_page(desk, steward, limit=100),
         "page of 20, an office": lambda: door.submission_page(desk, office, limit=20),
         "page of 50 replaced ones": lambda: door.submission_page(
-            desk, steward, door.Filter(shown=("replaced",)), limit=50
+            desk, steward, door.SubmissionFilter(shown=("replaced",)), limit=50
         ),
         "rti status": read_status,
         "take in, nothing new, all territories": ingest_territories,

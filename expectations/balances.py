@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from expectations import tables
-from expectations.figures import Figures, PlausibilityRule, share_result
+from expectations.figures import PlausibilityRule, ReturnFigures, share_result
 from expectations.reporting import FindingTemplate
 from expectations.series import COMPARED_PERIODS, list_discrete, make_discrete
 from pipelines.core import codes
@@ -42,7 +42,7 @@ _TERM = (
 """Columns that identify a term of a balance, but for its period."""
 
 
-def find_broken_balances(figures: Figures) -> pl.DataFrame:
+def find_broken_balances(figures: ReturnFigures) -> pl.DataFrame:
     """Return stocks at the end that do not follow from the start and the flows, in books that closed before.
 
     A gap is judged by those of all articles of its books, and by those of its own article: another article that never
@@ -136,7 +136,7 @@ def _is_undivided() -> pl.Expr:
 
 
 @share_result
-def find_exchanged_stocks(figures: Figures) -> pl.DataFrame:
+def find_exchanged_stocks(figures: ReturnFigures) -> pl.DataFrame:
     """Return stocks of articles that differ from the end of the period before although the whole group agrees.
 
     Of each stock and period only the figure with the largest difference is returned, with the number `n` of figures
@@ -167,7 +167,7 @@ def find_exchanged_stocks(figures: Figures) -> pl.DataFrame:
     )
 
 
-def find_missing_sanctions(figures: Figures) -> pl.DataFrame:
+def find_missing_sanctions(figures: ReturnFigures) -> pl.DataFrame:
     """Return sanctions that are far fewer than the convictions of the same article, sex and age.
 
     Of each article only the pair with the most convictions is returned.

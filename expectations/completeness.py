@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 
 from expectations import gone_figures
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import PlausibilityRule, ReturnFigures
 from expectations.reporting import FindingTemplate
 
 
-def find_gone_lines(figures: Figures) -> pl.DataFrame:
+def find_gone_lines(figures: ReturnFigures) -> pl.DataFrame:
     """Return lines of earlier periods that a full return no longer has, unless `coverage.figures` reports them."""
     few = gone_figures.select_few_lines(figures.gone_lines)
     block = ["submission_id", "form", "period"]
@@ -18,12 +18,12 @@ def find_gone_lines(figures: Figures) -> pl.DataFrame:
     return pl.concat([few, unreported])
 
 
-def find_gone_categories(figures: Figures) -> pl.DataFrame:
+def find_gone_categories(figures: ReturnFigures) -> pl.DataFrame:
     """Return one row for each dimension that lost codes, with the number of figures that had them."""
     return figures.gone_figures.filter(pl.col("dim").is_not_null())
 
 
-def find_gone_figures(figures: Figures) -> pl.DataFrame:
+def find_gone_figures(figures: ReturnFigures) -> pl.DataFrame:
     """Return periods in which figures are gone without a code that explains them, or too many to name the codes."""
     return figures.gone_figures.filter(pl.col("dim").is_null())
 

@@ -13,7 +13,7 @@ import great_expectations.expectations
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.row_conditions import Column
 
-from expectations.engine import RETURN_ID, Contract
+from expectations.engine import RETURN_ID, TableExpectations
 from expectations.reporting import EMPTY, FindingTemplate
 from expectations.tables import CODED
 from pipelines.core import codes
@@ -84,9 +84,9 @@ def expect_unique_key(key: Iterable[str], note: str, rule: str, **template: Any)
     return expectation
 
 
-def build_observation_contract(instrument: str, more: Iterable[Expectation] = ()) -> Contract:
+def build_observation_contract(instrument: str, more: Iterable[Expectation] = ()) -> TableExpectations:
     """Build the contract of the figures of a return: complete unique keys, codes, and values that fit their status."""
-    return Contract(
+    return TableExpectations(
         f"{instrument}.observations",
         "observations",
         (
@@ -127,7 +127,7 @@ def build_observation_contract(instrument: str, more: Iterable[Expectation] = ()
     )
 
 
-def build_sum_contracts(instrument: str) -> list[Contract]:
+def build_sum_contracts(instrument: str) -> list[TableExpectations]:
     """Build contracts that a declared total equals its parts if all are known, and is not less than the known ones."""
     template: dict[str, Any] = {
         "seen": "total",
@@ -136,7 +136,7 @@ def build_sum_contracts(instrument: str) -> list[Contract]:
         "severity": "severity",
     }
     return [
-        Contract(
+        TableExpectations(
             f"{instrument}.complete_sums",
             "complete_sums",
             (
@@ -149,7 +149,7 @@ def build_sum_contracts(instrument: str) -> list[Contract]:
                 ),
             ),
         ),
-        Contract(
+        TableExpectations(
             f"{instrument}.incomplete_sums",
             "incomplete_sums",
             (
@@ -166,10 +166,10 @@ def build_sum_contracts(instrument: str) -> list[Contract]:
     ]
 
 
-def build_coverage_contract(instrument: str) -> Contract:
+def build_coverage_contract(instrument: str) -> TableExpectations:
     """Build the contract that periods have ended, are expected, and arrived in time."""
     template: dict[str, Any] = {"params": {"period": "period"}, "once_per": "return"}
-    return Contract(
+    return TableExpectations(
         f"{instrument}.coverage",
         "coverage",
         (
@@ -203,7 +203,7 @@ def build_coverage_contract(instrument: str) -> Contract:
     )
 
 
-def build_bounds_contract(instrument: str) -> Contract:
+def build_bounds_contract(instrument: str) -> TableExpectations:
     """Build the contract that totals are within the bounds that the territory declares."""
     template: dict[str, Any] = {
         "seen": "seen",
@@ -215,7 +215,7 @@ def build_bounds_contract(instrument: str) -> Contract:
             "high": "high",
         },
     }
-    return Contract(
+    return TableExpectations(
         f"{instrument}.bounds",
         "bounds",
         (

@@ -36,7 +36,7 @@ _REPAIRED = 2
 """A repair is suggested if it settles at least this many broken limits: one alone has a repair in each of its cells."""
 
 
-class Cell(NamedTuple):
+class LabelledCell(NamedTuple):
     """A cell of a file: its place, and its labels, because one line of a cube holds the figures of several periods.
 
     `number` distinguishes figures with the same place and labels.
@@ -56,25 +56,25 @@ class Limit:
 
     kind: str
     dim: str
-    whole: Cell
-    parts: tuple[Cell, ...]
+    whole: LabelledCell
+    parts: tuple[LabelledCell, ...]
     is_exact: bool
     rows: tuple[int, ...] = ()
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
+    def cells(self) -> tuple[LabelledCell, ...]:
         return (self.whole, *self.parts)
 
-    def is_broken(self, values: dict[Cell, float]) -> bool:
+    def is_broken(self, values: dict[LabelledCell, float]) -> bool:
         """Return True if the values contradict the limit."""
         excess = self.compute_excess(values)
         return excess > 0 or (self.is_exact and excess != 0)
 
-    def compute_excess(self, values: dict[Cell, float]) -> float:
+    def compute_excess(self, values: dict[LabelledCell, float]) -> float:
         """Return by how much the parts exceed the whole."""
         return sum(values[part] for part in self.parts) - values[self.whole]
 
-    def bounds_of(self, cell: Cell, values: dict[Cell, float]) -> tuple[float, float]:
+    def bounds_of(self, cell: LabelledCell, values: dict[LabelledCell, float]) -> tuple[float, float]:
         """Return the least and the highest value that the limit allows for one of its cells, all others unchanged."""
         excess = self.compute_excess(values)
         if cell == self.whole:
@@ -87,15 +87,15 @@ class Limit:
 class Repair(NamedTuple):
     """A cell, and its value that satisfies every limit around it."""
 
-    cell: Cell
+    cell: LabelledCell
     value: float
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class CellExplanation:
     """A cell that explains broken limits, and the only single repair that would settle them all, if there is one."""
 
-    cell: Cell
+    cell: LabelledCell
     limits: tuple[Limit, ...]
     repair: Repair | None = None
 
@@ -105,7 +105,7 @@ class _Group:
     """Limits that are connected by common cells; `last` is the number of the last one."""
 
     last: int
-    cells: set[Cell]
+    cells: set[LabelledCell]
     members: list[Limit]
 
 
@@ -134,13 +134,13 @@ def find_contradictions(observations: pl.DataFrame, sums: pl.DataFrame) -> pl.Da
 def _explain_return(
     submission_id: str, observations: pl.DataFrame, limits: pl.DataFrame, sums: pl.DataFrame
 ) -> list[dict[str, object]]:
-    used_cells: set[Cell] = set()
-    cells: dict[int, Cell] = {}
+    used_cells: set[LabelledCell] = set()
+    cells: dict[int, LabelledCell] = {}
     for number, place, label in observations.select("_row", "place", "label").iter_rows():
-        cell = Cell(place, label)
+        cell = LabelledCell(place, label)
         cells[number] = cell._replace(number=number + 1) if cell in used_cells else cell
         used_cells.add(cell)
-    values: dict[Cell, float] = dict(zip(cells.values(), observations["value"], strict=True))
+    values: dict[LabelledCell, float] = dict(zip(cells.values(), observations["value"], strict=True))
     all_limits = list(_read_sums(sums, values))
     # A negative part is an error of its own, and makes its total too low for the other parts.
     lowered_totals = {limit.whole for limit in all_limits if any(values[part] < 0 for part in limit.parts)}
@@ -213,35 +213,39 @@ def _describe_rows(observations: pl.DataFrame, numbers: Iterable[int]) -> dict[i
     return {row["_row"]: row for row in described.iter_rows(named=True)}
 
 
-def _count_breakdowns(cause: Cause, by_row: dict[int, dict[str, Any]]) -> int:
+def _count_breakdowns(cause: CellExplanation, by_row: dict[int, dict[str, Any]]) -> int:
     rows = [number for limit in cause.limits for number in limit.rows[:1]]
     return int(by_row[rows[0]]["breakdowns"]) if rows else 0
 
 
-def _read_sums(sums: pl.DataFrame, values: dict[Cell, float]) -> Iterable[Limit]:
+def _read_sums(sums: pl.DataFrame, values: dict[LabelledCell, float]) -> Iterable[Limit]:
     """Yield the declared sums as limits; add the values of their cells, printed totals among them, to `values`."""
     for row in sums.iter_rows(named=True):
-        whole = Cell(row["place"], row["label"])
+        whole = LabelledCell(row["place"], row["label"])
         parts = [part for part in row["cells"] or () if part["value"] is not None]
         values.setdefault(whole, row["total"])
         for part in parts:
-            values.setdefault(Cell(part["place"], part["label"]), part["value"])
+            values.setdefault(LabelledCell(part["place"], part["label"]), part["value"])
         yield Limit(
-            "declared", row["dim"], whole, tuple(Cell(part["place"], part["label"]) for part in parts), row["whole"]
+            "declared",
+            row["dim"],
+            whole,
+            tuple(LabelledCell(part["place"], part["label"]) for part in parts),
+            row["whole"],
         )
 
 
-def explain_limits(limits: Sequence[Limit], values: dict[Cell, float]) -> list[Cause]:
+def explain_limits(limits: Sequence[Limit], values: dict[LabelledCell, float]) -> list[CellExplanation]:
     """Return the cells that explain all broken limits, the cell that explains most first within each group.
 
     Limits that share a cell form a group. If one cell is in all limits of a group and a value of it satisfies every
     limit around it, that cell explains the group; otherwise the cell that is in most limits is taken, and again.
     """
-    around: defaultdict[Cell, list[Limit]] = defaultdict(list)
+    around: defaultdict[LabelledCell, list[Limit]] = defaultdict(list)
     for limit in limits:
         for cell in limit.cells:
             around[cell].append(limit)
-    causes: list[Cause] = []
+    causes: list[CellExplanation] = []
     for group in _group_by_cells([limit for limit in limits if limit.is_broken(values)]):
         remaining = group
         while remaining:
@@ -259,14 +263,14 @@ def explain_limits(limits: Sequence[Limit], values: dict[Cell, float]) -> list[C
             if len(repairs) == 1:
                 repaired, (least, highest) = next(iter(repairs.items()))
                 repair = Repair(repaired, least) if least == highest else None
-            causes.append(Cause(cell, explained, repair))
+            causes.append(CellExplanation(cell, explained, repair))
             remaining = [limit for limit in remaining if cell not in limit.cells]
     return causes
 
 
 def _group_by_cells(limits: Sequence[Limit]) -> list[list[Limit]]:
     """Group limits that are connected by common cells."""
-    groups: dict[Cell, _Group] = {}
+    groups: dict[LabelledCell, _Group] = {}
     for number, limit in enumerate(limits):
         touched = {id(group): group for cell in limit.cells if (group := groups.get(cell)) is not None}
         merged = _Group(number, set(limit.cells), [limit])
@@ -282,7 +286,9 @@ def _group_by_cells(limits: Sequence[Limit]) -> list[list[Limit]]:
     return [group.members for group in sorted(distinct.values(), key=lambda group: group.last)]
 
 
-def _find_repair(limits: Sequence[Limit], cell: Cell, values: dict[Cell, float]) -> tuple[float, float] | None:
+def _find_repair(
+    limits: Sequence[Limit], cell: LabelledCell, values: dict[LabelledCell, float]
+) -> tuple[float, float] | None:
     """Return the least and highest whole value of a cell that satisfies all limits around it, or None."""
     low, high = 0.0, math.inf
     for limit in limits:
@@ -291,7 +297,9 @@ def _find_repair(limits: Sequence[Limit], cell: Cell, values: dict[Cell, float])
     return (low, high) if low <= high and low.is_integer() else None
 
 
-def _choose_cell(candidates: Sequence[Cell], limits: Sequence[Limit], values: dict[Cell, float]) -> Cell:
+def _choose_cell(
+    candidates: Sequence[LabelledCell], limits: Sequence[Limit], values: dict[LabelledCell, float]
+) -> LabelledCell:
     """Prefer a part that exceeds its whole by itself, or an outcome; then the whole, then the largest part."""
     alone = {part for limit in limits if len(limit.parts) == 1 or limit.kind == "outcomes" for part in limit.parts}
     wholes = {limit.whole for limit in limits}
@@ -299,7 +307,7 @@ def _choose_cell(candidates: Sequence[Cell], limits: Sequence[Limit], values: di
 
 
 def _describe_cause(
-    submission_id: str, cause: Cause, by_row: dict[int, dict[str, Any]], values: dict[Cell, float]
+    submission_id: str, cause: CellExplanation, by_row: dict[int, dict[str, Any]], values: dict[LabelledCell, float]
 ) -> dict[str, object]:
     """Describe the limit that a cell breaks most: a single part before a sum, a breakdown before an outcome."""
     order = {"part": 0, "parts": 1, "outcome": 2, "outcomes": 3}
@@ -329,7 +337,7 @@ def _describe_cause(
 
 
 def _make_row(
-    submission_id: str, kind: str, cell: Cell, value: float, expected: float, **columns: object
+    submission_id: str, kind: str, cell: LabelledCell, value: float, expected: float, **columns: object
 ) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(CONTRADICTION)
     return row | {

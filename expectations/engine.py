@@ -56,7 +56,7 @@ _results_kept = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Contract:
+class TableExpectations:
     """Expectations on one table. `name` is the name of the suite in Data Docs and unique in the process.
 
     The `meta` of an expectation are the fields of a FindingTemplate.
@@ -111,13 +111,13 @@ def _context() -> Any:
 
 
 @cache
-def _batch_definition(contract: Contract) -> Any:
+def _batch_definition(contract: TableExpectations) -> Any:
     asset = _context().data_sources.get("returns").add_dataframe_asset(contract.name)
     return asset.add_batch_definition_whole_dataframe("all")
 
 
 @cache
-def _build_suite(contract: Contract, positions: tuple[int, ...]) -> Any:
+def _build_suite(contract: TableExpectations, positions: tuple[int, ...]) -> Any:
     """Return a suite of some expectations of a contract for the current context; cached, because this is slow."""
     import great_expectations as gx
 
@@ -129,7 +129,7 @@ def _build_suite(contract: Contract, positions: tuple[int, ...]) -> Any:
 
 
 @cache
-def _definition(contract: Contract) -> Any:
+def _definition(contract: TableExpectations) -> Any:
     """Return the validation of a whole contract, which the current context stores; cached likewise."""
     import great_expectations as gx
 
@@ -139,7 +139,7 @@ def _definition(contract: Contract) -> Any:
     )
 
 
-def find_failures(contract: Contract, table: pl.DataFrame) -> list[Failure]:
+def find_failures(contract: TableExpectations, table: pl.DataFrame) -> list[Failure]:
     """Validate a table and return the failures in the order of the contract; an empty table has none.
 
     Safe to call from several threads, which take turns. Raises RuntimeError if an expectation itself cannot be
@@ -155,7 +155,7 @@ def find_failures(contract: Contract, table: pl.DataFrame) -> list[Failure]:
     return validate_table(contract, frame, suspects) if suspects else []
 
 
-def validate_table(contract: Contract, frame: pl.DataFrame, positions: tuple[int, ...]) -> list[Failure]:
+def validate_table(contract: TableExpectations, frame: pl.DataFrame, positions: tuple[int, ...]) -> list[Failure]:
     """Validate a table by some expectations of a contract, given by their positions, whether or not a row may fail."""
     return _ValidationRequest(contract, frame, positions).wait_for_failures()
 
@@ -166,7 +166,7 @@ class _ValidationRequest:
     _waiting: ClassVar[dict[Any, list[_ValidationRequest]]] = {}
     _queue: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, contract: Contract, frame: pl.DataFrame, positions: tuple[int, ...]) -> None:
+    def __init__(self, contract: TableExpectations, frame: pl.DataFrame, positions: tuple[int, ...]) -> None:
         self.contract, self.frame, self.positions = contract, frame, positions
         self._keeps_result = _keeps_results.get()
         self._failures: list[Failure] | None = None
@@ -233,7 +233,9 @@ def _stack(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames).with_row_index(_ROW)
 
 
-def _run_validation(contract: Contract, frame: Any, positions: tuple[int, ...], *, keep_result: bool = False) -> Any:
+def _run_validation(
+    contract: TableExpectations, frame: Any, positions: tuple[int, ...], *, keep_result: bool = False
+) -> Any:
     """Validate a frame and list the rows that fail; the caller holds the lock.
 
     Listing rows doubles the cost of an expectation (9 ms instead of 5). A frame that is validated for its stored result
@@ -258,7 +260,7 @@ def _run_validation(contract: Contract, frame: Any, positions: tuple[int, ...], 
 
 
 def _run_suite(
-    contract: Contract,
+    contract: TableExpectations,
     frame: Any,
     positions: tuple[int, ...],
     result_format: dict[str, Any],
@@ -349,13 +351,13 @@ def _spare_garbage_collector() -> Iterator[None]:
 
 
 @cache
-def _build_smallest_contract() -> Contract:
+def _build_smallest_contract() -> TableExpectations:
     from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
 
-    return Contract("warm_up", "warm_up", (ExpectColumnValuesToNotBeNull(column="x"),))
+    return TableExpectations("warm_up", "warm_up", (ExpectColumnValuesToNotBeNull(column="x"),))
 
 
-def _read_failure(result: Any, contract: Contract) -> Failure | None:
+def _read_failure(result: Any, contract: TableExpectations) -> Failure | None:
     config = result.expectation_config
     if result.exception_info and result.exception_info.get("raised_exception"):
         raise RuntimeError(

@@ -24,7 +24,7 @@ from pipelines.declarations.registry import Registry
 
 
 @dataclass(frozen=True)
-class Figures:
+class ReturnFigures:
     """The rows of the returns under check, and what was known before each of them.
 
     Every table has the `submission_id` of a return under check, those of earlier rows too, so that several returns are
@@ -43,7 +43,7 @@ class Figures:
     sums: pl.DataFrame
     blocks: pl.DataFrame
     sister_counts: pl.DataFrame
-    shared_results: dict[Callable[[Figures], pl.DataFrame], pl.DataFrame] = field(default_factory=dict)
+    shared_results: dict[Callable[[ReturnFigures], pl.DataFrame], pl.DataFrame] = field(default_factory=dict)
     """Rows that several rules need, by the function that computes them; see `share_result`."""
 
     @property
@@ -148,17 +148,17 @@ class Figures:
 class PlausibilityRule:
     """A function that finds implausible rows, and how they are reported."""
 
-    find: Callable[[Figures], pl.DataFrame]
+    find: Callable[[ReturnFigures], pl.DataFrame]
     report: FindingTemplate
     needs_rows: bool = True
     """False if it finds something in a return without figures and records, and without an omission of them."""
 
 
-def share_result(find: Callable[[Figures], pl.DataFrame]) -> Callable[[Figures], pl.DataFrame]:
+def share_result(find: Callable[[ReturnFigures], pl.DataFrame]) -> Callable[[ReturnFigures], pl.DataFrame]:
     """Compute the rows of a function once for each Figures, because other rules leave out what it finds."""
 
     @wraps(find)
-    def find_once(figures: Figures) -> pl.DataFrame:
+    def find_once(figures: ReturnFigures) -> pl.DataFrame:
         if find not in figures.shared_results:
             figures.shared_results[find] = find(figures)
         return figures.shared_results[find]

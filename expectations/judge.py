@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from expectations import causes, contradictions, coverage, engine, record_limits, series, tables
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import PlausibilityRule, ReturnFigures
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.core import clock
@@ -31,7 +31,7 @@ from pipelines.model.long_tables import (
 from pipelines.reading.standardise.standardise import Reading
 
 if TYPE_CHECKING:
-    from expectations.engine import Contract
+    from expectations.engine import TableExpectations
 
 __all__ = ["RULES_VERSION", "History", "JudgedReturn", "judge_returns"]
 
@@ -44,7 +44,7 @@ _Blocks = dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]]
 """Rows by series (jurisdiction and form) and by frequency and period."""
 
 
-def _load_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
+def _load_suite(instrument: str) -> Sequence[TableExpectations | PlausibilityRule]:
     """Return the contracts and rules of an instrument. Imports Great Expectations, so only when there is a return.
 
     A suite is built once: two threads that need it first at the same time would otherwise have two contracts of one
@@ -55,8 +55,8 @@ def _load_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
 
 
 @cache
-def _build_suite(instrument: str) -> Sequence[Contract | PlausibilityRule]:
-    suite: Sequence[Contract | PlausibilityRule] = import_module(f"expectations.{instrument}").build_suite()
+def _build_suite(instrument: str) -> Sequence[TableExpectations | PlausibilityRule]:
+    suite: Sequence[TableExpectations | PlausibilityRule] = import_module(f"expectations.{instrument}").build_suite()
     return suite
 
 
@@ -97,7 +97,7 @@ def judge_returns(
         if not selected:
             continue
         is_selected = pl.col("submission_id").is_in([item.submission_id for item in selected])
-        figures = Figures(
+        figures = ReturnFigures(
             registry,
             _stack([_tag_with_return(item.reading.observations, item) for item in selected], OBSERVATION),
             _stack([earlier_observations[item.submission_id] for item in selected], OBSERVATION),
@@ -113,7 +113,7 @@ def judge_returns(
     return {submission_id: causes.drop_explained(of_return) for submission_id, of_return in findings.items()}
 
 
-def _find(check: Contract | PlausibilityRule, figures: Figures) -> Iterator[tuple[str, Finding]]:
+def _find(check: TableExpectations | PlausibilityRule, figures: ReturnFigures) -> Iterator[tuple[str, Finding]]:
     """Yield the submission id and finding of each row that a contract or a plausibility rule finds."""
     if isinstance(check, PlausibilityRule):
         if figures.has_rows or not check.needs_rows:
@@ -128,26 +128,26 @@ def _find(check: Contract | PlausibilityRule, figures: Figures) -> Iterator[tupl
     yield from sorted(matches, key=lambda item: item[1].rule != "expect.key")
 
 
-def _pair_outcomes(figures: Figures) -> pl.DataFrame:
+def _pair_outcomes(figures: ReturnFigures) -> pl.DataFrame:
     """Return the outcomes of whole offence groups, without those that a finding of a single article explains."""
     pairs = tables.pair_outcomes(figures.totals)
     explained = contradictions.list_groups_of(figures.contradictions)
     return pairs.join(explained, on=explained.columns, how="anti", maintain_order="left")
 
 
-def _tabulate_figures(figures: Figures) -> pl.DataFrame:
+def _tabulate_figures(figures: ReturnFigures) -> pl.DataFrame:
     return tables.mark_empty_codes(tables.tabulate_figures(figures.observations), OBSERVATION_KEY, tables.CODED)
 
 
-def _select_sums(figures: Figures, *, whole: bool) -> pl.DataFrame:
+def _select_sums(figures: ReturnFigures, *, whole: bool) -> pl.DataFrame:
     return figures.sums.filter(pl.col("whole") == whole).rename({"added": "sum_of_parts"})
 
 
-def _tabulate_bounds(figures: Figures) -> pl.DataFrame:
+def _tabulate_bounds(figures: ReturnFigures) -> pl.DataFrame:
     return tables.join_bounds(series.select_largest(figures.scored_series), figures.registry)
 
 
-_TABLES: dict[str, Callable[[Figures], pl.DataFrame]] = {
+_TABLES: dict[str, Callable[[ReturnFigures], pl.DataFrame]] = {
     "observations": _tabulate_figures,
     "complete_sums": partial(_select_sums, whole=True),
     "incomplete_sums": partial(_select_sums, whole=False),
@@ -157,7 +157,7 @@ _TABLES: dict[str, Callable[[Figures], pl.DataFrame]] = {
     "bounds": _tabulate_bounds,
     "outcomes": _pair_outcomes,
 }
-"""Functions that compute the tables of contracts, by the name that `Contract.table` has."""
+"""Functions that compute the tables of contracts, by the name that `TableExpectations.table` has."""
 
 
 def _tag_with_return(frame: pl.DataFrame, item: JudgedReturn) -> pl.DataFrame:

@@ -11,13 +11,13 @@ from expectations.contracts import (
     describe_failure,
     gxe,
 )
-from expectations.engine import Contract
+from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
 
 INSTRUMENT = "justice"
 
 
-def build_suite() -> list[Contract | PlausibilityRule]:
+def build_suite() -> list[TableExpectations | PlausibilityRule]:
     """Return the shared contracts and rules, and those between the stages of the proceedings."""
     return [
         build_observation_contract(INSTRUMENT),
@@ -28,7 +28,7 @@ def build_suite() -> list[Contract | PlausibilityRule]:
         *plausibility.SHARED_RULES,
         *structure.RULES,
         *nil_returns.RULES,
-        Contract(
+        TableExpectations(
             f"{INSTRUMENT}.outcomes",
             "outcomes",
             (

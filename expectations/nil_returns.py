@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from expectations import tables
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import PlausibilityRule, ReturnFigures
 from expectations.reporting import FindingTemplate
 from expectations.series import COMPARED_PERIODS, SHORTEST_HISTORY
 from pipelines.core import codes
@@ -36,7 +36,7 @@ _NO_FINDINGS = {
 }
 
 
-def find_unexpected_nil_returns(figures: Figures) -> pl.DataFrame:
+def find_unexpected_nil_returns(figures: ReturnFigures) -> pl.DataFrame:
     """Return the periods of nil returns for which earlier figures make zero improbable: one row per period."""
     nil_blocks = figures.blocks.filter("nil")
     if nil_blocks.is_empty():
@@ -57,7 +57,7 @@ def find_unexpected_nil_returns(figures: Figures) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_NO_FINDINGS)
 
 
-def _tabulate_counts(figures: Figures, submission_ids: list[str]) -> pl.DataFrame:
+def _tabulate_counts(figures: ReturnFigures, submission_ids: list[str]) -> pl.DataFrame:
     """Return all that was counted before some returns: `submission_id, jurisdiction, freq, period, value`.
 
     These are sums of the totals of all flows. Figures from January on are those of their own quarter, and a register

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations.figures import Figures, PlausibilityRule
+from expectations.figures import PlausibilityRule, ReturnFigures
 from expectations.reporting import FindingTemplate
 
 
-def find_excess_parts(figures: Figures) -> pl.DataFrame:
+def find_excess_parts(figures: ReturnFigures) -> pl.DataFrame:
     """Return single parts that are more than their whole."""
     return figures.contradictions.filter(pl.col("kind") == "part")
 
 
-def find_excess_sums(figures: Figures) -> pl.DataFrame:
+def find_excess_sums(figures: ReturnFigures) -> pl.DataFrame:
     """Return wholes that are less than parts that exclude each other, if the form declares no sum of them."""
     return figures.contradictions.filter(pl.col("kind") == "parts")
 
 
-def find_excess_outcomes(figures: Figures) -> pl.DataFrame:
+def find_excess_outcomes(figures: ReturnFigures) -> pl.DataFrame:
     """Return outcomes of one article, sex and age that are more than the decisions that include them."""
     return figures.contradictions.filter(pl.col("kind") == "outcome")
 
 
-def find_unequal_outcomes(figures: Figures) -> pl.DataFrame:
+def find_unequal_outcomes(figures: ReturnFigures) -> pl.DataFrame:
     """Return decisions that are less than their outcomes together, or differ from all of their outcomes."""
     return figures.contradictions.filter(pl.col("kind") == "outcomes")
 
 
-def find_repairs(figures: Figures) -> pl.DataFrame:
+def find_repairs(figures: ReturnFigures) -> pl.DataFrame:
     """Return the only cells whose correction settles all contradictions around them."""
     return figures.contradictions.filter(pl.col("kind") == "repair")
 

@@ -9,22 +9,22 @@ from __future__ import annotations
 import polars as pl
 
 from expectations import comparisons, completeness, copies, tables
-from expectations.figures import Figures, PlausibilityRule, share_result
+from expectations.figures import PlausibilityRule, ReturnFigures, share_result
 from expectations.reporting import FindingTemplate
 
 
-def find_jumps(figures: Figures) -> pl.DataFrame:
+def find_jumps(figures: ReturnFigures) -> pl.DataFrame:
     """Return totals that are surprising given the periods before."""
     return figures.surprising_series.filter(pl.col("breakdown") == "")
 
 
-def find_jumps_of_parts(figures: Figures) -> pl.DataFrame:
+def find_jumps_of_parts(figures: ReturnFigures) -> pl.DataFrame:
     """Return articles and other parts of totals that are surprising given the periods before."""
     return figures.surprising_series.filter(pl.col("breakdown") != "")
 
 
 @share_result
-def find_exchanged_sexes(figures: Figures) -> pl.DataFrame:
+def find_exchanged_sexes(figures: ReturnFigures) -> pl.DataFrame:
     """Return counts of women that seem to be those of men."""
     shares = comparisons.compare_sex_shares(
         tables.tabulate_by_sex(figures.observations), tables.tabulate_by_sex(figures.earlier_observations)
@@ -32,44 +32,44 @@ def find_exchanged_sexes(figures: Figures) -> pl.DataFrame:
     return shares.filter("suspect")
 
 
-def find_falling_years(figures: Figures) -> pl.DataFrame:
+def find_falling_years(figures: ReturnFigures) -> pl.DataFrame:
     """Return year-to-date figures that are less than those of the quarter before."""
     compared = comparisons.compare_years_so_far(figures.observations, figures.earlier_observations)
     return compared.filter(pl.col("value") < pl.col("expected"))
 
 
-def find_copies(figures: Figures) -> pl.DataFrame:
+def find_copies(figures: ReturnFigures) -> pl.DataFrame:
     """Return periods whose figures are all equal to those of another period."""
     return figures.copied_periods.filter(pl.col("kind") == "all")
 
 
-def find_near_copies(figures: Figures) -> pl.DataFrame:
+def find_near_copies(figures: ReturnFigures) -> pl.DataFrame:
     """Return periods whose figures are nearly all equal to those of another period."""
     return figures.copied_periods.filter(pl.col("kind") == "nearly")
 
 
-def find_copied_tables(figures: Figures) -> pl.DataFrame:
+def find_copied_tables(figures: ReturnFigures) -> pl.DataFrame:
     """Return tables whose figures are nearly all equal to those of another period, in a return with others."""
     return figures.copied_periods.filter(pl.col("kind") == "table")
 
 
-def find_rewritten_periods(figures: Figures) -> pl.DataFrame:
+def find_rewritten_periods(figures: ReturnFigures) -> pl.DataFrame:
     """Return accepted periods for which a return changes most figures."""
     return copies.find_rewritten_periods(figures.known_periods, figures.earlier_observations)
 
 
-def find_revisions(figures: Figures) -> pl.DataFrame:
+def find_revisions(figures: ReturnFigures) -> pl.DataFrame:
     """Return figures that differ from the value known before."""
     compared = comparisons.find_revised_figures(figures.observations, figures.earlier_observations)
     return compared.filter(pl.col("value").fill_nan(None) != pl.col("expected"))
 
 
-def find_broken_stocks(figures: Figures) -> pl.DataFrame:
+def find_broken_stocks(figures: ReturnFigures) -> pl.DataFrame:
     """Return stocks at the start of a period that differ from the end of the period before."""
     return figures.broken_stocks
 
 
-def find_excess_indictments(figures: Figures) -> pl.DataFrame:
+def find_excess_indictments(figures: ReturnFigures) -> pl.DataFrame:
     """Return counts of indicted persons that are more than all who were investigated recently."""
     compared = comparisons.compare_indictments(figures.totals, figures.earlier_totals)
     key = ["submission_id", "jurisdiction", "offence_group", "period"]

@@ -14,7 +14,7 @@ from expectations.contracts import (
     expect_unique_key,
     gxe,
 )
-from expectations.engine import Contract
+from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
 from expectations.tables import EVENT_CODED
 from pipelines.model.long_tables import CASE_EVENT_KEY
@@ -22,12 +22,14 @@ from pipelines.model.long_tables import CASE_EVENT_KEY
 INSTRUMENT = "register"
 
 
-def build_suite() -> list[Contract | PlausibilityRule]:
+def build_suite() -> list[TableExpectations | PlausibilityRule]:
     """Return contracts of keys and codes, coverage, and records: unique events, dates in order, sentences."""
     return [
-        Contract(f"{INSTRUMENT}.event_codes", "event_codes", tuple(expect_keys_and_codes(CASE_EVENT_KEY, EVENT_CODED))),
+        TableExpectations(
+            f"{INSTRUMENT}.event_codes", "event_codes", tuple(expect_keys_and_codes(CASE_EVENT_KEY, EVENT_CODED))
+        ),
         build_coverage_contract(INSTRUMENT),
-        Contract(
+        TableExpectations(
             f"{INSTRUMENT}.events",
             "events",
             (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from expectations import tables
-from expectations.figures import Figures, PlausibilityRule, share_result
+from expectations.figures import PlausibilityRule, ReturnFigures, share_result
 from expectations.reporting import FindingTemplate
 from pipelines.statistics import jumps, ratios_over_time
 
@@ -21,7 +21,7 @@ _PERIOD = ["freq", "period"]
 
 
 @share_result
-def find_differing_sources(figures: Figures) -> pl.DataFrame:
+def find_differing_sources(figures: ReturnFigures) -> pl.DataFrame:
     """Return the stage of each period that differs most from the other source, given the ratio in earlier periods.
 
     The p-value is multiplied by the number of stages compared.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from expectations.figures import Figures, PlausibilityRule, share_result
+from expectations.figures import PlausibilityRule, ReturnFigures, share_result
 from expectations.lines import RETURN
 from expectations.plausibility import find_exchanged_sexes, find_jumps
 from expectations.reporting import FindingTemplate
@@ -49,7 +49,7 @@ SCOPES = ("line", "measure", "article", "all")
 
 
 @share_result
-def find_exchanged_categories(figures: Figures) -> pl.DataFrame:
+def find_exchanged_categories(figures: ReturnFigures) -> pl.DataFrame:
     """Return one row for each exchange of two categories that explains a return better than what it says.
 
     An exchange of women and men that `plausibility.find_exchanged_sexes` finds in the same period is left to it.
@@ -63,7 +63,7 @@ def find_exchanged_categories(figures: Figures) -> pl.DataFrame:
     return exchanges.join(sexes, on=["submission_id", "period", "dim"], how="anti", maintain_order="left")
 
 
-def find_changed_distributions(figures: Figures) -> pl.DataFrame:
+def find_changed_distributions(figures: ReturnFigures) -> pl.DataFrame:
     """Return the most surprising distribution of each period of a return, unless a simpler rule explains it.
 
     These are an exchange of two categories, and a jump of the measure that differs most.

@@ -11,14 +11,14 @@ from expectations.contracts import (
     describe_failure,
     gxe,
 )
-from expectations.engine import Contract
+from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
 from expectations.reporting import EMPTY
 
 INSTRUMENT = "victims"
 
 
-def build_suite() -> list[Contract | PlausibilityRule]:
+def build_suite() -> list[TableExpectations | PlausibilityRule]:
     """Return the shared contracts and rules, and the expectation that counts are of victims or migrants only."""
     counts_people = gxe.ExpectColumnValuesToBeInSet(
         column="count_unit",

@@ -18,7 +18,7 @@ from pipelines.core.home import Home, HomeError, open_home
 from pipelines.core.settings import SettingsError
 from pipelines.ledger.database import LedgerError
 from pipelines.web import fault_log
-from pipelines.web.settings import Settings, read_web_settings
+from pipelines.web.settings import WebSettings, read_web_settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,7 +35,7 @@ SECONDS_TO_END = 5
 _LOG = logging.getLogger("rti.portal")
 
 
-def create_app(home: Home, service_settings: Settings) -> Any:
+def create_app(home: Home, service_settings: WebSettings) -> Any:
     """Return the application of a home behind its guards; an ASGI callable."""
     from pipelines.refresh.publication import complete_publication_at_start
     from pipelines.submissions.service import open_desk
@@ -51,7 +51,7 @@ def create_app(home: Home, service_settings: Settings) -> Any:
     return SecurityHeaders(guarded, service_settings.site, lambda _host: STRICT_POLICY)
 
 
-def create_pages(desk: Desk, service_settings: Settings) -> FastAPI:
+def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     """Return pages, sign-in, API and health of a desk, without the guards."""
     from fastapi import FastAPI
     from starlette.middleware import Middleware

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from pipelines.ledger.identity import Identity
-    from pipelines.submissions.service import Desk, Entry
+    from pipelines.submissions.service import Desk, SubmissionEntry
     from pipelines.web.sign_in.sessions import Session
 
 _MARKS = ("*", "†", "‡", "§")
@@ -95,7 +95,7 @@ class PageContext:
             names.append(self.many("{n} more", "{n} more", unlisted))
         return ", ".join(names) or self.tell("no office yet")
 
-    def describe_submission(self, entry: Entry) -> str:
+    def describe_submission(self, entry: SubmissionEntry) -> str:
         """Describe in one line what a submission reports: office, instrument, periods; the file name if it was not
         recognised."""
         blocks = entry.blocks

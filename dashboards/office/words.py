@@ -11,7 +11,7 @@ from pipelines.core.i18n.periods import format_period as format_period
 
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Grant
-    from pipelines.submissions.service import Entry
+    from pipelines.submissions.service import SubmissionEntry
 
 Sign = tuple[str, str, str]
 """Kind (a CSS class), sign, source text."""
@@ -59,7 +59,7 @@ WHOLE = mark("Whole return")
 SYSTEM = mark("The system")
 
 
-def state_to_show(entry: Entry) -> str:
+def state_to_show(entry: SubmissionEntry) -> str:
     """Return the code of the state to show."""
     return "replaced" if entry.is_replaced else entry.state
 

@@ -133,7 +133,7 @@ def draw_series(
     return _frame(series.draw_series(picture, width=NARROW, description=" ".join(texts), top=top), under)
 
 
-def _describe_point(point: series.Point) -> str:
+def _describe_point(point: series.PeriodPoint) -> str:
     parts = [point.figure.spoken]
     parts += [marks.name_few()] if point.has_value and point.is_few else []
     parts += [tell("provisional")] if point.has_value and point.is_provisional else []
@@ -149,7 +149,7 @@ def draw_ranges(
     without a value has its label alone.
     """
     those = [
-        intervals.Row(
+        intervals.TerritoryRow(
             row["part"],
             FormattedFigure(
                 row["label"],
@@ -164,7 +164,7 @@ def draw_ranges(
         for row in rows
     ]
     spoken = f"{title}. {'; '.join(f'{row.name}: {row.figure.spoken}' for row in those)}."
-    comparison = intervals.Comparison(title, those, unit)
+    comparison = intervals.RegionComparison(title, those, unit)
     return _frame(intervals.draw_comparison(comparison, width=NARROW, description=spoken, top=top), under)
 
 
@@ -173,27 +173,29 @@ def _frame(drawing: Drawing, under: Sequence[str]) -> Picture:
     return Picture(Drawing(drawing.svg, drawing.title, spoken, drawing.width, drawing.height), under)
 
 
-def draw_comparison(comparison: intervals.Comparison, *, under: Sequence[str] = ()) -> Picture:
+def draw_comparison(comparison: intervals.RegionComparison, *, under: Sequence[str] = ()) -> Picture:
     """Return a dot with its interval per territory, and the region as a line."""
     return _fit(lambda width: intervals.draw_comparison(comparison, width=width), under)
 
 
-def draw_durations(durations: intervals.Durations, *, under: Sequence[str] = ()) -> Picture:
+def draw_durations(durations: intervals.TerritoryDurations, *, under: Sequence[str] = ()) -> Picture:
     """Return the median and the times of 75% and 90% of the cases, one row per territory."""
     return _fit(lambda width: intervals.draw_durations(durations, width=width), under)
 
 
-def draw_trend(drawn: series.Series, *, under: Sequence[str] = ()) -> Picture:
+def draw_trend(drawn: series.ChartSeries, *, under: Sequence[str] = ()) -> Picture:
     """Return one series in the whole width of the page."""
     return _fit(lambda width: series.draw_series(drawn, width=width), under)
 
 
-def draw_lines(title: str, all_series: Sequence[series.Series], full: int, *, under: Sequence[str] = ()) -> Picture:
+def draw_lines(
+    title: str, all_series: Sequence[series.ChartSeries], full: int, *, under: Sequence[str] = ()
+) -> Picture:
     """Return several series in one picture: one in full, by its position, the others as lines behind it."""
     return _fit(lambda width: lines.draw_lines(title, all_series, full, width=width), under)
 
 
-def draw_multiples(title: str, panels: Sequence[series.Series], *, under: Sequence[str] = ()) -> Picture:
+def draw_multiples(title: str, panels: Sequence[series.ChartSeries], *, under: Sequence[str] = ()) -> Picture:
     """Return several series next to each other, all on one scale and over the same periods."""
     return _fit(lambda width: series.draw_multiples(title, panels, width=width), under)
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from pipelines.core import i18n
 from pipelines.core.result_cache import ResultCache
-from pipelines.dissemination.figures import Figure, UnknownFigureError, find_figure_by_cell, find_figure_by_key
+from pipelines.dissemination.figures import ReleasedFigure, UnknownFigureError, find_figure_by_cell, find_figure_by_key
 from pipelines.dissemination.files import UnknownFileError, find_file, find_stored_file, join_content
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
 from pipelines.words.language import read_in, tell
@@ -90,7 +90,7 @@ def send_figure(release: Path, path: str, headers: Mapping[str, str], *, languag
     return Response(document, 200, {**sent, "Content-Security-Policy": _POLICY}, "text/html; charset=utf-8")
 
 
-def _compose_page(figure: Figure, tag: str, site: str) -> str:
+def _compose_page(figure: ReleasedFigure, tag: str, site: str) -> str:
     """Return the page of one figure: what it is, its notes, its citation, and the files that it is in."""
     edition = figure.extract.structures.edition
     title = figure.extract.find_title(tag)

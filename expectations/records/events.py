@@ -12,7 +12,7 @@ from expectations.event_tables import (
     list_declared_events,
     pool_records,
 )
-from expectations.figures import Figures
+from expectations.figures import ReturnFigures
 from expectations.records.periods import drop_copied_periods
 from expectations.records.persons import CONFLICTS_BY_CHANCE
 
@@ -21,17 +21,17 @@ OUTCOME_SHARE = 0.3
 """If fewer decisions than this have an outcome, the register does not record outcomes."""
 
 
-def find_exclusive_events(figures: Figures) -> pl.DataFrame:
+def find_exclusive_events(figures: ReturnFigures) -> pl.DataFrame:
     """Return events of a person that exclude each other within a return: two outcomes, an event after an exit."""
     return pool_records(figures.event_pairs.filter(~pl.col("is_repeated")))
 
 
-def find_repeated_events(figures: Figures) -> pl.DataFrame:
+def find_repeated_events(figures: ReturnFigures) -> pl.DataFrame:
     """Return events that one return has twice, on two days, without an event that brought the case back."""
     return pool_records(figures.event_pairs.filter("is_repeated"))
 
 
-def find_missing_stages(figures: Figures) -> pl.DataFrame:
+def find_missing_stages(figures: ReturnFigures) -> pl.DataFrame:
     """Return outcomes without the decision, and sanctions without the conviction, that they are part of.
 
     An outcome is a decision, so it has one in the same return.  A sanction can follow its conviction in a later
@@ -61,7 +61,7 @@ def find_missing_stages(figures: Figures) -> pl.DataFrame:
     return pool_records(rows)
 
 
-def find_missing_outcomes(figures: Figures) -> pl.DataFrame:
+def find_missing_outcomes(figures: ReturnFigures) -> pl.DataFrame:
     """Return decisions without an outcome on that day, of a register that can report all outcomes."""
     new = figures.known_events.filter("is_new")
     declared = list_declared_events(figures.registry)
@@ -80,13 +80,13 @@ def find_missing_outcomes(figures: Figures) -> pl.DataFrame:
     return pool_records(pl.concat(missing).sort("row"))
 
 
-def find_events_reported_before(figures: Figures) -> pl.DataFrame:
+def find_events_reported_before(figures: ReturnFigures) -> pl.DataFrame:
     """Return events that an earlier return has on another day, in a case that nothing brought back."""
     pairs = figures.event_pairs_with_earlier.filter("is_repeated")
     return pool_records(drop_copied_periods(pairs, figures))
 
 
-def find_events_of_ended_cases(figures: Figures) -> pl.DataFrame:
+def find_events_of_ended_cases(figures: ReturnFigures) -> pl.DataFrame:
     """Return events that contradict an earlier return: an earlier stage after a later one, or another outcome."""
     pairs = figures.event_pairs_with_earlier.filter(~pl.col("is_repeated"))
     return pool_records(drop_copied_periods(pairs, figures))

@@ -10,7 +10,7 @@ from expectations.event_tables import (
     RETURN,
     pool_records,
 )
-from expectations.figures import Figures
+from expectations.figures import ReturnFigures
 from expectations.records.persons import find_unknown_columns
 
 P_NUMBER = 0.004
@@ -20,12 +20,12 @@ LESS_THAN_RECENT, MORE_THAN_RECENT = 0.75, 1.33
 FAR_YEARS, FAR_SHARE = 15, 0.05
 
 
-def find_gaps(figures: Figures) -> pl.DataFrame:
+def find_gaps(figures: ReturnFigures) -> pl.DataFrame:
     """Return the least likely stretch of days without events in each period: at its start, its end, or within it."""
     return figures.gaps
 
 
-def find_far_dates(figures: Figures) -> pl.DataFrame:
+def find_far_dates(figures: ReturnFigures) -> pl.DataFrame:
     """Return the few events that are many years before the others, in a return without a period of its own."""
     new = figures.known_events.filter("is_new")
     newest = pl.col("event_date").max().over(RETURN)
@@ -34,17 +34,17 @@ def find_far_dates(figures: Figures) -> pl.DataFrame:
     return pool_records(far)
 
 
-def find_copied_periods(figures: Figures) -> pl.DataFrame:
+def find_copied_periods(figures: ReturnFigures) -> pl.DataFrame:
     """Return periods most of whose events an earlier period already has."""
     return figures.copied_event_periods
 
 
-def drop_copied_periods(rows: pl.DataFrame, figures: Figures) -> pl.DataFrame:
+def drop_copied_periods(rows: pl.DataFrame, figures: ReturnFigures) -> pl.DataFrame:
     """Return the rows without those of periods that were copied, which are reported as such."""
     return rows.join(figures.copied_event_periods, on=RETURN, how="anti", maintain_order="left")
 
 
-def find_surprising_numbers(figures: Figures) -> pl.DataFrame:
+def find_surprising_numbers(figures: ReturnFigures) -> pl.DataFrame:
     """Return the most surprising number of proceedings of a period, of all events or of one kind, given those before.
 
     It is also clearly outside the four newest, as a steady trend is not.
@@ -60,7 +60,7 @@ def find_surprising_numbers(figures: Figures) -> pl.DataFrame:
     return drop_copied_periods(numbers, figures)
 
 
-def find_shifted_shares(figures: Figures) -> pl.DataFrame:
+def find_shifted_shares(figures: ReturnFigures) -> pl.DataFrame:
     """Return the category whose share of a period is the most surprising given the shares before."""
     shares = drop_copied_periods(figures.shifted_shares, figures)
     # A column that is nearly empty is reported as such.

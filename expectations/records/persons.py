@@ -12,7 +12,7 @@ from expectations.event_tables import (
     list_declared_fields,
     pool_records,
 )
-from expectations.figures import Figures, share_result
+from expectations.figures import ReturnFigures, share_result
 from pipelines.declarations.registry import Registry
 
 YEARS_OF_OTHER_CASE = 7
@@ -22,13 +22,13 @@ NEARLY_ALL = 0.9
 FEW_PERSONS = 10
 
 
-def find_contradicting_persons(figures: Figures) -> pl.DataFrame:
+def find_contradicting_persons(figures: ReturnFigures) -> pl.DataFrame:
     """Return persons with two sexes in one return, or two bands of age in one proceeding."""
     return pool_records(_list_contradicting_persons(figures), ["dim"])
 
 
 @share_result
-def _list_contradicting_persons(figures: Figures) -> pl.DataFrame:
+def _list_contradicting_persons(figures: ReturnFigures) -> pl.DataFrame:
     new = figures.known_events.filter("is_new")
     columns = [*PERSON, "proceeding", "sex", "age"]
     new = new.unique(columns, keep="first", maintain_order=True)
@@ -36,7 +36,7 @@ def _list_contradicting_persons(figures: Figures) -> pl.DataFrame:
     return _list_differing(pairs.filter(pl.col("row_first") < pl.col("row")), figures.registry, in_return=True)
 
 
-def find_changed_persons(figures: Figures) -> pl.DataFrame:
+def find_changed_persons(figures: ReturnFigures) -> pl.DataFrame:
     """Return persons whose sex, or age in one proceeding, differs from an earlier return."""
     events = figures.known_events
     new = events.filter("is_new").unique([*PERSON, "proceeding", "sex", "age"], keep="first", maintain_order=True)
@@ -94,7 +94,7 @@ def _drop_numbers_within_cases(differences: pl.DataFrame, pairs: pl.DataFrame, i
 
 
 @share_result
-def find_unknown_columns(figures: Figures) -> pl.DataFrame:
+def find_unknown_columns(figures: ReturnFigures) -> pl.DataFrame:
     """Return returns in which the sex or age of nearly all persons is unknown, although the register has a column."""
     fields = list_declared_fields(figures.registry)
     rows = []

@@ -13,7 +13,7 @@ from expectations.event_tables import (
     list_declared_fields,
     pool_records,
 )
-from expectations.figures import Figures
+from expectations.figures import ReturnFigures
 
 P_SHIFT = 0.001
 """Probability that a family of tests reports anything of a sound return; each of its tests gets a part of it."""
@@ -23,7 +23,7 @@ LENGTHS_KNOWN_OVERALL, LONGER_THAN_ANY_OVERALL = 100, 1.3
 """For the sentences of all articles."""
 
 
-def find_differing_sanctions(figures: Figures) -> pl.DataFrame:
+def find_differing_sanctions(figures: ReturnFigures) -> pl.DataFrame:
     """Return a sanction that two events of one person on one day and level describe differently."""
     sanctions = figures.known_events.filter(pl.col("is_new") & ~pl.col("sentence_type").is_in(NOT_KNOWN))
     same = [*CASE, "level", "event_date", "law_article"]
@@ -50,7 +50,7 @@ def _describe_months(column: str) -> pl.Expr:
     return pl.col(column).round(1).cast(pl.String).str.strip_suffix(".0").fill_null("\N{EN DASH}")
 
 
-def find_missing_lengths(figures: Figures) -> pl.DataFrame:
+def find_missing_lengths(figures: ReturnFigures) -> pl.DataFrame:
     """Return prison sentences without a length, in a register that has a column for it."""
     fields = list_declared_fields(figures.registry)
     able = [form for form, names in fields.items() if names & {"sentence_months", "sentence_years"}]
@@ -63,7 +63,7 @@ def find_missing_lengths(figures: Figures) -> pl.DataFrame:
     return pool_records(rows)
 
 
-def find_sanctions_of_other_ages(figures: Figures) -> pl.DataFrame:
+def find_sanctions_of_other_ages(figures: ReturnFigures) -> pl.DataFrame:
     """Return juvenile sanctions of adults over 21, and prison of children: by the code list they exclude each other."""
     rows = figures.known_events.filter("is_new").join(list_age_limits(), on="age", maintain_order="left")
     is_grown = (pl.col("sentence_type") == "juvenile") & (pl.col("low") >= 21)
@@ -72,7 +72,7 @@ def find_sanctions_of_other_ages(figures: Figures) -> pl.DataFrame:
     return pool_records(rows)
 
 
-def find_unusual_lengths(figures: Figures) -> pl.DataFrame:
+def find_unusual_lengths(figures: ReturnFigures) -> pl.DataFrame:
     """Return sentences that are far longer than any known before, of their article or of all articles.
 
     Of an article, a sentence is more than half as long again as the longest of at least eight, and its p-value, times
@@ -97,7 +97,7 @@ def find_unusual_lengths(figures: Figures) -> pl.DataFrame:
     )
 
 
-def find_shifted_lengths(figures: Figures) -> pl.DataFrame:
+def find_shifted_lengths(figures: ReturnFigures) -> pl.DataFrame:
     """Return periods whose sentences are longer or shorter as a whole than before, as lengths in years would be."""
     shifts = event_comparisons.score_shift_of_lengths(figures.known_events, LENGTHS_KNOWN)
     return shifts.filter(pl.col("p") < P_SHIFT).unique(BLOCK, keep="first", maintain_order=True)

@@ -106,12 +106,12 @@ def audit_release(
     that offices print. The result is printed by year. Exit code 0: nothing; 1:
     some cells of others can be worked out, narrowed to fewer than three values, or could not be decided.
     """
-    from pipelines.publication.disclosure.reader_audit import RESULTS, count_results
+    from pipelines.publication.disclosure.reader_risk import RESULTS, count_results
     from pipelines.publication.disclosure.readers import UnknownReaderError
-    from pipelines.refresh.released_counts import audit_release_as
+    from pipelines.refresh.released_counts import assess_release_as
 
     try:
-        name, results = audit_release_as(the_home(), reader, release)
+        name, results = assess_release_as(the_home(), reader, release)
     except UnknownReaderError as error:
         raise CommandError(str(error)) from None
     by: Literal["year", "table"] = "table" if by_table else "year"

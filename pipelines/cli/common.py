@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from pipelines.core.home import Home
+    from pipelines.core.signing_keys import KeyRing
     from pipelines.declarations.registry import Registry
 
 GOOD, ERRORS, UNREADABLE, WRONG_USE = 0, 1, 2, 3
@@ -161,3 +162,14 @@ def print_table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> None:
 def actor_or(actor: str | None, default: str) -> str:
     """Return the acting account: that of `--as` or `RTI_ACTOR`, else the default."""
     return actor or default
+
+
+def rotate_signing_key(keys: KeyRing, as_json: bool) -> None:
+    """Create a new key of a key ring that signs from now on, and print where its public part is."""
+    home = the_home()
+    identity = keys.rotate_key(home)
+    path = keys.public_path(home, identity)
+    if as_json:
+        say_json({"key_id": identity, "public": str(path)})
+    else:
+        print_line(f"the key {identity} signs from now on; give its public part to those who verify: {path}")

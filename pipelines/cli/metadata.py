@@ -11,10 +11,10 @@ import typer
 from pipelines.cli.common import AsJson, CommandError, print_line, say_json, the_registry
 
 if TYPE_CHECKING:
-    from pipelines.warehouse.quality.quality_figures import Figure
+    from pipelines.warehouse.quality.quality_figures import QualityFigure
 
 
-class Format(StrEnum):
+class MetadataFormat(StrEnum):
     """Output format."""
 
     esms = "esms"
@@ -25,8 +25,8 @@ class Format(StrEnum):
 def metadata(
     territory: Annotated[str, typer.Argument(help="The territory's code.", metavar="TERRITORY")],
     form: Annotated[
-        Format, typer.Option("--format", help="esms or esqrs: SDMX-ML 2.1; html: a page.", metavar="FORMAT")
-    ] = Format.esms,
+        MetadataFormat, typer.Option("--format", help="esms or esqrs: SDMX-ML 2.1; html: a page.", metavar="FORMAT")
+    ] = MetadataFormat.esms,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="The file to write; default: print it.", metavar="FILE")
     ] = None,
@@ -48,10 +48,10 @@ def metadata(
     if instrument != "_T" and instrument not in declared:
         raise CommandError(f"{territory} has no {instrument}; there are {', '.join(sorted(declared))}")
     sims = standard[territory].select_instrument(instrument)
-    if form is Format.html:
+    if form is MetadataFormat.html:
         content = esms_page.render_page(sims, name.name, footnote=name.footnote).encode()
     else:
-        structure: esms.Structure = "esms" if form is Format.esms else "esqrs"
+        structure: esms.Structure = "esms" if form is MetadataFormat.esms else "esqrs"
         figures = _figures(territory, instrument) if structure == "esqrs" else {}
         content = esms.build_sdmx_message(
             sims, structure, prepared=now(), figures=figures, footnote=name.footnote, instrument=instrument
@@ -68,14 +68,14 @@ def metadata(
         print_line(f"{out}: {territory}, {form.value}" if out is not None else content.decode().rstrip("\n"))
 
 
-def _figures(territory: str, instrument: str) -> dict[str, Figure]:
+def _figures(territory: str, instrument: str) -> dict[str, QualityFigure]:
     """Return the measurements of the last refresh, or nothing and the reason if there is no home or no refresh.
 
     Raises CommandError for an instrument for which the territory sends no return.
     """
     from pipelines.core.home import default_root, open_home
     from pipelines.publication import measured_quality
-    from pipelines.warehouse.quality.quality_figures import INDICATORS, Figure
+    from pipelines.warehouse.quality.quality_figures import INDICATORS, QualityFigure
     from pipelines.warehouse.quality.quality_table import figures_in
 
     root = default_root()
@@ -88,7 +88,7 @@ def _figures(territory: str, instrument: str) -> dict[str, Figure]:
         why = (
             "nothing was measured: there is no home here" if path is None else "nothing was measured: run `rti refresh`"
         )
-        return {id_: Figure(None, about.unit, reason=why) for id_, about in INDICATORS.items()}
+        return {id_: QualityFigure(None, about.unit, reason=why) for id_, about in INDICATORS.items()}
     import polars as pl
 
     rows = pl.read_parquet(path)

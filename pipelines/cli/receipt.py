@@ -16,6 +16,7 @@ from pipelines.cli.common import (
     Language,
     bytes_of,
     print_line,
+    rotate_signing_key,
     say_json,
     the_home,
     the_ledger,
@@ -91,13 +92,7 @@ def rotate_key(as_json: AsJson = False) -> None:
     """Create a new key that signs from now on. Old receipts keep their key, and its public part is kept."""
     from pipelines.submissions import receipt_keys
 
-    home = the_home()
-    identity = receipt_keys.rotate_key(home)
-    path = receipt_keys.public_path(home, identity)
-    if as_json:
-        say_json({"key_id": identity, "public": str(path)})
-    else:
-        print_line(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
+    rotate_signing_key(receipt_keys.RECEIPT_KEYS, as_json)
 
 
 def _show(verified: ReceiptVerification, path: Path, language: str) -> None:

@@ -20,6 +20,7 @@ from pipelines.cli.common import (
     print_line,
     print_note,
     print_table,
+    rotate_signing_key,
     say_json,
     the_home,
     the_ledger,
@@ -109,13 +110,7 @@ def rotate_key(as_json: AsJson = False) -> None:
     """Create a new key that signs releases from now on. Earlier releases keep their key, and its public part."""
     from pipelines.publication.releases.signature import RELEASE_KEYS
 
-    home = the_home()
-    identity = RELEASE_KEYS.rotate_key(home)
-    path = RELEASE_KEYS.public_path(home, identity)
-    if as_json:
-        say_json({"key_id": identity, "public": str(path)})
-    else:
-        print_line(f"the key {identity} signs from now on; give its public part to those who verify: {path}")
+    rotate_signing_key(RELEASE_KEYS, as_json)
 
 
 @app.command("list")
@@ -350,7 +345,7 @@ def audit_draft(actor: Actor = None, as_json: AsJson = False) -> None:
     """Audit the draft as each territory sees it, and keep the result for the checklist. Exit code 1 for bad cells."""
     from pipelines.refresh.release_desk import desk
 
-    n_cells = desk.audit_draft(*_open_release_desk(actor))
+    n_cells = desk.assess_draft(*_open_release_desk(actor))
     if as_json:
         say_json(n_cells)
     else:

@@ -141,7 +141,7 @@ def _keep(folder: Path | None, signed: SignedReceipt | None) -> Path | None:
 def _submit_demonstration(home: Home, folder: Path, language: str, as_json: bool) -> None:
     from pipelines.ledger import queries
     from pipelines.submissions import arrivals
-    from pipelines.submissions.record import check_waiting
+    from pipelines.submissions.waiting_checks import check_waiting
 
     registry, engine = the_registry(), the_ledger(home)
     new = arrivals.record_arrivals(home, engine, folder)

@@ -78,7 +78,7 @@ class Coordinate(DeclarationModel):
         return {name: value for name in COORDINATES if (value := getattr(self, name)) is not None}
 
 
-class Line(Coordinate):
+class HeadingLine(Coordinate):
     """A declared heading path or row label.
 
     `use` is the role of its cells: `value` (observations), `check` (a printed total that is used only by `adds_up` and

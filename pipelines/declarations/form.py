@@ -27,7 +27,7 @@ from pipelines.declarations.coordinates import (
     ObsStatus,
     Scope,
 )
-from pipelines.declarations.shapes import CubeShape, FlatList, Records, Table
+from pipelines.declarations.shapes import CrossedTable, CubeShape, FlatList, Records
 
 Format = Literal["xlsx", "xls", "ods", "csv", "pdf", "docx", "html", "px", "jsonstat", "sdmx-ml", "sdmx-csv"]
 CUBE_FORMATS = frozenset({"px", "jsonstat", "sdmx-ml", "sdmx-csv"})
@@ -140,7 +140,7 @@ class Form(DeclarationModel):
     second_of: str | None = Field(
         None, description="The form of which this is the workbook; the registry derives one where none is declared."
     )
-    tables: Many[Table] | None = None
+    tables: Many[CrossedTable] | None = None
     flat: FlatList | None = None
     records: Records | None = None
     cube: CubeShape | None = None

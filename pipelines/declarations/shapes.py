@@ -10,10 +10,10 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from pipelines.declarations.base import DeclarationModel, Many, Template
-from pipelines.declarations.coordinates import Age, Coordinate, Level, Line, Measure
+from pipelines.declarations.coordinates import Age, Coordinate, HeadingLine, Level, Measure
 
 
-class Table(DeclarationModel):
+class CrossedTable(DeclarationModel):
     """One crossed table of a grid, located by its words.
 
     The `corner` is the heading of its first label column; `stub` lists the headings of further label columns to the
@@ -37,8 +37,8 @@ class Table(DeclarationModel):
         "once", description="`many`: one for each sheet or title that fits."
     )
     fixed: Coordinate = Coordinate()
-    columns: dict[Template, Line]
-    rows: dict[Template, Line]
+    columns: dict[Template, HeadingLine]
+    rows: dict[Template, HeadingLine]
 
 
 class ListColumn(DeclarationModel):

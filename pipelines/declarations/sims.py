@@ -43,7 +43,7 @@ CONCEPTS = (
 """All concepts in display order; `coverage` and `recommended_uses` are additions of this project."""
 
 
-class Statement(DeclarationModel):
+class MetadataStatement(DeclarationModel):
     """The statement for a concept; `unknown` is a valid answer."""
 
     text: str = Field(min_length=1)
@@ -59,7 +59,7 @@ class Statement(DeclarationModel):
         return self
 
 
-class Break(DeclarationModel):
+class DeclaredBreak(DeclarationModel):
     """A change after which figures are not comparable with earlier ones."""
 
     jurisdiction: str
@@ -74,11 +74,11 @@ class Sims(DeclarationModel):
     """The file of one territory."""
 
     territory: str
-    concepts: dict[str, Statement]
-    instruments: dict[Annotated[str, Coded("instrument")], dict[str, Statement]] = Field(
+    concepts: dict[str, MetadataStatement]
+    instruments: dict[Annotated[str, Coded("instrument")], dict[str, MetadataStatement]] = Field(
         {}, description="What is otherwise for one instrument, by concept."
     )
-    breaks: Many[Break] = ()
+    breaks: Many[DeclaredBreak] = ()
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -157,7 +157,7 @@ class CountsSource(DeclarationModel):
     periods: PeriodRange
 
 
-class Bound(DeclarationModel):
+class PlausibleRange(DeclarationModel):
     """Plausible range of a measure in a period for all persons; values outside it give a warning, never an error."""
 
     jurisdiction: str
@@ -213,7 +213,7 @@ class Territory(DeclarationModel):
     calendar: Many[CalendarEntry]
     counting_rules: Many[CountingRule]
     counts_source: Many[CountsSource]
-    plausibility: Many[Bound] = ()
+    plausibility: Many[PlausibleRange] = ()
     longest_sentences: Many[LongestSentence] = ()
     note: str | None = None
 

@@ -33,7 +33,7 @@ def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeRe
         metadata=step.add_seconds(result.as_metadata()),
         check_results=[
             dg.AssetCheckResult(
-                check_name="nothing_disclosed", passed=result.safe, metadata={"audit": result.describe_audit()}
+                check_name="nothing_disclosed", passed=result.safe, metadata={"risk": result.describe_risk()}
             )
         ],
     )

@@ -24,23 +24,23 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "design.html"
 def render_catalogue() -> str:
     """Return the page with tokens, their contrasts, and every component with its examples."""
     environment = make_environment()
-    table = components.Table(
+    table = components.PageTable(
         "Returns of the third quarter",
         "Return",
         ["State", "Persons"],
         [
-            components.Row(components.render_link("Office A", "#content"), (_good_badge(), "14")),
-            components.Row(
+            components.PageRow(components.render_link("Office A", "#content"), (_good_badge(), "14")),
+            components.PageRow(
                 "Office B", (components.render_badge("error", "✖", "Draft with errors"), "1,203"), kind="error"
             ),
         ],
         numbers=frozenset({1}),
     )
-    wide_table = components.Table(
+    wide_table = components.PageTable(
         "Quarterly returns",
         "Office",
         ["2026-Q3\n2026-11-14", "On time"],
-        [components.Row("Office A: Justice counts", (_good_badge(), "8 of 8"), kind="warning", anchor="row")],
+        [components.PageRow("Office A: Justice counts", (_good_badge(), "8 of 8"), kind="warning", anchor="row")],
         wide=True,
     )
     importing = '{% import "design/components.html" as ui %}'

@@ -20,7 +20,7 @@ Part = str | Markup
 
 
 @dataclass(frozen=True)
-class Row:
+class PageRow:
     """One row of a table: its heading, its fields, an anchor to link to, and a kind (a CSS class)."""
 
     heading: Part
@@ -30,13 +30,13 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table: caption, the heading of the heading column, the other columns, and which of them hold numbers."""
 
     caption: str
     corner: str
     columns: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[PageRow]
     numbers: frozenset[int] = field(default_factory=frozenset)
     wide: bool = False
     quiet: bool = False
@@ -82,12 +82,12 @@ def render_button(text: str, name: str, value: str, *, about: str = "") -> Marku
     return _render("button", text, name, value, about=about)
 
 
-def render_table(table: Table) -> Markup:
+def render_table(table: PageTable) -> Markup:
     """Return a table, its caption above the part that scrolls."""
     return _render("table", table)
 
 
-def drop_empty_columns(table: Table) -> Table:
+def drop_empty_columns(table: PageTable) -> PageTable:
     """Return the table without its empty columns."""
     filled_columns = [i for i in range(len(table.columns)) if any(row.fields[i] for row in table.rows)]
     rows = [replace(row, fields=tuple(row.fields[i] for i in filled_columns)) for row in table.rows]
@@ -147,9 +147,9 @@ def render_sparkline(values: Sequence[float | None], alternative: str, *, width:
 
 __all__ = [
     "Markup",
+    "PageRow",
+    "PageTable",
     "Part",
-    "Row",
-    "Table",
     "drop_empty_columns",
     "escape",
     "join_parts",

@@ -14,7 +14,7 @@ _TEXT_CONTRAST, _SHAPE_CONTRAST = 4.5, 3.0
 
 
 @dataclass(frozen=True)
-class Contrast:
+class ColourContrast:
     """Two colours that are used together, their contrast, and the least that is required."""
 
     foreground: str
@@ -61,12 +61,12 @@ def read_tokens() -> dict[str, str]:
     return dict(_TOKEN.findall((CSS / "tokens.css").read_text(encoding="utf-8")))
 
 
-def list_contrasts() -> list[Contrast]:
+def list_contrasts() -> list[ColourContrast]:
     """Return the contrast of all colours that are used together."""
     tokens = read_tokens()
     pairs = [(*pair, _TEXT_CONTRAST) for pair in TEXT_PAIRS] + [(*pair, _SHAPE_CONTRAST) for pair in SHAPE_PAIRS]
     return [
-        Contrast(front, back, compute_contrast(tokens[front], tokens[back]), required)
+        ColourContrast(front, back, compute_contrast(tokens[front], tokens[back]), required)
         for front, back, required in pairs
     ]
 

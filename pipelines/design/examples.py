@@ -7,7 +7,7 @@ from typing import Final
 
 
 @dataclass(frozen=True)
-class Component:
+class DesignComponent:
     """A component: the macros that it consists of, when to use it, and examples as templates."""
 
     title: str
@@ -17,7 +17,7 @@ class Component:
 
 
 COMPONENTS: Final = (
-    Component(
+    DesignComponent(
         "Page frame",
         (),
         "Every page extends `design/page.html`: a link to the content, a banner over invented data, the header with "
@@ -31,7 +31,7 @@ COMPONENTS: Final = (
 </div>""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Badge",
         ("badge",),
         "A state or a severity. The words carry the meaning; sign and colour repeat it.",
@@ -43,19 +43,19 @@ COMPONENTS: Final = (
 {{ ui.badge("findings", "▲", "with findings") }} {{ ui.badge("overdue", "✖", "overdue") }}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Link",
         ("link",),
         "A way to another page. Its text says where it leads without the words around it.",
         ("""{{ ui.link("Open the validation report", "#content") }}""",),
     ),
-    Component(
+    DesignComponent(
         "Small print",
         ("small",),
         "A remark that most readers can skip.",
         ("""{{ ui.small("The language is kept with your account.") }}""",),
     ),
-    Component(
+    DesignComponent(
         "List",
         ("items",),
         "Sentences or links, one below the other; nothing is shown for an empty list.",
@@ -64,13 +64,13 @@ COMPONENTS: Final = (
             """{{ ui.items(["Without bullets, for lines that have signs of their own."], "rti-plain") }}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Facts",
         ("facts",),
         "Properties of one thing. Empty descriptions are left out.",
         ("""{{ ui.facts([("Office", "Office of the prosecutor"), ("Period", "2026 Q3"), ("Form", "")]) }}""",),
     ),
-    Component(
+    DesignComponent(
         "Notice",
         ("notice",),
         "What the reader must know before going on. With an anchor it can receive the focus.",
@@ -83,19 +83,19 @@ COMPONENTS: Final = (
             """{{ ui.notice("error", "1 return is overdue", ui.items(["6 days after the due date"]), level=4) }}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Error summary",
         ("error_summary",),
         "First on the page after a form that was refused. Each error links to its field, and the focus goes here.",
         ("""{{ ui.error_summary("Something went wrong", [("Enter a name.", "refused"), ("Not sent.", "")]) }}""",),
     ),
-    Component(
+    DesignComponent(
         "Result",
         ("result",),
         "What the last action did, shown once on the page to which it leads. The focus goes here.",
         ("""{{ ui.result("Sent. Your receipt is below. Please keep it.") }}""",),
     ),
-    Component(
+    DesignComponent(
         "Secret",
         ("secret",),
         "A password or token in the answer to the form that made it. It is never in a cookie or an address.",
@@ -105,20 +105,20 @@ COMPONENTS: Final = (
 {% endcall %}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Table",
         ("table",),
         "Records with the same columns. The first column is the heading of its row; columns of numbers are aligned to "
         "the right. A table of badges is `wide`. On a narrow screen each row is shown field by field.",
         ("""{{ ui.table(table) }}""", """{{ ui.table(wide_table) }}"""),
     ),
-    Component(
+    DesignComponent(
         "Pagination",
         ("pagination",),
         "Links to the neighbouring pages of a long list. Nothing is shown if there is only one page.",
         ("""{{ ui.pagination("Pages of this list", "Newer returns", "#newer", "Older returns", "#older") }}""",),
     ),
-    Component(
+    DesignComponent(
         "Tabs",
         ("tabs",),
         "Views of one thing, each with its own address.",
@@ -127,19 +127,19 @@ COMPONENTS: Final = (
            [("Findings", "#findings", true), ("Changes", "#changes", false), ("Files", "#files", false)]) }}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Progress",
         ("progress",),
         "How far something is that takes more than a few seconds. The text says the same.",
         ("""{{ ui.progress(0.4, "4 of 10 files are checked") }}""",),
     ),
-    Component(
+    DesignComponent(
         "Disclosure",
         ("disclosure",),
         "Content that few readers need. Never fold an error or a step of a task.",
         ("""{% call ui.disclosure("12 more") %}<p>The rest of the list.</p>{% endcall %}""",),
     ),
-    Component(
+    DesignComponent(
         "Buttons",
         ("button", "button_link"),
         "One primary button for each form. `danger` marks what cannot be taken back. A link that looks like a button "
@@ -155,13 +155,13 @@ COMPONENTS: Final = (
 </div>""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Hidden field",
         ("hidden",),
         "The token of a form, and what it is about. The server checks every hidden value again.",
         ("""{{ ui.hidden("csrf", csrf) }}""",),
     ),
-    Component(
+    DesignComponent(
         "Text field",
         ("text_field", "text_area"),
         "A label above, a hint where the label is not enough, and the error next to a refused value, which is kept.",
@@ -171,13 +171,13 @@ COMPONENTS: Final = (
             """{{ ui.text_area("why", "Explanation in words", "Two large cases were reported.", minlength=10) }}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Selection",
         ("select",),
         "One of several options. `placeholder` is the text of no choice.",
         ("""{{ ui.select("period", "Period", [("2026-Q3", "2026 Q3"), ("2025", "2025")], "2025", "every") }}""",),
     ),
-    Component(
+    DesignComponent(
         "Checkboxes",
         ("checkbox", "checkboxes"),
         "Yes or no, or several of a list. A list box with several choices needs a mouse and a modifier key.",
@@ -187,13 +187,13 @@ COMPONENTS: Final = (
                 ["2026-Q3"], hint="Choose all in which there was nothing to count.") }}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "File field",
         ("file_field",),
         "Files to upload. The browser's own control works with every keyboard and screen reader.",
         ("""{{ ui.file_field("files", "Choose files", hint="Workbooks, CSV or SDMX, at most 20 MB each.") }}""",),
     ),
-    Component(
+    DesignComponent(
         "Custom control",
         ("field", "described"),
         "Label, hint and error around a control for which there is no macro.",
@@ -203,7 +203,7 @@ COMPONENTS: Final = (
 {% endcall %}""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Filters",
         (),
         "A form above a list, with the method GET and a button: the address holds the choice. Several controls are in "
@@ -215,7 +215,7 @@ COMPONENTS: Final = (
 </div></form>""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Form",
         (),
         "A form that changes something has a frame, the method POST and the token of the session.",
@@ -227,7 +227,7 @@ COMPONENTS: Final = (
 </form>""",
         ),
     ),
-    Component(
+    DesignComponent(
         "Sparkline",
         ("sparkline",),
         "The course of a series next to its last value. `components.render_sparkline` computes the points.",

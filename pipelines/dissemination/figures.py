@@ -14,7 +14,7 @@ from pipelines import words
 from pipelines.core import clock
 from pipelines.dissemination import periods
 from pipelines.dissemination.notes import find_language
-from pipelines.dissemination.observations import Selection, join_key, select_observations
+from pipelines.dissemination.observations import ObservationSelection, join_key, select_observations
 from pipelines.dissemination.release import list_count_dataflows, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, StructureError
 from pipelines.dissemination.writers.extract import Extract
@@ -29,7 +29,7 @@ class UnknownFigureError(StructureError):
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReleasedFigure:
     """One observation of a release, ready to be shown and cited."""
 
     extract: Extract
@@ -106,7 +106,7 @@ def _plain(value: object) -> object:
     return value
 
 
-def find_figure_by_cell(release: Path, cell: str) -> Figure:
+def find_figure_by_cell(release: Path, cell: str) -> ReleasedFigure:
     """Return the count with a permanent identifier. Raises UnknownFigureError if the release has none."""
     dataflow = _find_cells(release.resolve()).get(cell)
     if dataflow is None:
@@ -124,7 +124,7 @@ def _find_cells(release: Path) -> Mapping[str, str]:
     }
 
 
-def find_figure_by_key(release: Path, dataflow: str, key: str, period: str) -> Figure:
+def find_figure_by_key(release: Path, dataflow: str, key: str, period: str) -> ReleasedFigure:
     """Return the observation with a key (codes joined by dots) in a period, as the release or SDMX writes it.
 
     Raises UnknownFigureError if the release has none.
@@ -137,14 +137,16 @@ def find_figure_by_key(release: Path, dataflow: str, key: str, period: str) -> F
         code = periods.parse_period(period.replace("--", "/")).code
     except ValueError as error:
         raise UnknownFigureError(f"{period} is not a period") from error
-    selection = Selection({name: (code,) for name, code in zip(flow.structure.dimension_ids, codes, strict=True)})
+    selection = ObservationSelection(
+        {name: (code,) for name, code in zip(flow.structure.dimension_ids, codes, strict=True)}
+    )
     rows = select_observations(release, dataflow, selection).filter(pl.col(TIME_PERIOD) == code)
     return _make_figure(release, dataflow, rows, f"{dataflow}/{key}/{period}")
 
 
-def _make_figure(release: Path, dataflow: str, rows: pl.DataFrame, name: str) -> Figure:
+def _make_figure(release: Path, dataflow: str, rows: pl.DataFrame, name: str) -> ReleasedFigure:
     if rows.height != 1:
         raise UnknownFigureError(f"Release {release.name} has no figure {name}")
     structures = load_structures(release)
     extract = Extract(structures, structures.find_dataflow(dataflow), rows)
-    return Figure(extract, rows.row(0, named=True))
+    return ReleasedFigure(extract, rows.row(0, named=True))

@@ -15,21 +15,22 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.dissemination import descriptors
+from pipelines.dissemination.artefacts import list_artefacts
 from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, Content, Subject, list_formats, name_file
 from pipelines.dissemination.release import DATABASE, load_structures, load_tables
 from pipelines.dissemination.structures import StructureError
-from pipelines.dissemination.writers import sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_structure
 from pipelines.dissemination.writers.extract import make_extract, make_table_extract
 
 
 def _write_structures(version: sdmx_ml.Version) -> Callable[[Path, str], bytes]:
     return lambda release, _language: sdmx_structure.write_structures(
-        load_structures(release), sdmx_structure.list_artefacts(release), version
+        load_structures(release), list_artefacts(release), version
     )
 
 
 def _write_json_structures(release: Path, _language: str) -> bytes:
-    return sdmx_json.write_structures(load_structures(release), sdmx_structure.list_artefacts(release))
+    return sdmx_json_structure.write_structures(load_structures(release), list_artefacts(release))
 
 
 _DESCRIPTION_WRITERS: Final[Mapping[str, Callable[[Path, str], bytes]]] = {

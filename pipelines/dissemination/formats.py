@@ -8,7 +8,16 @@ from functools import partial
 from typing import Final, Literal
 
 from pipelines.core.i18n import mark
-from pipelines.dissemination.writers import jsonstat, px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure, tabular
+from pipelines.dissemination.writers import (
+    jsonstat,
+    px,
+    sdmx_csv,
+    sdmx_json,
+    sdmx_json_structure,
+    sdmx_ml,
+    sdmx_structure,
+    tabular,
+)
 from pipelines.dissemination.writers.extract import Extract
 
 Subject = Literal["dataflow", "table"]
@@ -69,7 +78,7 @@ class Description:
 DESCRIPTIONS: Final[Mapping[str, Description]] = {
     "structures.sdmx-2.1.xml": Description(mark("Structures, SDMX-ML 2.1"), sdmx_structure.MEDIA_TYPES["2.1"]),
     "structures.sdmx-3.0.xml": Description(mark("Structures, SDMX-ML 3.0"), sdmx_structure.MEDIA_TYPES["3.0"]),
-    "structures.sdmx.json": Description(mark("Structures, SDMX-JSON 2.0"), sdmx_json.MEDIA_TYPES["structure"]),
+    "structures.sdmx.json": Description(mark("Structures, SDMX-JSON 2.0"), sdmx_json_structure.MEDIA_TYPE),
     "codebook.csv": Description(mark("Codebook: every column and every code"), tabular.MEDIA_TYPES["csv"], True),
     "datapackage.json": Description(mark("Frictionless data package of the CSV files"), "application/json", True),
     "csv-metadata.json": Description(mark("CSVW description of the CSV files"), "application/csvm+json", True),

@@ -34,7 +34,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Selection:
+class ObservationSelection:
     """A selection of the observations of a dataflow.
 
     `codes` has the allowed codes of some dimensions; `first_period` and `last_period` are periods or days: an
@@ -50,10 +50,10 @@ class Selection:
     conditions: tuple[Condition, ...] = ()
 
 
-EVERYTHING: Final = Selection()
+EVERYTHING: Final = ObservationSelection()
 
 
-def select_observations(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> pl.DataFrame:
+def select_observations(release: Path, dataflow: str, selection: ObservationSelection = EVERYTHING) -> pl.DataFrame:
     """Return the selected observations: dimensions, `TIME_PERIOD`, `OBS_VALUE`, attributes.
 
     Raises StructureError for a dimension or component that the dataflow lacks, ValueError for a wrong period. A code
@@ -63,7 +63,7 @@ def select_observations(release: Path, dataflow: str, selection: Selection = EVE
     return filter_observations(load_observations(release, dataflow), flow, selection).drop(_DAYS)
 
 
-def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Selection) -> pl.DataFrame:
+def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: ObservationSelection) -> pl.DataFrame:
     """Return the selected rows of the frame of a dataflow."""
     conditions = [_allow_codes(frame, flow, name, allowed) for name, allowed in selection.codes.items()]
     conditions += [_compare(frame, condition) for condition in selection.conditions]
@@ -177,7 +177,9 @@ def _compare_period(operator: Operator, value: str) -> pl.Expr:
 # ------------------------------------------------------------------------------------------------- what there is
 
 
-def list_used_codes(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> dict[str, tuple[str, ...]]:
+def list_used_codes(
+    release: Path, dataflow: str, selection: ObservationSelection = EVERYTHING
+) -> dict[str, tuple[str, ...]]:
     """Return the codes of each dimension that selected observations have, in the order of the code list."""
     frame = select_observations(release, dataflow, selection)
     flow = load_structures(release).find_dataflow(dataflow)
@@ -187,7 +189,9 @@ def list_used_codes(release: Path, dataflow: str, selection: Selection = EVERYTH
     }
 
 
-def find_period_range(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> tuple[date, date] | None:
+def find_period_range(
+    release: Path, dataflow: str, selection: ObservationSelection = EVERYTHING
+) -> tuple[date, date] | None:
     """Return the first and the last day of the periods of selected observations, None if there are none."""
     flow = load_structures(release).find_dataflow(dataflow)
     frame = filter_observations(load_observations(release, dataflow), flow, selection)
@@ -197,7 +201,7 @@ def find_period_range(release: Path, dataflow: str, selection: Selection = EVERY
     return first, last
 
 
-def count_observations(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> tuple[int, int]:
+def count_observations(release: Path, dataflow: str, selection: ObservationSelection = EVERYTHING) -> tuple[int, int]:
     """Return the numbers of series and of observations that are selected."""
     frame = select_observations(release, dataflow, selection)
     flow = load_structures(release).find_dataflow(dataflow)

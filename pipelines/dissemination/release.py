@@ -27,7 +27,7 @@ from pipelines.dissemination.structures import (
     Dataflow,
     DataStructure,
     Dimension,
-    Edition,
+    ReleaseLabel,
     StructureError,
     Structures,
     Text,
@@ -126,12 +126,12 @@ def build_structures(tables: Mapping[str, list[dict[str, Any]]], dataflows: Iter
     )
 
 
-def _build_edition(release: Mapping[str, Any], areas: Mapping[str, Any]) -> Edition:
+def _build_edition(release: Mapping[str, Any], areas: Mapping[str, Any]) -> ReleaseLabel:
     citations = {}
     for code in i18n.list_languages():
         with read_in(code):
             citations[i18n.html_lang(code)] = words.cite_release(release)
-    return Edition(
+    return ReleaseLabel(
         id=str(release["release"]),
         is_demonstration=bool(release["demonstration"]),
         drafted_at=str(release["drafted_at"]),

@@ -124,7 +124,7 @@ class Category:
 
 
 @dataclass(frozen=True)
-class Edition:
+class ReleaseLabel:
     """The release that a file belongs to, as files state it."""
 
     id: str
@@ -142,7 +142,7 @@ class Edition:
 class Structures:
     """All structures of one release."""
 
-    edition: Edition
+    edition: ReleaseLabel
     languages: tuple[str, ...]
     codelists: Mapping[str, Codelist]
     concepts: Mapping[str, Concept]

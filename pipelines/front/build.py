@@ -31,7 +31,7 @@ from pipelines.front.pages.methodology import compose_accessibility, compose_met
 from pipelines.front.pages.quality import compose_quality
 from pipelines.front.pages.releases import compose_releases
 from pipelines.front.pages.territories import compose_comparison, compose_profile
-from pipelines.front.pictures import Picture
+from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.front.tables import name_language
@@ -108,12 +108,12 @@ def _write_pictures(page: Page, reader: Reader, folder: Path) -> None:
             path.write_bytes(picture.write_file(reader))
 
 
-def list_pictures(page: Page) -> list[Picture]:
+def list_pictures(page: Page) -> list[PictureFile]:
     """Return the pictures of a page, in the order of its values."""
     values = [
         item for value in page.values.values() for item in (value if isinstance(value, (list, tuple)) else [value])
     ]
-    return [item for item in values if isinstance(item, Picture)]
+    return [item for item in values if isinstance(item, PictureFile)]
 
 
 def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Iterator[Page]:

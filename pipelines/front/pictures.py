@@ -23,7 +23,7 @@ from pipelines.words.language import tell
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureFile:
     """A picture, the name of its files and its caption; `draw` returns it for a width."""
 
     name: str
@@ -75,14 +75,14 @@ def _draw_once(
 
 
 @_draw_once
-def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> Picture:
+def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> PictureFile:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     drawn = _make_series(reader, crime, measure, area)
     return _draw_series(reader, drawn, f"trend-{area}-{measure}", crime, area)
 
 
 @_draw_once
-def draw_victims(reader: Reader, crime: str, area: str) -> Picture:
+def draw_victims(reader: Reader, crime: str, area: str) -> PictureFile:
     """Return the course of presumed and identified victims over the years, as `draw_trend` does for a stage."""
     years = reader.edition.list_victim_years(crime)
     rows = [reader.edition.find_victims(crime, area, year) for year in years]
@@ -93,13 +93,13 @@ def draw_victims(reader: Reader, crime: str, area: str) -> Picture:
     return _draw_series(reader, drawn, f"victims-{area}", crime, area)
 
 
-def _draw_series(reader: Reader, drawn: series.Series, name: str, crime: str, area: str) -> Picture:
+def _draw_series(reader: Reader, drawn: series.ChartSeries, name: str, crime: str, area: str) -> PictureFile:
     notes = _list_notes(reader, [area])
     file = pages.name_picture(name, crime)
-    return Picture(file, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+    return PictureFile(file, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
 
 
-def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.Series:
+def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.ChartSeries:
     periods = reader.edition.list_periods(crime, "A")
     rows = [reader.edition.find_total(crime, measure, area, period) for period in periods]
     title = (
@@ -111,10 +111,10 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
 
 def _make_series_of_rows(
     reader: Reader, crime: str, area: str, title: str, periods: Sequence[str], rows: Sequence[Row | None]
-) -> series.Series:
+) -> series.ChartSeries:
     is_region = area == reader.edition.region
     points = [
-        series.Point(
+        series.PeriodPoint(
             period,
             _format_count(row, is_region=is_region),
             is_few=row is not None and words.is_few(row),
@@ -124,7 +124,7 @@ def _make_series_of_rows(
         )
         for period, row in zip(periods, rows, strict=True)
     ]
-    return series.Series(
+    return series.ChartSeries(
         title,
         points,
         _list_breaks(reader, crime, area, periods, rows),
@@ -132,7 +132,7 @@ def _make_series_of_rows(
     )
 
 
-def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
+def draw_territories(reader: Reader, crime: str, measure: str) -> PictureFile:
     """Return the course of a count in each territory, on one scale."""
     title = f"{language.upper_first(reader.find_label('measure', measure))}, " + language.lower_first(
         reader.find_label("offence_group", crime)
@@ -143,7 +143,7 @@ def draw_territories(reader: Reader, crime: str, measure: str) -> Picture:
     ]
     notes = _list_notes(reader, reader.edition.territories)
     name = pages.name_picture(f"territories-{measure}", crime)
-    return Picture(name, title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
+    return PictureFile(name, title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
 
 
 def _format_count(row: Row | None, *, is_region: bool) -> FormattedFigure:
@@ -160,31 +160,31 @@ def _list_flags(row: Row | None) -> list[str]:
 
 def _list_breaks(
     reader: Reader, crime: str, area: str, periods: Sequence[str], rows: Sequence[Row | None]
-) -> list[series.Break]:
+) -> list[series.BreakMark]:
     """Return the breaks of a series by the positions of the periods between which they fall."""
     positions: dict[str, list[int]] = {}
     for place in range(1, len(periods)):
         breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
         for text in changes.describe_breaks(breaks):
             positions.setdefault(text, []).append(place)
-    return [series.Break(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
+    return [series.BreakMark(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
 
 
 @_draw_once
-def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
+def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
     """Return a ratio of all territories as dots with intervals, and that of the region as a line."""
     edition = reader.edition
     period = choose_ratio_period(reader, crime, metric)
     ratios = edition.find_ratios(metric, crime, period)
     rows = {
-        code: intervals.Row(
+        code: intervals.TerritoryRow(
             reader.marked_name(code),
             indicators.format_figure(ratios.get(code)),
             is_few=code in ratios and ratios[code]["state"] == "too_few",
         )
         for code in (edition.region, *edition.territories)
     }
-    comparison = intervals.Comparison(
+    comparison = intervals.RegionComparison(
         f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
         f"{words.period_short(period)}",
         [rows[code] for code in edition.territories],
@@ -193,12 +193,12 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> Picture:
     )
     notes = _list_notes(reader, edition.territories)
     name = pages.name_picture(f"ratios-{metric}", crime)
-    return Picture(
+    return PictureFile(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
 
 
-def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> Picture:
+def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> PictureFile:
     """Return the stages of a territory in one year, with pending cases and other outcomes at their side."""
     edition = reader.edition
     year = edition.choose_year(crime)
@@ -216,7 +216,7 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
     )
     notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_WITHHELD)]  # marked in charts.from_rows
     name = pages.name_picture(f"stages-{area}" if track == "first" else f"stages-{area}-{track}", crime)
-    return Picture(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
+    return PictureFile(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
 
 def draw_map(reader: Reader, crime: str) -> Markup | None:
@@ -259,7 +259,7 @@ def draw_map(reader: Reader, crime: str) -> Markup | None:
     return render_picture(lambda width: tiles.draw_tiles(picture, width=width))
 
 
-def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
+def draw_durations(reader: Reader, crime: str, metric: str) -> PictureFile:
     """Return the median and the times of 75% and 90% of the cases of each territory that sends records."""
     by_area = reader.edition.find_durations(metric, crime)
     rows = []
@@ -270,13 +270,13 @@ def draw_durations(reader: Reader, crime: str, metric: str) -> Picture:
         name = reader.marked_name(area)
         rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
     title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
-    drawn = intervals.Durations(title, rows, tell("days"))
+    drawn = intervals.TerritoryDurations(title, rows, tell("days"))
     notes = _list_notes(reader, list(by_area))
     name = pages.name_picture(metric, crime)
-    return Picture(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
+    return PictureFile(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
 
 
-def draw_sentences(reader: Reader, crime: str, track: str) -> Picture:
+def draw_sentences(reader: Reader, crime: str, track: str) -> PictureFile:
     """Return the quartiles of imprisonment of each territory with records on the legal range, in the newest year."""
     edition = reader.edition
     year = edition.choose_sentence_year(crime, track)
@@ -300,20 +300,20 @@ def draw_sentences(reader: Reader, crime: str, track: str) -> Picture:
     drawn = lengths.Lengths(title, rows, tell("months"))
     notes = _list_notes(reader, areas)
     name = pages.name_picture(f"sentences-{track}", crime)
-    return Picture(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
+    return PictureFile(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
 
 
 @_draw_once
-def draw_board(reader: Reader) -> Picture | None:
+def draw_board(reader: Reader) -> PictureFile | None:
     """Return the reporting board of the newest quarters; None if no return of a quarter was ever due or received."""
     periods, states = judge_board(reader, "Q")
     if not periods:
         return None
     lines = [
-        boards.Line(
+        boards.TerritoryStates(
             reader.marked_name(code),
             [
-                boards.Cell(
+                boards.TerritoryState(
                     judged.state,
                     reporting.format_state(judged),
                     f"{judged.received}/{judged.expected}" if judged.state == "in_part" else "",
@@ -323,9 +323,9 @@ def draw_board(reader: Reader) -> Picture | None:
         )
         for code, judged_periods in states.items()
     ]
-    board = boards.Board(tell("Returns by quarter"), periods, lines, reporting.STATES)
+    board = boards.StateBoard(tell("Returns by quarter"), periods, lines, reporting.STATES)
     notes = _list_notes(reader, reader.edition.territories)
-    return Picture(
+    return PictureFile(
         pages.name_picture("board"), board.title, lambda width: boards.draw_board(board, width=width, notes=notes)
     )
 

@@ -13,7 +13,7 @@ from math import isinf
 
 from pipelines import words
 from pipelines.core import i18n
-from pipelines.design.components import Markup, Part, Row, Table
+from pipelines.design.components import Markup, PageRow, PageTable, Part
 from pipelines.front.reader import Reader
 from pipelines.words import FormattedFigure, indicators, language, regions, trends
 
@@ -37,7 +37,7 @@ class FigureTable:
     caption: str
     corner: str
     columns: Sequence[str]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[PageRow] = field(default_factory=list)
     notes: words.Notes = field(default_factory=words.Notes)
     is_text: bool = False
     """Fields are words and aligned left."""
@@ -49,7 +49,7 @@ class FigureTable:
 
     def add_row(self, heading: Part, fields: Iterable[Part], *, is_total: bool = False) -> None:
         """Add a row with the fields of all columns."""
-        self.rows.append(Row(heading, tuple(fields), kind="total" if is_total else ""))
+        self.rows.append(PageRow(heading, tuple(fields), kind="total" if is_total else ""))
 
     def name_area(self, code: str, href: str = "", note: str = "") -> Part:
         """Return the name of an area as a heading, with the mark of its footnote; `note` is one on all of its row."""
@@ -86,10 +86,10 @@ class FigureTable:
         return Markup("{}{}").format(text, _MARK.format(self.notes.number_note(note)) if note else "")
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """Return the table as a component."""
         numbers = frozenset() if self.is_text else frozenset(range(len(self.columns)))
-        return Table(self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet)
+        return PageTable(self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet)
 
     @property
     def names(self) -> list[tuple[str, str]]:

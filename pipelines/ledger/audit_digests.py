@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_log
-from pipelines.ledger.audit_log import Entry, digest_json
+from pipelines.ledger.audit_log import AuditEntry, digest_json
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import (
@@ -40,12 +40,14 @@ def digest_event(row: Mapping[str, Any]) -> str:
     return digest_json([row[c.name] for c in EVENT.columns])
 
 
-def make_entry(row: Mapping[str, Any], standing: str | None) -> Entry:
+def make_entry(row: Mapping[str, Any], standing: str | None) -> AuditEntry:
     """Return the audit entry of an event. `standing` is the digest of its submission after it, if known."""
     detail: dict[str, Any] = {"event": row["event_id"], "digest": digest_event(row), "state": row["to_state"]}
     if standing is not None:
         detail["standing"] = standing
-    return Entry(clock.parse_time(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail)
+    return AuditEntry(
+        clock.parse_time(row["at"]), row["actor"], f"submission.{row['action']}", row["submission_id"], detail
+    )
 
 
 def adopt_events(connection: sa.Connection) -> int:
@@ -58,7 +60,7 @@ def adopt_events(connection: sa.Connection) -> int:
         return 0
     standing = digest_submissions(connection)
     last = {row["submission_id"]: row["event_id"] for row in events}
-    begun = Entry(clock.now(), SYSTEM, "audit.begin", "ledger", {"events": len(events)})
+    begun = AuditEntry(clock.now(), SYSTEM, "audit.begin", "ledger", {"events": len(events)})
     entries = [
         make_entry(row, standing[row["submission_id"]] if last[row["submission_id"]] == row["event_id"] else None)
         for row in events

@@ -35,7 +35,7 @@ Head = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One entry that is not chained yet. `subject` is the id of the submission, account or token it concerns."""
 
     at: datetime
@@ -64,10 +64,10 @@ def append_entry(
     connection: sa.Connection, *, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]
 ) -> Head:
     """Append one entry in a transaction of `database.open_write_transaction` and return its seq and hash."""
-    return append_many(connection, [Entry(at, actor, action, subject, detail)])
+    return append_many(connection, [AuditEntry(at, actor, action, subject, detail)])
 
 
-def append_many(connection: sa.Connection, entries: Sequence[Entry]) -> Head:
+def append_many(connection: sa.Connection, entries: Sequence[AuditEntry]) -> Head:
     """Append entries in order, in one insert, and return the new head.
 
     Raises ValueError outside a transaction of `database.open_write_transaction`.

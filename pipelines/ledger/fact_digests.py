@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from pipelines.core import clock
 from pipelines.ledger import audit_digests, audit_log, facts
-from pipelines.ledger.audit_log import Entry
+from pipelines.ledger.audit_log import AuditEntry
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.queries import in_ids
 from pipelines.ledger.schema import EVENT, FACT_FILE, SUBMISSION
@@ -58,7 +58,7 @@ def adopt_facts(connection: sa.Connection, home: Home) -> int:
     now = clock.now()
     present = [i for i in accepted if facts.path_of(home, "observation", i).is_file()]
     detail = {"submissions": len(present), "missing": sorted(set(accepted) - set(present))}
-    audit_log.append_many(connection, [Entry(now, SYSTEM, "facts.begin", "ledger", detail)])
+    audit_log.append_many(connection, [AuditEntry(now, SYSTEM, "facts.begin", "ledger", detail)])
     _record(connection, home, [(i, SYSTEM, now) for i in present], "facts.adopt")
     return len(present)
 
@@ -70,7 +70,7 @@ def _record(connection: sa.Connection, home: Home, accepted: Sequence[tuple[str,
     connection.execute(sa.insert(FACT_FILE), rows)
     digests = audit_digests.digest_facts(connection, [identity for identity, _, _ in accepted])
     entries = [
-        Entry(at, actor, action, identity, {"standing": digests[identity]})
+        AuditEntry(at, actor, action, identity, {"standing": digests[identity]})
         for identity, actor, at in accepted
         if identity in digests
     ]

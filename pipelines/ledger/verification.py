@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LedgerFault:
     """One sign of tampering: the entry `seq` where it shows, and a message `text` with its `params`."""
 
     seq: int
@@ -44,7 +44,7 @@ class LedgerVerification:
 
     entries: int
     head: Head
-    faults: tuple[Fault, ...]
+    faults: tuple[LedgerFault, ...]
 
     @property
     def good(self) -> bool:
@@ -80,7 +80,7 @@ def verify_ledger(engine: sa.Engine, *, head: str | None = None, home: Home | No
     return LedgerVerification(len(rows), last, tuple(faults))
 
 
-def _check_chain(rows: Iterable[sa.Row[Any]], vouched: _VouchedDigests) -> Iterator[Fault]:
+def _check_chain(rows: Iterable[sa.Row[Any]], vouched: _VouchedDigests) -> Iterator[LedgerFault]:
     """Yield the faults of the chain itself and collect its digests in `vouched`.
 
     Only the first fault is meaningful, because every later hash depends on it.
@@ -89,17 +89,17 @@ def _check_chain(rows: Iterable[sa.Row[Any]], vouched: _VouchedDigests) -> Itera
     for row in rows:
         seq += 1
         if row.seq != seq:
-            yield Fault(seq, mark("Entry {seq} of the audit log is missing: it was deleted."), {"seq": seq})
+            yield LedgerFault(seq, mark("Entry {seq} of the audit log is missing: it was deleted."), {"seq": seq})
             seq = row.seq
         elif row.previous != previous:
-            yield Fault(
+            yield LedgerFault(
                 seq,
                 mark("Entry {seq} of the audit log does not follow entry {before}: one was put in or moved."),
                 {"seq": seq, "before": seq - 1},
             )
         expected = audit_log.hash_entry(row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous)
         if row.hash != expected:
-            yield Fault(seq, mark("Entry {seq} of the audit log was changed."), {"seq": seq})
+            yield LedgerFault(seq, mark("Entry {seq} of the audit log was changed."), {"seq": seq})
         previous = row.hash
         _record_digests(row, vouched)
 
@@ -116,41 +116,41 @@ def _record_digests(row: sa.Row[Any], vouched: _VouchedDigests) -> None:
         vouched.standing[kind][row.subject] = (row.seq, str(detail["standing"]))
 
 
-def _check_heads(rows: Iterable[sa.Row[Any]], heads: Iterable[Head]) -> Iterator[Fault]:
+def _check_heads(rows: Iterable[sa.Row[Any]], heads: Iterable[Head]) -> Iterator[LedgerFault]:
     """Yield a fault if the chain lacks a head kept elsewhere: its end was cut off, or all of it was rewritten."""
     hashes = {row.seq: row.hash for row in rows}
     last = max(hashes, default=0)
     for seq, hashed in sorted(set(heads)):
         if seq > last:
-            yield Fault(
+            yield LedgerFault(
                 last + 1,
                 mark("The audit log ends at entry {last}, and entry {seq} was there: its end was cut off."),
                 {"last": last, "seq": seq},
             )
             return
         if hashes.get(seq) != hashed:
-            yield Fault(seq, mark("Entry {seq} is not the one that a receipt or checkpoint names."), {"seq": seq})
+            yield LedgerFault(seq, mark("Entry {seq} is not the one that a receipt or checkpoint names."), {"seq": seq})
             return
 
 
-def _check_events(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[Fault]:
+def _check_events(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[LedgerFault]:
     waiting = dict(vouched.events)
     last = max((seq for seq, _ in vouched.events.values()), default=0)
     for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.event_id)):
         vouched_digest = waiting.pop(row.event_id, None)
         params = {"event": row.event_id, "submission": row.submission_id}
         if vouched_digest is None:
-            yield Fault(
+            yield LedgerFault(
                 last + 1, mark("Event {event} ({submission}) is in no entry of the audit log: it was put in."), params
             )
         elif audit_digests.digest_event(dict(row._mapping)) != vouched_digest[1]:
-            yield Fault(
+            yield LedgerFault(
                 vouched_digest[0],
                 mark("Event {event} ({submission}) is not as entry {seq} of the audit log has it: it was changed."),
                 {**params, "seq": vouched_digest[0]},
             )
     for event, (seq, _) in waiting.items():
-        yield Fault(
+        yield LedgerFault(
             seq,
             mark("Event {event} of entry {seq} of the audit log is missing: it was deleted."),
             {"event": event, "seq": seq},
@@ -184,7 +184,7 @@ _DELETED = {
 }
 
 
-def _check_rows(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[Fault]:
+def _check_rows(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator[LedgerFault]:
     by_kind: dict[str, Callable[[sa.Connection], audit_digests.Digests]] = {
         "submission": audit_digests.digest_submissions,
         "account": audit_digests.digest_accounts,
@@ -202,8 +202,8 @@ def _check_rows(connection: sa.Connection, vouched: _VouchedDigests) -> Iterator
             if expected is None:
                 # A forged receipt would need the signing key, and a real one may be older than the audit log.
                 if kind in _PUT_IN:
-                    yield Fault(seq, _PUT_IN[kind], params)
+                    yield LedgerFault(seq, _PUT_IN[kind], params)
             elif subject not in present_digests:
-                yield Fault(seq, _DELETED[kind], params)
+                yield LedgerFault(seq, _DELETED[kind], params)
             elif present_digests[subject] != expected:
-                yield Fault(seq, _CHANGED[kind], params)
+                yield LedgerFault(seq, _CHANGED[kind], params)

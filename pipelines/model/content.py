@@ -98,7 +98,7 @@ class Where(NamedTuple):
         return parts
 
 
-class Cell(NamedTuple):
+class SourceCell(NamedTuple):
     """One cell of a table. `row` and `column` count from 1 within the table.
 
     `text` is the displayed text, unchanged; `value` is the stored value (a number, a text, a bool; a date as ISO text
@@ -126,7 +126,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class SourceTable:
     """A rectangle of cells: a sheet, a table on a page, a table of a document, a whole text file.
 
     `cells` are in reading order; blank cells may be omitted, except blank positions of a merged area.
@@ -135,7 +135,7 @@ class Table:
     """
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[SourceCell, ...]
     title: str | None = None
     hidden: bool = False
     page: int | None = None
@@ -158,7 +158,7 @@ class Grid:
     """
 
     format: str
-    tables: tuple[Table, ...]
+    tables: tuple[SourceTable, ...]
     properties: dict[str, Scalar] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     outside: tuple[tuple[Where, str], ...] = ()
@@ -178,7 +178,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
+class SourceDimension:
     """One dimension of a cube. `id` is the code in the file or, if there is none, the name in the default language."""
 
     id: str
@@ -216,7 +216,7 @@ class Cube:
     """
 
     format: str
-    dimensions: tuple[Dimension, ...]
+    dimensions: tuple[SourceDimension, ...]
     observations: Sequence[CubeObservation]
     default_language: str | None = None
     languages: tuple[str, ...] = ()

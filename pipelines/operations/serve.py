@@ -41,7 +41,7 @@ class ServeError(Exception):
 
 
 @dataclass(frozen=True)
-class Server:
+class ServiceProcess:
     """One process of the service. A process without an address serves no requests and counts as up while it runs."""
 
     command: list[str]
@@ -84,18 +84,18 @@ def serve_home(home: Home) -> None:
             supervisor.stop_processes()
 
 
-def _choose_servers() -> dict[str, Server]:
+def _choose_servers() -> dict[str, ServiceProcess]:
     dashboard, dagster = _find_free_port(DASHBOARD_PORT), _find_free_port(DAGSTER_PORT)
     portal = _find_free_port(max(PORTAL_PORT, dashboard + 1))
     return {
-        "dashboard": Server(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
-        "offices' pages": Server(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
-        "Dagster UI": Server(_dagster_ui_command(dagster), f"http://{HOST}:{dagster}", "/server_info"),
-        "Dagster daemon": Server(_dagster_daemon_command()),
+        "dashboard": ServiceProcess(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
+        "offices' pages": ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
+        "Dagster UI": ServiceProcess(_dagster_ui_command(dagster), f"http://{HOST}:{dagster}", "/server_info"),
+        "Dagster daemon": ServiceProcess(_dagster_daemon_command()),
     }
 
 
-def _start(home: Home, server: Server, log: Path) -> SessionProcess:
+def _start(home: Home, server: ServiceProcess, log: Path) -> SessionProcess:
     environment = {
         **os.environ,
         "RTI_HOME": str(home.root),
@@ -105,7 +105,9 @@ def _start(home: Home, server: Server, log: Path) -> SessionProcess:
     return SessionProcess(server.command, cwd=PROJECT, environment=environment, log=log)
 
 
-def _start_all(supervisor: Supervisor, servers: dict[str, Server], logs: Path, is_ending: Callable[[], bool]) -> None:
+def _start_all(
+    supervisor: Supervisor, servers: dict[str, ServiceProcess], logs: Path, is_ending: Callable[[], bool]
+) -> None:
     processes: dict[str, Process] = {}
     for name in servers:
         if is_ending():
@@ -178,7 +180,7 @@ def _find_free_port(port: int) -> int:
 
 
 def _wait_until_up(
-    name: str, server: Server, processes: Mapping[str, Process], logs: Path, is_ending: Callable[[], bool]
+    name: str, server: ServiceProcess, processes: Mapping[str, Process], logs: Path, is_ending: Callable[[], bool]
 ) -> None:
     """Wait until a server answers. Raises ServeError if it does not, or at once if any of the processes has ended."""
     end = time.monotonic() + _PATIENCE

@@ -17,7 +17,8 @@ from pipelines.core.home import Home, HomeKind
 from pipelines.declarations.sims import load_sims
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.publications import read_publications
-from pipelines.warehouse.quality import coherence_table, contract, quality_table, vintages
+from pipelines.warehouse import contracts
+from pipelines.warehouse.quality import coherence_table, quality_table, vintages
 from pipelines.warehouse.quality.coherence_reasons import read_reasons
 from pipelines.warehouse.reference import glotip
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_published
@@ -58,7 +59,7 @@ def build_internal_tables(home: Home, tables: Path, moment: datetime) -> dict[st
         ),
     }
     return {
-        name: contract.enforce_contract(name.removeprefix("mart_"), table) for name, table in tables_by_name.items()
+        name: contracts.enforce_contract(name.removeprefix("mart_"), table) for name, table in tables_by_name.items()
     }
 
 
@@ -69,8 +70,8 @@ def for_release(
 
     `cells` are its protected cells. Offices are not compared, because cells are not published by office.
     """
-    editions = [vintages.Edition(name, _cells(home, name)) for name, _ in list_public_releases(home, now)]
-    triangle, ends = vintages.build_public_triangle([*editions, vintages.Edition(release, cells)])
+    editions = [vintages.PastRelease(name, _cells(home, name)) for name, _ in list_public_releases(home, now)]
+    triangle, ends = vintages.build_public_triangle([*editions, vintages.PastRelease(release, cells)])
     national = delivery.filter(pl.col("territory").is_in(cells["territory"].unique().to_list()))
     breaks = quality_table.breaks_of(load_sims().values())
     tables_by_name = {
@@ -81,7 +82,7 @@ def for_release(
         "revision_summary": vintages.summarise_revisions(ends),
         "coherence": coherence_for_release(cells, reference, home.kind),
     }
-    return {name: contract.enforce_contract(name, table) for name, table in tables_by_name.items()}
+    return {name: contracts.enforce_contract(name, table) for name, table in tables_by_name.items()}
 
 
 def coherence_for_release(cells: pl.DataFrame, reference: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:

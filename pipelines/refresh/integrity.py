@@ -81,7 +81,7 @@ def verify_records(home: Home, engine: sa.Engine, *, head: str | None = None) ->
 
     verified = verification.verify_ledger(engine, head=head, home=home)
     unfinished = [
-        verification.Fault(verified.head[0], problem.text, problem.params) for problem in find_unfinished(home)
+        verification.LedgerFault(verified.head[0], problem.text, problem.params) for problem in find_unfinished(home)
     ]
     return replace(verified, faults=(*verified.faults, *unfinished))
 

@@ -369,10 +369,10 @@ def find_returns_behind_records(data: Path, current: Collection[str]) -> set[str
     """
     import polars as pl
 
-    from pipelines.warehouse.records.schema import COLUMNS
+    from pipelines.warehouse.records.schema import TABLES, table_schema
 
     office_columns = ["territory", "source"]
-    tables = [name.removeprefix("record_") for name, columns in COLUMNS.items() if "value" in columns]
+    tables = [name.removeprefix("record_") for name in TABLES if "value" in table_schema(name)]
     offices_shown = pl.concat(
         pl.read_parquet(data / f"{table}.parquet").filter(pl.col("value").is_not_null()).select(office_columns)
         for table in tables

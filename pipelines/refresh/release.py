@@ -41,7 +41,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     cached = build_cache.find_outcome(home, "protect", key)
     if cached is not None and Path(cached["path"]).exists():
         log("protection: nothing new")
-        return Step(new=False, path=Path(cached["path"]), audit=cached["audit"])
+        return Step(new=False, path=Path(cached["path"]), risk=cached["risk"])
     counts = pl.read_parquet(tables / "mart_count.parquet")
     cells = programme.select_rows(counts.filter(pl.col("area").is_in(_public_areas(tables))))
     protection = hide_small_counts(
@@ -69,17 +69,17 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     for old in home.protected.iterdir():
         if old != folder:
             shutil.rmtree(old)
-    audit = protection.report.count_cells()
-    build_cache.store_outcome(home, "protect", key, {"path": str(folder), "audit": audit})
+    risk = protection.report.count_cells()
+    build_cache.store_outcome(home, "protect", key, {"path": str(folder), "risk": risk})
     log(
-        f"{audit['hidden']} cells hidden, {audit['disclosed']} could be worked out by the public, "
-        f"{audit['to_insiders']} small ones by an office"
+        f"{risk['hidden']} cells hidden, {risk['disclosed']} could be worked out by the public, "
+        f"{risk['to_insiders']} small ones by an office"
     )
-    if audit["revealed_before"]:
-        log(f"{audit['revealed_before']} hidden cells can be worked out from earlier releases alone")
+    if risk["revealed_before"]:
+        log(f"{risk['revealed_before']} hidden cells can be worked out from earlier releases alone")
     for line in utility.describe_losses(losses):
         log(line)
-    return Step(new=True, path=folder, rows={"cells": public.height}, audit=audit)
+    return Step(new=True, path=folder, rows={"cells": public.height}, risk=risk)
 
 
 def _log_tenths(log: Log, what: str) -> Callable[[int, int], None]:

@@ -60,16 +60,16 @@ class EarlierRelease:
         return stored if is_same and stored.height == public.height else public
 
 
-def audit_release_as(home: Home, reader: str, release: str | None = None) -> tuple[str, pl.DataFrame]:
+def assess_release_as(home: Home, reader: str, release: str | None = None) -> tuple[str, pl.DataFrame]:
     """Audit a draft or a published release, with all before it, as a reader sees them.
 
     `reader` is `public`, a territory, or jurisdictions (`A+B`). Without `release` this is the draft, or else the newest
-    release. Return its name and the result of each withheld cell (`reader_audit.audit_release`).  Raises ReleaseError
+    release. Return its name and the result of each withheld cell (`reader_risk.assess_release`).  Raises ReleaseError
     if it does not exist or its true counts were not kept, and UnknownReaderError.
     """
     import polars as pl
 
-    from pipelines.publication.disclosure import reader_audit, readers
+    from pipelines.publication.disclosure import reader_risk, readers
 
     published = [path.name for path in home.releases.iterdir() if path.is_dir()]
     drafts = list_drafts(home)
@@ -85,7 +85,7 @@ def audit_release_as(home: Home, reader: str, release: str | None = None) -> tup
     cells = pl.read_parquet(counts)
     before = [item for item in _list_releases(home) if edition_key(item.release) < edition_key(release)]
     insider = readers.find_reader(cells, reader)
-    return release, reader_audit.audit_release(cells, [item.read_cells() for item in before], insider)
+    return release, reader_risk.assess_release(cells, [item.read_cells() for item in before], insider)
 
 
 def list_earlier(home: Home, inputs: str) -> list[EarlierRelease]:

@@ -50,7 +50,7 @@ class IntakeResult:
 class Step:
     """Result of one step. `new` is False if no input had changed; `rows` counts by table, `seconds` by model.
 
-    `unmatched` names the returns whose facts differ from the approved ones; `audit` counts hidden cells by outcome;
+    `unmatched` names the returns whose facts differ from the approved ones; `risk` counts hidden cells by outcome;
     `tests` are the results of dbt's tests, those of the earlier build if `new` is False.
     """
 
@@ -59,14 +59,14 @@ class Step:
     rows: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     unmatched: tuple[str, ...] = ()
-    audit: dict[str, int] = field(default_factory=dict)
+    risk: dict[str, int] = field(default_factory=dict)
     release: str | None = None
     tests: tuple[NodeResult, ...] = ()
 
     @property
     def safe(self) -> bool:
-        """True if the audit found no hidden cell that can be worked out."""
-        return not any(self.audit.get(name, 0) for name in ("disclosed", "narrow", "unknown", "to_insiders"))
+        """Return True if no hidden cell was found that can be worked out."""
+        return not any(self.risk.get(name, 0) for name in ("disclosed", "narrow", "unknown", "to_insiders"))
 
     def describe_unmatched(self) -> str:
         """Name the returns whose facts do not match, up to twenty."""
@@ -74,9 +74,9 @@ class Step:
         more = len(self.unmatched) - _NAMED
         return f"{listed}; and {more} more (`rti audit verify` lists all)" if more > 0 else listed
 
-    def describe_audit(self) -> str:
-        """Return the counts of the audit in one line."""
-        return ", ".join(f"{count} {name}" for name, count in self.audit.items()) or "nothing to audit"
+    def describe_risk(self) -> str:
+        """Return the counts of hidden cells by outcome in one line."""
+        return ", ".join(f"{count} {name}" for name, count in self.risk.items()) or "nothing to assess"
 
     def as_metadata(self) -> dict[str, Any]:
         """Return the metadata that Dagster shows on the page of the run."""

@@ -60,7 +60,7 @@ def take_in(
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
     from pipelines.ledger.opening import open_ledger
-    from pipelines.submissions import arrivals, record
+    from pipelines.submissions import arrivals, waiting_checks
     from pipelines.submissions.checking.check import rules_version
 
     engine, registry = open_ledger(home), load()
@@ -78,7 +78,7 @@ def take_in(
         if len(selected) < len(waiting):
             log(f"{territory}: {len(waiting) - len(selected)} waiting returns of other quarters are left alone")
     with keep_results():
-        reports = record.check_waiting(
+        reports = waiting_checks.check_waiting(
             home,
             engine,
             registry,

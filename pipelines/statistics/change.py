@@ -18,7 +18,7 @@ DISPERSION = 2.0
 Verdict = Literal["rise", "fall", "no_clear_change", "too_few"]
 
 
-class Change(NamedTuple):
+class CountChange(NamedTuple):
     """How many times the first count the last one is, its 95 % limits, and the verdict; no numbers if it is too few."""
 
     verdict: Verdict
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def compute_change(first: float, last: float, *, dispersion: float = DISPERSION) -> Change:
+def compute_change(first: float, last: float, *, dispersion: float = DISPERSION) -> CountChange:
     """Compare the last count of a span with the first; both must reach the minimum of a comparison.
 
     The verdict is `no_clear_change` unless both the exact interval and that with `dispersion` exclude a ratio of 1.
@@ -37,7 +37,7 @@ def compute_change(first: float, last: float, *, dispersion: float = DISPERSION)
     if min(first, last) < 0:
         raise ValueError(f"counts are from zero up, not {first} and {last}")
     if min(first, last) < ENOUGH_EVENTS:
-        return Change("too_few")
+        return CountChange("too_few")
     exact = compute_ratio(last, first)
     wide = compute_ratio(last, first, dispersion_upper=dispersion, dispersion_lower=dispersion)
     verdict: Verdict = "no_clear_change"
@@ -45,4 +45,4 @@ def compute_change(first: float, last: float, *, dispersion: float = DISPERSION)
         verdict = "rise"
     elif max(float(exact.high), float(wide.high)) < 1:
         verdict = "fall"
-    return Change(verdict, float(exact.value), float(exact.low), float(exact.high))
+    return CountChange(verdict, float(exact.value), float(exact.low), float(exact.high))

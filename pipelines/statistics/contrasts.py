@@ -19,7 +19,7 @@ ratio."""
 METHODS: Final = (RATES, PROPORTIONS)
 
 
-class Contrast(NamedTuple):
+class RatioContrast(NamedTuple):
     """Limits of the ratio of first to second, and the p-value of a ratio of 1.
 
     NaN if undefined; `high` is infinite if the second has no event.
@@ -39,7 +39,7 @@ def compute_contrasts(
     dispersion_a: ArrayLike = 1.0,
     dispersion_b: ArrayLike = 1.0,
     level: ArrayLike = 0.95,
-) -> Contrast:
+) -> RatioContrast:
     """Compute the contrast of each row by its own method.
 
     NaN for rows without a method or with a missing or negative count.  Dispersion NaN is unknown and taken as 1 (the
@@ -71,7 +71,7 @@ def compute_contrasts(
         )
         for target, number in zip(results, _proportions(*key), strict=True):
             target[place] = number
-    return Contrast(*results)
+    return RatioContrast(*results)
 
 
 @lru_cache(maxsize=200_000)

@@ -22,7 +22,7 @@ class Median(NamedTuple):
     high: float
 
 
-class Contrast(NamedTuple):
+class MedianContrast(NamedTuple):
     """How many times the second median the first one is, with the simultaneous limits of this ratio."""
 
     first: int
@@ -32,7 +32,7 @@ class Contrast(NamedTuple):
     high: float
 
 
-def compare_medians(medians: Sequence[Median], *, level: float = LEVEL) -> list[Contrast]:
+def compare_medians(medians: Sequence[Median], *, level: float = LEVEL) -> list[MedianContrast]:
     """Compare all pairs of independent medians; with at least `level` probability all limits hold at once.
 
     The distance of a limit of the ratio is recovered from those of the two medians, on the logarithmic scale, and
@@ -54,5 +54,5 @@ def compare_medians(medians: Sequence[Median], *, level: float = LEVEL) -> list[
         ratio = medians[i].value / medians[j].value
         low = ratio * exp(-widening * hypot(below[i], above[j]))
         high = ratio * exp(widening * hypot(above[i], below[j])) if above[i] < inf and below[j] < inf else inf
-        contrasts.append(Contrast(i, j, ratio, low, high))
+        contrasts.append(MedianContrast(i, j, ratio, low, high))
     return contrasts

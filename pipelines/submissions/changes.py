@@ -51,7 +51,7 @@ class SubmissionState:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SubmissionChange:
     """One change to make; `values` are other columns of the submission to update."""
 
     submission_id: str
@@ -89,7 +89,7 @@ def open_book(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> I
         seal_book(book)
 
 
-def decide_change(book: Book, change: Change) -> State:
+def decide_change(book: Book, change: SubmissionChange) -> State:
     """Return the state that a change leads to, without storing it. Raises NotAllowedError, TransitionError."""
     submission = book.known.get(change.submission_id)
     if change.actor == SYSTEM and change.action in permissions.MACHINE_ACTS:
@@ -107,7 +107,7 @@ def decide_change(book: Book, change: Change) -> State:
     return target
 
 
-def apply_changes(book: Book, changes: Sequence[Change]) -> Refusals:
+def apply_changes(book: Book, changes: Sequence[SubmissionChange]) -> Refusals:
     """Store the changes that are allowed, update the book, and return the errors of the others."""
     refused: Refusals = {}
     updates: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -160,7 +160,7 @@ def seal_book(book: Book) -> None:
     book.pending.clear()
 
 
-def event_row(change: Change, source: State | None, target: State) -> dict[str, Any]:
+def event_row(change: SubmissionChange, source: State | None, target: State) -> dict[str, Any]:
     """Return the row of an event, without its id."""
     return {
         "submission_id": change.submission_id,
@@ -194,7 +194,7 @@ def refuse_words(words: str | None) -> None:
         )
 
 
-def require_inputs(book: Book, change: Change, *, reason: str | None = None) -> None:
+def require_inputs(book: Book, change: SubmissionChange, *, reason: str | None = None) -> None:
     """Raise TransitionError if a change lacks the reason or comment that its act needs."""
     state = book.known[change.submission_id].state
     for permission in permissions.find_permissions(change.action, state, override=change.override)[:1]:
@@ -219,7 +219,7 @@ def raise_first(refused: Refusals) -> None:
         raise error
 
 
-def _decide_target(submission: SubmissionState, change: Change) -> State:
+def _decide_target(submission: SubmissionState, change: SubmissionChange) -> State:
     return decide_target(change.submission_id, submission.state, change.action, change.outcome or submission.state)
 
 

@@ -19,7 +19,7 @@ from pipelines.ledger.schema import JUSTIFICATION
 from pipelines.ledger.supersession import BlockKey, block_keys, newest_accepted, previous_blocks, replaced_blocks
 from pipelines.ledger.transitions import ACCEPTED, Action, TransitionError
 from pipelines.submissions import changes
-from pipelines.submissions.changes import Book, Change, apply_changes, open_book, raise_first
+from pipelines.submissions.changes import Book, SubmissionChange, apply_changes, open_book, raise_first
 
 if TYPE_CHECKING:
     from pipelines.core.home import Home
@@ -61,7 +61,9 @@ def justify_many(engine: sa.Engine, justifications: Sequence[Justification]) -> 
         )
         allowed_changes, rows = [], []
         for justification in justifications:
-            change = Change(justification.submission_id, "justify", justification.actor, justification.at or now)
+            change = SubmissionChange(
+                justification.submission_id, "justify", justification.actor, justification.at or now
+            )
             try:
                 # Check this first: an error about the warnings would reveal them to somebody who may not see them.
                 changes.decide_change(book, change)
@@ -172,7 +174,9 @@ def send_many(engine: sa.Engine, acts: Sequence[Act], *, within: Within | None =
         for act in acts:
             values = {"revision_reason": act.reason} if act.reason is not None else {}
             payload = {"reason": act.reason} if act.reason is not None else None
-            change = Change(act.submission_id, "send", act.actor, act.at or now, None, act.comment, payload, values)
+            change = SubmissionChange(
+                act.submission_id, "send", act.actor, act.at or now, None, act.comment, payload, values
+            )
             try:
                 changes.decide_change(book, change)
                 _require_justified(act, unjustified.get(act.submission_id, []))
@@ -249,7 +253,7 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
         altered = fact_digests.changed_readings(book.connection, home, ids)
         accepted: set[BlockKey] = set()
         approved: list[tuple[str, str, datetime]] = []
-        waiting: list[Change] = []
+        waiting: list[SubmissionChange] = []
         for act in ordered:
             change = _approval_change(act, now)
             own_keys = keys.get(act.submission_id, set())
@@ -286,9 +290,9 @@ def approve_many(engine: sa.Engine, home: Home, acts: Sequence[Act]) -> Refusals
     return refused
 
 
-def _approval_change(act: Act, now: datetime) -> Change:
+def _approval_change(act: Act, now: datetime) -> SubmissionChange:
     at = act.at or now
-    return Change(
+    return SubmissionChange(
         act.submission_id,
         "approve",
         act.actor,
@@ -338,7 +342,7 @@ def give_back(engine: sa.Engine, act: Act) -> None:
 
     Raises TransitionError, NotAllowedError.
     """
-    change = Change(act.submission_id, "give_back", act.actor, act.at or clock.now(), comment=act.comment)
+    change = SubmissionChange(act.submission_id, "give_back", act.actor, act.at or clock.now(), comment=act.comment)
     with open_book(engine, [act.submission_id], [act.actor]) as book:
         changes.decide_change(book, change)
         changes.require_inputs(book, change)
@@ -370,7 +374,7 @@ def withdraw_submission(engine: sa.Engine, act: Act) -> None:
 
 def _withdraw_or_ask(book: Book, act: Act, action: Action, payload: dict[str, Any], override: bool = False) -> None:
     at = act.at or clock.now()
-    change = Change(act.submission_id, action, act.actor, at, None, act.comment, payload, override=override)
+    change = SubmissionChange(act.submission_id, action, act.actor, at, None, act.comment, payload, override=override)
     changes.decide_change(book, change)
     changes.require_inputs(book, change, reason=act.reason)
     (permission, *_) = permissions.find_permissions(action, book.known[act.submission_id].state, override=override)

@@ -23,7 +23,7 @@ from pipelines.ledger.transitions import State, decide_target
 from pipelines.submissions import authority
 from pipelines.submissions.changes import (
     Book,
-    Change,
+    SubmissionChange,
     SubmissionState,
     apply_changes,
     event_row,
@@ -73,7 +73,7 @@ def receive_many(engine: sa.Engine, arrivals: Sequence[Arrival], *, again: bool 
             # Copies that arrive within one second are dated a second later so that their ids differ, but no entry may
             # be dated after the clock.
             entered_at = min(arrival.received_at, now)
-            change = Change(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
+            change = SubmissionChange(identity, "receive", arrival.sender, entered_at, comment=arrival.comment)
             events.append(event_row(change, None, target))
             received.append(ArrivalOutcome(identity, new=True, same_file=tuple(visible.items())))
             known_arrivals[identity] = SubmissionState(target, arrival.sender, arrival.kind, None, ())
@@ -141,7 +141,7 @@ def record_check_many(engine: sa.Engine, results: Sequence[CheckResult]) -> Refu
     return refused
 
 
-def _check_change(result: CheckResult, now: datetime, is_draft: bool) -> Change:
+def _check_change(result: CheckResult, now: datetime, is_draft: bool) -> SubmissionChange:
     findings = {"errors": result.errors, "warnings": len(result.warnings), "informations": result.informations}
     values: dict[str, Any] = {**findings, "rules_version": result.rules_version}
     if is_draft:
@@ -153,7 +153,7 @@ def _check_change(result: CheckResult, now: datetime, is_draft: bool) -> Change:
         payload[READING] = dict(result.reading)
     payload["justifiable"] = [list(pair) for pair in result.warnings]
     outcome: State = "refused" if result.errors else "checked"
-    return Change(result.submission_id, "check", SYSTEM, result.at or now, outcome, None, payload, values)
+    return SubmissionChange(result.submission_id, "check", SYSTEM, result.at or now, outcome, None, payload, values)
 
 
 def _replace_blocks(connection: sa.Connection, results: Sequence[CheckResult]) -> None:

@@ -19,7 +19,7 @@ from pipelines.ledger.identity import EVERY, SYSTEM
 from pipelines.ledger.permissions import Act, has_role_in, missing_role, roles_for
 from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import ACCEPTED
-from pipelines.submissions.changes import Book, Change, apply_changes, open_book, seal_book
+from pipelines.submissions.changes import Book, SubmissionChange, apply_changes, open_book, seal_book
 from pipelines.submissions.head_steward import require_head_steward
 from pipelines.submissions.notices.releases import enqueue_release_notices
 
@@ -50,7 +50,7 @@ def record_publication(
             return 0
         accepted = [i for i in ids if i in book.known and book.known[i].state in ACCEPTED]
         refused = apply_changes(
-            book, [Change(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted]
+            book, [SubmissionChange(i, "publish", SYSTEM, moment, payload={"release": release}) for i in accepted]
         )
         marked = len(accepted) - len(refused)
         seal_book(book)

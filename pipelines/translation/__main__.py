@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipelines.core import i18n
 from pipelines.translation import catalogues, review
-from pipelines.translation.extraction import ExtractionError, Text, gather_texts
+from pipelines.translation.extraction import ExtractionError, SourceText, gather_texts
 
 
 def write_template(path: Path) -> int:
@@ -21,21 +21,21 @@ def write_template(path: Path) -> int:
     return catalogues.write_template(path, gather_texts())
 
 
-def _update(texts: Sequence[Text]) -> int:
+def _update(texts: Sequence[SourceText]) -> int:
     for language in catalogues.PLURALS:
         catalogues.update_catalogue(language, texts)
     review.PATH.write_text(review.update_table(review.PATH.read_text("utf-8"), list(catalogues.PLURALS)), "utf-8")
     return _status(texts)
 
 
-def _status(texts: Sequence[Text]) -> int:
+def _status(texts: Sequence[SourceText]) -> int:
     for language in catalogues.PLURALS:
         counts = catalogues.count_translations(language, texts)
         print(f"{language}: {counts.translated} of {counts.texts} translated, {counts.reviewed} reviewed")
     return 0
 
 
-def _check(texts: Sequence[Text]) -> int:
+def _check(texts: Sequence[SourceText]) -> int:
     faults = [str(fault) for language in catalogues.PLURALS for fault in catalogues.find_faults(language, texts)]
     page = review.PATH.read_text("utf-8")
     if review.update_table(page, list(catalogues.PLURALS)) != page:

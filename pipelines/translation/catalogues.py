@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import i18n
-from pipelines.translation.extraction import Text
+from pipelines.translation.extraction import SourceText
 
 REVIEWED = "reviewed:"
 """Prefix of a translator's comment that records a review: `# reviewed: <who>, <date>`."""
@@ -31,7 +31,7 @@ PLURALS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CatalogueFault:
     """A fault of a text in a language."""
 
     language: str
@@ -121,7 +121,7 @@ def _write(path: Path, catalogue: Any, language: str) -> None:
     path.write_bytes(_header(language).encode() + buffer.getvalue().strip() + b"\n")
 
 
-def _add(catalogue: Any, text: Text, string: Any = None, comments: Sequence[str] = ()) -> None:
+def _add(catalogue: Any, text: SourceText, string: Any = None, comments: Sequence[str] = ()) -> None:
     catalogue.add(
         text.one if text.other is None else (text.one, text.other),
         string,
@@ -131,7 +131,7 @@ def _add(catalogue: Any, text: Text, string: Any = None, comments: Sequence[str]
     )
 
 
-def write_template(path: Path, texts: Iterable[Text]) -> int:
+def write_template(path: Path, texts: Iterable[SourceText]) -> int:
     """Write the template of all texts; return their number."""
     catalogue = _create_empty(None)
     for text in texts:
@@ -141,7 +141,7 @@ def write_template(path: Path, texts: Iterable[Text]) -> int:
 
 
 def update_catalogue(
-    language: str, texts: Sequence[Text], translations: dict[str, Sequence[str]] | None = None
+    language: str, texts: Sequence[SourceText], translations: dict[str, Sequence[str]] | None = None
 ) -> Status:
     """Merge the current texts into the catalogue of a language and write it.
 
@@ -175,7 +175,7 @@ def is_reviewed(message: Any) -> bool:
     return any(comment.strip().lower().startswith(REVIEWED) for comment in message.user_comments)
 
 
-def count_translations(language: str, texts: Sequence[Text]) -> Status:
+def count_translations(language: str, texts: Sequence[SourceText]) -> Status:
     """Count the translated texts, and the reviewed ones among them."""
     messages = index_messages(read_language(language))
     translated = [messages[text.one] for text in texts if text.one in messages and all(list_forms(messages[text.one]))]
@@ -187,7 +187,7 @@ def find_placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-def _placeholder_faults(language: str, text: Text, strings: Sequence[str]) -> Iterator[str]:
+def _placeholder_faults(language: str, text: SourceText, strings: Sequence[str]) -> Iterator[str]:
     for number, form in enumerate(strings):
         accepted = [find_placeholders(text.one if text.other is None else text.other)]
         if text.other is not None and language == "sq" and number == 0:
@@ -206,23 +206,25 @@ def _has_outer_spaces(text: str) -> tuple[bool, bool]:
     return text[:1].isspace(), text[-1:].isspace()
 
 
-def find_faults(language: str, texts: Sequence[Text]) -> list[Fault]:
+def find_faults(language: str, texts: Sequence[SourceText]) -> list[CatalogueFault]:
     """Return the faults of a language: missing texts, different placeholders, and translations of removed texts."""
     messages = index_messages(read_language(language))
-    faults: list[Fault] = []
+    faults: list[CatalogueFault] = []
     for text in texts:
         message = messages.pop(text.one, None)
         if message is None:
-            faults.append(Fault(language, "not in the catalogue", text.one))
+            faults.append(CatalogueFault(language, "not in the catalogue", text.one))
             continue
         strings = list_forms(message)
         if not all(strings):
-            faults.append(Fault(language, "not translated", text.one))
+            faults.append(CatalogueFault(language, "not translated", text.one))
         elif len(strings) != (form_count(language) if text.other is not None else 1):
-            faults.append(Fault(language, "the number of plural forms is wrong", text.one))
+            faults.append(CatalogueFault(language, "the number of plural forms is wrong", text.one))
         else:
-            faults += [Fault(language, problem, text.one) for problem in _placeholder_faults(language, text, strings)]
-    return faults + [Fault(language, "no longer said", source) for source in messages]
+            faults += [
+                CatalogueFault(language, problem, text.one) for problem in _placeholder_faults(language, text, strings)
+            ]
+    return faults + [CatalogueFault(language, "no longer said", source) for source in messages]
 
 
 def count_reviewed(language: str) -> tuple[int, int]:

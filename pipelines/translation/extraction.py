@@ -28,7 +28,7 @@ class ExtractionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SourceText:
     """A source text: `other` is its plural form, `places` its modules, `rules` the rules that use it."""
 
     one: str
@@ -250,7 +250,7 @@ def rule_texts() -> Iterator[tuple[str, str]]:
         yield rule.remedy, f"{identity}: remedy"
 
 
-def gather_texts(root: Path = ROOT) -> list[Text]:
+def gather_texts(root: Path = ROOT) -> list[SourceText]:
     """Return every text of the rules and screens once, in alphabetical order.
 
     Raises ExtractionError if a text is not a literal or has two different plural forms.
@@ -290,6 +290,6 @@ def gather_texts(root: Path = ROOT) -> list[Text]:
     if faults:
         raise ExtractionError("\n".join(faults))
     return [
-        Text(singular, entry.other, tuple(sorted(entry.places)), tuple(sorted(entry.rules)))
+        SourceText(singular, entry.other, tuple(sorted(entry.places)), tuple(sorted(entry.rules)))
         for singular, entry in sorted(occurrences.items())
     ]

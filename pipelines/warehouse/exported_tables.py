@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Table:
+class ExportedTable:
     """One exported table.
 
     `is_public`: the table has no counts and is copied next to the protected cells. `shapes_indicators`: the second
@@ -26,31 +26,33 @@ class Table:
 
 
 COUNTS = (
-    Table("mart_count"),
-    Table("mart_revision"),
-    Table("mart_coherence_input"),
-    Table("mart_delivery", is_public=True),
-    Table("mart_coverage", is_public=True, released_as="coverage"),
-    Table("mart_return", is_public=True, released_as="submission", order=("received_at", "submission_id")),
-    Table("dim_area", is_public=True, released_as="area", order=("sort", "area_kind", "area")),
-    Table("dim_population", is_public=True, shapes_indicators=True, released_as="population", order=("area", "year")),
-    Table("dim_period", is_public=True, shapes_indicators=True),
-    Table("dim_measure", is_public=True, shapes_indicators=True),
-    Table("dim_counting_card", is_public=True, shapes_indicators=True, released_as="counting_card"),
-    Table("dim_counting_card_of", is_public=True, shapes_indicators=True, released_as="counting_card_of"),
-    Table("dim_card_pair", is_public=True, shapes_indicators=True, released_as="card_pair"),
-    Table("dim_card_comparability", is_public=True, shapes_indicators=True),
-    Table("dim_break", is_public=True, shapes_indicators=True, released_as="break"),
-    Table("dim_metric", is_public=True, shapes_indicators=True, released_as="metric", order=("position",)),
-    Table("dim_metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
+    ExportedTable("mart_count"),
+    ExportedTable("mart_revision"),
+    ExportedTable("mart_coherence_input"),
+    ExportedTable("mart_delivery", is_public=True),
+    ExportedTable("mart_coverage", is_public=True, released_as="coverage"),
+    ExportedTable("mart_return", is_public=True, released_as="submission", order=("received_at", "submission_id")),
+    ExportedTable("dim_area", is_public=True, released_as="area", order=("sort", "area_kind", "area")),
+    ExportedTable(
+        "dim_population", is_public=True, shapes_indicators=True, released_as="population", order=("area", "year")
+    ),
+    ExportedTable("dim_period", is_public=True, shapes_indicators=True),
+    ExportedTable("dim_measure", is_public=True, shapes_indicators=True),
+    ExportedTable("dim_counting_card", is_public=True, shapes_indicators=True, released_as="counting_card"),
+    ExportedTable("dim_counting_card_of", is_public=True, shapes_indicators=True, released_as="counting_card_of"),
+    ExportedTable("dim_card_pair", is_public=True, shapes_indicators=True, released_as="card_pair"),
+    ExportedTable("dim_card_comparability", is_public=True, shapes_indicators=True),
+    ExportedTable("dim_break", is_public=True, shapes_indicators=True, released_as="break"),
+    ExportedTable("dim_metric", is_public=True, shapes_indicators=True, released_as="metric", order=("position",)),
+    ExportedTable("dim_metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
           order=("metric", "side", "position")),
 )  # fmt: skip
 """Tables of the first phase. `mart_count` is never published itself; only its protected cells are."""
 
 INDICATORS = (
-    Table("cell"),  # provides the column `is_total` for the cells of a release
+    ExportedTable("cell"),  # provides the column `is_total` for the cells of a release
     *(
-        Table(f"mart_{name}", is_public=True, released_as=name)
+        ExportedTable(f"mart_{name}", is_public=True, released_as=name)
         for name in (
             "balance", "clearance", "cohort", "decomposition", "duration", "exit", "indicator", "pair", "pending",
             "pipeline", "region", "sentence", "stage_ratio", "window",
@@ -60,7 +62,7 @@ INDICATORS = (
 """Tables of the second phase; they are public if they were built from public input."""
 
 
-def export_tables(database: Path, tables: Iterable[Table], folder: Path) -> None:
+def export_tables(database: Path, tables: Iterable[ExportedTable], folder: Path) -> None:
     """Write tables of a DuckDB file as Parquet files into an existing folder, sorted by all their columns."""
     import duckdb
 

@@ -87,7 +87,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WebSettings:
     """Settings of one run. Without a provider, people sign in here with a password."""
 
     address: str
@@ -101,7 +101,7 @@ class Settings:
         return f"{self.address}/oauth2callback"
 
 
-def read_web_settings(home: Home, port: int) -> Settings:
+def read_web_settings(home: Home, port: int) -> WebSettings:
     """Return the settings of a home served on a port of the loopback address. Raises SettingsError."""
     address = (read_settings(AddressSettings).portal_url or f"http://127.0.0.1:{port}").rstrip("/")
     parts = urlsplit(address)
@@ -110,7 +110,7 @@ def read_web_settings(home: Home, port: int) -> Settings:
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise SettingsError(f"RTI_PORTAL_URL is {address!r}: passwords and returns would travel unprotected; use https")
     site, provider = read_site(address), _read_provider()
-    return Settings(address, _read_or_create_secret(home.restricted / "keys" / "portal.json"), provider, site)
+    return WebSettings(address, _read_or_create_secret(home.restricted / "keys" / "portal.json"), provider, site)
 
 
 def _read_provider() -> Provider | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.statistics.change import Change, compute_change
+from pipelines.statistics.change import CountChange, compute_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes
 from pipelines.words.language import Texts, many, tell
@@ -38,7 +38,7 @@ class Trend:
     """The change of one series between two periods: a verdict, the numbers if it was tested, and a note."""
 
     verdict: str
-    change: Change | None = None
+    change: CountChange | None = None
     note: str = ""
 
 

@@ -13,7 +13,7 @@ from pipelines.dissemination.structures import (
     Dataflow,
     DataStructure,
     Dimension,
-    Edition,
+    ReleaseLabel,
     Structures,
 )
 from pipelines.dissemination.writers.extract import Extract
@@ -59,7 +59,7 @@ def make_structures() -> Structures:
     )
     names = ("FREQ", "REF_AREA", "TIME_PERIOD", "OBS_VALUE", *(item.id for item in attributes))
     return Structures(
-        edition=Edition("2024-Q4", True, "2025-02-14T09:00:00Z", "2024-Q4", "0", "", {"en": "Cited."}, {
+        edition=ReleaseLabel("2024-Q4", True, "2025-02-14T09:00:00Z", "2024-Q4", "0", "", {"en": "Cited."}, {
             "BB": {"en": "About Bland."}
         }),
         languages=("en", "sq"),

@@ -175,10 +175,10 @@ def _render(
     )
 
 
-def grants_table(context: PageContext, grants: Sequence[Grant], caption: str) -> ui.Table:
+def grants_table(context: PageContext, grants: Sequence[Grant], caption: str) -> ui.PageTable:
     """Return the roles by office and instrument, as a table."""
     rows = [
-        ui.Row(
+        ui.PageRow(
             context.tell("all territories") if place == "*" else context.area_name(place),
             (
                 context.tell("everything") if instrument == "*" else context.code_label("instrument", instrument),
@@ -187,12 +187,12 @@ def grants_table(context: PageContext, grants: Sequence[Grant], caption: str) ->
         )
         for (place, instrument), roles in words.roles_by_pair(grants).items()
     ]
-    return ui.Table(caption, context.tell("Territory"), [context.tell("What"), context.tell("Role")], rows)
+    return ui.PageTable(caption, context.tell("Territory"), [context.tell("What"), context.tell("Role")], rows)
 
 
-def _make_tokens_table(context: PageContext, own_tokens: Sequence[Token]) -> ui.Table:
+def _make_tokens_table(context: PageContext, own_tokens: Sequence[Token]) -> ui.PageTable:
     rows = [
-        ui.Row(
+        ui.PageRow(
             token.label,
             (
                 words.format_day(token.created_at),
@@ -204,7 +204,7 @@ def _make_tokens_table(context: PageContext, own_tokens: Sequence[Token]) -> ui.
         for token in own_tokens
     ]
     columns = [context.tell("Made"), context.tell("Ends"), context.tell("Last used"), context.tell("State")]
-    return ui.Table(context.tell("Your tokens"), context.tell("For"), columns, rows)
+    return ui.PageTable(context.tell("Your tokens"), context.tell("For"), columns, rows)
 
 
 def _token_badge(context: PageContext, token: Token) -> ui.Markup:
@@ -222,7 +222,7 @@ def _is_over(token: Token) -> bool:
     return token.revoked_at is not None or clock.parse_time(token.expires_at) <= clock.now()
 
 
-def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) -> ui.Table:
+def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) -> ui.PageTable:
     """Return the browsers in which the account is signed in; each but this one has a button that signs it out."""
     sign_out = context.tell("Sign out")
     rows = []
@@ -235,10 +235,10 @@ def _make_sessions_table(context: PageContext, sessions: Sequence[OpenSession]) 
             if is_this_one
             else ui.render_button(sign_out, "session", session.session_id, about=f"{browser}, {since}")
         )
-        rows.append(ui.Row(browser, (since, words.format_time(session.seen_at), act)))
+        rows.append(ui.PageRow(browser, (since, words.format_time(session.seen_at), act)))
     columns = [context.tell("Signed in since"), context.tell("Last used"), context.tell("State")]
     caption = context.tell("Where you are signed in")
-    return ui.Table(caption, context.tell("Browser"), columns, rows, quiet=True)
+    return ui.PageTable(caption, context.tell("Browser"), columns, rows, quiet=True)
 
 
 def describe_browser(user_agent: str) -> str:

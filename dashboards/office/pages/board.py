@@ -19,7 +19,7 @@ from pipelines.ledger.permissions import can_read_drafts, draft_pairs
 from pipelines.web.files import send_file
 
 if TYPE_CHECKING:
-    from pipelines.submissions.timetable import Board, Cell, Deadline, Row
+    from pipelines.submissions.timetable import Deadline, ExpectedReturn, OfficeRow, TimetableBoard
 
 router = APIRouter()
 STATES: Mapping[str, words.Sign] = {
@@ -92,7 +92,7 @@ def send_timetable(context: Page) -> Response:
     return send_file(calendar, "timetable.ics", "text/calendar")
 
 
-def list_overdue(context: PageContext, board: Board) -> list[ui.Markup]:
+def list_overdue(context: PageContext, board: TimetableBoard) -> list[ui.Markup]:
     """Return the overdue returns, the longest overdue first."""
     late = [(row, cell) for row in board.rows for cell in row.cells if not cell.is_in and cell.late]
     late.sort(key=lambda pair: pair[1].deadline.collection)
@@ -138,7 +138,7 @@ def _format_next_day(context: PageContext, day: date, today: date) -> str:
     return f"{day.isoformat()} ({context.many('in {n} day', 'in {n} days', days_left)})"
 
 
-def _make_table(context: PageContext, board: Board, freq: str, caption: str) -> ui.Table | None:
+def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption: str) -> ui.PageTable | None:
     rows = [row for row in board.rows if row.freq == freq]
     if not rows:
         return None
@@ -149,7 +149,7 @@ def _make_table(context: PageContext, board: Board, freq: str, caption: str) -> 
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
     # A deadline common to all offices is in the heading of the column.
     columns = [f"{p}\n{min(days[p])}" if len(days[p]) == 1 else p for p in periods]
-    return ui.Table(
+    return ui.PageTable(
         caption,
         context.tell("Office"),
         [*columns, context.tell("On time")],
@@ -158,22 +158,22 @@ def _make_table(context: PageContext, board: Board, freq: str, caption: str) -> 
     )
 
 
-def _make_row(context: PageContext, row: Row, periods: Sequence[str]) -> ui.Row:
+def _make_row(context: PageContext, row: OfficeRow, periods: Sequence[str]) -> ui.PageRow:
     cells = {cell.deadline.period: cell for cell in row.cells}
     punctuality = (
         context.tell("{n} of {due}", n=row.punctuality.on_time, due=row.punctuality.due) if row.punctuality.due else ""
     )
     fields = [_render_cell(context, cells[period]) if period in cells else "" for period in periods]
-    return ui.Row(describe_row(context, row), (*fields, punctuality))
+    return ui.PageRow(describe_row(context, row), (*fields, punctuality))
 
 
-def describe_row(context: PageContext, row: Row, period: str | None = None) -> str:
+def describe_row(context: PageContext, row: OfficeRow, period: str | None = None) -> str:
     """Return the office and instrument of a row, and one of its periods, in one line."""
     label = f"{context.office_name(row.source, row.territory)}: {context.code_label('instrument', row.instrument)}"
     return f"{label}, {words.format_period(period, context.language)}" if period else label
 
 
-def _render_cell(context: PageContext, cell: Cell) -> ui.Markup:
+def _render_cell(context: PageContext, cell: ExpectedReturn) -> ui.Markup:
     may_work = can_read_drafts(context.who, [(cell.deadline.jurisdiction, cell.deadline.instrument)])
     badges = state_badge(context, cell)
     if cell.submission_id is not None and (cell.state in _OPEN or may_work):
@@ -187,7 +187,7 @@ def _render_cell(context: PageContext, cell: Cell) -> ui.Markup:
     return badges
 
 
-def state_badge(context: PageContext, cell: Cell) -> ui.Markup:
+def state_badge(context: PageContext, cell: ExpectedReturn) -> ui.Markup:
     """Return the state of one expected return, with its special circumstances in words."""
     kind, sign, text = STATES[cell.state]
     state = context.tell(text)

@@ -18,7 +18,7 @@ from pipelines.design import components as ui
 from pipelines.words.indicators import VERSIONS
 
 if TYPE_CHECKING:
-    from pipelines.submissions.service.figures import Figures
+    from pipelines.submissions.service.figures import OfficeFigures
 
 router = APIRouter()
 _DIGITS = {"RATIO": 2, "PC": 0, "D": 0}
@@ -30,7 +30,7 @@ _AREA, _PERIOD, _OFFENCE = "area", "period", "offence"
 class _Selection:
     """The figures of one area, and the period and the group of offences that the page shows."""
 
-    figures: Figures
+    figures: OfficeFigures
     period: str
     offence: str
 
@@ -91,7 +91,7 @@ def _choose(context: PageContext, name: str, options: Sequence[str]) -> str:
     return chosen if chosen in options else next(iter(options), "")
 
 
-def _list_offence_groups(area_figures: Figures) -> list[str]:
+def _list_offence_groups(area_figures: OfficeFigures) -> list[str]:
     """Return the groups of offences with any figures, in the order of the code list."""
     from pipelines.core import codes
 
@@ -106,7 +106,7 @@ def _list_offence_groups(area_figures: Figures) -> list[str]:
 # -------------------------------------------------------------------------------------------------------------- tables
 
 
-def _make_counts_table(context: PageContext, selection: _Selection) -> ui.Table | None:
+def _make_counts_table(context: PageContext, selection: _Selection) -> ui.PageTable | None:
     from pipelines.core import codes
 
     keys = ("measure", "level", "count_unit", "victim_status")
@@ -123,7 +123,7 @@ def _make_counts_table(context: PageContext, selection: _Selection) -> ui.Table 
             context.tell("too few to compare") if row["state"] == "too_few" else "",
             figure_words.compose_note(context, [row]),
         )
-        lines.append(ui.Row(_describe_count(context, row), fields))
+        lines.append(ui.PageRow(_describe_count(context, row), fields))
     columns = [
         context.tell("Number (limits, 95 %)"),
         context.tell("Per 100,000 inhabitants (limits, 95 %)"),
@@ -151,7 +151,7 @@ def _describe_count(context: PageContext, row: Row) -> str:
     return name if status in ("_T", "_Z") else f"{name}, {context.code_label('victim_status', status).lower()}"
 
 
-def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.Table | None:
+def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.PageTable | None:
     names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in selection.select_rows(selection.figures.ratios):
@@ -165,7 +165,7 @@ def _make_ratios_table(context: PageContext, selection: _Selection) -> ui.Table 
         )
         fields = [figure_words.describe_version(context, versions.get(code)) for code in VERSIONS]
         heading = f"{names.get(metric, metric)}, {context.code_label('count_unit', unit).lower()}"
-        table_rows.append(ui.Row(heading, (*fields, " ".join(filter(None, notes)))))
+        table_rows.append(ui.PageRow(heading, (*fields, " ".join(filter(None, notes)))))
     columns = [*(context.tell(text) for text in VERSIONS.values()), context.tell("Note")]
     title = context.tell("From stage to stage, per 100")
     return _make_table(context, selection, title, context.tell("Ratio"), columns, table_rows)
@@ -186,10 +186,10 @@ def _describe_breaks(context: PageContext, selection: _Selection) -> list[tuple[
     return breaks
 
 
-def _make_flow_table(context: PageContext, selection: _Selection) -> ui.Table | None:
+def _make_flow_table(context: PageContext, selection: _Selection) -> ui.PageTable | None:
     names = _indicator_names(context)
     lines = [
-        ui.Row(
+        ui.PageRow(
             f"{names.get(row['metric'], row['metric'])}, {context.code_label('count_unit', row['count_unit']).lower()}",
             (
                 figure_words.format_figure(context, row, _DIGITS.get(row["unit_measure"], 1)),
@@ -205,7 +205,7 @@ def _make_flow_table(context: PageContext, selection: _Selection) -> ui.Table | 
     return _make_table(context, selection, title, context.tell("Indicator"), columns, lines)
 
 
-def _list_record_tables(context: PageContext, selection: _Selection) -> list[ui.Table]:
+def _list_record_tables(context: PageContext, selection: _Selection) -> list[ui.PageTable]:
     """Return how long proceedings take and how old open ones are, if the reader may see case records."""
     durations, pending = (
         [row for row in rows if row["offence_group"] == selection.offence]
@@ -229,7 +229,7 @@ def _list_record_tables(context: PageContext, selection: _Selection) -> list[ui.
 
 def _make_records_table(
     context: PageContext, rows: Sequence[Row], statistics: Mapping[str, str], caption: str
-) -> ui.Table:
+) -> ui.PageTable:
     names = _indicator_names(context)
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in rows:
@@ -239,9 +239,9 @@ def _make_records_table(
         fields = [_format_with_state(context, by_statistic.get(code)) for code in statistics]
         number = str(next(iter(by_statistic.values()))["n_band"])
         heading = f"{names.get(metric, metric)}, {context.office_name(source, source.partition('_')[0])}"
-        table_rows.append(ui.Row(heading, (*fields, number)))
+        table_rows.append(ui.PageRow(heading, (*fields, number)))
     columns = [*(context.tell(text) for text in statistics.values()), context.tell("Cases in the records")]
-    return ui.Table(caption, context.tell("Indicator"), columns, table_rows)
+    return ui.PageTable(caption, context.tell("Indicator"), columns, table_rows)
 
 
 def _format_with_state(context: PageContext, row: Row | None) -> str:
@@ -256,8 +256,8 @@ def _make_table(
     title: str,
     corner: str,
     columns: Sequence[str],
-    rows: Sequence[ui.Row],
-) -> ui.Table | None:
+    rows: Sequence[ui.PageRow],
+) -> ui.PageTable | None:
     """Return a table whose caption says what it shows, wherever it is copied to; None without rows."""
     if not rows:
         return None
@@ -267,7 +267,7 @@ def _make_table(
         period=words.format_period(selection.period, context.language),
         offence=context.code_label("offence_group", selection.offence),
     )
-    return ui.Table(f"{title}. {caption}", corner, columns, rows)
+    return ui.PageTable(f"{title}. {caption}", corner, columns, rows)
 
 
 def _indicator_names(context: PageContext) -> dict[str, str]:

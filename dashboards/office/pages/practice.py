@@ -35,7 +35,7 @@ def _enter_form(form: Form) -> SubmittedForm:
     return replace(form, context=enter_practice(form.context))
 
 
-SECTION = answer.Section(PATH, enter_practice, "practice_answer.html", upload_page=PATH)
+SECTION = answer.AnswerSection(PATH, enter_practice, "practice_answer.html", upload_page=PATH)
 """The answers to practice returns."""
 router = answer.create_answer_router(SECTION)
 PracticePage = Annotated[PageContext, Depends(_enter_page)]

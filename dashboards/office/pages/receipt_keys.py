@@ -28,7 +28,7 @@ def show_receipt_keys(context: Page) -> Response:
         filename = receipt_keys.public_path(context.desk.home, identity).name
         fingerprint = hashlib.sha256(receipt_keys.raw_bytes(receipt_keys.read_public(pem))).hexdigest()
         link = ui.render_link(filename, f"{PATH}/{identity}")
-        rows.append(ui.Row(link, (code.format(fingerprint),)))
+        rows.append(ui.PageRow(link, (code.format(fingerprint),)))
     return render_page(
         context,
         "receipt_keys.html",
@@ -38,7 +38,7 @@ def show_receipt_keys(context: Page) -> Response:
             "from the secretariat and that nobody has changed it."
         ),
         has_keys=bool(rows),
-        table=ui.Table(
+        table=ui.PageTable(
             context.many("{n} key", "{n} keys", len(rows)),
             context.tell("File"),
             [context.tell("Fingerprint of the key (SHA-256)")],

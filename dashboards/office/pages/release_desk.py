@@ -24,9 +24,9 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.integrity import IntegrityError
 from pipelines.refresh.release_desk import desk as release_desk
-from pipelines.refresh.release_desk.checklist import CheckResult
+from pipelines.refresh.release_desk.checklist import DraftCheckResult
 from pipelines.refresh.release_desk.desk import ReleaseDesk
-from pipelines.refresh.release_desk.sheets import Row, Sheet
+from pipelines.refresh.release_desk.sheets import Row, TerritorySheet
 
 router = APIRouter()
 PATH = "/release-desk"
@@ -234,15 +234,15 @@ def _format_minute(context: PageContext, moment: datetime | None) -> str:
     return context.tell("{time} UTC", time=f"{moment:%Y-%m-%d %H:%M}") if moment is not None else ""
 
 
-def _make_checklist(context: PageContext, results: Sequence[CheckResult]) -> ui.Table:
+def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -> ui.PageTable:
     rows = []
     for result in sorted(results, key=lambda item: ["open", "explained", "good"].index(item.state)):
         kind, sign, text = _STATES[result.state]
         badge = ui.render_badge(kind, sign, context.tell(text))
         remedy = context.tell(result.check.remedy) if result.problems else ""  # marked in release_desk.checklist
         title = context.tell(result.check.title)  # marked in release_desk.checklist
-        rows.append(ui.Row(title, (badge, result.evidence, result.explanation or remedy), anchor=result.check.id))
-    return ui.Table(
+        rows.append(ui.PageRow(title, (badge, result.evidence, result.explanation or remedy), anchor=result.check.id))
+    return ui.PageTable(
         context.many("{n} check", "{n} checks", len(rows)),
         context.tell("Check"),
         [context.tell("State"), context.tell("Found"), context.tell("What to do, or explanation")],
@@ -251,14 +251,14 @@ def _make_checklist(context: PageContext, results: Sequence[CheckResult]) -> ui.
     )
 
 
-def _list_sheets(context: PageContext, sheets: Sequence[release_desk.SignOff]) -> ui.Table:
+def _list_sheets(context: PageContext, sheets: Sequence[release_desk.SignOff]) -> ui.PageTable:
     rows = []
     for item in sheets:
         link = ui.render_link(
             context.area_name(item.territory), ui.page_address(f"{PATH}/sheet", territory=item.territory)
         )
-        rows.append(ui.Row(link, (_describe_signature(context, item) or context.tell("not signed"),)))
-    return ui.Table(
+        rows.append(ui.PageRow(link, (_describe_signature(context, item) or context.tell("not signed"),)))
+    return ui.PageTable(
         context.many("{n} sheet", "{n} sheets", len(rows)), context.tell("Territory"), [context.tell("Signed")], rows
     )
 
@@ -270,18 +270,18 @@ def _describe_signature(context: PageContext, item: release_desk.SignOff) -> str
     return context.tell("signed by {account}, {time}", account=item.signed_by, time=when)
 
 
-def _list_readers(context: PageContext, desk: ReleaseDesk) -> ui.Table | None:
+def _list_readers(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
     readers = release_desk.list_preview_readers(desk)
     if not readers:
         return None
-    rows = [ui.Row(reader.name, (reader.organisation, reader.reason, reader.since[:10])) for reader in readers]
+    rows = [ui.PageRow(reader.name, (reader.organisation, reader.reason, reader.since[:10])) for reader in readers]
     columns = [context.tell("Organisation"), context.tell("Reason"), context.tell("Added on")]
-    return ui.Table(context.many("{n} person", "{n} persons", len(rows)), context.tell("Name"), columns, rows)
+    return ui.PageTable(context.many("{n} person", "{n} persons", len(rows)), context.tell("Name"), columns, rows)
 
 
-def _make_figures(context: PageContext, sheet: Sheet) -> ui.Table:
+def _make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
     rows = [
-        ui.Row(
+        ui.PageRow(
             context.code_label("measure", row["measure"]),
             (
                 context.code_label("offence_group", row["offence_group"]),
@@ -295,14 +295,14 @@ def _make_figures(context: PageContext, sheet: Sheet) -> ui.Table:
     ]
     tell = context.tell
     columns = [tell("Crime"), tell("Unit"), tell("Period"), tell("Now"), tell("Before")]
-    return ui.Table(context.tell("Totals"), context.tell("Measure"), columns, rows, frozenset({3, 4}), wide=True)
+    return ui.PageTable(context.tell("Totals"), context.tell("Measure"), columns, rows, frozenset({3, 4}), wide=True)
 
 
-def _make_changes(context: PageContext, sheet: Sheet) -> ui.Table | None:
+def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable | None:
     if not sheet.changes:
         return None
     rows = [
-        ui.Row(
+        ui.PageRow(
             context.tell(_CHANGES[row["change"]]),
             (
                 context.code_label("measure", row["measure"]) if row["measure"] else row["metric"],
@@ -317,7 +317,7 @@ def _make_changes(context: PageContext, sheet: Sheet) -> ui.Table | None:
     tell = context.tell
     columns = [tell("Measure"), tell("Period"), tell("Broken down by"), tell("Before"), tell("Now")]
     caption = context.many("{n} figure has changed", "{n} figures have changed", len(sheet.changes))
-    return ui.Table(caption, context.tell("Change"), columns, rows, frozenset({3, 4}), wide=True)
+    return ui.PageTable(caption, context.tell("Change"), columns, rows, frozenset({3, 4}), wide=True)
 
 
 def _describe_terms(context: PageContext, row: Row) -> str:

@@ -18,7 +18,7 @@ from pipelines.ledger.permissions import can_read, draft_pairs, pairs_for
 from pipelines.ledger.transitions import DRAFT
 
 if TYPE_CHECKING:
-    from pipelines.submissions.service import Entry, Filter, Position
+    from pipelines.submissions.service import Position, SubmissionEntry, SubmissionFilter
 
 router = APIRouter()
 PAGE = 50
@@ -150,7 +150,7 @@ def _list_choices(context: PageContext) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _make_filter(context: PageContext, choices: dict[str, list[tuple[str, str]]]) -> Filter:
+def _make_filter(context: PageContext, choices: dict[str, list[tuple[str, str]]]) -> SubmissionFilter:
     """Return the filter that the address asks for; values that are not offered are ignored."""
     from pipelines.submissions import service
 
@@ -160,7 +160,7 @@ def _make_filter(context: PageContext, choices: dict[str, list[tuple[str, str]]]
         offered = {value for value, _ in choices[name]}
         return [value for value in query.getlist(name) if value in offered]
 
-    return service.Filter(
+    return service.SubmissionFilter(
         shown=tuple(list_chosen(_STATE)) or None,
         mine=_MINE in query,
         jurisdiction=next(iter(list_chosen(_TERRITORY)), None),
@@ -169,12 +169,14 @@ def _make_filter(context: PageContext, choices: dict[str, list[tuple[str, str]]]
     )
 
 
-def answer_address(entry: Entry) -> str:
+def answer_address(entry: SubmissionEntry) -> str:
     """Return the address of a submission's answer."""
     return ui.page_address("/answer", id=entry.submission_id)
 
 
-def submissions_table(context: PageContext, entries: Sequence[Entry], caption: str, page: str = "/answer") -> ui.Table:
+def submissions_table(
+    context: PageContext, entries: Sequence[SubmissionEntry], caption: str, page: str = "/answer"
+) -> ui.PageTable:
     """Return submissions as a table; the name of each links to its answer."""
     columns = [
         context.tell("State"),
@@ -184,15 +186,15 @@ def submissions_table(context: PageContext, entries: Sequence[Entry], caption: s
         context.tell("Last comment"),
     ]
     rows = [_submission_row(context, entry, page) for entry in entries]
-    return ui.drop_empty_columns(ui.Table(caption, context.tell("Return"), columns, rows))
+    return ui.drop_empty_columns(ui.PageTable(caption, context.tell("Return"), columns, rows))
 
 
-def _submission_row(context: PageContext, entry: Entry, page: str) -> ui.Row:
+def _submission_row(context: PageContext, entry: SubmissionEntry, page: str) -> ui.PageRow:
     heading = ui.Markup('{}<br><span class="rti-small">{}</span>').format(
         ui.render_link(context.describe_submission(entry), ui.page_address(page, id=entry.submission_id)),
         entry.row.filename,
     )
-    return ui.Row(
+    return ui.PageRow(
         heading,
         (
             ui.join_parts(
@@ -211,12 +213,12 @@ def _submission_row(context: PageContext, entry: Entry, page: str) -> ui.Row:
     )
 
 
-def _withdrawal_badges(context: PageContext, entry: Entry) -> list[ui.Markup]:
+def _withdrawal_badges(context: PageContext, entry: SubmissionEntry) -> list[ui.Markup]:
     """Return a badge if somebody has requested that an accepted return is withdrawn."""
     return [ui.render_badge("warning", "▲", context.tell("Withdrawal requested"))] if entry.withdrawal_asked else []
 
 
-def replacement_links(context: PageContext, one: Entry, page: str = "/answer") -> list[ui.Markup]:
+def replacement_links(context: PageContext, one: SubmissionEntry, page: str = "/answer") -> list[ui.Markup]:
     """Return each later return that replaces this one, as a link: its number, since when, for which periods."""
     links = []
     for later in one.replaced_by:
@@ -230,7 +232,7 @@ def replacement_links(context: PageContext, one: Entry, page: str = "/answer") -
     return links
 
 
-def _count_findings(context: PageContext, entry: Entry) -> str:
+def _count_findings(context: PageContext, entry: SubmissionEntry) -> str:
     row = entry.row
     counts = []
     if row.errors:

@@ -146,7 +146,7 @@ def _read_accepted_figures(context: PageContext, form: Form) -> pl.DataFrame | N
 
     from pipelines.submissions import service
 
-    accepted_filter = service.Filter(states=_ACCEPTED, series=form.series)
+    accepted_filter = service.SubmissionFilter(states=_ACCEPTED, series=form.series)
     page = service.submission_page(context.desk, context.who, accepted_filter, limit=1)
     if not page.entries:
         return None

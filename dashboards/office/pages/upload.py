@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.errors import describe_fault
-from dashboards.office.pages.answer import ANSWER, Section, find_arrival_address
+from dashboards.office.pages.answer import ANSWER, AnswerSection, find_arrival_address
 from dashboards.office.requests import Form, Page, SubmittedForm, check_form
 from dashboards.office.responses import redirect_to, render_fragment, render_page
 from dashboards.office.services import get_services
@@ -268,7 +268,7 @@ def make_card(context: PageContext, upload: Upload) -> UploadCard:
     result = upload.result
     answer = ""
     if result.submission_id is not None:
-        section = ANSWER if upload.place == PATH else Section(upload.place)
+        section = ANSWER if upload.place == PATH else AnswerSection(upload.place)
         answer = find_arrival_address(section, result.submission_id, result.report)
     own_forms = list_own_forms(context)
     likely = [form for form in result.report.candidates if form in own_forms]

@@ -45,7 +45,7 @@ def show_dots(compared: Compared, in_period: Mapping[str, Row], freq: str, perio
     frame = compared.frame
     # A count of the region is the sum of those of the territories, not a level to compare them with.
     region = in_period.get(frame.region) if compared.choice.kind != "count" else None
-    drawn = intervals.Comparison(
+    drawn = intervals.RegionComparison(
         compared.compose_title(freq, words.period_short(period)),
         [_make_row(compared, code, in_period.get(code)) for code in compared.areas],
         comparison.name_scale(compared.choice, freq),
@@ -57,8 +57,10 @@ def show_dots(compared: Compared, in_period: Mapping[str, Row], freq: str, perio
     layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
 
 
-def _make_row(compared: Compared, area: str, row: Row | None) -> intervals.Row:
-    return intervals.Row(compared.frame.marked_name(area), compared.format_figure(row), is_few=comparison.is_few(row))
+def _make_row(compared: Compared, area: str, row: Row | None) -> intervals.TerritoryRow:
+    return intervals.TerritoryRow(
+        compared.frame.marked_name(area), compared.format_figure(row), is_few=comparison.is_few(row)
+    )
 
 
 def show_table(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> None:

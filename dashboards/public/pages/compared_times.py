@@ -37,7 +37,7 @@ def show_times(
         layout.quote_sentence(durations.compose_sentence(name, crime_name, medians, without), frame)
     title = f"{name}, {lower_first(crime_name)}"
     rows = [_make_row(frame.marked_name(code), by_area.get(code)) for code in areas]
-    drawn = intervals.Durations(title, rows, tell("days"))
+    drawn = intervals.TerritoryDurations(title, rows, tell("days"))
     picture = charts.draw_durations(drawn, under=frame.lines_under_chart(*areas))
     layout.show_panels(frame, [picture], about=crime_name, key="times")
     notes = words.Notes()

@@ -56,7 +56,7 @@ def _choose_highlighted(compared: Compared, with_figures: Sequence[str]) -> str:
 def _draw_trend(
     compared: Compared,
     title: str,
-    panels: Mapping[str, series.Series],
+    panels: Mapping[str, series.ChartSeries],
     by_area: Mapping[str, Sequence[Row]],
     area: str,
     periods: Sequence[str],
@@ -77,7 +77,7 @@ def _draw_trend(
 
 def _make_series(
     compared: Compared, title: str, by_area: Mapping[str, Sequence[Row]], area: str, periods: Sequence[str]
-) -> series.Series:
+) -> series.ChartSeries:
     is_region = area == compared.frame.region
     rows = list(by_area[area])
     if compared.version == comparison.RECOMMENDED:

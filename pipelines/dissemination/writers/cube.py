@@ -25,7 +25,7 @@ class CubeTooLargeError(StructureError):
 
 
 @dataclass(frozen=True)
-class Axis:
+class CubeAxis:
     """One dimension of a cube with the codes in use."""
 
     name: str
@@ -33,11 +33,11 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Cube:
+class ExtractCube:
     """A cube of an extract. Periods are the last axis, so that a series is a row."""
 
     extract: Extract
-    axes: tuple[Axis, ...]
+    axes: tuple[CubeAxis, ...]
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -58,7 +58,7 @@ class Cube:
         rows = self.extract.observations
         return rows.select(pl.sum_horizontal(terms)).to_series().to_list() if terms else [0] * rows.height
 
-    def label_codes(self, axis: Axis, language: str) -> list[str]:
+    def label_codes(self, axis: CubeAxis, language: str) -> list[str]:
         """Return the labels of the codes of an axis. Equal labels get their code in brackets."""
         if axis.name == TIME_PERIOD:
             return [periods.label_period(code, find_language(language)) for code in axis.codes]
@@ -70,7 +70,7 @@ class Cube:
         ]
 
 
-def make_cube(extract: Extract, *, keeps_constants: bool = True) -> Cube:
+def make_cube(extract: Extract, *, keeps_constants: bool = True) -> ExtractCube:
     """Return the cube of an extract. Raises CubeTooLargeError for more than `LARGEST_CUBE` combinations.
 
     Without `keeps_constants`, dimensions that are at their total or do not apply in all observations are left out,
@@ -78,13 +78,13 @@ def make_cube(extract: Extract, *, keeps_constants: bool = True) -> Cube:
     """
     rows = extract.observations
     axes = [
-        Axis(name, tuple(str(code) for code in rows[name].unique().sort()))
+        CubeAxis(name, tuple(str(code) for code in rows[name].unique().sort()))
         for name in extract.dataflow.structure.dimension_ids
     ]
     spans = sorted(map(periods.parse_period, rows[TIME_PERIOD].unique()), key=lambda span: (span.start, span.end))
     if not keeps_constants:
         axes = _drop_constants(axes, rows)
-    cube = Cube(extract, (*axes, Axis(TIME_PERIOD, tuple(span.code for span in spans))))
+    cube = ExtractCube(extract, (*axes, CubeAxis(TIME_PERIOD, tuple(span.code for span in spans))))
     if prod(cube.sizes) > LARGEST_CUBE:
         raise CubeTooLargeError(
             f"The selection makes {prod(cube.sizes)} combinations; the most for this format is {LARGEST_CUBE}. "
@@ -93,7 +93,7 @@ def make_cube(extract: Extract, *, keeps_constants: bool = True) -> Cube:
     return cube
 
 
-def _drop_constants(axes: Sequence[Axis], rows: pl.DataFrame) -> list[Axis]:
+def _drop_constants(axes: Sequence[CubeAxis], rows: pl.DataFrame) -> list[CubeAxis]:
     """Return the axes without those that say only "total" or "not applicable", if the others still name each row."""
     remaining = list(axes)
     for axis in axes:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from pipelines.dissemination.observations import EVERYTHING, Selection, select_observations
+from pipelines.dissemination.observations import EVERYTHING, ObservationSelection, select_observations
 from pipelines.dissemination.release import load_structures, load_tables
 from pipelines.dissemination.structures import Dataflow, StructureError, Structures, Text, choose_text
 
@@ -87,7 +87,7 @@ class Extract:
         return self.structures.edition.drafted_at
 
 
-def make_extract(release: Path, dataflow: str, selection: Selection = EVERYTHING) -> Extract:
+def make_extract(release: Path, dataflow: str, selection: ObservationSelection = EVERYTHING) -> Extract:
     """Return the selected observations of a release, ready to be written."""
     structures = load_structures(release)
     return Extract(structures, structures.find_dataflow(dataflow), select_observations(release, dataflow, selection))

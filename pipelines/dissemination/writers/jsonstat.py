@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, choose_text
-from pipelines.dissemination.writers.cube import Axis, Cube, make_cube
+from pipelines.dissemination.writers.cube import CubeAxis, ExtractCube, make_cube
 from pipelines.dissemination.writers.extract import AREAS, Extract
 
 MEDIA_TYPE: Final = "application/json"
@@ -65,14 +65,14 @@ def _shorten(value: float) -> float | int:
     return int(value) if value.is_integer() else value
 
 
-def _list_codes(cube: Cube, attribute: str, default: str) -> dict[str, str]:
+def _list_codes(cube: ExtractCube, attribute: str, default: str) -> dict[str, str]:
     """Return the codes of an attribute by position, without the default."""
     codes = cube.extract.observations[attribute].to_list()
     pairs = zip(cube.positions, codes, strict=True)
     return {str(place): code for place, code in sorted(pairs) if code != default}
 
 
-def _describe_axis(cube: Cube, axis: Axis, language: str) -> dict[str, Any]:
+def _describe_axis(cube: ExtractCube, axis: CubeAxis, language: str) -> dict[str, Any]:
     structures = cube.extract.structures
     labels = cube.label_codes(axis, language)
     category: dict[str, Any] = {

@@ -12,7 +12,7 @@ from pipelines.core import i18n
 from pipelines.core.i18n import mark
 from pipelines.dissemination.codelists import translate_text
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Text, choose_text
-from pipelines.dissemination.writers.cube import Axis, Cube, make_cube
+from pipelines.dissemination.writers.cube import CubeAxis, ExtractCube, make_cube
 from pipelines.dissemination.writers.extract import AREAS, Extract, join_chunks
 from pipelines.words.language import read_in
 
@@ -80,7 +80,7 @@ def _count_decimals(extract: Extract) -> int:
     return 0 if (values == values.round(0)).all() else 15
 
 
-def _write_axes(cube: Cube, languages: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _write_axes(cube: ExtractCube, languages: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
     for code in languages:
         tag = _tag(code, languages)
         *stub, heading = names[code]
@@ -97,13 +97,13 @@ def _write_axes(cube: Cube, languages: Sequence[str], names: Mapping[str, Sequen
             yield f"TIMEVAL{tag}({_quote(heading)})=TLIST({times[0]}),{_list(times[1])};\n"
 
 
-def _type_axis(axis: Axis) -> str:
+def _type_axis(axis: CubeAxis) -> str:
     if axis.name == TIME_PERIOD:
         return "T"
     return "G" if axis.name in AREAS else "V"
 
 
-def _list_times(cube: Cube) -> tuple[str, list[str]] | None:
+def _list_times(cube: ExtractCube) -> tuple[str, list[str]] | None:
     """Return the time scale and the periods as the format writes them; None for several years or several scales."""
     scales = {str(code) for code in cube.extract.observations["FREQ"].unique()}
     scale = _TIME_SCALES.get(next(iter(scales), "")) if len(scales) == 1 else None
@@ -112,7 +112,7 @@ def _list_times(cube: Cube) -> tuple[str, list[str]] | None:
     return scale, [code.replace("-Q", "") for code in cube.axes[-1].codes]
 
 
-def _name_axes(cube: Cube, language: str) -> list[str]:
+def _name_axes(cube: ExtractCube, language: str) -> list[str]:
     """Return the names of the axes, each only once."""
     concepts = cube.extract.structures.concepts
     titles = [choose_text(concepts[axis.name].names, language) for axis in cube.axes]
@@ -122,7 +122,7 @@ def _name_axes(cube: Cube, language: str) -> list[str]:
     ]
 
 
-def _write_notes(cube: Cube, languages: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _write_notes(cube: ExtractCube, languages: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield footnotes of names, dimensions that are left out, and the meaning of the dots."""
     extract = cube.extract
     footnotes = extract.structures.edition.footnotes
@@ -150,7 +150,7 @@ def _describe_symbol(kind: str) -> Text:
     return texts
 
 
-def _write_attributes(cube: Cube, names: Sequence[str], language: str) -> Iterator[str]:
+def _write_attributes(cube: ExtractCube, names: Sequence[str], language: str) -> Iterator[str]:
     """Yield the attributes of each cell that has others than most."""
     extract = cube.extract
     present = [name for name in _ATTRIBUTES if name in extract.observations.columns]
@@ -168,7 +168,7 @@ def _write_attributes(cube: Cube, names: Sequence[str], language: str) -> Iterat
             yield f"ATTRIBUTES({_list(key)})={_list(values)};\n"
 
 
-def _write_data(cube: Cube) -> Iterator[str]:
+def _write_data(cube: ExtractCube) -> Iterator[str]:
     rows = cube.extract.observations
     cells = [f'"{NO_ROW}"'] * prod(cube.sizes)
     columns = zip(cube.positions, rows[OBS_VALUE].to_list(), rows["OBS_STATUS"].to_list(), strict=True)

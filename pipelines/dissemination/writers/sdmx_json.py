@@ -1,9 +1,9 @@
-"""Write SDMX-JSON: data of versions 2.0 and 1.0, and structures of version 2.0."""
+"""Write data in SDMX-JSON 2.0 and 1.0."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -15,34 +15,19 @@ from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,
     Attribute,
-    Code,
-    Codelist,
     StructureError,
-    Structures,
     Text,
     choose_text,
 )
 from pipelines.dissemination.writers.extract import INFINITE, Extract, join_chunks
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
-from pipelines.dissemination.writers.sdmx_structure import (
-    AGENCIES,
-    CATEGORIES,
-    CONCEPTS,
-    METRICS,
-    Artefacts,
-    Constraint,
-    Kind,
-    list_children,
-    make_urn,
-)
 
 Version = Literal["1.0", "2.0"]
 MEDIA_TYPES: Final = {
     "1.0": "application/vnd.sdmx.data+json; version=1.0.0",
     "2.0": "application/vnd.sdmx.data+json; version=2.0.0",
-    "structure": "application/vnd.sdmx.structure+json; version=2.0.0",
 }
-_SCHEMA: Final = (
+SCHEMA: Final = (
     "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/{}-message/tools/schemas/{}/sdmx-json-{}-schema.json"
 )
 _VERSIONS: Final = {"1.0": "1.0", "2.0": "2.0.0"}
@@ -97,11 +82,11 @@ def _compose(extract: Extract, version: Version, at_observation: str, language: 
     data_set = {**({"structure": 0} if version == "2.0" else {}), "action": "Information", "links": [link]}
     opening = json.dumps(data_set, ensure_ascii=False)[:-1]
     has_values = detail in ("full", "dataonly")
-    yield f'{{"meta":{_dump(meta)},"data":{{'
+    yield f'{{"meta":{dump_json(meta)},"data":{{'
     if version == "2.0":
-        yield f'"structures":[{_dump(described)}],'
+        yield f'"structures":[{dump_json(described)}],'
     else:
-        yield f'"structure":{_dump(described)},'
+        yield f'"structure":{dump_json(described)},'
     yield f'"dataSets":[{opening},'
     rows = extract.observations.select(
         _join_indices([listed[name] for name in outer]).alias("_series"),
@@ -136,7 +121,8 @@ def _separate(parts: pl.Series) -> Iterator[str]:
         yield f",{part}" if number else part
 
 
-def _dump(value: object) -> str:
+def dump_json(value: object) -> str:
+    """Return a value as JSON without spaces."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -192,9 +178,9 @@ def _describe_structure(
     version: Version,
 ) -> dict[str, Any]:
     flow, structures = extract.dataflow, extract.structures
-    measure = {"id": OBS_VALUE, **_name(structures.concepts[OBS_VALUE].names, language)}
+    measure = {"id": OBS_VALUE, **describe_name(structures.concepts[OBS_VALUE].names, language)}
     return {
-        **_name(flow.names, language),
+        **describe_name(flow.names, language),
         "description" if version == "1.0" else "descriptions": (
             choose_text(flow.descriptions, language) if version == "1.0" else dict(flow.descriptions)
         ),
@@ -218,14 +204,15 @@ def _describe_structure(
     }  # fmt: skip
 
 
-def _name(names: Text, language: str) -> dict[str, Any]:
+def describe_name(names: Text, language: str) -> dict[str, Any]:
+    """Return a name in one language, and in all of them."""
     return {"name": choose_text(names, language), "names": dict(names)}
 
 
 def _list_dimension(extract: Extract, name: str, position: int, version: Version, language: str) -> _Component:
     structures = extract.structures
     present = extract.observations[name].unique().sort()
-    concept = {"id": name, **_name(structures.concepts[name].names, language), "keyPosition": position}
+    concept = {"id": name, **describe_name(structures.concepts[name].names, language), "keyPosition": position}
     if name == TIME_PERIOD:
         spans = sorted((periods.parse_period(code) for code in present), key=lambda span: (span.start, span.end))
         # A code in version 1.0, which has nothing else; a value in version 2.0, where codes have no slash.
@@ -238,7 +225,7 @@ def _list_dimension(extract: Extract, name: str, position: int, version: Version
         return _Component(name, {**concept, "roles": [TIME_PERIOD], "values": values}, tuple(s.code for s in spans))
     codelist = structures.codelists[extract.dataflow.structure.codelists[name]]
     used = [str(code) for code in present]
-    listed = [{"id": code, **_name(codelist.by_id[code].names, language)} for code in used]
+    listed = [{"id": code, **describe_name(codelist.by_id[code].names, language)} for code in used]
     return _Component(name, {**concept, "values": listed}, tuple(used))
 
 
@@ -247,7 +234,7 @@ def _list_attribute(extract: Extract, attribute: Attribute, version: Version, la
     relationship: dict[str, Any] = {"observation": {}} if version == "2.0" else {"primaryMeasure": OBS_VALUE}
     if attribute.attachment == "series":
         relationship = {"dimensions": list(flow.structure.dimension_ids)}
-    listed: dict[str, Any] = {"id": attribute.id, **_name(structures.concepts[attribute.id].names, language)}
+    listed: dict[str, Any] = {"id": attribute.id, **describe_name(structures.concepts[attribute.id].names, language)}
     listed |= {"relationship": relationship}
     if attribute.codelist is None and version == "2.0":
         return _Component(attribute.id, {**listed, "format": {"dataType": attribute.text_type}}, None)
@@ -264,234 +251,10 @@ def _list_attribute(extract: Extract, attribute: Attribute, version: Version, la
 def _compose_meta(extract: Extract, version: Version, language: str) -> dict[str, Any]:
     structures = extract.structures
     return {
-        "schema": _SCHEMA.format("data", _VERSIONS[version], "data"),
+        "schema": SCHEMA.format("data", _VERSIONS[version], "data"),
         "id": extract.message_id,
         "test": structures.edition.is_demonstration,
         "prepared": extract.prepared,
         "contentLanguages": [language.lower()],
-        "sender": {"id": structures.agency, **_name(structures.agency_names, language)},
+        "sender": {"id": structures.agency, **describe_name(structures.agency_names, language)},
     }
-
-
-# -------------------------------------------------------------------------------------------------------- structures
-
-
-def write_structures(structures: Structures, artefacts: Artefacts, language: str = "en") -> bytes:
-    """Return a structure message of version 2.0."""
-    data = {
-        "agencySchemes": _compose_agencies,
-        "categorisations": _compose_categorisations,
-        "categorySchemes": _compose_categories,
-        "codelists": _compose_codelists,
-        "conceptSchemes": _compose_concepts,
-        "dataConstraints": _compose_constraints,
-        "dataflows": _compose_dataflows,
-        "dataStructures": _compose_data_structures,
-        "hierarchies": _compose_hierarchies,
-    }
-    parts = {name: compose(structures, artefacts, language) for name, compose in data.items()}
-    for kind, name in artefacts.partial:
-        for scheme in parts[f"{kind.replace('scheme', 'Scheme')}s"]:
-            if scheme["id"] == name:
-                scheme["isPartial"] = True
-    meta = {
-        "schema": _SCHEMA.format("structure", "2.0.0", "structure"),
-        "id": f"{structures.edition.id.replace('.', '_')}_STRUCTURES",
-        "test": structures.edition.is_demonstration,
-        "prepared": structures.edition.drafted_at,
-        "contentLanguages": [language.lower()],
-        "sender": {"id": structures.agency, **_name(structures.agency_names, language)},
-    }
-    return _dump({"meta": meta, "data": {name: part for name, part in parts.items() if part}}).encode()
-
-
-def _maintained(
-    structures: Structures, kind: Kind, name: str, names: Text, language: str, descriptions: Text | None = None
-) -> dict[str, Any]:
-    """Return what every artefact has."""
-    artefact: dict[str, Any] = {"id": name, **_name(names, language)}
-    if descriptions:
-        artefact |= {"description": choose_text(descriptions, language), "descriptions": dict(descriptions)}
-    artefact |= {
-        "agencyID": "SDMX" if kind == "agencyscheme" else structures.agency,
-        "links": [{"rel": "self", "type": kind, "urn": make_urn(structures, kind, name)}],
-    }
-    return artefact if kind == "agencyscheme" else artefact | {"version": structures.version}
-
-
-def _stub(artefacts: Artefacts, kind: Kind) -> dict[str, Any]:
-    return {"isExternalReference": True} if kind in artefacts.stubs else {}
-
-
-def _compose_agencies(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    if not artefacts.list_ids("agencyscheme"):
-        return []
-    scheme = _maintained(structures, "agencyscheme", AGENCIES, {"en": "Agencies"}, language)
-    agency = {"id": structures.agency, **_name(structures.agency_names, language)}
-    return [scheme | (_stub(artefacts, "agencyscheme") or {"agencies": [agency]})]
-
-
-def _compose_categorisations(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    composed = []
-    for name in artefacts.list_ids("categorisation"):
-        flow = structures.find_dataflow(name)
-        target = make_urn(structures, "categoryscheme", CATEGORIES, flow.category, "categoryscheme.Category")
-        composed.append(
-            _maintained(structures, "categorisation", name, flow.names, language)
-            | (
-                _stub(artefacts, "categorisation")
-                or {"source": make_urn(structures, "dataflow", name), "target": target}
-            )
-        )
-    return composed
-
-
-def _compose_categories(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    if not artefacts.list_ids("categoryscheme"):
-        return []
-    scheme = _maintained(structures, "categoryscheme", CATEGORIES, structures.agency_names, language)
-    items = [{"id": item.id, **_name(item.names, language)} for item in structures.categories]
-    return [scheme | (_stub(artefacts, "categoryscheme") or {"categories": items})]
-
-
-def _compose_codelists(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    composed = []
-    for name in artefacts.list_ids("codelist"):
-        codelist = structures.codelists[name]
-        items = []
-        for code in codelist.codes:
-            item: dict[str, Any] = {"id": code.id, **_name(code.names, language)}
-            if code.descriptions:
-                item |= {
-                    "description": choose_text(code.descriptions, language),
-                    "descriptions": dict(code.descriptions),
-                }
-            if code.parent in codelist.by_id:
-                item["parent"] = code.parent
-            items.append(item)
-        composed.append(
-            _maintained(structures, "codelist", name, codelist.names, language)
-            | (_stub(artefacts, "codelist") or {"codes": items})
-        )
-    return composed
-
-
-def _compose_concepts(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    if not artefacts.list_ids("conceptscheme"):
-        return []
-    scheme = _maintained(structures, "conceptscheme", CONCEPTS, structures.agency_names, language)
-    items = [{"id": item.id, **_name(item.names, language)} for item in structures.concepts.values()]
-    return [scheme | (_stub(artefacts, "conceptscheme") or {"concepts": items})]
-
-
-def _compose_constraints(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    composed = []
-    for name in artefacts.list_ids("dataconstraint"):
-        flow, constraint = structures.find_dataflow(name), artefacts.constraints[name]
-        keys: list[dict[str, Any]] = [
-            {"id": dimension, "include": True, "values": [{"value": code} for code in codes]}
-            for dimension, codes in constraint.codes.items()
-        ]
-        if constraint.first_day is not None and constraint.last_day is not None:
-            keys.append(
-                {"id": TIME_PERIOD, "include": True, "timeRange": {
-                    "startPeriod": {"period": constraint.first_day.isoformat(), "isInclusive": True},
-                    "endPeriod": {"period": constraint.last_day.isoformat(), "isInclusive": True},
-                }}
-            )  # fmt: skip
-        composed.append(
-            _maintained(structures, "dataconstraint", name, flow.names, language)
-            | {"role": "Actual"}
-            | _describe_metrics(constraint)
-            | (
-                _stub(artefacts, "dataconstraint")
-                or {
-                    "constraintAttachment": {"dataflows": [make_urn(structures, "dataflow", name)]},
-                    "cubeRegions": [{"include": True, "keyValues": keys}],
-                }
-            )
-        )
-    return composed
-
-
-def _describe_metrics(constraint: Constraint) -> dict[str, Any]:
-    metrics = [{"id": name, "type": METRICS, "title": value} for name, value in constraint.list_metrics()]
-    return {"annotations": metrics} if metrics else {}
-
-
-def _compose_dataflows(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    composed = []
-    for name in artefacts.list_ids("dataflow"):
-        flow = structures.find_dataflow(name)
-        composed.append(
-            _maintained(structures, "dataflow", name, flow.names, language, flow.descriptions)
-            | (_stub(artefacts, "dataflow") or {"structure": make_urn(structures, "datastructure", flow.structure.id)})
-        )
-    return composed
-
-
-def _compose_data_structures(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    composed = []
-    for name in artefacts.list_ids("datastructure"):
-        flow = structures.find_dataflow(name)
-        structure = flow.structure
-        dimensions = [
-            {"id": item.id, "position": position, **_represent(structures, item.id, item.codelist)}
-            for position, item in enumerate(structure.dimensions)
-        ]
-        time = {"id": TIME_PERIOD, **_represent(structures, TIME_PERIOD, None, "ObservationalTimePeriod")}
-        attributes = [
-            {
-                "id": item.id,
-                "usage": "mandatory" if item.is_required else "optional",
-                "attributeRelationship": {"dimensions": list(structure.dimension_ids)}
-                if item.attachment == "series"
-                else {"observation": {}},
-                **_represent(structures, item.id, item.codelist, item.text_type),
-            }
-            for item in structure.attributes
-        ]
-        components = {
-            "dimensionList": {"id": "DimensionDescriptor", "dimensions": dimensions, "timeDimension": time},
-            "attributeList": {"id": "AttributeDescriptor", "attributes": attributes},
-            "measureList": {
-                "id": "MeasureDescriptor",
-                "measures": [{"id": OBS_VALUE, **_represent(structures, OBS_VALUE, None, "Double")}],
-            },
-        }
-        composed.append(
-            _maintained(structures, "datastructure", structure.id, structure.names, language, flow.descriptions)
-            | (_stub(artefacts, "datastructure") or {"dataStructureComponents": components})
-        )
-    return composed
-
-
-def _represent(structures: Structures, name: str, codelist: str | None, text_type: str = "") -> dict[str, Any]:
-    """Return the concept of a component and how its values are represented."""
-    concept = make_urn(structures, "conceptscheme", CONCEPTS, name, "conceptscheme.Concept")
-    if codelist is None:
-        return {"conceptIdentity": concept, "localRepresentation": {"format": {"dataType": text_type}}}
-    enumeration = make_urn(structures, "codelist", codelist)
-    return {"conceptIdentity": concept, "localRepresentation": {"enumeration": enumeration}}
-
-
-def _compose_hierarchies(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
-    composed = []
-    for name in artefacts.list_ids("hierarchy"):
-        codelist = structures.codelists[name]
-        children = list_children(codelist)
-
-        def compose_code(
-            code: Code, codelist: Codelist = codelist, children: Mapping[str | None, list[Code]] = children
-        ) -> dict[str, Any]:
-            urn = make_urn(structures, "codelist", codelist.id, code.id, "codelist.Code")
-            below = [compose_code(child, codelist, children) for child in children.get(code.id, ())]
-            return {"id": code.id, "code": urn, **({"hierarchicalCodes": below} if below else {})}
-
-        items = [compose_code(code) for code in children.get(None, ())]
-        composed.append(
-            _maintained(structures, "hierarchy", name, codelist.names, language)
-            | {"hasFormalLevels": False}
-            | (_stub(artefacts, "hierarchy") or {"hierarchicalCodes": items})
-        )
-    return composed

@@ -3,14 +3,22 @@ hierarchies and constraints, with their names in all languages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
-from pipelines.dissemination.observations import find_period_range, list_used_codes
-from pipelines.dissemination.release import load_structures
+from pipelines.dissemination.artefacts import (
+    AGENCIES,
+    AGENCY_OF_AGENCIES,
+    CATEGORIES,
+    CLASSES,
+    CONCEPTS,
+    METRICS,
+    Artefacts,
+    Constraint,
+    Kind,
+    list_children,
+    make_urn,
+)
 from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,
@@ -26,107 +34,11 @@ from pipelines.dissemination.writers.sdmx_ml import NAMESPACE, Version
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-AGENCIES: Final = "AGENCIES"
-CONCEPTS: Final = "CONCEPTS"
-CATEGORIES: Final = "CATEGORIES"
-"""Ids of the agency scheme, the concept scheme and the category scheme."""
-METRICS: Final = "sdmx_metrics"
-"""Type of the annotations that state how many series and observations there are."""
 MEDIA_TYPES: Final = {
     "2.1": "application/vnd.sdmx.structure+xml; version=2.1",
     "3.0": "application/vnd.sdmx.structure+xml; version=3.0.0",
 }
-Kind = Literal[
-    "agencyscheme", "categorisation", "categoryscheme", "codelist", "conceptscheme", "dataconstraint", "dataflow",
-    "datastructure", "hierarchy",
-]  # fmt: skip
-_CLASSES: Final[Mapping[Kind, str]] = {
-    "agencyscheme": "base.AgencyScheme",
-    "categorisation": "categoryscheme.Categorisation",
-    "categoryscheme": "categoryscheme.CategoryScheme",
-    "codelist": "codelist.Codelist",
-    "conceptscheme": "conceptscheme.ConceptScheme",
-    "dataconstraint": "registry.DataConstraint",
-    "dataflow": "datastructure.Dataflow",
-    "datastructure": "datastructure.DataStructure",
-    "hierarchy": "codelist.Hierarchy",
-}
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
-_AGENCY_OF_AGENCIES: Final = "SDMX"
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """The codes and the days that the observations of a dataflow have.
-
-    `counts` are the numbers of series and of observations, which an answer to a query of availability states.
-    """
-
-    codes: Mapping[str, tuple[str, ...]]
-    first_day: date | None = None
-    last_day: date | None = None
-    counts: tuple[int, int] | None = None
-
-    def list_metrics(self) -> list[tuple[str, str]]:
-        """Return the ids and values of the annotations that state the counts."""
-        return list(zip(("series_count", "obs_count"), map(str, self.counts or ()), strict=False))
-
-
-@dataclass(frozen=True)
-class Artefacts:
-    """The artefacts of a structure message: ids of each kind, and the kinds that are written as stubs.
-
-    Categorisations, constraints and data structures have the ids of their dataflows.
-    """
-
-    ids: Mapping[Kind, tuple[str, ...]]
-    constraints: Mapping[str, Constraint] = field(default_factory=dict)
-    stubs: frozenset[Kind] = frozenset()
-    partial: frozenset[tuple[Kind, str]] = frozenset()
-    """Item schemes that have some of their items only."""
-
-    def list_ids(self, kind: Kind) -> tuple[str, ...]:
-        """Return the ids of a kind."""
-        return self.ids.get(kind, ())
-
-
-def list_artefacts(
-    release: Path, *, dataflows: Iterable[str] | None = None, with_constraints: bool = True
-) -> Artefacts:
-    """Return all artefacts of a release, or those that some dataflows need."""
-    structures = load_structures(release)
-    flows = tuple(structures.dataflows if dataflows is None else dataflows)
-    used = {name for flow in flows for name in structures.find_dataflow(flow).structure.codelists.values()}
-    codelists = tuple(name for name in structures.codelists if name in used)
-    constraints = {flow: make_constraint(release, flow) for flow in flows} if with_constraints else {}
-    return Artefacts(
-        {
-            "agencyscheme": (AGENCIES,),
-            "categoryscheme": (CATEGORIES,),
-            "conceptscheme": (CONCEPTS,),
-            "codelist": codelists,
-            "hierarchy": tuple(name for name in structures.hierarchies if name in used),
-            "datastructure": flows,
-            "dataflow": flows,
-            "categorisation": flows,
-            "dataconstraint": tuple(name for name, constraint in constraints.items() if any(constraint.codes.values())),
-        },
-        constraints,
-    )
-
-
-def make_constraint(release: Path, dataflow: str) -> Constraint:
-    """Return the codes and days that the observations of a dataflow have."""
-    return Constraint(list_used_codes(release, dataflow), *(find_period_range(release, dataflow) or (None, None)))
-
-
-def make_urn(structures: Structures, kind: Kind, name: str, item: str = "", item_class: str = "") -> str:
-    """Return the URN of an artefact, or of one of its items."""
-    agency = _AGENCY_OF_AGENCIES if kind == "agencyscheme" else structures.agency
-    version = "1.0" if kind == "agencyscheme" else structures.version
-    class_name = item_class or _CLASSES[kind]
-    reference = f"urn:sdmx:org.sdmx.infomodel.{class_name}={agency}:{name}({version})"
-    return f"{reference}.{item}" if item else reference
 
 
 def write_structures(structures: Structures, artefacts: Artefacts, version: Version = "2.1") -> bytes:
@@ -173,7 +85,7 @@ class _Writer:
             tag,
             id=name,
             urn=make_urn(self.structures, kind, name, item_class=self._name_class(kind)),
-            agencyID=_AGENCY_OF_AGENCIES if is_agency else self.structures.agency,
+            agencyID=AGENCY_OF_AGENCIES if is_agency else self.structures.agency,
             version="1.0" if is_agency else self.structures.version,
         )
         if self.is_first:
@@ -198,7 +110,7 @@ class _Writer:
         if not self.is_first:
             self.add_element(parent, tag, make_urn(self.structures, kind, name, item, item_class))
             return
-        package, _, class_name = (item_class or _CLASSES[kind]).partition(".")
+        package, _, class_name = (item_class or CLASSES[kind]).partition(".")
         attributes = {"class": class_name, "package": package, "agencyID": self.structures.agency}
         parts = {"maintainableParentID": name, "maintainableParentVersion": self.structures.version, "id": item}
         whole = {"id": name, "version": self.structures.version}
@@ -449,11 +361,3 @@ class _Writer:
             annotation = self.add_element(annotations, "com:Annotation", id=name)
             self.add_element(annotation, "com:AnnotationTitle", value)
             self.add_element(annotation, "com:AnnotationType", METRICS)
-
-
-def list_children(codelist: Codelist) -> dict[str | None, list[Code]]:
-    """Return the codes below each code, and those without a parent in the list below None."""
-    children: dict[str | None, list[Code]] = {}
-    for code in codelist.codes:
-        children.setdefault(code.parent if code.parent in codelist.by_id else None, []).append(code)
-    return children

@@ -12,7 +12,7 @@ from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
 from pipelines.front.pages import Page, Section
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.territories import compose_comparison, compose_profile
-from pipelines.front.pictures import Picture
+from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
@@ -29,7 +29,7 @@ class Chapter:
 
     heading: str
     texts: Sequence[Part] = ()
-    picture: Picture | None = None
+    picture: PictureFile | None = None
     tables: Sequence[FigureTable] = ()
     starts_page: bool = False
     is_optional: bool = False

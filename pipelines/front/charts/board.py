@@ -19,7 +19,7 @@ _CELL = 24
 
 
 @dataclass(frozen=True)
-class Cell:
+class TerritoryState:
     """The state of one territory in one period: a key of `words.reporting.STATES`.
 
     `count` is n_shown instead of the sign, for example "3/4" if 3 of 4 returns arrived. `spoken` is the state in words.
@@ -31,20 +31,20 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class TerritoryStates:
     """The states of one territory, one for each period of the board."""
 
     name: str
-    cells: Sequence[Cell]
+    cells: Sequence[TerritoryState]
 
 
 @dataclass(frozen=True)
-class Board:
+class StateBoard:
     """Territories and periods (codes, oldest first), and the name of each state, in the order of the key."""
 
     title: str
     periods: Sequence[str]
-    lines: Sequence[Line]
+    lines: Sequence[TerritoryStates]
     states: Mapping[str, str]
 
 
@@ -52,7 +52,7 @@ _KINDS = {"on_time": "full", "late": "part", "in_part": "part", "not_received": 
 """Class of a cell by its state; all others are open."""
 
 
-def draw_board(board: Board, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
+def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
     """Return the board. If the periods do not all fit, the oldest are left out and the description names the rest."""
     is_narrow = width <= (NARROW + WIDE) / 2
     start = 0.0 if is_narrow else min(max(measure_text(line.name, SIZE) for line in board.lines) + 8, _NAME) + 4
@@ -102,7 +102,7 @@ def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
     return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
 
 
-def _draw_cell(canvas: Canvas, cell: Cell, x: BandScale, position: int, top: float, about: str) -> None:
+def _draw_cell(canvas: Canvas, cell: TerritoryState, x: BandScale, position: int, top: float, about: str) -> None:
     x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
     kind = _KINDS.get(cell.state, "open")
     canvas.add_element(
@@ -147,7 +147,7 @@ def _show_state(state: str, count: str) -> Callable[[Canvas, float, float], None
     return draw_state
 
 
-def describe_board(board: Board) -> str:
+def describe_board(board: StateBoard) -> str:
     """Return the newest period in sentences: which territories are in which state."""
     newest = {line.name: line.cells[-1] for line in board.lines if line.cells}
     groups = [

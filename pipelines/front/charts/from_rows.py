@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front.charts.series import NOTHING, Break, Point, Series
-from pipelines.front.charts.stages import Side, Stage, Stages
+from pipelines.front.charts.series import NOTHING, BreakMark, ChartSeries, PeriodPoint
+from pipelines.front.charts.stages import Side, StageBar, Stages
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions
 from pipelines.words.language import lower_first, tell
 
@@ -40,7 +40,7 @@ def make_series(
     territories: int = 0,
     is_joined: bool = True,
     digits: int = 0,
-) -> Series:
+) -> ChartSeries:
     """Return the series of some cells, which have their interval (`low`, `high`) and `state`, oldest first.
 
     `periods` are those that several pictures share, by default those of the cells. `breaks` are rows of the release.
@@ -49,19 +49,21 @@ def make_series(
     by_period = {str(cell["period"]): cell for cell in cells}
     order = list(periods) or list(by_period)
     points = [
-        make_point(by_period[period], digits) if period in by_period else Point(words.period_short(period), NOTHING)
+        make_point(by_period[period], digits)
+        if period in by_period
+        else PeriodPoint(words.period_short(period), NOTHING)
         for period in order
     ]
-    return Series(title, points, find_breaks(order, breaks), territories, digits, is_joined)
+    return ChartSeries(title, points, find_breaks(order, breaks), territories, digits, is_joined)
 
 
-def make_point(cell: Row, digits: int = 0) -> Point:
+def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
     """Return the point of a cell with its states."""
     flags = str(cell.get("flags") or "").split(",")
     figure = indicators.format_figure(cell, digits)
     if figure.kind not in ("value", "note"):
         figure = words.format_count(cell)
-    return Point(
+    return PeriodPoint(
         words.period_short(str(cell["period"])),
         figure,
         is_few=cell.get("state") == "too_few",
@@ -71,7 +73,7 @@ def make_point(cell: Row, digits: int = 0) -> Point:
     )
 
 
-def find_breaks(periods: Sequence[str], rows: Sequence[Row]) -> list[Break]:
+def find_breaks(periods: Sequence[str], rows: Sequence[Row]) -> list[BreakMark]:
     """Return the breaks between the periods, adjacent ones together; none before the first period."""
     spans: list[tuple[int, int, list[str]]] = []
     for position, crossed in find_cuts(periods, rows).items():
@@ -81,7 +83,7 @@ def find_breaks(periods: Sequence[str], rows: Sequence[Row]) -> list[Break]:
             spans.append((start, position, [*earlier, *kinds]))
         else:
             spans.append((position, position, kinds))
-    return [Break(start, end, " / ".join(dict.fromkeys(kinds))) for start, end, kinds in spans]
+    return [BreakMark(start, end, " / ".join(dict.fromkeys(kinds))) for start, end, kinds in spans]
 
 
 def find_cuts(periods: Sequence[str], rows: Sequence[Row]) -> Mapping[int, list[Row]]:
@@ -114,7 +116,7 @@ def make_stages(
         sides[stage] = [_make_exit(name_measure(measure), at_level.get(measure)) for measure in expected]
         sides[stage].append(_make_pending([row for row in pending if row["stage"] == _PENDING[level]]))
     boxes = [
-        Stage(
+        StageBar(
             words.stage_name(measure),
             _format_stage(cell),
             sides.get(measure, ()),

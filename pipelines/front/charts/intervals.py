@@ -11,14 +11,14 @@ from pipelines import words
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, SIZE, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import wrap_text
-from pipelines.front.charts.rows import Line, draw_rows, has_value
+from pipelines.front.charts.rows import RowLayout, draw_rows, has_value
 from pipelines.front.charts.scales import LinearScale
 from pipelines.words import FormattedFigure
 from pipelines.words.language import lower_first, tell
 
 
 @dataclass(frozen=True)
-class Row:
+class TerritoryRow:
     """The figure of one territory, or the word that says why there is none; `note` is written below the figure."""
 
     name: str
@@ -28,13 +28,13 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RegionComparison:
     """Figures of the territories with the figure of the region, and what the axis counts."""
 
     title: str
-    rows: Sequence[Row]
+    rows: Sequence[TerritoryRow]
     unit: str
-    region: Row | None = None
+    region: TerritoryRow | None = None
     digits: int = 0
 
 
@@ -51,7 +51,7 @@ class DurationRow:
 
 
 @dataclass(frozen=True)
-class Durations:
+class TerritoryDurations:
     """Times of the territories on one axis, and its unit."""
 
     title: str
@@ -60,7 +60,12 @@ class Durations:
 
 
 def draw_comparison(
-    comparison: Comparison, *, width: int = WIDE, description: str = "", notes: Sequence[str] = (), top: float = 0.0
+    comparison: RegionComparison,
+    *,
+    width: int = WIDE,
+    description: str = "",
+    notes: Sequence[str] = (),
+    top: float = 0.0,
 ) -> Drawing:
     """Return a dot and its interval per row; the region is a dashed line through all rows.
 
@@ -89,7 +94,7 @@ def draw_comparison(
 
 
 def draw_durations(
-    durations: Durations, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
+    durations: TerritoryDurations, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()
 ) -> Drawing:
     """Return the median and the times of 75% and 90% of the cases, one row per territory."""
     figures = [f for row in durations.rows for f in (row.median, row.three_quarters, row.nine_tenths)]
@@ -113,15 +118,15 @@ def _has_interval(figures: Sequence[FormattedFigure]) -> bool:
     return any(has_value(figure) and figure.low is not None for figure in figures)
 
 
-def _arrange_row(row: Row) -> Line:
+def _arrange_row(row: TerritoryRow) -> RowLayout:
     notes = [marks.describe_few()] if row.is_few and has_value(row.figure) else []
     notes += [row.note] if row.note else []
     if not has_value(row.figure):
-        return Line(row.name, row.figure.text, notes, None, is_quiet=True)
-    return Line(row.name, row.figure.text, notes, lambda canvas, x, y: _draw_interval(canvas, row, x, y))
+        return RowLayout(row.name, row.figure.text, notes, None, is_quiet=True)
+    return RowLayout(row.name, row.figure.text, notes, lambda canvas, x, y: _draw_interval(canvas, row, x, y))
 
 
-def _draw_interval(canvas: Canvas, row: Row, x: LinearScale, y: float) -> None:
+def _draw_interval(canvas: Canvas, row: TerritoryRow, x: LinearScale, y: float) -> None:
     """Draw a dot on the line of its interval; an interval without an upper end ends in an arrow."""
     _draw_span(canvas, row.figure, x, y)
     hint = f"{row.name}: {row.figure.spoken}"
@@ -139,11 +144,11 @@ def _draw_span(canvas: Canvas, figure: FormattedFigure, x: LinearScale, y: float
         )
 
 
-def _arrange_durations(row: DurationRow) -> Line:
+def _arrange_durations(row: DurationRow) -> RowLayout:
     notes = [row.note] if row.note else []
     if not has_value(row.median):
-        return Line(row.name, row.median.text, notes, None, is_quiet=True)
-    return Line(row.name, _join_durations(row), notes, lambda canvas, x, y: _draw_times(canvas, row, x, y))
+        return RowLayout(row.name, row.median.text, notes, None, is_quiet=True)
+    return RowLayout(row.name, _join_durations(row), notes, lambda canvas, x, y: _draw_times(canvas, row, x, y))
 
 
 def _join_durations(row: DurationRow, *, spoken: bool = False) -> str:
@@ -185,7 +190,7 @@ def _show_tenths(canvas: Canvas, x: float, y: float) -> None:
     _draw_tenths(canvas, x + 6, y)
 
 
-def _draw_region(region: Row, canvas: Canvas, x: LinearScale, top: float, bottom: float) -> None:
+def _draw_region(region: TerritoryRow, canvas: Canvas, x: LinearScale, top: float, bottom: float) -> None:
     """Draw the region's figure as a dashed line, and its interval as a shade."""
     figure = region.figure
     if figure.low is not None and figure.high is not None:
@@ -195,7 +200,7 @@ def _draw_region(region: Row, canvas: Canvas, x: LinearScale, top: float, bottom
     canvas.add_element("line", x1=at, y1=top, x2=at, y2=bottom, kind="rule", hint=f"{region.name}: {figure.spoken}")
 
 
-def describe_comparison(comparison: Comparison) -> str:
+def describe_comparison(comparison: RegionComparison) -> str:
     """Return the comparison in sentences: lowest, highest and region, then which rows are not compared."""
     sure = [row for row in comparison.rows if has_value(row.figure) and not row.is_few]
     others = [
@@ -222,7 +227,7 @@ def describe_comparison(comparison: Comparison) -> str:
     return " ".join(sentences)
 
 
-def describe_durations(durations: Durations) -> str:
+def describe_durations(durations: TerritoryDurations) -> str:
     """Return the times of each territory, one sentence for each."""
     times = [f"{row.name}: {_join_durations(row, spoken=True)}." for row in durations.rows]
     return " ".join([f"{durations.title}.", *times])

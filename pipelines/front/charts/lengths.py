@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipelines import words
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import WIDE, Canvas, Drawing
-from pipelines.front.charts.rows import Line, draw_rows, has_value
+from pipelines.front.charts.rows import RowLayout, draw_rows, has_value
 from pipelines.front.charts.scales import LinearScale
 from pipelines.words import FormattedFigure
 from pipelines.words.language import lower_first, tell
@@ -65,12 +65,12 @@ def describe_lengths(lengths: Lengths) -> str:
     return " ".join([f"{lengths.title}.", *(f"{row.name}: {_join_lengths(row, spoken=True)}." for row in lengths.rows)])
 
 
-def _arrange_lengths(row: LengthRow) -> Line:
+def _arrange_lengths(row: LengthRow) -> RowLayout:
     notes = [marks.describe_few()] if row.is_few and has_value(row.median) else []
     notes.append(f"{tell('Legal range (months)')}: {row.law.text}")
     is_drawn = has_value(row.median) or row.most is not None
     draw = (lambda canvas, x, y: _draw_quartiles(canvas, row, x, y)) if is_drawn else None
-    return Line(row.name, _join_lengths(row), notes, draw, is_quiet=not has_value(row.median))
+    return RowLayout(row.name, _join_lengths(row), notes, draw, is_quiet=not has_value(row.median))
 
 
 def _join_lengths(row: LengthRow, *, spoken: bool = False) -> str:

@@ -15,7 +15,7 @@ from pipelines.front.charts.scales import BandScale, LinearScale
 from pipelines.front.charts.series import (
     HEIGHT,
     TICKS,
-    Series,
+    ChartSeries,
     choose_axis,
     describe_multiples,
     draw_band,
@@ -37,7 +37,7 @@ _FLOOR = _CEILING + HEIGHT
 
 
 def draw_lines(
-    title: str, all_series: Sequence[Series], full: int, *, width: int = WIDE, description: str = "",
+    title: str, all_series: Sequence[ChartSeries], full: int, *, width: int = WIDE, description: str = "",
     notes: Sequence[str] = (),
 ) -> Drawing:  # fmt: skip
     """Return the series at position `full` with band, points, breaks and coverage, and the others as lines behind it.
@@ -81,12 +81,14 @@ def draw_lines(
     return canvas.finish_drawing(title, description or describe_multiples(title, all_series), bottom, notes)
 
 
-def _find_top(series: Series) -> float:
+def _find_top(series: ChartSeries) -> float:
     """Return the largest figure of a series, without its intervals."""
     return max((point.figure.value or 0.0 for point in series.points if point.has_value), default=0.0)
 
 
-def _draw_line(canvas: Canvas, series: Series, dash: str, x: BandScale, y: LinearScale, *, has_points: bool) -> None:
+def _draw_line(
+    canvas: Canvas, series: ChartSeries, dash: str, x: BandScale, y: LinearScale, *, has_points: bool
+) -> None:
     """Draw the line of a series; a figure without a neighbour is a short stroke."""
     for run in find_runs(series):
         at = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in run]
@@ -98,7 +100,7 @@ def _draw_line(canvas: Canvas, series: Series, dash: str, x: BandScale, y: Linea
 
 
 def _label_lines(
-    canvas: Canvas, all_series: Sequence[Series], names: Sequence[Sequence[str]], full: int, x: BandScale,
+    canvas: Canvas, all_series: Sequence[ChartSeries], names: Sequence[Sequence[str]], full: int, x: BandScale,
     y: LinearScale, left: float,
 ) -> None:  # fmt: skip
     """Write the name of each line at the height of its last figure, and lead from the figure to a name that is moved.

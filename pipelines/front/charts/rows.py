@@ -19,7 +19,7 @@ _TICKS = 5
 
 
 @dataclass(frozen=True)
-class Line:
+class RowLayout:
     """A row as it is laid out: name, lines of text at the end, and the function that draws its marks."""
 
     name: str
@@ -55,7 +55,7 @@ class _Block:
 
 def draw_rows(
     canvas: Canvas,
-    lines: Sequence[Line],
+    lines: Sequence[RowLayout],
     top: float,
     unit: str,
     digits: int,
@@ -95,7 +95,7 @@ def has_value(figure: FormattedFigure) -> bool:
     return figure.kind == "value" and figure.value is not None
 
 
-def _choose_columns(width: int, lines: Sequence[Line]) -> _Columns:
+def _choose_columns(width: int, lines: Sequence[RowLayout]) -> _Columns:
     if width <= (NARROW + WIDE) / 2:
         return _Columns(True, width, width, 5.0, width - 8.0)
     name = min(max((measure_text(line.name, SIZE) for line in lines), default=0) + 8, _NAME)
@@ -105,14 +105,14 @@ def _choose_columns(width: int, lines: Sequence[Line]) -> _Columns:
     return _Columns(False, name, label, name + 8, width - label - 16)
 
 
-def _arrange_wide(line: Line, columns: _Columns) -> _Block:
+def _arrange_wide(line: RowLayout, columns: _Columns) -> _Block:
     names, figures = wrap_text(line.name, columns.name, SIZE), wrap_text(line.figure, columns.label, SIZE)
     notes = [part for note in line.notes for part in wrap_text(note, columns.label, SMALL)]
     height = max(LINE * len(names), LINE * len(figures) + SMALL_LINE * len(notes), _TRACK) + _PAD
     return _Block(names, figures, notes, height, height / 2)
 
 
-def _write_wide(canvas: Canvas, line: Line, block: _Block, columns: _Columns, top: float) -> None:
+def _write_wide(canvas: Canvas, line: RowLayout, block: _Block, columns: _Columns, top: float) -> None:
     middle, x_label = top + block.middle, canvas.width - columns.label
     canvas.add_lines(0, middle - LINE * len(block.names) / 2 + 12, block.names)
     height = LINE * len(block.figures) + SMALL_LINE * len(block.notes)
@@ -120,7 +120,7 @@ def _write_wide(canvas: Canvas, line: Line, block: _Block, columns: _Columns, to
     canvas.add_lines(x_label, y - 2, block.notes, "small quiet")
 
 
-def _arrange_narrow(line: Line, columns: _Columns) -> _Block:
+def _arrange_narrow(line: RowLayout, columns: _Columns) -> _Block:
     names, figures = wrap_text(line.name, columns.name, SIZE), wrap_text(line.figure, columns.label, SIZE)
     notes = [part for note in line.notes for part in wrap_text(note, columns.label, SMALL)]
     width = measure_text(line.name, SIZE) + measure_text(line.figure, SIZE) + 12
@@ -129,7 +129,7 @@ def _arrange_narrow(line: Line, columns: _Columns) -> _Block:
     return _Block(names, figures, notes, text + (_TRACK if line.draw else 0) + _PAD, text + _TRACK / 2 + 2, is_one_line)
 
 
-def _write_narrow(canvas: Canvas, line: Line, block: _Block, columns: _Columns, top: float) -> None:
+def _write_narrow(canvas: Canvas, line: RowLayout, block: _Block, columns: _Columns, top: float) -> None:
     kind = "haloed quiet" if line.is_quiet else "haloed"
     y = canvas.add_lines(0, top + 13, block.names, "haloed")
     if block.is_one_line:

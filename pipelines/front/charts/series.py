@@ -26,7 +26,7 @@ NOTHING = FormattedFigure("", "", "nothing")
 
 
 @dataclass(frozen=True)
-class Point:
+class PeriodPoint:
     """The figure of one period: a number, the word that says why there is none, or NOTHING.
 
     `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
@@ -46,7 +46,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Break:
+class BreakMark:
     """A break between the periods at positions `start` - 1 and `end`; they differ if its day is not known."""
 
     start: int
@@ -55,12 +55,12 @@ class Break:
 
 
 @dataclass(frozen=True)
-class Series:
+class ChartSeries:
     """One series; `territories` is how many territories the region has (0: no coverage strip)."""
 
     title: str
-    points: Sequence[Point]
-    breaks: Sequence[Break] = ()
+    points: Sequence[PeriodPoint]
+    breaks: Sequence[BreakMark] = ()
     territories: int = 0
     digits: int = 0
     is_joined: bool = True
@@ -78,12 +78,12 @@ class Series:
         return max(ends, default=0.0)
 
 
-def _is_absent(point: Point) -> bool:
+def _is_absent(point: PeriodPoint) -> bool:
     """Return True for a figure that is missing, with its reason."""
     return not point.has_value and point.figure is not NOTHING
 
 
-def _list_ends(point: Point) -> list[float]:
+def _list_ends(point: PeriodPoint) -> list[float]:
     if not point.has_value:
         return []
     ends = (point.figure.value, point.figure.high, point.former)
@@ -91,7 +91,7 @@ def _list_ends(point: Point) -> list[float]:
 
 
 def draw_series(
-    series: Series, *, width: int = WIDE, description: str = "", notes: Sequence[str] = (), top: float = 0.0
+    series: ChartSeries, *, width: int = WIDE, description: str = "", notes: Sequence[str] = (), top: float = 0.0
 ) -> Drawing:
     """Return one series over time with its coverage strip; `notes` are drawn at the foot.
 
@@ -107,7 +107,7 @@ def draw_series(
 
 
 def draw_multiples(
-    title: str, panels: Sequence[Series], *, width: int = WIDE, description: str = "",
+    title: str, panels: Sequence[ChartSeries], *, width: int = WIDE, description: str = "",
     notes: Sequence[str] = (),
 ) -> Drawing:  # fmt: skip
     """Return several series next to each other, all on one scale and over the same periods."""
@@ -134,7 +134,7 @@ def draw_multiples(
 
 
 @dataclass(frozen=True)
-class Axis:
+class AxisTicks:
     """The ticks of an axis, their labels, and the width that the labels need."""
 
     ticks: Sequence[float]
@@ -142,21 +142,21 @@ class Axis:
     width: float
 
 
-def choose_axis(top: float, most: int, digits: int) -> Axis:
+def choose_axis(top: float, most: int, digits: int) -> AxisTicks:
     ticks = choose_ticks(top, most, digits=digits)
     needed = next(count for count in range(6) if all(abs(round(tick, count) - tick) < 1e-9 for tick in ticks))
     labels = [words.format_number(tick, needed) for tick in ticks]
-    return Axis(ticks, labels, max(measure_text(label, SIZE) for label in labels) + 6)
+    return AxisTicks(ticks, labels, max(measure_text(label, SIZE) for label in labels) + 6)
 
 
 def plot_series(
     canvas: Canvas,
-    series: Series,
+    series: ChartSeries,
     x_left: float,
     x_right: float,
     top: float,
     height: float,
-    axis: Axis,
+    axis: AxisTicks,
     draw_behind: Callable[[BandScale, LinearScale], None] | None = None,
 ) -> float:
     """Draw axes, band, line, marks and labels between `x_left` and `x_right`; return where the picture goes on.
@@ -185,7 +185,7 @@ def plot_series(
     return floor + LINE + 2
 
 
-def find_runs(series: Series) -> list[list[int]]:
+def find_runs(series: ChartSeries) -> list[list[int]]:
     """Return the positions that a line joins: never over a missing figure or a break."""
     cuts = {cut for span in series.breaks for cut in range(span.start, span.end + 1)}
     runs: list[list[int]] = []
@@ -200,7 +200,7 @@ def find_runs(series: Series) -> list[list[int]]:
     return runs
 
 
-def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
+def _draw_run(canvas: Canvas, series: ChartSeries, run: Sequence[int], x: BandScale, y: LinearScale) -> None:
     """Draw the line between adjacent figures."""
     for first, second in pairwise(run):
         ends = [(x.find_center(position), y(series.points[position].figure.value or 0)) for position in (first, second)]
@@ -208,7 +208,7 @@ def _draw_run(canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, 
 
 
 def draw_band(
-    canvas: Canvas, series: Series, run: Sequence[int], x: BandScale, y: LinearScale, *, kind: str = "band",
+    canvas: Canvas, series: ChartSeries, run: Sequence[int], x: BandScale, y: LinearScale, *, kind: str = "band",
     dash: str = "",
 ) -> None:  # fmt: skip
     """Draw the band of the intervals of adjacent figures; its edge may have the dashes of a line."""
@@ -229,7 +229,7 @@ def draw_band(
         canvas.add_element("path", d=outline, kind=kind, stroke_dasharray=dash)
 
 
-def draw_figure(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
+def draw_figure(canvas: Canvas, point: PeriodPoint, x: float, y: LinearScale) -> None:
     value = point.figure.value or 0.0
     if point.former is not None:
         canvas.add_line(x, y(point.former), x, y(value), "axis")
@@ -240,7 +240,7 @@ def draw_figure(canvas: Canvas, point: Point, x: float, y: LinearScale) -> None:
     )  # fmt: skip
 
 
-def draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: float, floor: float) -> None:
+def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: float, floor: float) -> None:
     """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top."""
     for span in breaks:
         at = x.find_edge(span.start)
@@ -251,7 +251,9 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[Break], x: BandScale, top: floa
             canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
 
 
-def _label_points(canvas: Canvas, series: Series, x: BandScale, y: LinearScale, x_left: float, x_right: float) -> None:
+def _label_points(
+    canvas: Canvas, series: ChartSeries, x: BandScale, y: LinearScale, x_left: float, x_right: float
+) -> None:
     """Label the last, first, highest and lowest figure, then all others that have room."""
     with_value = [position for position, point in enumerate(series.points) if point.has_value]
     if not with_value:
@@ -268,7 +270,9 @@ def _label_points(canvas: Canvas, series: Series, x: BandScale, y: LinearScale, 
                 break
 
 
-def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x_left: float, x_right: float) -> None:
+def _label_periods(
+    canvas: Canvas, series: ChartSeries, x: BandScale, floor: float, x_left: float, x_right: float
+) -> None:
     """Label the newest period, then back in equal steps as far as there is room."""
     labels = [point.period for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
@@ -289,7 +293,7 @@ def _label_periods(canvas: Canvas, series: Series, x: BandScale, floor: float, x
         canvas.add_text_if_free(at, floor + LINE, label, anchor="middle")
 
 
-def draw_strip(canvas: Canvas, series: Series, start: float, end: float, top: float) -> float:
+def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, top: float) -> float:
     """Draw how many territories are in each figure, below the axis of the series."""
     label = tell("Territories included, of {n}", n=series.territories)
     top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
@@ -308,7 +312,7 @@ def draw_strip(canvas: Canvas, series: Series, start: float, end: float, top: fl
     return top + _STRIP
 
 
-def list_keys(all_series: Sequence[Series], canvas: Canvas) -> list[marks.Key]:
+def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
     # The name of a break is left out where it would cover another.
@@ -326,7 +330,7 @@ def list_keys(all_series: Sequence[Series], canvas: Canvas) -> list[marks.Key]:
     return [*(marks.Key(show, text) for occurs, show, text in candidates if occurs), *signs]
 
 
-def describe_multiples(title: str, panels: Sequence[Series]) -> str:
+def describe_multiples(title: str, panels: Sequence[ChartSeries]) -> str:
     """Return the first and the last figure of each series."""
     sentences = [f"{title}."]
     for panel in panels:
@@ -336,7 +340,7 @@ def describe_multiples(title: str, panels: Sequence[Series]) -> str:
     return " ".join(sentences)
 
 
-def describe_series(series: Series) -> str:
+def describe_series(series: ChartSeries) -> str:
     """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
     with_value = [point for point in series.points if point.has_value]
     if not with_value:

@@ -28,7 +28,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageBar:
     """One stage: its name, its count, and what is at its side. `note` may name the coverage."""
 
     name: str
@@ -43,7 +43,7 @@ class Stages:
     """The stages in the order of proceedings."""
 
     title: str
-    stages: Sequence[Stage]
+    stages: Sequence[StageBar]
 
 
 def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", notes: Sequence[str] = ()) -> Drawing:
@@ -78,7 +78,7 @@ def _draw_arrow(canvas: Canvas, x: float, top: float, bottom: float) -> None:
     canvas.add_element("path", d=draw_path([(x - 4, bottom - 8), (x, bottom - 2), (x + 4, bottom - 8)]), kind="side")
 
 
-def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side_left: float) -> tuple[float, float]:
+def _draw_stage(canvas: Canvas, stage: StageBar, top: float, box_width: float, side_left: float) -> tuple[float, float]:
     """Draw a box and its sides; return where each of the two ends."""
     inner = box_width - 2 * _MARGIN
     names = wrap_text(stage.name, inner, SIZE)
@@ -103,7 +103,7 @@ def _draw_stage(canvas: Canvas, stage: Stage, top: float, box_width: float, side
     return top + height, side_y
 
 
-def _name_few(part: Stage | Side) -> str:
+def _name_few(part: StageBar | Side) -> str:
     """Return the state of a count that is too few to compare, as it is added to the count."""
     return f", {marks.name_few()}" if part.is_few else ""
 
@@ -124,7 +124,7 @@ def describe_stages(picture: Stages) -> str:
     """Return the stages in order, each followed by what is at its side."""
     sentences = [f"{picture.title}."]
     for stage in picture.stages:
-        described: list[Stage | Side] = [stage, *stage.sides]
+        described: list[StageBar | Side] = [stage, *stage.sides]
         parts = [f"{part.name}: {part.figure.spoken}{_name_few(part)}" for part in described]
         sentences.append(f"{'; '.join(parts)}.")
     return " ".join(sentences)

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pipelines.office.answers.model import (
+    CellChange,
     CellView,
-    Change,
-    Comparison,
+    EarlierValue,
     EventCount,
     FormattedValue,
     Group,
     LocalizedFinding,
-    Point,
     ReadRow,
     RegisterComparison,
-    Series,
     SideBySidePreview,
     Suggestion,
     TableView,
+    ValueHistory,
+    VersionComparison,
 )
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ def render_csv(report: Report, language: str) -> str:
     return made(report, language)
 
 
-def compare_versions(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> Comparison:
+def compare_versions(
+    new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full"
+) -> VersionComparison:
     """Compare two versions cell by cell, old -> new; in a `patch` an absent figure is unchanged, not withdrawn.
 
     `new` and `old` are in OBSERVATION; `old` holds the newest accepted rows of the same blocks.
@@ -113,7 +115,7 @@ def compare_versions(new: pl.DataFrame, old: pl.DataFrame, language: str = "en",
     return made(new, old, language, kind=kind)
 
 
-def list_changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> list[Change]:
+def list_changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en", *, kind: str = "full") -> list[CellChange]:
     """Return the changes of `compare_versions`, big ones first."""
     return list(compare_versions(new, old, language, kind=kind).changes)
 
@@ -127,7 +129,7 @@ def register_changes(new: pl.DataFrame, old: pl.DataFrame, language: str = "en")
 
 def find_earlier_values(
     new: pl.DataFrame, history: pl.DataFrame, periods: int = 12, language: str = "en"
-) -> list[Series]:
+) -> list[ValueHistory]:
     """Return the last values of the same key for each value, with gaps and revisions.
 
     `history` is in OBSERVATION and may hold several vintages (in the order of acceptance, or with `accepted_at`).
@@ -173,20 +175,20 @@ def render_preview(data: bytes, filename: str, form: str | None, language: str, 
 
 
 __all__ = [
+    "CellChange",
     "CellView",
-    "Change",
-    "Comparison",
+    "EarlierValue",
     "EventCount",
     "FormattedValue",
     "Group",
     "LocalizedFinding",
-    "Point",
     "ReadRow",
     "RegisterComparison",
-    "Series",
     "SideBySidePreview",
     "Suggestion",
     "TableView",
+    "ValueHistory",
+    "VersionComparison",
     "annotate_workbook",
     "compare_versions",
     "correct_workbook",

@@ -9,7 +9,7 @@ from pipelines.core import codes, i18n
 from pipelines.core.i18n import many, mark, tell
 from pipelines.findings.finding import Finding
 from pipelines.findings.texts import describe_finding
-from pipelines.model.content import Cell, Content, Cube, Grid, Table, Where
+from pipelines.model.content import Content, Cube, Grid, SourceCell, SourceTable, Where
 from pipelines.reading.formats.common import column_letters
 from pipelines.reading.standardise.collecting import Binding, Role
 from pipelines.reading.standardise.sheets import is_blank
@@ -151,7 +151,7 @@ def _grid(grid: Grid, reading: Reading, language: str) -> Iterable[str]:
 
 
 def _table(
-    table: Table,
+    table: SourceTable,
     index: int,
     bound: Mapping[tuple[int, int, int], Binding],
     findings_by_place: Mapping[Where, Sequence[tuple[int, Finding]]],
@@ -185,10 +185,10 @@ def _cut(words: str, count: int) -> str:
 
 
 def _cell(
-    cell: Cell | None,
+    cell: SourceCell | None,
     binding: Binding | None,
     findings_by_place: Mapping[Where, Sequence[tuple[int, Finding]]],
-    cells: Mapping[tuple[int, int], Cell],
+    cells: Mapping[tuple[int, int], SourceCell],
     language: str,
 ) -> str:
     if cell is not None and cell.spread and cell.anchor in cells:
@@ -216,7 +216,7 @@ def _cell(
     return f'<td{class_}{style} title="{tip}">{escape(text)}{sign}{links}</td>'
 
 
-def _spread(cell: Cell, binding: Binding | None, language: str) -> str:
+def _spread(cell: SourceCell, binding: Binding | None, language: str) -> str:
     style = f' style="background:{ROLES[binding.role][0]}"' if binding is not None else ""
     return f'<td{style} title="{escape(tell("{place}, merged", language, place=cell.where), quote=True)}">&#8203;</td>'
 

@@ -9,7 +9,7 @@ from pipelines.findings.places import place_words
 from pipelines.findings.texts import code_words
 from pipelines.model.content import Where
 from pipelines.model.long_tables import CASE_EVENT_KEY, OBSERVATION_KEY
-from pipelines.office.answers.model import Change, Comparison, EventCount, FormattedValue, RegisterComparison
+from pipelines.office.answers.model import CellChange, EventCount, FormattedValue, RegisterComparison, VersionComparison
 from pipelines.office.answers.values import format_value, key_words
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _STATE = ("value", "obs_status", "conf_status")
 _CARRIED = (*_STATE, "place", "label")
 
 
-def compare_versions(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> Comparison:
+def compare_versions(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kind: str) -> VersionComparison:
     """Compare two versions. A change of status counts: 0, missing and withheld differ.
 
     Both frames are in OBSERVATION, each key once. In a `patch`, a figure that is left out is unchanged. Big changes
@@ -49,15 +49,15 @@ def compare_versions(new: pl.DataFrame, old: pl.DataFrame, language: str, *, kin
     changed = sorts.filter(pl.col("_kind") != "unchanged")
     changes = [_change(row, language) for row in changed.iter_rows(named=True)]
     changes.sort(key=lambda c: -_size(c))
-    return Comparison(tuple(changes), sorts.height - changed.height)
+    return VersionComparison(tuple(changes), sorts.height - changed.height)
 
 
-def _change(row: Mapping[str, Any], language: str) -> Change:
+def _change(row: Mapping[str, Any], language: str) -> CellChange:
     kind: Literal["added", "changed", "withdrawn"] = row["_kind"]
     old = None if kind == "added" else format_value(row["value_old"], row["obs_status_old"], language)
     new = None if kind == "withdrawn" else format_value(row["value"], row["obs_status"], language)
     place = row["place"] if new is not None else None
-    return Change(
+    return CellChange(
         kind=kind,
         key={name: str(row[name]) for name in KEY},
         words=key_words(row, language),
@@ -76,7 +76,7 @@ def _subtract(old: FormattedValue | None, new: FormattedValue | None) -> float |
     return new.value - old.value
 
 
-def _size(change: Change) -> float:
+def _size(change: CellChange) -> float:
     if change.difference is not None:
         return abs(change.difference)
     if change.old is not None and change.new is not None:

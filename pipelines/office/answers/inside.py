@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.model.content import Content, Cube, Grid
 from pipelines.office.answers import losses, package, sheets, views
-from pipelines.office.answers.jobs import BesideJob, BookJob, Job, Line, MendJob
+from pipelines.office.answers.jobs import BesideJob, BookJob, FindingLine, Job, MendJob
 from pipelines.office.answers.model import SideBySidePreview
 from pipelines.reading.formats import zipguard
-from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.xmlguard import ContainerContents
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -42,7 +42,7 @@ def execute_job(job: Job) -> bytes | SideBySidePreview:
 # ------------------------------------------------------------------------------------------------------- their workbook
 
 
-def _load(data: bytes) -> tuple[Any, Contents]:
+def _load(data: bytes) -> tuple[Any, ContainerContents]:
     """Load the office's workbook with everything that openpyxl keeps; links to other workbooks are left unchanged."""
     import openpyxl
 
@@ -58,7 +58,7 @@ def _annotate_own_workbook(job: BookJob) -> bytes:
     lost = losses.find_lost_content(job.data, book)
     by_sheet = {sheet.title: sheet for sheet in book.worksheets}
     targets: dict[int, tuple[str, str]] = {}
-    by_cell: dict[tuple[str, str], list[Line]] = {}
+    by_cell: dict[tuple[str, str], list[FindingLine]] = {}
     for number, line in enumerate(job.sheet.lines):
         place = _place_in(by_sheet, line)
         if place is not None:
@@ -77,7 +77,7 @@ def _annotate_own_workbook(job: BookJob) -> bytes:
     return package.pack_workbook(book, job.modified, contents.stored)
 
 
-def _place_in(by_sheet: Mapping[str, Any], line: Line) -> tuple[str, str] | None:
+def _place_in(by_sheet: Mapping[str, Any], line: FindingLine) -> tuple[str, str] | None:
     """Return sheet and cell for the comment of a line: the first cell of a merged area, the first filled one beyond
     the data."""
     from openpyxl.utils.cell import coordinate_from_string
@@ -139,7 +139,7 @@ def _write_findings_and_tables(job: BookJob) -> bytes:
     contacts = {(b.table, b.row, b.column) for b in reading.bindings if b.role == "contact"} if reading else set()
     placed = sheets.write_tables(book, content, contacts, job.words)
     targets: dict[int, tuple[str, str]] = {}
-    by_cell: dict[tuple[str, str], list[Line]] = {}
+    by_cell: dict[tuple[str, str], list[FindingLine]] = {}
     for number, line in enumerate(job.sheet.lines):
         place = placed.get(str(line.where))
         if place is not None:

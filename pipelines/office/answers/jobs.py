@@ -15,7 +15,7 @@ Kind = Literal["own", "read", "bare"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FindingLine:
     """One finding in words. `columns` are its cells in the table of findings; `comment` is for its own cell."""
 
     severity: Literal["error", "warning", "information"]
@@ -36,7 +36,7 @@ class FindingsSheet:
     legend: tuple[tuple[Literal["error", "warning", "information"], str], ...]
     headings: tuple[str, ...]
     place_column: int
-    lines: tuple[Line, ...]
+    lines: tuple[FindingLine, ...]
     notes: tuple[str, ...] = ()
 
 

@@ -87,7 +87,7 @@ class FormattedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CellChange:
     """One cell of an earlier version compared with the new one. `difference` is new minus old if both are numbers.
 
     `words` describe what is counted, in words of the code lists; `place` is in the new file, None for a withdrawn
@@ -105,10 +105,10 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class VersionComparison:
     """All changes, big ones first, and the number of unchanged figures."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[CellChange, ...]
     unchanged: int
 
     def count_changes(self, kind: str) -> int:
@@ -143,7 +143,7 @@ class RegisterComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class EarlierValue:
     """One earlier period of a series. `shown` is None if nothing was reported; `before` are older vintages."""
 
     period: str
@@ -157,7 +157,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ValueHistory:
     """A value of the return and its earlier periods, oldest first."""
 
     key: Mapping[str, str]
@@ -166,7 +166,7 @@ class Series:
     place: str | None
     period: str
     now: FormattedValue
-    points: tuple[Point, ...]
+    points: tuple[EarlierValue, ...]
 
     @property
     def gaps(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.findings.places import place_words
 from pipelines.model.content import Where
 from pipelines.model.long_tables import OBSERVATION_KEY
-from pipelines.office.answers.model import FormattedValue, Point, Series
+from pipelines.office.answers.model import EarlierValue, FormattedValue, ValueHistory
 from pipelines.office.answers.values import format_value, key_words
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ KEY = (*(name for name in OBSERVATION_KEY if name not in _OF_TIME), "form")
 """Key of one series: a key without its time. A year and a quarter differ by `freq`."""
 
 
-def find_earlier_values(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[Series]:
+def find_earlier_values(new: pl.DataFrame, history: pl.DataFrame, periods: int, language: str) -> list[ValueHistory]:
     """Return, for each row of `new`, the `periods` periods before it, oldest first; both frames are in OBSERVATION.
 
     `history` may hold a key and period several times, once per vintage: the last one (by its column `accepted_at`, or
@@ -43,7 +43,7 @@ def find_earlier_values(new: pl.DataFrame, history: pl.DataFrame, periods: int, 
             _point(period, mine.get(period, []), language) for period in list_periods_before(row["period"], periods)
         )
         all_series.append(
-            Series(
+            ValueHistory(
                 key={name: str(row[name]) for name in KEY},
                 words=key_words(row, language),
                 label=row["label"],
@@ -56,13 +56,13 @@ def find_earlier_values(new: pl.DataFrame, history: pl.DataFrame, periods: int, 
     return all_series
 
 
-def _point(period: str, vintages: list[tuple[float | None, str]], language: str) -> Point:
+def _point(period: str, vintages: list[tuple[float | None, str]], language: str) -> EarlierValue:
     if not vintages:
-        return Point(period, None)
+        return EarlierValue(period, None)
     *older, last = vintages
     differing = [vintage for vintage in dict.fromkeys(older) if vintage != last]
     earlier: tuple[FormattedValue, ...] = tuple(format_value(value, status, language) for value, status in differing)
-    return Point(period, format_value(*last, language), earlier)
+    return EarlierValue(period, format_value(*last, language), earlier)
 
 
 def list_periods_before(period: str, count: int) -> list[str]:

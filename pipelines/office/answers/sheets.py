@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipelines.model.content import Grid
-from pipelines.office.answers.jobs import FindingsSheet, Line
+from pipelines.office.answers.jobs import FindingLine, FindingsSheet
 
 if TYPE_CHECKING:
     from openpyxl.styles import PatternFill
@@ -69,7 +69,7 @@ def add_comment(cell: Any, text: str, author: str) -> None:
     cell.comment = comment
 
 
-def mark_cell(cell: Any, lines: Sequence[Line], author: str) -> None:
+def mark_cell(cell: Any, lines: Sequence[FindingLine], author: str) -> None:
     """Add one comment for all findings of a cell, worst first, and the fill of the worst."""
     lines = sorted(lines, key=lambda line: _RANK[line.severity])
     add_comment(cell, _BETWEEN.join(line.comment for line in lines), author)

@@ -18,7 +18,7 @@ from pipelines.reading.standardise.sheets import is_blank
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.model.content import Grid, Table
+    from pipelines.model.content import Grid, SourceTable
     from pipelines.reading.standardise.collecting import Binding
     from pipelines.reading.standardise.standardise import Reading
 
@@ -122,7 +122,7 @@ def _tables(
     return tuple(table_views)
 
 
-def _find_last_cells(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
+def _find_last_cells(table: SourceTable) -> dict[tuple[int, int], tuple[int, int]]:
     """Return row and column of the last cell of each merged area by the position of its first cell."""
     last_cells: dict[tuple[int, int], tuple[int, int]] = {}
     for cell in table.cells:

@@ -15,7 +15,7 @@ from pipelines.findings.texts import describe_finding
 from pipelines.model.content import ReadError
 from pipelines.office.answers import declared as words_of_form
 from pipelines.office.answers.job_process import run_job
-from pipelines.office.answers.jobs import BookJob, FindingsSheet, Kind, Line, MendJob
+from pipelines.office.answers.jobs import BookJob, FindingLine, FindingsSheet, Kind, MendJob
 from pipelines.office.answers.model import LocalizedFinding
 from pipelines.office.answers.suggesting import MENDABLE, cell_text, suggest_correction
 from pipelines.office.answers.wording import ACCEPTED_BEFORE, localize_finding, severity_words
@@ -169,7 +169,7 @@ def suggestion_words(one: LocalizedFinding, language: str) -> str:
     return tell("Did you mean '{word}'?", language, word=one.suggestion.value)
 
 
-def _line(finding: LocalizedFinding, language: str) -> Line:
+def _line(finding: LocalizedFinding, language: str) -> FindingLine:
     where = finding.where
     page = "" if where.page is None else tell("page {page}", language, page=where.page)
     columns = (
@@ -183,7 +183,7 @@ def _line(finding: LocalizedFinding, language: str) -> Line:
         suggestion_words(finding, language),
         finding.rule,
     )
-    return Line(finding.severity, where, finding.place, columns, _comment(finding, language))
+    return FindingLine(finding.severity, where, finding.place, columns, _comment(finding, language))
 
 
 def _quote(text: str | None) -> str:

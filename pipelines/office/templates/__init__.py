@@ -18,8 +18,8 @@ from pipelines.declarations.base import is_within
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
 from pipelines.model.periods import Period
-from pipelines.office.templates.entry import Entry
-from pipelines.office.templates.layout import Sheet
+from pipelines.office.templates.entry import EntryCell
+from pipelines.office.templates.layout import TemplateSheet
 from pipelines.office.templates.words import Words, words_of
 from pipelines.reading.standardise.plan import plan_of
 
@@ -162,7 +162,7 @@ def _known(words: Words, template: str) -> str:
     return words.fill_template(template.replace("{text}", words.period.code), next(words.list_choices(template), {}))
 
 
-def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[Sheet]:
+def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[TemplateSheet]:
     from pipelines.office.templates.lists import TooManyLinesError, flat_sheet, records_sheet
     from pipelines.office.templates.tables import table_sheets
 
@@ -178,7 +178,7 @@ def _sheets(words: Words, above: Sequence[str], known: frozenset[Any]) -> list[S
         raise TemplateError(error.text, **error.params) from None
 
 
-def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[Entry]:
+def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[EntryCell]:
     """Return the cells to fill in, as the reader finds them in the bare workbook. Raises TemplateError."""
     from pipelines.reading.formats.read import read_content
     from pipelines.reading.standardise.recognise import recognise_forms
@@ -207,4 +207,4 @@ def _entries(registry: Registry, form: Form, period: str, data: bytes) -> list[E
         )
     address = plan_of(form, registry).addresser.find_address
     bound_cells = ((b, address(b.codes).key) for b in reading.bindings if b.role in ("value", "check") and b.codes)
-    return [Entry(b.table, b.row, b.column, key, b.role == "check") for b, key in bound_cells if key is not None]
+    return [EntryCell(b.table, b.row, b.column, key, b.role == "check") for b, key in bound_cells if key is not None]

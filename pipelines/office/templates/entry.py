@@ -11,7 +11,7 @@ from pipelines.core.i18n import tell
 from pipelines.declarations.form import Form
 from pipelines.model.content import Where
 from pipelines.office.templates.earlier import EarlierFigure
-from pipelines.office.templates.layout import Sheet
+from pipelines.office.templates.layout import TemplateSheet
 from pipelines.reading.standardise.numbered import Key, Number
 from pipelines.reading.standardise.sums import group_numbers
 
@@ -25,7 +25,7 @@ _RED, _DARK = "FFFDE2E1", "FF9B1C1C"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryCell:
     """A cell to fill in: sheet number, place, the number's key, and whether it is a printed total."""
 
     sheet: int
@@ -36,7 +36,7 @@ class Entry:
 
 
 def number_rules(
-    page: Worksheet, form: Form, entries: Sequence[tuple[Entry, EarlierFigure | None]], spare: int, language: str
+    page: Worksheet, form: Form, entries: Sequence[tuple[EntryCell, EarlierFigure | None]], spare: int, language: str
 ) -> None:
     """Allow whole numbers from 0, or a sign of the form; the earlier figure is shown when the cell is selected.
 
@@ -75,7 +75,7 @@ def number_rules(
 _Rectangle = tuple[int, int, int, int, "EarlierFigure | None"]
 
 
-def _rectangles(entries: Sequence[tuple[Entry, EarlierFigure | None]]) -> list[_Rectangle]:
+def _rectangles(entries: Sequence[tuple[EntryCell, EarlierFigure | None]]) -> list[_Rectangle]:
     """Merge cells with the same earlier figure into rectangles: a rule's formula refers to the first cell of one."""
     ordered = sorted(entries, key=lambda pair: (pair[0].row, pair[0].column))
     rectangles: list[_Rectangle] = []
@@ -112,7 +112,7 @@ def _allowed(cell: str, form: Form) -> str:
     return full if len(full) <= _LONGEST_FORMULA else f"OR({whole},ISTEXT({cell}))"
 
 
-def list_rules(page: Worksheet, sheet: Sheet, ranges: Mapping[str, str], language: str) -> None:
+def list_rules(page: Worksheet, sheet: TemplateSheet, ranges: Mapping[str, str], language: str) -> None:
     """Restrict columns of a list that choose from a code table, for its lines and the spare ones below."""
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -150,7 +150,7 @@ def list_rules(page: Worksheet, sheet: Sheet, ranges: Mapping[str, str], languag
         page.add_data_validation(rule)
 
 
-def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[Entry]) -> int:
+def red_totals(pages: Sequence[Worksheet], form: Form, entries: Sequence[EntryCell]) -> int:
     """Colour totals red that do not equal their parts; by conditional format, since extra cells are not allowed.
 
     Returns the number of totals watched.

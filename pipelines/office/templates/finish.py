@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.declarations.form import Form
 from pipelines.office.templates.earlier import EarlierFigure
-from pipelines.office.templates.entry import Entry, list_rules, number_rules, red_totals
+from pipelines.office.templates.entry import EntryCell, list_rules, number_rules, red_totals
 from pipelines.office.templates.guide import PREFIX, Guide, add_codes, add_guide
-from pipelines.office.templates.layout import Sheet
+from pipelines.office.templates.layout import TemplateSheet
 from pipelines.office.templates.lists import has_no_number, without_period
 from pipelines.office.templates.words import Words
 from pipelines.office.templates.workbook import GREY, GREY_ON_HEAD, HEAD, format_sheet, title_regions
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 def finish_workbook(
     book: Workbook,
-    sheets: Sequence[Sheet],
+    sheets: Sequence[TemplateSheet],
     words: Words,
-    entries: Sequence[Entry],
+    entries: Sequence[EntryCell],
     before: Mapping[Key, EarlierFigure],
     language: str,
     deadline: date | None,
@@ -69,7 +69,7 @@ def finish_workbook(
     book.active = 0
 
 
-def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
+def _open_cells(sheet: TemplateSheet, entries: Sequence[EntryCell]) -> set[tuple[int, int]]:
     """Unlock the cells to fill in: the figures; in a list also its notes; in tables every cell without a word."""
     cells = {(entry.row, entry.column) for entry in entries}
     words = {(t.row + d, t.column + a) for t in sheet.texts for d in range(t.down) for a in range(t.across)}
@@ -85,7 +85,7 @@ def _open_cells(sheet: Sheet, entries: Sequence[Entry]) -> set[tuple[int, int]]:
     return cells
 
 
-def _mark_impossible_cells(page: Worksheet, form: Form, entries: Sequence[Entry]) -> None:
+def _mark_impossible_cells(page: Worksheet, form: Form, entries: Sequence[EntryCell]) -> None:
     """Write the form's own sign where a figure cannot exist, so that nobody wonders what to enter."""
     from openpyxl.styles import Font
 
@@ -96,7 +96,9 @@ def _mark_impossible_cells(page: Worksheet, form: Form, entries: Sequence[Entry]
             cell.value, cell.data_type, cell.font = sign, "s", Font(color=GREY)
 
 
-def _write_earlier_figures(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[Entry, EarlierFigure | None]]) -> int:
+def _write_earlier_figures(
+    page: Worksheet, sheet: TemplateSheet, pairs: Sequence[tuple[EntryCell, EarlierFigure | None]]
+) -> int:
     """Write earlier figures to the right of the widest table, on the same rows, under headings that the reader
     ignores.
 
@@ -135,7 +137,7 @@ def _write_earlier_figures(page: Worksheet, sheet: Sheet, pairs: Sequence[tuple[
     return most
 
 
-def _heading(sheet: Sheet, top: int, head: int, column: int) -> str:
+def _heading(sheet: TemplateSheet, top: int, head: int, column: int) -> str:
     parts = [
         t.text
         for t in sheet.texts

@@ -16,7 +16,7 @@ LONGEST_NAME = 31
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class LayoutText:
     """A word in a cell, merged `down` and `across` if it heads several rows or columns. Counted from 1."""
 
     row: int
@@ -28,7 +28,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class TableArea:
     """A table on a sheet: heading rows `top` to `head`, first column of numbers, and last row and column; all
     inclusive."""
 
@@ -40,12 +40,12 @@ class Area:
 
 
 @dataclass(slots=True)
-class Sheet:
+class TemplateSheet:
     """One sheet of the form: its words in reading order, and its tables."""
 
     name: str
-    texts: list[Text] = field(default_factory=list)
-    areas: list[Area] = field(default_factory=list)
+    texts: list[LayoutText] = field(default_factory=list)
+    areas: list[TableArea] = field(default_factory=list)
     spare: int = 0
     """Lines below the last that may also be filled in (lists only)."""
     choices: dict[int, str] = field(default_factory=dict)

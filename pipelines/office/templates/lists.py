@@ -10,7 +10,7 @@ from math import prod
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.declarations.shapes import FlatList, Records
-from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
+from pipelines.office.templates.layout import LayoutText, TableArea, TemplateSheet, sheet_name
 from pipelines.office.templates.words import Words
 from pipelines.reading.standardise.addressing import UNITS_WITHOUT_PERSONS
 from pipelines.reading.standardise.numbered import AT, Key
@@ -42,13 +42,13 @@ class _Line:
     cannot: bool
 
 
-def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collection[Key]) -> Sheet:
+def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collection[Key]) -> TemplateSheet:
     """Return the sheet of a list of observations; `known` are the keys, without period, of the last accepted figures.
 
     With accepted figures, an open list gets the same lines; else all combinations. Raises TooManyLinesError.
     """
     used_names: set[str] = set()
-    sheet = Sheet(sheet_name(words.fill_template(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
+    sheet = TemplateSheet(sheet_name(words.fill_template(flat.sheet) if flat.sheet else words.plan.form.id, used_names))
     row = _write_words_above(sheet, words, flat.title, above)
     headings = list(flat.columns)
     _head(sheet, row, headings)
@@ -56,17 +56,19 @@ def flat_sheet(words: Words, flat: FlatList, above: Sequence[str], known: Collec
     for number, line in enumerate(lines, start=row + 1):
         for column, heading in enumerate(headings, start=1):
             if (text := line.words.get(heading)) is not None:
-                sheet.texts.append(Text(number, column, text, "label"))
+                sheet.texts.append(LayoutText(number, column, text, "label"))
     sheet.spare = _SPARE_LINES
     sheet.choices = {n: c.dim for n, c in enumerate(flat.columns.values(), start=1) if c.dim is not None}
     values = [n for n, c in enumerate(flat.columns.values(), start=1) if c.value]
-    sheet.areas.append(Area(row, row, min(values), len(headings), row + len(lines)))
+    sheet.areas.append(TableArea(row, row, min(values), len(headings), row + len(lines)))
     return sheet
 
 
-def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet:
+def records_sheet(words: Words, records: Records, above: Sequence[str]) -> TemplateSheet:
     """Return the sheet of a register: its headings, and empty lines."""
-    sheet = Sheet(sheet_name(words.fill_template(records.sheet) if records.sheet else words.plan.form.id, set()))
+    sheet = TemplateSheet(
+        sheet_name(words.fill_template(records.sheet) if records.sheet else words.plan.form.id, set())
+    )
     row = _write_words_above(sheet, words, records.title, above)
     _head(sheet, row, list(records.columns))
     dates, quantities = [], []
@@ -81,21 +83,21 @@ def records_sheet(words: Words, records: Records, above: Sequence[str]) -> Sheet
             if table in words.tables:
                 sheet.choices[column] = table
     sheet.spare, sheet.dates, sheet.quantities = _SPARE_RECORDS, tuple(dates), tuple(quantities)
-    sheet.areas.append(Area(row, row, 1, len(records.columns), row))
+    sheet.areas.append(TableArea(row, row, 1, len(records.columns), row))
     return sheet
 
 
-def _write_words_above(sheet: Sheet, words: Words, title: str | None, above: Sequence[str]) -> int:
+def _write_words_above(sheet: TemplateSheet, words: Words, title: str | None, above: Sequence[str]) -> int:
     """Add the words above a list; return the row of its headings."""
     lines = list(above)
     if title is not None and (written := words.fill_template(title)) not in lines:
         lines.insert(0, written)
-    sheet.texts += [Text(n, 1, line, "mark" if n > 1 else "title") for n, line in enumerate(lines, start=1)]
+    sheet.texts += [LayoutText(n, 1, line, "mark" if n > 1 else "title") for n, line in enumerate(lines, start=1)]
     return len(lines) + 2
 
 
-def _head(sheet: Sheet, row: int, headings: Sequence[str]) -> None:
-    sheet.texts += [Text(row, n, heading, "heading") for n, heading in enumerate(headings, start=1)]
+def _head(sheet: TemplateSheet, row: int, headings: Sequence[str]) -> None:
+    sheet.texts += [LayoutText(row, n, heading, "heading") for n, heading in enumerate(headings, start=1)]
 
 
 def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from pipelines.declarations.base import is_within
-from pipelines.declarations.coordinates import Line
-from pipelines.declarations.shapes import Table
-from pipelines.office.templates.layout import Area, Sheet, Text, sheet_name
+from pipelines.declarations.coordinates import HeadingLine
+from pipelines.declarations.shapes import CrossedTable
+from pipelines.office.templates.layout import LayoutText, TableArea, TemplateSheet, sheet_name
 from pipelines.office.templates.words import Words
 
 _GAP = 2
@@ -17,13 +17,13 @@ _NUMBERED = re.compile(r"^[^.:–—]{3,28}?(?=[.:]\s)")
 Path = tuple[str, ...]
 
 
-def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
+def table_sheets(words: Words, above: Sequence[str]) -> list[TemplateSheet]:
     """Return the sheets of a form of crossed tables; `above` are lines over the first table of each sheet.
 
     Tables that name a sheet are on it, one below the other; each of the others has its own sheet, named after the
     beginning of its title.
     """
-    sheets: dict[str, Sheet] = {}
+    sheets: dict[str, TemplateSheet] = {}
     used_names: set[str] = set()
     for table in words.plan.form.tables or ():
         for codes in words.list_choices(table.title, table.sheet):
@@ -31,13 +31,13 @@ def table_sheets(words: Words, above: Sequence[str]) -> list[Sheet]:
             if table.sheet is not None:
                 name = words.fill_template(table.sheet, codes)
                 if name not in sheets:
-                    sheets[name] = Sheet(sheet_name(name, used_names))
+                    sheets[name] = TemplateSheet(sheet_name(name, used_names))
             else:
                 name = sheet_name(_short(title or words.fill_template(table.corner, codes)), used_names)
-                sheets[name] = Sheet(name)
+                sheets[name] = TemplateSheet(name)
             sheet = sheets[name]
             if not sheet.texts:
-                sheet.texts += [Text(n, 1, line, "mark") for n, line in enumerate(above, start=1)]
+                sheet.texts += [LayoutText(n, 1, line, "mark") for n, line in enumerate(above, start=1)]
             _place(sheet, table, words, title, codes)
     return list(sheets.values())
 
@@ -47,10 +47,10 @@ def _short(title: str) -> str:
     return match.group() if match is not None else title
 
 
-def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: dict[str, str]) -> None:
+def _place(sheet: TemplateSheet, table: CrossedTable, words: Words, title: str | None, codes: dict[str, str]) -> None:
     row = sheet.last + (_GAP + 1 if sheet.areas else 1)
     if title is not None:
-        sheet.texts.append(Text(row, 1, title, "title"))
+        sheet.texts.append(LayoutText(row, 1, title, "title"))
         row += 1
     deep = table.header_rows
     _write_column_heading(sheet, row, 1, _shorten_path(words.fill_path(table.corner, codes), deep), deep, "corner")
@@ -63,14 +63,14 @@ def _place(sheet: Sheet, table: Table, words: Words, title: str | None, codes: d
     rows = _rows(table, words, first - 1)
     for number, (path, section) in enumerate(rows):
         for column, text in enumerate(path, start=1):
-            sheet.texts.append(Text(below + number, column, text, "section" if section else "label"))
+            sheet.texts.append(LayoutText(below + number, column, text, "section" if section else "label"))
     bottom = below + len(rows) - 1
-    sheet.areas.append(Area(row, below - 1, first, first + len(columns) - 1, bottom))
+    sheet.areas.append(TableArea(row, below - 1, first, first + len(columns) - 1, bottom))
     if table.end:
-        sheet.texts.append(Text(bottom + 1, 1, words.fill_template(table.end[0], codes), "end"))
+        sheet.texts.append(LayoutText(bottom + 1, 1, words.fill_template(table.end[0], codes), "end"))
 
 
-def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
+def _lines(declared: dict[str, HeadingLine], words: Words) -> list[tuple[Path, HeadingLine]]:
     """Return every path of the declared lines valid in the period, without columns that are optional and ignored."""
     return [
         (path, line)
@@ -80,7 +80,7 @@ def _lines(declared: dict[str, Line], words: Words) -> list[tuple[Path, Line]]:
     ]
 
 
-def _rows(table: Table, words: Words, labels: int) -> list[tuple[Path, bool]]:
+def _rows(table: CrossedTable, words: Words, labels: int) -> list[tuple[Path, bool]]:
     """Return the label paths of a table's rows and whether each is a section; sections come before all other rows."""
     lines = _lines(table.rows, words)
     plain = group_paths([_shorten_path(path, labels) for path, line in lines if line.use != "section"])
@@ -106,14 +106,14 @@ def group_paths(paths: Sequence[Path], depth: int = 0) -> list[Path]:
     return ordered
 
 
-def _write_column_heading(sheet: Sheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
+def _write_column_heading(sheet: TemplateSheet, row: int, column: int, path: Path, deep: int, role: str) -> None:
     """Write a path downwards in one column, its last part merged over the remaining heading rows."""
     for level, text in enumerate(path):
         down = deep - level if level == len(path) - 1 else 1
-        sheet.texts.append(Text(row + level, column, text, "corner" if role == "corner" else "heading", down))
+        sheet.texts.append(LayoutText(row + level, column, text, "corner" if role == "corner" else "heading", down))
 
 
-def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep: int) -> None:
+def _headings(sheet: TemplateSheet, row: int, first: int, columns: Sequence[Path], deep: int) -> None:
     for offset, path in enumerate(columns):
         for level, text in enumerate(path):
             leaf = level == len(path) - 1
@@ -126,7 +126,9 @@ def _headings(sheet: Sheet, row: int, first: int, columns: Sequence[Path], deep:
                     (n for n, candidate in enumerate(following) if not _shares_heading(candidate, path, level)),
                     len(following),
                 )
-            sheet.texts.append(Text(row + level, first + offset, text, "heading", deep - level if leaf else 1, across))
+            sheet.texts.append(
+                LayoutText(row + level, first + offset, text, "heading", deep - level if leaf else 1, across)
+            )
 
 
 def _shares_heading(other_path: Path, path: Path, level: int) -> bool:

@@ -14,7 +14,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
-from pipelines.office.templates.layout import Area, Sheet, Text
+from pipelines.office.templates.layout import LayoutText, TableArea, TemplateSheet
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -34,7 +34,7 @@ _CORE = "docProps/core.xml"
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
 
 
-def build_bare_workbook(sheets: Sequence[Sheet]) -> Workbook:
+def build_bare_workbook(sheets: Sequence[TemplateSheet]) -> Workbook:
     """Return a workbook with only the words of the sheets and their merges, which must contain everything that is
     read."""
     from openpyxl import Workbook
@@ -48,7 +48,7 @@ def build_bare_workbook(sheets: Sequence[Sheet]) -> Workbook:
     return book
 
 
-def _write(page: Worksheet, text: Text) -> None:
+def _write(page: Worksheet, text: LayoutText) -> None:
     # A label such as `=1` or `18-20` must stay a text.
     cell = page.cell(text.row, text.column)
     cell.value = text.text
@@ -62,7 +62,7 @@ def _write(page: Worksheet, text: Text) -> None:
         )
 
 
-def format_sheet(page: Worksheet, sheet: Sheet, entries: Collection[tuple[int, int]], beside: int) -> None:
+def format_sheet(page: Worksheet, sheet: TemplateSheet, entries: Collection[tuple[int, int]], beside: int) -> None:
     """Set style, widths, frozen panes, print and protection of one sheet; `entries` are the cells to fill in.
 
     `beside` is the number of columns of earlier figures to the right of the numbers, which are not printed.
@@ -136,7 +136,7 @@ class _Styles:
         cell._style = copy(self._applied[key])
 
 
-def _widths(page: Worksheet, sheet: Sheet) -> None:
+def _widths(page: Worksheet, sheet: TemplateSheet) -> None:
     from openpyxl.utils import get_column_letter
 
     longest: dict[int, int] = {}
@@ -154,7 +154,7 @@ def _widths(page: Worksheet, sheet: Sheet) -> None:
     _room_for_titles(page, sheet, labels)
 
 
-def _room_for_titles(page: Worksheet, sheet: Sheet, labels: Collection[int]) -> None:
+def _room_for_titles(page: Worksheet, sheet: TemplateSheet, labels: Collection[int]) -> None:
     """Widen the columns of figures until a title fits over its table, since the rest would not be printed."""
     from openpyxl.utils import get_column_letter
 
@@ -167,7 +167,7 @@ def _room_for_titles(page: Worksheet, sheet: Sheet, labels: Collection[int]) -> 
         widths[column].width += max(short, 0.0) / len(figures)
 
 
-def _heights(page: Worksheet, sheet: Sheet) -> None:
+def _heights(page: Worksheet, sheet: TemplateSheet) -> None:
     """Set heights of heading rows: spreadsheets fit rows to wrapped words automatically, but not in merged cells."""
     from openpyxl.utils import get_column_letter
 
@@ -197,7 +197,7 @@ def _wrapped(text: str, width: float) -> int:
     return len(textwrap.wrap(text, max(int(width) - 1, 4))) or 1
 
 
-def _print(page: Worksheet, sheet: Sheet, beside: int) -> None:
+def _print(page: Worksheet, sheet: TemplateSheet, beside: int) -> None:
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
     from openpyxl.worksheet.properties import PageSetupProperties
@@ -220,7 +220,7 @@ def _print(page: Worksheet, sheet: Sheet, beside: int) -> None:
         page.auto_filter.ref = f"A{first.head}:{get_column_letter(right)}{max(first.bottom, first.head + 1)}"
 
 
-def title_regions(book: Workbook, page: Worksheet, areas: Sequence[Area], number: int) -> None:
+def title_regions(book: Workbook, page: Worksheet, areas: Sequence[TableArea], number: int) -> None:
     """Name the table regions by which screen readers find the headings of a table: `TitleRegion1.a5.h20.1`."""
     from openpyxl.utils import get_column_letter
     from openpyxl.workbook.defined_name import DefinedName

@@ -1,1 +1,1 @@
-"""Disclosure control: the declared programme, its protection, and an audit that simulates an intruder."""
+"""Disclosure control: the declared programme, its protection, and an assessment that simulates an intruder."""

@@ -1,10 +1,10 @@
 """Make a population over leaves from a population over margins.
 
-The audit over margins finds populations of whole numbers that agree with the published cells.  Here their persons get
-all their categories: margins of a place are joined one after another, and persons with the same shared categories are
-matched in any order (the north-west corner rule).  The audit over leaves counts these persons again and discards a
-population that disagrees with a published cell, so it need not trust the margins, and needs the solver only for cells
-that no lifted population shows to be wide enough.
+The assessment over margins finds populations of whole numbers that agree with the published cells. Here their persons
+get all their categories: margins of a place are joined one after another, and persons with the same shared categories
+are matched in any order (the north-west corner rule). The assessment over leaves counts these persons again and
+discards a population that disagrees with a published cell, so it need not trust the margins, and needs the solver only
+for cells that no lifted population shows to be wide enough.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Linear and integer programs over one block, solved by HiGHS.
 
 There are two models: the least costly population that raises one cell (for protection), and the bounds of one cell (for
-the audit).
+the assessment).
 """
 
 from __future__ import annotations

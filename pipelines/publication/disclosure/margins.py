@@ -26,7 +26,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.publication.disclosure.space import Array, Space, merge_columns, merge_owners, read_values
-from pipelines.publication.disclosure.structure import Cell, Structure, read_cells
+from pipelines.publication.disclosure.structure import BlockCell, Structure, read_cells
 
 _AxisSet = frozenset[int]
 _Join = tuple[_AxisSet, _AxisSet, _AxisSet]
@@ -99,7 +99,7 @@ class Margins:
         ]
         self.space, self.columns = self._build_space(values)
 
-    def _find_entries(self, cell: Cell) -> tuple[_Entry, ...]:
+    def _find_entries(self, cell: BlockCell) -> tuple[_Entry, ...]:
         entries = []
         for piece in self._structure.split_cell(cell):
             choices = (piece.areas, piece.periods, *piece.details)

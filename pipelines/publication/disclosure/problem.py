@@ -1,6 +1,6 @@
 """Build the problem of one or more linked blocks: cells in both views, the cost of hiding each, and a linear program.
 
-Protection chooses cells with it, and audits of a release (`reader_audit.py`) find in it what a reader can work out.
+Protection chooses cells with it, and assessments of a release (`reader_risk.py`) find in it what a reader can work out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from pipelines.publication.disclosure import audit, lifting, lp, margins, programme, space, structure, ties
+from pipelines.publication.disclosure import lifting, lp, margins, programme, risk, space, structure, ties
 from pipelines.publication.disclosure.space import Array
 
 WIDTH = 2
@@ -49,7 +49,7 @@ class Views:
         return lifting.lift_populations(populations, self._blocks, self.leaves)
 
 
-class Problem:
+class ProtectionProblem:
     """The cells of one or more linked blocks, now and in earlier releases, in both views and as a linear program.
 
     `kept` marks the cells of the frame that it has.  A cell of an earlier release that contradicts the others is left
@@ -82,7 +82,7 @@ class Problem:
         """
         population = self.raising.true_population
         if (np.abs(population - np.rint(population)) > 1e-6).any():
-            found_population = audit.find_population(self.views.margins)
+            found_population = risk.find_population(self.views.margins)
             if found_population is None:
                 raise ProtectError(f"{name}: no whole numbers agree with all figures")
             population = found_population
@@ -91,7 +91,7 @@ class Problem:
 
 
 def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:
-    """Raise ProtectError for contradictory cells, which would make every bound of the audit meaningless."""
+    """Raise ProtectError for contradictory cells, which would make every bound of the assessment meaningless."""
     wrong = np.flatnonzero(np.abs(moved) > 1e-6)
     if not len(wrong):
         return

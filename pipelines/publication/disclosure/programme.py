@@ -24,7 +24,7 @@ class ProgrammeError(Exception):
     """The counts cannot be published as declared; the text names the cells that cause it."""
 
 
-class Table(BaseModel):
+class DeclaredTable(BaseModel):
     """One declared table. `where` restricts broken-down dimensions to some codes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -40,7 +40,7 @@ class Table(BaseModel):
     note: str | None = None
 
     @model_validator(mode="after")
-    def _known(self) -> Table:
+    def _known(self) -> DeclaredTable:
         unknown = [m for m in self.measures if m not in codes.list_codes("measure")]
         unknown += [d for d in self.dimensions if d not in DETAIL]
         unknown += [d for d in self.where if d not in self.dimensions]
@@ -83,7 +83,7 @@ class Programme(BaseModel):
     regional_groups: list[str]
     offices_print_annual_totals: bool = False
     guards_against_offices: bool = False
-    tables: list[Table]
+    tables: list[DeclaredTable]
 
     @model_validator(mode="after")
     def _distinct(self) -> Programme:

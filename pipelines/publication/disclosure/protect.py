@@ -6,7 +6,7 @@ true value.  The cheapest such population is found by a linear program, and the 
 Zeros are ordinary candidates for hiding: the methodology states that a hidden cell may be zero, and that helps only if
 it is true.
 
-After the linear step every hidden cell is also audited over whole-number populations (`audit.py`), because no real
+After the linear step every hidden cell is also assessed over whole-number populations (`risk.py`), because no real
 population has fractions; cells that fail are raised further until none fails.
 
 The formulation is Fischetti and Salazar's cell suppression problem, solved by the heuristic of one linear program for
@@ -30,12 +30,12 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, groups, programme, structure, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
-from pipelines.publication.disclosure.problem import WIDTH, Problem, ProtectError
-from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
+from pipelines.publication.disclosure import groups, programme, risk, structure, ties
+from pipelines.publication.disclosure.problem import WIDTH, ProtectError, ProtectionProblem
+from pipelines.publication.disclosure.readers import PUBLIC, InformedReader, list_readers
 from pipelines.publication.disclosure.space import Array, Space
-from pipelines.publication.disclosure.witnesses import Coverage, Witnesses
+from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 _ROUNDS = 8
@@ -44,7 +44,7 @@ _CELLS_FOR_PROCESSES = 3000
 
 
 @dataclass(frozen=True)
-class Rule:
+class ProtectionRule:
     """The threshold of small counts, the range that a hidden cell needs, and whether insiders count as readers."""
 
     threshold: int = SMALLEST_PUBLISHED_COUNT
@@ -54,10 +54,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class ProtectedCells:
-    """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the audit of all blocks."""
+    """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the risk of all blocks."""
 
     cells: pl.DataFrame
-    report: audit.AuditReport
+    report: risk.RiskReport
 
 
 def hide_small_counts(
@@ -75,7 +75,7 @@ def hide_small_counts(
     `cells`: columns of `mart_count` and `table_id`; the same cell in two tables gets the same treatment.  Rows without
     a value (missing, not applicable) are returned unchanged with conf_status F.  The result has the same rows in the
     same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
-    oldest first (`earlier.STORED`): readers have kept them, so they are protected and audited with the new cells.
+    oldest first (`earlier.STORED`): readers have kept them, so they are protected and assessed with the new cells.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
     the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  Raises
@@ -83,10 +83,10 @@ def hide_small_counts(
     """
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
-    rule = Rule(threshold, width, guards_against_offices)
+    rule = ProtectionRule(threshold, width, guards_against_offices)
     indexed = cells.with_row_index("_row")
     hidden = np.full(cells.height, "F", dtype=object)
-    reports: list[audit.BlockAudit] = []
+    reports: list[risk.BlockRisk] = []
     counted = indexed.filter(pl.col("value").is_not_null())
     combined = earlier_releases.combine_releases(counted, earlier, threshold=threshold)
     combined = _mark_printed(_mark_groups(combined, threshold), threshold)
@@ -108,12 +108,12 @@ def hide_small_counts(
         pl.when(is_hidden).then(None).otherwise(pl.col("value")).alias("value"),
         pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.col("obs_status")).alias("obs_status"),
     )
-    return ProtectedCells(protected, audit.AuditReport(tuple(reports)))
+    return ProtectedCells(protected, risk.RiskReport(tuple(reports)))
 
 
 def _protect_blocks(
-    blocks: Sequence[pl.DataFrame], rule: Rule, cache: Path | None
-) -> Iterator[tuple[Array, audit.BlockAudit]]:
+    blocks: Sequence[pl.DataFrame], rule: ProtectionRule, cache: Path | None
+) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
     ready = [_find_outcome(block, rule, cache) for block in blocks]
     waiting = [block for block, outcome in zip(blocks, ready, strict=True) if outcome is None]
@@ -130,11 +130,11 @@ def _protect_blocks(
 
 def _join_outcomes(
     blocks: Sequence[pl.DataFrame],
-    ready: Sequence[tuple[Array, audit.BlockAudit] | None],
-    fresh: Iterator[tuple[Array, audit.BlockAudit]],
-    rule: Rule,
+    ready: Sequence[tuple[Array, risk.BlockRisk] | None],
+    fresh: Iterator[tuple[Array, risk.BlockRisk]],
+    rule: ProtectionRule,
     cache: Path | None,
-) -> Iterator[tuple[Array, audit.BlockAudit]]:
+) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcomes that were ready and the fresh ones in the order of the blocks; keep the fresh ones."""
     for block, outcome in zip(blocks, ready, strict=True):
         if outcome is None:
@@ -143,7 +143,7 @@ def _join_outcomes(
         yield outcome
 
 
-def _protect_named(block: pl.DataFrame, rule: Rule) -> tuple[Array, audit.BlockAudit]:
+def _protect_named(block: pl.DataFrame, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
     return protect_block(block, name=_name_block(block), rule=rule)
 
 
@@ -151,21 +151,21 @@ def _name_block(block: pl.DataFrame) -> str:
     return " ".join(block.row(0, named=True)[column] for column in ties.TIED)
 
 
-def _find_outcome(block: pl.DataFrame, rule: Rule, cache: Path | None) -> tuple[Array, audit.BlockAudit] | None:
+def _find_outcome(block: pl.DataFrame, rule: ProtectionRule, cache: Path | None) -> tuple[Array, risk.BlockRisk] | None:
     """Return the outcome of a block that earlier releases had, or that the same code protected before."""
     name = _name_block(block)
     if (states := _repeat_pattern(block, rule.threshold)) is not None:
         hidden = block.filter(pl.Series(states != "F", dtype=pl.Boolean)).n_unique(list(codes.CELL_KEY))
-        return states, audit.nothing_new(name, hidden)
+        return states, risk.nothing_new(name, hidden)
     if cache is None or not (path := _cached_path(block, rule, cache)).exists():
         return None
     outcome = json.loads(path.read_text(encoding="ascii"))
-    report = audit.BlockAudit(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
+    report = risk.BlockRisk(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
     return np.array(list(outcome["states"]), dtype=object), report
 
 
 def _store_outcome(
-    block: pl.DataFrame, rule: Rule, cache: Path | None, outcome: tuple[Array, audit.BlockAudit]
+    block: pl.DataFrame, rule: ProtectionRule, cache: Path | None, outcome: tuple[Array, risk.BlockRisk]
 ) -> None:
     if cache is None:
         return
@@ -180,7 +180,7 @@ def _store_outcome(
     temporary.replace(path)
 
 
-def _cached_path(block: pl.DataFrame, rule: Rule, cache: Path) -> Path:
+def _cached_path(block: pl.DataFrame, rule: ProtectionRule, cache: Path) -> Path:
     content = block.drop("_row").write_csv() + f"|{rule}|{codes.measure_parts()}|{_code_digest()}"
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
@@ -218,7 +218,7 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     """Return the states of a block if earlier releases had all its cells with the same values, else None.
 
     What they published is published again and what they hid stays hidden. That tells readers nothing, so it needs no
-    audit.
+    assessment.
     """
     is_known = pl.col("was_published") | pl.col("was_hidden")
     if not block.select((is_known & pl.col("_row").is_not_null()).all()).item():
@@ -235,25 +235,25 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     return states
 
 
-def protect_block(block: pl.DataFrame, *, name: str, rule: Rule) -> tuple[Array, audit.BlockAudit]:
-    """Return the states (F, A, D) of the cells of one or more linked blocks, and their audit. Raises ProtectError.
+def protect_block(block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
+    """Return the states (F, A, D) of the cells of one or more linked blocks, and their assessment. Raises ProtectError.
 
-    `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is audited over
-    margins and over leaves, which are built independently; a cell that fails either audit is raised further.
+    `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is assessed over
+    margins and over leaves, which are built independently; a cell that fails either assessment is raised further.
     """
     pattern = _Pattern(block, name=name, rule=rule)
     if not pattern.hidden.any():
-        return np.full(block.height, "F", dtype=object), audit.nothing_hidden(name)
+        return np.full(block.height, "F", dtype=object), risk.nothing_hidden(name)
     for number in range(_ROUNDS):
         pattern.hide_further()
         if number == 0:
             pattern.show_unneeded()
-        report = pattern.audit_cells()
+        report = pattern.assess_cells()
         if report.passed:
             return pattern.read_states(), report
     if pattern.fixed.any():
         pattern.hide_everything()
-        report = pattern.audit_cells()
+        report = pattern.assess_cells()
         if report.passed:
             return pattern.read_states(), report
     raise ProtectError(
@@ -270,9 +270,9 @@ class _Pattern:
     either, unless no other pattern protects.
     """
 
-    def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule) -> None:
+    def __init__(self, block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> None:
         self._name, self._width = name, rule.width
-        problem = Problem(block, name)
+        problem = ProtectionProblem(block, name)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
         self._block = block.filter(self._kept)
         self._cells = self._views.margins
@@ -287,7 +287,7 @@ class _Pattern:
         self.hidden = (self._small | self._was_hidden) & ~self.fixed
         if not self.hidden.any():
             return
-        self._readers = list_readers(self._block) if rule.guards_against_offices else [Reader(PUBLIC)]
+        self._readers = list_readers(self._block) if rule.guards_against_offices else [InformedReader(PUBLIC)]
         self._own_columns = np.stack([reader.find_own_columns(self._cells) for reader in self._readers])
         self._concerned: Array = (abs(self._cells.matrix) @ ~self._own_columns.T > 0).T
         # An insider who has corrected an own figure knows by how much the totals of the region have changed.
@@ -379,7 +379,7 @@ class _Pattern:
 
     def show_unneeded(self) -> None:
         """Publish cells again that were hidden for one cell, if populations found for others protect that cell too."""
-        coverage = Coverage(
+        coverage = WitnessCoverage(
             self._find_witnesses(self._cells, self._truth, self.hidden, self._populations),
             [
                 (own_columns, self.hidden & concerned)
@@ -398,12 +398,12 @@ class _Pattern:
         self.hidden = ~self.fixed
         self.hidden[self._cells.cells :] = False
 
-    def audit_cells(self) -> audit.BlockAudit:
-        """Audit the hidden cells, and prepare those that fail to be moved further.
+    def assess_cells(self) -> risk.BlockRisk:
+        """Assess the hidden cells, and prepare those that fail to be moved further.
 
         Cells that earlier releases reveal by themselves cannot be protected; they are reported, and do not fail.
         """
-        report = self._audit_readers(self.hidden)
+        report = self._assess_readers(self.hidden)
         if not report.passed and self.fixed.any():
             report = self._except_revealed(report)
         self._safe[0, list(report.failed_rows)] = False
@@ -414,40 +414,40 @@ class _Pattern:
         self._reach[list({row for _, row in report.to_insiders})] += 1.0
         return report
 
-    def _audit_readers(self, hidden: Array) -> audit.BlockAudit:
-        """Return the audit for all readers, with the failed rows of margins: over margins first, then over leaves."""
+    def _assess_readers(self, hidden: Array) -> risk.BlockRisk:
+        """Return the risk for all readers, with the failed rows of margins: over margins first, then over leaves."""
         witnesses = self._find_witnesses(self._cells, self._truth, hidden, self._populations)
-        report = self._audit_view(self._cells, hidden, witnesses)
-        return self._audit_leaves(hidden, witnesses) if report.passed else report
+        report = self._assess_view(self._cells, hidden, witnesses)
+        return self._assess_leaves(hidden, witnesses) if report.passed else report
 
-    def _audit_leaves(self, hidden: Array, margin_witnesses: Witnesses) -> audit.BlockAudit:
-        """Audit over leaves with the populations of the audit over margins that are needed to settle all cells."""
-        audited = [
+    def _assess_leaves(self, hidden: Array, margin_witnesses: Witnesses) -> risk.BlockRisk:
+        """Assess over leaves with the populations found over margins that are needed to settle all cells."""
+        assessed = [
             (own_columns, hidden & concerned)
             for own_columns, concerned in zip(self._own_columns, self._concerned, strict=True)
         ]
-        needed = margin_witnesses.choose_needed(audited, self._width)
+        needed = margin_witnesses.choose_needed(assessed, self._width)
         leaves = self._views.leaves
         truth, *lifted = self._views.lift_populations([self._truth, *needed])
-        report = self._audit_view(leaves, hidden, self._find_witnesses(leaves, truth, hidden, lifted))
+        report = self._assess_view(leaves, hidden, self._find_witnesses(leaves, truth, hidden, lifted))
         is_hidden_cell = hidden[self._cells.rows]
         return report.with_rows_of(leaves.rows[is_hidden_cell], self._cells.rows[is_hidden_cell])
 
     def _find_witnesses(self, view: Space, truth: Array, hidden: Array, populations: Sequence[Array]) -> Witnesses:
-        is_published = audit.find_published_rows(view, hidden[self._cells.rows])
+        is_published = risk.find_published_rows(view, hidden[self._cells.rows])
         witnesses = Witnesses(view, truth, is_published)
         witnesses.add_populations(populations)
         return witnesses
 
-    def _audit_view(self, view: Space, hidden: Array, witnesses: Witnesses) -> audit.BlockAudit:
+    def _assess_view(self, view: Space, hidden: Array, witnesses: Witnesses) -> risk.BlockRisk:
         cells, guarded = hidden[self._cells.rows], self._is_guarded[self._cells.rows]
-        return audit.audit_readers(view, cells, guarded, self._readers, witnesses, name=self._name, width=self._width)
+        return risk.assess_readers(view, cells, guarded, self._readers, witnesses, name=self._name, width=self._width)
 
-    def _except_revealed(self, report: audit.BlockAudit) -> audit.BlockAudit:
+    def _except_revealed(self, report: risk.BlockRisk) -> risk.BlockRisk:
         if self._revealed is None:
             can_hide = ~self.fixed
             can_hide[self._cells.cells :] = False
-            everything = self._audit_readers(can_hide)
+            everything = self._assess_readers(can_hide)
             self._revealed = np.array(everything.failed_rows, dtype=np.int64), set(everything.to_insiders)
         rows, pairs = self._revealed
         return report.except_revealed(rows, pairs)

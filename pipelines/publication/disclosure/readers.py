@@ -20,7 +20,7 @@ class UnknownReaderError(ValueError):
 
 
 @dataclass(frozen=True)
-class Reader:
+class InformedReader:
     """Someone who reads all releases and knows the figures of some areas exactly, whether they are withheld or not."""
 
     name: str
@@ -33,10 +33,10 @@ class Reader:
         return columns
 
 
-def find_reader(cells: pl.DataFrame, name: str) -> Reader:
+def find_reader(cells: pl.DataFrame, name: str) -> InformedReader:
     """Return the public, with or without printed totals, a territory, or one or more jurisdictions (`A+B`) by name."""
     if name in (PUBLIC, PRINTED):
-        return Reader(name, knows_printed=name == PRINTED)
+        return InformedReader(name, knows_printed=name == PRINTED)
     not_regional = cells.filter(pl.col("area_kind") != "region")
     parts: dict[str, frozenset[str]] = {}
     for (territory,), areas in not_regional.group_by("territory", maintain_order=True):
@@ -44,16 +44,16 @@ def find_reader(cells: pl.DataFrame, name: str) -> Reader:
         parts[str(territory)] = frozenset([str(territory), *areas["area"].unique()])
     if unknown := [part for part in name.split("+") if part not in parts]:
         raise UnknownReaderError(f"{', '.join(unknown)} reports nothing; reporters are {', '.join(sorted(parts))}")
-    return Reader(name, frozenset().union(*(parts[part] for part in name.split("+"))))
+    return InformedReader(name, frozenset().union(*(parts[part] for part in name.split("+"))))
 
 
-def list_readers(cells: pl.DataFrame) -> list[Reader]:
+def list_readers(cells: pl.DataFrame) -> list[InformedReader]:
     """Return the public, each territory, and each pair of jurisdictions of a territory that report these cells."""
     not_regional = cells.filter(pl.col("area_kind") != "region").select("area_kind", "area", "territory")
     distinct = not_regional.unique().sort("area_kind", "area")
-    readers = [Reader(PUBLIC)]
+    readers = [InformedReader(PUBLIC)]
     for (territory,), areas in distinct.group_by("territory", maintain_order=True):
-        readers.append(Reader(str(territory), frozenset([str(territory), *areas["area"]])))
+        readers.append(InformedReader(str(territory), frozenset([str(territory), *areas["area"]])))
     for _, areas in distinct.filter(area_kind="jurisdiction").group_by("territory", maintain_order=True):
-        readers += [Reader("+".join(pair), frozenset(pair)) for pair in combinations(areas["area"], 2)]
+        readers += [InformedReader("+".join(pair), frozenset(pair)) for pair in combinations(areas["area"], 2)]
     return readers

@@ -1,4 +1,4 @@
-"""Model the cells of one measure as sets of leaves: the audit's view of how published figures add up.
+"""Model the cells of one measure as sets of leaves: the assessment's view of how published figures add up.
 
 A leaf is one reporting area x one quarter x one combination of the smallest categories.  A total is the union of its
 parts' leaves; the published figures are then linear equations over non-negative leaves, so sub-totals, pools of years
@@ -17,7 +17,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.structure import APART, REST, Cell, Detail, Piece, Structure, read_cells
+from pipelines.publication.disclosure.structure import APART, REST, BlockCell, Detail, Piece, Structure, read_cells
 
 BLOCK = codes.BLOCK
 """Columns that divide the programme into blocks: the cells of one measure."""
@@ -124,7 +124,7 @@ class Leaves:
         positions = [self._position[dimension][code] for code in categories]
         return np.array(positions, dtype=np.int64) * self._strides[dimension]
 
-    def _find_leaves(self, cell: Cell) -> Array:
+    def _find_leaves(self, cell: BlockCell) -> Array:
         """Return all leaves of one cell, sorted."""
         pieces = []
         for piece in self._structure.split_cell(cell):

@@ -13,7 +13,7 @@ Three properties of the data determine the pieces. They are read from the cells,
   span.  Only categories that the area itself reports count: otherwise a withheld total next to its only category,
   published in full, would pass for protected (seen in 2026, with offences).
 
-A place that had other counts in an earlier release than now is a place of its own (`Cell.name_place`).
+A place that had other counts in an earlier release than now is a place of its own (`BlockCell.name_place`).
 
 One property is in the code list: some codes are not part of their total (an injured party was presumed or identified
 before).  They have separate spans, and the remaining codes still add up to the total.
@@ -51,7 +51,7 @@ Sums = Literal["equal", "rest", "apart"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class BlockCell:
     """One published figure of a block."""
 
     kind: str
@@ -77,7 +77,7 @@ def _read_states(states: str) -> dict[tuple[str, str], str]:
     return {(territory, year): number for territory, year, number in parts}
 
 
-class Axis(NamedTuple):
+class AxisCategories(NamedTuple):
     """The categories of an axis that a cell contains (`parts`): the whole `span`, or one category of it."""
 
     span: tuple[str, ...]
@@ -88,9 +88,9 @@ class Piece(NamedTuple):
     """The part of a cell that belongs to one territory and one year, in one state of its counts."""
 
     territory: str
-    areas: Axis
-    periods: Axis
-    details: tuple[Axis, ...]
+    areas: AxisCategories
+    periods: AxisCategories
+    details: tuple[AxisCategories, ...]
 
 
 def years_of(period: str) -> tuple[str, ...]:
@@ -103,10 +103,10 @@ def years_of(period: str) -> tuple[str, ...]:
     return (period,)
 
 
-def read_cells(block: pl.DataFrame) -> list[Cell]:
+def read_cells(block: pl.DataFrame) -> list[BlockCell]:
     """Return the cells of a block in the order of its rows. `block` has the columns of `mart_count`."""
     return [
-        Cell(
+        BlockCell(
             kind=row["area_kind"],
             area=row["area"],
             territory=row["territory"],
@@ -143,7 +143,7 @@ def find_unplaced(block: pl.DataFrame) -> list[bool]:
     ]
 
 
-def _cells_of_reporters(cells: list[Cell]) -> list[Cell]:
+def _cells_of_reporters(cells: list[BlockCell]) -> list[BlockCell]:
     """Return the cells of territories and jurisdictions; a cell that several tables share appears once."""
     shared = {
         (cell.kind, cell.area, cell.period, cell.detail, cell.states): cell for cell in cells if cell.kind != "region"
@@ -151,7 +151,7 @@ def _cells_of_reporters(cells: list[Cell]) -> list[Cell]:
     return list(shared.values())
 
 
-def _categories(cells: list[Cell]) -> dict[tuple[str, int], frozenset[str]]:
+def _categories(cells: list[BlockCell]) -> dict[tuple[str, int], frozenset[str]]:
     """Return the reported categories of each (territory, dimension). Without an entry, any category is possible."""
     used: dict[tuple[str, int], set[str]] = defaultdict(set)
     for cell in _cells_of_reporters(cells):
@@ -172,7 +172,7 @@ def _categories(cells: list[Cell]) -> dict[tuple[str, int], frozenset[str]]:
 class Structure:
     """How the cells of one block add up."""
 
-    def __init__(self, cells: list[Cell]) -> None:
+    def __init__(self, cells: list[BlockCell]) -> None:
         # A cell that several tables share counts once; otherwise no breakdown would add up to its total.
         self._own = _cells_of_reporters(cells)
         self._parts = self._jurisdictions()
@@ -187,9 +187,9 @@ class Structure:
         self._used = _categories(cells)
         self._sums = self._breakdowns()
         self._uneven = self._years()
-        self._axes: dict[tuple[str, Detail], tuple[Axis, ...]] = {}
+        self._axes: dict[tuple[str, Detail], tuple[AxisCategories, ...]] = {}
 
-    def split_cell(self, cell: Cell) -> Iterator[Piece]:
+    def split_cell(self, cell: BlockCell) -> Iterator[Piece]:
         """Yield the pieces of a cell. A territory that does not report the cell's category has none."""
         for year in years_of(cell.period):
             for territory in cell.reporters if cell.kind == "region" else (cell.territory,):
@@ -199,36 +199,36 @@ class Structure:
                     areas = self._areas_of(cell, territory, (place, year))
                     yield Piece(place, areas, self._periods_of(cell, (place, year)), details)
 
-    def _areas_of(self, cell: Cell, territory: str, place: tuple[str, str]) -> Axis:
+    def _areas_of(self, cell: BlockCell, territory: str, place: tuple[str, str]) -> AxisCategories:
         span = self._parts.get(place, ())
         if cell.kind != "jurisdiction":
-            return Axis(span or (territory,), span or (territory,))
-        return Axis(span if cell.area in span else (cell.area,), (cell.area,))
+            return AxisCategories(span or (territory,), span or (territory,))
+        return AxisCategories(span if cell.area in span else (cell.area,), (cell.area,))
 
-    def _periods_of(self, cell: Cell, place: tuple[str, str]) -> Axis:
+    def _periods_of(self, cell: BlockCell, place: tuple[str, str]) -> AxisCategories:
         _, year = place
         if place in self._uneven:
             name = cell.period if "-Q" in cell.period else f"{year}-{_WHOLE_YEAR}"
-            return Axis((name,), (name,))
+            return AxisCategories((name,), (name,))
         quarters = tuple(f"{year}-Q{quarter}" for quarter in range(1, 5))
-        return Axis(quarters, (cell.period,) if "-Q" in cell.period else quarters)
+        return AxisCategories(quarters, (cell.period,) if "-Q" in cell.period else quarters)
 
-    def _detail_axes(self, territory: str, detail: Detail) -> tuple[Axis, ...]:
+    def _detail_axes(self, territory: str, detail: Detail) -> tuple[AxisCategories, ...]:
         key = (territory, detail)
         if key not in self._axes:
             self._axes[key] = tuple(self._detail_axis(territory, i, code) for i, code in enumerate(detail))
         return self._axes[key]
 
-    def _detail_axis(self, territory: str, i: int, code: str) -> Axis:
+    def _detail_axis(self, territory: str, i: int, code: str) -> AxisCategories:
         inside = self._inside_of(territory, i)
         sums = self._sums.get((territory, i), "equal")
         span = {"equal": inside or (REST,), "rest": (*inside, REST), "apart": (APART,)}[sums]
         if code == TOTAL:
-            return Axis(span, span)
+            return AxisCategories(span, span)
         used = self._used.get((territory, i))
         if used is not None and code not in used:
-            return Axis(span, ())
-        return Axis(span if code in span else (code,), (code,))
+            return AxisCategories(span, ())
+        return AxisCategories(span if code in span else (code,), (code,))
 
     def _jurisdictions(self) -> dict[tuple[str, str], tuple[str, ...]]:
         """Return the jurisdictions whose sum is the territory's figure, by (territory and state, year).

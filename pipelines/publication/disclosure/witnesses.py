@@ -72,14 +72,14 @@ class Witnesses:
         keeps: Array = np.asarray(abs(self.changes[:, own_columns]).sum(axis=1)).ravel() < 0.5
         return keeps
 
-    def choose_needed(self, audited: Sequence[tuple[Array, Array]], width: int) -> list[Array]:
-        """Return populations that suffice for what all of them show; `audited` are own columns and rows of each reader.
+    def choose_needed(self, assessed: Sequence[tuple[Array, Array]], width: int) -> list[Array]:
+        """Return populations that suffice for what all show; `assessed` are own columns and rows of each reader.
 
         Fewer populations are quicker to check over leaves.
         """
-        possible = np.stack([self.mark_possible(own_columns) for own_columns, _ in audited])
-        is_audited = np.stack([rows for _, rows in audited])
-        low, high = np.zeros(is_audited.shape), np.zeros(is_audited.shape)
+        possible = np.stack([self.mark_possible(own_columns) for own_columns, _ in assessed])
+        is_assessed = np.stack([rows for _, rows in assessed])
+        low, high = np.zeros(is_assessed.shape), np.zeros(is_assessed.shape)
         needed = []
         # Populations that change the most cells first: fewer of them are then needed.
         for number in np.argsort(-np.diff(self.effects.indptr), kind="stable"):
@@ -89,7 +89,7 @@ class Witnesses:
             if not len(readers):
                 continue
             place = np.ix_(readers, rows)
-            is_open = is_audited[place] & (high[place] - low[place] < width)
+            is_open = is_assessed[place] & (high[place] - low[place] < width)
             widens = (effects > high[place]) | (effects < low[place])
             if (is_open & widens).any():
                 needed.append(self.truth + self.changes[number].toarray().ravel())
@@ -98,18 +98,18 @@ class Witnesses:
         return needed
 
 
-class Coverage:
+class WitnessCoverage:
     """Which hidden cells of which readers the populations protect, so that some populations can be given up.
 
     A cell is covered for a reader if one population that is possible for that reader moves it by `width` or more.
-    `audited` are own columns and hidden rows of each reader.
+    `assessed` are own columns and hidden rows of each reader.
     """
 
-    def __init__(self, witnesses: Witnesses, audited: Sequence[tuple[Array, Array]], width: int) -> None:
+    def __init__(self, witnesses: Witnesses, assessed: Sequence[tuple[Array, Array]], width: int) -> None:
         self._effects = witnesses.effects
         self._by_cell = witnesses.effects.tocsc()
-        self._possible = np.stack([witnesses.mark_possible(own_columns) for own_columns, _ in audited]).astype(float)
-        self._needed = np.stack([rows for _, rows in audited])
+        self._possible = np.stack([witnesses.mark_possible(own_columns) for own_columns, _ in assessed]).astype(float)
+        self._needed = np.stack([rows for _, rows in assessed])
         self._moves_far = (abs(witnesses.effects) >= width - 0.5).astype(float).tocsr()
         self._counts: Array = self._moves_far.T.dot(self._possible.T).T
         self._is_left: Array = np.ones(witnesses.effects.shape[0], dtype=bool)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import codes
-from pipelines.publication.provenance.lineage import Place, read_places
+from pipelines.publication.provenance.lineage import SourceFigure, read_places
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +46,7 @@ class ProvenanceTrail:
     withheld: bool
     submissions: tuple[Mapping[str, Any], ...]
     blocks: tuple[Mapping[str, Any], ...]
-    places: tuple[Place, ...]
+    places: tuple[SourceFigure, ...]
     sum: float | None
     adds_up: bool | None
     notes: tuple[str, ...] = field(default=())
@@ -209,7 +209,7 @@ def _list_submissions_behind(connection: duckdb.DuckDBPyConnection, cell: Mappin
     return ",".join(row[0] for row in connection.execute(query, [cell["cell_id"]]).fetchall())
 
 
-def _read_restricted(home: Home, cell_id: str) -> tuple[dict[str, Any] | None, tuple[Place, ...]]:
+def _read_restricted(home: Home, cell_id: str) -> tuple[dict[str, Any] | None, tuple[SourceFigure, ...]]:
     """Return a figure's row in the newest restricted counts, or None, and the numbers of returns behind it.
 
     Its value is not protected. Raises ExplainError for counts without lineage.
@@ -270,7 +270,7 @@ def _periods_behind(cell: Mapping[str, Any]) -> set[str]:
 
 
 def _notes(
-    cell: Mapping[str, Any], inside: Mapping[str, Any] | None, places: Sequence[Place], plain_sum: bool
+    cell: Mapping[str, Any], inside: Mapping[str, Any] | None, places: Sequence[SourceFigure], plain_sum: bool
 ) -> list[str]:
     notes = []
     basis = str((inside or cell).get("basis") or "")

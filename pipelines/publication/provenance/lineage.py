@@ -49,7 +49,7 @@ _RECORDS = """
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceFigure:
     """One number of one return, or one person of a register in one proceeding, with the value 1.
 
     `factor` is -1 if the number is subtracted, such as the previous quarter of a count from January.
@@ -67,7 +67,7 @@ class Place:
     key: Mapping[str, str]
 
 
-def read_places(counts: Path, cell_id: str) -> tuple[Place, ...]:
+def read_places(counts: Path, cell_id: str) -> tuple[SourceFigure, ...]:
     """Return the numbers behind a figure in a build of the counts, by jurisdiction, period and place.
 
     `counts` is the DuckDB file of the build. A figure that nobody reported, or that is 0 by a nil return, has none.
@@ -92,8 +92,8 @@ def _record_codes(row: Mapping[str, Any]) -> tuple[str, ...]:
     return _RECORD_CODES if row["sentence_type"] == "_Z" else (*_RECORD_CODES, *_SENTENCE_CODES)
 
 
-def _create_place(row: Mapping[str, Any], names: tuple[str, ...]) -> Place:
-    return Place(
+def _create_place(row: Mapping[str, Any], names: tuple[str, ...]) -> SourceFigure:
+    return SourceFigure(
         submission_id=row["submission_id"],
         origin_submission_id=row["origin_submission_id"],
         jurisdiction=row["jurisdiction"],

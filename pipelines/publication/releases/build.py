@@ -38,7 +38,7 @@ from pipelines.statistics.thresholds import (
     LARGEST_HIDDEN_COUNT,
     SMALLEST_PUBLISHED_COUNT,
 )
-from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table
+from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, ExportedTable
 from pipelines.warehouse.reference.publishers import name_publishers
 
 # Order of the rows in the files.
@@ -107,7 +107,7 @@ def build_draft(
 
 def _compare_with_previous(
     home: Home, release: str, tables: dict[str, pl.DataFrame]
-) -> tuple[EditionVersion, changes.Comparison]:
+) -> tuple[EditionVersion, changes.ReleaseComparison]:
     """Return the version of a release, and its differences from the newest edition published before it."""
     previous = find_previous_edition(home, release)
     if previous is None:
@@ -220,7 +220,7 @@ def _with_number_of_tests(release: pl.DataFrame, pairs: pl.DataFrame) -> pl.Data
     return release.with_columns(pairs_tested=tested.height, comparisons_tested=tested["family_id"].n_unique())
 
 
-def _warehouse_tables(folder: Path, declared: Sequence[Table]) -> dict[str, pl.DataFrame]:
+def _warehouse_tables(folder: Path, declared: Sequence[ExportedTable]) -> dict[str, pl.DataFrame]:
     """Read the exported tables that belong to a release, by their names in the release."""
     tables = {}
     for table in declared:

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.warehouse.records.schema import KEYS
+from pipelines.warehouse.records.schema import table_key
 
 Change = Literal["added", "revised", "withdrawn", "newly_hidden", "newly_shown"]
 CHANGES: Final[tuple[Change, ...]] = ("added", "revised", "withdrawn", "newly_hidden", "newly_shown")
@@ -25,7 +25,7 @@ SchemaChange = Literal[
 _RECORDS: Final = ("duration", "pending", "cohort", "sentence")
 TERMS: Final = tuple(
     dict.fromkeys(
-        [*codes.CELL_KEY, *(name for table in _RECORDS for name in KEYS[f"record_{table}"] if name != "source")]
+        [*codes.CELL_KEY, *(name for table in _RECORDS for name in table_key(f"record_{table}") if name != "source")]
     )
 )
 """Columns that say what a figure is of. A table that lacks one of them has it empty."""
@@ -46,7 +46,7 @@ Tables = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ReleaseComparison:
     """The differences between two releases: rows of `COLUMNS` and of `SCHEMA_COLUMNS`, and the size of the step."""
 
     figures: pl.DataFrame
@@ -67,7 +67,7 @@ class Comparison:
         return {"step": self.step, "counts": self.count_changes(), "figures": figures, "schema": self.schema.to_dicts()}
 
 
-def compare_folders(older: Path, newer: Path) -> Comparison:
+def compare_folders(older: Path, newer: Path) -> ReleaseComparison:
     """Compare two releases by the Parquet files of their folders."""
     return compare_tables(read_folder(older), read_folder(newer))
 
@@ -77,19 +77,21 @@ def read_folder(folder: Path) -> dict[str, pl.DataFrame]:
     return {path.stem: pl.read_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))}
 
 
-def compare_tables(older: Tables, newer: Tables) -> Comparison:
+def compare_tables(older: Tables, newer: Tables) -> ReleaseComparison:
     """Compare the tables of two releases."""
     figures = pl.concat([_compare_figures(name, older.get(name), newer.get(name)) for name in ("cell", *_RECORDS)])
     schema = _compare_schemas(older, newer)
     kinds = set(schema["change"])
     if kinds - {"code_added"}:
-        return Comparison(figures, schema, "major")
-    return Comparison(figures, schema, "minor" if kinds or _has_new_place_or_period(older, newer) else "patch")
+        return ReleaseComparison(figures, schema, "major")
+    return ReleaseComparison(figures, schema, "minor" if kinds or _has_new_place_or_period(older, newer) else "patch")
 
 
-def empty_comparison() -> Comparison:
+def empty_comparison() -> ReleaseComparison:
     """Return the comparison of the first release, which has none before it."""
-    return Comparison(_shape(pl.DataFrame()), pl.DataFrame(schema=dict.fromkeys(SCHEMA_COLUMNS, pl.String())), "major")
+    return ReleaseComparison(
+        _shape(pl.DataFrame()), pl.DataFrame(schema=dict.fromkeys(SCHEMA_COLUMNS, pl.String())), "major"
+    )
 
 
 def next_version(previous: str | None, step: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from pipelines.model.content import Cell, Content, Cube, CubeObservation, Grid, Remark, Scalar, Table, Where
+from pipelines.model.content import Content, Cube, CubeObservation, Grid, Remark, Scalar, SourceCell, SourceTable, Where
 
 _PORTION = 1_000
 _INDENT = "\n" + 6 * " "
@@ -79,7 +79,7 @@ def _remark_as_json(remark: Remark) -> dict[str, Any]:
     return {"rule": remark.rule, "where": where_as_json(remark.where), "params": params}
 
 
-def _table_as_json(table: Table) -> dict[str, Any]:
+def _table_as_json(table: SourceTable) -> dict[str, Any]:
     entry: dict[str, Any] = {"name": table.name}
     if table.title is not None:
         entry["title"] = table.title
@@ -91,7 +91,7 @@ def _table_as_json(table: Table) -> dict[str, Any]:
     return entry
 
 
-def _cell_as_json(cell: Cell) -> dict[str, Any]:
+def _cell_as_json(cell: SourceCell) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "row": cell.row,
         "column": cell.column,

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
-from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats.common import MAX_COLUMN, MAX_ROW, CellCounter
 from pipelines.reading.formats.encoding import decode_text
 
@@ -138,7 +138,7 @@ def read_file(
     if known is not None and known.properties == properties:
         return Grid("csv", known.tables, properties, remarks)
     cells = _read_cells(text, delimiter, quotechar, offset, records)
-    return Grid("csv", (Table("text", tuple(cells)),), properties, remarks)
+    return Grid("csv", (SourceTable("text", tuple(cells)),), properties, remarks)
 
 
 def _find_unclosed_quote(text: str, quotechar: str, proposed: str | None) -> int | None:
@@ -159,7 +159,7 @@ def _find_unclosed_quote(text: str, quotechar: str, proposed: str | None) -> int
     return None
 
 
-def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[Cell]:
+def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records: int | None) -> list[SourceCell]:
     gate = CellCounter()
     cells = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quotechar, strict=True)
@@ -175,7 +175,7 @@ def _read_cells(text: str, delimiter: str, quotechar: str, offset: int, records:
                 gate.count_filled(where)
                 if row > MAX_ROW or column > MAX_COLUMN:
                     raise ReadError("read.far_cell", where, row=row, column=column)
-                cells.append(Cell(row, column, field, field, where, "text", (row, column)))
+                cells.append(SourceCell(row, column, field, field, where, "text", (row, column)))
             line = reader.line_num + 1 + offset
     except csv.Error as error:
         raise ReadError("read.csv.quote", Where(line=line), line=line) from error

@@ -11,10 +11,10 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.model.content import Cell, Grid, ReadError, Scalar, Table, Where
+from pipelines.model.content import Grid, ReadError, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter, malformed_error
-from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.xmlguard import ContainerContents
 from pipelines.reading.formats.zipguard import inspect_container
 
 RULES: dict[str, tuple[str, str]] = {
@@ -30,7 +30,7 @@ _DELETED = {f"{_W}del", f"{_W}moveFrom"}
 _WRAPPERS = {f"{_W}sdt", f"{_W}sdtContent", f"{_W}customXml", f"{_W}ins", f"{_W}moveTo", f"{_W}smartTag"}
 
 
-def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: ContainerContents | None = None) -> Grid:
     """Return each table of the document, nested ones after the table that contains them; `encodings` is not used.
 
     Raises ReadError: the guard's, read.unsupported, read.malformed, read.no_table, read.too_many_cells,
@@ -145,7 +145,7 @@ class _Reading:
         self.raised_styles = raised_styles
         self.struck_styles = struck_styles
         self.gate = CellCounter()
-        self.tables: list[Table] = []
+        self.tables: list[SourceTable] = []
         self.title: str | None = None
         self.paragraphs = 0
         self.outside: list[tuple[Where, str]] = []
@@ -173,16 +173,16 @@ class _Reading:
         if number == 1:
             self.above = len(self.outside)
         title, self.title = self.title, None
-        self.tables.append(Table(f"table {number}", (), title))
+        self.tables.append(SourceTable(f"table {number}", (), title))
         nested: list[Any] = []
         cells = self._read_cells(element, number, nested)
-        self.tables[number - 1] = Table(f"table {number}", tuple(cells), title)
+        self.tables[number - 1] = SourceTable(f"table {number}", tuple(cells), title)
         for inner in nested:
             self.read_table(inner)
 
-    def _read_cells(self, element: Any, number: int, nested: list[Any]) -> list[Cell]:
+    def _read_cells(self, element: Any, number: int, nested: list[Any]) -> list[SourceCell]:
         """Read the cells of a table; horizontal and vertical merges repeat the cell they start from."""
-        cells: dict[tuple[int, int], Cell] = {}
+        cells: dict[tuple[int, int], SourceCell] = {}
         above: dict[int, tuple[int, int]] = {}
         for row, tr in enumerate(_iter_children(element, f"{_W}tr"), start=1):
             hidden = tr.find(f"{_W}trPr/{_W}hidden") is not None
@@ -210,7 +210,7 @@ class _Reading:
             above = current
         return [cells[position] for position in sorted(cells)]
 
-    def _read_cell(self, tc: Any, row: int, column: int, where: Where, hidden: bool, nested: list[Any]) -> Cell:
+    def _read_cell(self, tc: Any, row: int, column: int, where: Where, hidden: bool, nested: list[Any]) -> SourceCell:
         """Read one cell; append the tables inside it to `nested`."""
         paragraphs = list(_iter_children(tc, f"{_W}p"))
         nested.extend(_iter_children(tc, f"{_W}tbl"))
@@ -218,7 +218,7 @@ class _Reading:
         text = words.text or words.struck or ""
         if text:
             self.gate.count_filled(where)
-        return Cell(
+        return SourceCell(
             row=row,
             column=column,
             text=text,
@@ -338,8 +338,8 @@ def _attribute_number(element: Any, default: int) -> int:
     return int(value)
 
 
-def _spread_copy(source: Cell, row: int, column: int, where: Where) -> Cell:
-    return Cell(
+def _spread_copy(source: SourceCell, row: int, column: int, where: Where) -> SourceCell:
+    return SourceCell(
         row=row,
         column=column,
         text=source.text,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import CellKind, Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats.common import (
     MAX_CELLS,
     MAX_FORMATTED_CELLS,
@@ -157,13 +157,13 @@ class _Reading:
     def __init__(self, styles: Styles) -> None:
         self.styles = styles
         self.gate = CellCounter()
-        self.tables: list[Table] = []
+        self.tables: list[SourceTable] = []
         self.cells = 0
         self.attributes: dict[tuple[tuple[str, str], ...], _CellAttributes] = {}
 
     def read_table(self, number: int, element: Any) -> None:
         """Read one table; cells spanned from above or the left keep their positions."""
-        cells_by_position: dict[tuple[int, int], Cell] = {}
+        cells_by_position: dict[tuple[int, int], SourceCell] = {}
         row = 0
         row_hidden = row_struck = False
         last_spanned = 0  # the last row into which a cell of an earlier row reaches
@@ -205,7 +205,7 @@ class _Reading:
                     self._check_limits(where)
                 kind, value = ("number", stored) if stored is not None else ("text", text) if text else ("blank", None)
                 # fmt: off
-                cells_by_position[position] = new(Cell, (
+                cells_by_position[position] = new(SourceCell, (
                     row, column, text, value, where, kind, position, False, hidden, formula, None, note, None, None,
                 ))
                 # fmt: on
@@ -213,7 +213,7 @@ class _Reading:
         if last_spanned:
             cells = tuple(cell for _, cell in sorted(cells_by_position.items()) if cell.row <= row)
         self.tables.append(
-            Table(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element))
+            SourceTable(f"table {number}", cells, _find_title(element, self.styles), self.styles.is_hidden(element))
         )
 
     def _read_attributes(self, td: Any, items: list[tuple[str, str]]) -> _CellAttributes:
@@ -251,7 +251,7 @@ class _Reading:
         attributes: _CellAttributes,
         hidden: bool,
         struck_row: bool,
-        cells_by_position: dict[Any, Cell],
+        cells_by_position: dict[Any, SourceCell],
     ) -> None:
         words = VisibleText(td, self.styles, is_struck=struck_row or attributes.is_struck)
         text = words.text or words.struck or ""
@@ -277,7 +277,7 @@ class _Reading:
                 is_spread = position != anchor
                 if is_spread:
                     where = Where(None, f"R{r}C{c}", None, None, number, line)
-                cells_by_position[position] = Cell(
+                cells_by_position[position] = SourceCell(
                     r, c, text, value, where, kind, anchor, is_spread, hidden, formula, None, note, marks, struck
                 )
 

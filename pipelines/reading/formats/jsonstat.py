@@ -11,9 +11,9 @@ from collections import Counter
 from math import isfinite, prod
 from typing import Any, Literal, NoReturn, cast
 
-from pipelines.model.content import Cube, Dimension, Member, ReadError, Remark, Scalar, Where
+from pipelines.model.content import Cube, Member, ReadError, Remark, Scalar, SourceDimension, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.jsonstat_cube import DimensionPart, Observations
+from pipelines.reading.formats.jsonstat_cube import DimensionPart, JsonStatObservations
 
 LANGUAGE = "und"
 
@@ -194,7 +194,7 @@ def _take_only_dataset(datasets: list[tuple[str | None, dict[str, Any]]]) -> tup
     return datasets[0]
 
 
-def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dimension, DimensionPart]:
+def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[SourceDimension, DimensionPart]:
     """Return one dimension, and what its categories add to observations."""
     place = Where(keyword=f"dimension.{name}.category")
     category = stated.get("category") if isinstance(stated, dict) else None
@@ -210,7 +210,7 @@ def _read_dimension(name: str, stated: Any, size: int, roles: Any) -> tuple[Dime
     notes_by_code = {c: _read_notes(by_code.get(c)) for c in codes} if isinstance(by_code, dict) else {}
     member_notes = {code: notes for code, notes in notes_by_code.items() if notes}
     members = tuple(Member(code, {LANGUAGE: str(labels.get(code, code))}) for code in codes)
-    dimension = Dimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _find_role(roles, name))
+    dimension = SourceDimension(name, {LANGUAGE: str(stated.get("label", name))}, members, _find_role(roles, name))
     return dimension, DimensionPart(
         tuple(codes), _read_notes(stated.get("note")), member_notes, _read_units(category.get("unit"))
     )
@@ -313,7 +313,7 @@ def _read_observations(
     parts: tuple[DimensionPart, ...],
     notes: tuple[str, ...],
     cells: int,
-) -> Observations:
+) -> JsonStatObservations:
     """Combine values and statuses; refuse values that are neither finite numbers, texts nor null."""
     placed_entries = stated
     if isinstance(status, dict) and status and len(placed_entries) < cells:
@@ -328,7 +328,7 @@ def _read_observations(
         _refuse_entry(placed_entries)
     positions = None if len(placed_entries) == cells else [at for at, _ in placed_entries]
     plain = not (notes or status) and all(part.plain for part in parts)
-    return Observations(parts, entries, positions, status, notes, plain)
+    return JsonStatObservations(parts, entries, positions, status, notes, plain)
 
 
 def _refuse_entry(placed_entries: list[tuple[int, Any]]) -> NoReturn:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import overload
 
 from pipelines.model.content import CubeObservation, Where
+from pipelines.reading.formats.lazy_observations import LazyObservations
 
 Entry = int | float | str | None
 
@@ -27,7 +27,7 @@ class DimensionPart:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Observations(Sequence[CubeObservation]):
+class JsonStatObservations(LazyObservations):
     """`entries` in order; `positions` is None if every cell is present. `status` is by position, or one for all."""
 
     parts: tuple[DimensionPart, ...]
@@ -40,16 +40,8 @@ class Observations(Sequence[CubeObservation]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    @overload
-    def __getitem__(self, index: int) -> CubeObservation: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[CubeObservation]: ...
-    def __getitem__(self, index: int | slice) -> CubeObservation | Sequence[CubeObservation]:
-        if isinstance(index, slice):
-            return tuple(self[i] for i in range(*index.indices(len(self))))
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        index %= len(self)
+    def build_at(self, index: int) -> CubeObservation:
+        """Return the observation at a position from 0."""
         position = index if self.positions is None else self.positions[index]
         return self._build_observation(position, self._key_at(position), self.entries[index])
 
@@ -61,13 +53,6 @@ class Observations(Sequence[CubeObservation]):
             return
         for position, entry in zip(self.positions, self.entries, strict=True):
             yield self._build_observation(position, self._key_at(position), entry)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
 
     def _key_at(self, position: int) -> tuple[str, ...]:
         codes: list[str] = []

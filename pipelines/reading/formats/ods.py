@@ -12,10 +12,10 @@ import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import CellKind, Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats import budget
 from pipelines.reading.formats.common import SplitText, column_letters, malformed_error, plain_number, split_runs
-from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.xmlguard import ContainerContents
 from pipelines.reading.formats.zipguard import inspect_container
 
 RULES: dict[str, tuple[str, str]] = {}
@@ -38,7 +38,7 @@ _SIGNS = {"!=": "<>"}
 _ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)$|Err:\d{3}$")
 
 
-def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: ContainerContents | None = None) -> Grid:
     """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed.
@@ -61,13 +61,13 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Content
         raise ReadError("read.malformed", format="ods", detail="no spreadsheet in content.xml")
     styles = _Styles(trees)
     remarks = list(contents.remarks)
-    tables: list[Table] = []
+    tables: list[SourceTable] = []
     for sheet in body.iterchildren(f"{_TABLE}table"):
         name = sheet.get(f"{_TABLE}name", f"Sheet{len(tables) + 1}")
         hidden = sheet.get(f"{_TABLE}style-name") in styles.hidden_tables or sheet.get(f"{_TABLE}display") == "false"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=name), {"name": name}))
-        tables.append(Table(name, tuple(_Sheet(name, sheet, styles).read_cells()), None, hidden))
+        tables.append(SourceTable(name, tuple(_Sheet(name, sheet, styles).read_cells()), None, hidden))
     return Grid("ods", tuple(tables), {}, tuple(remarks))
 
 
@@ -175,9 +175,9 @@ class _Sheet:
         self.element = element
         self.styles = styles
         self.columns: list[tuple[int, int, bool, str | None]] = []
-        self.out: dict[tuple[int, int], Cell] = {}
+        self.out: dict[tuple[int, int], SourceCell] = {}
 
-    def read_cells(self) -> list[Cell]:
+    def read_cells(self) -> list[SourceCell]:
         """Return filled cells and all positions of spans, in reading order."""
         self._read_columns()
         row = 1
@@ -232,7 +232,7 @@ class _Sheet:
                 if (r, c) in self.out and self.out[r, c].spread:
                     continue  # text left under a merged area is invisible to its owner; the area's own content is not
                 where = Where(self.name, f"{column_letters(c)}{r}")
-                self.out[r, c] = Cell(
+                self.out[r, c] = SourceCell(
                     r,
                     c,
                     text,

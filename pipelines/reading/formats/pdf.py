@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import Any
 
-from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats.common import MAX_TABLES, CellCounter
 from pipelines.reading.formats.pdf_layout import (
     SNAP,
@@ -154,7 +154,7 @@ class _Part:
     letters: int = 0
     pictures: int = 0
     filled: int = 0
-    tables: list[Table] = field(default_factory=list)
+    tables: list[SourceTable] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     outside: list[tuple[Where, str]] = field(default_factory=list)
     above: int | None = None
@@ -249,7 +249,7 @@ class _Reading:
             title = _find_title(chars, floor, top)
             floor = bottom
             name = f"page {page.page_number} table {number}"
-            self.part.tables.append(Table(name, tuple(cells), title, False, page.page_number))
+            self.part.tables.append(SourceTable(name, tuple(cells), title, False, page.page_number))
 
     def _collect_outside_lines(self, page: int, chars: Sequence[Char], tables: Sequence[_Box]) -> None:
         """Collect the lines of a page that are outside tables."""
@@ -265,7 +265,7 @@ class _Reading:
 
     def _read_cells(
         self, page: int, boxes: Sequence[_Box], chars: Sequence[Char], strokes: Sequence[Stroke]
-    ) -> list[Cell]:
+    ) -> list[SourceCell]:
         """Assign the letters of a page to the boxes of a table; a box over several grid positions is spread."""
         lefts = _merge_edges([box[0] for box in boxes])
         tops = _merge_edges([box[1] for box in boxes])
@@ -298,7 +298,7 @@ class _Reading:
             value = text or None
             spread = (r, c) != (row, column)
             cells.append(
-                Cell(
+                SourceCell(
                     row=r + 1,
                     column=c + 1,
                     text=text,

@@ -11,13 +11,31 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal
 
 from lxml import etree
 
 from pipelines.model.content import Cube, ReadError, Where
 from pipelines.reading.formats.common import MAX_CELLS
-from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, TIME, Message, Named, Series, WrittenObservation, build_cube
+from pipelines.reading.formats.sdmx_cube import (
+    ATTRIBUTES,
+    TIME,
+    Message,
+    Named,
+    SdmxSeries,
+    WrittenObservation,
+    build_cube,
+)
+from pipelines.reading.formats.sdmx_elements import (
+    find_line,
+    free_element,
+    read_attributes,
+    read_complex_components,
+    read_local_name,
+    read_pairs,
+    read_structure_reference,
+    strip_namespace,
+)
 
 RULES: dict[str, tuple[str, str]] = {
     "read.empty": ("The file is empty.", "Save the file again and send the new copy."),
@@ -128,7 +146,7 @@ def _root_name(data: bytes) -> str:
         info = element.getroottree().docinfo
         if info.internalDTD is not None or info.doctype:
             raise ReadError("read.xml.doctype", Where(line=1))
-        return _local_name(element)
+        return read_local_name(element)
     raise ReadError("read.empty")
 
 
@@ -147,10 +165,10 @@ class _Walker:
         series = -1
         has_row_actions = _ROW_ACTION.search(data) is not None
         for _, element in _make_parser(data, ("end",), _WATCHED):
-            name = _local_name(element)
+            name = read_local_name(element)
             if name == "Obs":
                 if len(self.content.observations) == MAX_CELLS:
-                    raise ReadError("read.too_many_cells", Where(line=_line_of(element)), limit=MAX_CELLS)
+                    raise ReadError("read.too_many_cells", Where(line=find_line(element)), limit=MAX_CELLS)
                 parent = element.getparent()
                 if parent is not holder:
                     holder = parent
@@ -160,15 +178,15 @@ class _Walker:
                 (self._read_specific_obs if self.content.kind == "specific" else self._read_generic_obs)(
                     element, series
                 )
-                _free(element)
+                free_element(element)
             elif name == "Series":
                 if has_row_actions:
                     self._take_row_action(element)
                 holder = None
-                _free(element)
+                free_element(element)
             elif name in ("Group", "Atts"):
                 self._read_group(element)
-                _free(element)
+                free_element(element)
             elif name == "Header":
                 self._read_header(element)
             elif name == "Footer":
@@ -176,30 +194,30 @@ class _Walker:
             elif name == "DataSet":
                 self._refuse_deletion(element)  # it may have no observations, only the keys of series
                 if self.content.kind == "generic":
-                    self.content.dataset_attributes |= _read_pairs(element, "Attributes")
+                    self.content.dataset_attributes |= read_pairs(element, "Attributes")
                 holder = self.dataset = None
                 element.clear()
 
     def _enter_series(self, holder: etree._Element | None) -> int:
         """Record the series of an observation, and its data set if that is new; return -1 for flat data."""
         dataset = holder
-        while dataset is not None and _local_name(dataset) != "DataSet":
+        while dataset is not None and read_local_name(dataset) != "DataSet":
             dataset = dataset.getparent()
         if dataset is not None and dataset is not self.dataset:
             self.dataset = dataset
             self._open_dataset(dataset)
-        if holder is None or _local_name(holder) != "Series":
+        if holder is None or read_local_name(holder) != "Series":
             return -1
         if self.content.kind == "specific":
-            self.content.series.append(Series(_plain_attributes(holder) | _complex_components(holder), {}))
+            self.content.series.append(SdmxSeries(read_attributes(holder) | read_complex_components(holder), {}))
         else:
-            self.content.series.append(Series(_read_pairs(holder, "SeriesKey"), _read_pairs(holder, "Attributes")))
+            self.content.series.append(SdmxSeries(read_pairs(holder, "SeriesKey"), read_pairs(holder, "Attributes")))
         return len(self.content.series) - 1
 
     def _open_dataset(self, element: etree._Element) -> None:
         reference = ""
         for name, value in element.attrib.items():
-            local = _local_part(name)
+            local = strip_namespace(name)
             if local == "structureRef":
                 reference = str(value)
             elif local == "action":
@@ -220,27 +238,27 @@ class _Walker:
     def _take_row_action(self, element: etree._Element) -> None:
         """Take the action of a series or observation, which 3.0 may have; raise `read.sdmx.delete` for a deletion."""
         for name, value in element.attrib.items():
-            if _local_part(name) == "action":
+            if strip_namespace(name) == "action":
                 if str(value).upper() in _DELETIONS:
-                    raise ReadError("read.sdmx.delete", Where(line=_line_of(element)))
+                    raise ReadError("read.sdmx.delete", Where(line=find_line(element)))
                 self._add_action(str(value))
 
     def _refuse_deletion(self, element: etree._Element) -> None:
         """Raise `read.sdmx.delete` for a data set whose action, or else the header's, is to delete."""
-        own_actions = [str(value) for name, value in element.attrib.items() if _local_part(name) == "action"]
+        own_actions = [str(value) for name, value in element.attrib.items() if strip_namespace(name) == "action"]
         action = own_actions[0] if own_actions else str(self.content.properties.get("DataSetAction", ""))
         if action.upper() in _DELETIONS:
-            raise ReadError("read.sdmx.delete", Where(line=_line_of(element)))
+            raise ReadError("read.sdmx.delete", Where(line=find_line(element)))
 
     def _read_specific_obs(self, element: etree._Element, series: int) -> None:
         """Read an observation of structure-specific data, whose components are XML attributes."""
-        components = _plain_attributes(element) | _complex_components(element)
+        components = read_attributes(element) | read_complex_components(element)
         value = components.pop("OBS_VALUE", None)
         if series < 0:
             self.content.flat = True
-            self.content.series.append(Series(components, {}))
+            self.content.series.append(SdmxSeries(components, {}))
             self.content.observations.append(
-                WrittenObservation(len(self.content.series) - 1, {}, value, _line_of(element))
+                WrittenObservation(len(self.content.series) - 1, {}, value, find_line(element))
             )
             self.content.attributes.append({})
             return
@@ -252,15 +270,15 @@ class _Walker:
             place = str(typed).rsplit(":", 1)[-1] if typed else None
         if place is None:
             raise self._missing_key_error(element)
-        self.content.observations.append(WrittenObservation(series, {self.dimension: place}, value, _line_of(element)))
+        self.content.observations.append(WrittenObservation(series, {self.dimension: place}, value, find_line(element)))
         self.content.attributes.append(components)
 
     def _read_generic_obs(self, element: etree._Element, series: int) -> None:
         """Read an observation of generic data, whose components are elements."""
-        key = _read_pairs(element, "ObsKey")
+        key = read_pairs(element, "ObsKey")
         value = None
         for child in element:
-            local = _local_name(child)
+            local = read_local_name(child)
             if local == "ObsDimension":
                 key[str(child.get("id") or self.dimension)] = str(child.get("value", ""))
             elif local == "Time":  # 2.0
@@ -270,35 +288,35 @@ class _Walker:
         if not key:
             raise self._missing_key_error(element)
         if series < 0:
-            self.content.series.append(Series({}, {}))
+            self.content.series.append(SdmxSeries({}, {}))
             series = len(self.content.series) - 1
         self.content.observations.append(
-            WrittenObservation(series, key, None if value is None else str(value), _line_of(element))
+            WrittenObservation(series, key, None if value is None else str(value), find_line(element))
         )
-        self.content.attributes.append(_read_pairs(element, "Attributes"))
+        self.content.attributes.append(read_pairs(element, "Attributes"))
 
     def _read_group(self, element: etree._Element) -> None:
         if self.content.kind == "generic":
-            self.content.groups.append((_read_pairs(element, "GroupKey"), _read_pairs(element, "Attributes")))
+            self.content.groups.append((read_pairs(element, "GroupKey"), read_pairs(element, "Attributes")))
         else:
-            self.content.groups.append(({}, _plain_attributes(element) | _complex_components(element)))
+            self.content.groups.append(({}, read_attributes(element) | read_complex_components(element)))
 
     def _read_header(self, element: etree._Element) -> None:
         for child in element:
-            local = _local_name(child)
+            local = read_local_name(child)
             if local == "Structure":
                 reference = str(child.get("structureID", ""))
                 if child.get("dimensionAtObservation"):
                     self.at_observation[reference] = str(child.get("dimensionAtObservation"))
                     self.content.properties["dimensionAtObservation"] = str(child.get("dimensionAtObservation"))
-                self.content.properties["structure"] = _structure_reference(child)
+                self.content.properties["structure"] = read_structure_reference(child)
             elif local in ("Sender", "Receiver", "DataProvider"):
                 self.content.properties[local] = str(child.get("id", ""))
             elif len(child) == 0 and child.text and child.text.strip():
                 self.content.properties[local] = child.text.strip()
 
     def _missing_key_error(self, element: etree._Element) -> ReadError:
-        return ReadError("read.sdmx.no_key", Where(line=_line_of(element)), dimension=self.dimension)
+        return ReadError("read.sdmx.no_key", Where(line=find_line(element)), dimension=self.dimension)
 
 
 _DATASET_WORDS = frozenset(
@@ -327,62 +345,8 @@ def _find_time_name(components: Named, element: etree._Element) -> str:
         if name != "OBS_VALUE" and name not in ATTRIBUTES and _PERIOD.fullmatch(value.strip())
     ]
     if not candidates:
-        raise ReadError("read.sdmx.no_time", Where(line=_line_of(element)))
+        raise ReadError("read.sdmx.no_time", Where(line=find_line(element)))
     return next((name for name in candidates if "TIME" in name.upper()), candidates[0])
-
-
-def _local_part(name: object) -> str:
-    """Return an attribute's name without its namespace, where QName would refuse a prefix that has none."""
-    return str(name).rpartition("}")[2]
-
-
-def _local_name(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _line_of(element: etree._Element) -> int:
-    line: object = element.sourceline
-    return line if isinstance(line, int) else 0
-
-
-def _plain_attributes(element: etree._Element) -> Named:
-    """Return XML attributes without a namespace, which are components of the structure."""
-    items = cast("list[tuple[str, str]]", element.items())
-    return {name: value for name, value in items if name[0] != "{" and name != "action"}
-
-
-def _complex_components(element: etree._Element) -> Named:
-    """Return components of several values or languages, which 3.0 writes as `<Comp id="X"><Value>…</Value></Comp>`."""
-    components: Named = {}
-    for child in element:
-        if _local_name(child) == "Comp" and child.get("id"):
-            texts = [(value.text or "").strip() for value in child]
-            components[str(child.get("id"))] = ";".join(t for t in texts if t)
-    return components
-
-
-def _read_pairs(element: etree._Element, holder: str) -> Named:
-    """Return the Values of a child such as SeriesKey; 2.0 names them `concept`, 2.1 `id`."""
-    values: Named = {}
-    for child in element:
-        if _local_name(child) == holder:
-            for value in child:
-                name = value.get("id") or value.get("concept")
-                if name:
-                    values[str(name)] = str(value.get("value", ""))
-    return values
-
-
-def _structure_reference(element: etree._Element) -> str:
-    for part in element.iter("{*}Ref", "{*}URN"):
-        if part.text and part.text.strip():
-            return part.text.strip()
-        agency, name, version = part.get("agencyID", ""), part.get("id", ""), part.get("version", "1.0")
-        return f"{agency}:{name}({version})"
-    for child in element:
-        if child.text and child.text.strip():  # 3.0: the URN is the text of Structure or StructureUsage
-            return child.text.strip()
-    return ""
 
 
 def _correct_lines(message: Message, data: bytes) -> None:
@@ -397,15 +361,3 @@ def _correct_lines(message: Message, data: bytes) -> None:
         line += data.count(b"\n", before, at)
         before = at
         observation.line = line
-
-
-def _free(element: etree._Element) -> None:
-    """Free an element and the emptied sibling before it, so that memory does not grow with the file.
-
-    Only siblings of the same name are dropped: the SeriesKey before the first observation is still needed.
-    """
-    element.clear()
-    before = element.getprevious()
-    parent = element.getparent()
-    if before is not None and parent is not None and before.tag == element.tag:
-        parent.remove(before)

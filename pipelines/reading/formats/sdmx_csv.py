@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipelines.model.content import Cube, CubeObservation, Dimension, Member, ReadError, Remark, Scalar, Where
+from pipelines.model.content import Cube, CubeObservation, Member, ReadError, Remark, Scalar, SourceDimension, Where
 from pipelines.reading.formats.common import MAX_CELLS
 from pipelines.reading.formats.encoding import decode_text
 from pipelines.reading.formats.sdmx_cube import ATTRIBUTES, attributes_covering, index_groups, parse_number, role_of
@@ -332,8 +332,8 @@ def _find_dimensions(sheet: _Sheet) -> list[_Column]:
     return sorted([*chosen, *more], key=lambda c: c.at)
 
 
-def _make_dimension(sheet: _Sheet, column: _Column, codes: list[str]) -> Dimension:
+def _make_dimension(sheet: _Sheet, column: _Column, codes: list[str]) -> SourceDimension:
     labels = sheet.codes.get(column.id, {})
     members = tuple(Member(c, {LANGUAGE: labels[c]} if labels.get(c) else {}) for c in dict.fromkeys(codes))
     role: Literal["time", "geo"] | None = role_of(column.id)
-    return Dimension(column.id, {LANGUAGE: column.name} if column.name else {}, members, role)
+    return SourceDimension(column.id, {LANGUAGE: column.name} if column.name else {}, members, role)

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipelines.model.content import Cube, CubeObservation, Dimension, Member, ReadError, Remark, Scalar, Where
+from pipelines.model.content import Cube, CubeObservation, Member, ReadError, Remark, Scalar, SourceDimension, Where
 
 ATTRIBUTES = frozenset(
     {
@@ -61,7 +61,7 @@ class WrittenObservation:
 
 
 @dataclass(slots=True)
-class Series:
+class SdmxSeries:
     """Key (generic) or everything written on it (structure-specific, where `attributes` stays empty)."""
 
     key: Named
@@ -82,7 +82,7 @@ class Message:
     time: str = TIME
     """Name of the time dimension."""
     properties: dict[str, Scalar] = field(default_factory=dict)
-    series: list[Series] = field(default_factory=list)
+    series: list[SdmxSeries] = field(default_factory=list)
     observations: list[WrittenObservation] = field(default_factory=list)
     attributes: list[Named] = field(default_factory=list)
     groups: list[tuple[Named, Named]] = field(default_factory=list)
@@ -104,7 +104,7 @@ def build_cube(message: Message) -> Cube:
     if all(o.value is None for o in observations):
         remarks.append(Remark("read.sdmx.no_value", Where()))
     dimensions = tuple(
-        Dimension(
+        SourceDimension(
             name,
             {},
             tuple(Member(code) for code in dict.fromkeys(o.key[i] for o in observations)),

@@ -12,7 +12,7 @@ import io
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from pipelines.model.content import Cell, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats.common import (
     MAX_COLUMN,
     MAX_ROW,
@@ -90,10 +90,10 @@ def _open_workbook(records: bytes) -> Any:
 
 
 def _read_grid(book: Any) -> Grid:
-    from pipelines.reading.formats.xls_sheet import Contents, load_sheet
+    from pipelines.reading.formats.xls_sheet import XlsContents, load_sheet
 
     gate = CellCounter()
-    contents = Contents(book)
+    contents = XlsContents(book)
     remarks = []
     tables = []
     if book.nsheets > MAX_SHEETS:
@@ -104,7 +104,7 @@ def _read_grid(book: Any) -> Grid:
         hidden = sheet.visibility != 0
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=name), {"name": name}))
-        tables.append(Table(name, tuple(_read_cells(sheet, gate)), None, hidden))
+        tables.append(SourceTable(name, tuple(_read_cells(sheet, gate)), None, hidden))
     properties: dict[str, Scalar] = {"date_system": 1904 if book.datemode == 1 else 1900}
     properties["biff"] = book.biff_version
     if book.encoding:
@@ -118,7 +118,7 @@ def _find_hidden(sheet: Any) -> tuple[frozenset[int], frozenset[int]]:
     return frozenset(rows), frozenset(columns)
 
 
-def _read_cells(sheet: CellSheet, gate: CellCounter) -> list[Cell]:
+def _read_cells(sheet: CellSheet, gate: CellCounter) -> list[SourceCell]:
     """Return the cells of a sheet row by row; rows with merged areas or notes take a slower path."""
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors: dict[tuple[int, int], tuple[int, int]] = {}
@@ -136,7 +136,7 @@ def _read_cells(sheet: CellSheet, gate: CellCounter) -> list[Cell]:
         special[row].append(column)
     letters = [column_letters(column + 1) for column in range(sheet.utter_max_cols)]
     hidden_cells = [column in hidden_columns for column in range(sheet.utter_max_cols)]
-    cells: list[Cell] = []
+    cells: list[SourceCell] = []
     for row in sorted({*sheet.rows, *special}):
         row_hidden = row in hidden_rows
         if row in special:
@@ -150,12 +150,12 @@ def _read_cells(sheet: CellSheet, gate: CellCounter) -> list[Cell]:
     return cells
 
 
-def _read_plain_row(sheet: CellSheet, row: int, letters: list[str], hidden: list[bool]) -> list[Cell]:
+def _read_plain_row(sheet: CellSheet, row: int, letters: list[str], hidden: list[bool]) -> list[SourceCell]:
     """Return the filled cells of a row without merged areas and notes, with as few steps for each as possible."""
     new, name, number, digits = tuple.__new__, sheet.name, row + 1, str(row + 1)
     # fmt: off
     return [
-        new(Cell, (
+        new(SourceCell, (
             number, column + 1, text, value,
             new(Where, (name, letters[column] + digits, None, None, None, None, None, None)),
             kind, (number, column + 1), False, hidden[column], None, number_format, None, marks, struck,
@@ -174,7 +174,7 @@ def _read_special_row(
     notes: dict[tuple[int, int], str],
     row_hidden: bool,
     hidden_columns: frozenset[int],
-) -> list[Cell]:
+) -> list[SourceCell]:
     """Return the cells of a row with merged areas or notes: the filled ones, and all positions of merged areas."""
     from pipelines.reading.formats.xls_sheet import BLANK
 
@@ -189,7 +189,7 @@ def _read_special_row(
         if kind == "blank" and position not in anchors and note is None:
             continue
         cells.append(
-            Cell(
+            SourceCell(
                 row + 1,
                 column + 1,
                 text,
@@ -209,7 +209,7 @@ def _read_special_row(
     return cells
 
 
-def _count_filled(row: list[Cell], gate: CellCounter) -> None:
+def _count_filled(row: list[SourceCell], gate: CellCounter) -> None:
     """Count the filled cells of a row."""
     if row:
         last = row[-1]

@@ -36,7 +36,7 @@ _NUMBER_CELL, _TEXT_CELL, _RK_CELL = struct.Struct("<HHHd"), struct.Struct("<HHH
 _STYLE_AND_RK = struct.Struct("<HI")
 
 
-def load_sheet(book: Any, index: int, contents: Contents) -> CellSheet:
+def load_sheet(book: Any, index: int, contents: XlsContents) -> CellSheet:
     """Return a sheet of a workbook that was opened on demand, as `Book.get_sheet` of xlrd does.
 
     Of workbooks before BIFF 5, xlrd loads the sheets at once.
@@ -53,7 +53,7 @@ def load_sheet(book: Any, index: int, contents: Contents) -> CellSheet:
     return sheet
 
 
-class Contents(dict[tuple[int, int, Any], Content]):
+class XlsContents(dict[tuple[int, int, Any], Content]):
     """Content of a cell by what xlrd stores of it: its type, its style and its value. Contents of cells repeat."""
 
     def __init__(self, book: Any) -> None:
@@ -109,7 +109,7 @@ class Contents(dict[tuple[int, int, Any], Content]):
 class _RkContents(dict[tuple[int, int], Content]):
     """Content of a number by its style and its 32 bits."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: XlsContents) -> None:
         super().__init__()
         self.contents = contents
 
@@ -123,7 +123,7 @@ class _RkContents(dict[tuple[int, int], Content]):
 class _LabelContents(dict[tuple[int, bytes], Content]):
     """Content of a text that is stored in its cell, as before BIFF 8, by its style and its bytes."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: XlsContents) -> None:
         super().__init__()
         self.contents = contents
 
@@ -141,7 +141,7 @@ class _LabelContents(dict[tuple[int, bytes], Content]):
 class CellSheet(Sheet):  # type: ignore[misc]
     """Sheet of xlrd whose cells are in `rows`: the columns of each row, and the content of each of them."""
 
-    def __init__(self, book: Any, index: int, contents: Contents) -> None:
+    def __init__(self, book: Any, index: int, contents: XlsContents) -> None:
         super().__init__(book, book._position, book._sheet_names[index], index)
         self.contents = contents
         self.rows: defaultdict[int, tuple[list[int], list[Content]]] = defaultdict(lambda: ([], []))

@@ -7,18 +7,17 @@ cannot determine by itself; the two return the same, which a test compares.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from pipelines.model.content import Cell, CellKind, Grid, ReadError, Remark, Scalar, Table, Where
+from pipelines.model.content import Grid, ReadError, Remark, Scalar, SourceCell, SourceTable, Where
 from pipelines.reading.formats import budget
-from pipelines.reading.formats.common import SplitText, column_letters, malformed_error, number_text, split_runs
-from pipelines.reading.formats.xmlguard import Contents
+from pipelines.reading.formats.common import column_letters, malformed_error
+from pipelines.reading.formats.xlsx_content import CellContent, StoredResult, read_content
+from pipelines.reading.formats.xmlguard import ContainerContents
 from pipelines.reading.formats.zipguard import inspect_container, repack_container
 
 if TYPE_CHECKING:
@@ -35,8 +34,6 @@ RULES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-
 _UNKNOWN_COLOUR = re.compile(
     rb'(<(?:\w+:)?(?:color|fgColor|bgColor|tabColor)\b[^<>]*?)\srgb="(?![0-9A-Fa-f]{6}(?:[0-9A-Fa-f]{2})?")[^"<>]*"'
 )
@@ -47,7 +44,7 @@ def looks_like(names: tuple[str, ...]) -> bool:
     return any(name.casefold().startswith("xl/workbook") for name in names)
 
 
-def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contents | None = None) -> Grid:
+def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: ContainerContents | None = None) -> Grid:
     """Return all sheets, each as a table; `encodings` is not used.
 
     Raises ReadError: the guard's, read.malformed, read.xlsx.strict, read.xlsx.binary.
@@ -119,7 +116,7 @@ def _without_unknown_colours(data: bytes) -> bytes | None:
     return repaired if removed else None
 
 
-def _open(data: bytes, contents: Contents) -> OpenedWorkbook:
+def _open(data: bytes, contents: ContainerContents) -> OpenedWorkbook:
     from pipelines.reading.formats.xlsx_book import open_book
 
     with _errors_as_malformed():
@@ -138,12 +135,10 @@ def _errors_as_malformed() -> Iterator[None]:
         raise malformed_error("xlsx", error) from error
 
 
-_Result = tuple[str, Any]
-"""Type as openpyxl names it (`n s b d e`) and value of a formula's stored result."""
-_Results = dict[str, dict[tuple[int, int], _Result]]
+_Results = dict[str, dict[tuple[int, int], StoredResult]]
 
 
-def _results(book: Any, contents: Contents) -> _Results | None:
+def _results(book: Any, contents: ContainerContents) -> _Results | None:
     """Return stored results by sheet from what the guard kept; None if that is not possible for every one of them."""
     if not contents.formulas:
         return {}
@@ -155,7 +150,7 @@ def _results(book: Any, contents: Contents) -> _Results | None:
             continue
         if title not in titles:
             return None
-        sheet: dict[tuple[int, int], _Result] = {}
+        sheet: dict[tuple[int, int], StoredResult] = {}
         for position, (kind, text) in stored.items():
             if kind not in kinds:
                 return None
@@ -171,7 +166,7 @@ def _convert_result(kind: str, text: str) -> Any:
     return text not in ("0", "false") if kind == "b" else text
 
 
-def _second_load(data: bytes, contents: Contents) -> _Results:
+def _second_load(data: bytes, contents: ContainerContents) -> _Results:
     """Return stored results by sheet from a second load of the workbook, for values only."""
     from pipelines.reading.formats.xlsx_book import open_values
 
@@ -187,17 +182,17 @@ def _second_load(data: bytes, contents: Contents) -> _Results:
     }
 
 
-def _grid(opened: OpenedWorkbook, results: _Results, contents: Contents) -> Grid:
+def _grid(opened: OpenedWorkbook, results: _Results, contents: ContainerContents) -> Grid:
     book = opened.book
     remarks = list(contents.remarks)
     remarks += [Remark("read.chart_ignored", Where(sheet=c.title), {"name": c.title}) for c in book.chartsheets]
-    tables: list[Table] = []
+    tables: list[SourceTable] = []
     for sheet in book.worksheets:
         hidden = sheet.sheet_state != "visible"
         if hidden:
             remarks.append(Remark("read.hidden_sheet", Where(sheet=sheet.title), {"name": sheet.title}))
         cells = _read_cells(sheet, opened.cells[sheet.title], results.get(sheet.title, {}))
-        tables.append(Table(sheet.title, tuple(cells), None, hidden))
+        tables.append(SourceTable(sheet.title, tuple(cells), None, hidden))
     properties: dict[str, Scalar] = {"date_system": 1904 if book.epoch.year == 1904 else 1900}
     if book.properties.creator:
         properties["creator"] = book.properties.creator
@@ -238,16 +233,16 @@ def _find_merged(sheet: Any) -> dict[tuple[int, int], tuple[int, int]]:
 
 
 def _read_cells(
-    sheet: Any, stored: dict[tuple[int, int], PlainCell], results: dict[tuple[int, int], _Result]
-) -> list[Cell]:
+    sheet: Any, stored: dict[tuple[int, int], PlainCell], results: dict[tuple[int, int], StoredResult]
+) -> list[SourceCell]:
     """Return the cells of a sheet in reading order; positions of a merged area share one content."""
     title, epoch = sheet.title, sheet.parent.epoch
     hidden_rows, hidden_columns = _find_hidden(sheet)
     anchors = _find_merged(sheet)
     extra_cells = sheet._cells
-    cells: list[Cell] = []
-    content: dict[tuple[int, int], _Content] = {}
-    alike: dict[int, _Content] = {}
+    cells: list[SourceCell] = []
+    content: dict[tuple[int, int], CellContent] = {}
+    alike: dict[int, CellContent] = {}
     positions = sorted([*stored, *(position for position in {**extra_cells, **anchors} if position not in stored)])
     for position in positions:
         row, column = position
@@ -258,18 +253,18 @@ def _read_cells(
             plain = stored.get(anchor)
             extra = extra_cells.get(anchor) if extra_cells else None
             if plain is None or extra is not None or plain.kind == "f":
-                shared_content = _read_content(anchor, plain, extra, results, epoch)
+                shared_content = read_content(anchor, plain, extra, results, epoch)
             elif (known_content := alike.get(id(plain))) is not None:
                 shared_content = known_content
             else:
                 # Equal cells are one object of `stored`, which outlives this loop.
-                shared_content = alike[id(plain)] = _read_content(anchor, plain, None, results, epoch)
+                shared_content = alike[id(plain)] = read_content(anchor, plain, None, results, epoch)
             if position in anchors:
                 content[position] = shared_content
             elif shared_content.kind == "blank" and shared_content.note is None:
                 continue
         cells.append(
-            Cell(
+            SourceCell(
                 row,
                 column,
                 shared_content.text,
@@ -287,133 +282,3 @@ def _read_cells(
             )
         )
     return cells
-
-
-class _Content(NamedTuple):
-    """The part of a cell that all positions of a merged area share."""
-
-    text: str
-    value: Scalar
-    kind: CellKind
-    formula: str | None = None
-    number_format: str | None = None
-    note: str | None = None
-    marks: str | None = None
-    struck: str | None = None
-
-
-def _read_content(
-    position: tuple[int, int],
-    plain: PlainCell | None,
-    extra: Any,
-    results: dict[tuple[int, int], _Result],
-    epoch: Any,
-) -> _Content:
-    """Read a cell. `extra` is the cell that openpyxl made for a merged area, a note or a link, if any."""
-    note = None
-    if extra is not None:
-        from openpyxl.cell import MergedCell
-
-        from pipelines.reading.formats.xlsx_book import PlainCell
-
-        if isinstance(extra, MergedCell):
-            return _Content("", None, "blank")
-        note = extra.comment.text if extra.comment is not None else None
-        if (plain is None or plain.raw is None) and extra._value is not None:
-            plain = PlainCell(extra.data_type, extra._value, plain.number_format if plain is not None else "General")
-    if plain is None or plain.raw is None:
-        return _Content("", None, "blank", None, None, note)
-    content = _read_filled(position, plain, note, results, epoch)
-    return content._replace(struck=content.text) if plain.struck and plain.kind != "s" else content
-
-
-def _read_filled(
-    position: tuple[int, int],
-    plain: PlainCell,
-    note: str | None,
-    results: dict[tuple[int, int], _Result],
-    epoch: Any,
-) -> _Content:
-    """Read a cell that holds something."""
-    data_type, raw, number_format, is_struck = plain
-    formula = None
-    if data_type == "f":
-        formula = _formula_text(raw)
-        result = results.get(position)
-        if result is None:
-            return _Content(formula, None, "formula", formula, number_format, note)
-        data_type, raw = result
-        if data_type == "n":
-            data_type, raw = _date_or_number(raw, number_format, epoch)
-    if data_type == "n":
-        return _Content(number_text(raw, number_format), raw, "number", formula, number_format, note)
-    if data_type == "s":
-        text, marks, struck = _split_runs(raw, is_struck)
-        return _Content(text, text, "text", formula, number_format, note, marks, struck)
-    if data_type == "b":
-        return _Content("TRUE" if raw else "FALSE", bool(raw), "bool", formula, number_format, note)
-    if data_type == "d":
-        iso = _format_iso(raw)
-        return _Content(iso, iso, "date", formula, number_format, note)
-    return _Content(str(raw), str(raw), "error", formula, number_format, note)
-
-
-def _date_or_number(raw: Any, number_format: str, epoch: Any) -> _Result:
-    """Interpret a stored number as a date if its format shows one."""
-    shows_date, shows_span = _shows_date(number_format)
-    if not shows_date:
-        return "n", raw
-    from openpyxl.utils.datetime import from_excel
-
-    try:
-        return "d", from_excel(raw, epoch, timedelta=shows_span)
-    except (OverflowError, ValueError):
-        return "e", "#VALUE!"
-
-
-@lru_cache(maxsize=512)
-def _shows_date(number_format: str) -> tuple[bool, bool]:
-    """Return whether a number format shows a date or time, and whether it shows a duration."""
-    from openpyxl.styles.numbers import is_date_format, is_timedelta_format
-
-    return bool(is_date_format(number_format)), bool(is_timedelta_format(number_format))
-
-
-def _formula_text(raw: Any) -> str:
-    if isinstance(raw, str):
-        return raw
-    text = getattr(raw, "text", None)
-    return f"{{{text}}}" if text else "{=TABLE()}"
-
-
-def _split_runs(raw: Any, is_struck: bool) -> SplitText:
-    """Return the text of a cell without its raised and struck-through runs, and those runs.
-
-    `is_struck` is True if the font of the cell is struck through, which holds for runs without a font of their own.
-    """
-    if isinstance(raw, str):
-        text = _unescape(raw)
-        return SplitText(text, None, (text.strip() or None) if is_struck else None)
-    runs = []
-    for run in raw:
-        font = getattr(run, "font", None)
-        is_raised = font is not None and font.vertAlign == "superscript"
-        runs.append((_unescape(str(run)), is_raised, is_struck if font is None else bool(font.strike)))
-    return split_runs(runs)
-
-
-def _unescape(text: str) -> str:
-    """Replace escapes such as `_x000D_`, by which OOXML writes a carriage return in a text; openpyxl keeps them."""
-    if "_x" not in text:
-        return text
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-
-
-def _format_iso(raw: Any) -> str:
-    if isinstance(raw, dt.datetime):
-        if raw.time() == dt.time():
-            return raw.date().isoformat()
-        return raw.isoformat(timespec="seconds")
-    if isinstance(raw, (dt.date, dt.time)):
-        return raw.isoformat()
-    return str(raw)

@@ -42,7 +42,7 @@ RULES: dict[str, tuple[str, str]] = {
 
 
 @dataclass(slots=True)
-class Contents:
+class ContainerContents:
     """Contents of a container that the guard accepted."""
 
     names: tuple[str, ...]
@@ -65,7 +65,7 @@ class Contents:
 class PartGuard:
     """Feed one XML part to expat and count what a reader would expand."""
 
-    def __init__(self, part: str, contents: Contents) -> None:
+    def __init__(self, part: str, contents: ContainerContents) -> None:
         self.part = part
         self.contents = contents
         self.parser = expat.ParserCreate()

@@ -16,7 +16,7 @@ from typing import IO
 from xml.parsers import expat
 
 from pipelines.model.content import ReadError, Remark, Where
-from pipelines.reading.formats.xmlguard import Contents, PartGuard
+from pipelines.reading.formats.xmlguard import ContainerContents, PartGuard
 
 MAX_ENTRY = 100 * 1024 * 1024
 """Unpacked bytes, counted as they come: the 800,000 cells allowed (`common.py`) at more than 100 bytes each."""
@@ -55,7 +55,7 @@ _UNREAD = (
 _DOCTYPES = tuple("<!DOCTYPE".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
 
 
-def inspect_container(data: bytes) -> Contents:
+def inspect_container(data: bytes) -> ContainerContents:
     """Stream every part of the container and return its contents.
 
     Raises ReadError: read.malformed, read.encrypted, read.macros, read.zip_bomb, read.zip_part_name, read.zip_parts,
@@ -65,7 +65,7 @@ def inspect_container(data: bytes) -> Contents:
     with _open_archive(data) as archive:
         parts = archive.infolist()
         _check_names(parts)
-        contents = Contents(tuple(part.filename for part in parts))
+        contents = ContainerContents(tuple(part.filename for part in parts))
         unpacked = _Unpacked()
         # The manifest of an OpenDocument file says whether the other parts are encrypted, so it comes first.
         for part in sorted(parts, key=lambda part: part.filename != "META-INF/manifest.xml"):
@@ -205,7 +205,9 @@ def _check_names(parts: list[zipfile.ZipInfo]) -> None:
             raise ReadError("read.zip_packing", part=name[:80])
 
 
-def _inspect_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: Contents, unpacked: _Unpacked) -> None:
+def _inspect_part(
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, contents: ContainerContents, unpacked: _Unpacked
+) -> None:
     """Stream one part: pass XML to the XML guard, and search parts of other types for a DOCTYPE."""
     low = part.filename.casefold()
     is_xml = low.endswith((".xml", ".rels"))
@@ -253,7 +255,7 @@ def _iter_chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[by
         raise ReadError("read.malformed", format="zip", detail=f"{part.filename}: {_error_words(error)}") from error
 
 
-def _add_remarks(contents: Contents) -> None:
+def _add_remarks(contents: ContainerContents) -> None:
     low = [name.casefold() for name in contents.names]
     if any(name.startswith("xl/externallinks/") for name in low):
         contents.remarks.append(Remark("read.external_links_ignored", Where()))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pipelines.findings.finding import Finding
-from pipelines.model.content import Cell, Content, Cube, Grid, Table, Where
+from pipelines.model.content import Content, Cube, Grid, SourceCell, SourceTable, Where
 from pipelines.reading.privacy.columns import kind_of, label_in
 from pipelines.reading.privacy.names import has_name, is_given, is_name
 from pipelines.reading.privacy.numbers import is_kosovo, scheme_in, scheme_of
@@ -152,7 +152,7 @@ def _scan_outside(content: Grid, is_contact: Callable[[str], bool]) -> Iterator[
 
 
 def _scan_table(
-    table: Table,
+    table: SourceTable,
     number: int,
     contacts: Collection[tuple[int, int]],
     pseudonyms: Collection[tuple[int, int]],
@@ -183,14 +183,14 @@ def _scan_table(
             yield finding
 
 
-def _scan_table_name(table: Table, number: int) -> Iterator[Finding]:
+def _scan_table_name(table: SourceTable, number: int) -> Iterator[Finding]:
     findings = list(in_text(table.name, Where(table=number + 1, keyword="name of the sheet")))
     if not findings and is_name(table.name):
         findings = [_make_finding("name", Where(table=number + 1, keyword="name of the sheet"), "name")]
     yield from findings
 
 
-def _distinct_texts(cells: Iterable[Cell]) -> list[str]:
+def _distinct_texts(cells: Iterable[SourceCell]) -> list[str]:
     """Return the distinct texts of cells."""
     return list(dict.fromkeys(c.text for c in cells if c.kind == "text"))
 
@@ -201,7 +201,7 @@ def _identifiers_alone(text: str) -> Iterator[tuple[str, str]]:
         yield "name", "name"
 
 
-def _scan_cell(cell: Cell, kinds_by_text: Mapping[str, Collection[tuple[str, str]]]) -> list[Finding]:
+def _scan_cell(cell: SourceCell, kinds_by_text: Mapping[str, Collection[tuple[str, str]]]) -> list[Finding]:
     kinds = [*_identifiers_in(cell.note)] if cell.note else []
     if cell.struck:
         kinds += [*_identifiers_in(cell.struck), *_identifiers_alone(cell.struck)]
@@ -213,7 +213,7 @@ def _scan_cell(cell: Cell, kinds_by_text: Mapping[str, Collection[tuple[str, str
 
 
 def _scan_headings(
-    cells: Collection[Cell], texts: Collection[str], pseudonyms: Collection[tuple[int, int]]
+    cells: Collection[SourceCell], texts: Collection[str], pseudonyms: Collection[tuple[int, int]]
 ) -> Iterator[Finding]:
     """Yield findings for headings with something below them and labels with something to their right.
 
@@ -240,11 +240,11 @@ def _scan_headings(
             yield _make_finding("column", places[row, column], kind)
 
 
-def _scan_columns(cells: Collection[Cell], texts: Collection[str]) -> Iterator[Finding]:
+def _scan_columns(cells: Collection[SourceCell], texts: Collection[str]) -> Iterator[Finding]:
     """Yield findings for columns of lone given names, and of numbers that only together pass for personal numbers."""
     given_name_texts = {text for text in texts if is_given(text.strip())}
     ten_digit_texts = {text for text in texts if _is_ten_digits(text)}
-    columns: dict[int, list[Cell]] = defaultdict(list)
+    columns: dict[int, list[SourceCell]] = defaultdict(list)
     for cell in cells:
         if cell.kind in ("text", "number") and cell.text.strip():
             columns[cell.column].append(cell)

@@ -54,12 +54,12 @@ def _make_reducer(cls: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
 
 _SHAPES = (
     content.Where,
-    content.Cell,
-    content.Table,
+    content.SourceCell,
+    content.SourceTable,
     content.Remark,
     content.Grid,
     content.Member,
-    content.Dimension,
+    content.SourceDimension,
     content.CubeObservation,
 )
 # Frozen classes with slots are pickled by a Python loop over their fields. A call with all fields is several times

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from pipelines.core.text.folding import has_lookalike
 from pipelines.declarations.base import is_within
-from pipelines.declarations.coordinates import Line
-from pipelines.model.content import Cell
+from pipelines.declarations.coordinates import HeadingLine
+from pipelines.model.content import SourceCell
 from pipelines.reading.standardise.addressing import CoordinateItems, Trouble
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
 from pipelines.reading.standardise.finding_tables import (
@@ -79,7 +79,7 @@ class TableReading:
             if not self.ended:
                 self._read_piece(sheet, corner)
 
-    def _read_piece(self, sheet: Sheet, corner: Cell) -> None:
+    def _read_piece(self, sheet: Sheet, corner: SourceCell) -> None:
         """Read one piece: bind its columns, read its rows, and claim its area of the sheet."""
         rows = self.declared.header_rows
         first = corner.column + 1 + len(self.table.stub)
@@ -107,7 +107,7 @@ class TableReading:
         right = max([first - 1, *(c.place for c in columns)])
         sheet.claimed.append((min(corner.row, max(self.found.title_row, 1)), corner.column, last, right))
 
-    def _list_boundaries(self, sheet: Sheet, corner: Cell) -> list[int]:
+    def _list_boundaries(self, sheet: Sheet, corner: SourceCell) -> list[int]:
         """Return the rows of a sheet, below a corner, at which another table begins."""
         start_rows = []
         for located_table in self.tables:
@@ -118,7 +118,7 @@ class TableReading:
                     )
         return sorted(row for row in start_rows if row > corner.row)
 
-    def _bind_columns(self, sheet: Sheet, corner: Cell, first: int, bottom: int) -> list[BoundLine]:
+    def _bind_columns(self, sheet: Sheet, corner: SourceCell, first: int, bottom: int) -> list[BoundLine]:
         """Bind each column to a declared heading; report blank and undeclared headings."""
         bound: list[BoundLine] = []
         top, rows = corner.row, self.declared.header_rows
@@ -158,13 +158,13 @@ class TableReading:
             label = next(sheet.iter_filled(row), None)
         return label is not None and any(m.match_text(label.text) is not None for m in self.table.end)
 
-    def _repeats_heading(self, sheet: Sheet, row: int, corner: Cell) -> bool:
+    def _repeats_heading(self, sheet: Sheet, row: int, corner: SourceCell) -> bool:
         cell = sheet.cell_at(row, corner.column)
         if self.declared.continues == "no" or cell is None or is_blank(cell):
             return False
         return self.table.corner.match_text(cell.text) is not None
 
-    def _check_match(self, match: LineMatch | None, path: Sequence[Cell], text: str) -> LineMatch | None:
+    def _check_match(self, match: LineMatch | None, path: Sequence[SourceCell], text: str) -> LineMatch | None:
         for cell in path:
             if cell.kind == "date":
                 self.collector.add_finding("cell.date", cell.where, seen=cell.text, expected="a heading or label")
@@ -178,7 +178,7 @@ class TableReading:
                 match = replace(match, marks=(*match.marks, *raised))
         return match
 
-    def _is_first_of_area(self, cell: Cell) -> bool:
+    def _is_first_of_area(self, cell: SourceCell) -> bool:
         """Return True once for each merged area, which has one cell for each of its positions."""
         anchor = cell.anchor if cell.anchor != (0, 0) else (cell.row, cell.column)
         area = (cell.where.sheet, cell.where.page, cell.where.table, *anchor)
@@ -187,7 +187,7 @@ class TableReading:
         self._checked_areas.add(area)
         return True
 
-    def _check_valid(self, match: LineMatch, cell: Cell, text: str) -> None:
+    def _check_valid(self, match: LineMatch, cell: SourceCell, text: str) -> None:
         if self.period is None:
             return
         ranges = [valid for _, valid in match.hit.valid] + ([match.line.valid] if match.line.valid else [])
@@ -242,9 +242,9 @@ class TableReading:
         self._read_cells(sheet, line, columns, cells)
         return True
 
-    def _read_labels(self, sheet: Sheet, row: int, left: int, first: int) -> list[Cell]:
+    def _read_labels(self, sheet: Sheet, row: int, left: int, first: int) -> list[SourceCell]:
         """Return the label cells of a row; with `carry_labels` a blank one takes the label above."""
-        path: list[Cell] = []
+        path: list[SourceCell] = []
         anchors: set[tuple[int, int]] = set()
         for column in range(left, first):
             cell = sheet.cell_at(row, column)
@@ -260,7 +260,7 @@ class TableReading:
         return path
 
     def _read_cells(
-        self, sheet: Sheet, line: BoundLine, columns: Sequence[BoundLine], cells: Sequence[Cell | None]
+        self, sheet: Sheet, line: BoundLine, columns: Sequence[BoundLine], cells: Sequence[SourceCell | None]
     ) -> None:
         """Read the value cells of a row, each with the coordinates of table, row and column."""
         row_coordinates = {**self.section, **line.coordinates} if self.section else line.coordinates
@@ -355,11 +355,11 @@ class TableReading:
             if code not in self.open_rows and any(code[0] == name for name, _ in self.open_rows):
                 self.collector.add_finding("label.absent", where, expected=words)
 
-    def _bind_cell(self, sheet: Sheet, cell: Cell, role: Role, coordinates: Mapping[str, str]) -> None:
+    def _bind_cell(self, sheet: Sheet, cell: SourceCell, role: Role, coordinates: Mapping[str, str]) -> None:
         self.collector.bindings.append(Binding(cell.where, role, coordinates, sheet.index, cell.row, cell.column))
 
     def _bind_path(
-        self, sheet: Sheet, path: Sequence[Cell], role: Role, coordinates: Mapping[str, str], column: int
+        self, sheet: Sheet, path: Sequence[SourceCell], role: Role, coordinates: Mapping[str, str], column: int
     ) -> None:
         for cell in path:
             self.collector.bindings.append(
@@ -367,11 +367,11 @@ class TableReading:
             )
 
 
-def _merge_coordinates(line: Line, hit: Mapping[str, str]) -> Mapping[str, str]:
+def _merge_coordinates(line: HeadingLine, hit: Mapping[str, str]) -> Mapping[str, str]:
     return {**hit, **line.declared_codes()}
 
 
-def _holds_number(cell: Cell | None) -> bool:
+def _holds_number(cell: SourceCell | None) -> bool:
     if cell is None or cell.spread or is_blank(cell):
         return False
     return cell.kind in ("number", "formula", "error") or any(c.isdigit() for c in cell.text)

@@ -11,7 +11,7 @@ from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.label_template import Hit, compile_template
 from pipelines.declarations.shapes import CubeDimension, CubeShape
-from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Where
+from pipelines.model.content import Cube, CubeObservation, Member, SourceDimension, Where
 from pipelines.model.long_tables import OBS_STATUS_OF_SIGN
 from pipelines.reading.standardise.absent_members import report_absent_members
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
@@ -91,10 +91,10 @@ class CubeReading:
         hits = [hit for key, hit in self._hits.items() if key in used or self.cube.absent == "zero"]
         report_absent_members(self.plan, tables, hits, Where(), self.collector)
 
-    def _folded_names(self, dimension: Dimension) -> set[str]:
+    def _folded_names(self, dimension: SourceDimension) -> set[str]:
         return {fold_text(dimension.id), *(fold_text(label) for label in dimension.labels.values())}
 
-    def _find_declaration(self, dimension: Dimension) -> CubeDimension | None:
+    def _find_declaration(self, dimension: SourceDimension) -> CubeDimension | None:
         names = self._folded_names(dimension)
         return next((d for name, d in self.shape.dims.items() if fold_text(name) in names), None)
 
@@ -133,7 +133,7 @@ class CubeReading:
                         "period.contradiction", Where(keyword=name), seen=stated, expected=expected
                     )
 
-    def _check_words(self, dimension: Dimension, declared: CubeDimension) -> None:
+    def _check_words(self, dimension: SourceDimension, declared: CubeDimension) -> None:
         """Report a code that the file labels with the words that the form has for another code, once per dimension."""
         entries = self.plan.form.table_entries(declared.dim or "")
         words_by_code = {fold_text(code): entry.words for entry in entries if entry.words for code in entry.labels}
@@ -149,7 +149,7 @@ class CubeReading:
                 return
 
     def _check_label_period(
-        self, dimension: Dimension, member: Member, coordinates: _Coordinates, where: Where
+        self, dimension: SourceDimension, member: Member, coordinates: _Coordinates, where: Where
     ) -> None:
         """Report a label or time value that names another period than its code."""
         period = self.plan.addresser.period_code(coordinates)
@@ -165,7 +165,7 @@ class CubeReading:
                 return
 
     def _bind_members(
-        self, dimension: Dimension, declared: CubeDimension | None
+        self, dimension: SourceDimension, declared: CubeDimension | None
     ) -> dict[str, _Coordinates | None] | None:
         """Map each member code to its coordinates; map an undeclared member to None and add a finding."""
         where = Where(keyword=dimension.id)
@@ -221,7 +221,7 @@ class CubeReading:
             return None
 
     def _report_undeclared_member(
-        self, dimension: Dimension, member: Member, declared: CubeDimension, where: Where
+        self, dimension: SourceDimension, member: Member, declared: CubeDimension, where: Where
     ) -> None:
         table = self.plan.codes.get(declared.dim or "")
         member_text = member.code if declared.by == "codes" else self._label_of(member)

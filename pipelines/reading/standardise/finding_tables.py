@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.core.text.folding import find_nearest
-from pipelines.model.content import Cell, Where
+from pipelines.model.content import SourceCell, Where
 from pipelines.reading.standardise.collecting import Collector, nearest_words
 from pipelines.reading.standardise.plan import Plan, TablePlan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
@@ -19,9 +19,9 @@ class LocatedTable:
     """Declared table in the file: its first and continuing pieces, and the coordinates of title and sheet."""
 
     plan: TablePlan
-    pieces: list[tuple[Sheet, Cell]]
+    pieces: list[tuple[Sheet, SourceCell]]
     coordinates: dict[str, str]
-    title: Cell | None
+    title: SourceCell | None
     title_row: int
     conflicts: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -30,17 +30,17 @@ class LocatedTable:
         return self.pieces[0][0]
 
     @property
-    def corner(self) -> Cell:
+    def corner(self) -> SourceCell:
         return self.pieces[0][1]
 
 
-def heading_path(sheet: Sheet, top: int, rows: int, column: int, *, carry: bool, first: int) -> list[Cell]:
+def heading_path(sheet: Sheet, top: int, rows: int, column: int, *, carry: bool, first: int) -> list[SourceCell]:
     """Return the headings above a column, from the top; a merged heading counts once, a blank one not at all.
 
     With `carry` a blank heading above another takes the one to its left (files that cannot merge), but not beyond
     column `first`.
     """
-    path: list[Cell] = []
+    path: list[SourceCell] = []
     anchors: set[tuple[int, int]] = set()
     for row in range(top, top + rows):
         cell = sheet.cell_at(row, column)
@@ -55,7 +55,7 @@ def heading_path(sheet: Sheet, top: int, rows: int, column: int, *, carry: bool,
     return path
 
 
-def path_text(path: Sequence[Cell]) -> str:
+def path_text(path: Sequence[SourceCell]) -> str:
     """Join headings or labels to one text, in the way that declarations write them."""
     return " / ".join(" ".join(cell.text.split()) for cell in path)
 
@@ -149,7 +149,7 @@ def _add_coordinates(located_table: LocatedTable, coordinates: Mapping[str, str]
             located_table.conflicts.append((name, before, code))
 
 
-def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: Cell) -> bool:
+def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: SourceCell) -> bool:
     rows, first_column = table.declared.header_rows, corner.column
     for offset, matcher in enumerate(table.stub, start=1):
         path = heading_path(sheet, corner.row, rows, first_column + offset, carry=False, first=first_column)
@@ -165,8 +165,8 @@ def _has_expected_headings(table: TablePlan, sheet: Sheet, corner: Cell) -> bool
 
 
 def _find_title(
-    table: TablePlan, sheet: Sheet, corner: Cell, first_row: int
-) -> tuple[Cell | None, int, Mapping[str, str]]:
+    table: TablePlan, sheet: Sheet, corner: SourceCell, first_row: int
+) -> tuple[SourceCell | None, int, Mapping[str, str]]:
     if table.title is None:
         return None, corner.row, {}
     for cell in sorted((c for c in sheet.words if first_row <= c.row < corner.row), key=lambda c: -c.row):

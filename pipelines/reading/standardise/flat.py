@@ -10,7 +10,7 @@ from pipelines.core.text.folding import find_nearest, has_lookalike
 from pipelines.declarations.base import is_within
 from pipelines.declarations.label_template import Hit, Matcher
 from pipelines.declarations.shapes import FlatList, ListColumn
-from pipelines.model.content import Cell, Where
+from pipelines.model.content import SourceCell, Where
 from pipelines.reading.standardise.absent_members import report_absent_members, report_broken_breakdowns
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
 from pipelines.reading.standardise.finding_tables import PERIOD_NAMES
@@ -138,7 +138,7 @@ class FlatReading:
                     "period.contradiction", where, seen=hit.said[name], expected=listing.coordinates[name]
                 )
 
-    def _states_nothing(self, cell: Cell | None) -> bool:
+    def _states_nothing(self, cell: SourceCell | None) -> bool:
         """Return True if a line without a number counts as left out, as it would be in a cube of this form."""
         return self.flat.crossed and self.plan.form.absent_cell == "missing" and not text_of(cell)
 
@@ -181,7 +181,9 @@ class FlatReading:
             number = Number(address.key, value.value, value.status, value.conf, where, label, value.seen)
             self.collector.numbers.append(number)
 
-    def _match_dimension(self, listing: Listing, row: int, column: int, heading: str, cell: Cell | None) -> Hit | None:
+    def _match_dimension(
+        self, listing: Listing, row: int, column: int, heading: str, cell: SourceCell | None
+    ) -> Hit | None:
         """Match a cell to a declared member; None, with a finding, if it is blank, a date or undeclared."""
         where = listing.sheet.place_of(row, column)
         text = text_of(cell)
@@ -244,7 +246,7 @@ class FlatReading:
                 )
             )
 
-    def _bind_cell(self, listing: Listing, cell: Cell | None, role: Role, coordinates: Mapping[str, str]) -> None:
+    def _bind_cell(self, listing: Listing, cell: SourceCell | None, role: Role, coordinates: Mapping[str, str]) -> None:
         if cell is not None:
             self.collector.bindings.append(
                 Binding(cell.where, role, coordinates, listing.sheet.index, cell.row, cell.column)

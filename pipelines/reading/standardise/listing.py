@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipelines.core.text.folding import find_nearest, fold_text, has_lookalike
 from pipelines.declarations.label_template import Hit, Matcher
-from pipelines.model.content import Cell, Where
+from pipelines.model.content import SourceCell, Where
 from pipelines.reading.standardise.collecting import Binding, Collector, nearest_words
 from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet, is_blank
@@ -24,8 +24,8 @@ class Listing:
     row: int
     columns: dict[str, int]
     coordinates: dict[str, str]
-    title: Cell | None = None
-    extra: list[Cell] = field(default_factory=list)
+    title: SourceCell | None = None
+    extra: list[SourceCell] = field(default_factory=list)
 
 
 def find_listing(
@@ -144,6 +144,6 @@ def iter_body_rows(listing: Listing, plan: Plan, ends: Sequence[Matcher], collec
     sheet.claimed.append((top, 1, sheet.rows, max(right, sheet.columns)))
 
 
-def text_of(cell: Cell | None) -> str:
+def text_of(cell: SourceCell | None) -> str:
     """Return a cell's text, empty for a blank cell."""
     return "" if cell is None or is_blank(cell) else cell.text

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.declarations.form import Form
 from pipelines.findings.finding import Severity
-from pipelines.model.content import Cell, Grid
+from pipelines.model.content import Grid, SourceCell
 from pipelines.reading.formats.common import column_letters
 from pipelines.reading.standardise.collecting import Binding, Collector
 from pipelines.reading.standardise.plan import Plan
@@ -32,7 +32,7 @@ def check_hidden(form: Form, sheets: Sequence[Sheet], collector: Collector) -> N
             _report_hidden(sheet, hidden, collector)
 
 
-def _report_hidden(sheet: Sheet, hidden: Sequence[Cell], collector: Collector) -> None:
+def _report_hidden(sheet: Sheet, hidden: Sequence[SourceCell], collector: Collector) -> None:
     """Report hidden rows and columns once each, and other hidden cells one by one."""
     flags_by_row: dict[int, list[bool]] = {}
     flags_by_column: dict[int, list[bool]] = {}
@@ -104,7 +104,7 @@ def check_outside(
                 collector.add_finding("cell.unbound", cell.where, seen=cell.text)
 
 
-def _is_number(cell: Cell, sheet: Sheet) -> bool:
+def _is_number(cell: SourceCell, sheet: Sheet) -> bool:
     if sheet.format in STORES_NUMBERS:
         return cell.kind == "number" and not cell.spread
     if cell.spread or is_blank(cell):

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from pipelines.core.text.folding import find_nearest, fold_text
 from pipelines.declarations.base import find_placeholders
-from pipelines.declarations.coordinates import COORDINATES, Line
+from pipelines.declarations.coordinates import COORDINATES, HeadingLine
 from pipelines.declarations.form import Form
 from pipelines.declarations.label_template import Hit, LabelTable, Matcher, Meaning, compile_template, label_table
 from pipelines.declarations.law import Law
 from pipelines.declarations.registry import Registry
-from pipelines.declarations.shapes import Table
+from pipelines.declarations.shapes import CrossedTable
 from pipelines.reading.standardise.addressing import Addresser
 from pipelines.reading.standardise.numbers import NumberReader
 
@@ -24,7 +24,7 @@ OPEN_TABLES = frozenset({"article", "offence"})
 class LineMatch:
     """Declared line that matches a text: its declaration, the codes in its words, and the note marks at its end."""
 
-    line: Line
+    line: HeadingLine
     template: str
     hit: Hit
     marks: tuple[str, ...] = ()
@@ -33,11 +33,13 @@ class LineMatch:
 class LineMatcher:
     """Declared columns or rows of one table, matched by text."""
 
-    def __init__(self, declared: Mapping[str, Line], tables: Mapping[str, LabelTable], numbers: NumberReader) -> None:
+    def __init__(
+        self, declared: Mapping[str, HeadingLine], tables: Mapping[str, LabelTable], numbers: NumberReader
+    ) -> None:
         self.declared = declared
         self._numbers = numbers
-        self._exact: dict[str, tuple[str, Line]] = {}
-        self._patterns: list[tuple[Matcher, Line]] = []
+        self._exact: dict[str, tuple[str, HeadingLine]] = {}
+        self._patterns: list[tuple[Matcher, HeadingLine]] = []
         for template, line in declared.items():
             matcher = compile_template(template, tables)
             if matcher.exact is not None:
@@ -127,7 +129,7 @@ class TablePlan:
     """One declared table, compiled."""
 
     number: int
-    declared: Table
+    declared: CrossedTable
     sheet: Matcher | None
     title: Matcher | None
     corner: Matcher
@@ -223,7 +225,7 @@ def make_plan(form: Form, law: Law) -> Plan:
 
 
 def _make_table_plan(
-    number: int, table: Table, form: Form, codes: Mapping[str, LabelTable], numbers: NumberReader
+    number: int, table: CrossedTable, form: Form, codes: Mapping[str, LabelTable], numbers: NumberReader
 ) -> TablePlan:
     def compile_optional(template: str | None) -> Matcher | None:
         return None if template is None else compile_template(template, codes)

@@ -13,7 +13,7 @@ from pipelines.core.codes import get_code_attribute
 from pipelines.core.text.folding import find_nearest
 from pipelines.declarations.label_template import LabelTable, label_table
 from pipelines.declarations.shapes import RecordColumn, Records
-from pipelines.model.content import Cell, Where
+from pipelines.model.content import SourceCell, Where
 from pipelines.model.periods import Period
 from pipelines.reading.standardise.addressing import Address, age_band
 from pipelines.reading.standardise.collecting import Binding, Collector, Role, nearest_words
@@ -75,7 +75,7 @@ class DateReader:
         self._read: dict[str, date | None] = {}
         self.template = template
 
-    def read_date(self, cell: Cell) -> date | None:
+    def read_date(self, cell: SourceCell) -> date | None:
         """Return the date of a cell, None if it has none."""
         if cell.kind == "date" and isinstance(cell.value, str):
             return datetime.fromisoformat(cell.value).date()
@@ -251,7 +251,7 @@ class RecordsReading:
         rule = get_code_attribute("measure", measure, "level_rule")
         return declared_level or ("none" if rule == "free" else rule)
 
-    def _read_field(self, declared: RecordColumn, heading: str, cell: Cell, where: Where) -> str | None:
+    def _read_field(self, declared: RecordColumn, heading: str, cell: SourceCell, where: Where) -> str | None:
         """Return the code or text of a field; None, with a finding, if it is invalid."""
         name, text = declared.field, cell.text
         if name in _PSEUDONYMS:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.declarations.label_template import Matcher
-from pipelines.model.content import Cell, Grid, Table, Where
+from pipelines.model.content import Grid, SourceCell, SourceTable, Where
 from pipelines.reading.formats.common import column_letters
 
 
-def is_blank(cell: Cell | None) -> bool:
+def is_blank(cell: SourceCell | None) -> bool:
     """Return True if there is nothing to see and nothing stored; a formula without result is not blank."""
     return cell is None or cell.kind == "blank" or (cell.kind == "text" and not cell.text.strip())
 
@@ -25,21 +25,21 @@ class Sheet:
     """One table of a Grid. `words` are its cells with letters, merged ones once, in reading order."""
 
     index: int
-    table: Table
+    table: SourceTable
     format: str
-    cells: dict[tuple[int, int], Cell]
+    cells: dict[tuple[int, int], SourceCell]
     rows: int
     columns: int
-    words: list[Cell]
+    words: list[SourceCell]
     claimed: list[tuple[int, int, int, int]] = field(default_factory=list)
     """Areas that belong to a declared table: top, left, bottom, right."""
-    _filled: dict[int, list[Cell]] | None = None
+    _filled: dict[int, list[SourceCell]] | None = None
 
-    def cell_at(self, row: int, column: int) -> Cell | None:
+    def cell_at(self, row: int, column: int) -> SourceCell | None:
         """Return the cell at a position, None if the reader left it out."""
         return self.cells.get((row, column))
 
-    def iter_filled(self, row: int) -> Iterator[Cell]:
+    def iter_filled(self, row: int) -> Iterator[SourceCell]:
         """Return the non-blank cells of a row, left to right."""
         if self._filled is None:
             self._filled = {}

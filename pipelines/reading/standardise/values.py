@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from pipelines.model.content import Cell, Where
+from pipelines.model.content import SourceCell, Where
 from pipelines.reading.formats.common import column_letters, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
 from pipelines.reading.standardise.addressing import Trouble
@@ -40,7 +40,7 @@ def absent_value(plan: Plan, where: Where, collector: Collector) -> Value | None
     return value
 
 
-def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
+def cell_value(cell: SourceCell | None, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Return the value of a cell; None, with a finding, if it cannot be believed."""
     if cell is None or is_blank(cell):
         return absent_value(plan, where, collector)
@@ -76,7 +76,7 @@ def cell_value(cell: Cell | None, where: Where, plan: Plan, collector: Collector
     return None
 
 
-def report_struck_text(cell: Cell, where: Where, collector: Collector) -> None:
+def report_struck_text(cell: SourceCell, where: Where, collector: Collector) -> None:
     """Report text that is struck through, deleted or hidden; what is left of the cell is the expected text."""
     collector.add_trouble(
         Trouble("cell.struck", "error", {}, cell.struck, cell.text if cell.text != cell.struck else None),
@@ -85,7 +85,7 @@ def report_struck_text(cell: Cell, where: Where, collector: Collector) -> None:
     )
 
 
-def _origin_of(cell: Cell, where: Where) -> Where:
+def _origin_of(cell: SourceCell, where: Where) -> Where:
     """Return the place of the merged cell that this one repeats, in a format that names cells; else its own place."""
     if where.cell is None:
         return where
@@ -101,7 +101,7 @@ def _correct_decimal_sign(text: str, plan: Plan) -> str | None:
     return f"{match[1]}{decimal}{match[2]}" if match is not None else None
 
 
-def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
+def text_value(cell: SourceCell, where: Where, plan: Plan, collector: Collector, format_: str) -> Value | None:
     """Read a number or sign written as text."""
     read = plan.numbers.read_number(cell.text)
     if read is None:
@@ -115,7 +115,7 @@ def text_value(cell: Cell, where: Where, plan: Plan, collector: Collector, forma
     return _apply_marks(read, cell, where, plan, collector)
 
 
-def _apply_marks(read: ParsedNumber, cell: Cell, where: Where, plan: Plan, collector: Collector) -> Value:
+def _apply_marks(read: ParsedNumber, cell: SourceCell, where: Where, plan: Plan, collector: Collector) -> Value:
     """Return a value with the notes and the status of its marks; report undeclared marks."""
     marks = (*read.marks, *(cell.marks.split() if cell.marks else ()))
     status, notes = read.status, []

@@ -103,7 +103,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class DraftCheckResult:
     """The result of a check; `explanation` is that of a steward for these problems."""
 
     check: Check
@@ -134,19 +134,19 @@ class CheckResult:
         }
 
 
-def run_checks(draft: DraftUnderReview) -> list[CheckResult]:
+def run_checks(draft: DraftUnderReview) -> list[DraftCheckResult]:
     """Run all checks on a draft. A check that cannot be run has that as its problem."""
     return [run_check(check, draft) for check in CHECKS]
 
 
-def run_check(check: Check, draft: DraftUnderReview) -> CheckResult:
+def run_check(check: Check, draft: DraftUnderReview) -> DraftCheckResult:
     """Run one check."""
     try:
         problems = tuple(check.find_problems(draft))
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         # A draft of which a part is missing or damaged must be shown as such, and never as good.
         problems = (f"{type(error).__name__}: {error}",)
-    return CheckResult(check, problems, draft.explanations.get(check.id, ""))
+    return DraftCheckResult(check, problems, draft.explanations.get(check.id, ""))
 
 
 # -- The draft itself
@@ -246,14 +246,14 @@ def _find_failed_tests(draft: DraftUnderReview) -> list[str]:
 
 def _find_disclosed_cells(draft: DraftUnderReview) -> list[str]:
     outcome = build_cache.find_last_outcome(draft.home, "protect")
-    if outcome is None:
-        return ["not audited"]
-    return [f"{outcome['audit'][name]} {name}" for name in ("disclosed", "narrow", "unknown") if outcome["audit"][name]]
+    if outcome is None or "risk" not in outcome:
+        return ["not assessed"]
+    return [f"{outcome['risk'][name]} {name}" for name in ("disclosed", "narrow", "unknown") if outcome["risk"][name]]
 
 
 def _find_insiders(draft: DraftUnderReview) -> list[str]:
-    """Return the territories that were not audited as readers of this draft, or that can work out cells of others."""
-    missing = [f"{code}: not audited" for code in draft.territories if code not in draft.audited]
+    """Return the territories that were not assessed as readers of this draft, or that can work out cells of others."""
+    missing = [f"{code}: not assessed" for code in draft.territories if code not in draft.audited]
     return missing + [f"{reader}: {cells}" for reader, cells in draft.audited.items() if cells]
 
 

@@ -25,8 +25,8 @@ from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication
-from pipelines.refresh.release_desk.checklist import CHECKS, CheckResult, DraftUnderReview, run_checks
-from pipelines.refresh.release_desk.sheets import Sheet, make_sheet
+from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult, DraftUnderReview, run_checks
+from pipelines.refresh.release_desk.sheets import TerritorySheet, make_sheet
 from pipelines.submissions import changes, release_log
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Review:
     """A draft with its checks and signatures. `planned` is its minute in the calendar, `approval` waits for it."""
 
     release: str
-    checks: Sequence[CheckResult]
+    checks: Sequence[DraftCheckResult]
     sign_offs: Sequence[SignOff]
     planned: calendar.PlannedRelease | None
     approval: embargo.Approval | None
@@ -134,7 +134,7 @@ def list_sheets(desk: ReleaseDesk, who: Identity) -> list[SignOff]:
     ]
 
 
-def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> Sheet:
+def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> TerritorySheet:
     """Return the sheet of a territory. Raises NotAllowedError, ReleaseError."""
     if not _may_read_sheet(desk, who, territory):
         raise _no_such_sheet()
@@ -233,18 +233,18 @@ def _record_preview(desk: ReleaseDesk, who: Identity, action: str, detail: dict[
 # -- Audits of the draft as its offices see it
 
 
-def audit_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
+def assess_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
     """Audit the draft as each territory sees it and keep the results; return the bad cells by territory."""
     import polars as pl
 
-    from pipelines.publication.disclosure.reader_audit import RESULTS
-    from pipelines.refresh.released_counts import audit_release_as
+    from pipelines.publication.disclosure.reader_risk import RESULTS
+    from pipelines.refresh.released_counts import assess_release_as
 
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)
     n_cells = {}
     for territory in sorted(desk.registry.without_training().territories):
-        _, cells = audit_release_as(desk.home, territory, folder.name)
+        _, cells = assess_release_as(desk.home, territory, folder.name)
         n_cells[territory] = cells.filter(pl.col("result").is_in(RESULTS)).height
     content = {"manifest_sha256": manifest_digest(folder), "found": n_cells}
     durable.write_file(_audits_path(desk.home, folder.name), (json.dumps(content) + "\n").encode())

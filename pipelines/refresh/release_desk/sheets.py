@@ -22,7 +22,7 @@ _FIGURE = ("area", "freq", "period", "offence_group", "measure", "level", "count
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TerritorySheet:
     """The sheet of one territory.
 
     `figures` are the totals of the newest quarter and years, the newest first, with `value`, `obs_status`,
@@ -39,7 +39,7 @@ class Sheet:
     withheld: int
 
 
-def make_sheet(home: Home, draft: Path, territory: str) -> Sheet:
+def make_sheet(home: Home, draft: Path, territory: str) -> TerritorySheet:
     """Return the sheet of a territory for a draft."""
     cells = _read(draft, "cell").filter(pl.col("territory") == territory)
     changes = _read(draft, "change").filter(pl.col("area").str.starts_with(territory))
@@ -49,7 +49,7 @@ def make_sheet(home: Home, draft: Path, territory: str) -> Sheet:
     )
     previous = read_manifest(draft).get("previous")
     before = _read(home.releases / previous, "cell") if previous is not None else cells.clear()
-    return Sheet(
+    return TerritorySheet(
         territory,
         draft.name,
         _list_figures(cells, before),

@@ -287,7 +287,7 @@ def record_change(connection: sa.Connection, by: str, action: str, ids: Sequence
     now = clock.now()
     seq, _ = audit_log.append_many(
         connection,
-        [audit_log.Entry(now, by, f"account.{action}", i, {**detail, "standing": standing[i]}) for i in ids],
+        [audit_log.AuditEntry(now, by, f"account.{action}", i, {**detail, "standing": standing[i]}) for i in ids],
     )
     on_account(connection, action, ids, by, **detail)
     return seq

@@ -26,7 +26,7 @@ Outcome = Literal["ok", "wrong", "must_change", "disabled"]
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class SignInOutcome:
     """The outcome of an attempt. `identity` is set only with `ok`, and `seq` is then the audit entry of the sign-in.
 
     `must_change` means that the password is correct but must be replaced first.
@@ -37,11 +37,11 @@ class SignIn:
     seq: int = 0
 
 
-def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignIn:
+def sign_in(engine: sa.Engine, account_id: str, password: str) -> SignInOutcome:
     """Sign in with a password. The outcomes `disabled` and `must_change` require the correct password."""
     stored = _count_attempt(engine, account_id)
     if not passwords.matches_hash(stored, password) or stored is None:
-        return SignIn("wrong")
+        return SignInOutcome("wrong")
     return _complete_sign_in(engine, account_id, stored, password)
 
 
@@ -89,24 +89,24 @@ def _count_attempt(engine: sa.Engine, account_id: str) -> str | None:
     return stored
 
 
-def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignIn:
+def _complete_sign_in(engine: sa.Engine, account_id: str, stored: str, password: str) -> SignInOutcome:
     """Reset the count after a correct password, renew an outdated hash, and return the outcome."""
     fresh = passwords.hash_password(password) if passwords.needs_rehash(stored) else None
     with open_write_transaction(engine) as connection:
         row = connection.execute(sa.select(ACCOUNT).where(ACCOUNT.c.account_id == account_id)).one()
         if row.password_hash != stored:
-            return SignIn("wrong")
+            return SignInOutcome("wrong")
         values: dict[str, Any] = {"failed": 0}
         if row.disabled:
             _update(connection, account_id, **values)
-            return SignIn("disabled")
+            return SignInOutcome("disabled")
         if fresh is not None:
             values["password_hash"] = fresh
         _update(connection, account_id, **values)
         seq = accounts.record_sign_in(connection, account_id)
         if row.must_change:
-            return SignIn("must_change")
-        return SignIn("ok", accounts.select_identities(connection, [account_id])[account_id], seq)
+            return SignInOutcome("must_change")
+        return SignInOutcome("ok", accounts.select_identities(connection, [account_id])[account_id], seq)
 
 
 def _update(connection: sa.Connection, account_id: str, **values: Any) -> None:

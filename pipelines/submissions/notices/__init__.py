@@ -10,16 +10,16 @@ from pipelines.submissions.notices.events import on_account, on_events
 from pipelines.submissions.notices.queue import KINDS, Kind, Notice, enqueue_notice, list_notices, notice_id
 from pipelines.submissions.notices.reminders import DAYS, enqueue_reminders
 from pipelines.submissions.notices.runs import on_failed_run
-from pipelines.submissions.notices.settings import NoticeSettingsError, Settings, read_notice_settings
+from pipelines.submissions.notices.settings import DeliverySettings, NoticeSettingsError, read_notice_settings
 
 __all__ = [
     "DAYS",
     "KINDS",
     "DeliveryOutcome",
+    "DeliverySettings",
     "Kind",
     "Notice",
     "NoticeSettingsError",
-    "Settings",
     "deliver_notices",
     "enqueue_notice",
     "enqueue_reminders",

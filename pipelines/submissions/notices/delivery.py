@@ -23,7 +23,13 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock
 from pipelines.submissions.notices import queue
 from pipelines.submissions.notices.mail import AddressError, make_mail
-from pipelines.submissions.notices.settings import Server, Settings, outbox_folder, parse_server, read_notice_settings
+from pipelines.submissions.notices.settings import (
+    DeliverySettings,
+    MailServer,
+    outbox_folder,
+    parse_server,
+    read_notice_settings,
+)
 from pipelines.submissions.notices.words import write_letter
 
 if TYPE_CHECKING:
@@ -89,12 +95,14 @@ def deliver_notices(
     return DeliveryOutcome(sent, failed, given_up, ways)
 
 
-def _list_channels(configuration: Settings) -> tuple[str, ...]:
+def _list_channels(configuration: DeliverySettings) -> tuple[str, ...]:
     ways = [name for name, value in (("webhook", configuration.webhook), ("mail", configuration.smtp)) if value]
     return tuple(ways) or ("outbox",)
 
 
-def _send_notice(home: Home, notice: Notice, words: Letter, configuration: Settings, mailer: Mailer | None) -> None:
+def _send_notice(
+    home: Home, notice: Notice, words: Letter, configuration: DeliverySettings, mailer: Mailer | None
+) -> None:
     if configuration.webhook is not None:
         post_to_webhook(configuration.webhook, configuration.webhook_secret or "", notice, words)
     if mailer is not None and notice.email:
@@ -123,7 +131,7 @@ def write_to_outbox(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
 
 
 @contextmanager
-def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
+def _open_mailer(configuration: DeliverySettings) -> Iterator[Mailer | None]:
     """Yield a function that sends mails; it connects for the first mail and again after a broken connection.
 
     Yields None if no mail server is configured.
@@ -157,7 +165,7 @@ def _open_mailer(configuration: Settings) -> Iterator[Mailer | None]:
             _close(connections[0])
 
 
-def _connect(mail_server: Server) -> smtplib.SMTP:
+def _connect(mail_server: MailServer) -> smtplib.SMTP:
     context = ssl.create_default_context()
     if mail_server.security == "tls":
         connection: smtplib.SMTP = smtplib.SMTP_SSL(

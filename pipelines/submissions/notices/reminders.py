@@ -18,7 +18,7 @@ from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.permissions import roles_for
 from pipelines.ledger.schema import ACCOUNT, ACCOUNT_GRANT
 from pipelines.submissions.notices.queue import Notice, enqueue_notice, of_kind_since
-from pipelines.submissions.timetable.board import Cell, build_board
+from pipelines.submissions.timetable.board import ExpectedReturn, build_board
 from pipelines.submissions.timetable.deadlines import within_pairs
 
 if TYPE_CHECKING:
@@ -69,24 +69,24 @@ def enqueue_reminders(home: Home, engine: sa.Engine, registry: Registry, *, toda
     return count
 
 
-def _find_missing(engine: sa.Engine, registry: Registry, day: date) -> list[Cell]:
+def _find_missing(engine: sa.Engine, registry: Registry, day: date) -> list[ExpectedReturn]:
     """Return the expected returns that are not in on a day, of the last periods and the current one."""
     # A collection may close less than 14 days after the period: its first reminder then falls within the period.
-    cells: dict[tuple[str, ...], Cell] = {}
+    cells: dict[tuple[str, ...], ExpectedReturn] = {}
     for moment in (day, day + timedelta(days=max(-d for d in DAYS))):
         timetable = build_board(engine, registry, [("*", "*")], today=moment, periods=_PERIODS)
         cells |= {cell.deadline.key: cell for row in timetable.rows for cell in row.cells}
     return [cell for cell in cells.values() if not cell.is_in]
 
 
-def _due_offset(cell: Cell, day: date) -> int | None:
+def _due_offset(cell: ExpectedReturn, day: date) -> int | None:
     """Return the latest day in `DAYS` that was reached today or up to `CATCH_UP` days ago, or None."""
     past = (day - cell.deadline.collection).days
     reached = [offset for offset in DAYS if 0 <= past - offset <= CATCH_UP]
     return max(reached) if reached else None
 
 
-def _as_item(cell: Cell, offset: int) -> dict[str, Any]:
+def _as_item(cell: ExpectedReturn, offset: int) -> dict[str, Any]:
     deadline = cell.deadline
     return {
         "jurisdiction": deadline.jurisdiction,

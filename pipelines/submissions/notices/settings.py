@@ -24,7 +24,7 @@ class NoticeSettingsError(UserFacingError):
     """A setting of the notices is not valid. The message says which one and how to write it."""
 
 
-class Settings(BaseModel):
+class DeliverySettings(BaseModel):
     """Where notices go. Without `smtp` and `webhook` they become files in the outbox folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -36,7 +36,7 @@ class Settings(BaseModel):
     portal: str = Field("http://localhost:8502", description="Address of the portal, for links.")
 
 
-class Server(BaseModel):
+class MailServer(BaseModel):
     """One mail server, taken from its address."""
 
     model_config = ConfigDict(frozen=True)
@@ -48,14 +48,14 @@ class Server(BaseModel):
     password: str | None
 
 
-def read_notice_settings(home: Home) -> Settings:
+def read_notice_settings(home: Home) -> DeliverySettings:
     """Return the settings of a home; environment variables override the file.
 
     Raises NoticeSettingsError, and SettingsError if a variable is wrong by itself.
     """
     values: dict[str, Any] = _read_file(home.restricted / FILE) | _read_variables()
     try:
-        configuration = Settings(**values)
+        configuration = DeliverySettings(**values)
     except ValidationError as error:
         where = ", ".join(str(part["loc"][0]) for part in error.errors())
         raise NoticeSettingsError(
@@ -78,7 +78,7 @@ def outbox_folder(home: Home) -> Path:
     return home.restricted / OUTBOX
 
 
-def parse_server(address: str) -> Server:
+def parse_server(address: str) -> MailServer:
     """Parse the address of a mail server. Raises NoticeSettingsError, whose message never contains the password.
 
     `smtp://` upgrades by STARTTLS before anything else is sent; `?tls=no` skips that for a server on this machine only.
@@ -98,7 +98,7 @@ def parse_server(address: str) -> Server:
     if tls_option == "no" and parts.hostname not in LOOPBACK:
         raise NoticeSettingsError(mark("RTI_SMTP_URL: tls=no is only for a mail server on this machine; leave it out"))
     security = "tls" if parts.scheme == "smtps" else ("none" if tls_option == "no" else "starttls")
-    return Server(
+    return MailServer(
         host=parts.hostname,
         port=port or (465 if security == "tls" else 587),
         security=security,
@@ -107,7 +107,7 @@ def parse_server(address: str) -> Server:
     )
 
 
-def _check_webhook(configuration: Settings) -> None:
+def _check_webhook(configuration: DeliverySettings) -> None:
     parts = urlsplit(configuration.webhook or "")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise NoticeSettingsError(mark("RTI_WEBHOOK_URL is not an address; write https://host/path"))

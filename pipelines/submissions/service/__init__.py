@@ -21,9 +21,9 @@ from pipelines.submissions.service.acts import (
 )
 from pipelines.submissions.service.desk import Desk, open_desk
 from pipelines.submissions.service.entries import (
-    Entry,
-    Filter,
-    Page,
+    SubmissionEntry,
+    SubmissionFilter,
+    SubmissionPage,
     get_submission,
     list_events,
     list_requested_withdrawals,
@@ -53,12 +53,12 @@ __all__ = [
     "DamagedFileError",
     "Desk",
     "EarlierJustification",
-    "Entry",
-    "Filter",
     "NotAllowedError",
-    "Page",
     "Position",
     "SignedReceipt",
+    "SubmissionEntry",
+    "SubmissionFilter",
+    "SubmissionPage",
     "SubmissionRefusedError",
     "TransitionError",
     "UploadResult",

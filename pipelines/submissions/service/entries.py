@@ -38,7 +38,7 @@ class WithdrawalRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SubmissionEntry:
     """One submission as one person sees it. `open_warnings` are (finding key, rule) that still need a justification.
 
     `last_comment` is the newest comment of any act; `last_action` and `last_at` are of the newest act. `replaces` is
@@ -88,7 +88,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class SubmissionFilter:
     """Criteria for a list of submissions; those left at their default do not limit it.
 
     `states` are states of the ledger. `shown` are states as displayed: an accepted return that is completely replaced
@@ -105,27 +105,27 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SubmissionPage:
     """One page of submissions, newest first. `older` and `newer` are the positions to continue from, or None."""
 
-    entries: list[Entry]
+    entries: list[SubmissionEntry]
     older: Position | None = None
     newer: Position | None = None
 
 
 def list_submissions(
     desk: Desk, who: Identity, *, states: Iterable[str] | None = None, mine: bool = False
-) -> list[Entry]:
+) -> list[SubmissionEntry]:
     """Return all submissions that an identity may see, newest first; with `mine`, only those that it sent.
 
     The result grows with the history; use `submission_page` for lists that people or programs request.
     """
-    criteria = Filter(states=None if states is None else tuple(states), mine=mine)
+    criteria = SubmissionFilter(states=None if states is None else tuple(states), mine=mine)
     rows = queries.list_submissions(desk.engine, states=criteria.states, where=sa.and_(*_conditions(who, criteria)))
     return _make_entries(desk, who, rights.may_see(desk, who, rows[::-1]))
 
 
-def list_requested_withdrawals(desk: Desk, who: Identity) -> list[Entry]:
+def list_requested_withdrawals(desk: Desk, who: Identity) -> list[SubmissionEntry]:
     """Return the accepted returns whose withdrawal was requested and can be decided by an identity, newest first.
 
     A steward who may withdraw by override only does not decide: the office does.
@@ -133,7 +133,7 @@ def list_requested_withdrawals(desk: Desk, who: Identity) -> list[Entry]:
     is_requested = sa.exists().where(
         EVENT.c.submission_id == SUBMISSION.c.submission_id, EVENT.c.action == "ask_withdrawal"
     )
-    conditions = (*_conditions(who, Filter()), is_requested)
+    conditions = (*_conditions(who, SubmissionFilter()), is_requested)
     rows = queries.list_submissions(desk.engine, states=ACCEPTED, where=sa.and_(*conditions))
     return [entry for entry in _make_entries(desk, who, rights.may_see(desk, who, rows[::-1])) if entry.may_withdraw]
 
@@ -141,12 +141,12 @@ def list_requested_withdrawals(desk: Desk, who: Identity) -> list[Entry]:
 def submission_page(
     desk: Desk,
     who: Identity,
-    wanted: Filter = Filter(),
+    wanted: SubmissionFilter = SubmissionFilter(),
     *,
     limit: int,
     older_than: Position | None = None,
     newer_than: Position | None = None,
-) -> Page:
+) -> SubmissionPage:
     """Return one page of the submissions that an identity may see, newest first.
 
     The database limits and filters, and `rights` then decides on each row. More rows are read until the page is full.
@@ -173,7 +173,7 @@ def submission_page(
     first, last = (
         (Position.from_submission(visible[0][0]), Position.from_submission(visible[-1][0])) if visible else (None, None)
     )
-    return Page(
+    return SubmissionPage(
         _make_entries(desk, who, visible),
         older=last if has_more or newer_than else None,
         newer=first if newer_than or older_than else None,
@@ -194,7 +194,7 @@ def reported_periods(desk: Desk, who: Identity) -> list[str]:
         return sorted(periods, reverse=True)
 
 
-def get_submission(desk: Desk, who: Identity, submission_id: str) -> Entry:
+def get_submission(desk: Desk, who: Identity, submission_id: str) -> SubmissionEntry:
     """Return one submission. Raises NotAllowedError if it does not exist or may not be seen."""
     return _make_entries(desk, who, [rights.get_visible(desk, who, submission_id)])[0]
 
@@ -235,7 +235,7 @@ def _has_block(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.exists().where(BLOCK.c.submission_id == SUBMISSION.c.submission_id, condition)
 
 
-def _conditions(who: Identity, criteria: Filter) -> list[sa.ColumnElement[bool]]:
+def _conditions(who: Identity, criteria: SubmissionFilter) -> list[sa.ColumnElement[bool]]:
     is_own = SUBMISSION.c.sender == who.account
     conditions = [is_own if criteria.mine else sa.or_(is_own, _possibly_visible(who))]
     if criteria.jurisdiction is not None:
@@ -257,7 +257,7 @@ def _conditions(who: Identity, criteria: Filter) -> list[sa.ColumnElement[bool]]
     return conditions
 
 
-def _ledger_states(criteria: Filter) -> tuple[str, ...] | None:
+def _ledger_states(criteria: SubmissionFilter) -> tuple[str, ...] | None:
     """Return the ledger states that match a filter, or None for all."""
     if not criteria.shown:
         return criteria.states
@@ -267,7 +267,9 @@ def _ledger_states(criteria: Filter) -> tuple[str, ...] | None:
     return tuple(state for state in states if criteria.states is None or state in criteria.states)
 
 
-def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission, tuple[Block, ...]]]) -> list[Entry]:
+def _make_entries(
+    desk: Desk, who: Identity, visible: Sequence[tuple[Submission, tuple[Block, ...]]]
+) -> list[SubmissionEntry]:
     ids = [row.submission_id for row, _ in visible]
     accepted_ids = [row.submission_id for row, _ in visible if row.state in ACCEPTED]
     draft_ids = [row.submission_id for row, _ in visible if row.state == "checked"]
@@ -288,7 +290,7 @@ def _make_entries(desk: Desk, who: Identity, visible: Sequence[tuple[Submission,
         requests = requests_by_id.get(row.submission_id, ())
         resource = rights.resource_of(row, blocks, {a.actor for a in requests})
         entries.append(
-            Entry(
+            SubmissionEntry(
                 row=row,
                 blocks=blocks,
                 open_warnings=open_warnings,

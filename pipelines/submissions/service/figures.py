@@ -39,7 +39,7 @@ class FiguresBusyError(UserFacingError):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class OfficeFigures:
     """The figures of one area in its newest year and quarter, as rows of the restricted marts. Never publish them.
 
     `periods` maps each frequency to the period shown. `adults` are counts of adults only, for offices that do not
@@ -68,7 +68,7 @@ def list_areas(desk: Desk, who: Identity) -> tuple[str, ...]:
     )
 
 
-def read_figures(desk: Desk, who: Identity, area: str) -> Figures:
+def read_figures(desk: Desk, who: Identity, area: str) -> OfficeFigures:
     """Return the unprotected figures of an area.
 
     Raises FiguresBusyError, and NotAllowedError, with the same message for an area that may not be seen and for one
@@ -81,7 +81,7 @@ def read_figures(desk: Desk, who: Identity, area: str) -> Figures:
         periods = dict(_period_by_freq(_select_rows(connection, _PERIODS, [area])))
         parameters = [area, sorted(periods.values()), "victims" in families, "justice" in families]
         by_records = [area, sources]
-        return Figures(
+        return OfficeFigures(
             area=area,
             periods=periods,
             counts=_select_rows(connection, _INDICATOR, [*parameters, "count"]),

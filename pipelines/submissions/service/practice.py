@@ -25,7 +25,7 @@ from pipelines.submissions.service.practice_files import PracticeFile, make_prac
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
-    from pipelines.submissions.service.entries import Entry
+    from pipelines.submissions.service.entries import SubmissionEntry
 
 __all__ = [
     "COLLEAGUE",
@@ -110,7 +110,7 @@ def colleague_gives_back(practice: Desk, person: Identity, submission_id: str) -
     acts.give_back(practice, _colleague(practice, person), submission_id, comment)
 
 
-def colleague_sends(practice: Desk, person: Identity) -> Entry:
+def colleague_sends(practice: Desk, person: Identity) -> SubmissionEntry:
     """Let the colleague send a good return, which the person can approve or give back."""
     colleague = _colleague(practice, person)
     # Use the list of victims, because the person practises with the workbook of cases.

@@ -18,12 +18,12 @@ from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.permissions import can_read
 from pipelines.ledger.schema import BLOCK, EVENT
 from pipelines.ledger.transitions import ACCEPTED, DRAFT
-from pipelines.submissions import record
+from pipelines.submissions import waiting_checks
 from pipelines.submissions.checking.check import check_file, rules_version
 from pipelines.submissions.checking.control_totals import compare_control_totals as make_control_totals
 from pipelines.submissions.service import rights
 from pipelines.submissions.service.desk import Desk
-from pipelines.submissions.service.entries import Entry, get_submission
+from pipelines.submissions.service.entries import SubmissionEntry, get_submission
 from pipelines.submissions.service.stored import read_stored
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def current_report(desk: Desk, submission: Submission, blocks: Sequence[Block]) 
         key_of(desk, submission, blocks), lambda: _make_report(desk, submission)
     )
     if submission.state in DRAFT and _is_outdated(desk, submission, validation_report):
-        record.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
+        waiting_checks.record_reports(desk.home, desk.engine, {submission.submission_id: validation_report})
     return validation_report
 
 
@@ -113,7 +113,7 @@ def _is_outdated(desk: Desk, submission: Submission, validation_report: Report) 
         recorded_warnings = queries.open_warnings(connection, [submission.submission_id], justified=True).get(
             submission.submission_id
         )
-    new = record.as_result(submission.submission_id, validation_report)
+    new = waiting_checks.make_check_result(submission.submission_id, validation_report)
     recorded = (submission.declaration_hash, submission.rules_version, submission.errors)
     return (
         recorded_warnings is None
@@ -140,7 +140,7 @@ def read_previous_figures(desk: Desk, who: Identity, submission_id: str) -> pl.D
     return _read_observations(desk, _previous_holders(desk, who, submission_id))
 
 
-def find_replaced_returns(desk: Desk, who: Identity, submission_id: str) -> list[Entry]:
+def find_replaced_returns(desk: Desk, who: Identity, submission_id: str) -> list[SubmissionEntry]:
     """Return the accepted returns that hold the blocks of a submission, and that it replaces once it is approved."""
     holders = dict.fromkeys(_previous_holders(desk, who, submission_id).values())
     return [get_submission(desk, who, holder) for holder in holders]

@@ -20,7 +20,7 @@ from pipelines.ledger import permissions, queries, supersession
 from pipelines.ledger.acts import Arrival
 from pipelines.ledger.clock_guard import refuse_clock_set_back
 from pipelines.ledger.database import open_read_transaction
-from pipelines.submissions import admission, intake, receipts, record, store
+from pipelines.submissions import admission, intake, receipts, store, waiting_checks
 from pipelines.submissions.admission import SubmissionRefusedError
 from pipelines.submissions.changes import refuse_words
 from pipelines.submissions.checking import history as checking_history
@@ -291,7 +291,7 @@ def _report_earlier(
 
 
 def _record_report(desk: Desk, submission_id: str, report: Report) -> None:
-    for error in record.record_reports(desk.home, desk.engine, {submission_id: report}).values():
+    for error in waiting_checks.record_reports(desk.home, desk.engine, {submission_id: report}).values():
         raise error
 
 

@@ -1,16 +1,23 @@
 """The timetable of returns: deadlines, the board of what has arrived, and the calendar file."""
 
-from pipelines.submissions.timetable.board import Board, Cell, Punctuality, Row, State, build_board
+from pipelines.submissions.timetable.board import (
+    ExpectedReturn,
+    OfficeRow,
+    Punctuality,
+    State,
+    TimetableBoard,
+    build_board,
+)
 from pipelines.submissions.timetable.deadlines import Deadline, list_deadlines, to_come, within_pairs
 from pipelines.submissions.timetable.ics import export_calendar
 
 __all__ = [
-    "Board",
-    "Cell",
     "Deadline",
+    "ExpectedReturn",
+    "OfficeRow",
     "Punctuality",
-    "Row",
     "State",
+    "TimetableBoard",
     "build_board",
     "export_calendar",
     "list_deadlines",

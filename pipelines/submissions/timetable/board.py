@@ -30,7 +30,7 @@ _SENT_STATES: tuple[State, ...] = ("sent", "approved", "published")
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class ExpectedReturn:
     """One expected return. `late`: it arrived after its deadline, or has not been sent and the deadline has passed.
 
     `submission_id` is the return that determines the state. `pending` is another one, in `pending_state`, that would
@@ -69,7 +69,7 @@ class Punctuality:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OfficeRow:
     """The returns of one office for one instrument: a cell per period, oldest first."""
 
     territory: str
@@ -77,16 +77,16 @@ class Row:
     instrument: str
     source: str
     freq: Literal["Q", "A"]
-    cells: tuple[Cell, ...]
+    cells: tuple[ExpectedReturn, ...]
     punctuality: Punctuality
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class TimetableBoard:
     """The board of a day, in the order of declaration. `periods` are those of all cells: quarters, then years."""
 
     today: date
-    rows: tuple[Row, ...]
+    rows: tuple[OfficeRow, ...]
     periods: tuple[str, ...]
 
     def count_cells(self, *states: State) -> int:
@@ -103,7 +103,7 @@ def build_board(
     periods: int = 8,
     kind: TerritoryKind = "national",
     working: Pairs | None = None,
-) -> Board:
+) -> TimetableBoard:
     """Return the board for the pairs of `Identity.list_pairs()`, over the last `periods` periods per office.
 
     `working` are the pairs whose drafts are shown (default: all of `pairs`); drafts of other pairs are treated as not
@@ -129,7 +129,7 @@ def build_board(
         _make_row([_make_cell(deadline, returns.get(deadline.key, []), day) for deadline in row], day) for row in rows
     )
     codes = {cell.deadline.period for row in board_rows for cell in row.cells}
-    return Board(day, board_rows, tuple(sorted(codes, key=lambda code: (len(code) == 4, code))))
+    return TimetableBoard(day, board_rows, tuple(sorted(codes, key=lambda code: (len(code) == 4, code))))
 
 
 # ------------------------------------------------------------------------------------------------------------ the cells
@@ -188,10 +188,10 @@ def _state(row: Any, unanswered: bool) -> State:
     return state
 
 
-def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> Cell:
+def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> ExpectedReturn:
     passed = today > deadline.collection
     if not returns:
-        return Cell(deadline, "overdue" if passed else "expected", passed)
+        return ExpectedReturn(deadline, "overdue" if passed else "expected", passed)
     accepted = [return_ for return_ in returns if return_.state in ("approved", "published")]
     # The newest accepted return counts. Of the others, take the newest one that is sent, or else the newest.
     counts = max(accepted, key=lambda return_: return_.accepted_at or "") if accepted else None
@@ -205,7 +205,7 @@ def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> C
     first = min((return_.received_at for return_ in sent), default=None)
     late = clock.parse_time(first).date() > deadline.collection if first is not None else passed
     pending = newest if counts is not None else None
-    return Cell(
+    return ExpectedReturn(
         deadline,
         main.state,
         late,
@@ -217,15 +217,15 @@ def _make_cell(deadline: Deadline, returns: Sequence[_Return], today: date) -> C
     )
 
 
-def _make_row(cells: Sequence[Cell], today: date) -> Row:
+def _make_row(cells: Sequence[ExpectedReturn], today: date) -> OfficeRow:
     first = cells[0].deadline
-    return Row(
+    return OfficeRow(
         first.territory, first.jurisdiction, first.instrument, first.source, first.freq, tuple(cells),
         _compute_punctuality(cells, today),
     )  # fmt: skip
 
 
-def _compute_punctuality(cells: Iterable[Cell], today: date) -> Punctuality:
+def _compute_punctuality(cells: Iterable[ExpectedReturn], today: date) -> Punctuality:
     closed = [cell for cell in cells if cell.deadline.collection < today]
     arrived = [cell for cell in closed if cell.is_in]
     on_time = sum(not cell.late for cell in arrived)

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from pipelines.core import codes
-from pipelines.declarations.sims import CONCEPTS, Sims, Statement
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Figure
+from pipelines.declarations.sims import CONCEPTS, MetadataStatement, Sims
+from pipelines.warehouse.quality.quality_figures import INDICATORS, QualityFigure
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -31,7 +31,7 @@ _VERSION: Final = "2.0"
 
 
 @dataclass(frozen=True)
-class Concept:
+class MetadataConcept:
     """A concept of ESMS or ESQRS. `key` is its name in sims.yml; `seen`: True if the identifier was verified."""
 
     id: str
@@ -43,42 +43,50 @@ class Concept:
 
 
 STRUCTURE: Final = (
-    Concept("CONTACT", "Contact", esqrs=True),
-    Concept("CONTACT_ORGANISATION", "Contact organisation", "CONTACT", "contact_organisation", esqrs=True),
-    Concept("ORGANISATION_UNIT", "Contact organisation unit", "CONTACT", "contact_organisation_unit", esqrs=True),
-    Concept("STAT_PRES", "Statistical presentation", seen=False, esqrs=True),
-    Concept("DATA_DESCR", "Data description", "STAT_PRES", "data_description", esqrs=True),
-    Concept("CLASS_SYSTEM", "Classification system", "STAT_PRES", "classification_system"),
-    Concept(
+    MetadataConcept("CONTACT", "Contact", esqrs=True),
+    MetadataConcept("CONTACT_ORGANISATION", "Contact organisation", "CONTACT", "contact_organisation", esqrs=True),
+    MetadataConcept(
+        "ORGANISATION_UNIT", "Contact organisation unit", "CONTACT", "contact_organisation_unit", esqrs=True
+    ),
+    MetadataConcept("STAT_PRES", "Statistical presentation", seen=False, esqrs=True),
+    MetadataConcept("DATA_DESCR", "Data description", "STAT_PRES", "data_description", esqrs=True),
+    MetadataConcept("CLASS_SYSTEM", "Classification system", "STAT_PRES", "classification_system"),
+    MetadataConcept(
         "STAT_CONC_DEF", "Statistical concepts and definitions", "STAT_PRES", "statistical_concepts_and_definitions"
     ),
-    Concept("STAT_UNIT", "Statistical unit", "STAT_PRES", "statistical_unit"),
-    Concept("STAT_POP", "Statistical population", "STAT_PRES", "statistical_population"),
-    Concept("REF_AREA", "Reference area", "STAT_PRES", "reference_area", seen=False),
-    Concept("COVERAGE_TIME", "Time coverage", "STAT_PRES", "time_coverage"),
-    Concept("UNIT_MEASURE", "Unit of measure", None, "unit_of_measure"),
-    Concept("REF_PERIOD", "Reference period", None, "reference_period", seen=False),
-    Concept("INST_MANDATE", "Institutional mandate"),
-    Concept("INST_MAN_LA_OA", "Legal acts and other agreements", "INST_MANDATE", "legal_acts_and_other_agreements"),
-    Concept("CONF", "Confidentiality", esqrs=True),
-    Concept("CONF_DATA_TR", "Confidentiality: data treatment", "CONF", "confidentiality_data_treatment", esqrs=True),
-    Concept("FREQ_DISS", "Frequency of dissemination", None, "frequency_of_dissemination"),
-    Concept("RELEVANCE", "Relevance", esqrs=True),
-    Concept("USER_NEEDS", "User needs", "RELEVANCE", "user_needs", esqrs=True),
-    Concept("ACCURACY", "Accuracy and reliability", esqrs=True),
-    Concept("ACCURACY_OVERALL", "Overall accuracy", "ACCURACY", "overall_accuracy", esqrs=True),
-    Concept("TIMELINESS_PUNCT", "Timeliness and punctuality", seen=False, esqrs=True),
-    Concept("TIMELINESS", "Timeliness", "TIMELINESS_PUNCT", "timeliness", esqrs=True),
-    Concept("PUNCTUALITY", "Punctuality", "TIMELINESS_PUNCT", esqrs=True),
-    Concept("COHER_COMPAR", "Coherence and comparability", seen=False, esqrs=True),
-    Concept("COMPAR_GEO", "Comparability: geographical", "COHER_COMPAR", "comparability_geographical", esqrs=True),
-    Concept("COMPAR_TIME", "Comparability: over time", "COHER_COMPAR", "comparability_over_time", esqrs=True),
-    Concept("COHER_X_DOM", "Coherence: cross domain", "COHER_COMPAR", "coherence_cross_domain", esqrs=True),
-    Concept("DATA_REV", "Data revision", esqrs=True),
-    Concept("REV_POLICY", "Data revision: policy", "DATA_REV", "data_revision_policy", esqrs=True),
-    Concept("STAT_PROCESS", "Statistical processing", seen=False, esqrs=True),
-    Concept("SOURCE_TYPE", "Source data", "STAT_PROCESS", "source_data", esqrs=True),
-    Concept("COMMENT", "Comment", None, "comment"),
+    MetadataConcept("STAT_UNIT", "Statistical unit", "STAT_PRES", "statistical_unit"),
+    MetadataConcept("STAT_POP", "Statistical population", "STAT_PRES", "statistical_population"),
+    MetadataConcept("REF_AREA", "Reference area", "STAT_PRES", "reference_area", seen=False),
+    MetadataConcept("COVERAGE_TIME", "Time coverage", "STAT_PRES", "time_coverage"),
+    MetadataConcept("UNIT_MEASURE", "Unit of measure", None, "unit_of_measure"),
+    MetadataConcept("REF_PERIOD", "Reference period", None, "reference_period", seen=False),
+    MetadataConcept("INST_MANDATE", "Institutional mandate"),
+    MetadataConcept(
+        "INST_MAN_LA_OA", "Legal acts and other agreements", "INST_MANDATE", "legal_acts_and_other_agreements"
+    ),
+    MetadataConcept("CONF", "Confidentiality", esqrs=True),
+    MetadataConcept(
+        "CONF_DATA_TR", "Confidentiality: data treatment", "CONF", "confidentiality_data_treatment", esqrs=True
+    ),
+    MetadataConcept("FREQ_DISS", "Frequency of dissemination", None, "frequency_of_dissemination"),
+    MetadataConcept("RELEVANCE", "Relevance", esqrs=True),
+    MetadataConcept("USER_NEEDS", "User needs", "RELEVANCE", "user_needs", esqrs=True),
+    MetadataConcept("ACCURACY", "Accuracy and reliability", esqrs=True),
+    MetadataConcept("ACCURACY_OVERALL", "Overall accuracy", "ACCURACY", "overall_accuracy", esqrs=True),
+    MetadataConcept("TIMELINESS_PUNCT", "Timeliness and punctuality", seen=False, esqrs=True),
+    MetadataConcept("TIMELINESS", "Timeliness", "TIMELINESS_PUNCT", "timeliness", esqrs=True),
+    MetadataConcept("PUNCTUALITY", "Punctuality", "TIMELINESS_PUNCT", esqrs=True),
+    MetadataConcept("COHER_COMPAR", "Coherence and comparability", seen=False, esqrs=True),
+    MetadataConcept(
+        "COMPAR_GEO", "Comparability: geographical", "COHER_COMPAR", "comparability_geographical", esqrs=True
+    ),
+    MetadataConcept("COMPAR_TIME", "Comparability: over time", "COHER_COMPAR", "comparability_over_time", esqrs=True),
+    MetadataConcept("COHER_X_DOM", "Coherence: cross domain", "COHER_COMPAR", "coherence_cross_domain", esqrs=True),
+    MetadataConcept("DATA_REV", "Data revision", esqrs=True),
+    MetadataConcept("REV_POLICY", "Data revision: policy", "DATA_REV", "data_revision_policy", esqrs=True),
+    MetadataConcept("STAT_PROCESS", "Statistical processing", seen=False, esqrs=True),
+    MetadataConcept("SOURCE_TYPE", "Source data", "STAT_PROCESS", "source_data", esqrs=True),
+    MetadataConcept("COMMENT", "Comment", None, "comment"),
 )
 """Concepts in the order in which they are written. PUNCTUALITY has figures but no text."""
 OURS: Final = {"coverage": "Coverage", "recommended_uses": "Recommended uses"}
@@ -89,15 +97,15 @@ class MetadataError(ValueError):
     """A concept is unknown, or a file is not one of our metadata files. The text says which and what to do."""
 
 
-def find_children(structure: Structure, parent: str | None) -> list[Concept]:
+def find_children(structure: Structure, parent: str | None) -> list[MetadataConcept]:
     """Return the concepts of a structure below a parent, in order."""
     return [c for c in STRUCTURE if c.parent == parent and (structure == "esms" or c.esqrs)]
 
 
-def figures_of(concept: Concept, figures: Mapping[str, Figure]) -> list[tuple[str, Figure]]:
+def figures_of(concept: MetadataConcept, figures: Mapping[str, QualityFigure]) -> list[tuple[str, QualityFigure]]:
     """Return the indicators (id, figure) under a concept in ESQRS; a missing figure is n/a with a reason."""
     return [
-        (id_, figures.get(id_, Figure(None, about.unit, reason="not given")))
+        (id_, figures.get(id_, QualityFigure(None, about.unit, reason="not given")))
         for id_, about in INDICATORS.items()
         if about.concept == concept.id
     ]
@@ -108,7 +116,7 @@ def build_sdmx_message(
     structure: Structure,
     *,
     prepared: datetime,
-    figures: Mapping[str, Figure] | None = None,
+    figures: Mapping[str, QualityFigure] | None = None,
     footnote: str | None = None,
     instrument: str = "_T",
 ) -> bytes:
@@ -152,7 +160,7 @@ def build_sdmx_message(
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
 
 
-def check_statements(sims: Sims, figures: Mapping[str, Figure]) -> None:
+def check_statements(sims: Sims, figures: Mapping[str, QualityFigure]) -> None:
     """Raise MetadataError for an unknown concept or indicator, so that nothing is left out silently."""
     known_keys = {c.key for c in STRUCTURE} | set(OURS)
     unknown_concepts = [key for key in sims.concepts if key not in known_keys]
@@ -164,7 +172,11 @@ def check_statements(sims: Sims, figures: Mapping[str, Figure]) -> None:
 
 
 def _write_concepts(
-    parent_element: etree._Element, sims: Sims, structure: Structure, parent: str | None, figures: Mapping[str, Figure]
+    parent_element: etree._Element,
+    sims: Sims,
+    structure: Structure,
+    parent: str | None,
+    figures: Mapping[str, QualityFigure],
 ) -> None:
     concepts = find_children(structure, parent)
     attribute_set = _add_element(parent_element, GENERIC, "AttributeSet")
@@ -221,7 +233,7 @@ def _add_annotations(element: etree._Element, notes: list[tuple[str, str]]) -> N
         )
 
 
-def read_sdmx_message(data: bytes) -> dict[str, Statement]:
+def read_sdmx_message(data: bytes) -> dict[str, MetadataStatement]:
     """Return the statements of a file that `build_sdmx_message` made, by their names in sims.yml.
 
     Raises MetadataError if it is not such a file or names an unknown concept.
@@ -235,7 +247,7 @@ def read_sdmx_message(data: bytes) -> dict[str, Statement]:
     if root.tag != f"{{{MESSAGE}}}GenericMetadata":
         raise MetadataError(f"{root.tag} is not a generic metadata message of SDMX-ML 2.1; create the file again")
     by_id = {c.id: c for c in STRUCTURE}
-    statements: dict[str, Statement] = {}
+    statements: dict[str, MetadataStatement] = {}
     for element in root.iter(f"{{{GENERIC}}}ReportedAttribute"):
         id_ = str(element.get("id"))
         if id_ not in by_id and id_ not in INDICATORS:
@@ -258,8 +270,8 @@ def _read_annotations(element: etree._Element) -> dict[str, str]:
     return {str(a.get("id")): a.findtext(f"{{{COMMON}}}AnnotationText") or "" for a in element.findall(path)}
 
 
-def _statement(text: str, status: str | None, source: str | None, concept: str) -> Statement:
+def _statement(text: str, status: str | None, source: str | None, concept: str) -> MetadataStatement:
     try:
-        return Statement.model_validate({"text": text, "status": status, "source": source})
+        return MetadataStatement.model_validate({"text": text, "status": status, "source": source})
     except ValueError as error:
         raise MetadataError(f"{concept}: {error}") from None

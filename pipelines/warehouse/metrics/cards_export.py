@@ -22,7 +22,7 @@ from pipelines.core import codes
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.law import LawArticle, partial_date
 from pipelines.declarations.registry import Registry
-from pipelines.declarations.territory import STATEMENTS, CountingRule, Territory
+from pipelines.declarations.territory import CountingRule, Territory
 from pipelines.statistics.comparability import NOT_STATED, score_comparability
 from pipelines.warehouse.metrics import breaks as breaks_
 from pipelines.warehouse.metrics.counting import STANDING, Card, Divisible, NoRuleError, build_card, may_divide
@@ -32,27 +32,13 @@ if TYPE_CHECKING:
     import polars as pl
 
 Row = dict[str, Any]
-COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "counting_card": (
-        "card_id", "level", *(name for what in STATEMENTS for name in (what, f"{what}_status")), "contradictions",
-        "jurisdictions", "without_rule", "definitions", "sources", "breaks", "law", "status", "not_read",
-    ),
-    "counting_card_of": ("area", "level", "freq", "period", "count_unit", "card_id"),
-    "card_pair": (
-        "area", "freq", "period", "count_unit", "upper_level", "lower_level", "is_allowed", "reasons",
-    ),
-    "card_comparability": ("card_id_a", "card_id_b", "measure", "score", "reasons"),
-    "break": (
-        "area", "of_area", "territory", "kind", "code", "first_period", "first_day", "last_day", "offence_group",
-        "level", "measure", "words", "detail", "text", "status",
-    ),
-}  # fmt: skip
-"""Columns of each table, `<name>.parquet`; all text but `is_allowed`, `score` and the days."""
+TABLES: Final = ("counting_card", "counting_card_of", "card_pair", "card_comparability", "break")
+"""Names of the tables, `<name>.parquet`. The dimensions `dim_<name>` declare their columns."""
 _JOINT: Final = " | "
 
 
 @dataclass(frozen=True)
-class Area:
+class CardArea:
     """An area, the territories whose declarations define its cards, and the quarters in which these change."""
 
     code: str
@@ -99,10 +85,8 @@ def build_frames(registry: Registry, codes_of_periods: Sequence[str]) -> dict[st
         "break": list(_breaks(registry)),
     }
     return {
-        name: pl.DataFrame(
-            {column: [row[column] for row in table_rows] for column in COLUMNS[name]}, schema=table_schema(name)
-        )
-        for name, table_rows in rows.items()
+        name: pl.DataFrame({column: [row[column] for row in rows[name]] for column in schema}, schema=schema)
+        for name, schema in ((name, table_schema(name)) for name in TABLES)
     }
 
 
@@ -110,17 +94,14 @@ def empty_tables() -> dict[str, pl.DataFrame]:
     """Return the tables without rows, by name."""
     import polars as pl
 
-    return {name: pl.DataFrame(schema=table_schema(name)) for name in COLUMNS}
+    return {name: pl.DataFrame(schema=table_schema(name)) for name in TABLES}
 
 
 def table_schema(name: str) -> dict[str, pl.DataType]:
     """Return columns and types of one table."""
-    import polars as pl
+    from pipelines.warehouse.contracts import read_dimension_contract
 
-    types: dict[str, pl.DataType] = {
-        "is_allowed": pl.Boolean(), "score": pl.Int32(), "first_day": pl.Date(), "last_day": pl.Date(),
-    }  # fmt: skip
-    return {column: types.get(column, pl.String()) for column in COLUMNS[name]}
+    return read_dimension_contract(f"dim_{name}").columns
 
 
 def list_periods(registry: Registry, folder: Path) -> list[str]:
@@ -159,7 +140,7 @@ def gather_cards(registry: Registry, codes_of_periods: Sequence[str]) -> Cards:
     return cards
 
 
-def list_areas(registry: Registry) -> list[Area]:
+def list_areas(registry: Registry) -> list[CardArea]:
     """Return the region, the territories, and the jurisdictions that are parts of a territory."""
     area_territories = [(codes.REGION, tuple(t for t in registry.territories.values() if t.kind == "national"))]
     for code, territory in registry.territories.items():
@@ -204,7 +185,7 @@ def _describe_article(article: LawArticle) -> str:
     return f"{group} {article.jurisdiction} {article.key}{mark}"
 
 
-def _area(registry: Registry, code: str, territories: tuple[Territory, ...]) -> Area:
+def _area(registry: Registry, code: str, territories: tuple[Territory, ...]) -> CardArea:
     names = {t.code for t in territories}
     part = code not in names and code != codes.REGION
     places = frozenset([code] if part else (j.code for t in territories for j in t.jurisdictions))
@@ -214,7 +195,7 @@ def _area(registry: Registry, code: str, territories: tuple[Territory, ...]) -> 
         *(range_of(form.valid) for form in registry.forms.values() if form.jurisdiction in places),
         *(_in_force(article) for article in registry.law if article.jurisdiction in places),
     ]
-    return Area(
+    return CardArea(
         code, territories, places, tuple(sorted({edge for first, last in ranges for edge in (first, last + 1)}))
     )
 
@@ -228,7 +209,7 @@ def _in_force(article: LawArticle) -> tuple[int, int]:
     return quarter_of(first or date.min), quarter_of(last or date.max)
 
 
-def _list_units(area: Area) -> list[tuple[str, str]]:
+def _list_units(area: CardArea) -> list[tuple[str, str]]:
     """Return the levels and units for which the area has a rule, in the order of declaration."""
     return list(
         dict.fromkeys((r.level, r.count_unit) for r in _rules(area.territories) if r.jurisdiction in area.places)

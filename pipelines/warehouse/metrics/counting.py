@@ -15,7 +15,7 @@ from pipelines.declarations.law import LawArticle
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.territory import STATEMENTS, CountingRule, ranges_overlap
 from pipelines.statistics.comparability import NOT_STATED, CountingRules
-from pipelines.warehouse.metrics.spans import Span, overlaps_period, span_of
+from pipelines.warehouse.metrics.spans import QuarterSpan, overlaps_period, span_of
 
 MIXED: Final = "mixed"
 """Value of a statement on which the rules of one card disagree."""
@@ -65,7 +65,7 @@ class NoRuleError(LookupError):
 
 
 @dataclass(frozen=True)
-class Statement:
+class CountingStatement:
     """One statement of a card, in codes.
 
     `forms` are differing values declared by the forms of the period: a contradiction that the office has to resolve.
@@ -90,7 +90,7 @@ class Card:
     level: str
     period: str
     jurisdictions: tuple[str, ...]
-    statements: tuple[Statement, ...]
+    statements: tuple[CountingStatement, ...]
     definitions: tuple[str, ...]
     sources: tuple[str, ...]
     breaks: tuple[str, ...]
@@ -98,7 +98,7 @@ class Card:
     law: tuple[LawArticle, ...] = field(hash=False, repr=False)
     without_rule: tuple[str, ...] = ()
 
-    def __getitem__(self, what: str) -> Statement:
+    def __getitem__(self, what: str) -> CountingStatement:
         return self.statements[STATEMENTS.index(what)]
 
     def get_code(self, what: str) -> str:
@@ -296,7 +296,7 @@ def _territories_without_rule(registry: Registry, places: tuple[str, ...]) -> tu
     return tuple(code for code in list_territories(registry) if code not in covered)
 
 
-def _merge_statements(what: str, forms: Mapping[CountingRule, Mapping[str, tuple[str, ...]]]) -> Statement:
+def _merge_statements(what: str, forms: Mapping[CountingRule, Mapping[str, tuple[str, ...]]]) -> CountingStatement:
     rules = list(forms)
     values = list(dict.fromkeys(_value(rule, what) for rule in rules))
     value = values[0] if len(values) == 1 else NOT_STATED if NOT_STATED in values else MIXED
@@ -305,7 +305,7 @@ def _merge_statements(what: str, forms: Mapping[CountingRule, Mapping[str, tuple
         for rule in rules
     ]
     form_values = {value for differing in forms.values() for value in differing.get(what, ())}
-    return Statement(what, value, max(statuses, key=STANDING.index), tuple(sorted(form_values)))
+    return CountingStatement(what, value, max(statuses, key=STANDING.index), tuple(sorted(form_values)))
 
 
 def _value(rule: CountingRule, what: str) -> str:
@@ -322,7 +322,7 @@ def _disagreement(what: str, upper: str, lower: str) -> str | None:
     return f"{what}_differs" if upper != lower or MIXED in (upper, lower) else None
 
 
-def _begins_within(rule: CountingRule, span: Span) -> str | None:
+def _begins_within(rule: CountingRule, span: QuarterSpan) -> str | None:
     """Return the first period of a rule if it begins within a span, after its first day; else None."""
     if rule.valid is None:
         return None

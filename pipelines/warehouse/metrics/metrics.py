@@ -20,12 +20,10 @@ from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations.base import DeclarationModel, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.warehouse.contracts import read_dimension_contract
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
-AWAITED: Final[frozenset[str]] = frozenset()
-"""Models that are still being written: their metrics are read and checked, and exported once the model exists. A test
-fails if a model in this set exists."""
 POOLS: Final = ("P3", "P5")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _CONCEPT = re.compile(r"[A-Z][A-Z0-9_]*")
@@ -164,22 +162,6 @@ class Metric(DeclarationModel):
         return self
 
 
-METRIC: Final[dict[str, pl.DataType]] = {
-    "metric": pl.String(), "position": pl.Int32(), "name": pl.String(), "definition": pl.String(),
-    "formula": pl.String(), "kind": pl.String(), "unit_measure": pl.String(), "unit_of_pools": pl.String(),
-    "per": pl.Float64(), "input": pl.String(), "denominator_of": pl.String(), "times": pl.String(),
-    "is_nested": pl.Boolean(), "interval_method": pl.String(), "minimum_events": pl.Int32(),
-    "count_units": pl.String(), "freqs": pl.String(), "dimensions": pl.String(), "model": pl.String(),
-    "source": pl.String(), "caveats": pl.String(), "sdmx_concept": pl.String(),
-}  # fmt: skip
-"""Columns of the table `metric`. Lists are comma lists, `count_units` empty for all; each caveat is one line."""
-METRIC_OPERAND: Final[dict[str, pl.DataType]] = {
-    "metric": pl.String(), "side": pl.String(), "position": pl.Int32(), "measure": pl.String(), "level": pl.String(),
-    "statistic": pl.String(),
-}  # fmt: skip
-"""Columns of `metric_operand`: one row for each measure of numerator or denominator; empty `level`: every level."""
-
-
 def metric_folders() -> tuple[Path, ...]:
     """Return the package's folder of declarations, then those of `RTI_METRICS`."""
     return (DECLARED, *read_settings(DeclarationSettings).metrics)
@@ -206,7 +188,7 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
             raise _declaration_error(
                 path, "sdmx_concept", f"{metric.sdmx_concept} is that of {owner}", "Give each one its own"
             )
-        if metric.model not in AWAITED and not (MODELS / f"{metric.model}.sql").is_file():
+        if not (MODELS / f"{metric.model}.sql").is_file():
             raise _declaration_error(
                 path, "model", f"there is no model {metric.model}", f"Write {metric.model}.sql in {MODELS.name}"
             )
@@ -227,11 +209,6 @@ def metric_name(metric: Metric, language: str = "en") -> str:
     return tell(metric.name, language)  # marked in pipelines/warehouse/metrics/declared
 
 
-def list_modelled_metrics() -> tuple[Metric, ...]:
-    """Return the metrics whose dbt model exists."""
-    return tuple(metric for metric in load() if (MODELS / f"{metric.model}.sql").is_file())
-
-
 def digest_metrics() -> str:
     """Return the SHA-256 over all declarations, for releases and cache keys."""
     sha256 = hashlib.sha256()
@@ -241,7 +218,7 @@ def digest_metrics() -> str:
 
 
 def metric_table(metrics: Iterable[Metric]) -> pl.DataFrame:
-    """Return the table `metric`, with one row for each metric and the columns `METRIC`."""
+    """Return the table `metric`, with one row for each metric. Lists are comma lists, `count_units` empty for all."""
     rows = [
         {
             **metric.model_dump(
@@ -262,11 +239,11 @@ def metric_table(metrics: Iterable[Metric]) -> pl.DataFrame:
         }
         for position, metric in enumerate(metrics, start=1)
     ]
-    return pl.DataFrame(rows, schema=METRIC)
+    return pl.DataFrame(rows, schema=read_dimension_contract("dim_metric").columns)
 
 
 def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
-    """Return the table `metric_operand`, with the columns `METRIC_OPERAND`."""
+    """Return the table `metric_operand`, a row for each measure of a side; an empty `level` is every one."""
     rows = [
         (metric.id, side, position, measure, term.level_of(measure), term.statistic)
         for metric in metrics
@@ -276,12 +253,12 @@ def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
             ((term, measure) for term in terms or () for measure in term.list_measures()), start=1
         )
     ]
-    return pl.DataFrame(rows, schema=METRIC_OPERAND, orient="row")
+    return pl.DataFrame(rows, schema=read_dimension_contract("dim_metric_operand").columns, orient="row")
 
 
 def export_metrics(folder: Path) -> dict[str, int]:
     """Write `metric.parquet` and `metric_operand.parquet` for dbt. Return their numbers of rows."""
-    tables = {"metric": metric_table(list_modelled_metrics()), "metric_operand": operand_table(list_modelled_metrics())}
+    tables = {"metric": metric_table(load()), "metric_operand": operand_table(load())}
     for name, table in tables.items():
         table.write_parquet(folder / f"{name}.parquet")
     return {name: table.height for name, table in tables.items()}

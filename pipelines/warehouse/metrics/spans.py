@@ -13,7 +13,7 @@ _POOL = re.compile(r"([0-9]{4})-([0-9]{4})")
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class QuarterSpan:
     """First and last day of a period, and its first and last quarter, counted from year 0."""
 
     start: date
@@ -23,13 +23,13 @@ class Span:
 
 
 @cache
-def span_of(period: str) -> Span:
+def span_of(period: str) -> QuarterSpan:
     """Return the span of `2024-Q3`, `2024` or `2022-2024`. Raises ValueError for anything else."""
     pool = _POOL.fullmatch(period)
     first, last = (Period.from_code(pool[1]), Period.from_code(pool[2])) if pool else (Period.from_code(period),) * 2
     if first.start > last.start:
         raise ValueError(f"{period!r} is not a period; a pool begins with its first year")
-    return Span(first.start, last.end, quarter_of(first.start), quarter_of(last.end))
+    return QuarterSpan(first.start, last.end, quarter_of(first.start), quarter_of(last.end))
 
 
 @cache

@@ -16,7 +16,7 @@ from pipelines.warehouse.reference.model import KINDS, REFERENCE
 
 if TYPE_CHECKING:
     from pipelines.core.home import HomeKind
-    from pipelines.warehouse.quality.coherence_reasons import Comparison, Reason, Selector
+    from pipelines.warehouse.quality.coherence_reasons import ComparablePair, Reason, Selector
 
 RETURNED: Final = "returned"
 """Kind of the counts from the returns of a real home, in addition to the kinds of references."""
@@ -150,7 +150,7 @@ def pair_parts(rows: pl.DataFrame, dimension: str) -> pl.DataFrame:
     return _pairs(joined.with_columns(comparison=pl.lit(f"parts:{dimension}"), definition=pl.lit("same"), **same))
 
 
-def pair_declared(rows: pl.DataFrame, comparisons: Iterable[Comparison]) -> pl.DataFrame:
+def pair_declared(rows: pl.DataFrame, comparisons: Iterable[ComparablePair]) -> pl.DataFrame:
     """Return pairs (schema PAIR) of figures that are declared as comparable by the source's words.
 
     Raises LookupError if a declaration does not select exactly one known figure on each side.

@@ -30,7 +30,7 @@ class Selector(DeclarationModel):
         return {name: value for name, value in self.model_dump().items() if value is not None}
 
 
-class Comparison(DeclarationModel):
+class ComparablePair(DeclarationModel):
     """Two figures that are comparable although their words have no common code."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -82,7 +82,7 @@ class Reason(DeclarationModel):
 class Declarations(DeclarationModel):
     """The whole file."""
 
-    comparisons: Many[Comparison] = ()
+    comparisons: Many[ComparablePair] = ()
     reasons: Many[Reason] = ()
 
     @model_validator(mode="after")

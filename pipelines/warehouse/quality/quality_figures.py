@@ -15,7 +15,7 @@ from pipelines.statistics.intervals import Array
 
 
 @dataclass(frozen=True)
-class Indicator:
+class QualityIndicator:
     """One quality indicator.
 
     `concept`: its ESQRS concept; `code`: that of the ESS guidelines, empty for our own indicators; `unit`: the unit of
@@ -30,14 +30,14 @@ class Indicator:
 
 
 INDICATORS: Final = {
-    "COMPLETENESS_RATE": Indicator("Data completeness: rate", "RELEVANCE", "R1", "fraction"),
-    "TIMELAG_FIRST": Indicator("Time lag: first results", "TIMELINESS", "TP1", "days", seen=True),
-    "TIMELAG_FINAL": Indicator("Time lag: final results", "TIMELINESS", "TP2", "days", seen=True),
-    "PUNCTUALITY_RATE": Indicator("Punctuality: delivery, share on the day", "PUNCTUALITY", "TP3", "fraction"),
-    "PUNCTUALITY_DAYS": Indicator("Punctuality: delivery, days after the day", "PUNCTUALITY", "TP3", "days"),
-    "COMPAR_LENGTH": Indicator("Length of comparable time series", "COMPAR_TIME", "CC2", "periods"),
-    "COHERENCE_RATE": Indicator("Coherence of two offices: share that agree", "COHER_X_DOM", "", "fraction"),
-    "DATA_REV_AVGSIZE": Indicator("Data revision: average size", "DATA_REV", "A6", "fraction"),
+    "COMPLETENESS_RATE": QualityIndicator("Data completeness: rate", "RELEVANCE", "R1", "fraction"),
+    "TIMELAG_FIRST": QualityIndicator("Time lag: first results", "TIMELINESS", "TP1", "days", seen=True),
+    "TIMELAG_FINAL": QualityIndicator("Time lag: final results", "TIMELINESS", "TP2", "days", seen=True),
+    "PUNCTUALITY_RATE": QualityIndicator("Punctuality: delivery, share on the day", "PUNCTUALITY", "TP3", "fraction"),
+    "PUNCTUALITY_DAYS": QualityIndicator("Punctuality: delivery, days after the day", "PUNCTUALITY", "TP3", "days"),
+    "COMPAR_LENGTH": QualityIndicator("Length of comparable time series", "COMPAR_TIME", "CC2", "periods"),
+    "COHERENCE_RATE": QualityIndicator("Coherence of two offices: share that agree", "COHER_X_DOM", "", "fraction"),
+    "DATA_REV_AVGSIZE": QualityIndicator("Data revision: average size", "DATA_REV", "A6", "fraction"),
 }
 """By identifier. TIMELAG_FIRST and TIMELAG_FINAL are concepts of the SDMX Glossary below TIMELINESS (seen in a public
 conversion of it); the other identifiers are from memory or, without a code, our own. The codes are those of
@@ -46,7 +46,7 @@ guidelines, the rest was not."""
 
 
 @dataclass(frozen=True)
-class Figure:
+class QualityFigure:
     """A computed indicator, or the reason why there is none. `n` is the number of returns or periods behind it."""
 
     value: float | None
@@ -85,7 +85,7 @@ class Delivery:
     comparable: int = 0
 
 
-def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, Figure]:
+def measure_quality(deliveries: Sequence[Delivery], today: date) -> dict[str, QualityFigure]:
     """Return the indicators over returns of one territory and instrument.
 
     Completeness covers all cells; the mean time lag covers published returns, first and final; the punctuality rate
@@ -140,5 +140,5 @@ def _lags(pairs: Sequence[tuple[date, date | None]]) -> Array:
     return quality.time_lag(ends, np.array([day for _, day in pairs], dtype="datetime64[D]"))
 
 
-def _figure(value: float, unit: str, n: int, otherwise: str) -> Figure:
-    return Figure(None, unit, n, otherwise) if math.isnan(value) else Figure(value, unit, n)
+def _figure(value: float, unit: str, n: int, otherwise: str) -> QualityFigure:
+    return QualityFigure(None, unit, n, otherwise) if math.isnan(value) else QualityFigure(value, unit, n)

@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.model.periods import Period
 from pipelines.statistics.quality import comparable_length
 from pipelines.statistics.revisions import measure_revision
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, measure_quality
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, QualityFigure, measure_quality
 
 if TYPE_CHECKING:
     from pipelines.declarations.sims import Sims
@@ -56,17 +56,17 @@ _Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Break:
+class ComparabilityBreak:
     """First day from which figures of a jurisdiction, or of a whole territory, are not comparable with earlier ones."""
 
     jurisdiction: str
     start: date
 
 
-def breaks_of(sims: Iterable[Sims]) -> list[Break]:
+def breaks_of(sims: Iterable[Sims]) -> list[ComparabilityBreak]:
     """Return the declared breaks of some territories."""
     return [
-        Break(b.jurisdiction, Period.from_code(b.period).start)
+        ComparabilityBreak(b.jurisdiction, Period.from_code(b.period).start)
         for territory_sims in sims
         for b in territory_sims.breaks
     ]
@@ -75,7 +75,7 @@ def breaks_of(sims: Iterable[Sims]) -> list[Break]:
 def build_quality_table(
     deliveries: pl.DataFrame,
     publications: pl.DataFrame,
-    breaks: Sequence[Break],
+    breaks: Sequence[ComparabilityBreak],
     today: date,
     *,
     revisions: pl.DataFrame,
@@ -102,13 +102,13 @@ def build_quality_table(
     return pl.DataFrame(rows, schema=QUALITY).sort("territory", "instrument", "freq", "period", maintain_order=True)
 
 
-def figures_in(rows: pl.DataFrame, territory: str, instrument: str = ALL) -> dict[str, Figure]:
+def figures_in(rows: pl.DataFrame, territory: str, instrument: str = ALL) -> dict[str, QualityFigure]:
     """Return the figures of a territory over all periods by indicator, for a quality report."""
     chosen = rows.filter(
         (pl.col("territory") == territory) & (pl.col("instrument") == instrument) & (pl.col("period") == ALL)
     )
     return {
-        row["indicator"]: Figure(row["value"], row["unit"], row["n"], row["reason"] or None)
+        row["indicator"]: QualityFigure(row["value"], row["unit"], row["n"], row["reason"] or None)
         for row in chosen.iter_rows(named=True)
     }
 
@@ -132,7 +132,7 @@ def _key(values_by_name: Mapping[str, Any], whole: Collection[str]) -> _Key:
 
 
 def _group_deliveries(
-    deliveries: pl.DataFrame, publications: pl.DataFrame, breaks: Sequence[Break]
+    deliveries: pl.DataFrame, publications: pl.DataFrame, breaks: Sequence[ComparabilityBreak]
 ) -> dict[_Key, list[Delivery]]:
     """Return each return that was due as a `Delivery`, in every group that it belongs to."""
     days: dict[tuple[str, ...], list[date]] = {}
@@ -159,7 +159,7 @@ def _group_deliveries(
     return groups
 
 
-def _comparable_lengths(deliveries: pl.DataFrame, breaks: Sequence[Break]) -> dict[tuple[str, ...], int]:
+def _comparable_lengths(deliveries: pl.DataFrame, breaks: Sequence[ComparabilityBreak]) -> dict[tuple[str, ...], int]:
     """Return the comparable length (CC2) of each office up to each of its periods."""
     lengths = {}
     for office, group in deliveries.group_by(_OFFICE):
@@ -182,33 +182,33 @@ def _select_totals(ends: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([everyone, chosen.filter(pl.col("total_of") == "adults").join(everyone, on=same, how="anti")])
 
 
-def _revision_figure(ends: pl.DataFrame | None, *, is_known: bool) -> Figure:
+def _revision_figure(ends: pl.DataFrame | None, *, is_known: bool) -> QualityFigure:
     """Return A6 over the totals of a territory's flows of any measure; `is_known`: whether the instrument is known."""
     unit = INDICATORS["DATA_REV_AVGSIZE"].unit
     if not is_known:
-        return Figure(None, unit, reason="published figures do not say of which return they are")
+        return QualityFigure(None, unit, reason="published figures do not say of which return they are")
     if ends is None:
-        return Figure(None, unit, 0, "no figure is final and known twice")
+        return QualityFigure(None, unit, 0, "no figure is final and known twice")
     size = measure_revision(ends["earlier"].to_numpy(), ends["later"].to_numpy())
     if math.isnan(size.relative_to_later):
         why = "no figure is final and known twice" if size.periods == 0 else "all figures are 0"
-        return Figure(None, unit, size.periods, why)
-    return Figure(size.relative_to_later, unit, size.periods)
+        return QualityFigure(None, unit, size.periods, why)
+    return QualityFigure(size.relative_to_later, unit, size.periods)
 
 
-def _coherence_figure(pairs: Mapping[_Key, pl.DataFrame], key: _Key) -> Figure:
+def _coherence_figure(pairs: Mapping[_Key, pl.DataFrame], key: _Key) -> QualityFigure:
     """Return the share of cells filled by two offices that agree or whose difference a declared reason explains."""
     territory, instrument, _, period = key
     unit = INDICATORS["COHERENCE_RATE"].unit
     if instrument != ALL:
-        return Figure(None, unit, reason="two offices are compared over all instruments together")
+        return QualityFigure(None, unit, reason="two offices are compared over all instruments together")
     group_pairs = pairs.get((territory, ALL, ALL, period))
     if group_pairs is None:
-        return Figure(None, unit, reason="no two offices say the same thing")
-    return Figure(float((group_pairs["verdict"] != "open").sum()) / group_pairs.height, unit, group_pairs.height)
+        return QualityFigure(None, unit, reason="no two offices say the same thing")
+    return QualityFigure(float((group_pairs["verdict"] != "open").sum()) / group_pairs.height, unit, group_pairs.height)
 
 
-def _row(key: tuple[str, ...], id_: str, figure: Figure) -> dict[str, Any]:
+def _row(key: tuple[str, ...], id_: str, figure: QualityFigure) -> dict[str, Any]:
     about = INDICATORS[id_]
     return {
         **dict(zip(_GROUP, key, strict=True)), "indicator": id_, "code": about.code, "value": figure.value,

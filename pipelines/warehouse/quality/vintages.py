@@ -32,7 +32,7 @@ SUMMARY: Final[dict[str, pl.DataType]] = {
 
 
 @dataclass(frozen=True)
-class Edition:
+class PastRelease:
     """One release: its id and its cells (columns of the release's table `cell`)."""
 
     release: str
@@ -73,7 +73,7 @@ def summarise_revisions(first_and_newest: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SUMMARY).sort(SERIES)
 
 
-def build_public_triangle(editions: Sequence[Edition]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def build_public_triangle(editions: Sequence[PastRelease]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the public triangle and its ends (`select_ends`), over editions from the oldest to the one being built.
 
     It contains totals of territories and jurisdictions by quarter and year; a regional sum changes with its members and
@@ -108,7 +108,7 @@ def _newest_totals(cells: pl.DataFrame) -> pl.DataFrame:
     return chosen.select(*SERIES, "period", "total_of").unique()
 
 
-def _figures(edition: Edition, number: int, totals: pl.DataFrame) -> pl.DataFrame:
+def _figures(edition: PastRelease, number: int, totals: pl.DataFrame) -> pl.DataFrame:
     """Return the figures of an edition for the totals of the newest one; earlier releases do not mark their totals."""
     # A cell that is in two tables of the programme is withheld in both or in neither, so either row will do.
     once = edition.cells.unique([*SERIES, "period"], keep="first", maintain_order=True).drop("total_of", strict=False)

@@ -19,7 +19,7 @@ from pipelines.model.periods import Period
 from pipelines.statistics.sentences import find_statutory_range
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.records import carry_over, declared_programme, tabulation, wide_frames
-from pipelines.warehouse.records.schema import COLUMNS, empty_folder, shape_table
+from pipelines.warehouse.records.schema import TABLES, empty_folder, shape_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -133,7 +133,7 @@ def _write_tables(
     )
     members = carry_over.select_public_members(public_tables, figures.members)
     if released.exists():
-        earlier = {name: pl.read_parquet(released / "public" / f"{name}.parquet") for name in COLUMNS}
+        earlier = {name: pl.read_parquet(released / "public" / f"{name}.parquet") for name in TABLES}
         public_tables, members = carry_over.carry_over_cells(
             public_tables, members, earlier, pl.read_parquet(released / "members.parquet")
         )

@@ -54,7 +54,7 @@ class PublicDurations(_Part):
     statistics: tuple[Literal["median", "p75", "p90", "open_share"], ...]
 
 
-class Durations(_Part):
+class DeclaredDurations(_Part):
     stages: tuple[Stage, ...]
     freqs: tuple[Literal["_T", "A"], ...]
     public: PublicDurations
@@ -117,7 +117,7 @@ class RecordProgramme(_Part):
     """All figures that are computed from case records."""
 
     lags: tuple[Lag, ...]
-    durations: Durations
+    durations: DeclaredDurations
     pending: Pending
     cohorts: Cohorts
     sentences: Sentences

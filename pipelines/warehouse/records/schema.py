@@ -1,74 +1,41 @@
-"""Columns of the tables of figures from case records, and empty tables for homes without records."""
+"""Columns and keys of the tables of figures from case records, and empty tables for homes without records.
+
+`dbt_project/models/indicators/sources_records.yml` declares them. Restricted and public tables have the same columns.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
+
+from pipelines.warehouse.contracts import read_source_contracts
 
 if TYPE_CHECKING:
     import polars as pl
 
 AREA = ("area_kind", "area", "territory", "source", "offence_group")
 """Columns that identify a register and an offence group; `source` is the office that keeps the register."""
-_STATUS = {"obs_status": "text", "conf_status": "text"}
-_FIGURE = {"statistic": "text", "unit_measure": "text", "value": "number", "low": "number", "high": "number"}
-_AREA = dict.fromkeys(AREA, "text")
-
-COLUMNS: dict[str, dict[str, str]] = {
-    "record_lag": _AREA
-    | dict.fromkeys(("stage", "denominator", "numerator", "freq"), "text")
-    | {"lag_periods": "count", "median_days": "number", "is_public": "flag"},
-    "record_dispersion": _AREA | {"phi": "number", "basis": "text", "cases_band": "text", "is_public": "flag"},
-    "record_duration": _AREA
-    | dict.fromkeys(("stage", "freq", "entered"), "text")
-    | _FIGURE
-    | {"n_band": "text", "seen_from": "date", "seen_until": "date"}
-    | _STATUS,
-    "record_pending": _AREA
-    | {"stage": "text", "as_at": "date", "seen_from": "date"}
-    | _FIGURE
-    | {"n_band": "text"}
-    | _STATUS,
-    "record_cohort": _AREA
-    | dict.fromkeys(("stage", "freq", "cohort"), "text")
-    | {"quarters": "count", "seen_quarters": "count"}
-    | _FIGURE
-    | {"n_band": "text"}
-    | _STATUS,
-    "record_sentence": _AREA
-    | dict.fromkeys(("level", "freq", "period", "sentence_type", "sentence_band"), "text")
-    | _FIGURE
-    | {"statutory_min": "number", "statutory_max": "number", "n_band": "text"}
-    | _STATUS,
-}
-"""Table -> column -> kind. Restricted and public tables have the same columns."""
-KEYS: dict[str, tuple[str, ...]] = {
-    "record_lag": ("area_kind", "area", "offence_group", "denominator", "numerator", "freq"),
-    "record_dispersion": ("area_kind", "area", "offence_group"),
-    "record_duration": (*AREA, "stage", "freq", "entered", "statistic"),
-    "record_pending": (*AREA, "stage", "statistic"),
-    "record_cohort": (*AREA, "stage", "freq", "cohort", "quarters", "statistic"),
-    "record_sentence": (*AREA, "level", "freq", "period", "sentence_type", "sentence_band", "statistic"),
-}
+TABLES: Final = tuple(read_source_contracts("records"))
 ALL = "_T"
 """`freq` and `entered` of a duration over all persons in the records, whatever the date of entry."""
 
 
-def table_schema(table: str) -> dict[str, Any]:
+def table_schema(table: str) -> dict[str, pl.DataType]:
     """Return the polars columns of a table. Raises KeyError for an unknown table."""
-    import polars as pl
+    return read_source_contracts("records")[table].columns
 
-    types: dict[str, Any] = {
-        "text": pl.String(), "number": pl.Float64(), "count": pl.Int64(), "flag": pl.Boolean(), "date": pl.Date(),
-    }  # fmt: skip
-    return {name: types[kind] for name, kind in COLUMNS[table].items()}
+
+def table_key(table: str) -> tuple[str, ...]:
+    """Return the columns that identify a row of a table. Raises KeyError for an unknown table."""
+    return read_source_contracts("records")[table].key
 
 
 def shape_table(table: str, rows: pl.DataFrame) -> pl.DataFrame:
     """Select, cast and sort rows into the layout of a table. Raises polars' errors for a missing or mistyped column."""
     import polars as pl
 
-    return rows.select(list(COLUMNS[table])).cast(pl.Schema(table_schema(table))).sort(KEYS[table])
+    schema = table_schema(table)
+    return rows.select(list(schema)).cast(pl.Schema(schema)).sort(table_key(table))
 
 
 def empty_folder(folder: Path) -> Path:
@@ -76,6 +43,6 @@ def empty_folder(folder: Path) -> Path:
     import polars as pl
 
     folder.mkdir(parents=True, exist_ok=True)
-    for table in COLUMNS:
+    for table in TABLES:
         pl.DataFrame(schema=table_schema(table)).write_parquet(folder / f"{table}.parquet")
     return folder

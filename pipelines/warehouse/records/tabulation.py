@@ -10,7 +10,7 @@ from pipelines.statistics import records_rule as rule
 from pipelines.statistics.cohorts import OUTCOMES
 from pipelines.statistics.pending import AGE_BANDS
 from pipelines.warehouse.records.declared_programme import RecordProgramme
-from pipelines.warehouse.records.wide_frames import GROUPS, Figures
+from pipelines.warehouse.records.wide_frames import GROUPS, RecordFigures
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +27,7 @@ PRISON = {"sentence_type": "prison", "sentence_band": "_T"}
 WHOLE = {"sentence_type": "_T", "sentence_band": "_T"}
 
 
-def tabulate_restricted(figures: Figures) -> Tables:
+def tabulate_restricted(figures: RecordFigures) -> Tables:
     """Return every figure unrounded; `n_band` is the number of persons. Area columns and lags are added later."""
     wide = figures.wide
     days, cohorts = wide["record_duration"], wide["record_cohort"]
@@ -51,7 +51,7 @@ def tabulate_restricted(figures: Figures) -> Tables:
     )
 
 
-def tabulate_public(figures: Figures, programme: RecordProgramme) -> Tables:
+def tabulate_public(figures: RecordFigures, programme: RecordProgramme) -> Tables:
     """Return the public figures of the programme. A figure that the rule forbids keeps its row, without a value."""
     import polars as pl
 

@@ -36,7 +36,7 @@ are compared."""
 
 
 @dataclass(frozen=True)
-class Figures:
+class RecordFigures:
     """Result of `compute_figures`.
 
     `wide`: name -> frame with one row for each group of `GROUPS`; `members`: columns `table`, `cell`, `MEMBER`;
@@ -50,7 +50,7 @@ class Figures:
 
 def compute_figures(
     events: pl.DataFrame, reported: pl.DataFrame, law: Mapping[str, Law], programme: RecordProgramme
-) -> Figures:
+) -> RecordFigures:
     """Compute all figures of the programme.
 
     `events`: columns of `CASE_EVENT` and `offence_group`, from current blocks; `reported` (`jurisdiction, source,
@@ -74,7 +74,7 @@ def compute_figures(
     wide: dict[str, pl.DataFrame] = {}
     for part, _ in parts:
         wide |= part
-    return Figures(wide, pl.concat([members for _, members in parts]), pl.concat(set_aside))
+    return RecordFigures(wide, pl.concat([members for _, members in parts]), pl.concat(set_aside))
 
 
 def _keep_sources_with_ends(frame: pl.DataFrame, events: pl.DataFrame, stage: Stage) -> pl.DataFrame:

@@ -18,18 +18,18 @@ from pipelines.warehouse.reference.unodc import (
     SEXES,
     TOTAL,
     CollectedRows,
-    Entry,
     EntryReader,
-    Indicator,
     ReferenceImport,
+    UnodcIndicator,
+    UnodcRow,
     as_text,
     describe_entry,
 )
 
 NAME = "UNODC GLOTIP"
 TITLE = "UNODC, data of the Global Report on Trafficking in Persons (GLOTIP)"
-INDICATORS: dict[str, Indicator] = {
-    "Detected trafficking victims": Indicator(
+INDICATORS: dict[str, UnodcIndicator] = {
+    "Detected trafficking victims": UnodcIndicator(
         "victim",
         "victims_detected",
         "none",
@@ -38,20 +38,20 @@ INDICATORS: dict[str, Indicator] = {
         person_type="_Z",
         caveat="The publisher does not say whether presumed victims are counted with identified ones.",
     ),
-    "Offences of trafficking in persons": Indicator(
+    "Offences of trafficking in persons": UnodcIndicator(
         "offence", caveat="Offences recorded, whoever recorded them; no stage of ours."
     ),
-    "Persons brought into formal contact": Indicator(
+    "Persons brought into formal contact": UnodcIndicator(
         "person", caveat="Suspected, arrested or cautioned; no stage of ours."
     ),
-    "Persons prosecuted": Indicator(
+    "Persons prosecuted": UnodcIndicator(
         "person",
         "indicted",
         "prosecution",
         "near",
         caveat="Persons against whom prosecution began; an indictment is not always meant.",
     ),
-    "Persons convicted": Indicator(
+    "Persons convicted": UnodcIndicator(
         "person",
         "convicted_first",
         "first",
@@ -117,8 +117,8 @@ def _correct_encoding(category: str) -> str:
         return category
 
 
-def _build_row(entry: Entry, collected: CollectedRows, source: str, areas: Areas) -> dict[str, object]:
-    meaning = INDICATORS.get(entry.indicator, Indicator(""))
+def _build_row(entry: UnodcRow, collected: CollectedRows, source: str, areas: Areas) -> dict[str, object]:
+    meaning = INDICATORS.get(entry.indicator, UnodcIndicator(""))
     category = areas.display_name(_correct_encoding(entry.category)) or "not stated"
     row = describe_entry(entry, meaning, collected.table, source=source, title=TITLE) | {
         "offence_group": "TIP",
@@ -133,13 +133,13 @@ def _build_row(entry: Entry, collected: CollectedRows, source: str, areas: Areas
     return row
 
 
-def _exploitation(entry: Entry, meaning: Indicator) -> str:
+def _exploitation(entry: UnodcRow, meaning: UnodcIndicator) -> str:
     if entry.dimension == _BY_FORM:
         return _FORM[entry.category]
     return "_T" if meaning.count_unit == "victim" else "_Z"
 
 
-def _citizenship(entry: Entry, areas: Areas) -> str | None:
+def _citizenship(entry: UnodcRow, areas: Areas) -> str | None:
     """Return `own`, `region` for another territory, or null for states without a code of their own here."""
     if entry.dimension != _BY_CITIZENSHIP:
         return "_T"

@@ -32,11 +32,11 @@ from pipelines.warehouse.reference.unodc import (
     AGES,
     SEXES,
     CollectedRows,
-    Entry,
     EntryReader,
     Fields,
-    Indicator,
     ReferenceImport,
+    UnodcIndicator,
+    UnodcRow,
     as_text,
     describe_entry,
 )
@@ -46,21 +46,21 @@ TITLE = (
     "UNODC, United Nations Survey of Crime Trends and Operations of Criminal Justice Systems (UN-CTS), "
     "access and functioning of justice"
 )
-INDICATORS: dict[str, Indicator] = {
-    "Persons arrested/cautioned/suspected": Indicator(
+INDICATORS: dict[str, UnodcIndicator] = {
+    "Persons arrested/cautioned/suspected": UnodcIndicator(
         "person", caveat="Suspected, arrested or cautioned; no stage of ours."
     ),
-    "Persons prosecuted": Indicator(
+    "Persons prosecuted": UnodcIndicator(
         "person",
         "indicted",
         "prosecution",
         "near",
         caveat="Persons against whom prosecution began; an indictment is not always meant.",
     ),
-    "Persons brought before criminal courts": Indicator(
+    "Persons brought before criminal courts": UnodcIndicator(
         "person", caveat="Persons before a court, whatever the outcome; no stage of ours."
     ),
-    "Persons convicted": Indicator(
+    "Persons convicted": UnodcIndicator(
         "person",
         "convicted_first",
         "first",
@@ -185,7 +185,7 @@ def _normalise(category: str) -> str:
     return _CODE.sub("", words, count=1) if _CODE.match(words) else words
 
 
-def _build_row(entry: Entry, collected: CollectedRows, source: str) -> dict[str, object]:
+def _build_row(entry: UnodcRow, collected: CollectedRows, source: str) -> dict[str, object]:
     offence = OFFENCES[_normalise(entry.category)]
     return describe_entry(entry, INDICATORS[entry.indicator], collected.table, source=source, title=TITLE) | {
         "offence_group": offence.group,

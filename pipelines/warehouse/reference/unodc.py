@@ -28,7 +28,7 @@ Fields = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Indicator:
+class UnodcIndicator:
     """Our measure that corresponds to an indicator of the publisher; `caveat` describes the difference."""
 
     count_unit: str
@@ -101,7 +101,7 @@ def as_text(value: object) -> str:
 
 
 @dataclass
-class Entry:
+class UnodcRow:
     """One row about our territories: the publisher's words, its line, and its value as read."""
 
     territory: str
@@ -128,7 +128,7 @@ class EntryReader:
 
     table: PublishedTable
     indicators: Container[str]
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[UnodcRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows_lost: int = 0
     reported: set[tuple[str, str]] = field(default_factory=set)
@@ -150,7 +150,7 @@ class EntryReader:
         if indicator not in self.indicators:
             self.find_once("reference.unknown_indicator", line, "indicator", indicator)
         dimension, category, sex, age = (as_text(fields[name]) for name in ("dimension", "category", "sex", "age"))
-        entry = Entry(territory, indicator, dimension, category, sex, age, int(year), line)
+        entry = UnodcRow(territory, indicator, dimension, category, sex, age, int(year), line)
         value = as_text(fields["value"]).removesuffix(".0")
         if _WITHHELD.fullmatch(value):
             entry.obs_status = "Q"
@@ -182,7 +182,7 @@ class EntryReader:
 
     def number_repeats(self) -> None:
         """Number the entries of each key and report every repetition."""
-        first: dict[tuple[object, ...], Entry] = {}
+        first: dict[tuple[object, ...], UnodcRow] = {}
         count: dict[tuple[object, ...], int] = defaultdict(int)
         for entry in self.entries:
             count[entry.key] += 1
@@ -201,7 +201,7 @@ class EntryReader:
 
         A set of `whole_dimension` and of all ages is the one that is quoted.
         """
-        sets: dict[tuple[object, ...], dict[str, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+        sets: dict[tuple[object, ...], dict[str, list[UnodcRow]]] = defaultdict(lambda: defaultdict(list))
         for entry in self.entries:
             key = (entry.territory, entry.indicator, entry.dimension, entry.category, entry.age, entry.year)
             sets[key][entry.sex].append(entry)
@@ -235,7 +235,7 @@ class EntryReader:
 
 
 def describe_entry(
-    entry: Entry, meaning: Indicator, table: PublishedTable, *, source: str, title: str
+    entry: UnodcRow, meaning: UnodcIndicator, table: PublishedTable, *, source: str, title: str
 ) -> dict[str, object]:
     """Return the columns of REFERENCE that every table of the publisher fills in the same way."""
     return {

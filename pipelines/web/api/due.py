@@ -55,7 +55,7 @@ async def template(
         ),
     ],
 ) -> Any:
-    """The empty workbook of a form for a period, with the last accepted figures greyed beside the cells."""
+    """The empty workbook of a form for a period, with the last accepted figures greyed next to the cells."""
     from pipelines.office import templates
 
     def make_response() -> Response:

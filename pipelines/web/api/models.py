@@ -149,7 +149,7 @@ class ControlTotalBody(_Open):
 
 
 class UploadBody(_Open):
-    """What became of a file, as `rti submit --json` prints it, with the receipt where it was sent."""
+    """The state of a file, as `rti submit --json` prints it, with the receipt where it was sent."""
 
     file: FileBody
     submission_id: str | None = Field(examples=["S4105b7433556dd9"])
@@ -168,7 +168,7 @@ class UploadBody(_Open):
 
 
 class ReplacedBody(_Open):
-    """A later return that counts in place of this one."""
+    """A later return that counts instead of this one."""
 
     submission_id: str = Field(examples=["S4105b7433556dd9"])
     since: str = Field(examples=["2026-11-20T09:00:00Z"])

@@ -52,7 +52,7 @@ def submissions(
     While there are older ones, the answer has a header `Link: <...>; rel="next"` (RFC 8288) with the address of the
     next page. Submissions that come in meanwhile do not shift the pages.
     """
-    criteria = door.Filter(states=tuple(state) if state is not None else None, mine=mine)
+    criteria = door.SubmissionFilter(states=tuple(state) if state is not None else None, mine=mine)
     position = door.Position.parse_cursor(cursor) if cursor is not None else None
     page = door.submission_page(desk, who, criteria, limit=limit, older_than=position)
     headers = {}
@@ -184,7 +184,7 @@ def _state(desk: Desk, who: Identity, submission_id: str, n_open: int = 0) -> JS
     return JSONResponse({"submission_id": submission_id, "state": entry.state, "to_justify": n_open})
 
 
-def _entry(entry: door.Entry) -> dict[str, Any]:
+def _entry(entry: door.SubmissionEntry) -> dict[str, Any]:
     row = entry.row
     acts = (
         *("justify", "send", "approve", "override", "give_back"),

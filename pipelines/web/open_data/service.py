@@ -35,7 +35,7 @@ from pipelines.web.open_data.tables import (
     select_extract,
 )
 from pipelines.web.sdmx.errors import QueryError
-from pipelines.web.sdmx.queries import Edition
+from pipelines.web.sdmx.queries import RequestedEdition
 from pipelines.web.sdmx.releases import PublishedRelease
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class OpenDataService(MountedService):
         match parts:
             case [""] | ["openapi.json"]:
                 read_parameters(query, ())
-                document = describe_api(load_structures(self.releases.find_release(Edition()).folder), ADDRESS)
+                document = describe_api(load_structures(self.releases.find_release(RequestedEdition()).folder), ADDRESS)
                 if parts == ["openapi.json"]:
                     return Response(_dump(document), 200, {**CROSS_ORIGIN, "Cache-Control": "no-cache"}, _JSON)
                 return _send_reference(render_reference(document, ADDRESS))
@@ -113,7 +113,7 @@ class OpenDataService(MountedService):
                 raise RequestError(404, f"There is nothing at this address. {ADDRESS}/ describes all addresses.")
 
     def _find_release(self, parameters: Mapping[str, str]) -> PublishedRelease:
-        return self.releases.find_release(Edition(parameters.get("release")))
+        return self.releases.find_release(RequestedEdition(parameters.get("release")))
 
     def _check_table(self, release: PublishedRelease, name: str) -> None:
         tables = load_structures(release.folder).dataflows

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import polars as pl
 
 from pipelines.dissemination.notes import find_language
-from pipelines.dissemination.observations import Selection, select_observations
+from pipelines.dissemination.observations import ObservationSelection, select_observations
 from pipelines.dissemination.periods import parse_period
 from pipelines.dissemination.release import load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, Structures, choose_text
@@ -169,7 +169,7 @@ def _describe_column(
 def select_extract(folder: Path, request: RowsRequest) -> tuple[Extract, int]:
     """Return the rows of a request, and how many match it without limit and offset."""
     structures = load_structures(folder)
-    selection = Selection(
+    selection = ObservationSelection(
         dict(request.codes),
         None if request.first_period is None else parse_period(request.first_period).start.isoformat(),
         None if request.last_period is None else parse_period(request.last_period).end.isoformat(),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.dissemination.artefacts import Artefacts, Constraint, Kind
 from pipelines.dissemination.release import END, START, load_observations
 from pipelines.dissemination.structures import TIME_PERIOD, Dataflow, Structures
-from pipelines.dissemination.writers.sdmx_structure import Artefacts, Constraint, Kind
 from pipelines.web.sdmx.data import find_dataflows, select_rows
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.queries import DataQuery

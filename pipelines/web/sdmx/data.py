@@ -10,14 +10,14 @@ from typing import Final, Literal
 
 import polars as pl
 
-from pipelines.dissemination.observations import Condition, Selection, filter_observations
+from pipelines.dissemination.observations import Condition, ObservationSelection, filter_observations
 from pipelines.dissemination.release import END, START, load_observations, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, StructureError, Structures
 from pipelines.dissemination.writers.extract import Context, Extract, to_text
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.negotiation import Detail
-from pipelines.web.sdmx.queries import ALL, Comparison, DataQuery, Filter, Key, parse_span
+from pipelines.web.sdmx.queries import ALL, Comparison, ComponentFilter, DataQuery, Key, parse_span
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
 
 Action = Literal["Information", "Append", "Replace", "Delete"]
@@ -83,7 +83,7 @@ def select_rows(
     for key in query.keys:
         codes = list_allowed_codes(key, flow, query)
         codes.pop(without_dimension or "", None)
-        selections.append(Selection(codes))
+        selections.append(ObservationSelection(codes))
     if selections:
         frame = _unite(frame, [_filter_with(flow, selection) for selection in selections])
     for item in query.filters:
@@ -93,10 +93,10 @@ def select_rows(
         return frame
     first = parse_span(query.first_period)[0].isoformat() if query.first_period is not None else None
     last = parse_span(query.last_period)[1].isoformat() if query.last_period is not None else None
-    return filter_observations(frame, flow, Selection(first_period=first, last_period=last))
+    return filter_observations(frame, flow, ObservationSelection(first_period=first, last_period=last))
 
 
-def _filter_with(flow: Dataflow, selection: Selection) -> Callable[[pl.DataFrame], pl.DataFrame]:
+def _filter_with(flow: Dataflow, selection: ObservationSelection) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return lambda frame: filter_observations(frame, flow, selection)
 
 
@@ -109,7 +109,7 @@ def _unite(frame: pl.DataFrame, choices: Sequence[Callable[[pl.DataFrame], pl.Da
     return numbered.filter(pl.col(_ROW).is_in(rows.implode())).drop(_ROW)
 
 
-def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: Filter) -> pl.DataFrame:
+def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter) -> pl.DataFrame:
     if item.component not in frame.columns or item.component in (START, END):
         raise QueryError(
             422, f"{flow.id} has no component {item.component}. It has: {', '.join(_list_components(flow))}."
@@ -117,7 +117,7 @@ def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: Filter) -> pl.DataF
     choices = []
     for tests in item.alternatives:
         conditions = tuple(condition for test in tests for condition in _make_conditions(item.component, test))
-        choices.append(_filter_with(flow, Selection(conditions=conditions)))
+        choices.append(_filter_with(flow, ObservationSelection(conditions=conditions)))
     try:
         return _unite(frame, choices)
     except StructureError as error:
@@ -200,7 +200,7 @@ def _select_former(folder: Path, query: DataQuery) -> list[DataSet]:
 def _limit_series(item: DataSet, query: DataQuery) -> DataSet:
     """Return a data set with the first or last observations of each series."""
     extract = item.extract
-    limits = Selection(first_n=query.first_n, last_n=query.last_n)
+    limits = ObservationSelection(first_n=query.first_n, last_n=query.last_n)
     rows = filter_observations(extract.observations, extract.dataflow, limits)
     return replace(item, extract=replace(extract, observations=rows))
 

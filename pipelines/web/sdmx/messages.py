@@ -21,7 +21,7 @@ from pipelines.web.sdmx.negotiation import (
     ML_3,
     SPECIFIC,
     SPECIFIC_SERIES,
-    Format,
+    ResponseFormat,
     Style,
 )
 
@@ -31,7 +31,7 @@ _OPENING: Final = b"<mes:DataSet "
 _END: Final = b"</mes:DataSet>\n"
 
 
-def write_message(data_sets: Sequence[DataSet], form: Format, style: Style) -> bytes:
+def write_message(data_sets: Sequence[DataSet], form: ResponseFormat, style: Style) -> bytes:
     """Return a message. Raises QueryError 501 for several data sets in a format that holds one."""
     assert form.write is not None
     messages = [join_content(form.write(item.extract, style)) for item in data_sets]

@@ -9,7 +9,16 @@ from typing import Final, Literal
 from pipelines.dissemination.files import join_content
 from pipelines.dissemination.formats import Content
 from pipelines.dissemination.structures import TIME_PERIOD
-from pipelines.dissemination.writers import jsonstat, px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure, tabular
+from pipelines.dissemination.writers import (
+    jsonstat,
+    px,
+    sdmx_csv,
+    sdmx_json,
+    sdmx_json_structure,
+    sdmx_ml,
+    sdmx_structure,
+    tabular,
+)
 from pipelines.dissemination.writers.extract import Extract
 from pipelines.web.sdmx.errors import QueryError, Syntax
 from pipelines.web.sdmx.queries import ALL, Version, matches_version
@@ -28,7 +37,7 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Format:
+class ResponseFormat:
     """A format: its name in `format=`, the type that `Accept` names with its version, and the type that is sent."""
 
     name: str
@@ -74,52 +83,60 @@ def _write_csv(version: sdmx_csv.Version) -> Callable[[Extract, Style], Content]
 
 
 _SDMX: Final = "application/vnd.sdmx."
-GENERIC: Final = Format(
+GENERIC: Final = ResponseFormat(
     "sdmx-generic-2.1", f"{_SDMX}genericdata+xml", sdmx_ml.MEDIA_TYPES["generic"], "2.1",
     _write_generic,
 )  # fmt: skip
-SPECIFIC: Final = Format(
+SPECIFIC: Final = ResponseFormat(
     "sdmx-ml-2.1", f"{_SDMX}structurespecificdata+xml", sdmx_ml.MEDIA_TYPES["2.1"], "2.1", _write_ml("2.1")
 )
-GENERIC_SERIES: Final = Format(
+GENERIC_SERIES: Final = ResponseFormat(
     "sdmx-generic-series-2.1", f"{_SDMX}generictimeseriesdata+xml", f"{_SDMX}generictimeseriesdata+xml; version=2.1",
     "2.1", _write_series(_write_generic, b"GenericData", b"GenericTimeSeriesData"),
 )  # fmt: skip
-SPECIFIC_SERIES: Final = Format(
+SPECIFIC_SERIES: Final = ResponseFormat(
     "sdmx-series-2.1", f"{_SDMX}structurespecifictimeseriesdata+xml",
     f"{_SDMX}structurespecifictimeseriesdata+xml; version=2.1", "2.1",
     _write_series(_write_ml("2.1"), b"StructureSpecificData", b"StructureSpecificTimeSeriesData"),
 )  # fmt: skip
-ML_3: Final = Format("sdmx-ml-3.0", f"{_SDMX}data+xml", sdmx_ml.MEDIA_TYPES["3.0"], "3.0.0", _write_ml("3.0"))
-JSON_1: Final = Format("sdmx-json-1.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["1.0"], "1.0.0", _write_json("1.0"))
-JSON_2: Final = Format("sdmx-json-2.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["2.0"], "2.0.0", _write_json("2.0"))
-CSV_1: Final = Format("sdmx-csv-1.0", f"{_SDMX}data+csv", sdmx_csv.MEDIA_TYPES["1.0"], "1.0.0", _write_csv("1.0"))
-CSV_2: Final = Format("sdmx-csv-2.0", f"{_SDMX}data+csv", sdmx_csv.MEDIA_TYPES["2.0"], "2.0.0", _write_csv("2.0"))
-XLSX: Final = Format(
+ML_3: Final = ResponseFormat("sdmx-ml-3.0", f"{_SDMX}data+xml", sdmx_ml.MEDIA_TYPES["3.0"], "3.0.0", _write_ml("3.0"))
+JSON_1: Final = ResponseFormat(
+    "sdmx-json-1.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["1.0"], "1.0.0", _write_json("1.0")
+)
+JSON_2: Final = ResponseFormat(
+    "sdmx-json-2.0", f"{_SDMX}data+json", sdmx_json.MEDIA_TYPES["2.0"], "2.0.0", _write_json("2.0")
+)
+CSV_1: Final = ResponseFormat(
+    "sdmx-csv-1.0", f"{_SDMX}data+csv", sdmx_csv.MEDIA_TYPES["1.0"], "1.0.0", _write_csv("1.0")
+)
+CSV_2: Final = ResponseFormat(
+    "sdmx-csv-2.0", f"{_SDMX}data+csv", sdmx_csv.MEDIA_TYPES["2.0"], "2.0.0", _write_csv("2.0")
+)
+XLSX: Final = ResponseFormat(
     "xlsx", tabular.MEDIA_TYPES["xlsx"], tabular.MEDIA_TYPES["xlsx"], "",
     lambda extract, style: tabular.write_xlsx(extract, style.language), True,
 )  # fmt: skip
 _LABELLED: Final = (
-    Format("csv", "text/csv", tabular.MEDIA_TYPES["csv"], "",
+    ResponseFormat("csv", "text/csv", tabular.MEDIA_TYPES["csv"], "",
            lambda extract, style: tabular.write_csv(extract, style.language), True),
     XLSX,
-    Format("parquet", tabular.MEDIA_TYPES["parquet"], tabular.MEDIA_TYPES["parquet"], "",
+    ResponseFormat("parquet", tabular.MEDIA_TYPES["parquet"], tabular.MEDIA_TYPES["parquet"], "",
            lambda extract, style: tabular.write_parquet(extract, style.language), True),
-    Format("json-stat", "application/vnd.jsonstat+json", jsonstat.MEDIA_TYPE, "",
+    ResponseFormat("json-stat", "application/vnd.jsonstat+json", jsonstat.MEDIA_TYPE, "",
            lambda extract, style: jsonstat.write_jsonstat(extract, style.language), True),
-    Format("px", "application/x-pc-axis", px.MEDIA_TYPE, "",
+    ResponseFormat("px", "application/x-pc-axis", px.MEDIA_TYPE, "",
            lambda extract, style: px.write_px(extract, style.language), True),
 )  # fmt: skip
-DATA_FORMATS: Final[dict[Version, tuple[Format, ...]]] = {
+DATA_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
     "v1": (GENERIC, SPECIFIC, GENERIC_SERIES, SPECIFIC_SERIES, ML_3, JSON_1, JSON_2, CSV_1, CSV_2, *_LABELLED),
     "v2": (JSON_2, JSON_1, ML_3, SPECIFIC, GENERIC, GENERIC_SERIES, SPECIFIC_SERIES, CSV_2, CSV_1, *_LABELLED),
 }
 """Formats of data, the preferred first."""
 _STRUCTURE: Final = f"{_SDMX}structure"
-STRUCTURE_ML_2: Final = Format("sdmx-ml-2.1", f"{_STRUCTURE}+xml", sdmx_structure.MEDIA_TYPES["2.1"], "2.1")
-STRUCTURE_ML_3: Final = Format("sdmx-ml-3.0", f"{_STRUCTURE}+xml", sdmx_structure.MEDIA_TYPES["3.0"], "3.0.0")
-STRUCTURE_JSON: Final = Format("sdmx-json-2.0", f"{_STRUCTURE}+json", sdmx_json.MEDIA_TYPES["structure"], "2.0.0")
-STRUCTURE_FORMATS: Final[dict[Version, tuple[Format, ...]]] = {
+STRUCTURE_ML_2: Final = ResponseFormat("sdmx-ml-2.1", f"{_STRUCTURE}+xml", sdmx_structure.MEDIA_TYPES["2.1"], "2.1")
+STRUCTURE_ML_3: Final = ResponseFormat("sdmx-ml-3.0", f"{_STRUCTURE}+xml", sdmx_structure.MEDIA_TYPES["3.0"], "3.0.0")
+STRUCTURE_JSON: Final = ResponseFormat("sdmx-json-2.0", f"{_STRUCTURE}+json", sdmx_json_structure.MEDIA_TYPE, "2.0.0")
+STRUCTURE_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
     "v1": (STRUCTURE_ML_2, STRUCTURE_ML_3, STRUCTURE_JSON),
     "v2": (STRUCTURE_JSON, STRUCTURE_ML_3, STRUCTURE_ML_2),
 }
@@ -161,30 +178,30 @@ def parse_accept(text: str) -> list[MediaRange]:
 
 
 @dataclass(frozen=True)
-class Choice:
+class FormatChoice:
     """The chosen format, and the labels of SDMX-CSV."""
 
-    format: Format
+    format: ResponseFormat
     labels: sdmx_csv.Labels = "id"
 
 
-def choose_format(formats: Sequence[Format], accept: str, name: str | None) -> Choice:
+def choose_format(formats: Sequence[ResponseFormat], accept: str, name: str | None) -> FormatChoice:
     """Return the format that a client prefers; `name` from `format=` comes first. Raises QueryError 406 if none is."""
     if name is not None and "/" not in name:
         for item in formats:
             if name == item.name or (name in _SHORT_NAMES and item.name.startswith(f"{name}-")):
-                return Choice(item)
+                return FormatChoice(item)
         raise QueryError(406, _list_offers(f"format={name}", formats))
     text = name if name is not None else accept
     ranges = parse_accept(text) if text.strip() else [MediaRange("*/*")]
     for media_range in ranges:
         for item in formats:
             if _is_accepted(item, media_range):
-                return Choice(item, _read_labels(media_range))
+                return FormatChoice(item, _read_labels(media_range))
     raise QueryError(406, _list_offers(text, formats))
 
 
-def _is_accepted(item: Format, media_range: MediaRange) -> bool:
+def _is_accepted(item: ResponseFormat, media_range: MediaRange) -> bool:
     name, version = media_range.name, media_range.find_parameter("version")
     if version is not None and item.version and not _is_version(version, item.version):
         return False
@@ -221,7 +238,7 @@ def _read_labels(media_range: MediaRange) -> sdmx_csv.Labels:
             return "id"
 
 
-def _list_offers(asked: str, formats: Sequence[Format]) -> str:
+def _list_offers(asked: str, formats: Sequence[ResponseFormat]) -> str:
     offers = ", ".join(f"{item.name} ({item.sent_type})" for item in formats)
     return f"{asked} is not offered here. Ask with Accept or format= for one of: {offers}."
 

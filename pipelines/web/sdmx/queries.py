@@ -79,7 +79,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Filter:
+class ComponentFilter:
     """A filter of one component: alternatives, of each of which all tests must be true."""
 
     component: str
@@ -87,7 +87,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Edition:
+class RequestedEdition:
     """Which release is read: the current one, one by its id, or the one that was current at a time."""
 
     release: str | None = None
@@ -106,7 +106,7 @@ class DataQuery:
     keys: tuple[Key, ...] = ()
     providers: tuple[str, ...] = (ALL,)
     context: tuple[str, ...] = (ALL,)
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[ComponentFilter, ...] = ()
     first_period: str | None = None
     last_period: str | None = None
     first_n: int | None = None
@@ -121,7 +121,7 @@ class DataQuery:
     components: tuple[str, ...] = ()
     mode: Mode = "exact"
     references: tuple[str, ...] = ("none",)
-    edition: Edition = Edition()
+    edition: RequestedEdition = RequestedEdition()
     format: str | None = None
 
 
@@ -135,7 +135,7 @@ class StructureQuery:
     items: tuple[str, ...] = ()
     detail: str = "full"
     references: tuple[str, ...] = ("none",)
-    edition: Edition = Edition()
+    edition: RequestedEdition = RequestedEdition()
     format: str | None = None
 
 
@@ -193,7 +193,7 @@ def parse_key(text: str, version: Version) -> tuple[Key, ...]:
     return tuple(tuple(() if part in ("", ALL) else (part,) for part in key.split(".")) for key in text.split(","))
 
 
-def parse_filter(component: str, text: str) -> Filter:
+def parse_filter(component: str, text: str) -> ComponentFilter:
     """Return the filter of `c[component]=text`: `,` separates alternatives, `+` tests that must all be true."""
     alternatives = []
     for alternative in text.split(","):
@@ -205,7 +205,7 @@ def parse_filter(component: str, text: str) -> Filter:
                 raise QueryError(400, f"The filter c[{component}] has an empty value.")
             tests.append(Comparison(operator, value))  # type: ignore[arg-type]
         alternatives.append(tuple(tests))
-    return Filter(component, tuple(alternatives))
+    return ComponentFilter(component, tuple(alternatives))
 
 
 def parse_span(text: str) -> tuple[date, date]:
@@ -290,10 +290,10 @@ def _parse_choice(parameters: Mapping[str, str], name: str, choices: Collection[
     return value
 
 
-def _parse_edition(parameters: Mapping[str, str]) -> Edition:
+def _parse_edition(parameters: Mapping[str, str]) -> RequestedEdition:
     if "asOf" in parameters and "release" in parameters:
         raise QueryError(400, "Give either release or asOf, not both.")
-    return Edition(parameters.get("release"), _parse_time(parameters, "asOf"))
+    return RequestedEdition(parameters.get("release"), _parse_time(parameters, "asOf"))
 
 
 def _pad(parts: Sequence[str], least: int, most: int, address: str) -> list[str]:

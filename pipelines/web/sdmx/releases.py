@@ -11,7 +11,7 @@ from pipelines.core import clock
 from pipelines.core.home import Home, HomeError
 from pipelines.publication.releases.publications import read_publications
 from pipelines.web.sdmx.errors import QueryError
-from pipelines.web.sdmx.queries import Edition
+from pipelines.web.sdmx.queries import RequestedEdition
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Releases:
             for line, until in zip(lines, [*times[1:], None], strict=True)
         ]
 
-    def find_release(self, edition: Edition) -> PublishedRelease:
+    def find_release(self, edition: RequestedEdition) -> PublishedRelease:
         """Return the release that a query reads. Raises QueryError 404 if there is none."""
         history = self.list_history()
         if edition.release is not None:

@@ -28,7 +28,7 @@ from pipelines.web.sdmx.negotiation import (
     DATA_FORMATS,
     STRUCTURE_FORMATS,
     XLSX,
-    Choice,
+    FormatChoice,
     Style,
     choose_error_syntax,
     choose_format,
@@ -121,7 +121,12 @@ class SdmxService(MountedService):
         return send_download(self.answers.get_or_make(key, make_answer), headers, more)
 
     def _write(
-        self, release: PublishedRelease, query: DataQuery | StructureQuery, choice: Choice, language: str, is_data: bool
+        self,
+        release: PublishedRelease,
+        query: DataQuery | StructureQuery,
+        choice: FormatChoice,
+        language: str,
+        is_data: bool,
     ) -> bytes:
         """Return the message that answers a query."""
         folder = release.folder
@@ -132,7 +137,9 @@ class SdmxService(MountedService):
         return write_data(self.releases, release, query, choice, language)
 
 
-def write_data(releases: Releases, release: PublishedRelease, query: DataQuery, choice: Choice, language: str) -> bytes:
+def write_data(
+    releases: Releases, release: PublishedRelease, query: DataQuery, choice: FormatChoice, language: str
+) -> bytes:
     """Return the message that answers a query of data. Raises QueryError."""
     is_whole = query.attributes in (("dsd",), ("all",)) and query.measures in (("all",), ("OBS_VALUE",))
     if choice.format.is_labelled and not is_whole:

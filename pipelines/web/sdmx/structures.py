@@ -8,9 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pipelines.dissemination.structures import Codelist, Structures
-from pipelines.dissemination.writers import sdmx_json, sdmx_ml, sdmx_structure
-from pipelines.dissemination.writers.sdmx_structure import (
+from pipelines.dissemination.artefacts import (
     AGENCIES,
     CATEGORIES,
     CONCEPTS,
@@ -19,8 +17,10 @@ from pipelines.dissemination.writers.sdmx_structure import (
     Kind,
     make_constraint,
 )
+from pipelines.dissemination.structures import Codelist, Structures
+from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_structure
 from pipelines.web.sdmx.errors import QueryError
-from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, Format
+from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
 from pipelines.web.sdmx.queries import ALL, StructureQuery, Version
 
 Name = tuple[Kind, str]
@@ -339,9 +339,9 @@ def _assemble(
     return StructureMessage(structures, Artefacts(ids, constraints, stubs, frozenset(partial)))
 
 
-def write_structures(message: StructureMessage, form: Format, language: str) -> bytes:
+def write_structures(message: StructureMessage, form: ResponseFormat, language: str) -> bytes:
     """Return a structure message in a format."""
     if form is STRUCTURE_JSON:
-        return sdmx_json.write_structures(message.structures, message.artefacts, language)
+        return sdmx_json_structure.write_structures(message.structures, message.artefacts, language)
     version: sdmx_ml.Version = "2.1" if form is STRUCTURE_ML_2 else "3.0"
     return sdmx_structure.write_structures(message.structures, message.artefacts, version)

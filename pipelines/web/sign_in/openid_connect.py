@@ -19,7 +19,7 @@ from pipelines.web.sign_in.sessions import LONGEST_HOURS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipelines.web.settings import Settings
+    from pipelines.web.settings import WebSettings
 
 STATE_COOKIE = "rti_provider"
 STATE_SECONDS = 900
@@ -55,7 +55,7 @@ class PendingSignIn:
 class OpenIdConnect:
     """The provider of one service."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: WebSettings) -> None:
         from authlib.integrations.starlette_client import StarletteOAuth2App  # type: ignore[import-untyped]
         from itsdangerous import URLSafeTimedSerializer
 

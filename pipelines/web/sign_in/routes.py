@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from pipelines.core.home import Home
-    from pipelines.web.settings import Settings
+    from pipelines.web.settings import WebSettings
     from pipelines.web.sign_in.openid_connect import OpenIdConnect
     from pipelines.web.sign_in.sessions import Sessions
 
@@ -46,7 +46,7 @@ _LOG = logging.getLogger("rti.portal")
 
 
 def create_sign_in(
-    engine: sa.Engine, settings: Settings, home: Home, sessions: Sessions, asset: Callable[[str], str]
+    engine: sa.Engine, settings: WebSettings, home: Home, sessions: Sessions, asset: Callable[[str], str]
 ) -> list[Route]:
     """Return the routes of the sign-in of a home; `asset` returns the address of a style sheet.
 
@@ -61,7 +61,7 @@ def create_sign_in(
 
     is_demonstration = home.kind == "demonstration"
     provider = OpenIdConnect(settings) if settings.provider is not None else None
-    pages = SignIn(engine, sessions, settings.cookie_secret, provider, asset, is_demonstration=is_demonstration)
+    pages = SignInRoutes(engine, sessions, settings.cookie_secret, provider, asset, is_demonstration=is_demonstration)
     # The person is not signed in yet.
     limited = [Middleware(BodyLimit, limit=MOST_BYTES, refusal=PlainTextResponse("The form is too big.", 413))]
     routes = [
@@ -83,7 +83,7 @@ def create_sign_in(
     ]
 
 
-class SignIn:
+class SignInRoutes:
     """The pages of one service."""
 
     def __init__(

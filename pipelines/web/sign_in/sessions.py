@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
     from starlette.responses import Response
 
-    from pipelines.web.settings import Settings
+    from pipelines.web.settings import WebSettings
 
 LONGEST_HOURS = 12
 """A sign-in older than a working day must be repeated: machines are shared, and cookies are kept for weeks."""
@@ -230,7 +230,7 @@ class Sessions:
         return len(ended)
 
 
-def open_sessions(engine: sa.Engine, settings: Settings) -> Sessions:
+def open_sessions(engine: sa.Engine, settings: WebSettings) -> Sessions:
     """Return the sessions of a service with these settings."""
     provider = settings.provider.metadata_url if settings.provider else ""
     return Sessions(engine, settings.cookie_secret, provider=provider, is_https=settings.site.is_https)

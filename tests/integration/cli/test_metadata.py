@@ -71,7 +71,7 @@ def test_comparable_length_restarts_after_a_break_or_a_gap() -> None:
     rows = pl.DataFrame([row | {"period": p, "is_reported": p != "2025-Q1"} for p in periods])
     rows = rows.with_columns(pl.col("first_received_at").cast(pl.Datetime))
 
-    def compute_lengths(*breaks: quality_table.Break) -> list[float]:
+    def compute_lengths(*breaks: quality_table.ComparabilityBreak) -> list[float]:
         arrived = rows.with_columns(
             first_received_at=pl.lit(clock.parse_time("2026-05-01T00:00:00Z").replace(tzinfo=None))
         )
@@ -85,5 +85,5 @@ def test_comparable_length_restarts_after_a_break_or_a_gap() -> None:
         return justice_rows.sort("period")["value"].to_list()
 
     assert compute_lengths() == [0, 1, 2, 3, 4]
-    assert compute_lengths(quality_table.Break("RS", date(2025, 10, 1))) == [0, 1, 2, 1, 2]
-    assert compute_lengths(quality_table.Break("BA", date(2025, 10, 1))) == [0, 1, 2, 3, 4]
+    assert compute_lengths(quality_table.ComparabilityBreak("RS", date(2025, 10, 1))) == [0, 1, 2, 1, 2]
+    assert compute_lengths(quality_table.ComparabilityBreak("BA", date(2025, 10, 1))) == [0, 1, 2, 3, 4]

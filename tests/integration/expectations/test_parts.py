@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations.contradictions import Cell, Limit, explain_limits, find_contradictions
+from expectations.contradictions import LabelledCell, Limit, explain_limits, find_contradictions
 from expectations.judge import JudgedReturn
 from expectations.part_limits import tabulate_limits
 from pipelines.declarations.registry import Registry, load
@@ -241,7 +241,7 @@ def test_repair_is_suggested_if_one_cell_settles_two_declared_sums(registry: Reg
 
 
 def test_declared_sum_is_not_reported_again_and_one_broken_sum_has_no_single_repair() -> None:
-    whole, man, woman = Cell("B5", "all"), Cell("C5", "M"), Cell("D5", "F")
+    whole, man, woman = LabelledCell("B5", "all"), LabelledCell("C5", "M"), LabelledCell("D5", "F")
     values = {whole: 21.0, man: 8.0, woman: 4.0}
     (cause,) = explain_limits([Limit("declared", "sex", whole, (man, woman), is_exact=True)], values)
     assert cause.repair is None

@@ -16,7 +16,7 @@ from pipelines.front import pictures
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.outlines import read_rings
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
-from pipelines.front.pictures import Picture
+from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES, STAGES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.publication.releases import notes
@@ -35,7 +35,7 @@ def edition(built_home: Path) -> Edition:
     return Edition(read_tables(release))
 
 
-def draw_all(reader: Reader) -> list[Picture]:
+def draw_all(reader: Reader) -> list[PictureFile]:
     edition = reader.edition
     trends = [pictures.draw_trend(reader, CRIME, CONVICTED, area) for area in (edition.region, *edition.territories)]
     others = [pictures.draw_ratios(reader, CRIME, CONVICTION_RATIO), pictures.draw_board(reader)]

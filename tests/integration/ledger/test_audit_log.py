@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pipelines.core.home import Home
 from pipelines.ledger import audit_log, migrations
 from pipelines.ledger.acts import Act, Justification
-from pipelines.ledger.audit_log import Entry
+from pipelines.ledger.audit_log import AuditEntry
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.opening import open_ledger, open_url
@@ -459,7 +459,7 @@ def test_append_many_uses_few_inserts(story: tuple[Home, sa.Engine]) -> None:
     statements: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda *a: statements.append(str(a[2])))
     with open_write_transaction(engine) as connection:
-        audit_log.append_many(connection, [Entry(time_at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
+        audit_log.append_many(connection, [AuditEntry(time_at(0), "a", "x", "s", {"n": n}) for n in range(1_000)])
     assert verify_ledger(engine).good
     inserts = [s for s in statements if s.lower().startswith("insert into audit")]
     assert len(inserts) <= 10

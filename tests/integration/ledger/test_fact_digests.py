@@ -19,7 +19,7 @@ from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.model import long_tables
 from pipelines.refresh import integrity
-from pipelines.submissions import decisions, intake, record
+from pipelines.submissions import decisions, intake, waiting_checks
 from tests.support.fakes.ledger_fakes import (
     home_and_ledger,
     keep_values,
@@ -157,7 +157,7 @@ def test_approve_of_reading_changed_after_check_raises(ledger: tuple[Home, sa.En
     home, engine = ledger
     identity = intake.record_arrival(engine, make_arrival("q.csv")).submission_id
     keep_values(home, identity, {("2025-Q4", "reported"): 3})
-    digests = record.fact_digests.reading_digests(home, identity)
+    digests = waiting_checks.fact_digests.reading_digests(home, identity)
     path = home.facts / "waiting" / "observation" / f"{identity}.parquet"
     assert digests == {"observation": hashlib.sha256(path.read_bytes()).hexdigest()}
     checked = make_check_result(identity, make_block())

@@ -21,10 +21,10 @@ from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
-from pipelines.submissions import arrivals, record
+from pipelines.submissions import arrivals, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
-from pipelines.submissions.service import Desk, Filter
+from pipelines.submissions.service import Desk, SubmissionFilter
 
 STEWARD = "the-steward"
 OFFICE = "qa-sender"
@@ -128,9 +128,14 @@ def test_api_list_cost_is_constant_with_history(desks: dict[int, Desk], account:
 
 @pytest.mark.parametrize(
     "selection",
-    [Filter(shown=("published",)), Filter(period="2000-Q2"), Filter(states=("sent",)), Filter(jurisdiction="QC")],
+    [
+        SubmissionFilter(shown=("published",)),
+        SubmissionFilter(period="2000-Q2"),
+        SubmissionFilter(states=("sent",)),
+        SubmissionFilter(jurisdiction="QC"),
+    ],
 )
-def test_filtered_page_cost_is_constant_with_history(desks: dict[int, Desk], selection: Filter) -> None:
+def test_filtered_page_cost_is_constant_with_history(desks: dict[int, Desk], selection: SubmissionFilter) -> None:
     # Five on a page, because the short history has no more returns of each kind.
     assert_no_growth(desks, lambda desk: door.submission_page(desk, get_identity(desk, STEWARD), selection, limit=5))
 
@@ -287,7 +292,7 @@ def test_accepted_blocks_returns_newest_of_each_key(desk: Desk, generated_rows: 
     assert {k[4] for k in accepted_of_qa} and {k[0] for k in accepted_of_qa} == {"QA"}
 
 
-def _read_all_pages(desk: Desk, person: Identity, selection: Filter, limit: int) -> list[door.Page]:
+def _read_all_pages(desk: Desk, person: Identity, selection: SubmissionFilter, limit: int) -> list[door.SubmissionPage]:
     pages, position = [], None
     while True:
         page = door.submission_page(desk, person, selection, limit=limit, older_than=position)
@@ -297,14 +302,14 @@ def _read_all_pages(desk: Desk, person: Identity, selection: Filter, limit: int)
         position = page.older
 
 
-def _list_ids(pages: list[door.Page]) -> list[str]:
+def _list_ids(pages: list[door.SubmissionPage]) -> list[str]:
     return [entry.submission_id for page in pages for entry in page.entries]
 
 
 def test_pages_together_hold_whole_list_in_order(desk: Desk, generated_rows: list[Row]) -> None:
     person = get_identity(desk, STEWARD)
     # Only its sender can see a return whose form is not recognised; all generated returns have a form.
-    pages = _read_all_pages(desk, person, Filter(), 97)
+    pages = _read_all_pages(desk, person, SubmissionFilter(), 97)
     assert _list_ids(pages) == [row.identity for row in generated_rows]
     assert [len(page.entries) for page in pages] == [97] * 5 + [75]
     assert pages[0].newer is None and pages[-1].older is None
@@ -312,7 +317,7 @@ def test_pages_together_hold_whole_list_in_order(desk: Desk, generated_rows: lis
 
 def test_newer_than_returns_previous_page(desk: Desk) -> None:
     person = get_identity(desk, STEWARD)
-    pages = _read_all_pages(desk, person, Filter(), 97)
+    pages = _read_all_pages(desk, person, SubmissionFilter(), 97)
     back = door.submission_page(desk, person, limit=97, newer_than=pages[2].newer)
     assert _list_ids([back]) == _list_ids([pages[1]]) and back.newer is not None and back.older == pages[1].older
     first = door.submission_page(desk, person, limit=97, newer_than=back.newer)
@@ -327,11 +332,11 @@ def test_pages_are_filtered_by_shown_state_and_key(desk: Desk, generated_rows: l
 
     for states in (("replaced",), ("published",), ("published", "replaced"), ("sent", "refused"), ("approved",)):
         expected = [row.identity for row in generated_rows if shown_state(row) in states]
-        assert _list_ids(_read_all_pages(desk, person, Filter(shown=states), 60)) == expected, states
+        assert _list_ids(_read_all_pages(desk, person, SubmissionFilter(shown=states), 60)) == expected, states
     for selection, matches_key in (
-        (Filter(jurisdiction="QC"), lambda key: key[0] == "QC"),
-        (Filter(instrument="victims"), lambda key: key[1] == "victims"),
-        (Filter(period="2000-Q3"), lambda key: key[2] == "2000-Q3"),
+        (SubmissionFilter(jurisdiction="QC"), lambda key: key[0] == "QC"),
+        (SubmissionFilter(instrument="victims"), lambda key: key[1] == "victims"),
+        (SubmissionFilter(period="2000-Q3"), lambda key: key[2] == "2000-Q3"),
     ):
         expected = [row.identity for row in generated_rows if any(map(matches_key, row.keys))]
         assert _list_ids(_read_all_pages(desk, person, selection, 60)) == expected, selection
@@ -345,7 +350,7 @@ def test_page_is_full_although_some_returns_are_hidden(desk: Desk, generated_row
         for row in generated_rows
         if row.state not in drafts and any(key[1] == "justice" for key in row.keys)
     ]
-    pages = _read_all_pages(desk, viewer, Filter(), 25)
+    pages = _read_all_pages(desk, viewer, SubmissionFilter(), 25)
     assert _list_ids(pages) == mine
     assert all(len(page.entries) == 25 for page in pages[:-1])
 
@@ -393,7 +398,7 @@ def test_generated_ledger_has_expected_counts(desk: Desk) -> None:
     assert queries.count_by_state(desk.engine) == {
         "checked": 3, "published": 539, "received": 2, "refused": 11, "sent": 5,
     }  # fmt: skip
-    assert record.BATCH > 560
+    assert waiting_checks.BATCH > 560
     with desk.engine.connect() as connection:
         events, blocks = (
             connection.execute(sa.select(sa.func.count()).select_from(t)).scalar() for t in (EVENT, BLOCK)

@@ -370,7 +370,7 @@ def test_lost_and_changed_facts_stop_the_draft_and_its_publication(
 def test_disclosed_cell_stops_the_draft(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", LATER)
     monkeypatch.setenv("RTI_SAMPLES", str(story.samples))
-    monkeypatch.setattr(refresh, "protect_cells", lambda _home, log: refresh.Step(new=True, audit={"disclosed": 1}))
+    monkeypatch.setattr(refresh, "protect_cells", lambda _home, log: refresh.Step(new=True, risk={"disclosed": 1}))
     messages: list[str] = []
     with pytest.raises(run.RunFailedError, match="protected_cells"):
         run.run_refresh(story.home, say=messages.append)

@@ -47,10 +47,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("RTI_NOW", fixture.NOW)
-    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("RTI_ACTOR", raising=False)
-    return fixture.copy_home(template, tmp_path / "home")
+    return fixture.use_copy(template, tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture
@@ -59,11 +56,6 @@ def approved(home: Home) -> Home:
     embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
     embargo.approve_draft(home, actor=STEWARD)
     return home
-
-
-def current_name(home: Home) -> str | None:
-    folder = find_current_release(home)
-    return folder.name if folder is not None else None
 
 
 # -- the calendar
@@ -135,10 +127,10 @@ def test_approved_draft_is_published_at_its_minute_and_not_before(
     release_clock = ReleaseClock(approved, report=messages.append, monotonic=lambda: 1.0)
     monkeypatch.setenv("RTI_NOW", BEFORE)
     assert release_clock.check_release() is None
-    assert (current_name(approved), messages) == (FIRST, [])
+    assert (fixture.find_current_name(approved), messages) == (FIRST, [])
     monkeypatch.setenv("RTI_NOW", MINUTE)
     assert release_clock.check_release() == NEXT
-    assert (current_name(approved), embargo.read_approval(approved)) == (NEXT, None)
+    assert (fixture.find_current_name(approved), embargo.read_approval(approved)) == (NEXT, None)
     assert fixture.read_journal(approved)[-1]["published_at"] == MINUTE
     assert release_clock.check_release() is None
 
@@ -157,7 +149,7 @@ def test_draft_changed_after_its_approval_is_not_published(approved: Home, monke
     messages: list[str] = []
     assert embargo.publish_due(approved, log=messages.append) is None
     assert "is not the one that was approved" in messages[0]
-    assert (current_name(approved), list_drafts(approved)) == (FIRST, [NEXT])
+    assert (fixture.find_current_name(approved), list_drafts(approved)) == (FIRST, [NEXT])
 
 
 def test_forged_approval_is_not_carried_out(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +162,7 @@ def test_forged_approval_is_not_carried_out(home: Home, monkeypatch: pytest.Monk
     messages: list[str] = []
     assert embargo.publish_due(home, log=messages.append) is None
     assert "the audit log has no such approval" in messages[0]
-    assert current_name(home) == FIRST
+    assert fixture.find_current_name(home) == FIRST
 
 
 def test_failed_publication_is_tried_again_after_a_pause(approved: Home, monkeypatch: pytest.MonkeyPatch) -> None:

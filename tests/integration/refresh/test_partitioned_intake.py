@@ -21,7 +21,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.model.periods import Period
 from pipelines.refresh import QuarterRange
 from pipelines.refresh.quarters import find_quarters
-from pipelines.submissions import record, store
+from pipelines.submissions import store, waiting_checks
 from pipelines.submissions.checking.check import CheckJob
 from tests.support import small
 from tests.support.demonstration import CLOCK
@@ -61,14 +61,14 @@ def make_intake(samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
     names = {line["sha256"]: line["file"] for line in small.read_arrivals(samples)}
     intakes: dict[Path, Intake] = {}
-    make_jobs = record._make_jobs
+    make_jobs = waiting_checks._make_jobs
 
     def count_jobs(home: Home, part: Sequence[queries.Submission]) -> Iterator[CheckJob]:
         for job in make_jobs(home, part):
             intakes[home.root].read.append(names[store.compute_digest(job.data)])
             yield job
 
-    monkeypatch.setattr(record, "_make_jobs", count_jobs)
+    monkeypatch.setattr(waiting_checks, "_make_jobs", count_jobs)
 
     def make_home_with_arrivals() -> Intake:
         home = initialise_home(tmp_path / f"home-{len(intakes)}", "demonstration")

@@ -29,7 +29,7 @@ from pipelines.publication.releases.build import next_release
 from pipelines.publication.releases.editions import edition_key, next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import find_unfinished
-from pipelines.publication.releases.publish import find_current_release, list_drafts
+from pipelines.publication.releases.publish import list_drafts
 from pipelines.refresh import integrity, publication
 from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
@@ -50,20 +50,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture
 def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    monkeypatch.setenv("RTI_NOW", fixture.NOW)
-    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("RTI_ACTOR", raising=False)
-    return fixture.copy_home(template, tmp_path / "home")
+    return fixture.use_copy(template, tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture
 def no_dagster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "_run", lambda *_: {"run": "none", "draft": None, "new": False})
-
-
-def current_name(home: Home) -> str | None:
-    folder = find_current_release(home)
-    return folder.name if folder is not None else None
 
 
 # -- order of editions
@@ -115,7 +107,7 @@ def test_commands_with_clock_set_back_exit_with_3_and_name_the_remedy(
     assert main.main(list(command)) == 3
     error_output = capsys.readouterr().err
     assert EARLIER in error_output and fixture.FIRST_AT in error_output and "Set the clock right" in error_output
-    assert (current_name(home), list_drafts(home)) == (FIRST, [NEXT])
+    assert (fixture.find_current_name(home), list_drafts(home)) == (FIRST, [NEXT])
 
 
 def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +152,7 @@ def test_publish_before_the_time_of_its_draft_is_refused(home: Home, monkeypatch
     monkeypatch.setenv("RTI_NOW", "2026-11-22T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"release {NEXT} dates from {fixture.NOW}"):
         refresh.publish_draft(home)
-    assert current_name(home) == FIRST
+    assert fixture.find_current_name(home) == FIRST
 
 
 def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +164,7 @@ def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypat
     newest = accept_clock(engine, actor="the-steward", reason="The clock was ahead.", dates=[fixture.NOW])
     assert newest == fixture.NOW
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
-    assert current_name(home) == FIRST
+    assert fixture.find_current_name(home) == FIRST
     assert integrity.verify_records(home, engine).faults == ()
     monkeypatch.setenv("RTI_NOW", "2026-10-31T00:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"entry of {EARLIER}"):
@@ -188,7 +180,7 @@ def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
     shutil.move(home.drafts / NEXT, home.drafts / "2026-Q2")
     with pytest.raises(ReleaseError, match=f"2026-Q2 is older than the current release {FIRST}.*rti rollback"):
         refresh.publish_draft(home)
-    assert current_name(home) == FIRST
+    assert fixture.find_current_name(home) == FIRST
     assert not (home.releases / "2026-Q2").exists()
 
 
@@ -221,7 +213,7 @@ def test_edition_after_a_rollback_has_a_new_number_and_becomes_current(home: Hom
     ids = [submission.submission_id for submission in queries.list_submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
     refresh.publish_draft(home)
-    assert current_name(home) == "2026-Q3.2"
+    assert fixture.find_current_name(home) == "2026-Q3.2"
     # The rolled-back release was public: revisions are measured against it, and records were compared with it.
     days = measured_quality.list_public_releases(home, clock.now())
     assert [name for name, _ in days] == [FIRST, NEXT, "2026-Q3.2"]
@@ -233,7 +225,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
     refresh.publish_draft(home)
     for release in (FIRST, NEXT, FIRST):
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
-        assert current_name(home) == release
+        assert fixture.find_current_name(home) == release
     assert [line["release"] for line in fixture.read_journal(home)] == [FIRST, NEXT, FIRST, NEXT, FIRST]
     entries = [entry for entry in audit_log.list_entries(open_ledger(home)) if entry["action"] == "release.rollback"]
     assert [entry["detail"]["number"] for entry in entries] == [3, 4, 5]
@@ -264,7 +256,7 @@ def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
     (home.releases / FIRST / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match="has changed"):
         refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
-    assert current_name(home) == NEXT
+    assert fixture.find_current_name(home) == NEXT
 
 
 def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -334,7 +326,7 @@ def test_refresh_command_reports_the_publication_that_it_completed(
     _interrupt_publication(home, "switch_current")
     assert main.main(["refresh", "--publish", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["release"] == NEXT
-    assert current_name(home) == NEXT
+    assert fixture.find_current_name(home) == NEXT
 
 
 def test_serve_completes_an_interrupted_publication_before_it_starts(
@@ -344,7 +336,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
     monkeypatch.setattr(serve, "_find_free_port", _raise(serve.ServeError("no port is free")))
     with pytest.raises(serve.ServeError):
         serve.serve_home(home)
-    assert (current_name(home), find_unfinished(home)) == (NEXT, [])
+    assert (fixture.find_current_name(home), find_unfinished(home)) == (NEXT, [])
     assert f"interrupted publication of {NEXT} is complete" in capsys.readouterr().err
 
 
@@ -362,7 +354,7 @@ def test_publication_of_a_lost_draft_is_given_up(home: Home) -> None:
     messages: list[str] = []
     assert publication.start_refresh(home, log=messages.append) is None
     assert "is given up" in messages[0]
-    assert (current_name(home), find_unfinished(home)) == (FIRST, [])
+    assert (fixture.find_current_name(home), find_unfinished(home)) == (FIRST, [])
 
 
 def test_release_damaged_before_the_switch_does_not_become_current(home: Home) -> None:
@@ -370,7 +362,7 @@ def test_release_damaged_before_the_switch_does_not_become_current(home: Home) -
     (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
         refresh.publish_draft(home)
-    assert current_name(home) == FIRST
+    assert fixture.find_current_name(home) == FIRST
 
 
 def test_release_outside_the_journal_is_reported_and_can_be_published(home: Home) -> None:
@@ -379,7 +371,7 @@ def test_release_outside_the_journal_is_reported_and_can_be_published(home: Home
     [unfinished] = find_unfinished(home)
     assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
     assert refresh.publish_draft(home, NEXT) == NEXT
-    assert (current_name(home), find_unfinished(home)) == (NEXT, [])
+    assert (fixture.find_current_name(home), find_unfinished(home)) == (NEXT, [])
     assert len(fixture.read_journal(home)) == 2
 
 
@@ -413,7 +405,7 @@ def test_full_disk_before_the_first_step_changes_nothing(
             refresh.publish_draft(home)
     assert fixture.read_state(home) == before
     refresh.publish_draft(home)
-    assert current_name(home) == NEXT
+    assert fixture.find_current_name(home) == NEXT
 
 
 @pytest.mark.parametrize(
@@ -440,7 +432,7 @@ def test_disk_too_full_for_the_lock_is_reported(
     monkeypatch.setattr("pipelines.core.home_lock._write_holder", _raise(_FULL))
     assert main.main(["publish"]) == 3
     assert "`rti publish` was stopped by the system" in capsys.readouterr().err
-    assert (current_name(home), find_unfinished(home)) == (FIRST, [])
+    assert (fixture.find_current_name(home), find_unfinished(home)) == (FIRST, [])
 
 
 def test_after_the_intent_only_the_ledger_needs_space(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,8 +61,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         cells = folder / "data" / "cell.parquet"
         pl.read_parquet(cells).with_columns(card_id=pl.lit("a card")).write_parquet(cells)
         _renew_manifest(home)
-        audit = {"disclosed": 0, "narrow": 0, "unknown": 0}
-        build_cache.store_outcome(home, "protect", "", {"audit": audit})
+        risk = {"disclosed": 0, "narrow": 0, "unknown": 0}
+        build_cache.store_outcome(home, "protect", "", {"risk": risk})
         home.released.mkdir()
     return home
 
@@ -140,7 +140,7 @@ FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
     "declarations": _manifest(declarations="0" * 64),
     "version": _manifest(version=None),
     "public_audit": lambda d: build_cache.store_outcome(
-        d.home, "protect", "", {"audit": {"disclosed": 1, "narrow": 0, "unknown": 0}}
+        d.home, "protect", "", {"risk": {"disclosed": 1, "narrow": 0, "unknown": 0}}
     ),
     "no_values": _table("cell", _reveal),
     "languages": lambda d: (d.home.drafts / DRAFT / "pages" / "sq" / "index.html").unlink(),
@@ -253,7 +253,7 @@ REFUSED: dict[str, tuple[Callable[[ReleaseDesk, Identity], object], tuple[str, .
     ),
     "publish_release": (desk.publish_release, ("al-steward", "al-approver", "al-sender")),
     "withdraw_approval": (desk.withdraw_approval, ("al-steward", "al-approver")),
-    "audit_draft": (desk.audit_draft, ("al-steward", "al-approver")),
+    "assess_draft": (desk.assess_draft, ("al-steward", "al-approver")),
     "grant_preview": (lambda d, w: desk.grant_preview(d, w, "A", "B", TEXT), ("al-steward", "al-approver")),
     "end_preview": (lambda d, w: desk.end_preview(d, w, "A"), ("al-steward", "al-approver")),
     "read_sheet": (lambda d, w: desk.read_sheet(d, w, "AL"), ("ba-approver", "al-sender", "al-steward")),
@@ -316,8 +316,8 @@ def test_preview_list_is_public_and_written_from_the_log(the_desk: ReleaseDesk) 
 
 def test_audits_count_for_the_draft_that_was_audited(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     results = pl.DataFrame({"result": ["protected", "disclosed"]})
-    monkeypatch.setattr("pipelines.refresh.released_counts.audit_release_as", lambda *_: (DRAFT, results))
-    cells = desk.audit_draft(the_desk, get_person(the_desk, "head"))
+    monkeypatch.setattr("pipelines.refresh.released_counts.assess_release_as", lambda *_: (DRAFT, results))
+    cells = desk.assess_draft(the_desk, get_person(the_desk, "head"))
     assert set(cells.values()) == {1} and "AL" in cells
     review = desk.review_draft(the_desk, get_person(the_desk, "head"))
     result = next(result for result in review.checks if result.check.id == "insider_audit")

@@ -73,7 +73,7 @@ LATIN_IN_CYRILLIC = {
 
 
 @pytest.fixture(scope="module")
-def texts() -> list[extraction.Text]:
+def texts() -> list[extraction.SourceText]:
     return extraction.gather_texts()
 
 
@@ -185,14 +185,14 @@ def test_language_needs_only_a_catalogue(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("language", WRITTEN)
 def test_plural_forms_are_those_of_the_grammar(language: str) -> None:
-    texts = [extraction.Text("{n} thing", "{n} things")]
+    texts = [extraction.SourceText("{n} thing", "{n} things")]
     forms = [f"{{n}} form{i}" for i in range(catalogues.form_count(language))]
     texts_by_number = _count_with(language, texts, {"{n} thing": forms}, "{n} thing", "{n} things")
     assert texts_by_number == [f"{n} form{form}" for n, form in zip(NUMBERS, FORMS[language], strict=True)]
 
 
 def _count_with(
-    language: str, texts: list[extraction.Text], translations: dict[str, list[str]], one: str, other: str
+    language: str, texts: list[extraction.SourceText], translations: dict[str, list[str]], one: str, other: str
 ) -> list[str]:
     import tempfile
 
@@ -216,7 +216,7 @@ def test_errors_are_counted_with_the_right_plural(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", WRITTEN)
-def test_every_text_is_translated_with_its_placeholders(language: str, texts: list[extraction.Text]) -> None:
+def test_every_text_is_translated_with_its_placeholders(language: str, texts: list[extraction.SourceText]) -> None:
     assert [str(fault) for fault in catalogues.find_faults(language, texts)] == []
 
 
@@ -392,7 +392,7 @@ def test_texts_of_page_templates_are_found() -> None:
         list(extraction.extract_template_calls("{{ tell(title) }}", "a.html"))
 
 
-def test_template_for_translators_has_every_text_once(tmp_path: Path, texts: list[extraction.Text]) -> None:
+def test_template_for_translators_has_every_text_once(tmp_path: Path, texts: list[extraction.SourceText]) -> None:
     assert catalogues.write_template(tmp_path / "a.pot", texts) == len(texts)
     catalogues.write_template(tmp_path / "b.pot", reversed(texts))
     assert (tmp_path / "a.pot").read_bytes() == (tmp_path / "b.pot").read_bytes()
@@ -410,7 +410,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_update_keeps_translations_and_retires_and_restores_unused_ones(folder: Path) -> None:
-    first, second = extraction.Text("One"), extraction.Text("Two {x}")
+    first, second = extraction.SourceText("One"), extraction.SourceText("Two {x}")
     catalogues.update_catalogue("bs", [first, second], {"One": ["Jedan"], "Two {x}": ["Dva {x}"]})
     before = catalogues.path_of("bs").read_bytes()
     catalogues.update_catalogue("bs", [first, second])
@@ -423,8 +423,12 @@ def test_update_keeps_translations_and_retires_and_restores_unused_ones(folder: 
 
 
 def test_check_names_each_kind_of_fault(folder: Path) -> None:
-    first, second, plural = extraction.Text("One {x}"), extraction.Text("Two"), extraction.Text("{n} file", "{n} files")
-    removed = extraction.Text("Gone")
+    first, second, plural = (
+        extraction.SourceText("One {x}"),
+        extraction.SourceText("Two"),
+        extraction.SourceText("{n} file", "{n} files"),
+    )
+    removed = extraction.SourceText("Gone")
     translations = {
         "One {x}": ["Jedan {y}"],
         "Gone": ["Nestalo"],
@@ -433,9 +437,9 @@ def test_check_names_each_kind_of_fault(folder: Path) -> None:
     catalogues.update_catalogue("hr", [first, second, plural, removed], translations)
     faults = {(fault.text, fault.what.split(" ")[0]) for fault in catalogues.find_faults("hr", [first, second, plural])}
     assert faults == {("One {x}", "placeholders"), ("Two", "not"), ("{n} file", "placeholders"), ("Gone", "no")}
-    assert [f.what for f in catalogues.find_faults("hr", [first, second, plural, removed, extraction.Text("New")])][
-        -1
-    ] == "not in the catalogue"
+    assert [
+        f.what for f in catalogues.find_faults("hr", [first, second, plural, removed, extraction.SourceText("New")])
+    ][-1] == "not in the catalogue"
     catalogues.update_catalogue("hr", [first], {"One {x}": ["Jedan {x"]})
     assert "braces are wrong" in str(catalogues.find_faults("hr", [first])[0])
 
@@ -443,7 +447,7 @@ def test_check_names_each_kind_of_fault(folder: Path) -> None:
 @pytest.mark.parametrize("translation", ["Najbliže: '{x}'.", " Najbliže: '{x}'. "])
 def test_check_reports_a_translation_without_the_leading_space_of_its_source(folder: Path, translation: str) -> None:
     """Report a missing space, as there was in eighteen texts: "is not declared.Nearest declared"."""
-    text = extraction.Text(" Nearest: '{x}'.")
+    text = extraction.SourceText(" Nearest: '{x}'.")
     catalogues.update_catalogue("hr", [text], {text.one: [" Najbliže: '{x}'."]})
     assert catalogues.find_faults("hr", [text]) == []
     catalogues.update_catalogue("hr", [text], {text.one: [translation]})
@@ -452,7 +456,7 @@ def test_check_reports_a_translation_without_the_leading_space_of_its_source(fol
 
 
 def test_only_albanian_may_omit_the_number_in_its_form_for_one(folder: Path) -> None:
-    text = extraction.Text("One file", "{n} files")
+    text = extraction.SourceText("One file", "{n} files")
     catalogues.update_catalogue("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
     catalogues.update_catalogue("mk", [text], {"One file": ["Една датотека", "{n} датотеки"]})
     assert catalogues.find_faults("sq", [text]) == []
@@ -460,7 +464,7 @@ def test_only_albanian_may_omit_the_number_in_its_form_for_one(folder: Path) -> 
 
 
 def test_review_is_counted_and_lost_with_its_text(folder: Path) -> None:
-    first, second = extraction.Text("One"), extraction.Text("Two")
+    first, second = extraction.SourceText("One"), extraction.SourceText("Two")
     catalogues.update_catalogue("cnr", [first, second], {"One": ["Jedan"], "Two": ["Dva"]})
     path = catalogues.path_of("cnr")
     path.write_text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.declarations.form import Form
-from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Where
+from pipelines.model.content import Cube, CubeObservation, Member, SourceDimension, Where
 from tests.support.fakes.returns_fakes import form_of
 
 
@@ -42,10 +42,10 @@ def make_cube(
 ) -> Cube:
     sexes = make_members("0", "1", "2", labels={"0": "Вкупно", "1": "Мажи", "2": "Жени"})
     dimensions = (
-        Dimension("SEX", {"mk": "Пол"}, sexes),
-        Dimension("Дело", {}, make_members("1", "2")),
-        Dimension("Квартал", {}, make_members("2024K1", "2024K2"), "time"),
-        Dimension("Единица", {}, make_members("лица")),
+        SourceDimension("SEX", {"mk": "Пол"}, sexes),
+        SourceDimension("Дело", {}, make_members("1", "2")),
+        SourceDimension("Квартал", {}, make_members("2024K1", "2024K2"), "time"),
+        SourceDimension("Единица", {}, make_members("лица")),
     )
     numbers = {"0": 5, "1": 3, "2": 2}
     observations = []

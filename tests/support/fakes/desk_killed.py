@@ -17,7 +17,7 @@ import pytest
 from pipelines.core.home import open_home
 from pipelines.ledger import facts
 from pipelines.ledger.opening import open_ledger
-from pipelines.submissions import decisions, intake, receipt_keys, receipts, record, store
+from pipelines.submissions import decisions, intake, receipt_keys, receipts, store, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
@@ -27,7 +27,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "store.put_bytes": (store, "put_bytes"),
     "intake.record_arrival": (intake, "record_arrival"),
     "facts.write_parquet": (facts, "write_parquet"),
-    "record.record_reports": (record, "record_reports"),
+    "waiting_checks.record_reports": (waiting_checks, "record_reports"),
     "intake.record_check_many": (intake, "record_check_many"),
     "receipt_keys.signing_key": (receipt_keys, "signing_key"),
     "receipts.sign_receipt": (receipts, "sign_receipt"),

@@ -12,7 +12,7 @@ import pytest
 
 from expectations import balances, judge, nil_returns, parts, plausibility, records, sources, structure
 from expectations.causes import CAUSES
-from expectations.engine import Contract
+from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
 from expectations.judge import History, JudgedReturn, judge_returns
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -128,8 +128,8 @@ def judge_rules(
     related = set(rules).union(*(cause.rules for cause in CAUSES if not set(rules).isdisjoint(cause.rules)))
     load_suite = judge._load_suite
 
-    def select_checks(instrument: str) -> Sequence[Contract | PlausibilityRule]:
-        checks: Sequence[Contract | PlausibilityRule] = PLAUSIBILITY_RULES[instrument]
+    def select_checks(instrument: str) -> Sequence[TableExpectations | PlausibilityRule]:
+        checks: Sequence[TableExpectations | PlausibilityRule] = PLAUSIBILITY_RULES[instrument]
         without_contract = {rule for check in checks for rule in _list_rules(check)} - ALSO_OF_CONTRACTS
         if not related.intersection(RULES_BY_INSTRUMENT[instrument]) <= without_contract:
             checks = load_suite(instrument)
@@ -141,7 +141,7 @@ def judge_rules(
     return {name: [finding for finding in findings if finding.rule in rules] for name, findings in judged.items()}
 
 
-def _list_rules(check: Contract | PlausibilityRule) -> list[str | None]:
+def _list_rules(check: TableExpectations | PlausibilityRule) -> list[str | None]:
     """Return the rules that a check can report."""
     templates = [check.report] if isinstance(check, PlausibilityRule) else check.templates
     return [rule for template in templates for rule in (template.rule, template.rule_if_empty)]

@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry, load_from
 from pipelines.findings.finding import Finding
-from pipelines.model.content import Cell, Content, Grid, Table, Where
+from pipelines.model.content import Content, Grid, SourceCell, SourceTable, Where
 from pipelines.reading.standardise.standardise import Reading, standardise_content
 
 TERRITORY = """
@@ -132,15 +132,15 @@ def name_column(column: int) -> str:
     return chr(64 + column)
 
 
-def make_cell(row: int, column: int, value: Any, sheet: str = "Лист1", **more: Any) -> Cell:
+def make_cell(row: int, column: int, value: Any, sheet: str = "Лист1", **more: Any) -> SourceCell:
     """Return a workbook cell; its kind follows from the Python type of its value."""
     kind = "blank" if value is None else "text" if isinstance(value, str) else "number"
     text = "" if value is None else value if isinstance(value, str) else f"{value:g}"
     fields: dict[str, Any] = {"kind": kind, "anchor": (row, column), **more}
-    return Cell(row, column, text, value, Where(sheet=sheet, cell=f"{name_column(column)}{row}"), **fields)
+    return SourceCell(row, column, text, value, Where(sheet=sheet, cell=f"{name_column(column)}{row}"), **fields)
 
 
-def make_sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: Sequence[str] = ()) -> Table:
+def make_sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: Sequence[str] = ()) -> SourceTable:
     """Return a table from rows of values. `merges` are areas such as `B3:D3`, spread as a reader does."""
     cells = {(r, c): make_cell(r, c, v, name) for r, row in enumerate(rows, 1) for c, v in enumerate(row, 1)}
     for area in merges:
@@ -151,7 +151,7 @@ def make_sheet(rows: Sequence[Sequence[Any]], name: str = "Лист1", merges: S
             for column in range(first_column, last_column + 1):
                 if (row, column) != anchor:
                     cells[row, column] = make_cell(row, column, value, name, anchor=anchor, spread=True)
-    return Table(name, tuple(cells[key] for key in sorted(cells)))
+    return SourceTable(name, tuple(cells[key] for key in sorted(cells)))
 
 
 def _position(name: str) -> tuple[int, int]:
@@ -177,7 +177,7 @@ def make_grid(rows: Sequence[Sequence[Any]] = ROWS, merges: Sequence[str] = MERG
 
 
 def with_cell(content: Grid, name: str, **changes: Any) -> Grid:
-    """Return the grid with one cell of its first table changed: `value=`, or any field of `Cell`."""
+    """Return the grid with one cell of its first table changed: `value=`, or any field of `SourceCell`."""
     row, column = _position(name)
     table = content.tables[0]
     cells = {(c.row, c.column): c for c in table.cells}
@@ -185,7 +185,7 @@ def with_cell(content: Grid, name: str, **changes: Any) -> Grid:
         cells[row, column] = make_cell(row, column, changes.pop("value"), table.name, **changes)
     else:
         cells[row, column] = cells[row, column]._replace(**changes)
-    return Grid(content.format, (Table(table.name, tuple(cells.values())), *content.tables[1:]))
+    return Grid(content.format, (SourceTable(table.name, tuple(cells.values())), *content.tables[1:]))
 
 
 def read_content(content: Content, form: Form, registry: Registry) -> Reading:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 import sqlalchemy as sa
 
 from pipelines import refresh
@@ -18,6 +19,7 @@ from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import AUDIT, EVENT, SUBMISSION
 from pipelines.publication.releases import formats
+from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.records import build, schema
 from tests.support.fakes import ledger_fakes
@@ -58,7 +60,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
             {"submission_id": submissions, "territory": "QQ", "source": "QQ_PO", "instrument": "justice"}
         ),
     }
-    for name in schema.COLUMNS:
+    for name in schema.TABLES:
         tables[name.removeprefix("record_")] = pl.DataFrame(schema=schema.table_schema(name))
     folder = home.drafts / release
     (folder / "data").mkdir(parents=True)
@@ -86,6 +88,20 @@ def copy_home(home: Home, folder: Path) -> Home:
     """Copy a home with its links."""
     shutil.copytree(home.root, folder, symlinks=True)
     return open_home(folder)
+
+
+def use_copy(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """Copy a home, and make it the home of commands at the time `NOW`."""
+    monkeypatch.setenv("RTI_NOW", NOW)
+    monkeypatch.setenv("RTI_HOME", str(folder))
+    monkeypatch.delenv("RTI_ACTOR", raising=False)
+    return copy_home(home, folder)
+
+
+def find_current_name(home: Home) -> str | None:
+    """Return the name of the current release, or None."""
+    folder = find_current_release(home)
+    return folder.name if folder is not None else None
 
 
 def read_state(home: Home) -> dict[str, Any]:

@@ -138,10 +138,10 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "counting_rule": notes.counting_rules(registry),
         **{name: frame for name, frame in _cards(registry).items() if name != "card_comparability"},
         "metadata": notes.build_metadata(),
-        "codelist": build._codelists(metrics.metric_table(metrics.list_modelled_metrics())),
-        "codelist_label": build._codelist_labels(metrics.metric_table(metrics.list_modelled_metrics())),
-        "metric": metrics.metric_table(metrics.list_modelled_metrics()),
-        "metric_operand": metrics.operand_table(metrics.list_modelled_metrics()),
+        "codelist": build._codelists(metrics.metric_table(metrics.load())),
+        "codelist_label": build._codelist_labels(metrics.metric_table(metrics.load())),
+        "metric": metrics.metric_table(metrics.load()),
+        "metric_operand": metrics.operand_table(metrics.load()),
         "programme": build._programme(),
         "reference_figure": name_publishers(
             pl.concat([read_published(), read_published(GLOTIP_FIGURES), _conflict(), read_invented()])

@@ -109,8 +109,8 @@ def _name_subject(
         subject = {name: value for name, value in zip(names, arguments, strict=False) if isinstance(value, str)}
         with recorder.open_selection(**({"part": part} if part else {}), **subject):
             result = function(reader, *arguments, **options)
-            if isinstance(result, pictures.Picture):
-                return pictures.Picture(result.name, result.caption, _in_selection(result.draw, recorder))
+            if isinstance(result, pictures.PictureFile):
+                return pictures.PictureFile(result.name, result.caption, _in_selection(result.draw, recorder))
             return result
 
     return compose_subject
@@ -159,7 +159,7 @@ def _read_texts(value: Any) -> list[str]:
     """Return the sentences among the values of a page, descriptions of pictures and notes of tables included."""
     if isinstance(value, str):
         return [value]
-    if isinstance(value, pictures.Picture):
+    if isinstance(value, pictures.PictureFile):
         return [value.caption, value.draw(WIDE).description]
     if isinstance(value, FigureTable):
         return [value.caption, *value.notes.texts, *value.notes.remarks]

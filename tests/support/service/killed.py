@@ -18,7 +18,7 @@ import polars as pl
 from dashboards.office import app
 from pipelines.ledger import facts
 from pipelines.reading.sandbox.pool import ChildPool
-from pipelines.submissions import decisions, intake, receipts, record, store
+from pipelines.submissions import decisions, intake, receipts, store, waiting_checks
 
 # Replace `os.fsync` for the store only, not for every other module.
 store.os = SimpleNamespace(**{name: getattr(os, name) for name in dir(os)})  # type: ignore[assignment]
@@ -29,7 +29,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "entered": (intake, "record_arrival"),
     "facts half written": (pl.DataFrame, "write_parquet"),
     "facts written": (facts, "write_parquet"),
-    "recorded": (record, "record_reports"),
+    "recorded": (waiting_checks, "record_reports"),
     "check recorded": (intake, "record_check_many"),
     "receipt signed": (receipts, "sign_receipt"),
     "receipt given": (receipts, "_issue"),

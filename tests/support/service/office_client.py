@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from dashboards.office import app as office_app
 from pipelines.submissions import service
 from pipelines.submissions.accounts import accounts, passwords
-from pipelines.web.settings import Settings
+from pipelines.web.settings import WebSettings
 from tests.support.service import portal_fixture
 from tests.support.service.visitor import Document, Visitor
 
@@ -63,6 +63,6 @@ def open_office(home: Home, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]
     monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
     desk = service.open_desk(home)
     portal_fixture.make_accounts(desk.engine)
-    pages = office_app.create_pages(desk, Settings(ADDRESS, "a secret of the tests"))
+    pages = office_app.create_pages(desk, WebSettings(ADDRESS, "a secret of the tests"))
     with TestClient(pages, base_url=ADDRESS, raise_server_exceptions=False) as client:
         yield Office(desk, client, pages.state.office)

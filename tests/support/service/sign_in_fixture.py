@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from pipelines.core.home import Home
-    from pipelines.web.settings import Settings
+    from pipelines.web.settings import WebSettings
 
 HOST = "http://127.0.0.1:8502"
 SECRET = "the cookie secret of a home"
@@ -29,7 +29,7 @@ ANOTHER_PASSWORD = "nine blue doors"
 FIRST_PASSWORD = "first password 1"
 
 
-def make_app(engine: sa.Engine, settings: Settings, home: Home) -> Starlette:
+def make_app(engine: sa.Engine, settings: WebSettings, home: Home) -> Starlette:
     """Return the sign-in of a home; every other address shows the signed-in account or redirects to the sign-in."""
     sessions = open_sessions(engine, settings)
 

@@ -84,15 +84,15 @@ def test_every_component_escapes_every_word(text: str) -> None:
 
 @given(st.text(), st.text())
 def test_table_makes_no_tag_of_a_cell(heading: str, field: str) -> None:
-    markup = ui.render_table(ui.Table(heading, field, [heading], [ui.Row(field, (heading,))]))
+    markup = ui.render_table(ui.PageTable(heading, field, [heading], [ui.PageRow(field, (heading,))]))
     tags = set(re.findall(r"<\s*/?\s*([a-z0-9]+)", markup))
     assert tags <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
     assert markup.count("<td") == 1 and markup.count('scope="row"') == 1 and markup.count('scope="col"') == 2
 
 
 def test_table_drops_empty_columns_with_their_numbers() -> None:
-    rows = [ui.Row("a", ("", "1", "")), ui.Row("b", ("", "", "2"))]
-    table = ui.drop_empty_columns(ui.Table("caption", "corner", ["x", "y", "z"], rows, numbers=frozenset({1, 2})))
+    rows = [ui.PageRow("a", ("", "1", "")), ui.PageRow("b", ("", "", "2"))]
+    table = ui.drop_empty_columns(ui.PageTable("caption", "corner", ["x", "y", "z"], rows, numbers=frozenset({1, 2})))
     assert list(table.columns) == ["y", "z"] and [row.fields for row in table.rows] == [("1", ""), ("", "2")]
     assert table.numbers == {0, 1}
 

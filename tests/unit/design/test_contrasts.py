@@ -11,7 +11,7 @@ from pipelines.design.assets import CSS
 
 
 @pytest.mark.parametrize("pair", contrasts.list_contrasts(), ids=lambda pair: f"{pair.foreground} on {pair.background}")
-def test_colours_that_are_used_together_are_readable(pair: contrasts.Contrast) -> None:
+def test_colours_that_are_used_together_are_readable(pair: contrasts.ColourContrast) -> None:
     assert pair.ratio >= pair.required
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.dissemination.observations import Condition, Selection, filter_observations
+from pipelines.dissemination.observations import Condition, ObservationSelection, filter_observations
 from pipelines.dissemination.periods import join_quarters, label_period, parse_period
 from pipelines.dissemination.release import arrange_observations
 from pipelines.dissemination.structures import StructureError
@@ -16,39 +16,40 @@ FLOW = STRUCTURES.dataflows["SMALL"]
 FRAME = make_frame(STRUCTURES)
 
 
-def select_periods(selection: Selection) -> list[str]:
+def select_periods(selection: ObservationSelection) -> list[str]:
     return filter_observations(FRAME, FLOW, selection)["TIME_PERIOD"].to_list()
 
 
 def test_observations_are_in_the_order_of_code_lists_and_time() -> None:
-    assert select_periods(Selection()) == ["2024-Q1", "2024-Q2", "2024-Q3", "2024", "2024", "2022-01-01/P3Y"]
+    assert select_periods(ObservationSelection()) == ["2024-Q1", "2024-Q2", "2024-Q3", "2024", "2024", "2022-01-01/P3Y"]
 
 
 @pytest.mark.parametrize(("selection", "periods"), [
-    (Selection({"FREQ": ["A"]}), ["2024", "2024"]),
-    (Selection({"FREQ": ["A"], "REF_AREA": ["BB"]}), ["2024"]),
-    (Selection({"REF_AREA": ["BB", "AA"], "FREQ": ["Q", "P3"]}), ["2024-Q1", "2024-Q2", "2024-Q3", "2022-01-01/P3Y"]),
-    (Selection({"REF_AREA": ["ZZ"]}), []),
-    (Selection(first_period="2024-Q2"), ["2024-Q2", "2024-Q3"]),
-    (Selection(first_period="2024", last_period="2024-Q2"), ["2024-Q1", "2024-Q2"]),
-    (Selection({"FREQ": ["Q"]}, last_n=1), ["2024-Q3"]),
-    (Selection({"FREQ": ["Q"]}, first_n=1), ["2024-Q1"]),
-    (Selection({"FREQ": ["Q"]}, first_n=1, last_n=1), ["2024-Q1", "2024-Q3"]),
-    (Selection(conditions=(Condition("OBS_VALUE", "ge", ("7",)),)), ["2024-Q2", "2024"]),
-    (Selection(conditions=(Condition("FLAGS", "co", ("part",)),)), ["2024-Q2"]),
-    (Selection(conditions=(Condition("CONF_STATUS", "ne", ("F",)),)), ["2024-Q3"]),
-    (Selection(conditions=(Condition("REF_AREA", "sw", ("B",)),)), ["2024", "2022-01-01/P3Y"]),
-    (Selection(conditions=(Condition("TIME_PERIOD", "eq", ("2022-2024",)),)), ["2022-01-01/P3Y"]),
+    (ObservationSelection({"FREQ": ["A"]}), ["2024", "2024"]),
+    (ObservationSelection({"FREQ": ["A"], "REF_AREA": ["BB"]}), ["2024"]),
+    (ObservationSelection({"REF_AREA": ["BB", "AA"], "FREQ": ["Q", "P3"]}),
+     ["2024-Q1", "2024-Q2", "2024-Q3", "2022-01-01/P3Y"]),
+    (ObservationSelection({"REF_AREA": ["ZZ"]}), []),
+    (ObservationSelection(first_period="2024-Q2"), ["2024-Q2", "2024-Q3"]),
+    (ObservationSelection(first_period="2024", last_period="2024-Q2"), ["2024-Q1", "2024-Q2"]),
+    (ObservationSelection({"FREQ": ["Q"]}, last_n=1), ["2024-Q3"]),
+    (ObservationSelection({"FREQ": ["Q"]}, first_n=1), ["2024-Q1"]),
+    (ObservationSelection({"FREQ": ["Q"]}, first_n=1, last_n=1), ["2024-Q1", "2024-Q3"]),
+    (ObservationSelection(conditions=(Condition("OBS_VALUE", "ge", ("7",)),)), ["2024-Q2", "2024"]),
+    (ObservationSelection(conditions=(Condition("FLAGS", "co", ("part",)),)), ["2024-Q2"]),
+    (ObservationSelection(conditions=(Condition("CONF_STATUS", "ne", ("F",)),)), ["2024-Q3"]),
+    (ObservationSelection(conditions=(Condition("REF_AREA", "sw", ("B",)),)), ["2024", "2022-01-01/P3Y"]),
+    (ObservationSelection(conditions=(Condition("TIME_PERIOD", "eq", ("2022-2024",)),)), ["2022-01-01/P3Y"]),
 ])  # fmt: skip
-def test_selection_returns_matching_observations(selection: Selection, periods: list[str]) -> None:
+def test_selection_returns_matching_observations(selection: ObservationSelection, periods: list[str]) -> None:
     assert select_periods(selection) == periods
 
 
 def test_unknown_dimension_is_refused() -> None:
     with pytest.raises(StructureError, match="no dimension SEX"):
-        select_periods(Selection({"SEX": ["F"]}))
+        select_periods(ObservationSelection({"SEX": ["F"]}))
     with pytest.raises(StructureError, match="no component X"):
-        select_periods(Selection(conditions=(Condition("X", "eq", ("1",)),)))
+        select_periods(ObservationSelection(conditions=(Condition("X", "eq", ("1",)),)))
 
 
 def test_code_without_a_label_and_repeated_key_are_refused() -> None:

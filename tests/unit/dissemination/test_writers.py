@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pipelines.dissemination.artefacts import Artefacts
 from pipelines.dissemination.structures import Category
 from pipelines.dissemination.writers import cube, jsonstat, px, sdmx_csv, sdmx_json, sdmx_ml, sdmx_structure, tabular
-from pipelines.dissemination.writers.sdmx_structure import Artefacts
 from tests.support.open_data import make_small_extract, make_structures
 
 EXTRACT = make_small_extract()

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from expectations.figures import Figures
+from expectations.figures import ReturnFigures
 from expectations.plausibility import SHARED_RULES
 from pipelines.core.i18n.periods import format_period
 from pipelines.declarations.registry import Registry, load
@@ -55,7 +55,7 @@ def judge_table(registry: Registry, base: dict[str, Any], now: Table, known: dic
     nothing = pl.DataFrame()
     earlier = [observation for period, table in known.items() for observation in make_rows(base, period, table)]
     tables = (pl.DataFrame(rows, schema=OBSERVATION) for rows in (make_rows(base, NOW, now), earlier))
-    figures = Figures(registry, *tables, nothing, nothing, nothing, nothing, nothing)
+    figures = ReturnFigures(registry, *tables, nothing, nothing, nothing, nothing, nothing)
     checks = [rule for rule in SHARED_RULES if rule.report.rule in RULES]
     return [f for rule in checks for _, f in rule.report.build_findings(rule.find(figures).iter_rows(named=True))]
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expectations import series
-from expectations.figures import Figures
+from expectations.figures import ReturnFigures
 from expectations.plausibility import SHARED_RULES, STAGE_RULES
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.finding import Finding
@@ -51,7 +51,7 @@ def judge_rows(
     """Return the findings of these rules in one return with these rows, given earlier ones."""
     now, earlier_table = (pl.DataFrame(table, schema=OBSERVATION) for table in (rows, earlier))
     nothing = pl.DataFrame()
-    figures = Figures(registry, now, earlier_table, nothing, nothing, nothing, nothing, nothing)
+    figures = ReturnFigures(registry, now, earlier_table, nothing, nothing, nothing, nothing, nothing)
     checks = [rule for rule in (*SHARED_RULES, *STAGE_RULES) if rule.report.rule in rules]
     return [f for rule in checks for _, f in rule.report.build_findings(rule.find(figures).iter_rows(named=True))]
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from expectations import rules
-from expectations.figures import Figures
+from expectations.figures import ReturnFigures
 from expectations.structure import RULES, find_changed_distributions, find_exchanged_categories
 from pipelines.declarations.registry import Registry, load
 from pipelines.findings.rules import register_rules
@@ -54,7 +54,7 @@ def _find(
     dim: str = "age",
     periods: Sequence[str] = QUARTERS,
     accepted: Sequence[dict[str, Any]] = (),
-    find: Callable[[Figures], pl.DataFrame] = find_exchanged_categories,
+    find: Callable[[ReturnFigures], pl.DataFrame] = find_exchanged_categories,
     **over: Any,
 ) -> pl.DataFrame:
     history = [
@@ -65,7 +65,7 @@ def _find(
         )
     ]
     return find(
-        Figures(
+        ReturnFigures(
             registry,
             pl.DataFrame(_rows(registry, now, NOW, dim, **over), schema=OBSERVATION),
             pl.DataFrame([*history, *accepted], schema=OBSERVATION),
@@ -175,7 +175,7 @@ def test_find_exchanged_categories_subtracts_the_quarter_before_from_a_year_so_f
     ]
     history += _rows(registry, usual, "2025-Q1", "age", accumulation="ytd")
     exchanges = find_exchanged_categories(
-        Figures(
+        ReturnFigures(
             registry,
             pl.DataFrame(_rows(registry, so_far, "2025-Q2", "age", accumulation="ytd"), schema=OBSERVATION),
             pl.DataFrame(history, schema=OBSERVATION),

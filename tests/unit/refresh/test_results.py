@@ -1,4 +1,4 @@
-"""Results of steps: which audits allow a release."""
+"""Results of steps: which risks allow a release."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipelines.refresh.results import Step
 
 
 @pytest.mark.parametrize(
-    ("audit", "is_safe"),
+    ("risk", "is_safe"),
     [
         ({}, True),
         ({"hidden": 9, "disclosed": 0, "narrow": 0, "unknown": 0, "to_insiders": 0, "revealed_before": 2}, True),
@@ -18,5 +18,5 @@ from pipelines.refresh.results import Step
         ({"to_insiders": 1}, False),
     ],
 )
-def test_step_is_safe_only_if_no_reader_can_work_out_a_cell(audit: dict[str, int], is_safe: bool) -> None:
-    assert Step(new=True, audit=audit).safe is is_safe
+def test_step_is_safe_only_if_no_reader_can_work_out_a_cell(risk: dict[str, int], is_safe: bool) -> None:
+    assert Step(new=True, risk=risk).safe is is_safe

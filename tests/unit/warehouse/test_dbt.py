@@ -89,7 +89,7 @@ def test_newest_build_is_the_latest_and_old_ones_are_removed(home: Home) -> None
 @pytest.fixture
 def fake_dbt(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Builds without dbt that add one row each; the list has True for each build that extended the previous one."""
-    monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.Table("t"),))
+    monkeypatch.setattr(exported_tables, "COUNTS", (exported_tables.ExportedTable("t"),))
     warm: list[bool] = []
 
     def fake_build(_home: Home, variables: dict[str, object], arguments: list[str]) -> list[dbt_runner.NodeResult]:

@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.warehouse import dbt_runner
-from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, Table, export_tables
+from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, ExportedTable, export_tables
 
 MODELS = dbt_runner.PROJECT / "models"
 
@@ -35,5 +35,5 @@ def test_export_writes_all_rows_in_the_order_of_all_columns(tmp_path: Path) -> N
     database = tmp_path / "a.duckdb"
     with duckdb.connect(str(database)) as connection:
         connection.execute("create table mart_a as select * from (values (2, 'x'), (1, 'y'), (1, 'b')) as t(n, code)")
-    export_tables(database, [Table("mart_a")], tmp_path)
+    export_tables(database, [ExportedTable("mart_a")], tmp_path)
     assert pl.read_parquet(tmp_path / "mart_a.parquet").rows() == [(1, "b"), (1, "y"), (2, "x")]

@@ -7,6 +7,6 @@ carries out acts. The desk decides on each request what the reader may see and d
 
 from dashboards.office.pages.answer.rendering import find_arrival_address, render_answer
 from dashboards.office.pages.answer.router import create_answer_router, router
-from dashboards.office.pages.answer.section import ANSWER, Section
+from dashboards.office.pages.answer.section import ANSWER, AnswerSection
 
-__all__ = ["ANSWER", "Section", "create_answer_router", "find_arrival_address", "render_answer", "router"]
+__all__ = ["ANSWER", "AnswerSection", "create_answer_router", "find_arrival_address", "render_answer", "router"]

@@ -16,7 +16,7 @@ from dashboards.office.requests import SubmittedForm
 
 if TYPE_CHECKING:
     from pipelines.office.answers import LocalizedFinding
-    from pipelines.submissions.service import Entry
+    from pipelines.submissions.service import SubmissionEntry
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def read_confirmed_withdrawal(context: PageContext, form: SubmittedForm) -> tupl
     return _read_withdrawal(context, form, "withdraw")
 
 
-def is_withdrawn_by_override(entry: Entry) -> bool:
+def is_withdrawn_by_override(entry: SubmissionEntry) -> bool:
     """Return True if this person may withdraw a return as steward only."""
     return entry.may_override_withdrawal and not entry.may_withdraw
 

@@ -12,7 +12,7 @@ from dashboards.office.context import PageContext
 if TYPE_CHECKING:
     from pipelines.office.answers import Group, LocalizedFinding
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.service import Entry
+    from pipelines.submissions.service import SubmissionEntry
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Answer:
     """The answer to one submission for one reader."""
 
     context: PageContext
-    entry: Entry
+    entry: SubmissionEntry
     report: Report
 
     @property

@@ -14,7 +14,7 @@ from pipelines.design import components as ui
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.office.answers import Change, FormattedValue
+    from pipelines.office.answers import CellChange, FormattedValue
 
 LONGEST = 300
 """Changes shown; the downloads have all of them."""
@@ -25,7 +25,7 @@ class Changes:
     """The comparison: sentences with numbers, and a table. `note` says what is not shown."""
 
     sentences: Sequence[str]
-    table: ui.Table | None = None
+    table: ui.PageTable | None = None
     is_register: bool = False
     note: str = ""
 
@@ -58,7 +58,7 @@ def compare_with_accepted(answer: Answer) -> Changes:
     )
     if not comparison.changes:
         return Changes([sentence])
-    table = ui.Table(
+    table = ui.PageTable(
         context.tell("Changes from the last accepted return, largest first"),
         context.tell("Place"),
         [context.tell("What"), context.tell("Before"), context.tell("Now"), context.tell("Difference")],
@@ -78,7 +78,7 @@ def _all_new(context: PageContext) -> Changes:
     return Changes([context.tell("Nothing was accepted before for these periods: all of it is new.")])
 
 
-def _change_row(context: PageContext, change: Change) -> ui.Row:
+def _change_row(context: PageContext, change: CellChange) -> ui.PageRow:
     badge = {
         "added": ("sent", "+", context.tell("new")),
         "changed": ("warning", "≠", context.tell("changed")),
@@ -87,7 +87,9 @@ def _change_row(context: PageContext, change: Change) -> ui.Row:
     period = format_period(change.key["period"], context.language)
     description = ui.Markup("{} {}, {}").format(ui.render_badge(*badge), change.words, period)
     difference = "" if change.difference is None else f"{change.difference:+g}"
-    return ui.Row(change.place or "–", (description, format_value(change.old), format_value(change.new), difference))
+    return ui.PageRow(
+        change.place or "–", (description, format_value(change.old), format_value(change.new), difference)
+    )
 
 
 def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
@@ -112,12 +114,12 @@ def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
         context.many("{n} event is gone.", "{n} events are gone.", comparison.events_withdrawn),
         context.many("{n} event stays as it was.", "{n} events stay as they were.", comparison.events_unchanged),
     ]
-    table = ui.Table(
+    table = ui.PageTable(
         context.tell("Events now and in the last accepted return"),
         context.tell("Event"),
         [context.tell("Period"), context.tell("Before"), context.tell("Now"), context.tell("Difference")],
         [
-            ui.Row(
+            ui.PageRow(
                 count.words,
                 (
                     format_period(count.period, context.language),

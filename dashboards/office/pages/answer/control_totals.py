@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.service import ControlTotal
 
 
-def tabulate_control_totals(answer: Answer) -> ui.Table | None:
+def tabulate_control_totals(answer: Answer) -> ui.PageTable | None:
     """Return the control totals of a return that this person can send or decide on; None for others."""
     from pipelines.submissions import service
 
@@ -24,19 +24,19 @@ def tabulate_control_totals(answer: Answer) -> ui.Table | None:
     return make_totals_table(context, service.compare_control_totals(context.desk, context.who, entry.submission_id))
 
 
-def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> ui.Table | None:
+def make_totals_table(context: PageContext, totals: Sequence[ControlTotal]) -> ui.PageTable | None:
     """Return control totals as a table, each with the period that it is compared with; None if there are none."""
     from pipelines.office import answers
 
     if not totals:
         return None
-    return ui.Table(
+    return ui.PageTable(
         context.tell("Totals of {period}", period=words.format_period(totals[0].period, context.language)),
         context.tell("What"),
         # In the order of the tables of changes on the same page; the period is that of the figure before.
         [context.tell("Before"), context.tell("Period"), context.tell("Now"), context.tell("Difference")],
         [
-            ui.Row(
+            ui.PageRow(
                 answers.describe_control_total(total, context.language),
                 (
                     "" if total.earlier_period is None else _format_figure(total.earlier_value),

@@ -12,7 +12,7 @@ from dashboards.office.pages.answer.answer import Answer
 from pipelines.design import components as ui
 
 if TYPE_CHECKING:
-    from pipelines.submissions.service import Entry
+    from pipelines.submissions.service import SubmissionEntry
 
 _LARGEST = 10
 """Changes shown before the decision; the view "Changes" has all of them."""
@@ -24,7 +24,7 @@ class Decision:
 
     facts: Sequence[tuple[str, ui.Part]]
     sentences: Sequence[str]
-    largest: ui.Table | None
+    largest: ui.PageTable | None
 
 
 def describe_decision(answer: Answer) -> Decision | None:
@@ -54,7 +54,7 @@ def describe_decision(answer: Answer) -> Decision | None:
     )
 
 
-def _describe_replaced(answer: Answer, replaced: Entry) -> ui.Markup:
+def _describe_replaced(answer: Answer, replaced: SubmissionEntry) -> ui.Markup:
     _, _, state = words.describe_state(words.state_to_show(replaced), answer.context.language)
     return ui.Markup("{} ({})").format(replaced.row.filename, state)
 

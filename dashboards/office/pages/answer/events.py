@@ -10,9 +10,9 @@ from dashboards.office.context import PageContext
 from pipelines.design import components as ui
 
 
-def events_table(context: PageContext, events: Sequence[Mapping[str, Any]]) -> ui.Table:
+def events_table(context: PageContext, events: Sequence[Mapping[str, Any]]) -> ui.PageTable:
     """Return every event of a submission, oldest first: who, when, and the comment."""
-    return ui.Table(
+    return ui.PageTable(
         context.tell("What happened to this return, oldest first"),
         context.tell("When"),
         [context.tell("What"), context.tell("By"), context.tell("State after it"), context.tell("In words")],
@@ -20,7 +20,7 @@ def events_table(context: PageContext, events: Sequence[Mapping[str, Any]]) -> u
     )
 
 
-def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.Row:
+def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.PageRow:
     payload = event["payload"] or {}
     details = [event["comment"] or ""]
     if event["action"] == "justify":
@@ -35,7 +35,7 @@ def _event_row(context: PageContext, event: Mapping[str, Any]) -> ui.Row:
             action, ui.render_badge("warning", "▲", context.tell("by override of the steward"))
         )
     actor = context.tell(words.SYSTEM) if event["actor"] == "system" else event["actor"]  # marked in words
-    return ui.Row(
+    return ui.PageRow(
         words.format_time(event["at"]),
         (
             action,

@@ -27,8 +27,8 @@ class GroupView:
     """
 
     group: Group
-    first: ui.Table
-    remaining: ui.Table | None
+    first: ui.PageTable
+    remaining: ui.PageTable | None
     consequences: Sequence[GroupView]
     n_open: int = 0
     earlier: EarlierJustification | None = None
@@ -110,11 +110,11 @@ def _view_group(context: PageContext, group: Group, explanations: Mapping[str, u
 
 def _findings_table(
     context: PageContext, group: Group, findings: Sequence[LocalizedFinding], explanations: Mapping[str, ui.Part]
-) -> ui.Table:
+) -> ui.PageTable:
     # The heading has the text of a group already, unless the places differ in it.
     is_repeated = all(finding.message == group.title for finding in findings)
     rows = [
-        ui.Row(
+        ui.PageRow(
             finding.place or context.tell("the whole file"),
             (
                 "" if is_repeated else finding.message,
@@ -135,7 +135,7 @@ def _findings_table(
         context.tell("Suggestion"),
         context.tell("Explained"),
     ]
-    return ui.drop_empty_columns(ui.Table(group.title, context.tell("Place"), columns, rows, quiet=True))
+    return ui.drop_empty_columns(ui.PageTable(group.title, context.tell("Place"), columns, rows, quiet=True))
 
 
 def _render_suggestion(context: PageContext, finding: LocalizedFinding) -> ui.Part:

@@ -14,7 +14,7 @@ from pipelines.design import components as ui
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.office.answers import Point, Series
+    from pipelines.office.answers import EarlierValue, ValueHistory
 
 LONGEST = 300
 """Rows shown; the downloads have all of them."""
@@ -24,38 +24,38 @@ MEASURE = "measure"
 
 
 @dataclass(frozen=True)
-class History:
+class HistoryView:
     """Earlier periods. `sentence` replaces the table if there is nothing to show; `measures` are the options of the
     choice, if there is more than one measure."""
 
     sentence: str = ""
-    table: ui.Table | None = None
+    table: ui.PageTable | None = None
     measures: Sequence[tuple[str, str]] = field(default_factory=list)
     chosen: str = ""
     is_cut: bool = False
 
 
-def list_earlier_periods(answer: Answer) -> History:
+def list_earlier_periods(answer: Answer) -> HistoryView:
     """Return the values of one measure with their last twelve periods, since a form may have hundreds of values."""
     from pipelines.office import answers
     from pipelines.submissions import service
 
     context, report = answer.context, answer.report
     if report.reading is None or report.reading.observations.is_empty():
-        return History(context.tell("There are no figures to compare."))
+        return HistoryView(context.tell("There are no figures to compare."))
     observations = report.reading.observations.sort("period", descending=True, maintain_order=True)
     # The periods of the return itself may be among those accepted before.
     n_periods = PERIODS + observations["period"].n_unique()
     history = service.read_history(context.desk, context.who, answer.submission_id, n_periods)
     if not (history["period"] < observations["period"][0]).any():
-        return History(context.tell("No earlier return of this form has been accepted."))
+        return HistoryView(context.tell("No earlier return of this form has been accepted."))
     measures: list[str] = observations["measure"].unique(maintain_order=True).to_list()
     chosen = _choose_measure(answer, observations, measures)
     of_measure = observations.filter(measure=chosen)
     series_list = answers.find_earlier_values(
         of_measure.head(LONGEST), history.filter(measure=chosen), PERIODS, context.language
     )
-    table = ui.Table(
+    table = ui.PageTable(
         context.many(
             "Each value and the last {n} period before it", "Each value and the last {n} periods before it", PERIODS
         ),
@@ -70,7 +70,7 @@ def list_earlier_periods(answer: Answer) -> History:
         numbers=frozenset({3}),
     )
     options = [(code, context.code_label("measure", code)) for code in measures] if len(measures) > 1 else []
-    return History("", table, options, chosen, of_measure.height > LONGEST)
+    return HistoryView("", table, options, chosen, of_measure.height > LONGEST)
 
 
 def _choose_measure(answer: Answer, observations: pl.DataFrame, measures: Sequence[str]) -> str:
@@ -83,12 +83,12 @@ def _choose_measure(answer: Answer, observations: pl.DataFrame, measures: Sequen
     return next((str(measure_by_place[place]) for place in places if place in measure_by_place), measures[0])
 
 
-def _series_row(context: PageContext, series: Series) -> ui.Row:
+def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
     first_known = next((n for n, point in enumerate(series.points) if point.shown is not None), len(series.points))
     known_points = series.points[first_known:]
     values = [point.shown.value if point.shown is not None else None for point in known_points]
     points = "; ".join(_format_point(context, point) for point in known_points)
-    return ui.Row(
+    return ui.PageRow(
         f"{series.words}, {series.period}",
         (
             series.place or "",
@@ -101,6 +101,6 @@ def _series_row(context: PageContext, series: Series) -> ui.Row:
     )
 
 
-def _format_point(context: PageContext, point: Point) -> str:
+def _format_point(context: PageContext, point: EarlierValue) -> str:
     value = point.shown.words if point.shown is not None else context.tell("no report")
     return f"{point.period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")

@@ -22,7 +22,7 @@ class ReceiptView:
 
     heading: str
     facts: Sequence[tuple[str, ui.Part]]
-    totals: ui.Table | None
+    totals: ui.PageTable | None
     filename: str
     key_filename: str
     is_open: bool
@@ -71,14 +71,14 @@ def _list_facts(context: PageContext, receipt: SignedReceipt, content: Mapping[s
     ]
 
 
-def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> ui.Table | None:
+def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> ui.PageTable | None:
     """Return the control totals from the check; every part of the key except the figure describes what is summed."""
     if not totals:
         return None
     figures = [name for name in ("observations", "missing", "sum", "total", "value") if name in totals[0]]
     names = [name for name in totals[0] if name not in figures]
     rows = [
-        ui.Row(
+        ui.PageRow(
             " · ".join(context.code_label(name, str(line[name])) for name in names if line.get(name) not in (None, "")),
             tuple("" if line[name] is None else f"{line[name]:g}" for name in figures),
         )
@@ -91,7 +91,7 @@ def _totals_table(context: PageContext, totals: Sequence[Mapping[str, Any]]) -> 
         "total": context.tell("Sum"),
         "value": context.tell("Sum"),
     }
-    return ui.Table(
+    return ui.PageTable(
         context.tell("Control totals, to compare with your own"),
         context.tell("What"),
         [titles[name] for name in figures],

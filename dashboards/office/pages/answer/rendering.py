@@ -17,7 +17,7 @@ from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.control_totals import tabulate_control_totals
 from dashboards.office.pages.answer.decision import describe_decision
 from dashboards.office.pages.answer.receipt import view_receipt
-from dashboards.office.pages.answer.section import Section
+from dashboards.office.pages.answer.section import AnswerSection
 from dashboards.office.pages.answer.withdrawal import describe_consequence, list_withdrawal_requests
 from dashboards.office.responses import FieldError, render_page, render_refusal
 from pipelines.core.i18n import mark
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipelines.model.content import ReadError
     from pipelines.office.answers import LocalizedFinding
     from pipelines.submissions.checking.report import Report
-    from pipelines.submissions.service import DamagedFileError, Entry
+    from pipelines.submissions.service import DamagedFileError, SubmissionEntry
 
 VIEWS: Mapping[str, str] = {
     "findings": mark("Findings"),
@@ -56,7 +56,7 @@ _NOTHING_ENTERED = FormData()
 
 def render_answer(
     context: PageContext,
-    section: Section,
+    section: AnswerSection,
     submission_id: str,
     *,
     view: str = "",
@@ -89,14 +89,14 @@ def render_answer(
     )
 
 
-def find_arrival_address(section: Section, submission_id: str, report: Report) -> str:
+def find_arrival_address(section: AnswerSection, submission_id: str, report: Report) -> str:
     """Return the address of a new answer at the part to read first: the summary of the findings, else the verdict."""
     return section.make_address(submission_id, anchor="summary" if report.findings else "verdict")
 
 
 def _render_loaded(
     answer: Answer,
-    section: Section,
+    section: AnswerSection,
     view: str,
     *,
     status: int,
@@ -158,7 +158,7 @@ def _render_loaded(
 
 
 def render_withdrawal_confirmation(
-    context: PageContext, section: Section, entry: Entry, reason: str, comment: str
+    context: PageContext, section: AnswerSection, entry: SubmissionEntry, reason: str, comment: str
 ) -> Response:
     """Return the page that asks whether a return is to be withdrawn."""
     return render_page(
@@ -202,7 +202,7 @@ def render_unreadable(context: PageContext, submission_id: str, error: DamagedFi
     )
 
 
-def _may_replace(context: PageContext, entry: Entry) -> bool:
+def _may_replace(context: PageContext, entry: SubmissionEntry) -> bool:
     """Return True if this person may upload a return that replaces this one."""
     return entry.state in ("approved", "published") and any(
         has_role_for(context.who, "receive", block.jurisdiction, block.instrument) for block in entry.blocks

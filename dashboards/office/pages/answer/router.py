@@ -16,7 +16,7 @@ from dashboards.office.pages.answer.rendering import (
     render_unreadable,
     render_withdrawal_confirmation,
 )
-from dashboards.office.pages.answer.section import ANSWER, Section
+from dashboards.office.pages.answer.section import ANSWER, AnswerSection
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import FieldError, redirect_to, render_page
 from pipelines.web.files import send_file
@@ -24,7 +24,7 @@ from pipelines.web.files import send_file
 _CONFIRM = "withdraw/confirm"
 
 
-def create_answer_router(section: Section) -> APIRouter:
+def create_answer_router(section: AnswerSection) -> APIRouter:
     """Return the routes below the page of a section: `<base>/<act>` for forms and `<base>/files/<kind>` for files.
 
     The page itself, `<base>?id=…`, is the caller's; it calls `render_answer`.
@@ -39,7 +39,7 @@ def create_answer_router(section: Section) -> APIRouter:
     return router
 
 
-def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
+def _make_act_endpoint(section: AnswerSection, act: Act) -> Callable[..., Response]:
     def carry_out(form: Form) -> Response:
         from pipelines.model.content import ReadError
         from pipelines.submissions import service
@@ -62,7 +62,7 @@ def _make_act_endpoint(section: Section, act: Act) -> Callable[..., Response]:
 
 
 def _render_again(
-    section: Section, context: PageContext, form: SubmittedForm, status: int, error: FieldError
+    section: AnswerSection, context: PageContext, form: SubmittedForm, status: int, error: FieldError
 ) -> Response:
     """Return the page of a form again, with what was entered and why nothing was done."""
     return render_answer(
@@ -76,7 +76,7 @@ def _render_again(
     )
 
 
-def _make_confirmation_endpoint(section: Section) -> Callable[..., Response]:
+def _make_confirmation_endpoint(section: AnswerSection) -> Callable[..., Response]:
     def ask_for_confirmation(form: Form) -> Response:
         from pipelines.submissions import service
 
@@ -93,7 +93,7 @@ def _make_confirmation_endpoint(section: Section) -> Callable[..., Response]:
     return ask_for_confirmation
 
 
-def _make_way_back(section: Section) -> Callable[..., Response]:
+def _make_way_back(section: AnswerSection) -> Callable[..., Response]:
     def go_to_section(_context: Page) -> Response:
         """Lead a browser that asks again for the address of an act, as after a change of language, to the section."""
         return RedirectResponse(section.base, status_code=303)
@@ -101,7 +101,7 @@ def _make_way_back(section: Section) -> Callable[..., Response]:
     return go_to_section
 
 
-def _make_file_endpoint(section: Section) -> Callable[..., Response]:
+def _make_file_endpoint(section: AnswerSection) -> Callable[..., Response]:
     def send_made_file(context: Page, kind: str, id: str = "") -> Response:
         from pipelines.model.content import ReadError
 

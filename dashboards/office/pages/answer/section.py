@@ -14,7 +14,7 @@ def _keep_context(context: PageContext) -> PageContext:
 
 
 @dataclass(frozen=True)
-class Section:
+class AnswerSection:
     """A part of the pages in which answers are shown.
 
     `enter` turns the context of a request into the one of the home whose returns are shown. `template` is the page; it
@@ -40,5 +40,5 @@ class Section:
         return ui.page_address(f"{self.base}/files/{kind}", id=submission_id)
 
 
-ANSWER = Section("/answer")
+ANSWER = AnswerSection("/answer")
 """The answers to real returns."""

@@ -27,7 +27,7 @@ _VALUES = frozenset({"value", "pseudonym", "check"})
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SenderSheet:
     """The sender's sheet: the letters of its columns, and its rows with their numbers.
 
     A row has no cell for a position that a merged one covers.
@@ -43,8 +43,8 @@ class SideBySide:
     """Both sides. `sheets` are the options of the choice, if there is more than one sheet; `values` is None if no
     figure was read."""
 
-    sheet: Sheet | None
-    values: ui.Table | None
+    sheet: SenderSheet | None
+    values: ui.PageTable | None
     sheets: Sequence[tuple[str, str]] = field(default_factory=list)
     chosen: str = ""
     is_cut: bool = False
@@ -122,7 +122,7 @@ def _mark_merged_areas(table: TableView, severities: dict[str, str]) -> None:
             severities[first_place] = severity
 
 
-def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str, str]) -> Sheet:
+def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str, str]) -> SenderSheet:
     from pipelines.reading.formats.common import column_letters
 
     signs = {code: words.describe_severity(code, context.language)[2] for code in words.SEVERITIES}
@@ -141,37 +141,37 @@ def _draw_sheet(context: PageContext, table: TableView, severities: Mapping[str,
         )
 
     layout = arrange_rows((cell for cell in table.cells if cell.row <= LONGEST), draw_cell)
-    return Sheet(
+    return SenderSheet(
         context.tell("Your sheet: {name}", name=table.name),
         [column_letters(column) for column in range(1, layout.column_count + 1)],
         layout.rows,
     )
 
 
-def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Mapping[str, str]) -> ui.Table:
-    return ui.Table(
+def _values_table(context: PageContext, rows: Sequence[ReadRow], severities: Mapping[str, str]) -> ui.PageTable:
+    return ui.PageTable(
         context.tell("Values we read"),
         context.tell("Place"),
         [context.tell("Your words"), context.tell("Read as"), context.tell("Value")],
         [
-            ui.Row(row.place, (row.label, row.read_as, row.shown.words), kind=severities.get(row.place, ""))
+            ui.PageRow(row.place, (row.label, row.read_as, row.shown.words), kind=severities.get(row.place, ""))
             for row in rows[:LONGEST]
         ],
         numbers=frozenset({2}),
     )
 
 
-def _event_counts_table(answer: Answer) -> ui.Table | None:
+def _event_counts_table(answer: Answer) -> ui.PageTable | None:
     """Return the records read from a register as counts only, since a register is not a list of figures; no record is
     repeated."""
     context, reading = answer.context, answer.report.reading
     if reading is None or reading.events.is_empty():
         return None
     counts = reading.events.group_by("event").len().sort("event").iter_rows()
-    return ui.Table(
+    return ui.PageTable(
         context.tell("Values we read"),
         context.tell("Event"),
         [context.tell("Number")],
-        [ui.Row(context.code_label("measure", str(event)), (str(count),)) for event, count in counts],
+        [ui.PageRow(context.code_label("measure", str(event)), (str(count),)) for event, count in counts],
         numbers=frozenset({0}),
     )

@@ -10,10 +10,10 @@ from dashboards.office.context import PageContext
 from pipelines.ledger.transitions import ACCEPTED
 
 if TYPE_CHECKING:
-    from pipelines.submissions.service import Entry
+    from pipelines.submissions.service import SubmissionEntry
 
 
-def list_withdrawal_requests(context: PageContext, entry: Entry) -> Sequence[str]:
+def list_withdrawal_requests(context: PageContext, entry: SubmissionEntry) -> Sequence[str]:
     """Return the requests to withdraw a return that still counts, each in one sentence."""
     return [
         context.tell(
@@ -26,7 +26,7 @@ def list_withdrawal_requests(context: PageContext, entry: Entry) -> Sequence[str
     ]
 
 
-def describe_consequence(context: PageContext, entry: Entry) -> str:
+def describe_consequence(context: PageContext, entry: SubmissionEntry) -> str:
     """Return what follows if a return is withdrawn."""
     if entry.state in ACCEPTED:
         return context.tell(

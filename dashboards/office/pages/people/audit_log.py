@@ -16,7 +16,7 @@ def can_read_audit_log(context: PageContext) -> bool:
     return permissions.can_keep_accounts_of(context.who, [permissions.HEAD_STEWARD])
 
 
-def make_audit_table(context: PageContext) -> ui.Table:
+def make_audit_table(context: PageContext) -> ui.PageTable:
     """Return the newest entries of the audit log, the newest first."""
     from pipelines.ledger import audit_log, database
 
@@ -24,7 +24,7 @@ def make_audit_table(context: PageContext) -> ui.Table:
         count, _ = audit_log.read_head(connection)
     entries = audit_log.list_entries(context.desk.engine, after=count - _LOGGED)
     rows = [
-        ui.Row(
+        ui.PageRow(
             str(entry["seq"]),
             (words.format_time(entry["at"]), entry["actor"], entry["action"], entry["subject"], entry["hash"][:12]),
         )
@@ -38,4 +38,4 @@ def make_audit_table(context: PageContext) -> ui.Table:
         context.tell("Hash begins"),
     ]
     caption = context.tell("The last {n} of {all} entries, the newest first", n=len(rows), all=max(count, len(rows)))
-    return ui.Table(caption, context.tell("Number"), columns, rows)
+    return ui.PageTable(caption, context.tell("Number"), columns, rows)

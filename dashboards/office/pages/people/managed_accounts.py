@@ -33,11 +33,11 @@ def find_managed_account(context: PageContext, account_id: str) -> Account | Non
     return next((account for account in list_managed_accounts(context) if account.account_id == account_id), None)
 
 
-def make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.Table:
+def make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.PageTable:
     """Return the accounts with their roles, state and last sign-in."""
     columns = [context.tell("Name"), context.tell("May"), context.tell("State"), context.tell("Last sign-in")]
     rows = [
-        ui.Row(
+        ui.PageRow(
             ui.render_link(account.account_id, f"{make_page_address(account.account_id)}#change"),
             (
                 account.display_name,
@@ -49,7 +49,7 @@ def make_accounts_table(context: PageContext, managed: Sequence[Account]) -> ui.
         for account in managed
     ]
     caption = context.many("{n} account", "{n} accounts", len(managed))
-    return ui.Table(caption, context.tell("Account"), columns, rows)
+    return ui.PageTable(caption, context.tell("Account"), columns, rows)
 
 
 def _state_badge(context: PageContext, account: Account) -> ui.Markup:

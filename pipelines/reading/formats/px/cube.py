@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import chain, product, repeat
 from math import prod
 from operator import sub
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from pipelines.model.content import NO_ATTRIBUTES, Cube, CubeObservation, Remark, Scalar, Where
+from pipelines.reading.formats.lazy_observations import LazyObservations
 from pipelines.reading.formats.px.cells import Cells
 from pipelines.reading.formats.px.grammar import Header
 from pipelines.reading.formats.px.notes import CellAnnotations, attach_notes
@@ -21,7 +22,7 @@ _ON_CELLS = frozenset({"DATANOTECELL", "ATTRIBUTES"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Observations(Sequence[CubeObservation]):
+class PxObservations(LazyObservations):
     """Observations of a PX file, in file order; stub variables slowest."""
 
     codes: tuple[tuple[str, ...], ...]
@@ -32,16 +33,8 @@ class Observations(Sequence[CubeObservation]):
     def __len__(self) -> int:
         return len(self.cells.values)
 
-    @overload
-    def __getitem__(self, index: int) -> CubeObservation: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[CubeObservation]: ...
-    def __getitem__(self, index: int | slice) -> CubeObservation | Sequence[CubeObservation]:
-        if isinstance(index, slice):
-            return tuple(self[i] for i in range(*index.indices(len(self))))
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        index %= len(self)
+    def build_at(self, index: int) -> CubeObservation:
+        """Return the observation at a position from 0."""
         cell, reversed_indices = index, []
         if self.cells.rows is not None:
             width = prod(len(c) for c in self.codes[self.stub :])
@@ -106,13 +99,6 @@ class Observations(Sequence[CubeObservation]):
                 head.append((entries_of_variable[index],))
             yield head[::-1]
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
-
 
 def build_cube(header: Header, layout: Layout, cells: Cells, encoding: str, remarks: list[Remark]) -> Cube:
     """Combine the results of the other modules to a cube."""
@@ -127,7 +113,7 @@ def build_cube(header: Header, layout: Layout, cells: Cells, encoding: str, rema
     return Cube(
         format="px",
         dimensions=tuple(v.dimension for v in layout.variables),
-        observations=Observations(codes, layout.stub, cells, attached),
+        observations=PxObservations(codes, layout.stub, cells, attached),
         default_language=layout.default_language,
         languages=layout.languages,
         absent="zero" if layout.keys is not None else "missing",

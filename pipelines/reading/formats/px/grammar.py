@@ -67,7 +67,7 @@ SINGLE = frozenset({"STUB", "HEADING", "VALUES", "CODES", "TIMEVAL", "CONTVARIAB
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class PxStatement:
     """One keyword with its values. `values` are joined texts or bare words; `line` is the line of the keyword."""
 
     keyword: str
@@ -97,12 +97,12 @@ class Statement:
 class Header:
     """All statements before DATA, in file order, and by keyword."""
 
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[PxStatement] = field(default_factory=list)
     data_line: int = 0
-    by_keyword: dict[str, list[Statement]] = field(default_factory=lambda: defaultdict(list))
-    first: dict[tuple[str, tuple[str, ...], str | None], Statement] = field(default_factory=dict)
+    by_keyword: dict[str, list[PxStatement]] = field(default_factory=lambda: defaultdict(list))
+    first: dict[tuple[str, tuple[str, ...], str | None], PxStatement] = field(default_factory=dict)
 
-    def add_statement(self, statement: Statement) -> None:
+    def add_statement(self, statement: PxStatement) -> None:
         place = (statement.keyword, statement.keys, statement.language)
         before = self.first.setdefault(place, statement)
         if before is not statement and statement.keyword in SINGLE:
@@ -110,11 +110,11 @@ class Header:
         self.statements.append(statement)
         self.by_keyword[statement.keyword].append(statement)
 
-    def find_all(self, keyword: str) -> list[Statement]:
+    def find_all(self, keyword: str) -> list[PxStatement]:
         """Return every statement of a keyword, whatever its language and sub-keys."""
         return self.by_keyword.get(keyword, [])
 
-    def find_first(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> Statement | None:
+    def find_first(self, keyword: str, keys: tuple[str, ...] = (), language: str | None = None) -> PxStatement | None:
         """Return the first statement of a keyword with exactly this language and these sub-keys."""
         return self.first.get((keyword, keys, language))
 
@@ -133,7 +133,7 @@ def parse_header(text: str) -> tuple[Header, int]:
             start = plain.start(1)
             line += text.count("\n", at, start)
             keys = tuple(_TEXT.findall(plain[3])) if plain[3] is not None else ()
-            statement = Statement(plain[1].upper(), plain[2], keys, tuple(_TEXT.findall(plain[4])), line)
+            statement = PxStatement(plain[1].upper(), plain[2], keys, tuple(_TEXT.findall(plain[4])), line)
             if len(header.statements) == MAX_STATEMENTS or len(statement.values) > MAX_CELLS:
                 place = Where(line=line, keyword=statement.keyword)
                 _check_count(header, place)
@@ -159,7 +159,7 @@ def parse_header(text: str) -> tuple[Header, int]:
             return header, at
         _check_count(header, place)
         texts, at = _parse_values(text, at, place)
-        header.add_statement(Statement(keyword, language, tuple(subkeys), tuple(texts), line))
+        header.add_statement(PxStatement(keyword, language, tuple(subkeys), tuple(texts), line))
         line += text.count("\n", start, at)
     last = Where(line=text.count("\n", 0, end) + 1, keyword="DATA")
     raise ReadError("read.px.mandatory_keyword", last, keyword="DATA")

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import Generic, TypeVar
 
 from pipelines.model.content import Remark
-from pipelines.reading.formats.px.grammar import Header, Statement
+from pipelines.reading.formats.px.grammar import Header, PxStatement
 from pipelines.reading.formats.px.structure import Layout
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> CellA
     names = ids.values if ids else ()
     defaults: dict[str, str] = {}
 
-    def name_attributes(statement: Statement) -> dict[str, str]:
+    def name_attributes(statement: PxStatement) -> dict[str, str]:
         numbered = [f"ATTRIBUTE{i}" for i in range(len(names) + 1, len(statement.values) + 1)]
         return {k: v for k, v in zip([*names, *numbered], statement.values, strict=False) if v}
 
@@ -157,7 +157,7 @@ def attach_notes(header: Header, layout: Layout, remarks: list[Remark]) -> CellA
     return CellAnnotations(notes, attributes, defaults)
 
 
-def _find_value_place(statement: Statement, layout: Layout) -> dict[int, int] | None:
+def _find_value_place(statement: PxStatement, layout: Layout) -> dict[int, int] | None:
     if len(statement.keys) != 2:
         return None
     variable = layout.variable_index(statement.keys[0])
@@ -167,7 +167,7 @@ def _find_value_place(statement: Statement, layout: Layout) -> dict[int, int] | 
     return None if place is None else {variable: place}
 
 
-def _find_cell_place(statement: Statement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
+def _find_cell_place(statement: PxStatement, layout: Layout, *, code_first: bool) -> dict[int, int] | None:
     if len(statement.keys) != len(layout.variables):
         return None
     fixed: dict[int, int] = {}

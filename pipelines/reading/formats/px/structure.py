@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
-from pipelines.model.content import Dimension, Member, ReadError, Remark, Scalar, Where
+from pipelines.model.content import Member, ReadError, Remark, Scalar, SourceDimension, Where
 from pipelines.reading.formats.px.grammar import Header
 from pipelines.reading.formats.px.timeval import TimeValues, time_values
 
@@ -104,7 +104,7 @@ class Variable:
     """One variable in the default language, with all names of its values."""
 
     name: str
-    dimension: Dimension
+    dimension: SourceDimension
     by_label: dict[str, int]
     by_code: dict[str, int]
 
@@ -264,7 +264,7 @@ def _make_variable(
                 by_label.setdefault(member_.labels[language], i)
     if role is None:
         role = "time" if timeval else _geographic_role(header, name)
-    dimension = Dimension(name, {default: name, **translated}, members, role)
+    dimension = SourceDimension(name, {default: name, **translated}, members, role)
     by_code = {member: i for i, member in enumerate(ids)}
     for i, time in enumerate(times.codes):
         by_code.setdefault(time, i)

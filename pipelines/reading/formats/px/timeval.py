@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.model.content import ReadError
-from pipelines.reading.formats.px.grammar import Statement
+from pipelines.reading.formats.px.grammar import PxStatement
 
 RULES: dict[str, tuple[str, str]] = {
     "read.px.timeval": (
@@ -36,7 +36,7 @@ class TimeValues:
     labels: tuple[str, ...]
 
 
-def time_values(statement: Statement) -> TimeValues:
+def time_values(statement: PxStatement) -> TimeValues:
     """Return the periods that a TIMEVAL states; none if it states only the scale."""
     match = _TLIST.fullmatch(statement.values[0].strip()) if statement.values else None
     if match is None:
@@ -58,7 +58,7 @@ def format_period(scale: str, code: str) -> str:
     return code
 
 
-def _expand_range(statement: Statement, scale: str, first: str, last: str) -> list[str]:
+def _expand_range(statement: PxStatement, scale: str, first: str, last: str) -> list[str]:
     """List all periods of a scale from first to last."""
     per_year = _PER_YEAR.get(scale)
     digits = {"A1": 4, "H1": 5, "Q1": 5, "M1": 6, "W1": 6}.get(scale, 0)
@@ -83,6 +83,6 @@ def _parts_in_year(scale: str, year: int) -> int:
     return date(year, 12, 28).isocalendar().week
 
 
-def _unreadable_error(statement: Statement) -> ReadError:
+def _unreadable_error(statement: PxStatement) -> ReadError:
     variable = statement.keys[0] if statement.keys else ""
     return ReadError("read.px.timeval", statement.where, variable=variable, seen=statement.text)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, lp, programme, protect, space, structure, ties, utility
+from pipelines.publication.disclosure import lp, programme, protect, risk, space, structure, ties, utility
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 KEY = ("area_kind", "area", "territory", "freq", "period", *space.BLOCK, *structure.DETAIL)
@@ -127,7 +127,7 @@ def test_audit_fails_for_a_planted_leak(hidden: list[int]) -> None:
     )
     mask = np.zeros(4, dtype=bool)
     mask[hidden] = True
-    report = audit.audit_block(block_space, mask, name="leak", width=2)
+    report = risk.assess_block(block_space, mask, name="leak", width=2)
     assert report.passed == (len(hidden) > 1)
     if not report.passed:
         assert report.disclosed == (0,)
@@ -135,7 +135,7 @@ def test_audit_fails_for_a_planted_leak(hidden: list[int]) -> None:
 
 def test_audit_reports_a_range_of_one_as_narrow() -> None:
     block_space = space.build_space(build_frame(build_cell("AA", 1), build_cell("BB", 0), build_region(1, "AA,BB")))
-    report = audit.audit_block(block_space, np.array([True, True, False]), name="narrow", width=2)
+    report = risk.assess_block(block_space, np.array([True, True, False]), name="narrow", width=2)
     assert report.narrow == (0, 1)
 
 
@@ -201,7 +201,9 @@ def test_negative_difference_is_missing_and_blocks_nothing() -> None:
 
 def test_a_programme_with_an_unknown_measure_is_refused() -> None:
     with pytest.raises(ValueError, match="convictions"):
-        programme.Table(id="x", title="x", areas=["region"], freqs=["A"], measures=["convictions"], dimensions=[])
+        programme.DeclaredTable(
+            id="x", title="x", areas=["region"], freqs=["A"], measures=["convictions"], dimensions=[]
+        )
 
 
 def test_a_cell_of_two_tables_counts_once_in_its_total() -> None:
@@ -235,7 +237,7 @@ def test_highest_total_is_published_where_another_can_be_hidden() -> None:
 
 
 def test_table_with_a_duplicate_cell_is_rejected() -> None:
-    table = programme.Table(
+    table = programme.DeclaredTable(
         id="t", title="T", areas=["territory"], freqs=["A"], measures=["convicted_first"], dimensions=[]
     )
     only = programme.Programme(stages=[], movements=[], regional_groups=[], tables=[table])
@@ -363,7 +365,7 @@ def test_audit_fails_if_only_the_last_part_of_the_decisions_is_hidden() -> None:
     block_space = ties.build_tied_space(ties.with_family(build_frame(*build_decisions(counts))))
     mask = np.zeros(len(block_space.values), dtype=bool)
     mask[block_space.rows[4]] = True
-    assert audit.audit_block(block_space, mask, name="last", width=2).disclosed == (block_space.rows[4],)
+    assert risk.assess_block(block_space, mask, name="last", width=2).disclosed == (block_space.rows[4],)
 
 
 def test_audit_bounds_the_convicted_by_the_sentenced_and_the_decided() -> None:
@@ -372,7 +374,7 @@ def test_audit_bounds_the_convicted_by_the_sentenced_and_the_decided() -> None:
     block_space = ties.build_tied_space(ties.with_family(build_frame(*build_decisions(counts))))
     mask = np.zeros(len(block_space.values), dtype=bool)
     mask[block_space.rows[1]] = True
-    assert audit.audit_block(block_space, mask, name="between", width=2).narrow == (block_space.rows[1],)
+    assert risk.assess_block(block_space, mask, name="between", width=2).narrow == (block_space.rows[1],)
 
 
 def test_decisions_of_other_reporters_or_above_their_whole_are_not_tied() -> None:
@@ -495,7 +497,7 @@ def test_cases_are_at_most_the_persons_in_them(cases: float, narrow_areas: set[s
     joint = ties.build_tied_space(ties.with_family(rows))
     mask = np.zeros(len(joint.values), dtype=bool)
     mask[joint.rows[:2]] = True
-    report = audit.audit_block(joint, mask, name="cases", width=2)
+    report = risk.assess_block(joint, mask, name="cases", width=2)
     assert {areas[list(joint.rows).index(row)] for row in report.narrow} == narrow_areas
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.publication.disclosure import audit, lifting, lp, margins, protect, space, structure
+from pipelines.publication.disclosure import lifting, lp, margins, protect, risk, space, structure
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 YEARS = ("2024", "2025")
@@ -189,7 +189,7 @@ def test_lifted_population_has_the_cells_of_the_margins(seed: int) -> None:
     over_margins, over_leaves = margins.Margins(rows), space.Leaves(rows)
     assume(not contradicts_itself(over_margins.space))
     hidden = np.random.default_rng(seed).random(rows.height) < 0.5
-    report = audit.audit_cells(over_margins.space, hidden, name="lifted", width=2)
+    report = risk.assess_cells(over_margins.space, hidden, name="lifted", width=2)
     lifted = lifting.lift_populations(report.witnesses, [(over_margins, over_leaves)], over_leaves.space)
     assert len(lifted) == len(report.witnesses)
     for population, leaves in zip(report.witnesses, lifted, strict=True):
@@ -263,14 +263,14 @@ def test_audit_over_leaves_finds_what_margins_without_a_family_leave_open(
 
     monkeypatch.setattr(margins, "Margins", build_without_family)
     with monkeypatch.context() as without_leaves:
-        without_leaves.setattr(protect._Pattern, "_audit_leaves", pass_without_leaves)
+        without_leaves.setattr(protect._Pattern, "_assess_leaves", pass_without_leaves)
         hidden = np.array(hidden_of(protect.hide_small_counts(frame, guards_against_offices=False).cells))
-    report = audit.audit_cells(space.build_space(frame), hidden, name=family, width=2)
+    report = risk.assess_cells(space.build_space(frame), hidden, name=family, width=2)
     assert report.disclosed
     with pytest.raises(protect.ProtectError, match="could still be worked out"):
         protect.hide_small_counts(frame, guards_against_offices=False)
 
 
-def pass_without_leaves(*_: object) -> audit.BlockAudit:
+def pass_without_leaves(*_: object) -> risk.BlockRisk:
     """Return a passed audit, as if there were no leaves to disagree with the margins."""
-    return audit.nothing_hidden("margins only")
+    return risk.nothing_hidden("margins only")

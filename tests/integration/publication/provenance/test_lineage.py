@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home, open_home
-from pipelines.publication.provenance.lineage import Place, read_places
+from pipelines.publication.provenance.lineage import SourceFigure, read_places
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.warehouse import dbt
 from tests.support.kept_builds import build_kept
@@ -58,7 +58,7 @@ def counts(request: pytest.FixtureRequest) -> Counts:
     return Counts(newest)
 
 
-def find_places(counts: Counts, *cell: str, **dimensions: str) -> tuple[Place, ...]:
+def find_places(counts: Counts, *cell: str, **dimensions: str) -> tuple[SourceFigure, ...]:
     return read_places(counts.path, counts.find_cell(*cell, **dimensions)["cell_id"])
 
 

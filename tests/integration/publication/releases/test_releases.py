@@ -312,7 +312,7 @@ def test_published_comparisons_are_in_the_release_without_invented_figures(a_hom
 def test_release_has_a_row_and_a_code_of_every_indicator(a_home: home.Home) -> None:
     folder = make_draft(a_home).folder
     table, codelist = (pl.read_parquet(folder / "data" / f"{name}.parquet") for name in ("metric", "codelist"))
-    declared = sorted(metric.id for metric in metrics.list_modelled_metrics())
+    declared = sorted(metric.id for metric in metrics.load())
     assert table["metric"].to_list() == declared
     assert codelist.filter(codelist="metric")["code"].to_list() == declared
     assert table["sdmx_concept"].n_unique() == len(declared)

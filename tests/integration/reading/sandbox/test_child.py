@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from pipelines.model.content import Cell, Grid, ReadError, Table, Where
+from pipelines.model.content import Grid, ReadError, SourceCell, SourceTable, Where
 from pipelines.reading.sandbox import wire
 from pipelines.reading.sandbox.child import Job, read_in_child
 from pipelines.reading.sandbox.pool import ChildPool
@@ -177,7 +177,7 @@ def test_a_function_that_a_child_cannot_import_is_refused_at_once() -> None:
 
 
 def test_results_are_unpickled_with_an_allow_list() -> None:
-    grid = Grid("csv", (Table("t", (Cell(1, 1, "a", "a", Where(line=1)),)),))
+    grid = Grid("csv", (SourceTable("t", (SourceCell(1, 1, "a", "a", Where(line=1)),)),))
     assert wire.load(wire.dump_value(grid), ("pipelines",)) == grid
     for bad in (Payload(), os.getcwd, threading.Thread):
         with pytest.raises(pickle.UnpicklingError):

@@ -13,7 +13,7 @@ from pipelines.declarations.registry import load
 from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Arrival
 from pipelines.ledger.opening import open_ledger
-from pipelines.submissions import arrivals, intake, record, store
+from pipelines.submissions import arrivals, intake, store, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.check import OFFLINE_ID, check_file
@@ -142,7 +142,7 @@ def arrived(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home
 def _check_waiting(home: Home) -> dict[str, str]:
     engine = open_ledger(home)
     with clock.freeze_time(time_at(50)):
-        record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
+        waiting_checks.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
     return {s.filename: s.state for s in queries.list_submissions(engine)}
 
 

@@ -41,13 +41,13 @@ def _create_identity(desk: Desk, name: str, *grants: Grant) -> Identity:
     return accounts.get_identity(desk.engine, name)
 
 
-def _list_entries_of_series(desk: Desk, person: Identity) -> list[door.Entry]:
+def _list_entries_of_series(desk: Desk, person: Identity) -> list[door.SubmissionEntry]:
     return [e for e in door.list_submissions(desk, person) if {b.form for b in e.blocks} == {SERIES}]
 
 
 def test_accepted_returns_read_again_with_same_figures(desk: Desk) -> None:
     steward = _create_identity(desk, "desk-steward", Grant("steward"))
-    newest: dict[str, door.Entry] = {}
+    newest: dict[str, door.SubmissionEntry] = {}
     for entry in door.list_submissions(desk, steward):
         if entry.row.kind == "full" and entry.row.format != "nil":
             newest.setdefault(str(entry.row.form), entry)

@@ -17,7 +17,7 @@ from pipelines.ledger.identity import Grant, NotAllowedError
 from pipelines.ledger.transitions import TransitionError
 from pipelines.ledger.verification import verify_ledger
 from pipelines.model.content import Where
-from pipelines.submissions import intake, receipts, record, store
+from pipelines.submissions import intake, receipts, store, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk, SubmissionRefusedError, memory
@@ -165,7 +165,7 @@ def test_upload_of_same_bytes_does_not_name_unrecognised_one_of_another(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Upload the bytes of a colleague's file that is not recognised yet and so visible to its sender only."""
-    monkeypatch.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
+    monkeypatch.setattr(waiting_checks, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
     with pytest.raises(RuntimeError):
         door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     monkeypatch.undo()
@@ -691,7 +691,7 @@ def test_make_report_completes_upload_after_crash(desk: Desk, monkeypatch: pytes
         raise PowerCutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(record, "record_reports", cut_power)
+        patch.setattr(waiting_checks, "record_reports", cut_power)
         with pytest.raises(PowerCutError):
             door.upload_file(desk, sender, make_file(value=101), "a.csv")
     entry = door.list_submissions(desk, sender)[0]

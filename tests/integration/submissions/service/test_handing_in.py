@@ -15,7 +15,7 @@ from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Act, Arrival
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.ledger.opening import open_ledger
-from pipelines.submissions import admission, arrivals, decisions, intake, record, store
+from pipelines.submissions import admission, arrivals, decisions, intake, store, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts
 from pipelines.submissions.checking.history import gather_history
@@ -149,7 +149,12 @@ def test_crash_between_steps_loses_nothing_and_is_completed_later(
     def cut_power(*_: object, **__: object) -> None:
         raise PowerCutError
 
-    modules = {"put_bytes": store, "record_arrival": intake, "record_reports": record, "send_submission": decisions}
+    modules = {
+        "put_bytes": store,
+        "record_arrival": intake,
+        "record_reports": waiting_checks,
+        "send_submission": decisions,
+    }
     with monkeypatch.context() as patch:
         patch.setattr(modules[step], step, cut_power)
         with pytest.raises(PowerCutError):
@@ -160,7 +165,7 @@ def test_crash_between_steps_loses_nothing_and_is_completed_later(
     assert states == expected[step]
     if completed_by == "refresh":
         with clock.freeze_time(time_at(0)):
-            checked = record.check_waiting(home, engine, REGISTRY)
+            checked = waiting_checks.check_waiting(home, engine, REGISTRY)
         assert len(checked) == (1 if step == "record_reports" else 0)
     assert _submit(home, "2025-Q4;reported;3").state == "sent"
     assert len(queries.list_submissions(engine)) == 1
@@ -190,13 +195,13 @@ def test_check_waiting_checks_once_per_version_of_rules(home: Home, monkeypatch:
     engine = open_ledger(home)
     sha256 = store.put_bytes(home, b"2025-Q4;reported;-1")
     intake.record_arrival(engine, Arrival(sha256, 19, "a.csv", "office", time_at(0), demonstration=True))
-    assert [r.verdict for r in record.check_waiting(home, engine, REGISTRY).values()] == ["error"]
-    assert record.check_waiting(home, engine, REGISTRY) == {}
+    assert [r.verdict for r in waiting_checks.check_waiting(home, engine, REGISTRY).values()] == ["error"]
+    assert waiting_checks.check_waiting(home, engine, REGISTRY) == {}
     import sys
 
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
-    assert len(record.check_waiting(home, engine, REGISTRY)) == 1
-    assert record.check_waiting(home, engine, REGISTRY, territory="QQ") == {}
+    assert len(waiting_checks.check_waiting(home, engine, REGISTRY)) == 1
+    assert waiting_checks.check_waiting(home, engine, REGISTRY, territory="QQ") == {}
 
 
 # ------------------------------------------------------------------------------------------------------- demonstration
@@ -222,7 +227,9 @@ def test_demonstration_arrives_and_is_decided_by_its_list(home: Home, tmp_path: 
     with clock.freeze_time(time_at(50)):
         assert arrivals.record_arrivals(home, engine, folder) == 3
         assert arrivals.record_arrivals(home, engine, folder) == 0
-        assert len(record.check_waiting(home, engine, REGISTRY, territory="QQ", after=arrivals.CHECKED_AFTER)) == 3
+        assert (
+            len(waiting_checks.check_waiting(home, engine, REGISTRY, territory="QQ", after=arrivals.CHECKED_AFTER)) == 3
+        )
         refused = arrivals.replay_decisions(home, engine, folder)
     assert ["without a justification" in str(e) for e in refused.values()] == [True]
     states = {s.filename: s for s in queries.list_submissions(engine)}
@@ -256,7 +263,7 @@ def test_second_return_of_same_period_has_reason_late_data(home: Home, tmp_path:
     engine = open_ledger(home)
     with clock.freeze_time(time_at(50)):
         arrivals.record_arrivals(home, engine, folder)
-        record.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
+        waiting_checks.check_waiting(home, engine, REGISTRY, after=arrivals.CHECKED_AFTER)
         assert arrivals.replay_decisions(home, engine, folder) == {}
     reasons = {s.filename: (s.state, s.revision_reason) for s in queries.list_submissions(engine)}
     assert reasons == {"1.csv": ("approved", None), "5.csv": ("approved", "late_data"), "6.csv": ("approved", None)}

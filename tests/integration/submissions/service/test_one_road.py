@@ -17,7 +17,7 @@ from pipelines.core import clock
 from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Arrival
 from pipelines.ledger.identity import Grant
-from pipelines.submissions import arrivals, intake, record, store
+from pipelines.submissions import arrivals, intake, store, waiting_checks
 from pipelines.submissions import service as door
 from pipelines.submissions.accounts import accounts, tokens
 from pipelines.submissions.service import Desk
@@ -292,7 +292,7 @@ def _record_batch_arrival(desk: Desk, data: bytes, sender: str) -> str:
 def test_batch_refuses_what_the_desk_refuses(desk: Desk, form: str, rule: str) -> None:
     data = make_file(form)
     identity = _record_batch_arrival(desk, data, "qq-sender")
-    reports = record.check_waiting(desk.home, desk.engine, desk.registry, after=arrivals.CHECKED_AFTER)
+    reports = waiting_checks.check_waiting(desk.home, desk.engine, desk.registry, after=arrivals.CHECKED_AFTER)
     assert reports[identity].findings[0].rule == rule
     submission = queries.find_submission(desk.engine, identity)
     assert (submission.state, submission.jurisdiction, queries.list_blocks(desk.engine, identity)) == (
@@ -306,7 +306,7 @@ def test_batch_refuses_what_the_desk_refuses(desk: Desk, form: str, rule: str) -
     # The office of the form does not see it.
     assert door.list_submissions(desk, get_identity(desk, "rr-sender")) == []
     # It is not checked again under any rules, and the right office can submit it as new.
-    assert record.check_waiting(desk.home, desk.engine, desk.registry) == {}
+    assert waiting_checks.check_waiting(desk.home, desk.engine, desk.registry) == {}
     if form == "RR-JUSTICE-1":
         upload = door.hand_in(desk, get_identity(desk, "rr-sender"), data, "ours.csv")
         assert (upload.state, upload.new, upload.same_file) == ("sent", True, ())
@@ -318,7 +318,7 @@ def test_refused_batch_arrival_keeps_same_bytes_of_right_office(desk: Desk) -> N
     upload = door.upload_file(desk, get_identity(desk, "rr-sender"), data, "ours.csv")
     arrival = Arrival(upload.sha256, len(data), "theirs.csv", "qq-sender", time_at(0.1), demonstration=True)
     identity = intake.record_arrival(desk.engine, arrival, again=True).submission_id
-    record.check_waiting(desk.home, desk.engine, desk.registry)
+    waiting_checks.check_waiting(desk.home, desk.engine, desk.registry)
     assert queries.find_submission(desk.engine, identity).state == "refused"
     assert store.get_bytes(desk.home, upload.sha256) == data
 
@@ -327,7 +327,7 @@ def test_upload_after_crash_without_role_is_refused(desk: Desk, monkeypatch: pyt
     """Crash between arrival and check, and revoke the role of the sender before the second upload."""
     sender = get_identity(desk, "qq-sender")
     with monkeypatch.context() as crash:
-        crash.setattr(record, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
+        crash.setattr(waiting_checks, "record_reports", lambda *_: (_ for _ in ()).throw(RuntimeError("cut")))
         with pytest.raises(RuntimeError):
             door.upload_file(desk, sender, make_file(), "a.csv")
     accounts.grant_role(desk.engine, "qq-sender", Grant("submitter", "RR"), by="the-steward")
@@ -344,6 +344,6 @@ def test_accepted_upload_is_kept_after_role_was_revoked(desk: Desk, monkeypatch:
     upload = door.upload_file(desk, get_identity(desk, "qq-sender"), make_file(), "a.csv")
     accounts.revoke_role(desk.engine, "qq-sender", Grant("submitter", "QQ"), by="the-steward")
     monkeypatch.setattr(sys.modules["expectations.judge"], "RULES_VERSION", "test.2")
-    assert len(record.check_waiting(desk.home, desk.engine, desk.registry)) == 1
+    assert len(waiting_checks.check_waiting(desk.home, desk.engine, desk.registry)) == 1
     assert upload.submission_id is not None
     assert queries.find_submission(desk.engine, upload.submission_id).state == "checked"

@@ -24,7 +24,7 @@ from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.ledger.schema import SUBMISSION
 from pipelines.submissions import decisions, intake, timetable
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.timetable import Cell, Deadline
+from pipelines.submissions.timetable import Deadline, ExpectedReturn
 from pipelines.submissions.timetable.names import note_of, office_name, pick_name
 from tests.support.fakes.ledger_fakes import home_and_ledger
 from tests.support.fakes.returns_fakes import BASE, TERRITORY, make_registry
@@ -186,10 +186,12 @@ class World:
                 )
         return identity
 
-    def build_board(self, today: date = DAY, periods: int = 8, pairs: list[tuple[str, str]] = ALL) -> timetable.Board:
+    def build_board(
+        self, today: date = DAY, periods: int = 8, pairs: list[tuple[str, str]] = ALL
+    ) -> timetable.TimetableBoard:
         return timetable.build_board(self.engine, self.registry, pairs, today=today, periods=periods)
 
-    def find_cell(self, period: str, today: date = DAY) -> Cell:
+    def find_cell(self, period: str, today: date = DAY) -> ExpectedReturn:
         (row,) = self.build_board(today).rows
         return next(c for c in row.cells if c.deadline.period == period)
 

@@ -119,7 +119,7 @@ def test_attack_finds_disclosure_by_shares_ruled_separately(
 
 
 @pytest.fixture(scope="module")
-def figures() -> wide_frames.Figures:
+def figures() -> wide_frames.RecordFigures:
     """Figures of three years of a simulated register of a small office."""
     events = simulate_events(7, "HR").with_columns(
         territory=pl.lit("HR"), jurisdiction=pl.lit("HR"), source=pl.lit("HR_MPU"), offence_group=pl.lit("TIP")
@@ -129,7 +129,7 @@ def figures() -> wide_frames.Figures:
 
 
 def test_public_figures_have_ten_persons_of_two_proceedings_none_over_half(
-    figures: wide_frames.Figures,
+    figures: wide_frames.RecordFigures,
 ) -> None:
     """Count the members themselves, not the numbers that the rule received."""
     public = tabulation.tabulate_public(figures, PROGRAMME)
@@ -150,7 +150,7 @@ def test_public_figures_have_ten_persons_of_two_proceedings_none_over_half(
 
 
 def test_public_cohorts_have_one_follow_up_and_one_frequency(
-    figures: wide_frames.Figures,
+    figures: wide_frames.RecordFigures,
 ) -> None:
     public = tabulation.tabulate_public(figures, PROGRAMME)["record_cohort"]
     assert public["quarters"].unique().to_list() == [PROGRAMME.cohorts.public.quarters]
@@ -159,7 +159,7 @@ def test_public_cohorts_have_one_follow_up_and_one_frequency(
     assert restricted["quarters"].n_unique() > 1 and restricted["freq"].n_unique() == 2
 
 
-def test_public_tables_have_only_statistics_of_the_programme(figures: wide_frames.Figures) -> None:
+def test_public_tables_have_only_statistics_of_the_programme(figures: wide_frames.RecordFigures) -> None:
     public = tabulation.tabulate_public(figures, PROGRAMME)
     assert set(public["record_duration"]["freq"]) == set(PROGRAMME.durations.public.freqs)
     for name, statistics in (

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from pipelines.core import home as homes
 from pipelines.warehouse.records import build, declared_programme
-from pipelines.warehouse.records.schema import COLUMNS, KEYS, table_schema
+from pipelines.warehouse.records.schema import TABLES, table_key, table_schema
 from tests.records import build_events, simulate_events
 
 AREAS = [
@@ -96,7 +96,7 @@ def test_build_without_records_writes_empty_tables(world: World) -> None:
     folder, new = world.build_records(build_events([]))
     assert new
     for side in ("restricted", "public"):
-        for table in COLUMNS:
+        for table in TABLES:
             frame = read_table(folder, side, table)
             assert frame.is_empty() and dict(frame.schema) == table_schema(table)
 
@@ -104,10 +104,10 @@ def test_build_without_records_writes_empty_tables(world: World) -> None:
 def test_tables_have_their_schema_and_key_and_are_not_rebuilt(register_world: World, register_folder: Path) -> None:
     folder = register_folder
     for side in ("restricted", "public"):
-        for table in COLUMNS:
+        for table in TABLES:
             frame = read_table(folder, side, table)
             assert dict(frame.schema) == table_schema(table)
-            assert frame.height == frame.select(KEYS[table]).drop_nulls().unique().height > 0, table
+            assert frame.height == frame.select(table_key(table)).drop_nulls().unique().height > 0, table
     written_at = (folder / "public" / "record_lag.parquet").stat().st_mtime_ns
     assert register_world.build_records(simulate_register()) == (folder, False)
     assert (folder / "public" / "record_lag.parquet").stat().st_mtime_ns == written_at

@@ -15,7 +15,7 @@ from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts, passwords
-from pipelines.web.settings import Settings, Site
+from pipelines.web.settings import Site, WebSettings
 from tests.support.ledger_template import open_prepared_ledger
 from tests.support.service import sign_in_fixture
 
@@ -57,7 +57,7 @@ def engine(home: Home, cheap_hashes: None) -> sa.Engine:
 @pytest.fixture
 def open_browser(engine: sa.Engine, home: Home) -> Callable[..., TestClient]:
     """Return a function that opens a new browser of the same service at a network address."""
-    app = sign_in_fixture.make_app(engine, Settings(sign_in_fixture.HOST, sign_in_fixture.SECRET), home)
+    app = sign_in_fixture.make_app(engine, WebSettings(sign_in_fixture.HOST, sign_in_fixture.SECRET), home)
     return lambda address="testclient": sign_in_fixture.open_browser(app, address)
 
 
@@ -70,5 +70,5 @@ def browser(open_browser: Callable[..., TestClient]) -> TestClient:
 def tls_browser(engine: sa.Engine, home: Home) -> TestClient:
     """A browser of a service whose address is https."""
     site = Site("https://returns.example", ("127.0.0.1",))
-    app = sign_in_fixture.make_app(engine, Settings(site.address, sign_in_fixture.SECRET, None, site), home)
+    app = sign_in_fixture.make_app(engine, WebSettings(site.address, sign_in_fixture.SECRET, None, site), home)
     return sign_in_fixture.open_browser(app, "testclient", site.address)

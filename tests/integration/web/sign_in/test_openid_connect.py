@@ -27,7 +27,7 @@ from pipelines.core.home import Home
 from pipelines.ledger import audit_log
 from pipelines.ledger.identity import SYSTEM
 from pipelines.submissions.accounts import accounts
-from pipelines.web.settings import Provider, Settings, Site
+from pipelines.web.settings import Provider, Site, WebSettings
 from pipelines.web.sign_in.claims import sign_in_with_claims
 from pipelines.web.sign_in.openid_connect import (
     STATE_COOKIE,
@@ -63,13 +63,13 @@ def issuer() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(issuer: str) -> Settings:
+def settings(issuer: str) -> WebSettings:
     provider = Provider(f"{issuer}/.well-known/openid-configuration", CLIENT, "a secret of both")
-    return Settings(HOST, SECRET, provider, Site(HOST))
+    return WebSettings(HOST, SECRET, provider, Site(HOST))
 
 
 @pytest.fixture
-def open_browser_elsewhere(engine: sa.Engine, home: Home, settings: Settings, issuer: str) -> OpenBrowser:
+def open_browser_elsewhere(engine: sa.Engine, home: Home, settings: WebSettings, issuer: str) -> OpenBrowser:
     """Return a function that opens a browser of a service with the provider; `rs-linked` is the subject `7f3a`."""
     accounts.link_provider(engine, "rs-demonstration", issuer, "7f3a", by=SYSTEM)
     app = make_app(engine, settings, home)
@@ -292,7 +292,7 @@ def fetch_claims(
             Route("/jwks", serve_keys),
         ]
     )
-    connect = OpenIdConnect(Settings(HOST, SECRET, Provider(f"{MALICIOUS}/discovery", CLIENT, "a secret of both")))
+    connect = OpenIdConnect(WebSettings(HOST, SECRET, Provider(f"{MALICIOUS}/discovery", CLIENT, "a secret of both")))
     connect._client.client_kwargs["transport"] = httpx.ASGITransport(app=fake)
     return run_async(connect.fetch_claims(PENDING, {"code": "the-code", "state": "the-state"}))
 
@@ -342,7 +342,7 @@ def test_provider_with_an_incomplete_document_is_refused(metadata: dict[str, Any
         fetch_claims(sign_token(make_claims()), metadata=metadata)
 
 
-def test_challenge_matches_the_verifier_in_the_cookie(browser: TestClient, settings: Settings) -> None:
+def test_challenge_matches_the_verifier_in_the_cookie(browser: TestClient, settings: WebSettings) -> None:
     query = parse_qs(urlsplit(go_to_provider(browser)).query)
     pending = OpenIdConnect(settings).read_pending(
         browser.cookies[STATE_COOKIE].strip('"'), {"state": query["state"][0]}

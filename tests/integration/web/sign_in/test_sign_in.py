@@ -15,7 +15,7 @@ from pipelines.core.home import Home
 from pipelines.ledger import audit_log
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts, password_sign_in
-from pipelines.web.settings import Provider, Settings
+from pipelines.web.settings import Provider, WebSettings
 from pipelines.web.sign_in import routes
 from pipelines.web.sign_in.devices import DEVICE_COOKIE
 from pipelines.web.sign_in.language import LANGUAGE_COOKIE
@@ -483,7 +483,7 @@ def test_sign_in_page_uses_the_browsers_language_by_default(browser: TestClient)
 def test_service_with_a_provider_has_no_password_form(engine: sa.Engine, home: Home) -> None:
     (home.restricted / "demonstration-accounts.txt").unlink(missing_ok=True)
     provider = Provider("http://127.0.0.1:9/.well-known/openid-configuration", "the-offices", "a secret of both")
-    provider_browser = open_browser(make_app(engine, Settings(HOST, SECRET, provider), home))
+    provider_browser = open_browser(make_app(engine, WebSettings(HOST, SECRET, provider), home))
     page = provider_browser.get("/sign-in")
     assert (page.status_code, "<input id=" in page.text) == (200, False)
     assert provider_browser.get("/password").status_code == 303, (
@@ -502,7 +502,7 @@ def test_password_session_ends_when_the_service_gets_a_provider(
 ) -> None:
     sign_in(browser, "rs-sender", PASSWORD)
     provider = Provider("http://127.0.0.1:9/.well-known/openid-configuration", "the-offices", "a secret of both")
-    provider_browser = open_browser(make_app(engine, Settings(HOST, SECRET, provider), home))
+    provider_browser = open_browser(make_app(engine, WebSettings(HOST, SECRET, provider), home))
     provider_browser.cookies.set(SESSION_COOKIE, browser.cookies[SESSION_COOKIE], domain="127.0.0.1", path="/")
     assert get_signed_in_account(provider_browser) is None
 

@@ -7,10 +7,10 @@ from itertools import cycle
 import pytest
 
 from pipelines import words
-from pipelines.front.charts.board import Board, Cell, Line, describe_board, draw_board
+from pipelines.front.charts.board import StateBoard, TerritoryState, TerritoryStates, describe_board, draw_board
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.outlines import Outline, OutlineMap, draw_outlines, find_label_point, read_rings
-from pipelines.front.charts.stages import Side, Stage, Stages, draw_stages
+from pipelines.front.charts.stages import Side, StageBar, Stages, draw_stages
 from pipelines.front.charts.tiles import Tile, TileMap, draw_tiles
 from pipelines.words import FormattedFigure, reporting
 from tests.support.drawings import assert_legible
@@ -19,14 +19,14 @@ PERIODS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in range(1,
 FOOTNOTE = "* All references shall be understood to be in the context of a resolution."
 
 
-def make_board() -> Board:
+def make_board() -> StateBoard:
     states = cycle(reporting.STATES)
     lines = []
     for name in ("Albania", "Bosnia and Herzegovina", "Kosovo under UNSCR 1244*"):
         codes = [next(states) for _ in PERIODS]
-        cells = [Cell(code, reporting.STATES[code], "3/4" if code == "in_part" else "") for code in codes]
-        lines.append(Line(name, cells))
-    return Board("Who has reported", PERIODS, lines, reporting.STATES)
+        cells = [TerritoryState(code, reporting.STATES[code], "3/4" if code == "in_part" else "") for code in codes]
+        lines.append(TerritoryStates(name, cells))
+    return StateBoard("Who has reported", PERIODS, lines, reporting.STATES)
 
 
 def make_count(value: int) -> FormattedFigure:
@@ -46,18 +46,20 @@ def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(
 
 def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
     periods = [f"{year}-Q{quarter}" for year in range(2015, 2027) for quarter in range(1, 5)]
-    cells = [Cell("on_time", "on time") for _ in periods]
-    read = assert_legible(draw_board(Board("Title", periods, [Line("A", cells)], reporting.STATES), width=NARROW))
+    cells = [TerritoryState("on_time", "on time") for _ in periods]
+    read = assert_legible(
+        draw_board(StateBoard("Title", periods, [TerritoryStates("A", cells)], reporting.STATES), width=NARROW)
+    )
     assert "2026" in read.words and "2015" not in read.words and len(read.list_hints()) < len(periods)
 
 
 def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> None:
     lines = [
-        Line("A", [Cell("late", "late")]),
-        Line("B", [Cell("on_time", "on time")]),
-        Line("C", [Cell("late", "late")]),
+        TerritoryStates("A", [TerritoryState("late", "late")]),
+        TerritoryStates("B", [TerritoryState("on_time", "on time")]),
+        TerritoryStates("C", [TerritoryState("late", "late")]),
     ]
-    board = Board("Who has reported", ["2026-Q3"], lines, reporting.STATES)
+    board = StateBoard("Who has reported", ["2026-Q3"], lines, reporting.STATES)
     assert describe_board(board) == "Who has reported. 2026 Q3: On time: B. Late: A, C."
 
 
@@ -68,7 +70,7 @@ def test_draw_stages_has_boxes_of_one_width_with_pending_and_exits_at_the_side(w
         Side("Discontinued", make_count(7)),
         Side("Rejected", words.format_status("withheld")),
     ]
-    stages = [Stage("Investigated", make_count(62), sides), Stage("Convicted", make_count(12), is_few=True)]
+    stages = [StageBar("Investigated", make_count(62), sides), StageBar("Convicted", make_count(12), is_few=True)]
     read = assert_legible(draw_stages(Stages("Albania, 2025", stages), width=width))
     boxes = [element for element in read.root.iter() if "box" in element.get("class", "").split()]
     assert len(boxes) == 2 and len({box.get("width") for box in boxes}) == 1

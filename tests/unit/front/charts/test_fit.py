@@ -7,9 +7,11 @@ import re
 from pipelines import words
 from pipelines.design.contrasts import read_tokens
 from pipelines.front.charts.fit import CSS, read_page_style, render_picture
-from pipelines.front.charts.series import Point, Series, draw_series
+from pipelines.front.charts.series import ChartSeries, PeriodPoint, draw_series
 
-SERIES = Series("A <region>", [Point("2024", words.format_status("withheld")), Point("2025", words.format_absent())])
+SERIES = ChartSeries(
+    "A <region>", [PeriodPoint("2024", words.format_status("withheld")), PeriodPoint("2025", words.format_absent())]
+)
 
 
 def test_render_picture_has_both_layouts_with_unique_ids_and_escaped_text() -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.front.charts.from_rows import find_breaks, make_point, make_series, make_stages
-from pipelines.front.charts.series import NOTHING, Break
+from pipelines.front.charts.series import NOTHING, BreakMark
 from tests.support.editions import make_total
 
 YEARS = ("2021", "2022", "2023", "2024")
@@ -35,8 +35,8 @@ def test_make_series_draws_nothing_in_periods_of_other_series() -> None:
 def test_find_breaks_joins_adjacent_cuts_and_names_each_kind_once() -> None:
     day, later = date(2023, 1, 1), date(2024, 1, 1)
     rows = [make_break(day, day), make_break(date(2022, 1, 2), date(2023, 12, 31), "counting")]
-    assert find_breaks(YEARS, [make_break(later, later)]) == [Break(3, 3, "law")]
-    assert find_breaks(YEARS, rows) == [Break(1, 3, "counting / law")]
+    assert find_breaks(YEARS, [make_break(later, later)]) == [BreakMark(3, 3, "law")]
+    assert find_breaks(YEARS, rows) == [BreakMark(1, 3, "counting / law")]
     assert find_breaks(YEARS, [make_break(date(2010, 1, 1), date(2010, 1, 1))]) == []
 
 

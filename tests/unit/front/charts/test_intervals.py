@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.intervals import (
-    Comparison,
     DurationRow,
-    Durations,
-    Row,
+    RegionComparison,
+    TerritoryDurations,
+    TerritoryRow,
     describe_comparison,
     draw_comparison,
     draw_durations,
@@ -31,11 +31,15 @@ def make_figure(value: float, low: float, high: float) -> FormattedFigure:
     return FormattedFigure(text, text, "value", value, low, high)
 
 
-COMPARISON = Comparison(
+COMPARISON = RegionComparison(
     "Convicted per 100 indicted",
-    [Row("A", make_figure(57, 40, 81)), Row(LONG, WITHHELD), Row("B", make_figure(88, 12, 140), is_few=True)],
+    [
+        TerritoryRow("A", make_figure(57, 40, 81)),
+        TerritoryRow(LONG, WITHHELD),
+        TerritoryRow("B", make_figure(88, 12, 140), is_few=True),
+    ],
     "Convicted per 100 indicted",
-    Row("Region", make_figure(85, 70, 103), note="6 of 7 territories"),
+    TerritoryRow("Region", make_figure(85, 70, 103), note="6 of 7 territories"),
 )
 
 
@@ -52,14 +56,14 @@ def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
 
 
 def test_draw_comparison_ends_an_open_interval_in_an_arrow() -> None:
-    row = Row("A", FormattedFigure("107 (47 or more)", "107 or more", "value", 107, 47, inf))
-    read = assert_legible(draw_comparison(Comparison("Title", [row], "Unit")))
+    row = TerritoryRow("A", FormattedFigure("107 (47 or more)", "107 or more", "value", 107, 47, inf))
+    read = assert_legible(draw_comparison(RegionComparison("Title", [row], "Unit")))
     assert read.count_marks("path", "mark") == 1
 
 
 def test_describe_comparison_compares_only_figures_of_enough() -> None:
-    rows = [*COMPARISON.rows, Row("C", make_figure(30, 20, 45))]
-    assert describe_comparison(Comparison("Title", rows, "", COMPARISON.region)) == (
+    rows = [*COMPARISON.rows, TerritoryRow("C", make_figure(30, 20, 45))]
+    assert describe_comparison(RegionComparison("Title", rows, "", COMPARISON.region)) == (
         "Title. Lowest: C, 30 (20–45). Highest: A, 57 (40–81). Region: 85 (70–103). "
         f"Not compared: {LONG} (withheld), B (fewer than 20: compare with care)."
     )
@@ -71,9 +75,9 @@ VALUES = st.floats(0, 5000).map(lambda value: make_figure(value, value / 2, valu
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.one_of(VALUES, st.just(WITHHELD)), st.booleans()), min_size=1, max_size=8))
 def test_draw_comparison_is_legible_and_complete_for_any_rows(figures: list[tuple[FormattedFigure, bool]]) -> None:
-    rows = [Row(f"{LONG} {n}", figure, is_few) for n, (figure, is_few) in enumerate(figures)]
+    rows = [TerritoryRow(f"{LONG} {n}", figure, is_few) for n, (figure, is_few) in enumerate(figures)]
     for width in (WIDE, NARROW):
-        read = assert_legible(draw_comparison(Comparison("Title", rows, "Persons"), width=width))
+        read = assert_legible(draw_comparison(RegionComparison("Title", rows, "Persons"), width=width))
         assert len(read.list_hints()) == sum(figure.kind == "value" for figure, _ in figures)
         assert all(figure.text in read.words for figure, _ in figures)
 
@@ -88,7 +92,7 @@ def test_draw_durations_shows_three_times_on_one_axis(width: int) -> None:
         DurationRow("B", *times[:2], open_end, is_few=True),
         DurationRow("C", none, none, none),
     ]
-    read = assert_legible(draw_durations(Durations("Title", rows, "Days"), width=width))
+    read = assert_legible(draw_durations(TerritoryDurations("Title", rows, "Days"), width=width))
     assert read.count_marks("path", "hollow") == 3 and read.count_marks("circle", "hollow") == 2, (
         "each once more in the key"
     )

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
-from pipelines.front.charts.series import NOTHING, Break, Point, Series, describe_series, draw_multiples, draw_series
+from pipelines.front.charts.series import (
+    NOTHING,
+    BreakMark,
+    ChartSeries,
+    PeriodPoint,
+    describe_series,
+    draw_multiples,
+    draw_series,
+)
 from pipelines.words import FormattedFigure
 from tests.support.drawings import assert_legible, read_drawing
 
@@ -24,10 +32,10 @@ def make_figure(value: float, margin: float | None = 0.2) -> FormattedFigure:
     return FormattedFigure(text, f"about {text}", "value", value, value * (1 - margin), value * (1 + margin))
 
 
-def make_series(*values: float | FormattedFigure, **more: object) -> Series:
+def make_series(*values: float | FormattedFigure, **more: object) -> ChartSeries:
     figures = [value if isinstance(value, FormattedFigure) else make_figure(value) for value in values]
-    points = [Point(str(2018 + number), figure, reporters=7) for number, figure in enumerate(figures)]
-    return replace(Series("A region: convicted", points, territories=7), **more)  # type: ignore[arg-type]
+    points = [PeriodPoint(str(2018 + number), figure, reporters=7) for number, figure in enumerate(figures)]
+    return replace(ChartSeries("A region: convicted", points, territories=7), **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -51,14 +59,14 @@ def test_draw_series_joins_nothing_over_a_missing_figure() -> None:
 
 
 def test_break_whose_name_does_not_fit_is_in_the_key() -> None:
-    series = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "a name that is too long for its place " * 3)])
+    series = make_series(40, 45, 50, 55, breaks=[BreakMark(2, 2, "a name that is too long for its place " * 3)])
     assert "Break in the series" in assert_legible(draw_series(series, width=NARROW)).words
-    with_short_name = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
+    with_short_name = make_series(40, 45, 50, 55, breaks=[BreakMark(2, 2, "law")])
     assert "Break in the series" not in assert_legible(draw_series(with_short_name, width=NARROW)).words
 
 
 def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
-    series = make_series(40, 45, 50, 55, breaks=[Break(2, 2, "law")])
+    series = make_series(40, 45, 50, 55, breaks=[BreakMark(2, 2, "law")])
     read = assert_legible(draw_series(series))
     assert (
         read.count_marks("path", "curve") == 2
@@ -69,17 +77,18 @@ def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
 
 
 def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
-    read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[Break(1, 3, "counting")])))
+    read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[BreakMark(1, 3, "counting")])))
     assert read.count_marks("path", "curve") == 0 and read.count_marks("rect", "shade") == 1
 
 
 def test_draw_series_gives_each_state_its_own_mark() -> None:
     few, partial, early, revised = (make_figure(value, None) for value in (12, 60, 70, 80))
     points = [
-        Point("2021", few, is_few=True), Point("2022", partial, is_partial=True), Point("2023", early, former=75),
-        Point("2024", revised, is_provisional=True),
+        PeriodPoint("2021", few, is_few=True), PeriodPoint("2022", partial, is_partial=True),
+        PeriodPoint("2023", early, former=75),
+        PeriodPoint("2024", revised, is_provisional=True),
     ]  # fmt: skip
-    read = assert_legible(draw_series(Series("A region", points)))
+    read = assert_legible(draw_series(ChartSeries("A region", points)))
     assert read.count_marks("circle", "hollow") == 2 and read.count_marks("rect", "mark") == 2, (
         "each once more in the key"
     )
@@ -89,8 +98,8 @@ def test_draw_series_gives_each_state_its_own_mark() -> None:
 
 
 def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
-    points = [Point("2023", make_figure(30), reporters=5), Point("2024", make_figure(40), reporters=7)]
-    read = assert_legible(draw_series(Series("A region", points, territories=7)))
+    points = [PeriodPoint("2023", make_figure(30), reporters=5), PeriodPoint("2024", make_figure(40), reporters=7)]
+    read = assert_legible(draw_series(ChartSeries("A region", points, territories=7)))
     assert read.count_marks("rect", "part") == 1 and read.count_marks("rect", "full") == 1
     assert "Territories included, of 7" in read.words
 
@@ -116,20 +125,23 @@ def test_draw_series_is_legible_and_complete_for_any_figures(
 ) -> None:
     periods = [f"{2018 + n // 4} Q{n % 4 + 1}" if is_quarterly else str(1990 + n) for n in range(len(figures))]
     points = [
-        Point(period, figure, reporters=n % 8) for n, (period, figure) in enumerate(zip(periods, figures, strict=True))
+        PeriodPoint(period, figure, reporters=n % 8)
+        for n, (period, figure) in enumerate(zip(periods, figures, strict=True))
     ]
-    drawing = draw_series(Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width)
+    drawing = draw_series(
+        ChartSeries("A region", points, [BreakMark(len(points) - 1, len(points) - 1, "law")], 7), width=width
+    )
     read = assert_legible(drawing)
     assert len(read.list_hints()) == sum(point.has_value for point in points)
     assert periods[-1] in read.words
     assert drawing == draw_series(
-        Series("A region", points, [Break(len(points) - 1, len(points) - 1, "law")], 7), width=width
+        ChartSeries("A region", points, [BreakMark(len(points) - 1, len(points) - 1, "law")], 7), width=width
     )
 
 
 def test_draw_series_pales_a_line_of_mostly_few_and_draws_nothing_outside_of_the_series() -> None:
-    few = [Point(str(year), make_figure(9), is_few=True) for year in (2022, 2023)]
-    series = Series("A region", [Point("2021", NOTHING), *few, Point("2024", make_figure(30))])
+    few = [PeriodPoint(str(year), make_figure(9), is_few=True) for year in (2022, 2023)]
+    series = ChartSeries("A region", [PeriodPoint("2021", NOTHING), *few, PeriodPoint("2024", make_figure(30))])
     read = assert_legible(draw_series(series))
     assert read.count_marks("path", "curve faded") == 2
     assert "2021" in read.words and "2021" not in read.drawing.description

@@ -57,7 +57,7 @@ def test_kinds_and_differences() -> None:
 
 def test_figures_omitted_by_a_patch_are_unchanged() -> None:
     old, new = build_figures({"sex": "M"}, {"sex": "F"}), build_figures({"sex": "M"})
-    assert answers.compare_versions(new, old, kind="patch") == answers.Comparison((), 2)
+    assert answers.compare_versions(new, old, kind="patch") == answers.VersionComparison((), 2)
     assert [c.kind for c in answers.list_changes(new, old)] == ["withdrawn"]
 
 
@@ -112,7 +112,7 @@ def test_swapped_versions_give_the_opposite_changes(new: dict[Any, Any], old: di
     forward = answers.compare_versions(rows_of(new), rows_of(old))
     backward = answers.compare_versions(rows_of(old), rows_of(new))
 
-    def list_changes(comparison: answers.Comparison, turned: bool) -> set[tuple[Any, ...]]:
+    def list_changes(comparison: answers.VersionComparison, turned: bool) -> set[tuple[Any, ...]]:
         sign = -1 if turned else 1
         return {
             (c.key["sex"], c.key["period"], opposite_kinds[c.kind] if turned else c.kind,

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from pipelines.publication.disclosure.space import Space
-from pipelines.publication.disclosure.witnesses import Coverage, Witnesses
+from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 
 TRUTH = np.array([3.0, 4.0, 5.0])
 OF_FIRST = np.array([True, False, False])
@@ -47,6 +47,6 @@ def test_only_needed_populations_are_chosen(witnesses: Witnesses) -> None:
 def test_cell_is_given_up_only_if_other_populations_cover_the_others(witnesses: Witnesses) -> None:
     witnesses.add_populations([np.array([5.0, 2.0, 5.0]), np.array([5.0, 4.0, 3.0])])
     nobody, first = np.zeros(3, dtype=bool), np.array([True, False, False, False])
-    coverage = Coverage(witnesses, [(nobody, first)], 2)
+    coverage = WitnessCoverage(witnesses, [(nobody, first)], 2)
     assert coverage.give_up(1)
     assert not coverage.give_up(2), "then nothing would protect the first"

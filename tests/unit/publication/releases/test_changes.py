@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.core import codes
 from pipelines.publication.releases.changes import (
-    Comparison,
+    ReleaseComparison,
     compare_tables,
     empty_comparison,
     next_version,
@@ -33,7 +33,7 @@ def make_cells(states: dict[str, State], **changes: str) -> pl.DataFrame:
 
 def compare_cells(
     before: dict[str, tuple[float | None, str]], after: dict[str, tuple[float | None, str]]
-) -> Comparison:
+) -> ReleaseComparison:
     return compare_tables({"cell": make_cells(before)}, {"cell": make_cells(after)})
 
 

@@ -8,7 +8,7 @@ from pipelines.warehouse.metrics import metrics
 
 
 def test_every_code_has_a_label_in_every_language() -> None:
-    table = metrics.metric_table(metrics.list_modelled_metrics())
+    table = metrics.metric_table(metrics.load())
     labels, codes = build._codelist_labels(table), build._codelists(table)
     languages = {i18n.html_lang(code) for code in i18n.language_names()} - {"en"}
     expected = {(*key, language) for key in codes.select("codelist", "code").iter_rows() for language in languages}

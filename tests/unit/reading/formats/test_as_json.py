@@ -6,13 +6,25 @@ import json
 
 import pytest
 
-from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Remark, Table, Where
+from pipelines.model.content import (
+    Cube,
+    CubeObservation,
+    Grid,
+    Member,
+    Remark,
+    SourceCell,
+    SourceDimension,
+    SourceTable,
+    Where,
+)
 from pipelines.reading.formats.as_json import content_as_json, iter_json
 
 
 def test_content_as_json_of_a_grid_has_tables_of_cells() -> None:
-    cell = Cell(1, 2, "25.3%", 0.253, Where("S", "B1"), "number", (1, 1), True, False, None, "0.0%", None, "1)")
-    grid = Grid("xlsx", (Table("S", (cell,), "Title", True),), {"a": 1}, (Remark("read.x", Where(page=2), {"n": 1}),))
+    cell = SourceCell(1, 2, "25.3%", 0.253, Where("S", "B1"), "number", (1, 1), True, False, None, "0.0%", None, "1)")
+    grid = Grid(
+        "xlsx", (SourceTable("S", (cell,), "Title", True),), {"a": 1}, (Remark("read.x", Where(page=2), {"n": 1}),)
+    )
     document = content_as_json(grid)
     assert json.loads(json.dumps(document, allow_nan=False)) == {
         "format": "xlsx",
@@ -42,7 +54,7 @@ def test_content_as_json_of_a_grid_has_tables_of_cells() -> None:
 
 
 def test_content_as_json_of_a_cube_has_dimensions_and_observations() -> None:
-    dimensions = (Dimension("sex", {"en": "Sex"}, (Member("F", {"en": "female"}),), None),)
+    dimensions = (SourceDimension("sex", {"en": "Sex"}, (Member("F", {"en": "female"}),), None),)
     observations = (
         CubeObservation(("F",), 3, None, Where(line=7)),
         CubeObservation(("F",), None, "..", Where(line=8), ("note",), {"OBS_STATUS": "O"}),
@@ -64,7 +76,7 @@ def test_content_as_json_of_a_cube_has_dimensions_and_observations() -> None:
 @pytest.mark.parametrize("count", [0, 1, 999, 1_000, 2_001])
 def test_iter_json_gives_the_text_of_the_whole_document(count: int) -> None:
     labels = {"en": 'a "quoted"\nlabel, "observations": []'}
-    dimensions = (Dimension("sex", labels, (Member("F", labels),), None),)
+    dimensions = (SourceDimension("sex", labels, (Member("F", labels),), None),)
     observation = CubeObservation(("F",), 3, None, Where(line=7), ("note\nof two lines",), {"A": "\u0161"})
     cube = Cube("px", dimensions, (observation,) * count, properties={"TITLE": '"observations": []'})
     expected = json.dumps(content_as_json(cube), ensure_ascii=False, indent=2, default=str)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.model.content import Cell, Grid, ReadError
+from pipelines.model.content import Grid, ReadError, SourceCell
 from pipelines.reading.formats.read import read_content
 from pipelines.reading.sandbox.pool import ChildPool
 from tests.support.paths import SHARED
@@ -129,7 +129,7 @@ def test_values_agree_with_an_independent_reader(kind: str) -> None:
     assert compared > (10_000 if kind == "xlsx" else 3_000)
 
 
-def _agrees(cell: Cell, value: Any, name: str) -> bool:
+def _agrees(cell: SourceCell, value: Any, name: str) -> bool:
     place = (name, str(cell.where), cell.value, value)
     if isinstance(value, bool) or cell.kind == "bool":
         assert cell.value == value, place
@@ -168,7 +168,7 @@ def test_word_html_and_pdf_give_the_same_table() -> None:
 
 def test_three_workbook_formats_give_the_same_cells() -> None:
     by_format = [_read(REAL / f"cyrillic/prov.{suffix}") for suffix in ("xlsx", "xls", "ods")]
-    facts: list[Callable[[Cell], object]] = [
+    facts: list[Callable[[SourceCell], object]] = [
         lambda c: (c.row, c.column, c.where),
         lambda c: c.value if c.kind != "formula" else None,
         lambda c: (c.anchor, c.spread, c.hidden, c.note),

@@ -21,7 +21,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 from reportlab.platypus import Table as PdfTable
 
-from pipelines.model.content import Cell, Grid
+from pipelines.model.content import Grid, SourceCell
 from pipelines.reading.formats import docx, html, ods, pdf, xls, xlsx
 from pipelines.reading.formats.common import SplitText, split_runs
 from tests.support.hostile_files import zip_parts
@@ -32,16 +32,16 @@ Runs = Sequence[tuple[str, bool]]
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 
 
-def _only_cell(grid: Grid) -> Cell:
+def _only_cell(grid: Grid) -> SourceCell:
     (cell,) = grid.tables[0].cells
     return cell
 
 
-def _seen(cell: Cell) -> tuple[str, str | None]:
+def _seen(cell: SourceCell) -> tuple[str, str | None]:
     return cell.text, cell.struck
 
 
-def read_xlsx(runs: Runs) -> Cell:
+def read_xlsx(runs: Runs) -> SourceCell:
     book = openpyxl.Workbook()
     blocks = [TextBlock(InlineFont(strike=struck), text) for text, struck in runs]
     book.active["A1"] = CellRichText(*blocks)
@@ -50,7 +50,7 @@ def read_xlsx(runs: Runs) -> Cell:
     return _only_cell(xlsx.read_file(buffer.getvalue()))
 
 
-def read_xls(runs: Runs) -> Cell:
+def read_xls(runs: Runs) -> SourceCell:
     fonts = {struck: xlwt.easyfont(f"struck_out {str(struck).lower()}") for struck in (True, False)}
     book = xlwt.Workbook()
     book.add_sheet("a").write_rich_text(0, 0, [(text, fonts[struck]) for text, struck in runs])
@@ -59,7 +59,7 @@ def read_xls(runs: Runs) -> Cell:
     return _only_cell(xls.read_file(buffer.getvalue()))
 
 
-def read_ods(runs: Runs, *, styles: str = "", cell_style: str = "") -> Cell:
+def read_ods(runs: Runs, *, styles: str = "", cell_style: str = "") -> SourceCell:
     spans = "".join(f'<text:span text:style-name="{"struck" if struck else "T"}">{t}</text:span>' for t, struck in runs)
     names = ("office", "table", "text", "style")
     spaces = " ".join(f'xmlns:{name}="{_ODF}:{name}:1.0"' for name in names)
@@ -76,7 +76,7 @@ def read_ods(runs: Runs, *, styles: str = "", cell_style: str = "") -> Cell:
     return _only_cell(ods.read_file(zip_parts({"mimetype": kind, "content.xml": content})))
 
 
-def read_docx(runs: Runs) -> Cell:
+def read_docx(runs: Runs) -> SourceCell:
     document = word.Document()
     paragraph = document.add_table(rows=1, cols=1).cell(0, 0).paragraphs[0]
     for text, struck in runs:
@@ -86,7 +86,7 @@ def read_docx(runs: Runs) -> Cell:
     return _only_cell(docx.read_file(buffer.getvalue()))
 
 
-def read_docx_xml(paragraph: str) -> Cell:
+def read_docx_xml(paragraph: str) -> SourceCell:
     document = word.Document()
     cell = document.add_table(rows=1, cols=1).cell(0, 0)._tc
     cell.remove(cell.p_lst[0])
@@ -96,16 +96,16 @@ def read_docx_xml(paragraph: str) -> Cell:
     return _only_cell(docx.read_file(buffer.getvalue()))
 
 
-def read_html(runs: Runs) -> Cell:
+def read_html(runs: Runs) -> SourceCell:
     return read_html_cell("".join(f"<s>{text}</s>" if struck else f"<b>{text}</b>" for text, struck in runs))
 
 
-def read_html_cell(content: str, *, head: str = "", td: str = "<td>") -> Cell:
+def read_html_cell(content: str, *, head: str = "", td: str = "<td>") -> SourceCell:
     page = f"<html><head>{head}</head><body><table><tr>{td}{content}</td></tr></table></body></html>"
     return _only_cell(html.read_file(page.encode()))
 
 
-READERS: list[Callable[[Runs], Cell]] = [read_xlsx, read_xls, read_ods, read_docx, read_html]
+READERS: list[Callable[[Runs], SourceCell]] = [read_xlsx, read_xls, read_ods, read_docx, read_html]
 each_reader = pytest.mark.parametrize("read", READERS)
 
 
@@ -121,7 +121,7 @@ each_reader = pytest.mark.parametrize("read", READERS)
     ],
 )
 def test_struck_run_is_not_part_of_the_text(
-    read: Callable[[Runs], Cell], runs: Runs, seen: tuple[str, str | None]
+    read: Callable[[Runs], SourceCell], runs: Runs, seen: tuple[str, str | None]
 ) -> None:
     assert _seen(read(runs)) == seen
 
@@ -138,7 +138,7 @@ def test_any_mixture_of_runs_keeps_every_digit_once_and_in_its_place(runs: list[
         assert split == SplitText(visible or struck, None, struck or None)
 
 
-def _split(cell: Cell) -> SplitText:
+def _split(cell: SourceCell) -> SplitText:
     return SplitText(cell.text, cell.marks, cell.struck)
 
 

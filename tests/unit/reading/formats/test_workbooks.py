@@ -14,7 +14,7 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.model.content import Cell, Grid, ReadError
+from pipelines.model.content import Grid, ReadError, SourceCell
 from pipelines.reading.formats import ods, xls, xlsx
 from pipelines.reading.formats.common import number_text, plain_number
 from pipelines.reading.formats.number_format import is_percent, shows_another_number
@@ -29,7 +29,7 @@ from tests.support.fakes.workbook_fakes import (
 )
 
 
-def _at(grid: Grid, place: str, table: int = 0) -> Cell:
+def _at(grid: Grid, place: str, table: int = 0) -> SourceCell:
     return next(cell for cell in grid.tables[table].cells if cell.where.cell == place)
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.findings.rules import find_rule
-from pipelines.model.content import Cell, Cube, CubeObservation, Dimension, Grid, Member, Table, Where
+from pipelines.model.content import Cube, CubeObservation, Grid, Member, SourceCell, SourceDimension, SourceTable, Where
 from pipelines.reading.formats.read import read_content
 from pipelines.reading.privacy import columns, names, numbers
 from pipelines.reading.privacy.scan import scan_content
@@ -321,7 +321,7 @@ def test_text_outside_tables_of_a_pdf_is_scanned() -> None:
 
 def test_labels_members_notes_and_attributes_of_cubes_are_scanned() -> None:
     def build_cube(**parts: Any) -> Cube:
-        dimension = Dimension(
+        dimension = SourceDimension(
             parts.get("id", "Sud"), {"hr": parts.get("label", "Sud")}, (Member("a", parts.get("members", {})),)
         )
         notes, attributes = parts.get("notes", ()), parts.get("attributes", {})
@@ -341,8 +341,8 @@ def test_labels_members_notes_and_attributes_of_cubes_are_scanned() -> None:
 
 
 def test_many_findings_are_counted_and_not_listed() -> None:
-    cells = tuple(Cell(r, 1, "Ana Marić", "Ana Marić", Where(line=r)) for r in range(1, 51))
-    findings = scan_content(Grid("csv", (Table("t", cells),)))
+    cells = tuple(SourceCell(r, 1, "Ana Marić", "Ana Marić", Where(line=r)) for r in range(1, 51))
+    findings = scan_content(Grid("csv", (SourceTable("t", cells),)))
     assert len(findings) == 21
     assert findings[-1].params == {"rule": "person.name", "count": 30}
 

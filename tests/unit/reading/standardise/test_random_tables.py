@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
-from pipelines.model.content import Cell, Grid, Table
+from pipelines.model.content import Grid, SourceCell, SourceTable
 from tests.support.fakes.returns_fakes import collect_values, form_of, make_cell, make_registry, read_content
 
 SEXES, AGES = ("_T", "M", "F"), ("_T", "Y_LT18", "Y_GE18", "Y18T24", "Y_GE25")
@@ -43,7 +43,7 @@ def random_tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str
     measures = draw(st.lists(st.sampled_from(MEASURES), min_size=1, max_size=3, unique=True))
     first_row, first_column = draw(st.integers(2, 5)), draw(st.integers(1, 3))
     columns: dict[str, dict[str, str]] = {}
-    placed: dict[tuple[int, int], Cell] = {}
+    placed: dict[tuple[int, int], SourceCell] = {}
 
     def put_cell(row: int, column: int, height: int, width: int, value: Any) -> None:
         for r in range(row, row + height):
@@ -97,7 +97,7 @@ def random_tables(draw: st.DrawFn) -> tuple[Grid, Form, dict[tuple[str, str, str
             }
         ],
     )
-    return Grid("xlsx", (Table("Лист1", ordered),)), form, expected
+    return Grid("xlsx", (SourceTable("Лист1", ordered),)), form, expected
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules
-from pipelines.model.content import Cube, Dimension, Grid, Member
+from pipelines.model.content import Cube, Grid, Member, SourceDimension
 from pipelines.reading.standardise.recognise import not_recognised, recognise_forms
 from tests.support.fakes.returns_fakes import BASE, make_grid, make_registry, with_cell
 
@@ -52,7 +52,10 @@ def test_file_name_is_not_evidence(registry: Registry) -> None:
 
 def test_cube_is_recognised_by_its_dimensions(registry: Registry) -> None:
     members = (Member("1", {"mk": "Мажи"}), Member("2", {"mk": "Жени"}))
-    dimensions = (Dimension("SEX", {"mk": "Пол"}, members), Dimension("Време", {}, (Member("2024-Q1"),), "time"))
+    dimensions = (
+        SourceDimension("SEX", {"mk": "Пол"}, members),
+        SourceDimension("Време", {}, (Member("2024-Q1"),), "time"),
+    )
     matches = recognise_forms(Cube("px", dimensions, ()), None, registry)
     assert [(m.form.id, m.in_period) for m in matches] == [("ZZ-JUSTICE-PX", True)]
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
-from pipelines.model.content import Cube, CubeObservation, Dimension, Where
+from pipelines.model.content import Cube, CubeObservation, SourceDimension, Where
 from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY
 from pipelines.reading.standardise.standardise import Reading
 from tests.support.fakes.cube_fakes import cube_form, make_cube, make_members
@@ -301,7 +301,7 @@ def test_cube_may_use_our_codes(registry: Registry) -> None:
     dims = {"SEX": {"dim": "sex", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
     form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, fixed={
         "measure": "indicted", "count_unit": "person", "offence": "ICCS0204"})  # fmt: skip
-    dimensions = (Dimension("SEX", {}, make_members("M", "X")), Dimension("T", {}, make_members("2024-Q1")))
+    dimensions = (SourceDimension("SEX", {}, make_members("M", "X")), SourceDimension("T", {}, make_members("2024-Q1")))
     observations = [CubeObservation((sex, "2024-Q1"), 1, None, Where(line=2)) for sex in ("M", "X")]
     reading = read_content(Cube("sdmx-csv", dimensions, observations), form, registry)
     assert [f.seen for f in of_rule(reading, "cube.member_undeclared")] == ["X"]
@@ -311,7 +311,10 @@ def test_cube_may_use_our_codes(registry: Registry) -> None:
 def test_article_of_no_declared_law_is_reported(registry: Registry) -> None:
     dims = {"A": {"dim": "article", "same": True}, "T": {"template": "{year}-Q{quarter}"}}
     form = cube_form(formats=["sdmx-csv"], cube={"dims": dims}, codes={}, adds_up=[])
-    dimensions = (Dimension("A", {}, make_members("188", "777")), Dimension("T", {}, make_members("2024-Q1")))
+    dimensions = (
+        SourceDimension("A", {}, make_members("188", "777")),
+        SourceDimension("T", {}, make_members("2024-Q1")),
+    )
     observations = [
         CubeObservation((article, "2024-Q1"), 1, None, Where(line=n)) for n, article in enumerate(("188", "777"), 1)
     ]

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules
-from pipelines.model.content import Grid, Remark, Table, Where
+from pipelines.model.content import Grid, Remark, SourceTable, Where
 from pipelines.model.long_tables import OBSERVATION, OBSERVATION_KEY
 from tests.support.fakes.returns_fakes import (
     BASE,
@@ -286,7 +286,7 @@ def test_findings_of_one_rule_are_capped_and_counted(registry: Registry) -> None
 
 
 def _two_sheets(first: str, second: str) -> Grid:
-    def build_sheet(name: str, factor: int) -> Table:
+    def build_sheet(name: str, factor: int) -> SourceTable:
         rows = [["Година 2024", None], ["Дело", "Вкупно"], ["Трговија, чл. 188", factor]]
         return make_sheet(rows, name)
 
@@ -424,13 +424,13 @@ def test_cases_have_no_sex_or_age(registry: Registry) -> None:
 
 
 def test_a_table_over_pages_that_repeat_its_heading(registry: Registry) -> None:
-    def build_page(number: int, rows: list[list[Any]], title: str | None) -> Table:
+    def build_page(number: int, rows: list[list[Any]], title: str | None) -> SourceTable:
         cells = []
         for r, row in enumerate(rows, 1):
             for c, value in enumerate(row, 1):
                 place = Where(page=number, box=(c, r, c + 1, r + 1))
                 cells.append(make_cell(r, c, str(value))._replace(where=place))
-        return Table(f"page {number} table 1", tuple(cells), title, page=number)
+        return SourceTable(f"page {number} table 1", tuple(cells), title, page=number)
 
     form = form_of(
         formats=["pdf"],

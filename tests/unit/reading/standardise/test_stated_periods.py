@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.declarations.registry import Registry
-from pipelines.model.content import Dimension, Member, Where
+from pipelines.model.content import Member, SourceDimension, Where
 from pipelines.reading.standardise.stated_periods import (
     find_contradiction,
     find_file_name_contradiction,
@@ -141,7 +141,7 @@ def _one_quarter(properties: dict[str, Any], label: str = "") -> Any:
     cube = make_cube(properties=properties)
     observations = [observation for observation in cube.observations if observation.key[2] == "2024K1"]
     dimensions = [
-        Dimension(d.id, d.labels, (Member("2024K1", {"mk": label} if label else {}),)) if d.id == "Квартал" else d
+        SourceDimension(d.id, d.labels, (Member("2024K1", {"mk": label} if label else {}),)) if d.id == "Квартал" else d
         for d in cube.dimensions
     ]
     return replace(cube, observations=observations, dimensions=tuple(dimensions))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.declarations.registry import Registry
-from pipelines.model.content import Grid, Table, Where
+from pipelines.model.content import Grid, SourceTable, Where
 from pipelines.reading.standardise.stated_units import find_unit_words
 from tests.support.fakes.cube_fakes import cube_form, make_cube
 from tests.support.fakes.returns_fakes import (
@@ -151,7 +151,7 @@ def test_sign_of_a_share_without_words_is_reported(registry: Registry, text: str
 def test_title_outside_the_cells_and_footers_are_read(registry: Registry) -> None:
     content = make_grid()
     table = content.tables[0]
-    titled = Grid("xlsx", (Table(table.name, table.cells, "Табела 1 (во илјади)"),))
+    titled = Grid("xlsx", (SourceTable(table.name, table.cells, "Табела 1 (во илјади)"),))
     assert "unit.scaled" in [f.rule for f in read_content(titled, form_of(), registry).findings]
     footed = Grid("xlsx", content.tables, outside=((Where(sheet="Лист1", keyword="Footer"), "во илјади"),))
     assert ("unit.scaled", "sheet Лист1 Footer") in collect_findings(read_content(footed, form_of(), registry))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pipelines.declarations.form import AddsUp
 from pipelines.declarations.registry import Registry
 from pipelines.declarations.shapes import ListColumn
-from pipelines.model.content import Cube, CubeObservation, Dimension, Member, Where
+from pipelines.model.content import Cube, CubeObservation, Member, SourceDimension, Where
 from pipelines.reading.standardise.numbered import KEY, Number
 from pipelines.reading.standardise.sums import declared_sums
 from tests.support.fakes.cube_fakes import cube_form
@@ -40,9 +40,9 @@ def _form() -> Any:
 
 def _cube(labels: dict[str, str], language: str = "mk") -> Cube:
     dimensions = (
-        Dimension("Пол", {}, tuple(Member(code, {language: label}) for code, label in labels.items())),
-        Dimension("Дело", {}, (Member("1"),)),
-        Dimension("Квартал", {}, (Member("2024K1"),), "time"),
+        SourceDimension("Пол", {}, tuple(Member(code, {language: label}) for code, label in labels.items())),
+        SourceDimension("Дело", {}, (Member("1"),)),
+        SourceDimension("Квартал", {}, (Member("2024K1"),), "time"),
     )
     observations = [
         CubeObservation((code, "1", "2024K1"), number, None, Where(line=number)) for number, code in enumerate(labels)

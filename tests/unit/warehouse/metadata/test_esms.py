@@ -14,10 +14,10 @@ from lxml import etree
 
 from pipelines.cli.main import main
 from pipelines.declarations.registry import load
-from pipelines.declarations.sims import CONCEPTS, Sims, Statement, load_sims
+from pipelines.declarations.sims import CONCEPTS, MetadataStatement, Sims, load_sims
 from pipelines.warehouse.metadata import esms, esms_page
 from pipelines.warehouse.metadata.esms import COMMON, GENERIC, MESSAGE, OURS, STRUCTURE, MetadataError
-from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, Figure, measure_quality
+from pipelines.warehouse.quality.quality_figures import INDICATORS, Delivery, QualityFigure, measure_quality
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 SEEN_ELSEWHERE = {
@@ -29,8 +29,8 @@ SEEN_ELSEWHERE = {
 """Identifiers in the European Environment Agency's importer of ESMS files."""
 
 
-def _sims(**texts: Statement) -> Sims:
-    filler = Statement(text="x", status="assumed")
+def _sims(**texts: MetadataStatement) -> Sims:
+    filler = MetadataStatement(text="x", status="assumed")
     return Sims(territory="RS", concepts={key: texts.get(key, filler) for key in CONCEPTS})
 
 
@@ -78,7 +78,7 @@ def test_metadata_of_every_territory_survives_a_round_trip(territory: str) -> No
     ],
 )
 def test_texts_survive_a_round_trip_unchanged(text: str) -> None:
-    statement = Statement(text=text, status="stated", source="Службени гласник РС")
+    statement = MetadataStatement(text=text, status="stated", source="Службени гласник РС")
     sims = _sims(comment=statement, coverage=statement)
     back = esms.read_sdmx_message(esms.build_sdmx_message(sims, "esms", prepared=NOW))
     assert back["comment"] == statement == back["coverage"]
@@ -86,7 +86,7 @@ def test_texts_survive_a_round_trip_unchanged(text: str) -> None:
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1))
 def test_any_text_survives_a_round_trip(text: str) -> None:
-    statement = Statement(text=text, status="assumed")
+    statement = MetadataStatement(text=text, status="assumed")
     assert (
         esms.read_sdmx_message(esms.build_sdmx_message(_sims(timeliness=statement), "esms", prepared=NOW))["timeliness"]
         == statement
@@ -143,7 +143,7 @@ def test_unverified_statements_are_marked() -> None:
 
 def test_unknown_concept_is_rejected() -> None:
     strange = _sims().model_copy(
-        update={"concepts": _sims().concepts | {"mood": Statement(text="x", status="unknown")}}
+        update={"concepts": _sims().concepts | {"mood": MetadataStatement(text="x", status="unknown")}}
     )
     with pytest.raises(MetadataError, match="mood: no such concept"):
         esms.build_sdmx_message(strange, "esms", prepared=NOW)
@@ -153,7 +153,7 @@ def test_unknown_concept_is_rejected() -> None:
     with pytest.raises(MetadataError, match="TIMELYNESS: no such concept"):
         esms.read_sdmx_message(data)
     with pytest.raises(MetadataError, match="no such indicator"):
-        esms.build_sdmx_message(_sims(), "esqrs", prepared=NOW, figures={"X": Figure(1.0, "days")})
+        esms.build_sdmx_message(_sims(), "esqrs", prepared=NOW, figures={"X": QualityFigure(1.0, "days")})
 
 
 @pytest.mark.parametrize("data", [b"<a", b"<a/>", b'<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>'])
@@ -166,7 +166,7 @@ def test_read_sdmx_message_rejects_other_files(data: bytes) -> None:
 
 
 def test_the_quality_report_has_its_subset_with_figures_or_the_reason() -> None:
-    given_ = {"TIMELAG_FIRST": Figure(51.5, "days", 4)}
+    given_ = {"TIMELAG_FIRST": QualityFigure(51.5, "days", 4)}
     data = esms.build_sdmx_message(_sims(), "esqrs", prepared=NOW, figures=given_)
     ids = _ids(data)
     assert set(ids) == {c.id for c in STRUCTURE if c.esqrs} | set(INDICATORS)
@@ -184,8 +184,8 @@ def test_measure_quality_by_hand() -> None:
     late = Delivery(date(2026, 6, 30), date(2026, 8, 14), date(2026, 8, 16), date(2026, 9, 28), 20, 20)
     lost = Delivery(date(2026, 9, 30), date(2026, 11, 14), None, None, 0, 10)
     figures = measure_quality([first, late, lost], date(2026, 11, 20))
-    assert figures["COMPLETENESS_RATE"] == Figure(0.75, "fraction", 3)
-    assert figures["TIMELAG_FIRST"] == Figure(90.5, "days", 2)  # 91 and 90
+    assert figures["COMPLETENESS_RATE"] == QualityFigure(0.75, "fraction", 3)
+    assert figures["TIMELAG_FIRST"] == QualityFigure(90.5, "days", 2)  # 91 and 90
     assert figures["PUNCTUALITY_RATE"].value == pytest.approx(1 / 3) and figures["PUNCTUALITY_RATE"].n == 3
     assert figures["PUNCTUALITY_RATE"].format_value() == "0.3333"
     early = measure_quality([first, late, lost], date(2026, 5, 20))
@@ -203,14 +203,16 @@ def test_measure_quality_without_deliveries_gives_reasons_and_no_zero() -> None:
         "COMPAR_LENGTH": (None, "nothing was due"),
     }
     assert figures["TIMELAG_FIRST"].format_value() == "n/a"
-    assert Figure(0.0, "days", 1).format_value() == "0" and Figure(100.0, "days", 1).format_value() == "100"
+    assert (
+        QualityFigure(0.0, "days", 1).format_value() == "0" and QualityFigure(100.0, "days", 1).format_value() == "100"
+    )
 
 
 # -- page and command
 
 
 def test_the_page_shows_every_text_and_escapes_it() -> None:
-    sims = _sims(comment=Statement(text="<script>Ž</script>", status="stated", source="a & b"))
+    sims = _sims(comment=MetadataStatement(text="<script>Ž</script>", status="stated", source="a & b"))
     page = esms_page.render_page(sims, "Serbia")
     assert "&lt;script&gt;Ž&lt;/script&gt;" in page and "<script" not in page and "a &amp; b" in page
     assert all(f'id="{key}"' in page for key in CONCEPTS)

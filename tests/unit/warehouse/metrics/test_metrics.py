@@ -126,11 +126,6 @@ def test_figures_from_records_are_declared_with_their_stages_and_frequencies() -
     assert {name: set(declared[name].freqs) for name in expected} == expected
 
 
-def test_awaited_models_do_not_exist_yet() -> None:
-    existing = {path.stem for path in metrics.MODELS.glob("mart_*.sql")}
-    assert not metrics.AWAITED & existing, "take it out of metrics.AWAITED"
-
-
 def test_page_of_indicators_is_generated_from_the_declarations() -> None:
     page = metric_page.PAGE.read_text("utf-8")
     table = metric_page.render_table(metrics.load_from((metrics.DECLARED,)))

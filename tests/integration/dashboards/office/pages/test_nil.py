@@ -18,7 +18,7 @@ SENDER = "ba-brc-sender"
 ASK, YES, NO = "There was nothing to report", "Yes, there was nothing: send it", "No, go back"
 
 
-def list_own(office: Office, account: str = SENDER) -> list[service.Entry]:
+def list_own(office: Office, account: str = SENDER) -> list[service.SubmissionEntry]:
     """Return the submissions that an account has made."""
     return service.list_submissions(office.desk, get_identity(office.desk, account), mine=True)
 

@@ -10,7 +10,7 @@ from tests.support.service.office_client import Document, Office, Visitor
 ACCOUNT = "al-sender"
 
 
-def list_practice_returns(office: Office) -> list[service.Entry]:
+def list_practice_returns(office: Office) -> list[service.SubmissionEntry]:
     """Return the practice returns of the account."""
     desk = practice.open(office.desk, accounts.get_identity(office.desk.engine, ACCOUNT))
     identity = practice.make_practice_identity(desk, accounts.get_identity(office.desk.engine, ACCOUNT))

@@ -234,7 +234,7 @@ def test_count_findings_counts_informations_as_findings(
     errors: int, warnings: int, informations: int, expected: str
 ) -> None:
     row = SimpleNamespace(errors=errors, warnings=warnings, informations=informations)
-    entry = cast(service.Entry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
+    entry = cast(service.SubmissionEntry, SimpleNamespace(row=row, open_warnings=("w",) * warnings))
     nothing = cast(Any, None)
     context = PageContext(nothing, nothing, "en", nothing, nothing)
     assert returns._count_findings(context, entry) == expected

@@ -40,7 +40,7 @@ def hand_in(visitor: Visitor, *files: Any, **fields: Any) -> Document:
     raise AssertionError("the check did not end")
 
 
-def list_uploads(office: Office, account: str = ACCOUNT) -> list[service.Entry]:
+def list_uploads(office: Office, account: str = ACCOUNT) -> list[service.SubmissionEntry]:
     """Return the returns that an account has uploaded here."""
     identity = accounts.get_identity(office.desk.engine, account)
     return list(service.list_submissions(office.desk, identity, mine=True))

@@ -180,7 +180,8 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "Territories included, of {n}": (
         lambda: series.draw_series(
-            series.Series("West", [series.Point("2025", words.FormattedFigure("9", "9", "value", 9.0), reporters=5)],
+            series.ChartSeries("West",
+                               [series.PeriodPoint("2025", words.FormattedFigure("9", "9", "value", 9.0), reporters=5)],
                           territories=7)
         ).svg,
         "Territories included, of 7",
@@ -472,7 +473,7 @@ FUNCTIONS: dict[str, tuple[Any, str, Any]] = {
     "reporters": (regions, "count_reporters", lambda row: 6),
     "reporting": (reporting, "describe_absence", lambda area, judged, **options: f"{area} (missing)"),
     "regional figures": (regions, "quote_figure", lambda row, digits=0: "1 268"),
-    "changes": (trends, "compute_change", lambda first, last: change.Change("rise", 9.99, 9.0, 11.0)),
+    "changes": (trends, "compute_change", lambda first, last: change.CountChange("rise", 9.99, 9.0, 11.0)),
 }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ BATCH = 1_000
 """Submissions checked and recorded together. Limits the work lost in a crash, and the memory used."""
 
 
-def as_result(submission_id: str, report: Report, at: datetime | None = None) -> CheckResult:
+def make_check_result(submission_id: str, report: Report, at: datetime | None = None) -> CheckResult:
     """Convert a report to the check result that the ledger records."""
     return CheckResult(
         submission_id=submission_id,
@@ -69,7 +69,7 @@ def record_reports(
             facts.keep_reading(home, identity, *nothing, report.findings)
     times = at or {}
     results = [
-        replace(as_result(i, r, times.get(i)), reading=fact_digests.reading_digests(home, i))
+        replace(make_check_result(i, r, times.get(i)), reading=fact_digests.reading_digests(home, i))
         for i, r in reports.items()
     ]
     refused = intake.record_check_many(engine, results)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.publication.disclosure import audit, earlier, protect, reader_audit, readers, space, witnesses
+from pipelines.publication.disclosure import earlier, protect, reader_risk, readers, risk, space, witnesses
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
 
 
@@ -24,7 +24,7 @@ REGION = record_release(
 
 
 def find_results(release: pl.DataFrame, name: str, *before: pl.DataFrame) -> dict[str, str]:
-    results = reader_audit.audit_release(release, before, readers.find_reader(release, name))
+    results = reader_risk.assess_release(release, before, readers.find_reader(release, name))
     return dict(results.select("area", "result").iter_rows())
 
 
@@ -102,15 +102,15 @@ def test_reader_without_figures_is_rejected_with_those_that_have_some() -> None:
 
 
 def test_results_are_counted_by_year_with_small_counts() -> None:
-    results = reader_audit.audit_release(REGION, [], readers.find_reader(REGION, "BB"))
-    assert reader_audit.count_results(results).to_dicts() == [
+    results = reader_risk.assess_release(REGION, [], readers.find_reader(REGION, "BB"))
+    assert reader_risk.count_results(results).to_dicts() == [
         {"year": "2024", "hidden": 1, "disclosed": 1, "narrow": 0, "unknown": 0, "small": 1}
     ]
 
 
 def test_results_are_counted_by_table() -> None:
-    results = reader_audit.audit_release(REGION, [], readers.find_reader(REGION, "BB"))
-    assert reader_audit.count_results(results, "table").select("table", "disclosed").rows() == [("area_year", 1)]
+    results = reader_risk.assess_release(REGION, [], readers.find_reader(REGION, "BB"))
+    assert reader_risk.count_results(results, "table").select("table", "disclosed").rows() == [("area_year", 1)]
 
 
 def test_refresh_audits_every_insider_and_reports_what_fails() -> None:
@@ -118,8 +118,8 @@ def test_refresh_audits_every_insider_and_reports_what_fails() -> None:
     cells = build_frame(build_cell("AA", 3), build_cell("BB", 2), build_cell("CC", 50), build_region(55, "AA,BB,CC"))
     view = space.build_space(cells)
     hidden = np.array([True, True, False, False])
-    populations = witnesses.Witnesses(view, audit.find_population(view), audit.find_published_rows(view, hidden))
-    report = audit.audit_readers(
+    populations = witnesses.Witnesses(view, risk.find_population(view), risk.find_published_rows(view, hidden))
+    report = risk.assess_readers(
         view, hidden, hidden, readers.list_readers(cells), populations, name="three territories", width=2
     )
     assert report.failed_rows == ()

@@ -1,4 +1,4 @@
-"""Audit the protection: compute what an intruder can infer from the published cells of a block.
+"""Assess the risk that is left: compute what an intruder can infer from the published cells of a block.
 
 For every hidden cell this finds the least and the greatest value over all populations that agree with the published
 cells and with how cells add up (`space.py`, `ties.py`), without negative counts.  Bounds are computed over fractional
@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from pipelines.publication.disclosure import lp
-from pipelines.publication.disclosure.readers import Reader
+from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import Witnesses
 
@@ -30,12 +30,12 @@ _OPEN_WEIGHT = 3.0
 
 
 @dataclass(frozen=True)
-class BlockAudit:
-    """The audit of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values.
+class BlockRisk:
+    """The assessment of one block. Rows refer to its `Space`; a narrow cell has fewer than `width` + 1 possible values.
 
     `witnesses` are the whole-number populations that it found, each over the columns of the `Space`.
     `to_insiders` are the small counts that insiders can work out or narrow, or that are undecided, with their readers.
-    `revealed_before` are cells that earlier releases reveal without this one; they do not fail the audit.
+    `revealed_before` are cells that earlier releases reveal without this one; they do not fail the assessment.
     """
 
     name: str
@@ -56,8 +56,8 @@ class BlockAudit:
         """True if no cell is disclosed, narrow or undecided by the solver."""
         return not self.failed_rows and not self.to_insiders
 
-    def with_rows_of(self, rows: Array, other_rows: Array) -> BlockAudit:
-        """Return the audit with the rows of another view; the two arrays have the row of the same cells in each."""
+    def with_rows_of(self, rows: Array, other_rows: Array) -> BlockRisk:
+        """Return the risk with the rows of another view; the two arrays have the row of the same cells in each."""
         rows_by_row: dict[int, list[int]] = defaultdict(list)
         for row, other_row in zip(rows.tolist(), other_rows.tolist(), strict=True):
             rows_by_row[row].append(other_row)
@@ -74,8 +74,8 @@ class BlockAudit:
             to_insiders=tuple(sorted(pairs)),
         )
 
-    def except_revealed(self, rows: Array, pairs: set[tuple[str, int]]) -> BlockAudit:
-        """Return the audit without cells that earlier releases reveal, to all or to an insider, if no other fails."""
+    def except_revealed(self, rows: Array, pairs: set[tuple[str, int]]) -> BlockRisk:
+        """Return the risk without cells that earlier releases reveal, to all or to an insider, if no other fails."""
         is_other = any(row not in rows for row in self.failed_rows) or not pairs.issuperset(self.to_insiders)
         if is_other:
             disclosed, narrow, unknown = (
@@ -85,14 +85,14 @@ class BlockAudit:
             further = tuple(pair for pair in self.to_insiders if pair not in pairs)
             return replace(self, disclosed=disclosed, narrow=narrow, unknown=unknown, to_insiders=further)
         revealed = {*self.failed_rows, *(row for _, row in self.to_insiders)}
-        return BlockAudit(self.name, self.hidden, (), (), (), revealed_before=tuple(sorted(revealed)))
+        return BlockRisk(self.name, self.hidden, (), (), (), revealed_before=tuple(sorted(revealed)))
 
 
 @dataclass(frozen=True)
-class AuditReport:
-    """The audits of all blocks of a release."""
+class RiskReport:
+    """The assessments of all blocks of a release."""
 
-    blocks: tuple[BlockAudit, ...]
+    blocks: tuple[BlockRisk, ...]
 
     @property
     def passed(self) -> bool:
@@ -111,17 +111,17 @@ class AuditReport:
         }
 
 
-def nothing_hidden(name: str) -> BlockAudit:
-    """Return the audit of a block without hidden cells."""
-    return BlockAudit(name, 0, (), (), ())
+def nothing_hidden(name: str) -> BlockRisk:
+    """Return the assessment of a block without hidden cells."""
+    return BlockRisk(name, 0, (), (), ())
 
 
-def nothing_new(name: str, hidden: int) -> BlockAudit:
-    """Return the audit of a block that earlier releases showed exactly as this one does."""
-    return BlockAudit(name, hidden, (), (), ())
+def nothing_new(name: str, hidden: int) -> BlockRisk:
+    """Return the assessment of a block that earlier releases showed exactly as this one does."""
+    return BlockRisk(name, hidden, (), (), ())
 
 
-def audit_block(
+def assess_block(
     known: Space,
     hidden: Array,
     *,
@@ -130,23 +130,23 @@ def audit_block(
     witnesses: Witnesses | None = None,
     mip_seconds: float = MIP_SECONDS,
     own_figures: tuple[Array, Array] | None = None,
-    audited: Array | None = None,
-) -> BlockAudit:
-    """Audit one block as an intruder would. `hidden` marks the rows of `known` that are not published.
+    assessed: Array | None = None,
+) -> BlockRisk:
+    """Assess one block as an intruder would. `hidden` marks the rows of `known` that are not published.
 
     `witnesses` are populations from elsewhere that agree with the published cells; they save programs.  `own_figures`
     are the columns that an insider knows, and a population with their values: only rows that have other columns too are
-    then audited.  `audited` restricts the audit to some rows.
+    then assessed.  `assessed` restricts the assessment to some rows.
     """
-    is_audited = hidden if audited is None else hidden & audited
+    is_assessed = hidden if assessed is None else hidden & assessed
     if own_figures is not None:
-        is_audited = is_audited & (abs(known.matrix) @ ~own_figures[0] > 0)
-    rows = [int(row) for row in np.flatnonzero(is_audited)]
+        is_assessed = is_assessed & (abs(known.matrix) @ ~own_figures[0] > 0)
+    rows = [int(row) for row in np.flatnonzero(is_assessed)]
     observed = _ObservedRange(known.matrix, len(hidden), width)
     if witnesses is not None:
         observed.low, observed.high = witnesses.find_range(None if own_figures is None else own_figures[0])
     if all(observed.is_wide(row) for row in rows):
-        return BlockAudit(name, len(rows), (), (), ())
+        return BlockRisk(name, len(rows), (), (), ())
     lower = np.where(hidden, 0.0, known.values)
     upper = np.where(hidden, np.inf, known.values)
     columns = _find_open_columns(known, hidden)
@@ -161,7 +161,7 @@ def audit_block(
     populations: Array = np.zeros((len(observed.populations), known.matrix.shape[1]))
     if observed.populations:
         populations[:, columns] = observed.populations
-    return BlockAudit(
+    return BlockRisk(
         name,
         len(rows),
         tuple(verdicts["disclosed"]),
@@ -176,33 +176,33 @@ def find_population(known: Space, mip_seconds: float = MIP_SECONDS) -> Array | N
     return lp.Intruder(known.matrix, known.values, known.values, mip_seconds).find_witness(np.zeros(len(known.values)))
 
 
-def audit_readers(
+def assess_readers(
     known: Space,
     hidden: Array,
     guarded: Array,
-    readers: Sequence[Reader],
+    readers: Sequence[InformedReader],
     witnesses: Witnesses,
     *,
     name: str,
     width: int,
-) -> BlockAudit:
-    """Audit all hidden cells for the public, the first of the readers, and the `guarded` ones for each insider.
+) -> BlockRisk:
+    """Assess all hidden cells for the public, the first of the readers, and the `guarded` ones for each insider.
 
     Both masks are of the cells of the frame.  What the solver finds for one reader is added to `witnesses`.
     """
-    report = audit_cells(known, hidden, name=name, width=width, witnesses=witnesses)
+    report = assess_cells(known, hidden, name=name, width=width, witnesses=witnesses)
     witnesses.add_populations(report.witnesses)
     failed: list[tuple[str, int]] = []
     for reader in readers[1:]:
         own_figures = (reader.find_own_columns(known), witnesses.truth)
-        of_reader = audit_cells(
+        of_reader = assess_cells(
             known,
             hidden,
             name=name,
             width=width,
             witnesses=witnesses,
             own_figures=own_figures,
-            audited=guarded,
+            assessed=guarded,
         )
         witnesses.add_populations(of_reader.witnesses)
         failed += [(reader.name, row) for row in of_reader.failed_rows]
@@ -220,7 +220,7 @@ def find_published_rows(known: Space, hidden: Array) -> Array:
     return is_published
 
 
-def audit_cells(
+def assess_cells(
     known: Space,
     hidden: Array,
     *,
@@ -228,25 +228,25 @@ def audit_cells(
     width: int,
     witnesses: Witnesses | None = None,
     own_figures: tuple[Array, Array] | None = None,
-    audited: Array | None = None,
-) -> BlockAudit:
-    """Audit one block. `hidden` marks the cells of the frame from which `known` was built, and `audited` some of them.
+    assessed: Array | None = None,
+) -> BlockRisk:
+    """Assess one block. `hidden` marks cells of the frame from which `known` was built, and `assessed` some of them.
 
     Cells in one row are known to be equal, so a row is published if one of its cells is, and its hidden cells are then
     disclosed.
     """
     is_published = find_published_rows(known, hidden)
-    is_audited = _mark_rows(known, hidden if audited is None else hidden & audited)
-    report = audit_block(
+    is_assessed = _mark_rows(known, hidden if assessed is None else hidden & assessed)
+    report = assess_block(
         known,
         ~is_published,
         name=name,
         width=width,
         witnesses=witnesses,
         own_figures=own_figures,
-        audited=is_audited,
+        assessed=is_assessed,
     )
-    is_twin = is_audited & is_published
+    is_twin = is_assessed & is_published
     if own_figures is not None:
         is_twin &= abs(known.matrix) @ ~own_figures[0] > 0
     twins = tuple(int(row) for row in np.flatnonzero(is_twin))

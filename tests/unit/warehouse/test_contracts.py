@@ -5,7 +5,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.warehouse.quality.contract import ContractError, enforce_contract
+from pipelines.warehouse.contracts import (
+    ContractError,
+    enforce_contract,
+    read_dimension_contract,
+    read_source_contracts,
+)
 
 ROW = {
     "territory": "AA", "instrument": "justice", "freq": "Q", "period": "2026-Q3", "indicator": "completeness",
@@ -36,3 +41,18 @@ def test_enforce_contract_returns_a_table_as_declared_unchanged() -> None:
 def test_enforce_contract_names_the_difference(table: pl.DataFrame, message: str) -> None:
     with pytest.raises(ContractError, match=message):
         enforce_contract("quality", table)
+
+
+def test_contract_of_a_dimension_has_the_types_and_the_key_of_its_model() -> None:
+    columns, key = read_dimension_contract("dim_metric")
+    assert key == ("metric",)
+    assert (columns["metric"], columns["minimum_events"], columns["is_nested"]) == (
+        pl.String(),
+        pl.Int32(),
+        pl.Boolean(),
+    )
+
+
+def test_contract_of_a_records_table_has_the_key_that_dbt_tests() -> None:
+    columns, key = read_source_contracts("records")["record_dispersion"]
+    assert key == ("area_kind", "area", "offence_group") and set(key) < set(columns)

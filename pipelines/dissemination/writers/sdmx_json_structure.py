@@ -1,0 +1,251 @@
+"""Write structures in SDMX-JSON 2.0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pipelines.dissemination.artefacts import (
+    AGENCIES,
+    CATEGORIES,
+    CONCEPTS,
+    METRICS,
+    Artefacts,
+    Constraint,
+    Kind,
+    list_children,
+    make_urn,
+)
+from pipelines.dissemination.structures import (
+    OBS_VALUE,
+    TIME_PERIOD,
+    Code,
+    Codelist,
+    Structures,
+    Text,
+    choose_text,
+)
+from pipelines.dissemination.writers.sdmx_json import SCHEMA, describe_name, dump_json
+
+MEDIA_TYPE: Final = "application/vnd.sdmx.structure+json; version=2.0.0"
+
+
+def write_structures(structures: Structures, artefacts: Artefacts, language: str = "en") -> bytes:
+    """Return a structure message of version 2.0."""
+    data = {
+        "agencySchemes": _compose_agencies,
+        "categorisations": _compose_categorisations,
+        "categorySchemes": _compose_categories,
+        "codelists": _compose_codelists,
+        "conceptSchemes": _compose_concepts,
+        "dataConstraints": _compose_constraints,
+        "dataflows": _compose_dataflows,
+        "dataStructures": _compose_data_structures,
+        "hierarchies": _compose_hierarchies,
+    }
+    parts = {name: compose(structures, artefacts, language) for name, compose in data.items()}
+    for kind, name in artefacts.partial:
+        for scheme in parts[f"{kind.replace('scheme', 'Scheme')}s"]:
+            if scheme["id"] == name:
+                scheme["isPartial"] = True
+    meta = {
+        "schema": SCHEMA.format("structure", "2.0.0", "structure"),
+        "id": f"{structures.edition.id.replace('.', '_')}_STRUCTURES",
+        "test": structures.edition.is_demonstration,
+        "prepared": structures.edition.drafted_at,
+        "contentLanguages": [language.lower()],
+        "sender": {"id": structures.agency, **describe_name(structures.agency_names, language)},
+    }
+    return dump_json({"meta": meta, "data": {name: part for name, part in parts.items() if part}}).encode()
+
+
+def _maintained(
+    structures: Structures, kind: Kind, name: str, names: Text, language: str, descriptions: Text | None = None
+) -> dict[str, Any]:
+    """Return what every artefact has."""
+    artefact: dict[str, Any] = {"id": name, **describe_name(names, language)}
+    if descriptions:
+        artefact |= {"description": choose_text(descriptions, language), "descriptions": dict(descriptions)}
+    artefact |= {
+        "agencyID": "SDMX" if kind == "agencyscheme" else structures.agency,
+        "links": [{"rel": "self", "type": kind, "urn": make_urn(structures, kind, name)}],
+    }
+    return artefact if kind == "agencyscheme" else artefact | {"version": structures.version}
+
+
+def _stub(artefacts: Artefacts, kind: Kind) -> dict[str, Any]:
+    return {"isExternalReference": True} if kind in artefacts.stubs else {}
+
+
+def _compose_agencies(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    if not artefacts.list_ids("agencyscheme"):
+        return []
+    scheme = _maintained(structures, "agencyscheme", AGENCIES, {"en": "Agencies"}, language)
+    agency = {"id": structures.agency, **describe_name(structures.agency_names, language)}
+    return [scheme | (_stub(artefacts, "agencyscheme") or {"agencies": [agency]})]
+
+
+def _compose_categorisations(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("categorisation"):
+        flow = structures.find_dataflow(name)
+        target = make_urn(structures, "categoryscheme", CATEGORIES, flow.category, "categoryscheme.Category")
+        composed.append(
+            _maintained(structures, "categorisation", name, flow.names, language)
+            | (
+                _stub(artefacts, "categorisation")
+                or {"source": make_urn(structures, "dataflow", name), "target": target}
+            )
+        )
+    return composed
+
+
+def _compose_categories(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    if not artefacts.list_ids("categoryscheme"):
+        return []
+    scheme = _maintained(structures, "categoryscheme", CATEGORIES, structures.agency_names, language)
+    items = [{"id": item.id, **describe_name(item.names, language)} for item in structures.categories]
+    return [scheme | (_stub(artefacts, "categoryscheme") or {"categories": items})]
+
+
+def _compose_codelists(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("codelist"):
+        codelist = structures.codelists[name]
+        items = []
+        for code in codelist.codes:
+            item: dict[str, Any] = {"id": code.id, **describe_name(code.names, language)}
+            if code.descriptions:
+                item |= {
+                    "description": choose_text(code.descriptions, language),
+                    "descriptions": dict(code.descriptions),
+                }
+            if code.parent in codelist.by_id:
+                item["parent"] = code.parent
+            items.append(item)
+        composed.append(
+            _maintained(structures, "codelist", name, codelist.names, language)
+            | (_stub(artefacts, "codelist") or {"codes": items})
+        )
+    return composed
+
+
+def _compose_concepts(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    if not artefacts.list_ids("conceptscheme"):
+        return []
+    scheme = _maintained(structures, "conceptscheme", CONCEPTS, structures.agency_names, language)
+    items = [{"id": item.id, **describe_name(item.names, language)} for item in structures.concepts.values()]
+    return [scheme | (_stub(artefacts, "conceptscheme") or {"concepts": items})]
+
+
+def _compose_constraints(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("dataconstraint"):
+        flow, constraint = structures.find_dataflow(name), artefacts.constraints[name]
+        keys: list[dict[str, Any]] = [
+            {"id": dimension, "include": True, "values": [{"value": code} for code in codes]}
+            for dimension, codes in constraint.codes.items()
+        ]
+        if constraint.first_day is not None and constraint.last_day is not None:
+            keys.append(
+                {"id": TIME_PERIOD, "include": True, "timeRange": {
+                    "startPeriod": {"period": constraint.first_day.isoformat(), "isInclusive": True},
+                    "endPeriod": {"period": constraint.last_day.isoformat(), "isInclusive": True},
+                }}
+            )  # fmt: skip
+        composed.append(
+            _maintained(structures, "dataconstraint", name, flow.names, language)
+            | {"role": "Actual"}
+            | _describe_metrics(constraint)
+            | (
+                _stub(artefacts, "dataconstraint")
+                or {
+                    "constraintAttachment": {"dataflows": [make_urn(structures, "dataflow", name)]},
+                    "cubeRegions": [{"include": True, "keyValues": keys}],
+                }
+            )
+        )
+    return composed
+
+
+def _describe_metrics(constraint: Constraint) -> dict[str, Any]:
+    metrics = [{"id": name, "type": METRICS, "title": value} for name, value in constraint.list_metrics()]
+    return {"annotations": metrics} if metrics else {}
+
+
+def _compose_dataflows(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("dataflow"):
+        flow = structures.find_dataflow(name)
+        composed.append(
+            _maintained(structures, "dataflow", name, flow.names, language, flow.descriptions)
+            | (_stub(artefacts, "dataflow") or {"structure": make_urn(structures, "datastructure", flow.structure.id)})
+        )
+    return composed
+
+
+def _compose_data_structures(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("datastructure"):
+        flow = structures.find_dataflow(name)
+        structure = flow.structure
+        dimensions = [
+            {"id": item.id, "position": position, **_represent(structures, item.id, item.codelist)}
+            for position, item in enumerate(structure.dimensions)
+        ]
+        time = {"id": TIME_PERIOD, **_represent(structures, TIME_PERIOD, None, "ObservationalTimePeriod")}
+        attributes = [
+            {
+                "id": item.id,
+                "usage": "mandatory" if item.is_required else "optional",
+                "attributeRelationship": {"dimensions": list(structure.dimension_ids)}
+                if item.attachment == "series"
+                else {"observation": {}},
+                **_represent(structures, item.id, item.codelist, item.text_type),
+            }
+            for item in structure.attributes
+        ]
+        components = {
+            "dimensionList": {"id": "DimensionDescriptor", "dimensions": dimensions, "timeDimension": time},
+            "attributeList": {"id": "AttributeDescriptor", "attributes": attributes},
+            "measureList": {
+                "id": "MeasureDescriptor",
+                "measures": [{"id": OBS_VALUE, **_represent(structures, OBS_VALUE, None, "Double")}],
+            },
+        }
+        composed.append(
+            _maintained(structures, "datastructure", structure.id, structure.names, language, flow.descriptions)
+            | (_stub(artefacts, "datastructure") or {"dataStructureComponents": components})
+        )
+    return composed
+
+
+def _represent(structures: Structures, name: str, codelist: str | None, text_type: str = "") -> dict[str, Any]:
+    """Return the concept of a component and how its values are represented."""
+    concept = make_urn(structures, "conceptscheme", CONCEPTS, name, "conceptscheme.Concept")
+    if codelist is None:
+        return {"conceptIdentity": concept, "localRepresentation": {"format": {"dataType": text_type}}}
+    enumeration = make_urn(structures, "codelist", codelist)
+    return {"conceptIdentity": concept, "localRepresentation": {"enumeration": enumeration}}
+
+
+def _compose_hierarchies(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("hierarchy"):
+        codelist = structures.codelists[name]
+        children = list_children(codelist)
+
+        def compose_code(
+            code: Code, codelist: Codelist = codelist, children: Mapping[str | None, list[Code]] = children
+        ) -> dict[str, Any]:
+            urn = make_urn(structures, "codelist", codelist.id, code.id, "codelist.Code")
+            below = [compose_code(child, codelist, children) for child in children.get(code.id, ())]
+            return {"id": code.id, "code": urn, **({"hierarchicalCodes": below} if below else {})}
+
+        items = [compose_code(code) for code in children.get(None, ())]
+        composed.append(
+            _maintained(structures, "hierarchy", name, codelist.names, language)
+            | {"hasFormalLevels": False}
+            | (_stub(artefacts, "hierarchy") or {"hierarchicalCodes": items})
+        )
+    return composed
