@@ -268,11 +268,11 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
             n_new += 1
             _require_role(book, item.proposer, "propose_assessment", assessment.jurisdiction)
             detail = {**asdict(assessment), "results": dict(assessment.results)}
-            entries.append(audit_log.Entry(item.proposed_at, item.proposer, PROPOSED, identity, detail))
+            entries.append(audit_log.AuditEntry(item.proposed_at, item.proposer, PROPOSED, identity, detail))
             if item.approver and item.approved_at is not None:
                 _require_role(book, item.approver, "approve_assessment", assessment.jurisdiction)
                 decision = {"comment": "", "override": False}
-                entries.append(audit_log.Entry(item.approved_at, item.approver, APPROVED, identity, decision))
+                entries.append(audit_log.AuditEntry(item.approved_at, item.approver, APPROVED, identity, decision))
         audit_log.append_many(book.connection, sorted(entries, key=lambda entry: entry.at))
     return n_new
 

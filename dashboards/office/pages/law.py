@@ -199,7 +199,7 @@ def _result_badge(context: PageContext, result: str) -> ui.Part:
     return ui.render_badge(kind, sign, context.code_label("law_status", result))
 
 
-def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, str], list[Proposal]]) -> ui.Table:
+def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, str], list[Proposal]]) -> ui.PageTable:
     treaties = [code for code in codes.list_codes("treaty") if any(item.treaty == code for item in list_provisions())]
     today = clock.now().date()
     rows = []
@@ -214,10 +214,10 @@ def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, s
         ]
         address = ui.page_address(f"{PATH}/element", place=place, element=element)
         link = ui.render_link(context.code_label("law_element", element), address)
-        rows.append(ui.Row(link, (*fields, current.assessment.applies_from if current is not None else "")))
+        rows.append(ui.PageRow(link, (*fields, current.assessment.applies_from if current is not None else "")))
     columns = [*(_name_standard(context, treaty) for treaty in treaties), context.tell("Law applies from")]
     caption = context.tell("Assessed elements: {area}", area=context.area_name(place))
-    return ui.Table(caption, context.tell("Element"), columns, rows, wide=True)
+    return ui.PageTable(caption, context.tell("Element"), columns, rows, wide=True)
 
 
 def _describe_link(context: PageContext, proposal: Proposal) -> ui.Part:
@@ -245,7 +245,7 @@ def _describe_proposal(context: PageContext, proposal: Proposal) -> list[tuple[s
     return [*_describe_assessment(context, proposal.assessment), by]
 
 
-def _make_history(context: PageContext, views: Sequence[ProposalView]) -> ui.Table | None:
+def _make_history(context: PageContext, views: Sequence[ProposalView]) -> ui.PageTable | None:
     if not views:
         return None
     rows = []
@@ -258,7 +258,7 @@ def _make_history(context: PageContext, views: Sequence[ProposalView]) -> ui.Tab
         )
         decided = f"{proposal.decided_by}, {proposal.decided_at[:10]}" if proposal.decided_by else ""
         rows.append(
-            ui.Row(
+            ui.PageRow(
                 f"{proposal.proposed_at[:10]}, {proposal.proposed_by}",
                 (
                     ui.render_badge(kind, sign, context.tell(text)),
@@ -274,4 +274,4 @@ def _make_history(context: PageContext, views: Sequence[ProposalView]) -> ui.Tab
     columns = [tell("State"), tell("Results"), tell("Article and law"), tell("Law applies from"), tell("Decided by"),
                tell("Comment")]  # fmt: skip
     caption = context.many("{n} assessment", "{n} assessments", len(rows))
-    return ui.Table(caption, tell("Proposed"), columns, rows, wide=True)
+    return ui.PageTable(caption, tell("Proposed"), columns, rows, wide=True)
