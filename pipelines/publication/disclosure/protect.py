@@ -30,7 +30,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import audit, groups, programme, structure, ties
+from pipelines.publication.disclosure import audit, balances, groups, programme, structure, ties
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.problem import WIDTH, Problem, ProtectError
 from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
@@ -181,7 +181,8 @@ def _store_outcome(
 
 
 def _cached_path(block: pl.DataFrame, rule: Rule, cache: Path) -> Path:
-    content = block.drop("_row").write_csv() + f"|{rule}|{codes.measure_parts()}|{_code_digest()}"
+    rules = f"|{rule}|{codes.measure_parts()}|{balances.list_balances()}|{_code_digest()}"
+    content = block.drop("_row").write_csv() + rules
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 

@@ -62,6 +62,8 @@ class Cell:
     value: float
     reporters: tuple[str, ...]
     additive: bool
+    is_stock: bool = False
+    """What is pending at one day: a year is not the sum of its quarters."""
     states: str = ""
     """Which pieces had other counts in an earlier release than now, as `territory:year:number` (`earlier.py`)."""
 
@@ -115,6 +117,7 @@ def read_cells(block: pl.DataFrame) -> list[Cell]:
             value=row["value"],
             reporters=tuple(code for code in (row["reporters"] or "").split(",") if code),
             additive=bool(row["is_additive"]),
+            is_stock=row["statistic"] in ("start", "end"),
             states=row.get("states") or "",
         )
         for row in block.iter_rows(named=True)
@@ -207,6 +210,8 @@ class Structure:
 
     def _periods_of(self, cell: Cell, place: tuple[str, str]) -> Axis:
         _, year = place
+        if cell.is_stock:
+            return Axis((cell.period,), (cell.period,))
         if place in self._uneven:
             name = cell.period if "-Q" in cell.period else f"{year}-{_WHOLE_YEAR}"
             return Axis((name,), (name,))
