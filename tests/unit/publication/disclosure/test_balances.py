@@ -170,13 +170,13 @@ def bound_terms(books: Mapping[str, Book], hidden: set[tuple[str, str, str]]) ->
             signs = {(year, CLOSING): 1.0, (following, OPENING): -1.0}
             equations.append([signs.get(key, 0.0) for key in keys])
     matrix = np.array(equations)
-    known = optimize.LinearConstraint(matrix, matrix @ values, matrix @ values)
+    agreement = optimize.LinearConstraint(matrix, matrix @ values, matrix @ values)
     bounds = optimize.Bounds(np.where(is_hidden, 0.0, values), np.where(is_hidden, 1000.0, values))
     for number in np.flatnonzero(is_hidden):
         costs = np.zeros(len(keys))
         costs[number] = 1.0
         least, most = (
-            optimize.milp(sign * costs, constraints=known, bounds=bounds, integrality=np.ones(len(keys)))
+            optimize.milp(sign * costs, constraints=agreement, bounds=bounds, integrality=np.ones(len(keys)))
             for sign in (1.0, -1.0)
         )
         yield least.fun, -most.fun
@@ -210,7 +210,7 @@ def test_intruder_of_these_tests_finds_a_lone_hidden_term() -> None:
 
 
 def test_insider_does_not_work_out_terms_of_another_territory() -> None:
-    """The region's exits are those of two territories; one subtracts its own."""
+    """Publish the exits of the region, from which each of two territories subtracts its own."""
 
     def build_exits(values: Sequence[int]) -> list[dict[str, object]]:
         term = REJECTED._asdict()

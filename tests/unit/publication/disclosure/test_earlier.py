@@ -207,7 +207,7 @@ def build_decisions(counts: dict[str, float]) -> pl.DataFrame:
 
 
 def test_corrected_decisions_are_linked_with_the_part_that_did_not_change() -> None:
-    """An earlier release published 20 decisions and 12 convictions; the hidden acquittals are at most 8 since then."""
+    """Publish 20 decisions and 12 convictions first: the hidden acquittals are at most 8 since then."""
     before = {"adjudicated_first": 20, "convicted_first": 12, "acquitted": 3, "rejected": 5}
     released = earlier.record_release(build_decisions(before), pl.Series(["F", "F", "A", "D"]))
     now = build_decisions({**before, "adjudicated_first": 40, "convicted_first": 32}).with_row_index("_row")
