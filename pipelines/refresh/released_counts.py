@@ -85,7 +85,9 @@ def audit_release_as(home: Home, reader: str, release: str | None = None) -> tup
     cells = pl.read_parquet(counts)
     before = [item for item in _list_releases(home) if edition_key(item.release) < edition_key(release)]
     insider = readers.find_reader(cells, reader)
-    return release, reader_audit.audit_release(cells, [item.read_cells() for item in before], insider)
+    folder = home.drafts if release in drafts else home.releases
+    sentences = pl.read_parquet(path) if (path := folder / release / "data" / "sentence.parquet").exists() else None
+    return release, reader_audit.audit_release(cells, [item.read_cells() for item in before], insider, sentences)
 
 
 def list_earlier(home: Home, inputs: str) -> list[EarlierRelease]:
