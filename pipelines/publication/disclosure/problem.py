@@ -40,7 +40,11 @@ class Views:
 
     def __init__(self, block: pl.DataFrame) -> None:
         blocks = ties.split_blocks(block)
-        self._blocks = [(margins.Margins(part), space.Leaves(part)) for part in blocks]
+        structures = [structure.Structure(structure.read_cells(part)) for part in blocks]
+        self._blocks = [
+            (margins.Margins(part, shared), space.Leaves(part, shared))
+            for part, shared in zip(blocks, structures, strict=True)
+        ]
         self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
         self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -176,6 +176,7 @@ class Structure:
     """How the cells of one block add up."""
 
     def __init__(self, cells: list[Cell]) -> None:
+        self.cells = cells
         # A cell that several tables share counts once; otherwise no breakdown would add up to its total.
         self._own = _cells_of_reporters(cells)
         self._parts = self._jurisdictions()
@@ -191,6 +192,11 @@ class Structure:
         self._sums = self._breakdowns()
         self._uneven = self._years()
         self._axes: dict[tuple[str, Detail], tuple[Axis, ...]] = {}
+
+    @cached_property
+    def pieces(self) -> list[tuple[Piece, ...]]:
+        """The pieces of each cell. Both views of a block use them."""
+        return [tuple(self.split_cell(cell)) for cell in self.cells]
 
     def split_cell(self, cell: Cell) -> Iterator[Piece]:
         """Yield the pieces of a cell. A territory that does not report the cell's category has none."""

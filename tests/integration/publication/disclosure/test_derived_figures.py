@@ -252,7 +252,7 @@ def test_rows_and_returns_behind_cells_do_not_depend_on_what_is_withheld(release
     """Compare the returns behind withheld cells with those behind published cells of the same place."""
     cells = release.read_table("cell")
     returns = release.read_table("cell_submission").group_by("cell_id").agg(pl.col("submission_id").sort())
-    place = ["table_id", "area", "period", "measure", "level", "count_unit", "offence_group", "reporters"]
+    place = ["table_id", "area", "period", "measure", "level", "statistic", "count_unit", "offence_group", "reporters"]
     behind = (
         cells.filter((pl.col("area_kind") != "region") & (pl.col("obs_status") != "O"))
         .join(returns, on="cell_id", how="left")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from pipelines.publication.disclosure import audit, balances, protect, readers, ties
+from pipelines.publication.disclosure import audit, balances, programme, protect, readers, ties
 from pipelines.publication.disclosure.balances import Term
 from pipelines.publication.disclosure.problem import Views
 from tests.support.fakes.disclosure_cells import build_cell, build_frame
@@ -61,6 +61,19 @@ def test_declared_balances_have_their_required_flows() -> None:
     }  # fmt: skip
     assert {term.measure for term in by_stock["pending_first"].required} == {"indicted", "adjudicated_first"}
     assert all(term.level == "appeal" for term in by_stock["pending_appeal"].exits)
+
+
+def test_stocks_are_published_only_with_all_flows_of_their_balance() -> None:
+    """Look for areas and frequencies whose balance would lack entries and exits, and so show a gap that is none."""
+    tables = [table for table in programme.load().tables if not table.dimensions]
+
+    def list_places(measure: str) -> set[tuple[str, str]]:
+        return {(area, freq) for t in tables if measure in t.measures for area in t.areas for freq in t.freqs}
+
+    for balance in balances.list_balances():
+        places = list_places(balance.closing.measure)
+        assert places == {("territory", "A")}
+        assert all(places <= list_places(term.measure) for term in (*balance.entries, *balance.exits))
 
 
 def link_rows(books: Mapping[str, Book]) -> list[tuple[dict[tuple[str, Term], int], float, bool]]:
