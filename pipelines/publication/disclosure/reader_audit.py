@@ -17,6 +17,7 @@ from pipelines.core import codes
 from pipelines.publication.disclosure import audit, earlier, programme, record_figures, ties
 from pipelines.publication.disclosure.problem import WIDTH, Problem
 from pipelines.publication.disclosure.readers import Reader
+from pipelines.publication.disclosure.record_figures import RecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -25,12 +26,12 @@ RESULTS = ("disclosed", "narrow", "unknown")
 
 
 def audit_release(
-    cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: Reader, sentences: pl.DataFrame | None = None
+    cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: Reader, figures: RecordFigures | None = None
 ) -> pl.DataFrame:
     """Return the withheld cells of a release that are not the reader's own, with the `result` of the audit of each.
 
-    `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  `sentences`
-    are the figures from case records that the release shows, which every reader compares with the counts.  A result is
+    `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  `figures`
+    are those from case records that the release shows, which every reader compares with the counts.  A result is
     `protected`, or one of `RESULTS`.  Raises ValueError if the true counts of the release are not known.
     """
     if cells["value"].null_count():
@@ -45,10 +46,10 @@ def audit_release(
         is_printed = programme.mark_printed_totals(published, SMALLEST_PUBLISHED_COUNT)
         published = published.with_columns(is_public=pl.col("is_public") | is_printed)
     blocks = ties.with_family(published).partition_by(ties.TIED, maintain_order=True)
-    return pl.concat([_audit_block(block, reader, sentences) for block in blocks])
+    return pl.concat([_audit_block(block, reader, figures) for block in blocks])
 
 
-def _audit_block(block: pl.DataFrame, reader: Reader, sentences: pl.DataFrame | None) -> pl.DataFrame:
+def _audit_block(block: pl.DataFrame, reader: Reader, figures: RecordFigures | None) -> pl.DataFrame:
     name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
     if block["is_public"].all():
         return _describe(block, np.zeros(block.height, dtype=bool), {}, np.zeros(block.height, dtype=np.int64))
@@ -56,8 +57,8 @@ def _audit_block(block: pl.DataFrame, reader: Reader, sentences: pl.DataFrame | 
     cells = block.filter(pl.Series(problem.kept))
     hidden = ~cells["is_public"].to_numpy()
     view = problem.views.margins
-    if sentences is not None:
-        view = record_figures.add_figures(view, cells, sentences)
+    if figures is not None:
+        view = record_figures.add_figures(view, cells, figures)
     own_figures = None
     if reader.areas:
         truth = record_figures.extend_population(problem.find_true_population(name), view)

@@ -2,8 +2,9 @@
 
 Records and counts follow different rules (`statistics/records_rule.py`), but count the same persons.  A quartile of the
 lengths of sentences bounds how many persons are in the bands below and above it, and the size band of its group bounds
-their total.  Each of these is an inequality between cells.  An inequality that the true counts do not fulfil (records
-and counts of different persons) tells a reader nothing true and is left out.
+their total.  The size band of the open cases at the end of a year bounds the stock of that day.  Each of these is an
+inequality between cells.  An inequality that the true counts do not fulfil (records and counts of different persons)
+tells a reader nothing true and is left out.
 """
 
 from __future__ import annotations
@@ -38,14 +39,22 @@ class Inequality(NamedTuple):
     least: int
 
 
-def add_figures(view: Space, cells: pl.DataFrame, sentences: pl.DataFrame) -> Space:
+class RecordFigures(NamedTuple):
+    """The tables of a release with figures from case records that say something about counts."""
+
+    sentences: pl.DataFrame
+    pending: pl.DataFrame
+
+
+def add_figures(view: Space, cells: pl.DataFrame, figures: RecordFigures) -> Space:
     """Return the space of a problem with an equation for each inequality, whose rest is a further variable.
 
-    `cells` is the frame from which `view` was built, and `sentences` the table of a release.
+    `cells` is the frame from which `view` was built.
     """
+    rows = _find_rows(view, cells)
     known = [
         inequality
-        for inequality in list_inequalities(_find_rows(view, cells), sentences)
+        for inequality in (*list_inequalities(rows, figures.sentences), *limit_stocks(rows, figures.pending))
         if sum(factor * view.values[row] for row, factor in inequality.coefficients.items()) >= inequality.least
     ]
     if not known:
@@ -83,12 +92,13 @@ def extend_population(population: Array, view: Space) -> Array:
 
 
 def _find_rows(view: Space, cells: pl.DataFrame) -> dict[_Key, int]:
-    """Return the rows of the sentences of persons; a dimension that does not apply counts as its total."""
+    """Return the rows of sentences and closing stocks of persons; what does not apply counts as the total."""
     others = [dim for dim in codes.BREAKDOWNS if dim not in ("sentence_type", "sentence_band")]
-    is_sentence = pl.col("measure").is_in(["sentenced_first", "sentenced_final"]) & (pl.col("count_unit") == "person")
+    is_sentence = pl.col("measure").is_in(["sentenced_first", "sentenced_final"])
+    is_counted = (is_sentence | (pl.col("statistic") == "end")) & (pl.col("count_unit") == "person")
     folded = cells.with_columns(
         pl.col(codes.BREAKDOWNS).replace(NOT_APPLICABLE, TOTAL), pl.Series("_in", view.rows)
-    ).filter(is_sentence & pl.all_horizontal(pl.col(dim) == TOTAL for dim in others))
+    ).filter(is_counted & pl.all_horizontal(pl.col(dim) == TOTAL for dim in others))
     if "_row" in folded.columns:
         folded = folded.filter(pl.col("_row").is_not_null())
     return {key: row for *key_parts, row in folded.select(*_KEY, "_in").iter_rows() for key in (tuple(key_parts),)}
@@ -120,6 +130,14 @@ def list_inequalities(rows: Mapping[_Key, int], sentences: pl.DataFrame) -> Iter
             if beyond:
                 yield Inequality({prison: most, **dict.fromkeys(beyond, -4)}, 0)
                 yield Inequality({prison: 1, **dict.fromkeys(beyond, -1)}, MINIMUM_SIDE)
+
+
+def limit_stocks(rows: Mapping[_Key, int], pending: pl.DataFrame) -> Iterator[Inequality]:
+    """Yield what a reader knows of closing stocks from the number of open cases at the end of a year."""
+    is_end_of_year = (pl.col("as_at").dt.month() == 12) & (pl.col("as_at").dt.day() == 31)
+    for figure in pending.filter(is_end_of_year & pl.col("n_band").is_not_null()).iter_rows(named=True):
+        place = (figure["area"], str(figure["as_at"].year), f"pending_{figure['stage']}", figure["offence_group"])
+        yield from _bound_size(rows.get((*place, TOTAL, TOTAL)), figure["n_band"])
 
 
 def _bound_size(row: int | None, band: str, *, is_part: bool = False) -> Iterator[Inequality]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from pipelines.publication.disclosure import audit, balances, programme, protect, readers, ties
+from pipelines.publication.disclosure import audit, balances, earlier, programme, protect, readers, ties
 from pipelines.publication.disclosure.balances import Term
 from pipelines.publication.disclosure.problem import Views
 from tests.support.fakes.disclosure_cells import build_cell, build_frame
@@ -244,3 +244,25 @@ def test_insider_does_not_work_out_terms_of_another_territory() -> None:
     protected = protect.hide_small_counts(frame, guards_against_offices=True)
     assert protected.report.passed
     assert [reader.name for reader in readers.list_readers(frame)] == ["public", "AA", "BB"]
+
+
+def test_stocks_can_follow_a_release_without_them() -> None:
+    """Publish the flows of two years first, as releases did before stocks were public, then the stocks with them."""
+    books = {
+        "2024": close_book(30, reported=20, indicted=8, rejected=3, discontinued=6),
+        "2025": close_book(33, reported=14, indicted=9, rejected=7, discontinued=2),
+    }
+    frame = build_books(books)
+    flows = frame.filter(pl.col("statistic") == "count")
+    first = protect.hide_small_counts(flows, guards_against_offices=False).cells
+    assert (first["conf_status"] != "F").sum() == 2
+    released = earlier.record_release(flows, first["conf_status"])
+    second = protect.hide_small_counts(frame, earlier=[released], guards_against_offices=False)
+    assert second.report.passed and not second.report.count_cells()["revealed_before"]
+    hidden = set(second.cells.filter(pl.col("conf_status") != "F").select("measure", "statistic", "period").iter_rows())
+    assert {key for key in hidden if key[1] == "count"} == {
+        ("rejected", "count", "2024"), ("discontinued", "count", "2025")
+    }, "what was published before stays published"  # fmt: skip
+    assert len(hidden) > 2
+    for low, high in bound_terms(books, hidden):
+        assert high - low >= 2

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import polars as pl
 
 from pipelines.publication.disclosure import earlier, reader_audit, readers
-from pipelines.publication.disclosure.record_figures import Inequality, list_inequalities
+from pipelines.publication.disclosure.record_figures import (
+    Inequality,
+    RecordFigures,
+    limit_stocks,
+    list_inequalities,
+)
 from tests.support.fakes.disclosure_cells import build_cell, build_frame
 
 BANDS = ("M0T24", "M24T60", "M60T120")
@@ -15,6 +21,11 @@ PLACE = ("AA", "2024", "sentenced_first", "TIP")
 ROWS = {(*PLACE, "_T", "_T"): 0, (*PLACE, "prison", "_T"): 1} | {
     (*PLACE, "prison", band): number for number, band in enumerate(BANDS, start=2)
 }
+
+
+NOTHING_PENDING = pl.DataFrame(
+    schema={"area": pl.String, "as_at": pl.Date, "stage": pl.String, "offence_group": pl.String, "n_band": pl.String}
+)
 
 
 def build_sentences(*figures: tuple[str, float | None, str]) -> pl.DataFrame:
@@ -38,7 +49,8 @@ def find_results(lengths: tuple[int, int, int], sentences: pl.DataFrame | None) 
         ),
     )
     release = earlier.record_release(cells, pl.Series(["F", "F", "D", "D", "A"]))
-    results = reader_audit.audit_release(release, [], readers.find_reader(release, "public"), sentences)
+    figures = None if sentences is None else RecordFigures(sentences, NOTHING_PENDING)
+    results = reader_audit.audit_release(release, [], readers.find_reader(release, "public"), figures)
     return dict(results.select("sentence_band", "result").iter_rows())
 
 
@@ -51,6 +63,15 @@ def test_quartile_bounds_the_bands_below_and_above_it() -> None:
         Inequality({1: 1, 4: -4}, 0),
         Inequality({1: 1, 4: -1}, 5),
     ]
+
+
+def test_open_cases_at_the_end_of_a_year_bound_its_closing_stock() -> None:
+    rows = {("AA", "2024", "pending_first", "TIP", "_T", "_T"): 7}
+    pending = pl.DataFrame(
+        [("AA", day, "first", "TIP", "10-19") for day in (date(2024, 12, 31), date(2025, 9, 30))],
+        schema=NOTHING_PENDING.schema, orient="row",
+    )  # fmt: skip
+    assert list(limit_stocks(rows, pending)) == [Inequality({7: 1}, 10), Inequality({7: -1}, -19)]
 
 
 def test_size_of_a_share_bounds_the_total_on_both_sides() -> None:
