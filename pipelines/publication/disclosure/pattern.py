@@ -134,9 +134,14 @@ class Pattern:
         return moves, len(moves) == 2 and reach <= 2.0
 
     def _list_printed(self, cell: int) -> Iterator[Array]:
-        """Yield the printed totals that have persons in common with a cell, then all of them."""
+        """Yield the printed totals that have persons in common with a cell: one alone, then all of them; then all others.
+
+        Of several that may move, a program would move each a little, and all of them would be withheld.
+        """
         rows = np.flatnonzero(self.printed)
         nearby = np.array([bool(self._places[row] & self._places[cell]) for row in rows], dtype=bool)
+        for row in sorted(rows[nearby], key=lambda row: float(self._costs[row])):
+            yield np.array([row])
         for chosen in (rows[nearby], rows) if nearby.any() and not nearby.all() else (rows,):
             if len(chosen):
                 yield chosen[self.printed[chosen]]
