@@ -134,7 +134,7 @@ class Pattern:
         return moves, len(moves) == 2 and reach <= 2.0
 
     def _list_printed(self, cell: int) -> Iterator[Array]:
-        """Yield the printed totals that have persons in common with a cell: one alone, then all of them; then all others.
+        """Yield each printed total that has persons in common with a cell, then all of these, then all printed ones.
 
         Of several that may move, a program would move each a little, and all of them would be withheld.
         """
