@@ -669,7 +669,8 @@ def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
 def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
     by_id = {x["cell_id"]: x for x in r.read_rows("cell") if x["value"] is not None or x["conf_status"] != "F"}
     cells = list(by_id.values())
-    totals = [x for x in cells if x["area_kind"] == "territory" and x["freq"] == "A" and x["is_total"]]
+    annual = [x for x in cells if x["freq"] == "A" and x["statistic"] == "count"]
+    totals = [x for x in annual if x["area_kind"] == "territory" and x["is_total"]]
     return {
         "withheld": format_number(sum(x["conf_status"] != "F" for x in cells)),
         "figures": format_number(len(cells)),

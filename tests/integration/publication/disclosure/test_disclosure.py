@@ -499,6 +499,7 @@ def test_losses_count_each_withheld_cell_once_by_kind() -> None:
         build_region(93, "AA,BB,CC"),
         build_cell("DD", None),
         build_cell("AA", 0, period="2023"),
+        build_cell("AA", 8, period="2022", measure="pending_first", statistic="end"),
     )
     rows = pl.concat([rows, rows.with_columns(pl.lit("u").alias("table_id"))])
     rows = rows.with_columns(pl.lit("SLAVERY").alias("offence_group"))
@@ -508,10 +509,12 @@ def test_losses_count_each_withheld_cell_once_by_kind() -> None:
     assert counts == {
         ("territory", "2024"): [3, 3, 1, 1, 1, 2, 0],
         ("territory", "2023"): [1, 0, 0, 0, 0, 0, 0],
+        ("territory", "2022"): [1, 1, 0, 0, 0, 1, 0],
         ("region", "2024"): [1, 1, 0, 1, 1, 1, 1],
     }
-    assert utility.describe_losses(losses)[:3] == [
-        "50.0% of the cells above zero are hidden, 25.0% because they are small",
+    assert utility.describe_losses(losses)[:4] == [
+        "40.0% of the cells above zero are hidden, 20.0% because they are small",
         "0 of 2 annual totals of territories of 5 or more are hidden",
         "1 of 1 annual totals of the region of 5 or more are hidden",
+        "0 of 1 stocks of territories of 5 or more are hidden",
     ]
