@@ -13,8 +13,7 @@ from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, T
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 KIND = ("table_id", "area_kind", "freq", "is_total", "offence_group", "measure", "statistic", "period")
-"""Columns by which cells are counted. `is_total` is true for a cell without any breakdown; stocks are not annual totals.
-"""
+"""Columns by which cells are counted. `is_total` is true for a cell without any breakdown, a stock included."""
 
 COUNTS = ("figures", "figures_withheld", "annual_totals", "annual_totals_withheld")
 """Numbers that each release states about itself."""
