@@ -208,13 +208,18 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
         if (row["area"], row["offence_group"], row["period"]) == (area, crime, year)
     ]
     pending = [row for row in edition.tables["pending"] if (row["area"], row["offence_group"]) == (area, crime)]
+    stocks = [
+        row
+        for row in edition.tables["stock"]
+        if (row["area"], row["offence_group"], row["period"]) == (area, crime, year)
+    ]
     cells = {measure: edition.find_total(crime, measure, area, year) for measure in STAGES[track]}
     parts = [reader.find_label("offence_group", crime), year, words.TRACKS[track]]
     title = ", ".join([reader.marked_name(area), *map(language.lower_first, parts)])
     drawn = from_rows.make_stages(
-        title, cells, track, exits, pending, lambda measure: reader.find_label("measure", measure)
+        title, cells, track, exits, pending, stocks, lambda measure: reader.find_label("measure", measure)
     )
-    notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_WITHHELD)]  # marked in charts.from_rows
+    notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_NOTE)]  # marked in charts.from_rows
     name = pages.name_picture(f"stages-{area}" if track == "first" else f"stages-{area}-{track}", crime)
     return PictureFile(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 

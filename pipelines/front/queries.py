@@ -176,6 +176,12 @@ SQL: Final[Mapping[str, str]] = {
             and offence_group in (select unnest($crimes))
         order by area, source, statistic
     """,
+    "stock": """
+        select * from cell
+        where cell.table_id = 'area_year_pending' and cell.statistic = 'end' and cell.count_unit = 'person'
+            and cell.is_total and cell.area_kind = 'territory' and cell.offence_group in (select unnest($crimes))
+        order by cell.area, cell.level, cell.period
+    """,
     "pending": """
         select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
     """,

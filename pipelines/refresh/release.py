@@ -26,7 +26,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     """Protect the cells of the publication programme, and put the public tables without counts next to them."""
     import polars as pl
 
-    from pipelines.publication.disclosure import earlier, programme, utility
+    from pipelines.publication.disclosure import balances, earlier, programme, utility
     from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.warehouse import count_builds
 
@@ -34,7 +34,10 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
     inputs_digest = build_cache.digest_parts(
-        build_cache.code_digest("publication/disclosure"), str(codes.measure_parts()), *inputs
+        build_cache.code_digest("publication/disclosure"),
+        str(codes.measure_parts()),
+        str(balances.list_balances()),
+        *inputs,
     )
     releases = list_earlier(home, inputs_digest)
     key = build_cache.digest_parts(inputs_digest, *(release.public for release in releases))

@@ -67,8 +67,8 @@ NOT_YET = mark(
 )
 YEAR_NOT_WHOLE = mark("The records do not cover the whole year.")
 NO_STOCKS = mark(
-    "Disposition times are not published, because they need the number of pending cases. Opening, entries, exits and "
-    "closing of a year add up, so a withheld number could be calculated from them."
+    "Disposition times are published by year only, because they need the number of pending cases, which is published "
+    "by year."
 )
 DISPOSITION = mark(
     "**A disposition time is not a duration of cases**, and the two should not be compared. It is the number of days "

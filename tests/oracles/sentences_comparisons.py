@@ -53,7 +53,8 @@ def name_compared(r: Release, s: Selection) -> str:
     """Return the name of the indicator of the page "Compare", with its scale."""
     kind, code = s["kind"], s["indicator"]
     if kind in ("ratio", "clearance"):
-        return f"{r.metric[code]['name']}{SCALES[kind]}"
+        scale = ", days" if r.metric[code]["unit_measure"] == "D" else SCALES[kind]
+        return f"{r.metric[code]['name']}{scale}"
     measure, _, level = code.partition(".")
     name = r.label["measure", measure]
     if level:

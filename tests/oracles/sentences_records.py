@@ -108,7 +108,8 @@ def list_dates(r: Release) -> set[date]:
     for table, names in columns.items():
         for row in r.read_rows(table):
             days |= {value.date() if hasattr(value, "date") else value for name in names if (value := row[name])}
-    return days
+    # Closing stocks are of the last day of their year.
+    return days | {date(int(row["period"]), 12, 31) for row in r.read_rows("cell") if row["statistic"] == "end"}
 
 
 @compute_once
@@ -329,8 +330,30 @@ def expect_law_of_sentence(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("Pending on {day}")
 def expect_day_of_pending(r: Release, s: Selection, p: Params) -> Expected:
-    rows = r.index_rows("pending", "area", "offence_group").get((s.get("flow") or s["area"], s["crime"]), ())
-    return {"day": {format_day(x["as_at"]) for x in rows if x["n_band"]}}
+    """Return the last day of the year of each stock, or the day of the records next to a withheld one."""
+    area = s.get("flow") or s["area"]
+    year = s["period"] if "period" in s else choose_year(r, s["crime"])
+    banded = {
+        x["stage"]: format_day(x["as_at"])
+        for x in r.index_rows("pending", "area", "offence_group").get((area, s["crime"]), ())
+        if x["n_band"]
+    }
+    stocks = {
+        x["level"]: x["value"]
+        for x in r.index_rows("cell", "table_id", "area", "offence_group", "period", "statistic").get(
+            ("area_year_pending", area, s["crime"], year, "end"), ()
+        )
+    }
+    levels = ("prosecution", "appeal" if s.get("track", s.get("decisions")) == "final" else "first")
+    of_records = {banded[level] for level in levels if level in banded and stocks.get(level) is None}
+    return {
+        "day": of_records
+        | {
+            f"31 December {year}"
+            for level in levels
+            if level in stocks and (stocks[level] is not None or level not in banded)
+        }
+    }
 
 
 @expect_parameters("{low} to {high}", "{n} or more")
@@ -646,7 +669,8 @@ def expect_days_early_or_late(r: Release, s: Selection, p: Params) -> Expected:
 def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
     by_id = {x["cell_id"]: x for x in r.read_rows("cell") if x["value"] is not None or x["conf_status"] != "F"}
     cells = list(by_id.values())
-    totals = [x for x in cells if x["area_kind"] == "territory" and x["freq"] == "A" and x["is_total"]]
+    annual = [x for x in cells if x["freq"] == "A" and x["statistic"] == "count"]
+    totals = [x for x in annual if x["area_kind"] == "territory" and x["is_total"]]
     return {
         "withheld": format_number(sum(x["conf_status"] != "F" for x in cells)),
         "figures": format_number(len(cells)),

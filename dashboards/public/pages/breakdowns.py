@@ -228,4 +228,6 @@ def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title:
         lines.append(tables.Line(tables.Cell(name), fields))
     title = tell("{title}: {unit} by year", title=title, unit=words.unit_name(unit))
     coverage = frame.marked_name(area)
-    layout.show_table(frame, title, years, lines, corner=tell("Entry or exit"), notes=notes, coverage=coverage)
+    layout.show_table(
+        frame, title, years, lines, corner=tell("Entry, exit or pending cases"), notes=notes, coverage=coverage
+    )

@@ -368,7 +368,10 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
     name = tell("Clearance and disposition") if "D" in measured else tell("Clearance rate")
     title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
     _show_table(frame, title, list(measured.values()), lines, tell("Area"), notes)
-    st.markdown(tell(durations.DISPOSITION) if "D" in measured else tell(durations.NO_STOCKS))
+    if "D" in measured:
+        st.markdown(tell(durations.DISPOSITION))
+    elif freq != "A":
+        st.markdown(tell(durations.NO_STOCKS))
     days = next((row["days"] for row in rows if row["days"]), None)
     sentences = [many("The period has {n} day.", "The period has {n} days.", days)] if days else []
     if unit != "case":

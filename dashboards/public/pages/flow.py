@@ -41,6 +41,7 @@ def show_flow(
         queries.read_rows(frame.path, "pending_of_area", area, crime)
         if queries.has_table(frame.path, "pending")
         else (),
+        queries.read_rows(frame.path, "stocks_of_area", area, crime, unit, period) if freq == "A" else None,
         lambda measure: measures.get(measure, measure),
     )
     layout.show_panels(
@@ -49,7 +50,7 @@ def show_flow(
         about=words.unit_name(unit),
         key="flow",
     )
-    remarks = [tell(sentences.NO_FUNNEL), tell(from_rows.PENDING_WITHHELD)]  # marked there
+    remarks = [tell(sentences.NO_FUNNEL), tell(from_rows.PENDING_NOTE)]  # marked there
     layout.put_small(" ".join([*remarks, *([tell(_BY_YEAR)] if freq != "A" else [])]))
     _show_ratios(frame, area, crime, track, freq, period, unit)
 

@@ -121,9 +121,14 @@ SQL: Mapping[str, str] = {
     "movements": """
         select cell.* from cell
         inner join codelist on codelist.codelist = 'measure' and codelist.code = cell.measure
-        where cell.table_id = 'area_year_movement' and cell.area = ? and cell.offence_group = ? and cell.count_unit = ?
-            and cell.person_type in ('_T', '_Z')
+        where cell.table_id in ('area_year_movement', 'area_year_pending') and cell.area = ?
+            and cell.offence_group = ? and cell.count_unit = ? and cell.person_type in ('_T', '_Z')
         order by codelist.position, cell.level, cell.statistic desc, cell.period
+    """,
+    "stocks_of_area": """
+        select * from cell
+        where table_id = 'area_year_pending' and statistic = 'end' and is_total
+            and area = ? and offence_group = ? and count_unit = ? and period = ?
     """,
     "crossed": f"""
         select * from cell

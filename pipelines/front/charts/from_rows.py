@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -12,9 +13,9 @@ from pipelines.front.charts.stages import Side, StageBar, Stages
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions
 from pipelines.words.language import lower_first, tell
 
-PENDING_WITHHELD = mark(
-    "Numbers of pending cases are withheld: together with the entries and exits of a year, a hidden number could be "
-    "calculated from them. Where an office sends case records, the persons in open cases are shown as a range."
+PENDING_NOTE = mark(
+    "Pending cases are those at the end of the year; they are published by year only. Where the number is withheld and "
+    "an office sends case records, the persons in open cases are shown as a range."
 )
 _LEVELS: Mapping[str, Mapping[str, str]] = {
     "first": {"prosecution": "investigated", "first": "adjudicated_first"},
@@ -102,19 +103,23 @@ def make_stages(
     track: str,
     exits: Sequence[Row] | None,
     pending: Sequence[Row],
+    stocks: Sequence[Row] | None,
     name_measure: Callable[[str], str],
 ) -> Stages:
     """Return the stages of one area in one period, with the cases that ended another way and the pending ones.
 
     `exits` are rows of the release's table of one area and period, None if they are not published for such a period.
-    `pending` are rows of the ages of pending cases of the area, which say of how many persons they are.
+    `stocks` are the cells of what was pending at the end of the period, None likewise. `pending` are rows of the ages
+    of pending cases of the area, which say of how many persons they are.
     """
     sides: dict[str, list[Side]] = {}
     for level, stage in _LEVELS[track].items():
         at_level = {row["measure"]: row for row in exits or () if row["level"] == level}
         expected = dict.fromkeys((*_EXITS[level], *at_level)) if exits is not None else {}
         sides[stage] = [_make_exit(name_measure(measure), at_level.get(measure)) for measure in expected]
-        sides[stage].append(_make_pending([row for row in pending if row["stage"] == _PENDING[level]]))
+        at_end = {row["level"]: row for row in stocks} if stocks is not None else None
+        banded = [row for row in pending if row["n_band"] and row["stage"] == _PENDING[level]]
+        sides[stage] += _list_pending(_PENDING[level], at_end, banded)
     boxes = [
         StageBar(
             words.stage_name(measure),
@@ -141,12 +146,20 @@ def _make_exit(name: str, row: Row | None) -> Side:
     return Side(name, figure, is_few=row is not None and figure.kind == "value" and words.is_few(row))
 
 
-def _make_pending(rows: Sequence[Row]) -> Side:
-    """Return the pending cases of a level: the persons in the records of open cases, or that the number is withheld."""
-    banded = [row for row in rows if row["n_band"]]
-    if not banded:
-        return Side(tell("Pending"), words.format_status("withheld"), is_pending=True)
-    band = durations.format_persons(banded)
-    persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
-    name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
-    return Side(name, persons, is_pending=True)
+def _list_pending(level: str, at_end: Mapping[str, Row] | None, banded: Sequence[Row]) -> list[Side]:
+    """Return the pending cases of a level, if they are published for the period.
+
+    If the number at the end of the period is withheld, they are the persons in the records of open cases, as a range.
+    """
+    stock = at_end.get(level) if at_end is not None else None
+    if banded and (stock is None or stock["value"] is None):
+        band = durations.format_persons(banded)
+        persons = replace(band, text=f"{band.text} {words.unit_name('person')}")
+        name = tell("Pending on {day}", day=words.format_day(banded[0]["as_at"]))
+        return [Side(name, persons, is_pending=True)]
+    if at_end is None:
+        return []
+    if stock is None:
+        return [Side(tell("Pending"), words.format_absent(), is_pending=True)]
+    name = tell("Pending on {day}", day=words.format_day(date(int(stock["period"]), 12, 31)))
+    return [Side(name, words.format_count(stock), is_pending=True)]

@@ -27,6 +27,8 @@ COLUMNS = (*codes.CELL_KEY, "territory", "reporters", "is_additive", "value")
 """Columns that the problem needs of a cell."""
 STORED = (*COLUMNS, "is_published")
 """Columns of the cells of an earlier release: `value` is the true one, or null where it is hidden and not known."""
+NOW = "now"
+"""Name of the draft among the releases that show a cell; earlier ones have their number."""
 _IDENTITY = [*codes.CELL_KEY, "reporters"]
 _VALUED = [*_IDENTITY, "value"]
 _BLOCK = list(codes.BLOCK)
@@ -59,12 +61,14 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], *, th
     """Return `cells` and the further cells that earlier releases add, with what readers know about each.
 
     `cells` have a value in every row and a column `_row`; `earlier` have the columns `STORED`, oldest first.  The rows
-    of earlier releases have no `_row`.  Added columns: `states` (see `structure.Cell`), `was_published` and
-    `was_hidden` (by an earlier release, with this value), and `is_small_change`.
+    of earlier releases have no `_row`.  Added columns: `states` (see `structure.Cell`), `releases` (a list in a text of
+    those that show the cell with this value), `was_published` and `was_hidden` (by an earlier release, with this
+    value), and `is_small_change`.
     """
     current = cells.select("_row", *COLUMNS)
     if not earlier:
-        return _add_knowledge(current.with_columns(pl.lit("").alias("states")), None, threshold)
+        current = current.with_columns(pl.lit("").alias("states"), pl.lit(NOW).alias("releases"))
+        return _add_knowledge(current, None, threshold)
     old = pl.concat(
         [frame.select(STORED).with_columns(pl.lit(i).alias("_release")) for i, frame in enumerate(earlier)]
     ).with_columns(pl.col("reporters").fill_null(""), pl.col("value").cast(pl.Float64))
@@ -86,8 +90,21 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], *, th
         .unique([*_VALUED, "states"], maintain_order=True)
         .select(pl.lit(None, dtype=current.schema["_row"]).alias("_row"), *COLUMNS, "states")
     )
-    combined = pl.concat([current.with_columns(pl.lit("").alias("states")), further])
+    combined = _list_releases(pl.concat([current.with_columns(pl.lit("").alias("states")), further]), old)
     return _add_knowledge(combined, old, threshold)
+
+
+def _list_releases(combined: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+    """Add `releases`: those that show a cell with this value, in this state of its counts."""
+    by_cell = old.group_by([*_VALUED, "states"]).agg(
+        pl.col("_release").unique().sort().cast(pl.String).str.join(",").alias("_earlier")
+    )
+    now = pl.when(pl.col("_row").is_not_null()).then(pl.lit(NOW))
+    return (
+        combined.join(by_cell, on=[*_VALUED, "states"], how="left", maintain_order="left")
+        .with_columns(pl.concat_str(pl.col("_earlier"), now, separator=",", ignore_nulls=True).alias("releases"))
+        .drop("_earlier")
+    )
 
 
 def _add_knowledge(combined: pl.DataFrame, old: pl.DataFrame | None, threshold: int) -> pl.DataFrame:

@@ -26,7 +26,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.publication.disclosure.space import Array, Space, merge_columns, merge_owners, read_values
-from pipelines.publication.disclosure.structure import BlockCell, Structure, read_cells
+from pipelines.publication.disclosure.structure import Piece, Structure, read_cells
 
 _AxisSet = frozenset[int]
 _Join = tuple[_AxisSet, _AxisSet, _AxisSet]
@@ -74,17 +74,17 @@ class Place:
 
 
 class Margins:
-    """The margins of one block. `block` has the columns of `mart_count`.
+    """The margins of one block. `block` has the columns of `mart_count`, and `structure` is that of its cells.
 
     The rows of `space` are cells, then equations with a value of 0. Identical variables are merged into one column;
     `columns[i]` is that of the i-th variable.  Raises the ValueError of `space.read_values`.
     """
 
-    def __init__(self, block: pl.DataFrame) -> None:
-        values, cells = read_values(block), read_cells(block)
-        self._structure = Structure(cells)
+    def __init__(self, block: pl.DataFrame, structure: Structure | None = None) -> None:
+        values = read_values(block)
+        structure = structure or Structure(read_cells(block))
         self._numbers: dict[tuple[str, tuple[tuple[str, ...], ...]], int] = {}
-        self._entries = [self._find_entries(cell) for cell in cells]
+        self._entries = [self._find_entries(pieces) for pieces in structure.pieces]
         tables: list[set[Axes]] = [set() for _ in self._numbers]
         for entries in self._entries:
             for entry in entries:
@@ -99,9 +99,9 @@ class Margins:
         ]
         self.space, self.columns = self._build_space(values)
 
-    def _find_entries(self, cell: BlockCell) -> tuple[_Entry, ...]:
+    def _find_entries(self, pieces: tuple[Piece, ...]) -> tuple[_Entry, ...]:
         entries = []
-        for piece in self._structure.split_cell(cell):
+        for piece in pieces:
             choices = (piece.areas, piece.periods, *piece.details)
             key = (piece.territory, tuple(choice.span for choice in choices))
             # An axis with a single category breaks nothing down: a total and its only category are one cell.

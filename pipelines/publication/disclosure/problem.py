@@ -23,7 +23,7 @@ _COST_OF_DETAIL = 0.15
 _COST_OF_ANNUAL_TOTAL = 1000.0
 """Factor for the annual total of a territory, which offices print themselves: a withheld one can be read elsewhere.
 
-The annual totals of the region that the programme names have it too.
+The annual totals of the region that the programme names have it too. Stocks do not: they are hidden before flows.
 """
 _COST_OF_TOP = 20.0
 """Factor for a cell that no larger published cell contains; hiding it leaves the cells below without an upper bound."""
@@ -40,7 +40,11 @@ class Views:
 
     def __init__(self, block: pl.DataFrame) -> None:
         blocks = ties.split_blocks(block)
-        self._blocks = [(margins.Margins(part), space.Leaves(part)) for part in blocks]
+        structures = [structure.Structure(structure.read_cells(part)) for part in blocks]
+        self._blocks = [
+            (margins.Margins(part, shared), space.Leaves(part, shared))
+            for part, shared in zip(blocks, structures, strict=True)
+        ]
         self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
         self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
 
@@ -109,7 +113,7 @@ def _costs(block: pl.DataFrame, known: space.Space, leaves: space.Space) -> Arra
     is_top = _find_tops(leaves)
     for row, leaf_row, weight in zip(known.rows, leaves.rows, _weights(block), strict=True):
         costs[row] = max(costs[row], weight * (_COST_OF_TOP if is_top[leaf_row] else 1.0))
-    return costs * (1.0 + np.log1p(known.values))
+    return costs * (1.0 + np.log1p(np.maximum(known.values, 0.0)))
 
 
 def _find_tops(leaves: space.Space) -> Array:
@@ -129,7 +133,7 @@ def _weights(block: pl.DataFrame) -> Iterator[float]:
         weight = _COST_OF_FREQ[cell["freq"]]
         if any(cell[dim] not in (structure.TOTAL, structure.NOT_APPLICABLE) for dim in structure.DETAIL):
             weight *= _COST_OF_DETAIL
-        elif cell["freq"] == "A" and (
+        elif (cell["freq"], cell["statistic"]) == ("A", "count") and (
             cell["area_kind"] == "territory"
             or (
                 cell["area_kind"] == "region"

@@ -69,7 +69,7 @@ class DeclaredTable(BaseModel):
 
 
 class Programme(BaseModel):
-    """All tables. `stages` and `movements` are lists that the YAML file defines once and refers to.
+    """All tables. `stages`, `movements` and `stocks` are lists that the YAML file defines once and refers to.
 
     `regional_groups` are the offence groups whose annual totals of stages for the region are kept open first.
     `offices_print_annual_totals` is true if the annual totals of territories are known to everybody, unless small.
@@ -80,6 +80,7 @@ class Programme(BaseModel):
 
     stages: list[str]
     movements: list[str]
+    stocks: list[str] = []
     regional_groups: list[str]
     offices_print_annual_totals: bool = False
     guards_against_offices: bool = False
@@ -133,13 +134,17 @@ def name_table() -> pl.Expr:
 
 
 def mark_printed_totals(cells: pl.DataFrame, threshold: int) -> pl.Series:
-    """Return a mask of the annual totals of territories that offices print themselves, if they are not small."""
+    """Return a mask of the annual totals of territories that offices print themselves, if they are not small.
+
+    Stocks are not among them: most offices print what happened in a year, and not what was pending.
+    """
     is_total = pl.all_horizontal(pl.col(dim).is_in([TOTAL, NOT_APPLICABLE]) for dim in DETAIL)
     return cells.select(
         pl.lit(load().offices_print_annual_totals)
         & is_total
         & (pl.col("area_kind") == "territory")
         & (pl.col("freq") == "A")
+        & (pl.col("statistic") == "count")
         & (pl.col("value") >= threshold)
     ).to_series()
 

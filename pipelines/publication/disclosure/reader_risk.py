@@ -14,9 +14,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import earlier, programme, risk, ties
+from pipelines.publication.disclosure import earlier, programme, record_figures, risk, ties
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
 from pipelines.publication.disclosure.readers import InformedReader
+from pipelines.publication.disclosure.record_figures import RecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -24,10 +25,13 @@ from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 RESULTS = ("disclosed", "narrow", "unknown")
 
 
-def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader) -> pl.DataFrame:
+def assess_release(
+    cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader, figures: RecordFigures | None = None
+) -> pl.DataFrame:
     """Return the withheld cells of a release that are not the reader's own, with the `result` for each.
 
-    `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  A result is
+    `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  `figures`
+    are those from case records that the release shows, which every reader compares with the counts.  A result is
     `protected`, or one of `RESULTS`.  Raises ValueError if the true counts of the release are not known.
     """
     if cells["value"].null_count():
@@ -42,10 +46,10 @@ def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader
         is_printed = programme.mark_printed_totals(published, SMALLEST_PUBLISHED_COUNT)
         published = published.with_columns(is_public=pl.col("is_public") | is_printed)
     blocks = ties.with_family(published).partition_by(ties.TIED, maintain_order=True)
-    return pl.concat([_assess_block(block, reader) for block in blocks])
+    return pl.concat([_assess_block(block, reader, figures) for block in blocks])
 
 
-def _assess_block(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
+def _assess_block(block: pl.DataFrame, reader: InformedReader, figures: RecordFigures | None) -> pl.DataFrame:
     name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
     if block["is_public"].all():
         return _describe(block, np.zeros(block.height, dtype=bool), {}, np.zeros(block.height, dtype=np.int64))
@@ -53,9 +57,12 @@ def _assess_block(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
     cells = block.filter(pl.Series(problem.kept))
     hidden = ~cells["is_public"].to_numpy()
     view = problem.views.margins
+    if figures is not None:
+        view = record_figures.add_figures(view, cells, figures)
     own_figures = None
     if reader.areas:
-        own_figures = (reader.find_own_columns(view), problem.find_true_population(name))
+        truth = record_figures.extend_population(problem.find_true_population(name), view)
+        own_figures = (reader.find_own_columns(view), truth)
     report = risk.assess_cells(view, hidden, name=name, width=WIDTH, own_figures=own_figures)
     is_assessed = hidden if own_figures is None else hidden & (abs(view.matrix) @ ~own_figures[0] > 0)[view.rows]
     return _describe(cells, is_assessed, {result: getattr(report, result) for result in RESULTS}, view.rows)

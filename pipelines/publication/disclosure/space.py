@@ -17,7 +17,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.structure import APART, REST, BlockCell, Detail, Piece, Structure, read_cells
+from pipelines.publication.disclosure.structure import APART, REST, Detail, Piece, Structure, read_cells
 
 BLOCK = codes.BLOCK
 """Columns that divide the programme into blocks: the cells of one measure."""
@@ -81,23 +81,24 @@ def merge_columns(matrix: sparse.csr_matrix) -> tuple[sparse.csr_matrix, Array]:
 
 
 class Leaves:
-    """The leaves of one block: mixed radix over area, period and detail. `block` has the columns of `mart_count`.
+    """The leaves of one block: mixed radix over area, period and detail.
 
+    `block` has the columns of `mart_count`, and `structure` is that of its cells.
     Leaves that occur in the same rows are merged into one column of `space`.
     """
 
-    def __init__(self, block: pl.DataFrame) -> None:
-        values, cells = read_values(block), read_cells(block)
-        self._structure = Structure(cells)
+    def __init__(self, block: pl.DataFrame, structure: Structure | None = None) -> None:
+        values = read_values(block)
+        structure = structure or Structure(read_cells(block))
         self._areas: dict[tuple[str, str], int] = {}
         self._periods: dict[str, int] = {}
-        extended = [(*members, REST, APART) for members in self._structure.codes]
+        extended = [(*members, REST, APART) for members in structure.codes]
         self._position = [{code: i for i, code in enumerate(members)} for members in extended]
         sizes = [len(members) for members in extended]
         self._strides = [int(np.prod(sizes[i + 1 :])) for i in range(len(sizes))]
         self._details = int(np.prod(sizes))
         self._cache: dict[tuple[str, Detail], Array] = {}
-        sets = [self._find_leaves(cell) for cell in cells]
+        sets = [self._find_leaves(cell, pieces) for cell, pieces in zip(structure.cells, structure.pieces, strict=True)]
         areas = np.array([area for _, area in self._areas], dtype=object)
         self.space, self._numbers, self._columns = _merge(
             sets, values, lambda numbers: areas[numbers // (_PERIODS * self._details)]
@@ -124,15 +125,15 @@ class Leaves:
         positions = [self._position[dimension][code] for code in categories]
         return np.array(positions, dtype=np.int64) * self._strides[dimension]
 
-    def _find_leaves(self, cell: BlockCell) -> Array:
+    def _find_leaves(self, cell: BlockCell, pieces: tuple[Piece, ...]) -> Array:
         """Return all leaves of one cell, sorted."""
-        pieces = []
-        for piece in self._structure.split_cell(cell):
+        numbers = []
+        for piece in pieces:
             areas = self.number_categories(piece.territory, 0, piece.areas.parts)
             periods = self.number_categories(piece.territory, 1, piece.periods.parts)
             details = self._detail_leaves(piece, cell.detail)
-            pieces.append((areas[:, None, None] + periods[:, None] + details).ravel())
-        leaves: Array = np.sort(np.concatenate(pieces)) if pieces else np.array([], dtype=np.int64)
+            numbers.append((areas[:, None, None] + periods[:, None] + details).ravel())
+        leaves: Array = np.sort(np.concatenate(numbers)) if numbers else np.array([], dtype=np.int64)
         return leaves
 
     def _detail_leaves(self, piece: Piece, detail: Detail) -> Array:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal, NamedTuple
 
 import polars as pl
@@ -62,6 +62,8 @@ class BlockCell:
     value: float
     reporters: tuple[str, ...]
     additive: bool
+    is_stock: bool = False
+    """What is pending at one day: a year is not the sum of its quarters."""
     states: str = ""
     """Which pieces had other counts in an earlier release than now, as `territory:year:number` (`earlier.py`)."""
 
@@ -115,6 +117,7 @@ def read_cells(block: pl.DataFrame) -> list[BlockCell]:
             value=row["value"],
             reporters=tuple(code for code in (row["reporters"] or "").split(",") if code),
             additive=bool(row["is_additive"]),
+            is_stock=row["statistic"] in ("start", "end"),
             states=row.get("states") or "",
         )
         for row in block.iter_rows(named=True)
@@ -173,6 +176,7 @@ class Structure:
     """How the cells of one block add up."""
 
     def __init__(self, cells: list[BlockCell]) -> None:
+        self.cells = cells
         # A cell that several tables share counts once; otherwise no breakdown would add up to its total.
         self._own = _cells_of_reporters(cells)
         self._parts = self._jurisdictions()
@@ -188,6 +192,11 @@ class Structure:
         self._sums = self._breakdowns()
         self._uneven = self._years()
         self._axes: dict[tuple[str, Detail], tuple[AxisCategories, ...]] = {}
+
+    @cached_property
+    def pieces(self) -> list[tuple[Piece, ...]]:
+        """The pieces of each cell. Both views of a block use them."""
+        return [tuple(self.split_cell(cell)) for cell in self.cells]
 
     def split_cell(self, cell: BlockCell) -> Iterator[Piece]:
         """Yield the pieces of a cell. A territory that does not report the cell's category has none."""
@@ -207,6 +216,8 @@ class Structure:
 
     def _periods_of(self, cell: BlockCell, place: tuple[str, str]) -> AxisCategories:
         _, year = place
+        if cell.is_stock:
+            return AxisCategories((cell.period,), (cell.period,))
         if place in self._uneven:
             name = cell.period if "-Q" in cell.period else f"{year}-{_WHOLE_YEAR}"
             return AxisCategories((name,), (name,))

@@ -12,64 +12,80 @@ The kind of link is derived from the cells themselves:
 
 A count of cases is at most the count of the same persons, because each case has at least one.
 
-A cell with the same value in two states of its counts (`earlier.py`) is linked to itself as equal.
+Stocks and flows are linked by the balances of their level (`balances.py`).
+
+A cell with the same value in two states of its counts (`earlier.py`) is linked to itself as equal.  The cells that one
+release shows are linked with each other, whichever states their counts are in.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import space
+from pipelines.publication.disclosure import balances, earlier, space
+from pipelines.publication.disclosure.balances import Link
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 
-TIED: tuple[str, ...] = (
-    "family", "tied_unit", *(column for column in space.BLOCK if column not in ("measure", "count_unit"))
-)  # fmt: skip
+TIED = ("family", "tied_unit", "tied_level", "tied_statistic", "offence_group")
 """Columns that divide the programme into separately protected problems: no published cell links two of them."""
 
 _CASE, _PERSON = "case", "person"
 """Units of counts of which the first is at most the second: a case has at least one person."""
-
-_Place = tuple[str, ...]
-
-
-class _Link(NamedTuple):
-    """Row `whole` is at least the sum of the rows `parts`, and exactly that sum if `equal`."""
-
-    whole: int
-    parts: tuple[int, ...]
-    equal: bool
 
 
 def with_family(cells: pl.DataFrame) -> pl.DataFrame:
     """Add the columns of `TIED` that are not those of a block.
 
     `family` is the topmost measure that a cell's measure is part of, or the measure itself; `tied_unit` is the unit, or
-    persons for cases.
+    persons for cases.  Where an offence group has stocks, all families with a term in their balances are one, of the
+    name of the first stock, and so are their levels and statistics.
     """
     above = {(relation.part, relation.level): relation.whole for relation in codes.measure_parts()}
-    names = {}
-    for measure, level in cells.select("measure", "level").unique().iter_rows():
-        top = measure
-        while (top, level) in above:
-            top = above[top, level]
-        names[measure, level] = top
-    families = pl.DataFrame(
-        [(*key, top) for key, top in names.items()],
-        schema={"measure": pl.String, "level": pl.String, "family": pl.String},
-        orient="row",
-    )
-    return cells.join(families, on=["measure", "level"], how="left", maintain_order="left").with_columns(
-        pl.col("count_unit").replace(_CASE, _PERSON).alias("tied_unit")
-    )
+    marked = cells.with_columns(pl.col("count_unit").replace(_CASE, _PERSON).alias("tied_unit"))
+    kinds = ["measure", "level", "statistic"]
+    families = []
+    for key, group in marked.group_by("offence_group", "tied_unit", maintain_order=True):
+        tops: dict[balances.Term, str] = {}
+        for measure, level, statistic in group.select(kinds).unique(maintain_order=True).iter_rows():
+            top = measure
+            while (top, level) in above:
+                top = above[top, level]
+            tops[balances.Term(measure, level, statistic)] = top
+        joined = _join_families(tops)
+        for term, top in tops.items():
+            own = (top, term.level, term.statistic)
+            families.append((*key, *term, *((joined[own], "", "") if own in joined else own)))
+    schema = ["offence_group", "tied_unit", *kinds, "family", "tied_level", "tied_statistic"]
+    frame = pl.DataFrame(families, schema=dict.fromkeys(schema, pl.String), orient="row")
+    return marked.join(frame, on=["offence_group", "tied_unit", *kinds], how="left", maintain_order="left")
+
+
+_Family = tuple[str, str, str]
+"""Topmost measure, level and statistic."""
+
+
+def _join_families(tops: Mapping[balances.Term, str]) -> dict[_Family, str]:
+    """Return the common name of each family that shares a balance with others."""
+    groups: list[tuple[str, set[_Family]]] = []
+    for balance in balances.list_balances():
+        if balance.closing not in tops and balance.opening not in tops:
+            continue
+        terms = (balance.opening, *balance.entries, *balance.exits, balance.closing)
+        name = balance.closing.measure
+        members = {(tops[term], term.level, term.statistic) for term in terms if term in tops}
+        for group in [group for group in groups if group[1] & members]:
+            groups.remove(group)
+            name = group[0]
+            members |= group[1]
+        groups.append((name, members))
+    return {family: name for name, members in groups for family in members}
 
 
 def split_blocks(cells: pl.DataFrame) -> list[pl.DataFrame]:
@@ -86,11 +102,12 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     """Return the space of one problem: the cells of its blocks as rows, then the ties of its blocks and between them.
 
     `cells` has the columns of `mart_count` and a value in every row; `spaces` are those of its blocks, over leaves or
-    over margins.  A tie between blocks is whole - parts = 0, or whole - parts - rest = 0 with a column for the rest,
-    after the columns of all blocks.
+    over margins.  A tie between blocks is plus - minus = constant, or plus - minus - rest = 0 with a column for the
+    rest, after the columns of all blocks.
     """
     has_states = "states" in cells.columns and bool((cells["states"] != "").any())
-    if len(spaces) == 1 and not has_states:
+    is_stock = cells["statistic"].is_in([balances.START, balances.END]).any()
+    if len(spaces) == 1 and not has_states and not is_stock:
         return spaces[0]
     rows: Array = np.empty(cells.height, dtype=np.int64)
     first = 0
@@ -105,25 +122,27 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     matrix = _append_links(own_cells, own_ties, links)
     values = np.concatenate([block_space.values[: block_space.cells] for block_space in spaces])
     ties = matrix.shape[0] - len(values)
+    constants = np.concatenate([np.zeros(ties - len(links)), [link.constant for link in links]])
     owners = [block_space.owners for block_space in spaces]
     rests = np.full(matrix.shape[1] - sum(map(len, owners)), "", dtype=object)
     return Space(
         rows=rows,
         matrix=matrix,
-        values=np.concatenate([values, np.zeros(ties)]),
+        values=np.concatenate([values, constants]),
         owners=np.concatenate([*owners, rests]),
         ties=ties,
     )
 
 
-def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[_Link]) -> sparse.csr_matrix:
+def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[Link]) -> sparse.csr_matrix:
     """Return cells, ties and links as the rows of one matrix, with an additional column for each rest."""
     over = sparse.lil_matrix((len(links), own_cells.shape[0]))
     for i, link in enumerate(links):
-        over[i, link.whole] = 1.0
-        for part in link.parts:
-            over[i, part] = -1.0
-    open_links = [i for i, link in enumerate(links) if not link.equal]
+        for row in link.plus:
+            over[i, row] = 1.0
+        for row in link.minus:
+            over[i, row] = -1.0
+    open_links = [i for i, link in enumerate(links) if link.has_rest]
     rests = sparse.csr_matrix(
         (-np.ones(len(open_links)), (open_links, np.arange(len(open_links)))), shape=(len(links), len(open_links))
     )
@@ -134,27 +153,67 @@ def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, lin
     )
 
 
-def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
-    """Return all links between the cells, in a fixed order. Cells of different reporters are never linked."""
-    cells_by_place: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
-    for row, cell in zip(rows, cells.iter_rows(named=True), strict=True):
-        # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
-        detail = tuple(TOTAL if cell[dim] == NOT_APPLICABLE else str(cell[dim]) for dim in DETAIL)
-        states = cell.get("states") or ""
-        place = (cell["area_kind"], cell["area"], cell["period"], cell["reporters"] or "", states, *detail)
-        cells_by_place[place][cell["count_unit"]][cell["measure"]] = (int(row), cell["value"])
-    level = cells["level"][0]
-    below: dict[tuple[str, bool], list[str]] = defaultdict(list)
+_Place = tuple[str, ...]
+"""Level, kind of area, area, period, reporters and breakdown."""
+_Totals = dict[tuple[str, str, str], dict[str, dict[balances.Term, tuple[int, float]]]]
+"""Row and value of each total, by area and unit, then period."""
+
+
+def _find_links(cells: pl.DataFrame, rows: Array) -> list[Link]:
+    """Return all links between the cells of each release, in a fixed order."""
+    links: dict[Link, None] = {}
+    all_cells = cells.to_dicts()
+    for release in _list_releases(cells):
+        places: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
+        totals: _Totals = defaultdict(lambda: defaultdict(dict))
+        for number in release:
+            row, cell = int(rows[number]), all_cells[number]
+            # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
+            detail = tuple(TOTAL if cell[dim] == NOT_APPLICABLE else str(cell[dim]) for dim in DETAIL)
+            area = (cell["area_kind"], cell["area"])
+            if cell["statistic"] not in (balances.START, balances.END):
+                place = (cell["level"], *area, cell["period"], cell["reporters"] or "", *detail)
+                places[place][cell["count_unit"]][cell["measure"]] = (row, cell["value"])
+            if cell["area_kind"] != "region" and cell["freq"] in ("Q", "A") and set(detail) == {TOTAL}:
+                term = balances.Term(cell["measure"], cell["level"], cell["statistic"])
+                totals[(*area, cell["count_unit"])][cell["period"]][term] = (row, cell["value"])
+        links |= dict.fromkeys(_link_measures(places))
+        for cells_by_period in totals.values():
+            links |= dict.fromkeys(balances.link_balances(cells_by_period))
+    return list(links)
+
+
+def _list_releases(cells: pl.DataFrame) -> Iterator[list[int]]:
+    """Yield the numbers of the cells that each release shows, the newest release last.
+
+    Of an earlier release only what differs from now is linked again: the cells of an area with a changed cell.
+    """
+    if "releases" not in cells.columns or (cells["releases"] == earlier.NOW).all():
+        yield list(range(cells.height))
+        return
+    shown: dict[str, list[int]] = defaultdict(list)
+    for number, releases in enumerate(cells["releases"]):
+        for release in releases.split(","):
+            shown[release].append(number)
+    areas = cells.select("area_kind", "area").rows()
+    now = set(shown.pop(earlier.NOW, []))
+    for release in sorted(shown, key=int):
+        changed = {areas[number] for number in shown[release] if number not in now}
+        yield [number for number in shown[release] if areas[number] in changed]
+    yield sorted(now)
+
+
+def _link_measures(places: Mapping[_Place, Mapping[str, Mapping[str, tuple[int, float]]]]) -> Iterator[Link]:
+    """Yield the links of wholes with their parts, and of cases with persons. Cells of different reporters have none."""
+    below: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
     for relation in codes.measure_parts():
-        if relation.level == level:
-            below[relation.whole, relation.makes_whole].append(relation.part)
-    links: dict[_Link, None] = {}
-    for place_cells in cells_by_place.values():
-        links |= dict.fromkeys(_link_cases(place_cells.get(_CASE, {}), place_cells.get(_PERSON, {})))
-    for cells_here in (cells_here for units in cells_by_place.values() for cells_here in units.values()):
-        for (whole, makes_whole), names in below.items():
+        below[relation.level, relation.whole, relation.makes_whole].append(relation.part)
+    for units in places.values():
+        yield from _link_cases(units.get(_CASE, {}), units.get(_PERSON, {}))
+    for place, cells_here in ((place, cells_here) for place, units in places.items() for cells_here in units.values()):
+        for (level, whole, makes_whole), names in below.items():
             parts = [name for name in names if name in cells_here]
-            if whole not in cells_here or not parts:
+            if level != place[0] or whole not in cells_here or not parts:
                 continue
             remainder = cells_here[whole][1] - sum(cells_here[name][1] for name in parts)
             if remainder < 0:
@@ -162,25 +221,24 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[_Link]:
             # A single part may equal the whole by chance.  If two or more parts add up to it, a reader can see in years
             # without withheld cells that they always do, because the form has no further part.
             equal = makes_whole and len(parts) > 1 and remainder == 0
-            links[_Link(cells_here[whole][0], tuple(cells_here[name][0] for name in parts), equal)] = None
-    return list(links)
+            yield Link((cells_here[whole][0],), tuple(cells_here[name][0] for name in parts), has_rest=not equal)
 
 
-def _link_cases(cases: dict[str, tuple[int, float]], persons: dict[str, tuple[int, float]]) -> Iterator[_Link]:
+def _link_cases(cases: Mapping[str, tuple[int, float]], persons: Mapping[str, tuple[int, float]]) -> Iterator[Link]:
     """Yield a link for each measure that is counted in both units. More cases than persons are other cases."""
     for measure, (row, count) in cases.items():
         if measure in persons and persons[measure][1] >= count:
-            yield _Link(persons[measure][0], (row,), equal=False)
+            yield Link((persons[measure][0],), (row,), has_rest=True)
 
 
-def _link_states(cells: pl.DataFrame, rows: Array) -> list[_Link]:
+def _link_states(cells: pl.DataFrame, rows: Array) -> list[Link]:
     """Return a link for each cell with the same value in several states, between one of them and the next."""
-    links: dict[_Link, None] = {}
+    links: dict[Link, None] = {}
     last_rows: dict[tuple[object, ...], int] = {}
     key = cells.select(*codes.CELL_KEY, "reporters", "value")
     for row, cell in zip(rows, key.iter_rows(), strict=True):
         before = last_rows.get(cell)
         if before is not None and before != row:
-            links[_Link(int(row), (before,), equal=True)] = None
+            links[Link((int(row),), (before,))] = None
         last_rows[cell] = int(row)
     return list(links)

@@ -12,8 +12,8 @@ from pipelines.publication.disclosure.space import BLOCK
 from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
-KIND = ("table_id", "area_kind", "freq", "is_total", "offence_group", "measure", "period")
-"""Columns by which cells are counted. `is_total` is true for a cell without any breakdown."""
+KIND = ("table_id", "area_kind", "freq", "is_total", "offence_group", "measure", "statistic", "period")
+"""Columns by which cells are counted. `is_total` is true for a cell without any breakdown, a stock included."""
 
 COUNTS = ("figures", "figures_withheld", "annual_totals", "annual_totals_withheld")
 """Numbers that each release states about itself."""
@@ -51,10 +51,12 @@ def describe_losses(losses: pl.DataFrame) -> list[str]:
     """Return what was lost as lines of text: shares of cells, overall and by table, and totals that readers miss."""
     sums = losses.select(pl.col("not_zero", "small", "hidden_not_zero").sum()).row(0, named=True)
     not_zero = max(sums["not_zero"], 1)
-    is_annual = pl.col("is_total") & (pl.col("freq") == "A")
+    is_flow = pl.col("statistic") == "count"
+    is_annual = pl.col("is_total") & (pl.col("freq") == "A") & is_flow
     kinds = {
         "annual totals of territories": is_annual & (pl.col("area_kind") == "territory"),
         "annual totals of the region": is_annual & (pl.col("area_kind") == "region"),
+        "stocks of territories": ~is_flow & (pl.col("area_kind") == "territory"),
         "totals of several years": pl.col("is_total") & pl.col("freq").is_in(["P3", "P5"]),
     }
     lines = [
@@ -79,7 +81,8 @@ def count_withheld(public_cells: pl.DataFrame) -> dict[str, int]:
     """
     is_withheld = pl.col("conf_status") != "F"
     cells = public_cells.filter(is_withheld | pl.col("value").is_not_null()).unique("cell_id")
-    is_annual_total = pl.col("is_total") & (pl.col("freq") == "A") & (pl.col("area_kind") == "territory")
+    is_annual = (pl.col("freq") == "A") & (pl.col("statistic") == "count")
+    is_annual_total = pl.col("is_total") & is_annual & (pl.col("area_kind") == "territory")
     return cells.select(
         figures=pl.len(),
         figures_withheld=is_withheld.sum(),

@@ -58,7 +58,7 @@ def render_page() -> None:
     if section in ("outcomes", _ALL):
         layout.show_section(lambda: show_exits(frame, area, crime, crime_name, unit))
         title = f"{frame.marked_name(area)}, {lower_first(crime_name)}"
-        with st.expander(tell("Appeals, reopened, rejected and discontinued cases, year by year")):
+        with st.expander(tell("Appeals, pending, reopened, rejected and discontinued cases, year by year")):
             show_movements(frame, area, crime, unit, title)
         show_splits(frame, area, crime, crime_name, unit)
     if section in ("breakdown", _ALL):

@@ -7,13 +7,9 @@ that holds for the true figures, which is the most that a reader could find out.
 
 from __future__ import annotations
 
-import importlib.util
-import io
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from contextlib import redirect_stderr, redirect_stdout
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,24 +18,11 @@ import pytest
 
 from pipelines.core.codes import REGION
 from pipelines.core.home import open_home
-from pipelines.publication.disclosure import programme, protect
-from pipelines.publication.releases.publish import find_current_release
-from pipelines.warehouse import count_builds
+from pipelines.publication.disclosure import protect
+from tests.support.attacker import ATTACK, BLOCK, DETAIL, NEEDS_ATTACKER, attack_cells, read_cells
 from tests.support.corrections import GROUP, MEASURE, correct_one_person
-from tests.support.paths import SHARED
 
-ATTACK = SHARED / "acceptance" / "disclosure" / "attack.py"
-pytestmark = [
-    pytest.mark.shared,
-    pytest.mark.skipif(not ATTACK.exists(), reason="the attacker is not installed next to the project"),
-]
-BLOCK = ["measure", "level", "count_unit", "statistic", "offence_group"]
-DETAIL = [
-    "offence", "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type",
-    "sentence_band",
-]  # fmt: skip
-NOT_HIDDEN = ["O", "L", "M", "K"]
-"""Statuses of cells that are empty for another reason than protection."""
+pytestmark = NEEDS_ATTACKER
 APART = {"victim_status": {"injured_party"}}
 """Codes outside their dimension's total: an injured party was presumed or identified before."""
 REST = "rest"
@@ -58,8 +41,6 @@ MAIN_BLOCKS = [
 
 Victims take a minute and are attacked only in the slow test.
 """
-MIP_SECONDS = "120"
-"""Time limit per cell. The default of two seconds leaves cells undecided on a busy machine."""
 
 
 def _folded(cells: pl.DataFrame) -> pl.DataFrame:
@@ -90,16 +71,7 @@ class Published:
     @classmethod
     def read_current(cls, root: Path) -> Published:
         """Return the current release of a home."""
-        home = open_home(root)
-        folder, counts = find_current_release(home), count_builds.latest_counts(home)
-        assert folder is not None
-        assert counts is not None
-        public = pl.read_parquet(folder / "data" / "cell.parquet")
-        mart = pl.read_parquet(count_builds.tables_folder(counts) / "mart_count.parquet")
-        return cls(
-            public.filter(~pl.col("obs_status").is_in(NOT_HIDDEN)),
-            programme.select_rows(mart).filter(pl.col("value").is_not_null()),
-        )
+        return cls(*read_cells(root))
 
     def write_blocks(self, folder: Path, blocks: list[tuple[str, str]] | None = None) -> tuple[Path, Path]:
         """Write `cells.parquet` and `spec.json`; with `blocks`, only those (measure, offence group)."""
@@ -239,32 +211,6 @@ class Published:
         ]
 
 
-@cache
-def _load_attacker() -> Callable[[list[str]], int]:
-    """Return the attacker's command as a function: a process for each attack would import SciPy eighteen times."""
-    spec = importlib.util.spec_from_file_location("attacker", ATTACK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    command: Callable[[list[str]], int] = module.main
-    return command
-
-
-def _attack(table: Path, spec: Path, *options: str) -> dict[str, Any]:
-    """Return the attacker's report with its exit code.
-
-    Codes: 0 passed, 1 disclosed or narrow, 2 contradictions, 3 undecided.
-    """
-    report, output = table.with_suffix(".report.json"), io.StringIO()
-    report.unlink(missing_ok=True)
-    arguments = ["--spec", str(spec), str(table), "--json", str(report), *options, "--mip-seconds", MIP_SECONDS]
-    with redirect_stdout(output), redirect_stderr(output):
-        exit_code = _load_attacker()(arguments)
-    content: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
-    return {**content, "exit": exit_code, "output": output.getvalue()[-3000:]}
-
-
 @pytest.fixture(scope="module")
 def published(built_home: Path) -> Published:
     return Published.read_current(built_home)
@@ -275,7 +221,7 @@ def _attack_each(published: Published, folder: Path, blocks: Iterable[tuple[str,
     faults, hidden = [], 0
     published_blocks = set(published.cells.select("measure", "offence_group").iter_rows())
     for block in sorted(published_blocks.intersection(blocks)):
-        report = _attack(*published.write_blocks(folder, [block]), "--zeros", "suppressible")
+        report = attack_cells(*published.write_blocks(folder, [block]), "--zeros", "suppressible")
         hidden += report.get("suppressed", 0)
         results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
         if report["exit"] != 0 or any(results.values()):
@@ -294,7 +240,7 @@ def test_attack_on_parts_of_decisions_finds_no_disclosure(
     published: Published, tmp_path: Path, whole: str, level: str, group: str
 ) -> None:
     """Attack decisions with their parts and what adds up in each: a total minus all parts but one reveals that one."""
-    report = _attack(*published.write_decisions(tmp_path, whole, level, group), "--zeros", "suppressible")
+    report = attack_cells(*published.write_decisions(tmp_path, whole, level, group), "--zeros", "suppressible")
     results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
     assert report["exit"] == 0 and not any(results.values()), f"{results}\n{report['output']}"
     assert report["suppressed"] > 0
@@ -316,7 +262,7 @@ def test_attack_on_a_correction_with_the_release_before_it_finds_no_disclosure(
     earlier_folder.mkdir()
     facts = after.filter(is_known).with_columns(pl.lit("F").alias("conf_status"))
     previous, _ = Published(facts, after).write_blocks(earlier_folder)
-    report = _attack(table, spec, "--previous", str(previous), "--zeros", "suppressible")
+    report = attack_cells(table, spec, "--previous", str(previous), "--zeros", "suppressible")
     results = {name: report.get(name) for name in ("disclosed", "narrow", "contradictions", "unknown")}
     assert report["exit"] == 0 and not any(results.values()), f"{results}\n{report['output']}"
     assert report["suppressed"] > 0
@@ -356,7 +302,7 @@ def test_attacker_finds_leaks_in_its_fixtures(
     table = tmp_path / f"{fixture}.csv"
     table.write_bytes((ATTACK.parent / f"{fixture}.csv").read_bytes())
     fixture_options = [str(ATTACK.parent / option) if option.endswith(".csv") else option for option in options]
-    report = _attack(table, ATTACK.parent / "spec.json", *fixture_options)
+    report = attack_cells(table, ATTACK.parent / "spec.json", *fixture_options)
     assert report["exit"] == code, report["output"]
 
 
@@ -374,4 +320,4 @@ def test_attacker_finds_a_cell_next_to_a_revealed_one(published: Published, tmp_
         for row in cells.iter_rows(named=True)
     ]
     cells.with_columns(pl.Series("value", values_with_leak, dtype=pl.Float64)).write_parquet(table)
-    assert _attack(table, spec, "--zeros", "suppressible")["exit"] == 1
+    assert attack_cells(table, spec, "--zeros", "suppressible")["exit"] == 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -18,7 +19,7 @@ from pipelines.publication.disclosure.structure import DETAIL
 from pipelines.publication.releases.publish import find_current_release
 
 PLACE = ["area", "freq", "period", "count_unit", "offence_group"]
-KEY = [*PLACE, "measure", "level", *DETAIL]
+KEY = [*PLACE, "measure", "level", "statistic", *DETAIL]
 NUMBERS = ("value", "low", "high", "change", "volume_effect", "ratio_effect", "ratio", "p", "numerator", "denominator")
 
 
@@ -45,7 +46,7 @@ class Release:
 
     @cached_property
     def operands(self) -> pl.DataFrame:
-        return self.read_table("metric_operand").select("metric", "side", "measure", "level")
+        return self.read_table("metric_operand").select("metric", "side", "measure", "level", "statistic")
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +57,9 @@ def release(built_home: Path) -> Release:
 
 
 def total_detail(frame: pl.DataFrame, **details: pl.Expr) -> pl.DataFrame:
-    """Add the dimensions of a breakdown: totals, unless given."""
-    return frame.with_columns(details.get(name, pl.lit("_T")).alias(name) for name in DETAIL)
+    """Add the dimensions of a breakdown, totals unless given, and the statistic of a flow unless there is one."""
+    statistic = [] if "statistic" in frame.columns else [pl.lit("count").alias("statistic")]
+    return frame.with_columns(*statistic, *(details.get(name, pl.lit("_T")).alias(name) for name in DETAIL))
 
 
 def check_counts(release: Release, counts: pl.DataFrame, *, at_least: int) -> None:
@@ -91,7 +93,9 @@ def check_counts(release: Release, counts: pl.DataFrame, *, at_least: int) -> No
 
 def test_rates_and_shares_give_no_withheld_count(release: Release) -> None:
     """Multiply rates by the population, and shares by their denominator, which is a count itself."""
-    figures = release.read_table("indicator").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
+    figures = release.read_table("indicator").with_columns(
+        pl.col(DETAIL).replace("_Z", "_T"), statistic=pl.lit("count")
+    )
     per = release.read_table("metric").select("metric", "per")
     figures = figures.join(per, on="metric").with_row_index("fact")
     from_value = figures.with_columns(
@@ -138,6 +142,25 @@ def test_clearance_gives_no_withheld_count(release: Release) -> None:
     figures = release.read_table("clearance").drop("level")
     for side, counts in list_sides(release, figures):
         check_counts(release, counts, at_least=200 if side == "numerator" else 300)
+
+
+def test_balances_give_no_withheld_count(release: Release) -> None:
+    """Add up what a balance shows: stocks are cells, entries and exits sums of cells, and the gap follows from both."""
+    balances = release.read_table("balance")
+    terms = total_detail(
+        balances.with_row_index("fact").join(release.operands, on="metric", suffix="_of_term"),
+        age=pl.lit("_T"),
+    ).with_columns(level="level_of_term", reporters=pl.lit(""))
+    opening, closing = pl.col("statistic") == "start", pl.col("statistic") == "end"
+    for role, is_term in (("opening", opening), ("closing", closing)):
+        check_counts(release, terms.filter(is_term).with_columns(count=pl.col(role)), at_least=100)
+    is_counted = ~pl.col("not_counted").str.split(",").list.contains(pl.col("measure"))
+    flows = terms.filter(~opening & ~closing & is_counted)
+    for role, side in (("entries", "numerator"), ("exits", "denominator")):
+        check_counts(release, flows.filter(side=side).with_columns(count=pl.col(role)), at_least=100)
+    gaps = balances.filter(pl.col("gap").is_not_null())
+    assert gaps.height > 50
+    assert (gaps["opening"] + gaps["entries"] - gaps["exits"] - gaps["closing"] == gaps["gap"]).all()
 
 
 def test_ways_out_give_no_withheld_count(release: Release) -> None:
@@ -229,7 +252,7 @@ def test_rows_and_returns_behind_cells_do_not_depend_on_what_is_withheld(release
     """Compare the returns behind withheld cells with those behind published cells of the same place."""
     cells = release.read_table("cell")
     returns = release.read_table("cell_submission").group_by("cell_id").agg(pl.col("submission_id").sort())
-    place = ["table_id", "area", "period", "measure", "level", "count_unit", "offence_group", "reporters"]
+    place = ["table_id", "area", "period", "measure", "level", "statistic", "count_unit", "offence_group", "reporters"]
     behind = (
         cells.filter((pl.col("area_kind") != "region") & (pl.col("obs_status") != "O"))
         .join(returns, on="cell_id", how="left")
@@ -250,6 +273,98 @@ def test_revisions_show_published_cells_only(release: Release) -> None:
         count=pl.col("value"), reporters=pl.lit(None, dtype=pl.String)
     )
     check_counts(release, counts, at_least=1_000)
+
+
+def check_coherence(release: Release, coherence: pl.DataFrame) -> int:
+    """Compare the figures of returns that are next to those of others with the cells; return their number."""
+    own = coherence.filter(pl.col("left_source") == "returns").with_row_index("fact")
+    counts = total_detail(own.drop("victim_status", strict=False)).with_columns(
+        *(own[name].replace("_Z", "_T") for name in ("person_type", "sex", "age", "exploitation", "citizenship")),
+        # Victims are not counted by offence: those of an offence group are the group's total.
+        offence=pl.when(pl.col("measure") == "victims_detected").then(pl.lit("_T")).otherwise("offence"),
+        victim_status=own["left_victim_status"].fill_null("_T").replace("_Z", "_T"),
+        area="territory",
+        freq=pl.when(pl.col("period").str.contains("-Q")).then(pl.lit("Q")).otherwise(pl.lit("A")),
+        reporters=pl.lit(""),
+        count=pl.col("left_value"),
+    )
+    check_counts(release, counts, at_least=50)
+    return counts.height
+
+
+def test_coherence_with_others_shows_published_cells_only(release: Release) -> None:
+    coherence = release.read_table("coherence")
+    assert check_coherence(release, coherence) > 50
+    withheld = release.cells.filter(
+        pl.col("is_withheld")
+        & (pl.col("area_kind") == "territory")
+        & (pl.col("freq") == "A")
+        & (pl.col("statistic") == "count")
+    )
+    keys = ["offence_group", "measure", "level", "count_unit", "period"]
+    planted = (
+        coherence.filter(left_source="returns")
+        .drop(keys)
+        .head(1)
+        .join(
+            withheld.filter(pl.all_horizontal(pl.col(DETAIL) == "_T")).head(1).select(*keys, area="area"), how="cross"
+        )
+        .with_columns(territory="area", left_value=pl.lit(3.0), left_victim_status=pl.lit("_T"))
+    )
+    with pytest.raises(AssertionError):
+        check_coherence(release, pl.concat([coherence, planted.select(coherence.columns)]))
+
+
+def check_quality(quality: pl.DataFrame) -> None:
+    """Look for measures of quality that count or weigh persons instead of returns, periods and days."""
+    assert set(quality["unit"]) <= {"periods", "fraction", "days"}
+    of_returns = {
+        "COMPAR_LENGTH", "COMPLETENESS_RATE", "PUNCTUALITY_DAYS", "PUNCTUALITY_RATE", "TIMELAG_FINAL", "TIMELAG_FIRST"
+    }  # fmt: skip
+    of_counts = quality.filter(~pl.col("indicator").is_in(of_returns))
+    assert set(of_counts["indicator"]) <= {"DATA_REV_AVGSIZE"}
+    assert of_counts["value"].null_count() == of_counts.height
+
+
+def test_measures_of_quality_are_of_returns(release: Release) -> None:
+    quality = release.read_table("quality")
+    check_quality(quality)
+    planted = quality.head(1).with_columns(indicator=pl.lit("DATA_REV_AVGSIZE"), value=pl.lit(0.25))
+    with pytest.raises(AssertionError):
+        check_quality(pl.concat([quality, planted]))
+
+
+def check_ranges(release: Release, regional: pl.DataFrame) -> int:
+    """Compute the range and the quartiles of territories from published rates; return the number of ranges."""
+    place = ["measure", "freq", "period", "offence_group", "count_unit", "victim_status"]
+    rates = release.read_table("indicator").filter(
+        (pl.col("indicator") == "rate") & (pl.col("area_kind") == "territory")
+    )
+    is_total = pl.all_horizontal(pl.col(name).is_in(["_T", "_Z"]) for name in DETAIL if name != "victim_status")
+    values: dict[tuple[str, ...], dict[str, float]] = {}
+    for *key, area, value in (
+        rates.filter(is_total & pl.col("value").is_not_null()).select(*place, "area", "value").iter_rows()
+    ):
+        values.setdefault(tuple(key), {})[area] = value
+    rows = regional.filter((pl.col("metric") == "rate") & (pl.col("dimension") == "_Z") & (pl.col("n") > 0))
+    for row in rows.iter_rows(named=True):
+        published = values[tuple(row[name] for name in place)]
+        of_members = np.array([published[area] for area in row["members"].split(",")])
+        assert row["n"] == len(of_members)
+        shown = [row[name] for name in ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")]
+        expected = np.quantile(of_members, [0, 0.25, 0.5, 0.75, 1])
+        for figure, number in zip(shown, expected, strict=True):
+            assert figure is None or abs(figure - number) < 1e-9
+    return rows.height
+
+
+def test_ranges_and_quartiles_of_territories_are_of_published_rates(release: Release) -> None:
+    regional = release.read_table("region")
+    assert check_ranges(release, regional) > 300
+    is_range = (pl.col("metric") == "rate") & pl.col("median").is_not_null()
+    planted = regional.filter(is_range).head(1).with_columns(median=pl.col("median") * 1.001)
+    with pytest.raises(AssertionError):
+        check_ranges(release, pl.concat([regional, planted]))
 
 
 def test_planted_count_of_a_withheld_cell_is_found(release: Release) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipelines.publication.disclosure import lifting, lp, margins, protect, risk, space, structure
+from pipelines.publication.disclosure import lifting, lp, margins, pattern, protect, risk, space, structure
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 YEARS = ("2024", "2025")
@@ -263,7 +263,7 @@ def test_audit_over_leaves_finds_what_margins_without_a_family_leave_open(
 
     monkeypatch.setattr(margins, "Margins", build_without_family)
     with monkeypatch.context() as without_leaves:
-        without_leaves.setattr(protect._Pattern, "_assess_leaves", pass_without_leaves)
+        without_leaves.setattr(pattern.Pattern, "_assess_leaves", pass_without_leaves)
         hidden = np.array(hidden_of(protect.hide_small_counts(frame, guards_against_offices=False).cells))
     report = risk.assess_cells(space.build_space(frame), hidden, name=family, width=2)
     assert report.disclosed

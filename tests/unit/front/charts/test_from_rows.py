@@ -49,9 +49,11 @@ def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None
     ]
     pending = [{"stage": "first", "as_at": date(2025, 12, 31), "n_band": "20-49"}]
     cells = {"investigated": make_total("AA", "2025", 30.0), "adjudicated_first": None}
-    first, second = make_stages("A place", cells, "first", exits, pending, str.title).stages
+    stocks = [make_total("AA", "2025", None, measure="pending_prosecution", level="prosecution", conf_status="C")]
+    stocks.append(make_total("AA", "2025", None, measure="pending_first", level="first", conf_status="C"))
+    first, second = make_stages("A place", cells, "first", exits, pending, stocks, str.title).stages
     assert [f"{side.name}: {side.figure.text}" for side in first.sides] == [
-        "Rejected: 7 (6–8)", "Discontinued: not collected", "Pending: withheld",
+        "Rejected: 7 (6–8)", "Discontinued: not collected", "Pending on 31 December 2025: withheld",
     ]  # fmt: skip
     assert first.sides[0].is_few and first.sides[-1].is_pending
     assert second.figure.text == "not collected"
@@ -63,6 +65,18 @@ def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None
 
 def test_make_stages_shows_no_outcomes_of_a_period_for_which_none_are_published() -> None:
     cells = {"investigated": make_total("WB", "2025", 30.0, reporters="AA,BB")}
-    (stage,) = make_stages("A place", cells, "first", None, [], str.title).stages
-    assert [side.name for side in stage.sides] == ["Pending"]
+    (stage,) = make_stages("A place", cells, "first", None, [], None, str.title).stages
+    assert stage.sides == []
     assert stage.figure.text == "no regional figure"
+
+
+def test_make_stages_shows_a_published_stock_before_the_range_of_the_records() -> None:
+    banded = [{"stage": "prosecution", "as_at": date(2025, 12, 31), "n_band": "20-49"}]
+    stock = make_total("AA", "2024", 27.0, measure="pending_prosecution", level="prosecution")
+    for stocks, shown in (
+        ([stock], ["Pending on 31 December 2024: 27"]), (None, ["Pending on 31 December 2025: 20–49 persons"])
+    ):  # fmt: skip
+        (stage,) = make_stages("A place", {"investigated": None}, "first", None, banded, stocks, str.title).stages
+        assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == shown
+    (stage,) = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title).stages
+    assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == ["Pending: not collected"]

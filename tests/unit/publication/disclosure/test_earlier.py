@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.publication.disclosure import earlier, protect
+from pipelines.publication.disclosure import earlier, lp, protect, risk, ties
+from pipelines.publication.disclosure.problem import Views
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region, hidden_of
 
 AREAS = ("AA", "BB", "CC")
@@ -199,3 +200,25 @@ def test_two_releases_reveal_no_hidden_cell_of_either(counts: tuple[int, ...], c
     for area, now in releases[1].select("area", "value").iter_rows():
         if now is not None and before[area] is not None:
             assert abs(now - before[area]) not in (1, 2, 3, 4)
+
+
+def build_decisions(counts: dict[str, float]) -> pl.DataFrame:
+    return build_frame(*(build_cell("AA", value, measure=measure) for measure, value in counts.items()))
+
+
+def test_corrected_decisions_are_linked_with_the_part_that_did_not_change() -> None:
+    """Publish 20 decisions and 12 convictions first: the hidden acquittals are at most 8 since then."""
+    before = {"adjudicated_first": 20, "convicted_first": 12, "acquitted": 3, "rejected": 5}
+    released = earlier.record_release(build_decisions(before), pl.Series(["F", "F", "A", "D"]))
+    now = build_decisions({**before, "adjudicated_first": 40, "convicted_first": 32}).with_row_index("_row")
+    combined = ties.with_family(earlier.combine_releases(now, [released], threshold=5))
+    acquitted = (combined["measure"] == "acquitted").to_numpy()
+    assert combined["releases"].to_list()[:4] == ["now", "now", "0,now", "0,now"]
+    hidden = combined["measure"].is_in(["acquitted", "rejected"]).to_numpy()
+    hidden |= ((combined["measure"] == "adjudicated_first") & combined["_row"].is_not_null()).to_numpy()
+    for view in (Views(combined).margins, Views(combined).leaves):
+        intruder_knows = risk.find_published_rows(view, hidden)
+        lower, upper = np.where(intruder_knows, view.values, 0.0), np.where(intruder_knows, view.values, np.inf)
+        intruder = lp.Intruder(view.matrix, lower, upper, 10.0)
+        (row,) = set(view.rows[acquitted].tolist())
+        assert (intruder.find_bound(row, 1).value, intruder.find_bound(row, -1).value) == (0.0, 8.0)

@@ -113,8 +113,6 @@ WITHOUT_FIGURES: dict[str, str] = {
     "The release has no figures of {crime} to compare.": _LABELS_ONLY,
     "This release has no sentences from records of {crime}.": _LABELS_ONLY,
     "This page has figures of one crime only: {crime}.": _LABELS_ONLY,
-    "{measure}, at the end": _LABELS_ONLY,
-    "{measure}, at the start": _LABELS_ONLY,
     "Release {release} has no figure {figure}. Check its codes, or follow a figure from a table.": _ADDRESS,
     "Release {release} has no such figure. Follow a figure from a table.": _ADDRESS,
     "Release {release} was made by an older version of this software and lacks some of what this page shows. Its "
@@ -239,7 +237,6 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "{day} April {year}": (lambda: words.format_day(date(2026, 4, 1)), "1 April 2026"),
     "{day} July {year}": (lambda: words.format_day(date(2026, 7, 31)), "31 July 2026"),
-    "{day} December {year}": (lambda: words.format_day(date(2025, 12, 9)), "9 December 2025"),
     "Opens in {period}: {reach}.": (
         lambda: regions.explain_window(
             [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)]

@@ -1,0 +1,153 @@
+"""Add what published figures from case records say about counts to the problem of an assessment.
+
+Records and counts follow different rules (`statistics/records_rule.py`), but count the same persons.  A quartile of the
+lengths of sentences bounds how many persons are in the bands below and above it, and the size band of its group bounds
+their total.  The size band of the open cases at the end of a year bounds the stock of that day.  Each of these is an
+inequality between cells.  An inequality that the true counts do not fulfil (records and counts of different persons)
+tells a reader nothing true and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from pipelines.core import codes
+from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.structure import NOT_APPLICABLE, TOTAL
+from pipelines.statistics.records_rule import MINIMUM_SIDE
+
+QUARTILES = {"p25": 1, "median": 2, "p75": 3}
+"""Published quantiles of the lengths of sentences, in quarters."""
+_ROUNDING = 3
+"""Months by which a published length differs at most from the true one, as it is rounded to half a year."""
+_PRISON = "prison"
+_KEY = ("area", "period", "measure", "offence_group", "sentence_type", "sentence_band")
+
+_Key = tuple[str, ...]
+
+
+class Inequality(NamedTuple):
+    """The sum of rows times coefficients is at least `least`."""
+
+    coefficients: Mapping[int, int]
+    least: int
+
+
+class RecordFigures(NamedTuple):
+    """The tables of a release with figures from case records that say something about counts."""
+
+    sentences: pl.DataFrame
+    pending: pl.DataFrame
+
+
+def add_figures(view: Space, cells: pl.DataFrame, figures: RecordFigures) -> Space:
+    """Return the space of a problem with an equation for each inequality, whose rest is a further variable.
+
+    `cells` is the frame from which `view` was built.
+    """
+    rows = _find_rows(view, cells)
+    known = [
+        inequality
+        for inequality in (*list_inequalities(rows, figures.sentences), *limit_stocks(rows, figures.pending))
+        if sum(factor * view.values[row] for row, factor in inequality.coefficients.items()) >= inequality.least
+    ]
+    if not known:
+        return view
+    over = sparse.lil_matrix((len(known), len(view.values)))
+    for number, inequality in enumerate(known):
+        for row, factor in inequality.coefficients.items():
+            over[number, row] = float(factor)
+    nothing = sparse.csr_matrix((len(view.values), len(known)))
+    matrix = sparse.vstack(
+        [
+            sparse.hstack([view.matrix, nothing]),
+            sparse.hstack([over.tocsr() @ view.matrix, -sparse.identity(len(known), format="csr")]),
+        ],
+        format="csr",
+    )
+    return replace(
+        view,
+        matrix=matrix,
+        values=np.concatenate([view.values, [float(inequality.least) for inequality in known]]),
+        owners=np.concatenate([view.owners, np.full(len(known), "", dtype=object)]),
+        ties=view.ties + len(known),
+    )
+
+
+def extend_population(population: Array, view: Space) -> Array:
+    """Return a population over the variables before `add_figures` with the rests of the inequalities."""
+    before = len(population)
+    rests = view.matrix.shape[1] - before
+    if not rests:
+        return population
+    rows = view.matrix[-rests:, :before]
+    extended: Array = np.concatenate([population, rows @ population - view.values[-rests:]])
+    return extended
+
+
+def _find_rows(view: Space, cells: pl.DataFrame) -> dict[_Key, int]:
+    """Return the rows of sentences and closing stocks of persons; what does not apply counts as the total."""
+    others = [dim for dim in codes.BREAKDOWNS if dim not in ("sentence_type", "sentence_band")]
+    is_sentence = pl.col("measure").is_in(["sentenced_first", "sentenced_final"])
+    is_counted = (is_sentence | (pl.col("statistic") == "end")) & (pl.col("count_unit") == "person")
+    folded = cells.with_columns(
+        pl.col(codes.BREAKDOWNS).replace(NOT_APPLICABLE, TOTAL), pl.Series("_in", view.rows)
+    ).filter(is_counted & pl.all_horizontal(pl.col(dim) == TOTAL for dim in others))
+    if "_row" in folded.columns:
+        folded = folded.filter(pl.col("_row").is_not_null())
+    return {key: row for *key_parts, row in folded.select(*_KEY, "_in").iter_rows() for key in (tuple(key_parts),)}
+
+
+def list_inequalities(rows: Mapping[_Key, int], sentences: pl.DataFrame) -> Iterator[Inequality]:
+    """Yield what a reader knows of the counts from the lengths of sentences and the sizes of their groups."""
+    limits = {
+        code: (int(band["lower_months"]), int(band["upper_months"]) if band["upper_months"] else None)
+        for code, band in codes.read_codelist("sentence_band").items()
+        if band["lower_months"]
+    }
+    for figure in sentences.filter(pl.col("n_band").is_not_null()).iter_rows(named=True):
+        place = (figure["area"], figure["period"], f"sentenced_{figure['level']}", figure["offence_group"])
+        if figure["statistic"] not in QUARTILES:
+            if figure["statistic"] in ("custodial_share", "suspended_share"):
+                yield from _bound_size(rows.get((*place, TOTAL, TOTAL)), figure["n_band"])
+            continue
+        prison = rows.get((*place, _PRISON, TOTAL))
+        yield from _bound_size(prison, figure["n_band"], is_part=True)
+        if prison is None or figure["value"] is None:
+            continue
+        bands = {code: rows[*place, _PRISON, code] for code in limits if (*place, _PRISON, code) in rows}
+        shortest, longest = figure["value"] - _ROUNDING, figure["value"] + _ROUNDING
+        below = [row for code, row in bands.items() if (limits[code][1] or np.inf) <= shortest]
+        above = [row for code, row in bands.items() if limits[code][0] >= longest]
+        quarters = QUARTILES[figure["statistic"]]
+        for beyond, most in ((below, quarters), (above, 4 - quarters)):
+            if beyond:
+                yield Inequality({prison: most, **dict.fromkeys(beyond, -4)}, 0)
+                yield Inequality({prison: 1, **dict.fromkeys(beyond, -1)}, MINIMUM_SIDE)
+
+
+def limit_stocks(rows: Mapping[_Key, int], pending: pl.DataFrame) -> Iterator[Inequality]:
+    """Yield what a reader knows of closing stocks from the number of open cases at the end of a year."""
+    is_end_of_year = (pl.col("as_at").dt.month() == 12) & (pl.col("as_at").dt.day() == 31)
+    for figure in pending.filter(is_end_of_year & pl.col("n_band").is_not_null()).iter_rows(named=True):
+        place = (figure["area"], str(figure["as_at"].year), f"pending_{figure['stage']}", figure["offence_group"])
+        yield from _bound_size(rows.get((*place, TOTAL, TOTAL)), figure["n_band"])
+
+
+def _bound_size(row: int | None, band: str, *, is_part: bool = False) -> Iterator[Inequality]:
+    """Yield the limits of a total; a `part` has a known length, so the total may be larger than the group."""
+    if row is None:
+        return
+    if band.endswith("+"):
+        yield Inequality({row: 1}, int(band[:-1]))
+        return
+    least, most = (int(limit) for limit in band.split("-"))
+    yield Inequality({row: 1}, least)
+    if not is_part:
+        yield Inequality({row: -1}, -most)
