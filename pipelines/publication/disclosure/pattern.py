@@ -18,7 +18,7 @@ from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 
 @dataclass(frozen=True)
-class Rule:
+class ProtectionRule:
     """The threshold of small counts, the range that a hidden cell needs, and whether insiders count as readers."""
 
     threshold: int = SMALLEST_PUBLISHED_COUNT
@@ -34,7 +34,7 @@ class Pattern:
     either, unless no other pattern protects.
     """
 
-    def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule) -> None:
+    def __init__(self, block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> None:
         self._name, self._width = name, rule.width
         problem = ProtectionProblem(block, name)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept

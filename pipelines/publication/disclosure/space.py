@@ -17,7 +17,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.structure import APART, REST, Detail, Piece, Structure, read_cells
+from pipelines.publication.disclosure.structure import APART, REST, BlockCell, Detail, Piece, Structure, read_cells
 
 BLOCK = codes.BLOCK
 """Columns that divide the programme into blocks: the cells of one measure."""
