@@ -343,8 +343,8 @@ def test_every_dataflow_read_by_duckdb_has_the_figures_of_its_table(release: Pat
             selected = ", ".join(f"coalesce({column}::varchar, '') as {column}" for column in columns)
             actual = f"select {selected}, OBS_VALUE::double as OBS_VALUE from {reader}('{path}'{more})"
             expected = f"select {selected}, OBS_VALUE::double as OBS_VALUE from ({statement})"
-            for left, right in ((actual, expected), (expected, actual)):
-                difference = connection.execute(f"({left}) except all ({right}) limit 3").fetchall()
+            for first, second in ((actual, expected), (expected, actual)):
+                difference = connection.execute(f"({first}) except all ({second}) limit 3").fetchall()
                 assert difference == [], name
             (height,) = connection.execute(f"select count(*) from ({actual})").fetchall()[0]
             assert height > 0 or name in WITHOUT_FIGURES, name
