@@ -67,7 +67,7 @@ Below /schema/dataflow/RTI/{flow}, both versions give the structure of a dataflo
 Choose a format with the header Accept or with format=, an earlier release with release= or asOf=.
 """
 _NOT_OFFERED: Final = ("metadata", "registration")
-"""Resources of the specification that are not offered: there are no metadata sets and no registered sources."""
+"""Resources of the specification without content here: metadata sets and registered sources."""
 
 
 class SdmxService(MountedService):

@@ -520,3 +520,13 @@ def test_home_lock_waits_for_its_holder(home: Home) -> None:
     with hold_home_lock(home, purpose="patient", wait_seconds=10):
         pass
     thread.join()
+
+
+def test_command_publish_with_open_checks_exits_with_3_and_names_them(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["publish"]) == 3
+    error_output = capsys.readouterr().err
+    assert "these checks are open: " in error_output and "--override REASON" in error_output
+    assert (current_name(home), list_drafts(home)) == (FIRST, [NEXT])
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0
