@@ -104,6 +104,7 @@ _WORDED = {
     "pipelines.refresh.measuring": ("AsOfError",),
     "pipelines.warehouse.dbt_runner": ("WarehouseError",),
     "pipelines.warehouse.reference.gather": ("ReferenceConflictError",),
+    "pipelines.refresh.release_desk.review": ("ChecklistError",),
     "pipelines.refresh.results": ("RefreshError",),
     "pipelines.core.home_lock": ("HomeBusyError",),
     "pipelines.refresh.integrity": ("IntegrityError",),
@@ -151,7 +152,7 @@ def _run(arguments: list[str]) -> int:
             return _tell(read, UNREADABLE, as_json)
         is_worded = type(error).__name__ in _WORDED.get(type(error).__module__, ())
         # A publication says itself whether it is unfinished and how to finish it, which matters more than the disk.
-        is_complete = is_worded and type(error).__name__ == "ReleaseError"
+        is_complete = is_worded and type(error).__name__ in ("ReleaseError", "ChecklistError")
         if not is_complete and (fault := _storage_fault(error)) is not None:
             return _tell(fault, WRONG_USE, as_json)
         if is_worded:

@@ -9,6 +9,15 @@ import typer
 
 from pipelines.cli.common import ERRORS, Actor, AsJson, actor_or, bytes_of, print_line, print_note, say_json, the_home
 
+OverrideReason = Annotated[
+    str | None,
+    typer.Option(
+        "--override",
+        help="Publish although checks are open, as a steward, for this reason. It is recorded in the audit log.",
+        metavar="REASON",
+    ),
+]
+
 
 def refresh(
     publish_it: Annotated[bool, typer.Option("--publish", help="Publish the draft when it is ready.")] = False,
@@ -18,15 +27,17 @@ def refresh(
     from pipelines.core.home_lock import hold_home_lock
     from pipelines.operations.run import run_refresh as run
     from pipelines.refresh import publish_draft
+    from pipelines.refresh.release_desk import review
 
     home = the_home()
+    override = review.Override(review.DEMONSTRATION_REASON) if home.kind == "demonstration" else None
     with hold_home_lock(home, purpose="refresh"):
         result: dict[str, Any] = run(home, say=print_note)
         finished = result.pop("finished", None)
         if finished:
             result["release"] = finished
         if publish_it and result.get("draft"):
-            result["release"] = publish_draft(home, str(result["draft"]))
+            result["release"] = publish_draft(home, str(result["draft"]), override=override)
     if as_json:
         say_json(result)
     else:
@@ -37,16 +48,21 @@ def refresh(
 
 def publish(
     draft: Annotated[str | None, typer.Argument(help="The draft; default: the only one.", metavar="[DRAFT]")] = None,
+    override: OverrideReason = None,
+    actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
     """Publish a draft in one step. Readers of the previous release are not disturbed.
 
-    An interrupted publication is completed first.
+    The checklist of the release desk must be in order. An interrupted publication is completed first.
     """
+    from pipelines.cli.intake import STEWARD
     from pipelines.refresh import publish_draft
+    from pipelines.refresh.release_desk import review
 
     home = the_home()
-    release = publish_draft(home, draft, log=print_note)
+    decision = review.Override(override, actor_or(actor, STEWARD)) if override is not None else None
+    release = publish_draft(home, draft, override=decision, log=print_note)
     if as_json:
         say_json({"release": release, "folder": str(home.releases / release)})
     else:

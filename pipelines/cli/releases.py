@@ -226,6 +226,7 @@ def issue_notice(
 def approve_draft(
     draft: Annotated[str | None, typer.Argument(help="The draft; default: the only one.", metavar="[DRAFT]")] = None,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Withdraw the approval that waits.")] = False,
+    override: publishing.OverrideReason = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -241,7 +242,7 @@ def approve_draft(
         release = embargo.withdraw_approval(home, actor=account)
         at = None
     else:
-        approval = embargo.approve_draft(home, draft, actor=account)
+        approval = embargo.approve_draft(home, draft, actor=account, override_reason=override)
         release, at = approval.release, approval.at
     if as_json:
         say_json({"release": release, "at": at})
@@ -332,10 +333,10 @@ def show_checklist(actor: Actor = None, as_json: AsJson = False) -> None:
         say_json({"release": review.release, "checks": [result.as_json() for result in review.checks]})
     else:
         for result in review.checks:
-            print_line(f"{result.state:<9}  {result.check.title}")
+            print_line(f"{result.state:<10}  {result.check.title}")
             if result.problems:
-                print_line(f"{'':<9}    {result.evidence}")
-                print_line(f"{'':<9}    {result.explanation or result.check.remedy}")
+                print_line(f"{'':<10}    {result.evidence}")
+                print_line(f"{'':<10}    {result.explanation or result.override or result.check.remedy}")
     if not review.is_ready:
         raise typer.Exit(ERRORS)
 

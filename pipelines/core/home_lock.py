@@ -70,8 +70,14 @@ def _holder_file(home: Home) -> Path:
 
 
 def _write_holder(home: Home, purpose: str) -> None:
+    """Name this process as the holder; call it with the lock held.
+
+    Only the holder writes these files, so a temporary file that is found here was left by a process that was killed.
+    """
     holder = {"purpose": purpose, "pid": os.getpid(), "since": clock.format_timestamp(clock.now())}
     path = _holder_file(home)
+    for leftover in path.parent.glob(f".{path.name}.*.new"):
+        leftover.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
     temporary.write_text(json.dumps(holder) + "\n", encoding="utf-8")
     temporary.replace(path)

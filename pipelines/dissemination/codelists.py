@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark
-from pipelines.dissemination.dataflows import COMPONENTS
+from pipelines.dissemination.components import COMPONENTS
 from pipelines.dissemination.structures import Code, Codelist, Text
 from pipelines.words import areas, indicators, quality
 from pipelines.words.language import read_in
@@ -40,12 +40,13 @@ _RELEASED: Final = {
 _TOTAL: Final = mark("Total")
 _NOT_APPLICABLE: Final = mark("Not applicable")
 _MORE_CODES: Final[Mapping[str, Mapping[str, str]]] = {
-    "CL_FREQ": {"_T": mark("Whole time observed"), "_Z": mark("A day")},
+    "CL_FREQ": {"_T": mark("Whole time observed"), "_Z": mark("A day"), "_O": mark("Another period")},
     "CL_MEASURE": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_LEVEL": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_COUNT_UNIT": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_OFFENCE": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_INSTRUMENT": {"_T": _TOTAL},
+    "CL_OFFENCE_GROUP": {"_Z": _NOT_APPLICABLE},
     "CL_STATISTIC": {
         "value": mark("Figure of the region"),
         "minimum": mark("Lowest territory"),
@@ -74,16 +75,26 @@ _MORE_CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "change": mark("Change"),
         "volume_effect": mark("Change by volume"),
         "ratio_effect": mark("Change by ratio"),
+        "left_value": mark("First figure"),
+        "right_value": mark("Second figure"),
+        "difference": mark("Difference"),
+        "relative": mark("Difference, relative to the first figure"),
+        "explained": mark("Explained part of the difference"),
+        "_Z": _NOT_APPLICABLE,
     },
 }
 """Codes that figures have and the code lists of the release lack, with their names."""
+_FROM_FIGURES: Final = {
+    "CL_RELEASE": "revised_in", "CL_COMPARISON": "comparison", "CL_PUBLISHED_FIGURE": "published_figure",
+}  # fmt: skip
+"""Code lists of what the figures themselves name, and the tables that have their codes with names in English."""
 _MORE_QUALITY: Final = {"TIMELAG_FINAL": mark("Days to the final figures")}
 
 
 def build_codelists(tables: Mapping[str, Iterable[Row]]) -> dict[str, Codelist]:
     """Return the code lists of a release.
 
-    `tables` has `codelist`, `codelist_label`, `area`, `area_name` and `source`.
+    `tables` has `codelist`, `codelist_label`, `area`, `area_name`, `source`, and may have those of `_FROM_FIGURES`.
     """
     labels: dict[tuple[str, str], dict[str, str]] = {}
     for row in tables["codelist_label"]:
@@ -107,6 +118,8 @@ def build_codelists(tables: Mapping[str, Iterable[Row]]) -> dict[str, Codelist]:
     )
     lists["CL_CATEGORY"] = tuple(_list_categories(lists))
     lists["CL_DATA_SOURCE"] = tuple(Code(row["source"], {"en": row["source"]}) for row in tables["source"])
+    for name, table in _FROM_FIGURES.items():
+        lists[name] = tuple(Code(row["code"], {"en": row["label"]}) for row in tables.get(table, ()))
     lists["CL_UNIT_MULT"] = _make_codes({"0": mark("Units")})
     lists["CL_DECIMALS"] = tuple(Code(str(digits), {"en": str(digits)}) for digits in range(4))
     return {name: Codelist(name, _name_codelist(name), items) for name, items in lists.items()}

@@ -10,88 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pipelines.core.i18n import mark
-from pipelines.dissemination.structures import Attachment, Attribute, TextType
 
-
-@dataclass(frozen=True)
-class Component:
-    """A dimension or attribute: its name, its code list, and the column of a table that usually holds it."""
-
-    name: str
-    column: str
-    codelist: str | None = None
-    text_type: TextType = "String"
-    attachment: Attachment = "observation"
-    is_required: bool = False
-    description: str = ""
-
-    def as_attribute(self, name: str) -> Attribute:
-        """Return the component as an attribute of a structure."""
-        return Attribute(name, self.codelist, self.text_type, self.attachment, self.is_required)
-
-
-_SERIES: Final = "series"
-COMPONENTS: Final[Mapping[str, Component]] = {
-    "FREQ": Component(mark("Frequency"), "freq", "CL_FREQ"),
-    "REF_AREA": Component(mark("Territory"), "area", "CL_AREA"),
-    "COUNTERPART_AREA": Component(mark("Compared with"), "area_b", "CL_AREA"),
-    "INDICATOR": Component(mark("Indicator"), "metric", "CL_INDICATOR"),
-    "MEASURE": Component(mark("Stage or outcome"), "measure", "CL_MEASURE"),
-    "LEVEL": Component(mark("Level"), "level", "CL_LEVEL"),
-    "COUNT_UNIT": Component(mark("Count unit"), "count_unit", "CL_COUNT_UNIT"),
-    "STATISTIC": Component(mark("Statistic"), "statistic", "CL_STATISTIC"),
-    "OFFENCE_GROUP": Component(mark("Crime"), "offence_group", "CL_OFFENCE_GROUP"),
-    "OFFENCE": Component(mark("Offence"), "offence", "CL_OFFENCE"),
-    "PERSON_TYPE": Component(mark("Kind of person"), "person_type", "CL_PERSON_TYPE"),
-    "VICTIM_STATUS": Component(mark("Status of the victim"), "victim_status", "CL_VICTIM_STATUS"),
-    "SEX": Component(mark("Sex"), "sex", "CL_SEX"),
-    "AGE": Component(mark("Age"), "age", "CL_AGE"),
-    "EXPLOITATION": Component(mark("Form of exploitation"), "exploitation", "CL_EXPLOITATION"),
-    "CITIZENSHIP": Component(mark("Citizenship"), "citizenship", "CL_CITIZENSHIP"),
-    "SENTENCE_TYPE": Component(mark("Kind of sentence"), "sentence_type", "CL_SENTENCE_TYPE"),
-    "SENTENCE_BAND": Component(mark("Length of imprisonment"), "sentence_band", "CL_SENTENCE_BAND"),
-    "BREAKDOWN": Component(mark("Breakdown"), "dimension", "CL_BREAKDOWN"),
-    "CATEGORY": Component(
-        mark("Category"), "case category when '_Z' then '_Z' else dimension || '-' || category end", "CL_CATEGORY"
-    ),
-    "VERSION": Component(mark("Version of the ratio"), "version", "CL_VERSION"),
-    "DATA_SOURCE": Component(mark("Source of the data"), "source", "CL_DATA_SOURCE"),
-    "INSTRUMENT": Component(mark("Kind of return"), "instrument", "CL_INSTRUMENT"),
-    "UNIT_MEASURE": Component(mark("Unit"), "unit_measure", "CL_UNIT_MEASURE", attachment=_SERIES, is_required=True),
-    "UNIT_MULT": Component(mark("Power of ten of the unit"), "'0'", "CL_UNIT_MULT", attachment=_SERIES),
-    "DECIMALS": Component(mark("Decimals shown"), "", "CL_DECIMALS", attachment=_SERIES),
-    "OBS_STATUS": Component(mark("Observation status"), "obs_status", "CL_OBS_STATUS", is_required=True),
-    "CONF_STATUS": Component(mark("Confidentiality status"), "conf_status", "CL_CONF_STATUS", is_required=True),
-    "LOWER_LIMIT": Component(mark("Lower limit of the 95% interval"), "low", text_type="Double"),
-    "UPPER_LIMIT": Component(mark("Upper limit of the 95% interval"), "high", text_type="Double"),
-    "INTERVAL_BASIS": Component(mark("Basis of the interval"), "interval_basis"),
-    "NUMERATOR": Component(mark("Numerator"), "numerator", text_type="Double"),
-    "DENOMINATOR": Component(mark("Denominator"), "denominator", text_type="Double"),
-    "COMPARABILITY": Component(mark("Whether the figure may be compared"), "state"),
-    "REASONS": Component(mark("Reasons for care"), "reasons"),
-    "N_REPORTED": Component(mark("Offices that reported"), "n_reported", text_type="Integer"),
-    "N_EXPECTED": Component(mark("Offices expected to report"), "n_expected", text_type="Integer"),
-    "REPORTERS": Component(mark("Who reported"), "reporters"),
-    "BASIS": Component(mark("How the figure was obtained"), "basis"),
-    "FLAGS": Component(mark("Flags"), "flags"),
-    "BREAKS": Component(mark("Breaks in the series"), "breaks"),
-    "N_BAND": Component(mark("Number of persons, in bands"), "n_band"),
-    "LAG": Component(mark("Periods between the two counts"), "lag", text_type="Integer"),
-    "IS_DEFAULT": Component(mark("Whether this version is recommended"), "is_default::varchar"),
-    "DAYS": Component(mark("Days of the period"), "days", text_type="Integer"),
-    "FOLLOWED_QUARTERS": Component(mark("Quarters followed"), "quarters", text_type="Integer"),
-    "TERRITORIES": Component(mark("Territories with a figure"), "n", text_type="Integer"),
-    "VERDICT": Component(mark("Result of the comparison"), "verdict"),
-    "COVERED_BY": Component(mark("Territories included"), "members"),
-    "IS_TOTAL": Component(mark("Whether it is the total of its measure"), "case when is_total then 'true' end"),
-    "IS_ADDITIVE": Component(mark("Whether the parts add up to it"), "case when not is_additive then 'false' end"),
-    "CELL_ID": Component(mark("Permanent identifier of the figure"), "cell_id"),
-}  # fmt: skip
-"""All components but time and value."""
-MEASURES: Final[Mapping[str, str]] = {
-    "TIME_PERIOD": mark("Period"),
-    "OBS_VALUE": mark("Value"),
-}
 COUNTS: Final = "COUNTS"
 CATEGORIES: Final[Mapping[str, str]] = {
     COUNTS: mark("Counts"),
@@ -136,6 +55,22 @@ _CELLS: Final = """
     where {}
 """
 """Each cell once, although several tables of the programme may hold it, with its interval."""
+PUBLISHED_FIGURE: Final = """
+    'F' || upper(left(md5(concat_ws('|', source, measure_words, offence_words, unit_words, breakdown, accumulation,
+                                    occurrence)), 12))
+"""
+COMPARISON: Final = """
+    'C' || upper(left(md5(concat_ws('|', comparison, left_source, left_words, right_source, right_words)), 12))
+"""
+"""Codes, as SQL, of what other publishers counted: their words are not codes of ours."""
+_MONTHS: Final = "datediff('month', period_start, period_end + 1)"
+_FREQUENCY: Final = f"case {_MONTHS} when 1 then 'M' when 3 then 'Q' when 12 then 'A' else '_O' end"
+_SPAN: Final = f"""
+    case when period_end is null then strftime(period_start, '%Y-%m-%d')
+    when {_MONTHS} = 12 and month(period_start) = 1 then year(period_start)::varchar
+    else strftime(period_start, '%Y-%m-%d') || '/P' || {_MONTHS} || 'M' end
+"""
+"""A period of another publisher, as SQL. One whose end is not known is its first day."""
 _NOT_BROKEN_DOWN: Final = "sentence_type in ('_T', '_Z')"
 
 DATAFLOWS: Final[Mapping[str, Source]] = {
@@ -334,5 +269,47 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
          "FLAGS": "case when is_carried_forward then 'population_carried_forward' else '' end"},
         period="year::varchar",
         value="inhabitants",
+    ),
+    "REVISIONS": Source(
+        mark("Figures in each release that changed them"),
+        mark("The value of each published figure when it was first released and at each revision."),
+        "CONTEXT",
+        "select * from revision",
+        ("FREQ", "REF_AREA", "MEASURE", "LEVEL", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP", "OFFENCE", "PERSON_TYPE",
+         "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP", "SENTENCE_TYPE", "SENTENCE_BAND", "RELEASE"),
+        (*_UNIT, *_STATUS, "IS_NEWEST"),
+        {"UNIT_MEASURE": "'NR'", "OBS_STATUS": "'A'", "CONF_STATUS": "'F'"},
+    ),
+    "REFERENCE_FIGURES": Source(
+        mark("Figures published by others"),
+        mark("Figures of other publishers, in their words. They are never added to ours."),
+        "CONTEXT",
+        "select * from reference_figure",
+        ("FREQ", "REF_AREA", "PUBLISHED_FIGURE", "MEASURE", "LEVEL", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP",
+         "OFFENCE", "PERSON_TYPE", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP"),
+        (*_UNIT, *_STATUS, "PUBLISHER", "SOURCE_TITLE", "SOURCE_DATE", "SOURCE_URL", "PERIOD_WORDS", "MAPPING",
+         "CAVEAT"),
+        {"FREQ": _FREQUENCY, "REF_AREA": "jurisdiction", "PUBLISHED_FIGURE": PUBLISHED_FIGURE,
+         "UNIT_MEASURE": "coalesce(unit_measure, 'NR')",
+         **{name: f"coalesce({name.lower()}, '_Z')" for name in ("MEASURE", "LEVEL", "COUNT_UNIT", "STATISTIC",
+                                                               "OFFENCE_GROUP", "OFFENCE")}},
+        period=_SPAN,
+    ),
+    "COHERENCE": Source(
+        mark("Figures that should agree"),
+        mark("Two figures for the same thing, their difference, and how much of it is explained."),
+        "CONTEXT",
+        """
+            select * from coherence unpivot include nulls (
+                value for item in (left_value, right_value, difference, relative, explained))
+        """,
+        ("FREQ", "REF_AREA", "COMPARISON", "STATISTIC", "MEASURE", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP", "OFFENCE",
+         "PERSON_TYPE", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP"),
+        (*_UNIT, *_STATUS, "VERDICT", "REASONS", "PERIOD_WORDS"),
+        {"FREQ": _FREQUENCY, "REF_AREA": "jurisdiction", "COMPARISON": COMPARISON, "STATISTIC": "item",
+         "UNIT_MEASURE": "case item when 'relative' then 'RATIO' else unit_measure end", "OBS_STATUS": "'A'",
+         "CONF_STATUS": "'F'", "REASONS": "reason_text",
+         **{name: f"coalesce({name.lower()}, '_Z')" for name in ("MEASURE", "LEVEL")}},
+        period=_SPAN,
     ),
 }  # fmt: skip

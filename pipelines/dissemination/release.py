@@ -18,7 +18,8 @@ from pipelines import words
 from pipelines.core import codes, i18n
 from pipelines.dissemination import periods
 from pipelines.dissemination.codelists import build_codelists, translate_text
-from pipelines.dissemination.dataflows import CATEGORIES, COMPONENTS, COUNTS, DATAFLOWS, MEASURES, Source
+from pipelines.dissemination.components import COMPONENTS, MEASURES
+from pipelines.dissemination.dataflows import CATEGORIES, COMPARISON, COUNTS, DATAFLOWS, PUBLISHED_FIGURE, Source
 from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,
@@ -58,6 +59,20 @@ _TABLES: Final[Mapping[str, str]] = {
         from release left join quality on freq = 'Q'
     """,
 }
+_TABLES_OF_CODES: Final[Mapping[str, str]] = {
+    "revised_in": "select distinct release as code, release as label from revision order by code",
+    "comparison": f"""
+        select {COMPARISON} as code, any_value(concat(left_words, ' (', left_source, ') / ', right_words, ' (',
+            right_source, ')')) as label
+        from coherence group by code order by code
+    """,
+    "published_figure": f"""
+        select {PUBLISHED_FIGURE} as code, any_value(concat_ws(', ', measure_words, nullif(breakdown, '')) || ' ('
+            || source || ')') as label
+        from reference_figure group by code order by code
+    """,
+}
+"""Codes that figures name, with their names in English. A release of earlier software may lack their tables."""
 _DECIMALS: Final = "case unit_measure when 'P_HTHAB' then '2' when 'P_HTHAB_Y' then '2' when 'RATIO' then '2' " \
     "when 'PC' then '1' when 'MO' then '1' else '0' end"  # fmt: skip
 _NAME_OF_AGENCY: Final = "Regional trafficking indicators"
@@ -90,16 +105,25 @@ def _identify(folder: Path) -> tuple[Path, int]:
 def _load_structures(folder: Path, _written_at: int) -> Structures:
     with open_release(folder) as connection:
         tables = {name: connection.execute(query).pl().to_dicts() for name, query in _TABLES.items()}
+        tables |= {
+            name: connection.execute(query).pl().to_dicts()
+            for name, query in _TABLES_OF_CODES.items()
+            if _can_execute(connection, query)
+        }
         dataflows = [name for name, source in DATAFLOWS.items() if _has_columns(connection, source)]
     return build_structures(tables, dataflows)
 
 
 def _has_columns(connection: duckdb.DuckDBPyConnection, source: Source) -> bool:
     """Return True if a release has the table and the columns of a dataflow; one of earlier software may lack them."""
+    return _can_execute(connection, compose_statement(source))
+
+
+def _can_execute(connection: duckdb.DuckDBPyConnection, statement: str) -> bool:
     import duckdb
 
     try:
-        connection.execute(f"explain {compose_statement(source)}")
+        connection.execute(f"explain {statement}")
     except (duckdb.BinderException, duckdb.CatalogException):
         return False
     return True

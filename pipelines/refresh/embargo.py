@@ -167,11 +167,13 @@ def read_approval(home: Home) -> Approval | None:
     return Approval(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def approve_draft(home: Home, draft: str | None = None, *, actor: str) -> Approval:
+def approve_draft(home: Home, draft: str | None = None, *, actor: str, override_reason: str | None = None) -> Approval:
     """Approve a draft for its announced minute; a service publishes it then. Return the approval.
 
-    Raises ReleaseError if no date was announced or its minute has passed, NotAllowedError, ClockSetBackError.
+    The checklist must be in order, or be overridden for a reason. Raises ChecklistError, ReleaseError if no date was
+    announced or its minute has passed, NotAllowedError, ClockSetBackError.
     """
+    from pipelines.refresh.release_desk import review
     from pipelines.submissions import release_log
 
     with hold_home_lock(home, purpose="approve"):
@@ -183,11 +185,14 @@ def approve_draft(home: Home, draft: str | None = None, *, actor: str) -> Approv
             raise ReleaseError(f"the announced minute of {release}, {planned.at}, has passed; use `rti publish`")
         refuse_older_edition(home, release)
         verify_files(home.drafts / release)
+        engine = _open_ledger(home)
+        override = review.Override(override_reason, actor) if override_reason is not None else None
+        review.require_ready(home, engine, home.drafts / release, override)
         digest = manifest_digest(home.drafts / release)
         approval = Approval(release, planned.at, digest, actor, clock.format_timestamp(clock.now()))
         detail = {"at": approval.at, "manifest_sha256": digest}
         release_log.record_act(
-            _open_ledger(home), "approve_release", release_log.RELEASE_APPROVED, release, actor=actor, detail=detail
+            engine, "approve_release", release_log.RELEASE_APPROVED, release, actor=actor, detail=detail
         )
         durable.write_file(approval_path(home), (json.dumps(asdict(approval)) + "\n").encode())
         return approval
@@ -242,7 +247,7 @@ def publish_due(home: Home, *, log: Log = ignore_log) -> str | None:
                 _remove_approval(home)
                 log(f"{approval.release} is not published: {problem}")
                 return None
-            release = publish_draft(home, approval.release, log=log)
+            release = publish_draft(home, approval.release, is_approved=True, log=log)
             _remove_approval(home)
             log(f"{release} was published at its announced minute, {approval.at}")
             return release

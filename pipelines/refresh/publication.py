@@ -10,7 +10,7 @@ removes the intent.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,11 +46,13 @@ from pipelines.publication.releases.publish import (
 )
 from pipelines.publication.releases.signature import discard_signature, find_signing_key, sign_manifest
 from pipelines.publication.releases.verification import manifest_digest
+from pipelines.refresh.publication_inputs import find_records_behind, find_returns_behind
 from pipelines.refresh.results import Log, ignore_log
-from pipelines.warehouse import build_cache
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+    from pipelines.refresh.release_desk.review import Override
 
 MINIMUM_REASON = 10
 """Minimum length of the reason of a rollback, in characters."""
@@ -58,15 +60,26 @@ _LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
 """Space reserved for the ledger: its write-ahead log grows by whole pages, about three for each marked return."""
 
 
-def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log) -> str:
+def publish_draft(
+    home: Home,
+    draft: str | None = None,
+    *,
+    override: Override | None = None,
+    is_approved: bool = False,
+    log: Log = ignore_log,
+) -> str:
     """Publish a draft as the current release and mark its returns in the ledger. Return the release's id.
 
+    No check of the release desk may be open unless a steward overrides it; the reason goes into the audit log.
+    `is_approved` is for a draft that passed its checks when it was approved: only the essential ones run again.
+
     `draft` may be left out if there is only one. An interrupted publication is completed first; if no draft is left
-    after that, the completed release is returned. Raises ReleaseError, ClockSetBackError, HomeBusyError while another
-    process changes this home, and IntegrityError if facts differ from the approved ones, since the draft may have been
-    built from the changed facts.
+    after that, the completed release is returned. Raises ChecklistError, ReleaseError, ClockSetBackError, HomeBusyError
+    while another process changes this home, and IntegrityError if facts differ from the approved ones, since the draft
+    may have been built from the changed facts.
     """
     from pipelines.refresh import integrity
+    from pipelines.refresh.release_desk import review
 
     with _explain_system_errors("publish"), hold_home_lock(home, purpose="publish"):
         finished = complete_publication(home, log=log)
@@ -81,7 +94,11 @@ def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log
         _refuse_embargo(home, release)
         discard_signature(draft_folder)
         verify_files(draft_folder)
-        records = _records_behind(home, release)
+        if is_approved:
+            review.require_essential_checks(home, engine, draft_folder)
+        else:
+            review.require_ready(home, engine, draft_folder, override)
+        records = find_records_behind(home, release)
         publication = Publication(
             release,
             clock.format_timestamp(clock.now()),
@@ -92,7 +109,7 @@ def publish_draft(home: Home, draft: str | None = None, *, log: Log = ignore_log
             publication,
             number=len(read_publications(home)) + 1,
             renews_records=records is not None,
-            submissions=tuple(_returns_behind(engine, draft_folder)),
+            submissions=tuple(find_returns_behind(engine, draft_folder)),
         )
         _prepare(home, intent, records)
         _carry_out_steps(home, intent, engine)
@@ -337,48 +354,6 @@ def _open_ledger(home: Home) -> sa.Engine:
     from pipelines.ledger.opening import open_ledger
 
     return open_ledger(home)
-
-
-def _records_behind(home: Home, release: str) -> Path | None:
-    """Return the folder of the figures from records behind a draft, or None if the build cache has no entry for it."""
-    from pipelines.warehouse.records import build
-
-    drafted = build_cache.find_last_outcome(home, "draft") or {}
-    if drafted.get("release") != release or "records" not in drafted:
-        return None
-    return build.records_folder(home) / str(drafted["records"])
-
-
-def _returns_behind(engine: sa.Engine, folder: Path) -> list[str]:
-    """Return the accepted returns behind the figures of a release."""
-    import polars as pl
-
-    from pipelines.ledger import queries, supersession
-
-    released = set(pl.read_parquet(folder / "data" / "cell_submission.parquet")["submission_id"])
-    released |= find_returns_behind_records(folder / "data", supersession.accepted_blocks(engine).values())
-    return sorted(released & queries.accepted_ids(engine))
-
-
-def find_returns_behind_records(data: Path, current: Collection[str]) -> set[str]:
-    """Return the current returns of each register that has a figure from records in a release.
-
-    A cell names its returns, but a figure from records is computed from all records of an office at once. `data` is the
-    release's folder of Parquet files, `current` the returns whose block is the newest accepted one of its key. Returns
-    that came after the draft are not in the release's own list and are left out.
-    """
-    import polars as pl
-
-    from pipelines.warehouse.records.schema import TABLES, table_schema
-
-    office_columns = ["territory", "source"]
-    tables = [name.removeprefix("record_") for name in TABLES if "value" in table_schema(name)]
-    offices_shown = pl.concat(
-        pl.read_parquet(data / f"{table}.parquet").filter(pl.col("value").is_not_null()).select(office_columns)
-        for table in tables
-    ).unique()
-    registers = pl.read_parquet(data / "submission.parquet").filter(pl.col("instrument") == "register")
-    return set(registers.join(offices_shown, on=office_columns, how="semi")["submission_id"]) & set(current)
 
 
 def _refuse_clock_set_back(

@@ -31,6 +31,7 @@ APPROVAL_WITHDRAWN = "release.withdraw_approval"
 CORRECTION_NOTICED = "release.notice"
 SIGNED_OFF = "release.sign_off"
 CHECK_EXPLAINED = "release.explain"
+CHECKLIST_OVERRIDDEN = "release.override"
 PREVIEW_GRANTED = "release.preview"
 PREVIEW_ENDED = "release.end_preview"
 """Actions of the entries of the audit log whose subject is a release."""
@@ -112,6 +113,14 @@ def record_act(
         audit_log.append_entry(book.connection, at=now, actor=actor, action=action, subject=release, detail=detail)
         if action == CORRECTION_NOTICED:
             enqueue_release_notices(book.connection, release, "corrected", now)
+
+
+def record_unattended(engine: sa.Engine, action: str, release: str, detail: Mapping[str, Any]) -> None:
+    """Append an act of the machine on a release to the audit log. Raises ClockSetBackError."""
+    with open_book(engine, (), ()) as book:
+        audit_log.append_entry(
+            book.connection, at=clock.now(), actor=SYSTEM, action=action, subject=release, detail=detail
+        )
 
 
 def read_acts(engine: sa.Engine, *actions: str, release: str | None = None) -> list[dict[str, Any]]:

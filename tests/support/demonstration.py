@@ -20,13 +20,14 @@ def build_home(root: Path, protection: Path | None = None) -> None:
     """
     from pipelines import refresh
     from pipelines.operations import run
+    from pipelines.refresh.release_desk.review import DEMONSTRATION_REASON, Override
 
     with frozen_at(CLOCK, root):
         home = initialise_home(root, "demonstration")
         if protection is not None and protection.is_dir():
             shutil.copytree(protection, home.restricted / "protection")
         run.run_refresh(home, say=lambda _: None)
-        refresh.publish_draft(home)
+        refresh.publish_draft(home, override=Override(DEMONSTRATION_REASON))
         if protection is not None:
             shutil.copytree(home.restricted / "protection", protection, dirs_exist_ok=True)
 

@@ -24,7 +24,7 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.integrity import IntegrityError
 from pipelines.refresh.release_desk import desk as release_desk
-from pipelines.refresh.release_desk.checklist import DraftCheckResult
+from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult
 from pipelines.refresh.release_desk.desk import ReleaseDesk
 from pipelines.refresh.release_desk.sheets import Row, TerritorySheet
 
@@ -33,6 +33,7 @@ PATH = "/release-desk"
 _STATES: dict[str, words.Sign] = {
     "good": ("good", "✔", mark("in order")),
     "explained": ("draft", "◐", mark("explained")),
+    "overridden": ("draft", "◑", mark("overridden")),
     "open": ("overdue", "✖", mark("open")),
 }
 _CHANGES: dict[str, str] = {
@@ -76,6 +77,11 @@ def _render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response
             for result in (review.checks if review is not None else ())
             if result.problems and result.check.can_be_explained
         ],
+        can_override=any(
+            result.state == "open" and not result.check.is_essential
+            for result in (review.checks if review is not None else ())
+        ),
+        overrides=_list_overrides(context, desk) if is_steward else None,
         planned=_format_minute(context, planned),
         approval=review.approval if review is not None else None,
         sheets=_list_sheets(context, sheets),
@@ -144,6 +150,17 @@ def explain_check(form: Form) -> Response:
         form,
         lambda: release_desk.explain_check(desk, who, form.read_text("check"), form.read_text("text")),
         mark("The explanation is saved. It counts for this draft only."),
+    )
+
+
+@router.post(PATH + "/override")
+def override_checklist(form: Form) -> Response:
+    """Override the checks that are open."""
+    desk, who = _open_desk(form.context), form.context.who
+    return _act(
+        form,
+        lambda: release_desk.override_checklist(desk, who, form.read_text("reason")),
+        mark("The open checks are overridden for this draft."),
     )
 
 
@@ -236,12 +253,18 @@ def _format_minute(context: PageContext, moment: datetime | None) -> str:
 
 def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -> ui.PageTable:
     rows = []
-    for result in sorted(results, key=lambda item: ["open", "explained", "good"].index(item.state)):
+    for result in sorted(results, key=lambda item: ["open", "overridden", "explained", "good"].index(item.state)):
         kind, sign, text = _STATES[result.state]
         badge = ui.render_badge(kind, sign, context.tell(text))
         remedy = context.tell(result.check.remedy) if result.problems else ""  # marked in release_desk.checklist
+        if result.state == "open" and result.check.is_essential:
+            remedy += " " + context.tell("This check cannot be overridden.")
         title = context.tell(result.check.title)  # marked in release_desk.checklist
-        rows.append(ui.PageRow(title, (badge, result.evidence, result.explanation or remedy), anchor=result.check.id))
+        rows.append(
+            ui.PageRow(
+                title, (badge, result.evidence, result.explanation or result.override or remedy), anchor=result.check.id
+            )
+        )
     return ui.PageTable(
         context.many("{n} check", "{n} checks", len(rows)),
         context.tell("Check"),
@@ -268,6 +291,28 @@ def _describe_signature(context: PageContext, item: release_desk.SignOff) -> str
         return ""
     when = _format_minute(context, clock.parse_time(item.signed_at))
     return context.tell("signed by {account}, {time}", account=item.signed_by, time=when)
+
+
+def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
+    overrides = release_desk.list_overrides(desk, context.who)
+    if not overrides:
+        return None
+    titles = {check.id: context.tell(check.title) for check in CHECKS}  # marked in release_desk.checklist
+    rows = [
+        ui.PageRow(
+            entry.release,
+            (
+                _format_minute(context, clock.parse_time(entry.at)),
+                entry.actor,
+                entry.reason,
+                "; ".join(titles.get(check_id, check_id) for check_id in entry.checks),
+            ),
+        )
+        for entry in overrides
+    ]
+    columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Open checks")]
+    caption = context.many("{n} override", "{n} overrides", len(rows))
+    return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
 
 
 def _list_readers(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:

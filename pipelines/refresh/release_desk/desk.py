@@ -1,7 +1,7 @@
 """The acts of the release desk. Each takes the person and checks the right in the one table of permissions.
 
-What was done is in the audit log alone: signatures and explanations name the digest of the manifest that they are for,
-so that they lapse with another draft. Public files (calendar, notices, access list) are written from the log.
+`review.py` examines the draft for these acts and for every other way to publish. Public files (calendar, notices,
+access list) are written from the audit log.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core import durable
 from pipelines.core.home import Home
@@ -25,21 +25,15 @@ from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication
-from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult, DraftUnderReview, run_checks
+from pipelines.refresh.release_desk import review
+from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult
 from pipelines.refresh.release_desk.sheets import TerritorySheet, make_sheet
-from pipelines.submissions import changes, release_log
+from pipelines.submissions import release_log
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from pipelines.declarations.registry import Registry
-
-_SHORTEST: Final = 10
-"""Characters of an explanation."""
-
-
-class ChecklistError(ReleaseError):
-    """Checks of the draft are open, so it must not be published."""
 
 
 @dataclass(frozen=True)
@@ -86,25 +80,15 @@ def review_draft(desk: ReleaseDesk, who: Identity) -> Review:
     """Examine the draft. Raises NotAllowedError, ReleaseError."""
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)
-    digest = manifest_digest(folder)
-    signatures = _read_signatures(desk, folder.name, digest)
-    draft = DraftUnderReview(
-        desk.home,
-        desk.engine,
-        desk.registry,
-        folder,
-        _read_explanations(desk, folder.name, digest),
-        frozenset(signatures),
-        _read_audits(desk.home, folder.name, digest),
-    )
+    examined = review.examine_draft(desk.home, desk.engine, desk.registry, folder)
     sign_offs = [
-        SignOff(code, signatures[code]["actor"], signatures[code]["at"])
-        if code in signatures
+        SignOff(code, examined.signatures[code]["actor"], examined.signatures[code]["at"])
+        if code in examined.signatures
         else SignOff(code, None, None)
-        for code in draft.territories
+        for code in sorted(desk.registry.without_training().territories)
     ]
     planned = calendar.find_planned(desk.home, folder.name)
-    return Review(folder.name, run_checks(draft), sign_offs, planned, embargo.read_approval(desk.home))
+    return Review(folder.name, examined.checks, sign_offs, planned, embargo.read_approval(desk.home))
 
 
 def explain_check(desk: ReleaseDesk, who: Identity, check_id: str, text: str) -> None:
@@ -114,7 +98,7 @@ def explain_check(desk: ReleaseDesk, who: Identity, check_id: str, text: str) ->
     check = next((check for check in CHECKS if check.id == check_id), None)
     if check is None or not check.can_be_explained:
         raise ReleaseError(f"the problems of {check_id} cannot be explained; they must be corrected")
-    text = _read_reason(text)
+    text = review.read_reason(text)
     detail = {"check": check_id, "text": text, "manifest_sha256": manifest_digest(folder)}
     release_log.record_act(
         desk.engine, "approve_release", release_log.CHECK_EXPLAINED, folder.name, actor=who.account, detail=detail
@@ -126,7 +110,7 @@ def list_sheets(desk: ReleaseDesk, who: Identity) -> list[SignOff]:
     folder = find_draft(desk)
     if folder is None:
         return []
-    signatures = _read_signatures(desk, folder.name, manifest_digest(folder))
+    signatures = review.read_signatures(desk.engine, folder.name, manifest_digest(folder))
     return [
         SignOff(code, signatures.get(code, {}).get("actor"), signatures.get(code, {}).get("at"))
         for code in sorted(desk.registry.without_training().territories)
@@ -172,18 +156,35 @@ def announce_release(desk: ReleaseDesk, who: Identity, moment: datetime | None, 
     embargo.schedule_release(desk.home, release, moment, actor=who.account, reason=reason)
 
 
+def override_checklist(desk: ReleaseDesk, who: Identity, reason: str) -> None:
+    """Record that the draft is to be published although checks are open. Essential checks stay open.
+
+    It counts for this draft only. Raises NotAllowedError, ReleaseError.
+    """
+    _require_steward(who, "approve_release")
+    folder = _require_draft(desk)
+    open_checks = review.examine_draft(desk.home, desk.engine, desk.registry, folder).open_checks
+    if all(result.check.is_essential for result in open_checks):
+        raise ReleaseError("no check is open that can be overridden")
+    review.record_override(desk.home, desk.engine, folder, open_checks, review.Override(reason, who.account))
+
+
+def list_overrides(desk: ReleaseDesk, who: Identity) -> list[review.RecordedOverride]:
+    """Return the overrides of the checklists of all releases, the newest first. Raises NotAllowedError."""
+    _require_steward(who, "approve_release")
+    return review.read_overrides(desk.engine)[::-1]
+
+
 def publish_release(desk: ReleaseDesk, who: Identity) -> embargo.Approval | None:
     """Publish the draft, or approve it for its announced minute and return the approval.
 
     Raises ChecklistError while a check is open, NotAllowedError, and the errors of a publication.
     """
-    review = review_draft(desk, who)
-    open_checks = [result.check.id for result in review.checks if result.state == "open"]
-    if open_checks:
-        raise ChecklistError(f"{review.release} is not published; these checks are open: {', '.join(open_checks)}")
-    if calendar.find_embargo(desk.home, review.release) is not None:
-        return embargo.approve_draft(desk.home, review.release, actor=who.account)
-    publication.publish_draft(desk.home, review.release)
+    _require_steward(who, "approve_release")
+    release = _require_draft(desk).name
+    if calendar.find_embargo(desk.home, release) is not None:
+        return embargo.approve_draft(desk.home, release, actor=who.account)
+    publication.publish_draft(desk.home, release)
     return None
 
 
@@ -207,7 +208,7 @@ def grant_preview(desk: ReleaseDesk, who: Identity, name: str, organisation: str
     name, organisation = " ".join(name.split()), " ".join(organisation.split())
     if not name or not organisation:
         raise ReleaseError("give the name and the organisation of the person; the list is public")
-    detail = {"name": name, "organisation": organisation, "reason": _read_reason(reason)}
+    detail = {"name": name, "organisation": organisation, "reason": review.read_reason(reason)}
     _record_preview(desk, who, release_log.PREVIEW_GRANTED, detail)
 
 
@@ -247,20 +248,8 @@ def assess_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
         _, cells = assess_release_as(desk.home, territory, folder.name)
         n_cells[territory] = cells.filter(pl.col("result").is_in(RESULTS)).height
     content = {"manifest_sha256": manifest_digest(folder), "found": n_cells}
-    durable.write_file(_audits_path(desk.home, folder.name), (json.dumps(content) + "\n").encode())
+    durable.write_file(review.audits_path(desk.home, folder.name), (json.dumps(content) + "\n").encode())
     return n_cells
-
-
-def _read_audits(home: Home, release: str, digest: str) -> dict[str, int]:
-    path = _audits_path(home, release)
-    if not path.exists():
-        return {}
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return dict(content["found"]) if content["manifest_sha256"] == digest else {}
-
-
-def _audits_path(home: Home, release: str) -> Path:
-    return home.released / f"{release}.audits.json"
 
 
 # -- Helpers
@@ -293,21 +282,3 @@ def _list_jurisdictions(desk: ReleaseDesk, territory: str) -> list[str]:
 def _no_such_sheet() -> NotAllowedError:
     """Return the same error for a territory that does not exist and for one of others."""
     return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
-
-
-def _read_reason(text: str) -> str:
-    changes.refuse_words(text)
-    text = " ".join(text.split())
-    if len(text) < _SHORTEST:
-        raise ReleaseError(f"write at least {_SHORTEST} characters")
-    return text
-
-
-def _read_signatures(desk: ReleaseDesk, release: str, digest: str) -> dict[str, dict[str, Any]]:
-    entries = release_log.read_acts(desk.engine, release_log.SIGNED_OFF, release=release)
-    return {e["detail"]["territory"]: e for e in entries if e["detail"]["manifest_sha256"] == digest}
-
-
-def _read_explanations(desk: ReleaseDesk, release: str, digest: str) -> dict[str, str]:
-    entries = release_log.read_acts(desk.engine, release_log.CHECK_EXPLAINED, release=release)
-    return {e["detail"]["check"]: e["detail"]["text"] for e in entries if e["detail"]["manifest_sha256"] == digest}

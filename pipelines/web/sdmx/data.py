@@ -17,6 +17,7 @@ from pipelines.dissemination.writers.extract import Context, Extract, to_text
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.negotiation import Detail
+from pipelines.web.sdmx.ordering import list_components, sort_extract
 from pipelines.web.sdmx.queries import ALL, Comparison, ComponentFilter, DataQuery, Key, parse_span
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
 
@@ -112,7 +113,7 @@ def _unite(frame: pl.DataFrame, choices: Sequence[Callable[[pl.DataFrame], pl.Da
 def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter) -> pl.DataFrame:
     if item.component not in frame.columns or item.component in (START, END):
         raise QueryError(
-            422, f"{flow.id} has no component {item.component}. It has: {', '.join(_list_components(flow))}."
+            422, f"{flow.id} has no component {item.component}. It has: {', '.join(list_components(flow))}."
         )
     choices = []
     for tests in item.alternatives:
@@ -141,20 +142,15 @@ def _make_conditions(component: str, test: Comparison) -> tuple[Condition, ...]:
     return (Condition(component, test.operator, (value,)),)
 
 
-def _list_components(flow: Dataflow) -> list[str]:
-    structure = flow.structure
-    return [*structure.dimension_ids, TIME_PERIOD, OBS_VALUE, *(item.id for item in structure.attributes)]
-
-
 # ----------------------------------------------------------------------------------------------------------- data sets
 
 
 def make_data_sets(releases: Releases, release: PublishedRelease, query: DataQuery) -> list[DataSet]:
     """Return the data sets that a query asks for. Raises QueryError 404 if no observation matches."""
-    if query.includes_history and query.updated_after is not None:
-        raise QueryError(501, "includeHistory and updatedAfter are not offered together. Give one of them.")
     current = _select_data_sets(release.folder, query)
-    if query.includes_history:
+    if query.includes_history and query.updated_after is not None:
+        data_sets = _select_history_of_changes(releases, release, query, query.updated_after)
+    elif query.includes_history:
         data_sets = [
             replace(item, action="Replace", valid_from=past.valid_from, valid_until=past.valid_until)
             for past in releases.list_until(release)
@@ -164,7 +160,7 @@ def make_data_sets(releases: Releases, release: PublishedRelease, query: DataQue
         data_sets = _select_changes(releases, release, query, current, query.updated_after)
     else:
         data_sets = current
-    data_sets = _take_page([_limit_series(item, query) for item in data_sets], query)
+    data_sets = _take_page([_sort(_limit_series(item, query), query) for item in data_sets], query)
     if not data_sets:
         raise QueryError(404, _NO_DATA)
     return data_sets
@@ -205,6 +201,10 @@ def _limit_series(item: DataSet, query: DataQuery) -> DataSet:
     return replace(item, extract=replace(extract, observations=rows))
 
 
+def _sort(item: DataSet, query: DataQuery) -> DataSet:
+    return replace(item, extract=sort_extract(item.extract, query)) if query.sort else item
+
+
 def _take_page(data_sets: Sequence[DataSet], query: DataQuery) -> list[DataSet]:
     """Return the page of observations that `limit` and `offset` mean, or of series for a query without measures."""
     if query.limit is None and query.offset == 0:
@@ -235,15 +235,40 @@ def _select_changes(
         return [replace(item, action="Append", valid_from=release.valid_from) for item in current]
     if earlier[-1].folder == release.folder:
         raise QueryError(404, "Nothing has changed since then.")
-    former = {item.extract.dataflow.id: item.extract for item in _select_former(earlier[-1].folder, query)}
-    changes = []
-    for item in current:
-        before = former.pop(item.extract.dataflow.id, None)
-        changes += list_changes(before, item.extract) if before is not None else [replace(item, action="Append")]
-    changes += [DataSet(extract, "Delete") for extract in former.values()]
+    changes = _compare(_select_former(earlier[-1].folder, query), current)
     if not changes:
         raise QueryError(404, "Nothing has changed since then.")
     return [replace(item, valid_from=release.valid_from) for item in changes]
+
+
+def _select_history_of_changes(
+    releases: Releases, release: PublishedRelease, query: DataQuery, since: datetime
+) -> list[DataSet]:
+    """Return what each release after a time added, revised and deleted, with the time in which it was current."""
+    history = releases.list_until(release)
+    data_sets = []
+    for place, item in enumerate(history):
+        if item.valid_from <= since:
+            continue
+        rows = _select_former(item.folder, query)
+        if place == 0:
+            changes = [replace(data_set, action="Append") for data_set in rows]
+        else:
+            changes = _compare(_select_former(history[place - 1].folder, query), rows)
+        data_sets += [replace(change, valid_from=item.valid_from, valid_until=item.valid_until) for change in changes]
+    if not data_sets:
+        raise QueryError(404, "Nothing has changed since then.")
+    return data_sets
+
+
+def _compare(former: Sequence[DataSet], current: Sequence[DataSet]) -> list[DataSet]:
+    """Return the changes between two releases as data sets."""
+    before_by_flow = {item.extract.dataflow.id: item.extract for item in former}
+    changes: list[DataSet] = []
+    for item in current:
+        before = before_by_flow.pop(item.extract.dataflow.id, None)
+        changes += list_changes(before, item.extract) if before is not None else [replace(item, action="Append")]
+    return changes + [DataSet(extract, "Delete") for extract in before_by_flow.values()]
 
 
 def list_changes(before: Extract, after: Extract) -> list[DataSet]:

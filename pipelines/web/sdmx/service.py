@@ -18,6 +18,12 @@ from pipelines.dissemination.release import DATABASE, load_structures
 from pipelines.dissemination.writers.cube import CubeTooLargeError
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
 from pipelines.web.mounted_service import MountedService
+from pipelines.web.sdmx.addresses import (
+    parse_availability_query,
+    parse_data_query,
+    parse_schema_query,
+    parse_structure_query,
+)
 from pipelines.web.sdmx.availability import find_availability
 from pipelines.web.sdmx.data import check_dimension, choose_components, find_detail, keep_series, make_data_sets
 from pipelines.web.sdmx.errors import MEDIA_TYPES, QueryError, write_error
@@ -33,14 +39,7 @@ from pipelines.web.sdmx.negotiation import (
     choose_error_syntax,
     choose_format,
 )
-from pipelines.web.sdmx.queries import (
-    DataQuery,
-    StructureQuery,
-    Version,
-    parse_availability_query,
-    parse_data_query,
-    parse_structure_query,
-)
+from pipelines.web.sdmx.queries import DataQuery, StructureQuery, Version
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
 from pipelines.web.sdmx.structures import KINDS, find_structures, write_structures
 
@@ -63,10 +62,12 @@ Version 2.1 (SDMX 3.0), below /sdmx/v2:
   /sdmx/v2/data/dataflow/RTI/{flow}/+/{key}                   data
   /sdmx/v2/availability/dataflow/RTI/{flow}/+/{key}           which codes have data
 
+Below /schema/dataflow/RTI/{flow}, both versions give the structure of a dataflow with the codes that have data.
+
 Choose a format with the header Accept or with format=, an earlier release with release= or asOf=.
 """
-_NOT_OFFERED: Final = ("schema", "metadata", "registration")
-"""Resources of the specification that are not offered."""
+_NOT_OFFERED: Final = ("metadata", "registration")
+"""Resources of the specification without content here: metadata sets and registered sources."""
 
 
 class SdmxService(MountedService):
@@ -174,6 +175,8 @@ def parse_address(version: Version, parts: list[str], query: str) -> DataQuery |
         return parse_data_query(version, following, query)
     if resource == availability:
         return parse_availability_query(version, following, query)
+    if resource == "schema":
+        return parse_schema_query(version, following, query)
     if resource in _NOT_OFFERED:
         raise QueryError(501, f"/{resource} is not offered. Ask for data, structures or {availability}.")
     if version == "v2" and resource == "structure":

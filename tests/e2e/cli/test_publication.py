@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import refresh
 from pipelines.core.home import Home
 from pipelines.ledger import queries
 from pipelines.ledger.opening import open_ledger
@@ -69,7 +68,7 @@ def test_submit_with_clock_set_back_is_refused(drafted: Home, tmp_path: Path) ->
 
 def test_publication_killed_before_the_ledger_is_reported_and_finished(drafted: Home, tmp_path: Path) -> None:
     uninterrupted = fixture.copy_home(drafted, tmp_path / "whole")
-    assert refresh.publish_draft(uninterrupted) == NEXT
+    assert fixture.publish_draft(uninterrupted) == NEXT
     expected = fixture.read_state(uninterrupted)
     marked = [
         event for event in queries.list_events(open_ledger(uninterrupted)) if event["payload"] == {"release": NEXT}

@@ -65,6 +65,18 @@ def test_hold_home_lock_after_kill_is_free_at_once(home: Home) -> None:
         pass
 
 
+def test_hold_home_lock_after_kill_while_writing_its_holder_leaves_no_temporary_file(home: Home) -> None:
+    writing = HOLDER.replace("import sys, time", "import os, signal, sys, time", 1).replace(
+        "with hold", "Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\nwith hold", 1
+    )
+    process = subprocess.run([sys.executable, "-c", writing, str(home.root)], check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert len(list(home.root.glob(".*.new"))) == 1
+    with hold_home_lock(home, purpose="publish"):
+        pass
+    assert list(home.root.glob(".*")) == []
+
+
 def test_hold_home_lock_waits_until_released(home: Home) -> None:
     holder = start_holder(home)
     timer = threading.Timer(0.5, holder.kill)

@@ -164,6 +164,24 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     assert set(changes["ACTION"]) == {"A"}
 
 
+def test_schema_is_the_structure_of_a_dataflow_with_the_codes_that_have_data(
+    client: TestClient, victims: Figures
+) -> None:
+    document = client.get("/sdmx/v2/schema/dataflow/RTI/VICTIMS").json()["data"]
+    assert document.keys() == {"agencySchemes", "codelists", "conceptSchemes", "dataStructures"}
+    areas = next(item for item in document["codelists"] if item["id"] == "CL_AREA")
+    assert areas["isPartial"] and {code["id"] for code in areas["codes"]} == {key[1] for key in victims}
+    validator = etree.XMLSchema(etree.parse(str(SDMX_ML_21_MESSAGE_PATH)))
+    validator.assertValid(etree.fromstring(client.get("/sdmx/v1/schema/dataflow/RTI/VICTIMS/latest").content))
+
+
+def test_sorted_message_has_the_observations_in_order(client: TestClient) -> None:
+    address = "/v2/data/dataflow/RTI/POPULATION?sort=OBS_VALUE:desc&dimensionAtObservation=AllDimensions"
+    values = read_csv(client, address)["OBS_VALUE"].cast(pl.Float64)
+    assert values.to_list() == values.sort(descending=True).to_list()
+    assert values.len() == read_csv(client, "/v2/data/dataflow/RTI/POPULATION").height
+
+
 @pytest.mark.parametrize(("address", "status"), [
     ("/v1/data/NOTHING", 404),
     ("/v1/data/VICTIMS/A.B", 422),
@@ -177,7 +195,9 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     ("/v2/data/dataflow/RTI/VICTIMS?release=1999-Q1", 404),
     ("/v2/data/dataflow/RTI/VICTIMS?asOf=2020-01-01", 404),
     ("/v2/data/dataflow/RTI/PROCEEDINGS?format=json-stat", 413),
-    ("/v2/schema/dataflow/RTI/VICTIMS", 501),
+    ("/v2/metadata/metadataset/RTI", 501),
+    ("/v2/schema/provisionagreement/RTI/VICTIMS", 404),
+    ("/v2/schema/dataflow/RTI/VICTIMS?format=xsd", 406),
     ("/v3/data", 400),
 ])  # fmt: skip
 def test_wrong_queries_are_refused_with_a_reason(client: TestClient, address: str, status: int) -> None:

@@ -14,7 +14,6 @@ from starlette.testclient import TestClient
 
 from dashboards.public.release_pages import ReleasePages
 from dashboards.public.static_pages import StaticPages
-from pipelines import refresh
 from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
@@ -54,7 +53,7 @@ def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hom
 def approved(home: Home) -> Home:
     """The home with its draft announced for MINUTE and approved."""
     embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
-    embargo.approve_draft(home, actor=STEWARD)
+    embargo.approve_draft(home, actor=STEWARD, override_reason=REASON)
     return home
 
 
@@ -106,11 +105,11 @@ def test_changed_date_needs_a_reason(home: Home) -> None:
 def test_commands_announce_approve_and_list(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     account = ["--as", STEWARD]
     assert main.main(["release", "schedule", NEXT, "--at", "2026-12-01T10:00+01:00", *account]) == 0
-    assert main.main(["release", "approve", *account]) == 0
+    assert main.main(["release", "approve", "--override", REASON, *account]) == 0
     assert main.main(["release", "calendar"]) == 0
     output = capsys.readouterr().out
     assert f"{NEXT} will be published at {MINUTE}" in output and output.count(MINUTE) == 3
-    assert main.main(["publish"]) == 3
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 3
     assert f"is announced for {MINUTE} and is not published before" in capsys.readouterr().err
     assert main.main(["release", "approve", "--withdraw", *account]) == 0
     assert embargo.read_approval(home) is None
@@ -154,7 +153,7 @@ def test_draft_changed_after_its_approval_is_not_published(approved: Home, monke
 
 def test_forged_approval_is_not_carried_out(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
-    embargo.approve_draft(home, actor=STEWARD)
+    embargo.approve_draft(home, actor=STEWARD, override_reason=REASON)
     forged = embargo.approval_path(home).read_text(encoding="utf-8")
     embargo.withdraw_approval(home, actor=STEWARD)
     embargo.approval_path(home).write_text(forged, encoding="utf-8")
@@ -181,7 +180,7 @@ def test_failed_publication_is_tried_again_after_a_pause(approved: Home, monkeyp
 
 def test_approval_without_announced_minute_is_refused(home: Home) -> None:
     with pytest.raises(ReleaseError, match="no date is announced"):
-        embargo.approve_draft(home, actor=STEWARD)
+        embargo.approve_draft(home, actor=STEWARD, override_reason=REASON)
 
 
 # -- nothing of a draft is public before
@@ -273,7 +272,7 @@ def test_people_who_asked_are_notified_of_releases_and_corrections(home: Home) -
     for account in ("office", "chief"):
         news.change_subscription(engine, account, is_wanted=True)
     news.change_subscription(engine, "chief", is_wanted=False)
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     embargo.publish_notice(home, NEXT, area="MK", text="Cases were counted as persons.", actor=STEWARD)
     queued = [notice for notice in list_notices(engine) if notice.kind == "release"]
     contents = {(notice.account_id, notice.content["what"]) for notice in queued}
@@ -326,6 +325,6 @@ def test_2000_reads_during_20_switches_never_fail(tmp_path: Path) -> None:
 
 def test_publishing_by_hand_uses_up_the_approval(approved: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", MINUTE)
-    refresh.publish_draft(approved)
+    fixture.publish_draft(approved)
     assert embargo.publish_due(approved) is None
     assert embargo.read_approval(approved) is None

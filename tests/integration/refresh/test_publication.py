@@ -83,14 +83,14 @@ def test_next_edition_follows_the_newest_and_not_the_first_gap() -> None:
 def test_refresh_and_publish_with_clock_set_back_change_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch, no_dagster: None
 ) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     fixture.write_draft(home, "2026-Q3.2", [])
     before = fixture.read_state(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     acts: tuple[Callable[[], object], ...] = (
         lambda: run.run_refresh(home, say=lambda _: None),
         lambda: refresh.enter_arrivals(home),
-        lambda: refresh.publish_draft(home),
+        lambda: fixture.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     )
     for act in acts:
@@ -151,13 +151,13 @@ def test_every_act_on_a_return_with_clock_set_back_is_refused(home: Home, monkey
 def test_publish_before_the_time_of_its_draft_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_NOW", "2026-11-22T09:00:00Z")
     with pytest.raises(ClockSetBackError, match=f"release {NEXT} dates from {fixture.NOW}"):
-        refresh.publish_draft(home)
+        fixture.publish_draft(home)
     assert fixture.find_current_name(home) == FIRST
 
 
 def test_accept_clock_allows_acts_before_the_wrong_entries(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = open_ledger(home)
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     monkeypatch.setenv("RTI_NOW", EARLIER)
     with pytest.raises(NotAllowedError):
         accept_clock(engine, actor="office", reason="The clock was ahead.")
@@ -179,7 +179,7 @@ def test_accept_clock_with_nothing_ahead_is_refused(home: Home) -> None:
 def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
     shutil.move(home.drafts / NEXT, home.drafts / "2026-Q2")
     with pytest.raises(ReleaseError, match=f"2026-Q2 is older than the current release {FIRST}.*rti rollback"):
-        refresh.publish_draft(home)
+        fixture.publish_draft(home)
     assert fixture.find_current_name(home) == FIRST
     assert not (home.releases / "2026-Q2").exists()
 
@@ -188,7 +188,7 @@ def test_publish_of_an_older_edition_is_refused(home: Home) -> None:
 
 
 def test_rollback_switches_the_current_release_and_keeps_everything_else(home: Home) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     before = fixture.read_state(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     after = fixture.read_state(home)
@@ -207,12 +207,12 @@ def test_rollback_switches_the_current_release_and_keeps_everything_else(home: H
 
 
 def test_edition_after_a_rollback_has_a_new_number_and_becomes_current(home: Home) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     assert next_release(home, "2026-Q3") == "2026-Q3.2"
     ids = [submission.submission_id for submission in queries.list_submissions(open_ledger(home))]
     fixture.write_draft(home, "2026-Q3.2", ids)
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     assert fixture.find_current_name(home) == "2026-Q3.2"
     # The rolled-back release was public: revisions are measured against it, and records were compared with it.
     days = measured_quality.list_public_releases(home, clock.now())
@@ -222,7 +222,7 @@ def test_edition_after_a_rollback_has_a_new_number_and_becomes_current(home: Hom
 
 
 def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     for release in (FIRST, NEXT, FIRST):
         refresh.roll_back(home, release, actor="the-steward", reason=REASON)
         assert fixture.find_current_name(home) == release
@@ -244,7 +244,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
 def test_rollback_that_is_not_allowed_changes_nothing(
     home: Home, release: str, actor: str, reason: str, error: type[Exception], words: str
 ) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     before = fixture.read_state(home)
     with pytest.raises(error, match=words):
         refresh.roll_back(home, release, actor=actor, reason=reason)
@@ -252,7 +252,7 @@ def test_rollback_that_is_not_allowed_changes_nothing(
 
 
 def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     (home.releases / FIRST / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match="has changed"):
         refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
@@ -260,21 +260,21 @@ def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
 
 
 def test_interrupted_rollback_is_completed_by_the_next_publish(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     with monkeypatch.context() as patch:
         patch.setattr(publication, "_record_in_ledger", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
     [unfinished] = find_unfinished(home)
     assert f"rollback to release {FIRST}" in unfinished.to_sentence()
-    assert refresh.publish_draft(home) == FIRST
+    assert fixture.publish_draft(home) == FIRST
     assert [entry["action"] for entry in audit_log.list_entries(open_ledger(home))].count("release.rollback") == 1
     assert len(fixture.read_journal(home)) == 3
     assert find_unfinished(home) == []
 
 
 def test_rollback_command_prints_the_current_release(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.main(["publish"]) == 0
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0
     assert main.main(["rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 0
     assert capsys.readouterr().out.splitlines() == [f"published {NEXT}", f"{FIRST} is the current release again"]
 
@@ -293,7 +293,7 @@ def _interrupt_publication(home: Home, act: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(publication, act, _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
-            refresh.publish_draft(home)
+            fixture.publish_draft(home)
 
 
 def test_status_and_audit_verify_report_an_unfinished_publication(
@@ -311,7 +311,7 @@ def test_status_and_audit_verify_report_an_unfinished_publication(
     assert words in json.loads(capsys.readouterr().out)["unfinished"][0]
     assert main.main(["audit", "verify"]) == 1
     assert words in capsys.readouterr().out
-    assert main.main(["publish"]) == 0
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0
     captured = capsys.readouterr()
     assert (captured.out, f"interrupted publication of {NEXT} is complete" in captured.err) == (
         f"published {NEXT}\n",
@@ -343,7 +343,7 @@ def test_serve_completes_an_interrupted_publication_before_it_starts(
 def test_completion_keeps_the_start_time_of_the_publication(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     _interrupt_publication(home, "append_journal")
     monkeypatch.setenv("RTI_NOW", "2026-11-26T09:00:00Z")
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     line = fixture.read_journal(home)[-1]
     assert (line["release"], line["published_at"]) == (NEXT, fixture.NOW)
 
@@ -361,7 +361,7 @@ def test_release_damaged_before_the_switch_does_not_become_current(home: Home) -
     _interrupt_publication(home, "switch_current")
     (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
     with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
-        refresh.publish_draft(home)
+        fixture.publish_draft(home)
     assert fixture.find_current_name(home) == FIRST
 
 
@@ -370,13 +370,13 @@ def test_release_outside_the_journal_is_reported_and_can_be_published(home: Home
     (home.drafts / NEXT).rename(home.releases / NEXT)
     [unfinished] = find_unfinished(home)
     assert f"`rti publish {NEXT}` finishes it" in unfinished.to_sentence()
-    assert refresh.publish_draft(home, NEXT) == NEXT
+    assert fixture.publish_draft(home, NEXT) == NEXT
     assert (fixture.find_current_name(home), find_unfinished(home)) == (NEXT, [])
     assert len(fixture.read_journal(home)) == 2
 
 
 def test_pointer_moved_by_hand_is_reported(home: Home) -> None:
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     home.current.unlink()
     home.current.symlink_to(f"releases/{FIRST}")
     [unfinished] = find_unfinished(home)
@@ -398,13 +398,14 @@ _FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 def test_full_disk_before_the_first_step_changes_nothing(
     home: Home, monkeypatch: pytest.MonkeyPatch, act: tuple[Any, str]
 ) -> None:
+    fixture.override_checklist(home, NEXT)
     before = fixture.read_state(home)
     with monkeypatch.context() as patch:
         patch.setattr(*act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed: .*No space left"):
-            refresh.publish_draft(home)
+            fixture.publish_draft(home)
     assert fixture.read_state(home) == before
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     assert fixture.find_current_name(home) == NEXT
 
 
@@ -418,11 +419,11 @@ def test_publication_stopped_by_a_full_disk_is_finished_later(
     with monkeypatch.context() as patch:
         patch.setattr(publication, act, _raise(_FULL))
         with pytest.raises(ReleaseError, match=r"is not finished: .*No space left.*`rti publish`"):
-            refresh.publish_draft(home)
+            fixture.publish_draft(home)
         messages: list[str] = []
         publication.complete_publication_at_start(home, report=messages.append)
         assert "No space left" in messages[0], "the service starts anyway and reports it"
-    assert refresh.publish_draft(home) == NEXT
+    assert fixture.publish_draft(home) == NEXT
     assert find_unfinished(home) == []
 
 
@@ -430,7 +431,7 @@ def test_disk_too_full_for_the_lock_is_reported(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("pipelines.core.home_lock._write_holder", _raise(_FULL))
-    assert main.main(["publish"]) == 3
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 3
     assert "`rti publish` was stopped by the system" in capsys.readouterr().err
     assert (fixture.find_current_name(home), find_unfinished(home)) == (FIRST, [])
 
@@ -450,7 +451,7 @@ def test_after_the_intent_only_the_ledger_needs_space(home: Home, monkeypatch: p
         monkeypatch.setattr(Path, "open", record_open)
 
     monkeypatch.setattr(publication, "write_intent", write_intent_and_watch)
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     assert opened == []
 
 
@@ -480,12 +481,12 @@ def test_publish_while_something_else_holds_the_home_is_refused(
 ) -> None:
     message = rf"`refresh` is running \(process {os.getpid()}, since {fixture.NOW}\)"
     for act in (
-        lambda: refresh.publish_draft(home),
+        lambda: fixture.publish_draft(home),
         lambda: refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON),
     ):
         with pytest.raises(HomeBusyError, match=message):
             act()
-    assert main.main(["publish"]) == 3
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 3
     assert "wait until it has finished" in capsys.readouterr().err
 
 
@@ -493,7 +494,7 @@ def test_home_lock_can_be_entered_again_by_its_thread(home: Home) -> None:
     with hold_home_lock(home, purpose="outer"):
         with hold_home_lock(home, purpose="inner"):
             pass
-        assert refresh.publish_draft(home) == NEXT
+        assert fixture.publish_draft(home) == NEXT
     with hold_home_lock(home, purpose="again", wait_seconds=0):
         pass
 
@@ -511,3 +512,13 @@ def test_home_lock_waits_for_its_holder(home: Home) -> None:
     with hold_home_lock(home, purpose="patient", wait_seconds=10):
         pass
     thread.join()
+
+
+def test_command_publish_with_open_checks_exits_with_3_and_names_them(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(["publish"]) == 3
+    error_output = capsys.readouterr().err
+    assert "these checks are open: " in error_output and "--override REASON" in error_output
+    assert (fixture.find_current_name(home), list_drafts(home)) == (FIRST, [NEXT])
+    assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0

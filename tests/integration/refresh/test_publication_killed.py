@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from pipelines import refresh
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.operations import run
@@ -45,7 +44,7 @@ def expected(template: Home, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     """The state after an uninterrupted publication."""
     home = fixture.copy_home(template, tmp_path_factory.mktemp("expected") / "home")
     with clock.freeze_time(clock.parse_time(fixture.NOW)):
-        refresh.publish_draft(home)
+        fixture.publish_draft(home)
     return fixture.read_state(home)
 
 
@@ -81,7 +80,7 @@ def killer() -> Iterator[Killer]:
 def _complete_by_publish(home: Home) -> None:
     if fixture.NEXT in (line["release"] for line in fixture.read_journal(home)) and not intent_path(home).exists():
         return  # already complete
-    assert refresh.publish_draft(home) == fixture.NEXT
+    assert fixture.publish_draft(home) == fixture.NEXT
 
 
 def _complete_by_refresh(home: Home) -> None:
@@ -115,7 +114,7 @@ def resume_and_compare(home: Home, way: str, expected: dict[str, Any]) -> None:
 
 def test_publish_without_a_kill_marks_everything_once(template: Home, expected: dict[str, Any], tmp_path: Path) -> None:
     home = fixture.copy_home(template, tmp_path / "home")
-    assert refresh.publish_draft(home) == fixture.NEXT
+    assert fixture.publish_draft(home) == fixture.NEXT
     assert fixture.read_state(home) == expected
     assert expected["public/current"] == f"releases/{fixture.NEXT}"
     assert [line["release"] for line in fixture.read_journal(home)] == [fixture.FIRST, fixture.NEXT]

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import refresh
 from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home
@@ -38,7 +37,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         (home.released / f"{release}.parquet").write_bytes(release.encode())
     shutil.copytree(build.records_folder(home) / "released", baseline_folder(home, NEXT))
     with clock.freeze_time(clock.parse_time(fixture.NOW)):
-        refresh.publish_draft(home)
+        fixture.publish_draft(home)
     return home
 
 

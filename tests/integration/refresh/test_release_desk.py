@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +16,20 @@ import pytest
 from pipelines.core import clock, i18n
 from pipelines.core.home import Home, open_home
 from pipelines.declarations.registry import load
+from pipelines.ledger import queries
+from pipelines.ledger.acts import Act as LedgerAct
 from pipelines.ledger.identity import Grant, Identity, NotAllowedError
 from pipelines.ledger.opening import open_ledger
 from pipelines.publication.releases import preview
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh.release_desk import checklist, desk
+from pipelines.refresh import embargo, publication
+from pipelines.refresh.release_desk import checklist, desk, review
 from pipelines.refresh.release_desk.desk import ReleaseDesk
-from pipelines.submissions import release_log
+from pipelines.submissions import decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
-from pipelines.warehouse import build_cache
+from pipelines.warehouse import build_cache, count_builds
 from tests.support.fakes import ledger_fakes
 from tests.support.releases import release_fixture
 from tests.support.releases.publication_fixture import copy_home
@@ -35,6 +40,7 @@ TEXT = "The office has announced its return for Friday."
 PEOPLE = {
     "head": Grant("steward"), "al-steward": Grant("steward", "AL"), "al-approver": Grant("approver", "AL", "justice"),
     "ba-approver": Grant("approver", "BA_FED", "justice"), "al-sender": Grant("submitter", "AL", "justice"),
+    "office": Grant("submitter", "QQ"), "secretariat": Grant("approver", "QQ"),
 }  # fmt: skip
 
 
@@ -153,14 +159,112 @@ FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
     "unfinished": lambda d: (d.home.releases / "2026-Q1").mkdir(),
     "releases": lambda d: (d.home.releases / "2026-Q1").mkdir(),
     "key": lambda d: _damage_key(d.home),
+    "order": lambda d: _publish_later_release(d.home),
+    "fresh": lambda d: _accept_return(d, days=284),
+    "tests": lambda d: _write_test_results(d.home, "fail"),
+    "coverage": _table("coverage", lambda t: t.with_columns(is_reported=pl.col("period") != DRAFT)),
+    "overdue": _table("coverage", lambda t: t.with_columns(is_reported=pl.col("period") == DRAFT, is_due=True)),
+    "waiting": lambda d: _send_return(d),
+    "warnings": lambda d: _check_return(d, warnings=(("key", "rule"),)),
+    "withdrawals": lambda d: _ask_withdrawal(d),
+    "insider_audit": lambda d: _write_audits(d, 2),
+    "notices": lambda d: _revise_without_notice(d),
+    "calendar": lambda d: embargo.schedule_release(d.home, DRAFT, None, actor="head", reason=TEXT),
+    "sign_offs": _manifest(note="another draft, which nobody has signed"),
+    "inputs": lambda d: _damage_facts(d),
+    "ledger": lambda d: _change_audit_log(d),
+    "clock": _manifest(drafted_at="2027-01-01T00:00:00Z"),
+    "disk": lambda d: os.truncate(d.home.drafts / DRAFT / "README.txt", 1 << 42),
 }
-"""A fault for each check that a test can plant in the files of a draft or a home."""
+"""A fault for each check."""
+PREPARED: dict[str, Callable[[ReleaseDesk], None]] = {
+    "tests": lambda d: _write_test_results(d.home, "pass"),
+    "coverage": _table("coverage", lambda t: t.with_columns(is_reported=True)),
+    "overdue": _table("coverage", lambda t: t.with_columns(is_reported=True)),
+    "withdrawals": lambda d: _accept_return(d),
+    "insider_audit": lambda d: _write_audits(d, 0),
+    "calendar": lambda d: embargo.schedule_release(d.home, DRAFT, clock.parse_time(MINUTE), actor="head"),
+    "sign_offs": lambda d: _sign_all(d),
+    "inputs": lambda d: _accept_return(d),
+    "ledger": lambda d: _accept_return(d),
+}
+"""Preparations that make a check good before its fault is planted."""
 
 
-def _make_change() -> pl.DataFrame:
+def _publish_later_release(home: Home) -> None:
+    (home.releases / "2026-Q4").mkdir()
+    home.current.symlink_to("releases/2026-Q4")
+
+
+def _check_return(the_desk: ReleaseDesk, warnings: tuple[tuple[str, str], ...] = ()) -> str:
+    arrival = ledger_fakes.make_arrival("a return", 1)
+    identity = intake.record_arrival(the_desk.engine, arrival).submission_id
+    ledger_fakes.keep_values(the_desk.home, identity, {("2025-Q4", "reported"): 9.0})
+    result = ledger_fakes.make_check_result(identity, ledger_fakes.make_block("2025-Q4"), warnings=warnings, days=1.1)
+    intake.record_check(the_desk.engine, result)
+    return identity
+
+
+def _send_return(the_desk: ReleaseDesk) -> None:
+    identity = _check_return(the_desk)
+    decisions.send_submission(the_desk.engine, LedgerAct(identity, "office", ledger_fakes.time_at(1.2)))
+
+
+def _accept_return(the_desk: ReleaseDesk, days: float = 2) -> str:
+    values = {("2025-Q3", "reported"): 9.0}
+    return ledger_fakes.make_accepted_submission(the_desk.home, the_desk.engine, "accepted", values, days)
+
+
+def _ask_withdrawal(the_desk: ReleaseDesk) -> None:
+    [identity] = queries.accepted_ids(the_desk.engine)
+    act = LedgerAct(identity, "office", ledger_fakes.time_at(3), "It was the wrong file.", "late_data")
+    decisions.ask_withdrawal(the_desk.engine, act)
+
+
+def _write_test_results(home: Home, status: str) -> None:
+    counts = home.warehouse / "counts-000001.duckdb"
+    counts.touch()
+    count_builds.tables_folder(counts).mkdir(exist_ok=True)
+    result = {"name": "unique_cell", "kind": "test", "seconds": 0.1, "status": status}
+    (count_builds.tables_folder(counts) / "build.json").write_text(json.dumps({"tests": [result]}), encoding="utf-8")
+
+
+def _write_audits(the_desk: ReleaseDesk, cells: int) -> None:
+    digest = manifest_digest(the_desk.home.drafts / DRAFT)
+    n_cells = dict.fromkeys(the_desk.registry.without_training().territories, 0) | {"AL": cells}
+    content = {"manifest_sha256": digest, "found": n_cells}
+    review.audits_path(the_desk.home, DRAFT).write_text(json.dumps(content), encoding="utf-8")
+
+
+def _revise_without_notice(the_desk: ReleaseDesk) -> None:
+    _table("change", lambda t: pl.concat([t, _make_change(area="MK", area_kind="territory")]))(the_desk)
+    _manifest(previous=DRAFT)(the_desk)
+    (the_desk.home.drafts / DRAFT).rename(the_desk.home.drafts / f"{DRAFT}.1")
+
+
+def _sign_all(the_desk: ReleaseDesk) -> None:
+    digest = manifest_digest(the_desk.home.drafts / DRAFT)
+    for territory in the_desk.registry.without_training().territories:
+        detail = {"territory": territory, "manifest_sha256": digest}
+        release_log.record_unattended(the_desk.engine, release_log.SIGNED_OFF, DRAFT, detail)
+
+
+def _damage_facts(the_desk: ReleaseDesk) -> None:
+    [identity] = queries.accepted_ids(the_desk.engine)
+    [path] = the_desk.home.facts.glob(f"observation/**/{identity}*")
+    path.write_bytes(b"damaged")
+
+
+def _change_audit_log(the_desk: ReleaseDesk) -> None:
+    with the_desk.engine.begin() as connection:
+        connection.exec_driver_sql("drop trigger audit_no_update")
+        connection.exec_driver_sql("update audit set actor = 'somebody' where seq = 2")
+
+
+def _make_change(**terms: str) -> pl.DataFrame:
     from pipelines.publication.releases.changes import COLUMNS, empty_comparison
 
-    row = dict.fromkeys(COLUMNS, "") | {"change": "revised", "is_total": True}
+    row = dict.fromkeys(COLUMNS, "") | {"change": "revised", "is_total": True} | terms
     row |= dict.fromkeys(("before", "after", "difference"), 1.0)  # type: ignore[arg-type]
     return pl.DataFrame([row], schema=empty_comparison().figures.schema)
 
@@ -170,18 +274,26 @@ def _damage_key(home: Home) -> None:
     (home.restricted / "keys" / "release-current").write_text("0123456789abcdef", encoding="ascii")
 
 
+def test_every_check_has_a_planted_fault() -> None:
+    assert set(FAULTS) == {check.id for check in checklist.CHECKS}
+
+
+def _run_check(the_desk: ReleaseDesk, check_id: str) -> checklist.DraftCheckResult:
+    check = next(check for check in checklist.CHECKS if check.id == check_id)
+    [folder] = the_desk.home.drafts.iterdir()
+    draft = review.read_draft(the_desk.home, the_desk.engine, the_desk.registry, folder)
+    return checklist.run_check(check, draft)
+
+
 @pytest.mark.parametrize("check_id", FAULTS)
 def test_check_finds_its_fault(the_desk: ReleaseDesk, check_id: str) -> None:
-    check = next(check for check in checklist.CHECKS if check.id == check_id)
-    draft = checklist.DraftUnderReview(
-        the_desk.home, the_desk.engine, the_desk.registry, the_desk.home.drafts / DRAFT, {}, frozenset(), {}
-    )
-    assert (before := checklist.run_check(check, draft)).state == "good", before.problems
+    if check_id in PREPARED:
+        PREPARED[check_id](the_desk)
+    assert (before := _run_check(the_desk, check_id)).state == "good", before.problems
     FAULTS[check_id](the_desk)
-    fresh = checklist.DraftUnderReview(
-        the_desk.home, the_desk.engine, the_desk.registry, the_desk.home.drafts / DRAFT, {}, frozenset(), {}
-    )
-    assert checklist.run_check(check, fresh).state == "open"
+    result = _run_check(the_desk, check_id)
+    assert result.state == "open"
+    assert not any("Error: " in problem for problem in result.problems), result.problems
 
 
 def test_review_shows_open_checks_of_people_dates_and_returns(the_desk: ReleaseDesk) -> None:
@@ -252,6 +364,8 @@ REFUSED: dict[str, tuple[Callable[[ReleaseDesk, Identity], object], tuple[str, .
         ("al-steward", "al-approver"),
     ),
     "publish_release": (desk.publish_release, ("al-steward", "al-approver", "al-sender")),
+    "override_checklist": (lambda d, w: desk.override_checklist(d, w, TEXT), ("al-steward", "al-approver")),
+    "list_overrides": (desk.list_overrides, ("al-steward", "al-approver")),
     "withdraw_approval": (desk.withdraw_approval, ("al-steward", "al-approver")),
     "assess_draft": (desk.assess_draft, ("al-steward", "al-approver")),
     "grant_preview": (lambda d, w: desk.grant_preview(d, w, "A", "B", TEXT), ("al-steward", "al-approver")),
@@ -292,16 +406,85 @@ def test_token_of_a_steward_may_not_use_the_desk(the_desk: ReleaseDesk) -> None:
 
 def test_release_is_published_only_when_nothing_is_open(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     head = get_person(the_desk, "head")
-    with pytest.raises(desk.ChecklistError, match=r"these checks are open: .*sign_offs"):
-        desk.publish_release(the_desk, head)
-    monkeypatch.setattr(desk, "run_checks", lambda _: [])
+    acts: dict[str, Callable[[], object]] = {
+        "the desk": lambda: desk.publish_release(the_desk, head),
+        "a command": lambda: publication.publish_draft(the_desk.home),
+        "an approval": lambda: embargo.approve_draft(the_desk.home, actor="head"),
+    }
+    with pytest.raises(review.ChecklistError, match=r"these checks are open: .*sign_offs"):
+        acts["the desk"]()
     desk.announce_release(the_desk, head, clock.parse_time(MINUTE))
+    with pytest.raises(review.ChecklistError, match=r"these checks are open: .*sign_offs"):
+        acts["an approval"]()
+    with pytest.raises(review.ChecklistError, match=r"these checks are open: .*sign_offs"):
+        acts["the desk"]()
+    desk.override_checklist(the_desk, head, TEXT)
     approval = desk.publish_release(the_desk, head)
     assert approval is not None and approval.at == MINUTE
     desk.withdraw_approval(the_desk, head)
     monkeypatch.setenv("RTI_NOW", MINUTE)
+    _manifest(note="another draft")(the_desk)
+    with pytest.raises(review.ChecklistError, match=r"these checks are open: .*sign_offs"):
+        acts["a command"]()
+    desk.override_checklist(the_desk, head, TEXT)
     assert desk.publish_release(the_desk, head) is None
     assert [line.release for line in read_publications(the_desk.home)] == [DRAFT]
+
+
+def test_override_is_recorded_with_its_reason_and_the_open_checks(the_desk: ReleaseDesk) -> None:
+    publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
+    (entry,) = desk.list_overrides(the_desk, get_person(the_desk, "head"))
+    assert (entry.release, entry.actor, entry.at, entry.reason) == (DRAFT, "head", NOW, TEXT)
+    assert {"calendar", "sign_offs"} <= set(entry.checks) and "files" not in entry.checks
+    assert [line.release for line in read_publications(the_desk.home)] == [DRAFT]
+
+
+@pytest.mark.parametrize(
+    ("override", "error", "words"),
+    [
+        (review.Override(TEXT, "al-steward"), NotAllowedError, "needs the role steward"),
+        (review.Override("late", "head"), ReleaseError, "at least 10"),
+    ],
+)
+def test_override_without_the_right_or_a_reason_publishes_nothing(
+    the_desk: ReleaseDesk, override: review.Override, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        publication.publish_draft(the_desk.home, override=override)
+    assert read_publications(the_desk.home) == []
+    assert review.read_overrides(the_desk.engine) == []
+
+
+@pytest.mark.parametrize("check_id", ["public_audit", "no_values"])
+def test_essential_check_prevents_every_publication(
+    the_desk: ReleaseDesk, check_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FAULTS[check_id](the_desk)
+    _renew_manifest(the_desk.home)
+    with pytest.raises(review.ChecklistError, match=f"{check_id} must be corrected"):
+        publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
+    with pytest.raises(review.ChecklistError, match=f"{check_id} must be corrected"):
+        publication.publish_draft(the_desk.home, is_approved=True)
+    assert read_publications(the_desk.home) == []
+
+
+def test_approved_draft_is_published_although_a_return_arrived_since(
+    the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.announce_release(the_desk, get_person(the_desk, "head"), clock.parse_time(MINUTE))
+    embargo.approve_draft(the_desk.home, actor="head", override_reason=TEXT)
+    _send_return(the_desk)
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    assert embargo.publish_due(the_desk.home) == DRAFT
+
+
+def test_only_a_demonstration_is_published_without_a_steward(the_desk: ReleaseDesk) -> None:
+    real = replace(the_desk.home, kind="real")
+    with pytest.raises(ReleaseError, match="only a demonstration"):
+        publication.publish_draft(real, override=review.Override(review.DEMONSTRATION_REASON))
+    publication.publish_draft(the_desk.home, override=review.Override(review.DEMONSTRATION_REASON))
+    (entry,) = review.read_overrides(the_desk.engine)
+    assert (entry.actor, entry.reason) == ("system", review.DEMONSTRATION_REASON)
 
 
 def test_preview_list_is_public_and_written_from_the_log(the_desk: ReleaseDesk) -> None:

@@ -20,12 +20,15 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import AUDIT, EVENT, SUBMISSION
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.publish import find_current_release
+from pipelines.refresh.release_desk.review import Override, require_ready
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.records import build, schema
 from tests.support.fakes import ledger_fakes
 
 FIRST, NEXT = "2026-Q3", "2026-Q3.1"
 FIRST_AT, NOW = "2026-11-20T09:00:00Z", "2026-11-25T09:00:00Z"
+REASON = "The test publishes a draft that has no pages and that nobody has signed."
+OVERRIDE_OPTIONS = ("--override", REASON, "--as", "the-steward")
 _LOCAL = (
     "refresh.lock",
     "refresh.holder.json",
@@ -44,11 +47,23 @@ def make_home(folder: Path) -> Home:
             for n in (1, 2, 3)
         ]
         write_draft(home, FIRST, ids[:2])
-        refresh.publish_draft(home)
+        publish_draft(home)
     with clock.freeze_time(clock.parse_time(NOW)):
         write_draft(home, NEXT, ids)
     engine.dispose()
     return home
+
+
+def publish_draft(home: Home, draft: str | None = None) -> str:
+    """Publish a draft although its checklist is open."""
+    return refresh.publish_draft(home, draft, override=Override(REASON))
+
+
+def override_checklist(home: Home, draft: str) -> None:
+    """Record the override without publishing."""
+    engine = open_ledger(home)
+    require_ready(home, engine, home.drafts / draft, Override(REASON))
+    engine.dispose()
 
 
 def write_draft(home: Home, release: str, submissions: list[str]) -> None:
@@ -82,6 +97,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     schema.empty_folder(made_of / "public")
     pl.DataFrame({"release": [release]}).write_parquet(made_of / "members.parquet")
     build_cache.store_outcome(home, "draft", release, {"release": release, "records": records})
+    build_cache.store_outcome(home, "protect", "", {"audit": {"disclosed": 0, "narrow": 0, "unknown": 0}})
 
 
 def copy_home(home: Home, folder: Path) -> Home:

@@ -18,12 +18,13 @@ from typing import Any
 
 import duckdb  # noqa: F401 - the children need not import what a publication imports late
 
-from pipelines import refresh
 from pipelines.core.home import open_home
+from pipelines.declarations import registry
 from pipelines.ledger import audit_log, opening  # noqa: F401
 from pipelines.refresh import integrity, publication  # noqa: F401
 from pipelines.submissions import decisions, receipts, release_log  # noqa: F401
 from pipelines.warehouse.records import build
+from tests.support.releases import publication_fixture
 
 STEPS: dict[str, tuple[Any, str]] = {
     "baseline prepared": (build, "prepare_baseline"),
@@ -79,7 +80,7 @@ def _publish(root: str, kind: str, *more: str) -> None:
     calls = _count_calls(int(more[0]) if kind == "call" else 0) if kind in ("call", "count") else None
     if kind == "named":
         _kill_at(*STEPS[more[0].replace("_", " ")], more[1])
-    refresh.publish_draft(open_home(Path(root)))
+    publication_fixture.publish_draft(open_home(Path(root)))
     if kind == "count" and calls is not None:
         os.write(1, f"{calls()} ".encode())
 
@@ -105,6 +106,7 @@ def _run(line: str, seconds: float) -> None:
 def main() -> None:
     """Run every case; `count` also measures how long a publication takes."""
     seconds = 1.0
+    registry.load()
     for line in sys.stdin:
         began = time.monotonic()
         _run(line, seconds)

@@ -15,46 +15,51 @@ from pipelines.declarations.territory import STATEMENTS
 from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.statistics.comparability import score_comparability
 from pipelines.warehouse.metrics import counting, counting_table
-from pipelines.warehouse.metrics.counting import NoRuleError, build_card, may_divide
+from pipelines.warehouse.metrics.counting import Card, NoRuleError, build_card, may_divide
 from tests.support.fakes import returns_fakes as fakes
 from tests.support.fakes.counting_fakes import RULE, make_registry_with_rules, make_rule
 
 # -- cards of the seven territories, read by hand
 
 
+def build_present_card(code: str, level: str, period: str) -> Card:
+    """Return the card of the declared counts of persons, or of victims outside proceedings."""
+    return build_card(load(), code, level, period, count_unit="victim" if level == "none" else "person")
+
+
 def test_card_distinguishes_documented_from_assumed_statements() -> None:
-    card = build_card(load(), "ME", "prosecution", "2025")
+    card = build_present_card("ME", "prosecution", "2025")
     assert (card.get_code("unknown_perpetrators"), card["unknown_perpetrators"].status) == ("included", "verified")
     assert (card.get_code("attempts"), card["attempts"].status) == ("included", "demonstration")
-    serbia = build_card(load(), "RS", "final", "2025-Q1")
+    serbia = build_present_card("RS", "final", "2025-Q1")
     assert (serbia.get_code("several_offences"), serbia["several_offences"].status) == ("not_stated", "not_stated")
     assert serbia.get_code("counted_at") == "finality"
 
 
 def test_form_that_contradicts_the_rule_is_listed_with_it() -> None:
-    assert build_card(load(), "RS", "prosecution", "2025-Q1")["unknown_perpetrators"].forms == ("excluded",)
-    assert build_card(load(), "MK", "prosecution", "2025-Q1")["unknown_perpetrators"].forms == ()
+    assert build_present_card("RS", "prosecution", "2025-Q1")["unknown_perpetrators"].forms == ("excluded",)
+    assert build_present_card("MK", "prosecution", "2025-Q1")["unknown_perpetrators"].forms == ()
     # Records have dates of their own, so the date of a form of records is never a contradiction.
-    assert build_card(load(), "HR", "first", "2025-Q1")["counted_at"].forms == ()
-    assert build_card(load(), "HR", "final", "2025-Q1")["counted_at"].forms == ("decision",)
+    assert build_present_card("HR", "first", "2025-Q1")["counted_at"].forms == ()
+    assert build_present_card("HR", "final", "2025-Q1")["counted_at"].forms == ("decision",)
 
 
 def test_law_in_force_depends_on_the_date() -> None:
-    before = {a.key for a in build_card(load(), "HR", "first", "2012-Q4").law}
-    after = {a.key for a in build_card(load(), "HR", "first", "2013-Q1").law}
+    before = {a.key for a in build_present_card("HR", "first", "2012-Q4").law}
+    after = {a.key for a in build_present_card("HR", "first", "2013-Q1").law}
     assert "175" in before and "106" not in before
     assert "106" in after and "175" not in after
 
 
 def test_territory_of_parts_has_the_card_of_its_four_parts() -> None:
-    whole = build_card(load(), "BA", "prosecution", "2025-Q1")
+    whole = build_present_card("BA", "prosecution", "2025-Q1")
     assert whole.jurisdictions == ("BA_STATE", "BA_FED", "BA_SRP", "BA_BRC")
     assert whole.get_code("unknown_perpetrators") == "excluded"
-    assert build_card(load(), "BA", "none", "2025").jurisdictions == ("BA",)
+    assert build_present_card("BA", "none", "2025").jurisdictions == ("BA",)
 
 
 def test_region_card_states_where_territories_differ_or_are_silent() -> None:
-    region = build_card(load(), codes.REGION, "prosecution", "2025-Q1")
+    region = build_present_card(codes.REGION, "prosecution", "2025-Q1")
     assert len(region.jurisdictions) == 10 and "QP" not in region.jurisdictions
     assert region.get_code("unknown_perpetrators") == counting.MIXED
     assert region.get_code("several_offences") == "not_stated"
@@ -69,22 +74,22 @@ def test_every_measure_that_counts_has_a_card(code: str) -> None:
         for m in c.measures
     }
     for level in levels - {"free"}:
-        assert build_card(load(), code, level, "2025").statements
+        assert build_present_card(code, level, "2025").statements
 
 
 # -- dividing
 
 
 def test_sides_of_one_unit_are_divided_and_differences_listed() -> None:
-    final, prosecution = (build_card(load(), "MK", level, "2025-Q1") for level in ("final", "prosecution"))
+    final, prosecution = (build_present_card("MK", level, "2025-Q1") for level in ("final", "prosecution"))
     assert may_divide(final, prosecution) == (True, ("juveniles_differs",))
     assert may_divide(final, prosecution).describe_reasons() == ["Juveniles: the two sides differ."]
-    first, indicted = (build_card(load(), "XK", level, "2025-Q1") for level in ("first", "prosecution"))
+    first, indicted = (build_present_card("XK", level, "2025-Q1") for level in ("first", "prosecution"))
     assert may_divide(first, indicted) == (True, ())
 
 
 def test_sides_of_two_units_are_rejected_or_labelled() -> None:
-    victims, persons = (build_card(load(), "AL", level, "2025") for level in ("none", "prosecution"))
+    victims, persons = (build_present_card("AL", level, "2025") for level in ("none", "prosecution"))
     refused = may_divide(victims, persons)
     assert not refused.allowed and refused.reasons[0] == "count_unit_differs"
     labelled = may_divide(victims, persons, labelled=True)
@@ -93,8 +98,8 @@ def test_sides_of_two_units_are_rejected_or_labelled() -> None:
 
 def test_two_jurisdictions_are_never_divided() -> None:
     upper, lower = (
-        build_card(load(), "BA_STATE", "first", "2025-Q1"),
-        build_card(load(), "BA_FED", "prosecution", "2025-Q1"),
+        build_present_card("BA_STATE", "first", "2025-Q1"),
+        build_present_card("BA_FED", "prosecution", "2025-Q1"),
     )
     assert may_divide(upper, lower, labelled=True) == (False, ("jurisdiction_differs",))
 
@@ -201,7 +206,7 @@ def test_missing_rule_and_missing_level_are_reported(tmp_path: Path) -> None:
 def test_card_can_be_a_side_of_a_comparison() -> None:
     def build_side(code: str, measure: str) -> Any:
         level = codes.get_code_attribute("measure", measure, "level_rule")
-        return build_card(load(), code, level, "2025-Q1").to_counted(measure, "TIP")
+        return build_present_card(code, level, "2025-Q1").to_counted(measure, "TIP")
 
     assert (build_side("XK", "reported").counted_at, build_side("XK", "indicted").counted_at) == ("input", "output")
     assert score_comparability(build_side("XK", "convicted_first"), build_side("AL", "convicted_first")) == (3, ())
@@ -212,7 +217,7 @@ def test_card_can_be_a_side_of_a_comparison() -> None:
 
 
 def test_statements_are_described_in_every_language() -> None:
-    card = build_card(load(), "RS", "prosecution", "2025-Q1")
+    card = build_present_card("RS", "prosecution", "2025-Q1")
     assert ("Unknown perpetrators", "counted", "read in a document") in card.describe_statements()
     assert ("Moment of counting", "Date of the decision", "assumed for the demonstration") in card.describe_statements()
     assert all(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD
+from pipelines.web.sdmx import data
+from pipelines.web.sdmx.addresses import parse_data_query
 from pipelines.web.sdmx.data import (
     DataSet,
     check_dimension,
@@ -20,7 +24,9 @@ from pipelines.web.sdmx.data import (
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.messages import write_message
 from pipelines.web.sdmx.negotiation import CSV_2, JSON_1, Style
-from pipelines.web.sdmx.queries import DataQuery, parse_data_query
+from pipelines.web.sdmx.ordering import sort_extract
+from pipelines.web.sdmx.queries import DataQuery
+from pipelines.web.sdmx.releases import PublishedRelease, Releases
 from tests.support.open_data import make_frame, make_small_extract, make_structures
 
 STRUCTURES = make_structures()
@@ -107,3 +113,60 @@ def test_unknown_components_are_refused() -> None:
 def test_table_of_series_keys_has_a_row_for_each_series() -> None:
     rows = keep_series(choose_components(make_small_extract(), parse_query()), "serieskeysonly").observations
     assert rows.rows() == [("Q", "AA"), ("A", "AA"), ("A", "BB"), ("P3", "BB")]
+
+
+@pytest.mark.parametrize(("query", "expected"), [
+    ("sort=TIME_PERIOD", ["2022-01-01/P3Y", "2024-Q1", "2024", "2024", "2024-Q2", "2024-Q3"]),
+    ("sort=FREQ+TIME_PERIOD:desc", ["2024", "2024", "2022-01-01/P3Y", "2024-Q3", "2024-Q2", "2024-Q1"]),
+    ("sort=REF_AREA:desc+FREQ", ["2024", "2022-01-01/P3Y", "2024", "2024-Q1", "2024-Q2", "2024-Q3"]),
+    ("sort=*", ["2024", "2024", "2022-01-01/P3Y", "2024-Q1", "2024-Q2", "2024-Q3"]),
+    ("sort=series_key", ["2024-Q1", "2024-Q2", "2024-Q3", "2024", "2024", "2022-01-01/P3Y"]),
+])  # fmt: skip
+def test_sort_orders_observations_of_a_table(query: str, expected: list[str]) -> None:
+    request = parse_query(query=f"{query}&dimensionAtObservation=AllDimensions")
+    assert sort_extract(make_small_extract(), request).observations[TIME_PERIOD].to_list() == expected
+
+
+@pytest.mark.parametrize(("query", "expected"), [
+    ("sort=TIME_PERIOD:desc", ["2024-Q3", "2024-Q2", "2024-Q1", "2024", "2024", "2022-01-01/P3Y"]),
+    ("sort=series_key:desc", ["2024-Q1", "2024-Q2", "2024-Q3", "2022-01-01/P3Y", "2024", "2024"]),
+])  # fmt: skip
+def test_sort_keeps_series_together_in_a_message_of_series(query: str, expected: list[str]) -> None:
+    rows = sort_extract(make_small_extract(), parse_query(query=query)).observations
+    assert rows[TIME_PERIOD].to_list() == expected
+    series = rows.select("FREQ", "REF_AREA").rows()
+    assert len([row for place, row in enumerate(series) if place == 0 or series[place - 1] != row]) == len(set(series))
+
+
+def test_sort_by_an_unknown_component_is_refused() -> None:
+    with pytest.raises(QueryError) as raised:
+        sort_extract(make_small_extract(), parse_query(query="sort=NOTHING"))
+    assert raised.value.status == 422
+
+
+def test_history_of_changes_has_what_each_release_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = make_small_extract()
+    middle = replace(newest, observations=newest.observations[1:])
+    times = [datetime(2026, month, 1, tzinfo=UTC) for month in (1, 4, 7)]
+    extracts = dict(zip(("first", "second", "third"), (middle, middle, newest), strict=True))
+    history = [
+        PublishedRelease(Path(name), start, end)
+        for name, start, end in zip(extracts, times, [*times[1:], None], strict=True)
+    ]
+    monkeypatch.setattr(data, "_select_data_sets", lambda folder, _: [DataSet(extracts[folder.name])])
+    monkeypatch.setattr(Releases, "list_until", lambda *_: history)
+    releases = Releases(lambda: pytest.fail("no home is needed"))
+
+    def list_data_sets(since: str) -> list[tuple[str, int, datetime | None, datetime | None]]:
+        request = parse_query(query=f"includeHistory=true&updatedAfter={since}")
+        return [
+            (item.action, item.extract.observations.height, item.valid_from, item.valid_until)
+            for item in data.make_data_sets(releases, history[-1], request)
+        ]
+
+    assert list_data_sets("2026-02-01T00:00:00Z") == [("Replace", 1, times[2], None)]
+    assert list_data_sets("2025-01-01T00:00:00Z") == [
+        ("Append", middle.observations.height, times[0], times[1]), ("Replace", 1, times[2], None),
+    ]  # fmt: skip
+    with pytest.raises(QueryError, match="Nothing has changed"):
+        list_data_sets("2026-08-01T00:00:00Z")

@@ -8,18 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.web.sdmx.addresses import parse_availability_query, parse_data_query, parse_structure_query
 from pipelines.web.sdmx.errors import QueryError
-from pipelines.web.sdmx.queries import (
-    Comparison,
-    Reference,
-    matches_version,
-    parse_availability_query,
-    parse_data_query,
-    parse_filter,
-    parse_key,
-    parse_span,
-    parse_structure_query,
-)
+from pipelines.web.sdmx.queries import Comparison, Reference, matches_version, parse_filter, parse_key, parse_span
 
 CODES = st.text("ABCXYZ019_", min_size=1, max_size=4).filter(lambda text: text != "all")
 KEYS = st.lists(st.lists(CODES, max_size=3), min_size=2, max_size=6)
@@ -137,7 +128,11 @@ def test_plus_in_a_parameter_is_not_a_space() -> None:
     ("v1", ["FLOW"], "firstNObservations=1&firstNObservations=2", 400),
     ("v2", ["cube"], "", 400),
     ("v2", [], "startPeriod=2024", 400),
-    ("v2", [], "sort=*", 501),
+    ("v2", [], "sort=SEX:up", 400),
+    ("v2", [], "sort=SEX+SEX:desc", 400),
+    ("v2", [], "sort=", 400),
+    ("v1", ["FLOW"], "sort=SEX", 400),
+    ("v2", [], "reportingYearStartDay=--07-01", 501),
     ("v2", [], "updatedAfter=yesterday", 400),
     ("v2", [], "release=2024-Q1&asOf=2024-01-01", 400),
     ("v2", [], "updatedAfter=2025-01-01&asOf=2024-01-01", 422),

@@ -10,6 +10,7 @@ from tests.support.releases import release_fixture
 from tests.support.service.office_client import Office
 
 DRAFT = "2026-Q4"
+OVERRIDE = "The minister presents the figures tomorrow."
 TEXT = "The office has announced its return for Friday."
 
 
@@ -42,6 +43,18 @@ def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Off
     assert [reader.name for reader in read_preview_list(desk_pages.desk.home)] == ["Ana Anić"]
     page.submit_form("Remove", name="Ana Anić")
     assert read_preview_list(desk_pages.desk.home) == []
+
+
+def test_steward_overrides_open_checks_and_the_page_shows_the_reason(desk_pages: Office) -> None:
+    page = desk_pages.open("secretariat", "/release-desk")
+    refused = page.submit_form("Override the open checks", reason="late")
+    assert refused.status == 409 and "at least 10 characters" in refused.main
+    page = page.submit_form("Override the open checks", reason=OVERRIDE)
+    assert "The open checks are overridden for this draft" in page.main and OVERRIDE in page.main
+    tables = [element.text_content() for element in page.find_elements("table")]
+    [text] = [text for text in tables if "Open checks" in text]
+    assert DRAFT in text and "secretariat" in text and OVERRIDE in text
+    assert "Override the open checks" not in page.main
 
 
 def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.refresh.publication import find_returns_behind_records
+from pipelines.refresh.publication_inputs import find_returns_behind_records
 
 TABLES = ("duration", "pending", "cohort", "sentence")
 

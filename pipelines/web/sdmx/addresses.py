@@ -1,0 +1,272 @@
+"""Parse the addresses of SDMX REST: queries of data, availability, schemas and structures. Nothing is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from pipelines.core import clock
+from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.queries import (
+    ALL,
+    FILTER,
+    DataQuery,
+    Reference,
+    RequestedEdition,
+    StructureQuery,
+    Version,
+    parse_filter,
+    parse_key,
+    parse_parameters,
+    parse_sort,
+    parse_span,
+)
+
+_DATA_V1: Final = frozenset({
+    "startPeriod", "endPeriod", "updatedAfter", "firstNObservations", "lastNObservations", "dimensionAtObservation",
+    "detail", "includeHistory",
+})  # fmt: skip
+_DATA_V2: Final = frozenset({
+    "updatedAfter", "firstNObservations", "lastNObservations", "dimensionAtObservation", "attributes", "measures",
+    "includeHistory", "limit", "offset", "sort",
+})  # fmt: skip
+_DETAILS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "full": (("dsd",), ("all",)),
+    "dataonly": (("none",), ("all",)),
+    "serieskeysonly": (("none",), ("none",)),
+    "nodata": (("dsd",), ("none",)),
+}
+"""Attributes and measures that a `detail` of version 1.5 means."""
+STRUCTURE_DETAILS: Final = (
+    "full", "allstubs", "referencestubs", "allcompletestubs", "referencecompletestubs", "referencepartial", "raw",
+)  # fmt: skip
+_ID: Final = re.compile(r"[A-Za-z0-9_@$.\-]+")
+
+
+def _split_values(text: str, version: Version) -> tuple[str, ...]:
+    """Return the values of a part of a path; `all` of version 1.5 is `*`."""
+    values = tuple(value for value in text.split("+" if version == "v1" else ",") if value) if text != "+" else ("+",)
+    if version == "v1":
+        values = tuple(ALL if value.lower() == "all" else value for value in values)
+    return values or (ALL,)
+
+
+def _check_ids(values: Sequence[str], name: str) -> None:
+    for value in values:
+        if value != ALL and not _ID.fullmatch(value):
+            raise QueryError(400, f"{value} is not an {name}: it has characters that ids do not have.")
+
+
+def _parse_reference(agency: str, name: str, versions: str, version: Version) -> Reference:
+    reference = Reference(
+        _split_values(agency, version), _split_values(name, version), _split_values(versions, version)
+    )
+    _check_ids(reference.agencies, "agency")
+    _check_ids(reference.ids, "id")
+    return reference
+
+
+def _parse_time(parameters: Mapping[str, str], name: str) -> datetime | None:
+    if name not in parameters:
+        return None
+    try:
+        return clock.parse_time(parameters[name])
+    except (ValueError, OverflowError):
+        raise QueryError(400, f"{name}={parameters[name]} is not a time. Write it as 2026-11-20T09:00:00Z.") from None
+
+
+def _parse_number(parameters: Mapping[str, str], name: str, lowest: int = 1) -> int | None:
+    if name not in parameters:
+        return None
+    text = parameters[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= lowest):
+        raise QueryError(400, f"{name}={text} is not a whole number of {lowest} or more.")
+    return int(text)
+
+
+def _parse_choice(parameters: Mapping[str, str], name: str, choices: Collection[str], default: str) -> str:
+    value = parameters.get(name, default).lower()
+    if value not in choices:
+        raise QueryError(400, f"{name}={parameters[name]} is not offered. Choose one of: {', '.join(choices)}.")
+    return value
+
+
+def _parse_edition(parameters: Mapping[str, str]) -> RequestedEdition:
+    if "asOf" in parameters and "release" in parameters:
+        raise QueryError(400, "Give either release or asOf, not both.")
+    return RequestedEdition(parameters.get("release"), _parse_time(parameters, "asOf"))
+
+
+def _pad(parts: Sequence[str], least: int, most: int, address: str) -> list[str]:
+    if not least <= len(parts) <= most:
+        raise QueryError(400, f"The address has the wrong number of parts. Write it as {address}.")
+    return [*parts, *([""] * (most - len(parts)))]
+
+
+def _parse_words(parameters: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
+    return tuple(word for word in parameters.get(name, default).split(",") if word) or (default,)
+
+
+def parse_data_query(version: Version, parts: Sequence[str], query: str) -> DataQuery:
+    """Return the query of an address below `/data`. Raises QueryError if it does not follow the specification."""
+    if version == "v1":
+        flow, key, provider = _pad(parts, 1, 3, "/data/{flow}/{key}/{provider}")
+        parameters = parse_parameters(query, _DATA_V1)
+        detail = _parse_choice(parameters, "detail", _DETAILS, "full")
+        attributes, measures = _DETAILS[detail]
+        return _complete_query(
+            version, _parse_flow(flow), key, parameters, provider=provider, attributes=attributes, measures=measures
+        )
+    context, agency, name, versions, key = _pad(parts, 0, 5, "/data/{context}/{agency}/{id}/{version}/{key}")
+    parameters = parse_parameters(query, _DATA_V2, has_filters=True)
+    return _complete_query(
+        version,
+        _parse_reference(agency, name, versions, version),
+        key,
+        parameters,
+        context=context,
+        attributes=_parse_words(parameters, "attributes", "dsd"),
+        measures=_parse_words(parameters, "measures", "all"),
+        sort=parse_sort(parameters["sort"]) if "sort" in parameters else (),
+    )
+
+
+def parse_availability_query(version: Version, parts: Sequence[str], query: str) -> DataQuery:
+    """Return the query of an address below `/availableconstraint` (1.5) or `/availability` (2.1)."""
+    choices: tuple[str, ...] = (
+        "codelist", "datastructure", "conceptscheme", "dataflow", "dataproviderscheme", "none", "all"
+    )  # fmt: skip
+    if version == "v1":
+        allowed = {"startPeriod", "endPeriod", "updatedAfter", "references", "mode"}
+        flow, key, provider, component = _pad(parts, 1, 4, "/availableconstraint/{flow}/{key}/{provider}/{component}")
+        parameters = parse_parameters(query, allowed)
+        reference, context = _parse_flow(flow), ""
+    else:
+        allowed, provider = {"updatedAfter", "references", "mode"}, ""
+        choices = (*choices, "valuelist")
+        context, agency, name, versions, key, component = _pad(
+            parts, 1, 6, "/availability/{context}/{agency}/{id}/{version}/{key}/{component}"
+        )
+        parameters = parse_parameters(query, allowed, has_filters=True)
+        reference = _parse_reference(agency, name, versions, version)
+    components = _split_values(component, version)
+    return _complete_query(
+        version,
+        reference,
+        key,
+        parameters,
+        provider=provider,
+        context=context,
+        components=() if ALL in components else components,
+        mode=_parse_choice(parameters, "mode", ("exact", "available"), "exact"),
+        references=_parse_references(parameters, choices, version),
+    )
+
+
+def _parse_flow(text: str) -> Reference:
+    """Return the dataflow of version 1.5: `FLOW`, `AGENCY,FLOW` or `AGENCY,FLOW,VERSION`."""
+    parts = text.split(",")
+    if len(parts) > 3 or not all(parts):
+        raise QueryError(400, f"{text} is not a dataflow. Write FLOW, AGENCY,FLOW or AGENCY,FLOW,VERSION.")
+    agency, name, version = {1: ("all", parts[0], "latest"), 2: (*parts, "latest"), 3: tuple(parts)}[len(parts)]
+    return _parse_reference(agency, name, version, "v1")
+
+
+def _complete_query(
+    version: Version,
+    reference: Reference,
+    key: str,
+    parameters: Mapping[str, str],
+    *,
+    provider: str = "",
+    context: str = "",
+    **more: object,
+) -> DataQuery:
+    contexts = _split_values(context, "v2")
+    if unknown := set(contexts) - {"dataflow", "datastructure", "provisionagreement", ALL}:
+        raise QueryError(
+            400, f"{min(unknown)} is not a context. Choose dataflow, datastructure, provisionagreement or *."
+        )
+    filters = tuple(
+        parse_filter(match[1], value)
+        for name, value in sorted(parameters.items())
+        if (match := FILTER.fullmatch(name)) is not None
+    )
+    updated_after, edition = _parse_time(parameters, "updatedAfter"), _parse_edition(parameters)
+    if updated_after is not None and edition.as_of is not None and updated_after > edition.as_of:
+        raise QueryError(422, "updatedAfter is later than asOf. Choose an earlier updatedAfter.")
+    for name in ("startPeriod", "endPeriod"):
+        if name in parameters:
+            parse_span(parameters[name])
+    return DataQuery(
+        version=version,
+        reference=reference,
+        keys=parse_key(key, version),
+        providers=tuple(item.rpartition(",")[2] for item in _split_values(provider, "v1")),
+        context=contexts,
+        filters=filters,
+        first_period=parameters.get("startPeriod"),
+        last_period=parameters.get("endPeriod"),
+        first_n=_parse_number(parameters, "firstNObservations"),
+        last_n=_parse_number(parameters, "lastNObservations"),
+        updated_after=updated_after,
+        includes_history=_parse_choice(parameters, "includeHistory", ("true", "false"), "false") == "true",
+        dimension_at_observation=parameters.get("dimensionAtObservation", "TIME_PERIOD"),
+        limit=_parse_number(parameters, "limit"),
+        offset=_parse_number(parameters, "offset", 0) or 0,
+        edition=edition,
+        format=parameters.get("format"),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def parse_structure_query(version: Version, kind: str, parts: Sequence[str], query: str) -> StructureQuery:
+    """Return the query of an address of structures; `parts` follow the type of artefact."""
+    agency, name, versions, item = _pad(parts, 0, 4, f"/{kind}/{{agency}}/{{id}}/{{version}}/{{item}}")
+    parameters = parse_parameters(query, {"detail", "references"})
+    items = _split_values(item, version)
+    return StructureQuery(
+        version=version,
+        kind=kind,
+        reference=_parse_reference(agency, name, versions, version),
+        items=() if ALL in items else items,
+        detail=_parse_choice(parameters, "detail", STRUCTURE_DETAILS, "full"),
+        references=_parse_references(parameters, None, version),
+        edition=_parse_edition(parameters),
+        format=parameters.get("format"),
+    )
+
+
+def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> StructureQuery:
+    """Return the query of an address below `/schema`, as a query of the structure with the codes that have data."""
+    context, agency, name, versions = _pad(parts, 3, 4, "/schema/{context}/{agency}/{id}/{version}")
+    if context not in ("datastructure", "dataflow"):
+        raise QueryError(404, f"There is no schema of the context {context}. Choose dataflow or datastructure.")
+    parameters = parse_parameters(
+        query,
+        {"dimensionAtObservation", "explicitMeasure"} if version == "v1" else {"dimensionAtObservation", "deletion"},
+    )
+    return StructureQuery(
+        version=version,
+        kind="datastructure",
+        reference=_parse_reference(agency, name, versions, version),
+        detail="referencepartial",
+        references=("children",),
+        edition=_parse_edition(parameters),
+        format=parameters.get("format"),
+    )
+
+
+def _parse_references(
+    parameters: Mapping[str, str], choices: Collection[str] | None, version: Version
+) -> tuple[str, ...]:
+    """Return the values of `references`. Without choices, `structures.py` knows which there are."""
+    words = tuple(word.lower() for word in _split_values(parameters.get("references", "none"), "v2"))
+    if version == "v1" and len(words) > 1:
+        raise QueryError(400, "In version 1.5, references has one value.")
+    for word in words:
+        if choices is not None and word not in choices:
+            raise QueryError(400, f"references={word} is not offered. Choose from: {', '.join(choices)}.")
+    return words
