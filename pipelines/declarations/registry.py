@@ -56,6 +56,10 @@ class Registry:
             corrections=tuple(c for c in self.corrections if c.form in names),
         )
 
+    def list_codes(self) -> list[str]:
+        """Return the codes of the territories in the order of every page: by `sort`, then by code."""
+        return sorted(self.territories, key=lambda code: (self.territories[code].sort, code))
+
     def territory_of(self, jurisdiction: str) -> Territory:
         """Return the territory of a jurisdiction. Raises KeyError for an undeclared jurisdiction."""
         for territory in self.territories.values():
