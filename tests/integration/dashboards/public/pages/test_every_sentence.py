@@ -268,7 +268,6 @@ EMPTY = {
     "Figures that changed since release {release}": "a release after another one",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
     "{n} older years": "a release of more than eight years",
-    "{figure}, too few": "a duration of few people",
     "This release has no breakdown of {crime} for {area}.": "a release without it",
     "The release has no breakdown of victims for {area}.": "a release without it",
     "The release has no figures by {dimension} for {area} in {year}.": "a release without it",
