@@ -43,8 +43,8 @@ VERSIONS: Mapping[str, str] = Texts(
     {
         RECOMMENDED: mark("Recommended"),
         "same_period": mark("Same period"),
-        "lagged": mark("Lagged"),
-        "cohort": mark("Cohort"),
+        "lagged": mark("With time lag"),
+        "cohort": mark("Followed cases"),
     }
 )
 """Versions of a ratio: which cases of the later stage are divided by which of the earlier one."""

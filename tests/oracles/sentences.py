@@ -356,7 +356,7 @@ def explain_absence(
             outstanding = join_words(name_returns(r, state["overdue"], state["inside"], names))
             return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"
         case "received" if is_counted:
-            return "received, without this figure"
+            return "reported, but without this figure"
     return "not collected"
 
 
@@ -461,7 +461,7 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
     "{area} (not due yet)",
     "{area} (not due: reports once a year)",
     "{area} (not collected)",
-    "{area} (received, without this figure)",
+    "{area} (reported, but without this figure)",
     "{area} (late: due on {deadline}, not received)",
     "{area} (in part, {received} of {expected}: {outstanding} outstanding)",
 )

@@ -204,7 +204,7 @@ def expect_areas_without_records(r: Release, s: Selection, p: Params) -> Expecte
     return {"areas": join_words(r.marked[code] for code in without), "name": ABOUT, "crime": ABOUT}
 
 
-@expect_parameters("{area}: {first} to {last}", "Records observed. {spans}.", "Records: {span}.")
+@expect_parameters("{area}: {first} to {last}", "The records cover these periods. {spans}.", "Records: {span}.")
 def expect_span_of_records(r: Release, s: Selection, p: Params) -> Expected:
     spans = {}
     for x in list_duration_rows(r, s):

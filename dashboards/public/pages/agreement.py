@@ -19,8 +19,8 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str 
     for row in sort_rows(frame, rows):
         sides = [tables.compose_cell(agreement.describe_side(row, side, languages)) for side in ("left", "right")]
         difference = tables.Cell(format_signed(row["difference"] or 0))
-        found = tables.compose_cell(agreement.explain_pair(row))
-        lines.append(tables.Line(head_line(frame, row, of), (*list_periods(row, of), *sides, difference, found)))
+        explanation = tables.compose_cell(agreement.explain_pair(row))
+        lines.append(tables.Line(head_line(frame, row, of), (*list_periods(row, of), *sides, difference, explanation)))
     layout.show_table(
         frame,
         tell("{title}. Release {release}.", title=title, release=frame.id),

@@ -195,7 +195,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         for key, group in groups.items()
     ]
     if spans:
-        st.markdown(tell("Records observed. {spans}.", spans="; ".join(spans)))
+        st.markdown(tell("The records cover these periods. {spans}.", spans="; ".join(spans)))
     _show_cards(frame, groups, tell("durations"))
     drawn = [
         key
@@ -204,8 +204,10 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     ]
     if drawn:
         title = f"{_name_metric(about)}, {lower_first(crime_name)}"
-        named = [(frame.marked_name(key[0]), groups[key]) for key in drawn]
-        picture = charts.draw_durations(title, named, under=frame.lines_under_chart(*(key[0] for key in drawn)))
+        groups_by_name = [(frame.marked_name(key[0]), groups[key]) for key in drawn]
+        picture = charts.draw_durations(
+            title, groups_by_name, under=frame.lines_under_chart(*(key[0] for key in drawn))
+        )
         layout.show_panels(frame, [picture], about=crime_name, key="durations")
 
 

@@ -116,8 +116,8 @@ def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) 
             )
         )
     conflicts = _find_conflicts(rows)
-    shown = sort_rows(frame, rows)[:_LIMIT]
-    lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts) for row in shown]
+    first_rows = sort_rows(frame, rows)[:_LIMIT]
+    lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts) for row in first_rows]
     headings = [
         *([] if of else [tell("Period")]),
         tell("Figure"),

@@ -159,7 +159,9 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
             area_name = frame.marked_name(area)
             st.markdown(tell("The release has no breakdown of victims for {area}.", area=area_name))
             return
-        by = choices.choose_option(tell("By"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        by = choices.choose_option(
+            tell("Broken down by"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code]
+        )
         year = choices.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
     rows = queries.read_rows(
         frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,

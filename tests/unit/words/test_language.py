@@ -102,7 +102,7 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
         "Alfa", "2023-2025", "Crimen", "final", [("indicted", COUNT), ("convicted_final", None)], 7, lambda _: ""
     ),
     "territories": lambda: regions.name_territories("Alfa", [("Relatio", COUNT)], list(AREAS.items())),
-    "range": lambda: regions.describe_range(RANGE, "Relatio", 1) + regions.format_range(RANGE, 1),
+    "range": lambda: regions.describe_range(RANGE, 1) + regions.format_range(RANGE, 1),
     "window": lambda: regions.explain_window(WINDOWS) + regions.explain_other_window(WINDOWS, "A", "2025"),
     "windows": lambda: regions.describe_windows([("Relatio", WINDOWS)]),
     "late": lambda: describe_returns(state="not_received", deadline=date(2026, 11, 14)),
