@@ -23,7 +23,7 @@ from pipelines.words.language import current_language, tell
 
 _TELEPHONE = 288
 """Width of a table on a telephone of 320 pixels, in pixels."""
-_LETTER, _HEADING_LETTER, _PADDING, _FIRST_COLUMN = 7.4, 6.6, 8, 83
+_LETTER, _HEADING_LETTER, _PADDING, _FIRST_COLUMN = 7.6, 7.0, 8, 83
 """Widths in such a table (`style.css`): a letter of a field and of a heading, the padding of a field, the first column
 at least."""
 _SHORT = 14

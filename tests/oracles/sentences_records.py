@@ -586,6 +586,18 @@ def expect_names_of_territories(r: Release, s: Selection, p: Params) -> Expected
 
 @expect_parameters("{area}: {part} only")
 def expect_part_of_territory(r: Release, s: Selection, p: Params) -> Expected:
+    if s["page"] == "published" and s["territory"] != "all":
+        # All lines are of one territory, so that each begins with its period.
+        territory = s["territory"]
+        prefix = f"{r.plain[territory]}: "
+        rows = [*r.read_rows("reference_figure"), *r.read_rows("coherence")]
+        return {
+            ("area", "part"): {
+                (format_period(x["period"]), r.plain[x["jurisdiction"]].removeprefix(prefix))
+                for x in rows
+                if x["territory"] == territory and x["jurisdiction"] not in (None, "", territory)
+            }
+        }
     return {
         ("area", "part"): {
             (r.plain[code], r.plain[part].removeprefix(f"{r.plain[code]}: "))
