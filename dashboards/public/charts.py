@@ -93,7 +93,7 @@ def _make_bar(name: str, cell: Mapping[str, Any] | None, *, rate: bool) -> bars.
 
 
 SERIES_READ = mark(
-    "Blue band: 95% confidence interval. Hollow point: fewer than {enough}; the line is paler where most are. "
+    "Shaded band: 95% confidence interval. Hollow point: fewer than {enough}; the line is paler where most are. "
     "Diamond: provisional. Dashed line or grey band: change of law or counting. The word at the foot shows why a "
     "period has no point."
 )

@@ -18,6 +18,7 @@ from dashboards.public.pages import about, cards
 from dashboards.public.pages.territory import returns, trend
 from pipelines import words
 from pipelines.core import home
+from pipelines.core.i18n import tell
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
 from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks
@@ -399,6 +400,23 @@ def test_router_opens_the_region() -> None:
     test = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not test.exception
     assert test.title[0].value == "From investigation to sentence"
+
+
+@pytest.mark.parametrize("is_section", [False, True])
+def test_unforeseen_error_is_explained_in_the_language_of_the_reader_without_its_text(is_section: bool) -> None:
+    script = (
+        "from dashboards.public.problems import explain_problems\n"
+        "from dashboards.public.selection import open_language\n"
+        f"open_language()\nwith explain_problems(is_section={is_section}):\n    raise ValueError('of the machine')\n"
+    )
+    test = AppTest.from_string(script)
+    test.query_params["lang"] = "sq"
+    test.run()
+    assert not test.exception
+    text = " ".join(element.value for element in (*test.title, *test.markdown))
+    heading = tell("These figures cannot be shown at the moment", "sq")
+    assert heading in text and heading != "These figures cannot be shown at the moment"
+    assert "of the machine" not in text
 
 
 @pytest.fixture
