@@ -177,7 +177,8 @@ def describe_absent(row: Row | None) -> str:
     if row["conf_status"] not in (None, "F") or row["obs_status"] == "Q":
         return "withheld"
     words = {"M": "not applicable", "K": "in another category", "L": "not collected"}
-    return words.get(row["obs_status"], "not received" if row.get("n_reported") == 0 else "not available")
+    is_awaited = row.get("n_reported") == 0 and row.get("area_kind") != "region"
+    return words.get(row["obs_status"], "not received" if is_awaited else "not available")
 
 
 @dataclass
