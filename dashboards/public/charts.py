@@ -16,7 +16,7 @@ from pipelines.core.i18n import mark
 from pipelines.front.charts import bars, files, fit, from_rows, intervals, lines, marks, outlines, series, stages
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import FormattedFigure, changes
+from pipelines.words import Row, changes, durations
 from pipelines.words.language import tell
 
 
@@ -93,7 +93,7 @@ def _make_bar(name: str, cell: Mapping[str, Any] | None, *, rate: bool) -> bars.
 
 
 SERIES_READ = mark(
-    "Blue band: 95% confidence interval. Hollow point: fewer than {enough}; the line is paler where most are. "
+    "Shaded band: 95% confidence interval. Hollow point: fewer than {enough}; the line is paler where most are. "
     "Diamond: provisional. Dashed line or grey band: change of law or counting. The word at the foot shows why a "
     "period has no point."
 )
@@ -140,34 +140,6 @@ def _describe_point(point: series.PeriodPoint) -> str:
     return ", ".join(parts)
 
 
-def draw_ranges(
-    title: str, rows: Sequence[Mapping[str, Any]], *, top: float, unit: str, under: Sequence[str] = ()
-) -> Picture:
-    """Return a dot and its range per row (`part`, `value`, `low`, `high`, `label`, `spoken`), with the label.
-
-    A row with `few` has a hollow dot: it is too few to compare. A range without an upper end ends in an arrow. A row
-    without a value has its label alone.
-    """
-    those = [
-        intervals.TerritoryRow(
-            row["part"],
-            FormattedFigure(
-                row["label"],
-                row["spoken"],
-                "note" if row["value"] is None else "value",
-                row["value"],
-                row["low"],
-                float("inf") if row["low"] is not None and row["high"] is None else row["high"],
-            ),
-            bool(row.get("few")),
-        )
-        for row in rows
-    ]
-    spoken = f"{title}. {'; '.join(f'{row.name}: {row.figure.spoken}' for row in those)}."
-    comparison = intervals.RegionComparison(title, those, unit)
-    return _frame(intervals.draw_comparison(comparison, width=NARROW, description=spoken, top=top), under)
-
-
 def _frame(drawing: Drawing, under: Sequence[str]) -> Picture:
     spoken = " ".join([drawing.description, *(text if text.endswith(".") else f"{text}." for text in under)])
     return Picture(Drawing(drawing.svg, drawing.title, spoken, drawing.width, drawing.height), under)
@@ -178,9 +150,24 @@ def draw_comparison(comparison: intervals.RegionComparison, *, under: Sequence[s
     return _fit(lambda width: intervals.draw_comparison(comparison, width=width), under)
 
 
-def draw_durations(durations: intervals.TerritoryDurations, *, under: Sequence[str] = ()) -> Picture:
-    """Return the median and the times of 75% and 90% of the cases, one row per territory."""
-    return _fit(lambda width: intervals.draw_durations(durations, width=width), under)
+def draw_durations(
+    title: str, groups: Sequence[tuple[str, Mapping[str, Row] | None]], *, under: Sequence[str] = ()
+) -> Picture:
+    """Return the median and the times of 75% and 90% of the cases, one row per name with its figures by statistic."""
+    drawn = intervals.TerritoryDurations(
+        title, [_make_duration_row(name, group) for name, group in groups], tell("days")
+    )
+    return _fit(lambda width: intervals.draw_durations(drawn, width=width), under)
+
+
+def _make_duration_row(name: str, group: Mapping[str, Row] | None) -> intervals.DurationRow:
+    if group is None:
+        absent = durations.format_no_records()
+        return intervals.DurationRow(name, absent, absent, absent)
+    rows = [group.get(statistic) for statistic in durations.QUANTILES]
+    median, three_quarters, nine_tenths = map(durations.format_limits, rows)
+    is_few = any(durations.is_shown_few(row) for row in rows)
+    return intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few)
 
 
 def draw_trend(drawn: series.ChartSeries, *, under: Sequence[str] = ()) -> Picture:

@@ -43,8 +43,8 @@ VERSIONS: Mapping[str, str] = Texts(
     {
         RECOMMENDED: mark("Recommended"),
         "same_period": mark("Same period"),
-        "lagged": mark("Lagged"),
-        "cohort": mark("Cohort"),
+        "lagged": mark("With time lag"),
+        "cohort": mark("Followed cases"),
     }
 )
 """Versions of a ratio: which cases of the later stage are divided by which of the earlier one."""
@@ -197,7 +197,7 @@ def format_compared(row: Row | None, kind: str) -> FormattedFigure:
     "Not received" differs from "not available": no office that counts it has sent anything.
     """
     figure = indicators.format_figure(row, count_digits(kind))
-    if row is not None and figure.kind == "unavailable" and row.get("n_reported") == 0:
+    if row is not None and figure.kind == "unavailable" and words.is_awaited(row):
         return words.format_status("unreceived")
     return figure
 

@@ -32,8 +32,9 @@ _HEAVIEST: Final = 64 << 20
 _UNCHANGING: Final = {"Cache-Control": "public, max-age=86400"}
 """A release never changes, but a newer version of the software may write a label in better words."""
 _STYLE: Final = (
-    "body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:46rem;margin:2rem auto;padding:0 1rem}"
-    "a{color:#1d4f7c}a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
+    "body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:46rem;margin:2rem auto;padding:0 1rem;"
+    "overflow-wrap:anywhere}"
+    "a{color:#1d4f7c}nav a{display:inline-block}a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
     "dl{display:grid;grid-template-columns:minmax(10rem,auto) 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}"
     "@media(max-width:30rem){dl{display:block}}"
 )

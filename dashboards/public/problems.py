@@ -1,7 +1,8 @@
-"""Show what a reader can do about a release that cannot be read; no stack trace and no path reaches a page."""
+"""Show what a reader can do about a page that cannot be shown; no stack trace and no path reaches a page."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,18 +12,28 @@ from dashboards.public import queries
 from pipelines.core.i18n import mark
 from pipelines.words.language import tell
 
+_logger = logging.getLogger(__name__)
 _NOT_SHOWN = mark("These figures cannot be shown at the moment")
+
+_UNFORESEEN = mark(
+    "This is an error of this service. Please load the page again. If it happens again, send the address of this page "
+    "to the regional secretariat."
+)
 
 
 @contextmanager
 def explain_problems(*, is_section: bool = False) -> Iterator[None]:
-    """Show a page or a section of one; if the release cannot be read, show the reason and what to do instead."""
+    """Show a page or a section of one; if it cannot be shown, show the reason and what to do instead."""
     try:
         yield
     except queries.DamagedReleaseError as error:
         _show_problem(_describe_damage(error), is_section=is_section)
     except queries.OutdatedReleaseError as error:
         _show_problem(_describe_age(error), is_section=is_section)
+    except Exception:
+        # Streamlit's own message is in English. Its signals to stop or run again are not of this class.
+        _logger.exception("a public page failed")
+        _show_problem(tell(_UNFORESEEN), is_section=is_section)
 
 
 def _show_problem(text: str, *, is_section: bool) -> None:

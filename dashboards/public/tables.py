@@ -21,10 +21,13 @@ from pipelines.publication.provenance.explain import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
 
-_NARROW = 4
-"""Columns of figures that fit next to each other on a telephone."""
+_TELEPHONE = 288
+"""Width of a table on a telephone of 320 pixels, in pixels."""
+_LETTER, _HEADING_LETTER, _PADDING, _FIRST_COLUMN = 7.6, 7.0, 8, 83
+"""Widths in such a table (`style.css`): a letter of a field and of a heading, the padding of a field, the first column
+at least."""
 _SHORT = 14
-"""Letters of a column name that fit next to their figure in half the width of a telephone."""
+"""Letters of a column name, and of its figures, that fit next to each other in half the width of a telephone."""
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
 _INTERVAL = re.compile(r" (\([^()]*\))")
@@ -50,6 +53,8 @@ class Cell:
     """Coverage of this figure alone, where the figures of a table differ in it."""
     language: str = ""
     """Tag of the language of the text, if it is not that of the page."""
+    pieces: tuple[tuple[str, str], ...] = ()
+    """Parts of the text with the tag of the language of each, if they are not all in one."""
 
 
 @dataclass(frozen=True)
@@ -178,12 +183,12 @@ def render_table(
 ) -> str:
     """Return an HTML table: caption, one heading column, fields. `text` aligns its fields left, as for words.
 
-    On a narrow screen, each line of a table of words, or of one with more columns of figures than fit or with the
-    coverage of each figure, becomes a block with one field per line, or two if all column names are short.
+    On a narrow screen, each line of a table of words, or of one whose columns of figures do not fit or that has the
+    coverage of each figure, becomes a block with one field per line, or two if all names and figures are short.
     """
-    has_bases = any(cell.base for line in lines for cell in line.cells)
-    stacked = not text and (len(columns) > _NARROW or has_bases)
-    in_pairs = stacked and max(map(len, columns)) <= _SHORT
+    cells = [cell for line in lines for cell in line.cells]
+    stacked = not text and (any(cell.base for cell in cells) or not _fits_telephone(corner, columns, lines))
+    in_pairs = stacked and all(len(part) <= _SHORT for part in (*columns, *(cell.text for cell in cells)))
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
     body = "".join(_render_line(line, columns) for line in lines)
     kinds = {"rti-table": True, "rti-words": text, "rti-stacked": stacked, "rti-pairs": in_pairs}
@@ -196,6 +201,21 @@ def render_table(
         f'<table class="{kind}" aria-label="{label}">'
         f'<thead><tr><th scope="col">{escape(corner)}</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     )
+
+
+def _fits_telephone(corner: str, columns: Sequence[str], lines: Sequence[Line]) -> bool:
+    """Return True if the columns of a table fit next to each other on a telephone without breaking a word."""
+    headings = (corner, *(line.heading.text for line in lines))
+    width = max(_FIRST_COLUMN, _find_longest_word(headings) * _LETTER + _PADDING)
+    for place, column in enumerate(columns):
+        letters = _find_longest_word(line.cells[place].text for line in lines if place < len(line.cells))
+        width += max(_find_longest_word([column]) * _HEADING_LETTER, letters * _LETTER) + _PADDING
+    return width <= _TELEPHONE
+
+
+def _find_longest_word(texts: Iterable[str]) -> int:
+    """Return the letters of the longest word of some texts."""
+    return max((len(word) for text in texts for word in text.split(" ")), default=0)
 
 
 def _render_line(line: Line, columns: Sequence[str]) -> str:
@@ -212,6 +232,8 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
+    if cell.pieces:
+        text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)
     is_badged = cell.kind == "few" and cell.value != 0
     after = (
@@ -233,6 +255,14 @@ def foreign_language(language: str = i18n.SOURCE_LANGUAGE) -> str:
     Declarations, notes of offices and most titles of publications are in English in every release.
     """
     return "" if language == current_language() else i18n.html_lang(language)
+
+
+def compose_cell(pieces: Iterable[tuple[str, str]], *, kind: str = "value") -> Cell:
+    """Return a field of several texts, one after the other, each with its language (empty for that of the page)."""
+    spaced = [(text, foreign_language(language) if language else "") for text, language in pieces if text]
+    texts = [text if place == 0 else f" {text}" for place, (text, _) in enumerate(spaced)]
+    tagged = tuple((text, language) for text, (_, language) in zip(texts, spaced, strict=True))
+    return Cell("".join(texts), kind=kind, pieces=tagged if any(language for _, language in tagged) else ())
 
 
 def wrap_language(html: str, language: str) -> str:

@@ -59,6 +59,10 @@ class Registry:
             treaties=tuple(event for event in self.treaties if event.territory in national_territories),
         )
 
+    def list_codes(self) -> list[str]:
+        """Return the codes of the territories in the order of every page: by `sort`, then by code."""
+        return sorted(self.territories, key=lambda code: (self.territories[code].sort, code))
+
     def territory_of(self, jurisdiction: str) -> Territory:
         """Return the territory of a jurisdiction. Raises KeyError for an undeclared jurisdiction."""
         for territory in self.territories.values():

@@ -178,6 +178,11 @@ def translate_text(reader: Reader, text: str) -> Part:
     return translation if translation != text else in_page_language(reader, text)
 
 
+def translate_lines(reader: Reader, text: str) -> Part:
+    """Return the lines of a text of the release as one, each in the reader's language or marked as English."""
+    return Markup(" ").join(translate_text(reader, line) for line in text.split("\n") if line)
+
+
 def mark_english(reader: Reader, text: str) -> Part:
     """Return a text with the causes of breaks in it marked as English on a page in another language."""
     if reader.language == i18n.SOURCE_LANGUAGE:

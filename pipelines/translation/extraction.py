@@ -188,8 +188,8 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 
 
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
-    """Yield (text, file) of what the package declares and readers see: names and definitions of indicators, titles and
-    notes of published tables, footnotes of names. Other indicators bring their own translations."""
+    """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
+    titles and notes of published tables, footnotes of names. Other indicators bring their own translations."""
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.publication.disclosure import programme
     from pipelines.warehouse.metrics import metrics

@@ -22,6 +22,7 @@ from pipelines.words.formatting import (
     format_rate,
     format_status,
     format_value,
+    is_awaited,
     is_few,
     speak_interval,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "format_rate",
     "format_status",
     "format_value",
+    "is_awaited",
     "is_few",
     "join_words",
     "mark_notes",

@@ -1,15 +1,21 @@
-"""Put the comparison of two sources into words: how many pairs agree, and why a pair differs."""
+"""Put the comparison of two sources into words: how many pairs agree, and why a pair differs.
+
+Words, titles and remarks of other publishers are in their own language. A text with such parts is a list of pieces,
+each with its language, which is empty for that of the page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipelines import words
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import Row
-from pipelines.words.language import many, tell
+from pipelines.words.language import find_label, many, tell
 from pipelines.words.reasons import FINDINGS, VERDICTS, count_verdict
 
+Piece = tuple[str, str]
+"""A text and its language."""
 OURS = "returns"
 """Source of the figures of this release, as the table names it."""
 UNKNOWN_ADDRESS = mark("Original address not known.")
@@ -23,30 +29,40 @@ def count_verdicts(rows: Sequence[Row]) -> str:
     return many("{n} pair of figures: {verdicts}.", "{n} pairs of figures: {verdicts}.", len(rows), verdicts=verdicts)
 
 
-def describe_side(row: Row, side: str) -> str:
-    """Return one side of a pair: '38: Convicted, first instance (this release)'."""
-    source = row[f"{side}_source"]
-    value, subject = words.format_number(row[f"{side}_value"]), row[f"{side}_words"]
+def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Piece]:
+    """Return one side of a pair: '38: Convicted, first instance (this release)'.
+
+    `languages` are those of the titles of sources; titles are in English otherwise.
+    """
+    source, subject = row[f"{side}_source"], row[f"{side}_words"]
+    value = words.format_number(row[f"{side}_value"])
     if source == OURS:
-        return tell("{value}: {words} (this release)", value=value, words=subject)
-    return f"{value}: {subject} ({source})"
+        subject = find_label("measure", str(row["measure"]), subject)
+        return [(tell("{value}: {words} (this release)", value=value, words=subject), "")]
+    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), (f"({source})", languages.get(source, SOURCE_LANGUAGE))]
 
 
-def explain_pair(row: Row) -> str:
+def explain_pair(row: Row) -> list[Piece]:
     """Return what was found about a pair, and all that may explain a difference."""
-    parts = [FINDINGS[row["verdict"]], row["reason_text"]]
+    pieces = [(FINDINGS[row["verdict"]], ""), (row["reason_text"], SOURCE_LANGUAGE)]
     if row["difference"]:
-        parts += [
-            tell(DEFINITION_DIFFERS) if row["definition"] == "near" else "",
-            row["left_caveat"],
-            row["right_caveat"],
+        pieces += [
+            (tell(DEFINITION_DIFFERS) if row["definition"] == "near" else "", ""),
+            (row["left_caveat"], SOURCE_LANGUAGE),
+            (row["right_caveat"], SOURCE_LANGUAGE),
         ]
-    return " ".join(dict.fromkeys(part for part in parts if part))
+    return _drop_repeated(pieces)
 
 
-def explain_difference(row: Row, reasons: str = "") -> str:
-    """Return what may explain the difference between a figure of others and ours; empty text if there is none."""
+def _drop_repeated(pieces: Sequence[tuple[str | None, str]]) -> list[Piece]:
+    """Return each text once, without empty ones."""
+    return list({text: (text, language) for text, language in reversed(pieces) if text}.values())[::-1]
+
+
+def explain_difference(row: Row, reasons: str = "") -> list[Piece]:
+    """Return what may explain the difference between a figure of others and ours; nothing if there is none."""
     if not row["difference"]:
-        return ""
-    parts = [reasons, tell(DEFINITION_DIFFERS) if row["mapping"] == "near" else "", row["caveat"]]
-    return " ".join(dict.fromkeys(part for part in parts if part)) or tell("No reason was given.")
+        return []
+    definition = tell(DEFINITION_DIFFERS) if row["mapping"] == "near" else ""
+    pieces = _drop_repeated([(reasons, SOURCE_LANGUAGE), (definition, ""), (row["caveat"], SOURCE_LANGUAGE)])
+    return pieces or [(tell("No reason was given."), "")]

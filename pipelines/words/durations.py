@@ -61,7 +61,7 @@ LEVELS: Mapping[str, str] = Texts(
 NO_RECORDS = mark("no records")
 NOT_REACHED = mark("not reached")
 NOT_REACHED_NOTE = mark("Not reached: too few cases have left the stage so far.")
-FEW_NOTE = mark("May be of fewer than {enough} people: chance alone can change such a figure a lot.")
+FEW_NOTE = mark("May be based on fewer than {enough} people: chance alone can change it a lot.")
 NOT_YET = mark(
     "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters."
 )

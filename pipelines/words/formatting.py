@@ -89,9 +89,15 @@ def format_absent() -> FormattedFigure:
 def format_count(cell: Row) -> FormattedFigure:
     """Format the count of a cell; "not received" if no office that reports it has sent anything."""
     figure = format_value(cell["value"], cell["obs_status"], cell["conf_status"])
-    if figure.kind == "unavailable" and cell.get("n_reported") == 0:
+    if figure.kind == "unavailable" and is_awaited(cell):
         return format_status("unreceived")
     return figure
+
+
+def is_awaited(row: Row) -> bool:
+    """Return True if no office has sent a figure without a value. The region is not awaited: what no territory counts
+    as a whole is not late."""
+    return row.get("n_reported") == 0 and row.get("area_kind") != "region"
 
 
 def format_rate(cell: Row) -> FormattedFigure:

@@ -16,24 +16,26 @@ from pipelines.words.regions import NO_REGION, explain_too_few
 VERSIONS: Mapping[str, str] = Texts(
     {
         "same_period": mark("Same period"),
-        "lagged": mark("Lagged"),
-        "cohort": mark("Cohort"),
+        "lagged": mark("With time lag"),
+        "cohort": mark("Followed cases"),
     }
 )
 VERSIONS_TOLD: Mapping[str, str] = Texts(
     {
-        "same_period": mark("both counts of one period; persons are not followed"),
+        "same_period": mark("both counts of the same period; these are different people"),
         "lagged": mark(
-            "the later count divided by the earlier count of some whole periods before, as the territory's records show"
+            "the later count divided by the count of the earlier stage some periods before, as the records show"
         ),
-        "cohort": mark("those who entered in the period and were followed in records"),
+        "cohort": mark("people who entered in the period and were followed in case records"),
     }
 )
 RULES: Mapping[str, str] = Texts(
     {
         "nested": mark("Recommended: same period, because one count is part of the other."),
-        "cohort_complete": mark("Recommended: cohort, because the records follow it for long enough."),
-        "lag_known": mark("Recommended: lagged, because records show how long it takes from one stage to the other."),
+        "cohort_complete": mark("Recommended: followed cases, because the records follow them for long enough."),
+        "lag_known": mark(
+            "Recommended: with time lag, because records show how long it takes from one stage to the other."
+        ),
         "lag_zero": mark(
             "Recommended: same period, because records show that it takes less than half a period from one stage "
             "to the other."
@@ -63,11 +65,9 @@ BASIS: Mapping[str, str] = Texts(
 )
 FLAGS: Mapping[str, str] = Texts(
     {
-        "common_reporters": mark(
-            "Only territories that have both figures are included: sums of different territories are not divided."
-        ),
+        "common_reporters": mark("Only territories that have both counts are included."),
         "over_100": mark(
-            "Over 100 per cent: two different groups are divided, and the later one was larger in this period."
+            "Over 100: the two counts are of different people, and the later count was larger in this period."
         ),
     }
 )
@@ -81,14 +81,15 @@ SIMULTANEOUS = mark(
     "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
 )
 _NO_PAIRS = mark(
-    "None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently."
+    "None of the {whole} pairs can be compared: a territory has a count under {enough}, no public figure, or other "
+    "counting rules."
 )
 
 
 def describe_version(version: str, *, is_nested: bool) -> str:
     """Describe what a version of a ratio divides by what."""
     if version == "same_period" and is_nested:
-        return tell("both counts of one period; one is part of the other")
+        return tell("both counts of the same period; one is part of the other")
     return VERSIONS_TOLD[version]
 
 
@@ -192,7 +193,7 @@ def describe_pair(row: Row, names: Mapping[str, str]) -> str:
     else:
         return tell("{first} and {second}: {verdict}.", **pair, verdict=VERDICTS.get(verdict, verdict))
     is_with_care = row["is_with_care"] and row["reasons"]
-    return f"{sentence} {tell('With care: {reasons}', reasons=reasons)}" if is_with_care else sentence
+    return f"{sentence} {tell('Compare with care: {reasons}', reasons=reasons)}" if is_with_care else sentence
 
 
 _ODDS = mark("{first} against {second} per cent; the odds {ratio}")
@@ -202,7 +203,7 @@ def _format_ratio(row: Row) -> str:
     """Format how many times one side is the other, with its range; for shares, the shares and their odds ratio."""
     is_open = row["high"] is None or row["high"] == float("inf")
     # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
-    times = tell("without end")
+    times = tell("infinitely many times")
     if row["ratio"] is not None:
         times = tell("{ratio} times", ratio=words.format_number(row["ratio"], 2))
     span = words.add_interval(

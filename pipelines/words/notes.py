@@ -115,7 +115,7 @@ def describe_flag(flag: str) -> str:
     """Return the note for a flag of a cell."""
     if flag in FLAGS:
         return FLAGS[flag]
-    return tell("Flagged by the pipeline: {flag}.", flag=flag.replace("_", " "))
+    return tell("Marked in the data: {flag}.", flag=flag.replace("_", " "))
 
 
 def count_more_notes(number: int) -> str:

@@ -25,9 +25,12 @@ EXPLANATIONS: tuple[tuple[str, str], ...] = (
         mark("Share of the cells that an office usually fills that were provided. Zero counts as provided."),
     ),
     (mark("Submitted on time"), mark("Share of due submissions received by the deadline.")),
-    (mark("Days early or late"), mark("Mean over the submissions received.")),
+    (mark("Days early or late"), mark("Average over all returns received.")),
     (mark("Days to the first release"), mark("From the end of a period to the first release with its figures.")),
-    (mark("Without gap or break"), mark("The shortest of the territory's offices, up to the newest period.")),
+    (
+        mark("Without gap or break"),
+        mark("Periods in a row up to the newest. Of several offices, the shortest."),
+    ),
     (
         mark("Mean revision"),
         mark("How much published totals changed in later releases, as a share of the later figures."),
@@ -56,11 +59,11 @@ def format_measure(row: Row | None) -> tuple[str, str]:
 
 _REASONS: Mapping[str, str] = Texts(
     {
-        "no figure is final and known twice": mark("no figure is final and known twice"),
-        "nothing was published": mark("nothing was published"),
-        "nothing was published as final": mark("nothing was published as final"),
+        "no figure is final and known twice": mark("None of its final figures has been in two releases yet."),
+        "nothing was published": mark("None of its figures was in an earlier release."),
+        "nothing was published as final": mark("None of its figures has been published as final yet."),
         "published figures do not say of which return they are": mark(
-            "published figures do not say of which return they are"
+            "Earlier releases do not name the return behind a figure."
         ),
     }
 )

@@ -31,8 +31,8 @@ ASPECTS: Mapping[str, str] = Texts(
 OTHERS: Mapping[str, str] = Texts(
     {
         "card_missing": mark("How the office counts is not declared."),
-        "cohort_open": mark("Too many of the cohort are still open."),
-        "counts_not_told": mark("The counts behind a cohort are not published."),
+        "cohort_open": mark("Too many of the followed cases are still open."),
+        "counts_not_told": mark("The counts behind followed cases are not published."),
     }
 )
 UNDEFINED: Mapping[str, str] = Texts(

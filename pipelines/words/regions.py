@@ -161,27 +161,23 @@ def format_range(row: Row | None, digits: int) -> str:
     return tell("{median}, {low} to {high} (n = {n})", median=median, low=low, high=high, n=row["n"])
 
 
-_NO_FIGURE = mark("No territory has a published figure of {what}.")
-_ONE = mark("One territory has a published figure of {what}. A median needs three territories.")
-_TWO = mark("Two territories have a published figure of {what}. A median needs three territories.")
+_NO_FIGURE = mark("No territory has a published figure.")
+_ONE = mark("One territory has a published figure. A median needs three territories.")
+_TWO = mark("Two territories have a published figure. A median needs three territories.")
 _ALL_FEW = mark("All of them are based on counts under {enough}.")
 
 
-def describe_range(row: Row, what: str, digits: int = 0) -> str:
-    """Describe the published figures of the territories in sentences: median, lowest and highest, who is left out.
-
-    `what` follows the number: `persons convicted per 100,000 inhabitants`.
-    """
+def describe_range(row: Row, digits: int = 0) -> str:
+    """Describe the published figures of the territories in sentences: median, lowest and highest, who is left out."""
     count = row["n"]
     if count < FEWEST_TERRITORIES_IN_RANGE:
-        text = tell((_NO_FIGURE, _ONE, _TWO)[count], what=what)  # marked above
+        text = tell((_NO_FIGURE, _ONE, _TWO)[count])  # marked above
     else:
         low, median, high = (words.format_number(row[name], digits) for name in ("minimum", "median", "maximum"))
         text = many(
-            "{n} territory has a published figure of {what}: median {median}, lowest {low}, highest {high}.",
-            "{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}.",
+            "{n} territory has a published figure: median {median}, lowest {low}, highest {high}.",
+            "{n} territories have a published figure: median {median}, lowest {low}, highest {high}.",
             count,
-            what=what,
             median=median,
             low=low,
             high=high,
@@ -225,7 +221,7 @@ def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]])
 
 
 _REACH = mark("{n} of {whole} territories have {enough} or more in {period}")
-_SHORTEST = mark("Use {period}: it is the shortest period in which most territories have enough to compare. {reach}.")
+_SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _OTHERWISE = mark("Opens in {period}: {reach}.")
 _AGAINST = mark("{reach}, against {others}")
@@ -279,7 +275,6 @@ def explain_other_window(windows: Sequence[Row], freq: str, period: str) -> str:
 _USE = mark("To compare territories, use {choices}.")
 _USE_FOR = mark("{period} for {stages}")
 _USE_FOR_FEW = mark("{period} for {stages}, although most territories have too few cases")
-_STAGE_REACH = mark("{stage} ({n} of {whole} territories have {enough} or more)")
 
 
 def describe_windows(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
@@ -289,14 +284,8 @@ def describe_windows(by_stage: Sequence[tuple[str, Sequence[Row]]]) -> str:
         chosen = default_window(rows)
         if chosen is None:
             continue
-        reach = tell(
-            _STAGE_REACH,
-            stage=lower_first(stage),
-            n=chosen["n_reaching"],
-            whole=chosen["n_territories"],
-            enough=ENOUGH_EVENTS,
-        )
-        together.setdefault((words.period_short(chosen["period"]), bool(chosen["is_most"])), []).append(reach)
+        key = (words.period_short(chosen["period"]), bool(chosen["is_most"]))
+        together.setdefault(key, []).append(lower_first(stage))
     choices = [
         tell(_USE_FOR if is_most else _USE_FOR_FEW, period=period, stages=words.join_words(stages))  # marked above
         for (period, is_most), stages in together.items()

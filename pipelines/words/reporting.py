@@ -28,11 +28,9 @@ LEGEND: Mapping[str, str] = Texts(
         "on_time": mark("Every return was received by its deadline."),
         "late": mark("Every return was received, at least one after its deadline."),
         "in_part": mark("Some returns were received. Others are past their deadline."),
-        "not_due": mark(
-            "No deadline has passed that is still open, or the territory does not report for this kind of period."
-        ),
+        "not_due": mark("Nothing is overdue, or the territory does not report for this kind of period."),
         "not_received": mark("The deadline has passed and nothing was received."),
-        "not_collected": mark("No office reports this, or not yet at that time."),
+        "not_collected": mark("No office reports this, or none did at that time."),
     }
 )
 RECEIVED = ("on_time", "late")
@@ -41,7 +39,7 @@ NOT_INCLUDED = mark("Not included: {areas}.")
 _NOT_DUE = mark("{area} (not due yet)")
 _YEARLY = mark("{area} (not due: reports once a year)")
 _NOT_COLLECTED = mark("{area} (not collected)")
-_WITHOUT_FIGURE = mark("{area} (received, without this figure)")
+_WITHOUT_FIGURE = mark("{area} (reported, but without this figure)")
 _LATE = mark("{area} (late: due on {deadline}, not received)")
 _IN_PART = mark("{area} (in part, {received} of {expected}: {outstanding} outstanding)")
 

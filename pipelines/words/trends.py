@@ -13,8 +13,8 @@ from pipelines.words import Row, changes
 from pipelines.words.language import Texts, many, tell
 
 READ = mark(
-    "“Times” is the last count divided by the first, with its 95% confidence interval. A change is called clear "
-    "only if it also holds when several persons are tried in one case. "
+    "The ratio of the two years is the later count divided by the earlier one, with its 95% confidence interval. A "
+    "change is called clear only if it also holds when several persons are tried in one case. "
     "No change is tested across a break in the series."
 )
 VERDICTS: Mapping[str, str] = Texts(
@@ -24,13 +24,13 @@ VERDICTS: Mapping[str, str] = Texts(
         "no_clear_change": mark("no clear change"),
         "too_few": mark("too few to compare"),
         "break": mark("not tested: break"),
-        "reporters": mark("not tested: other territories"),
+        "reporters": mark("not tested: different territories"),
         "missing": mark("not available"),
         "withheld": mark("withheld"),
     }
 )
 _TOO_FEW = mark("Too few to compare: one of the two counts is under {enough}.")
-_OTHER_TERRITORIES = mark("Not tested: the two totals are not of the same territories.")
+_OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,11 @@ def judge_trend(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> T
     change = compute_change(first["value"], last["value"])
     note = tell(_TOO_FEW, enough=ENOUGH_EVENTS) if change.verdict == "too_few" else ""
     return Trend(change.verdict, change, note)
+
+
+def name_ratio(first: str, last: str) -> str:
+    """Return the title of the column of ratios: '2025 ÷ 2023'."""
+    return f"{last} ÷ {first}"
 
 
 def format_times(trend: Trend) -> str:

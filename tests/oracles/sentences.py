@@ -177,7 +177,8 @@ def describe_absent(row: Row | None) -> str:
     if row["conf_status"] not in (None, "F") or row["obs_status"] == "Q":
         return "withheld"
     words = {"M": "not applicable", "K": "in another category", "L": "not collected"}
-    return words.get(row["obs_status"], "not received" if row.get("n_reported") == 0 else "not available")
+    is_awaited = row.get("n_reported") == 0 and row.get("area_kind") != "region"
+    return words.get(row["obs_status"], "not received" if is_awaited else "not available")
 
 
 @dataclass
@@ -356,7 +357,7 @@ def explain_absence(
             outstanding = join_words(name_returns(r, state["overdue"], state["inside"], names))
             return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"
         case "received" if is_counted:
-            return "received, without this figure"
+            return "reported, but without this figure"
     return "not collected"
 
 
@@ -461,7 +462,7 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
     "{area} (not due yet)",
     "{area} (not due: reports once a year)",
     "{area} (not collected)",
-    "{area} (received, without this figure)",
+    "{area} (reported, but without this figure)",
     "{area} (late: due on {deadline}, not received)",
     "{area} (in part, {received} of {expected}: {outstanding} outstanding)",
 )

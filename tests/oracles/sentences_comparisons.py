@@ -275,7 +275,7 @@ def explain_reach(rows: list[Row]) -> str:
 
 
 @expect_parameters(
-    "Use {period}: it is the shortest period in which most territories have enough to compare. {reach}.",
+    "{period} is the shortest period in which most territories have enough to compare. {reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Opens in {period}: {reach}.",
 )
@@ -289,7 +289,7 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
         assert row["period"] == page_period, f"the page shows {page_period}"
     assert row["n_territories"] > 1, "there is nothing to compare"
     if row["is_most"] and not any(x["is_most"] for x in shorter):
-        assert message.startswith("Use"), message
+        assert message.startswith("{period} is the shortest"), message
     elif any(x["is_most"] for x in rows):
         assert message.startswith("Opens"), message
     else:
@@ -334,18 +334,10 @@ def index_stage_windows(r: Release, s: Selection) -> dict[str, Row]:
     return defaults
 
 
-@expect_parameters("{stage} ({n} of {whole} territories have {enough} or more)")
-def expect_reach_of_stage(r: Release, s: Selection, p: Params) -> Expected:
-    row = {lower_first(name_stage(m)): x for m, x in index_stage_windows(r, s).items()}[p["stage"]]
-    return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"])}
-
-
 def list_stage_choices(r: Release, s: Selection) -> list[tuple[str, str, bool]]:
     groups: dict[tuple[str, bool], list[str]] = {}
     for m, x in index_stage_windows(r, s).items():
-        name = lower_first(name_stage(m))
-        text = f"{name} ({x['n_reaching']} of {x['n_territories']} territories have {ENOUGH} or more)"
-        groups.setdefault((format_period(x["period"]), bool(x["is_most"])), []).append(text)
+        groups.setdefault((format_period(x["period"]), bool(x["is_most"])), []).append(lower_first(name_stage(m)))
     return [(period, join_words(texts), is_most) for (period, is_most), texts in groups.items()]
 
 
@@ -454,7 +446,8 @@ def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "None of {whole} pairs can be compared: a side has under {enough}, is not public, or counts differently."
+    "None of the {whole} pairs can be compared: a territory has a count under {enough}, no public figure, or other "
+    "counting rules."
 )
 def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["verdict"] in TESTED for x in list_pair_rows(r, s))
@@ -512,7 +505,7 @@ def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
 
 
 def format_ratio(x: Row) -> str:
-    times = "without end" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
+    times = "infinitely many times" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
     text = add_interval(times, x["low"], x["high"], 2)
     if x["metric"] != "share":
         return text

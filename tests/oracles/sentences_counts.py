@@ -187,7 +187,7 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
         "per": per,
         "figure": describe_regional_figure(row, rate, 2),
         "coverage": describe_cover(r, row, crime, measure, unit, list_instruments(s)),
-        "spread": describe_spread(row, "this rate", 2),
+        "spread": describe_spread(row, 2),
     }
 
 
@@ -206,18 +206,18 @@ def describe_regional_figure(row: Row | None, limits: Row | None, digits: int = 
     return add_interval(value, limits["low"], limits["high"], digits) + few
 
 
-def describe_spread(row: Row, what: str, digits: int) -> str:
+def describe_spread(row: Row, digits: int) -> str:
     """Return the sentences on the published figures of the territories."""
     n = row["n"]
     if n < 3:
         text = [
-            f"No territory has a published figure of {what}.",
-            f"One territory has a published figure of {what}. A median needs three territories.",
-            f"Two territories have a published figure of {what}. A median needs three territories.",
+            "No territory has a published figure.",
+            "One territory has a published figure. A median needs three territories.",
+            "Two territories have a published figure. A median needs three territories.",
         ][n]
     else:
         median, low, high = (format_number(row[name], digits) for name in ("median", "minimum", "maximum"))
-        text = f"{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}."
+        text = f"{n} territories have a published figure: median {median}, lowest {low}, highest {high}."
     few = n - row["n_enough"]
     if few and few == n:
         text += f" All of them are based on counts under {ENOUGH}."
@@ -244,7 +244,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
 
 
 @expect_parameters(
-    "{n} territories have a published figure of {what}: median {median}, lowest {low}, highest {high}.",
+    "{n} territories have a published figure: median {median}, lowest {low}, highest {high}.",
     "{n} of them are based on counts under {enough}.",
     "{n} more are withheld.",
     "{median}, {low} to {high} (n = {n})",
@@ -708,7 +708,8 @@ def expect_indicator_of_cell(r: Release, s: Selection, p: Params) -> Expected:
     if "details" in p:
         details = []
         if row.get("version"):
-            details.append({"same_period": "same period", "lagged": "lagged", "cohort": "cohort"}[row["version"]])
+            names = {"same_period": "same period", "lagged": "with time lag", "cohort": "followed cases"}
+            details.append(names[row["version"]])
         if row.get("measure"):
             details += [lower_first(r.label["measure", row["measure"]]), lower_first(r.label["level", row["level"]])]
         expected["details"] = ", ".join(details)

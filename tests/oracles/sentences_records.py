@@ -150,9 +150,8 @@ def describe_median(name: str, row: Row) -> str:
 
 def describe_medians(r: Release, s: Selection) -> dict[str, str]:
     """Return the sentence on the median of each area with records."""
-    names = r.marked if s["page"] == "static" else r.plain
     return {
-        names[x["area"]]: describe_median(names[x["area"]], x)
+        r.marked[x["area"]]: describe_median(r.marked[x["area"]], x)
         for x in list_duration_rows(r, s)
         if x["statistic"] == "median"
     }
@@ -197,21 +196,20 @@ def expect_areas_without_records(r: Release, s: Selection, p: Params) -> Expecte
     if s["page"] == "compare":
         present = {x["area"] for x in list_duration_rows(r, s)}
         return {
-            "areas": join_words(r.plain[code] for code in s["areas"].split(",") if code not in present),
+            "areas": join_words(r.marked[code] for code in s["areas"].split(",") if code not in present),
             "name": ABOUT,
             "crime": ABOUT,
         }
     present = {x["area"] for table in ("duration", "pending", "cohort", "sentence") for x in r.read_rows(table)}
     without = [c for c in r.territories if c not in present and not any(part in present for part in r.list_parts(c))]
-    return {"areas": join_words(r.plain[code] for code in without), "name": ABOUT, "crime": ABOUT}
+    return {"areas": join_words(r.marked[code] for code in without), "name": ABOUT, "crime": ABOUT}
 
 
-@expect_parameters("{area}: {first} to {last}", "Records observed. {spans}.", "Records: {span}.")
+@expect_parameters("{area}: {first} to {last}", "The records cover these periods. {spans}.", "Records: {span}.")
 def expect_span_of_records(r: Release, s: Selection, p: Params) -> Expected:
-    names = r.plain if s["page"] == "durations" else r.marked
     spans = {}
     for x in list_duration_rows(r, s):
-        spans[names[x["area"]]] = f"{format_day(x['seen_from'])} to {format_day(x['seen_until'])}"
+        spans[r.marked[x["area"]]] = f"{format_day(x['seen_from'])} to {format_day(x['seen_until'])}"
     if "area" in p:
         first, last = spans[str(p["area"])].split(" to ")
         return {"area": p["area"], "first": first, "last": last}
@@ -367,11 +365,6 @@ def expect_limits_of_band(r: Release, s: Selection, p: Params) -> Expected:
     if "n" in p:
         return {"n": {band.removesuffix("+") for band in bands if band.endswith("+")}}
     return {("low", "high"): {tuple(band.split("-")) for band in bands if "-" in band}}
-
-
-@expect_parameters("{area}: days it takes")
-def expect_area_of_durations(r: Release, s: Selection, p: Params) -> Expected:
-    return {"area": {r.marked[x["area"]] for x in list_duration_rows(r, s)}}
 
 
 @expect_parameters("Case records of {areas}, release {release}.")
@@ -570,7 +563,6 @@ TITLES = (
     "Counting rules of {area}",
     "Counting rules: {area}",
     "{area}: persons convicted at first instance, {crime}",
-    "{figure}, too few",
     "This release has no figures by {dimension} for {year}.",
     "{area}, victims of {crime}",
     "The release has no figures by {dimension} for {area} in {year}.",
@@ -617,6 +609,18 @@ def expect_names_of_territories(r: Release, s: Selection, p: Params) -> Expected
 
 @expect_parameters("{area}: {part} only")
 def expect_part_of_territory(r: Release, s: Selection, p: Params) -> Expected:
+    if s["page"] == "published" and s["territory"] != "all":
+        # All lines are of one territory, so that each begins with its period.
+        territory = s["territory"]
+        prefix = f"{r.plain[territory]}: "
+        rows = [*r.read_rows("reference_figure"), *r.read_rows("coherence")]
+        return {
+            ("area", "part"): {
+                (format_period(x["period"]), r.plain[x["jurisdiction"]].removeprefix(prefix))
+                for x in rows
+                if x["territory"] == territory and x["jurisdiction"] not in (None, "", territory)
+            }
+        }
     return {
         ("area", "part"): {
             (r.plain[code], r.plain[part].removeprefix(f"{r.plain[code]}: "))

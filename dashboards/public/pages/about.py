@@ -136,7 +136,7 @@ def _programme(frame: layout.Frame) -> None:
     layout.show_table(
         frame,
         tell("Published tables. Other tables are not published"),
-        [tell("For"), tell("By"), tell("Broken down by"), tell("Note")],
+        [tell("Area"), tell("Period"), tell("Broken down by"), tell("Note")],
         lines,
         corner=tell("Table"),
         text=True,

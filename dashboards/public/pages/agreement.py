@@ -2,41 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from dashboards.public import layout, tables
+from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.words import Row, agreement
 from pipelines.words.changes import format_signed
 from pipelines.words.language import tell
 
 
-def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row]) -> None:
-    """Show a table with one line per pair."""
-    columns = [tell("Period"), tell("One source"), tell("Other source"), tell("Difference"), tell("What was found")]
+def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str = "") -> None:
+    """Show a table with one line per pair; `of` is the territory that all of them are of, if it is one."""
+    columns = [tell("One source"), tell("Other source"), tell("Difference"), tell("What was found")]
+    languages = _read_languages(frame)
     lines = []
-    for row in rows:
-        sides = [agreement.describe_side(row, side) for side in ("left", "right")]
-        difference = format_signed(row["difference"] or 0)
-        cells = (words.period_short(row["period"]), *sides, difference, agreement.explain_pair(row))
-        lines.append(tables.Line(part_heading(frame, row), tuple(tables.Cell(text) for text in cells)))
+    for row in sort_rows(frame, rows):
+        sides = [tables.compose_cell(agreement.describe_side(row, side, languages)) for side in ("left", "right")]
+        difference = tables.Cell(format_signed(row["difference"] or 0))
+        explanation = tables.compose_cell(agreement.explain_pair(row))
+        lines.append(tables.Line(head_line(frame, row, of), (*list_periods(row, of), *sides, difference, explanation)))
     layout.show_table(
         frame,
         tell("{title}. Release {release}.", title=title, release=frame.id),
-        columns,
+        [*([] if of else [tell("Period")]), *columns],
         lines,
-        corner=tell("Territory"),
+        corner=name_corner(of),
         text=True,
+        coverage=frame.marked_name(of) if of else "",
         is_ours=False,
     )
 
 
-def part_heading(frame: layout.Frame, row: Row) -> tables.Cell:
-    """Return the name of a territory as a row heading, with the part of it that a figure is of."""
+def _read_languages(frame: layout.Frame) -> Mapping[str, str]:
+    """Return the languages of the titles of sources; earlier releases do not have them."""
+    rows = queries.read_rows(frame.path, "references", "", "", "", "", ("published", "imported", "invented"))
+    return {row["source_title"]: row["source_language"] for row in rows if row.get("source_language")}
+
+
+def sort_rows(frame: layout.Frame, rows: Sequence[Row]) -> list[Row]:
+    """Return rows in the order of their territories, otherwise as they are."""
+    order = [code for code, _ in frame.territories]
+    return sorted(rows, key=lambda row: order.index(row["territory"]) if row["territory"] in order else len(order))
+
+
+def name_corner(of: str) -> str:
+    """Return the title of the headings of lines: of territories, or of periods if all lines are of one territory."""
+    return tell("Period") if of else tell("Territory")
+
+
+def list_periods(row: Row, of: str) -> tuple[tables.Cell, ...]:
+    """Return the field of the period, if the heading of the line does not name it."""
+    return () if of else (tables.Cell(words.period_short(row["period"])),)
+
+
+def head_line(frame: layout.Frame, row: Row, of: str) -> tables.Cell:
+    """Return the heading of a line: its territory, or its period if all lines are of one territory; with the part of
+    the territory that a figure is of."""
     heading = frame.row_heading(row["territory"])
+    if of:
+        period = words.period_short(row["period"])
+        heading = tables.Cell(period, period)
     part = row["jurisdiction"]
     if not part or part == row["territory"]:
         return heading
-    part_name = frame.area_name(part).removeprefix(f"{heading.text}: ")
+    part_name = frame.area_name(part).removeprefix(f"{frame.area_name(row['territory'])}: ")
     name = tell("{area}: {part} only", area=heading.text, part=part_name)
     return tables.Cell(name, name, heading.marks, heading.href)

@@ -11,7 +11,7 @@ from dashboards.public import comparison, layout, queries
 from dashboards.public.pages.compared import Compared
 from pipelines.core.i18n import mark
 from pipelines.words import Row, indicators, regions
-from pipelines.words.language import tell
+from pipelines.words.language import lower_first, tell
 
 _NO_TEST = mark(
     "The release has no tests of differences for this indicator. Two intervals that do not overlap suggest a "
@@ -66,7 +66,7 @@ def list_pairs(frame: layout.Frame, pairs: Sequence[Row]) -> None:
         layout.put_html(_render_pairs(pairs, names))
         return
     layout.put_html(_render_pairs([row for row in pairs if row["verdict"] in indicators.APART], names))
-    with st.expander(tell("Every pair in words")):
+    with st.expander(tell("All pairs")):
         layout.put_html(_render_pairs(pairs, names))
 
 
@@ -83,9 +83,8 @@ def _show_spread(compared: Compared, metric: str, freq: str, period: str) -> Non
     for row in rows:
         if choice.kind == "rate" and row["measure"] != choice.measure:
             continue
-        subject = tell("this rate") if choice.kind == "rate" else tell("this ratio")
+        text = regions.describe_range(row, compared.digits)
         if row.get("version") == "same_period":
-            subject = tell("this ratio, both counts of the same period")
-        text = regions.describe_range(row, subject, compared.digits)
+            text = f"{indicators.VERSIONS['same_period']}: {lower_first(text)}"
         is_whole = row["n"] >= len(frame.territories)
         st.markdown(text if is_whole else f"{text} {tell(regions.NOT_BORROWED)}")

@@ -11,7 +11,6 @@ from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards
 from dashboards.public.pages.compared_pairs import list_pairs
 from pipelines import words
-from pipelines.front.charts import intervals
 from pipelines.words import Row, durations
 from pipelines.words.language import lower_first, tell
 
@@ -29,16 +28,15 @@ def show_times(
     for row in queries.read_rows(frame.path, "durations", about["stage"], crime):
         by_area.setdefault(row["area"], {})[row["statistic"]] = row
     with_records = [code for code in areas if code in by_area]
-    without = [frame.area_name(code) for code in areas if code not in by_area]
-    medians = [(frame.area_name(code), by_area[code].get("median")) for code in with_records]
+    without = [frame.marked_name(code) for code in areas if code not in by_area]
+    medians = [(frame.marked_name(code), by_area[code].get("median")) for code in with_records]
     name = tell(about["name"])  # marked where declared
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     with headline:
         layout.quote_sentence(durations.compose_sentence(name, crime_name, medians, without), frame)
     title = f"{name}, {lower_first(crime_name)}"
-    rows = [_make_row(frame.marked_name(code), by_area.get(code)) for code in areas]
-    drawn = intervals.TerritoryDurations(title, rows, tell("days"))
-    picture = charts.draw_durations(drawn, under=frame.lines_under_chart(*areas))
+    groups = [(frame.marked_name(code), by_area.get(code)) for code in areas]
+    picture = charts.draw_durations(title, groups, under=frame.lines_under_chart(*areas))
     layout.show_panels(frame, [picture], about=crime_name, key="times")
     notes = words.Notes()
     lines = [
@@ -71,16 +69,6 @@ def _show_pairs(frame: layout.Frame, areas: Sequence[str], medians: Mapping[str,
         return
     list_pairs(frame, pairs)
     layout.put_small(tell(durations.TESTED_AS_PUBLISHED))  # marked there
-
-
-def _make_row(name: str, group: Mapping[str, Row] | None) -> intervals.DurationRow:
-    if group is None:
-        absent = durations.format_no_records()
-        return intervals.DurationRow(name, absent, absent, absent)
-    rows = [group.get(statistic) for statistic in durations.QUANTILES]
-    median, three_quarters, nine_tenths = map(durations.format_limits, rows)
-    is_few = any(durations.is_shown_few(row) for row in rows)
-    return intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few)
 
 
 def _build_cells(name: str, group: Mapping[str, Row] | None, notes: words.Notes) -> tuple[tables.Cell, ...]:

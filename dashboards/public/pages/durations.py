@@ -95,22 +95,20 @@ def _table_lines(
     table: str,
     last: Sequence[Callable[[Sequence[Row]], FormattedFigure]] = (durations.format_persons,),
 ) -> list[tables.Line]:
-    """Return one line per register and group of a table of the release; areas without records get a line that says so,
-    without figures."""
+    """Return one line per register and group of a table of the release; a remark names the areas without records."""
     lines = []
     for area in _list_areas(frame, with_records):
+        if area not in with_records:
+            continue
         groups_of_area = {key: group for key, group in groups.items() if key[0] == area}
-        for key, group in groups_of_area.items() or [((area, ""), {})]:
-            lines.append(
-                _table_line(
-                    frame, key, group, statistics, notes, table, last, several=len({k[1] for k in groups_of_area}) > 1
-                )
-            )
-            if area not in with_records:
-                blank = [tables.Cell("", tell(durations.NO_RECORDS))] * (len(statistics) + len(last) - 1)
-                lines[-1] = tables.Line(
-                    lines[-1].heading, (tables.value_cell(durations.format_no_records(), ""), *blank)
-                )
+        several = len({key[1] for key in groups_of_area}) > 1
+        lines += [
+            _table_line(frame, key, group, statistics, notes, table, last, several=several)
+            for key, group in groups_of_area.items() or [((area, ""), {})]
+        ]
+    if missing := _areas_without_records(frame, with_records):
+        names = words.join_words(frame.marked_name(code) for code in missing)
+        notes.add_remark(tell("No records: {areas}.", areas=names))
     return lines
 
 
@@ -168,8 +166,8 @@ def _name_metric(about: Row) -> str:
 
 def _show_headline(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
     groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
-    medians = [(frame.area_name(key[0]), group.get("median")) for key, group in groups.items()]
-    missing = [frame.area_name(code) for code in _areas_without_records(frame, with_records)]
+    medians = [(frame.marked_name(key[0]), group.get("median")) for key, group in groups.items()]
+    missing = [frame.marked_name(code) for code in _areas_without_records(frame, with_records)]
     layout.quote_sentence(durations.compose_sentence(_name_metric(about), crime_name, medians, missing), frame)
 
 
@@ -193,29 +191,24 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         )
     )
     spans = [
-        durations.describe_records_span(frame.area_name(key[0]), list(group.values())) for key, group in groups.items()
+        durations.describe_records_span(frame.marked_name(key[0]), list(group.values()))
+        for key, group in groups.items()
     ]
     if spans:
-        st.markdown(tell("Records observed. {spans}.", spans="; ".join(spans)))
+        st.markdown(tell("The records cover these periods. {spans}.", spans="; ".join(spans)))
     _show_cards(frame, groups, tell("durations"))
-    drawn = [(key, group) for key, group in groups.items() if any(row["value"] is not None for row in group.values())]
-    ends = [row[end] for _, group in drawn for row in group.values() for end in ("value", "high") if row[end]
-            and row["unit_measure"] == "D"]  # fmt: skip
-    if ends:
-        pictures = [_draw_chart(frame, key, group, max(ends)) for key, group in drawn]
-        layout.show_panels(frame, pictures, about=f"{_name_metric(about)}. {crime_name}", key="durations")
-
-
-def _draw_chart(frame: layout.Frame, key: tuple[str, ...], group: Group, top: float) -> charts.Picture:
-    rows = []
-    for statistic, title in durations.QUANTILES.items():
-        row, figure = group.get(statistic), durations.format_figure(group.get(statistic))
-        ends = {end: None if row is None else row[end] for end in ("value", "low", "high")}
-        few = durations.is_shown_few(row)
-        label = tell("{figure}, too few", figure=figure.text) if few else figure.text
-        rows.append({"part": title, "label": label, "spoken": figure.spoken, "few": few, **ends})
-    title = tell("{area}: days it takes", area=frame.marked_name(key[0]))
-    return charts.draw_ranges(title, rows, top=top, unit=tell("days"), under=frame.lines_under_chart(key[0]))
+    drawn = [
+        key
+        for key, group in groups.items()
+        if any(row["value"] is not None for code, row in group.items() if code in durations.QUANTILES)
+    ]
+    if drawn:
+        title = f"{_name_metric(about)}, {lower_first(crime_name)}"
+        groups_by_name = [(frame.marked_name(key[0]), groups[key]) for key in drawn]
+        picture = charts.draw_durations(
+            title, groups_by_name, under=frame.lines_under_chart(*(key[0] for key in drawn))
+        )
+        layout.show_panels(frame, [picture], about=crime_name, key="durations")
 
 
 def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:

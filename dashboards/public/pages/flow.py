@@ -88,7 +88,7 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
     column = tell("Per 100 (95% confidence interval)")
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
     title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
-    title = f"{title}: {lower_first(comparison.VERSIONS[version])}"
+    title = f"{title}: {lower_first(tell('Ratios between stages'))}, {lower_first(comparison.VERSIONS[version])}"
     layout.show_table(
         frame, title, [column], lines, corner=tell("Ratio"), text=True, notes=notes, coverage=frame.marked_name(area)
     )

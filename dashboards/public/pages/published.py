@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from dashboards.public import choices, layout, queries, selection, tables
-from dashboards.public.pages.agreement import part_heading, show_pairs
+from dashboards.public.pages.agreement import head_line, list_periods, name_corner, show_pairs, sort_rows
 from pipelines import words
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement
@@ -52,10 +52,10 @@ def render_page() -> None:
         of = "" if area == selection.ALL else area
         rows = _choose_rows(_read_figures(frame, view, of, crime))
     if view == "beside":
-        _show_comparison(frame, rows, crime)
+        _show_comparison(frame, rows, of, crime)
     else:
         _show_figures(frame, rows, of, crime)
-    layout.end_page(frame)
+    layout.end_page(frame, is_linked=view == "beside")
 
 
 def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> queries.Rows:
@@ -99,8 +99,8 @@ def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) 
     if frame.is_demonstration:
         layout.put_small(
             tell(
-                "These figures were really published by others. They are never shown next to the invented figures of "
-                "this demonstration."
+                "These are real figures of other publishers. They are never shown next to the invented figures of this "
+                "demonstration."
             )
         )
     if not rows:
@@ -116,9 +116,10 @@ def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) 
             )
         )
     conflicts = _find_conflicts(rows)
-    lines = [_figure_line(frame, row, _figure_key(row) in conflicts) for row in rows[:_LIMIT]]
+    first_rows = sort_rows(frame, rows)[:_LIMIT]
+    lines = [_figure_line(frame, row, of, _figure_key(row) in conflicts) for row in first_rows]
     headings = [
-        tell("Period"),
+        *([] if of else [tell("Period")]),
         tell("Figure"),
         tell("Unit"),
         tell("What they count"),
@@ -127,12 +128,17 @@ def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) 
         tell("Source"),
         tell("Remarks"),
     ]
-    title = tell("Figures published by others")
     coverage = frame.marked_name(of) if of else ""
+    title = _name_area(tell("Figures published by others"), coverage)
     layout.show_table(
-        frame, title, headings, lines, corner=tell("Territory"), text=True, coverage=coverage, is_ours=False
+        frame, title, headings, lines, corner=name_corner(of), text=True, coverage=coverage, is_ours=False
     )
     _show_agreement(frame, of, crime)
+
+
+def _name_area(title: str, area: str) -> str:
+    """Return the title of a table with the territory that all of its lines are of, if it is one."""
+    return f"{area}: {lower_first(title)}" if area else title
 
 
 def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
@@ -147,7 +153,8 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
         return
     st.header(tell("Do other sources agree?"), anchor=False)
     st.markdown(agreement.count_verdicts(pairs))
-    show_pairs(frame, tell("Two published figures on the same subject"), pairs)
+    title = tell("Two published figures on the same subject")
+    show_pairs(frame, _name_area(title, frame.marked_name(of) if of else ""), pairs, of=of)
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:
@@ -175,37 +182,46 @@ def _find_conflicts(rows: queries.Rows) -> set[tuple[Any, ...]]:
     return {key for key, distinct_values in values.items() if len(distinct_values) > 1}
 
 
-def _figure_line(frame: layout.Frame, row: Row, conflicts: bool) -> tables.Line:
+def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tables.Line:
     figure = words.format_value(
         row["value"], row["obs_status"], row["conf_status"], 0 if float(row["value"] or 0).is_integer() else 1
     )
     # The publisher's own words for a breakdown if there are any, else the codes' labels.
-    details = [row["breakdown"]] if row["breakdown"] else _describe_breakdown(frame, row)
-    extra = f" ({'; '.join(details)})" if details else ""
-    english = tables.foreign_language()
+    details, language = row["breakdown"] or "", SOURCE_LANGUAGE
+    if not details:
+        details, language = "; ".join(_describe_breakdown(frame, row)), ""
     cautions = [
-        tell("Published figures conflict.") if conflicts else "",
-        tell(_DERIVED) if row["status"] == "derived" else "",
-        row["caveat"] or "",
-        "" if row["source_url"] else tell(agreement.UNKNOWN_ADDRESS),
+        (tell("Published figures conflict.") if conflicts else "", ""),
+        (tell(_DERIVED) if row["status"] == "derived" else "", ""),
+        (row["caveat"] or "", SOURCE_LANGUAGE),
+        ("" if row["source_url"] else tell(agreement.UNKNOWN_ADDRESS), ""),
     ]
     return tables.Line(
-        part_heading(frame, row),
+        head_line(frame, row, of),
         (
-            tables.Cell(words.period_short(row["period"])),
+            *list_periods(row, of),
             tables.Cell(figure.text, figure.spoken, kind="number", value=figure.value),
-            tables.Cell(row["unit_words"] or "", language=english),
-            tables.Cell(f"{row['measure_words']}{extra}", kind="wide", language=english),
+            _unit_cell(row),
+            tables.compose_cell(
+                [(row["measure_words"], SOURCE_LANGUAGE), (f"({details})" if details else "", language)], kind="wide"
+            ),
             tables.Cell(_MAPPINGS.get(row["mapping"], row["mapping"] or "")),
-            tables.Cell(row["publisher"], language=english),
+            tables.Cell(row["publisher"], language=tables.foreign_language()),
             tables.Cell(
                 _describe_source(row),
                 href=row["source_url"] or "",
                 language=_find_title_language(row),
             ),
-            tables.Cell(" ".join(part for part in cautions if part)),
+            tables.compose_cell(cautions),
         ),
     )
+
+
+def _unit_cell(row: Row) -> tables.Cell:
+    """Return the unit of a figure, in the publisher's own words if it is none of ours."""
+    if row["count_unit"]:
+        return tables.Cell(words.unit_name(row["count_unit"]))
+    return tables.Cell(row["unit_words"] or "", language=tables.foreign_language())
 
 
 def _describe_breakdown(frame: layout.Frame, row: Row) -> list[str]:
@@ -227,21 +243,22 @@ def _describe_source(row: Row) -> str:
     return f"{row['source_title']}{date}"
 
 
-def _show_comparison(frame: layout.Frame, rows: queries.Rows, crime: str) -> None:
+def _show_comparison(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) -> None:
     if frame.is_demonstration:
         layout.put_small(tell("In a demonstration both sides are invented."))
     if not rows:
-        st.markdown(tell("No annual figure of others has a counterpart in this release."))
+        st.markdown(tell("No annual figure of another publisher has a counterpart in this release."))
         return
     measures = queries.read_labels(frame.path, "measure")
     notes = words.Notes()
     reasons = _read_reasons(frame, crime)
-    lines = [_comparison_line(frame, row, measures, notes, reasons) for row in rows]
+    lines = [_comparison_line(frame, row, of, measures, notes, reasons) for row in sort_rows(frame, rows)]
+    coverage = frame.marked_name(of) if of else ""
     layout.show_table(
         frame,
-        tell("Annual figures of others, compared with this release"),
+        _name_area(tell("Annual figures of others, compared with this release"), coverage),
         [
-            tell("Year"),
+            *([] if of else [tell("Period")]),
             tell("Measure"),
             tell("Others"),
             tell("This release"),
@@ -250,9 +267,10 @@ def _show_comparison(frame: layout.Frame, rows: queries.Rows, crime: str) -> Non
             tell("Source"),
         ],
         lines,
-        corner=tell("Territory"),
+        corner=name_corner(of),
         text=True,
         notes=notes,
+        coverage=coverage,
         legend=True,
         extra_symbols=[("×", tell("No difference is shown, because one side is not public or not available."))],
     )
@@ -271,6 +289,7 @@ def _read_reasons(frame: layout.Frame, crime: str) -> Mapping[tuple[Any, ...], s
 def _comparison_line(
     frame: layout.Frame,
     row: Row,
+    of: str,
     measures: Mapping[str, str],
     notes: words.Notes,
     reasons: Mapping[tuple[Any, ...], str],
@@ -291,16 +310,16 @@ def _comparison_line(
     difference = "×" if row["difference"] is None else format_signed(row["difference"])
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(
-        part_heading(frame, row),
+        head_line(frame, row, of),
         (
-            tables.Cell(str(row["period"])),
+            *list_periods(row, of),
             tables.Cell(
                 f"{measures.get(row['measure'], row['measure'])}, {words.unit_name(row['count_unit'])}", marks=marks
             ),
             tables.Cell(others.text, others.spoken, kind="number", value=others.value),
             own_field,
             tables.Cell(difference, kind="number", value=row["difference"]),
-            tables.Cell(agreement.explain_difference(row, declared)),
+            tables.compose_cell(agreement.explain_difference(row, declared)),
             tables.Cell(row["source_title"], language=_find_title_language(row)),
         ),
     )

@@ -293,11 +293,11 @@ def _show_spread(
         coverage=coverage.name_territories([(words.stage_name(measure), row) for measure, row in stage_ranges]),
     )  # fmt: skip
     by_stage = [(words.stage_name(measure), windows.get(measure, [])) for measure, _ in stage_ranges]
-    sentences = (
-        regions.describe_windows(by_stage),
-        tell("A median needs three territories."),
-        tell(regions.NOT_BORROWED),
-    )
+    sentences = [regions.describe_windows(by_stage)]
+    if any(row["median"] is None for _, row in stage_ranges):
+        sentences.append(tell("A median needs three territories."))
+    if any(regions.count_reporters(row) < len(frame.territories) for _, row in stage_ranges):
+        sentences.append(tell(regions.NOT_BORROWED))
     layout.put_html(f'<p class="rti-small">{escape(" ".join(filter(None, sentences)))}</p>')
 
 
@@ -325,7 +325,7 @@ def _describe_rate(
         per=per,
         figure=regions.quote_figure(_with_range(row, cell), 2),
         coverage=coverage.describe_figure(row),
-        spread=regions.describe_range(row, tell("this rate"), 2),
+        spread=regions.describe_range(row, 2),
     )
 
 

@@ -80,9 +80,7 @@ def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
     if len(distinct) > 1:
         ids = [figure_id(frame.id, row) for row in distinct.values()]
         st.warning(
-            tell("More than one figure fits; say more, for example:")
-            + "\n\n"
-            + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
+            tell("Several figures fit. Use one of these ids:") + "\n\n" + "\n".join(f"- `{i}`" for i in sorted(ids)[:6])
         )
         return
     _show_source(frame, cells[0], made)
@@ -107,7 +105,7 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
         indicators.mark_notes(made_of_it, notes, of="share")
     layout.quote_sentence(sentence, frame)
     if made_of_it is not None:
-        st.header(tell("What it is made of"), anchor=False)
+        st.header(tell("How it is calculated"), anchor=False)
         _show_made(frame, cell, made_of_it, made)
     programme = {row["table_id"]: row for row in queries.read_rows(frame.path, "programme")}
     table = programme.get(cell["table_id"])
@@ -234,9 +232,9 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
             title=tell("Notes"),
         ),
     )
-    st.header(tell("The counts it is made of"), anchor=False)
+    st.header(tell("The counts behind it"), anchor=False)
     if row.get("version") == "cohort":
-        st.markdown(tell("Made from case records: the counts behind a cohort are not published."))
+        st.markdown(tell("Calculated from case records. The counts behind followed cases are not published."))
         return
     _show_operands(frame, row)
 

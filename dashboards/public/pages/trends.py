@@ -74,7 +74,7 @@ def show_trends(
         last=last,
     )
     read = " ".join(filter(None, (tell(trends.READ), trends.count_tested(judged))))
-    columns = [since, last, tell("Times"), tell("Is it real?")]
+    columns = [since, last, trends.name_ratio(since, last), tell("Is it real?")]
     of_region = [(period, cells[period].get(frame.region)) for period in (since, last)]
     layout.show_table(
         frame, caption, columns, lines, corner=tell("Area"), notes=notes, notes_title="",

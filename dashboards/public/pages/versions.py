@@ -29,7 +29,7 @@ def show_versions(frame: layout.Frame, about: Row, crime: str, unit: str, freq: 
         by_area.setdefault(row["area"], {})[row["version"]] = row
     versions = [code for code in indicators.VERSIONS if any(code in those for those in by_area.values())]
     if len(versions) > 1:
-        with st.expander(tell("All versions of the ratio next to each other")):
+        with st.expander(tell("All versions of the ratio")):
             _show_table(frame, about, by_area, versions, crime, unit, period)
     sentences = [
         (indicators.VERSIONS[code], indicators.describe_version(code, is_nested=about["is_nested"]))

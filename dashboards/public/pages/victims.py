@@ -19,7 +19,7 @@ from dashboards.public.pages.breakdowns import (
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import figures, victims
+from pipelines.words import figures, regions, victims
 from pipelines.words.coverage import VICTIM_RETURNS
 from pipelines.words.language import lower_first, tell
 
@@ -49,7 +49,8 @@ def render_page() -> None:
     periods = queries.list_periods(frame.path, crime, TABLES)
     if periods:
         with controls:
-            freq, period = choices.choose_period(frame, periods)
+            opening = regions.choose_opening(_read_windows(frame, crime, unit), periods)
+            freq, period = choices.choose_period(frame, periods, default=opening)
             is_rate = choices.choose_rate(freq)
         coverage = Coverage(frame, VICTIM_RETURNS, crime, unit)
         _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
@@ -134,6 +135,14 @@ def _show_comparison(
     cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
 
 
+def _read_windows(frame: layout.Frame, crime: str, unit: str) -> list[words.Row]:
+    """Return the periods in which the numbers of victims can be compared; empty for a release without them."""
+    if not queries.has_table(frame.path, "window"):
+        return []
+    rows = queries.read_rows(frame.path, "windows", "rate", crime, unit)
+    return [row for row in rows if row["measure"] == "victims_detected"]
+
+
 def _describe_subject(area: str, crime_name: str) -> str:
     return tell("{area}, victims of {crime}", area=area, crime=lower_first(crime_name))
 
@@ -150,7 +159,9 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
             area_name = frame.marked_name(area)
             st.markdown(tell("The release has no breakdown of victims for {area}.", area=area_name))
             return
-        by = choices.choose_option(tell("By"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        by = choices.choose_option(
+            tell("Broken down by"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code]
+        )
         year = choices.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
     rows = queries.read_rows(
         frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,

@@ -10,7 +10,7 @@ from pipelines.front import pages, pictures
 from pipelines.front.pages import Page
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language, translate_text
+from pipelines.front.tables import FigureTable, format_figure, in_page_language, translate_lines, translate_text
 from pipelines.words import Row, durations, indicators, language
 from pipelines.words.language import tell
 
@@ -67,7 +67,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "facts": [
                 (tell("Definition"), translate_text(reader, str(about["definition"]))),
                 (tell("Formula"), in_page_language(reader, formula)),
-                (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
+                (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
                 (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader, list(by_area))),
             ],

@@ -19,7 +19,14 @@ from pipelines.front.pages.home import (
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, describe_basis, format_figure, in_page_language, translate_text
+from pipelines.front.tables import (
+    FigureTable,
+    describe_basis,
+    format_figure,
+    in_page_language,
+    translate_lines,
+    translate_text,
+)
 from pipelines.words import FormattedFigure, Row, indicators, language, regions
 from pipelines.words.language import tell
 
@@ -125,7 +132,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("What it is"), about_version),
                 (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
                 (tell("Definition"), translate_text(reader, str(about["definition"]))),
-                (tell("Caution"), in_page_language(reader, " ".join(str(about["caveats"]).split("\n")))),
+                (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
                 (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],
@@ -204,7 +211,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                     "Persons per 100,000 inhabitants in the year. The region's rate uses the population of the "
                     "territories included."
                 )),
-                (tell("Caution"), in_page_language(reader, str(about_count["caveats"]))),
+                (tell("Caution"), translate_lines(reader, str(about_count["caveats"]))),
                 (tell("Method of the intervals"), in_page_language(reader, str(about_rate["source"]))),
                 (tell("Source of the counts"), _describe_source(reader)),
             ],

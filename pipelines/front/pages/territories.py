@@ -92,7 +92,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | Non
         reader,
         f"{reader.find_label('measure', CONVICTED)}, {language.lower_first(reader.find_label('offence_group', crime))}",
         tell("Area"),
-        [first, year, tell("Times"), tell("Is it real?")],
+        [first, year, trends.name_ratio(first, year), tell("Is it real?")],
         name="changes",
     )
     judged = []

@@ -113,7 +113,7 @@ def list_sheets(desk: ReleaseDesk, who: Identity) -> list[SignOff]:
     signatures = review.read_signatures(desk.engine, folder.name, manifest_digest(folder))
     return [
         SignOff(code, signatures.get(code, {}).get("actor"), signatures.get(code, {}).get("at"))
-        for code in sorted(desk.registry.without_training().territories)
+        for code in desk.registry.without_training().list_codes()
         if _may_read_sheet(desk, who, code)
     ]
 
@@ -239,12 +239,11 @@ def assess_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
     import polars as pl
 
     from pipelines.publication.disclosure.reader_risk import RESULTS
-    from pipelines.refresh.released_counts import assess_release_as
 
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)
     n_cells = {}
-    for territory in sorted(desk.registry.without_training().territories):
+    for territory in desk.registry.without_training().list_codes():
         _, cells = assess_release_as(desk.home, territory, folder.name)
         n_cells[territory] = cells.filter(pl.col("result").is_in(RESULTS)).height
     content = {"manifest_sha256": manifest_digest(folder), "found": n_cells}

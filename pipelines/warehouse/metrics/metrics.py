@@ -196,10 +196,10 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
     return tuple(metrics_by_id[id_] for id_ in sorted(metrics_by_id))
 
 
-def texts_of(path: Path) -> tuple[str, str]:
-    """Return the English name and definition in one declaration, for the translation catalogues."""
+def texts_of(path: Path) -> tuple[str, ...]:
+    """Return the English name, definition and caveats in one declaration, for the translation catalogues."""
     metric = validate_data(Metric, load_yaml(path), path)
-    return metric.name, metric.definition
+    return metric.name, metric.definition, *metric.caveats
 
 
 def metric_name(metric: Metric, language: str = "en") -> str:

@@ -38,6 +38,7 @@ PATHS = (
     "/practice/reset",
     "/account",
     "/people",
+    "/release-desk",
     "/nothing-here",
 )
 ANSWER = "the first return of the list"

@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from tests.support import axe
 from tests.support.service.public_app import wait_until_settled
 
@@ -24,15 +26,25 @@ PATHS = (
     "en/victims.html",
     "bs/sentences.html",
     "cnr/meeting-ba.2.html",
+    "mk/data.html",
+    "en/data.html",
 )
 
 
-def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str) -> None:
+def find_figure_page(home: Path) -> str:
+    """Return the path of the page of one figure."""
+    with duckdb.connect(str(home / "public" / "current" / "release.duckdb"), read_only=True) as release:
+        row = release.execute("select cell_id from cell where value > 20 order by cell_id limit 1").fetchone()
+    assert row is not None
+    return f"figures/{row[0]}"
+
+
+def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str, built_home: Path) -> None:
     # The content policy of the pages forbids every script, that of axe as well.
     context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 800})
     page = context.new_page()
     faults = []
-    for path in PATHS:
+    for path in (*PATHS, find_figure_page(built_home)):
         page.goto(f"{public_app}/{path}")
         page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
         faults += [(path, v["id"], v["nodes"][0]["html"][:200]) for v in axe.find_violations(page)]

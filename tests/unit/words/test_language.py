@@ -56,6 +56,7 @@ BREAK: Mapping[str, Any] = {
 VERDICT: Mapping[str, Any] = {
     "verdict": "open", "reason_text": "", "difference": 3.0, "definition": "near", "left_caveat": "",
     "right_caveat": "", "left_value": 1200.0, "left_words": "Relatio", "left_source": agreement.OURS,
+    "measure": "unknown",
 }  # fmt: skip
 VOCABULARY = figures.Vocabulary({}, AREAS, ["AA", "BB"])
 
@@ -101,19 +102,24 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
         "Alfa", "2023-2025", "Crimen", "final", [("indicted", COUNT), ("convicted_final", None)], 7, lambda _: ""
     ),
     "territories": lambda: regions.name_territories("Alfa", [("Relatio", COUNT)], list(AREAS.items())),
-    "range": lambda: regions.describe_range(RANGE, "Relatio", 1) + regions.format_range(RANGE, 1),
+    "range": lambda: regions.describe_range(RANGE, 1) + regions.format_range(RANGE, 1),
     "window": lambda: regions.explain_window(WINDOWS) + regions.explain_other_window(WINDOWS, "A", "2025"),
     "windows": lambda: regions.describe_windows([("Relatio", WINDOWS)]),
     "late": lambda: describe_returns(state="not_received", deadline=date(2026, 11, 14)),
     "in part": lambda: describe_returns(state="in_part", received=3, expected=4, outstanding=("Beta",)),
-    "pairs of sources": lambda: agreement.count_verdicts([VERDICT] * 2) + agreement.explain_pair(VERDICT),
-    "side of a pair": lambda: agreement.describe_side(VERDICT, "left"),
+    "pairs of sources": lambda: agreement.count_verdicts([VERDICT] * 2) + join_own(agreement.explain_pair(VERDICT)),
+    "side of a pair": lambda: join_own(agreement.describe_side(VERDICT, "left", {})),
     "trends": lambda: trends.count_tested(
         [trends.judge_trend(COUNT | {"value": 40.0}, COUNT | {"value": 90.0}, [])] * 2
     ),
     "states": lambda: " ".join([*reporting.STATES.values(), *words.LEGEND["few"], *trends.VERDICTS.values()]),
 }
 """A sentence of each function, of planted rows."""
+
+
+def join_own(pieces: list[agreement.Piece]) -> str:
+    """Return the pieces of a text that are in the language of the page."""
+    return " ".join(text for text, language in pieces if not language)
 
 
 @pytest.fixture

@@ -115,21 +115,21 @@ def test_period_without_enough_territories_is_explained_without_praise() -> None
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ({"n": 0, "n_enough": 0, "n_withheld": 0}, "No territory has a published figure of this rate."),
+        ({"n": 0, "n_enough": 0, "n_withheld": 0}, "No territory has a published figure."),
         (
             {"n": 2, "n_enough": 0, "n_withheld": 3},
-            "Two territories have a published figure of this rate. A median needs three territories. All of them are "
+            "Two territories have a published figure. A median needs three territories. All of them are "
             "based on counts under 20. 3 more are withheld.",
         ),
         (
             {"n": 3, "n_enough": 2, "n_withheld": 1, "minimum": 1, "median": 2, "maximum": 4},
-            "3 territories have a published figure of this rate: median 2, lowest 1, highest 4. 1 of them is based "
+            "3 territories have a published figure: median 2, lowest 1, highest 4. 1 of them is based "
             "on a count under 20. 1 more is withheld.",
         ),
     ],
 )
 def test_spread_of_the_territories_is_described(row: dict[str, Any], expected: str) -> None:
-    assert regions.describe_range(row, "this rate") == expected
+    assert regions.describe_range(row) == expected
 
 
 def make_range(n: int) -> dict[str, Any]:
@@ -141,14 +141,14 @@ def make_range(n: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("n", "count"), [(1, "One territory has"), (2, "Two territories have")])
 def test_range_of_fewer_than_three_territories_has_no_limits(n: int, count: str) -> None:
-    sentence = regions.describe_range(make_range(n), "this rate")
-    assert sentence.startswith(f"{count} a published figure of this rate. A median needs three territories.")
+    sentence = regions.describe_range(make_range(n))
+    assert sentence.startswith(f"{count} a published figure. A median needs three territories.")
     assert regions.format_range(make_range(n), 0) == f"fewer than three published figures (n = {n})"
 
 
 def test_range_of_three_territories_has_median_and_limits() -> None:
-    assert regions.describe_range(make_range(3), "this rate").startswith(
-        "3 territories have a published figure of this rate: median 2, lowest 1, highest 6."
+    assert regions.describe_range(make_range(3)).startswith(
+        "3 territories have a published figure: median 2, lowest 1, highest 6."
     )
     assert regions.format_range(make_range(3), 0) == "2, 1 to 6 (n = 3)"
 

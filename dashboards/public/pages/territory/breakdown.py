@@ -29,7 +29,9 @@ def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_nam
         )
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        dimension = choices.choose_option(tell("By"), "by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code])
+        dimension = choices.choose_option(
+            tell("Broken down by"), "by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code]
+        )
         year = choices.choose_option(tell("Year"), "year", years, boxed=True, width=140)
     title = figures.DIMENSIONS[dimension]
     measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
@@ -54,8 +56,8 @@ def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_nam
         area=area,
     )  # fmt: skip
     if dimension == "age" and rows:
-        layout.put_small(tell("Age at the date that the form of the office names. See its counting rules."))
-    with st.expander(tell("Which differences between shares are statistically significant")):
+        layout.put_small(tell("Age on the date that the office uses. See its counting rules."))
+    with st.expander(tell("Which differences between shares are statistically clear")):
         for measure in measures:
             pairs = queries.read_rows(frame.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
             st.markdown(tell("**{stage}, {year}, all territories**", stage=words.stage_name(measure), year=year))

@@ -118,18 +118,6 @@ def test_bars_of_few_are_hollow_in_every_chart() -> None:
     assert "a: 19, too few to compare; b: 20." in parts.spoken
 
 
-def test_ranges_have_their_label_an_arrow_without_an_end_and_hollow_dots_for_few() -> None:
-    rows = [
-        {"part": "half", "label": "40 (30 or more)", "spoken": "", "value": 40, "low": 30, "high": None, "few": True},
-        {"part": "most", "label": "not reached", "spoken": "not reached", "value": None, "low": None, "high": None},
-    ]
-    picture = charts.draw_ranges("Days", rows, top=50, unit="days", under=["* A footnote"])
-    read = assert_legible(picture.framed)
-    assert read.count_marks("path", "mark") == 1 and read.count_marks("circle", "hollow") == 2, "once more in the key"
-    assert "40 (30 or more)" in read.words and "not reached" in read.words and "* A footnote" in read.words
-    assert picture.spoken.endswith("most: not reached. * A footnote.")
-
-
 def test_series_of_mostly_few_is_faded_and_a_missing_figure_ends_its_band() -> None:
     few = [build_cell(year, 10, state="too_few") for year in YEARS[:2]]
     read, _ = draw_points(*few, build_cell("2023", None), build_cell("2024", 30))

@@ -49,8 +49,8 @@ def test_figures_show_own_unprotected_figures(shared_office: Office) -> None:
         assert f"reported at the end: {closing}." in page.main and "upload a corrected return" in page.main
     for words in (
         "Same period",
-        "Lagged",
-        "Cohort",
+        "With time lag",
+        "Followed cases",
         "the default",
         "You do not have access to any case records of these offences",
     ):

@@ -29,7 +29,7 @@ WITHOUT = (
 TABLES = {
     "times": "Time from indictment to the decision at first instance.",
     "ages": "Age of cases pending at first instance, on 30 September 2026.",
-    "cohorts": "Of those indicted, what became of them at first instance.",
+    "cohorts": "Outcomes at first instance of those indicted.",
     "shares": "Imprisonment as the principal sanction",
     "lengths": "Imprisonment to be served, in months, as imposed.",
     "clearance": "Clearance and disposition, first instance.",
@@ -78,15 +78,16 @@ def test_times_have_limits_and_a_band_and_no_records_elsewhere(page: AppTest) ->
     assert durations.NOT_REACHED_NOTE in read_html(page)
     for table in ("times", "ages", "cohorts", "shares", "lengths"):
         for name in WITHOUT:
-            first, *others = read_rows(page, table)[name]
-            assert first == "no records" and not any(others), "never a number"
+            assert name not in read_rows(page, table)
+    remark = "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244*, Montenegro and North Macedonia."
+    assert read_html(page).count(remark) == 6, "in the sentence and at each table"
 
 
 def test_sentence_has_medians_and_territories_without_records(page: AppTest) -> None:
     sentence = re.search(r"<blockquote[^>]*>(.*?)<cite>", read_html(page), re.S)
     assert sentence is not None
     assert "Croatia: half of cases took up to 260 days (95% confidence interval 210 to 330)." in sentence[1]
-    assert "Serbia: half of cases took up to 210 days (95% confidence interval 180 to 330)." in sentence[1]
+    assert "Serbia†: half of cases took up to 210 days (95% confidence interval 180 to 330)." in sentence[1]
     assert "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244" in sentence[1]
     assert UNSCR in read_html(page)
 
@@ -152,12 +153,12 @@ def test_clearance_has_its_own_table_and_reasons_for_undefined_figures(page: App
 
 def test_charts_show_only_durations_and_have_a_text_alternative(page: AppTest) -> None:
     pictures = read_pictures(page)
-    assert [picture.spoken.split(":")[0] for picture in pictures] == ["Croatia", "Serbia†"]
+    assert len(pictures) == 1, "both on one axis"
+    assert all(name in pictures[0].text for name in ("Croatia", "Serbia†"))
     for picture in pictures:
         assert words.DEMONSTRATION in picture.spoken and words.DEMONSTRATION in picture.text
         assert "isposition" not in picture.text and "243" not in picture.text
-    assert "90% within: 550, 95% confidence interval 390 or more" in pictures[0].spoken
-    assert "90% within: not reached" in pictures[1].spoken
+    assert "550" in pictures[0].spoken and "not reached" in pictures[0].spoken
 
 
 def test_counting_cards_accompany_every_section_with_figures(page: AppTest) -> None:

@@ -106,7 +106,7 @@ _LABELS_ONLY = "has names of codes only, and no number, period or area of the re
 _ADDRESS = "repeats what is in the reader's address, or the release that could not be read"
 _NOT_A_SENTENCE = "is a label within a file or a picture"
 WITHOUT_FIGURES: dict[str, str] = {
-    "Flagged by the pipeline: {flag}.": _LABELS_ONLY,
+    "Marked in the data: {flag}.": _LABELS_ONLY,
     "The release has no times from records of {crime}.": _LABELS_ONLY,
     "This release has no clearance rates for {crime}.": _LABELS_ONLY,
     "This release has no figures of {crime} by jurisdiction.": _LABELS_ONLY,
@@ -245,7 +245,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "{period} for {stages}, although most territories have too few cases": (
         lambda: regions.describe_windows([("Convicted", [_make_window("A", "2025", 2, default=True)])]),
-        "use 2025 for convicted (2 of 7 territories have 20 or more), although most territories have too few cases.",
+        "use 2025 for convicted, although most territories have too few cases.",
     ),
     "{address} (accessed {day}).": (
         lambda: words.cite_table(_EDITION, "T", "Aland", "https://x/y", date(2026, 4, 1)),
@@ -266,7 +266,6 @@ EMPTY = {
     "Figures that changed since release {release}": "a release after another one",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
     "{n} older years": "a release of more than eight years",
-    "{figure}, too few": "a duration of few people",
     "This release has no breakdown of {crime} for {area}.": "a release without it",
     "The release has no breakdown of victims for {area}.": "a release without it",
     "The release has no figures by {dimension} for {area} in {year}.": "a release without it",

@@ -129,7 +129,7 @@ def test_only_the_office_that_was_due_is_outstanding() -> None:
 
 def test_part_that_does_not_count_an_offence_is_not_called_missing() -> None:
     text = read_text(run_page("region", crime="SOM", freq="A", period="2025"))
-    assert "Bosnia and Herzegovina (received, without this figure)" in text
+    assert "Bosnia and Herzegovina (reported, but without this figure)" in text
     text_without_legend = text.replace(words.LEGEND["unavailable"][1], "")
     assert "Missing" not in text_without_legend and "missing" not in text_without_legend
 
@@ -203,7 +203,7 @@ def test_every_publisher_can_be_chosen_and_a_part_is_not_read_as_the_whole(frame
     assert ">61<" in html and "UNODC" in html and "US Department of State" not in html
     html = read_html(run_page("published", view="figures", territory="BA", published_year="2020"))
     for part in ("Brčko District", "Republika Srpska", "State level"):
-        assert f"Bosnia and Herzegovina: {part} only" in html
+        assert f"2020: {part} only" in html
     (box,) = [b for b in run_page("published", view="figures", territory="all").selectbox if b.label == "Publisher"]
     publishers = {row["publisher"] for row in queries.run_statement(
         frame.path, "select distinct publisher from reference_figure where kind <> 'invented' "

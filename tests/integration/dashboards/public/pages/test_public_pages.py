@@ -18,6 +18,7 @@ from dashboards.public.pages import about, cards
 from dashboards.public.pages.territory import returns, trend
 from pipelines import words
 from pipelines.core import home
+from pipelines.core.i18n import tell
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
 from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks
@@ -248,7 +249,7 @@ def test_victims_page_shows_figures_with_coverage() -> None:
     assert read_row(test, "Several forms") == ["0"]
     sentence = (
         "Western Balkans (6 of 7 territories: Albania, Bosnia and Herzegovina, Croatia, Kosovo under UNSCR 1244*, "
-        "North Macedonia and Montenegro), 2025: trafficking in persons, detected victims: "
+        "Montenegro and North Macedonia), 2025: trafficking in persons, detected victims: "
     )
     text = read_html(test)
     assert sentence in text and "Not included: Serbia† (not collected)." in text
@@ -294,7 +295,7 @@ def test_source_page_shows_figure_and_its_returns(cell: str, expected: str) -> N
     [
         ("nonsense", "not the id of a figure"),
         ("area=MK;period=1999-Q1", "has no figure"),
-        ("area=MK", "More than one figure"),
+        ("area=MK", "Several figures fit"),
     ],
 )
 def test_source_page_of_an_unknown_id_shows_a_message(cell: str, says: str) -> None:
@@ -401,8 +402,34 @@ def test_router_opens_the_region() -> None:
     assert test.title[0].value == "From investigation to sentence"
 
 
+@pytest.mark.parametrize("is_section", [False, True])
+def test_unforeseen_error_is_explained_in_the_language_of_the_reader_without_its_text(is_section: bool) -> None:
+    script = (
+        "from dashboards.public.problems import explain_problems\n"
+        "from dashboards.public.selection import open_language\n"
+        f"open_language()\nwith explain_problems(is_section={is_section}):\n    raise ValueError('of the machine')\n"
+    )
+    test = AppTest.from_string(script)
+    test.query_params["lang"] = "sq"
+    test.run()
+    assert not test.exception
+    text = " ".join(element.value for element in (*test.title, *test.markdown))
+    heading = tell("These figures cannot be shown at the moment", "sq")
+    assert heading in text and heading != "These figures cannot be shown at the moment"
+    assert "of the machine" not in text
+
+
+@pytest.fixture
+def public_part(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that has the public files of the demonstration and no folder `restricted/`."""
+    (tmp_path / "home.json").write_bytes((built_home / "home.json").read_bytes())
+    (tmp_path / "public").symlink_to(built_home / "public")
+    monkeypatch.setenv("RTI_HOME", str(tmp_path))
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_runs_on_the_demonstration_release(page: str, demonstration: home.Home) -> None:
+@pytest.mark.usefixtures("public_part")
+def test_every_page_runs_on_the_public_files_of_the_demonstration_alone(page: str) -> None:
     test = run_page(page)
     assert test.title[0].value != "Nothing has been published yet"
     assert f"{words.DEMONSTRATION}" in read_html(test)
@@ -451,7 +478,7 @@ def test_ratio_has_its_range_and_version() -> None:
     assert read_rows(test, "Albania")[:2] == [["80 (62–103)"], ["80 (62–103)", "no records"]]
     lagged = "65 (50–84), over 1 year before"
     assert read_rows(test, "Serbia")[:2] == [[lagged], ["80 (62–103)", lagged]], "the recommended version, then both"
-    assert "Recommended: lagged" in read_html(test)
+    assert "Recommended: with time lag" in read_html(test)
     assert ": no regional figure. Figures cover 3 of 7 territories. Not included: " in read_html(test)
     assert read_row(test, "Western Balkans")[0] == "no regional figure", "three of seven territories are not the region"
     assert "4 of 7 territories have enough to be compared" in read_html(test)
@@ -462,7 +489,7 @@ def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> Non
     assert read_row(test, "Montenegro")[0] == "80 (62–103) few"
     assert "Fewer than 20 in one of the two counts" in read_html(test)
     assert read_row(test, "Kosovo under UNSCR 1244")[0] == words.WITHHELD
-    assert read_row(test, "North Macedonia")[0].startswith("127") and "Over 100 per cent" in read_html(test)
+    assert read_row(test, "North Macedonia")[0].startswith("127") and "Over 100: the two counts" in read_html(test)
 
 
 def test_ratio_of_two_units_is_not_applicable_with_a_reason() -> None:
@@ -488,7 +515,7 @@ def test_significant_differences_of_shares_are_described_by_odds() -> None:
     # 30 of 60 and 20 of 80 are 50 and 25 per cent; the odds are 30:30 and 20:60, a ratio of three.
     odds = "the odds 3.00 times (95% confidence interval 1.32 to 6.94)."
     assert f"Albania is higher than Croatia: 50 against 25 per cent; {odds}" in text
-    endless = "Bosnia and Herzegovina is higher than Croatia: 100 against 25 per cent; the odds without end"
+    endless = "Bosnia and Herzegovina is higher than Croatia: 100 against 25 per cent; the odds infinitely many times"
     assert f"{endless} (95% confidence interval 1.75 or more)." in text, "the other side is empty"
     assert "None" not in text and "nan" not in text
 
@@ -513,11 +540,10 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     ), "the page warns about multiple comparisons"
     assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
     assert "No statistically clear difference between " in text
-    assert ". With care: Not stated for both sides: attempts." in text
+    assert ". Compare with care: Not stated for both sides: attempts." in text
     assert " are not compared. The two sides differ in: the version of the ratio." in text
     assert any(
-        "published figure of this ratio, both counts of the same period: median" in paragraph.value
-        for paragraph in test.markdown
+        "Same period: 4 territories have a published figure: median" in paragraph.value for paragraph in test.markdown
     )
     assert "United Nations Security Council resolution 1244" in text
 
@@ -548,7 +574,7 @@ def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
 )
 def test_figures_of_two_publishers_are_compared(demonstration: home.Home, area: str, expected_texts: list[str]) -> None:
     """Check the five real cases, each as it was published, without invented figures."""
-    sections = read_html(run_page("published", of=area)).split("Two published figures on the same subject")
+    sections = read_html(run_page("published", of=area)).split("two published figures on the same subject")
     assert len(sections) > 1, area
     text = sections[-1]
     assert all(part in text for part in expected_texts), [part for part in expected_texts if part not in text]
@@ -558,7 +584,7 @@ def test_figures_of_two_publishers_are_compared(demonstration: home.Home, area: 
 def test_ratio_opens_in_its_window_with_the_reason() -> None:
     test = run_page("compare", crime="TIP", kind="ratio", indicator=release_ratios.METRIC)
     text = read_html(test)
-    assert "Use 2023–2025: it is the shortest period in which most territories have enough to compare." in text
+    assert "2023–2025 is the shortest period in which most territories have enough to compare." in text
     assert "7 of 7 territories have 20 or more in 2023–2025, against 3 in 2025 and none in 2026 Q3." in text
 
 
@@ -575,11 +601,11 @@ def test_region_rate_has_coverage_median_range_and_count() -> None:
     ]  # fmt: skip
     text = read_html(test)
     assert "inhabitants: 1.25. Figures cover 5 of 7 territories." in text
-    assert "5 territories have a published figure of this rate: median 1.60, lowest 0.44, highest 1.81. " in text
+    assert "5 territories have a published figure: median 1.60, lowest 0.44, highest 1.81. " in text
     assert "2 more are withheld." in text
     assert (
-        "To compare territories, use 2025 for convicted (4 of 7 territories have 20 or more); 2023–2025 for sentenced "
-        "(3 of 7 territories have 20 or more), although most territories have too few cases." in text
+        "To compare territories, use 2025 for convicted; 2023–2025 for sentenced, although most territories have too "
+        "few cases." in text
     )
 
 
@@ -589,7 +615,7 @@ def test_change_of_the_region_is_that_of_its_own_total_with_its_coverage() -> No
     assert (
         "from 50 to 60 (+10). More indictments account for +22. A lower conviction ratio accounts for \u221212." in text
     )
-    assert "Figures cover 6 of 7 territories. Not included: Serbia† (received, without this figure)." in text
+    assert "Figures cover 6 of 7 territories. Not included: Serbia† (reported, but without this figure)." in text
     assert read_row(test, "2024 to 2025") == ["50 → 60", "+10", "+22", "\u221212", "6 of 7"]
 
 

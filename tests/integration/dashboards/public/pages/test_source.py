@@ -104,13 +104,13 @@ def follow_link(test: AppTest, table: str) -> AppTest:
         (
             "compare",
             {"kind": "ratio", "indicator": release_ratios.METRIC, "freq": "A", "period": release_ratios.PERIOD},
-            "stage_ratio", "The counts it is made of",
+            "stage_ratio", "The counts behind it",
         ),
-        ("durations", {"crime": "TIP"}, "clearance", "The counts it is made of"),
+        ("durations", {"crime": "TIP"}, "clearance", "The counts behind it"),
         ("durations", {"crime": "TIP"}, "duration", "The data behind it"),
-        ("territory", {"territory": "AL", "section": "outcomes"}, "exit%2F", "The counts it is made of"),
-        ("territory", {"territory": "AL", "by": "sex", "year": "2025"}, "made=sex", "What it is made of"),
-        ("region", {"freq": "Q", "period": "2026-Q2", "show": "rate"}, "made=rate", "What it is made of"),
+        ("territory", {"territory": "AL", "section": "outcomes"}, "exit%2F", "The counts behind it"),
+        ("territory", {"territory": "AL", "by": "sex", "year": "2025"}, "made=sex", "How it is calculated"),
+        ("region", {"freq": "Q", "period": "2026-Q2", "show": "rate"}, "made=rate", "How it is calculated"),
     ],
 )  # fmt: skip
 def test_indicators_lead_back_to_what_they_are_made_of(

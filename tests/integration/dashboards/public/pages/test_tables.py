@@ -148,5 +148,5 @@ def test_rows_of_other_territories_state_their_coverage(demonstration: home.Home
     assert ">515<" in men and ">5 of 7<" in men, "the figures of the row are of different territories"
     everyone = by_name["Everyone"]
     assert ">589<" in everyone and "6 of 7" in everyone.split("</td>")[-2]
-    assert "Not included: Bosnia and Herzegovina (received, without this figure) and Montenegro" in table["after"]
+    assert "Not included: Bosnia and Herzegovina (reported, but without this figure) and Montenegro" in table["after"]
     assert "cover different territories" in table["after"]

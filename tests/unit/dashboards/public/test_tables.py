@@ -1,0 +1,50 @@
+"""Tests of the HTML of tables: how they are laid out on a telephone, and the languages of their texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from dashboards.public import tables
+from dashboards.public.tables import Cell, Line
+from pipelines.words.language import read_in
+
+
+def render(names: Sequence[str], columns: Sequence[str], text: str) -> str:
+    lines = [Line(Cell(name), tuple(Cell(text, value=1.0) for _ in columns)) for name in names]
+    return tables.render_table("Caption", columns, lines, corner="Area")
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "kinds"),
+    [
+        (["2025", "2024", "2023"], "1 234", {"rti-stacked": False}),
+        (["Investigated", "Indicted", "Convicted", "Sentenced"], "29", {"rti-stacked": True, "rti-pairs": True}),
+        (["Под истрага", "Обвинети", "Осудени", "Изречена санкција"], "29", {"rti-stacked": True, "rti-pairs": False}),
+        (["2023", "2025", "2025 ÷ 2023", "Is it real?"], "1.16 (0.94–1.44)", {"rti-stacked": True, "rti-pairs": False}),
+        ([f"202{year} Q1" for year in range(8)], "late", {"rti-stacked": True, "rti-pairs": True}),
+    ],
+)
+def test_table_is_stacked_on_a_telephone_if_its_words_do_not_fit(
+    columns: list[str], text: str, kinds: dict[str, bool]
+) -> None:
+    html = render(["Albania", "Serbia"], columns, text)
+    assert {kind: kind in html for kind in kinds} == kinds
+
+
+def test_long_names_of_lines_stack_a_table() -> None:
+    columns = ["2025", "2024", "2023", "2022"]
+    assert "rti-stacked" not in render(["Serbia"], columns, "29")
+    assert "rti-stacked" in render(["Kriminalitätsbekämpfungsstatistik"], columns, "29")
+
+
+def test_texts_of_one_field_have_their_own_languages() -> None:
+    pieces = [("71:", ""), ("persons prosecuted", "en"), ("(Priopćenje)", "hr"), ("", "en")]
+    with read_in("mk"):
+        cell = tables.compose_cell(pieces)
+        html = tables.render_table("Caption", ["Source"], [Line(Cell("2014"), (cell,))], text=True)
+    assert cell.text == "71: persons prosecuted (Priopćenje)"
+    assert '71:<span lang="en"> persons prosecuted</span><span lang="hr"> (Priopćenje)</span>' in html
+    with read_in("en"):
+        assert tables.compose_cell(pieces[:2]).pieces == (), "all in the language of the page"

@@ -1,0 +1,16 @@
+"""Tests of the words for figures without a value."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines import words
+
+
+@pytest.mark.parametrize(
+    ("area_kind", "n_reported", "text"),
+    [("territory", 0, "not received"), ("territory", 1, "not available"), ("region", 0, "not available")],
+)
+def test_figure_that_no_territory_counts_as_a_whole_is_not_awaited(area_kind: str, n_reported: int, text: str) -> None:
+    cell = {"value": None, "obs_status": "O", "conf_status": "F", "area_kind": area_kind, "n_reported": n_reported}
+    assert words.format_count(cell).text == text
