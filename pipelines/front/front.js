@@ -50,6 +50,13 @@
     addEventListener("afterprint", () => citation.replaceChildren(...parts));
   }
 
+  // Text to copy is in a picture with a caption, or below a heading.
+  function findTitle(code) {
+    const before = [...document.querySelectorAll("figcaption, h2, h3")].filter(
+      (title) => title.compareDocumentPosition(code) & Node.DOCUMENT_POSITION_FOLLOWING);
+    return (code.closest("figure")?.querySelector("figcaption") ?? before.at(-1)).textContent;
+  }
+
   function addButton(place, about, read) {
     const button = document.createElement("button");
     const hidden = document.createElement("span");
@@ -78,9 +85,15 @@
       place.className = "front-save";
       code.after(place);
       const isCitation = code.matches(".front-citation");
-      const about = isCitation ? document.querySelector(".front-foot-title") : code.closest("figure").querySelector("figcaption");
-      addButton(place, about.textContent, () => (isCitation ? readCitation(code) : tidy(code.textContent)));
+      addButton(place, findTitle(code), () => (isCitation ? readCitation(code) : tidy(code.textContent)));
     }
+  }
+
+  // A menu that the keyboard has left would cover what has the focus.
+  for (const menu of document.querySelectorAll(".front-menu")) {
+    menu.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !menu.contains(relatedTarget)) menu.hidePopover?.();
+    });
   }
 
   // An explanation covers text only with this script, so that Escape can always close it.
