@@ -126,7 +126,7 @@ def in_english(text: str) -> Markup:
 
 def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few: bool = False) -> Part:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
-    after = _MARK.format(",".join(marks)) if marks else Markup("")
+    after = _MARK.format(",".join(sorted(marks, key=_order_mark))) if marks else Markup("")
     if figure.value is None:
         return (figure.text if figure.kind == "value" else _MISSING.format(figure.text)) + after
     number: Part = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
@@ -136,6 +136,11 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
         badge = words.LEGEND["few"][0]
         return _FEW.format(number=number, few=badge, spoken=_HIDDEN.format(text=badge)) + after
     return number + after
+
+
+def _order_mark(mark: str) -> tuple[int, str]:
+    """Return the place of the mark of a note among those of one figure: the order of the notes below the table."""
+    return (int(mark), "") if mark.isdigit() else (0, mark)
 
 
 def attach_numbers(
