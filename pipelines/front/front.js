@@ -29,10 +29,16 @@
 
   const tidy = (text) => text.replace(/\s+/g, " ").trim();
 
+  // Browsers lack names of months in some of our languages and would write them in English, or "M11".
+  function formatDay(day) {
+    if (document.documentElement.lang === "en") return day.toLocaleDateString("en-GB", { dateStyle: "long" });
+    return `${day.getDate()}.${day.getMonth() + 1}.${day.getFullYear()}`;
+  }
+
   // The page cannot know the day on which it is read.
   function readCitation(citation) {
     const address = citation.querySelector(".front-address").textContent;
-    const day = new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+    const day = formatDay(new Date());
     const text = tidy(citation.textContent).slice(0, -tidy(address).length);
     return `${text}${accessed.replace("…", () => tidy(address)).replace("@", () => day)}`;
   }

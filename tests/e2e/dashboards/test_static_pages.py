@@ -177,7 +177,7 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     page.locator("footer [role=status]:not(:empty)").wait_for()
     citation = str(page.evaluate("navigator.clipboard.readText()"))
     assert citation.startswith("Victims: ") and re.search(
-        rf" {public_app}/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{{4}}\)\.$", citation
+        rf" {public_app}/releases/\S+/en/victims\.html \(accessed \d+ \w+ \d{{4}}\)\.$", citation
     )
     citation_on_screen = page.locator(".front-citation").inner_text()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
