@@ -71,8 +71,16 @@ def read_table(text: str, name: str) -> tuple[Table, str] | None:
     names, notes = _read_notes(part)
     caption = _join_text(element.find("caption"))
     table = Table(caption, tuple(header[1:]), lines, corner=header[0], notes=notes, names=tuple(names))
+    return table, _read_citation(document)
+
+
+def _read_citation(document: HtmlElement) -> str:
+    """Return the citation of a page. A path alone, without the public address of the site, is introduced in words."""
     citation = document.find_class("front-citation")[0]
-    return table, _join_text(citation)
+    text, address = _join_text(citation), _join_text(citation.find_class("front-address")[0])
+    if not address.startswith("/"):
+        return text
+    return f"{text.removesuffix(address).strip()} {words.describe_path(address)}"
 
 
 def _parse_page(text: str) -> HtmlElement:

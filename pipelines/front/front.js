@@ -29,10 +29,16 @@
 
   const tidy = (text) => text.replace(/\s+/g, " ").trim();
 
+  // Browsers lack names of months in some of our languages and would write them in English, or "M11".
+  function formatDay(day) {
+    if (document.documentElement.lang === "en") return day.toLocaleDateString("en-GB", { dateStyle: "long" });
+    return `${day.getDate()}.${day.getMonth() + 1}.${day.getFullYear()}`;
+  }
+
   // The page cannot know the day on which it is read.
   function readCitation(citation) {
     const address = citation.querySelector(".front-address").textContent;
-    const day = new Date().toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+    const day = formatDay(new Date());
     const text = tidy(citation.textContent).slice(0, -tidy(address).length);
     return `${text}${accessed.replace("…", () => tidy(address)).replace("@", () => day)}`;
   }
@@ -48,6 +54,13 @@
     const parts = [...citation.childNodes];
     addEventListener("beforeprint", () => citation.replaceChildren(readCitation(citation)));
     addEventListener("afterprint", () => citation.replaceChildren(...parts));
+  }
+
+  // Text to copy is in a picture with a caption, or below a heading.
+  function findTitle(code) {
+    const before = [...document.querySelectorAll("figcaption, h2, h3")].filter(
+      (title) => title.compareDocumentPosition(code) & Node.DOCUMENT_POSITION_FOLLOWING);
+    return (code.closest("figure")?.querySelector("figcaption") ?? before.at(-1)).textContent;
   }
 
   function addButton(place, about, read) {
@@ -78,9 +91,15 @@
       place.className = "front-save";
       code.after(place);
       const isCitation = code.matches(".front-citation");
-      const about = isCitation ? document.querySelector(".front-foot-title") : code.closest("figure").querySelector("figcaption");
-      addButton(place, about.textContent, () => (isCitation ? readCitation(code) : tidy(code.textContent)));
+      addButton(place, findTitle(code), () => (isCitation ? readCitation(code) : tidy(code.textContent)));
     }
+  }
+
+  // A menu that the keyboard has left would cover what has the focus.
+  for (const menu of document.querySelectorAll(".front-menu")) {
+    menu.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !menu.contains(relatedTarget)) menu.hidePopover?.();
+    });
   }
 
   // An explanation covers text only with this script, so that Escape can always close it.

@@ -25,6 +25,7 @@ _FEW = Markup(
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark">{}</sup>')
 _DATA = Markup("<data{attributes}>{text}</data>")
+_INTERVAL = Markup('{number} <span class="front-interval">({interval}</span>')
 _MISSING = Markup('<span class="front-missing">{}</span>')
 _SEPARATOR = Markup(f'<span class="front-separator">{words.THOUSANDS}</span>')
 
@@ -125,7 +126,7 @@ def in_english(text: str) -> Markup:
 
 def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few: bool = False) -> Part:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
-    after = _MARK.format(",".join(marks)) if marks else Markup("")
+    after = _MARK.format(",".join(sorted(marks, key=_order_mark))) if marks else Markup("")
     if figure.value is None:
         return (figure.text if figure.kind == "value" else _MISSING.format(figure.text)) + after
     number: Part = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
@@ -137,10 +138,21 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     return number + after
 
 
+def _order_mark(mark: str) -> tuple[int, str]:
+    """Return the place of the mark of a note among those of one figure: the order of the notes below the table."""
+    return (int(mark), "") if mark.isdigit() else (0, mark)
+
+
 def attach_numbers(
     text: Part, value: float | None = None, low: float | None = None, high: float | None = None
 ) -> Markup:
-    """Return a text with the number and the interval that it states, for files and copies of its table."""
+    """Return a text with the number and the interval that it states, for files and copies of its table.
+
+    The interval is an element of its own, which a narrow column shows as a whole below the number.
+    """
+    before, has_interval, after = text.partition(" (")
+    if has_interval:
+        text = _INTERVAL.format(number=before, interval=after)
     numbers = {"value": value, "data-low": low, "data-high": high}
     attributes = [
         Markup(' {}="{}"').format(name, "inf" if isinf(number) else f"{number:.10g}")
@@ -157,10 +169,10 @@ def describe_basis(rows: Iterable[words.Row | None], column: str = "interval_bas
 
 
 def format_times(trend: trends.Trend) -> Part:
-    """Return how many times the first count the last one is, with its interval; empty if it was not tested."""
+    """Return how many times the first count the last one is, with its interval, or that it was not compared."""
     text, change = trends.format_times(trend), trend.change
     if change is None or not text:
-        return text
+        return _MISSING.format(language.tell("not compared"))
     return attach_numbers(
         text, *(None if end is None else round(end, 2) for end in (change.ratio, change.low, change.high))
     )

@@ -6,7 +6,7 @@ and `language.py`.  The other modules form the sentences of one subject.
 
 from __future__ import annotations
 
-from pipelines.words.citations import DEMONSTRATION, cite_release, cite_table
+from pipelines.words.citations import DEMONSTRATION, cite_release, cite_table, describe_path
 from pipelines.words.formatting import (
     LEGEND,
     NOT_COLLECTED,
@@ -75,6 +75,7 @@ __all__ = [
     "describe_coverage",
     "describe_few_state",
     "describe_flag",
+    "describe_path",
     "format_absent",
     "format_count",
     "format_day",

@@ -18,6 +18,11 @@ def cite_release(release: Row) -> str:
     return " ".join([*sentences, *([tell(DEMONSTRATION)] if release["demonstration"] else [])])
 
 
+def describe_path(path: str) -> str:
+    """Return the path of a page in words, for files that are made where the public address is not known."""
+    return tell("Path on the website of the publisher: {path}", path=path)
+
+
 def cite_table(release: Row, title: str, coverage: str, address: str, day: date) -> str:
     """Return the citation of one table: publisher, title, coverage, release, address and day of access."""
     sentences = [

@@ -183,7 +183,12 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
         text = tell("{name}, {crime}. {medians}", **about, medians=parts)
     else:
         text = tell("{name}, {crime}: no records.", **about)
-    return f"{text} {tell('No records: {areas}.', areas=words.join_words(without))}" if without else text
+    return f"{text} {name_without_records(without)}" if without else text
+
+
+def name_without_records(territories: Sequence[str]) -> str:
+    """Return the sentence on the territories that send no case records; empty if all do."""
+    return tell("No records: {areas}.", areas=words.join_words(territories)) if territories else ""
 
 
 _MEDIAN = mark("{area}: half of cases took up to {days}.")

@@ -59,12 +59,16 @@ def format_measure(row: Row | None) -> tuple[str, str]:
 
 _REASONS: Mapping[str, str] = Texts(
     {
-        "no figure is final and known twice": mark("None of its final figures has been in two releases yet."),
-        "nothing was published": mark("None of its figures was in an earlier release."),
-        "nothing was published as final": mark("None of its figures has been published as final yet."),
+        "no figure is final and known twice": mark("no final figure has been published twice yet"),
+        "nothing was published": mark("nothing had been published before this release"),
+        "nothing was published as final": mark("no final figure has been published yet"),
         "published figures do not say of which return they are": mark(
-            "Earlier releases do not name the return behind a figure."
+            "published figures do not name the return that they come from"
         ),
+        "all figures are 0": mark("all figures are 0"),
+        "nothing was due": mark("no return was due"),
+        "nothing came": mark("no return was received"),
+        "no cell is required": mark("no cell is requested"),
     }
 )
 

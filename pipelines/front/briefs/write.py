@@ -49,7 +49,8 @@ def _describe(brief: Brief, chapters: Sequence[Chapter], reader: Reader, address
         "notice": tell("Demonstration data: every figure is invented.") if edition.is_demonstration else "",
         "page": tell("Page {n} of {whole}", n="{n}", whole="{whole}"),
         "source": words.cite_release(edition.release),
-        "address": address,
+        "address": address if "://" in address else "",
+        "path": words.describe_path(address) if address.startswith("/") else "",
         "footnotes": [read_runs(in_page_language(reader, text)) for text in _list_footnotes(reader)],
         "chapters": [_describe_chapter(chapter) for chapter in chapters],
     }

@@ -17,6 +17,8 @@ LINE, SMALL_LINE, TITLE_LINE = 16, 14, 20
 _ASCENT, _DESCENT = 0.8, 0.25
 _BETWEEN = 3
 """Space between texts of one line, in pixels."""
+_ROUNDING = 1e-6
+"""A text that was moved to the edge may end beyond it by a rounding error."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ class Canvas:
         """Add a line of text unless it would cover another text or leave the picture; return True if it was added."""
         box = measure_box(x, y, text, kind, anchor=anchor)
         widened = Box(box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom)
-        if box.x_start < 0 or box.x_end > self.width or any(widened.is_touching(text_box) for text_box in self._texts):
+        is_outside = box.x_start < -_ROUNDING or box.x_end > self.width + _ROUNDING
+        if is_outside or any(widened.is_touching(text_box) for text_box in self._texts):
             return False
         self.add_text(x, y, text, kind, anchor=anchor)
         return True

@@ -9,7 +9,8 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-_ALLOWANCE = 1.1
+_ALLOWANCE = 1.18
+"""DejaVu Sans, which Linux takes without other fonts, was up to 1.19 times as wide in 338 texts of pictures."""
 _BOLD = 1.08
 _OTHER = 600
 _WIDTHS = {

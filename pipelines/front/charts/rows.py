@@ -131,9 +131,24 @@ def _arrange_narrow(line: RowLayout, columns: _Columns) -> _Block:
 
 def _write_narrow(canvas: Canvas, line: RowLayout, block: _Block, columns: _Columns, top: float) -> None:
     kind = "haloed quiet" if line.is_quiet else "haloed"
+    _clear_narrow(canvas, block, columns, top)
     y = canvas.add_lines(0, top + 13, block.names, "haloed")
     if block.is_one_line:
         canvas.add_lines(columns.name, top + 13, block.figures, kind, anchor="end")
     else:
         y = canvas.add_lines(0, y, block.figures, kind)
     canvas.add_lines(0, y - 1, block.notes, "small quiet haloed")
+
+
+def _clear_narrow(canvas: Canvas, block: _Block, columns: _Columns, top: float) -> None:
+    """Cover the rules of the axis behind the text of a row, which would show between its words."""
+    figures = [] if block.is_one_line else block.figures
+    lines = [(text, SIZE, LINE) for text in (*block.names, *figures)]
+    lines += [(text, SMALL, SMALL_LINE) for text in block.notes]
+    y = top
+    for text, size, height in lines:
+        canvas.add_element("rect", x=0, y=y + 1, width=measure_text(text, size), height=height, kind="ground")
+        y += height
+    if block.is_one_line:
+        width = measure_text(block.figures[0], SIZE)
+        canvas.add_element("rect", x=columns.name - width, y=top + 1, width=width, height=LINE, kind="ground")

@@ -44,7 +44,7 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
         pages.RELEASES,
         title,
         title,
-        lead=tell("Each release is announced for a minute and is not public before."),
+        lead=tell("Each release is announced with its exact time. It is not public before then."),
         values={
             "planned": _compose_planned(reader, record),
             "published": _compose_published(reader, record),
@@ -94,7 +94,7 @@ def _compose_published(reader: Reader, record: ReleaseRecord) -> FigureTable:
             Markup('<a href="{}">{}</a>').format(address, publication.release),
             (
                 format_minute(clock.parse_time(publication.published_at)),
-                format_minute(announced) if announced is not None else "",
+                format_minute(announced) if announced is not None else tell("not announced"),
                 note,
             ),
         )

@@ -94,6 +94,6 @@ def _describe_size(size: int | None) -> str:
     """Return a size in kB or MB, empty if it is not known."""
     if size is None:
         return ""
-    if size >= _MEGABYTE:
+    if round(size / _KILOBYTE) * _KILOBYTE >= _MEGABYTE:
         return f"{format_number(size / _MEGABYTE, 1)} MB"
     return f"{format_number(max(size / _KILOBYTE, 1))} kB"

@@ -43,7 +43,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
         for area, rows in by_area.items()
     ]
     without = [reader.marked_name(code) for code in edition.territories if code not in by_area]
-    headline = durations.compose_sentence(name, crime_name, medians, without)
+    headline = durations.compose_sentence(name, crime_name, medians, ())
     spans = [durations.describe_records_span(reader.marked_name(area), rows) for area, rows in by_area.items()]
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
     caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
@@ -59,7 +59,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
         values={
             "headline": headline,
             "cover": tell("Records: {span}.", span="; ".join(spans)),
-            "why_period": "",
+            "why_period": durations.name_without_records(without),
             "picture": pictures.draw_durations(reader, crime, metric),
             "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],
             "pairs": "",

@@ -181,7 +181,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     name, crime_name = reader.find_label("measure", measure), reader.find_label("offence_group", crime)
     years = edition.list_periods(crime, "A")[-_YEARS:]
     year = edition.choose_year(crime)
-    row = edition.find_regional(crime, measure, year)
+    row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
     headline, cover = _describe_region(reader, year, row)
     about_rate, about_count = edition.metrics["rate"], edition.metrics["count"]

@@ -239,6 +239,7 @@ def assess_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
     import polars as pl
 
     from pipelines.publication.disclosure.reader_risk import RESULTS
+    from pipelines.refresh.released_counts import assess_release_as
 
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)

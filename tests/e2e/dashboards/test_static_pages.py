@@ -29,6 +29,21 @@ PATHS = (
     "mk/data.html",
     "en/data.html",
 )
+KEYBOARD_PATHS = ("en/calendar.html", "mk/indicators.html", "sq/sentences.html", "en/data.html", "en/meeting.2.html")
+COUNT_STOPS = """() => {
+    const all = document.querySelectorAll("a[href], button, summary, [tabindex='0']");
+    window.stops = [...all].filter((stop) => stop.checkVisibility({ contentVisibilityAuto: true }));
+    return window.stops.length;
+}"""
+"""Everything that the Tab key has to reach, in the order of the document."""
+READ_STOP = """() => {
+    const stop = document.activeElement, box = stop.getBoundingClientRect();
+    const isOnScreen = box.width > 0 && box.bottom > 0 && box.top < innerHeight && box.right > 0;
+    const style = getComputedStyle(stop);
+    const isMarked = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2) || stop.closest("svg");
+    return [window.stops.indexOf(stop), Boolean(isOnScreen && isMarked)];
+}"""
+"""The place of the element that has the focus, and whether it is on the screen and marked."""
 
 
 def find_figure_page(home: Path) -> str:
@@ -55,6 +70,52 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
         assert small == [], path
     context.close()
     assert faults == []
+
+
+def test_menu_of_a_phone_opens_and_closes_by_click_and_by_key_without_scripts(
+    browser: Browser, public_app: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    page.goto(f"{public_app}/en/territories.html")
+    pages, languages = page.locator("#pages"), page.locator("#languages")
+    assert not pages.is_visible() and not languages.is_visible()
+    assert (page.locator("h1").bounding_box() or {"y": 640})["y"] < 320, "the title is on the first screen"
+    menu = page.get_by_role("button", name="Menu")
+    menu.click()
+    assert pages.is_visible() and pages.get_by_role("link").count() == 9
+    pages.get_by_role("button", name="Close").click()
+    assert not pages.is_visible()
+    menu.focus()
+    page.keyboard.press("Enter")
+    assert pages.is_visible()
+    page.keyboard.press("Escape")
+    assert not pages.is_visible()
+    page.get_by_role("button", name="Language").click()
+    languages.get_by_role("link", name="Shqip").click()
+    assert page.url == f"{public_app}/sq/territories.html" and not languages.is_visible()
+    page.set_viewport_size({"width": 1280, "height": 640})
+    assert pages.is_visible() and languages.is_visible() and not menu.is_visible()
+    context.close()
+
+
+def test_keyboard_reaches_every_control_in_order_with_a_visible_focus(browser: Browser, public_app: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    for path in KEYBOARD_PATHS:
+        page.goto(f"{public_app}/{path}")
+        page.keyboard.press("Tab")
+        assert page.locator(".rti-skip").bounding_box()["x"] == 0, path  # type: ignore[index]
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "content", path
+        page.goto(f"{public_app}/{path}")
+        expected = page.evaluate(COUNT_STOPS)
+        reached = []
+        for _ in range(expected):
+            page.keyboard.press("Tab")
+            reached.append(page.evaluate(READ_STOP))
+        assert [number for number, _ in reached] == list(range(expected)), path
+        assert [number for number, is_seen in reached if not is_seen] == [], path
+    page.close()
 
 
 def test_copied_table_has_the_figures_alone(browser: Browser, public_app: str) -> None:
@@ -128,7 +189,7 @@ def test_button_copies_columns_also_where_a_narrow_screen_stacks_the_table(brows
     page.locator("footer [role=status]:not(:empty)").wait_for()
     citation = str(page.evaluate("navigator.clipboard.readText()"))
     assert citation.startswith("Victims: ") and re.search(
-        rf" {public_app}/releases/\S+/en/victims\.html \(accessed \w+ \d+, \d{{4}}\)\.$", citation
+        rf" {public_app}/releases/\S+/en/victims\.html \(accessed \d+ \w+ \d{{4}}\)\.$", citation
     )
     citation_on_screen = page.locator(".front-citation").inner_text()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")

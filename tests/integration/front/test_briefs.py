@@ -80,6 +80,7 @@ def test_make_brief_writes_the_brief_of_a_released_file_in_the_language_of_its_p
     assert document is not None
     structure = read_structure(document)
     assert (structure.lang, structure.n_pages) == ("mk", 4)
+    assert "Правосилни одлуки" in structure.bookmarks, "the longer texts leave room for the optional chapter"
     assert make_brief(release, "mk", "brief-zz.pdf", "https://example.org") is None
 
 

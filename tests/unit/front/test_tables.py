@@ -26,6 +26,18 @@ def test_few_is_a_word_next_to_the_number_and_zero_is_not_few() -> None:
     assert str(format_figure(words.FormattedFigure("0", "0", "value", 0.0), is_few=True)) == "0"
 
 
+def test_marks_of_notes_are_in_the_order_of_the_notes() -> None:
+    figure = words.FormattedFigure("7", "7", "value", 7.0)
+    assert str(format_figure(figure, ["10", "2", "1"])).endswith('<sup class="front-mark">1,2,10</sup>')
+
+
+def test_interval_is_an_element_that_a_narrow_column_shows_below_its_number() -> None:
+    figure = words.FormattedFigure("1.5 (0.9–2.4)", "1.5", "value", 1.5, 0.9, 2.4)
+    assert str(format_figure(figure)) == (
+        '<data value="1.5" data-low="0.9" data-high="2.4">1.5 <span class="front-interval">(0.9–2.4)</span></data>'
+    )
+
+
 def test_missing_figures_are_words() -> None:
     table = make_table()
     fields = [

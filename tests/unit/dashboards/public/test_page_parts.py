@@ -57,6 +57,10 @@ def test_read_table_returns_numbers_intervals_marks_states_and_notes() -> None:
     assert (table.notes.texts, table.notes.remarks) == (["The first note."], ["A remark."])
     assert citation == "A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"
     assert read_table(make_page(), "others") is None
+    unknown_site = read_table(make_page().replace("https://x.example", ""), "rates")
+    assert unknown_site is not None and unknown_site[1] == (
+        "A title. Release 2026-Q3. Path on the website of the publisher: /releases/2026-Q3/en/index.html"
+    )
 
 
 def test_files_have_numbers_as_numbers_notes_and_citation_and_no_formulas(tmp_path: Path) -> None:
