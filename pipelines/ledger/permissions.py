@@ -22,6 +22,7 @@ Act = (
     Action
     | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
     | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
+    | Literal["keep_survey"]
 )
 Actor = Literal["anyone", "sender", "another", "machine"]
 """`sender`: the account that sent this return; `another`: any other account; `machine`: no account at all."""
@@ -77,6 +78,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("approve_release", "anyone", ("steward",)),
     Permission("publish_notice", "anyone", ("steward",)),
     Permission("grant_preview", "anyone", ("steward",)),
+    # Rounds of the questionnaire concern all territories, so the role is needed for all jurisdictions.
+    Permission("keep_survey", "anyone", ("steward",)),
     # For the sheet of a territory, the role is needed for one pair of it, whatever the instrument.
     Permission("sign_off_release", "anyone", ("approver",)),
 )
