@@ -1,7 +1,7 @@
-"""Pool the territory and role under which answers are stored, so that every stored group is large.
+"""Coarsen the territory and role of answers, so that no stored group is small.
 
-Whoever knows that a person answered finds this person among at least `FEWEST_RESPONDENTS` answers, from at least
-`FEWEST_INSTITUTIONS` institutions if the group is of one territory and role.
+Somebody who knows that a person answered finds this person among at least `FEWEST_RESPONDENTS` answers, and a group of
+one territory and role has answers from at least `FEWEST_INSTITUTIONS` institutions.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ The attacks use everything but the private key of an open round, which backups l
 
 from __future__ import annotations
 
+import io
 import itertools
 import logging
 import random
@@ -46,19 +47,11 @@ class Story:
     log: str
 
 
-class _Lines(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(0)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("anonymity")
-    handler = _Lines()
+    written_log = io.StringIO()
+    handler = logging.StreamHandler(written_log)
     logging.getLogger().addHandler(handler)
     rng = random.Random(5)
     with clock.freeze_time(clock.parse_time(fakes.MONDAY)):
@@ -77,7 +70,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         service.run_daily_work(desk)
     backups.append(copy_files(desk, folder / "after"))
     logging.getLogger().removeHandler(handler)
-    yield Story(desk, round_id, backups, answers, tokens, "\n".join(handler.lines))
+    yield Story(desk, round_id, backups, answers, tokens, written_log.getvalue())
     desk.engine.dispose()
 
 
@@ -104,8 +97,8 @@ def test_all_answers_are_stored_and_counted(story: Story) -> None:
     stored: dict[str, set[tuple[str, str]]] = {}
     for answer_id, series, code in rows:
         stored.setdefault(answer_id, set()).add((series.partition(".")[0], code))
-    given = [{(q, code) for q, codes in answer.items() for code in codes} for answer in story.answers.values()]
-    assert sorted(map(sorted, stored.values())) == sorted(map(sorted, given))
+    expected = [{(q, code) for q, codes in answer.items() for code in codes} for answer in story.answers.values()]
+    assert sorted(map(sorted, stored.values())) == sorted(map(sorted, expected))
     responses = story.desk.surveys.invitations.count_responses(story.round_id)
     assert sum(r.answered for r in responses) == len(story.answers)
     assert sum(r.invited for r in responses) == len(story.answers) + 1
@@ -229,7 +222,7 @@ def test_free_texts_are_not_joined_with_anything(story: Story) -> None:
 
 
 def test_times_of_files_do_not_follow_the_people(story: Story) -> None:
-    """All files of the questionnaire are written again when the round is closed."""
+    """Check that closing the round writes all files of the questionnaire again."""
     folder = story.desk.surveys.home.restricted / "survey"
     stamps = {path.name: path.stat().st_mtime for path in folder.iterdir() if path.is_file()}
     newest_mail = max(path.stat().st_mtime for path in (folder.parent / "outbox").glob("*.eml"))

@@ -22,9 +22,9 @@ CELLS = (("AL", "police", 6), ("ME", "judge", 6))
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[SurveyDesk]:
     with clock.freeze_time(clock.parse_time(fakes.MONDAY)):
-        made = fakes.make_desk(tmp_path)
-    yield made
-    made.engine.dispose()
+        new_desk = fakes.make_desk(tmp_path)
+    yield new_desk
+    new_desk.engine.dispose()
 
 
 @pytest.fixture
@@ -127,12 +127,12 @@ def test_interrupted_closing_is_completed(opened: Opened, monkeypatch: pytest.Mo
     store = desk.surveys.answers if step == "before the box" else desk.surveys.invitations
     name = "empty_box" if step == "before the box" else "forget_answered"
 
-    def interrupt(*_arguments: object) -> None:
+    def interrupt_closing(*_arguments: object) -> None:
         raise KeyboardInterrupt
 
     with clock.freeze_time(clock.parse_time(fakes.AFTER)):
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(store, name, interrupt)
+            patched.setattr(store, name, interrupt_closing)
             service.run_daily_work(desk)
         assert problem_of(desk, round_id, tokens["police0@al.example"][0]) == "closed"
         service.run_daily_work(desk)

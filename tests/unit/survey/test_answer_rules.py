@@ -11,15 +11,15 @@ BANK = load_bank()
 FULL = Questionnaire(BANK, "full", "prosecutor")
 
 
-def ids(questions: object) -> list[str]:
+def list_ids(questions: object) -> list[str]:
     return [question.id for question in questions]  # type: ignore[attr-defined]
 
 
 def test_list_visible_follows_the_answers() -> None:
     dependent = {"JT03", "JT04", "JT05", "JT09"}
-    assert not dependent & set(ids(FULL.list_visible({})))
-    assert not dependent & set(ids(FULL.list_visible({"JT02": ("no",)})))
-    assert dependent <= set(ids(FULL.list_visible({"JT02": ("yes",)})))
+    assert not dependent & set(list_ids(FULL.list_visible({})))
+    assert not dependent & set(list_ids(FULL.list_visible({"JT02": ("no",)})))
+    assert dependent <= set(list_ids(FULL.list_visible({"JT02": ("yes",)})))
 
 
 def test_keep_visible_drops_answers_of_a_branch_that_was_left() -> None:
@@ -35,7 +35,7 @@ def test_list_pages_holds_each_question_once_after_its_condition(role: str, form
     assert [q for page in pages for q in page] == list(BANK.list_questions(questionnaire.form, role))
     assert max(map(len, pages)) <= QUESTIONS_ON_A_PAGE
     for page in pages:
-        assert not {q.show_if.question for q in page if q.show_if is not None} & set(ids(page))
+        assert not {q.show_if.question for q in page if q.show_if is not None} & set(list_ids(page))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_clean_answer(question: str, values: list[str], expected: object) -> Non
 
 
 def test_find_missing_accepts_no_experience() -> None:
-    required = set(ids(FULL.find_missing({})))
+    required = set(list_ids(FULL.find_missing({})))
     assert "FR01" in required
     assert "TR10" not in required
-    assert set(ids(FULL.find_missing({"FR01": ("no_experience",)}))) == required - {"FR01"}
+    assert set(list_ids(FULL.find_missing({"FR01": ("no_experience",)}))) == required - {"FR01"}
