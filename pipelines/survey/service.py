@@ -24,6 +24,7 @@ from pipelines.statistics.thresholds import FEWEST_INSTITUTIONS
 from pipelines.survey.bank_model import LANGUAGES
 from pipelines.survey.invitation_store import Invitee, Response, Round
 from pipelines.survey.letters import LetterOutcome, send_letters
+from pipelines.survey.results import are_results_stale, write_results
 from pipelines.survey.surveys import SurveyError, Surveys, read_today
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def run_daily_work(desk: SurveyDesk) -> LetterOutcome:
     for round_ in desk.surveys.invitations.list_rounds():
         if round_.state == "closing" or (round_.state == "open" and round_.closes < read_today()):
             _close(desk, SYSTEM, round_.round_id)
+    if are_results_stale(desk.surveys):
+        write_results(desk.surveys)
     return send_letters(desk.surveys)
 
 
@@ -174,6 +177,7 @@ def _close(desk: SurveyDesk, account: str, round_id: str) -> int:
     exposed = {(r.territory, r.role) for r in responses if r.institutions < FEWEST_INSTITUTIONS}
     count = surveys.answers.empty_box(round_id, read_today(), exposed)
     surveys.invitations.forget_answered(round_id)
+    write_results(surveys)
     _record(desk, account, "survey.close", round_id, {"answers": count, "invited": sum(r.invited for r in responses)})
     return count
 

@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from pipelines.core.home import Home
 from pipelines.declarations.registry import load
 from pipelines.ledger.identity import Grant, Identity
@@ -90,3 +92,45 @@ def fill_in(surveys: Surveys, round_id: str, token: str, rng: random.Random) -> 
         visit = filling_in.save_page(surveys, visit, {q.id: answers[q.id] for q in page if q.id in answers})
     filling_in.send_answers(surveys, round_id, token)
     return answers
+
+
+TableOfAnswers = Sequence[tuple[str, str, Sequence[tuple[str, str]]]]
+"""Round, territory, and (series, code) of each respondent."""
+
+
+def make_tables(
+    answers: TableOfAnswers, institutions: dict[str, int] | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return answers, rounds and responses of police officers, as `results.compute_results` takes them."""
+    rows = [
+        (f"{round_id} {territory} {i}", round_id, territory, "police", series, code)
+        for round_id, territory, given_answers in answers
+        for i, (series, code) in enumerate(given_answers)
+    ]
+    columns = ("answer_id", "round_id", "territory", "role", "series", "code")
+    n_institutions = institutions or {}
+    rounds = sorted({round_id for round_id, _, _ in answers})
+    responses = [
+        (
+            round_id,
+            territory,
+            "police",
+            len(given_answers) + 1,
+            len(given_answers),
+            (institutions or {}).get(territory, 3),
+        )
+        for round_id, territory, given_answers in answers
+    ]
+    return (
+        pl.DataFrame(rows, schema=list(columns), orient="row"),
+        pl.DataFrame(
+            [(round_id, "pulse", "2026-Q4", i) for i, round_id in enumerate(rounds)],
+            schema=["round_id", "form", "period", "position"],
+            orient="row",
+        ),
+        pl.DataFrame(
+            responses,
+            schema=["round_id", "territory", "role", "invited", "answered", "institutions"],
+            orient="row",
+        ),
+    )
