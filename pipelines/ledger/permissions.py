@@ -147,6 +147,11 @@ def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
     return any(who.has_role(role, jurisdiction, instrument) for role in READERS)
 
 
+def can_read_survey(who: Identity, jurisdictions: Collection[str]) -> bool:
+    """Return True if an identity may see the protected results of the questionnaire of a territory: with any role."""
+    return any(grant.jurisdiction in (EVERY, *jurisdictions) for grant in who.grants)
+
+
 def draft_pairs(who: Identity) -> tuple[Pair, ...]:
     """Return the pairs whose drafts an identity may see; `*` means all."""
     return tuple(sorted({pair for role in DRAFT_READERS for pair in who.list_pairs(role)}))

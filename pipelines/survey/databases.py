@@ -38,6 +38,11 @@ def survey_folder(home: Home) -> Path:
     return folder
 
 
+def has_survey(home: Home) -> bool:
+    """Return True if a round was ever planned in a home."""
+    return (home.restricted / FOLDER).is_dir()
+
+
 class Database:
     """One SQLite file. Writers of this process queue at a lock, which is fairer than SQLite's repeated attempts."""
 

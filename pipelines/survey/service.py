@@ -19,15 +19,16 @@ from pipelines.core.i18n import mark
 from pipelines.ledger import audit_log
 from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import EVERY, SYSTEM, Identity, NotAllowedError
-from pipelines.ledger.permissions import has_role_for
+from pipelines.ledger.permissions import can_read_survey, has_role_for
 from pipelines.statistics.thresholds import FEWEST_INSTITUTIONS
+from pipelines.survey import results
 from pipelines.survey.bank_model import LANGUAGES
 from pipelines.survey.invitation_store import Invitee, Response, Round
 from pipelines.survey.letters import LetterOutcome, send_letters
-from pipelines.survey.results import are_results_stale, write_results
 from pipelines.survey.surveys import SurveyError, Surveys, read_today
 
 if TYPE_CHECKING:
+    import polars as pl
     import sqlalchemy as sa
 
     from pipelines.declarations.registry import Registry
@@ -128,8 +129,8 @@ def run_daily_work(desk: SurveyDesk) -> LetterOutcome:
     for round_ in desk.surveys.invitations.list_rounds():
         if round_.state == "closing" or (round_.state == "open" and round_.closes < read_today()):
             _close(desk, SYSTEM, round_.round_id)
-    if are_results_stale(desk.surveys):
-        write_results(desk.surveys)
+    if results.are_results_stale(desk.surveys):
+        results.write_results(desk.surveys)
     return send_letters(desk.surveys)
 
 
@@ -166,6 +167,29 @@ def parse_invitees(content: bytes, registry: Registry, roles: Mapping[str, objec
     return tuple(invitees.values())
 
 
+def list_result_territories(desk: SurveyDesk, who: Identity) -> tuple[str, ...]:
+    """Return the territories whose results a person may see."""
+    territories = desk.registry.without_training().territories
+    return tuple(
+        code
+        for code, territory in territories.items()
+        if can_read_survey(who, [code, *(jurisdiction.code for jurisdiction in territory.jurisdictions)])
+    )
+
+
+def read_results(desk: SurveyDesk, who: Identity, territory: str, role: str) -> pl.DataFrame | None:
+    """Return the protected results of one territory, one role and the region; None before a round is closed.
+
+    Raises NotAllowedError for a territory in which the person has no role.
+    """
+    import polars as pl
+
+    if territory not in list_result_territories(desk, who):
+        raise NotAllowedError(mark("You see the results of the questionnaire for your own territory only."))
+    table = results.read_results(desk.surveys)
+    return None if table is None else table.filter(pl.col("group").is_in([territory, role, results.REGION]))
+
+
 def _close(desk: SurveyDesk, account: str, round_id: str) -> int:
     """Close a round. Each step may be repeated, so that an interrupted closing is completed by the next one."""
     surveys = desk.surveys
@@ -177,7 +201,7 @@ def _close(desk: SurveyDesk, account: str, round_id: str) -> int:
     exposed = {(r.territory, r.role) for r in responses if r.institutions < FEWEST_INSTITUTIONS}
     count = surveys.answers.empty_box(round_id, read_today(), exposed)
     surveys.invitations.forget_answered(round_id)
-    write_results(surveys)
+    results.write_results(surveys)
     _record(desk, account, "survey.close", round_id, {"answers": count, "invited": sum(r.invited for r in responses)})
     return count
 

@@ -117,7 +117,7 @@ def make_tables(
             "police",
             len(given_answers) + 1,
             len(given_answers),
-            (institutions or {}).get(territory, 3),
+            n_institutions.get(territory, 3),
         )
         for round_id, territory, given_answers in answers
     ]

@@ -24,6 +24,7 @@ from dashboards.office.survey.rendering import (
 )
 from dashboards.office.survey.services import SAVES, WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import mark, tell
+from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import filling_in
 from pipelines.survey.bank import text_in
@@ -106,6 +107,7 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         footnote=f"* {note}" if note else "",
         minutes=MINUTES[visit.round.form],
         closes=visit.round.closes,
+        smallest_group=FEWEST_RESPONDENTS,
         has_draft=bool(visit.answers),
         next_address=f"{_address(visit)}/{_first_open_page(visit)}",
         check_address=f"{_address(visit)}/check",
