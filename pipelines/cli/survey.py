@@ -1,4 +1,4 @@
-"""Commands `rti survey plan|open|close|list|rates|send|results|texts`: rounds of the practitioners' questionnaire."""
+"""Commands `rti survey …`: rounds of the practitioners' questionnaire, and measures against the gaps it shows."""
 
 from __future__ import annotations
 
@@ -143,6 +143,83 @@ def show_texts(round_id: RoundId, actor: Actor = None, as_json: AsJson = False) 
         say_json([{"question": series, "text": text} for series, text in listed])
         return
     print_table(listed, ("question", "text"))
+
+
+@app.command("measures")
+def list_measures(actor: Actor = None, as_json: AsJson = False) -> None:
+    """List the corrective measures, with the favourable share of their question before and now."""
+    from pipelines.survey import measures
+
+    desk, who = _open_desk(actor)
+    listed = [(measure, measures.find_progress(desk, measure)) for measure in measures.list_measures(desk, who)]
+    if as_json:
+        say_json([{**asdict(measure), **asdict(progress)} for measure, progress in listed])
+        return
+    rows = [
+        (
+            m.measure_id,
+            m.territory,
+            m.question,
+            m.owner,
+            m.deadline,
+            m.status,
+            _format_share(p.first),
+            _format_share(p.newest),
+        )
+        for m, p in listed
+    ]
+    head = ("measure", "territory", "question", "owner", "deadline", "status", "first share", "newest")
+    print_table(rows, head)
+
+
+@app.command("add-measure")
+def add_measure(
+    territory: Annotated[str, typer.Argument(help="A territory, or region.")],
+    question: Annotated[str, typer.Argument(help="The question whose answers should improve, such as FR01.")],
+    text: Annotated[str, typer.Argument(help="What is to be done. Name no persons.")],
+    owner: Annotated[str, typer.Option("--owner", help="The role that is responsible, such as central_authority.")],
+    deadline: Annotated[str, typer.Option("--deadline", help="The last day, such as 2027-03-31.")],
+    indicator: Annotated[str, typer.Option("--indicator", help="The figure of the returns that should move.")] = "",
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a corrective measure against a gap that the questionnaire shows."""
+    from pipelines.survey import measures
+
+    desk, who = _open_desk(actor)
+    measure = measures.add_measure(desk, who, territory, question, text, owner, _day(deadline), indicator)
+    if as_json:
+        say_json(asdict(measure))
+    else:
+        print_line(f"{measure.measure_id} is planned until {measure.deadline}")
+
+
+@app.command("update-measure")
+def update_measure(
+    measure_id: Annotated[str, typer.Argument(help="A measure of `rti survey measures`.")],
+    status: Annotated[str, typer.Argument(help="planned, under_way, done or dropped.")],
+    evidence: Annotated[str, typer.Option("--evidence", help="What shows that it is done, or why it is dropped.")] = "",
+    deadline: Annotated[str | None, typer.Option("--deadline", help="A new last day.")] = None,
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change the status, evidence or deadline of a measure."""
+    from pipelines.survey import measures
+
+    new_status: measures.Status | None = next((code for code in measures.STATUSES if code == status), None)
+    if new_status is None:
+        raise CommandError(f"there is no status {status}; there are {', '.join(measures.STATUSES)}")
+    desk, who = _open_desk(actor)
+    new_deadline = _day(deadline) if deadline is not None else None
+    measure = measures.update_measure(desk, who, measure_id, new_status, evidence=evidence, deadline=new_deadline)
+    if as_json:
+        say_json(asdict(measure))
+    else:
+        print_line(f"{measure.measure_id} is {measure.status}")
+
+
+def _format_share(progress: tuple[str, float] | None) -> str:
+    return f"{100 * progress[1]:.0f} % ({progress[0]})" if progress is not None else ""
 
 
 def _make_desk() -> SurveyDesk:
