@@ -26,6 +26,7 @@ from benchmarks import (
     open_data,
     pages,
     public,
+    questionnaire,
     random_decades,
     reading,
     rebuilding,
@@ -36,11 +37,11 @@ from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
     "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "open_data",
-    "pages", "public", "random_decades", "reading", "rebuilding", "uploading",
+    "pages", "public", "questionnaire", "random_decades", "reading", "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
-    "public", "front", "open-data", "arrival", "protection", "random",
+    "questionnaire", "public", "front", "open-data", "arrival", "protection", "random",
 )  # fmt: skip
 """Order of benchmarks: those that take seconds come first; rebuild and the two after it share their homes."""
 

@@ -59,6 +59,8 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
 
     from dashboards.office import errors, pages, uploads
     from dashboards.office.services import ASSETS, OfficeServices
+    from dashboards.office.survey import routes as survey
+    from dashboards.office.survey.services import SurveyServices
     from pipelines.web import health
     from pipelines.web.api.app import create_api
     from pipelines.web.check_queue import Queue
@@ -80,6 +82,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     app.state.office = OfficeServices(
         desk, sessions, received, pages.list_offered_pages, service_settings.cookie_secret
     )
+    app.state.survey = SurveyServices(desk)
     app.mount("/api", create_api(desk, queue))
     app.router.routes += [
         health.health_route(lambda: health.portal_health(desk.home, desk.engine)),
@@ -87,6 +90,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
         *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.find_address),
         # `include_router` would inspect every function again, which takes 70 ms.
         *pages.create_router().routes,
+        *survey.router.routes,
     ]
     errors.install_handlers(app)
     return app

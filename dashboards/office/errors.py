@@ -15,6 +15,9 @@ from pipelines.core import i18n
 from pipelines.core.i18n import tell
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.survey.filling_in import LinkError
+from pipelines.survey.letters import PATH as QUESTIONNAIRE
+from pipelines.survey.surveys import SurveyError
 from pipelines.web.sign_in.csrf import CsrfError
 from pipelines.web.sign_in.language import language_of
 
@@ -29,8 +32,21 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NoRoleError, _refuse_role)
     app.add_exception_handler(NotAllowedError, _refuse)
     app.add_exception_handler(CsrfError, _refuse_foreign_form)
+    app.add_exception_handler(SurveyError, _answer_survey_problem)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_fault)
+
+
+def _answer_survey_problem(request: Request, error: Exception) -> Response:
+    """Answer an error of the questionnaire; an act of the steward on it answers its own errors."""
+    from dashboards.office.survey.routes import answer_problem
+
+    return answer_problem(request, error)
+
+
+def _is_questionnaire(request: Request) -> bool:
+    """Return True for the pages that people open by a one-time link, without an account."""
+    return request.url.path.startswith(f"{QUESTIONNAIRE}/")
 
 
 def _ask_for_sign_in(_request: Request, error: Exception) -> Response:
@@ -56,6 +72,8 @@ def _refuse_foreign_form(request: Request, _error: Exception) -> Response:
 
 def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if _is_questionnaire(request):
+        return _answer_survey_problem(request, LinkError("cut"))
     try:
         context = enter_page(request)
     except NotSignedInError as missing:
@@ -73,6 +91,8 @@ def _answer_fault(request: Request, error: Exception) -> Response:
 
     reference = fault_log.log_fault(error)
     status = 507 if find_fault(error) is not None else 500
+    if _is_questionnaire(request):
+        return _render_fault_of_nobody(request, error, status, reference)
     try:
         context = enter_page(request)
     except NotSignedInError as missing:

@@ -28,6 +28,7 @@ from pipelines.cli import (
     releases,
     store,
     submit,
+    survey,
     templates,
 )
 from pipelines.cli.common import FAULT, GOOD, UNREADABLE, WRONG_USE, CommandError, print_note
@@ -72,6 +73,7 @@ app.add_typer(receipt.app, name="receipt")
 app.add_typer(releases.app, name="release")
 app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
+app.add_typer(survey.app, name="survey")
 for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", audit.audit)):
     app.add_typer(commands, name=name)
 
@@ -95,6 +97,9 @@ _WORDED = {
     "pipelines.submissions.checking.check": ("UnknownFormError",),
     "pipelines.submissions.checking.read_task": ("DeclarationsChangedError",),
     "pipelines.submissions.admission": ("SubmissionRefusedError",),
+    "pipelines.survey.surveys": ("SurveyError",),
+    "pipelines.survey.sealing": ("SealError",),
+    "pipelines.survey.databases": ("SurveyDatabaseError",),
     "pipelines.core.signing_keys": ("KeyFileError",),
     "pipelines.submissions.arrivals": ("ArrivalsError",),
     "pipelines.declarations.yaml_file": ("DeclarationError",),

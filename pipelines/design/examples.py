@@ -188,6 +188,15 @@ COMPONENTS: Final = (
         ),
     ),
     DesignComponent(
+        "Radio buttons",
+        ("radios",),
+        "One of a list that is short enough to be read. In a questionnaire, each answer is visible without a click.",
+        (
+            """{{ ui.radios("ease", "How easy is it to get an answer?", [("1", "Very difficult"), ("5", "Very easy")],
+                "5", note="(needs an answer)") }}""",
+        ),
+    ),
+    DesignComponent(
         "File field",
         ("file_field",),
         "Files to upload. The browser's own control works with every keyboard and screen reader.",

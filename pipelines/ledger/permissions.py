@@ -23,6 +23,7 @@ Act = (
     | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
     | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
     | Literal["propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"]
+    | Literal["keep_survey"]
 )
 Actor = Literal["anyone", "sender", "another", "machine"]
 """`sender`: the account that sent this return; `another`: any other account; `machine`: no account at all."""
@@ -78,6 +79,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("approve_release", "anyone", ("steward",)),
     Permission("publish_notice", "anyone", ("steward",)),
     Permission("grant_preview", "anyone", ("steward",)),
+    # Rounds of the questionnaire concern all territories, so the role is needed for all jurisdictions.
+    Permission("keep_survey", "anyone", ("steward",)),
     # For the sheet of a territory, the role is needed for one pair of it, whatever the instrument.
     Permission("sign_off_release", "anyone", ("approver",)),
     # Assessments of the law, for the jurisdiction and the instrument `legislation`.
@@ -149,6 +152,11 @@ def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
 def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
     """Return True if an identity may see the returns of a pair once they are sent."""
     return any(who.has_role(role, jurisdiction, instrument) for role in READERS)
+
+
+def can_read_survey(who: Identity, jurisdictions: Collection[str]) -> bool:
+    """Return True if an identity may see the protected results of the questionnaire of a territory: with any role."""
+    return any(grant.jurisdiction in (EVERY, *jurisdictions) for grant in who.grants)
 
 
 def draft_pairs(who: Identity) -> tuple[Pair, ...]:

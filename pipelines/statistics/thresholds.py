@@ -19,6 +19,10 @@ between two periods by chance alone. United States health statistics call rates 
 the same reason (National Center for Health Statistics; from memory, unverified).
 """
 
+FEWEST_RESPONDENTS: Final = 5
+"""Fewest respondents of a result of the questionnaire; smaller groups are stored and shown in a larger one."""
+FEWEST_INSTITUTIONS: Final = 2
+"""Fewest institutions whose people answered in a group that is stored or shown by itself."""
 FEWEST_TERRITORIES_IN_RANGE: Final = 3
 """A lowest and a highest figure, and a median, are given from so many territories on."""
 FEWEST_TERRITORIES_IN_REGION: Final = 4

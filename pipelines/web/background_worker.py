@@ -43,7 +43,10 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
     number = 0
     while not stop.wait(every):
         try:
-            round_(home, engine, registry, remind=number % REMIND_EVERY == 0)
+            is_hourly = number % REMIND_EVERY == 0
+            round_(home, engine, registry, remind=is_hourly)
+            if is_hourly:
+                keep_survey(home, engine, registry)
         except NoticeSettingsError as error:
             # The message names the setting and its format, for the person who can correct it; it quotes nothing else.
             _LOG.error("notices cannot go out; the next round follows in %s s: %s", every, str(error))
@@ -54,6 +57,20 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
                 "a round over the notices failed; the next follows in %s s: %s", every, fault_log.describe_fault(error)
             )
         number += 1
+
+
+def keep_survey(home: Home, engine: sa.Engine, registry: Registry) -> None:
+    """Send due letters of the questionnaire and close rounds whose last day is over; nothing without a round.
+
+    Raises NoticeSettingsError.
+    """
+    from pipelines.survey import databases, service, surveys
+
+    if not databases.has_survey(home):
+        return
+    outcome = service.run_daily_work(service.SurveyDesk(surveys.open_surveys(home), engine, registry))
+    if outcome.failed:
+        _LOG.warning("%s letters of the questionnaire could not be sent; they are tried again", outcome.failed)
 
 
 def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -> int:

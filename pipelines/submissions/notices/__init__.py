@@ -5,8 +5,9 @@ a transaction,
 so that a mail server that is down delays nobody and unsent notices are retried.
 """
 
-from pipelines.submissions.notices.delivery import DeliveryOutcome, deliver_notices
+from pipelines.submissions.notices.delivery import DeliveryError, DeliveryOutcome, deliver_notices, open_mail_channel
 from pipelines.submissions.notices.events import on_account, on_events
+from pipelines.submissions.notices.mail import Addressed, AddressError
 from pipelines.submissions.notices.queue import KINDS, Kind, Notice, enqueue_notice, list_notices, notice_id
 from pipelines.submissions.notices.reminders import DAYS, enqueue_reminders
 from pipelines.submissions.notices.runs import on_failed_run
@@ -15,6 +16,9 @@ from pipelines.submissions.notices.settings import DeliverySettings, NoticeSetti
 __all__ = [
     "DAYS",
     "KINDS",
+    "AddressError",
+    "Addressed",
+    "DeliveryError",
     "DeliveryOutcome",
     "DeliverySettings",
     "Kind",
@@ -28,5 +32,6 @@ __all__ = [
     "on_account",
     "on_events",
     "on_failed_run",
+    "open_mail_channel",
     "read_notice_settings",
 ]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import clock
 from pipelines.submissions.notices import queue
-from pipelines.submissions.notices.mail import AddressError, make_mail
+from pipelines.submissions.notices.mail import Addressed, AddressError, make_mail
 from pipelines.submissions.notices.settings import (
     DeliverySettings,
     MailServer,
@@ -95,6 +95,26 @@ def deliver_notices(
     return DeliveryOutcome(sent, failed, given_up, ways)
 
 
+@contextmanager
+def open_mail_channel(home: Home) -> Iterator[Callable[[Addressed, Letter], None]]:
+    """Yield a function that sends one letter by mail, or puts it into the outbox; nothing of it enters the queue.
+
+    For letters whose text must not be stored, such as a one-time link. The function raises AddressError,
+    DeliveryError, OSError or SMTPException. Raises NoticeSettingsError.
+    """
+    configuration = read_notice_settings(home)
+    with _open_mailer(configuration) as mailer:
+
+        def send_letter(addressed: Addressed, letter: Letter) -> None:
+            mail = make_mail(addressed, letter, configuration.sender)
+            if mailer is not None:
+                mailer(mail)
+            else:
+                write_to_outbox(outbox_folder(home), addressed, mail)
+
+        yield send_letter
+
+
 def _list_channels(configuration: DeliverySettings) -> tuple[str, ...]:
     ways = [name for name, value in (("webhook", configuration.webhook), ("mail", configuration.smtp)) if value]
     return tuple(ways) or ("outbox",)
@@ -119,7 +139,7 @@ def _describe_error(error: Exception) -> str:
 # ------------------------------------------------------------------------------------------------------------ channels
 
 
-def write_to_outbox(folder: Path, notice: Notice, mail: EmailMessage) -> Path:
+def write_to_outbox(folder: Path, notice: Addressed, mail: EmailMessage) -> Path:
     """Write a mail atomically to a file in the outbox; the same notice gives the same file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = notice.created_at.replace(":", "").replace("-", "")

@@ -6,23 +6,41 @@ import html
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines.core import clock
 
 if TYPE_CHECKING:
-    from pipelines.submissions.notices.queue import Notice
     from pipelines.submissions.notices.words import Letter
 
 LIST = "Regional trafficking indicators <notices.rti>"
 _NOWHERE = "no-address.invalid"
 
 
+class Addressed(Protocol):
+    """Head of a mail: a notice of the queue, or an invitation to a questionnaire."""
+
+    @property
+    def notice_id(self) -> str: ...
+
+    @property
+    def account_id(self) -> str: ...
+
+    @property
+    def created_at(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def email(self) -> str | None: ...
+
+
 class AddressError(Exception):
     """An account's address is not valid, so trying again would not help."""
 
 
-def make_mail(notice: Notice, letter: Letter, sender: str) -> EmailMessage:
+def make_mail(notice: Addressed, letter: Letter, sender: str) -> EmailMessage:
     """Return the mail of a notice, always with the same Message-ID. Raises AddressError."""
     mail = EmailMessage(policy=SMTP)
     domain = sender.rpartition("@")[2]
@@ -63,7 +81,7 @@ def as_html(letter: Letter) -> str:
     return f'<!doctype html>\n<html lang="{letter.language}">{head}\n<body>\n{content}\n</body></html>\n'
 
 
-def _address_of(notice: Notice) -> Address:
+def _address_of(notice: Addressed) -> Address:
     spec = notice.email or f"{notice.account_id}@{_NOWHERE}"
     try:
         return Address(display_name=_as_one_line(notice.name), addr_spec=spec)

@@ -1,0 +1,128 @@
+"""Show the results of the questionnaire: a territory and a role next to the region, for people of that territory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office.context import PageContext
+from dashboards.office.pages.survey import format_rate
+from dashboards.office.requests import Page
+from dashboards.office.responses import render_page, render_refusal
+from dashboards.office.survey.services import get_survey_services
+from pipelines.core.i18n import mark
+from pipelines.design import components as ui
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.survey import service
+from pipelines.survey.bank import Bank, text_in
+from pipelines.survey.results import REGION
+
+if TYPE_CHECKING:
+    import polars as pl
+
+router = APIRouter()
+PATH = "/survey-results"
+_CHANGES = {
+    "rise": mark("higher than before"),
+    "fall": mark("lower than before"),
+    "no_clear_change": mark("no clear change"),
+}
+Row = Mapping[str, Any]
+
+
+@router.get(PATH)
+def show_results(context: Page) -> Response:
+    """Render the results of one round."""
+    desk = get_survey_services(context.request).survey_desk
+    query = context.request.query_params
+    territories = service.list_result_territories(desk, context.who)
+    roles = desk.surveys.bank.lists.roles
+    territory = query.get("territory") or (territories[0] if territories else "")
+    role = query.get("role", "") if query.get("role") in roles else next(iter(roles))
+    try:
+        table = service.read_results(desk, context.who, territory, role)
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    rounds = [] if table is None else list(dict.fromkeys(table.sort("position", descending=True)["round_id"]))
+    round_id = query.get("round", "") if query.get("round") in rounds else (rounds[0] if rounds else "")
+    return render_page(
+        context,
+        "survey_results.html",
+        title=context.tell("Results of the questionnaire"),
+        lead=context.tell(
+            "How practitioners rate international cooperation. These results are for the people of the territories and "
+            "are not published."
+        ),
+        territories=[(code, context.area_name(code)) for code in territories],
+        roles=[(code, text_in(texts, context.language)) for code, texts in roles.items()],
+        rounds=[(code, code) for code in rounds],
+        chosen=(round_id, territory, role),
+        sections=_make_sections(context, desk.surveys.bank, table, round_id, territory, role) if round_id else [],
+    )
+
+
+def _make_sections(
+    context: PageContext, bank: Bank, table: pl.DataFrame | None, round_id: str, territory: str, role: str
+) -> list[tuple[str, list[ui.PageTable]]]:
+    """Return a table for each question, by theme."""
+    import polars as pl
+
+    assert table is not None
+    groups = (
+        (territory, context.area_name(territory)),
+        (role, text_in(bank.lists.roles[role], context.language)),
+        (REGION, context.tell("Region")),
+    )
+    rows = {
+        (row["series"], row["group"], row["code"]): row
+        for row in table.filter(pl.col("round_id") == round_id).iter_rows(named=True)
+    }
+    sections: dict[str, list[ui.PageTable]] = {}
+    for question in bank.questions:
+        for wording in question.wordings:
+            series = f"{question.id}.{wording.version}"
+            answers = bank.answer_list(question)
+            if answers is None or not any(key[0] == series for key in rows):
+                continue
+            theme = text_in(bank.lists.themes[bank.theme_by_question[question.id]], context.language)
+            codes = [(code, bank.answer_text(question, code, context.language)) for code in answers.answers]
+            if answers.favourable:
+                codes.append(("favourable", context.tell("Favourable answers")))
+            question_table = ui.PageTable(
+                text_in(wording.text, context.language),
+                context.tell("Group"),
+                [*(text for _, text in codes), context.tell("Respondents"), context.tell("Response rate"),
+                 context.tell("Change since last round")],
+                [ui.PageRow(name, _describe_group(context, rows, series, group, codes)) for group, name in groups],
+                frozenset(range(len(codes) + 2)),
+                wide=True,
+            )  # fmt: skip
+            sections.setdefault(theme, []).append(question_table)
+    return list(sections.items())
+
+
+def _describe_group(
+    context: PageContext,
+    rows: Mapping[tuple[str, str, str], Row],
+    series: str,
+    group: str,
+    codes: list[tuple[str, str]],
+) -> tuple[str, ...]:
+    group_rows = [rows.get((series, group, code)) for code, _ in codes]
+    first = group_rows[0]
+    if first is None or first["is_withheld"]:
+        reason = context.tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
+        return (*("–" for _ in codes), reason, "", "")
+    shares = [_format_share(row) if row is not None else "–" for row in group_rows]
+    last = group_rows[-1]
+    changed = last["changed"] if last is not None and codes[-1][0] == "favourable" else None
+    change = context.tell(_CHANGES[changed]) if changed else ""  # marked above
+    return (*shares, str(first["n"]), format_rate(first["answered"], first["invited"]), change)
+
+
+def _format_share(row: Row) -> str:
+    return f"{100 * row['share']:.0f} % ({100 * row['low']:.0f}–{100 * row['high']:.0f})"

@@ -1,0 +1,308 @@
+"""Addresses of the questionnaire: its first page, its pages of questions, the check, and the confirmation.
+
+A link carries the right to one questionnaire in its address. Every page is a form that saves and leads on, so that
+nothing needs a script, and reloading or returning loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from dashboards.office.survey.rendering import (
+    FAULTS,
+    describe_answer,
+    describe_question,
+    form_title,
+    render_page,
+    render_problem,
+)
+from dashboards.office.survey.services import SAVES, WRONG_LINKS, get_survey_services
+from pipelines.core.i18n import mark, tell
+from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.submissions.timetable.names import jurisdiction_name, note_of
+from pipelines.survey import filling_in
+from pipelines.survey.bank import text_in
+from pipelines.survey.bank_model import Question
+from pipelines.survey.filling_in import IncompleteError, LinkError, Visit
+from pipelines.survey.letters import MINUTES, PATH
+from pipelines.survey.surveys import SurveyError
+from pipelines.web.guards import client_network
+from pipelines.web.sign_in.csrf import CSRF_FIELD, CsrfError, check_origin
+from pipelines.web.sign_in.language import language_of
+
+router = APIRouter()
+_LINK = PATH + "/{round_id}/{token}"
+MOST_FIELDS = 100
+LONGEST_FIELD = 16 * 1024
+_STATUS = {"cut": 404, "unknown": 404, "not_open": 403, "closed": 410, "sent": 410}
+
+
+class StaleFormError(SurveyError):
+    """A form does not come from a page of its link."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            mark("This page is out of date, so nothing was changed. Open the link from the message again.")
+        )
+
+
+class TooManyError(SurveyError):
+    """Too many requests; nothing was changed."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(mark("Too many requests. Nothing was lost. Wait {seconds} seconds and try again."),
+                         seconds=seconds)  # fmt: skip
+        self.seconds = seconds
+
+
+async def read_form(request: Request) -> FormData:
+    """Return a submitted form; nothing of it is written to a file."""
+    return await request.form(max_files=0, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD)
+
+
+SubmittedFields = Annotated[FormData, Depends(read_form)]
+
+
+def answer_problem(request: Request, error: Exception) -> Response:
+    """Answer an error of these pages in plain words."""
+    assert isinstance(error, SurveyError)
+    if isinstance(error, TooManyError):
+        response = render_problem(request, error, 429)
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    return render_problem(request, error, _STATUS[error.problem] if isinstance(error, LinkError) else 403)
+
+
+@router.get(PATH + "/sent")
+def show_sent(request: Request) -> Response:
+    """Render the confirmation. Its address says nothing about who has answered."""
+    return render_page(
+        request,
+        "sent.html",
+        title=tell("Your answers have been received", language_of(request)),
+        address=f"{PATH}/sent",
+    )
+
+
+@router.get(_LINK)
+def show_start(request: Request, round_id: str, token: str) -> Response:
+    """Render the first page: what is asked, until when, and how answers are kept."""
+    visit = _open_visit(request, round_id, token)
+    language, registry = language_of(request), get_survey_services(request).desk.registry
+    bank = visit.questionnaire.bank
+    note = note_of(registry, visit.territory, language)
+    return render_page(
+        request,
+        "start.html",
+        title=form_title(visit, language),
+        address=_address(visit),
+        role=text_in(bank.lists.roles[visit.questionnaire.role], language),
+        territory=jurisdiction_name(registry, visit.territory, language) + ("*" if note else ""),
+        footnote=f"* {note}" if note else "",
+        minutes=MINUTES[visit.round.form],
+        closes=visit.round.closes,
+        smallest_group=FEWEST_RESPONDENTS,
+        has_draft=bool(visit.answers),
+        next_address=f"{_address(visit)}/{_first_open_page(visit)}",
+        check_address=f"{_address(visit)}/check",
+    )
+
+
+@router.get(_LINK + "/check")
+def show_check(request: Request, round_id: str, token: str) -> Response:
+    """Render all answers, before they are sent."""
+    return _render_check(request, _open_visit(request, round_id, token))
+
+
+@router.post(_LINK + "/send")
+def send_all(request: Request, round_id: str, token: str, fields: SubmittedFields) -> Response:
+    """Send the answers. The confirmation follows only after they are on the disk."""
+    visit = _open_visit(request, round_id, token)
+    _check_form(request, visit, fields)
+    try:
+        filling_in.send_answers(get_survey_services(request).survey_desk.surveys, round_id, token)
+    except IncompleteError as error:
+        return _render_check(request, visit, error.questions)
+    return _redirect(f"{PATH}/sent")
+
+
+@router.get(_LINK + "/{number:int}")
+def show_questions(request: Request, round_id: str, token: str, number: int) -> Response:
+    """Render one page of questions."""
+    visit = _open_visit(request, round_id, token)
+    if not 1 <= number <= len(visit.questionnaire.list_pages()):
+        return _redirect(_address(visit))
+    return _render_questions(request, visit, number)
+
+
+@router.post(_LINK + "/{number:int}")
+def save_questions(request: Request, round_id: str, token: str, number: int, fields: SubmittedFields) -> Response:
+    """Save one page of questions and lead on; with a fault, save the rest and show the page again."""
+    visit = _open_visit(request, round_id, token)
+    _check_form(request, visit, fields)
+    pages = visit.questionnaire.list_pages()
+    if not 1 <= number <= len(pages):
+        return _redirect(_address(visit))
+    services = get_survey_services(request)
+    if seconds := services.rates.count_request(SAVES, visit.link.draft_digest):
+        raise TooManyError(seconds)
+    page_answers: dict[str, tuple[str, ...]] = {}
+    errors: list[tuple[str, str]] = []
+    for question in pages[number - 1]:
+        values = [value for value in fields.getlist(question.id) if isinstance(value, str)]
+        page_answers[question.id], fault = visit.questionnaire.clean_answer(question, values)
+        if fault is not None:
+            errors.append((tell(FAULTS[fault], language_of(request)), question.id))  # marked in rendering
+    visit = filling_in.save_page(services.survey_desk.surveys, visit, page_answers)
+    if errors:
+        return _render_questions(request, visit, number, errors)
+    return _redirect(f"{_address(visit)}{_find_target(visit, number, fields)}")
+
+
+@router.get(PATH + "/{rest:path}")
+def show_unknown(request: Request) -> Response:
+    """Answer any other address below the questionnaire: a link that was cut off."""
+    _count_wrong_link(request)
+    return answer_problem(request, LinkError("cut"))
+
+
+def _open_visit(request: Request, round_id: str, token: str) -> Visit:
+    services = get_survey_services(request)
+    if seconds := services.rates.check_wait(WRONG_LINKS, client_network(request.scope)):
+        raise TooManyError(seconds)
+    try:
+        return filling_in.open_visit(services.survey_desk.surveys, round_id, token)
+    except LinkError as error:
+        if error.problem in ("cut", "unknown"):
+            _count_wrong_link(request)
+        raise
+
+
+def _count_wrong_link(request: Request) -> None:
+    rates = get_survey_services(request).rates
+    if seconds := rates.count_request(WRONG_LINKS, client_network(request.scope)):
+        raise TooManyError(seconds)
+
+
+def _check_form(request: Request, visit: Visit, fields: FormData) -> None:
+    submitted = fields.get(CSRF_FIELD)
+    try:
+        check_origin(request)
+    except CsrfError:
+        raise StaleFormError from None
+    if not isinstance(submitted, str) or not visit.link.is_form_token(submitted):
+        raise StaleFormError
+
+
+def _address(visit: Visit) -> str:
+    return f"{PATH}/{visit.round.round_id}/{visit.link.token}"
+
+
+def _redirect(address: str) -> Response:
+    return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _list_open_pages(visit: Visit) -> list[int]:
+    """Return the numbers of the pages that have a question for this person, given the answers so far."""
+    visible = _visible_ids(visit)
+    pages = visit.questionnaire.list_pages()
+    return [number for number, page in enumerate(pages, start=1) if any(q.id in visible for q in page)]
+
+
+def _visible_ids(visit: Visit) -> set[str]:
+    return {question.id for question in visit.questionnaire.list_visible(visit.answers)}
+
+
+def _first_open_page(visit: Visit) -> int:
+    """Return the page of the first question without an answer; the first page if none is missing."""
+    pages = visit.questionnaire.list_pages()
+    visible = _visible_ids(visit)
+    for number in _list_open_pages(visit):
+        if any(q.id in visible and q.kind != "free_text" and not visit.answers.get(q.id) for q in pages[number - 1]):
+            return number
+    return 1
+
+
+def _find_target(visit: Visit, number: int, fields: FormData) -> str:
+    """Return where a saved page leads: back, on, or to the check after the last page."""
+    if fields.get("go") == "check":
+        return "/check"
+    if fields.get("go") == "back":
+        earlier = [n for n in _list_open_pages(visit) if n < number]
+        return f"/{earlier[-1]}" if earlier else ""
+    later = [n for n in _list_open_pages(visit) if n > number]
+    return f"/{later[0]}" if later else "/check"
+
+
+def _render_questions(request: Request, visit: Visit, number: int, errors: Sequence[tuple[str, str]] = ()) -> Response:
+    language = language_of(request)
+    bank = visit.questionnaire.bank
+    visible = _visible_ids(visit)
+    questions = [question for question in visit.questionnaire.list_pages()[number - 1] if question.id in visible]
+    open_pages = _list_open_pages(visit)
+    if not questions:
+        return _redirect(f"{_address(visit)}/check")
+    groups: list[tuple[str, list[dict[str, Any]]]] = []
+    for question in questions:
+        theme = text_in(bank.lists.themes[bank.theme_by_question[question.id]], language)
+        if not groups or groups[-1][0] != theme:
+            groups.append((theme, []))
+        groups[-1][1].append(describe_question(visit, question, language))
+    position = open_pages.index(number) + 1
+    step = tell("Page {number} of {total}", language, number=position, total=len(open_pages))
+    return render_page(
+        request,
+        "questions.html",
+        title=f"{groups[0][0]} ({step})",
+        status=422 if errors else 200,
+        errors=errors,
+        address=f"{_address(visit)}/{number}",
+        form_address=f"{_address(visit)}/{number}",
+        csrf=visit.link.form_token,
+        groups=groups,
+        step=step,
+        progress=position / len(open_pages),
+        is_first=position == 1,
+        has_draft=bool(visit.answers),
+    )
+
+
+def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = ()) -> Response:
+    language, bank = language_of(request), visit.questionnaire.bank
+    page_of = {q.id: n for n, page in enumerate(visit.questionnaire.list_pages(), start=1) for q in page}
+    rows = [
+        {
+            "id": question.id,
+            "text": text_in(question.wording.text, language),
+            "answer": describe_answer(visit, question, language),
+            "is_required": visit.questionnaire.is_required(question),
+            "address": f"{_address(visit)}/{page_of[question.id]}#{question.id}",
+            "theme": text_in(bank.lists.themes[bank.theme_by_question[question.id]], language),
+        }
+        for question in visit.questionnaire.list_visible(visit.answers)
+    ]
+    groups = [(theme, list(group)) for theme, group in groupby(rows, key=lambda row: row["theme"])]
+    needed = tell(FAULTS["missing"], language)  # marked in rendering
+    errors = [(f"{text_in(question.wording.text, language)} {needed}", f"row-{question.id}") for question in missing]
+    return render_page(
+        request,
+        "check.html",
+        title=tell("Check your answers", language),
+        status=422 if errors else 200,
+        errors=errors,
+        address=f"{_address(visit)}/check",
+        groups=groups,
+        csrf=visit.link.form_token,
+        send_address=f"{_address(visit)}/send",
+        first_address=f"{_address(visit)}/1",
+        closes=visit.round.closes,
+    )
+
+
+__all__ = ["answer_problem", "router"]

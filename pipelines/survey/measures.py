@@ -1,0 +1,181 @@
+"""Corrective measures against gaps that the questionnaire shows: who owns each, until when, and whether it helped.
+
+The audit log alone holds them, as it holds the acts of the release desk: each change is an entry, and the newest entry
+of a measure counts. A measure names a role as its owner, never a person.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import sqlalchemy as sa
+
+from pipelines.core import clock
+from pipelines.core.i18n import mark
+from pipelines.ledger import audit_log
+from pipelines.ledger.database import open_read_transaction, open_write_transaction
+from pipelines.ledger.identity import EVERY, Identity, NotAllowedError
+from pipelines.ledger.permissions import can_read_survey, has_role_for
+from pipelines.ledger.schema import AUDIT
+from pipelines.survey import results
+from pipelines.survey.service import INSTRUMENT, SurveyDesk
+from pipelines.survey.surveys import SurveyError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ACTION = "survey.measure"
+Status = Literal["planned", "under_way", "done", "dropped"]
+STATUSES: tuple[Status, ...] = get_args(Status)
+SHORTEST_TEXT = 10
+"""Letters of the description of a measure, and of the evidence that it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measure. `territory` is a code or `region`; `question` is the one whose answers should improve.
+
+    `indicator` names the figure of the returns that should move, in words; it may be empty.
+    """
+
+    measure_id: str
+    territory: str
+    question: str
+    text: str
+    owner: str
+    deadline: str
+    status: Status
+    evidence: str = ""
+    indicator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Favourable share of the measure's question: (round, share) before the measure and in the newest round, or None.
+
+    A share that is withheld is not given.
+    """
+
+    first: tuple[str, float] | None
+    newest: tuple[str, float] | None
+
+
+def add_measure(
+    desk: SurveyDesk,
+    who: Identity,
+    territory: str,
+    question: str,
+    text: str,
+    owner: str,
+    deadline: date,
+    indicator: str = "",
+) -> Measure:
+    """Add a measure. Raises NotAllowedError, SurveyError."""
+    _check_right(desk, who, territory)
+    if question not in {item.id for item in desk.surveys.bank.questions}:
+        raise SurveyError(mark("There is no question {question}."), question=question)
+    if owner not in desk.surveys.bank.lists.roles:
+        roles = ", ".join(desk.surveys.bank.lists.roles)
+        raise SurveyError(mark("The owner is a role: {roles}."), roles=roles)
+    _check_length(text)
+    measure = Measure(
+        f"M{secrets.token_hex(4)}", territory, question, text.strip(), owner, deadline.isoformat(), "planned",
+        indicator=indicator.strip(),
+    )  # fmt: skip
+    _record(desk, who, measure)
+    return measure
+
+
+def update_measure(
+    desk: SurveyDesk,
+    who: Identity,
+    measure_id: str,
+    status: Status,
+    *,
+    evidence: str = "",
+    deadline: date | None = None,
+) -> Measure:
+    """Change the status, evidence or deadline of a measure. Done and dropped need evidence or a reason.
+
+    Raises NotAllowedError, SurveyError.
+    """
+    measure = next((item for item in _read_all(desk) if item.measure_id == measure_id), None)
+    if measure is None:
+        raise SurveyError(mark("There is no measure {measure}."), measure=measure_id)
+    _check_right(desk, who, measure.territory)
+    if status not in STATUSES:
+        raise SurveyError(mark("The status is one of {statuses}."), statuses=", ".join(STATUSES))
+    if status in ("done", "dropped"):
+        _check_length(evidence)
+    changed = replace(
+        measure,
+        status=status,
+        evidence=evidence.strip() or measure.evidence,
+        deadline=deadline.isoformat() if deadline is not None else measure.deadline,
+    )
+    _record(desk, who, changed)
+    return changed
+
+
+def list_measures(desk: SurveyDesk, who: Identity) -> tuple[Measure, ...]:
+    """Return the measures of the region and of the territories in which a person has a role, oldest first."""
+    return tuple(
+        measure
+        for measure in _read_all(desk)
+        if measure.territory == results.REGION or can_read_survey(who, _list_jurisdictions(desk, measure.territory))
+    )
+
+
+def find_progress(desk: SurveyDesk, measure: Measure) -> Progress:
+    """Return the favourable share of the measure's question in its first and newest round with the same wording."""
+    import polars as pl
+
+    table = results.read_results(desk.surveys)
+    if table is None:
+        return Progress(None, None)
+    series = desk.surveys.bank.find_question(measure.question).series
+    rows = table.filter(
+        (pl.col("group") == measure.territory) & (pl.col("series") == series) & (pl.col("code") == "favourable")
+        & ~pl.col("is_withheld")
+    ).sort("position")  # fmt: skip
+    shares = list(rows.select("round_id", "share").iter_rows())
+    return Progress(shares[0] if shares else None, shares[-1] if len(shares) > 1 else None)
+
+
+def _read_all(desk: SurveyDesk) -> Sequence[Measure]:
+    measures: dict[str, Measure] = {}
+    query = sa.select(AUDIT.c.detail).where(AUDIT.c.action == ACTION).order_by(AUDIT.c.seq)
+    with open_read_transaction(desk.engine) as connection:
+        for detail in connection.execute(query).scalars():
+            content: dict[str, Any] = json.loads(detail)
+            measures[content["measure_id"]] = Measure(**content)
+    return list(measures.values())
+
+
+def _record(desk: SurveyDesk, who: Identity, measure: Measure) -> None:
+    with open_write_transaction(desk.engine) as connection:
+        audit_log.append_entry(
+            connection, at=clock.now(), actor=who.account, action=ACTION, subject=measure.measure_id,
+            detail=asdict(measure),
+        )  # fmt: skip
+
+
+def _list_jurisdictions(desk: SurveyDesk, territory: str) -> list[str]:
+    declared = desk.registry.without_training().territories.get(territory)
+    return [territory, *(j.code for j in declared.jurisdictions)] if declared is not None else []
+
+
+def _check_right(desk: SurveyDesk, who: Identity, territory: str) -> None:
+    """Raise NotAllowedError unless a person is steward for every jurisdiction that a measure concerns."""
+    needed = [EVERY] if territory == results.REGION else _list_jurisdictions(desk, territory)[1:]
+    if not needed or not all(has_role_for(who, "keep_survey", jurisdiction, INSTRUMENT) for jurisdiction in needed):
+        raise NotAllowedError(mark("Only a steward of this territory keeps its measures. Ask the secretariat."))
+
+
+def _check_length(text: str) -> None:
+    if len(text.strip()) < SHORTEST_TEXT:
+        raise SurveyError(mark("Describe the measure, or the evidence, in at least {n} letters."), n=SHORTEST_TEXT)

@@ -1,0 +1,142 @@
+"""The questionnaire in a browser: on a phone of 320 pixels, with and without scripts, by keyboard, and by axe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pipelines.core import clock, i18n
+from pipelines.declarations.registry import load
+from pipelines.survey import letters, service
+from pipelines.survey.letters import PATH
+from pipelines.survey.service import SurveyDesk
+from pipelines.survey.surveys import open_surveys
+from tests.support import axe
+from tests.support import surveys as fakes
+from tests.support.demonstration import CLOCK
+from tests.support.fakes import ledger_fakes
+from tests.support.service.running import run_service
+
+pytestmark = pytest.mark.browser
+NARROW = 320
+
+
+@dataclass
+class Questionnaire:
+    """A running service with an open round; `links` are used up by the tests."""
+
+    address: str
+    links: list[str]
+
+    def take_link(self) -> str:
+        """Return the address of a link that no other test uses."""
+        return f"{self.address}{PATH}/2026-Q4-pulse/{self.links.pop()}"
+
+
+@pytest.fixture(scope="module")
+def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Questionnaire]:
+    folder = tmp_path_factory.mktemp("survey")
+    home, engine = ledger_fakes.home_and_ledger(folder)
+    today = date.fromisoformat(CLOCK[:10])
+    with clock.freeze_time(clock.parse_time(CLOCK)):
+        desk = SurveyDesk(open_surveys(home), engine, load())
+        invitees = fakes.make_invitees([("XK", "police", 8)])
+        round_ = service.plan_round(
+            desk, fakes.STEWARD, "pulse", "2026-Q4", today, today + timedelta(days=20), invitees
+        )
+        service.open_round(desk, fakes.STEWARD, round_.round_id)
+        letters.send_letters(desk.surveys)
+    engine.dispose()
+    links = [sent[0] for sent in fakes.read_outbox(home).values()]
+    with run_service(home.root, folder) as running:
+        yield Questionnaire(running.address, links)
+
+
+def open_page(browser: Browser, address: str, *, scripts: bool = True) -> Page:
+    context = browser.new_context(
+        viewport={"width": NARROW, "height": 700}, java_script_enabled=scripts, locale="en-GB"
+    )
+    page = context.new_page()
+    page.goto(address)
+    return page
+
+
+def check_page(page: Page) -> None:
+    """Check headings, width and accessibility of the page that is shown."""
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, page.locator("h1").inner_text()
+    found_violations = [
+        (violation["id"], node["html"][:200])
+        for violation in axe.find_violations(page)
+        if violation["impact"] in axe.SERIOUS
+        for node in violation["nodes"]
+    ]
+    assert found_violations == []
+
+
+def answer_all(page: Page) -> None:
+    """Choose "I have no experience of this" for each question of a page."""
+    for choice in page.locator("input[value=no_experience]").all():
+        choice.check()
+
+
+def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire: Questionnaire) -> None:
+    page = open_page(browser, questionnaire.take_link())
+    check_page(page)
+    page.get_by_role("link", name="Begin").click()
+    titles = []
+    while page.get_by_role("button", name="Save and continue").count():
+        titles.append(page.locator("h1").inner_text())
+        check_page(page)
+        page.get_by_role("button", name="Save and continue").click()
+    assert len(titles) == 3
+    check_page(page)
+    page.get_by_role("button", name="Send my answers").click()
+    assert page.locator("#errors").evaluate("e => e === document.activeElement")
+    check_page(page)
+    page.goto(f"{questionnaire.address}{PATH}/2026-Q4-pulse/cut-off")
+    check_page(page)
+    page.goto(f"{questionnaire.address}{PATH}/sent")
+    check_page(page)
+
+
+def test_questionnaire_is_filled_in_without_scripts(browser: Browser, questionnaire: Questionnaire) -> None:
+    page = open_page(browser, questionnaire.take_link(), scripts=False)
+    page.get_by_role("link", name="Begin").click()
+    while page.get_by_role("button", name="Save and continue").count():
+        answer_all(page)
+        page.get_by_role("button", name="Save and continue").click()
+    page.get_by_role("button", name="Send my answers").click()
+    assert page.locator("h1").inner_text() == "Your answers have been received"
+
+
+def test_questionnaire_is_filled_in_by_keyboard(browser: Browser, questionnaire: Questionnaire) -> None:
+    page = open_page(browser, questionnaire.take_link() + "/1")
+    page.locator("#FR01 input").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#FR01 input:checked").get_attribute("value") == "3"
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("[document.activeElement.tagName, document.activeElement.value]")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        if focused == ["BUTTON", "on"]:
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/2")
+    page.get_by_role("button", name="Save and go back").click()
+    assert page.locator("#FR01 input:checked").get_attribute("value") == "3"
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_questions_fit_a_phone_in_every_language(browser: Browser, questionnaire: Questionnaire, language: str) -> None:
+    link = f"{questionnaire.address}{PATH}/2026-Q4-pulse/{questionnaire.links[0]}"
+    page = open_page(browser, f"{link}?lang={language}")
+    for part in ("", "/1", "/2", "/check"):
+        page.goto(f"{link}{part}")
+        assert page.locator("html").get_attribute("lang") == i18n.html_lang(language)
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, part

@@ -1,0 +1,228 @@
+"""Fill in the questionnaire over HTTP as a browser without scripts does: by its links and forms alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dashboards.office.survey import services as survey_services
+from pipelines.core import clock, i18n
+from pipelines.survey import filling_in, letters, service
+from pipelines.survey.bank import text_in
+from pipelines.survey.letters import PATH
+from pipelines.survey.links import make_link
+from tests.support import surveys as fakes
+from tests.support.fakes import ledger_fakes
+from tests.support.service.office_client import Document, Office, Visitor, open_office
+
+CELLS = (("AL", "police", 30), ("XK", "prosecutor", 8))
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The offices' pages of a home with one open round, during the round."""
+    folder = tmp_path_factory.mktemp("questionnaire")
+    home, engine = ledger_fakes.home_and_ledger(folder, lambda _engine: None)
+    engine.dispose()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_NOW", fakes.MONDAY)
+        with open_office(home, patch) as opened:
+            desk = opened.client.app.state.survey.survey_desk  # type: ignore[attr-defined]
+            fakes.open_round(desk, fakes.make_invitees(CELLS))
+            letters.send_letters(desk.surveys)
+            patch.setenv("RTI_NOW", fakes.DURING)
+            yield opened
+
+
+@pytest.fixture(scope="module")
+def tokens(office: Office) -> dict[str, list[str]]:
+    return {address: list(sent) for address, sent in fakes.read_outbox(office.desk.home).items()}
+
+
+def next_link(tokens: dict[str, list[str]], role: str = "police") -> str:
+    """Return the address of a link that no other test uses."""
+    address = next(address for address, sent in tokens.items() if sent and address.startswith(role))
+    return f"{PATH}/2026-Q4-pulse/{tokens[address].pop()}"
+
+
+def surveys_of(office: Office) -> Any:
+    return office.client.app.state.survey.survey_desk.surveys  # type: ignore[attr-defined]
+
+
+def answer_page(page: Document, **values: Any) -> Document:
+    """Answer each question of a page with its last answer but one, "not applicable", and go on."""
+    names = dict.fromkeys(e.get("name") for e in page.find_elements("fieldset input"))
+    return page.submit_form("Save and continue", **dict.fromkeys(names, "not_applicable") | values)
+
+
+def fill_in_all(page: Document) -> Document:
+    while page.find_forms("Save and continue"):
+        page = answer_page(page)
+    return page
+
+
+def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[str, list[str]]) -> None:
+    visitor, link = Visitor(office.client), next_link(tokens)
+    start = visitor.open_page(link)
+    assert (start.status, start.heading) == (200, "Quarterly questionnaire, 2026 Q4")
+    assert "Police officer" in start.main
+    before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
+    check = fill_in_all(start.follow_link("Begin"))
+    assert check.heading == "Check your answers"
+    sent = check.submit_form("Send my answers")
+    assert (sent.heading, sent.address) == ("Your answers have been received", f"{PATH}/sent")
+    assert surveys_of(office).answers.count_sealed("2026-Q4-pulse") == before + 1
+    again = visitor.open_page(link)
+    assert again.status == 410
+    assert "have been received" in again.main
+
+
+def test_required_answers_are_asked_for_with_a_link_and_nothing_is_lost(
+    office: Office, tokens: dict[str, list[str]]
+) -> None:
+    page = Visitor(office.client).open_page(next_link(tokens)).follow_link("Begin")
+    while page.find_forms("Save and continue"):
+        first = {"FR01": "4"} if page.find_elements("#FR01") else {}
+        page = page.submit_form("Save and continue", **first)
+    refused = page.submit_form("Send my answers")
+    assert refused.status == 422
+    assert refused.errors
+    assert not any("answer to a formal request" in error for error in refused.errors)
+    targets = [e.get("href") for e in refused.find_elements("#errors a")]
+    assert all(refused.find_elements(target) for target in targets)
+    changed = refused.follow_link("Change")
+    assert [e.get("value") for e in changed.find_elements("#FR01 input[checked]")] == ["4"]
+
+
+def test_answers_are_saved_as_one_goes_and_resumed(office: Office, tokens: dict[str, list[str]]) -> None:
+    link = next_link(tokens)
+    page = Visitor(office.client).open_page(link).follow_link("Begin")
+    second = answer_page(page, FR01="2")
+    back = second.submit_form("Save and go back")
+    assert back.find_elements("#FR01 input[checked]")[0].get("value") == "2"
+    other_browser = Visitor(office.client).open_page(link)
+    assert other_browser.follow_link("Go on").address == second.address
+    assert other_browser.find_links("Check your answers")
+
+
+def test_contradicting_answers_are_shown_again_and_the_rest_is_saved(
+    office: Office, tokens: dict[str, list[str]]
+) -> None:
+    page = Visitor(office.client).open_page(next_link(tokens)).follow_link("Begin")
+    wrong = page.submit_form("Save and continue", IE02=["none", "selec"], FR01="5")
+    assert wrong.status == 422
+    assert len(wrong.errors) == 1
+    assert wrong.find_elements("#IE02[aria-invalid=true] .rti-field-error")
+    assert {e.get("value") for e in wrong.find_elements("#IE02 input[checked]")} == {"none", "selec"}
+    assert wrong.find_elements("#FR01 input[checked]")[0].get("value") == "5"
+    assert wrong.submit_form("Save and continue", IE02=["selec"]).status == 200
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_pages_are_in_the_chosen_language(office: Office, tokens: dict[str, list[str]], language: str) -> None:
+    link = f"{PATH}/2026-Q4-pulse/{tokens['police29@al.example'][0]}"
+    visitor = Visitor(office.client)
+    start = visitor.open_page(link, lang=language)
+    assert start.tree.get("lang") == i18n.html_lang(language)
+    page = visitor.open_page(f"{link}/1")
+    assert page.tree.get("lang") == i18n.html_lang(language)
+    question = surveys_of(office).bank.find_question("FR01")
+    assert text_in(question.wording.text, language) in page.main
+    assert len(page.find_elements("footer nav a")) == len(i18n.list_languages())
+
+
+def test_name_of_kosovo_has_its_footnote(office: Office, tokens: dict[str, list[str]]) -> None:
+    start = Visitor(office.client).open_page(next_link(tokens, "prosecutor"))
+    (territory,) = [e.text_content() for e in start.find_elements("dd") if "Kosovo" in e.text_content()]
+    assert territory.endswith("*")
+    assert "1244" in start.find_elements("footer p")[0].text_content()
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("/2026-Q4-pulse/{cut}", 404, "not complete"),
+        ("/2026-Q4-pulse/{forged}", 404, "not known"),
+        ("/2026-Q4-pulse/{forged}/1", 404, "not known"),
+        ("/2031-Q1-pulse/{forged}", 404, "not known"),
+        ("/2026-Q4-pulse", 404, "not complete"),
+        ("/", 404, "not complete"),
+        ("/2026-Q4-pulse/{forged}/x/y", 404, "not complete"),
+    ],
+)
+def test_wrong_links_get_a_plain_answer(
+    office: Office, tokens: dict[str, list[str]], address: str, status: int, words: str
+) -> None:
+    forged = make_link().token
+    filled = address.format(forged=forged, cut=forged[:-2])
+    page = Visitor(office.client).open_page(PATH + filled)
+    assert (page.status, page.heading) == (status, "The questionnaire cannot be opened")
+    assert words in page.main
+    assert forged not in page.response.text
+
+
+def test_form_of_another_link_or_site_changes_nothing(office: Office, tokens: dict[str, list[str]]) -> None:
+    link, second_link = next_link(tokens), next_link(tokens)
+    visitor = Visitor(office.client)
+    page = visitor.open_page(f"{link}/1")
+    csrf = page.find_elements("input[name=csrf]")[0].get("value")
+    foreign = visitor.post_raw(f"{second_link}/1", data={"csrf": csrf, "FR01": "1"})
+    assert (foreign.status, "out of date" in foreign.main) == (403, True)
+    assert visitor.post_raw(f"{link}/1", data={"FR01": "1"}).status == 403
+    evil = {"Origin": "https://evil.example"}
+    assert page.submit_form("Save and continue", headers=evil, FR01="1").status == 403
+    assert visitor.post_raw(f"{link}/send", data={}).status == 403
+    assert not visitor.open_page(f"{link}/1").find_elements("input[checked]")
+
+
+def test_sending_twice_stores_once(office: Office, tokens: dict[str, list[str]]) -> None:
+    link = next_link(tokens)
+    check = fill_in_all(Visitor(office.client).open_page(link).follow_link("Begin"))
+    before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
+    assert check.submit_form("Send my answers").status == 200
+    repeated = check.submit_form("Send my answers")
+    assert repeated.status == 410
+    assert "have been received" in repeated.main
+    saved_late = check.visitor.open_page(f"{link}/1")
+    assert saved_late.status == 410
+    assert surveys_of(office).answers.count_sealed("2026-Q4-pulse") == before + 1
+
+
+def test_fault_is_answered_without_a_sign_in(
+    office: Office, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_to_save(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    page = Visitor(office.client).open_page(next_link(tokens)).follow_link("Begin")
+    monkeypatch.setattr(filling_in, "save_page", fail_to_save)
+    full = answer_page(page)
+    assert full.status == 507
+    assert "sign" not in full.heading.lower()
+    monkeypatch.undo()
+    assert answer_page(page).status == 200
+
+
+def test_wrong_links_of_one_network_are_limited(
+    office: Office, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from limits import RateLimitItemPerMinute
+
+    monkeypatch.setattr(survey_services, "WRONG_LINKS", RateLimitItemPerMinute(3, namespace="test"))
+    monkeypatch.setattr("dashboards.office.survey.routes.WRONG_LINKS", survey_services.WRONG_LINKS)
+    statuses = [Visitor(office.client).open_page(f"{PATH}/2026-Q4-pulse/{make_link().token}").status for _ in range(5)]
+    assert statuses == [404, 404, 404, 429, 429]
+
+
+def test_closed_round_says_so(office: Office, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    link = next_link(tokens)
+    page = Visitor(office.client).open_page(f"{link}/1")
+    with clock.freeze_time(clock.parse_time(fakes.AFTER)):
+        late = answer_page(page)
+        assert late.status == 410
+        assert "closed" in late.main
+        desk = office.client.app.state.survey.survey_desk  # type: ignore[attr-defined]
+        service.run_daily_work(desk)
+        assert "closed" in Visitor(office.client).open_page(link).main
