@@ -21,7 +21,10 @@ _CELL = tuple(
     for column in OBSERVATION_KEY
     if column not in ("period", "period_start", "period_end", "age_basis", "date_basis", "source", "territory")
 )
-_DIMS = ("victim_status", "person_type", "sentence_type", "sentence_band", "exploitation", "citizenship", "partner")
+_DIMS = (
+    *("victim_status", "person_type", "sentence_type", "sentence_band", "exploitation", "citizenship", "partner"),
+    *codes.COOPERATION_DIMENSIONS,
+)
 _LAST_DIMS = ("age", "sex")
 """Figures are ascribed to the first dimension whose code is gone: women of a status that is gone, to the status."""
 

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from expectations import causes, contradictions, coverage, engine, record_limits, series, tables
+from expectations import (
+    causes,
+    contradictions,
+    cooperation_tables,
+    coverage,
+    engine,
+    record_limits,
+    series,
+    tables,
+)
 from expectations.figures import PlausibilityRule, ReturnFigures
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
@@ -156,6 +165,8 @@ _TABLES: dict[str, Callable[[ReturnFigures], pl.DataFrame]] = {
     "coverage": lambda f: coverage.tabulate_coverage(f.blocks, f.earlier_observations, f.registry),
     "bounds": _tabulate_bounds,
     "outcomes": _pair_outcomes,
+    "cooperation_dimensions": lambda f: cooperation_tables.tabulate_dimensions(f.observations),
+    "cooperation_balances": lambda f: cooperation_tables.tabulate_balances(f.observations),
 }
 """Functions that compute the tables of contracts, by the name that `TableExpectations.table` has."""
 

@@ -28,9 +28,14 @@ LIMIT = {
     "exact": pl.Boolean(),  # the parts add up to the whole by definition
 }
 """One row says that `added`, the sum of the parts, is at most `total` (equal to it if `exact`)."""
-_INTERVALS = {"age": ("lower", "upper"), "sentence_band": ("lower_months", "upper_months")}
+_INTERVALS = {
+    "age": ("lower", "upper"),
+    "sentence_band": ("lower_months", "upper_months"),
+    "days_band": ("lower_days", "upper_days"),
+}
 _TOGETHER = {"law_article": ("offence",), "age": ("age_basis",)}
 """Columns that change with a dimension: an article determines its offence, and all ages together may have no basis."""
+_OF_COOPERATION = tuple(name for name in codes.COOPERATION_DIMENSIONS if name != "direction")
 _NOT_OF_STAGES = ("measure", "level", "age_basis", "date_basis")
 _ROW = "_row"
 
@@ -45,7 +50,7 @@ def tabulate_limits(observations: pl.DataFrame) -> pl.DataFrame:
     )
     # Most of the key is the same in all rows; columns that do not vary need not be compared.
     varying = [c for c in (*OBSERVATION_KEY, "form", "submission_id") if c == "submission_id" or rows[c].n_unique() > 1]
-    dims = [d for d in (*codes.DIMENSIONS_WITH_TOTAL, "law_article", "partner") if d in varying]
+    dims = [d for d in (*codes.DIMENSIONS_WITH_TOTAL, "law_article", "partner", *_OF_COOPERATION) if d in varying]
     limits = [_limit_breakdown(rows, dim, varying) for dim in dims]
     limits += [_limit_stages(rows, varying), _limit_outcomes(rows, varying)]
     return pl.concat([pl.DataFrame(schema=LIMIT), *(frame.select(list(LIMIT)) for frame in limits)])
@@ -199,7 +204,7 @@ def _is_within(dim: str, code: str, whole: str) -> bool:
 
 
 def _exclude_each_other(dim: str, code: str, other: str) -> bool:
-    if dim == "partner":
+    if dim == "partner":  # a joint investigation team has several partners
         return False
     if dim in _INTERVALS and "_U" not in (code, other):
         (low, high), (other_low, other_high) = _interval(dim, code), _interval(dim, other)

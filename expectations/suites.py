@@ -38,6 +38,13 @@ _STAGES: Final = (
     "plausible.sources",
 )
 _NIL: Final = ("nil.after_figures",)
+_REQUESTS: Final = (
+    "cooperation.self",
+    "cooperation.dimension",
+    "cooperation.balance",
+    "cooperation.acknowledged",
+    "cooperation.opening",
+)
 _RECORDS: Final = (
     "record.unique",
     "record.order",
@@ -74,5 +81,6 @@ RULES_BY_INSTRUMENT: Final = {
     "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_NIL, *_STAGES),
     "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_NIL),
     "register": (*_RETURN, *_COVERAGE, *_RECORDS, *_NIL),
+    "cooperation": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_REQUESTS, *_NIL),
 }
 """The rules of each suite, in the order of its findings."""

@@ -40,6 +40,7 @@ CODED: dict[str, str] = {
     "sentence_type": "sentence_type",
     "sentence_band": "sentence_band",
     "partner": "partner",
+    **{name: name for name in codes.COOPERATION_DIMENSIONS},
     "obs_status": "obs_status",
     "conf_status": "conf_status",
 }
@@ -52,7 +53,7 @@ EVENT_CODED: dict[str, str] = {
     "age": "age",
     "sentence_type": "sentence_type",
 }
-BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner")
+BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner", *codes.COOPERATION_DIMENSIONS)
 SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status", "freq")
 
 BY_SEX = ("submission_id", *dict.fromkeys((*SERIES, *(name for name in BREAKDOWNS if name != "sex"))))

@@ -12,9 +12,11 @@
         {%- set quoted = [] -%}
         {%- for file in files -%}{%- do quoted.append("'" ~ file | replace("'", "''") ~ "'") -%}{%- endfor -%}
         {%- set schema, table = name.split('.') -%}
+        {#- Facts of different years have different columns; the first file is empty and has all of them. -#}
+        {%- set by_name = ', union_by_name = true' if schema == 'facts' else '' -%}
         {%- set relation = target.database ~ '.' ~ schema ~ '."' ~ table ~ '"' -%}
         {%- do statements.append('create schema if not exists ' ~ target.database ~ '.' ~ schema) -%}
-        {%- do statements.append('create or replace view ' ~ relation ~ ' as select * from read_parquet([' ~ quoted | join(', ') ~ '])') -%}
+        {%- do statements.append('create or replace view ' ~ relation ~ ' as select * from read_parquet([' ~ quoted | join(', ') ~ ']' ~ by_name ~ ')') -%}
     {%- endfor -%}
     {%- if execute and statements -%}{%- do run_query(statements | join(';\n')) -%}{%- endif -%}
 {% endmacro %}

@@ -5,9 +5,11 @@ Change RULES_VERSION with every change of a rule, a suite or a comparison: store
 
 from __future__ import annotations
 
-from expectations.rules import completeness, figures, records
+from expectations.rules import completeness, cooperation, figures, records
 from pipelines.findings.rules import Rule
 
-RULES_VERSION = "2026.5"
+RULES_VERSION = "2026.6"
 
-RULES: dict[str, Rule] = {rule.id: rule for rule in (*figures.RULES, *completeness.RULES, *records.RULES)}
+RULES: dict[str, Rule] = {
+    rule.id: rule for rule in (*figures.RULES, *completeness.RULES, *records.RULES, *cooperation.RULES)
+}

@@ -18,6 +18,8 @@ DIMENSIONS_WITH_TOTAL = (
     "person_type", "victim_status", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band",
 )  # fmt: skip
 """Dimensions of an observation that have the codes `_T` (total), `_U` (unknown) and `_Z` (not applicable)."""
+COOPERATION_DIMENSIONS = ("direction", "assistance", "legal_basis", "channel", "refusal_reason", "days_band")
+"""Dimensions of an observation that only measures of international cooperation have; `_Z` for all others."""
 BREAKDOWNS = ("offence", *DIMENSIONS_WITH_TOTAL)
 """Dimensions by which a count is broken down."""
 BLOCK = ("measure", "level", "count_unit", "statistic", "offence_group")
@@ -71,6 +73,23 @@ def _labels() -> dict[tuple[str, str, str], str]:
     path = CODELIST_FOLDER / "codelist_labels.csv"
     with path.open(encoding="utf-8", newline="") as handle:
         return {(r["codelist"], r["code"], r["language"]): r["label"] for r in csv.DictReader(handle)}
+
+
+@cache
+def _dimensions_by_measure() -> dict[str, frozenset[str]]:
+    dimensions: dict[str, set[str]] = {}
+    with (SEED_FOLDER / "rules" / "cooperation_dimension.csv").open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            dimensions.setdefault(row["measure"], set()).add(row["dimension"])
+    return {measure: frozenset(names) for measure, names in dimensions.items()}
+
+
+def list_cooperation_dimensions(measure: str) -> frozenset[str]:
+    """Return the dimensions of cooperation that apply to a measure (`seeds/rules/cooperation_dimension.csv`).
+
+    The set is empty for a measure outside international cooperation.
+    """
+    return _dimensions_by_measure().get(measure, frozenset())
 
 
 class MeasurePart(NamedTuple):

@@ -30,6 +30,12 @@ Citizenship = Annotated[str, Coded("citizenship")]
 SentenceType = Annotated[str, Coded("sentence_type")]
 SentenceBand = Annotated[str, Coded("sentence_band")]
 Partner = Annotated[str, Coded("partner")]
+Direction = Annotated[str, Coded("direction")]
+Assistance = Annotated[str, Coded("assistance")]
+LegalBasis = Annotated[str, Coded("legal_basis")]
+Channel = Annotated[str, Coded("channel")]
+RefusalReason = Annotated[str, Coded("refusal_reason")]
+DaysBand = Annotated[str, Coded("days_band")]
 Accumulation = Annotated[str, Coded("accumulation")]
 DateBasis = Annotated[str, Coded("date_basis")]
 ObsStatus = Annotated[str, Coded("obs_status")]
@@ -38,6 +44,7 @@ Instrument = Annotated[str, Coded("instrument")]
 COORDINATES: Many[str] = (
     "measure", "level", "count_unit", "statistic", "unit_measure", "offence", "article", "person_type", "victim_status",
     "sex", "age", "age_basis", "exploitation", "citizenship", "sentence_type", "sentence_band", "partner",
+    "direction", "assistance", "legal_basis", "channel", "refusal_reason", "days_band",
     "accumulation", "date_basis", "year", "quarter", "period",
 )  # fmt: skip
 """Coordinates that the place of a cell in a table can give to its number."""
@@ -67,6 +74,12 @@ class Coordinate(DeclarationModel):
     sentence_type: SentenceType | None = None
     sentence_band: SentenceBand | None = None
     partner: Partner | None = None
+    direction: Direction | None = None
+    assistance: Assistance | None = None
+    legal_basis: LegalBasis | None = None
+    channel: Channel | None = None
+    refusal_reason: RefusalReason | None = None
+    days_band: DaysBand | None = None
     accumulation: Accumulation | None = None
     date_basis: DateBasis | None = None
     year: str | None = Field(None, pattern=r"^\d{4}$")

@@ -25,6 +25,8 @@ _CODES = {
     "offence_group": "offence_group",
     "sentence_type": "sentence_type",
     "instrument": "instrument",
+    "direction": "direction",
+    "partner": "partner",
 }
 """Parameters that hold a code -> its code list."""
 _CATEGORIES = frozenset({"category", "other_category"})
@@ -45,6 +47,12 @@ DIMENSIONS = {
     "level": mark("stage"),
     "case_size": mark("defendants in the proceeding"),
     "partner": mark("partner"),
+    "direction": mark("direction"),
+    "assistance": mark("type of assistance"),
+    "legal_basis": mark("legal basis"),
+    "channel": mark("channel"),
+    "refusal_reason": mark("reason for refusal"),
+    "days_band": mark("number of days"),
 }
 """Name of each dimension over which parts are added."""
 NEAREST_RULES = frozenset(

@@ -71,6 +71,18 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def read_rows(paths: Sequence[Path], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Read files of facts of one table, whose columns are `schema`. Older observations get the columns they lack."""
+    import polars as pl
+
+    from pipelines.model import long_tables
+
+    if "direction" not in schema:
+        return pl.read_parquet(list(paths))
+    whole = dict(schema)
+    return long_tables.complete_observations(pl.read_parquet(list(paths), schema=whole, missing_columns="insert"))
+
+
 def keep_reading(
     home: Home, submission_id: str, observations: pl.DataFrame, events: pl.DataFrame, findings: Iterable[Finding]
 ) -> None:
@@ -130,7 +142,7 @@ def accept_patch(home: Home, submission_id: str, previous: Mapping[BlockKey, str
     ):
         source = waiting_path(home, table, submission_id)
         if source.exists():
-            new = pl.read_parquet(source)
+            new = read_rows([source], schema)
         elif table == "observation":
             raise FactsError(_NOT_READ, submission=submission_id)
         else:
@@ -167,6 +179,8 @@ def lay_patch(
 def _read_block_rows(home: Home, table: str, submission_id: str, block: BlockKey) -> pl.DataFrame | None:
     import polars as pl
 
+    from pipelines.model import long_tables
+
     jurisdiction, instrument, form, freq, period = block
     path = path_of(home, table, submission_id)
     if not path.exists():
@@ -177,7 +191,8 @@ def _read_block_rows(home: Home, table: str, submission_id: str, block: BlockKey
                 file=f"facts/{table}/{path.name}",
             )
         return None
-    frame = pl.read_parquet(path)
+    schema = long_tables.OBSERVATION if table == "observation" else long_tables.CASE_EVENT
+    frame = read_rows([path], schema)
     condition = (
         (pl.col("jurisdiction") == jurisdiction)
         & (pl.col("form") == form)

@@ -10,6 +10,8 @@ from functools import cache
 
 import polars as pl
 
+from pipelines.core.codes import COOPERATION_DIMENSIONS
+
 OBSERVATION: dict[str, pl.DataType] = {
     # reporter
     "territory": pl.String(),
@@ -41,7 +43,14 @@ OBSERVATION: dict[str, pl.DataType] = {
     "citizenship": pl.String(),
     "sentence_type": pl.String(),
     "sentence_band": pl.String(),
-    "partner": pl.String(),
+    "partner": pl.String(),  # the other party of international cooperation
+    # international cooperation (`codes.COOPERATION_DIMENSIONS`); `_Z` for all other measures
+    "direction": pl.String(),
+    "assistance": pl.String(),
+    "legal_basis": pl.String(),
+    "channel": pl.String(),
+    "refusal_reason": pl.String(),
+    "days_band": pl.String(),
     # value
     "value": pl.Float64(),  # null with obs_status O, L, M or Q
     "obs_status": pl.String(),
@@ -121,6 +130,18 @@ FINDING: dict[str, pl.DataType] = {
     "scope": pl.String(),  # file | history
     "finding_key": pl.String(),  # `Finding.key`: stable over re-checks; justifications refer to it
 }
+
+
+def complete_observations(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return observations with all columns of OBSERVATION, in its order.
+
+    Facts that were stored before the instrument `cooperation` existed lack its dimensions, or have nulls in them after
+    they were read together with newer ones; these become `_Z`.
+    """
+    return frame.with_columns(
+        pl.col(name).fill_null("_Z") if name in frame.columns else pl.lit("_Z", pl.String()).alias(name)
+        for name in COOPERATION_DIMENSIONS
+    ).select(list(OBSERVATION))
 
 
 def empty_table(schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -27,6 +27,10 @@ FEWEST_TERRITORIES_IN_RANGE: Final = 3
 """A lowest and a highest figure, and a median, are given from so many territories on."""
 FEWEST_TERRITORIES_IN_REGION: Final = 4
 """A figure of the region from fewer territories is not shown (state `too_few_territories`)."""
+MIRROR_REQUESTS: Final = 1
+MIRROR_SHARE: Final = 0.1
+"""The requests that one territory sent to another agree with those that the other received if they differ by at most
+this number, or by at most this share of the larger figure."""
 DEFAULT_DISPERSION: Final = 2.0
 """Variance of a count of persons over that of a count of cases, assumed where the office's own is not known.
 

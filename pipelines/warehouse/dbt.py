@@ -208,13 +208,14 @@ def indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, 
 
 
 def _empty_facts_file(folder: Path, name: str) -> Path:
+    import polars as pl
+
     from pipelines.model import long_tables
 
+    schema = long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT
     path = folder / f".empty-{name}.parquet"
-    if not path.exists():
-        long_tables.empty_table(
-            long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT
-        ).write_parquet(path)
+    if not path.exists() or list(pl.read_parquet_schema(path)) != list(schema):
+        long_tables.empty_table(schema).write_parquet(path)
     return path
 
 

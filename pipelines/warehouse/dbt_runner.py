@@ -18,6 +18,8 @@ from pipelines.statistics.thresholds import (
     ENOUGH_EVENTS,
     FEWEST_TERRITORIES_IN_RANGE,
     FEWEST_TERRITORIES_IN_REGION,
+    MIRROR_REQUESTS,
+    MIRROR_SHARE,
 )
 from pipelines.warehouse import build_cache, dbt_cache
 
@@ -208,5 +210,8 @@ def _variable_arguments(run_variables: Mapping[str, Any]) -> list[str]:
         "fewest_in_range": FEWEST_TERRITORIES_IN_RANGE,
         "fewest_in_region": FEWEST_TERRITORIES_IN_REGION,
         "default_dispersion": DEFAULT_DISPERSION,
+        "cooperation_columns": codes.COOPERATION_DIMENSIONS,
+        "mirror_requests": MIRROR_REQUESTS,
+        "mirror_share": MIRROR_SHARE,
     }
     return ["--vars", json.dumps({**declared, **run_variables})]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.faults import copies, metadata, missing, parts, personal, reading, records, series, structure
+from tests.faults import cooperation, copies, metadata, missing, parts, personal, reading, records, series, structure
 from tests.faults.fault import Fault
 
-_GROUPS = (reading, personal, series, parts, missing, metadata, records, copies, structure)
+_GROUPS = (reading, personal, series, parts, missing, metadata, records, copies, structure, cooperation)
 
 
 @cache

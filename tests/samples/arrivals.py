@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.samples import plan
-from tests.samples.rows import Row, SampleReturn
+from tests.samples.rows import COOPERATION, Row, SampleReturn
 from tests.samples.truth import draw_truth
 
 COLUMNS = (
@@ -20,6 +20,11 @@ COLUMNS = (
     "justification_reason", "justification_text",
 )  # fmt: skip
 GOLDEN = Row._fields
+_NOT_OF_COOPERATION = (
+    "period_start", "period_end", "law_article", "person_type", "victim_status", "sex", "age", "age_basis",
+    "exploitation", "citizenship", "sentence_type", "sentence_band",
+)  # fmt: skip
+"""Columns that golden files of cooperation leave out: they follow from the period, or are `_Z` in every row."""
 SOURCE = """# Demonstration data
 
 Every file in this folder is invented. The files look as the named offices might send them, in their languages,
@@ -94,14 +99,27 @@ def golden_rows(returns: Sequence[SampleReturn]) -> list[Row]:
     return sorted((row for block in blocks.values() for row in block.values()), key=lambda row: tuple(map(str, row)))
 
 
+def list_golden_files(territory: str, rows: Iterable[Row]) -> list[tuple[str, set[str]]]:
+    """Return the golden files of a territory with the instruments in each: cooperation has one with its own columns."""
+    instruments = {row.instrument for row in rows}
+    files = [(f"{territory}.csv", instruments - {"cooperation"})]
+    if "cooperation" in instruments:
+        files.append((f"cooperation/{territory}.csv", {"cooperation"}))
+    return files
+
+
 def golden_csv(rows: Iterable[Row]) -> str:
     """Return the text of a golden file."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(GOLDEN)
-    for row in rows:
-        value = "" if row.value is None else f"{row.value:g}"
-        writer.writerow((*row[:-2], value, row.obs_status))
+    written = list(rows)
+    is_cooperation = any(row.instrument == "cooperation" for row in written)
+    absent = _NOT_OF_COOPERATION if is_cooperation else COOPERATION
+    columns = [name for name in GOLDEN if name not in absent]
+    writer.writerow(columns)
+    for row in written:
+        codes = row._asdict() | {"value": "" if row.value is None else f"{row.value:g}"}
+        writer.writerow([codes[name] for name in columns])
     return buffer.getvalue()
 
 
@@ -152,6 +170,9 @@ def write_returns(returns: Iterable[SampleReturn], folder: Path, golden: Path | 
     if golden is not None:
         golden.mkdir(parents=True, exist_ok=True)
         for territory in sorted({sample.territory for sample in ordered}):
-            mine = [sample for sample in ordered if sample.territory == territory]
-            (golden / f"{territory}.csv").write_text(golden_csv(golden_rows(mine)), encoding="utf-8")
+            rows = golden_rows([sample for sample in ordered if sample.territory == territory])
+            for path, instruments in list_golden_files(territory, rows):
+                target = golden / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(golden_csv(row for row in rows if row.instrument in instruments), encoding="utf-8")
     return ordered

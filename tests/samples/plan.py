@@ -24,7 +24,10 @@ BACK_RECEIVED = "2023-01-16T09:00:00Z"
 
 
 class Series(NamedTuple):
-    """The returns of one office for one instrument; `delay` in days after the period's end."""
+    """The returns of one office for one instrument; `delay` in days after the period's end.
+
+    `since` is the first period where it is later than that of the demonstration.
+    """
 
     jurisdiction: str
     instrument: str
@@ -32,6 +35,7 @@ class Series(NamedTuple):
     freq: str
     delay: int = 40
     back: bool = False
+    since: str = ""
 
 
 SERIES: tuple[Series, ...] = (
@@ -54,6 +58,13 @@ SERIES: tuple[Series, ...] = (
     Series("RS", "justice", "RS_SORS", "Q", 41, back=True),
     Series("RS", "register", "RS_COURTS", "Q", 37),
     Series("RS", "victims", "RS_CENTRE", "Q", 36),
+    Series("AL", "cooperation", "AL_MOJ", "Q", 41, since="2024-Q1"),
+    Series("BA", "cooperation", "BA_MOJ", "A", 92, since="2025"),
+    Series("HR", "cooperation", "HR_MOJ", "A", 75, since="2024"),
+    Series("XK", "cooperation", "XK_MOJ", "A", 88, since="2024"),
+    Series("MK", "cooperation", "MK_MOJ", "A", 84, since="2024"),
+    Series("ME", "cooperation", "ME_MOJ", "A", 94, since="2024"),
+    Series("RS", "cooperation", "RS_MOJ", "Q", 43, since="2024-Q1"),
 )
 
 
@@ -109,7 +120,21 @@ def list_due_returns(jurisdiction: str, instrument: str, years: int = 4) -> list
     else:
         periods = [make_year(number) for number in range(LAST.year - years, LAST.year)]
         due_returns += [Due(series, (period,), arrival_time(period, series.delay)) for period in periods]
-    return due_returns
+    # Other than in the demonstration, the period before is due too; it is one of the files to try.
+    first_code = series.since if years == 4 or not series.since else _period_before(series).code
+    return [due for due in due_returns if due.period.code >= first_code]
+
+
+def _period_before(series: Series) -> Period:
+    if series.freq == "A":
+        return make_year(int(series.since) - 1)
+    year, number = int(series.since[:4]), int(series.since[-1])
+    return make_quarter(year, number - 1) if number > 1 else make_quarter(year - 1, 4)
+
+
+def find_first_try(series: Series) -> Period | None:
+    """Return the period before the first of a series that begins later than the demonstration, else None."""
+    return _period_before(series) if series.since else None
 
 
 _is_wanted: ContextVar[Callable[[Due], bool]] = ContextVar("_is_wanted", default=lambda _due: True)

@@ -90,6 +90,12 @@ class Row(NamedTuple):
     sentence_type: str
     sentence_band: str
     partner: str
+    direction: str
+    assistance: str
+    legal_basis: str
+    channel: str
+    refusal_reason: str
+    days_band: str
     value: float | None
     obs_status: str
 
@@ -136,6 +142,8 @@ LEVELS = {
 }
 """Level of the measures whose level is fixed; for entries and exits the caller names it."""
 
+COOPERATION = ("direction", "assistance", "legal_basis", "channel", "refusal_reason", "days_band")
+"""Dimensions of international cooperation, which other instruments do not have."""
 JUSTICE = {"victim_status": "_Z", "exploitation": "_Z", "citizenship": "_T"}
 VICTIMS = {"person_type": "_Z", "age_basis": "identification", "level": "none"}
 PERSON_DIMENSIONS = ("person_type", "sex", "age", "age_basis", "citizenship")
@@ -174,7 +182,7 @@ class Office:
             "accumulation": self.accumulation,
             "date_basis": self.date_basis,
             "measure": measure,
-            "level": LEVELS.get(measure, ""),
+            "level": "cooperation" if self.instrument == "cooperation" else LEVELS.get(measure, ""),
             "count_unit": "person",
             "statistic": "count",
             "unit_measure": "NR",
@@ -186,6 +194,7 @@ class Office:
             "sentence_type": "_T" if measure in SENTENCES else "_Z",
             "sentence_band": "_T" if measure in SENTENCES else "_Z",
             "partner": "_Z",
+            **dict.fromkeys(COOPERATION, "_Z"),
             "exploitation": "_T",
             "citizenship": "_T",
             **(VICTIMS if self.instrument == "victims" else JUSTICE),

@@ -17,6 +17,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 
 from tests.samples.articles import ARTICLES, Article
+from tests.samples.cooperation.requests import Request
 from tests.samples.rows import LEVELS, Period, make_quarter, quarters_between
 from tests.samples.simulation import DEMONSTRATION, Happening, Stay, World, draw_cohort, draw_transfer
 from tests.samples.victims import WEIGHTS, Victim, draw_victims
@@ -80,6 +81,7 @@ class Truth:
     def __init__(self, seed: int, world: World = DEMONSTRATION) -> None:
         self.seed = seed
         self.world = world
+        self.late_requests: tuple[Request, ...] = ()
         self._events: _EventTable = defaultdict(list)
         self._firsts: _EventTable = defaultdict(list)
         self._since: dict[tuple[str, str, str, str], list[date]] = defaultdict(list)

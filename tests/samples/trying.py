@@ -22,6 +22,7 @@ from typing import Literal
 from tests.faults.edits import chain_edits, change_json, change_line, replace_once_in_part, replace_text, set_cell
 from tests.samples import plan
 from tests.samples.articles import ARTICLES
+from tests.samples.cooperation.requests import Request
 from tests.samples.rows import Period, SampleReturn, make_quarter, make_year
 from tests.samples.simulation import Happening, Person, Stay
 from tests.samples.truth import Truth, draw_truth
@@ -139,7 +140,8 @@ def _make_good_files(seed: int) -> Iterator[TryFile]:
     with plan.limit_returns(lambda due: due.period == _period_of_good_file(due.series)):
         samples = list(plan.make_returns(draw_truth(seed), None, _YEARS_MADE))
     for sample in samples:
-        if sample.kind != "full" or sample.periods[-1] not in (*_BEFORE.values(), _BEFORE_BACK_SERIES):
+        good = _period_of_good_file(plan.find_series(sample.jurisdiction, sample.instrument))
+        if sample.kind != "full" or sample.periods[-1] != good:
             continue
         yield TryFile("good", sample, sample.data)
         edit, expected = FAULTS[sample.source]
@@ -147,6 +149,8 @@ def _make_good_files(seed: int) -> Iterator[TryFile]:
 
 
 def _period_of_good_file(series: plan.Series) -> Period:
+    if (period := plan.find_first_try(series)) is not None:
+        return period
     return _BEFORE_BACK_SERIES if series.freq == "A" and series.back else _BEFORE[series.freq]
 
 
@@ -161,6 +165,8 @@ def _make_corrections(seed: int) -> Iterator[TryFile]:
             _add_case(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
         elif instrument == "victims":
             _add_victim(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
+        elif instrument == "cooperation":
+            _add_request(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
     with plan.limit_returns(lambda due: due.period == _newest_period(due.series.jurisdiction, due.series.instrument)):
         samples = list(plan.make_returns(truth))
     for sample in samples:
@@ -187,6 +193,12 @@ def _add_case(truth: Truth, jurisdiction: str, day: date) -> None:
     stages = ("reported", "report_disposed", "investigated", "indicted")
     happenings = [Happening(measure, "prosecution", day, person, case) for measure in stages]
     truth.add_case(happenings, [Stay("pending_first", person, case, day, date(2099, 1, 1))])
+
+
+def _add_request(truth: Truth, area: str, day: date) -> None:
+    """Add a request from outside the region that is received on one day and then pending."""
+    request = Request("OTHER", area, "ICCS0204", "evidence", "untoc", "central", day, day, None, "", None, "")
+    truth.late_requests += (request,)
 
 
 def _add_victim(truth: Truth, area: str, day: date) -> None:
@@ -255,6 +267,10 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
         ("sum.differs at Tremujori III!C9", "cell.not_a_number at Tremujori III!F13"),
     ),
     "AL_NRM": (change_line(5, _replace_once(";5;", ";50;"), "utf-8-sig"), ("sum.differs at line 4 column 7",)),
+    "AL_MOJ": (
+        change_line(5, _replace_once("Gjithsej;1", "Gjithsej;1x"), "utf-8-sig"),
+        ("cell.not_a_number at line 5 column 11",),
+    ),
     "BA_STATE_PO": (
         replace_once_in_part("word/document.xml", ">22</w:t>", ">2Z</w:t>"),
         ("cell.not_a_number at table 1 R4C3",),
@@ -272,6 +288,14 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
         _set_cells({"Tabela 1!C9": 29, "Tabela 1!E10": "četiri"}),
         ("sum.differs at Tabela 1!C9", "cell.not_a_number at Tabela 1!E10"),
     ),
+    "BA_MOJ": (
+        replace_once_in_part("word/document.xml", "Drugi partner", "Drugi partneri"),
+        ("label.undeclared at table 1 R10C1",),
+    ),
+    "HR_MOJ": (
+        replace_once_in_part("content.xml", "Druga članica EU-a", "Druga clanica EU-a"),
+        ("label.undeclared at 1a!A12",),
+    ),
     "HR_DZS": (change_line(251, _replace_once("2", "12"), "cp1250"), ("sum.differs at DATA line 249",)),
     "HR_MPU": (
         change_line(4, _replace_once("08.09.2022.", "28.06.2022."), "cp1250"),
@@ -279,12 +303,21 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
     ),
     "HR_MUP": (change_json(lambda content: content["value"].__setitem__(1, 30)), ("sum.differs at value[1]",)),
     "XK_KPC": (_report_text("(40) Tj", "(4O) Tj"), ("cell.not_a_number at page 1 box (439,195,491,207)",)),
+    "XK_MOJ": (
+        replace_once_in_part("word/document.xml", "Partner tjetër", "Partner tjeter"),
+        ("label.undeclared at table 1 R10C1",),
+    ),
     "XK_NATC": (change_line(3, _replace_once(",10,", ",100,")), ("sum.differs at line 3 column 11",)),
+    "MK_MOJ": (
+        replace_text("<td>Црна Гора</td>", "<td>Црна гора (ЦГ)</td>"),
+        ("label.undeclared at table 1 R7C1 line 20",),
+    ),
     "MK_SSO": (
         _set_cells({"Т-01!B12": 62, "Т-01!A11": "Tрговија со луѓе, чл. 418-а"}),
         ("sum.differs at Т-01!B12",),
     ),
     "MK_NRM": (change_line(62, _replace_once("5 2", "50 2"), "cp1251"), ("sum.differs at DATA line 62",)),
+    "ME_MOJ": (_set_cells({"1a!C14": 999}), ("sum.differs at 1a!C14",)),
     "ME_STAT": (
         change_line(26, _replace_once("<td>11</td>", "<td>1l</td>")),
         ("cell.not_a_number at table 1 R6C3 line 26",),
@@ -293,6 +326,7 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
         _replace_bytes("Potencijalne žrtve", "Potencijalne žrtvi", "utf-16-le"),
         ("label.undeclared at Žrtve!A9",),
     ),
+    "RS_MOJ": (_set_cells({"1b!C14": 999}), ("sum.differs at 1b!C14",)),
     "RS_SORS": (replace_text('OBS_VALUE="14"', 'OBS_VALUE="41"'), ("sum.differs at line 15",)),
     "RS_COURTS": (
         change_line(4, _replace_once("02.07.2022.", "02.10.2022."), "utf-16"),

@@ -33,7 +33,7 @@ dated as (
         unit_measure = 'NR'
         and partner in ('_Z', '_T')
         and accumulation in ('discrete', 'ytd')
-        and instrument <> 'reference'
+        and instrument not in ('reference', 'cooperation')
 ),
 
 sent as (

@@ -56,7 +56,7 @@ of_offices as (
 final as (
     select *
     from of_offices
-    where is_due or is_reported
+    where (is_due or is_reported) and {{ is_released('instrument') }}
 )
 
 select * from final

@@ -31,7 +31,13 @@ _SPOKEN = (
     "citizenship",
     "sentence_type",
     "sentence_band",
+    "direction",
     "partner",
+    "assistance",
+    "legal_basis",
+    "channel",
+    "refusal_reason",
+    "days_band",
 )
 """Dimensions that are named, in this order."""
 _SILENT = frozenset({"_T", "_Z", "NR", "none", "flow", ""})

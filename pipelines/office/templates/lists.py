@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
+from pipelines.core.codes import COOPERATION_DIMENSIONS
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.declarations.shapes import FlatList, Records
@@ -21,7 +22,10 @@ _MOST_LINES = 20_000
 _SPARE_LINES = 100
 _SPARE_RECORDS = 500
 _BREAKDOWNS = frozenset(
-    {"sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band", "person_type", "partner"}
+    {
+        *("sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band", "person_type", "partner"),
+        *COOPERATION_DIMENSIONS,
+    }
 )
 _TOGETHER = (frozenset({"sex", "age"}), frozenset({"sentence_type", "sentence_band"}))
 _CODED = frozenset({"event", "offence", "article", "sex", "age", "sentence_type", "level"})

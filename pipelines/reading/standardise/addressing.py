@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipelines.core.codes import get_code_attribute, read_codelist
+from pipelines.core.codes import (
+    COOPERATION_DIMENSIONS,
+    get_code_attribute,
+    list_cooperation_dimensions,
+    read_codelist,
+)
 from pipelines.declarations.base import is_within
 from pipelines.declarations.coordinates import COORDINATES
 from pipelines.declarations.form import Form
@@ -27,6 +32,8 @@ _APART = frozenset({*COORDINATES[_OFFENCE:_PERSONS], *COORDINATES[_PERIOD:]})
 CoordinateItems = tuple[tuple[str, str], ...]
 """Names and codes that a column sets."""
 _PERSONAL = ("person_type", "sex", "age", "age_basis", "citizenship")
+_COOPERATION = ("partner", *COOPERATION_DIMENSIONS)
+"""Dimensions of international cooperation: all together if a table does not name one that the measure has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +193,10 @@ class Addresser:
             personal["age_basis"] = "_Z"
         of_victims = "_T" if victims else "_Z"
         sentence = "_T" if measure.startswith("sentenced_") else "_Z"
+        cooperation = list_cooperation_dimensions(measure)
+        if "direction" in cooperation and coordinates.get("direction") is None:
+            problem = f"direction of {measure} (incoming or outgoing)"
+            return _CountingPart(None, (), (*troubles, Trouble("form.incomplete", "error", {"what": problem})))
         before = (
             coordinates.get("accumulation") or form.accumulation,
             coordinates.get("date_basis") or form.date_basis,
@@ -205,7 +216,7 @@ class Addresser:
             personal["citizenship"],
             coordinates.get("sentence_type") or sentence,
             coordinates.get("sentence_band") or sentence,
-            coordinates.get("partner") or "_Z",
+            *(coordinates.get(name) or ("_T" if name in cooperation else "_Z") for name in _COOPERATION),
         )
         return _CountingPart(before, after, tuple(troubles))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipelines.core.codes import COOPERATION_DIMENSIONS
 from pipelines.model.content import Where
 
 KEY: tuple[str, ...] = (
     "freq", "period", "accumulation", "date_basis", "measure", "level", "count_unit", "statistic", "unit_measure",
     "offence", "law_article", "person_type", "victim_status", "sex", "age", "age_basis", "exploitation", "citizenship",
-    "sentence_type", "sentence_band", "partner",
+    "sentence_type", "sentence_band", "partner", *COOPERATION_DIMENSIONS,
 )  # fmt: skip
 """The part of OBSERVATION_KEY that differs between the numbers of one return."""
 AT = {name: place for place, name in enumerate(KEY)} | {"article": KEY.index("law_article")}

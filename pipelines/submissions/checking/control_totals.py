@@ -190,7 +190,8 @@ def _tabulate_figures(observations: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    broken_down = [name for name in (*codes.DIMENSIONS_WITH_TOTAL, "partner") if name not in ("victim_status", *_PARTS)]
+    dimensions = (*codes.DIMENSIONS_WITH_TOTAL, "partner", *codes.COOPERATION_DIMENSIONS)
+    broken_down = [name for name in dimensions if name not in ("victim_status", *_PARTS)]
     by = [*_SERIES, "period"]
     whole = [pl.col(name).is_in(codes.TOTAL_CODES) for name in broken_down]
     rows = observations.filter(pl.all_horizontal(whole)).with_columns(

@@ -54,4 +54,4 @@ def _read_current_rows(
     current_blocks = pl.DataFrame(
         [(key[0], key[2], key[3], key[4], holder) for key, holder in current.items()], schema=names, orient="row"
     )
-    return pl.read_parquet(paths).join(current_blocks, on=names, how="semi")
+    return facts.read_rows(paths, schema).join(current_blocks, on=names, how="semi")

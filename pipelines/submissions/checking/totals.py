@@ -27,7 +27,9 @@ def compute_totals(observations: pl.DataFrame) -> list[dict[str, Any]]:
         return []
     groups = {code: row["offence_group"] for code, row in codes.read_codelist("offence").items()}
     dimensions = [
-        n for n in (*codes.DIMENSIONS_WITH_TOTAL, "partner") if n in observations.columns and n != "age" and n != "sex"
+        n
+        for n in (*codes.DIMENSIONS_WITH_TOTAL, "partner", *codes.COOPERATION_DIMENSIONS)
+        if n in observations.columns and n not in ("age", "sex")
     ]
     rows = observations.with_columns(
         offence_group=pl.col("offence").replace_strict(groups, default=pl.col("offence"), return_dtype=pl.String),

@@ -303,4 +303,4 @@ def _read_rows(desk: Desk, table: str, schema: dict[str, pl.DataType], holders: 
         return pl.DataFrame(schema=schema)
     names = ["jurisdiction", "form", "freq", "period", "submission_id"]
     rows = [(key[0], key[2], key[3], key[4], holder) for key, holder in holders.items()]
-    return pl.read_parquet(paths).join(pl.DataFrame(rows, schema=names, orient="row"), on=names, how="semi")
+    return facts.read_rows(paths, schema).join(pl.DataFrame(rows, schema=names, orient="row"), on=names, how="semi")

@@ -39,8 +39,12 @@ def test_every_file_and_list_is_byte_identical_on_regeneration(returns: Sequence
 
 @pytest.mark.parametrize("territory", plan.list_territories())
 def test_golden_files_are_the_meaning_of_the_accepted_returns(returns: Sequence[SampleReturn], territory: str) -> None:
-    text = arrivals.golden_csv(arrivals.golden_rows([sample for sample in returns if sample.territory == territory]))
-    assert (ROOT / "tests" / "golden" / f"{territory}.csv").read_text(encoding="utf-8") == text
+    rows = arrivals.golden_rows([sample for sample in returns if sample.territory == territory])
+    files = arrivals.list_golden_files(territory, rows)
+    assert [path for path, _ in files] == [f"{territory}.csv", f"cooperation/{territory}.csv"]
+    for path, instruments in files:
+        text = arrivals.golden_csv(row for row in rows if row.instrument in instruments)
+        assert (ROOT / "tests" / "golden" / path).read_text(encoding="utf-8") == text
 
 
 def test_demonstration_has_at_most_400_files_and_20_megabytes() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.samples.cooperation import returns as cooperation
 from tests.samples.crosstab import Codes, Column, Line, build_crosstab, cross_columns
 from tests.samples.plan import Due, list_wanted_returns
 from tests.samples.rows import Office, Row, SampleReturn
@@ -203,3 +204,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
         yield make_justice_return(truth, due)
     for due in list_wanted_returns("ME", "victims", years):
         yield make_victims_return(truth, due)
+    yield from cooperation.make_returns(truth, "ME", years)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tests.samples.cooperation import returns as cooperation
 from tests.samples.crosstab import (
     Codes,
     Column,
@@ -379,3 +380,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
         yield make_back_return(truth, due) if due.back else make_justice_return(truth, due)
     for due in list_wanted_returns("MK", "victims", years):
         yield make_victims_return(truth, due)
+    yield from cooperation.make_returns(truth, "MK", years)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from tests.samples import plan
 from tests.samples.articles import XK_2019, Article, list_articles
+from tests.samples.cooperation import returns as cooperation
 from tests.samples.crosstab import Codes, Column, Line, count_cell, cross_columns, lay_out_head, make_meaning
 from tests.samples.margins import victim_margins
 from tests.samples.rows import Office, Period, Row, SampleReturn
@@ -258,3 +259,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
         yield _report(truth, due)
     for due in plan.list_wanted_returns("XK", "victims", years):
         yield _victims(truth, due)
+    yield from cooperation.make_returns(truth, "XK", years)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.samples.cooperation import returns as cooperation
 from tests.samples.rows import SampleReturn
 from tests.samples.territories.BA import brcko, federation, srpska, state, whole
 from tests.samples.truth import Truth
@@ -13,3 +14,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield all returns of the territory."""
     for office in (state, federation, srpska, brcko, whole):
         yield from office.make_returns(truth, years)
+    yield from cooperation.make_returns(truth, "BA", years)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.samples.cooperation import returns as cooperation
 from tests.samples.rows import SampleReturn
 from tests.samples.territories.HR import courts, police, statistics_office
 from tests.samples.truth import Truth
@@ -13,3 +14,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     """Yield the returns of the three offices."""
     for office in (statistics_office, courts, police):
         yield from office.make_returns(truth, years)
+    yield from cooperation.make_returns(truth, "HR", years)

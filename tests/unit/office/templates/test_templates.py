@@ -17,6 +17,7 @@ import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.core.codes import COOPERATION_DIMENSIONS
 from pipelines.declarations.registry import Registry, load, load_from
 from pipelines.model.long_tables import OBSERVATION
 from pipelines.office import templates
@@ -79,6 +80,7 @@ def _observations(*rows: dict[str, Any]) -> pl.DataFrame:
         "unit_measure": "NR", "offence": "ICCS0204", "law_article": "188", "person_type": "natural",
         "victim_status": "_Z", "sex": "_T", "age": "_T", "age_basis": "offence", "exploitation": "_Z",
         "citizenship": "_T", "sentence_type": "_Z", "sentence_band": "_Z", "partner": "_Z", "obs_status": "A",
+        **dict.fromkeys(COOPERATION_DIMENSIONS, "_Z"),
     }  # fmt: skip
     return pl.DataFrame([{**common, **row} for row in rows], schema=OBSERVATION)
 
