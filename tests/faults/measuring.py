@@ -96,15 +96,15 @@ def provide_unchanged(findings: Mapping[tuple[str, bool], set[tuple[str, str]]])
 
 def check_unchanged(files: Iterable[tuple[str, bool]]) -> dict[tuple[str, bool], set[tuple[str, str]]]:
     """Return (rule, place) of the findings that each file has without a fault, without and with the history."""
-    wanted = sorted(set(files))
-    unknown = {f"{file} {history}": (file, history) for file, history in wanted if (file, history) not in _UNCHANGED}
+    keys = sorted(set(files))
+    unknown = {f"{file} {history}": (file, history) for file, history in keys if (file, history) not in _UNCHANGED}
     if unknown:
         reports = check_returns(
             (name, file, (SAMPLES / file).read_bytes(), "", history) for name, (file, history) in unknown.items()
         )
         for name, report in reports.items():
             _UNCHANGED[unknown[name]] = {(f.rule, str(f.where)) for f in report.findings}
-    return {key: _UNCHANGED[key] for key in wanted}
+    return {key: _UNCHANGED[key] for key in keys}
 
 
 def check_returns(planted: Iterable[tuple[str, str, bytes, str, bool]]) -> dict[str, Report]:

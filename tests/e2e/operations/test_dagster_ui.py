@@ -57,12 +57,12 @@ def test_foreign_page_opens_no_websocket(address: str) -> None:
 
 
 def test_own_page_loads_and_may_delete_a_run(address: str, served_home: ServedHome) -> None:
-    kept, deleted = served_home.runs
+    remaining_run, deleted_run = served_home.runs
     page = httpx.get(address, trust_env=False, timeout=60)
     assert page.status_code == 200 and "text/html" in page.headers["content-type"]
     assert page.headers["x-frame-options"] == "DENY"
-    mutation = f'mutation {{ deleteRun(runId:"{deleted}") {{ __typename }} }}'
+    mutation = f'mutation {{ deleteRun(runId:"{deleted_run}") {{ __typename }} }}'
     headers = {"origin": address, "sec-fetch-site": "same-origin"}
     response = httpx.post(f"{address}/graphql", json={"query": mutation}, headers=headers, trust_env=False, timeout=60)
     assert response.json()["data"]["deleteRun"]["__typename"] == "DeletePipelineRunSuccess"
-    assert {kept, deleted} & list_remaining_runs(address) == {kept}
+    assert {remaining_run, deleted_run} & list_remaining_runs(address) == {remaining_run}

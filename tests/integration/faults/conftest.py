@@ -36,8 +36,8 @@ def unchanged_findings(request: pytest.FixtureRequest, read_samples: object) -> 
 
     def write_findings(root: Path) -> None:
         root.mkdir(parents=True)
-        found = measuring.check_unchanged((fault.file, fault.history) for fault in list_all_faults())
-        (root / "findings").write_bytes(pickle.dumps(found))
+        findings = measuring.check_unchanged((fault.file, fault.history) for fault in list_all_faults())
+        (root / "findings").write_bytes(pickle.dumps(findings))
 
     folder = build_kept(request, "findings-of-samples", write_findings)
     measuring.provide_unchanged(pickle.loads((folder / "findings").read_bytes()))

@@ -55,7 +55,7 @@ DOORS = {
 
 @dataclass(frozen=True)
 class SourceFile:
-    """What a source file says about roles, and the qualified names that it uses."""
+    """The use of roles in a source file, and the qualified names in it."""
 
     names_role: bool
     asks_for_role: bool
@@ -64,7 +64,7 @@ class SourceFile:
 
 @cache
 def _sources() -> dict[str, SourceFile]:
-    """Return what each source file says, by its path; the trees of all files would take 170 MB."""
+    """Return each source file by its path, without its tree: the trees of all files would take 170 MB."""
     paths = (p for part in ("pipelines", "dashboards", "expectations") for p in (ROOT / part).rglob("*.py"))
     return {str(p.relative_to(ROOT)): _read_source(p.read_text("utf-8")) for p in sorted(paths)}
 
