@@ -23,7 +23,7 @@ TOGETHER: Mapping[str, tuple[str, ...]] = {
 """Folders whose files one worker takes together, because every other worker would have to make what they share.
 
 Importing Great Expectations takes two seconds of processor time. The office service, the public app, and Chromium with
-the scripts that it has compiled take twenty. The servers of `rti serve` take ten.
+the scripts that it has compiled take twenty. Starting the Dagster UI with its code server takes ten.
 """
 
 

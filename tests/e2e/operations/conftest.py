@@ -1,4 +1,4 @@
-"""One running `rti serve` for the tests of its servers, which take ten seconds of processor time to start."""
+"""One running `rti serve` for the tests of its servers: starting the Dagster UI alone takes 10 s of processor time."""
 
 from __future__ import annotations
 
