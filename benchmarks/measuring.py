@@ -17,6 +17,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from tests.support.processes import list_descendants
+
 ROOT = Path(__file__).resolve().parents[1]
 NOW = "2026-11-24T12:00:00Z"
 """The clock of every benchmark: after the last demonstration return, so that all of them have arrived."""
@@ -111,7 +113,7 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self.over.wait(0.5):
-            self.peak = max(self.peak, sum(measure_memory(pid) for pid in _list_descendants(self.pid)))
+            self.peak = max(self.peak, sum(measure_memory(pid) for pid in (self.pid, *list_descendants(self.pid))))
 
     def stop_watching(self) -> float:
         """Stop, and return the peak in MB."""
@@ -122,19 +124,7 @@ class _Watch(threading.Thread):
 
 def list_own_processes() -> list[int]:
     """Return this process and its descendants that still run."""
-    return _list_descendants(os.getpid())
-
-
-def _list_descendants(pid: int) -> list[int]:
-    """Return a process and its descendants that still run."""
-    processes, waiting = [], [pid]
-    while waiting:
-        process = waiting.pop()
-        processes.append(process)
-        for task in Path(f"/proc/{process}/task").glob("*/children"):
-            with suppress(OSError):
-                waiting += [int(child) for child in task.read_text().split()]
-    return processes
+    return [os.getpid(), *list_descendants(os.getpid())]
 
 
 def measure_memory(pid: int) -> float:

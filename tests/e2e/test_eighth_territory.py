@@ -21,6 +21,7 @@ from pipelines.core.home import open_home
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.publication.releases.publish import find_current_release
 from tests.support import small
+from tests.support.kept_builds import build_kept
 from tests.support.module_imports import find_modules_needing, imports_of_modules
 from tests.support.paths import EIGHTH
 
@@ -43,17 +44,22 @@ class PublishedHome:
     outputs: tuple[str, ...]
 
 
-@pytest.fixture(scope="module")
-def published_home(tmp_path_factory: pytest.TempPathFactory) -> PublishedHome:
-    """A home with a published release of the eighth territory's returns."""
-    root = tmp_path_factory.mktemp("eighth") / "home"
+def build_published_home(root: Path) -> None:
+    """Make a home with a published release of the eighth territory's returns; write down what the commands print."""
     variables = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
     outputs = []
     for arguments in (("init", "--kind", "demonstration", "--json"), ("refresh", "--publish", "--json")):
-        process = small.run_rti(root, NOW, *arguments, **variables)
+        process = small.run_rti(root / "home", NOW, *arguments, **variables)
         assert process.returncode == 0, process.stderr
         outputs.append(process.stdout)
-    return PublishedHome(root, tuple(outputs))
+    (root / "outputs.json").write_text(json.dumps(outputs), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def published_home(request: pytest.FixtureRequest) -> PublishedHome:
+    """The published home of the eighth territory, to be read."""
+    root = build_kept(request, "eighth-territory", build_published_home)
+    return PublishedHome(root / "home", tuple(json.loads((root / "outputs.json").read_text(encoding="utf-8"))))
 
 
 @pytest.fixture(scope="module")

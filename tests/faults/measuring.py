@@ -66,7 +66,7 @@ def measure_faults(planted: Iterable[tuple[Fault, bytes]] | None = None) -> list
             yield fault.name, fault.file, data, fault.filename, fault.history
 
     reports = check_returns(list_returns())
-    before = check_unchanged(tuple(sorted({(fault.file, fault.history) for fault in chosen})))
+    before = check_unchanged((fault.file, fault.history) for fault in chosen)
     return [_compare(fault, reports[fault.name], before[fault.file, fault.history]) for fault in chosen]
 
 
@@ -86,14 +86,25 @@ def share_by_family(outcomes: Iterable[Outcome]) -> list[FamilyShare]:
     ]
 
 
-@cache
-def check_unchanged(files: tuple[tuple[str, bool], ...]) -> dict[tuple[str, bool], set[tuple[str, str]]]:
+_UNCHANGED: dict[tuple[str, bool], set[tuple[str, str]]] = {}
+
+
+def provide_unchanged(findings: Mapping[tuple[str, bool], set[tuple[str, str]]]) -> None:
+    """Provide what `check_unchanged` returned in another process, which had the same code and the same files."""
+    _UNCHANGED.update(findings)
+
+
+def check_unchanged(files: Iterable[tuple[str, bool]]) -> dict[tuple[str, bool], set[tuple[str, str]]]:
     """Return (rule, place) of the findings that each file has without a fault, without and with the history."""
-    names = {f"{file} {history}": (file, history) for file, history in files}
-    reports = check_returns(
-        (name, file, (SAMPLES / file).read_bytes(), "", history) for name, (file, history) in names.items()
-    )
-    return {names[name]: {(f.rule, str(f.where)) for f in report.findings} for name, report in reports.items()}
+    keys = sorted(set(files))
+    unknown = {f"{file} {history}": (file, history) for file, history in keys if (file, history) not in _UNCHANGED}
+    if unknown:
+        reports = check_returns(
+            (name, file, (SAMPLES / file).read_bytes(), "", history) for name, (file, history) in unknown.items()
+        )
+        for name, report in reports.items():
+            _UNCHANGED[unknown[name]] = {(f.rule, str(f.where)) for f in report.findings}
+    return {key: _UNCHANGED[key] for key in keys}
 
 
 def check_returns(planted: Iterable[tuple[str, str, bytes, str, bool]]) -> dict[str, Report]:

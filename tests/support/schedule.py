@@ -18,11 +18,12 @@ HOME_FIXTURES = frozenset(("built_home",))
 TOGETHER: Mapping[str, tuple[str, ...]] = {
     "great expectations": ("tests/unit/expectations/",),
     "services and browser": ("tests/e2e/dashboards/", "tests/e2e/office/", "tests/e2e/web/"),
+    "rti serve": ("tests/e2e/operations/",),
 }
 """Folders whose files one worker takes together, because every other worker would have to make what they share.
 
 Importing Great Expectations takes two seconds of processor time. The office service, the public app, and Chromium with
-the scripts that it has compiled take twenty.
+the scripts that it has compiled take twenty. Starting the Dagster UI with its code server takes ten.
 """
 
 

@@ -43,10 +43,13 @@ def write_duckdb(tables: Mapping[str, pl.DataFrame], parquet: Path, path: Path) 
     import duckdb
 
     with duckdb.connect(str(path)) as connection:
+        # DuckDB waits for the disk at the end of each transaction, and of each statement without one.
+        connection.begin()
         for name in tables:
             connection.execute(
                 f'create table "{name}" as select * from read_parquet(?)', [str(parquet / f"{name}.parquet")]
             )
+        connection.commit()
         connection.execute("checkpoint")
     path.chmod(0o444)
 

@@ -33,6 +33,7 @@ from tests.support.hostile_files import (
     xlsx_of_many_texts,
 )
 from tests.support.paths import HOSTILE
+from tests.support.processes import list_children
 from tests.support.service import running
 from tests.support.service.load import watch_upload
 from tests.support.service.running import Service
@@ -134,18 +135,14 @@ def _measure_reading_processes(service: Service) -> list[float]:
 
     A process that has ended, such as one that was over a limit, no longer has memory to measure.
     """
-    [launcher, *_] = _list_children(service.process.pid)
+    [launcher, *_] = list_children(service.process.pid)
     peaks = []
-    for pid in _list_children(launcher):
+    for pid in list_children(launcher):
         with suppress(FileNotFoundError, ProcessLookupError):
             status = Path(f"/proc/{pid}/status").read_text()
             if peak := re.search(r"VmHWM:\s+(\d+) kB", status):
                 peaks.append(int(peak[1]) / 1024)
     return peaks
-
-
-def _list_children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
 
 
 def test_eight_hostile_files_of_four_accounts_do_not_block_a_colleague(service: Service) -> None:

@@ -1,4 +1,4 @@
-"""The files with planted faults: written once and kept."""
+"""The files with planted faults, and the findings of the files without them: made once and kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import measuring
 from tests.faults.catalogue import list_all_faults
 from tests.faults.controls import list_controls
 from tests.faults.measuring import plant_faults
@@ -27,3 +28,16 @@ def planted_files(request: pytest.FixtureRequest) -> Mapping[str, bytes]:
         (build_kept(request, "planted-faults", write_files) / "planted").read_bytes()
     )
     return planted
+
+
+@pytest.fixture(scope="session")
+def unchanged_findings(request: pytest.FixtureRequest, read_samples: object) -> None:
+    """Provide the findings of each sample in which a fault is planted, before it is planted."""
+
+    def write_findings(root: Path) -> None:
+        root.mkdir(parents=True)
+        findings = measuring.check_unchanged((fault.file, fault.history) for fault in list_all_faults())
+        (root / "findings").write_bytes(pickle.dumps(findings))
+
+    folder = build_kept(request, "findings-of-samples", write_findings)
+    measuring.provide_unchanged(pickle.loads((folder / "findings").read_bytes()))

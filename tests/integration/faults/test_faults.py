@@ -15,7 +15,9 @@ from tests.support.paths import SAMPLES
 
 
 @pytest.fixture(scope="module")
-def outcomes(planted_files: Mapping[str, bytes], read_samples: object) -> Mapping[str, Outcome]:
+def outcomes(
+    planted_files: Mapping[str, bytes], read_samples: object, unchanged_findings: None
+) -> Mapping[str, Outcome]:
     """The outcome of each fault and control, by name."""
     planted = [(fault, planted_files[fault.name]) for fault in (*list_all_faults(), *list_controls())]
     return {outcome.fault.name: outcome for outcome in measure_faults(planted)}

@@ -68,7 +68,7 @@ def _plant(path: Path) -> Fault:
 
 
 @pytest.fixture(scope="module")
-def outcomes(read_samples: object) -> Mapping[str, Outcome]:
+def outcomes(read_samples: object, unchanged_findings: None) -> Mapping[str, Outcome]:
     """The outcome of each file, by name."""
     planted = plant_faults(_plant(path) for path in _list_files())
     return {outcome.fault.name: outcome for outcome in measure_faults(planted)}

@@ -1,4 +1,5 @@
-"""Tests of what dbt no longer does: copy all macros for an argument, make unread events, parse SQL to find `with`."""
+"""Tests of what dbt no longer does: copy all macros for an argument, make unread events, parse SQL to find `with`, and
+read the lines of the stack for a flag."""
 
 from __future__ import annotations
 
@@ -50,6 +51,17 @@ def test_events_reach_a_logger_and_are_ignored_without_one() -> None:
     finally:
         manager.loggers[:] = before
     assert [call.args[0].info.msg for call in logger.write_line.call_args_list] == ["second"]
+
+
+def test_flags_of_an_adapter_are_made_without_reading_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbt_common import behavior_flags
+
+    def read_stack() -> list[object]:
+        raise AssertionError("read")
+
+    monkeypatch.setattr(behavior_flags.inspect, "stack", read_stack)
+    flag = behavior_flags.BehaviorFlag(name="later", default=True, description="A flag", docs_url="")
+    assert behavior_flags.Behavior([flag], {"later": True}).later.no_warn
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from pipelines.core.home import Home, open_home
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
+from tests.support.processes import list_descendants
 
 SAMPLES = ROOT / "raw_samples"
 LONGEST_START = 180.0
@@ -71,14 +72,7 @@ class Service:
 
     def list_process_ids(self) -> list[int]:
         """Return the process ids of the service and all its descendants."""
-        process_ids, waiting = [], [self.process.pid]
-        while waiting:
-            pid = waiting.pop()
-            process_ids.append(pid)
-            for task in Path(f"/proc/{pid}/task").glob("*/children"):
-                with suppress(OSError):
-                    waiting += [int(child) for child in task.read_text().split()]
-        return process_ids
+        return [self.process.pid, *list_descendants(self.process.pid)]
 
     def measure_memory(self) -> float:
         """Return the megabytes of the service with all its processes; shared pages count proportionally."""

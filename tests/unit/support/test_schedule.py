@@ -50,3 +50,8 @@ def test_files_that_share_services_and_the_browser_are_one_unit_of_work() -> Non
     )
     assert {find_work_unit(f"tests/e2e/{file}::test_x") for file in files} == {"services and browser"}
     assert find_work_unit("tests/e2e/cli/test_end_to_end.py::test_x") == "tests/e2e/cli/test_end_to_end.py"
+
+
+def test_files_that_share_the_servers_of_rti_serve_are_one_unit_of_work() -> None:
+    paths = ("tests/e2e/operations/test_dagster_ui.py", "tests/e2e/operations/test_serve.py")
+    assert {find_work_unit(f"{path}::test_x") for path in paths} == {"rti serve"}
