@@ -224,8 +224,9 @@ def build_release(home: Home) -> dict[str, float]:
     from unittest import mock
 
     from pipelines import refresh
+    from pipelines.core import clock
     from pipelines.front import build
-    from pipelines.publication.releases import publish
+    from pipelines.publication.releases import publications, publish
 
     refresh.build_counts(home)
     refresh.build_records(home)
@@ -244,6 +245,9 @@ def build_release(home: Home) -> dict[str, float]:
         release = refresh.draft_release(home).release
     publish.move_draft(home, release)
     publish.switch_current(home, release)
+    # SDMX REST finds releases and their times in the journal.
+    publication = publications.Publication(release, clock.format_timestamp(clock.now()))
+    publications.append_journal(home, publications.Intent(publication, number=1))
     return figures
 
 
