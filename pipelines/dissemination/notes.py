@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines import words
-from pipelines.core import i18n
+from pipelines.core import codes, i18n
 from pipelines.dissemination.structures import OBS_VALUE, Dataflow
 from pipelines.words import indicators
 from pipelines.words.language import read_in
@@ -36,7 +36,7 @@ def describe_notes(frame: pl.DataFrame, flow: Dataflow, language: str) -> pl.Ser
     keyed = frame.select(
         *(pl.col(name).cast(pl.String) for name in names),
         _value=pl.when(pl.col(OBS_VALUE) == 0).then(0).when(pl.col(OBS_VALUE).is_not_null()).then(1),
-        _is_reported=(pl.col("N_REPORTED") != 0) if "N_REPORTED" in frame.columns else pl.lit(True),
+        _is_reported=_find_reported(frame),
     )
     key = keyed.columns
     kinds = keyed.unique(maintain_order=True)
@@ -45,6 +45,14 @@ def describe_notes(frame: pl.DataFrame, flow: Dataflow, language: str) -> pl.Ser
     labelled = kinds.with_columns(_notes=pl.Series(texts, dtype=pl.String))
     joined = keyed.join(labelled, on=key, how="left", nulls_equal=True, maintain_order="left")
     return joined["_notes"].alias("NOTES")
+
+
+def _find_reported(frame: pl.DataFrame) -> pl.Expr:
+    """Return which observations are not awaited: those that an office reported, and those of the region, as on the
+    pages (`words.is_awaited`)."""
+    if not {"N_REPORTED", "REF_AREA"} <= set(frame.columns):
+        return pl.lit(True)
+    return (pl.col("N_REPORTED") != 0) | (pl.col("REF_AREA").cast(pl.String) == codes.REGION)
 
 
 def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:

@@ -11,7 +11,7 @@ from dashboards.public.tables import Cell, Line
 from pipelines.words.language import read_in
 
 
-def render(names: Sequence[str], columns: Sequence[str], text: str) -> str:
+def render_lines(names: Sequence[str], columns: Sequence[str], text: str) -> str:
     lines = [Line(Cell(name), tuple(Cell(text, value=1.0) for _ in columns)) for name in names]
     return tables.render_table("Caption", columns, lines, corner="Area")
 
@@ -29,14 +29,14 @@ def render(names: Sequence[str], columns: Sequence[str], text: str) -> str:
 def test_table_is_stacked_on_a_telephone_if_its_words_do_not_fit(
     columns: list[str], text: str, kinds: dict[str, bool]
 ) -> None:
-    html = render(["Albania", "Serbia"], columns, text)
+    html = render_lines(["Albania", "Serbia"], columns, text)
     assert {kind: kind in html for kind in kinds} == kinds
 
 
 def test_long_names_of_lines_stack_a_table() -> None:
     columns = ["2025", "2024", "2023", "2022"]
-    assert "rti-stacked" not in render(["Serbia"], columns, "29")
-    assert "rti-stacked" in render(["Kriminalitätsbekämpfungsstatistik"], columns, "29")
+    assert "rti-stacked" not in render_lines(["Serbia"], columns, "29")
+    assert "rti-stacked" in render_lines(["Kriminalitätsbekämpfungsstatistik"], columns, "29")
 
 
 def test_texts_of_one_field_have_their_own_languages() -> None:
