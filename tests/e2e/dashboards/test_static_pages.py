@@ -29,7 +29,7 @@ PATHS = (
     "mk/data.html",
     "en/data.html",
 )
-KEYBOARD_PATHS = ("en/calendar.html", "mk/indicators.html", "sq/sentences.html", "en/data.html", "en/meeting.2.html")
+KEYBOARD_PATHS = ("en/calendar.html", "mk/indicators.html", "sq/sentences.html", "en/quality.html", "en/meeting.2.html")
 COUNT_STOPS = """() => {
     const all = document.querySelectorAll("a[href], button, summary, [tabindex='0']");
     window.stops = [...all].filter((stop) => stop.checkVisibility({ contentVisibilityAuto: true }));
