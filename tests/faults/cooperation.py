@@ -31,12 +31,12 @@ def list_faults() -> Iterator[Fault]:
 def _add_to_cells(values: Mapping[str, int]) -> Edit:
     """Add numbers to cells `Sheet!B7` of a workbook."""
 
-    def change(book: Any) -> None:
+    def raise_cells(book: Any) -> None:
         for address, number in values.items():
             sheet, _, place = address.partition("!")
             book[sheet][place].value += number
 
-    return change_workbook(change)
+    return change_workbook(raise_cells)
 
 
 def _balances() -> Iterator[Fault]:
@@ -45,9 +45,11 @@ def _balances() -> Iterator[Fault]:
     raised = {"1a!I6": 30, "1a!I14": 30, "2a!I6": 30}
     rules = ("cooperation.balance",)
     yield plant_fault(family, "pending at the end", RS, _add_to_cells(raised), "1a!I6", "1a!I14", "2a!I6", rules=rules)
-    both = {place: 30 for cell in ("1b!{}6", "1b!{}14", "2b!{}6") for place in (cell.format("B"), cell.format("I"))}
+    shifted = {place: 30 for cell in ("1b!{}6", "1b!{}14", "2b!{}6") for place in (cell.format("B"), cell.format("I"))}
     rules = ("cooperation.opening",)
-    yield plant_fault(family, "pending at the start", ME, _add_to_cells(both), "1b!B6", "1b!B14", "2b!B6", rules=rules)
+    yield plant_fault(
+        family, "pending at the start", ME, _add_to_cells(shifted), "1b!B6", "1b!B14", "2b!B6", rules=rules
+    )
     raised = {"1a!D6": 400, "1a!D14": 400, "2a!D6": 400, "7a!B6": 400}
     rules = ("cooperation.acknowledged",)
     places = ("1a!I6", "1a!I14", "2a!I6")

@@ -29,7 +29,7 @@ class Side(NamedTuple):
     direct: float = 0.0
 
 
-def agrees(sent: float, received: float) -> bool:
+def is_agreement(sent: float, received: float) -> bool:
     """Return True if two figures of the same requests agree."""
     return abs(received - sent) <= max(REQUESTS, SHARE * max(sent, received))
 
@@ -40,7 +40,7 @@ def compare_sides(sent: Side, received: Side, other_years: list[tuple[float, flo
         return MISSING, ["missing_return"]
     if sent.value == received.value:
         return EQUAL, []
-    if agrees(sent.value, received.value):
+    if is_agreement(sent.value, received.value):
         return AGREES, []
     reasons = []
     if sent.is_other_definition or received.is_other_definition:
@@ -48,6 +48,6 @@ def compare_sides(sent: Side, received: Side, other_years: list[tuple[float, flo
     if sent.direct > 0 and received.direct == 0 and received.value < sent.value:
         reasons.append("channel")
     over_two_years = [(sent.value + before, received.value + after) for before, after in other_years]
-    if sent.date_basis != received.date_basis or any(agrees(*sums) for sums in over_two_years):
+    if sent.date_basis != received.date_basis or any(is_agreement(*sums) for sums in over_two_years):
         reasons.append("timing")
     return DIFFERS, reasons or ["unexplained"]

@@ -139,6 +139,25 @@ LEVELS = {
     "pending_first": "first",
     "pending_appeal": "appeal",
     "victims_detected": "none",
+    **dict.fromkeys(
+        (
+            "requests_registered",
+            "requests_acknowledged",
+            "requests_executed",
+            "requests_executed_part",
+            "requests_refused",
+            "requests_withdrawn",
+            "pending_requests",
+            "exchanges_registered",
+            "exchanges_answered",
+            "jits_set_up",
+            "jits_extended",
+            "jits_closed",
+            "jits_evaluated",
+            "jits_running",
+        ),
+        "cooperation",
+    ),
 }
 """Level of the measures whose level is fixed; for entries and exits the caller names it."""
 
@@ -182,7 +201,7 @@ class Office:
             "accumulation": self.accumulation,
             "date_basis": self.date_basis,
             "measure": measure,
-            "level": "cooperation" if self.instrument == "cooperation" else LEVELS.get(measure, ""),
+            "level": LEVELS.get(measure, ""),
             "count_unit": "person",
             "statistic": "count",
             "unit_measure": "NR",

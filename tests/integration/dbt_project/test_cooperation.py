@@ -98,9 +98,9 @@ def test_mirror_pairs_have_the_state_and_reasons_of_the_oracle(built_home: Path)
             return sent, find_side(receiver, year, "incoming", sender, group, kind)
 
         others = [find_sides(pair["year"] + step) for step in (-1, 1)]
-        known = [(s.value, r.value) for s, r in others if s.value is not None and r.value is not None]
+        other_years = [(s.value, r.value) for s, r in others if s.value is not None and r.value is not None]
         sent, received = find_sides(pair["year"])
-        state, reasons = mirror.compare_sides(sent, received, known)
+        state, reasons = mirror.compare_sides(sent, received, other_years)
         assert (pair["sent"], pair["received"]) == (sent.value, received.value), pair
         assert (pair["state"], pair["reasons"]) == (state, ",".join(reasons)), pair
         states[state] += 1
