@@ -70,7 +70,7 @@ def assess_release_as(home: Home, reader: str, release: str | None = None) -> tu
     import polars as pl
 
     from pipelines.publication.disclosure import reader_risk, readers
-    from pipelines.publication.disclosure.record_figures import RecordFigures
+    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 
     published = [path.name for path in home.releases.iterdir() if path.is_dir()]
     drafts = list_drafts(home)
@@ -89,7 +89,7 @@ def assess_release_as(home: Home, reader: str, release: str | None = None) -> tu
     data = (home.drafts if release in drafts else home.releases) / release / "data"
     paths = [data / f"{table}.parquet" for table in ("sentence", "pending")]
     # A release without case records has no such tables.
-    figures = RecordFigures(*map(pl.read_parquet, paths)) if all(path.exists() for path in paths) else None
+    figures = ReleasedRecordFigures(*map(pl.read_parquet, paths)) if all(path.exists() for path in paths) else None
     return release, reader_risk.assess_release(cells, [item.read_cells() for item in before], insider, figures)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pipelines.core.home import Home
     from pipelines.survey.answer_rules import Answers
-    from pipelines.survey.links import Link
+    from pipelines.survey.links import SurveyLink
 
 METADATA = sa.MetaData()
 
@@ -129,7 +129,7 @@ class AnswerStore:
         """Return the path of the private key of a round."""
         return self.folder / "keys" / f"{round_id}.key"
 
-    def read_draft(self, link: Link) -> dict[str, Any]:
+    def read_draft(self, link: SurveyLink) -> dict[str, Any]:
         """Return the draft of a link; empty if there is none or it cannot be read any more."""
         with self.database.open_read() as connection:
             content = connection.execute(
@@ -142,7 +142,7 @@ class AnswerStore:
         except sealing.SealError:
             return {}
 
-    def save_draft(self, round_id: str, link: Link, content: Mapping[str, Any]) -> None:
+    def save_draft(self, round_id: str, link: SurveyLink, content: Mapping[str, Any]) -> None:
         """Store the draft of a link. Raises AlreadySentError, RoundClosedError."""
         encrypted = sealing.encrypt_draft(link.draft_key, content)
         with self.database.open_write() as connection:
@@ -155,7 +155,7 @@ class AnswerStore:
                     sa.insert(DRAFT).values(digest=link.draft_digest, round_id=round_id, content=encrypted)
                 )
 
-    def send_answers(self, round_id: str, link: Link, answers: SentAnswers) -> None:
+    def send_answers(self, round_id: str, link: SurveyLink, answers: SentAnswers) -> None:
         """Seal and store answers, remove their draft and burn the link, all or nothing; it is on the disk on return.
 
         Raises AlreadySentError, RoundClosedError.
@@ -179,7 +179,7 @@ class AnswerStore:
             connection.execute(sa.insert(SPENT).values(digest=link.spent_digest, round_id=round_id))
             connection.execute(sa.delete(DRAFT).where(DRAFT.c.digest == link.draft_digest))
 
-    def is_spent(self, link: Link) -> bool:
+    def is_spent(self, link: SurveyLink) -> bool:
         """Return True if the answers of a link were sent."""
         with self.database.open_read() as connection:
             return self._is_spent(connection, link)
@@ -221,7 +221,7 @@ class AnswerStore:
             return tuple((row.series, row.text) for row in connection.execute(query.order_by(FREE_TEXT.c.text_id)))
 
     @staticmethod
-    def _check_open(connection: sa.Connection, round_id: str, link: Link) -> bytes:
+    def _check_open(connection: sa.Connection, round_id: str, link: SurveyLink) -> bytes:
         box = connection.execute(sa.select(BOX).where(BOX.c.round_id == round_id)).one_or_none()
         if box is None or box.emptied:
             raise RoundClosedError
@@ -230,7 +230,7 @@ class AnswerStore:
         return bytes(box.public_key)
 
     @staticmethod
-    def _is_spent(connection: sa.Connection, link: Link) -> bool:
+    def _is_spent(connection: sa.Connection, link: SurveyLink) -> bool:
         query = sa.select(SPENT.c.digest).where(SPENT.c.digest == link.spent_digest)
         return connection.execute(query).one_or_none() is not None
 

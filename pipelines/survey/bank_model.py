@@ -57,7 +57,7 @@ class ListFile(DeclarationModel):
     answer_lists: dict[str, AnswerList]
 
 
-class Source(DeclarationModel):
+class QuestionSource(DeclarationModel):
     """Where the topic of a question comes from; the wording is always our own."""
 
     text: str
@@ -93,7 +93,7 @@ class Question(DeclarationModel):
     asked_of: Many[str] = ()
     required_of: Many[str] = ()
     show_if: Routing | None = None
-    source: Source | None = None
+    source: QuestionSource | None = None
     wordings: Many[Wording] = Field(description="Oldest first; the last one is asked.")
 
     @model_validator(mode="after")

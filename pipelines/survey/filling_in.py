@@ -16,7 +16,7 @@ from pipelines.survey.answer_rules import Answers, Questionnaire
 from pipelines.survey.answer_store import AlreadySentError, RoundClosedError, SentAnswers
 from pipelines.survey.bank_model import Question
 from pipelines.survey.invitation_store import Invitation, Round
-from pipelines.survey.links import Link, parse_token
+from pipelines.survey.links import SurveyLink, parse_token
 from pipelines.survey.surveys import SurveyError, Surveys, is_accepting, read_today
 
 LinkProblem = Literal["cut", "unknown", "not_open", "closed", "sent"]
@@ -57,7 +57,7 @@ class IncompleteError(SurveyError):
 class Visit:
     """A respondent at an open questionnaire, with the answers saved so far."""
 
-    link: Link
+    link: SurveyLink
     round: Round
     territory: str
     language: str
@@ -122,7 +122,7 @@ def send_answers(surveys: Surveys, round_id: str, token: str) -> None:
             surveys.invitations.mark_answered(invitation.invitation_id)
 
 
-def _find_invitation(surveys: Surveys, round_id: str, token: str) -> tuple[Link, Round, Invitation]:
+def _find_invitation(surveys: Surveys, round_id: str, token: str) -> tuple[SurveyLink, Round, Invitation]:
     """Return what a token belongs to. A closed round is reported for every whole token: its digests are deleted."""
     link = parse_token(token)
     if link is None:

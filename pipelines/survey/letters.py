@@ -20,7 +20,7 @@ from pipelines.submissions import notices
 from pipelines.submissions.notices.words import Letter
 from pipelines.survey.bank import text_in
 from pipelines.survey.invitation_store import Invitation, Round
-from pipelines.survey.links import Link, make_link
+from pipelines.survey.links import SurveyLink, make_link
 from pipelines.survey.surveys import Surveys, is_accepting
 
 REMINDER_DAYS = (7, 2)
@@ -48,7 +48,7 @@ class LetterOutcome:
     failed: int
 
 
-def link_address(portal: str, round_id: str, link: Link, language: str) -> str:
+def link_address(portal: str, round_id: str, link: SurveyLink, language: str) -> str:
     """Return the address of a link."""
     return f"{portal.rstrip('/')}{PATH}/{round_id}/{link.token}?lang={language}"
 

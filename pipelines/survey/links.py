@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Link:
+class SurveyLink:
     """The secret of one link, and its digests."""
 
     secret: str
@@ -59,17 +59,17 @@ class Link:
         return hmac.compare_digest(submitted.encode("utf-8", "replace"), self.form_token.encode())
 
 
-def make_link() -> Link:
+def make_link() -> SurveyLink:
     """Return a new link with a random secret of 192 bits."""
-    return Link(secrets.token_urlsafe(_SECRET_BYTES))
+    return SurveyLink(secrets.token_urlsafe(_SECRET_BYTES))
 
 
-def parse_token(token: str) -> Link | None:
+def parse_token(token: str) -> SurveyLink | None:
     """Return the link of a token; None if it was cut off or changed on its way."""
     secret = token[:_SECRET_LETTERS]
     if len(token) != _SECRET_LETTERS + _CHECK_LETTERS or not _TOKEN.fullmatch(token):
         return None
-    link = Link(secret)
+    link = SurveyLink(secret)
     return link if hmac.compare_digest(link.token, token) else None
 
 

@@ -20,7 +20,7 @@ _KILOBYTE: Final = 1_000
 
 
 @dataclass(frozen=True)
-class Link:
+class FileLink:
     """A file: its address, the name of its format, and its size in words if it is known."""
 
     address: str
@@ -34,7 +34,7 @@ class FileGroup:
 
     title: str
     description: str
-    links: tuple[Link, ...]
+    links: tuple[FileLink, ...]
 
 
 def compose_data(reader: Reader, sizes: Mapping[str, int] | None = None) -> Page:
@@ -52,12 +52,12 @@ def compose_data(reader: Reader, sizes: Mapping[str, int] | None = None) -> Page
             "flows": list(_list_flows(reader, folder, sizes or {})),
             "tables": list(_list_tables(reader, folder)),
             "descriptions": [
-                Link(
+                FileLink(
                     f"{folder}/{_name_in_language(name, reader, item.is_translated)}", tell(item.title)
                 )  # marked where declared
                 for name, item in DESCRIPTIONS.items()
             ],
-            "database": Link(f"{folder}/release.duckdb", "DuckDB"),
+            "database": FileLink(f"{folder}/release.duckdb", "DuckDB"),
             "example": f"{folder}/{_EXAMPLE}",
             "figure": f"/releases/{reader.edition.id}/figures/",
         },
@@ -70,7 +70,7 @@ def _list_flows(reader: Reader, folder: str, sizes: Mapping[str, int]) -> Iterat
         links = []
         for item in list_formats("dataflow"):
             file = name_file(name, item.ending, reader.lang if item.is_translated else None)
-            links.append(Link(f"{folder}/{file}", item.title, _describe_size(sizes.get(f"{name}.{item.ending}"))))
+            links.append(FileLink(f"{folder}/{file}", item.title, _describe_size(sizes.get(f"{name}.{item.ending}"))))
         yield FileGroup(tell(source.name), tell(source.description), tuple(links))  # marked where declared
 
 
@@ -81,7 +81,7 @@ def _list_tables(reader: Reader, folder: str) -> Iterator[FileGroup]:
             name_file(row["table_id"], item.ending, reader.lang if item.is_translated else None): item.title
             for item in list_formats("table")
         }
-        links = tuple(Link(f"{folder}/{file}", title) for file, title in files.items())
+        links = tuple(FileLink(f"{folder}/{file}", title) for file, title in files.items())
         yield FileGroup(tell(row["title"]), "", links)  # marked in the programme
 
 

@@ -26,7 +26,7 @@ START, END = "start", "end"
 """Statistics of a stock: what is pending at the start and at the end of a period."""
 
 
-class Link(NamedTuple):
+class BalanceLink(NamedTuple):
     """The sum of the rows `plus` less that of the rows `minus` is `constant`, or at least 0 if it leaves a `rest`."""
 
     plus: tuple[int, ...]
@@ -35,7 +35,7 @@ class Link(NamedTuple):
     has_rest: bool = False
 
 
-class Term(NamedTuple):
+class BalanceTerm(NamedTuple):
     """A count in a balance."""
 
     measure: str
@@ -51,11 +51,11 @@ class Balance:
     others are rare, and many offices do not count them.
     """
 
-    opening: Term
-    closing: Term
-    entries: tuple[Term, ...]
-    exits: tuple[Term, ...]
-    required: tuple[Term, ...]
+    opening: BalanceTerm
+    closing: BalanceTerm
+    entries: tuple[BalanceTerm, ...]
+    exits: tuple[BalanceTerm, ...]
+    required: tuple[BalanceTerm, ...]
 
 
 @cache
@@ -78,20 +78,24 @@ def list_balances() -> tuple[Balance, ...]:
     return tuple(balances)
 
 
-def _list_terms(side: object) -> list[Term]:
+def _list_terms(side: object) -> list[BalanceTerm]:
     assert isinstance(side, tuple)
-    return [Term(measure, term.level_of(measure), term.statistic) for term in side for measure in term.list_measures()]
+    return [
+        BalanceTerm(measure, term.level_of(measure), term.statistic)
+        for term in side
+        for measure in term.list_measures()
+    ]
 
 
-def _is_of_one_level(term: Term, occurrences: Mapping[str, int]) -> bool:
+def _is_of_one_level(term: BalanceTerm, occurrences: Mapping[str, int]) -> bool:
     return codes.get_code_attribute("measure", term.measure, "level_rule") != "free" or occurrences[term.measure] == 1
 
 
-Cells = Mapping[Term, tuple[int, float]]
+Cells = Mapping[BalanceTerm, tuple[int, float]]
 """Row and value of the counts of one area and period."""
 
 
-def link_balances(cells_by_period: Mapping[str, Cells]) -> Iterator[Link]:
+def link_balances(cells_by_period: Mapping[str, Cells]) -> Iterator[BalanceLink]:
     """Yield the equations of the balances of one area, given its totals by period."""
     before_by_period = {Period.from_code(period).next_period().code: cells for period, cells in cells_by_period.items()}
     for period, cells in cells_by_period.items():
@@ -100,7 +104,7 @@ def link_balances(cells_by_period: Mapping[str, Cells]) -> Iterator[Link]:
             opening, closing = cells.get(balance.opening), cells.get(balance.closing)
             closing_before = before.get(balance.closing)
             if opening is not None and closing_before is not None:
-                yield Link((opening[0],), (closing_before[0],), opening[1] - closing_before[1])
+                yield BalanceLink((opening[0],), (closing_before[0],), opening[1] - closing_before[1])
             opening = opening or closing_before
             if opening is not None and closing is not None:
                 yield from _link_flows(balance, cells, opening, closing)
@@ -108,7 +112,7 @@ def link_balances(cells_by_period: Mapping[str, Cells]) -> Iterator[Link]:
 
 def _link_flows(
     balance: Balance, cells: Cells, opening: tuple[int, float], closing: tuple[int, float]
-) -> Iterator[Link]:
+) -> Iterator[BalanceLink]:
     entering = [opening, *(cells[term] for term in balance.entries if term in cells)]
     leaving = [*(cells[term] for term in balance.exits if term in cells), closing]
     gap = sum(value for _, value in entering) - sum(value for _, value in leaving)
@@ -118,9 +122,9 @@ def _link_flows(
         for side in (balance.entries, balance.exits)
     )
     if not lacks_entries and not lacks_exits:
-        yield Link(entering_rows, leaving_rows, gap)
+        yield BalanceLink(entering_rows, leaving_rows, gap)
     elif not lacks_entries and gap >= 0:
         # What is left over left by a way that is not reported.
-        yield Link(entering_rows, leaving_rows, has_rest=True)
+        yield BalanceLink(entering_rows, leaving_rows, has_rest=True)
     elif not lacks_exits and gap <= 0:
-        yield Link(leaving_rows, entering_rows, has_rest=True)
+        yield BalanceLink(leaving_rows, entering_rows, has_rest=True)

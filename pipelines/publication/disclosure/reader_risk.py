@@ -17,7 +17,7 @@ from pipelines.core import codes
 from pipelines.publication.disclosure import earlier, programme, record_figures, risk, ties
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
 from pipelines.publication.disclosure.readers import InformedReader
-from pipelines.publication.disclosure.record_figures import RecordFigures
+from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -26,7 +26,10 @@ RESULTS = ("disclosed", "narrow", "unknown")
 
 
 def assess_release(
-    cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader, figures: RecordFigures | None = None
+    cells: pl.DataFrame,
+    releases: Sequence[pl.DataFrame],
+    reader: InformedReader,
+    figures: ReleasedRecordFigures | None = None,
 ) -> pl.DataFrame:
     """Return the withheld cells of a release that are not the reader's own, with the `result` for each.
 
@@ -49,7 +52,7 @@ def assess_release(
     return pl.concat([_assess_block(block, reader, figures) for block in blocks])
 
 
-def _assess_block(block: pl.DataFrame, reader: InformedReader, figures: RecordFigures | None) -> pl.DataFrame:
+def _assess_block(block: pl.DataFrame, reader: InformedReader, figures: ReleasedRecordFigures | None) -> pl.DataFrame:
     name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
     if block["is_public"].all():
         return _describe(block, np.zeros(block.height, dtype=bool), {}, np.zeros(block.height, dtype=np.int64))

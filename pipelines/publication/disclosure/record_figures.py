@@ -39,14 +39,14 @@ class Inequality(NamedTuple):
     least: int
 
 
-class RecordFigures(NamedTuple):
+class ReleasedRecordFigures(NamedTuple):
     """The tables of a release with figures from case records that say something about counts."""
 
     sentences: pl.DataFrame
     pending: pl.DataFrame
 
 
-def add_figures(view: Space, cells: pl.DataFrame, figures: RecordFigures) -> Space:
+def add_figures(view: Space, cells: pl.DataFrame, figures: ReleasedRecordFigures) -> Space:
     """Return the space of a problem with an equation for each inequality, whose rest is a further variable.
 
     `cells` is the frame from which `view` was built.

@@ -29,7 +29,7 @@ from scipy import sparse
 
 from pipelines.core import codes
 from pipelines.publication.disclosure import balances, earlier, space
-from pipelines.publication.disclosure.balances import Link
+from pipelines.publication.disclosure.balances import BalanceLink
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 
@@ -52,12 +52,12 @@ def with_family(cells: pl.DataFrame) -> pl.DataFrame:
     kinds = ["measure", "level", "statistic"]
     families = []
     for key, group in marked.group_by("offence_group", "tied_unit", maintain_order=True):
-        tops: dict[balances.Term, str] = {}
+        tops: dict[balances.BalanceTerm, str] = {}
         for measure, level, statistic in group.select(kinds).unique(maintain_order=True).iter_rows():
             top = measure
             while (top, level) in above:
                 top = above[top, level]
-            tops[balances.Term(measure, level, statistic)] = top
+            tops[balances.BalanceTerm(measure, level, statistic)] = top
         joined = _join_families(tops)
         for term, top in tops.items():
             own = (top, term.level, term.statistic)
@@ -71,7 +71,7 @@ _Family = tuple[str, str, str]
 """Topmost measure, level and statistic."""
 
 
-def _join_families(tops: Mapping[balances.Term, str]) -> dict[_Family, str]:
+def _join_families(tops: Mapping[balances.BalanceTerm, str]) -> dict[_Family, str]:
     """Return the common name of each family that shares a balance with others."""
     groups: list[tuple[str, set[_Family]]] = []
     for balance in balances.list_balances():
@@ -134,7 +134,9 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     )
 
 
-def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[Link]) -> sparse.csr_matrix:
+def _append_links(
+    own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[BalanceLink]
+) -> sparse.csr_matrix:
     """Return cells, ties and links as the rows of one matrix, with an additional column for each rest."""
     over = sparse.lil_matrix((len(links), own_cells.shape[0]))
     for i, link in enumerate(links):
@@ -155,13 +157,13 @@ def _append_links(own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, lin
 
 _Place = tuple[str, ...]
 """Level, kind of area, area, period, reporters and breakdown."""
-_Totals = dict[tuple[str, str, str], dict[str, dict[balances.Term, tuple[int, float]]]]
+_Totals = dict[tuple[str, str, str], dict[str, dict[balances.BalanceTerm, tuple[int, float]]]]
 """Row and value of each total, by area and unit, then period."""
 
 
-def _find_links(cells: pl.DataFrame, rows: Array) -> list[Link]:
+def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
     """Return all links between the cells of each release, in a fixed order."""
-    links: dict[Link, None] = {}
+    links: dict[BalanceLink, None] = {}
     all_cells = cells.to_dicts()
     for release in _list_releases(cells):
         places: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
@@ -175,7 +177,7 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[Link]:
                 place = (cell["level"], *area, cell["period"], cell["reporters"] or "", *detail)
                 places[place][cell["count_unit"]][cell["measure"]] = (row, cell["value"])
             if cell["area_kind"] != "region" and cell["freq"] in ("Q", "A") and set(detail) == {TOTAL}:
-                term = balances.Term(cell["measure"], cell["level"], cell["statistic"])
+                term = balances.BalanceTerm(cell["measure"], cell["level"], cell["statistic"])
                 totals[(*area, cell["count_unit"])][cell["period"]][term] = (row, cell["value"])
         links |= dict.fromkeys(_link_measures(places))
         for cells_by_period in totals.values():
@@ -203,7 +205,7 @@ def _list_releases(cells: pl.DataFrame) -> Iterator[list[int]]:
     yield sorted(now)
 
 
-def _link_measures(places: Mapping[_Place, Mapping[str, Mapping[str, tuple[int, float]]]]) -> Iterator[Link]:
+def _link_measures(places: Mapping[_Place, Mapping[str, Mapping[str, tuple[int, float]]]]) -> Iterator[BalanceLink]:
     """Yield the links of wholes with their parts, and of cases with persons. Cells of different reporters have none."""
     below: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
     for relation in codes.measure_parts():
@@ -221,24 +223,26 @@ def _link_measures(places: Mapping[_Place, Mapping[str, Mapping[str, tuple[int, 
             # A single part may equal the whole by chance.  If two or more parts add up to it, a reader can see in years
             # without withheld cells that they always do, because the form has no further part.
             equal = makes_whole and len(parts) > 1 and remainder == 0
-            yield Link((cells_here[whole][0],), tuple(cells_here[name][0] for name in parts), has_rest=not equal)
+            yield BalanceLink((cells_here[whole][0],), tuple(cells_here[name][0] for name in parts), has_rest=not equal)
 
 
-def _link_cases(cases: Mapping[str, tuple[int, float]], persons: Mapping[str, tuple[int, float]]) -> Iterator[Link]:
+def _link_cases(
+    cases: Mapping[str, tuple[int, float]], persons: Mapping[str, tuple[int, float]]
+) -> Iterator[BalanceLink]:
     """Yield a link for each measure that is counted in both units. More cases than persons are other cases."""
     for measure, (row, count) in cases.items():
         if measure in persons and persons[measure][1] >= count:
-            yield Link((persons[measure][0],), (row,), has_rest=True)
+            yield BalanceLink((persons[measure][0],), (row,), has_rest=True)
 
 
-def _link_states(cells: pl.DataFrame, rows: Array) -> list[Link]:
+def _link_states(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
     """Return a link for each cell with the same value in several states, between one of them and the next."""
-    links: dict[Link, None] = {}
+    links: dict[BalanceLink, None] = {}
     last_rows: dict[tuple[object, ...], int] = {}
     key = cells.select(*codes.CELL_KEY, "reporters", "value")
     for row, cell in zip(rows, key.iter_rows(), strict=True):
         before = last_rows.get(cell)
         if before is not None and before != row:
-            links[Link((int(row),), (before,))] = None
+            links[BalanceLink((int(row),), (before,))] = None
         last_rows[cell] = int(row)
     return list(links)

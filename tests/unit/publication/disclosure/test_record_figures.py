@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.publication.disclosure import earlier, reader_risk, readers
 from pipelines.publication.disclosure.record_figures import (
     Inequality,
-    RecordFigures,
+    ReleasedRecordFigures,
     limit_stocks,
     list_inequalities,
 )
@@ -49,7 +49,7 @@ def find_results(lengths: tuple[int, int, int], sentences: pl.DataFrame | None) 
         ),
     )
     release = earlier.record_release(cells, pl.Series(["F", "F", "D", "D", "A"]))
-    figures = None if sentences is None else RecordFigures(sentences, NOTHING_PENDING)
+    figures = None if sentences is None else ReleasedRecordFigures(sentences, NOTHING_PENDING)
     results = reader_risk.assess_release(release, [], readers.find_reader(release, "public"), figures)
     return dict(results.select("sentence_band", "result").iter_rows())
 
