@@ -1,1 +1,2 @@
-"""Produce what an office receives: feedback on its file, annotated workbooks, and templates to fill in."""
+"""Produce what an office receives: feedback on its file, annotated workbooks, templates to fill in, and
+model documents."""

@@ -33,6 +33,8 @@ PATHS = (
     "/board",
     "/figures",
     "/templates",
+    "/model-documents",
+    "/model-documents/form?document=jit_agreement",
     "/nil",
     "/practice",
     "/practice/reset",
