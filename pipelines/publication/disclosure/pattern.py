@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.publication.disclosure import audit, structure
 from pipelines.publication.disclosure.problem import WIDTH, Problem
 from pipelines.publication.disclosure.readers import PUBLIC, Reader, list_readers
+from pipelines.publication.disclosure.record_figures import RecordFigures
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import Coverage, Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -34,9 +35,9 @@ class Pattern:
     either, unless no other pattern protects.
     """
 
-    def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule) -> None:
+    def __init__(self, block: pl.DataFrame, *, name: str, rule: Rule, figures: RecordFigures | None = None) -> None:
         self._name, self._width = name, rule.width
-        problem = Problem(block, name)
+        problem = Problem(block, name, figures)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
         self._block = block.filter(self._kept)
         self._cells = self._views.margins
