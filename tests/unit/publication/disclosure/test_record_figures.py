@@ -115,9 +115,9 @@ def test_protection_leaves_three_values_next_to_a_quartile(monkeypatch: pytest.M
     )
     monkeypatch.setattr(record_figures, "MINIMUM_SIDE", 0)
     figures = RecordFigures(build_sentences(("p75", 36.0, "1-9")), NOTHING_PENDING)
-    for known, results in ((None, {"narrow", "protected"}), (figures, {"protected"})):
-        protected = protect.hide_small_counts(cells, figures=known, guards_against_offices=False)
+    for protected_with, results in ((None, {"narrow", "protected"}), (figures, {"protected"})):
+        protected = protect.hide_small_counts(cells, figures=protected_with, guards_against_offices=False)
         assert protected.report.passed
         release = earlier.record_release(cells, protected.cells["conf_status"])
-        found = reader_audit.audit_release(release, [], readers.find_reader(release, "public"), figures)
-        assert set(found["result"]) == results
+        audited = reader_audit.audit_release(release, [], readers.find_reader(release, "public"), figures)
+        assert set(audited["result"]) == results
