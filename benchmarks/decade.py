@@ -215,7 +215,7 @@ def time_protection(home: Home) -> dict[str, float]:
         "protect": time.perf_counter() - begun,
         "processor": sum(os.times()[:4]) - processor,
         "cells": step.rows["cells"],
-        "hidden": step.audit["hidden"],
+        "hidden": step.risk["hidden"],
     }
 
 

@@ -5,13 +5,13 @@ import dagster as dg
 from pipelines import refresh
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.step_report import SECRETARIAT, report_step
-from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS
+from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS, RECORDS
 
 
 @dg.asset(
     group_name="release",
     owners=[SECRETARIAT],
-    deps=[COUNTS_MART],
+    deps=[COUNTS_MART, RECORDS],
     kinds={"python", "parquet"},
     check_specs=[
         dg.AssetCheckSpec(

@@ -28,16 +28,20 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
 
     from pipelines.publication.disclosure import balances, earlier, programme, utility
     from pipelines.publication.disclosure.protect import hide_small_counts
+    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
     from pipelines.warehouse import count_builds
 
     tables = count_builds.tables_folder(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
     inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
+    # Readers compare the figures from case records with the counts, so the counts are protected together with them.
+    record_tables = [records_folder(home) / "public" / f"record_{name}.parquet" for name in ("sentence", "pending")]
     inputs_digest = build_cache.digest_parts(
         build_cache.code_digest("publication/disclosure"),
         str(codes.measure_parts()),
         str(balances.list_balances()),
         *inputs,
+        *record_tables,
     )
     releases = list_earlier(home, inputs_digest)
     key = build_cache.digest_parts(inputs_digest, *(release.public for release in releases))
@@ -50,6 +54,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     protection = hide_small_counts(
         cells,
         earlier=[release.read_cells() for release in releases],
+        figures=ReleasedRecordFigures(*map(pl.read_parquet, record_tables)),
         cache=home.restricted / "protection",
         progress=_log_tenths(log, "blocks of cells protected"),
     )

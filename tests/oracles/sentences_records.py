@@ -341,6 +341,7 @@ def expect_day_of_pending(r: Release, s: Selection, p: Params) -> Expected:
         for x in r.index_rows("cell", "table_id", "area", "offence_group", "period", "statistic").get(
             ("area_year_pending", area, s["crime"], year, "end"), ()
         )
+        if x["count_unit"] == s.get("unit", "person")
     }
     levels = ("prosecution", "appeal" if s.get("track", s.get("decisions")) == "final" else "first")
     of_records = {banded[level] for level in levels if level in banded and stocks.get(level) is None}

@@ -98,7 +98,7 @@ class Paragraph(DeclarationModel):
         return tuple(name for name in find_placeholders(self.text[i18n.SOURCE_LANGUAGE]) if name != BLANK)
 
 
-class Section(DeclarationModel):
+class DocumentSection(DeclarationModel):
     """A section of a document."""
 
     heading: Words
@@ -116,7 +116,7 @@ class ModelDocument(DeclarationModel):
     reviewed: Many[str] = ()
     """Languages whose text a lawyer has reviewed who works in that language."""
     fields: Annotated[Many[DocumentField], Field(min_length=1)]
-    sections: Annotated[Many[Section], Field(min_length=1)]
+    sections: Annotated[Many[DocumentSection], Field(min_length=1)]
     checklist: Annotated[Many[Words], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -137,7 +137,7 @@ class ModelDocument(DeclarationModel):
         """Return a declared field."""
         return next(field for field in self.fields if field.id == field_id)
 
-    def group_fields(self) -> Iterator[tuple[Section, list[DocumentField]]]:
+    def group_fields(self) -> Iterator[tuple[DocumentSection, list[DocumentField]]]:
         """Yield the sections with the fields that each is the first to show; sections without any are left out."""
         assigned: set[str] = set()
         for section in self.sections:

@@ -6,7 +6,7 @@ import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.office.model_documents.filling import Block, FilledDocument
+from pipelines.office.model_documents.filling import DocumentBlock, FilledDocument
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -83,7 +83,7 @@ def _set_styles(output: Document, language: str) -> None:
         fonts.set(qn("w:cs"), _FONT)
 
 
-def _add_block(paragraph: Paragraph, block: Block) -> None:
+def _add_block(paragraph: Paragraph, block: DocumentBlock) -> None:
     if block.label:
         paragraph.add_run(f"{block.label}: ").bold = True
     for run in block.runs:

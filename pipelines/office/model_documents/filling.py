@@ -31,7 +31,7 @@ class EntryFault:
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """Words of a paragraph: of the model, or entered by the user."""
 
     text: str
@@ -39,19 +39,19 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Block:
+class DocumentBlock:
     """A paragraph of the finished document, with a label before it if it shows a field under its label."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     label: str = ""
 
 
 @dataclass(frozen=True)
-class Chapter:
+class DocumentChapter:
     """A section of the finished document."""
 
     heading: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[DocumentBlock, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FilledDocument:
     title: str
     version: str
     legal_note: str
-    chapters: tuple[Chapter, ...]
+    chapters: tuple[DocumentChapter, ...]
     checklist_heading: str
     checklist: tuple[str, ...]
     footnotes: tuple[str, ...]
@@ -120,7 +120,7 @@ def fill_document(
     chapters = []
     for number, section in enumerate(document.sections, 1):
         blocks = tuple(_fill_paragraph(document, paragraph, language, values) for paragraph in section.paragraphs)
-        chapters.append(Chapter(f"{number}. {pick_text(section.heading, language)}", blocks))
+        chapters.append(DocumentChapter(f"{number}. {pick_text(section.heading, language)}", blocks))
     return FilledDocument(
         language=language,
         file_stem=f"{document.id.replace('_', '-')}-{document.version}-{language}",
@@ -147,30 +147,32 @@ def describe_review(document: ModelDocument, language: str) -> str:
     )
 
 
-def _format_entry(field: DocumentField, entry: str, language: str) -> Run:
+def _format_entry(field: DocumentField, entry: str, language: str) -> TextRun:
     from pipelines.words.terms import format_day
 
     if not entry:
-        return Run(DOTTED_LINE)
+        return TextRun(DOTTED_LINE)
     if field.kind == "choice":
-        return Run(next(pick_text(o.label, language) for o in field.options if o.value == entry), is_entry=True)
+        return TextRun(next(pick_text(o.label, language) for o in field.options if o.value == entry), is_entry=True)
     if field.kind == "date":
-        return Run(format_day(date.fromisoformat(entry)), is_entry=True)
-    return Run(entry, is_entry=True)
+        return TextRun(format_day(date.fromisoformat(entry)), is_entry=True)
+    return TextRun(entry, is_entry=True)
 
 
-def _fill_paragraph(document: ModelDocument, paragraph: Paragraph, language: str, values: Mapping[str, Run]) -> Block:
+def _fill_paragraph(
+    document: ModelDocument, paragraph: Paragraph, language: str, values: Mapping[str, TextRun]
+) -> DocumentBlock:
     if paragraph.text is None:
         field = document.get_field(paragraph.fields[0])
-        return Block((values[field.id],), pick_text(field.label, language))
+        return DocumentBlock((values[field.id],), pick_text(field.label, language))
     runs = []
     # Every second part is the name of a placeholder. Entries are not split, so their brackets stay as they are.
     for position, part in enumerate(_PLACEHOLDER.split(pick_text(paragraph.text, language))):
         if position % 2:
-            runs.append(values.get(part, Run(DOTTED_LINE)))
+            runs.append(values.get(part, TextRun(DOTTED_LINE)))
         elif part:
-            runs.append(Run(part))
-    return Block(tuple(runs))
+            runs.append(TextRun(part))
+    return DocumentBlock(tuple(runs))
 
 
 def find_footnotes(entries: Iterable[str], notes: Mapping[str, str]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.office.model_documents.declarations import DocumentField, ModelDocument
-from pipelines.office.model_documents.filling import Block, FilledDocument
+from pipelines.office.model_documents.filling import DocumentBlock, FilledDocument
 
 PDF: Final = "application/pdf"
 _TEMPLATE = Path(__file__).with_name("document.typ")
@@ -74,7 +74,7 @@ def _describe(document: FilledDocument) -> Mapping[str, Any]:
     }
 
 
-def _describe_block(block: Block) -> Mapping[str, Any]:
+def _describe_block(block: DocumentBlock) -> Mapping[str, Any]:
     return {
         "label": f"{block.label}: " if block.label else "",
         "lines": "".join(r.text for r in block.runs).split("\n"),

@@ -36,10 +36,10 @@ def lift_populations(
         _lift_block(variables, block_margins, block_leaves, lifted[:, leaf_column : leaf_column + leaf_size])
         margin_column += size
         leaf_column += leaf_size
-    # The remaining columns are the rests of ties: whole - parts - rest = 0.
-    tie_rows = leaf_space.matrix[leaf_space.cells :]
+    # The remaining columns are the rests of ties: whole - parts - rest = constant.
+    tie_rows, constants = leaf_space.matrix[leaf_space.cells :], leaf_space.values[leaf_space.cells :]
     rests = tie_rows[:, leaf_column:]
-    lifted[:, leaf_column:] = -(rests.T @ (tie_rows @ lifted.T)).T
+    lifted[:, leaf_column:] = -(rests.T @ ((tie_rows @ lifted.T).T - constants).T).T
     return list(lifted)
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.publication.disclosure import risk, structure
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
 from pipelines.publication.disclosure.readers import PUBLIC, InformedReader, list_readers
+from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -34,9 +35,11 @@ class Pattern:
     either, unless no other pattern protects.
     """
 
-    def __init__(self, block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> None:
+    def __init__(
+        self, block: pl.DataFrame, *, name: str, rule: ProtectionRule, figures: ReleasedRecordFigures | None = None
+    ) -> None:
         self._name, self._width = name, rule.width
-        problem = ProtectionProblem(block, name)
+        problem = ProtectionProblem(block, name, figures)
         self._views, self._raising, self._kept = problem.views, problem.raising, problem.kept
         self._block = block.filter(self._kept)
         self._cells = self._views.margins

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.publication.disclosure import lifting, lp, margins, programme, risk, space, structure, ties
+from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures, add_figures
 from pipelines.publication.disclosure.space import Array
 
 WIDTH = 2
@@ -36,9 +37,9 @@ class ProtectError(Exception):
 
 
 class Views:
-    """One problem over margins and over leaves."""
+    """One problem over margins and over leaves, with what figures from case records say about its cells."""
 
-    def __init__(self, block: pl.DataFrame) -> None:
+    def __init__(self, block: pl.DataFrame, figures: ReleasedRecordFigures | None = None) -> None:
         blocks = ties.split_blocks(block)
         structures = [structure.Structure(structure.read_cells(part)) for part in blocks]
         self._blocks = [
@@ -47,6 +48,8 @@ class Views:
         ]
         self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
         self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
+        if figures is not None:
+            self.margins, self.leaves = (add_figures(view, block, figures) for view in (self.margins, self.leaves))
 
     def lift_populations(self, populations: Sequence[Array]) -> list[Array]:
         """Return populations over leaves with the same cells as these over margins."""
@@ -60,12 +63,12 @@ class ProtectionProblem:
     out: what was counted then differently is not known.  Raises ProtectError if the cells of now contradict each other.
     """
 
-    def __init__(self, block: pl.DataFrame, name: str) -> None:
+    def __init__(self, block: pl.DataFrame, name: str, figures: ReleasedRecordFigures | None = None) -> None:
         self.kept: Array = np.ones(block.height, dtype=bool)
         is_further = block["_row"].is_null().to_numpy()
         while True:
             cells = block.filter(self.kept)
-            self.views = Views(cells)
+            self.views = Views(cells, figures)
             view = self.views.margins
             costs = _costs(cells, view, self.views.leaves)
             is_of_now: Array = np.zeros(len(costs), dtype=bool)

@@ -34,6 +34,7 @@ from pipelines.publication.disclosure import balances, groups, programme, risk, 
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
+from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -54,6 +55,7 @@ def hide_small_counts(
     cells: pl.DataFrame,
     *,
     earlier: Sequence[pl.DataFrame] = (),
+    figures: ReleasedRecordFigures | None = None,
     guards_against_offices: bool | None = None,
     threshold: int = SMALLEST_PUBLISHED_COUNT,
     width: int = WIDTH,
@@ -66,6 +68,7 @@ def hide_small_counts(
     a value (missing, not applicable) are returned unchanged with conf_status F.  The result has the same rows in the
     same order; hidden cells have a null `value` and `obs_status` Q.  `earlier` are the cells of all earlier releases,
     oldest first (`earlier.STORED`): readers have kept them, so they are protected and assessed with the new cells.
+    `figures` are those from case records that the release shows next to them.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
     the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  Raises
@@ -85,7 +88,7 @@ def hide_small_counts(
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache), start=1):
+    for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures), start=1):
         block = blocks[number - 1]
         is_current = block["_row"].is_not_null()
         hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
@@ -102,52 +105,61 @@ def hide_small_counts(
 
 
 def _protect_blocks(
-    blocks: Sequence[pl.DataFrame], rule: ProtectionRule, cache: Path | None
+    blocks: Sequence[pl.DataFrame], rule: ProtectionRule, cache: Path | None, figures: ReleasedRecordFigures | None
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
-    ready = [_find_outcome(block, rule, cache) for block in blocks]
-    waiting = [block for block, outcome in zip(blocks, ready, strict=True) if outcome is None]
+    of_blocks = [figures and figures.select_group(block["offence_group"][0]) for block in blocks]
+    problems = list(zip(blocks, of_blocks, strict=True))
+    ready = [_find_outcome(block, of_block, rule, cache) for block, of_block in problems]
+    waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
     processes = min(os.cpu_count() or 1, len(waiting))
-    if processes < 2 or sum(block.height for block in waiting) < _CELLS_FOR_PROCESSES:
-        fresh = (_protect_named(block, rule) for block in waiting)
-        yield from _join_outcomes(blocks, ready, fresh, rule, cache)
+    if processes < 2 or sum(block.height for block, _ in waiting) < _CELLS_FOR_PROCESSES:
+        fresh = (_protect_named(problem, rule) for problem in waiting)
+        yield from _join_outcomes(problems, ready, fresh, rule, cache)
         return
     # Spawned, because a fork of a process with threads of Polars may never end.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         outcomes = pool.map(_protect_named, waiting, repeat(rule))
-        yield from _join_outcomes(blocks, ready, outcomes, rule, cache)
+        yield from _join_outcomes(problems, ready, outcomes, rule, cache)
 
 
 def _join_outcomes(
-    blocks: Sequence[pl.DataFrame],
+    problems: Sequence[_Problem],
     ready: Sequence[tuple[Array, risk.BlockRisk] | None],
     fresh: Iterator[tuple[Array, risk.BlockRisk]],
     rule: ProtectionRule,
     cache: Path | None,
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
-    """Yield the outcomes that were ready and the fresh ones in the order of the blocks; keep the fresh ones."""
-    for block, outcome in zip(blocks, ready, strict=True):
+    """Yield the outcomes that were ready and the fresh ones in the order of the problems; keep the fresh ones."""
+    for (block, figures), outcome in zip(problems, ready, strict=True):
         if outcome is None:
             outcome = next(fresh)
-            _store_outcome(block, rule, cache, outcome)
+            _store_outcome(block, figures, rule, cache, outcome)
         yield outcome
 
 
-def _protect_named(block: pl.DataFrame, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
-    return protect_block(block, name=_name_block(block), rule=rule)
+_Problem = tuple[pl.DataFrame, ReleasedRecordFigures | None]
+"""Linked blocks, and the figures from case records of their offence group."""
+
+
+def _protect_named(problem: _Problem, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
+    block, figures = problem
+    return protect_block(block, name=_name_block(block), rule=rule, figures=figures)
 
 
 def _name_block(block: pl.DataFrame) -> str:
     return " ".join(block.row(0, named=True)[column] for column in ties.TIED)
 
 
-def _find_outcome(block: pl.DataFrame, rule: ProtectionRule, cache: Path | None) -> tuple[Array, risk.BlockRisk] | None:
+def _find_outcome(
+    block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path | None
+) -> tuple[Array, risk.BlockRisk] | None:
     """Return the outcome of a block that earlier releases had, or that the same code protected before."""
     name = _name_block(block)
     if (states := _repeat_pattern(block, rule.threshold)) is not None:
         hidden = block.filter(pl.Series(states != "F", dtype=pl.Boolean)).n_unique(list(codes.CELL_KEY))
         return states, risk.nothing_new(name, hidden)
-    if cache is None or not (path := _cached_path(block, rule, cache)).exists():
+    if cache is None or not (path := _cached_path(block, figures, rule, cache)).exists():
         return None
     outcome = json.loads(path.read_text(encoding="ascii"))
     report = risk.BlockRisk(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
@@ -155,12 +167,16 @@ def _find_outcome(block: pl.DataFrame, rule: ProtectionRule, cache: Path | None)
 
 
 def _store_outcome(
-    block: pl.DataFrame, rule: ProtectionRule, cache: Path | None, outcome: tuple[Array, risk.BlockRisk]
+    block: pl.DataFrame,
+    figures: ReleasedRecordFigures | None,
+    rule: ProtectionRule,
+    cache: Path | None,
+    outcome: tuple[Array, risk.BlockRisk],
 ) -> None:
     if cache is None:
         return
     states, report = outcome
-    path = _cached_path(block, rule, cache)
+    path = _cached_path(block, figures, rule, cache)
     cache.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.new")
     content = {
@@ -170,9 +186,9 @@ def _store_outcome(
     temporary.replace(path)
 
 
-def _cached_path(block: pl.DataFrame, rule: ProtectionRule, cache: Path) -> Path:
+def _cached_path(block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path) -> Path:
     rules = f"|{rule}|{codes.measure_parts()}|{balances.list_balances()}|{_code_digest()}"
-    content = block.drop("_row").write_csv() + rules
+    content = block.drop("_row").write_csv() + rules + (figures.describe() if figures else "")
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 
@@ -226,13 +242,15 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     return states
 
 
-def protect_block(block: pl.DataFrame, *, name: str, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
+def protect_block(
+    block: pl.DataFrame, *, name: str, rule: ProtectionRule, figures: ReleasedRecordFigures | None = None
+) -> tuple[Array, risk.BlockRisk]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their assessment. Raises ProtectError.
 
     `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is assessed over
     margins and over leaves, which are built independently; a cell that fails either assessment is raised further.
     """
-    pattern = Pattern(block, name=name, rule=rule)
+    pattern = Pattern(block, name=name, rule=rule, figures=figures)
     if not pattern.hidden.any():
         return np.full(block.height, "F", dtype=object), risk.nothing_hidden(name)
     for number in range(_ROUNDS):

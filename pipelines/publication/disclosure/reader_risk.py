@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.disclosure import earlier, programme, record_figures, risk, ties
+from pipelines.publication.disclosure import earlier, programme, risk, ties
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
@@ -56,16 +56,13 @@ def _assess_block(block: pl.DataFrame, reader: InformedReader, figures: Released
     name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
     if block["is_public"].all():
         return _describe(block, np.zeros(block.height, dtype=bool), {}, np.zeros(block.height, dtype=np.int64))
-    problem = ProtectionProblem(block, name)
+    problem = ProtectionProblem(block, name, figures)
     cells = block.filter(pl.Series(problem.kept))
     hidden = ~cells["is_public"].to_numpy()
     view = problem.views.margins
-    if figures is not None:
-        view = record_figures.add_figures(view, cells, figures)
     own_figures = None
     if reader.areas:
-        truth = record_figures.extend_population(problem.find_true_population(name), view)
-        own_figures = (reader.find_own_columns(view), truth)
+        own_figures = (reader.find_own_columns(view), problem.find_true_population(name))
     report = risk.assess_cells(view, hidden, name=name, width=WIDTH, own_figures=own_figures)
     is_assessed = hidden if own_figures is None else hidden & (abs(view.matrix) @ ~own_figures[0] > 0)[view.rows]
     return _describe(cells, is_assessed, {result: getattr(report, result) for result in RESULTS}, view.rows)

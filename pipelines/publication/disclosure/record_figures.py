@@ -1,4 +1,4 @@
-"""Add what published figures from case records say about counts to the problem of an assessment.
+"""Add what published figures from case records say about counts to a problem.
 
 Records and counts follow different rules (`statistics/records_rule.py`), but count the same persons.  A quartile of the
 lengths of sentences bounds how many persons are in the bands below and above it, and the size band of its group bounds
@@ -18,7 +18,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
-from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.space import Space
 from pipelines.publication.disclosure.structure import NOT_APPLICABLE, TOTAL
 from pipelines.statistics.records_rule import MINIMUM_SIDE
 
@@ -44,6 +44,18 @@ class ReleasedRecordFigures(NamedTuple):
 
     sentences: pl.DataFrame
     pending: pl.DataFrame
+
+    def select_group(self, offence_group: str) -> ReleasedRecordFigures:
+        """Return the figures of one offence group, with the columns that say something about counts."""
+        columns = ["area", "offence_group", "statistic", "n_band"]
+        return ReleasedRecordFigures(
+            self.sentences.filter(offence_group=offence_group).select(*columns, "level", "period", "value"),
+            self.pending.filter(offence_group=offence_group).select(*columns, "stage", "as_at"),
+        )
+
+    def describe(self) -> str:
+        """Return all figures as a text, from which the outcome of a protected problem is known again."""
+        return self.sentences.sort(pl.all()).write_csv() + self.pending.sort(pl.all()).write_csv()
 
 
 def add_figures(view: Space, cells: pl.DataFrame, figures: ReleasedRecordFigures) -> Space:
@@ -78,17 +90,6 @@ def add_figures(view: Space, cells: pl.DataFrame, figures: ReleasedRecordFigures
         owners=np.concatenate([view.owners, np.full(len(known), "", dtype=object)]),
         ties=view.ties + len(known),
     )
-
-
-def extend_population(population: Array, view: Space) -> Array:
-    """Return a population over the variables before `add_figures` with the rests of the inequalities."""
-    before = len(population)
-    rests = view.matrix.shape[1] - before
-    if not rests:
-        return population
-    rows = view.matrix[-rests:, :before]
-    extended: Array = np.concatenate([population, rows @ population - view.values[-rests:]])
-    return extended
 
 
 def _find_rows(view: Space, cells: pl.DataFrame) -> dict[_Key, int]:

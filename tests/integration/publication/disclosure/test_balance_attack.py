@@ -1,4 +1,4 @@
-"""Attack the released stocks, entries and exits with an attacker that this project did not write.
+"""Attack the released stocks, entries and exits with the external attacker, which knows nothing of their protection.
 
 The attacker knows additive tables only, so a balance is written as one.  Everyone who was ever pending at a level came
 in by one way in one year (or was there at the start), and left by one way in one year (or is still there).  Those ways
@@ -59,9 +59,9 @@ class Network:
             if name in terms or name in EVERYWHERE_OUT:
                 self._add_cell("_T", f"{name} {year}", *terms.get(name, NOT_COUNTED))
         entered = sum(terms[name][0] for name in ("start", *self._entries) if name in terms)
-        left = sum(terms[name][0] for name in ("end", *self._exits) if name in terms)
-        self._add_cell(f"gap {year}", "_T", max(left - entered, 0.0), False)
-        self._add_cell("_T", f"gap {year}", max(entered - left, 0.0), False)
+        ended = sum(terms[name][0] for name in ("end", *self._exits) if name in terms)
+        self._add_cell(f"gap {year}", "_T", max(ended - entered, 0.0), False)
+        self._add_cell("_T", f"gap {year}", max(entered - ended, 0.0), False)
         if year != self._years[0]:
             self._add_cell(f"in {year}", f"before {year}", 0.0, False)
 
@@ -84,12 +84,12 @@ class Network:
             f"from {year}": [*(way for y in self._years if y >= year for way in ways_out[y]), "still"]
             for year in boundaries
         }
-        gone = {
+        earlier_exits = {
             f"before {year}": [way for y in self._years if y < year for way in ways_out[y]] for year in self._years[1:]
         }
         return {
             "in": {"_T": before[f"before {following}"], **before, **{f"in {y}": ways for y, ways in ways_in.items()}},
-            "out": {"_T": after[f"from {self._years[0]}"], **after, **gone},
+            "out": {"_T": after[f"from {self._years[0]}"], **after, **earlier_exits},
         }
 
     def write_files(self, folder: Path) -> tuple[Path, Path]:

@@ -277,12 +277,15 @@ def test_revisions_show_published_cells_only(release: Release) -> None:
 
 def check_coherence(release: Release, coherence: pl.DataFrame) -> int:
     """Compare the figures of returns that are next to those of others with the cells; return their number."""
-    own = coherence.filter(pl.col("left_source") == "returns").with_row_index("fact")
-    counts = total_detail(own.drop("victim_status", strict=False)).with_columns(
-        *(own[name].replace("_Z", "_T") for name in ("person_type", "sex", "age", "exploitation", "citizenship")),
+    of_returns = coherence.filter(pl.col("left_source") == "returns").with_row_index("fact")
+    counts = total_detail(of_returns.drop("victim_status", strict=False)).with_columns(
+        *(
+            of_returns[name].replace("_Z", "_T")
+            for name in ("person_type", "sex", "age", "exploitation", "citizenship")
+        ),
         # Victims are not counted by offence: those of an offence group are the group's total.
         offence=pl.when(pl.col("measure") == "victims_detected").then(pl.lit("_T")).otherwise("offence"),
-        victim_status=own["left_victim_status"].fill_null("_T").replace("_Z", "_T"),
+        victim_status=of_returns["left_victim_status"].fill_null("_T").replace("_Z", "_T"),
         area="territory",
         freq=pl.when(pl.col("period").str.contains("-Q")).then(pl.lit("Q")).otherwise(pl.lit("A")),
         reporters=pl.lit(""),
@@ -351,9 +354,9 @@ def check_ranges(release: Release, regional: pl.DataFrame) -> int:
         published = values[tuple(row[name] for name in place)]
         of_members = np.array([published[area] for area in row["members"].split(",")])
         assert row["n"] == len(of_members)
-        shown = [row[name] for name in ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")]
+        quantiles = [row[name] for name in ("minimum", "lower_quartile", "median", "upper_quartile", "maximum")]
         expected = np.quantile(of_members, [0, 0.25, 0.5, 0.75, 1])
-        for figure, number in zip(shown, expected, strict=True):
+        for figure, number in zip(quantiles, expected, strict=True):
             assert figure is None or abs(figure - number) < 1e-9
     return rows.height
 

@@ -73,10 +73,10 @@ def test_make_stages_shows_no_outcomes_of_a_period_for_which_none_are_published(
 def test_make_stages_shows_a_published_stock_before_the_range_of_the_records() -> None:
     banded = [{"stage": "prosecution", "as_at": date(2025, 12, 31), "n_band": "20-49"}]
     stock = make_total("AA", "2024", 27.0, measure="pending_prosecution", level="prosecution")
-    for stocks, shown in (
+    for stocks, texts in (
         ([stock], ["Pending on 31 December 2024: 27"]), (None, ["Pending on 31 December 2025: 20–49 persons"])
     ):  # fmt: skip
         (stage,) = make_stages("A place", {"investigated": None}, "first", None, banded, stocks, str.title).stages
-        assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == shown
+        assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == texts
     (stage,) = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title).stages
     assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == ["Pending: not collected"]

@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+import pytest
 
-from pipelines.publication.disclosure import earlier, reader_risk, readers
+from pipelines.publication.disclosure import earlier, protect, reader_risk, readers, record_figures
 from pipelines.publication.disclosure.record_figures import (
     Inequality,
     ReleasedRecordFigures,
@@ -24,7 +25,7 @@ ROWS = {(*PLACE, "_T", "_T"): 0, (*PLACE, "prison", "_T"): 1} | {
 
 
 NOTHING_PENDING = pl.DataFrame(
-    schema={"area": pl.String, "as_at": pl.Date, "stage": pl.String, "offence_group": pl.String, "n_band": pl.String}
+    schema=dict.fromkeys(("area", "stage", "offence_group", "statistic", "n_band"), pl.String) | {"as_at": pl.Date}
 )
 
 
@@ -68,7 +69,7 @@ def test_quartile_bounds_the_bands_below_and_above_it() -> None:
 def test_open_cases_at_the_end_of_a_year_bound_its_closing_stock() -> None:
     rows = {("AA", "2024", "pending_first", "TIP", "_T", "_T"): 7}
     pending = pl.DataFrame(
-        [("AA", day, "first", "TIP", "10-19") for day in (date(2024, 12, 31), date(2025, 9, 30))],
+        [("AA", "first", "TIP", "p75", "10-19", day) for day in (date(2024, 12, 31), date(2025, 9, 30))],
         schema=NOTHING_PENDING.schema, orient="row",
     )  # fmt: skip
     assert list(limit_stocks(rows, pending)) == [Inequality({7: 1}, 10), Inequality({7: -1}, -19)]
@@ -99,3 +100,24 @@ def test_figure_of_other_persons_is_left_out() -> None:
     """Leave out a quartile that the counts contradict, instead of reporting that they contradict each other."""
     sentences = build_sentences(("p25", 130.0, "100-199"))
     assert set(find_results((6, 4, 2), sentences).values()) == {"protected"}
+
+
+def test_protection_leaves_three_values_next_to_a_quartile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Protect lengths next to a quartile that narrows one of them, with it and without it."""
+    of_sentences = {"measure": "sentenced_first", "table_id": "t"}
+    cells = build_frame(
+        build_cell("AA", 40, **of_sentences),
+        build_cell("AA", 6, sentence_type="prison", **of_sentences),
+        *(
+            build_cell("AA", value, sentence_type="prison", sentence_band=band, **of_sentences)
+            for band, value in zip(BANDS, (3, 2, 1), strict=True)
+        ),
+    )
+    monkeypatch.setattr(record_figures, "MINIMUM_SIDE", 0)
+    figures = ReleasedRecordFigures(build_sentences(("p75", 36.0, "1-9")), NOTHING_PENDING)
+    for protected_with, results in ((None, {"narrow", "protected"}), (figures, {"protected"})):
+        protected = protect.hide_small_counts(cells, figures=protected_with, guards_against_offices=False)
+        assert protected.report.passed
+        release = earlier.record_release(cells, protected.cells["conf_status"])
+        audited = reader_risk.assess_release(release, [], readers.find_reader(release, "public"), figures)
+        assert set(audited["result"]) == results
