@@ -124,7 +124,7 @@ def _link_flows(
     if not lacks_entries and not lacks_exits:
         yield BalanceLink(entering_rows, leaving_rows, gap)
     elif not lacks_entries and gap >= 0:
-        # What is left over left by a way that is not reported.
+        # The remainder left by a way that is not reported.
         yield BalanceLink(entering_rows, leaving_rows, has_rest=True)
     elif not lacks_exits and gap <= 0:
         yield BalanceLink(leaving_rows, entering_rows, has_rest=True)

@@ -188,7 +188,7 @@ def _store_outcome(
 
 def _cached_path(block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path) -> Path:
     rules = f"|{rule}|{codes.measure_parts()}|{balances.list_balances()}|{_code_digest()}"
-    content = block.drop("_row").write_csv() + rules + (figures.describe() if figures else "")
+    content = block.drop("_row").write_csv() + rules + (figures.to_csv() if figures else "")
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
 

@@ -1,4 +1,4 @@
-"""Add what published figures from case records say about counts to a problem.
+"""Add to a problem the limits that published figures from case records set to counts.
 
 Records and counts follow different rules (`statistics/records_rule.py`), but count the same persons.  A quartile of the
 lengths of sentences bounds how many persons are in the bands below and above it, and the size band of its group bounds
@@ -53,7 +53,7 @@ class ReleasedRecordFigures(NamedTuple):
             self.pending.filter(offence_group=offence_group).select(*columns, "stage", "as_at"),
         )
 
-    def describe(self) -> str:
+    def to_csv(self) -> str:
         """Return all figures as a text, from which the outcome of a protected problem is known again."""
         return self.sentences.sort(pl.all()).write_csv() + self.pending.sort(pl.all()).write_csv()
 
@@ -64,31 +64,31 @@ def add_figures(view: Space, cells: pl.DataFrame, figures: ReleasedRecordFigures
     `cells` is the frame from which `view` was built.
     """
     rows = _find_rows(view, cells)
-    known = [
+    met = [
         inequality
         for inequality in (*list_inequalities(rows, figures.sentences), *limit_stocks(rows, figures.pending))
         if sum(factor * view.values[row] for row, factor in inequality.coefficients.items()) >= inequality.least
     ]
-    if not known:
+    if not met:
         return view
-    over = sparse.lil_matrix((len(known), len(view.values)))
-    for number, inequality in enumerate(known):
+    over = sparse.lil_matrix((len(met), len(view.values)))
+    for number, inequality in enumerate(met):
         for row, factor in inequality.coefficients.items():
             over[number, row] = float(factor)
-    nothing = sparse.csr_matrix((len(view.values), len(known)))
+    nothing = sparse.csr_matrix((len(view.values), len(met)))
     matrix = sparse.vstack(
         [
             sparse.hstack([view.matrix, nothing]),
-            sparse.hstack([over.tocsr() @ view.matrix, -sparse.identity(len(known), format="csr")]),
+            sparse.hstack([over.tocsr() @ view.matrix, -sparse.identity(len(met), format="csr")]),
         ],
         format="csr",
     )
     return replace(
         view,
         matrix=matrix,
-        values=np.concatenate([view.values, [float(inequality.least) for inequality in known]]),
-        owners=np.concatenate([view.owners, np.full(len(known), "", dtype=object)]),
-        ties=view.ties + len(known),
+        values=np.concatenate([view.values, [float(inequality.least) for inequality in met]]),
+        owners=np.concatenate([view.owners, np.full(len(met), "", dtype=object)]),
+        ties=view.ties + len(met),
     )
 
 

@@ -63,7 +63,7 @@ class BlockCell:
     reporters: tuple[str, ...]
     additive: bool
     is_stock: bool = False
-    """What is pending at one day: a year is not the sum of its quarters."""
+    """The measure is a stock at one day, so that a year is not the sum of its quarters."""
     states: str = ""
     """Which pieces had other counts in an earlier release than now, as `territory:year:number` (`earlier.py`)."""
 

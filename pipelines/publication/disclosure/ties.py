@@ -60,8 +60,8 @@ def with_family(cells: pl.DataFrame) -> pl.DataFrame:
             tops[balances.BalanceTerm(measure, level, statistic)] = top
         joined = _join_families(tops)
         for term, top in tops.items():
-            own = (top, term.level, term.statistic)
-            families.append((*key, *term, *((joined[own], "", "") if own in joined else own)))
+            family = (top, term.level, term.statistic)
+            families.append((*key, *term, *((joined[family], "", "") if family in joined else family)))
     schema = ["offence_group", "tied_unit", *kinds, "family", "tied_level", "tied_statistic"]
     frame = pl.DataFrame(families, schema=dict.fromkeys(schema, pl.String), orient="row")
     return marked.join(frame, on=["offence_group", "tied_unit", *kinds], how="left", maintain_order="left")
@@ -193,15 +193,15 @@ def _list_releases(cells: pl.DataFrame) -> Iterator[list[int]]:
     if "releases" not in cells.columns or (cells["releases"] == earlier.NOW).all():
         yield list(range(cells.height))
         return
-    shown: dict[str, list[int]] = defaultdict(list)
+    rows_by_release: dict[str, list[int]] = defaultdict(list)
     for number, releases in enumerate(cells["releases"]):
         for release in releases.split(","):
-            shown[release].append(number)
+            rows_by_release[release].append(number)
     areas = cells.select("area_kind", "area").rows()
-    now = set(shown.pop(earlier.NOW, []))
-    for release in sorted(shown, key=int):
-        changed = {areas[number] for number in shown[release] if number not in now}
-        yield [number for number in shown[release] if areas[number] in changed]
+    now = set(rows_by_release.pop(earlier.NOW, []))
+    for release in sorted(rows_by_release, key=int):
+        changed = {areas[number] for number in rows_by_release[release] if number not in now}
+        yield [number for number in rows_by_release[release] if areas[number] in changed]
     yield sorted(now)
 
 

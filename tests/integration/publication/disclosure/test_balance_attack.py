@@ -1,4 +1,4 @@
-"""Attack the released stocks, entries and exits with the external attacker, which knows nothing of their protection.
+"""Attack the released stocks, entries and exits with the external attacker, which shares no code with the protection.
 
 The attacker knows additive tables only, so a balance is written as one.  Everyone who was ever pending at a level came
 in by one way in one year (or was there at the start), and left by one way in one year (or is still there).  Those ways
