@@ -1,10 +1,10 @@
-"""Add to a problem the limits that published figures from case records set to counts.
+"""Add limits from published figures of case records to a problem of protection.
 
 Records and counts follow different rules (`statistics/records_rule.py`), but count the same persons.  A quartile of the
 lengths of sentences bounds how many persons are in the bands below and above it, and the size band of its group bounds
 their total.  The size band of the open cases at the end of a year bounds the stock of that day.  Each of these is an
 inequality between cells.  An inequality that the true counts do not fulfil (records and counts of different persons)
-tells a reader nothing true and is left out.
+gives a reader no true limit and is left out.
 """
 
 from __future__ import annotations

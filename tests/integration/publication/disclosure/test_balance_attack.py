@@ -1,8 +1,8 @@
-"""Attack the released stocks, entries and exits with the external attacker, which shares no code with the protection.
+"""Attack the released stocks, entries and exits with the outside attacker, which shares no code with protection.
 
 The attacker knows additive tables only, so a balance is written as one.  Everyone who was ever pending at a level came
 in by one way in one year (or was there at the start), and left by one way in one year (or is still there).  Those ways
-are two dimensions: an entry is a total over all ways out, and a stock counts whoever came in before and left after.
+are two dimensions: an entry is a total over all ways out, and a stock counts those who came in before and left after.
 Nobody leaves before coming in.  Ways that an office does not count are given as zero, and the number by
 which a year does not balance is given, too.
 """

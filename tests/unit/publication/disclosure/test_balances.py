@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from pipelines.publication.disclosure import balances, earlier, programme, protect, readers, risk, ties
-from pipelines.publication.disclosure.balances import Term
+from pipelines.publication.disclosure.balances import BalanceTerm
 from pipelines.publication.disclosure.problem import Views
 from tests.support.fakes.disclosure_cells import build_cell, build_frame
 
-OPENING = Term("pending_prosecution", "prosecution", "start")
-CLOSING = Term("pending_prosecution", "prosecution", "end")
+OPENING = BalanceTerm("pending_prosecution", "prosecution", "start")
+CLOSING = BalanceTerm("pending_prosecution", "prosecution", "end")
 REPORTED, INDICTED, REJECTED, DISCONTINUED, JOINED = (
-    Term(measure, "prosecution", "count") for measure in ("reported", "indicted", "rejected", "discontinued", "joined")
+    BalanceTerm(measure, "prosecution", "count")
+    for measure in ("reported", "indicted", "rejected", "discontinued", "joined")
 )
 SIGNS = {OPENING: 1, REPORTED: 1, INDICTED: -1, REJECTED: -1, DISCONTINUED: -1, JOINED: -1, CLOSING: -1}
 """Sign of each term of a prosecutor's balance, by the definition of a balance."""
-Book = Mapping[Term, int]
+Book = Mapping[BalanceTerm, int]
 
 
 def build_books(books: Mapping[str, Book], area: str = "AA") -> pl.DataFrame:
@@ -37,7 +38,7 @@ def build_books(books: Mapping[str, Book], area: str = "AA") -> pl.DataFrame:
     )
 
 
-def close_book(opening: int, **flows: int) -> dict[Term, int]:
+def close_book(opening: int, **flows: int) -> dict[BalanceTerm, int]:
     """Return a book that closes: flows by measure, and the closing stock that follows from them."""
     terms = {term.measure: term for term in SIGNS if term.statistic == "count"}
     book = {terms[measure]: value for measure, value in flows.items()}
@@ -76,7 +77,7 @@ def test_stocks_are_published_only_with_all_flows_of_their_balance() -> None:
         assert all(places <= list_places(term.measure) for term in (*balance.entries, *balance.exits))
 
 
-def link_rows(books: Mapping[str, Book]) -> list[tuple[dict[tuple[str, Term], int], float, bool]]:
+def link_rows(books: Mapping[str, Book]) -> list[tuple[dict[tuple[str, BalanceTerm], int], float, bool]]:
     """Return the links of some books as coefficients of terms by year, constant, and whether a rest is left."""
     rows = {(year, term): number for number, (year, term) in enumerate((y, t) for y, b in books.items() for t in b)}
     names = {number: key for key, number in rows.items()}
