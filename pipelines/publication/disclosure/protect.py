@@ -224,8 +224,8 @@ def _code_digest() -> str:
 def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
     """Return the states of a block if earlier releases had all its cells with the same values, else None.
 
-    What they published is published again and what they hid stays hidden. Readers learn nothing from that, so it needs no
-    assessment.
+    What they published is published again and what they hid stays hidden. Readers learn nothing from that, so it needs
+    no assessment.
     """
     is_known = pl.col("was_published") | pl.col("was_hidden")
     if not block.select((is_known & pl.col("_row").is_not_null()).all()).item():
