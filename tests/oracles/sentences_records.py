@@ -9,6 +9,7 @@ from typing import Any
 from tests.oracles.sentences import (
     ABOUT,
     CRIMES,
+    FEWEST_IN_REGION,
     MONTHS,
     PARTS,
     STAGES,
@@ -108,6 +109,8 @@ def list_dates(r: Release) -> set[date]:
     for table, names in columns.items():
         for row in r.read_rows(table):
             days |= {value.date() if hasattr(value, "date") else value for name in names if (value := row[name])}
+    for table, name in (("legal_assessment", "applies_from"), ("treaty_event", "date")):
+        days |= {date.fromisoformat(row[name]) for row in r.read_rows(table) if len(row[name]) == len("2020-01-31")}
     # Closing stocks are of the last day of their year.
     return days | {date(int(row["period"]), 12, 31) for row in r.read_rows("cell") if row["statistic"] == "end"}
 
@@ -115,6 +118,21 @@ def list_dates(r: Release) -> set[date]:
 @compute_once
 def list_days_of_month(r: Release, month: str) -> set[tuple[str, str]]:
     return {(str(d.day), str(d.year)) for d in list_dates(r) if format_day(d).split()[1] == month}
+
+
+# ------------------------------------------------------------------------------------------------------------------ law
+
+
+@expect_parameters("Articles of the law: {area}")
+def expect_area_of_law(r: Release, s: Selection, p: Params) -> Expected:
+    assessed = {row["jurisdiction"] for row in r.read_rows("legal_assessment") if row["is_current"]}
+    return {"area": {r.marked[code] for code in assessed}}
+
+
+@expect_parameters("{treaty}, article {number}")
+def expect_article_of_treaty(r: Release, s: Selection, p: Params) -> Expected:
+    provided = {(r.label["treaty", row["treaty"]], row["provision"]) for row in r.read_rows("treaty_element")}
+    return {("treaty", "number"): provided}
 
 
 # -------------------------------------------------------------------------------------------------------------- records
@@ -512,9 +530,14 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
     if "measure" in s:
         period = choose_year(r, s["crime"])
         row = r.find_total(r.region, period, s["crime"], s["measure"])
-        row = row if row is not None and len(split_codes(row["reporters"])) >= 4 else None
+        n_reporters = len(split_codes(row["reporters"])) if row is not None else 0
+        row = row if n_reporters >= FEWEST_IN_REGION else None
         limits = r.indicators.get((row["cell_id"], "count", "_Z")) if row else None
-        figure = describe_regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
+        figure = (
+            "no regional figure"
+            if 0 < n_reporters < FEWEST_IN_REGION
+            else describe_regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
+        )
     else:
         period = find_static_period(r, s["metric"], s["crime"])
         rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period", "area").get(

@@ -125,6 +125,7 @@ WITHOUT_FIGURES: dict[str, str] = {
     "{current}.": _ADDRESS,
     "This is not the id of a figure: {reason}": _ADDRESS,
     "This page shows a published release, and there is none: {reason}.": _ADDRESS,
+    "Path on the website of the publisher: {path}": _ADDRESS,
     "Table updated: {caption}": _NOT_A_SENTENCE,
     "Note {number}": _NOT_A_SENTENCE,
     "All tables in one file, {format}": _NOT_A_SENTENCE,
@@ -235,8 +236,6 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "{area} (not due yet)": (
         lambda: reporting.describe_absence("Aland", reporting.Reporting("not_due")), "Aland (not due yet)",
     ),
-    "{day} April {year}": (lambda: words.format_day(date(2026, 4, 1)), "1 April 2026"),
-    "{day} July {year}": (lambda: words.format_day(date(2026, 7, 31)), "31 July 2026"),
     "Opens in {period}: {reach}.": (
         lambda: regions.explain_window(
             [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)]
@@ -341,7 +340,8 @@ FAULTS: dict[str, tuple[str, Callable[[Release], Release]]] = {
         "region", change_rows("indicator", lambda r: r["metric"] == "rate" and r["area"] == "WB", low=0.5),
     ),
     "spread of rates": ("region", change_rows("region", lambda r: r["metric"] == "rate", median=1.0)),
-    "windows of rates": ("region", change_rows("window", lambda r: r["metric"] == "rate", n_reaching=1)),
+    "windows of rates": ("region", change_rows("window", lambda r: r["metric"] == "rate", period="1999")),
+    "reach of rates": ("compare rate", change_rows("window", lambda r: r["metric"] == "rate", n_reaching=1)),
     "change in convictions": ("territory", change_rows("decomposition", lambda r: True, volume_before=60)),
     "breaks": ("region", change_rows("break", lambda r: True, text="Something else.", detail="+1")),
     "ratio of the region": ("compare ratio", change_rows("stage_ratio", lambda r: r["area"] == "WB", value=1.0)),
