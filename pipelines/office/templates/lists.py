@@ -19,6 +19,9 @@ from pipelines.reading.standardise.numbered import AT, Key
 MANY_LINES = 1500
 """Above this number of combinations, only those that the warehouse distinguishes get a line (`_is_distinguished`)."""
 _MOST_LINES = 20_000
+MOST_COMBINATIONS = 200_000
+"""Above this number of combinations nothing is prepared: a list of requests has millions, of which an office fills in
+some dozens. Its workbook has headings, choices and empty lines."""
 _SPARE_LINES = 100
 _SPARE_RECORDS = 500
 _BREAKDOWNS = frozenset(
@@ -112,6 +115,8 @@ def _lines(words: Words, flat: FlatList, known: Collection[Key]) -> list[_Line]:
         raise TooManyLinesError(
             mark("{form} has {size} combinations; declare its workbook by hand (`second_of`)"), form=form.id, size=size
         )
+    if size > MOST_COMBINATIONS:
+        return []
     few = size > MANY_LINES and not whole
     known_keys: set[Key] = set()
     lines: list[_Line] = []
