@@ -16,6 +16,7 @@ from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
 from expectations.judge import History, JudgedReturn, judge_returns
 from expectations.suites import RULES_BY_INSTRUMENT
+from pipelines.core.codes import COOPERATION_DIMENSIONS
 from pipelines.declarations.export import list_expected_returns
 from pipelines.declarations.registry import Registry
 from pipelines.findings.finding import Finding
@@ -82,6 +83,7 @@ def make_observation(
         "sentence_type": "_Z",
         "sentence_band": "_Z",
         "partner": "_Z",
+        **dict.fromkeys(COOPERATION_DIMENSIONS, "_Z"),
         "value": 4.0,
         "obs_status": "A",
         "conf_status": "F",
