@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults import edits
+from tests.faults import cooperation, edits
 from tests.faults.edits import Edit
 from tests.faults.fault import (
     AL,
@@ -47,6 +47,13 @@ _REWRITTEN: tuple[tuple[str, Edit], ...] = (
     (BRC, edits.set_fields({}, separator=";", encoding="cp1250")),
     (HR_REGISTER, edits.set_fields({}, separator=";", encoding="cp1250")),
     (RS_REGISTER, edits.set_fields({}, separator=";", encoding="utf-16")),
+    (cooperation.AL, edits.set_fields({}, separator=";")),
+    (cooperation.BA, edits.document_cells({})),
+    (cooperation.HR, edits.open_cells({})),
+    (cooperation.ME, edits.set_cells({})),
+    (cooperation.MK, edits.page_cells({})),
+    (cooperation.RS, edits.set_cells({})),
+    (cooperation.XK, edits.document_cells({})),
 )
 
 
