@@ -125,9 +125,11 @@ def pairs_for(who: Identity, act: Act) -> tuple[Pair, ...]:
     return tuple(sorted({pair for role in roles_for(act) for pair in who.list_pairs(role)}))
 
 
-def has_role_for(who: Identity, act: Act, jurisdiction: str | None, instrument: str | None) -> bool:
-    """Return True if an identity holds a role that permits an act for one pair."""
-    return any(who.has_role(role, jurisdiction, instrument) for role in roles_for(act))
+def has_role_for(
+    who: Identity, act: Act, jurisdiction: str | None, instrument: str | None, *, override: bool | None = None
+) -> bool:
+    """Return True if an identity holds a role that permits an act for one pair; `override` as in `roles_for`."""
+    return any(who.has_role(role, jurisdiction, instrument) for role in roles_for(act, override=override))
 
 
 def has_role_in(who: Identity, act: Act, jurisdictions: Collection[str]) -> bool:

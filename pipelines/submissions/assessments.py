@@ -24,7 +24,7 @@ from pipelines.declarations.treaties import list_standards
 from pipelines.ledger import audit_log, facts
 from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import Identity, NotAllowedError
-from pipelines.ledger.permissions import Act, missing_role, roles_for
+from pipelines.ledger.permissions import Act, has_role_for, missing_role, roles_for
 from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.accounts import accounts
@@ -279,7 +279,7 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
 
 def has_role_for_law(who: Identity, act: Act, jurisdiction: str, *, override: bool | None = False) -> bool:
     """Return True if an identity holds a role that permits an act on the law of a jurisdiction."""
-    return any(who.has_role(role, jurisdiction, INSTRUMENT) for role in roles_for(act, override=override))
+    return has_role_for(who, act, jurisdiction, INSTRUMENT, override=override)
 
 
 def _require_role(book: Book, actor: str, act: Act, jurisdiction: str, *, override: bool = False) -> None:

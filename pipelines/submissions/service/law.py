@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.declarations.treaties import list_legal_areas
-from pipelines.ledger.permissions import READERS, missing_role, roles_for
+from pipelines.ledger.permissions import can_read, missing_role, roles_for
 from pipelines.submissions import assessments
 from pipelines.submissions.assessments import INSTRUMENT, Assessment, Proposal, has_role_for_law
 from pipelines.submissions.service import rights
@@ -36,7 +36,7 @@ def list_law_jurisdictions(desk: Desk, who: Identity) -> list[str]:
     """Return the jurisdictions whose assessments a person may see, in the order of the declarations."""
     territories = [item for _, item in sorted(desk.registry.territories.items()) if item.kind == desk.kind]
     places = [code for territory in territories for code in list_legal_areas(territory)]
-    return [code for code in places if any(who.has_role(role, code, INSTRUMENT) for role in READERS)]
+    return [code for code in places if can_read(who, code, INSTRUMENT)]
 
 
 def list_proposals(desk: Desk, who: Identity, jurisdiction: str) -> list[ProposalView]:

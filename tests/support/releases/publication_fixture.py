@@ -97,7 +97,7 @@ def write_draft(home: Home, release: str, submissions: list[str]) -> None:
     schema.empty_folder(made_of / "public")
     pl.DataFrame({"release": [release]}).write_parquet(made_of / "members.parquet")
     build_cache.store_outcome(home, "draft", release, {"release": release, "records": records})
-    build_cache.store_outcome(home, "protect", "", {"audit": {"disclosed": 0, "narrow": 0, "unknown": 0}})
+    build_cache.store_outcome(home, "protect", "", {"risk": {"disclosed": 0, "narrow": 0, "unknown": 0}})
 
 
 def copy_home(home: Home, folder: Path) -> Home:

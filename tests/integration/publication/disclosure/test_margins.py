@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -253,7 +254,7 @@ def test_audit_over_leaves_finds_what_margins_without_a_family_leave_open(
     assert protect.hide_small_counts(frame, guards_against_offices=False).report.passed
     build = margins.Margins
 
-    def build_without_family(block: pl.DataFrame) -> margins.Margins:
+    def build_without_family(block: pl.DataFrame, *_: Any) -> margins.Margins:
         return build(
             block.with_columns(
                 pl.when(disconnected).then(pl.lit("territory")).otherwise("area_kind").alias("area_kind"),
