@@ -114,4 +114,6 @@ def test_territories_have_a_check_for_each_instrument_of_their_forms() -> None:
         instruments = {
             f.instrument for f in registry.forms.values() if registry.territory_of(f.jurisdiction).code == code
         }
-        assert set(list_suites(registry, code)) == instruments & {"justice", "victims", "register"} != set()
+        assert (
+            set(list_suites(registry, code)) == instruments & {"cooperation", "justice", "victims", "register"} != set()
+        )

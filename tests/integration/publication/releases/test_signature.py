@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import refresh
 from pipelines.cli import main
 from pipelines.core.home import Home, initialise_home
 from pipelines.ledger import queries
@@ -26,7 +25,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", fixture.NOW)
         home = fixture.make_home(tmp_path_factory.mktemp("signed"))
-        refresh.publish_draft(home)
+        fixture.publish_draft(home)
     return home
 
 
@@ -107,7 +106,7 @@ def test_rotated_key_signs_later_releases_and_the_old_one_still_verifies(home: H
     ids = [submission.submission_id for submission in queries.list_submissions(open_ledger(home))]
     assert main.main(["release", "rotate-key"]) == 0
     fixture.write_draft(home, "2026-Q3.2", ids)
-    refresh.publish_draft(home)
+    fixture.publish_draft(home)
     assert len({line["key_id"] for line in fixture.read_journal(home)}) == 2
     assert verify_published(home) == []
 

@@ -697,7 +697,7 @@ def test_outdated_reminder_is_given_up(ledger: tuple[Home, sa.Engine], inbox: In
 
 def test_yearly_return_has_its_own_reminder_days(ledger: tuple[Home, sa.Engine]) -> None:
     _, engine = ledger
-    accounts.create_account(engine, "ba-coord", "Coordinator", grants=[Grant("submitter", "BA")], by=SYSTEM)
+    accounts.create_account(engine, "ba-coord", "Coordinator", grants=[Grant("submitter", "BA", "victims")], by=SYSTEM)
     assert _enqueue_reminders(ledger, date(2027, 4, 7)) == 1  # 2026-12-31 and 100 days is 2027-04-10
     assert _list_reminders(engine, "ba-coord") == [("victims", "2026", -3)]
 

@@ -38,6 +38,9 @@ OF_NO_SUBMISSION = {
     "practice.reset_practice", "practice.make_practice_identity",
     # test_acts.py
     "acts.approve_many", "entries.list_requested_withdrawals",
+    # test_law.py of the office pages, test_assessments.py
+    "law.list_law_jurisdictions", "law.list_proposals", "law.propose_assessment", "law.approve_assessment",
+    "law.reject_assessment", "law.withdraw_assessment",
     # used by the others
     "rights.may_see",
 }  # fmt: skip
