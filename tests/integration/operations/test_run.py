@@ -32,6 +32,7 @@ from pipelines.warehouse import dbt
 from tests.support import small
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.kept_builds import build_kept
+from tests.support.releases import publication_fixture
 
 GOOD, FAULTY = "AL", "BA_BRC"
 LATER = "2026-12-01T09:00:00Z"
@@ -112,7 +113,7 @@ def build_story(root: Path, samples: tuple[Path, small.Line, bytes]) -> None:
         story = Story(home, own_samples, faulty, good)
         story.run_refresh("first")
         story.run_refresh("again")
-        refresh.publish_draft(home)
+        publication_fixture.publish_draft(home)
         patch.setenv("RTI_NOW", LATER)
         small.add_return(
             own_samples, faulty, good, file=faulty["file"].replace(".csv", "_ispravka.csv"),
@@ -351,7 +352,7 @@ def test_lost_and_changed_facts_stop_the_draft_and_its_publication(
             run.run_refresh(story.home, say=messages.append)
         for number in (0, 1):
             with pytest.raises(integrity.IntegrityError, match=damaged[number].submission_id):
-                refresh.publish_draft(story.home)
+                publication_fixture.publish_draft(story.home)
             paths[number].write_bytes(original_bytes[number])
     finally:
         for path, content in zip(paths, original_bytes, strict=True):
@@ -411,7 +412,7 @@ def test_home_with_killed_refreshes_ends_like_an_uninterrupted_one(
     with frozen_at(CLOCK, root):
         home = open_home(root)
         run.run_refresh(home, say=messages.append)
-        refresh.publish_draft(home)
+        publication_fixture.publish_draft(home)
     assert "counts: nothing new" in messages
     uninterrupted, resumed = story.home.releases / "2026-Q3", root / "public" / "releases" / "2026-Q3"
     names = sorted(path.relative_to(uninterrupted).as_posix() for path in uninterrupted.rglob("*") if path.is_file())
