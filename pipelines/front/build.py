@@ -26,7 +26,7 @@ from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
 from pipelines.front.pages.data import compose_data
 from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
-from pipelines.front.pages.law import compose_law
+from pipelines.front.pages.law import compose_articles, compose_law
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
 from pipelines.front.pages.quality import compose_quality
 from pipelines.front.pages.releases import compose_releases
@@ -136,6 +136,7 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield compose_releases(reader)
     yield compose_data(reader, sizes)
     yield compose_law(reader)
+    yield compose_articles(reader)
     yield compose_methodology(reader)
     yield compose_accessibility(reader)
 

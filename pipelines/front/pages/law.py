@@ -43,14 +43,32 @@ def compose_law(reader: Reader) -> Page:
             ],
             "tables": [_compose_matrix(reader, treaty, areas, current) for treaty in _list_standards(reader)],
             "changes": _compose_changes(reader),
+            "articles": pages.name_file(f"{pages.LAW}_articles"),
+            "treaties": _compose_treaties(reader),
+        },
+    )
+
+
+def compose_articles(reader: Reader) -> Page:
+    """Return the page with the articles and citations on which the results rest."""
+    title = tell("Articles of the law")
+    rows = reader.edition.tables["legal_assessment"]
+    current = {(row["jurisdiction"], row["element"], row["treaty"]): row for row in rows if row["is_current"]}
+    return Page(
+        pages.name_file(f"{pages.LAW}_articles"),
+        "law_articles.html",
+        pages.METHODOLOGY,
+        title,
+        title,
+        values={
+            "law": pages.name_file(pages.LAW),
             "articles": [
                 Section(
                     f"law-{area.lower()}", reader.marked_name(area), tables=[_compose_articles(reader, area, current)]
                 )
-                for area in areas
+                for area in _list_areas(reader)
                 if any(place == area for place, _, _ in current)
             ],
-            "treaties": _compose_treaties(reader),
         },
     )
 
