@@ -80,7 +80,7 @@ PAGES: tuple[PortalPage, ...] = (
         release_desk.router,
         (*roles_for("sign_off_release"), *roles_for("approve_release")),
     ),
-    PortalPage(survey_results.PATH, mark("Results of the questionnaire"), survey_results.router),
+    PortalPage(survey_results.PATH, mark("Results of the questionnaire"), survey_results.router, READERS),
     PortalPage(survey.PATH, mark("Questionnaire"), survey.router, roles_for("keep_survey")),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )

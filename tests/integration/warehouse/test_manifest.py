@@ -43,7 +43,10 @@ def test_prepare_manifest_in_two_processes_at_once(tmp_path: Path) -> None:
         command, cwd=small.ROOT, env=environment, capture_output=True, text=True, timeout=180, check=False
     )
     assert process.returncode == 0, process.stderr
-    nodes = ["operation.rti.rti-on-run-start-0", "seed.rti.breakdown", "seed.rti.measure_part"]
+    nodes = [
+        "operation.rti.rti-on-run-start-0", "seed.rti.breakdown", "seed.rti.cooperation_dimension",
+        "seed.rti.measure_part", "seed.rti.treaty_element",
+    ]  # fmt: skip
     assert [output.read_text(encoding="utf-8") for output in outputs] == [str(nodes)] * 2
     assert sorted(project.rglob("*")) == files, "a process has written into the project's folder"
     assert len(list((tmp_path / "cache" / "dbt").iterdir())) == 1

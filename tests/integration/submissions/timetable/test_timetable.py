@@ -141,7 +141,9 @@ def test_list_deadlines_filters_by_jurisdiction_and_pair() -> None:
         "BA_FED"
     }
     some = timetable.list_deadlines(registry, pairs=[("RS", "victims"), ("BA", "*")], today=DAY)
-    assert {(d.jurisdiction, d.instrument) for d in some} == {("RS", "victims"), ("BA", "victims")}
+    assert {(d.jurisdiction, d.instrument) for d in some} == {
+        ("RS", "victims"), ("BA", "cooperation"), ("BA", "victims"),
+    }  # fmt: skip
     assert timetable.list_deadlines(registry, pairs=[], today=DAY) == []
 
 
@@ -327,7 +329,7 @@ def test_board_has_one_row_per_office_of_a_jurisdiction(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     rows = timetable.build_board(engine, load(), [("HR", "*")], today=DAY).rows
     assert [(r.instrument, r.source) for r in rows] == [
-        ("justice", "HR_DZS"), ("register", "HR_MPU"), ("victims", "HR_MUP"),
+        ("justice", "HR_DZS"), ("register", "HR_MPU"), ("victims", "HR_MUP"), ("cooperation", "HR_MOJ"),
     ]  # fmt: skip
     assert all(c.state == "overdue" for r in rows for c in r.cells)
 
@@ -336,7 +338,7 @@ def test_board_lists_years_after_quarters(tmp_path: Path) -> None:
     _, engine = home_and_ledger(tmp_path)
     board = timetable.build_board(engine, load(), [("BA", "*"), ("BA_FED", "*")], today=DAY, periods=8)
     assert board.periods[:2] == ("2024-Q4", "2025-Q1") and board.periods[-2:] == ("2024", "2025")
-    assert board.count_cells("overdue") == 10
+    assert board.count_cells("overdue") == 11
 
 
 # ------------------------------------------------------------------------------------------------------------- calendar
@@ -359,7 +361,7 @@ def test_exported_calendar_reads_back_with_same_days() -> None:
     with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
         content = timetable.export_calendar(chosen, "en", demonstration=False)
     events = list(_parse_calendar(content).walk("VEVENT"))
-    assert len(events) == 3 * len(chosen) == 6
+    assert len(events) == 3 * len(chosen) == 9
     expected = {day for d in chosen for day in (d.collection, d.queries, d.release)}
     assert {e.decoded("DTSTART") for e in events} == expected
     for event in events:
