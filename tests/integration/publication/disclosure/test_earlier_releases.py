@@ -121,7 +121,7 @@ def test_one_corrected_number_reveals_nothing(built_home: Path) -> None:
     protection = protect.hide_small_counts(after.with_columns(pl.lit("A").alias("obs_status")), earlier=[before])
     counts = protection.report.count_cells()
     assert [counts[name] for name in ("disclosed", "narrow", "unknown")] == [0] * 3
-    # The gap of a balance counts as known in both editions, so that their difference gives away some cells of the first.
+    # The gap of a balance counts as known in both editions; their difference gives away some cells of the first.
     assert counts["revealed_before"] <= 10
     is_hidden, was_hidden = protection.cells["conf_status"] != "F", ~before["is_published"]
     is_corrected = after["value"] != before["value"]
