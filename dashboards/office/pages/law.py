@@ -24,13 +24,13 @@ from pipelines.submissions.service.law import ProposalView
 
 router = APIRouter()
 PATH = "/law"
-RESULTS: Mapping[str, words.Sign] = {
-    "met": ("good", "✔", ""),
-    "partly": ("warning", "◐", ""),
-    "not_met": ("error", "✖", ""),
-    UNKNOWN: ("off", "–", ""),
+_RESULTS: Mapping[str, tuple[str, str]] = {
+    "met": ("good", "✔"),
+    "partly": ("warning", "◐"),
+    "not_met": ("error", "✖"),
+    UNKNOWN: ("off", "–"),
 }
-"""Kind and sign of each result; its text is the label of the code."""
+"""Kind and sign of the badge of each result; its text is the label of the code."""
 _STATES: Mapping[str, words.Sign] = {
     "waiting": ("sent", "➜", mark("Waiting for a decision")),
     "approved": ("good", "✔", mark("Approved")),
@@ -165,7 +165,7 @@ def _render_element(
         context,
         "law_element.html",
         title=f"{context.code_label('law_element', element)}: {context.area_name(place)}",
-        lead=codes.get_code_attribute("law_element", element, "definition") + ".",
+        definition=codes.get_code_attribute("law_element", element, "definition"),
         errors=[(text, "") for text in errors],
         status=409 if errors else 200,
         place=place,
@@ -195,7 +195,7 @@ def _name_standard(context: PageContext, treaty: str) -> str:
 
 
 def _result_badge(context: PageContext, result: str) -> ui.Part:
-    kind, sign, _ = RESULTS[result]
+    kind, sign = _RESULTS[result]
     return ui.render_badge(kind, sign, context.code_label("law_status", result))
 
 

@@ -1,4 +1,4 @@
-"""Compose the page on the law on joint investigation teams: results by treaty, articles, changes, treaties in force."""
+"""Compose the pages on the law on joint investigation teams: results by treaty, changes and treaties; articles."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pipelines.words.language import tell
 _UNKNOWN: Final = "unknown"
 """Result of an element that nobody has assessed; such elements have no row."""
 _DAY: Final = len("2020-01-31")
+_Key = tuple[str, str, str]
+"""Jurisdiction, element and treaty of a result."""
 
 
 def compose_law(reader: Reader) -> Page:
     """Return the page. A release of earlier software has no assessments and no treaties, and the page says so."""
     title = tell("Law on joint investigation teams")
-    rows = reader.edition.tables["legal_assessment"]
-    current = {(row["jurisdiction"], row["element"], row["treaty"]): row for row in rows if row["is_current"]}
-    areas = _list_areas(reader)
+    current, areas = _index_current(reader), _list_areas(reader)
     return Page(
         pages.name_file(pages.LAW),
         "law.html",
@@ -52,8 +52,7 @@ def compose_law(reader: Reader) -> Page:
 def compose_articles(reader: Reader) -> Page:
     """Return the page with the articles and citations on which the results rest."""
     title = tell("Articles of the law")
-    rows = reader.edition.tables["legal_assessment"]
-    current = {(row["jurisdiction"], row["element"], row["treaty"]): row for row in rows if row["is_current"]}
+    current = _index_current(reader)
     return Page(
         pages.name_file(f"{pages.LAW}_articles"),
         "law_articles.html",
@@ -73,6 +72,12 @@ def compose_articles(reader: Reader) -> Page:
     )
 
 
+def _index_current(reader: Reader) -> dict[_Key, Row]:
+    """Return the results that apply, by jurisdiction, element and treaty."""
+    rows = reader.edition.tables["legal_assessment"]
+    return {(row["jurisdiction"], row["element"], row["treaty"]): row for row in rows if row["is_current"]}
+
+
 def _list_areas(reader: Reader) -> list[str]:
     """Return the territories, and instead of one with parts its parts, in display order."""
     return [area for code in reader.edition.territories for area in (reader.edition.list_jurisdictions(code) or [code])]
@@ -83,9 +88,7 @@ def _list_standards(reader: Reader) -> list[str]:
     return [code for code in reader.list_codes("treaty") if code in with_elements]
 
 
-def _compose_matrix(
-    reader: Reader, treaty: str, areas: list[str], current: Mapping[tuple[str, str, str], Row]
-) -> FigureTable:
+def _compose_matrix(reader: Reader, treaty: str, areas: list[str], current: Mapping[_Key, Row]) -> FigureTable:
     """Return the results of the elements that a treaty provides for, one column for each area."""
     provided = {row["element"]: row for row in reader.edition.tables["treaty_element"] if row["treaty"] == treaty}
     provision = next(str(row["provision"]) for row in provided.values())
@@ -109,7 +112,7 @@ def _compose_matrix(
     return table
 
 
-def _compose_articles(reader: Reader, area: str, current: Mapping[tuple[str, str, str], Row]) -> FigureTable:
+def _compose_articles(reader: Reader, area: str, current: Mapping[_Key, Row]) -> FigureTable:
     """Return the article and the citation on which the results of an area rest."""
     table = FigureTable(
         reader,
