@@ -200,13 +200,10 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         ": ".join(filter(None, (reader.find_label("treaty_event", row["event"]), _format_date(row["date"]))))
         for row in rows
     ]
-    field: Part = "; ".join(parts)
-    notes = [str(row["note"]) for row in rows if row["note"]]
-    if not all(row["is_verified"] for row in rows):
-        field = table.note_field(field, tell("Source not yet verified."))
-    for note in notes:
-        field = table.note_field(field, note)
-    return field
+    for note in dict.fromkeys(str(row["note"]) for row in rows if row["note"]):
+        table.notes.add_remark(f"{reader.find_label('treaty', treaty)}: " + in_page_language(reader, note))
+    is_verified = all(row["is_verified"] for row in rows)
+    return table.note_field("; ".join(parts), "" if is_verified else tell("Source not yet verified."))
 
 
 def _format_date(text: str) -> str:

@@ -41,6 +41,8 @@ PATHS = (
     "/account",
     "/people",
     "/release-desk",
+    "/law",
+    "/law/element?place=RS&element=COSTS",
     "/nothing-here",
 )
 ANSWER = "the first return of the list"
