@@ -32,7 +32,7 @@ class Pattern:
 
     Arrays have an element for each row of `views.margins`.  `fixed` cells were published by an earlier release with the
     same value: readers know them, so they can protect nothing and are published again.  `printed` cells are not hidden
-    either, unless no other pattern protects.
+    either, unless no other pattern protects; those that an earlier release had to hide stay hidden.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class Pattern:
         is_small_change = self._find_rows(self._block["is_small_change"])
         self._is_group = self._find_rows(self._block["is_group"])
         self._small = is_small | (is_small_change | self._is_group) & ~self.fixed
-        self.printed = self._find_rows(self._block["is_printed"]) & ~self.fixed & ~self._small
-        self._was_hidden = self._find_rows(self._block["was_hidden"]) & ~self.printed
+        self._was_hidden = self._find_rows(self._block["was_hidden"])
+        self.printed = self._find_rows(self._block["is_printed"]) & ~self.fixed & ~self._small & ~self._was_hidden
         self.hidden = (self._small | self._was_hidden) & ~self.fixed
         if not self.hidden.any():
             return
