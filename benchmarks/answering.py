@@ -121,7 +121,7 @@ def time_check(file: Path, runs: int) -> dict[str, float]:
             if now.name in times:
                 times[now.name].append(time.perf_counter() - began)
 
-        report = check_file(data, file.name, registry=registry, on_step=record_step)
+        report = check_file(data, file.name, registry=registry, on_progress=record_step)
         if report.observations != workbook.CELLS:
             raise SystemExit("the workbook was not read whole")
         floors.append(measuring.median_seconds(lambda: openpyxl_twice(data), 1))
@@ -149,7 +149,7 @@ def time_register_check(runs: int) -> dict[str, float]:
             if now.name in times:
                 times[now.name].append(time.perf_counter() - began)
 
-        report = check_file(data, register.FILE.name, registry=registry, on_step=record_step)
+        report = check_file(data, register.FILE.name, registry=registry, on_progress=record_step)
         if report.events != register.count_events(records) or len(times["begun"]) != run + 1:
             raise SystemExit("the register was not read whole, or its first lines were not reported")
         floors.append(measuring.median_seconds(lambda data=data: split_lines(data), 1))  # type: ignore[misc]

@@ -227,7 +227,7 @@ def _time_answer(content: bytes, filename: str) -> tuple[float, float]:
     def record_step(now: CheckProgress) -> None:
         steps[now.name] = time.perf_counter() - began
 
-    report = check_file(content, filename, registry=load(), on_step=record_step)
+    report = check_file(content, filename, registry=load(), on_progress=record_step)
     if report.observations != workbook.CELLS and not report.events:
         raise SystemExit(f"{filename} was not read whole: {report.observations}, {report.findings[:3]}")
     return steps.get("begun", steps["read"]), steps["judged"]

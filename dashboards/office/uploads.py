@@ -99,7 +99,7 @@ async def read_upload_form(request: Request, queue: Queue, account: str) -> Form
 
 @dataclass
 class Upload:
-    """One file of one person: its steps so far, and its result or error once the check has ended.
+    """One file of one person: its progress so far, and its result or error once the check has ended.
 
     `place` is the page to which it belongs. `data` is kept for a second check as another form, and only as long as the
     store does not hold the file.
@@ -110,7 +110,7 @@ class Upload:
     place: str
     filename: str
     data: bytes | None = field(repr=False)
-    steps: list[CheckProgress] = field(default_factory=list)
+    progress: list[CheckProgress] = field(default_factory=list)
     result: UploadResult | None = None
     error: Exception | None = None
     ended_at: float | None = None
@@ -124,7 +124,7 @@ class Upload:
     @property
     def version(self) -> int:
         """Return a number that grows with every change."""
-        return len(self.steps) + self.has_ended
+        return len(self.progress) + self.has_ended
 
     async def wait_for_change(self, version: int, seconds: float) -> bool:
         """Wait until the version is another one, at most for some seconds; return False if it is still the same."""
@@ -192,15 +192,15 @@ class Uploads:
 
         loop = asyncio.get_running_loop()
 
-        def add_step(step: CheckProgress) -> None:
-            upload.steps.append(step)
+        def add_progress(progress: CheckProgress) -> None:
+            upload.progress.append(progress)
             upload.notify_followers()
 
-        def on_step(step: CheckProgress) -> None:
-            loop.call_soon_threadsafe(add_step, step)
+        def on_progress(progress: CheckProgress) -> None:
+            loop.call_soon_threadsafe(add_progress, progress)
 
         def run_check() -> UploadResult:
-            return upload_file(desk, who, data, upload.filename, form=form, kind=kind, on_step=on_step)
+            return upload_file(desk, who, data, upload.filename, form=form, kind=kind, on_progress=on_progress)
 
         try:
             upload.result = await self.queue.run(who.account, run_check)

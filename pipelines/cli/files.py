@@ -57,7 +57,7 @@ def check(
     registry = the_registry()
     load_judgement_meanwhile()
     with show_progress(len(files), "Checking") as tick:
-        checked = check_many(jobs, registry=registry, history=_history(offline), language=language, progress=tick)
+        checked = check_many(jobs, registry=registry, history=_history(offline), language=language, on_read=tick)
     reports = list(checked.values())
     if as_json:
         content = [r.as_json() for r in reports]

@@ -110,7 +110,7 @@ def check_waiting(
             registry=registry,
             history=history.make_history_source(home, engine),
             language=language,
-            progress=progress,
+            on_read=progress,
             in_order=after is not None,
         )
         reports = _admit_reports(engine, registry, part, reports)

@@ -40,7 +40,7 @@ router = APIRouter()
 PATH = "/upload"
 _SHOWN_FINDINGS = 3
 _PROGRESS = {"reading": 0.1, "begun": 0.2, "read": 0.5, "judging": 0.6, "judged": 0.9}
-"""Position of the progress bar at each step."""
+"""Position of the progress bar for each part of a check."""
 _WAIT_SECONDS = 0.8
 """Seconds for which a page without scripts waits for an answer before it shows how far the check is."""
 _HEARTBEAT_SECONDS = 15.0
@@ -297,8 +297,8 @@ def _describe_error(context: PageContext, error: Exception) -> str:
 
 
 def _make_progress_card(context: PageContext, upload: Upload) -> UploadCard:
-    steps = list(upload.steps)
-    newest = steps[-1] if steps else None
+    reported = list(upload.progress)
+    newest = reported[-1] if reported else None
     doing = context.tell("Reading the file")
     if newest is not None and newest.name == "begun":
         doing = context.tell("Only the beginning of the file has been read; the check continues")
@@ -306,7 +306,7 @@ def _make_progress_card(context: PageContext, upload: Upload) -> UploadCard:
         form = newest.form
         read = context.tell("Read: {form}", form=context.form_name(form)) if form else context.tell("Read")
         doing = f"{read}. {context.tell('Comparing with the rules and with your earlier returns')}"
-    first = next((step for step in reversed(steps) if step.name in ("begun", "read")), None)
+    first = next((progress for progress in reversed(reported) if progress.name in ("begun", "read")), None)
     return UploadCard(
         upload.upload_id,
         upload.filename,
@@ -317,10 +317,10 @@ def _make_progress_card(context: PageContext, upload: Upload) -> UploadCard:
     )
 
 
-def _describe_first_findings(context: PageContext, step: CheckProgress) -> ui.Markup:
+def _describe_first_findings(context: PageContext, progress: CheckProgress) -> ui.Markup:
     from pipelines.findings.finding import worst_first
 
-    findings = worst_first(step.findings)
+    findings = worst_first(progress.findings)
     if not findings:
         return ui.render_small(context.tell("The file itself has no errors so far."))
     lines = [

@@ -87,17 +87,17 @@ def check_file(
     submission_id: str = OFFLINE_ID,
     kind: str | None = None,
     received: datetime | None = None,
-    on_step: Callable[[CheckProgress], None] | None = None,
+    on_progress: Callable[[CheckProgress], None] | None = None,
     account: str | None = None,
 ) -> Report:
     """Check one file. A file that cannot be read also gives a report; see `Report.verdict`. Raises UnknownFormError.
 
-    `on_step` is called in the calling thread four times, or five times for a large register; an exception from it ends
-    the check. `account` is the account that waits for the answer: reading processes are shared fairly between
+    `on_progress` is called in the calling thread four times, or five times for a large register; an exception from it
+    ends the check. `account` is the account that waits for the answer: reading processes are shared fairly between
     accounts. Thread-safe.
     """
     job = CheckJob("", data, filename, submission_id, form, kind, received)
-    return _check_jobs([job], registry, history, language, on_step=on_step, account=account)[""]
+    return _check_jobs([job], registry, history, language, on_progress=on_progress, account=account)[""]
 
 
 def warm_up(registry: Registry) -> None:
@@ -120,15 +120,15 @@ def check_many(
     history: History | HistorySource | None = None,
     language: str = "en",
     in_order: bool = False,
-    progress: Callable[[str], None] | None = None,
+    on_read: Callable[[str], None] | None = None,
 ) -> dict[str, Report]:
     """Check many files and return the reports by key, in the order of the jobs.
 
     If `jobs` is a generator, only the files being read are in memory. With `in_order`, the jobs are in the order of
-    arrival and each is judged against those before it. `progress` is called with the key of each file after it is
+    arrival and each is judged against those before it. `on_read` is called with the key of each file after it is
     read. Raises UnknownFormError.
     """
-    return _check_jobs(jobs, registry, history, language, in_order=in_order, progress=progress)
+    return _check_jobs(jobs, registry, history, language, in_order=in_order, on_read=on_read)
 
 
 def _check_jobs(
@@ -138,14 +138,14 @@ def _check_jobs(
     language: str,
     *,
     in_order: bool = False,
-    progress: Callable[[str], None] | None = None,
-    on_step: Callable[[CheckProgress], None] | None = None,
+    on_read: Callable[[str], None] | None = None,
+    on_progress: Callable[[CheckProgress], None] | None = None,
     account: str | None = None,
 ) -> dict[str, Report]:
-    tell = on_step or (lambda _step: None)
+    tell = on_progress or (lambda _progress: None)
     tell(CheckProgress("reading"))
-    read = list(_read_all(jobs, registry, progress, on_step, account))
-    if on_step is not None:
+    read = list(_read_all(jobs, registry, on_read, on_progress, account))
+    if on_progress is not None:
         form, periods, findings = summarise_reading(read[0])
         tell(CheckProgress("read", form, periods, findings))
         tell(CheckProgress("judging", form, periods, findings))
@@ -157,13 +157,13 @@ def _check_jobs(
         )
         for file in read
     }
-    if on_step is not None:
+    if on_progress is not None:
         tell(CheckProgress("judged", form, periods, reports[read[0].key].findings))
     return reports
 
 
-def _beginning_step(result: ReadResult | ReadError) -> CheckProgress | None:
-    """Return the step for the beginning of a large register, which is ready long before the whole is read."""
+def _describe_beginning(result: ReadResult | ReadError) -> CheckProgress | None:
+    """Return the progress at the beginning of a large register, which is ready long before the whole is read."""
     # Errors, and files that are not a register, are reported after the whole file is read.
     if not isinstance(result, ReadResult) or result.reading is None:
         return None
@@ -178,11 +178,11 @@ def _beginning_step(result: ReadResult | ReadError) -> CheckProgress | None:
 def _read_all(
     jobs: Iterable[CheckJob],
     registry: Registry,
-    progress: Callable[[str], None] | None,
-    on_step: Callable[[CheckProgress], None] | None,
+    on_read: Callable[[str], None] | None,
+    on_progress: Callable[[CheckProgress], None] | None,
     account: str | None,
 ) -> Iterator[ReadFile]:
-    """Read each job. With `on_step` there is only one, and the beginning of a large file is read in parallel."""
+    """Read each job. With `on_progress` there is only one, and the beginning of a large file is read in parallel."""
     files: dict[str, ReadFile] = {}
 
     def make_tasks() -> Iterator[tuple[tuple[str, bool], Task]]:
@@ -203,23 +203,23 @@ def _read_all(
                 continue
             files[job.key] = _file_of(job, ReadError("read.reader_failed", format="file", detail="no answer"))
             task = Task(job.data, job.filename, job.submission_id, registry.digest, job.form)
-            if on_step is not None and len(job.data) in _LARGE:
+            if on_progress is not None and len(job.data) in _LARGE:
                 yield (job.key, True), replace(task, records=_FIRST_LINES)
             yield (job.key, False), task
 
     with SHARED.borrow_pool(registry.digest) as pool, closing(pool.map_jobs(make_tasks(), account)) as results:
         for (key, is_beginning), result in results:
             if is_beginning:
-                if on_step is not None and (step := _beginning_step(result)) is not None:
-                    on_step(step)
+                if on_progress is not None and (begun := _describe_beginning(result)) is not None:
+                    on_progress(begun)
                 continue
             file = files[key]
             if isinstance(result, ReadResult) and result.stale:
                 raise DeclarationsChangedError(mark("the declarations changed while this process ran; start it again"))
             files[key] = replace(file, result=result)
-            if progress is not None:
-                progress(key)
-            if on_step is not None:
+            if on_read is not None:
+                on_read(key)
+            if on_progress is not None:
                 break  # do not wait for the beginning if the whole is read first
     yield from files.values()
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipelines.submissions.checking.report import Report
     from pipelines.submissions.receipts import SignedReceipt
 
-OnStep = Callable[[CheckProgress], None]
+OnProgress = Callable[[CheckProgress], None]
 
 
 @dataclass(frozen=True)
@@ -96,12 +96,12 @@ def check_file(
     *,
     form: str | None = None,
     kind: str | None = None,
-    on_step: OnStep | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Check a file without storing it. Raises NotAllowedError for an account without any role, UnknownFormError."""
     if not who.grants:
         raise rights.make_missing_role_error()
-    return _check_upload(desk, who, data, _clean_filename(filename), form, kind, None, on_step)
+    return _check_upload(desk, who, data, _clean_filename(filename), form, kind, None, on_progress)
 
 
 def upload_file(
@@ -113,7 +113,7 @@ def upload_file(
     form: str | None = None,
     kind: str | None = None,
     corrects: str | None = None,
-    on_step: OnStep | None = None,
+    on_progress: OnProgress | None = None,
 ) -> UploadResult:
     """Check a file and store it as a draft (`checked`, or `refused` if it has errors) if the caller may submit it.
 
@@ -132,7 +132,7 @@ def upload_file(
     if (earlier := _find_earlier(desk, who, sha256)) and earlier[-1].state not in ("refused", "withdrawn"):
         return _report_earlier(desk, who, earlier, data, form)
     arrival = _make_arrival(desk, who, sha256, len(data), name, corrects, kind)
-    report = _check_upload(desk, who, data, name, form, kind, arrival, on_step)
+    report = _check_upload(desk, who, data, name, form, kind, arrival, on_progress)
     report = admission.admit_report(desk.registry, who, report, desk.kind)
     if not admission.is_kept(report):
         return UploadResult(name, sha256, len(data), None, None, None, False, _list_states(earlier), report)
@@ -199,7 +199,7 @@ def _check_upload(
     form: str | None,
     kind: str | None,
     arrival: Arrival | None,
-    on_step: OnStep | None,
+    on_progress: OnProgress | None,
 ) -> Report:
     arrival_options: dict[str, Any] = {}
     if arrival is not None:
@@ -212,7 +212,7 @@ def _check_upload(
         form=form,
         kind="patch" if kind == "patch" else None,
         language=who.language,
-        on_step=on_step,
+        on_progress=on_progress,
         account=who.account,
         **arrival_options,
     )

@@ -23,7 +23,7 @@ from tests.support.fakes import desk_fakes
 from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
 
 PLACE = "/upload"
-STEPS = ["reading", "read", "judging", "judged"]
+PROGRESS = ["reading", "read", "judging", "judged"]
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ def run_with_uploads(work: Callable[[Uploads], Coroutine[Any, Any, Any]]) -> Any
 # -------------------------------------------------------------------------------------------------------------- checks
 
 
-def test_upload_records_every_step_and_the_result(desk: Desk) -> None:
+def test_upload_records_its_progress_and_the_result(desk: Desk) -> None:
     async def upload_file(received: Uploads) -> Upload:
         return await wait_until_ended(
             received.begin_upload(desk, get_identity(desk, SENDER), PLACE, make_file(value=101), "a.csv")
         )
 
     upload = run_with_uploads(upload_file)
-    assert [step.name for step in upload.steps] == STEPS
+    assert [progress.name for progress in upload.progress] == PROGRESS
     assert (upload.result.new, upload.result.state, len(upload.result.open_warnings)) == (True, "checked", 1)
     assert len(queries.list_submissions(desk.engine)) == 1
 

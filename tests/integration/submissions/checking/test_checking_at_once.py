@@ -44,7 +44,7 @@ def test_twenty_concurrent_checks_give_same_reports_as_single_ones(registry: Reg
             if now.name == "read":
                 first_answer.append(time.monotonic() - began)
 
-        together[path] = check_file(path.read_bytes(), path.name, registry=registry, on_step=note_first_answer)
+        together[path] = check_file(path.read_bytes(), path.name, registry=registry, on_progress=note_first_answer)
 
     threads = [threading.Thread(target=check_concurrently, args=(path,)) for path in files]
     for thread in threads:

@@ -19,7 +19,7 @@ ENOUGH_BYTES, LATE_LINE = 1_000_000, 9_000
 
 def _check_data(data: bytes, form: str | None = None, name: str = NAME) -> tuple[list[CheckProgress], Report]:
     steps: list[CheckProgress] = []
-    report = check_file(data, name, registry=load(), form=form, on_step=steps.append)
+    report = check_file(data, name, registry=load(), form=form, on_progress=steps.append)
     return steps, report
 
 

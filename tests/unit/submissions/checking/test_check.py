@@ -110,7 +110,7 @@ def test_batch_in_order_is_compared_with_its_own_earlier_returns() -> None:
     texts = {"a": "2025-Q3;reported;3", "b": "2025-Q4;reported;4", "c": "broken"}
     jobs = [CheckJob(k, t.encode(), f"{k}.csv", submission_id=f"S{k}") for k, t in texts.items()]
     progress: list[str] = []
-    reports = check_many(iter(jobs), registry=REGISTRY, in_order=True, progress=progress.append)
+    reports = check_many(iter(jobs), registry=REGISTRY, in_order=True, on_read=progress.append)
     assert list(reports) == ["a", "b", "c"] == progress
     assert reports["a"].history_hash is None
     assert reports["b"].history_hash is not None
@@ -160,7 +160,7 @@ def test_totals_count_only_wholes() -> None:
 
 def test_steps_of_a_check_are_reported_with_their_results() -> None:
     steps: list[CheckProgress] = []
-    report = _check("2025-Q4;reported;101", history=_history(), on_step=steps.append)
+    report = _check("2025-Q4;reported;101", history=_history(), on_progress=steps.append)
     assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
     assert (steps[0].form, steps[0].periods, steps[0].findings) == (None, (), ())
     assert (steps[1].form, steps[1].periods) == ("QQ-JUSTICE-1", ("2025-Q4",))
@@ -172,7 +172,7 @@ def test_steps_of_a_check_are_reported_with_their_results() -> None:
 @pytest.mark.parametrize(("text", "rule"), [("broken", "read.malformed"), ("unknown", "return.not_recognised")])
 def test_a_file_without_content_goes_through_the_same_steps(text: str, rule: str) -> None:
     steps: list[CheckProgress] = []
-    report = _check(text, on_step=steps.append)
+    report = _check(text, on_progress=steps.append)
     assert [s.name for s in steps] == ["reading", "read", "judging", "judged"]
     assert [f.rule for f in steps[1].findings] == [rule] == [f.rule for f in report.findings]
     assert steps[1].form is None
@@ -184,7 +184,7 @@ def test_listener_may_interrupt_the_check() -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        _check("2025-Q4;reported;3", on_step=interrupt_after_reading)
+        _check("2025-Q4;reported;3", on_progress=interrupt_after_reading)
 
 
 def test_file_that_is_too_big_is_rejected_without_a_reading_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,13 +64,13 @@ def test_running_check_reloads_the_page_and_shows_progress_without_scripts(
 
     gate, check_return = threading.Event(), getattr(uploading, "check_return")  # noqa: B009
 
-    def check_slowly(*arguments: Any, on_step: Any, **options: Any) -> Any:
+    def check_slowly(*arguments: Any, on_progress: Any, **options: Any) -> Any:
         def pass_on(step: Any) -> None:
             if step.name == "judging":
                 assert gate.wait(60)
-            on_step(step)
+            on_progress(step)
 
-        return check_return(*arguments, on_step=pass_on, **options)
+        return check_return(*arguments, on_progress=pass_on, **options)
 
     monkeypatch.setattr(uploading, "check_return", check_slowly)
     visitor = office.start_visit(ACCOUNT)
