@@ -40,7 +40,7 @@ from pipelines.warehouse.metrics import cards_export, metrics, pair_udf, udf
 
 _RELATION = re.compile(r'"warehouse"\."main"\."(\w+)"')
 _BLOCK = ("jurisdiction", "instrument", "form", "freq", "period")
-_RELEASED = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "dim_measure")
+_RELEASED = ("mart_coverage", "mart_return", "dim_area", "dim_period", "dim_population", "measure")
 
 
 def _read_return(task: Task) -> ReadResult | None:
@@ -194,7 +194,9 @@ def build_counts(out: Path, folder: Path, files: Mapping[str, Sequence[str]]) ->
         tables.mkdir()
         for table in exported_tables.COUNTS:
             target = tables / f"{table.name}.parquet"
-            connection.execute(f"copy (select * from warehouse.main.{table.name} order by all) to '{target}'")
+            connection.execute(
+                f"""copy (select * from warehouse.{table.schema}."{table.name}" order by all) to '{target}'"""
+            )
     return tables
 
 

@@ -2,7 +2,7 @@
 -- their last day. Written without the macro that the models use.
 with
 
-terms as (select distinct metric, measure, level from {{ ref('dim_metric_operand') }}),
+terms as (select distinct metric, measure, level from {{ source('declared', 'metric_operand') }}),
 
 figures as (
     select 'indicator' as mart, area, freq, period as earlier, period as later, offence_group, measure, level, reporters, breaks
@@ -97,7 +97,7 @@ spans as (
 final as (
     select spans.*, crossed.code
     from spans
-    inner join {{ ref('dim_break') }} as crossed
+    inner join {{ source('declared', 'break') }} as crossed
         on spans.area = crossed.area
         and (crossed.offence_group = '' or crossed.offence_group = spans.offence_group)
         and (crossed.measure = '' or crossed.measure = spans.measure)

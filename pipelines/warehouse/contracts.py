@@ -1,7 +1,7 @@
 """Read the columns and keys that the dbt project declares, for tables that Python writes.
 
 A table that Python computes and dbt reads has its columns, types and key in one place: the yml file of its source or,
-where a model passes it on as a dimension, of that model. dbt enforces and documents the same declaration.
+where a model selects some of its rows as a dimension, of that model. dbt documents and tests the same declaration.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Contract(NamedTuple):
 
 
 @cache
-def read_source_contracts(source: Literal["measured", "records"]) -> dict[str, Contract]:
+def read_source_contracts(source: Literal["declared", "measured", "records"]) -> dict[str, Contract]:
     """Return the contracts of the tables of a source by name."""
     declared = load_yaml(_source_file(source))["sources"][0]["tables"]
     return {table["name"]: _make_contract(table) for table in declared}
@@ -41,7 +41,7 @@ def read_source_contracts(source: Literal["measured", "records"]) -> dict[str, C
 
 @cache
 def read_dimension_contract(name: str) -> Contract:
-    """Return the contract of a dimension, for example `dim_metric`."""
+    """Return the contract of a dimension, for example `dim_card_pair`."""
     return _make_contract(load_yaml(_MODELS / "marts" / f"{name}.yml")["models"][0])
 
 
@@ -63,7 +63,8 @@ def enforce_contract(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _source_file(source: str) -> Path:
-    return _MODELS / "indicators" / f"sources_{source}.yml"
+    (file,) = _MODELS.glob(f"*/sources_{source}.yml")
+    return file
 
 
 def _make_contract(table: dict[str, Any]) -> Contract:

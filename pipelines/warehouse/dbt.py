@@ -18,6 +18,7 @@ from typing import Any, Literal
 from pipelines.core import clock
 from pipelines.core.home import Home, open_home
 from pipelines.warehouse import exported_tables
+from pipelines.warehouse.contracts import read_source_contracts
 from pipelines.warehouse.count_builds import (
     create_building,
     digest_file,
@@ -193,16 +194,20 @@ def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
 
 
 def gathered_files(home: Home) -> dict[str, list[str]]:
-    """Return the files of the gathered tables, by relation."""
-    return {f"gathered.{path.stem}": [str(path)] for path in sorted(home.gathered.glob("*.parquet"))}
+    """Return the files of the gathered tables, by relation; those that both phases read as they are, are `declared`."""
+    declared = read_source_contracts("declared")
+    return {
+        f"{'declared' if path.stem in declared else 'gathered'}.{path.stem}": [str(path)]
+        for path in sorted(home.gathered.glob("*.parquet"))
+    }
 
 
 def indicator_files(counts: Path, dimensions: Path, records: Path) -> dict[str, list[str]]:
     """Return the files of the second phase, by relation: tables of the first phase and figures from case records."""
-    written = [table.name for table in exported_tables.COUNTS if table.shapes_indicators]
+    written = [table for table in exported_tables.COUNTS if table.shapes_indicators]
     return {
         "main.mart_count": [str(counts)],
-        **{f"main.{name}": [str(dimensions / f"{name}.parquet")] for name in written},
+        **{f"{table.schema}.{table.name}": [str(dimensions / f"{table.name}.parquet")] for table in written},
         **{f"records.{path.stem}": [str(path)] for path in sorted(records.glob("*.parquet"))},
     }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class ExportedTable:
-    """One exported table.
+    """One exported table: `name` in `schema` of the DuckDB file, and the name of its Parquet file.
 
     `is_public`: the table has no counts and is copied next to the protected cells. `shapes_indicators`: the second
     phase reads it. `released_as`: its name in a release, sorted by the columns `order`; empty if it is not released.
@@ -23,7 +23,10 @@ class ExportedTable:
     shapes_indicators: bool = False
     released_as: str = ""
     order: tuple[str, ...] = ()
+    schema: str = "main"
 
+
+_DECLARED = "declared"
 
 COUNTS = (
     ExportedTable("mart_count"),
@@ -37,15 +40,17 @@ COUNTS = (
         "dim_population", is_public=True, shapes_indicators=True, released_as="population", order=("area", "year")
     ),
     ExportedTable("dim_period", is_public=True, shapes_indicators=True),
-    ExportedTable("dim_measure", is_public=True, shapes_indicators=True),
-    ExportedTable("dim_counting_card", is_public=True, shapes_indicators=True, released_as="counting_card"),
+    ExportedTable("measure", is_public=True, shapes_indicators=True),
+    ExportedTable("counting_card", is_public=True, shapes_indicators=True, released_as="counting_card",
+          schema=_DECLARED),
     ExportedTable("dim_counting_card_of", is_public=True, shapes_indicators=True, released_as="counting_card_of"),
     ExportedTable("dim_card_pair", is_public=True, shapes_indicators=True, released_as="card_pair"),
-    ExportedTable("dim_card_comparability", is_public=True, shapes_indicators=True),
-    ExportedTable("dim_break", is_public=True, shapes_indicators=True, released_as="break"),
-    ExportedTable("dim_metric", is_public=True, shapes_indicators=True, released_as="metric", order=("position",)),
-    ExportedTable("dim_metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
-          order=("metric", "side", "position")),
+    ExportedTable("card_comparability", is_public=True, shapes_indicators=True, schema=_DECLARED),
+    ExportedTable("break", is_public=True, shapes_indicators=True, released_as="break", schema=_DECLARED),
+    ExportedTable("metric", is_public=True, shapes_indicators=True, released_as="metric", order=("position",),
+          schema=_DECLARED),
+    ExportedTable("metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
+          order=("metric", "side", "position"), schema=_DECLARED),
 )  # fmt: skip
 """Tables of the first phase. `mart_count` is never published itself; only its protected cells are."""
 
@@ -70,5 +75,6 @@ def export_tables(database: Path, tables: Iterable[ExportedTable], folder: Path)
         for table in tables:
             target = str(folder / f"{table.name}.parquet").replace("'", "''")
             connection.execute(
-                f"copy (select * from {table.name} order by all) to '{target}' (format parquet, compression zstd)"
+                f"""copy (select * from {table.schema}."{table.name}" order by all)
+                to '{target}' (format parquet, compression zstd)"""
             )

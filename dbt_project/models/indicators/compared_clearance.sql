@@ -1,4 +1,4 @@
--- Clearance rates of territories, in the layout of `int_compared`. Their ranges and windows are not published, only the
+-- Clearance rates of territories, in the layout of `compared_figure`. Their ranges and windows are not published, only the
 -- tests of their differences, so that they are not among its figures.
 with
 
@@ -6,7 +6,7 @@ clearances as (select * from {{ ref('mart_clearance') }} where unit_measure = 'P
 
 quotients as (select * from {{ ref('int_quotient') }} where version = 'same_period' and area_kind = 'territory'),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind = 'clearance'),
+metrics as (select * from {{ source('declared', 'metric') }} where kind = 'clearance'),
 
 -- What came in or was resolved may be several measures, which one card counts. The first of them represents a side.
 measures as (
@@ -14,7 +14,7 @@ measures as (
         metric,
         max(case when side = 'numerator' then measure end) as measure,
         max(case when side = 'denominator' then measure end) as lower_measure
-    from {{ ref('dim_metric_operand') }}
+    from {{ source('declared', 'metric_operand') }}
     where position = 1
     group by metric
 ),

@@ -11,7 +11,7 @@ indicators as (
 
 ratios as (select * from {{ ref('mart_stage_ratio') }} where area_kind in ('territory', 'region')),
 
-metrics as (select * from {{ ref('dim_metric') }}),
+metrics as (select * from {{ source('declared', 'metric') }}),
 
 -- A ratio of stages divides one measure by one other.
 measures as (
@@ -19,7 +19,7 @@ measures as (
         metric,
         max(case when side = 'numerator' then measure end) as measure,
         max(case when side = 'denominator' then measure end) as lower_measure
-    from {{ ref('dim_metric_operand') }}
+    from {{ source('declared', 'metric_operand') }}
     group by metric
 ),
 

@@ -4,7 +4,7 @@ with
 
 cells as (select * from {{ ref('cell') }}),
 
-breaks as (select * from {{ ref('dim_break') }}),
+breaks as (select * from {{ source('declared', 'break') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 

@@ -5,9 +5,9 @@ with
 
 source as (select * from {{ source('records', 'record_cohort') }}),
 
-metrics as (select * from {{ ref('dim_metric') }}),
+metrics as (select * from {{ source('declared', 'metric') }}),
 
-operands as (select * from {{ ref('dim_metric_operand') }}),
+operands as (select * from {{ source('declared', 'metric_operand') }}),
 
 sides as (
     select

@@ -1,9 +1,9 @@
 -- The two sides of every ratio as declared: the sum of some measures of one level in one unit.
 with
 
-metrics as (select * from {{ ref('dim_metric') }}),
+metrics as (select * from {{ source('declared', 'metric') }}),
 
-operands as (select * from {{ ref('dim_metric_operand') }}),
+operands as (select * from {{ source('declared', 'metric_operand') }}),
 
 totals as (select * from {{ ref('int_total') }}),
 

@@ -4,9 +4,9 @@ with
 
 operands as (select * from {{ ref('int_operand') }}),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind in ('ratio', 'clearance', 'disposition')),
+metrics as (select * from {{ source('declared', 'metric') }} where kind in ('ratio', 'clearance', 'disposition')),
 
-terms as (select * from {{ ref('dim_metric_operand') }}),
+terms as (select * from {{ source('declared', 'metric_operand') }}),
 
 periods as (
     select
@@ -25,7 +25,7 @@ lags as (
     where lag_periods is not null
 ),
 
-breaks as (select * from {{ ref('dim_break') }}),
+breaks as (select * from {{ source('declared', 'break') }}),
 
 -- A ratio of stages divides one measure by one other.
 measures as (

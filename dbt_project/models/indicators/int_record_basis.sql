@@ -10,9 +10,9 @@ cohorts as (select * from {{ source('records', 'record_cohort') }}),
 
 sentences as (select * from {{ source('records', 'record_sentence') }}),
 
-terms as (select * from {{ ref('dim_metric_operand') }}),
+terms as (select * from {{ source('declared', 'metric_operand') }}),
 
-breaks as (select * from {{ ref('dim_break') }}),
+breaks as (select * from {{ source('declared', 'break') }}),
 
 cards as (select * from {{ ref('dim_counting_card_of') }} where freq = 'Q' and count_unit = 'person'),
 

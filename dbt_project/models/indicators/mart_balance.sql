@@ -2,11 +2,11 @@ with
 
 totals as (select * from {{ ref('int_total') }} where victim_status = '_Z'),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind = 'balance'),
+metrics as (select * from {{ source('declared', 'metric') }} where kind = 'balance'),
 
-operands as (select * from {{ ref('dim_metric_operand') }}),
+operands as (select * from {{ source('declared', 'metric_operand') }}),
 
-measures as (select * from {{ ref('dim_measure') }}),
+measures as (select * from {{ ref('measure') }}),
 
 breaks as (select * from {{ ref('int_break') }}),
 

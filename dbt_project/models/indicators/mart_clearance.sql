@@ -2,7 +2,7 @@ with
 
 quotients as (select * from {{ ref('int_quotient') }}),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind in ('clearance', 'disposition')),
+metrics as (select * from {{ source('declared', 'metric') }} where kind in ('clearance', 'disposition')),
 
 periods as (
     select freq, period, {{ dbt.datediff('period_start', 'period_end', 'day') }} + 1 as days

@@ -2,13 +2,13 @@ with
 
 operands as (select * from {{ ref('int_operand') }}),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind = 'decomposition'),
+metrics as (select * from {{ source('declared', 'metric') }} where kind = 'decomposition'),
 
-terms as (select * from {{ ref('dim_metric_operand') }}),
+terms as (select * from {{ source('declared', 'metric_operand') }}),
 
 periods as (select * from {{ ref('dim_period') }} where freq = 'A'),
 
-breaks as (select * from {{ ref('dim_break') }}),
+breaks as (select * from {{ source('declared', 'break') }}),
 
 cards as (select * from {{ ref('dim_counting_card_of') }}),
 

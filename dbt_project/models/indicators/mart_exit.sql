@@ -2,9 +2,9 @@ with
 
 totals as (select * from {{ ref('int_total') }} where victim_status = '_Z'),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind = 'exit'),
+metrics as (select * from {{ source('declared', 'metric') }} where kind = 'exit'),
 
-measures as (select * from {{ ref('dim_measure') }} where kind = 'exit'),
+measures as (select * from {{ ref('measure') }} where kind = 'exit'),
 
 breaks as (select * from {{ ref('int_break') }}),
 

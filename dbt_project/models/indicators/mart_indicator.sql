@@ -4,9 +4,9 @@ with
 
 counts as (select * from {{ ref('cell') }}),
 
-metrics as (select * from {{ ref('dim_metric') }}),
+metrics as (select * from {{ source('declared', 'metric') }}),
 
-operands as (select * from {{ ref('dim_metric_operand') }}),
+operands as (select * from {{ source('declared', 'metric_operand') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 

@@ -4,12 +4,12 @@
 with
 
 figures as (
-    select * from {{ ref('int_compared') }}
+    select * from {{ ref('compared_figure') }}
     union all
-    select * from {{ ref('int_clearance_compared') }}
+    select * from {{ ref('compared_clearance') }}
 ),
 
-scores as (select * from {{ ref('dim_card_comparability') }}),
+scores as (select * from {{ source('declared', 'card_comparability') }}),
 
 territories as (
     select *

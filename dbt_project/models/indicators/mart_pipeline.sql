@@ -3,7 +3,7 @@ with
 
 totals as (select * from {{ ref('int_total') }}),
 
-measures as (select * from {{ ref('dim_measure') }}),
+measures as (select * from {{ ref('measure') }}),
 
 cards as (select * from {{ ref('dim_counting_card_of') }}),
 

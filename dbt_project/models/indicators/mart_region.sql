@@ -3,7 +3,7 @@
 -- whatever their default version is.
 with
 
-figures as (select * from {{ ref('int_compared') }}),
+figures as (select * from {{ ref('compared_figure') }}),
 
 totals as (
     select *

@@ -2,7 +2,7 @@ with
 
 quotients as (select * from {{ ref('int_quotient') }}),
 
-metrics as (select * from {{ ref('dim_metric') }} where kind = 'ratio'),
+metrics as (select * from {{ source('declared', 'metric') }} where kind = 'ratio'),
 
 cohorts as (select * from {{ ref('int_cohort_ratio') }}),
 

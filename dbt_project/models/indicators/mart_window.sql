@@ -3,7 +3,7 @@
 -- figures, then the shortest. Unless as many are withheld in every window, those with the most withheld are left out.
 with
 
-figures as (select * from {{ ref('int_compared') }}),
+figures as (select * from {{ ref('compared_figure') }}),
 
 periods as (select * from {{ ref('dim_period') }}),
 

@@ -4,7 +4,7 @@ calendar as (select * from {{ ref('stg_calendar') }}),
 
 blocks as (select * from {{ ref('stg_block') }}),
 
-counts as (select * from {{ ref('mart_count') }}),
+counts as (select * from {{ ref('int_figure') }}),
 
 named as (
     select freq, period from calendar

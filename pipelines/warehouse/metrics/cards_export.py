@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 TABLES: Final = ("counting_card", "counting_card_of", "card_pair", "card_comparability", "break")
-"""Names of the tables, `<name>.parquet`. The dimensions `dim_<name>` declare their columns."""
+"""Names of the tables, `<name>.parquet`. The source `declared` or the dimension `dim_<name>` has their columns."""
 _JOINT: Final = " | "
 
 
@@ -99,9 +99,10 @@ def empty_tables() -> dict[str, pl.DataFrame]:
 
 def table_schema(name: str) -> dict[str, pl.DataType]:
     """Return columns and types of one table."""
-    from pipelines.warehouse.contracts import read_dimension_contract
+    from pipelines.warehouse.contracts import read_dimension_contract, read_source_contracts
 
-    return read_dimension_contract(f"dim_{name}").columns
+    declared = read_source_contracts("declared")
+    return (declared[name] if name in declared else read_dimension_contract(f"dim_{name}")).columns
 
 
 def list_periods(registry: Registry, folder: Path) -> list[str]:

@@ -20,7 +20,7 @@ from pipelines.core.settings import DeclarationSettings, read_settings
 from pipelines.declarations.base import DeclarationModel, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.warehouse.contracts import read_dimension_contract
+from pipelines.warehouse.contracts import read_source_contracts
 
 DECLARED: Final = Path(__file__).resolve().parent / "declared"
 MODELS: Final = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "indicators"
@@ -239,7 +239,7 @@ def metric_table(metrics: Iterable[Metric]) -> pl.DataFrame:
         }
         for position, metric in enumerate(metrics, start=1)
     ]
-    return pl.DataFrame(rows, schema=read_dimension_contract("dim_metric").columns)
+    return pl.DataFrame(rows, schema=read_source_contracts("declared")["metric"].columns)
 
 
 def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
@@ -253,7 +253,7 @@ def operand_table(metrics: Iterable[Metric]) -> pl.DataFrame:
             ((term, measure) for term in terms or () for measure in term.list_measures()), start=1
         )
     ]
-    return pl.DataFrame(rows, schema=read_dimension_contract("dim_metric_operand").columns, orient="row")
+    return pl.DataFrame(rows, schema=read_source_contracts("declared")["metric_operand"].columns, orient="row")
 
 
 def export_metrics(folder: Path) -> dict[str, int]:

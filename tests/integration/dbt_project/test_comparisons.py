@@ -26,6 +26,7 @@ from pipelines.warehouse.metrics import breaks, cards_export, counting
 from tests.oracles import few
 from tests.support.cells import with_key_and_total
 from tests.support.kept_builds import build_kept
+from tests.support.warehouse.card_tables import write_card_tables
 from tests.support.warehouse.dbt_facts import find_bounds, parse_moment
 from tests.support.warehouse.made_up_world import NOW, Counts
 
@@ -84,10 +85,8 @@ def _build_compared(home: Home) -> None:
     schema = pl.read_parquet_schema(folder / "mart_count.parquet")
     cells = with_key_and_total(pl.DataFrame(list(_cells()), schema=schema))
     cells.write_parquet(folder / "mart_count.parquet")
-    for name, frame in cards_export.build_frames(
-        load().without_training(), [period for _, period, _ in PERIODS]
-    ).items():
-        frame.write_parquet(folder / f"dim_{name}.parquet")
+    periods = [period for _, period, _ in PERIODS]
+    write_card_tables(cards_export.build_frames(load().without_training(), periods), folder)
     _periods().write_parquet(folder / "dim_period.parquet")
     people = [
         {"area": p, "territory": p, "year": year, "population": PEOPLE[p], "population_year": year,

@@ -33,7 +33,7 @@ SOURCES_OF: Mapping[str, tuple[str, ...]] = {
     "facts": ("facts",),
     "intermediate": ("gathered",),
     "marts": ("gathered",),
-    "indicators": ("records",),
+    "indicators": ("declared", "records"),
 }
 """Sources that the models of a layer read. What needs neither a cast nor another name has no staging model."""
 MOST_READERS = 20
@@ -43,7 +43,7 @@ PREFIXES: Mapping[str, tuple[str, ...]] = {
     "facts": ("fct_",),
     "intermediate": ("int_",),
     "marts": ("dim_", "fct_", "mart_"),
-    "indicators": ("cell", "int_", "mart_"),
+    "indicators": ("cell", "compared_", "int_", "mart_"),
 }
 COMPUTES = re.compile(r"\b(join|where|group by|having|qualify|union|case|over|sum|min|max|count|distinct|limit)\b")
 LOUD = re.compile(r"\b(SELECT|FROM|WHERE|JOIN|WITH|CASE|GROUP BY|ORDER BY)\b")
@@ -103,7 +103,7 @@ def find_unkeyed(models: Mapping[str, Node], manifest: Mapping[str, Any]) -> Ite
 
 
 def find_misread(models: Mapping[str, Node]) -> Iterator[str]:
-    """Yield models that read a layer or source they may not, and sources of the first phase that are read twice."""
+    """Yield models that read a layer or source they may not, and gathered sources that are read twice."""
     readers: dict[str, list[str]] = {}
     for node in models.values():
         for parent in node["depends_on"]["nodes"]:
@@ -123,7 +123,7 @@ def find_misread(models: Mapping[str, Node]) -> Iterator[str]:
     yield from (
         f"{source} is read by {names}"
         for source, names in readers.items()
-        if len(names) > 1 and source.split(".")[2] != "records"
+        if len(names) > 1 and source.split(".")[2] not in SOURCES_OF["indicators"]
     )
 
 

@@ -28,6 +28,7 @@ from tests.oracles import balance, clearance, decomposition, few, shares
 from tests.oracles.clearance import Codes
 from tests.support.cells import with_key_and_total
 from tests.support.kept_builds import build_kept
+from tests.support.warehouse.card_tables import write_card_tables
 from tests.support.warehouse.dbt_facts import find_bounds, parse_moment
 from tests.support.warehouse.made_up_world import NOW
 
@@ -118,12 +119,11 @@ def find_freq(period: str) -> str:
 def write_dimensions(folder: Path, source: Path) -> Path:
     """Write dimensions as the first phase does, with all levels comparable and without breaks."""
     folder.mkdir()
-    for name in ("dim_measure", "dim_population"):
+    for name in ("measure", "dim_population"):
         shutil.copyfile(source / f"{name}.parquet", folder / f"{name}.parquet")
-    for name, frame in empty_tables().items():
-        frame.write_parquet(folder / f"dim_{name}.parquet")
-    metrics.metric_table(metrics.load()).write_parquet(folder / "dim_metric.parquet")
-    metrics.operand_table(metrics.load()).write_parquet(folder / "dim_metric_operand.parquet")
+    write_card_tables(empty_tables(), folder)
+    metrics.metric_table(metrics.load()).write_parquet(folder / "metric.parquet")
+    metrics.operand_table(metrics.load()).write_parquet(folder / "metric_operand.parquet")
     pl.DataFrame(
         [
             {

@@ -8,7 +8,6 @@ import pytest
 from pipelines.warehouse.contracts import (
     ContractError,
     enforce_contract,
-    read_dimension_contract,
     read_source_contracts,
 )
 
@@ -43,8 +42,8 @@ def test_enforce_contract_names_the_difference(table: pl.DataFrame, message: str
         enforce_contract("quality", table)
 
 
-def test_contract_of_a_dimension_has_the_types_and_the_key_of_its_model() -> None:
-    columns, key = read_dimension_contract("dim_metric")
+def test_contract_of_a_declared_table_has_its_types_and_its_key() -> None:
+    columns, key = read_source_contracts("declared")["metric"]
     assert key == ("metric",)
     assert (columns["metric"], columns["minimum_events"], columns["is_nested"]) == (
         pl.String(),

@@ -25,6 +25,7 @@ from pipelines.warehouse import exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import read_published
 from tests.support.releases.release_fixture import publish_draft
+from tests.support.warehouse.card_tables import write_card_tables
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
@@ -70,8 +71,6 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     indicators.mkdir(parents=True, exist_ok=True)
     table.write_parquet(protected / "cells.parquet")
     metrics.export_metrics(protected)
-    for name in ("metric", "metric_operand"):
-        (protected / f"{name}.parquet").rename(protected / f"dim_{name}.parquet")
     submission = {name: ["S1"] for name in SUBMISSION_COLUMNS}
     pl.DataFrame(submission).write_parquet(protected / "mart_return.parquet")
     pl.DataFrame({"area": ["RS"], "area_kind": ["territory"], "sort": [1]}).write_parquet(
@@ -87,8 +86,7 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     pl.DataFrame([delivery]).write_parquet(protected / "mart_coverage.parquet")
     completeness = {"final_on": date(2025, 5, 10), "is_provisional": False, "cells_required": 4, "cells_provided": 3}
     pl.DataFrame([delivery | completeness]).write_parquet(protected / "mart_delivery.parquet")
-    for name, frame in cards_export.build_frames(load(), ["2025", "2026-Q3"]).items():
-        frame.write_parquet(protected / f"dim_{name}.parquet")
+    write_card_tables(cards_export.build_frames(load(), ["2025", "2026-Q3"]), protected)
     for exported in exported_tables.INDICATORS:
         rows = {"indicator": ["rate"], "area": ["RS"], "value": [0.2], "conf_status": ["F"]}
         pl.DataFrame(rows).write_parquet(indicators / f"{exported.name}.parquet")
