@@ -191,7 +191,7 @@ def test_population_is_carried_forward_with_a_flag(counts: Counts) -> None:
 
 
 def test_the_unit_tests_of_the_models_pass(home: Home, counts: Counts) -> None:
-    folders = ("intermediate", "marts")
+    folders = ("facts", "intermediate", "marts")
     assert dbt.run_tests(home, counts.path, [f"test_type:unit,path:models/{f}" for f in folders]) >= 40
 
 
