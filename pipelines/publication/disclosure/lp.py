@@ -252,11 +252,15 @@ class Raising:
 
 @dataclass(frozen=True)
 class Bound:
-    """Lower or upper bound of a cell. `population` attains it, if it is a whole-number population."""
+    """Lower or upper bound of a cell. `population` attains it, if it is a whole-number population.
+
+    `solution` attains it too, but may have fractions, and is empty if the solver found none.
+    """
 
     state: Literal["bounded", "unbounded", "unknown"]
     value: float
     population: Array | None
+    solution: Array
 
 
 class Intruder:
@@ -344,7 +348,8 @@ class Intruder:
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             objective = float(solver.getInfo().objective_function_value)
-            return Bound("bounded", sign * objective, self.check_population(np.array(solver.getSolution().col_value)))
+            solution = np.array(solver.getSolution().col_value)
+            return Bound("bounded", sign * objective, self.check_population(solution), solution)
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-            return Bound("unbounded", -sign * np.inf, None)
-        return Bound("unknown", np.nan, None)
+            return Bound("unbounded", -sign * np.inf, None, np.array([]))
+        return Bound("unknown", np.nan, None, np.array([]))
