@@ -47,6 +47,8 @@ class Pattern:
         values = self._cells.values
         self.fixed = self._find_rows(self._block["was_published"])
         is_small = (values > 0) & (values < rule.threshold)
+        # The constants of equations, such as the gap of a balance, are not counts.
+        is_small[self._cells.cells :] = False
         is_small_change = self._find_rows(self._block["is_small_change"])
         self._is_group = self._find_rows(self._block["is_group"])
         self._small = is_small | (is_small_change | self._is_group) & ~self.fixed
@@ -153,10 +155,19 @@ class Pattern:
 
     def _try_moves(self, cell: int) -> tuple[list[_Move], bool]:
         reach = float(self._reach[cell])
+        cheapest, least_cost = None, np.inf
         # The only category of a total cannot be larger than the total, but smaller at no cost.
         for by in (-reach, reach) if self._is_group[cell] else (reach, -reach):
-            if (moved := self._raising.raise_cell(cell, by)) is not None:
-                return [(moved, self._raising.read_population(moved))], True
+            if (moved := self._raising.raise_cell(cell, by)) is None:
+                continue
+            # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
+            cost = float(self._raising.costs[np.abs(moved) > 1e-6].sum())
+            if cost < least_cost:
+                cheapest, least_cost = (moved, self._raising.read_population(moved)), cost
+            if cost == 0.0:
+                break
+        if cheapest is not None:
+            return [cheapest], True
         moves = [
             (moved, self._raising.read_population(moved))
             for by in (1.0, -1.0)
