@@ -181,8 +181,8 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
                 term = balances.BalanceTerm(cell["measure"], cell["level"], cell["statistic"])
                 totals[(*area, cell["count_unit"])][cell["period"]][term] = (row, cell["value"])
         links |= dict.fromkeys(_link_measures(places))
-        for area, cells_by_period in totals.items():
-            links |= dict.fromkeys(_limit_gaps(area, cells_by_period, gaps))
+        for books, cells_by_period in totals.items():
+            links |= dict.fromkeys(_limit_gaps(books, cells_by_period, gaps))
     return list(links)
 
 
@@ -191,10 +191,12 @@ _Gaps = dict[tuple[frozenset[object], frozenset[object]], set[float]]
 
 
 def _limit_gaps(
-    area: tuple[str, ...], cells_by_period: Mapping[str, balances.Cells], gaps: _Gaps
+    books: tuple[str, ...], cells_by_period: Mapping[str, balances.Cells], gaps: _Gaps
 ) -> Iterator[BalanceLink]:
-    """Yield the equations of the balances of one area in one release, and what is known of gaps after a correction."""
-    terms = {row: (area, period, term) for period, cells in cells_by_period.items() for term, (row, _) in cells.items()}
+    """Yield the equations of the balances of one area and unit in one release, and what is known of gaps after a correction."""
+    terms = {
+        row: (books, period, term) for period, cells in cells_by_period.items() for term, (row, _) in cells.items()
+    }
     for link in balances.link_balances(cells_by_period):
         sides = (frozenset(terms[row] for row in link.plus), frozenset(terms[row] for row in link.minus))
         before = gaps.setdefault(sides, set())
