@@ -193,7 +193,10 @@ _Gaps = dict[tuple[frozenset[object], frozenset[object]], set[float]]
 def _limit_gaps(
     books: tuple[str, ...], cells_by_period: Mapping[str, balances.Cells], gaps: _Gaps
 ) -> Iterator[BalanceLink]:
-    """Yield the equations of the balances of one area and unit in one release, and what is known of gaps after a correction."""
+    """Yield the equations of the balances of one area and unit in one release.
+
+    Of a gap that a correction has changed, only limits are left; `gaps` are those of the releases before.
+    """
     terms = {
         row: (books, period, term) for period, cells in cells_by_period.items() for term, (row, _) in cells.items()
     }

@@ -271,7 +271,7 @@ def test_stocks_can_follow_a_release_without_them() -> None:
 
 @pytest.mark.parametrize(("gap", "known"), [(3, 0), (1, 1)])
 def test_gap_after_a_correction_is_known_only_if_the_balance_closes(gap: int, known: int) -> None:
-    """Correct one exit by one person: all other terms were published, so whoever knows the gap knows the exit."""
+    """Correct one exit by one person: all other terms were published, so the gap gives away the exit."""
     book = close_book(30, reported=20, indicted=8, rejected=7, discontinued=6)
     before = build_books({"2024": {**book, CLOSING: book[CLOSING] - gap}})
     released = earlier.record_release(before, pl.Series(["F"] * before.height))
