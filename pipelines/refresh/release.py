@@ -67,7 +67,8 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     )
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
-    write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest)
+    risk = protection.report.count_cells()
+    write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest, risk)
     losses = utility.measure_losses(cells, protection.cells)
     losses.write_parquet(temporary / "losses.parquet")
     for name in public_tables:
@@ -77,7 +78,6 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     for old in home.protected.iterdir():
         if old != folder:
             shutil.rmtree(old)
-    risk = protection.report.count_cells()
     build_cache.store_outcome(home, "protect", key, {"path": str(folder), "risk": risk})
     log(
         f"{risk['hidden']} cells hidden, {risk['disclosed']} could be worked out by the public, "

@@ -1,17 +1,22 @@
 """Keep the true counts behind each release, so that the next one is protected together with all of them.
 
 A release itself has no hidden figures.  `restricted/released/<release>.parquet` has its cells with their true values
-(`disclosure/earlier.py`) and, as metadata of the file, the digest of the inputs from which they were protected.
+(`disclosure/earlier.py`) and, as metadata of the file, the digest of the inputs from which they were protected and the
+result of their audit.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core import durable
 from pipelines.core.home import Home
+from pipelines.publication.releases import formats
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import list_drafts
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 FILE = "released.parquet"
 """Name of the file in the folder of protected cells, before it belongs to a draft."""
 _INPUTS = "inputs"
+_RISK = "risk"
 
 
 @dataclass(frozen=True)
@@ -42,22 +48,49 @@ class EarlierRelease:
         """Return its cells (`earlier.STORED`). Without the true counts, hidden cells have no value."""
         import polars as pl
 
-        from pipelines.core import codes
         from pipelines.publication.disclosure import earlier
 
         public = earlier.read_release(pl.read_parquet(self.public))
         if not self.counts.exists():
             return public
         stored = pl.read_parquet(self.counts)
-        compared = [*codes.CELL_KEY, "value"]
-        is_same = (
-            stored.filter("is_published")
-            .select(compared)
-            .sort(compared)
-            .equals(public.filter("is_published").select(compared).sort(compared))
-        )
         # A file that does not belong to the release that readers have is worse than none.
-        return stored if is_same and stored.height == public.height else public
+        return stored if _has_same_figures(stored, public) else public
+
+
+def _has_same_figures(stored: pl.DataFrame, public: pl.DataFrame) -> bool:
+    """Return True if the counts behind a release have as many cells as it, and it publishes the same of them."""
+    from pipelines.core import codes
+
+    compared = [*codes.CELL_KEY, "value"]
+    stored_figures, public_figures = (
+        cells.filter("is_published").select(compared).sort(compared) for cells in (stored, public)
+    )
+    return stored_figures.equals(public_figures) and stored.height == public.height
+
+
+def record_audit(home: Home, folder: Path, risk: Mapping[str, int]) -> None:
+    """Record how many cells of a draft failed the audit of the refresh, with the digest of the draft's cells."""
+    content = {"cells_sha256": formats.hash_file(_cells_path(folder)), "risk": dict(risk)}
+    durable.write_file(_audit_path(home, folder.name), (json.dumps(content) + "\n").encode())
+
+
+def read_audit(home: Home, folder: Path) -> dict[str, int] | None:
+    """Return how many cells of a draft failed the audit, or None if not exactly these cells were audited."""
+    path = _audit_path(home, folder.name)
+    if not path.exists():
+        return None
+    content = json.loads(path.read_text(encoding="utf-8"))
+    is_same = content["cells_sha256"] == formats.hash_file(_cells_path(folder))
+    return dict(content["risk"]) if is_same else None
+
+
+def _cells_path(folder: Path) -> Path:
+    return folder / "data" / "cell.parquet"
+
+
+def _audit_path(home: Home, release: str) -> Path:
+    return home.released / f"{release}.audit.json"
 
 
 def assess_release_as(home: Home, reader: str, release: str | None = None) -> tuple[str, pl.DataFrame]:
@@ -111,9 +144,9 @@ def _list_releases(home: Home) -> list[EarlierRelease]:
     ]
 
 
-def write_counts(folder: Path, cells: pl.DataFrame, inputs: str) -> None:
-    """Write the true counts of a future draft to the folder of its protected cells."""
-    cells.write_parquet(folder / FILE, metadata={_INPUTS: inputs})
+def write_counts(folder: Path, cells: pl.DataFrame, inputs: str, risk: Mapping[str, int]) -> None:
+    """Write the true counts of a future draft, with the result of their audit, to the folder of its protected cells."""
+    cells.write_parquet(folder / FILE, metadata={_INPUTS: inputs, _RISK: json.dumps(dict(risk))})
 
 
 def baseline_folder(home: Home, release: str) -> Path:
@@ -136,8 +169,27 @@ def keep_counts(home: Home, folder: Path, release: str) -> None:
     shutil.rmtree(baseline_folder(home, release), ignore_errors=True)
     if before.exists():
         shutil.copytree(before, baseline_folder(home, release))
+    _record_audit_of_counts(home, release)
     for path in home.released.glob("*.*"):
         if path.stem != release and path.suffix == ".parquet" and not (home.releases / path.stem).exists():
             path.unlink()
         if path.stem != release and path.suffix == ".records" and not (home.releases / path.stem).exists():
             shutil.rmtree(path)
+    for path in home.released.glob("*.audit.json"):
+        name = path.name.removesuffix(".audit.json")
+        if name != release and not (home.releases / name).exists():
+            path.unlink()
+
+
+def _record_audit_of_counts(home: Home, release: str) -> None:
+    """Record the audit of the protected cells as that of the draft, if the draft publishes exactly these cells."""
+    import polars as pl
+
+    from pipelines.publication.disclosure import earlier
+
+    counts, cells = home.released / f"{release}.parquet", _cells_path(home.drafts / release)
+    risk = pl.read_parquet_metadata(counts).get(_RISK)
+    if risk is None or not cells.exists():
+        return
+    if _has_same_figures(pl.read_parquet(counts), earlier.read_release(pl.read_parquet(cells))):
+        record_audit(home, home.drafts / release, json.loads(risk))

@@ -8,6 +8,10 @@ Offices do not count every entry and exit, and two clerks may enter one case in 
 close.  A reader does not know by how much, but often that the gap is small.  Here everyone is assumed to know the gap
 of each balance exactly; a reader who knows less can find no more.  The same holds for an opening that differs from the
 closing before.
+
+A correction changes the gap.  A reader may guess that the balance closes now, or that the gap is as before; if one of
+these is true, the gap counts as known.  Of any other gap, a reader is assumed to know that it is at most `KNOWN_SIZE`
+times as large as the largest gap of this balance so far.
 """
 
 from __future__ import annotations
@@ -26,13 +30,22 @@ START, END = "start", "end"
 """Statistics of a stock: what is pending at the start and at the end of a period."""
 
 
+KNOWN_SIZE = 2.0
+"""Limit of a gap after a correction, relative to the largest gap so far. A limit of 1 would be the true gap itself:
+a flow between two levels is in two balances, and is known exactly where both gaps are as large as they can be."""
+
+
 class BalanceLink(NamedTuple):
-    """The sum of the rows `plus` less that of the rows `minus` is `constant`, or at least 0 if it leaves a `rest`."""
+    """The sum of the rows `plus` less that of the rows `minus` is `constant`, or at least that if it leaves a rest."""
 
     plus: tuple[int, ...]
     minus: tuple[int, ...]
     constant: float = 0.0
     has_rest: bool = False
+
+    def limit_gap(self, size: float) -> tuple[BalanceLink, BalanceLink]:
+        """Return what is left of an equation if its constant is only known to be at most `size`, above or below 0."""
+        return BalanceLink(self.plus, self.minus, -size, True), BalanceLink(self.minus, self.plus, -size, True)
 
 
 class BalanceTerm(NamedTuple):

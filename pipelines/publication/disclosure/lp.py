@@ -88,7 +88,7 @@ class Raising:
     """min sum c (up + down)  such that  A x = a + up - down,  x, up, down >= 0.
 
     `x` is a population; `up` and `down` are its deviations from the true cell values `a`.  Hidden cells cost nothing;
-    the last `ties` rows are equations between cells, from which no population may deviate.  The result of `raise_cell`
+    the last `ties` rows are equations between cells, which have no deviations.  The result of `raise_cell`
     is a population that an intruder cannot distinguish from the true one once the cells that it moves are hidden.
 
     A cell that is a single variable needs no row: the variable is its value plus its deviations.  For a block over
@@ -96,32 +96,29 @@ class Raising:
     """
 
     def __init__(self, matrix: sparse.csr_matrix, values: Array, costs: Array, ties: int = 0) -> None:
-        self.cells = matrix.shape[0]
         self.costs = costs.astype(float).copy()
-        counted = self.cells - ties
-        single, owned = _find_single_variables(matrix, counted)
-        summed = np.setdiff1d(np.arange(self.cells), single)
+        self.cells = cells = matrix.shape[0] - ties
+        single, owned = _find_single_variables(matrix, cells)
+        summed = np.setdiff1d(np.arange(matrix.shape[0]), single)
         free = np.setdiff1d(np.arange(matrix.shape[1]), owned)
         self.free = len(free)
         self._free_columns, self._owned_columns, self._owned_rows = free, owned, single
         rows = matrix.tocsr()[summed]
-        moves = sparse.lil_matrix((len(summed), self.cells))
+        moves = sparse.lil_matrix((len(summed), cells))
         moves[:, single] = rows[:, owned]
-        summed_cells = np.flatnonzero(summed < counted)
+        summed_cells = np.flatnonzero(summed < cells)
         moves[summed_cells, summed[summed_cells]] = -1.0
         target = values[summed] - rows[:, owned] @ values[single]
-        limits: Array = np.zeros(self.cells)
-        limits[:counted] = _INF
         self._values = values.astype(float)
         self._is_frozen = False
-        self._frozen_cells: Array = np.zeros(self.cells, dtype=bool)
-        self._fixed: Array = np.zeros(self.cells, dtype=bool)
-        self._most_down: Array = np.zeros(self.cells)
-        self._most_down[:counted] = values[:counted]
+        self._frozen_cells: Array = np.zeros(cells, dtype=bool)
+        self._fixed: Array = np.zeros(cells, dtype=bool)
+        self._most_down: Array = self._values[:cells].copy()
+        self._still: Array = np.zeros(ties)
         self._solver = _create_solver(
-            np.concatenate([np.zeros(self.free), self.costs, self.costs]),
-            np.zeros(self.free + 2 * self.cells),
-            np.concatenate([np.full(self.free, _INF), limits, self._most_down]),
+            np.concatenate([np.zeros(self.free), self.costs[:cells], self.costs[:cells]]),
+            np.zeros(self.free + 2 * cells),
+            np.concatenate([np.full(self.free + cells, _INF), self._most_down]),
             sparse.hstack([rows[:, free], moves, -moves]),
             (target, target),
             _DUAL_SIMPLEX,
@@ -140,7 +137,7 @@ class Raising:
     @property
     def true_population(self) -> Array:
         """A population with all true values, over the variables of the matrix; it may have fractions."""
-        return self._join_population(self._true_free, np.zeros(self.cells))
+        return self._join_population(self._true_free, np.zeros(len(self._values)))
 
     def set_true_population(self, population: Array) -> None:
         """Take another population that has all true values as the one from which insiders know their own figures."""
@@ -158,7 +155,7 @@ class Raising:
 
     def _moved(self, solution: Array) -> Array:
         moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
-        return np.where(np.abs(moved) < 1e-7, 0.0, moved)
+        return np.concatenate([np.where(np.abs(moved) < 1e-7, 0.0, moved), self._still])
 
     def freeze_columns(self, is_known: Array) -> None:
         """Let these variables keep their true value until they are released: an insider knows them."""
@@ -252,11 +249,15 @@ class Raising:
 
 @dataclass(frozen=True)
 class Bound:
-    """Lower or upper bound of a cell. `population` attains it, if it is a whole-number population."""
+    """Lower or upper bound of a cell. `population` attains it, if it is a whole-number population.
+
+    `solution` attains it too, but may have fractions, and is empty if the solver found none.
+    """
 
     state: Literal["bounded", "unbounded", "unknown"]
     value: float
     population: Array | None
+    solution: Array
 
 
 class Intruder:
@@ -344,7 +345,8 @@ class Intruder:
         status = solver.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             objective = float(solver.getInfo().objective_function_value)
-            return Bound("bounded", sign * objective, self.check_population(np.array(solver.getSolution().col_value)))
+            solution = np.array(solver.getSolution().col_value)
+            return Bound("bounded", sign * objective, self.check_population(solution), solution)
         if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-            return Bound("unbounded", -sign * np.inf, None)
-        return Bound("unknown", np.nan, None)
+            return Bound("unbounded", -sign * np.inf, None, np.array([]))
+        return Bound("unknown", np.nan, None, np.array([]))

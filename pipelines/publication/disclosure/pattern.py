@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.publication.disclosure import risk, structure
+from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
 from pipelines.publication.disclosure.readers import PUBLIC, InformedReader, list_readers
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
@@ -46,6 +47,8 @@ class Pattern:
         values = self._cells.values
         self.fixed = self._find_rows(self._block["was_published"])
         is_small = (values > 0) & (values < rule.threshold)
+        # The constants of equations, such as the gap of a balance, are not counts.
+        is_small[self._cells.cells :] = False
         is_small_change = self._find_rows(self._block["is_small_change"])
         self._is_group = self._find_rows(self._block["is_group"])
         self._small = is_small | (is_small_change | self._is_group) & ~self.fixed
@@ -66,7 +69,9 @@ class Pattern:
         self._revealed: tuple[Array, set[tuple[str, int]]] | None = None
         self._costs = self._raising.costs.copy()
         self._truth = problem.find_true_population(name)
-        self._populations: list[Array] = []
+        self._splitter = MoveSplitter(self._cells.matrix)
+        self._moves: dict[bytes, Move] = {}
+        self._last_population = self._truth
         self._places = _list_places(self._block, self._cells)
         self._raising.fix_cells(np.flatnonzero(self.fixed | self.printed))
         for cell in np.flatnonzero(self.hidden):
@@ -98,14 +103,39 @@ class Pattern:
             for moving in np.flatnonzero((np.abs(moved) > 1e-6) & (self._raising.costs > 0.0)):
                 self.hidden[moving] = True
                 self._raising.hide_cell(int(moving))
-            if (np.abs(population - np.rint(population)) < 1e-6).all():
-                self._populations.append(np.rint(population))
-            # A population protects from every reader whose own figures it leaves as they are.
-            is_possible: Array = np.all(~self._own_columns | (np.abs(population - self._truth) < 1e-6), axis=1)
-            is_possible[reader] = True
-            far = self.hidden & (np.abs(moved) >= self._width - 1e-6) & (np.abs(moved) >= self._reach - 1e-6)
-            self._safe |= is_possible[:, None] & far
+            for move in self._split_population(population, cell):
+                self._note_move(move)
         self._safe[reader, cell] = True
+
+    def _split_population(self, population: Array, cell: int) -> list[Move]:
+        """Return the new moves of a population; those that change the cell are one move, which may have fractions."""
+        is_published = ~self.hidden
+        is_published[self._cells.cells :] = True
+        is_of_cell: Array = np.zeros(len(population), dtype=bool)
+        is_of_cell[self._columns_of(cell)] = True
+        # The program starts from the population before, and most of it stays as it was.
+        is_new = is_of_cell | (np.abs(population - self._last_population) > 1e-6)
+        self._last_population = population
+        moves = self._splitter.split_change(population - self._truth, is_published, is_new)
+        of_cell = [move for move in moves if is_of_cell[move.columns].any()]
+        others = [move for move in moves if move.is_whole and not is_of_cell[move.columns].any()]
+        return [join_moves(of_cell), *others] if of_cell else others
+
+    def _columns_of(self, row: int) -> Array:
+        matrix = self._cells.matrix
+        columns: Array = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        return columns
+
+    def _note_move(self, move: Move) -> None:
+        """Mark the cells that a move protects from every reader whose own figures it leaves as they are."""
+        if move.is_whole:
+            if move.key in self._moves:
+                return
+            self._moves[move.key] = move
+        is_possible = ~self._own_columns[:, move.columns].any(axis=1)
+        rows, effects = self._splitter.find_effect(move)
+        far = rows[(np.abs(effects) >= np.maximum(self._reach[rows], self._width) - 1e-6) & self.hidden[rows]]
+        self._safe[np.ix_(is_possible, far)] = True
 
     def _move_cell(self, cell: int) -> list[_Move]:
         """Return moves of a cell that leave enough values possible, giving up printed totals only if necessary.
@@ -125,10 +155,19 @@ class Pattern:
 
     def _try_moves(self, cell: int) -> tuple[list[_Move], bool]:
         reach = float(self._reach[cell])
+        cheapest, least_cost = None, np.inf
         # The only category of a total cannot be larger than the total, but smaller at no cost.
         for by in (-reach, reach) if self._is_group[cell] else (reach, -reach):
-            if (moved := self._raising.raise_cell(cell, by)) is not None:
-                return [(moved, self._raising.read_population(moved))], True
+            if (moved := self._raising.raise_cell(cell, by)) is None:
+                continue
+            # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
+            cost = float(self._raising.costs[np.abs(moved) > 1e-6].sum())
+            if cost < least_cost:
+                cheapest, least_cost = (moved, self._raising.read_population(moved)), cost
+            if cost == 0.0:
+                break
+        if cheapest is not None:
+            return [cheapest], True
         moves = [
             (moved, self._raising.read_population(moved))
             for by in (1.0, -1.0)
@@ -152,7 +191,7 @@ class Pattern:
     def show_unneeded(self) -> None:
         """Publish cells again that were hidden for one cell, if populations found for others protect that cell too."""
         coverage = WitnessCoverage(
-            self._find_witnesses(self._cells, self._truth, self.hidden, self._populations),
+            self._find_witnesses(self._cells, self._truth, self.hidden, moves=self._moves.values()),
             [
                 (own_columns, self.hidden & concerned)
                 for own_columns, concerned in zip(self._own_columns, self._concerned, strict=True)
@@ -170,12 +209,13 @@ class Pattern:
         self.hidden = ~self.fixed
         self.hidden[self._cells.cells :] = False
 
-    def assess_cells(self) -> risk.BlockRisk:
+    def assess_cells(self, *, margins_only: bool = False) -> risk.BlockRisk:
         """Assess the hidden cells, and prepare those that fail to be moved further.
 
-        Cells that earlier releases reveal by themselves cannot be protected; they are reported, and do not fail.
+        The populations that show other cells to be safe are kept.  Cells that earlier releases reveal by themselves
+        cannot be protected; they are reported, and do not fail.
         """
-        report = self._assess_readers(self.hidden)
+        report = self._assess_readers(self.hidden, margins_only=margins_only)
         if not report.passed and self.fixed.any():
             report = self._except_revealed(report)
         self._safe[0, list(report.failed_rows)] = False
@@ -186,11 +226,12 @@ class Pattern:
         self._reach[list({row for _, row in report.to_insiders})] += 1.0
         return report
 
-    def _assess_readers(self, hidden: Array) -> risk.BlockRisk:
+    def _assess_readers(self, hidden: Array, *, margins_only: bool = False) -> risk.BlockRisk:
         """Return the risk for all readers, with the failed rows of margins: over margins first, then over leaves."""
-        witnesses = self._find_witnesses(self._cells, self._truth, hidden, self._populations)
+        witnesses = self._find_witnesses(self._cells, self._truth, hidden, moves=self._moves.values())
         report = self._assess_view(self._cells, hidden, witnesses)
-        return self._assess_leaves(hidden, witnesses) if report.passed else report
+        self._moves |= {move.key: move for move in witnesses.list_moves()}
+        return self._assess_leaves(hidden, witnesses) if report.passed and not margins_only else report
 
     def _assess_leaves(self, hidden: Array, margin_witnesses: Witnesses) -> risk.BlockRisk:
         """Assess over leaves with the populations found over margins that are needed to settle all cells."""
@@ -205,10 +246,18 @@ class Pattern:
         is_hidden_cell = hidden[self._cells.rows]
         return report.with_rows_of(leaves.rows[is_hidden_cell], self._cells.rows[is_hidden_cell])
 
-    def _find_witnesses(self, view: Space, truth: Array, hidden: Array, populations: Sequence[Array]) -> Witnesses:
+    def _find_witnesses(
+        self,
+        view: Space,
+        truth: Array,
+        hidden: Array,
+        populations: Sequence[Array] = (),
+        moves: Iterable[Move] = (),
+    ) -> Witnesses:
         is_published = risk.find_published_rows(view, hidden[self._cells.rows])
         witnesses = Witnesses(view, truth, is_published)
         witnesses.add_populations(populations)
+        witnesses.add_moves(moves)
         return witnesses
 
     def _assess_view(self, view: Space, hidden: Array, witnesses: Witnesses) -> risk.BlockRisk:

@@ -253,11 +253,14 @@ def protect_block(
     pattern = Pattern(block, name=name, rule=rule, figures=figures)
     if not pattern.hidden.any():
         return np.full(block.height, "F", dtype=object), risk.nothing_hidden(name)
-    for number in range(_ROUNDS):
+    has_shown = False
+    for _ in range(_ROUNDS):
         pattern.hide_further()
-        if number == 0:
+        report = pattern.assess_cells(margins_only=not has_shown)
+        if report.passed and not has_shown:
+            has_shown = True
             pattern.show_unneeded()
-        report = pattern.assess_cells()
+            report = pattern.assess_cells()
         if report.passed:
             return pattern.read_states(), report
     if pattern.fixed.any():

@@ -24,6 +24,7 @@ from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import Witnesses
 
 MIP_SECONDS = 60.0
+_SIGNS: tuple[Literal[1, -1], ...] = (1, -1)
 _SWEEPS = 24
 _OPEN_WEIGHT = 3.0
 """Weight in a sweep of the cells that are still open; the other hidden cells have weights of at most 1."""
@@ -143,8 +144,10 @@ def assess_block(
         is_assessed = is_assessed & (abs(known.matrix) @ ~own_figures[0] > 0)
     rows = [int(row) for row in np.flatnonzero(is_assessed)]
     observed = _ObservedRange(known.matrix, len(hidden), width)
+    own_columns = None if own_figures is None else own_figures[0]
+    failed: dict[int, Literal["narrow", "disclosed"]] = {}
     if witnesses is not None:
-        observed.low, observed.high = witnesses.find_range(None if own_figures is None else own_figures[0])
+        observed.low, observed.high = witnesses.find_range(own_columns)
     if all(observed.is_wide(row) for row in rows):
         return BlockRisk(name, len(rows), (), (), ())
     lower = np.where(hidden, 0.0, known.values)
@@ -154,10 +157,15 @@ def assess_block(
         own_figures = (own_figures[0][columns], own_figures[1][columns])
     intruder = lp.Intruder(known.matrix[:, columns], lower, upper, mip_seconds, own_figures)
     observed.matrix = intruder.matrix
-    _sweep(intruder, observed, rows)
     verdicts: dict[str, list[int]] = {"wide": [], "disclosed": [], "narrow": [], "unknown": []}
+    if witnesses is not None:
+        failed = _widen_ranges(intruder, observed, rows, _SolutionReader(witnesses, own_columns, columns))
+        for cell, verdict in failed.items():
+            verdicts[verdict].append(cell)
+    _sweep(intruder, observed, [cell for cell in rows if cell not in failed])
     for cell in rows:
-        verdicts[_verdict(intruder, observed, cell)].append(cell)
+        if cell not in failed:
+            verdicts[_verdict(intruder, observed, cell)].append(cell)
     populations: Array = np.zeros((len(observed.populations), known.matrix.shape[1]))
     if observed.populations:
         populations[:, columns] = observed.populations
@@ -275,8 +283,58 @@ class _ObservedRange:
             np.minimum(self.low, values, out=self.low)
             np.maximum(self.high, values, out=self.high)
 
+    def extend_range(self, low: Array, high: Array) -> None:
+        """Take further values of each cell into account."""
+        np.minimum(self.low, low, out=self.low)
+        np.maximum(self.high, high, out=self.high)
+
     def is_wide(self, cell: int) -> bool:
         return bool(self.high[cell] - self.low[cell] >= self.width)
+
+
+class _SolutionReader:
+    """The moves of solutions of the linear program of one reader, whose variables are `columns` of the space."""
+
+    def __init__(self, witnesses: Witnesses, own_columns: Array | None, columns: Array) -> None:
+        self._witnesses, self._own_columns, self._columns = witnesses, own_columns, columns
+
+    def read_moves(self, solution: Array) -> tuple[Array, Array]:
+        """Keep the whole moves of a solution; return the least and the greatest change of each row in new ones."""
+        population: Array = np.zeros(len(self._witnesses.truth))
+        population[self._columns] = solution
+        return self._witnesses.add_solution(population, self._own_columns)
+
+
+def _widen_ranges(
+    intruder: lp.Intruder, observed: _ObservedRange, rows: list[int], reader: _SolutionReader
+) -> dict[int, Literal["narrow", "disclosed"]]:
+    """Bound the open cells one after another, and note the whole moves that the solutions contain.
+
+    A solution of the linear program has fractions in few of its moves, so most cells need no whole-number program.
+    Return the cells that fail, as not even fractions widen them.
+    """
+    failed: dict[int, Literal["narrow", "disclosed"]] = {}
+    for cell in rows:
+        bounds: list[lp.Bound] = []
+        for sign in _SIGNS:
+            if observed.is_wide(cell):
+                break
+            bounds.append(intruder.find_bound(cell, sign))
+            if len(bounds[-1].solution):
+                observed.extend_range(*reader.read_moves(bounds[-1].solution))
+        else:
+            if "unknown" not in (bound.state for bound in bounds) and not observed.is_wide(cell):
+                verdict = _compare_bounds(bounds[0], bounds[1], observed.width)
+                if verdict != "wide":
+                    failed[cell] = verdict
+    return failed
+
+
+def _compare_bounds(least: lp.Bound, most: lp.Bound, width: int) -> Literal["wide", "narrow", "disclosed"]:
+    low, high = np.ceil(least.value - 1e-6), np.floor(most.value + 1e-6)
+    if high <= low:
+        return "disclosed"
+    return "narrow" if high - low < width else "wide"
 
 
 def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> None:
@@ -310,13 +368,9 @@ def _verdict(
         observed.add_population(most.population)
         if "unknown" in (least.state, most.state):
             continue
-        low, high = np.ceil(least.value - 1e-6), np.floor(most.value + 1e-6)
-        if high <= low:
-            return "disclosed"
-        if high - low < observed.width:
-            return "narrow"
-        if whole:
-            return "wide"
+        verdict = _compare_bounds(least, most, observed.width)
+        if whole or verdict != "wide":
+            return verdict
     return "wide" if observed.is_wide(cell) else "unknown"
 
 

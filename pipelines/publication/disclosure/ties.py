@@ -164,6 +164,7 @@ _Totals = dict[tuple[str, str, str], dict[str, dict[balances.BalanceTerm, tuple[
 def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
     """Return all links between the cells of each release, in a fixed order."""
     links: dict[BalanceLink, None] = {}
+    gaps: _Gaps = {}
     all_cells = cells.to_dicts()
     for release in _list_releases(cells):
         places: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
@@ -180,9 +181,35 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
                 term = balances.BalanceTerm(cell["measure"], cell["level"], cell["statistic"])
                 totals[(*area, cell["count_unit"])][cell["period"]][term] = (row, cell["value"])
         links |= dict.fromkeys(_link_measures(places))
-        for cells_by_period in totals.values():
-            links |= dict.fromkeys(balances.link_balances(cells_by_period))
+        for books, cells_by_period in totals.items():
+            links |= dict.fromkeys(_limit_gaps(books, cells_by_period, gaps))
     return list(links)
+
+
+_Gaps = dict[tuple[frozenset[object], frozenset[object]], set[float]]
+"""The gaps that a balance has had in the releases so far, by the terms on either side of it."""
+
+
+def _limit_gaps(
+    books: tuple[str, ...], cells_by_period: Mapping[str, balances.Cells], gaps: _Gaps
+) -> Iterator[BalanceLink]:
+    """Yield the equations of the balances of one area and unit in one release.
+
+    Of a gap that a correction has changed, only limits are left; `gaps` are those of the releases before.
+    """
+    terms = {
+        row: (books, period, term) for period, cells in cells_by_period.items() for term, (row, _) in cells.items()
+    }
+    for link in balances.link_balances(cells_by_period):
+        sides = (frozenset(terms[row] for row in link.plus), frozenset(terms[row] for row in link.minus))
+        before = gaps.setdefault(sides, set())
+        if link.has_rest or not before or link.constant in (0.0, *before):
+            yield link
+        else:
+            largest = max(abs(gap) for gap in (link.constant, *before))
+            yield from link.limit_gap(balances.KNOWN_SIZE * largest)
+        if not link.has_rest:
+            before.add(link.constant)
 
 
 def _list_releases(cells: pl.DataFrame) -> Iterator[list[int]]:

@@ -1,21 +1,20 @@
 """Collect whole-number populations that show readers several values of the same hidden cell.
 
-A population is kept as its difference from the true one, because most change only a few counts.  It is possible for the
-public if no published cell changes, and for an insider if the insider's own figures do not change either; so one
-population often serves several readers.
+A population is kept as its difference from the true one, because most change only a few counts, and is split into moves
+(`moves.py`).  It is possible for the public if no published cell changes, and for an insider if the insider's own
+figures do not change either; so one population often serves several readers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
+from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves, stack_moves
 from pipelines.publication.disclosure.space import Array, Space
-
-_CHUNK = 64
-"""Populations that are compared at a time; more would need much memory for spaces over leaves."""
 
 
 class Witnesses:
@@ -25,42 +24,67 @@ class Witnesses:
         self.space, self.truth = space, truth
         self._published = is_published
         self._transposed = space.matrix.T.tocsr()
+        self._splitter = MoveSplitter(space.matrix)
+        self._known: set[bytes] = set()
         self.changes = sparse.csr_matrix((0, len(truth)))
         """Differences from the true population, one row for each."""
         self.effects = sparse.csr_matrix((0, len(space.values)))
         """Differences of all cells, one row for each population."""
 
+    def list_moves(self) -> list[Move]:
+        """Return the differences from the true population."""
+        return [
+            Move(self.changes.indices[start:end], self.changes.data[start:end])
+            for start, end in pairwise(self.changes.indptr)
+        ]
+
     def add_populations(self, populations: Iterable[Array]) -> None:
-        """Add the populations that agree with the published cells; the others count for nothing."""
-        chunk: list[Array] = []
+        """Add the populations that agree with the published cells, and the moves of which they consist.
+
+        Populations that do not agree count for nothing, and neither do those of their moves that do not.
+        """
+        moves: list[Move] = []
         for population in populations:
-            chunk.append(population)
-            if len(chunk) == _CHUNK:
-                self._add_changes(np.stack(chunk) - self.truth)
-                chunk = []
-        if chunk:
-            self._add_changes(np.stack(chunk) - self.truth)
+            parts = self._splitter.split_change(population - self.truth, self._published)
+            moves += parts
+            if len(parts) > 1:
+                moves.append(join_moves(parts))
+        self.add_moves(moves)
 
-    def add_changes(self, changes: Sequence[sparse.csr_matrix]) -> None:
-        """Add populations that are given as differences from the true one."""
-        for change in changes:
-            self._add_changes(change.toarray())
+    def add_solution(self, population: Array, own_columns: Array | None = None) -> tuple[Array, Array]:
+        """Add the moves without fractions of a population that may have fractions.
 
-    def _add_changes(self, dense: Array) -> None:
-        changes = np.rint(dense)
-        is_possible = (np.abs(dense - changes) < 1e-6).all(axis=1) & (changes + self.truth >= 0).all(axis=1)
-        sparse_changes = sparse.csr_matrix(changes[is_possible])
-        effects = (sparse_changes @ self._transposed).tocsr()
+        Return the least and the greatest value of each row over these that are possible for a reader.
+        """
+        before = self.effects.shape[0]
+        self.add_moves(self._splitter.split_change(population - self.truth, self._published))
+        return self._find_range(slice(before, None), own_columns)
+
+    def add_moves(self, moves: Iterable[Move]) -> None:
+        """Add the populations that differ from the true one by a move, if they agree with the published cells."""
+        new: dict[bytes, Move] = {}
+        for move in moves:
+            if move.is_whole and (self.truth[move.columns] + move.amounts > -0.5).all():
+                new[move.key] = move
+        chosen = [move for key, move in new.items() if key not in self._known]
+        if not chosen:
+            return
+        self._known |= new.keys()
+        changes = stack_moves(chosen, len(self.truth))
+        effects = (changes @ self._transposed).tocsr()
         effects.eliminate_zeros()
         agrees = np.asarray(abs(effects[:, self._published]).sum(axis=1)).ravel() < 0.5
-        self.changes = sparse.vstack([self.changes, sparse_changes[agrees]], format="csr")
+        self.changes = sparse.vstack([self.changes, changes[agrees]], format="csr")
         self.effects = sparse.vstack([self.effects, effects[agrees]], format="csr")
 
     def find_range(self, own_columns: Array | None = None) -> tuple[Array, Array]:
         """Return the least and the greatest value of each row over the populations possible for a reader."""
-        effects = self.effects
+        return self._find_range(slice(None), own_columns)
+
+    def _find_range(self, chosen: slice, own_columns: Array | None) -> tuple[Array, Array]:
+        effects = self.effects[chosen]
         if own_columns is not None:
-            effects = effects[self.mark_possible(own_columns)]
+            effects = effects[self._keeps(self.changes[chosen], own_columns)]
         if not effects.shape[0]:
             return self.space.values.copy(), self.space.values.copy()
         least, most = (np.asarray(bound.toarray()).ravel() for bound in (effects.min(axis=0), effects.max(axis=0)))
@@ -69,7 +93,11 @@ class Witnesses:
 
     def mark_possible(self, own_columns: Array) -> Array:
         """Return a mask of the populations that leave these variables as they are."""
-        keeps: Array = np.asarray(abs(self.changes[:, own_columns]).sum(axis=1)).ravel() < 0.5
+        return self._keeps(self.changes, own_columns)
+
+    @staticmethod
+    def _keeps(changes: sparse.csr_matrix, own_columns: Array) -> Array:
+        keeps: Array = np.asarray(abs(changes) @ own_columns.astype(float)).ravel() < 0.5
         return keeps
 
     def choose_needed(self, assessed: Sequence[tuple[Array, Array]], width: int) -> list[Array]:

@@ -20,7 +20,7 @@ from pipelines.publication.releases.publish import refuse_older_edition, verify_
 from pipelines.publication.releases.verification import verify_published
 from pipelines.refresh import integrity
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
-from pipelines.warehouse import build_cache
+from pipelines.refresh.released_counts import read_audit
 
 OLDEST_POPULATION: Final = 2
 """Years by which the newest population of a territory may be older than the year of the release."""
@@ -124,10 +124,11 @@ def find_failed_tests(draft: DraftUnderReview) -> list[str]:
 
 
 def find_disclosed_cells(draft: DraftUnderReview) -> list[str]:
-    outcome = build_cache.find_last_outcome(draft.home, "protect")
-    if outcome is None or "risk" not in outcome:
+    """Return what the audit found of exactly the figures that this draft has; an audit of others does not count."""
+    risk = read_audit(draft.home, draft.folder)
+    if risk is None:
         return ["not assessed"]
-    return [f"{outcome['risk'][name]} {name}" for name in ("disclosed", "narrow", "unknown") if outcome["risk"][name]]
+    return [f"{risk[name]} {name}" for name in ("disclosed", "narrow", "unknown") if risk[name]]
 
 
 def find_insiders(draft: DraftUnderReview) -> list[str]:

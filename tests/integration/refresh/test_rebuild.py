@@ -32,7 +32,7 @@ FIRST, NEXT = fixture.FIRST, fixture.NEXT
 def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home with two published releases, and what is kept to build the second one again."""
     home = fixture.make_home(tmp_path_factory.mktemp("rebuild"))
-    home.released.mkdir()
+    home.released.mkdir(exist_ok=True)
     for release in (FIRST, NEXT):
         (home.released / f"{release}.parquet").write_bytes(release.encode())
     shutil.copytree(build.records_folder(home) / "released", baseline_folder(home, NEXT))

@@ -24,18 +24,19 @@ from pipelines.publication.releases import preview
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh import embargo, publication
+from pipelines.refresh import embargo, publication, released_counts
 from pipelines.refresh.release_desk import checklist, desk, review
 from pipelines.refresh.release_desk.desk import ReleaseDesk
 from pipelines.submissions import decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
-from pipelines.warehouse import build_cache, count_builds
+from pipelines.warehouse import count_builds
 from tests.support.fakes import ledger_fakes
 from tests.support.releases import release_fixture
 from tests.support.releases.publication_fixture import copy_home
 
 NOW, MINUTE = "2026-11-25T09:00:00Z", "2026-12-01T09:00:00Z"
 DRAFT = "2026-Q3"
+NO_RISK = {"disclosed": 0, "narrow": 0, "unknown": 0}
 TEXT = "The office has announced its return for Friday."
 PEOPLE = {
     "head": Grant("steward"), "al-steward": Grant("steward", "AL"), "al-approver": Grant("approver", "AL", "justice"),
@@ -67,9 +68,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         cells = folder / "data" / "cell.parquet"
         pl.read_parquet(cells).with_columns(card_id=pl.lit("a card")).write_parquet(cells)
         _renew_manifest(home)
-        risk = {"disclosed": 0, "narrow": 0, "unknown": 0}
-        build_cache.store_outcome(home, "protect", "", {"risk": risk})
         home.released.mkdir()
+        released_counts.record_audit(home, folder, NO_RISK)
     return home
 
 
@@ -145,9 +145,7 @@ FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
     "code": _manifest(code="0" * 64),
     "declarations": _manifest(declarations="0" * 64),
     "version": _manifest(version=None),
-    "public_audit": lambda d: build_cache.store_outcome(
-        d.home, "protect", "", {"risk": {"disclosed": 1, "narrow": 0, "unknown": 0}}
-    ),
+    "public_audit": lambda d: released_counts.record_audit(d.home, d.home.drafts / DRAFT, {**NO_RISK, "disclosed": 1}),
     "no_values": _table("cell", _reveal),
     "languages": lambda d: (d.home.drafts / DRAFT / "pages" / "sq" / "index.html").unlink(),
     "labels": _table("codelist_label", lambda t: t.filter(pl.col("language") != "sq")),
@@ -453,6 +451,15 @@ def test_override_without_the_right_or_a_reason_publishes_nothing(
         publication.publish_draft(the_desk.home, override=override)
     assert read_publications(the_desk.home) == []
     assert review.read_overrides(the_desk.engine) == []
+
+
+def test_audit_of_other_figures_does_not_count_for_a_changed_draft(the_desk: ReleaseDesk) -> None:
+    _table("cell", lambda cells: cells.with_columns(value=pl.col("value") + 1))(the_desk)
+    _renew_manifest(the_desk.home)
+    with pytest.raises(review.ChecklistError, match="public_audit must be corrected"):
+        publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
+    released_counts.record_audit(the_desk.home, the_desk.home.drafts / DRAFT, NO_RISK)
+    assert read_states(the_desk)["public_audit"] != "open"
 
 
 @pytest.mark.parametrize("check_id", ["public_audit", "no_values"])

@@ -267,3 +267,25 @@ def test_stocks_can_follow_a_release_without_them() -> None:
     assert len(hidden) > 2
     for low, high in bound_terms(books, hidden):
         assert high - low >= 2
+
+
+@pytest.mark.parametrize(("gap", "known"), [(3, 0), (1, 1)])
+def test_gap_after_a_correction_is_known_only_if_the_balance_closes(gap: int, known: int) -> None:
+    """Correct one exit by one person: all other terms were published, so the gap gives away the exit."""
+    book = close_book(30, reported=20, indicted=8, rejected=7, discontinued=6)
+    before = build_books({"2024": {**book, CLOSING: book[CLOSING] - gap}})
+    released = earlier.record_release(before, pl.Series(["F"] * before.height))
+    after = before.with_columns(value=pl.col("value") + (pl.col("measure") == "indicted"))
+    protected = protect.hide_small_counts(after, earlier=[released], guards_against_offices=False)
+    hidden = protected.cells.filter(pl.col("conf_status") != "F")
+    assert hidden["measure"].to_list() == ["indicted"]
+    assert protected.report.passed
+    assert protected.report.count_cells()["revealed_before"] == known
+
+
+def test_limited_gap_leaves_both_signs() -> None:
+    link = balances.BalanceLink((1,), (2,), 3.0)
+    assert link.limit_gap(6.0) == (
+        balances.BalanceLink((1,), (2,), -6.0, True),
+        balances.BalanceLink((2,), (1,), -6.0, True),
+    )

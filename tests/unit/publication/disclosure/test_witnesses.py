@@ -50,3 +50,17 @@ def test_cell_is_given_up_only_if_other_populations_cover_the_others(witnesses: 
     coverage = WitnessCoverage(witnesses, [(nobody, first)], 2)
     assert coverage.give_up(1)
     assert not coverage.give_up(2), "then nothing would protect the first"
+
+
+def test_population_counts_for_each_of_its_moves() -> None:
+    """Two pairs of counts have a published sum each: an insider of the first pair still sees the second move."""
+    matrix = sparse.csr_matrix(np.vstack([np.eye(4), [1, 1, 0, 0], [0, 0, 1, 1]]))
+    truth = np.array([3.0, 4.0, 5.0, 6.0])
+    view = Space(rows=np.arange(6), matrix=matrix, values=matrix @ truth, owners=np.array(["AA", "AA", "BB", "BB"]))
+    of_pairs = Witnesses(view, truth, np.array([False] * 4 + [True] * 2))
+    low, high = of_pairs.add_solution(truth + np.array([0.5, -0.5, 2.0, -2.0]))
+    assert (low[:4].tolist(), high[:4].tolist()) == ([3, 4, 5, 4], [3, 4, 7, 6]), "the move with fractions is left out"
+    of_pairs.add_populations([truth + np.array([2.0, -2.0, 2.0, -2.0])])
+    low, high = of_pairs.find_range(np.array([True, True, False, False]))
+    assert (low[:4].tolist(), high[:4].tolist()) == ([3, 4, 5, 4], [3, 4, 7, 6])
+    assert len(of_pairs.list_moves()) == 3, "two moves, and both together"

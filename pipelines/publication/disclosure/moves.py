@@ -1,0 +1,106 @@
+"""Split the difference between two populations into moves, each of which is possible without the others.
+
+Two counts that change belong together if a published cell or an equation contains both.  Counts that are not connected
+in this way need each other for nothing: if either group of counts keeps its true values, all published cells still have
+theirs.  So one solution of a program contains many populations, and these are small: they leave the figures of most
+insiders as they are, and one move with fractions spoils no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from pipelines.publication.disclosure.space import Array
+
+_TOLERANCE = 1e-6
+
+
+class Move(NamedTuple):
+    """The variables that differ from the true population, in order, and by how much."""
+
+    columns: Array
+    amounts: Array
+
+    @property
+    def is_whole(self) -> bool:
+        """True if no amount is a fraction."""
+        return bool((np.abs(self.amounts - np.rint(self.amounts)) < _TOLERANCE).all())
+
+    @property
+    def key(self) -> bytes:
+        """The same for two moves of the same variables by the same whole amounts."""
+        return self.columns.tobytes() + np.rint(self.amounts).tobytes()
+
+
+class MoveSplitter:
+    """Splits changes of the variables of `matrix`, whose rows are cells and equations."""
+
+    def __init__(self, matrix: sparse.csr_matrix) -> None:
+        self._matrix = matrix.tocsc()
+
+    def split_change(self, change: Array, is_published: Array, of: Array | None = None) -> list[Move]:
+        """Return the moves of which a change of all variables consists. `is_published` marks rows that may not change.
+
+        With `of`, a mask of variables, only moves that contain one of these are returned.  The moves of a change that
+        alters published rows alter some of them, too.
+        """
+        columns = np.flatnonzero(np.abs(change) > _TOLERANCE)
+        rows, places = self._list_rows(columns)
+        connects = is_published[rows]
+        rows, places = rows[connects], places[connects]
+        connected, numbers = np.unique(rows, return_inverse=True)
+        size = len(columns) + len(connected)
+        graph = sparse.coo_matrix((np.ones(len(rows)), (places, len(columns) + numbers)), shape=(size, size))
+        count, labels = connected_components(graph, directed=False)
+        labels = labels[: len(columns)]
+        is_wanted: Array = np.ones(count, dtype=bool)
+        if of is not None:
+            is_wanted[:] = False
+            is_wanted[labels[of[columns]]] = True
+        members = np.flatnonzero(is_wanted[labels])
+        members = members[np.argsort(labels[members], kind="stable")]
+        starts = np.flatnonzero(np.diff(labels[members], prepend=-1))
+        return [Move(columns[group], change[columns[group]]) for group in np.split(members, starts[1:]) if len(group)]
+
+    def find_effect(self, move: Move) -> tuple[Array, Array]:
+        """Return the rows that a move changes, and by how much."""
+        rows, places = self._list_rows(move.columns)
+        changed, numbers = np.unique(rows, return_inverse=True)
+        starts, ends = self._matrix.indptr[move.columns], self._matrix.indptr[move.columns + 1]
+        weights = self._matrix.data[_concatenate_ranges(starts, ends - starts)] * move.amounts[places]
+        effects = np.bincount(numbers, weights, minlength=len(changed))
+        is_changed = np.abs(effects) > _TOLERANCE
+        return changed[is_changed], effects[is_changed]
+
+    def _list_rows(self, columns: Array) -> tuple[Array, Array]:
+        """Return the rows that contain each of the columns, and the place of the column among them."""
+        starts, ends = self._matrix.indptr[columns], self._matrix.indptr[columns + 1]
+        sizes = ends - starts
+        return self._matrix.indices[_concatenate_ranges(starts, sizes)], np.repeat(np.arange(len(columns)), sizes)
+
+
+def _concatenate_ranges(starts: Array, sizes: Array) -> Array:
+    """Return the numbers `start` to `start + size - 1` of each range, one range after another."""
+    offsets = np.cumsum(sizes) - sizes
+    numbers: Array = np.arange(int(sizes.sum())) + np.repeat(starts - offsets, sizes)
+    return numbers
+
+
+def join_moves(moves: Sequence[Move]) -> Move:
+    """Return several moves of different variables as one."""
+    columns = np.concatenate([move.columns for move in moves])
+    order = np.argsort(columns)
+    return Move(columns[order], np.concatenate([move.amounts for move in moves])[order])
+
+
+def stack_moves(moves: Sequence[Move], size: int) -> sparse.csr_matrix:
+    """Return whole moves as the rows of a matrix with `size` columns."""
+    pointers = np.concatenate([[0], np.cumsum([len(move.columns) for move in moves])])
+    columns = np.concatenate([move.columns for move in moves]) if moves else np.array([], dtype=np.int64)
+    amounts = np.concatenate([np.rint(move.amounts) for move in moves]) if moves else np.array([])
+    return sparse.csr_matrix((amounts, columns, pointers), shape=(len(moves), size))

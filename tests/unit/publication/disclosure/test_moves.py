@@ -1,0 +1,51 @@
+"""Moves: the parts of a difference between two populations that need each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves, stack_moves
+
+# Two published sums of two counts each, a hidden sum of all four, and a hidden sum of the second and third.
+MATRIX = sparse.csr_matrix([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [0, 1, 1, 0]], dtype=float)
+IS_PUBLISHED = np.array([True, True, False, False])
+CHANGE = np.array([2.0, -2.0, 0.5, -0.5])
+
+
+@pytest.fixture
+def splitter() -> MoveSplitter:
+    return MoveSplitter(MATRIX)
+
+
+def test_counts_without_a_published_cell_in_common_are_separate_moves(splitter: MoveSplitter) -> None:
+    moves = splitter.split_change(CHANGE, IS_PUBLISHED)
+    assert [(move.columns.tolist(), move.amounts.tolist(), move.is_whole) for move in moves] == [
+        ([0, 1], [2.0, -2.0], True),
+        ([2, 3], [0.5, -0.5], False),
+    ]
+
+
+def test_counts_of_one_published_cell_are_one_move(splitter: MoveSplitter) -> None:
+    (move,) = splitter.split_change(CHANGE, np.array([True, True, False, True]))
+    assert move.columns.tolist() == [0, 1, 2, 3]
+
+
+def test_split_returns_only_moves_of_the_wanted_counts(splitter: MoveSplitter) -> None:
+    (move,) = splitter.split_change(CHANGE, IS_PUBLISHED, np.array([False, False, False, True]))
+    assert move.columns.tolist() == [2, 3]
+    assert splitter.split_change(np.zeros(4), IS_PUBLISHED) == []
+
+
+def test_effect_of_a_move_is_that_of_its_counts_on_every_cell(splitter: MoveSplitter) -> None:
+    rows, effects = splitter.find_effect(Move(np.array([0, 1]), np.array([2.0, -2.0])))
+    assert (rows.tolist(), effects.tolist()) == ([3], [-2.0])
+
+
+def test_joined_moves_have_the_counts_of_both_in_order() -> None:
+    late, early = Move(np.array([2, 3]), np.array([1.0, -1.0])), Move(np.array([0, 1]), np.array([2.0, -2.0]))
+    joined = join_moves([late, early])
+    assert stack_moves([joined, early], 4).toarray().tolist() == [[2, -2, 1, -1], [2, -2, 0, 0]]
+    assert joined.key == join_moves([early, late]).key != early.key
+    assert stack_moves([], 4).shape == (0, 4)
