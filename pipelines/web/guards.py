@@ -137,7 +137,8 @@ class Guard:
             await refuse_request(scope, receive, send, 429, TOO_MANY, seconds=seconds)
             return
         if scope["type"] == "http":
-            accepted = self.writable(scope["path"])
+            # Finding the accepted methods asks every route, a sixth of the time of a small page.
+            accepted = () if scope["method"] in SAFE_METHODS else self.writable(scope["path"])
             if scope["method"] not in (*SAFE_METHODS, *accepted):
                 allow = ", ".join((*SAFE_METHODS, *accepted))
                 await refuse_request(scope, receive, send, 405, METHOD, headers={"Allow": allow})
