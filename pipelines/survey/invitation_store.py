@@ -206,6 +206,16 @@ class InvitationStore:
         change = sa.update(INVITATION).where(INVITATION.c.invitation_id == invitation_id).values(answered=True)
         self.database.run_write(lambda connection: connection.execute(change).rowcount)
 
+    def mark_all_answered(self, round_id: str, addresses: Sequence[str]) -> None:
+        """Record that the people with these addresses have answered; for invented answers."""
+        change = sa.update(INVITATION).where(
+            INVITATION.c.round_id == round_id, INVITATION.c.address == sa.bindparam("person")
+        )
+        with self.database.open_write() as connection:
+            if addresses:
+                values = [{"person": address} for address in addresses]
+                connection.execute(change.values(answered=True), values)
+
     def count_responses(self, round_id: str) -> tuple[Response, ...]:
         """Return the counts of a round by territory and role: those of its closing, or those of this moment."""
         with self.database.open_read() as connection:
