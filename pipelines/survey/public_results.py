@@ -193,7 +193,7 @@ def _list_labels(bank: Bank, table: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     rows = [
-        (kind, code, language, text_in(labels, language))
+        (kind, code, i18n.html_lang(language), text_in(labels, language))
         for (kind, code), labels in texts.items()
         for language in i18n.list_languages()
     ]
