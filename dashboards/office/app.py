@@ -59,6 +59,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
 
     from dashboards.office import errors, pages, uploads
     from dashboards.office.services import ASSETS, OfficeServices
+    from dashboards.office.survey import result_routes as survey_results
     from dashboards.office.survey import routes as survey
     from dashboards.office.survey import workbook_routes as survey_workbook
     from dashboards.office.survey.services import SurveyServices
@@ -87,6 +88,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     app.mount("/api", create_api(desk, queue))
     app.router.routes += [
         # First, because most people at once are those who fill in a questionnaire, and every route before costs time.
+        *survey_results.router.routes,
         *survey_workbook.router.routes,
         *survey.router.routes,
         health.health_route(lambda: health.portal_health(desk.home, desk.engine)),

@@ -72,6 +72,16 @@ RESPONSE = sa.Table(
 )
 
 
+# Derives the links to the results; rounds of earlier software have none.
+RESULT_SECRET = sa.Table(
+    "result_secret",
+    METADATA,
+    sa.Column("round_id", sa.Text, sa.ForeignKey("round.round_id"), primary_key=True),
+    sa.Column("secret", sa.String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One round: a form for a period, open from a day to a day."""
@@ -156,6 +166,8 @@ class InvitationStore:
                     state=round_.state,
                 )
             )
+            secret = secrets.token_hex(32)
+            connection.execute(sa.insert(RESULT_SECRET).values(round_id=round_.round_id, secret=secret))
             if rows:
                 connection.execute(sa.insert(INVITATION), rows)
 
@@ -170,6 +182,12 @@ class InvitationStore:
         with self.database.open_read() as connection:
             row = connection.execute(_FIND_ROUND, {"round_id": round_id}).one_or_none()
         return None if row is None else Round(**row._mapping)
+
+    def find_result_secret(self, round_id: str) -> str | None:
+        """Return the secret from which the links to the results of a round are derived, or None."""
+        query = sa.select(RESULT_SECRET.c.secret).where(RESULT_SECRET.c.round_id == round_id)
+        with self.database.open_read() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def set_state(self, round_id: str, state: RoundState) -> None:
         """Change the state of a round."""

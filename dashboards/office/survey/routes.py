@@ -30,7 +30,8 @@ from pipelines.survey import filling_in
 from pipelines.survey.bank import text_in
 from pipelines.survey.bank_model import Question
 from pipelines.survey.filling_in import IncompleteError, LinkError, Visit
-from pipelines.survey.letters import MINUTES, PATH
+from pipelines.survey.letters import MINUTES, PATH, result_address
+from pipelines.survey.result_links import first_result_day
 from pipelines.survey.surveys import SurveyError
 from pipelines.web.guards import client_network
 from pipelines.web.sign_in.csrf import CSRF_FIELD, CsrfError, check_origin
@@ -112,6 +113,10 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         next_address=f"{link_address(visit)}/{_first_open_page(visit)}",
         check_address=f"{link_address(visit)}/check",
         workbook_address=f"{link_address(visit)}/workbook",
+        results_address=result_address(
+            get_survey_services(request).survey_desk.surveys, "", round_id, (visit.territory, visit.questionnaire.role)
+        ),
+        results_day=first_result_day(visit.round),
     )
 
 
@@ -169,7 +174,7 @@ def save_questions(request: Request, round_id: str, token: str, number: int, fie
 @router.get(PATH + "/{rest:path}")
 def show_unknown(request: Request) -> Response:
     """Answer any other address below the questionnaire: a link that was cut off."""
-    _count_wrong_link(request)
+    count_wrong_link(request)
     return answer_problem(request, LinkError("cut"))
 
 
@@ -182,11 +187,12 @@ def open_link(request: Request, round_id: str, token: str) -> Visit:
         return filling_in.open_visit(services.survey_desk.surveys, round_id, token)
     except LinkError as error:
         if error.problem in ("cut", "unknown"):
-            _count_wrong_link(request)
+            count_wrong_link(request)
         raise
 
 
-def _count_wrong_link(request: Request) -> None:
+def count_wrong_link(request: Request) -> None:
+    """Count a link that opens nothing. Raises TooManyError."""
     rates = get_survey_services(request).rates
     if seconds := rates.count_request(WRONG_LINKS, client_network(request.scope)):
         raise TooManyError(seconds)

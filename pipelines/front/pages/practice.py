@@ -102,6 +102,11 @@ def _compose_question(reader: Reader, labels: _Labels, series: str, rows: Sequen
         ],
         name=f"practice-{series.lower().replace('.', '-')}",
     )
+    if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
+        rows = [row for row in rows if row["dimension"] != "role"]
+        table.notes.add_remark(
+            tell("Roles are withheld: next to the territories they would show the answers of a small group.")
+        )
     for dimension, group in _list_groups(reader, rows):
         first = cells[dimension, group, codes[0]]
         heading = _name_group(table, labels, dimension, group)

@@ -68,6 +68,8 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     start = visitor.open_page(link)
     assert (start.status, start.heading) == (200, "Quarterly questionnaire, 2026 Q4")
     assert "Police officer" in start.main
+    early = start.follow_link("Results")
+    assert (early.status, "from 2026-11-21 on" in early.main) == (403, True)
     before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
     check = fill_in_all(start.follow_link("Begin"))
     assert check.heading == "Check your answers"
@@ -222,18 +224,6 @@ def test_wrong_links_of_one_network_are_limited(
     assert statuses == [404, 404, 404, 429, 429]
 
 
-def test_closed_round_says_so(office: Office, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    link = next_link(tokens)
-    page = Visitor(office.client).open_page(f"{link}/1")
-    with clock.freeze_time(clock.parse_time(fakes.AFTER)):
-        late = answer_page(page)
-        assert late.status == 410
-        assert "closed" in late.main
-        desk = office.client.app.state.survey.survey_desk  # type: ignore[attr-defined]
-        service.run_daily_work(desk)
-        assert "closed" in Visitor(office.client).open_page(link).main
-
-
 def fill_workbook(content: bytes, answers: dict[str, str]) -> bytes:
     """Write answers next to the keys of a downloaded workbook, as a person does next to the questions."""
     import io
@@ -327,3 +317,15 @@ def test_upload_without_the_form_of_the_link_changes_nothing(office: Office, tok
     response = office.client.post(f"{link}/workbook", data={"csrf": "x"}, files={"file": ("a.xlsx", content)})
     assert response.status_code == 403
     assert not Visitor(office.client).open_page(link).find_links("Check your answers")
+
+
+def test_closed_round_says_so(office: Office, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    link = next_link(tokens)
+    page = Visitor(office.client).open_page(f"{link}/1")
+    with clock.freeze_time(clock.parse_time(fakes.AFTER)):
+        late = answer_page(page)
+        assert late.status == 410
+        assert "closed" in late.main
+        desk = office.client.app.state.survey.survey_desk  # type: ignore[attr-defined]
+        service.run_daily_work(desk)
+        assert "closed" in Visitor(office.client).open_page(link).main
