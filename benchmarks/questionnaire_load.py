@@ -64,7 +64,7 @@ class _Connection:
         self.writer.close()
         await self.writer.wait_closed()
 
-    async def fetch(self, address: str, fields: Sequence[tuple[str, str]] | None = None) -> tuple[str, bytes]:
+    async def fetch_page(self, address: str, fields: Sequence[tuple[str, str]] | None = None) -> tuple[str, bytes]:
         """Return the address and the content of the page that an address or a form leads to."""
         while True:
             body = urlencode(fields).encode() if fields is not None else b""
@@ -116,7 +116,7 @@ async def _fill_in(port: int, start: str, due: float, think_seconds: float, resu
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         began = due if think_seconds else time.perf_counter()
         await connection.open_connection()
-        address, content = await connection.fetch(target, fields)
+        address, content = await connection.fetch_page(target, fields)
         await connection.close()
         result.times.append(time.perf_counter() - began)
         due += think_seconds

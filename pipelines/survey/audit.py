@@ -24,7 +24,7 @@ Counts = Mapping[Cell, Mapping[str, int]]
 def find_exposed_groups(
     counts: Counts, respondents: Mapping[Cell, int], territories: Collection[str], roles: Collection[str]
 ) -> list[tuple[frozenset[str], frozenset[str]]]:
-    """Return the groups (territories, roles) of 1 to 4 people of whom the published margins tell an answer.
+    """Return the groups (territories, roles) of 1 to 4 people for whom the published margins imply an answer.
 
     `respondents` are the people of each cell, who may have given several answers; `territories` and `roles` are those
     that are published. Not giving one of the answers is judged like an answer, because the public knows it too.

@@ -102,8 +102,8 @@ def send_answers(surveys: Surveys, round_id: str, token: str) -> None:
 
     Raises LinkError, IncompleteError if a required question has no answer.
     """
-    _link, _round, known = _find_invitation(surveys, round_id, token)
-    with _sending[int(known.invitation_id, 16) % len(_sending)]:
+    _link, _round, first_look = _find_invitation(surveys, round_id, token)
+    with _sending[int(first_look.invitation_id, 16) % len(_sending)]:
         link, round_, invitation = _find_invitation(surveys, round_id, token)
         visit = _read_visit(surveys, link, round_, invitation)
         questionnaire = visit.questionnaire

@@ -37,12 +37,12 @@ def record_rounds(home: Home, folder: Path) -> int:
     if not rows:
         return 0
     surveys, n_new = open_surveys(home), 0
-    known = {round_.round_id: round_ for round_ in surveys.invitations.list_rounds()}
+    stored_rounds = {round_.round_id: round_ for round_ in surveys.invitations.list_rounds()}
     for (form, period, opens, closes), group in groupby(
         rows, lambda row: (row["form"], row["period"], row["opens"], row["closes"])
     ):
         round_ = Round(f"{period}-{form}", "full" if form == "full" else "pulse", period, opens, closes, "open")
-        earlier = known.get(round_.round_id)
+        earlier = stored_rounds.get(round_.round_id)
         if earlier is None or (earlier.state != "closed" and earlier.closes == closes):
             _record_round(surveys, round_, list(group), is_new=earlier is None)
             n_new += 1

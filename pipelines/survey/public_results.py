@@ -1,5 +1,6 @@
-"""Results of closed rounds that anybody may see: the protected results, audited once more, without free texts.
+"""Build the public results of closed rounds from the protected ones, after one more audit.
 
+Free texts are never part of them.
 Every territory, and every role, is next to the region. If the two together would expose a group of both
 (`audit.py`), the roles of that question are withheld. Respondents see these results by a link, and they become tables
 of a release.
@@ -69,7 +70,7 @@ def build_public_results(surveys: Surveys, table: pl.DataFrame, answers: pl.Data
     audited = table.join(exposed, on=["round_id", "series", "dimension"], how="left").with_columns(
         is_withheld=pl.col("is_withheld") | pl.col("is_exposed").fill_null(False)
     )
-    # A change from a round whose figure is withheld would tell something of it.
+    # A change since a round whose figure is withheld would narrow that figure down.
     before = pl.col("is_withheld").shift(1).over("series", "dimension", "group", "code", order_by="position")
     audited = audited.with_columns(changed=pl.when(before.fill_null(True)).then(None).otherwise(pl.col("changed")))
     hidden = [pl.when("is_withheld").then(None).otherwise(pl.col(name)).alias(name) for name in _FIGURES]
@@ -83,11 +84,11 @@ def _find_exposed_roles(bank: Bank, table: pl.DataFrame, answers: pl.DataFrame) 
 
     proper = answers.filter(~pl.col("code").is_in(list(bank.lists.standing_answers)))
     keys = ["round_id", "series"]
-    shown: dict[tuple[str, str, str], set[str]] = {}
+    published: dict[tuple[str, str, str], set[str]] = {}
     for round_id, series, dimension, group in (
         table.filter(~pl.col("is_withheld")).select(*keys, "dimension", "group").unique().iter_rows()
     ):
-        shown.setdefault((round_id, series, dimension), set()).add(group)
+        published.setdefault((round_id, series, dimension), set()).add(group)
     respondents: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
     people = proper.group_by(*keys, "territory", "role").agg(n=pl.col("answer_id").n_unique())
     for round_id, series, territory, role, n in people.iter_rows():
@@ -101,7 +102,10 @@ def _find_exposed_roles(bank: Bank, table: pl.DataFrame, answers: pl.DataFrame) 
         (*key, "role", True)
         for key in sorted(counts)
         if find_exposed_groups(
-            counts[key], respondents[key], shown.get((*key, "territory"), set()), shown.get((*key, "role"), set())
+            counts[key],
+            respondents[key],
+            published.get((*key, "territory"), set()),
+            published.get((*key, "role"), set()),
         )
     ]
     types: dict[str, Any] = {**dict.fromkeys([*keys, "dimension"], pl.String()), "is_exposed": pl.Boolean()}
@@ -115,7 +119,7 @@ def _drop_small_rests(table: pl.DataFrame) -> pl.DataFrame:
     line = ["round_id", "series", "dimension"]
     groups = table.unique([*line, "group"])
     region = groups.filter(pl.col("dimension") == results.REGION).select("round_id", "series", whole="answered")
-    rest = (
+    remainder = (
         groups.filter(~pl.col("is_withheld"))
         .group_by(line)
         .agg(shown=pl.col("answered").sum())
@@ -123,7 +127,7 @@ def _drop_small_rests(table: pl.DataFrame) -> pl.DataFrame:
         .select(*line, is_small=(pl.col("whole") - pl.col("shown")).is_between(1, FEWEST_RESPONDENTS - 1))
     )
     is_left_out = pl.col("is_withheld") | pl.col("is_small").fill_null(True)
-    return table.join(rest, on=line, how="left").with_columns(
+    return table.join(remainder, on=line, how="left").with_columns(
         pl.when(is_left_out).then(None).otherwise(pl.col(name)).alias(name) for name in ("invited", "answered")
     )
 

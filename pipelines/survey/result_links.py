@@ -28,8 +28,10 @@ def find_result_cell(surveys: Surveys, round_id: str, token: str, territories: l
     if secret is None:
         return None
     cells = [(territory, role) for territory in territories for role in surveys.bank.lists.roles]
-    given = token.encode("utf-8", "replace")
-    return next((cell for cell in cells if hmac.compare_digest(_derive_token(secret, cell).encode(), given)), None)
+    token_bytes = token.encode("utf-8", "replace")
+    return next(
+        (cell for cell in cells if hmac.compare_digest(_derive_token(secret, cell).encode(), token_bytes)), None
+    )
 
 
 def first_result_day(round_: Round) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.model.content import Grid
 
 MARK = "X"
-"""What is written next to each answer of a question with several choices."""
+"""Mark next to each answer of a question with several choices."""
 _KEY = re.compile(r"([A-Z]{2}\d{2})(?::(\w+))?")
 _KEYS, _TEXTS, _ANSWERS, _NOTES = 1, 2, 3, 4
 _WIDTHS = {"B": 70, "C": 45, "D": 24}
@@ -87,7 +87,7 @@ def build_workbook(questionnaire: Questionnaire, title: str, language: str) -> b
 
 def read_answers(questionnaire: Questionnaire, grid: Grid) -> WorkbookAnswers:
     """Return the answers of a workbook that was read. Rows of other questions are passed over. Raises WorkbookError."""
-    given: dict[str, list[str]] = {}
+    values_by_question: dict[str, list[str]] = {}
     faults: dict[str, Fault] = {}
     questions = {q.id: q for q in questionnaire.bank.list_questions(questionnaire.form, questionnaire.role)}
     is_ours = False
@@ -108,11 +108,11 @@ def read_answers(questionnaire: Questionnaire, grid: Grid) -> WorkbookAnswers:
             if code is None:
                 faults[question.id] = "unknown"
             else:
-                given.setdefault(question.id, []).append(code)
+                values_by_question.setdefault(question.id, []).append(code)
     if not is_ours:
         raise WorkbookError
     answers: dict[str, tuple[str, ...]] = {}
-    for question_id, values in given.items():
+    for question_id, values in values_by_question.items():
         cleaned, fault = questionnaire.clean_answer(questions[question_id], values)
         if fault is not None:
             faults[question_id] = fault
@@ -125,10 +125,10 @@ def _find_code(bank: Bank, question: Question, text: str) -> str | None:
     """Return the code of an answer from its text in any language; the text itself for free text."""
     if question.kind == "free_text":
         return text
-    wanted = " ".join(text.casefold().split())
+    cleaned_text = " ".join(text.casefold().split())
     for code in bank.list_codes(question):
         labels = (bank.answer_text(question, code, language) for language in (*LANGUAGES, "sr-Latn"))
-        if wanted in (code, *(label.casefold() for label in labels)):
+        if cleaned_text in (code, *(label.casefold() for label in labels)):
             return code
     return None
 

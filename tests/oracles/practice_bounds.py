@@ -1,4 +1,4 @@
-"""Bounds of a hidden group by linear programming: what published tables of one question tell of it."""
+"""Compute by linear programming how many people of a hidden group must have given an answer."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def find_least_count(
     territory in `published[0]` and of each role in `published[1]`.
     """
     cells = sorted(counts)
-    known = [[1.0] * len(cells)]
-    known += [
+    equations = [[1.0] * len(cells)]
+    equations += [
         [float(cell[position] == code) for cell in cells] for position, codes in published.items() for code in codes
     ]
     truth = np.array([counts[cell] for cell in cells], dtype=float)
-    matrix = np.array(known)
+    matrix = np.array(equations)
     solved = linprog(
         [float(cell in group) for cell in cells], A_eq=matrix, b_eq=matrix @ truth, bounds=(0, None), method="highs"
     )

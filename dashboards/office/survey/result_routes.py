@@ -110,8 +110,8 @@ def _make_table(
     wording = question.wordings[int(series.partition(".")[2]) - 1]
     columns: list[list[str]] = []
     for (dimension, group), _ in groups:
-        found = [cells.get((series, dimension, group, code)) for code in codes]
-        columns.append(_describe_group([row for row in found if row is not None], len(codes), language))
+        group_rows = [cells.get((series, dimension, group, code)) for code in codes]
+        columns.append(_describe_group([row for row in group_rows if row is not None], len(codes), language))
     favourable = tell("Favourable answers", language)
     labels = [
         *(favourable if code == FAVOURABLE else bank.answer_text(question, code, language) for code in codes),
@@ -123,7 +123,7 @@ def _make_table(
         text_in(wording.text, language),
         tell("Answer", language),
         [name for _, name in groups],
-        [ui.PageRow(label, fields) for label, *fields in zip(labels, *columns, strict=True)],
+        [ui.PageRow(label, tuple(fields)) for label, *fields in zip(labels, *columns, strict=True)],
         frozenset(range(len(groups))),
     )
 

@@ -66,7 +66,7 @@ def open_page(browser: Browser, address: str, *, scripts: bool = True) -> Page:
     return page
 
 
-def follow(page: Page, role: Literal["button", "link"], name: str) -> None:
+def follow_link(page: Page, role: Literal["button", "link"], name: str) -> None:
     """Press a button or a link, and wait for the page that it leads to: without scripts nothing else would wait."""
     with page.expect_navigation():
         page.get_by_role(role, name=name).click()
@@ -94,15 +94,15 @@ def answer_all(page: Page) -> None:
 def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link())
     check_page(page)
-    follow(page, "link", "Begin")
+    follow_link(page, "link", "Begin")
     titles = []
     while page.get_by_role("button", name="Save and continue").count():
         titles.append(page.locator("h1").inner_text())
         check_page(page)
-        follow(page, "button", "Save and continue")
+        follow_link(page, "button", "Save and continue")
     assert len(titles) == 3
     check_page(page)
-    follow(page, "button", "Send my answers")
+    follow_link(page, "button", "Send my answers")
     assert page.locator("#errors").evaluate("e => e === document.activeElement")
     check_page(page)
     page.goto(f"{questionnaire.address}{PATH}/2026-Q4-pulse/cut-off")
@@ -113,11 +113,11 @@ def test_every_page_fits_a_phone_and_passes_axe(browser: Browser, questionnaire:
 
 def test_questionnaire_is_filled_in_without_scripts(browser: Browser, questionnaire: Questionnaire) -> None:
     page = open_page(browser, questionnaire.take_link(), scripts=False)
-    follow(page, "link", "Begin")
+    follow_link(page, "link", "Begin")
     while page.get_by_role("button", name="Save and continue").count():
         answer_all(page)
-        follow(page, "button", "Save and continue")
-    follow(page, "button", "Send my answers")
+        follow_link(page, "button", "Save and continue")
+    follow_link(page, "button", "Send my answers")
     assert page.locator("h1").inner_text() == "Your answers have been received"
 
 
@@ -135,7 +135,7 @@ def test_questionnaire_is_filled_in_by_keyboard(browser: Browser, questionnaire:
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/2")
-    follow(page, "button", "Save and go back")
+    follow_link(page, "button", "Save and go back")
     assert page.locator("#FR01 input:checked").get_attribute("value") == "3"
 
 

@@ -19,7 +19,7 @@ from tests.oracles.practice_bounds import find_least_count
 from tests.support.paths import ROOT
 
 AUDITED = ("FR01.1", "IE02.1")
-"""Questions that are given to a linear program; the roles of some are withheld."""
+"""Questions that are checked by a linear program; the roles of some are withheld."""
 NOW = "2026-11-24T12:00:00Z"
 
 
@@ -38,9 +38,9 @@ def surveys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surveys]:
 
 @pytest.fixture(scope="module")
 def table(surveys: Surveys) -> pl.DataFrame:
-    found = public_results.read_public_results(surveys)
-    assert found is not None
-    return found
+    public_table = public_results.read_public_results(surveys)
+    assert public_table is not None
+    return public_table
 
 
 def test_rounds_that_are_not_over_are_not_recorded(tmp_path: Path) -> None:
@@ -55,8 +55,8 @@ def test_real_home_takes_no_invented_rounds(tmp_path: Path) -> None:
 
 
 def test_no_public_group_is_small_and_withheld_ones_have_no_figures(table: pl.DataFrame) -> None:
-    shown = table.filter(~pl.col("is_withheld"))
-    assert shown["n"].min() >= FEWEST_RESPONDENTS  # type: ignore[operator]
+    published_rows = table.filter(~pl.col("is_withheld"))
+    assert published_rows["n"].min() >= FEWEST_RESPONDENTS  # type: ignore[operator]
     hidden = table.filter("is_withheld")
     assert hidden.height
     figures = ("count", "n", "share", "low", "high", "changed", "invited", "answered")
@@ -66,10 +66,12 @@ def test_no_public_group_is_small_and_withheld_ones_have_no_figures(table: pl.Da
 def test_withheld_groups_together_are_not_small(surveys: Surveys, table: pl.DataFrame) -> None:
     for dimension in results.DIMENSIONS:
         parts = table.filter(pl.col("dimension") == dimension).unique(["round_id", "series", "group"])
-        shown = parts.group_by("round_id", "series").agg(pl.col("n").sum().alias("shown"))
+        published_rows = parts.group_by("round_id", "series").agg(pl.col("n").sum().alias("shown"))
         region = table.filter(pl.col("dimension") == "region").unique(["round_id", "series"])
-        rest = region.join(shown, on=["round_id", "series"]).with_columns(rest=pl.col("n") - pl.col("shown"))
-        assert not rest.filter(pl.col("rest").is_between(1, FEWEST_RESPONDENTS - 1)).height
+        remainder = region.join(published_rows, on=["round_id", "series"]).with_columns(
+            rest=pl.col("n") - pl.col("shown")
+        )
+        assert not remainder.filter(pl.col("rest").is_between(1, FEWEST_RESPONDENTS - 1)).height
 
 
 def list_groups(cells: set[tuple[str, str]], published: dict[int, set[str]]) -> list[set[tuple[str, str]]]:
@@ -77,12 +79,12 @@ def list_groups(cells: set[tuple[str, str]], published: dict[int, set[str]]) -> 
 
     Pairs of territories are left to the test of the audit itself.
     """
-    named = [(cell, *(cell[i] if cell[i] in published[i] else "" for i in (0, 1))) for cell in cells]
-    roles = sorted({role for _, _, role in named})
+    labelled_cells = [(cell, *(cell[i] if cell[i] in published[i] else "" for i in (0, 1))) for cell in cells]
+    roles = sorted({role for _, _, role in labelled_cells})
     subsets = [set(chosen) for n in range(1, len(roles) + 1) for chosen in combinations(roles, n)]
     return [
-        {cell for cell, place, role in named if place == territory and role in chosen}
-        for territory in sorted({place for _, place, _ in named})
+        {cell for cell, place, role in labelled_cells if place == territory and role in chosen}
+        for territory in sorted({place for _, place, _ in labelled_cells})
         for chosen in subsets
     ]
 
@@ -93,23 +95,23 @@ def test_public_counts_tell_no_answer_of_a_small_group(surveys: Surveys, table: 
     proper = answers.filter(~pl.col("code").is_in(list(surveys.bank.lists.standing_answers)))
     n_groups = 0
     for (round_id, series), rows in proper.filter(pl.col("series").is_in(AUDITED)).group_by("round_id", "series"):
-        shown = table.filter(
+        published_rows = table.filter(
             (pl.col("round_id") == round_id) & (pl.col("series") == series) & ~pl.col("is_withheld")
         ).select("dimension", "group").unique()  # fmt: skip
         published = {
-            position: set(shown.filter(pl.col("dimension") == dimension)["group"])
+            position: set(published_rows.filter(pl.col("dimension") == dimension)["group"])
             for position, dimension in enumerate(results.DIMENSIONS)
         }
         people = dict.fromkeys(product(rows["territory"].unique(), rows["role"].unique()), 0)
         for territory, role, n in rows.group_by("territory", "role").agg(pl.col("answer_id").n_unique()).iter_rows():
             people[territory, role] = n
-        given = {code: dict.fromkeys(people, 0) for code in rows["code"].unique()}
+        counts_by_code = {code: dict.fromkeys(people, 0) for code in rows["code"].unique()}
         for territory, role, code, n in rows.group_by("territory", "role", "code").len().iter_rows():
-            given[code][territory, role] = n
+            counts_by_code[code][territory, role] = n
         for group in list_groups(set(people), published):
             if 0 < sum(people[cell] for cell in group) < FEWEST_RESPONDENTS:
                 n_groups += 1
-                for counts in given.values():
+                for counts in counts_by_code.values():
                     assert find_least_count(counts, published, group) < 1e-6
     assert n_groups
 

@@ -46,8 +46,8 @@ def test_audit_agrees_with_linear_programs(seed: int) -> None:
     territories = tuple(code for code in TERRITORIES if rng.random() < 0.8)
     roles = tuple(code for code in ROLES if rng.random() < 0.8)
     respondents = {cell: sum(count.values()) for cell, count in counts.items()}
-    found = find_exposed_groups(counts, respondents, territories, roles)
-    assert bool(found) == is_exposed(counts, territories, roles)
+    groups = find_exposed_groups(counts, respondents, territories, roles)
+    assert bool(groups) == is_exposed(counts, territories, roles)
 
 
 def test_audit_names_the_group_that_is_exposed() -> None:

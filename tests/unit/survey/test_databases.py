@@ -41,7 +41,7 @@ def run_together(database: Database, texts: list[str], commits: list[str]) -> di
     outcomes: dict[str, object] = {}
     is_held, may_end = threading.Event(), threading.Event()
 
-    def hold(_connection: sa.Connection) -> None:
+    def hold_database(_connection: sa.Connection) -> None:
         is_held.set()
         may_end.wait(10)
 
@@ -51,7 +51,7 @@ def run_together(database: Database, texts: list[str], commits: list[str]) -> di
         except Exception as error:
             outcomes[text] = error
 
-    first = threading.Thread(target=database.run_write, args=(hold,))
+    first = threading.Thread(target=database.run_write, args=(hold_database,))
     first.start()
     assert is_held.wait(10)
     sa.event.listen(database.engine, "commit", lambda _connection: commits.append("commit"))
