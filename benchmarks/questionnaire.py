@@ -105,20 +105,21 @@ def _run_bare_service(folder: Path, page: bytes) -> Iterator[str]:
 
 
 def _measure_results(folder: Path) -> Iterator[Figure]:
-    from pipelines.survey import results
+    from pipelines.survey import public_results, results
     from tests.support.service.running import run_service
     from tests.support.service.visitor import visit_service
 
     desk = _make_desk(folder)
     for period in QUARTERS:
         _fill_box(desk, period)
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     for period in QUARTERS:
         desk.surveys.answers.empty_box(f"{period}-pulse", "2026-11-20", ())
         desk.surveys.invitations.forget_answered(f"{period}-pulse")
     loaded = time.perf_counter()
     results.write_results(desk.surveys)
-    aggregated = time.perf_counter()
+    public_results.write_public_results(desk.surveys)
+    aggregated, processor = time.perf_counter(), time.process_time() - processor
     with (
         run_service(desk.surveys.home.root, folder, environment={"RTI_NOW": measuring.NOW}) as running,
         visit_service(running, "the-steward") as visitor,
@@ -134,7 +135,10 @@ def _measure_results(folder: Path) -> Iterator[Figure]:
     yield Figure(f"opening and storing {count:,} answers", loaded - began, "s")
     yield Figure("aggregating them", aggregated - loaded, "s")
     yield Figure("page of results", page_seconds, "s")
-    yield Figure("all three", whole, "s", target="< 60 s", reached=whole < RESULTS_TARGET)
+    yield Figure(
+        "all three", whole, "s", target="< 60 s", reached=whole < RESULTS_TARGET,
+        note=f"{processor:.1f} s of processor time without the page",
+    )  # fmt: skip
     desk.engine.dispose()
 
 

@@ -146,7 +146,7 @@ def _name_group(table: FigureTable, labels: _Labels, dimension: str, group: str)
 
 def _name_answer(labels: _Labels, series: str, code: str) -> str:
     if code == FAVOURABLE:
-        return tell("Favourable answers")
+        return f"{tell('Favourable answers')} ({tell('95% confidence interval')})"
     return labels.get(("answer", f"{series}.{code}"), code)
 
 
@@ -155,5 +155,5 @@ def _format_share(row: Row) -> Part:
     share, low, high = (100 * row[name] for name in ("share", "low", "high"))
     if row["code"] != FAVOURABLE:
         return attach_numbers(words.format_number(share), round(share))
-    text = words.add_interval(words.format_number(share), words.format_number(low), words.format_number(high))
+    text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
     return attach_numbers(text, round(share), round(low), round(high))
