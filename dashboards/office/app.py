@@ -59,7 +59,9 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
 
     from dashboards.office import errors, pages, uploads
     from dashboards.office.services import ASSETS, OfficeServices
+    from dashboards.office.survey import result_routes as survey_results
     from dashboards.office.survey import routes as survey
+    from dashboards.office.survey import workbook_routes as survey_workbook
     from dashboards.office.survey.services import SurveyServices
     from pipelines.web import health
     from pipelines.web.api.app import create_api
@@ -85,12 +87,15 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     app.state.survey = SurveyServices(desk)
     app.mount("/api", create_api(desk, queue))
     app.router.routes += [
+        # First, because most people at once are those who fill in a questionnaire, and every route before costs time.
+        *survey_results.router.routes,
+        *survey_workbook.router.routes,
+        *survey.router.routes,
         health.health_route(lambda: health.portal_health(desk.home, desk.engine)),
         ASSETS.create_route(),
         *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.find_address),
         # `include_router` would inspect every function again, which takes 70 ms.
         *pages.create_router().routes,
-        *survey.router.routes,
     ]
     errors.install_handlers(app)
     return app

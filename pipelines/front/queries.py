@@ -41,7 +41,8 @@ RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
 NEWER_TABLES: Final = (
-    "area_map", "change", "change_count", "legal_assessment", "schema_change", "treaty_element", "treaty_event",
+    "area_map", "change", "change_count", "legal_assessment", "practice_label", "practice_result", "schema_change",
+    "treaty_element", "treaty_event",
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
@@ -205,6 +206,11 @@ SQL: Final[Mapping[str, str]] = {
     """,
     "treaty_event": "select * from treaty_event order by territory, treaty, date, event",
     "treaty_element": "select * from treaty_element order by treaty, element",
+    "practice_result": """
+        select * from practice_result where position = (select max(position) from practice_result)
+        order by question_position, series, dimension, "group", code_position
+    """,
+    "practice_label": "select * from practice_label order by kind, code, language",
     "schema_change": 'select * from schema_change order by "table", change, name',
     "agreement": "select world, verdict from coherence order by world desc, verdict",
     "programme": "select * from programme where table_id in (select table_id from cell) order by position",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
+
+NOT_COUNTED: Final = ("legal_assessment", "practice_result", "practice_label")
+"""Gathered tables that become tables of a release without being counted."""
 
 
 def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
@@ -47,7 +50,7 @@ def _gathered_key(home: Home) -> str:
     others = [
         path
         for path in sorted(home.gathered.glob("*.parquet"))
-        if path.stem not in ("submission", "event", "justification", "legal_assessment")
+        if path.stem not in ("submission", "event", "justification", *NOT_COUNTED)
     ]
     return build_cache.digest_parts(submission.write_csv(), *others)
 

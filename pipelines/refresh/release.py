@@ -12,7 +12,7 @@ from pathlib import Path
 from pipelines.core import codes
 from pipelines.core.home import Home
 from pipelines.publication.releases.correction_notices import notices_path
-from pipelines.refresh.counts import latest_counts, protected_folder, records_folder
+from pipelines.refresh.counts import NOT_COUNTED, latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.embargo import is_waiting
 from pipelines.refresh.publication import complete_publication
@@ -135,7 +135,7 @@ def _build_draft(home: Home, log: Log) -> Step:
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",
-        home.gathered / "legal_assessment.parquet",
+        *(path for name in NOT_COUNTED if (path := home.gathered / f"{name}.parquet").exists()),
         *([notices_path(home)] if notices_path(home).exists() else []),
     )  # fmt: skip
     cached = build_cache.find_outcome(home, "draft", key)

@@ -34,12 +34,15 @@ def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
         return 0
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import arrivals, listed_assessments
+    from pipelines.survey import listed_rounds
 
     engine, folder = open_ledger(home), find_sample_folder()
     new = arrivals.record_arrivals(home, engine, folder)
     log(f"{new} returns of {folder.name}/ are new")
     if n_assessments := listed_assessments.record_assessments(home, engine, folder):
         log(f"{n_assessments} assessments of the law are new")
+    if n_rounds := listed_rounds.record_rounds(home, folder):
+        log(f"{n_rounds} invented rounds of the questionnaire are new")
     return new
 
 
@@ -151,6 +154,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     from pipelines.declarations.registry import load
     from pipelines.ledger.export import export_ledger
     from pipelines.submissions.assessments import export_assessments
+    from pipelines.survey.public_results import export_results
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
@@ -161,4 +165,4 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     metrics.export_metrics(home.gathered)
     gather_reference(home)
     rows["legal_assessment"] = export_assessments(engine, home.gathered / "legal_assessment.parquet")
-    return rows
+    return rows | export_results(home, home.gathered)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from pipelines.survey import sealing
 from pipelines.survey.coarsening import Cell, coarsen_cells
@@ -130,11 +131,14 @@ class AnswerStore:
         return self.folder / "keys" / f"{round_id}.key"
 
     def read_draft(self, link: SurveyLink) -> dict[str, Any]:
-        """Return the draft of a link; empty if there is none or it cannot be read any more."""
+        """Return the draft of a link; empty if there is none or it cannot be read any more.
+
+        Raises AlreadySentError.
+        """
         with self.database.open_read() as connection:
-            content = connection.execute(
-                sa.select(DRAFT.c.content).where(DRAFT.c.digest == link.draft_digest)
-            ).scalar_one_or_none()
+            if _is_spent(connection, link):
+                raise AlreadySentError
+            content = connection.execute(_FIND_DRAFT, {"digest": link.draft_digest}).scalar_one_or_none()
         if content is None:
             return {}
         try:
@@ -143,17 +147,15 @@ class AnswerStore:
             return {}
 
     def save_draft(self, round_id: str, link: SurveyLink, content: Mapping[str, Any]) -> None:
-        """Store the draft of a link. Raises AlreadySentError, RoundClosedError."""
+        """Store the draft of a link; it is on the disk on return. Raises AlreadySentError, RoundClosedError."""
         encrypted = sealing.encrypt_draft(link.draft_key, content)
-        with self.database.open_write() as connection:
-            self._check_open(connection, round_id, link)
-            changed = connection.execute(
-                sa.update(DRAFT).where(DRAFT.c.digest == link.draft_digest).values(content=encrypted)
-            )
-            if not changed.rowcount:
-                connection.execute(
-                    sa.insert(DRAFT).values(digest=link.draft_digest, round_id=round_id, content=encrypted)
-                )
+
+        def write_draft(connection: sa.Connection) -> None:
+            _check_open(connection, round_id, link)
+            values = {"digest": link.draft_digest, "round_id": round_id, "content": encrypted}
+            connection.execute(_WRITE_DRAFT, values)
+
+        self.database.run_write(write_draft)
 
     def send_answers(self, round_id: str, link: SurveyLink, answers: SentAnswers) -> None:
         """Seal and store answers, remove their draft and burn the link, all or nothing; it is on the disk on return.
@@ -167,22 +169,33 @@ class AnswerStore:
             "codes": {series: list(codes) for series, codes in answers.codes.items()},
             "texts": dict(answers.texts),
         }
-        with self.database.open_write() as connection:
-            public_key = self._check_open(connection, round_id, link)
-            connection.execute(
-                sa.insert(SEALED).values(
-                    sealed_id=secrets.token_hex(16),
-                    round_id=round_id,
-                    content=sealing.seal_answers(public_key, content),
-                )
-            )
+
+        def store_answers(connection: sa.Connection) -> None:
+            sealed = sealing.seal_answers(_check_open(connection, round_id, link), content)
+            row = {"sealed_id": secrets.token_hex(16), "round_id": round_id, "content": sealed}
+            connection.execute(sa.insert(SEALED).values(row))
             connection.execute(sa.insert(SPENT).values(digest=link.spent_digest, round_id=round_id))
             connection.execute(sa.delete(DRAFT).where(DRAFT.c.digest == link.draft_digest))
 
-    def is_spent(self, link: SurveyLink) -> bool:
-        """Return True if the answers of a link were sent."""
-        with self.database.open_read() as connection:
-            return self._is_spent(connection, link)
+        self.database.run_write(store_answers)
+
+    def fill_box(self, round_id: str, contents: Sequence[Mapping[str, Any]]) -> None:
+        """Seal the answers of many people at once, instead of those that the round may have; for invented answers."""
+        with self.database.open_write() as connection:
+            box = connection.execute(_FIND_BOX, {"round_id": round_id}).one()
+            if box.emptied:
+                return
+            connection.execute(sa.delete(SEALED).where(SEALED.c.round_id == round_id))
+            rows = [
+                {
+                    "sealed_id": secrets.token_hex(16),
+                    "round_id": round_id,
+                    "content": sealing.seal_answers(bytes(box.public_key), content),
+                }
+                for content in contents
+            ]
+            if rows:
+                connection.execute(sa.insert(SEALED), rows)
 
     def count_sealed(self, round_id: str) -> int:
         """Return how many answers of an open round were received."""
@@ -220,19 +233,28 @@ class AnswerStore:
         with self.database.open_read() as connection:
             return tuple((row.series, row.text) for row in connection.execute(query.order_by(FREE_TEXT.c.text_id)))
 
-    @staticmethod
-    def _check_open(connection: sa.Connection, round_id: str, link: SurveyLink) -> bytes:
-        box = connection.execute(sa.select(BOX).where(BOX.c.round_id == round_id)).one_or_none()
-        if box is None or box.emptied:
-            raise RoundClosedError
-        if AnswerStore._is_spent(connection, link):
-            raise AlreadySentError
-        return bytes(box.public_key)
 
-    @staticmethod
-    def _is_spent(connection: sa.Connection, link: SurveyLink) -> bool:
-        query = sa.select(SPENT.c.digest).where(SPENT.c.digest == link.spent_digest)
-        return connection.execute(query).one_or_none() is not None
+_FIND_DRAFT = sa.select(DRAFT.c.content).where(DRAFT.c.digest == sa.bindparam("digest"))
+_FIND_SPENT = sa.select(SPENT.c.digest).where(SPENT.c.digest == sa.bindparam("digest"))
+_FIND_BOX = sa.select(BOX.c.public_key, BOX.c.emptied).where(BOX.c.round_id == sa.bindparam("round_id"))
+_NEW_DRAFT = sqlite.insert(DRAFT)
+_WRITE_DRAFT = _NEW_DRAFT.on_conflict_do_update(
+    index_elements=[DRAFT.c.digest], set_={"content": _NEW_DRAFT.excluded.content}
+)
+
+
+def _check_open(connection: sa.Connection, round_id: str, link: SurveyLink) -> bytes:
+    """Return the public key of a round that takes answers of this link."""
+    box = connection.execute(_FIND_BOX, {"round_id": round_id}).one_or_none()
+    if box is None or box.emptied:
+        raise RoundClosedError
+    if _is_spent(connection, link):
+        raise AlreadySentError
+    return bytes(box.public_key)
+
+
+def _is_spent(connection: sa.Connection, link: SurveyLink) -> bool:
+    return connection.execute(_FIND_SPENT, {"digest": link.spent_digest}).one_or_none() is not None
 
 
 def _insert_answers(

@@ -33,8 +33,8 @@ _TEXTS: Mapping[LinkProblem, str] = {
     "closed": mark("This questionnaire is closed. Answers that were sent count; drafts were deleted."),
     "sent": mark("Your answers have been received. This link has been used and cannot show or change them."),
 }
-_sending = threading.Lock()
-"""Two links of one invitation never send at the same time, so that nobody answers twice."""
+_sending = tuple(threading.Lock() for _ in range(64))
+"""Two links of one invitation have the same lock and never send at the same time, so that nobody answers twice."""
 
 
 class LinkError(SurveyError):
@@ -67,15 +67,19 @@ class Visit:
 
 def open_visit(surveys: Surveys, round_id: str, token: str) -> Visit:
     """Return the questionnaire of a link with its draft. Raises LinkError."""
-    link, round_, invitation = _find_invitation(surveys, round_id, token)
-    if surveys.answers.is_spent(link) and not invitation.answered:
-        surveys.invitations.mark_answered(invitation.invitation_id)
-        raise LinkError("sent")
+    return _read_visit(surveys, *_find_invitation(surveys, round_id, token))
+
+
+def _read_visit(surveys: Surveys, link: SurveyLink, round_: Round, invitation: Invitation) -> Visit:
     if invitation.answered:
         raise LinkError("sent")
+    try:
+        draft = surveys.answers.read_draft(link)
+    except AlreadySentError:
+        surveys.invitations.mark_answered(invitation.invitation_id)
+        raise LinkError("sent") from None
     invitee = invitation.invitee
     questionnaire = Questionnaire(surveys.bank, round_.form, invitee.role)
-    draft = surveys.answers.read_draft(link)
     answers = {question: tuple(values) for question, values in draft.get("answers", {}).items()}
     return Visit(link, round_, invitee.territory, invitee.language, questionnaire, answers)
 
@@ -98,8 +102,10 @@ def send_answers(surveys: Surveys, round_id: str, token: str) -> None:
 
     Raises LinkError, IncompleteError if a required question has no answer.
     """
-    with _sending:
-        visit = open_visit(surveys, round_id, token)
+    _link, _round, first_look = _find_invitation(surveys, round_id, token)
+    with _sending[int(first_look.invitation_id, 16) % len(_sending)]:
+        link, round_, invitation = _find_invitation(surveys, round_id, token)
+        visit = _read_visit(surveys, link, round_, invitation)
         questionnaire = visit.questionnaire
         if missing := questionnaire.find_missing(visit.answers):
             raise IncompleteError(missing)
@@ -110,16 +116,14 @@ def send_answers(surveys: Surveys, round_id: str, token: str) -> None:
         try:
             surveys.answers.send_answers(
                 round_id,
-                visit.link,
-                SentAnswers(visit.round.form, visit.territory, questionnaire.role, codes, texts),
+                link,
+                SentAnswers(round_.form, visit.territory, questionnaire.role, codes, texts),
             )
         except AlreadySentError:
             raise LinkError("sent") from None
         except RoundClosedError:
             raise LinkError("closed") from None
-        invitation = surveys.invitations.find_invitation(visit.link.invitation_digest)
-        if invitation is not None:
-            surveys.invitations.mark_answered(invitation.invitation_id)
+        surveys.invitations.mark_answered(invitation.invitation_id)
 
 
 def _find_invitation(surveys: Surveys, round_id: str, token: str) -> tuple[SurveyLink, Round, Invitation]:
@@ -127,13 +131,12 @@ def _find_invitation(surveys: Surveys, round_id: str, token: str) -> tuple[Surve
     link = parse_token(token)
     if link is None:
         raise LinkError("cut")
-    round_ = surveys.invitations.find_round(round_id)
+    round_, invitation = surveys.invitations.find_visit(round_id, link.invitation_digest)
     if round_ is None:
         raise LinkError("unknown")
     if round_.state in ("closing", "closed") or read_today() > round_.closes:
         raise LinkError("closed")
-    invitation = surveys.invitations.find_invitation(link.invitation_digest)
-    if invitation is None or invitation.round_id != round_id:
+    if invitation is None:
         raise LinkError("unknown")
     if not is_accepting(round_):
         raise LinkError("not_open", day=round_.opens)

@@ -72,6 +72,16 @@ RESPONSE = sa.Table(
 )
 
 
+# Derives the links to the results; rounds of earlier software have none.
+RESULT_SECRET = sa.Table(
+    "result_secret",
+    METADATA,
+    sa.Column("round_id", sa.Text, sa.ForeignKey("round.round_id"), primary_key=True),
+    sa.Column("secret", sa.String(64), nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """One round: a form for a period, open from a day to a day."""
@@ -156,6 +166,8 @@ class InvitationStore:
                     state=round_.state,
                 )
             )
+            secret = secrets.token_hex(32)
+            connection.execute(sa.insert(RESULT_SECRET).values(round_id=round_.round_id, secret=secret))
             if rows:
                 connection.execute(sa.insert(INVITATION), rows)
 
@@ -168,20 +180,27 @@ class InvitationStore:
     def find_round(self, round_id: str) -> Round | None:
         """Return a round, or None."""
         with self.database.open_read() as connection:
-            row = connection.execute(sa.select(ROUND).where(ROUND.c.round_id == round_id)).one_or_none()
+            row = connection.execute(_FIND_ROUND, {"round_id": round_id}).one_or_none()
         return None if row is None else Round(**row._mapping)
+
+    def find_result_secret(self, round_id: str) -> str | None:
+        """Return the secret from which the links to the results of a round are derived, or None."""
+        query = sa.select(RESULT_SECRET.c.secret).where(RESULT_SECRET.c.round_id == round_id)
+        with self.database.open_read() as connection:
+            return connection.execute(query).scalar_one_or_none()
 
     def set_state(self, round_id: str, state: RoundState) -> None:
         """Change the state of a round."""
         with self.database.open_write() as connection:
             connection.execute(sa.update(ROUND).where(ROUND.c.round_id == round_id).values(state=state))
 
-    def find_invitation(self, digest: str) -> Invitation | None:
-        """Return the invitation of a link by its digest, or None."""
-        query = sa.select(INVITATION).join(LINK, LINK.c.invitation_id == INVITATION.c.invitation_id)
+    def find_visit(self, round_id: str, digest: str) -> tuple[Round | None, Invitation | None]:
+        """Return a round and the invitation of a link to it; None for what there is not."""
         with self.database.open_read() as connection:
-            row = connection.execute(query.where(LINK.c.digest == digest)).one_or_none()
-        return None if row is None else _as_invitation(row)
+            round_ = connection.execute(_FIND_ROUND, {"round_id": round_id}).one_or_none()
+            row = connection.execute(_FIND_INVITATION, {"digest": digest}).one_or_none()
+        invitation = _as_invitation(row) if row is not None and row.round_id == round_id else None
+        return None if round_ is None else Round(**round_._mapping), invitation
 
     def list_invitations(self, round_id: str) -> tuple[Invitation, ...]:
         """Return the invitations of a round."""
@@ -202,10 +221,18 @@ class InvitationStore:
 
     def mark_answered(self, invitation_id: str) -> None:
         """Record that the person has answered."""
+        change = sa.update(INVITATION).where(INVITATION.c.invitation_id == invitation_id).values(answered=True)
+        self.database.run_write(lambda connection: connection.execute(change).rowcount)
+
+    def mark_all_answered(self, round_id: str, addresses: Sequence[str]) -> None:
+        """Record that the people with these addresses have answered; for invented answers."""
+        change = sa.update(INVITATION).where(
+            INVITATION.c.round_id == round_id, INVITATION.c.address == sa.bindparam("person")
+        )
         with self.database.open_write() as connection:
-            connection.execute(
-                sa.update(INVITATION).where(INVITATION.c.invitation_id == invitation_id).values(answered=True)
-            )
+            if addresses:
+                values = [{"person": address} for address in addresses]
+                connection.execute(change.values(answered=True), values)
 
     def count_responses(self, round_id: str) -> tuple[Response, ...]:
         """Return the counts of a round by territory and role: those of its closing, or those of this moment."""
@@ -252,6 +279,14 @@ class InvitationStore:
             connection.execute(sa.update(INVITATION).where(INVITATION.c.round_id == round_id).values(answered=None))
             connection.execute(sa.update(ROUND).where(ROUND.c.round_id == round_id).values(state="closed"))
         self.database.compact_file()
+
+
+_FIND_ROUND = sa.select(ROUND).where(ROUND.c.round_id == sa.bindparam("round_id"))
+_FIND_INVITATION = (
+    sa.select(INVITATION)
+    .join(LINK, LINK.c.invitation_id == INVITATION.c.invitation_id)
+    .where(LINK.c.digest == sa.bindparam("digest"))
+)
 
 
 def _as_invitation(row: sa.Row[tuple[object, ...]]) -> Invitation:

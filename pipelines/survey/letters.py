@@ -19,8 +19,10 @@ from pipelines.core.i18n.periods import format_period
 from pipelines.submissions import notices
 from pipelines.submissions.notices.words import Letter
 from pipelines.survey.bank import text_in
+from pipelines.survey.coarsening import Cell
 from pipelines.survey.invitation_store import Invitation, Round
 from pipelines.survey.links import SurveyLink, make_link
+from pipelines.survey.result_links import first_result_day, make_result_token
 from pipelines.survey.surveys import Surveys, is_accepting
 
 REMINDER_DAYS = (7, 2)
@@ -53,6 +55,12 @@ def link_address(portal: str, round_id: str, link: SurveyLink, language: str) ->
     return f"{portal.rstrip('/')}{PATH}/{round_id}/{link.token}?lang={language}"
 
 
+def result_address(surveys: Surveys, portal: str, round_id: str, cell: Cell) -> str:
+    """Return the address of the results for a territory and role; empty for a round of earlier software."""
+    token = make_result_token(surveys, round_id, cell)
+    return f"{portal.rstrip('/')}{PATH}/{round_id}/results/{token}" if token else ""
+
+
 def send_letters(surveys: Surveys) -> LetterOutcome:
     """Send what is due today: invitations of open rounds, and reminders. Safe to repeat.
 
@@ -71,7 +79,8 @@ def send_letters(surveys: Surveys) -> LetterOutcome:
                 link = make_link()
                 invitee = invitation.invitee
                 address = link_address(portal, round_.round_id, link, invitee.language)
-                letter = write_letter(surveys, round_, invitation, address)
+                results = result_address(surveys, portal, round_.round_id, (invitee.territory, invitee.role))
+                letter = write_letter(surveys, round_, invitation, address, results)
                 head = _Head(secrets.token_hex(8), clock.format_timestamp(clock.now()), invitee.name, invitee.address)
                 surveys.invitations.add_link(invitation.invitation_id, link.invitation_digest)
                 try:
@@ -94,8 +103,11 @@ def count_due_reminders(round_: Round) -> int:
     return sum(time_left <= timedelta(days=days) for days in REMINDER_DAYS)
 
 
-def write_letter(surveys: Surveys, round_: Round, invitation: Invitation, address: str) -> Letter:
-    """Return the letter of an invitation, or of a reminder if the invitation was sent before."""
+def write_letter(surveys: Surveys, round_: Round, invitation: Invitation, address: str, results: str = "") -> Letter:
+    """Return the letter of an invitation, or of a reminder if the invitation was sent before.
+
+    `results` is the address at which the results can be seen.
+    """
     invitee = invitation.invitee
     language = invitee.language
     form = text_in(surveys.bank.lists.forms[round_.form], language)
@@ -131,7 +143,18 @@ def write_letter(surveys: Surveys, round_: Round, invitation: Invitation, addres
         text=(tell("Dear {name},", language, name=invitee.name), *text, anonymous),
         items=(),
         link=address,
-        notes=(),
+        notes=(
+            (
+                tell(
+                    "From {day} on you can see the results here: {address}",
+                    language,
+                    day=first_result_day(round_),
+                    address=f"{results}?lang={language}",
+                ),
+            )
+            if results
+            else ()
+        ),
         closing=tell("This is an automatic message. Replies to it are not read.", language),
         language=language,
     )

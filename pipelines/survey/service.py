@@ -21,7 +21,7 @@ from pipelines.ledger.database import open_write_transaction
 from pipelines.ledger.identity import EVERY, SYSTEM, Identity, NotAllowedError
 from pipelines.ledger.permissions import can_read_survey, has_role_for
 from pipelines.statistics.thresholds import FEWEST_INSTITUTIONS
-from pipelines.survey import results
+from pipelines.survey import public_results, results
 from pipelines.survey.bank_model import LANGUAGES
 from pipelines.survey.invitation_store import Invitee, Response, Round
 from pipelines.survey.letters import LetterOutcome, send_letters
@@ -130,7 +130,7 @@ def run_daily_work(desk: SurveyDesk) -> LetterOutcome:
         if round_.state == "closing" or (round_.state == "open" and round_.closes < read_today()):
             _close(desk, SYSTEM, round_.round_id)
     if results.are_results_stale(desk.surveys):
-        results.write_results(desk.surveys)
+        _write_results(desk.surveys)
     return send_letters(desk.surveys)
 
 
@@ -201,9 +201,14 @@ def _close(desk: SurveyDesk, account: str, round_id: str) -> int:
     exposed = {(r.territory, r.role) for r in responses if r.institutions < FEWEST_INSTITUTIONS}
     count = surveys.answers.empty_box(round_id, read_today(), exposed)
     surveys.invitations.forget_answered(round_id)
-    results.write_results(surveys)
+    _write_results(surveys)
     _record(desk, account, "survey.close", round_id, {"answers": count, "invited": sum(r.invited for r in responses)})
     return count
+
+
+def _write_results(surveys: Surveys) -> None:
+    results.write_results(surveys)
+    public_results.write_public_results(surveys)
 
 
 def _check_right(who: Identity) -> None:

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 from pipelines.submissions.listed_assessments import FILE
-from tests.samples import arrivals, assessments, trying
+from tests.samples import arrivals, assessments, questionnaire, trying
 from tests.support.paths import ROOT
 
 
@@ -33,6 +33,8 @@ def main() -> None:
         trying.write_try_files(ROOT / "raw_samples")
         path = ROOT / "raw_samples" / FILE
         path.write_text(assessments.assessments_csv(options.seed), encoding="utf-8")
+        path = ROOT / "raw_samples" / questionnaire.FILE
+        path.write_text(questionnaire.rounds_csv(options.seed), encoding="utf-8")
     print(f"{len(written)} returns, {sum(len(sample.data) for sample in written):,} bytes")
 
 

@@ -30,14 +30,15 @@ from pipelines.survey import filling_in
 from pipelines.survey.bank import text_in
 from pipelines.survey.bank_model import Question
 from pipelines.survey.filling_in import IncompleteError, LinkError, Visit
-from pipelines.survey.letters import MINUTES, PATH
+from pipelines.survey.letters import MINUTES, PATH, result_address
+from pipelines.survey.result_links import first_result_day
 from pipelines.survey.surveys import SurveyError
 from pipelines.web.guards import client_network
 from pipelines.web.sign_in.csrf import CSRF_FIELD, CsrfError, check_origin
 from pipelines.web.sign_in.language import language_of
 
 router = APIRouter()
-_LINK = PATH + "/{round_id}/{token}"
+LINK = PATH + "/{round_id}/{token}"
 MOST_FIELDS = 100
 LONGEST_FIELD = 16 * 1024
 _STATUS = {"cut": 404, "unknown": 404, "not_open": 403, "closed": 410, "sent": 410}
@@ -90,10 +91,10 @@ def show_sent(request: Request) -> Response:
     )
 
 
-@router.get(_LINK)
+@router.get(LINK)
 def show_start(request: Request, round_id: str, token: str) -> Response:
     """Render the first page: what is asked, until when, and how answers are kept."""
-    visit = _open_visit(request, round_id, token)
+    visit = open_link(request, round_id, token)
     language, registry = language_of(request), get_survey_services(request).desk.registry
     bank = visit.questionnaire.bank
     note = note_of(registry, visit.territory, language)
@@ -101,7 +102,7 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         request,
         "start.html",
         title=form_title(visit, language),
-        address=_address(visit),
+        address=link_address(visit),
         role=text_in(bank.lists.roles[visit.questionnaire.role], language),
         territory=jurisdiction_name(registry, visit.territory, language) + ("*" if note else ""),
         footnote=f"* {note}" if note else "",
@@ -109,46 +110,51 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         closes=visit.round.closes,
         smallest_group=FEWEST_RESPONDENTS,
         has_draft=bool(visit.answers),
-        next_address=f"{_address(visit)}/{_first_open_page(visit)}",
-        check_address=f"{_address(visit)}/check",
+        next_address=f"{link_address(visit)}/{_first_open_page(visit)}",
+        check_address=f"{link_address(visit)}/check",
+        workbook_address=f"{link_address(visit)}/workbook",
+        results_address=result_address(
+            get_survey_services(request).survey_desk.surveys, "", round_id, (visit.territory, visit.questionnaire.role)
+        ),
+        results_day=first_result_day(visit.round),
     )
 
 
-@router.get(_LINK + "/check")
+@router.get(LINK + "/check")
 def show_check(request: Request, round_id: str, token: str) -> Response:
     """Render all answers, before they are sent."""
-    return _render_check(request, _open_visit(request, round_id, token))
+    return _render_check(request, open_link(request, round_id, token))
 
 
-@router.post(_LINK + "/send")
+@router.post(LINK + "/send")
 def send_all(request: Request, round_id: str, token: str, fields: SubmittedFields) -> Response:
     """Send the answers. The confirmation follows only after they are on the disk."""
-    visit = _open_visit(request, round_id, token)
-    _check_form(request, visit, fields)
+    visit = open_link(request, round_id, token)
+    check_form(request, visit, fields)
     try:
         filling_in.send_answers(get_survey_services(request).survey_desk.surveys, round_id, token)
     except IncompleteError as error:
         return _render_check(request, visit, error.questions)
-    return _redirect(f"{PATH}/sent")
+    return redirect_to(f"{PATH}/sent")
 
 
-@router.get(_LINK + "/{number:int}")
+@router.get(LINK + "/{number:int}")
 def show_questions(request: Request, round_id: str, token: str, number: int) -> Response:
     """Render one page of questions."""
-    visit = _open_visit(request, round_id, token)
+    visit = open_link(request, round_id, token)
     if not 1 <= number <= len(visit.questionnaire.list_pages()):
-        return _redirect(_address(visit))
+        return redirect_to(link_address(visit))
     return _render_questions(request, visit, number)
 
 
-@router.post(_LINK + "/{number:int}")
+@router.post(LINK + "/{number:int}")
 def save_questions(request: Request, round_id: str, token: str, number: int, fields: SubmittedFields) -> Response:
     """Save one page of questions and lead on; with a fault, save the rest and show the page again."""
-    visit = _open_visit(request, round_id, token)
-    _check_form(request, visit, fields)
+    visit = open_link(request, round_id, token)
+    check_form(request, visit, fields)
     pages = visit.questionnaire.list_pages()
     if not 1 <= number <= len(pages):
-        return _redirect(_address(visit))
+        return redirect_to(link_address(visit))
     services = get_survey_services(request)
     if seconds := services.rates.count_request(SAVES, visit.link.draft_digest):
         raise TooManyError(seconds)
@@ -162,17 +168,18 @@ def save_questions(request: Request, round_id: str, token: str, number: int, fie
     visit = filling_in.save_page(services.survey_desk.surveys, visit, page_answers)
     if errors:
         return _render_questions(request, visit, number, errors)
-    return _redirect(f"{_address(visit)}{_find_target(visit, number, fields)}")
+    return redirect_to(f"{link_address(visit)}{_find_target(visit, number, fields)}")
 
 
 @router.get(PATH + "/{rest:path}")
 def show_unknown(request: Request) -> Response:
     """Answer any other address below the questionnaire: a link that was cut off."""
-    _count_wrong_link(request)
+    count_wrong_link(request)
     return answer_problem(request, LinkError("cut"))
 
 
-def _open_visit(request: Request, round_id: str, token: str) -> Visit:
+def open_link(request: Request, round_id: str, token: str) -> Visit:
+    """Return the visit of a link, and count links that open nothing. Raises LinkError, TooManyError."""
     services = get_survey_services(request)
     if seconds := services.rates.check_wait(WRONG_LINKS, client_network(request.scope)):
         raise TooManyError(seconds)
@@ -180,17 +187,19 @@ def _open_visit(request: Request, round_id: str, token: str) -> Visit:
         return filling_in.open_visit(services.survey_desk.surveys, round_id, token)
     except LinkError as error:
         if error.problem in ("cut", "unknown"):
-            _count_wrong_link(request)
+            count_wrong_link(request)
         raise
 
 
-def _count_wrong_link(request: Request) -> None:
+def count_wrong_link(request: Request) -> None:
+    """Count a link that opens nothing. Raises TooManyError."""
     rates = get_survey_services(request).rates
     if seconds := rates.count_request(WRONG_LINKS, client_network(request.scope)):
         raise TooManyError(seconds)
 
 
-def _check_form(request: Request, visit: Visit, fields: FormData) -> None:
+def check_form(request: Request, visit: Visit, fields: FormData) -> None:
+    """Raise StaleFormError unless a form comes from a page of its link."""
     submitted = fields.get(CSRF_FIELD)
     try:
         check_origin(request)
@@ -200,11 +209,13 @@ def _check_form(request: Request, visit: Visit, fields: FormData) -> None:
         raise StaleFormError
 
 
-def _address(visit: Visit) -> str:
+def link_address(visit: Visit) -> str:
+    """Return the address of the first page of a link."""
     return f"{PATH}/{visit.round.round_id}/{visit.link.token}"
 
 
-def _redirect(address: str) -> Response:
+def redirect_to(address: str) -> Response:
+    """Return a redirect to a page after a form."""
     return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
 
 
@@ -247,7 +258,7 @@ def _render_questions(request: Request, visit: Visit, number: int, errors: Seque
     questions = [question for question in visit.questionnaire.list_pages()[number - 1] if question.id in visible]
     open_pages = _list_open_pages(visit)
     if not questions:
-        return _redirect(f"{_address(visit)}/check")
+        return redirect_to(f"{link_address(visit)}/check")
     groups: list[tuple[str, list[dict[str, Any]]]] = []
     for question in questions:
         theme = text_in(bank.lists.themes[bank.theme_by_question[question.id]], language)
@@ -262,8 +273,8 @@ def _render_questions(request: Request, visit: Visit, number: int, errors: Seque
         title=f"{groups[0][0]} ({step})",
         status=422 if errors else 200,
         errors=errors,
-        address=f"{_address(visit)}/{number}",
-        form_address=f"{_address(visit)}/{number}",
+        address=f"{link_address(visit)}/{number}",
+        form_address=f"{link_address(visit)}/{number}",
         csrf=visit.link.form_token,
         groups=groups,
         step=step,
@@ -282,7 +293,7 @@ def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = 
             "text": text_in(question.wording.text, language),
             "answer": describe_answer(visit, question, language),
             "is_required": visit.questionnaire.is_required(question),
-            "address": f"{_address(visit)}/{page_of[question.id]}#{question.id}",
+            "address": f"{link_address(visit)}/{page_of[question.id]}#{question.id}",
             "theme": text_in(bank.lists.themes[bank.theme_by_question[question.id]], language),
         }
         for question in visit.questionnaire.list_visible(visit.answers)
@@ -296,11 +307,11 @@ def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = 
         title=tell("Check your answers", language),
         status=422 if errors else 200,
         errors=errors,
-        address=f"{_address(visit)}/check",
+        address=f"{link_address(visit)}/check",
         groups=groups,
         csrf=visit.link.form_token,
-        send_address=f"{_address(visit)}/send",
-        first_address=f"{_address(visit)}/1",
+        send_address=f"{link_address(visit)}/send",
+        first_address=f"{link_address(visit)}/1",
         closes=visit.round.closes,
     )
 

@@ -22,6 +22,8 @@ WRONG_LINKS = RateLimitItemPerMinute(60, namespace="wrong links")
 """Links from one network that open nothing. Many people of one office may try an old link at once."""
 SAVES = RateLimitItemPerMinute(60, namespace="saved pages")
 """Pages saved with one link."""
+UPLOADS = RateLimitItemPerMinute(10, namespace="uploaded workbooks")
+"""Workbooks uploaded with one link."""
 
 
 @dataclass

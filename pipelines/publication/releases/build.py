@@ -38,6 +38,7 @@ from pipelines.statistics.thresholds import (
     LARGEST_HIDDEN_COUNT,
     SMALLEST_PUBLISHED_COUNT,
 )
+from pipelines.survey.public_results import read_exported
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, ExportedTable
 from pipelines.warehouse.reference.publishers import name_publishers
 
@@ -196,6 +197,7 @@ def _collect_tables(
         "legal_assessment": law.build_assessments(home.gathered / "legal_assessment.parquet", registry, now),
         "treaty_event": law.build_treaty_events(registry),
         "treaty_element": law.build_provisions(),
+        **read_exported(home.gathered),
     }
     tables |= measured_quality.for_release(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
@@ -338,6 +340,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "coverage    who was expected to report, and who did\n"
         "legal_assessment, treaty_event, treaty_element   results of the assessment of the law on joint teams, how\n"
         "            treaties bind each territory, and what each treaty provides for\n"
+        "practice_result, practice_label   what practitioners answered to the questionnaire, by territory and by\n"
+        "            role, from at least five people each, and the texts of questions and answers\n"
         "note        what must be known about a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
         "quality     completeness, timeliness, punctuality and revision of each territory, in the terms of the ESS\n"

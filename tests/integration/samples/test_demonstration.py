@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.submissions.listed_assessments import FILE
-from tests.samples import arrivals, assessments, plan
+from tests.samples import arrivals, assessments, plan, questionnaire
 from tests.samples.rows import SampleReturn
 from tests.support.generated_returns import GeneratedReturns
 from tests.support.paths import ROOT
@@ -35,8 +35,14 @@ def test_every_file_and_list_is_byte_identical_on_regeneration(returns: Sequence
     assert (RAW / "arrivals.csv").read_text(encoding="utf-8") == arrivals.arrivals_csv(returns)
     files = {path.relative_to(RAW).as_posix() for path in RAW.rglob("*") if path.is_file()}
     to_try = {path for path in files if path.startswith("try/")}  # see test_trying.py
-    assert files - to_try == {sample.path for sample in returns} | {"arrivals.csv", FILE, "SOURCE.md"}
+    assert files - to_try == {sample.path for sample in returns} | {
+        "arrivals.csv",
+        FILE,
+        questionnaire.FILE,
+        "SOURCE.md",
+    }
     assert (RAW / FILE).read_text(encoding="utf-8") == assessments.assessments_csv()
+    assert (RAW / questionnaire.FILE).read_text(encoding="utf-8") == questionnaire.rounds_csv()
 
 
 @pytest.mark.parametrize("territory", plan.list_territories())

@@ -68,6 +68,8 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     start = visitor.open_page(link)
     assert (start.status, start.heading) == (200, "Quarterly questionnaire, 2026 Q4")
     assert "Police officer" in start.main
+    early = start.follow_link("Results")
+    assert (early.status, "from 2026-11-21 on" in early.main) == (403, True)
     before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
     check = fill_in_all(start.follow_link("Begin"))
     assert check.heading == "Check your answers"
@@ -220,6 +222,101 @@ def test_wrong_links_of_one_network_are_limited(
     monkeypatch.setattr("dashboards.office.survey.routes.WRONG_LINKS", survey_services.WRONG_LINKS)
     statuses = [Visitor(office.client).open_page(f"{PATH}/2026-Q4-pulse/{make_link().token}").status for _ in range(5)]
     assert statuses == [404, 404, 404, 429, 429]
+
+
+def fill_workbook(content: bytes, answers: dict[str, str]) -> bytes:
+    """Write answers next to the keys of a downloaded workbook, as a person does next to the questions."""
+    import io
+
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    page = book.worksheets[0]
+    for row in page.iter_rows():
+        key = str(row[0].value)
+        if key in answers:
+            assert not row[2].protection.locked
+            row[2].value = answers[key]
+    output = io.BytesIO()
+    book.save(output)
+    return output.getvalue()
+
+
+def upload_workbook(office: Office, link: str, content: bytes, name: str = "answers.xlsx") -> Document:
+    form = Visitor(office.client).open_page(f"{link}/workbook")
+    token = form.find_elements("input[name=csrf]")[0].get("value")
+    response = office.client.post(f"{link}/workbook", data={"csrf": token}, files={"file": (name, content)})
+    return Document(response, Visitor(office.client))
+
+
+def test_workbook_is_downloaded_filled_in_and_becomes_the_draft(office: Office, tokens: dict[str, list[str]]) -> None:
+    link = next_link(tokens)
+    response = office.client.get(f"{link}/workbook/file", params={"lang": "cnr"})
+    office.client.cookies.clear()
+    assert link.rpartition("/")[2].encode() not in response.content
+    bank = surveys_of(office).bank
+    easy = bank.answer_text(bank.find_question("FR01"), "4", "cnr")
+    content = fill_workbook(response.content, {"FR01": easy, "IE02:selec": "x", "IE02:europol": "X"})
+    check = upload_workbook(office, link, content)
+    assert check.heading == "Check your answers"
+    assert "Easy" in check.main
+    assert "SELEC; Europol" in check.main
+    page = Visitor(office.client).open_page(f"{link}/1")
+    assert [e.get("value") for e in page.find_elements("#FR01 input[checked]")] == ["4"]
+
+
+def test_faulty_answers_of_a_workbook_are_named_and_the_rest_is_saved(
+    office: Office, tokens: dict[str, list[str]]
+) -> None:
+    link = next_link(tokens)
+    content = office.client.get(f"{link}/workbook/file").content
+    page = upload_workbook(
+        office, link, fill_workbook(content, {"FR01": "perhaps", "IE02:none": "X", "IE02:selec": "X", "IE01": "Often"})
+    )
+    assert page.status == 422
+    assert len(page.errors) == 3
+    good = upload_workbook(office, link, fill_workbook(content, {"IE01": "Very easy"}))
+    assert good.heading == "Check your answers"
+    assert "Very easy" in good.main
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("answers.xlsx", b"PK\x03\x04 no archive"),
+        ("answers.xlsx", b""),
+        ("answers.csv", b"FR01;How easy;Easy"),
+        ("answers.html", b"<table><tr><td>x</td></tr></table>"),
+    ],
+)
+def test_other_files_are_refused_in_plain_words_and_nothing_is_saved(
+    office: Office, tokens: dict[str, list[str]], name: str, content: bytes
+) -> None:
+    link = next_link(tokens)
+    page = upload_workbook(office, link, content, name)
+    assert page.status == 422
+    assert len(page.errors) == 1
+    assert not Visitor(office.client).open_page(link).find_links("Check your answers")
+
+
+def test_workbook_bomb_is_refused_and_nothing_is_written(office: Office, tokens: dict[str, list[str]]) -> None:
+    import io
+    import zipfile
+
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 200_000_000)
+    assert upload_workbook(office, next_link(tokens), packed.getvalue()).status == 422
+
+
+def test_upload_without_the_form_of_the_link_changes_nothing(office: Office, tokens: dict[str, list[str]]) -> None:
+    link = next_link(tokens)
+    content = fill_workbook(office.client.get(f"{link}/workbook/file").content, {"FR01": "Easy"})
+    response = office.client.post(f"{link}/workbook", data={"csrf": "x"}, files={"file": ("a.xlsx", content)})
+    assert response.status_code == 403
+    assert not Visitor(office.client).open_page(link).find_links("Check your answers")
 
 
 def test_closed_round_says_so(office: Office, tokens: dict[str, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,159 @@
+"""Compose the page of what practitioners answered in the newest closed round of the questionnaire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Final
+
+from pipelines import words
+from pipelines.core.i18n import mark, periods
+from pipelines.design.components import Part
+from pipelines.front import pages
+from pipelines.front.pages import Page, Section
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.words import Row
+from pipelines.words.language import Texts, current_language, tell
+
+FAVOURABLE: Final = "favourable"
+_CHANGES: Final = Texts(
+    {
+        "rise": mark("higher than before"),
+        "fall": mark("lower than before"),
+        "no_clear_change": mark("no clear change"),
+    }
+)
+_Labels = Mapping[tuple[str, str], str]
+
+
+def compose_practice(reader: Reader) -> Page:
+    """Return the page. A release of earlier software, or before the first round, has no answers, and it says so."""
+    title = tell("Answers of practitioners")
+    rows = reader.edition.tables["practice_result"]
+    labels = _read_labels(reader)
+    return Page(
+        pages.name_file(pages.PRACTICE),
+        "practice.html",
+        pages.METHODOLOGY,
+        title,
+        title,
+        lead=tell(
+            "Police, prosecutors, judges, central authorities and liaison officers rate how international cooperation "
+            "works. Their answers are anonymous."
+        ),
+        values={
+            "how": [
+                tell(
+                    "The people asked are not a random sample: each institution names them. The shares describe those "
+                    "who answered."
+                ),
+                tell(
+                    "Shares are in per cent of the people who answered the question. People for whom it does not apply "
+                    "and people without experience are left out."
+                ),
+                tell(
+                    "A group is withheld if few people or one institution answered, or if it would show the answers of "
+                    "such a group."
+                ),
+            ],
+            "round_name": _name_round(rows, labels),
+            "themes": [
+                Section(
+                    f"practice-{theme.replace('_', '-')}",
+                    labels.get(("theme", theme), theme),
+                    tables=[
+                        _compose_question(reader, labels, series, list(question))
+                        for series, question in groupby(themed, lambda row: str(row["series"]))
+                    ],
+                )
+                for theme, themed in groupby(rows, lambda row: str(row["theme"]))
+            ],
+        },
+    )
+
+
+def _read_labels(reader: Reader) -> _Labels:
+    """Return the texts of the release in the reader's language, by kind and code."""
+    rows = reader.edition.tables["practice_label"]
+    return {(row["kind"], row["code"]): row["label"] for row in rows if row["language"] == reader.lang}
+
+
+def _name_round(rows: Sequence[Row], labels: _Labels) -> str:
+    if not rows:
+        return ""
+    form = labels.get(("form", rows[0]["form"]), rows[0]["form"])
+    return f"{form}, {periods.format_period(rows[0]['period'], current_language())}"
+
+
+def _compose_question(reader: Reader, labels: _Labels, series: str, rows: Sequence[Row]) -> FigureTable:
+    """Return a question with the region, the territories and the roles as rows, and its answers as columns."""
+    codes = list(dict.fromkeys(row["code"] for row in sorted(rows, key=lambda row: row["code_position"])))
+    cells = {(row["dimension"], row["group"], row["code"]): row for row in rows}
+    table = FigureTable(
+        reader,
+        labels.get(("question", series), series),
+        tell("Group"),
+        [
+            *(_name_answer(labels, series, code) for code in codes),
+            tell("Respondents"),
+            tell("Response rate"),
+            tell("Change since last round"),
+        ],
+        name=f"practice-{series.lower().replace('.', '-')}",
+    )
+    if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
+        rows = [row for row in rows if row["dimension"] != "role"]
+        table.notes.add_remark(
+            tell("Roles are withheld: next to the territories they would show the answers of a small group.")
+        )
+    for dimension, group in _list_groups(reader, rows):
+        first = cells[dimension, group, codes[0]]
+        heading = _name_group(table, labels, dimension, group)
+        if first["is_withheld"]:
+            withheld = format_figure(words.format_status("withheld"))
+            table.add_row(heading, [withheld] * (len(codes) + 3))
+            continue
+        rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
+        change = cells[dimension, group, codes[-1]]["changed"]
+        shares = [_format_share(cells[dimension, group, code]) for code in codes]
+        table.add_row(
+            heading,
+            (
+                *shares,
+                words.format_number(first["n"]),
+                "–" if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                _CHANGES[change] if change else "–",
+            ),
+            is_total=dimension == "region",
+        )
+    return table
+
+
+def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return the region, the territories in display order, and the roles."""
+    present = list(dict.fromkeys((row["dimension"], row["group"]) for row in rows))
+    territories = [("territory", code) for code in reader.edition.territories]
+    roles = [pair for pair in present if pair[0] == "role"]
+    return [pair for pair in (("region", "region"), *territories, *roles) if pair in present]
+
+
+def _name_group(table: FigureTable, labels: _Labels, dimension: str, group: str) -> Part:
+    if dimension == "territory":
+        return table.name_area(group)
+    return tell("Region") if dimension == "region" else labels.get(("role", group), group)
+
+
+def _name_answer(labels: _Labels, series: str, code: str) -> str:
+    if code == FAVOURABLE:
+        return f"{tell('Favourable answers')} ({tell('95% confidence interval')})"
+    return labels.get(("answer", f"{series}.{code}"), code)
+
+
+def _format_share(row: Row) -> Part:
+    """Return a share in per cent; the sum of the favourable answers with its 95 % confidence interval."""
+    share, low, high = (100 * row[name] for name in ("share", "low", "high"))
+    if row["code"] != FAVOURABLE:
+        return attach_numbers(words.format_number(share), round(share))
+    text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
+    return attach_numbers(text, round(share), round(low), round(high))

@@ -1,0 +1,74 @@
+"""The page of practitioners' answers: fields are the figures of the release, withheld groups have none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipelines.front.pages.practice import compose_practice
+from pipelines.front.reader import Reader
+from pipelines.words.language import read_in
+from tests.support.editions import make_edition
+
+LABELS = [
+    ("theme", "formal", "Formal requests"), ("form", "pulse", "Quarterly questionnaire"), ("role", "judge", "Judge"),
+    ("question", "FR01.1", "How easy is it?"), ("answer", "FR01.1.easy", "Easy"), ("answer", "FR01.1.hard", "Hard"),
+]  # fmt: skip
+
+
+def make_rows(dimension: str, group: str, counts: dict[str, int], **changes: Any) -> list[dict[str, Any]]:
+    """Return the rows of one group of the question FR01; `counts` by answer, `favourable` last."""
+    n = counts["easy"] + counts["hard"]
+    return [
+        {
+            "round_id": "2026-Q3-pulse", "form": "pulse", "period": "2026-Q3", "position": 0, "theme": "formal",
+            "question": "FR01", "question_position": 0, "series": "FR01.1", "dimension": dimension, "group": group,
+            "code": code, "code_position": place, "is_withheld": False, "count": count, "n": n, "share": count / n,
+            "low": 0.2, "high": 0.7, "invited": 2 * n, "answered": n, "changed": None, **changes,
+        }
+        for place, (code, count) in enumerate(counts.items())
+    ]  # fmt: skip
+
+
+def read_table(rows: list[dict[str, Any]], language: str = "en") -> tuple[list[str], dict[str, list[str]], str]:
+    labels = [
+        {"kind": kind, "code": code, "language": language, "label": f"{label} {language}"}
+        for kind, code, label in LABELS
+    ]
+    edition = make_edition(practice_result=rows, practice_label=labels)
+    with read_in(language):
+        (section,) = compose_practice(Reader(edition, language)).values["themes"]
+        (figures,) = section.tables
+        table = figures.table
+        lines = {str(row.heading): [re.sub("<[^>]+>", "", str(field)) for field in row.fields] for row in table.rows}
+        return [str(column) for column in table.columns], lines, " ".join(map(str, figures.notes.remarks))
+
+
+def test_fields_are_the_shares_of_the_release() -> None:
+    rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9}, changed="rise")
+    rows += make_rows("territory", "AA", {"easy": 4, "hard": 4, "favourable": 4})
+    columns, lines, _ = read_table(rows)
+    assert columns[:2] == ["Easy en", "Hard en"]
+    assert lines["Region"] == ["45", "55", "45 (20–70)", "20", "50", "higher than before"]
+    assert next(fields for name, fields in lines.items() if name != "Region")[0] == "50"
+
+
+def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_note() -> None:
+    figures = dict.fromkeys(("count", "n", "share", "low", "high", "invited", "answered"))
+    rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9})
+    rows += make_rows("territory", "AA", {"easy": 1, "hard": 2, "favourable": 1}, is_withheld=True, **figures)
+    rows += make_rows("role", "judge", {"easy": 8, "hard": 9, "favourable": 8}, is_withheld=True, **figures)
+    _, lines, remarks = read_table(rows)
+    assert len(lines) == 2
+    assert set(next(fields for name, fields in lines.items() if name != "Region")) == {"withheld"}
+    assert "Roles are withheld" in remarks
+
+
+def test_release_without_answers_has_an_empty_page() -> None:
+    page = compose_practice(Reader(make_edition(), "en"))
+    assert (page.values["themes"], page.values["round_name"]) == ([], "")
+
+
+def test_labels_are_in_the_language_of_the_reader() -> None:
+    columns, _, _ = read_table(make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9}), "mk")
+    assert columns[0] == "Easy mk"
