@@ -58,6 +58,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     from starlette.responses import PlainTextResponse
 
     from dashboards.office import errors, pages, uploads
+    from dashboards.office.experts import routes as expert_links
     from dashboards.office.services import ASSETS, OfficeServices
     from dashboards.office.survey import routes as survey
     from dashboards.office.survey.services import SurveyServices
@@ -91,6 +92,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
         # `include_router` would inspect every function again, which takes 70 ms.
         *pages.create_router().routes,
         *survey.router.routes,
+        *expert_links.router.routes,
     ]
     errors.install_handlers(app)
     return app

@@ -13,6 +13,8 @@ from dashboards.office.pages import (
     answer,
     approve,
     board,
+    expert_entries,
+    experts,
     figures,
     language,
     law,
@@ -34,6 +36,7 @@ from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import READERS, roles_for
 from pipelines.submissions.assessments import INSTRUMENT
+from pipelines.submissions.experts.model import INSTRUMENT as COOPERATION
 
 if TYPE_CHECKING:
     from dashboards.office.context import PageContext
@@ -74,6 +77,17 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/practice", mark("Practice"), practice.router),
     PortalPage("/account", mark("My account"), account.router),
     PortalPage("/law", mark("Law on joint teams"), law.router, READERS, instrument=INSTRUMENT),
+    PortalPage(
+        experts.PATH, mark("Network of experts"), experts.router, roles_for("look_up_experts"), instrument=COOPERATION
+    ),
+    PortalPage(
+        expert_entries.PATH,
+        mark("My entry"),
+        expert_entries.router,
+        roles_for("look_up_experts"),
+        listed=False,
+        instrument=COOPERATION,
+    ),
     PortalPage(
         "/release-desk",
         mark("Release desk"),
