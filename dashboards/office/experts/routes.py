@@ -164,5 +164,4 @@ def _render(request: Request, title: str, *, status: int = 200, **values: Any) -
         title=title,
         **{"reason": "", "address": "", "footnote": ""} | values,
     )
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(html, status_code=status, headers=headers)
+    return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})
