@@ -68,26 +68,26 @@ def send_data(request: Request, token: str) -> Response:
 def confirm_entry(request: Request, token: str, fields: Fields) -> Response:
     """Confirm the entry of a link."""
 
-    def confirm(desk: Any) -> Response:
+    def confirm_linked(desk: Any) -> Response:
         _check_form(request, token, fields)
         expert_links.confirm_by_link(desk, token)
         return _render_message(request, mark("Thank you. The entry is confirmed."))
 
-    return _answer(request, token, confirm)
+    return _answer(request, token, confirm_linked)
 
 
 @router.post(_LINK + "/erase")
 def erase_entry(request: Request, token: str, fields: Fields) -> Response:
     """Erase the entry of a link, if the box of the form was ticked."""
 
-    def erase(desk: Any) -> Response:
+    def erase_linked(desk: Any) -> Response:
         _check_form(request, token, fields)
         if CONFIRMED not in fields:
             raise ExpertError(mark("Tick the box to erase the entry. Nothing was changed. Open the link again."))
         expert_links.erase_by_link(desk, token)
         return _render_message(request, mark("The entry is erased."))
 
-    return _answer(request, token, erase)
+    return _answer(request, token, erase_linked)
 
 
 def answer_unknown(request: Request) -> Response:

@@ -18,7 +18,9 @@ from dashboards.office.pages import (
     figures,
     language,
     law,
+    measures,
     model_documents,
+    monitoring,
     nil,
     people,
     practice,
@@ -95,6 +97,8 @@ PAGES: tuple[PortalPage, ...] = (
         (*roles_for("sign_off_release"), *roles_for("approve_release")),
     ),
     PortalPage(survey_results.PATH, mark("Results of the questionnaire"), survey_results.router, READERS),
+    PortalPage(monitoring.PATH, mark("Monitoring of the Guidelines"), monitoring.router, READERS),
+    PortalPage(measures.PATH, mark("Corrective measures"), measures.router, READERS),
     PortalPage(survey.PATH, mark("Questionnaire"), survey.router, roles_for("keep_survey")),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )

@@ -157,9 +157,9 @@ def _read_details(form: SubmittedForm) -> ExpertDetails:
 
 
 def _render_own(context: PageContext, error: str = "", entered: ExpertDetails | None = None) -> Response:
-    own = experts.get_own_expert(context.desk, context.who)
+    own_entry = experts.get_own_expert(context.desk, context.who)
     return _render_form(
-        context, own, experts.list_own_places(context.desk, context.who), error, entered,
+        context, own_entry, experts.list_own_places(context.desk, context.who), error, entered,
         title=context.tell("My entry"),
         lead=context.tell("What others find of you in the network. Your address is never shown to anybody."),
         action=PATH,
@@ -169,14 +169,14 @@ def _render_own(context: PageContext, error: str = "", entered: ExpertDetails | 
 def _render_kept(
     context: PageContext, expert_id: str, error: str = "", entered: ExpertDetails | None = None
 ) -> Response:
-    kept = experts.list_kept_experts(context.desk, context.who)
+    kept_entries = experts.list_kept_experts(context.desk, context.who)
     return _render_form(
-        context, next((expert for expert in kept if expert.expert_id == expert_id), None),
+        context, next((expert for expert in kept_entries if expert.expert_id == expert_id), None),
         experts.list_expert_places(context.desk, context.who), error, entered,
         title=context.tell("Entries that you keep"),
         lead=context.tell("Nobody finds an entry before its expert has confirmed it with the link in a letter."),
         action=KEPT,
-        table=expert_words.tabulate_experts(context, kept, KEPT) if kept else None,
+        table=expert_words.tabulate_experts(context, kept_entries, KEPT) if kept_entries else None,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def show_experts(context: Page) -> Response:
     """Render the search, and the entries that meet it if one was asked for."""
     query = context.request.query_params
     criteria = ExpertQuery(*(query.get(name, "") for name in ExpertQuery.__dataclass_fields__))
-    found = experts.search_experts(context.desk, context.who, criteria) if "search" in query else None
+    matches = experts.search_experts(context.desk, context.who, criteria) if "search" in query else None
     return render_page(
         context,
         "experts.html",
@@ -40,8 +40,8 @@ def show_experts(context: Page) -> Response:
         spoken=expert_words.list_languages(),
         crimes=expert_words.list_crimes(context),
         procedures=expert_words.list_procedures(context.language),
-        table=expert_words.tabulate_experts(context, found, ENTRY) if found else None,
-        has_searched=found is not None,
+        table=expert_words.tabulate_experts(context, matches, ENTRY) if matches else None,
+        has_searched=matches is not None,
         has_own=experts.get_own_expert(context.desk, context.who) is not None,
         may_keep=bool(experts.list_expert_places(context.desk, context.who)),
         may_read_log=experts.may_read_log(context.who),
@@ -53,13 +53,15 @@ def show_counterparts(context: Page) -> Response:
     """Render the form for a counterpart, and the ranked experts if two territories and a crime were chosen."""
     query = context.request.query_params
     territories, crimes = list_territories(context), expert_words.list_crimes(context)
-    own, other, crime = (query.get(name, "") for name in ("from", "territory", "crime"))
+    own_territory, other_territory, crime = (query.get(name, "") for name in ("from", "territory", "crime"))
     codes = [code for code, _ in territories]
-    is_complete = own in codes and other in codes and crime in dict(crimes)
+    is_complete = own_territory in codes and other_territory in codes and crime in dict(crimes)
     languages = query.getlist("language")
     counterparts = None
     if is_complete:
-        counterparts = experts.find_counterparts(context.desk, context.who, own, other, crime, languages)
+        counterparts = experts.find_counterparts(
+            context.desk, context.who, own_territory, other_territory, crime, languages
+        )
     return render_page(
         context,
         "expert_counterparts.html",
@@ -68,7 +70,7 @@ def show_counterparts(context: Page) -> Response:
         territories=territories,
         crimes=crimes,
         spoken=expert_words.list_languages(),
-        chosen=(own, other, crime, languages),
+        chosen=(own_territory, other_territory, crime, languages),
         table=_tabulate_counterparts(context, counterparts) if counterparts else None,
         has_searched=counterparts is not None,
     )

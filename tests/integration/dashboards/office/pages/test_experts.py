@@ -89,9 +89,9 @@ def test_entry_is_found_and_its_address_is_on_no_page(office: Office, link: str)
     assert "Your message is sent" in sent.main
     again = visitor.open_page(entry.address).submit_form("Send the message", text="short")
     assert again.status == 409 and again.errors
-    assert not any("planted@" in shown.response.text for shown in (page, entry, sent, again))
-    kept = office.open("al-keeper", "/experts/kept")
-    assert "planted@" not in kept.follow_link("Expert 1 of the office").response.text
+    assert not any("planted@" in document.response.text for document in (page, entry, sent, again))
+    kept_page = office.open("al-keeper", "/experts/kept")
+    assert "planted@" not in kept_page.follow_link("Expert 1 of the office").response.text
     nothing = visitor.open_page("/experts").submit_form("Search", language="hu")
     assert "No expert meets these criteria" in nothing.main
 
@@ -103,8 +103,8 @@ def test_counterpart_is_ranked_by_languages_in_common(office: Office, link: str)
     (row,) = page.find_elements("table tbody tr")
     assert "Shqip" in row.text_content() and "English" not in row.text_content()
     assert [e.get("value") for e in page.find_elements("input[name=language][checked]")] == ["sq"]
-    other = page.submit_form("Find a counterpart", **{"crime": "SOM"}, language=["sq"])
-    assert "No expert meets these criteria" in other.main
+    smuggling = page.submit_form("Find a counterpart", **{"crime": "SOM"}, language=["sq"])
+    assert "No expert meets these criteria" in smuggling.main
 
 
 def test_own_entry_is_added_downloaded_and_erased(office: Office) -> None:
