@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,6 +18,7 @@ from dashboards.office.responses import render_page
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
+from pipelines.office.monitoring.gaps import Gap
 from pipelines.office.monitoring.report import (
     LawRow,
     PracticeRow,
@@ -41,6 +43,7 @@ def show_monitoring(context: Page) -> Response:
     area = context.request.query_params.get("area", "")
     area = area if area in areas else areas[0]
     bank = desk.surveys.bank
+    reports = build_monitoring(desk, context.who, area)
     may_keep = area in measures.list_kept_areas(desk, context.who)
     return render_page(
         context,
@@ -49,12 +52,42 @@ def show_monitoring(context: Page) -> Response:
         lead=context.tell("Practice, law and outcome of each theme, with date, source and gap. Not for publication."),
         areas=[(code, monitoring.name_area(context, code)) for code in areas],
         area=area,
-        sections=[
-            _describe_theme(context, desk, bank, area, report, may_keep)
-            for report in build_monitoring(desk, context.who, area)
-        ],
+        sections=[_describe_theme(context, desk, bank, area, report, may_keep) for report in reports],
+        overview=_tabulate_overview(context, bank, reports),
         measures_address=ui.page_address(MEASURES, area=area),
     )
+
+
+def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[ThemeReport]) -> ui.PageTable:
+    """Return how often each theme shows a gap in practice, law and outcome; each theme leads to its section."""
+    tell = context.tell
+    rows = []
+    for report in reports:
+        region_gaps = [gap for row in report.region_outcomes for gap, n in row.territories.items() for _ in range(n)]
+        n_open = sum(item.status in ("planned", "under_way") for item in report.measures)
+        rows.append(
+            ui.PageRow(
+                ui.render_link(text_in(bank.lists.themes[report.theme], context.language), f"#{report.theme}"),
+                (
+                    _count_gaps(context, [row.gap for row in report.practice]),
+                    _count_gaps(context, [row.gap for row in report.law]),
+                    _count_gaps(context, [*(row.gap for row in report.outcomes), *region_gaps]),
+                    str(n_open or "–"),
+                ),
+            )
+        )
+    columns = [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome (returns)"), tell("Measures under way")]
+    return ui.PageTable(tell("Overview"), tell("Theme"), columns, rows, frozenset({3}))
+
+
+def _count_gaps(context: PageContext, gaps: Sequence[Gap]) -> ui.Part:
+    """Return how many findings are of each kind, the worst first, with the badge of the worst."""
+    counted = {gap: gaps.count(gap) for gap in monitoring.GAPS if gap in gaps}
+    if not counted:
+        return "–"
+    texts = [f"{context.tell(monitoring.GAPS[gap][2])}: {number}" for gap, number in counted.items()]  # marked there
+    kind, sign, _ = monitoring.GAPS[next(iter(counted))]
+    return ui.render_badge(kind, sign, "; ".join(texts))
 
 
 def _describe_theme(
@@ -79,6 +112,7 @@ def _describe_theme(
     tell = context.tell
     columns = [tell("For"), tell("Found"), tell("Date"), tell("Source"), tell("Gap")]
     return {
+        "anchor": report.theme,
         "title": text_in(bank.lists.themes[report.theme], context.language),
         "table": ui.PageTable(
             tell("Practice, law and outcome"), tell("Question, element or indicator"), columns, rows, wide=True

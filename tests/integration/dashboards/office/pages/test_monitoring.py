@@ -76,6 +76,14 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     assert "Add a measure" not in page.main, "only a steward of the territory adds one"
 
 
+def test_overview_counts_gaps_of_each_theme(office: Office) -> None:
+    page = office.open("al-cooperation", "/monitoring", area="AL")
+    practice, law, outcome, measures = read_row(page, "Formal requests")
+    assert practice.endswith("gap: 1; not known: 5") and (law, measures) == ("–", "–")
+    assert outcome.endswith("gap: 1; not clear: 1; not known: 3; not judged: 1")
+    assert page.find_elements("table a[href='#joint_teams']") and page.find_elements("h2#joint_teams")
+
+
 def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
     cells = read_row(
         office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: Requests executed in full; Outgoing"

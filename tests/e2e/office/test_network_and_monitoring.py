@@ -1,4 +1,4 @@
-"""Pages of the network of experts in a browser: 320 pixels wide, with and without scripts, by keyboard, and by axe."""
+"""Network of experts, monitoring and measures in a browser: 320 pixels, without scripts, by keyboard, and by axe."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import email
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from email.policy import default
 from typing import Any
 
@@ -20,7 +21,10 @@ from pipelines.submissions.experts.letters import remind_experts
 from pipelines.submissions.experts.model import ExpertDetails
 from pipelines.submissions.service import expert_links, experts
 from pipelines.submissions.service.desk import Desk
-from tests.support import axe
+from pipelines.survey import measures
+from pipelines.survey.service import SurveyDesk
+from pipelines.survey.surveys import open_surveys
+from tests.support import axe, monitoring
 from tests.support.demonstration import CLOCK
 from tests.support.fakes import ledger_fakes
 from tests.support.service.running import run_service
@@ -35,20 +39,20 @@ DETAILS = ExpertDetails(
 
 
 @dataclass
-class ExpertPages:
-    """A running service with one confirmed entry, and the link of an entry that waits."""
+class RestrictedPages:
+    """A running service with a confirmed entry, the link of one that waits, and something to monitor."""
 
     address: str
     link: str
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExpertPages]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestrictedPages]:
     folder = tmp_path_factory.mktemp("experts")
     home, engine = ledger_fakes.home_and_ledger(folder)
     with clock.freeze_time(clock.parse_time(CLOCK)):
         steward = accounts.get_identity(engine, "the-steward")
-        keeper = (Grant("steward", "*", "cooperation"),)
+        keeper = (Grant("steward"),)
         accounts.create_account(
             engine, "keeper", "Keeper", grants=keeper, password=PASSWORD, must_change=False, by="the-steward"
         )
@@ -64,13 +68,18 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExpertPages]:
             body: Any = email.message_from_bytes(newest.read_bytes(), policy=default).get_body(("plain",))
             links += re.findall(r"/expert-link/([\w-]+)", body.get_content())
         expert_links.confirm_by_link(desk, links[0])
+        survey_desk = SurveyDesk(open_surveys(home), engine, desk.registry)
+        monitoring.write_counts(home)
+        monitoring.write_results(survey_desk)
+        text, deadline = "Name one contact for urgent requests.", date(2026, 1, 1)
+        measures.add_measure(survey_desk, steward, "AL", "FR01", text, "police", deadline, "executed_outgoing")
     engine.dispose()
     with run_service(home.root, folder) as running:
-        yield ExpertPages(running.address, f"{running.address}/expert-link/{links[1]}")
+        yield RestrictedPages(running.address, f"{running.address}/expert-link/{links[1]}")
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, pages: ExpertPages) -> Iterator[Page]:
+def page(browser: Browser, pages: RestrictedPages) -> Iterator[Page]:
     """A narrow page in which the keeper has signed in."""
     context = browser.new_context(viewport={"width": NARROW, "height": 700}, locale="en-GB")
     opened = context.new_page()
@@ -100,22 +109,22 @@ def check_page(page: Page) -> None:
     "path",
     [
         "/experts?search=1", "/experts/counterpart?from=AL&territory=XK&crime=TIP", "/experts/own", "/experts/kept",
-        "/experts/log",
+        "/experts/log", "/monitoring?area=AL", "/monitoring?area=region", "/measures?area=AL",
     ],
 )  # fmt: skip
-def test_page_fits_a_phone_and_passes_axe(page: Page, pages: ExpertPages, path: str) -> None:
+def test_page_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages, path: str) -> None:
     page.goto(f"{pages.address}{path}")
     assert page.locator("main table, main form").count()
     check_page(page)
 
 
-def test_page_of_a_link_fits_a_phone_and_passes_axe(page: Page, pages: ExpertPages) -> None:
+def test_page_of_a_link_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages) -> None:
     for address in (pages.link, pages.link[:-1]):
         page.goto(address)
         check_page(page)
 
 
-def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: ExpertPages) -> None:
+def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: RestrictedPages) -> None:
     page.goto(f"{pages.address}/experts?search=1")
     link = page.get_by_role("link", name="Expert 1 of the office")
     link.focus()
@@ -132,7 +141,21 @@ def test_entry_is_reached_and_left_by_keyboard(page: Page, pages: ExpertPages) -
     assert page.locator("#text").input_value() == "Could we speak?"
 
 
-def test_link_is_confirmed_without_scripts(browser: Browser, pages: ExpertPages) -> None:
+def test_measure_is_changed_by_keyboard(page: Page, pages: RestrictedPages) -> None:
+    page.goto(f"{pages.address}/monitoring?area=AL")
+    with page.expect_navigation():
+        page.get_by_role("link", name="Name one contact for urgent requests.").first.press("Enter")
+    check_page(page)
+    page.locator("#status").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Contacts were named in March.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save the changes").press("Enter")
+    assert "The measure is changed" in page.locator("#result").inner_text()
+
+
+def test_link_is_confirmed_without_scripts(browser: Browser, pages: RestrictedPages) -> None:
     context = browser.new_context(viewport={"width": NARROW, "height": 700}, java_script_enabled=False, locale="en-GB")
     page = context.new_page()
     page.goto(pages.link)
