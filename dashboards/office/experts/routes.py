@@ -122,17 +122,19 @@ def _render_entry(request: Request, token: str, expert: Expert) -> Response:
     details, lists = expert.details, load_lists()
     note = note_of(registry, details.territory, language)
     labels = dict(expert_words.list_crime_labels(language))
-    say = partial(tell, language=language)
     facts = [
-        (say("Territory or part"), jurisdiction_name(registry, details.jurisdiction, language) + ("*" if note else "")),
-        (say("Institution"), details.institution),
-        (say("Position"), details.position),
-        (say("Role"), lists.role_name(details.role, language)),
-        (say("Languages"), expert_words.name_languages(details.languages)),
-        (say("Crimes"), ", ".join(labels.get(code, code) for code in details.crimes)),
-        (say("Procedures"), "; ".join(lists.procedure_name(code, language) for code in details.procedures)),
-        (say("Region covered"), details.region),
-        (say("Last confirmed"), expert.confirmed_on),
+        (
+            tell("Territory or part", language),
+            jurisdiction_name(registry, details.jurisdiction, language) + ("*" if note else ""),
+        ),
+        (tell("Institution", language), details.institution),
+        (tell("Position", language), details.position),
+        (tell("Role", language), lists.role_name(details.role, language)),
+        (tell("Languages", language), expert_words.name_languages(details.languages)),
+        (tell("Crimes", language), ", ".join(labels.get(code, code) for code in details.crimes)),
+        (tell("Procedures", language), "; ".join(lists.procedure_name(code, language) for code in details.procedures)),
+        (tell("Region covered", language), details.region),
+        (tell("Last confirmed", language), expert.confirmed_on),
     ]
     title = tell("Is your entry correct?", language)
     return _render(

@@ -123,7 +123,7 @@ def clean_address(address: str) -> str:
     """Return a mail address without blanks. Raises ExpertError."""
     cleaned = address.strip()
     if not _ADDRESS.fullmatch(cleaned) or len(cleaned) > LONGEST_TEXT or not cleaned.isprintable():
-        raise ExpertError(mark("Enter a mail address, such as office@example.org."))
+        raise ExpertError(mark("Enter a mail address, such as name@example.org."))
     return cleaned
 
 
