@@ -14,6 +14,7 @@ from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
 from pipelines.core.i18n import tell
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
+from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.submissions.experts.letters import PATH as EXPERT_LINK
 from pipelines.survey.filling_in import LinkError
@@ -32,6 +33,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedInError, _ask_for_sign_in)
     app.add_exception_handler(NoRoleError, _refuse_role)
     app.add_exception_handler(NotAllowedError, _refuse)
+    app.add_exception_handler(ClockSetBackError, _refuse_clock)
     app.add_exception_handler(CsrfError, _refuse_foreign_form)
     app.add_exception_handler(SurveyError, _answer_survey_problem)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -68,6 +70,12 @@ def _refuse_role(request: Request, _error: Exception) -> Response:
 
 def _refuse(request: Request, error: Exception) -> Response:
     return render_refusal(enter_page(request), error)
+
+
+def _refuse_clock(request: Request, error: Exception) -> Response:
+    """Answer a page that records what it shows, or an act that does not expect the error, while the clock is wrong."""
+    context = enter_page(request)
+    return _render_fault(context, context.tell("Something went wrong"), context.localize_error(error), 409)
 
 
 def _refuse_foreign_form(request: Request, _error: Exception) -> Response:

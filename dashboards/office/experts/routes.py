@@ -18,7 +18,9 @@ from dashboards.office.experts import words as expert_words
 from dashboards.office.pages.expert_entries import format_export
 from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
+from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark, tell
+from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.submissions.experts import links
 from pipelines.submissions.experts.letters import PATH
 from pipelines.submissions.experts.lists import load_lists
@@ -100,7 +102,7 @@ def _answer(request: Request, token: str, act: Callable[[Any], Response]) -> Res
         return act(get_services(request).desk)
     except ExpertLinkError as error:
         return _render_problem(request, error, _STATUS[error.problem])
-    except ExpertError as error:
+    except (ExpertError, ClockSetBackError) as error:
         return _render_problem(request, error, 409)
 
 
@@ -148,7 +150,7 @@ def _render_message(request: Request, text: str) -> Response:
     return _render(request, title, reason=tell("You can close this page.", language_of(request)))
 
 
-def _render_problem(request: Request, error: ExpertError, status: int) -> Response:
+def _render_problem(request: Request, error: UserFacingError, status: int) -> Response:
     language = language_of(request)
     title = tell("The link cannot be opened", language)
     return _render(request, title, status=status, reason=error.localize_message(language))

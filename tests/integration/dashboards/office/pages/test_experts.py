@@ -160,6 +160,16 @@ def test_link_erases_only_with_the_box_and_a_form_of_its_page(office: Office, li
     assert visitor.open_page(second).status == 404
 
 
+def test_look_up_while_the_clock_is_set_back_shows_nothing_but_the_reason(
+    office: Office, link: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = office.start_visit("xk-expert")
+    monkeypatch.setenv("RTI_NOW", "2026-09-01T09:00:00Z")
+    page = visitor.open_page("/experts", search="1")
+    assert page.status == 409 and "The clock of this computer" in page.main
+    assert "Expert 1 of the office" not in page.main
+
+
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_page_of_a_link_is_in_the_chosen_language(office: Office, link: str, language: str) -> None:
     page = Visitor(office.client).open_page(link, lang=language)
