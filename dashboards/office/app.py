@@ -58,6 +58,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     from starlette.responses import PlainTextResponse
 
     from dashboards.office import errors, pages, uploads
+    from dashboards.office.experts import routes as expert_links
     from dashboards.office.services import ASSETS, OfficeServices
     from dashboards.office.survey import result_routes as survey_results
     from dashboards.office.survey import routes as survey
@@ -96,6 +97,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
         *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.find_address),
         # `include_router` would inspect every function again, which takes 70 ms.
         *pages.create_router().routes,
+        *expert_links.router.routes,
     ]
     errors.install_handlers(app)
     return app

@@ -14,7 +14,9 @@ from dashboards.office.services import ASSETS, get_services
 from pipelines.core import i18n
 from pipelines.core.i18n import tell
 from pipelines.core.storage_faults import DAMAGED_REMEDY, DAMAGED_TITLE, find_fault
+from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.ledger.identity import NotAllowedError
+from pipelines.submissions.experts.letters import PATH as EXPERT_LINK
 from pipelines.survey.filling_in import LinkError
 from pipelines.survey.letters import PATH as QUESTIONNAIRE
 from pipelines.survey.surveys import SurveyError
@@ -31,6 +33,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NotSignedInError, _ask_for_sign_in)
     app.add_exception_handler(NoRoleError, _refuse_role)
     app.add_exception_handler(NotAllowedError, _refuse)
+    app.add_exception_handler(ClockSetBackError, _refuse_clock)
     app.add_exception_handler(CsrfError, _refuse_foreign_form)
     app.add_exception_handler(SurveyError, _answer_survey_problem)
     app.add_exception_handler(HTTPException, _answer_http_error)
@@ -49,6 +52,11 @@ def _is_questionnaire(request: Request) -> bool:
     return request.url.path.startswith(f"{QUESTIONNAIRE}/")
 
 
+def _is_expert_link(request: Request) -> bool:
+    """Return True for the pages that experts open by the link of a letter, without an account."""
+    return request.url.path.startswith(f"{EXPERT_LINK}/")
+
+
 def _ask_for_sign_in(_request: Request, error: Exception) -> Response:
     assert isinstance(error, NotSignedInError)
     return RedirectResponse(error.address, status_code=303, headers={"Cache-Control": "no-store"})
@@ -64,6 +72,12 @@ def _refuse(request: Request, error: Exception) -> Response:
     return render_refusal(enter_page(request), error)
 
 
+def _refuse_clock(request: Request, error: Exception) -> Response:
+    """Answer a page that records what it shows, or an act that does not expect the error, while the clock is wrong."""
+    context = enter_page(request)
+    return _render_fault(context, context.tell("Something went wrong"), context.localize_error(error), 409)
+
+
 def _refuse_foreign_form(request: Request, _error: Exception) -> Response:
     context = enter_page(request)
     reason = context.tell("This form is out of date, so nothing was done. Open the page again and repeat the action.")
@@ -74,6 +88,10 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if _is_questionnaire(request):
         return _answer_survey_problem(request, LinkError("cut"))
+    if _is_expert_link(request):
+        from dashboards.office.experts.routes import answer_unknown
+
+        return answer_unknown(request)
     try:
         context = enter_page(request)
     except NotSignedInError as missing:
@@ -91,7 +109,7 @@ def _answer_fault(request: Request, error: Exception) -> Response:
 
     reference = fault_log.log_fault(error)
     status = 507 if find_fault(error) is not None else 500
-    if _is_questionnaire(request):
+    if _is_questionnaire(request) or _is_expert_link(request):
         return _render_fault_of_nobody(request, error, status, reference)
     try:
         context = enter_page(request)

@@ -18,6 +18,7 @@ from pipelines.cli import (
     accounts,
     as_of,
     audit,
+    experts,
     files,
     home,
     intake,
@@ -74,6 +75,7 @@ app.add_typer(releases.app, name="release")
 app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
 app.add_typer(survey.app, name="survey")
+app.add_typer(experts.app, name="experts")
 for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", audit.audit)):
     app.add_typer(commands, name=name)
 
@@ -97,6 +99,7 @@ _WORDED = {
     "pipelines.submissions.checking.check": ("UnknownFormError",),
     "pipelines.submissions.checking.read_task": ("DeclarationsChangedError",),
     "pipelines.submissions.admission": ("SubmissionRefusedError",),
+    "pipelines.submissions.experts.model": ("ExpertError",),
     "pipelines.survey.surveys": ("SurveyError",),
     "pipelines.survey.sealing": ("SealError",),
     "pipelines.survey.databases": ("SurveyDatabaseError",),

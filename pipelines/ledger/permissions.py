@@ -24,6 +24,7 @@ Act = (
     | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
     | Literal["propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"]
     | Literal["keep_survey"]
+    | Literal["look_up_experts", "keep_experts", "export_expert", "read_expert_log"]
 )
 Actor = Literal["anyone", "sender", "another", "machine"]
 """`sender`: the account that sent this return; `another`: any other account; `machine`: no account at all."""
@@ -81,6 +82,12 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("grant_preview", "anyone", ("steward",)),
     # Rounds of the questionnaire concern all territories, so the role is needed for all jurisdictions.
     Permission("keep_survey", "anyone", ("steward",)),
+    # The network of experts, for the instrument `cooperation`. To look up, the role is needed in any jurisdiction, to
+    # keep an entry for oneself in that of the entry.
+    Permission("look_up_experts", "anyone", ROLES),
+    Permission("keep_experts", "anyone", ("approver", "steward")),
+    Permission("export_expert", "anyone", ("steward",)),
+    Permission("read_expert_log", "anyone", ("steward",)),
     # For the sheet of a territory, the role is needed for one pair of it, whatever the instrument.
     Permission("sign_off_release", "anyone", ("approver",)),
     # Assessments of the law, for the jurisdiction and the instrument `legislation`.
@@ -154,6 +161,12 @@ def can_keep_accounts_of(who: Identity, grants: Iterable[Grant]) -> bool:
 def can_read(who: Identity, jurisdiction: str, instrument: str) -> bool:
     """Return True if an identity may see the returns of a pair once they are sent."""
     return any(who.has_role(role, jurisdiction, instrument) for role in READERS)
+
+
+def can_look_up(who: Identity, act: Act, instrument: str) -> bool:
+    """Return True if an identity holds a role that permits an act for an instrument, in whatever jurisdiction."""
+    roles = roles_for(act)
+    return any(grant.role in roles and grant.instrument in (EVERY, instrument) for grant in who.grants)
 
 
 def can_read_survey(who: Identity, jurisdictions: Collection[str]) -> bool:

@@ -225,5 +225,45 @@ NOTICE = sa.Table(
     sa.Column("error", sa.Text),
 )
 
+# Not compared with the audit log: a digest of an erased entry could be guessed from its address. Acts on entries, and
+# every look-up, are entries of the audit log.
+EXPERT = sa.Table(
+    "expert",
+    METADATA,
+    sa.Column("expert_id", ID, primary_key=True),
+    # The account of the expert, if there is one; entries of others are confirmed by a link only.
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.account_id"), unique=True),
+    sa.Column("jurisdiction", sa.Text, nullable=False),
+    sa.Column("institution", sa.Text, nullable=False),
+    # The function of the person in the institution, never a name.
+    sa.Column("position", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    # JSON lists of codes.
+    sa.Column("languages", sa.Text, nullable=False),
+    sa.Column("crimes", sa.Text, nullable=False),
+    sa.Column("procedures", sa.Text, nullable=False),
+    sa.Column("region", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("letter_language", sa.Text, nullable=False),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("changed_at", TIME, nullable=False),
+    # Empty until the expert has confirmed the entry for the first time, and after a change of the address.
+    sa.Column("confirmed_at", TIME),
+    # The quarter of the newest letter, and how many letters were sent in it.
+    sa.Column("letter_quarter", sa.Text),
+    sa.Column("letters", sa.Integer, nullable=False),
+)
+
+EXPERT_LINK = sa.Table(
+    "expert_link",
+    METADATA,
+    # SHA-256 of the secret in the link.
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("expert_id", ID, sa.ForeignKey("expert.expert_id"), nullable=False, index=True),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("expires_at", TIME, nullable=False),
+    sa.Column("used_at", TIME),
+)
+
 BLOCK_COLUMNS: tuple[str, ...] = tuple(c.name for c in BLOCK.columns)
 """Columns of a block; those between `submission_id` and `rows` are the key by which one block supersedes another."""

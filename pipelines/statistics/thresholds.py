@@ -27,6 +27,8 @@ FEWEST_TERRITORIES_IN_RANGE: Final = 3
 """A lowest and a highest figure, and a median, are given from so many territories on."""
 FEWEST_TERRITORIES_IN_REGION: Final = 4
 """A figure of the region from fewer territories is not shown (state `too_few_territories`)."""
+GAP_SHARE: Final = 0.5
+"""The monitoring sees a gap if the whole 95 % interval of a favourable share, or of a share executed, is below it."""
 MIRROR_REQUESTS: Final = 1
 MIRROR_SHARE: Final = 0.1
 """The requests that one territory sent to another agree with those that the other received if they differ by at most

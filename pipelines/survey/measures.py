@@ -146,6 +146,12 @@ def find_progress(desk: SurveyDesk, measure: Measure) -> Progress:
     return Progress(shares[0] if shares else None, shares[-1] if len(shares) > 1 else None)
 
 
+def list_kept_areas(desk: SurveyDesk, who: Identity) -> tuple[str, ...]:
+    """Return the territories, and the region, whose measures a person may add and change."""
+    areas = (*sorted(desk.registry.without_training().territories), results.REGION)
+    return tuple(area for area in areas if _may_keep(desk, who, area))
+
+
 def _read_all(desk: SurveyDesk) -> Sequence[Measure]:
     measures: dict[str, Measure] = {}
     query = sa.select(AUDIT.c.detail).where(AUDIT.c.action == ACTION).order_by(AUDIT.c.seq)
@@ -169,10 +175,14 @@ def _list_jurisdictions(desk: SurveyDesk, territory: str) -> list[str]:
     return [territory, *(j.code for j in declared.jurisdictions)] if declared is not None else []
 
 
+def _may_keep(desk: SurveyDesk, who: Identity, area: str) -> bool:
+    needed = [EVERY] if area == results.REGION else _list_jurisdictions(desk, area)[1:]
+    return bool(needed) and all(has_role_for(who, "keep_survey", place, INSTRUMENT) for place in needed)
+
+
 def _check_right(desk: SurveyDesk, who: Identity, territory: str) -> None:
     """Raise NotAllowedError unless a person is steward for every jurisdiction that a measure concerns."""
-    needed = [EVERY] if territory == results.REGION else _list_jurisdictions(desk, territory)[1:]
-    if not needed or not all(has_role_for(who, "keep_survey", jurisdiction, INSTRUMENT) for jurisdiction in needed):
+    if not _may_keep(desk, who, territory):
         raise NotAllowedError(mark("Only a steward of this territory keeps its measures. Ask the secretariat."))
 
 

@@ -207,12 +207,15 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
 
 
 def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:
-    return {
-        alias.asname or alias.name
-        for node in nodes
-        if isinstance(node, ast.ImportFrom) and node.module in TRANSLATORS
-        for alias in node.names
-    }
+    """Return the names by which a module calls the translators: imported, or short ones such as `tell = here.tell`."""
+    imported_names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module in TRANSLATORS:
+            imported_names |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+            names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            imported_names |= names & {"tell", "many"} & {node.value.attr}
+    return imported_names
 
 
 def _declares_rules(tree: ast.Module) -> bool:

@@ -47,6 +47,7 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
             round_(home, engine, registry, remind=is_hourly)
             if is_hourly:
                 keep_survey(home, engine, registry)
+                ask_experts(home, engine)
         except NoticeSettingsError as error:
             # The message names the setting and its format, for the person who can correct it; it quotes nothing else.
             _LOG.error("notices cannot go out; the next round follows in %s s: %s", every, str(error))
@@ -71,6 +72,15 @@ def keep_survey(home: Home, engine: sa.Engine, registry: Registry) -> None:
     outcome = service.run_daily_work(service.SurveyDesk(surveys.open_surveys(home), engine, registry))
     if outcome.failed:
         _LOG.warning("%s letters of the questionnaire could not be sent; they are tried again", outcome.failed)
+
+
+def ask_experts(home: Home, engine: sa.Engine) -> None:
+    """Send the letters that ask experts to confirm their entry. Raises NoticeSettingsError."""
+    from pipelines.submissions.experts.letters import remind_experts
+
+    outcome = remind_experts(home, engine)
+    if outcome.failed:
+        _LOG.warning("%s letters to experts could not be sent; they are tried again", outcome.failed)
 
 
 def round_(home: Home, engine: sa.Engine, registry: Registry, *, remind: bool) -> int:

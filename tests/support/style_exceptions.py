@@ -55,6 +55,7 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "pipelines/ledger/migrations/versions/0003_growth.py": frozenset({"upgrade"}),
         "pipelines/ledger/migrations/versions/0004_fact_files.py": frozenset({"downgrade", "upgrade"}),
         "pipelines/ledger/migrations/versions/0005_web_sessions.py": frozenset({"downgrade", "upgrade"}),
+        "pipelines/ledger/migrations/versions/0006_experts.py": frozenset({"downgrade", "upgrade"}),
     },
     "Methods that the standard library names: `subprocess.Popen`, `logging.Handler` and `zipfile.ZipFile`.": {
         "pipelines/reading/formats/zipguard.py": frozenset({"getinfo", "namelist"}),

@@ -13,10 +13,14 @@ from dashboards.office.pages import (
     answer,
     approve,
     board,
+    expert_entries,
+    experts,
     figures,
     language,
     law,
+    measures,
     model_documents,
+    monitoring,
     nil,
     people,
     practice,
@@ -34,6 +38,7 @@ from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import READERS, roles_for
 from pipelines.submissions.assessments import INSTRUMENT
+from pipelines.submissions.experts.model import INSTRUMENT as COOPERATION
 
 if TYPE_CHECKING:
     from dashboards.office.context import PageContext
@@ -75,12 +80,25 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/account", mark("My account"), account.router),
     PortalPage("/law", mark("Law on joint teams"), law.router, READERS, instrument=INSTRUMENT),
     PortalPage(
+        experts.PATH, mark("Network of experts"), experts.router, roles_for("look_up_experts"), instrument=COOPERATION
+    ),
+    PortalPage(
+        expert_entries.PATH,
+        mark("My entry"),
+        expert_entries.router,
+        roles_for("look_up_experts"),
+        listed=False,
+        instrument=COOPERATION,
+    ),
+    PortalPage(
         "/release-desk",
         mark("Release desk"),
         release_desk.router,
         (*roles_for("sign_off_release"), *roles_for("approve_release")),
     ),
     PortalPage(survey_results.PATH, mark("Results of the questionnaire"), survey_results.router, READERS),
+    PortalPage(monitoring.PATH, mark("Monitoring of the Guidelines"), monitoring.router, READERS),
+    PortalPage(measures.PATH, mark("Corrective measures"), measures.router, READERS),
     PortalPage(survey.PATH, mark("Questionnaire"), survey.router, roles_for("keep_survey")),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )

@@ -187,7 +187,7 @@ def older_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home,
         for n in (1, 2, 3)
     ]
     engine.dispose()
-    # Remove what revisions 0004 and 0005 added, so that opening runs them.
+    # Remove what the revisions from 0004 on added, so that opening runs them.
     raw = database.engine_of(home.ledger_url)
     with open_write_transaction(raw) as connection:
         for statement in (
@@ -195,6 +195,8 @@ def older_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Home,
             "delete from audit where action like 'facts.%'",
             "drop table fact_file",
             "drop table web_session",
+            "drop table expert_link",
+            "drop table expert",
             "drop index ix_audit_subject",
             "update alembic_version set version_num = '0003'",
         ):
@@ -232,4 +234,4 @@ def test_open_ledger_of_older_revision_records_present_facts(older_ledger: tuple
     reopened = open_ledger(home)
     assert len([e for e in audit_log.list_entries(reopened) if e["action"] == "facts.begin"]) == 1
     reopened.dispose()
-    assert migrations.HEAD == "0005"
+    assert migrations.HEAD == "0006"

@@ -345,6 +345,11 @@ def _spoken(source: str, marked: set[str] | None = None) -> set[tuple[str, str |
     return set(extraction.extract_calls(source, "page.py", marked or set()))
 
 
+def test_texts_of_a_short_name_for_the_translator_are_extracted() -> None:
+    assert _spoken('def show(here):\n    tell = here.tell\n    return [tell("A column")]\n') == {("A column", None)}
+    assert _spoken('tell = make_something()\nx = tell("No text")\n') == set()
+
+
 def test_texts_are_extracted_with_their_lines() -> None:
     source = """
 from pipelines.core.i18n import mark, many, tell

@@ -41,6 +41,11 @@ OF_NO_SUBMISSION = {
     # test_law.py of the office pages, test_assessments.py
     "law.list_law_jurisdictions", "law.list_proposals", "law.propose_assessment", "law.approve_assessment",
     "law.reject_assessment", "law.withdraw_assessment",
+    # test_experts.py of the service
+    "experts.confirm_own_expert", "experts.erase_expert", "experts.erase_own_expert", "experts.export_expert",
+    "experts.export_own_expert", "experts.find_counterparts", "experts.get_expert", "experts.get_own_expert",
+    "experts.list_expert_places", "experts.list_expert_uses", "experts.list_kept_experts", "experts.list_own_places",
+    "experts.pass_message", "experts.save_expert", "experts.save_own_expert", "experts.search_experts",
     # used by the others
     "rights.may_see",
 }  # fmt: skip

@@ -1,0 +1,103 @@
+"""Describe outcomes, gaps and measures of the monitoring in the language of a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dashboards.office.words import Sign
+from pipelines.core.i18n import mark
+from pipelines.design import components as ui
+from pipelines.office.monitoring.gaps import Gap
+from pipelines.office.monitoring.outcomes import OutcomeRow
+from pipelines.office.monitoring.themes import Outcome, list_outcomes, load_themes
+from pipelines.survey.bank import Bank, text_in
+from pipelines.survey.results import REGION
+
+if TYPE_CHECKING:
+    from dashboards.office.context import PageContext
+
+GAPS: Mapping[Gap, Sign] = {
+    "gap": ("error", "✖", mark("gap")),
+    "unclear": ("warning", "◐", mark("not clear")),
+    "no_gap": ("good", "✔", mark("no gap")),
+    "unknown": ("off", "–", mark("not known")),
+    "none": ("off", "–", mark("not judged")),
+}
+STATUSES: Mapping[str, Sign] = {
+    "planned": ("expected", "○", mark("planned")),
+    "under_way": ("draft", "◐", mark("under way")),
+    "done": ("good", "✔", mark("done")),
+    "dropped": ("off", "⊘", mark("dropped")),
+}
+
+
+def gap_badge(context: PageContext, gap: Gap) -> ui.Markup:
+    """Return what was found as a badge."""
+    kind, sign, text = GAPS[gap]
+    return ui.render_badge(kind, sign, context.tell(text))
+
+
+def status_badge(context: PageContext, status: str) -> ui.Markup:
+    """Return the status of a measure as a badge."""
+    kind, sign, text = STATUSES[status]
+    return ui.render_badge(kind, sign, context.tell(text))
+
+
+def name_area(context: PageContext, area: str) -> str:
+    """Return the name of a territory or of the region."""
+    return context.tell("Region") if area == REGION else context.area_name(area)
+
+
+def name_question(bank: Bank, question_id: str, language: str) -> str:
+    """Return the text of a question; its id for one that was removed."""
+    if question_id not in bank.theme_by_question:
+        return question_id
+    return text_in(bank.find_question(question_id).wording.text, language)
+
+
+def name_role(bank: Bank, role: str, language: str) -> str:
+    """Return the name of a role of the question bank; its code for one that was removed."""
+    return text_in(bank.lists.roles[role], language) if role in bank.lists.roles else role
+
+
+def name_outcome(context: PageContext, outcome: Outcome) -> str:
+    """Return what an outcome measures, from the labels of its codes."""
+    codes = [("measure", outcome.of[0]), ("direction", outcome.direction), ("assistance", outcome.assistance)]
+    label = "; ".join(context.code_label(codelist, code) for codelist, code in codes if code)
+    if outcome.kind == "within":
+        return context.tell("Within {days} days: {what}", days=outcome.days, what=label)
+    return context.tell("Share: {what}", what=label) if outcome.kind == "share" else label
+
+
+def list_indicators(context: PageContext) -> list[tuple[str, str]]:
+    """Return the outcomes as options for the indicator that a measure should move."""
+    return [(identity, name_outcome(context, item)) for identity, item in list_outcomes(load_themes()).items()]
+
+
+def name_indicator(context: PageContext, indicator: str) -> str:
+    """Return the name of the indicator of a measure; measures of the command line name it in words."""
+    outcome = list_outcomes(load_themes()).get(indicator)
+    return name_outcome(context, outcome) if outcome is not None else indicator
+
+
+def format_share(row: Mapping[str, Any]) -> str:
+    """Return a share in per cent with its 95 % interval."""
+    return f"{100 * row['share']:.0f} % ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+
+
+def format_outcome(row: OutcomeRow) -> str:
+    """Return an outcome with its interval and the counts behind it; a dash without a figure."""
+    if row.value is None:
+        return "–"
+    if row.part is None or row.whole is None:
+        return f"{row.value:g}"
+    interval = f" ({100 * row.low:.0f}–{100 * row.high:.0f})" if row.low is not None and row.high is not None else ""
+    return f"{100 * row.value:.0f} %{interval}; {row.part:g}/{row.whole:g}"
+
+
+def format_earlier(row: OutcomeRow) -> str:
+    """Return the value of an outcome in the year before; a dash without one."""
+    if row.earlier is None:
+        return "–"
+    return f"{row.earlier:g}" if row.outcome.kind == "count" else f"{100 * row.earlier:.0f} %"

@@ -1,0 +1,196 @@
+"""Show how the Guidelines are applied in a territory or the region: practice, law and outcome of each theme."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office import monitoring_words as monitoring
+from dashboards.office.context import PageContext
+from dashboards.office.pages.measures import PATH as MEASURES
+from dashboards.office.pages.measures import tabulate_measures
+from dashboards.office.pages.survey import format_rate
+from dashboards.office.requests import Page
+from dashboards.office.responses import render_page
+from dashboards.office.survey.services import get_survey_services
+from pipelines.core.i18n.periods import format_period
+from pipelines.design import components as ui
+from pipelines.office.monitoring.gaps import Gap
+from pipelines.office.monitoring.report import (
+    LawRow,
+    PracticeRow,
+    RegionOutcome,
+    ThemeReport,
+    build_monitoring,
+    list_monitored_areas,
+)
+from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.survey import measures
+from pipelines.survey.bank import Bank, text_in
+
+router = APIRouter()
+PATH = "/monitoring"
+
+
+@router.get(PATH)
+def show_monitoring(context: Page) -> Response:
+    """Render the report of one territory or of the region."""
+    desk = get_survey_services(context.request).survey_desk
+    areas = list_monitored_areas(desk, context.who)
+    area = context.request.query_params.get("area", "")
+    area = area if area in areas else areas[0]
+    bank = desk.surveys.bank
+    reports = build_monitoring(desk, context.who, area)
+    may_keep = area in measures.list_kept_areas(desk, context.who)
+    return render_page(
+        context,
+        "monitoring.html",
+        title=context.tell("Monitoring of the Guidelines"),
+        lead=context.tell("Practice, law and outcome of each theme, with date, source and gap. Not for publication."),
+        areas=[(code, monitoring.name_area(context, code)) for code in areas],
+        area=area,
+        sections=[_describe_theme(context, desk, bank, area, report, may_keep) for report in reports],
+        overview=_tabulate_overview(context, bank, reports),
+        measures_address=ui.page_address(MEASURES, area=area),
+    )
+
+
+def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[ThemeReport]) -> ui.PageTable:
+    """Return how often each theme shows a gap in practice, law and outcome; each theme leads to its section."""
+    tell = context.tell
+    rows = []
+    for report in reports:
+        region_gaps = [gap for row in report.region_outcomes for gap, n in row.territories.items() for _ in range(n)]
+        n_open = sum(item.status in ("planned", "under_way") for item in report.measures)
+        rows.append(
+            ui.PageRow(
+                ui.render_link(text_in(bank.lists.themes[report.theme], context.language), f"#{report.theme}"),
+                (
+                    _count_gaps(context, [row.gap for row in report.practice]),
+                    _count_gaps(context, [row.gap for row in report.law]),
+                    _count_gaps(context, [*(row.gap for row in report.outcomes), *region_gaps]),
+                    str(n_open or "–"),
+                ),
+            )
+        )
+    columns = [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome (returns)"), tell("Measures under way")]
+    return ui.PageTable(tell("Overview"), tell("Theme"), columns, rows, frozenset({3}))
+
+
+def _count_gaps(context: PageContext, gaps: Sequence[Gap]) -> ui.Part:
+    """Return how many findings are of each kind, the worst first, with the badge of the worst."""
+    counted = {gap: gaps.count(gap) for gap in monitoring.GAPS if gap in gaps}
+    if not counted:
+        return "–"
+    texts = [f"{context.tell(monitoring.GAPS[gap][2])}: {number}" for gap, number in counted.items()]  # marked there
+    kind, sign, _ = monitoring.GAPS[next(iter(counted))]
+    return ui.render_badge(kind, sign, "; ".join(texts))
+
+
+def _describe_theme(
+    context: PageContext, desk: Any, bank: Bank, area: str, report: ThemeReport, may_keep: bool
+) -> dict[str, Any]:
+    rows = [_describe_practice(context, bank, area, row, may_keep) for row in report.practice]
+    rows += [_describe_law(context, row) for row in report.law]
+    rows += [
+        ui.PageRow(
+            monitoring.name_outcome(context, row.outcome),
+            (
+                context.code_label("offence_group", row.offence_group),
+                monitoring.format_outcome(row),
+                row.period or "–",
+                context.tell("Returns of cooperation"),
+                monitoring.gap_badge(context, row.gap),
+            ),
+        )
+        for row in report.outcomes
+    ]
+    rows += [_describe_region(context, row) for row in report.region_outcomes]
+    tell = context.tell
+    columns = [tell("For"), tell("Found"), tell("Date"), tell("Source"), tell("Gap")]
+    return {
+        "anchor": report.theme,
+        "title": text_in(bank.lists.themes[report.theme], context.language),
+        "table": ui.PageTable(
+            tell("Practice, law and outcome"), tell("Question, element or indicator"), columns, rows, wide=True
+        ),
+        "hidden": report.outcomes_hidden,
+        "delays": _tabulate_delays(context, report) if report.delays else None,
+        "measures": tabulate_measures(context, desk, report.measures, areas=False) if report.measures else None,
+    }
+
+
+def _describe_practice(context: PageContext, bank: Bank, area: str, row: PracticeRow, may_keep: bool) -> ui.PageRow:
+    result, tell = row.result, context.tell
+    text = monitoring.name_question(bank, row.question, context.language)
+    if result is None:
+        finding, day, source = "–", "–", tell("Questionnaire")
+    else:
+        day = format_period(result["period"], context.language)
+        rate = format_rate(result["answered"], result["invited"])
+        source = tell("Questionnaire, response rate {rate}", rate=rate)
+        withheld = tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
+        finding = withheld if result["is_withheld"] else f"{monitoring.format_share(result)}; n = {result['n']}"
+    gap: ui.Part = monitoring.gap_badge(context, row.gap)
+    if may_keep and row.gap in ("gap", "unclear"):
+        address = ui.page_address(MEASURES, area=area, question=row.question) + "#add"
+        gap = ui.join_parts([gap, ui.render_link(tell("Add a measure"), address)], " ")
+    return ui.PageRow(text, (tell("Favourable answers"), finding, day, source, gap))
+
+
+def _describe_law(context: PageContext, row: LawRow) -> ui.PageRow:
+    finding = "; ".join(
+        f"{context.code_label('law_status', code)}: {number}" for code, number in sorted(row.results.items())
+    )
+    source = "; ".join(row.articles) or context.tell("Law on joint teams")
+    element = context.code_label("law_element", row.element)
+    badge = monitoring.gap_badge(context, row.gap)
+    return ui.PageRow(element, (context.tell("Treaties"), finding or "–", row.applies_from or "–", source, badge))
+
+
+def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
+    """Describe in how many territories each was finding; the badge is the worst of them."""
+    finding = "; ".join(
+        f"{context.tell(text)}: {row.territories[gap]}"  # marked in monitoring_words
+        for gap, (_, _, text) in monitoring.GAPS.items()
+        if gap in row.territories
+    )
+    worst = next(gap for gap in monitoring.GAPS if gap in row.territories)
+    return ui.PageRow(
+        monitoring.name_outcome(context, row.outcome),
+        (
+            context.code_label("offence_group", row.offence_group),
+            finding,
+            "–",
+            context.tell("Returns of cooperation: number of territories"),
+            monitoring.gap_badge(context, worst),
+        ),
+    )
+
+
+def _tabulate_delays(context: PageContext, report: ThemeReport) -> ui.PageTable:
+    tell = context.tell
+    rows = [
+        ui.PageRow(
+            monitoring.name_outcome(context, row.delay.outcome),
+            (
+                context.code_label("offence_group", row.measured.offence_group),
+                f"{monitoring.format_share(row.reported)}; n = {row.reported['n']}" if row.reported else "–",
+                format_period(row.reported["period"], context.language) if row.reported else "–",
+                monitoring.format_outcome(row.measured),
+                row.measured.period or "–",
+            ),
+        )
+        for row in report.delays
+    ]
+    columns = [
+        tell("Crime"),
+        tell("Reported by practitioners"),
+        tell("Date"),
+        tell("Measured in returns"),
+        tell("Year"),
+    ]
+    return ui.PageTable(tell("Reported and measured delay"), tell("Delay"), columns, rows, wide=True)

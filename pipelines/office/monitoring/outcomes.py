@@ -1,0 +1,189 @@
+"""Compute the outcomes of the monitoring from the newest build of the counts. Its figures are not protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipelines.office.monitoring.gaps import Gap, classify_share
+from pipelines.office.monitoring.themes import Outcome
+from pipelines.warehouse.count_builds import latest_counts
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+
+SOURCE_INSTRUMENT = "cooperation"
+_TOTALS = ("_T", "_Z")
+_FIGURES = """
+    select territory, measure, statistic, offence_group, direction, assistance, channel, period, value
+    from mart_cooperation
+    where freq = 'A' and partner = '_T' and legal_basis in ('_T', '_Z') and refusal_reason in ('_T', '_Z')
+      and days_band in ('_T', '_Z')
+"""
+_DAYS = """
+    select territory, measure, offence_group, direction, assistance, upper_days, period, value_so_far, total
+    from mart_cooperation_days
+    where freq = 'A' and partner = '_T' and upper_days is not null
+"""
+FigureKey = tuple[str, str, str, str, str, str]
+"""Territory, measure, statistic, offence group, direction, assistance."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """An outcome of a territory and an offence group in its newest year; without a figure, the value is None.
+
+    `value` is a share, or a count; `part` and `whole` are the counts behind a share, with its exact 95 % limits.
+    `earlier` is the value of the year before.
+    """
+
+    outcome: Outcome
+    territory: str
+    offence_group: str
+    period: str
+    value: float | None
+    gap: Gap
+    part: float | None = None
+    whole: float | None = None
+    low: float | None = None
+    high: float | None = None
+    earlier: float | None = None
+
+
+@dataclass(frozen=True)
+class CooperationFigures:
+    """Yearly figures of all territories by key and period: values, and (within so many days, all) of requests."""
+
+    values: Mapping[FigureKey, Mapping[str, float | None]]
+    days: Mapping[tuple[str, str, str, str, str, int], Mapping[str, tuple[float | None, float | None]]]
+
+    @property
+    def offence_groups(self) -> list[str]:
+        """Return the offence groups that occur."""
+        return sorted({key[3] for key in self.values})
+
+
+def read_figures(home: Home) -> CooperationFigures:
+    """Return the figures of the newest build of the counts; none before the first build."""
+    import duckdb
+
+    counts = latest_counts(home)
+    if counts is None:
+        return CooperationFigures({}, {})
+    try:
+        with duckdb.connect(str(counts), read_only=True) as connection:
+            figures = _fetch(connection, _FIGURES)
+            days = _fetch(connection, _DAYS)
+    except duckdb.Error:
+        return CooperationFigures({}, {})  # a build of an earlier version has no such tables
+    return arrange_figures(figures, days)
+
+
+def _fetch(connection: Any, query: str) -> list[dict[str, Any]]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def arrange_figures(figures: Iterable[Mapping[str, Any]], days: Iterable[Mapping[str, Any]]) -> CooperationFigures:
+    """Return figures from rows of the two marts. Channels are added up where no figure covers all of them."""
+    by_channel: dict[FigureKey, dict[str, dict[str, float | None]]] = {}
+    for row in figures:
+        key = (row["territory"], row["measure"], row["statistic"], row["offence_group"], row["direction"],
+               row["assistance"])  # fmt: skip
+        by_channel.setdefault(key, {}).setdefault(row["period"], {})[row["channel"]] = row["value"]
+    values = {
+        key: {period: _add_channels(channels) for period, channels in periods.items()}
+        for key, periods in by_channel.items()
+    }
+    within: dict[tuple[str, str, str, str, str, int], dict[str, tuple[float | None, float | None]]] = {}
+    for row in days:
+        band = (row["territory"], row["measure"], row["offence_group"], row["direction"], row["assistance"],
+                int(row["upper_days"]))  # fmt: skip
+        within.setdefault(band, {})[row["period"]] = (row["value_so_far"], row["total"])
+    return CooperationFigures(values, within)
+
+
+def _add_channels(channels: Mapping[str, float | None]) -> float | None:
+    for total in _TOTALS:
+        if total in channels:
+            return channels[total]
+    numbers = [value for value in channels.values() if value is not None]
+    return sum(numbers) if len(numbers) == len(channels) else None
+
+
+def compute_outcome(figures: CooperationFigures, outcome: Outcome, territory: str, offence_group: str) -> OutcomeRow:
+    """Return an outcome in the newest year that has a figure."""
+    if outcome.kind == "count":
+        return _compute_count(figures, outcome, territory, offence_group)
+    parts = _find_shares(figures, outcome, territory, offence_group)
+    if not parts:
+        return OutcomeRow(outcome, territory, offence_group, "", None, "unknown")
+    period = max(parts)
+    part, whole = parts[period]
+    earlier = parts.get(str(int(period) - 1))
+    before = earlier[0] / earlier[1] if earlier is not None else None
+    if part > whole:  # more answers than requests in a year, to requests of the year before: not a share
+        return OutcomeRow(
+            outcome, territory, offence_group, period, part / whole, "unclear", part, whole, earlier=before
+        )
+    low, high = _limit_share(part, whole)
+    gap = classify_share(low, high)
+    return OutcomeRow(outcome, territory, offence_group, period, part / whole, gap, part, whole, low, high, before)
+
+
+def _compute_count(figures: CooperationFigures, outcome: Outcome, territory: str, offence_group: str) -> OutcomeRow:
+    sums = _sum_measures(figures, outcome.of, outcome, territory, offence_group)
+    if not sums:
+        return OutcomeRow(outcome, territory, offence_group, "", None, "unknown")
+    period = max(sums)
+    earlier = sums.get(str(int(period) - 1))
+    return OutcomeRow(outcome, territory, offence_group, period, sums[period], "none", earlier=earlier)
+
+
+def _find_shares(
+    figures: CooperationFigures, outcome: Outcome, territory: str, offence_group: str
+) -> dict[str, tuple[float, float]]:
+    """Return part and whole by year, where both are known and the whole is not zero."""
+    if outcome.kind == "share":
+        parts = _sum_measures(figures, outcome.of, outcome, territory, offence_group)
+        wholes = _sum_measures(figures, outcome.among, outcome, territory, offence_group)
+        return {period: (parts[period], whole) for period, whole in wholes.items() if period in parts and whole > 0}
+    assert outcome.days is not None
+    key = (territory, outcome.of[0], offence_group, outcome.direction or "_Z", outcome.assistance or "_T", outcome.days)
+    return {
+        period: (part, whole)
+        for period, (part, whole) in figures.days.get(key, {}).items()
+        if part is not None and whole is not None and whole > 0
+    }
+
+
+def _sum_measures(
+    figures: CooperationFigures, measures: Sequence[str], outcome: Outcome, territory: str, offence_group: str
+) -> dict[str, float]:
+    """Return the sum of measures by year; years in which one of them has no figure are left out."""
+    series = []
+    for measure in measures:
+        candidates = (outcome.assistance,) if outcome.assistance else _TOTALS
+        keys = [
+            (territory, measure, outcome.statistic, offence_group, outcome.direction or "_Z", assistance)
+            for assistance in candidates
+        ]
+        series.append(next((figures.values[key] for key in keys if key in figures.values), {}))
+    periods = set.intersection(*(set(values) for values in series))
+    sums: dict[str, float] = {}
+    for period in periods:
+        numbers = [number for values in series if (number := values[period]) is not None]
+        if len(numbers) == len(series):
+            sums[period] = sum(numbers)
+    return sums
+
+
+def _limit_share(part: float, whole: float) -> tuple[float, float]:
+    import numpy as np
+
+    from pipelines.statistics.intervals import clopper_pearson
+
+    limits = clopper_pearson(np.array([part]), np.array([whole]))
+    return float(limits.low[0]), float(limits.high[0])

@@ -1,0 +1,225 @@
+"""Put together what is known about each theme in one territory or the region, for one reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pipelines.core import clock
+from pipelines.declarations.treaties import list_legal_areas
+from pipelines.ledger.permissions import can_read
+from pipelines.office.monitoring.gaps import Gap, classify_law, classify_share
+from pipelines.office.monitoring.outcomes import (
+    SOURCE_INSTRUMENT,
+    CooperationFigures,
+    OutcomeRow,
+    compute_outcome,
+    read_figures,
+)
+from pipelines.office.monitoring.themes import MonitoredTheme, Outcome, ReportedDelay, Themes, load_themes
+from pipelines.submissions import assessments
+from pipelines.survey import measures, results, service
+from pipelines.survey.measures import Measure
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.ledger.identity import Identity
+    from pipelines.survey.service import SurveyDesk
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeRow:
+    """The favourable share of a question in its newest round, as a row of the protected results; None without any."""
+
+    question: str
+    result: Row | None
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class LawRow:
+    """The results of an element of the law on a day: how many treaties and places have each, and since when."""
+
+    element: str
+    results: Mapping[str, int]
+    applies_from: str
+    articles: tuple[str, ...]
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class DelayRow:
+    """Delay by respondents and by returns. `reported` has share, low, high, n and period; None if it is withheld."""
+
+    delay: ReportedDelay
+    reported: Row | None
+    measured: OutcomeRow
+
+
+@dataclass(frozen=True, slots=True)
+class RegionOutcome:
+    """In how many territories an outcome shows each kind of gap; figures of territories are never added up."""
+
+    outcome: Outcome
+    offence_group: str
+    territories: Mapping[Gap, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeReport:
+    """Findings on one theme. `outcomes_hidden` is True if the reader may not see the returns."""
+
+    theme: str
+    practice: Sequence[PracticeRow] = ()
+    law: Sequence[LawRow] = ()
+    outcomes: Sequence[OutcomeRow] = ()
+    region_outcomes: Sequence[RegionOutcome] = ()
+    delays: Sequence[DelayRow] = ()
+    measures: Sequence[Measure] = ()
+    outcomes_hidden: bool = field(default=False)
+
+
+def list_monitored_areas(desk: SurveyDesk, who: Identity) -> tuple[str, ...]:
+    """Return the territories in which a person has a role, and the region."""
+    return (*service.list_result_territories(desk, who), results.REGION)
+
+
+def build_monitoring(desk: SurveyDesk, who: Identity, area: str) -> list[ThemeReport]:
+    """Return the report on each theme of a territory or of the region.
+
+    The caller has checked that the area is one of `list_monitored_areas`. Outcomes are for people who may see the
+    returns of cooperation of the territory; of the region, for those who may see all of them. Raises DeclarationError.
+    """
+    themes = load_themes()
+    territories = _list_territories(desk)
+    is_region = area == results.REGION
+    concerned = territories if is_region else [area]
+    may_see = all(can_read(who, territory, SOURCE_INSTRUMENT) for territory in concerned)
+    figures = read_figures(desk.surveys.home) if may_see else CooperationFigures({}, {})
+    table = results.read_results(desk.surveys)
+    visible_measures = [item for item in measures.list_measures(desk, who) if item.territory == area]
+    reports = []
+    for name, theme in themes.items():
+        outcomes = [
+            compute_outcome(figures, outcome, territory, group)
+            for outcome in theme.outcomes
+            for group in figures.offence_groups
+            for territory in concerned
+        ]
+        reports.append(
+            ThemeReport(
+                name,
+                practice=[_find_practice(desk, table, area, question) for question in theme.questions],
+                law=_find_law(desk, concerned, theme),
+                outcomes=() if is_region else outcomes,
+                region_outcomes=_count_territories(outcomes) if is_region else (),
+                delays=() if is_region else _compare_delays(desk, table, figures, area, theme),
+                measures=[
+                    item for item in visible_measures if desk.surveys.bank.theme_by_question.get(item.question) == name
+                ],
+                outcomes_hidden=bool(theme.outcomes) and not may_see,
+            )
+        )
+    return reports
+
+
+def find_measured_change(
+    desk: SurveyDesk, who: Identity, measure: Measure, themes: Themes | None = None
+) -> list[OutcomeRow]:
+    """Return the outcome that a measure should move, for each offence group; nothing if the reader may not see it."""
+    from pipelines.office.monitoring.themes import list_outcomes
+
+    outcome = list_outcomes(themes or load_themes()).get(measure.indicator)
+    if outcome is None or not can_read(who, measure.territory, SOURCE_INSTRUMENT):
+        return []
+    figures = read_figures(desk.surveys.home)
+    return [compute_outcome(figures, outcome, measure.territory, group) for group in figures.offence_groups]
+
+
+def _list_territories(desk: SurveyDesk) -> list[str]:
+    return sorted(desk.registry.without_training().territories)
+
+
+def _find_practice(desk: SurveyDesk, table: pl.DataFrame | None, area: str, question_id: str) -> PracticeRow:
+    row = _newest_result(desk, table, area, question_id, "favourable")
+    if row is None or row["is_withheld"]:
+        return PracticeRow(question_id, row, "unknown")
+    return PracticeRow(question_id, row, classify_share(row["low"], row["high"]))
+
+
+def _newest_result(desk: SurveyDesk, table: pl.DataFrame | None, area: str, question_id: str, code: str) -> Row | None:
+    """Return the result of a code in the newest round in which the present wording was asked."""
+    import polars as pl
+
+    if table is None:
+        return None
+    series = desk.surveys.bank.find_question(question_id).series
+    rows = table.filter((pl.col("group") == area) & (pl.col("series") == series) & (pl.col("code") == code))
+    ordered = rows.sort("position", descending=True)
+    return ordered.row(0, named=True) if ordered.height else None
+
+
+def _find_law(desk: SurveyDesk, territories: Sequence[str], theme: MonitoredTheme) -> list[LawRow]:
+    if not theme.law:
+        return []
+    today: date = clock.now().date()
+    history = assessments.order_approved(assessments.read_proposals(desk.engine))
+    declared = desk.registry.territories
+    places = [place for territory in territories for place in list_legal_areas(declared[territory])]
+    rows = []
+    for element in theme.law:
+        current = [assessments.find_current(history.get((place, element), []), today) for place in places]
+        assessed = [proposal.assessment for proposal in current if proposal is not None]
+        counted = Counter(result for assessment in assessed for result in assessment.results.values())
+        if len(assessed) < len(places):
+            counted[assessments.UNKNOWN] += len(places) - len(assessed)
+        rows.append(
+            LawRow(
+                element,
+                dict(counted),
+                max((assessment.applies_from for assessment in assessed), default=""),
+                tuple(dict.fromkeys(assessment.article for assessment in assessed if assessment.article)),
+                classify_law(counted) if assessed else "unknown",
+            )
+        )
+    return rows
+
+
+def _count_territories(outcomes: Sequence[OutcomeRow]) -> list[RegionOutcome]:
+    counted: dict[tuple[str, str], Counter[Gap]] = {}
+    by_id = {row.outcome.id: row.outcome for row in outcomes}
+    for row in outcomes:
+        counted.setdefault((row.outcome.id, row.offence_group), Counter())[row.gap] += 1
+    return [RegionOutcome(by_id[identity], group, dict(gaps)) for (identity, group), gaps in counted.items()]
+
+
+def _compare_delays(
+    desk: SurveyDesk, table: pl.DataFrame | None, figures: CooperationFigures, area: str, theme: MonitoredTheme
+) -> list[DelayRow]:
+    return [
+        DelayRow(delay, _find_reported(desk, table, area, delay), compute_outcome(figures, delay.outcome, area, group))
+        for delay in theme.delays
+        for group in figures.offence_groups
+    ]
+
+
+def _find_reported(desk: SurveyDesk, table: pl.DataFrame | None, area: str, delay: ReportedDelay) -> Row | None:
+    """Return the share of respondents who gave one of the answers of a delay, with its exact limits."""
+    import numpy as np
+
+    from pipelines.statistics.intervals import clopper_pearson
+
+    rows = [_newest_result(desk, table, area, delay.question, code) for code in delay.answers]
+    visible_rows = [row for row in rows if row is not None and not row["is_withheld"]]
+    if not visible_rows or len(visible_rows) < len(rows):
+        return None
+    count, n = sum(row["count"] for row in visible_rows), visible_rows[0]["n"]
+    limits = clopper_pearson(np.array([count]), np.array([n]))
+    low, high = float(limits.low[0]), float(limits.high[0])
+    return {"share": count / n, "low": low, "high": high, "n": n, "period": visible_rows[0]["period"]}

@@ -1,0 +1,153 @@
+"""The pages "Monitoring of the Guidelines" and "Corrective measures": what a reader sees, and how measures change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pipelines.core import clock
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.submissions.accounts import accounts
+from pipelines.survey.service import SurveyDesk
+from tests.support import monitoring as fakes
+from tests.support.fakes.ledger_fakes import home_and_ledger, time_at
+from tests.support.service.office_client import Document, Office, open_office
+
+NOW = "2026-11-15T09:00:00Z"
+PEOPLE = {
+    "al-cooperation": (Grant("viewer", "AL", "cooperation"),),
+    "al-law-1": (Grant("submitter", "AL", "legislation"),),
+    "al-law-2": (Grant("approver", "AL", "legislation"),),
+    "al-steward": (Grant("steward", "AL"),),
+}
+MEASURE = {
+    "area": "AL", "question": "FR01", "text": "Name one contact for urgent requests.", "owner": "central_authority",
+    "deadline": "2026-11-01", "indicator": "executed_outgoing",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The pages of a home with results of the questionnaire, figures of cooperation, and one assessed element."""
+    new = [accounts.NewAccount(name, name, grants) for name, grants in PEOPLE.items()]
+
+    def prepare(engine: Any) -> None:
+        with clock.freeze_time(time_at(0)):
+            accounts.create_many(engine, new, by=SYSTEM)
+
+    home, _ = home_and_ledger(tmp_path_factory.mktemp("monitoring"), prepare)
+    fakes.write_counts(home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RTI_NOW", NOW)
+        with open_office(home, patch) as opened:
+            desk: SurveyDesk = opened.client.app.state.survey.survey_desk  # type: ignore[attr-defined]
+            fakes.write_results(desk)
+            fakes.assess_law(desk, "al-law-1", "al-law-2")
+            yield opened
+
+
+def read_row(page: Document, heading: str) -> list[str]:
+    """Return the cells of the first row with this heading."""
+    for row in page.find_elements("table tbody tr"):
+        cells = [cell.text_content().replace("\xa0", " ").strip() for cell in row]
+        if cells[0] == heading:
+            return cells[1:]
+    raise AssertionError(f"no row {heading!r}")
+
+
+EASE = "How easy is it to get an answer to a formal request for assistance from another territory?"
+EXECUTED = "Share: Requests executed in full; Outgoing"
+
+
+def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> None:
+    page = office.open("al-cooperation", "/monitoring", area="AL")
+    assert [heading.text_content() for heading in page.find_elements("h2")][:1] == ["Formal requests"]
+    practice = read_row(page, EASE)
+    assert practice[1] == "10 % (0–45); n = 10" and practice[2] == "2026 Q4"
+    assert "response rate 91 %" in practice[3] and practice[4].endswith("gap")
+    outcome = read_row(page, EXECUTED)
+    assert outcome[1] == "12 % (3–31); 3/25" and outcome[2] == "2025" and outcome[4].endswith("gap")
+    law = read_row(page, "Costs, language and evaluation")
+    assert law[1] == "Met: 1; Partly met: 1" and law[2] == "2024-05"
+    assert law[3] == "Article 12, Act on Cooperation" and law[4].endswith("gap")
+    assert read_row(page, "Specific purpose" if "Specific purpose" in page.text else "Purpose")[4].endswith("not known")
+    assert "Add a measure" not in page.main, "only a steward of the territory adds one"
+
+
+def test_overview_counts_gaps_of_each_theme(office: Office) -> None:
+    page = office.open("al-cooperation", "/monitoring", area="AL")
+    practice, law, outcome, measures = read_row(page, "Formal requests")
+    assert practice.endswith("gap: 1; not known: 5") and (law, measures) == ("–", "–")
+    assert outcome.endswith("gap: 1; not clear: 1; not known: 3; not judged: 1")
+    assert page.find_elements("table a[href='#joint_teams']") and page.find_elements("h2#joint_teams")
+
+
+def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
+    cells = read_row(
+        office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: Requests executed in full; Outgoing"
+    )
+    assert cells[1] == "–", "nobody in this territory answered the question on days"
+    assert cells[3] == "33 % (1–91); 1/3" and cells[4] == "2025"
+    reported = office.open("secretariat", "/monitoring", area="MK")
+    assert "Within 30 days" not in reported.main or "100 % (69–100); n = 10" in reported.main
+
+
+def test_outcomes_are_hidden_from_those_who_may_not_see_the_returns(office: Office) -> None:
+    page = office.open("al-law-1", "/monitoring", area="AL")
+    assert "10 % (0–45)" in page.main and "Article 12" in page.main
+    assert "3/25" not in page.main and "Outcomes are not shown" in page.main
+    region = office.open("al-cooperation", "/monitoring", area="region")
+    assert "Outcomes are not shown" in region.main and "3/25" not in region.main
+
+
+def test_other_territories_are_not_shown(office: Office) -> None:
+    page = office.open("al-cooperation", "/monitoring", area="XK")
+    assert "Kosovo" not in page.main and "10 % (0–45)" in page.main
+
+
+def test_groups_that_are_too_small_are_withheld(office: Office) -> None:
+    page = office.open("xk-viewer", "/monitoring", area="XK")
+    cells = read_row(page, EASE)
+    assert "fewer than 5 people" in cells[1] and cells[4].endswith("not known")
+    assert "1244" in page.text
+
+
+def test_region_counts_territories_and_adds_no_figures(office: Office) -> None:
+    page = office.open("secretariat", "/monitoring", area="region")
+    cells = read_row(page, EXECUTED)
+    assert cells[1] == "gap: 1; not known: 6"
+    assert "3/25" not in page.main
+
+
+def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> None:
+    steward = office.start_visit("al-steward")
+    form = steward.open_page("/monitoring?area=AL").follow_link("Add a measure")
+    assert form.find_elements("select[name=question] option[selected]")[0].get("value") == "FR01"
+    refused = form.submit_form("Add the measure", **{**MEASURE, "deadline": "soon"})
+    assert refused.status == 409 and "Enter the deadline as a day" in refused.text
+    assert "Name one contact" in refused.response.text, "nothing entered is lost"
+    page = form.submit_form("Add the measure", **MEASURE)
+    assert "The measure is added" in page.main and "overdue" in page.main
+    one = page.follow_link("Name one contact for urgent requests.")
+    assert read_row(one, "Favourable answers") == ["100 % (r1)", "10 % (r2)"]
+    assert read_row(one, EXECUTED + "; Trafficking in persons")[1] == "12 % (3–31); 3/25 (2025)"
+    refused = one.submit_form("Save the changes", status="done", evidence="soon")
+    assert refused.status == 409 and "at least 10 letters" in refused.text
+    done = one.submit_form("Save the changes", status="done", evidence="Order 12 of the ministry, 2026")
+    assert "The measure is changed" in done.main and "Order 12" in done.main
+    listed = office.open("al-cooperation", "/monitoring", area="AL")
+    assert "Name one contact for urgent requests." in listed.main and "done" in listed.main
+    assert "Save the changes" not in office.open("al-cooperation", one.address).main
+
+
+def test_only_stewards_of_the_territory_keep_measures(office: Office) -> None:
+    assert "Add the measure" not in office.open("al-cooperation", "/measures").main
+    steward = office.start_visit("al-steward")
+    page = steward.open_page("/measures")
+    assert [e.get("value") for e in page.find_elements("#area option")] == ["AL"]
+    token = page.find_elements("input[name=csrf]")[0].get("value")
+    answer = steward.post_raw("/measures/add", data=MEASURE | {"area": "ME", "csrf": token})
+    assert answer.status == 403
+    assert steward.open_page("/measures/one?id=M00000000").status == 404

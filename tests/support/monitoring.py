@@ -1,0 +1,70 @@
+"""A small home with something to monitor: results of the questionnaire, counts of cooperation, and an assessed law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from pipelines.submissions.assessments import Assessment, ListedAssessment, record_listed
+from pipelines.survey import results
+from tests.support import surveys as survey_fakes
+from tests.support.fakes.ledger_fakes import time_at
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+    from pipelines.survey.service import SurveyDesk
+
+_COOPERATION = """
+    create table mart_cooperation as
+    select 'AL' as territory, measure, statistic, offence_group, direction, '_T' as assistance, '_T' as channel,
+           'A' as freq, '2025' as period, '_T' as partner, '_T' as legal_basis, '_T' as refusal_reason,
+           '_T' as days_band, cast(value as double) as value
+    from (values
+        ('requests_executed', 'count', 'TIP', 'outgoing', 3), ('requests_executed_part', 'count', 'TIP', 'outgoing', 2),
+        ('requests_refused', 'count', 'TIP', 'outgoing', 20), ('requests_withdrawn', 'count', 'TIP', 'outgoing', 0),
+        ('pending_requests', 'end', 'TIP', 'incoming', 7)
+    ) as figures (measure, statistic, offence_group, direction, value)
+"""
+_DAYS = """
+    create table mart_cooperation_days as
+    select 'AL' as territory, 'requests_executed' as measure, 'TIP' as offence_group, 'outgoing' as direction,
+           '_T' as assistance, upper_days, 'A' as freq, '2025' as period, '_T' as partner,
+           cast(within as double) as value_so_far, cast(3 as double) as total
+    from (values (30, 1), (90, 2), (180, 3)) as bands (upper_days, within)
+"""
+
+
+def write_counts(home: Home) -> None:
+    """Write a build of the counts with figures of cooperation of Albania."""
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(home.warehouse / "counts-000001.duckdb")) as connection:
+        connection.execute(_COOPERATION)
+        connection.execute(_DAYS)
+
+
+def write_results(desk: SurveyDesk) -> None:
+    """Write results of two rounds: of ten respondents of Albania and of North Macedonia, and of two smaller groups."""
+    first = [("FR01.1", "1")] * 9 + [("FR01.1", "4")]
+    second = [("FR01.1", "5")] * 10
+    days = [("FR02.1", "d8_30")] * 10
+    tables = survey_fakes.make_tables(
+        [
+            ("r1", "AL", second),
+            ("r2", "AL", first),
+            ("r2", "XK", first[:3]),
+            ("r2", "ME", first[:4]),
+            ("r2", "MK", days),
+        ],
+    )
+    table = results.compute_results(desk.surveys, *tables)
+    table.write_parquet(desk.surveys.answers.folder / results.FILE)
+
+
+def assess_law(desk: SurveyDesk, proposer: str, approver: str) -> None:
+    """Assess one element of the law of Albania, which two treaties provide for."""
+    assessment = Assessment(
+        "AL", "COSTS", {"EU_MLA": "met", "ETS182": "partly"}, "Article 12, Act on Cooperation", "p. 3", "2024-05",
+        "judge",
+    )  # fmt: skip
+    record_listed(desk.engine, [ListedAssessment(assessment, proposer, time_at(1), approver, time_at(2))])
