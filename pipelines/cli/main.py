@@ -18,6 +18,7 @@ from pipelines.cli import (
     accounts,
     as_of,
     audit,
+    doctor,
     files,
     home,
     intake,
@@ -67,6 +68,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 for command in _COMMANDS:
     app.command()(command)
 app.command("as-of")(as_of.as_of)
+app.command("doctor")(doctor.examine_home)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
