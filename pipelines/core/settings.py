@@ -251,6 +251,17 @@ class NoticeSettings(SettingsGroup):
     )
 
 
+class BackupSettings(SettingsGroup):
+    TITLE = "Backups"
+
+    backup_repository: OptionalFolder = Field(
+        None, description="The folder of the backups if `--repository` is not given; choose another disk."
+    )
+    backup_passphrase: Annotated[SecretStr | None, Expected("any text")] = Field(
+        None, description="The passphrase of the backups if `--passphrase-file` is not given; not needed to add one."
+    )
+
+
 class DevelopmentSettings(SettingsGroup):
     """Variables of developers and tests. dbt reads the first itself, in `dbt_project/profiles.yml`."""
 
@@ -279,6 +290,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     LimitSettings,
     SignInSettings,
     NoticeSettings,
+    BackupSettings,
     DevelopmentSettings,
 )
 

@@ -28,6 +28,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Subject], Examination]], ...]] = (
     ("releases", stored.check_releases),
     ("computed tables", stored.check_computed),
     ("questionnaire", stored.check_survey),
+    ("backup", stored.check_backup),
 )
 """The checks in their order; the ledger is opened before those that compare with it."""
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from pipelines.core import clock
 from pipelines.operations.doctor.model import Examination, Subject, Symptom, make_problem, make_warning, skip_check
 
 if TYPE_CHECKING:
     from pipelines.core.home import Home
     from pipelines.refresh.integrity import Damage
 
+OLD_BACKUP_DAYS: Final = 3
+"""Days after which the last backup is old. One missed night gives no warning."""
 _BACKUP = "Restore it from a backup (docs/backup.md)."
 _REBUILT = "It is computed from the returns: delete it, and the next `rti refresh` makes it again."
 _NO_LEDGER = "not examined, because the ledger cannot be read"
@@ -142,6 +145,27 @@ def check_survey(subject: Subject) -> Examination:
     paths = sorted((home.restricted / FOLDER).glob("*.sqlite"))
     symptoms = [make_problem(f"{path} is damaged.", _BACKUP) for path in paths if not is_whole_sqlite(path)]
     return Examination("questionnaire", f"{len(paths)} database(s)", tuple(symptoms))
+
+
+def check_backup(subject: Subject) -> Examination:
+    """Find a home of real returns without a backup, and a last backup that is too old."""
+    from pipelines.operations.backup.saving import read_last_backup
+
+    last = read_last_backup(subject.home)
+    if last is None:
+        remedy = "Run `rti backup init` and then `rti backup run` every night (docs/backup.md)."
+        symptoms = (make_warning("No backup of this home was ever made.", remedy),) if _is_real(subject) else ()
+        return Examination("backup", "none yet", symptoms)
+    days = (clock.now() - clock.parse_time(str(last["created_at"]))).days
+    summary = f"the last one was made at {last['created_at']}"
+    if days < OLD_BACKUP_DAYS:
+        return Examination("backup", summary)
+    remedy = "Run `rti backup run`, and find out why its timer does not."
+    return Examination("backup", summary, (make_warning(f"The last backup is {days} days old.", remedy),))
+
+
+def _is_real(subject: Subject) -> bool:
+    return subject.home.kind == "real"
 
 
 def _from_damage(damage: Iterable[Damage]) -> Iterator[Symptom]:
