@@ -249,6 +249,9 @@ class NoticeSettings(SettingsGroup):
     webhook_secret: Annotated[SecretStr | None, Expected("any text")] = Field(
         None, description="Signs what the webhook is sent."
     )
+    send_notices: Annotated[bool, Expected("`true` or `false`")] = Field(
+        True, description="Whether this process sends waiting notices; `false` for a worker without a network."
+    )
 
 
 class BackupSettings(SettingsGroup):
