@@ -18,6 +18,8 @@ from pipelines.cli import (
     accounts,
     as_of,
     audit,
+    backup,
+    doctor,
     experts,
     files,
     home,
@@ -68,6 +70,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 for command in _COMMANDS:
     app.command()(command)
 app.command("as-of")(as_of.as_of)
+app.command("doctor")(doctor.examine_home)
+app.command("restore")(backup.restore_backup)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")
@@ -76,6 +80,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(notices.app, name="notices")
 app.add_typer(survey.app, name="survey")
 app.add_typer(experts.app, name="experts")
+app.add_typer(backup.backup, name="backup")
 for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", audit.audit)):
     app.add_typer(commands, name=name)
 
@@ -116,6 +121,7 @@ _WORDED = {
     "pipelines.refresh.results": ("RefreshError",),
     "pipelines.core.home_lock": ("HomeBusyError",),
     "pipelines.refresh.integrity": ("IntegrityError",),
+    "pipelines.operations.backup.errors": ("BackupError",),
     "pipelines.operations.run": ("DamagedFactsError", "RunFailedError"),
     "pipelines.operations.serve": ("ServeError",),
 }

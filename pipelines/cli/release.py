@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.common import ERRORS, Actor, AsJson, actor_or, bytes_of, print_line, print_note, say_json, the_home
+from pipelines.cli.common import (
+    ERRORS,
+    Actor,
+    AsJson,
+    CommandError,
+    actor_or,
+    bytes_of,
+    print_line,
+    print_note,
+    say_json,
+    the_home,
+)
 
 OverrideReason = Annotated[
     str | None,
@@ -157,8 +169,32 @@ def import_reference(
         raise typer.Exit(ERRORS)
 
 
-def serve() -> None:
-    """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses."""
-    from pipelines.operations.serve import serve_home as run
+class Part(StrEnum):
+    """One process of the service, for a supervisor such as systemd."""
 
-    run(the_home())
+    public = "public"
+    office = "office"
+    dagster_ui = "dagster-ui"
+    daemon = "daemon"
+
+
+def serve(
+    only: Annotated[
+        Part | None, typer.Option("--only", help="Run this part alone, in this process, as a supervisor needs it.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="The loopback port of the part.", metavar="PORT")
+    ] = None,
+) -> None:
+    """Serve the public pages, the offices' pages and the Dagster UI of this home, and print their addresses.
+
+    With --only, become one of these processes; `public` needs no right to read restricted/.
+    """
+    from pipelines.operations.serve import serve_home, serve_part
+
+    if only is None:
+        if port is not None:
+            raise CommandError("--port needs --only")
+        serve_home(the_home())
+    else:
+        serve_part(the_home(), only.value, port)

@@ -249,6 +249,20 @@ class NoticeSettings(SettingsGroup):
     webhook_secret: Annotated[SecretStr | None, Expected("any text")] = Field(
         None, description="Signs what the webhook is sent."
     )
+    send_notices: Annotated[bool, Expected("`true` or `false`")] = Field(
+        True, description="Whether this process sends waiting notices; `false` for a worker without a network."
+    )
+
+
+class BackupSettings(SettingsGroup):
+    TITLE = "Backups"
+
+    backup_repository: OptionalFolder = Field(
+        None, description="The folder of the backups if `--repository` is not given; choose another disk."
+    )
+    backup_passphrase: Annotated[SecretStr | None, Expected("any text")] = Field(
+        None, description="The passphrase of the backups if `--passphrase-file` is not given; not needed to add one."
+    )
 
 
 class DevelopmentSettings(SettingsGroup):
@@ -279,6 +293,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     LimitSettings,
     SignInSettings,
     NoticeSettings,
+    BackupSettings,
     DevelopmentSettings,
 )
 

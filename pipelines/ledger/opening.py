@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from pipelines.core.home import has_ledger_mark, mark_ledger
+from pipelines.core.storage_faults import disk_fault
 from pipelines.ledger import audit_digests, fact_digests, migrations
 from pipelines.ledger.database import (
     LedgerError,
@@ -88,6 +89,35 @@ def open_ledger_to_read(home: Home) -> sa.Engine:
                 "be read; free the disk or make it writable, and run the command again"
             ) from error
         return engine
+
+
+def read_ledger_revision(home: Home) -> str | None:
+    """Return the revision of a home's ledger without creating or migrating it; None if there never was a ledger.
+
+    Raises LedgerMissingError if the ledger is lost, LedgerError if it cannot be read.
+    """
+    url = home.ledger_url
+    had_ledger = has_ledger_mark(home) or _has_ledger_traces(home)
+    path = sqlite_path(url)
+    if path is not None and (not path.exists() or path.stat().st_size == 0):
+        if had_ledger:
+            raise _missing_ledger_error(home, str(path))
+        return None
+    engine = engine_of(url)
+    try:
+        revision = _read_revision(engine)
+    except sa.exc.OperationalError as error:
+        if path is None or disk_fault(path.parent) is None:
+            raise LedgerError(f"the ledger {engine.url!r} cannot be opened: {error.orig}") from error
+        engine = _copy_in_memory(path)
+        revision = _read_revision(engine)
+    except sa.exc.DatabaseError as error:
+        raise LedgerError(f"the ledger {engine.url!r} cannot be opened: {error.orig}") from error
+    finally:
+        engine.dispose()
+    if revision is None and had_ledger:
+        raise _missing_ledger_error(home, repr(engine.url))
+    return revision
 
 
 def _missing_ledger_error(home: Home, where: str) -> LedgerMissingError:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pipelines.core.home import Home
+from pipelines.core.home import Home, HomeError
 from pipelines.core.settings import check_settings
 from pipelines.operations.release_clock import ReleaseClock
 from pipelines.operations.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
@@ -31,6 +31,8 @@ HOST = "127.0.0.1"
 DASHBOARD_PORT = 8501
 PORTAL_PORT = 8502
 DAGSTER_PORT = 3000
+PORTS = {"public": DASHBOARD_PORT, "office": PORTAL_PORT, "dagster-ui": DAGSTER_PORT}
+"""The port of each part that serves requests; the daemon serves none."""
 _PATIENCE = 90.0
 _CHECK_SECONDS = 0.5
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -82,6 +84,33 @@ def serve_home(home: Home) -> None:
             raise ServeError(f"{error}; the logs are in {logs}") from error
         finally:
             supervisor.stop_processes()
+
+
+def serve_part(home: Home, part: str, port: int | None = None) -> None:
+    """Become one process of the service, for a supervisor such as systemd or a container. Never returns.
+
+    The public part neither needs nor touches anything restricted. Raises SettingsError, HomeError if this user may not
+    use the home, and ServeError if the port is in use.
+    """
+    check_settings()
+    commands: dict[str, Callable[[int], list[str]]] = {
+        "public": _dashboard_command,
+        "office": _portal_command,
+        "dagster-ui": _dagster_ui_command,
+        "daemon": lambda _port: _dagster_daemon_command(),
+    }
+    environment = {**os.environ, "RTI_HOME": str(home.root), "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+    if part != "public":
+        if not os.access(home.restricted, os.R_OK | os.W_OK | os.X_OK):
+            raise HomeError(f"this user may not read and write {home.restricted}; run it as the user of the service")
+        complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
+        environment["DAGSTER_HOME"] = str(instance_folder(home))
+    chosen_port = port or PORTS.get(part, 0)
+    if chosen_port and _find_free_port(chosen_port) != chosen_port:
+        raise ServeError(f"port {chosen_port} on {HOST} is in use; end the other program, or choose one with --port")
+    command = commands[part](chosen_port)
+    os.chdir(PROJECT)
+    os.execve(command[0], command, environment)
 
 
 def _choose_servers() -> dict[str, ServiceProcess]:

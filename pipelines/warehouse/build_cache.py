@@ -58,8 +58,21 @@ def find_last_outcome(home: Home, step: str) -> dict[str, Any] | None:
 
 def store_outcome(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
     """Store the outcome of a step. The file is replaced atomically."""
+    _write(home, {**_load(home), step: {"key": key, "outcome": outcome}})
+
+
+def forget_builds(home: Home) -> None:
+    """Let every step with a file of its own run again, as after a restore: these files are in no backup.
+
+    Their outcomes stay, because a draft that waits for publication is checked against them; only their keys go.
+    """
     records = _load(home)
-    records[step] = {"key": key, "outcome": outcome}
+    if records:
+        has_path = {step for step, record in records.items() if "path" in record["outcome"]}
+        _write(home, {step: {**record, "key": ""} if step in has_path else record for step, record in records.items()})
+
+
+def _write(home: Home, records: dict[str, Any]) -> None:
     path = home.restricted / _FILE
     temporary = path.with_name(f".{_FILE}.{os.getpid()}.{threading.get_ident()}.new")
     try:

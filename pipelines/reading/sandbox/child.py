@@ -48,7 +48,7 @@ TIMEOUT = 60.0
 _SLOW_BY = 5
 """Niceness added to a child that has worked for long: in competition for a processor it then gets a quarter."""
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
-_KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_")
+_KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_", "POLARS_SKIP_CPU_CHECK")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _FAST_XML = {"OPENPYXL_DEFUSEDXML": "False"}
 """openpyxl parses in slow Python code if it finds defusedxml, which refuses a DOCTYPE; `xmlguard` already does that."""

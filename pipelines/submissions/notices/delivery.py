@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.core import clock
+from pipelines.core.settings import NoticeSettings, read_settings
 from pipelines.submissions.notices import queue
 from pipelines.submissions.notices.mail import Addressed, AddressError, make_mail
 from pipelines.submissions.notices.settings import (
@@ -62,12 +63,17 @@ class DeliveryOutcome:
 def deliver_notices(
     home: Home, engine: sa.Engine, *, registry: Registry | None = None, again: bool = False
 ) -> DeliveryOutcome:
-    """Send the notices that are due; with `again`, also those pausing or given up. Raises NoticeSettingsError."""
+    """Send the notices that are due; with `again`, also those pausing or given up. Raises NoticeSettingsError.
+
+    A process without a network (`RTI_SEND_NOTICES=false`) sends nothing; another one of the home does.
+    """
     from pipelines.declarations.registry import load
 
     configuration, declarations = read_notice_settings(home), registry or load()
     ways = _list_channels(configuration)
     sent = failed = given_up = 0
+    if not read_settings(NoticeSettings).send_notices:
+        return DeliveryOutcome(0, 0, 0, ways)
     waiting = queue.find_due(engine, clock.now(), again=again)
     with _open_mailer(configuration) as mailer:
         for notice in waiting:

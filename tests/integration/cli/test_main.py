@@ -23,7 +23,7 @@ SCHEMAS = ROOT / "docs" / "schema"
 COMMANDS = (
     *("init", "check", "submit", "nil", "justify", "send", "approve", "give-back", "withdraw", "status"),
     *("refresh", "publish", "rollback", "explain", "serve", "read", "preview", "territories", "import-reference"),
-    *("timetable", "metadata", "template", "as-of"),
+    *("timetable", "metadata", "template", "as-of", "doctor", "restore"),
 )
 
 

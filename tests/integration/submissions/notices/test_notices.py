@@ -277,6 +277,19 @@ def test_mails_are_delivered_with_automatic_headers(ledger: tuple[Home, sa.Engin
     assert "<script" not in html.get_content() and "src=" not in html.get_content()
 
 
+def test_process_that_sends_no_notices_leaves_them_to_another(
+    ledger: tuple[Home, sa.Engine], inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, engine = ledger
+    _insert_submission(engine)
+    _announce_event(engine, "send", "fed-sender")
+    monkeypatch.setenv("RTI_SEND_NOTICES", "false")
+    assert notices.deliver_notices(home, engine).sent == 0
+    assert inbox.mails == []
+    monkeypatch.setenv("RTI_SEND_NOTICES", "true")
+    assert notices.deliver_notices(home, engine).sent == 2
+
+
 def test_mails_contain_no_figure_comment_or_file_name(ledger: tuple[Home, sa.Engine], inbox: Inbox) -> None:
     home, engine = ledger
     _insert_submission(engine)

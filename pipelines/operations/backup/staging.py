@@ -1,0 +1,119 @@
+"""Take a consistent view of a home that is in use.
+
+While the lock of the home and the write lock of the ledger are held, nothing is refreshed, published, sent or decided.
+In that time, immutable files get a second name by hard links, other files are copied, and SQLite copies its databases.
+Everything slow happens afterwards, on the view.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.core.home_lock import hold_home_lock
+from pipelines.ledger import audit_log
+from pipelines.ledger.database import open_write_transaction, sqlite_path
+from pipelines.ledger.opening import open_ledger
+from pipelines.operations.backup import postgres, selection
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from pipelines.core.home import Home
+
+POSTGRES_DUMP: Final = "ledger.pgdump"
+"""Name of the dump of a ledger on PostgreSQL, next to the files of the home."""
+WAIT_SECONDS: Final = 600.0
+"""How long a backup waits for a refresh or publication to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedHome:
+    """A consistent view of a home in a folder of its own, and what it shows of the ledger."""
+
+    folder: Path
+    ledger: str
+    audit_head: str
+
+
+@contextmanager
+def stage_home(home: Home, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[StagedHome]:
+    """Make a consistent view of a home and remove it at the end. Raises HomeBusyError, LedgerError, BackupError."""
+    _remove_leftovers(home)
+    folder = home.restricted / f"{selection.STAGING}{os.getpid()}"
+    folder.mkdir(mode=0o700)
+    engine = open_ledger(home)
+    try:
+        yield _stage(home, engine, folder, wait_seconds)
+    finally:
+        engine.dispose()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stage(home: Home, engine: sa.Engine, folder: Path, wait_seconds: float) -> StagedHome:
+    path = sqlite_path(home.ledger_url)
+    with ExitStack() as waiting:
+        with (
+            hold_home_lock(home, purpose="backup", wait_seconds=wait_seconds),
+            open_write_transaction(engine) as writing,
+        ):
+            head = audit_log.format_head(audit_log.read_head(writing))
+            snapshot = waiting.enter_context(postgres.exported_snapshot(engine)) if path is None else None
+            _stage_files(home.root, folder)
+        if snapshot is not None:
+            # The exported snapshot keeps the view, so that PostgreSQL may be written again while it is dumped.
+            postgres.dump_database(home.ledger_url, folder / POSTGRES_DUMP, snapshot)
+    return StagedHome(folder, "sqlite" if path is not None else "postgresql", head)
+
+
+def _stage_files(root: Path, folder: Path) -> None:
+    folders = []
+    for name, path in selection.list_paths(root):
+        target = folder / name
+        try:
+            if path.is_symlink():
+                target.symlink_to(path.readlink())
+            elif path.is_dir():
+                target.mkdir(parents=True)
+                folders.append((path, target))
+            elif selection.is_database(name):
+                _copy_database(path, target)
+            elif selection.is_immutable(name):
+                _link_file(path, target)
+            else:
+                shutil.copy2(path, target)
+        except FileNotFoundError:
+            continue  # a temporary file that was removed meanwhile
+    for path, target in folders:
+        shutil.copystat(path, target)
+
+
+def _link_file(path: Path, target: Path) -> None:
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copy2(path, target)  # the file system has no hard links
+
+
+def _copy_database(path: Path, target: Path) -> None:
+    """Copy an SQLite file with its log by SQLite's own backup, in one step, while others may read and write it."""
+    with (
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+    shutil.copystat(path, target)
+
+
+def _remove_leftovers(home: Home) -> None:
+    """Remove the views of backups whose process was killed."""
+    for folder in home.restricted.glob(f"{selection.STAGING}*"):
+        number = folder.name.removeprefix(selection.STAGING)
+        if not (number.isdecimal() and Path(f"/proc/{number}").exists()) or number == str(os.getpid()):
+            shutil.rmtree(folder, ignore_errors=True)

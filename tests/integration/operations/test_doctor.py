@@ -1,0 +1,288 @@
+"""Tests of `rti doctor`: an intact home has no symptom, and each planted fault is named with its remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.core import durable
+from pipelines.core.home import Home
+from pipelines.core.home_lock import hold_home_lock
+from pipelines.ledger import migrations
+from pipelines.operations.doctor import machine
+from pipelines.operations.doctor.diagnosis import CHECKS, diagnose_home
+from pipelines.submissions import store
+from tests.support import disks
+from tests.support.intact_home import make_intact_home
+from tests.support.releases import publication_fixture as fixture
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return make_intact_home(tmp_path_factory.mktemp("doctor"))
+
+
+@pytest.fixture
+def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+    return fixture.use_copy(template, tmp_path / "home", monkeypatch)
+
+
+def _examine(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, Any]]:
+    capsys.readouterr()
+    code = main.main(["doctor", "--json", *options])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def _symptoms(content: dict[str, Any], name: str) -> list[dict[str, str]]:
+    (check,) = [check for check in content["checks"] if check["name"] == name]
+    symptoms: list[dict[str, str]] = check["symptoms"]
+    return symptoms
+
+
+def _outcomes(content: dict[str, Any]) -> dict[str, str]:
+    return {check["name"]: check["outcome"] for check in content["checks"]}
+
+
+def test_doctor_of_an_intact_home_finds_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    code, content = _examine(capsys)
+    assert code == 0, content
+    assert _outcomes(content) == {name: "ok" for name, _ in CHECKS}, content
+    assert main.main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert f"{len(CHECKS)} checks: 0 with problems, 0 with warnings" in printed
+    assert [line.split()[0] for line in printed.splitlines()[:-1]] == ["ok"] * len(CHECKS)
+
+
+def test_doctor_changes_nothing(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    def read_content() -> dict[str, object]:
+        files = [path for path in home.root.rglob("*") if path.is_file()]
+        others = [path for path in files if not path.name.startswith(("ledger.sqlite", "refresh."))]
+        with closing(sqlite3.connect(home.restricted / "ledger.sqlite")) as connection:
+            rows = list(connection.iterdump())
+        return {"ledger": rows, **{str(path): store.compute_digest(path.read_bytes()) for path in others}}
+
+    before = read_content()
+    _examine(capsys)
+    assert read_content() == before
+
+
+def _delete_stored_file(home: Home) -> None:
+    store.path_of(home, store.compute_digest(b"1")).unlink()
+
+
+def _change_stored_file(home: Home) -> None:
+    store.path_of(home, store.compute_digest(b"2")).write_bytes(b"3")
+
+
+def _change_facts(home: Home) -> None:
+    path = sorted((home.facts / "observation").glob("S*.parquet"))[0]
+    path.write_bytes(path.read_bytes()[:-1] + b"X")
+
+
+def _damage_ledger_page(home: Home) -> None:
+    path = home.restricted / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+        (size,) = connection.execute("pragma page_size").fetchone()
+        (page,) = connection.execute("select rootpage from sqlite_master where name = 'audit'").fetchone()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * size : page * size] = os.urandom(size)
+    path.write_bytes(content)
+
+
+def _lose_ledger(home: Home) -> None:
+    for path in home.restricted.glob("ledger.sqlite*"):
+        path.unlink()
+
+
+def _change_audit_entry(home: Home) -> None:
+    with closing(sqlite3.connect(home.restricted / "ledger.sqlite")) as connection:
+        connection.execute("drop trigger audit_no_update")
+        connection.execute("update audit set actor = 'somebody' where seq = 2")
+        connection.commit()
+
+
+def _truncate_release(home: Home) -> None:
+    path = home.releases / fixture.FIRST / "data" / "cell.parquet"
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def _forge_signature(home: Home) -> None:
+    path = home.releases / fixture.FIRST / "manifest.sig"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["signature"] = "A" * len(content["signature"])
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _cut_warehouse(home: Home) -> None:
+    (home.warehouse / "indicators-restricted.duckdb").write_bytes(b"no database")
+
+
+def _cut_true_counts(home: Home) -> None:
+    home.released.mkdir(exist_ok=True)
+    (home.released / "2026-Q2.parquet").write_bytes(b"PAR1 cut")
+
+
+def _begin_publication(home: Home) -> None:
+    durable.write_file(home.restricted / "publication.json", b"{")
+
+
+def _open_restricted(home: Home) -> None:
+    home.restricted.chmod(0o755)
+
+
+def _open_key(home: Home) -> None:
+    key = next((home.restricted / "keys").glob("release-*.pem"))
+    key.chmod(0o644)
+
+
+FILE_FAULTS: tuple[tuple[Callable[[Home], None], str, str, str], ...] = (
+    (_delete_stored_file, "stored files", "is missing", "Restore"),
+    (_change_stored_file, "stored files", "was changed on the disk", "Restore"),
+    (_change_facts, "facts", "not those that were approved", "Restore"),
+    (_truncate_release, "releases", "cell.parquet was changed after it was published", "Restore"),
+    (_forge_signature, "releases", "manifest.sig", "Restore"),
+    (_cut_warehouse, "computed tables", "indicators-restricted.duckdb is damaged", "makes it again"),
+    (_cut_true_counts, "computed tables", "2026-Q2.parquet is damaged", "Restore"),
+    (_begin_publication, "publication", "publication.json is damaged", "Restore"),
+    (_open_restricted, "rights", "other users of this machine can enter", "chmod 700"),
+    (_open_key, "rights", "may read the secret", "chmod 600"),
+)
+LEDGER_FAULTS: tuple[tuple[Callable[[Home], None], str, str, str], ...] = (
+    (_damage_ledger_page, "ledger", "damaged", "Restore"),
+    (_lose_ledger, "ledger", "is missing or empty", "Restore"),
+    (_change_audit_entry, "audit log", "Entry 2 of the audit log was changed", "restore the ledger"),
+)
+
+
+def test_doctor_names_every_damaged_file_at_once(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    for plant, *_ in FILE_FAULTS:
+        plant(home)
+    code, content = _examine(capsys)
+    assert code == 1
+    for _, check, words, remedy in FILE_FAULTS:
+        matches = [s for s in _symptoms(content, check) if words in s["message"]]
+        assert matches, (check, words, _symptoms(content, check))
+        assert remedy in matches[0]["remedy"]
+    problems = {name for name, outcome in _outcomes(content).items() if outcome == "problem"}
+    assert problems == {check for _, check, *_ in FILE_FAULTS}
+    assert "could not be examined" not in json.dumps(content)
+
+
+@pytest.mark.parametrize(("plant", "check", "words", "remedy"), LEDGER_FAULTS)
+def test_doctor_names_damaged_ledger(
+    home: Home,
+    plant: Callable[[Home], None],
+    check: str,
+    words: str,
+    remedy: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plant(home)
+    code, content = _examine(capsys, "--quick")
+    (symptom, *_) = _symptoms(content, check)
+    assert (code, _outcomes(content)[check]) == (1, "problem")
+    assert words in symptom["message"] and remedy in symptom["remedy"]
+    problems = {name for name, outcome in _outcomes(content).items() if outcome == "problem"}
+    assert problems == {check}
+    assert _outcomes(content)["audit log"] == ("problem" if check == "audit log" else "skipped")
+
+
+@pytest.mark.parametrize(
+    ("now", "words"),
+    [("2026-11-01T00:00:00Z", "the audit log has an entry of 2026-11-"), ("2026-11-25T09:00:00Z", None)],
+)
+def test_doctor_compares_clock_with_newest_entry(
+    home: Home, now: str, words: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RTI_NOW", now)
+    code, content = _examine(capsys, "--quick")
+    messages = [symptom["message"] for symptom in _symptoms(content, "clock")]
+    assert code == (1 if words else 0)
+    assert [words in message for message in messages if words] == ([True] if words else [])
+
+
+def test_doctor_announces_pending_migration_and_leaves_it(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    path = home.restricted / "ledger.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update alembic_version set version_num = '0004'")
+        connection.commit()
+    code, content = _examine(capsys)
+    assert code == 0
+    assert _outcomes(content)["ledger"] == "warning"
+    assert f"brought to {migrations.HEAD}" in _symptoms(content, "ledger")[0]["message"]
+    assert _outcomes(content)["audit log"] == "skipped"
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("select version_num from alembic_version").fetchone() == ("0004",)
+
+
+def test_doctor_refuses_ledger_of_a_newer_version(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(home.restricted / "ledger.sqlite")) as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+        connection.commit()
+    code, content = _examine(capsys)
+    assert (code, _outcomes(content)["ledger"]) == (1, "problem")
+    assert "newer version" in _symptoms(content, "ledger")[0]["remedy"]
+
+
+def test_doctor_names_holder_of_the_lock(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with hold_home_lock(home, purpose="refresh"):
+        code, content = _examine(capsys, "--quick")
+        assert code == 0
+        assert "`refresh` is running" in json.dumps(content)
+        monkeypatch.setenv("RTI_NOW", "2026-11-25T13:00:00Z")
+        code, content = _examine(capsys, "--quick")
+        assert (code, _outcomes(content)["locks"]) == (0, "warning")
+        assert "4 hours" in _symptoms(content, "locks")[0]["message"]
+
+
+def test_doctor_reports_disk_that_is_too_small_for_a_refresh(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "estimate_refresh_bytes", lambda _home: 1 << 60)
+    (check,) = [e for e in diagnose_home(home, is_quick=True).examinations if e.name == "disk"]
+    assert check.outcome == "problem"
+    assert "the next refresh needs about" in check.symptoms[0].message
+
+
+@pytest.mark.parametrize("fault", ["full", "read-only"])
+def test_doctor_works_on_a_disk_that_cannot_be_written(
+    template: Home, fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+    with disks.small_disk(tmp_path, 24 * 1024) as disk:
+        fixture.use_copy(template, disk / "home", monkeypatch)
+        if fault == "full":
+            disks.fill_disk(disk, leave=0)
+        else:
+            disks.remount_disk(disk, "ro")
+        code, content = _examine(capsys)
+        assert code == 1
+        assert _outcomes(content)["disk"] == "problem"
+        assert ("is full" if fault == "full" else "read-only") in json.dumps(_symptoms(content, "disk"))
+        assert _outcomes(content)["audit log"] == "ok", content
+
+
+def test_doctor_without_home_says_how_to_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "none"))
+    code, content = _examine(capsys)
+    assert code == 3
+    assert "rti init" in content["error"]["message"]
+
+
+def test_doctor_reports_a_failing_check_and_goes_on(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home.public / "publications.jsonl").write_bytes(b"\xff\n")
+    outcomes = {e.name: e.outcome for e in diagnose_home(home).examinations}
+    assert outcomes["publication"] == "problem"
+    assert outcomes["computed tables"] == "ok"
