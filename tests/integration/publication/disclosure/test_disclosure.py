@@ -520,3 +520,10 @@ def test_losses_count_each_withheld_cell_once_by_kind() -> None:
         "1 of 1 annual totals of the region of 5 or more are hidden",
         "0 of 1 stocks of territories of 5 or more are hidden",
     ]
+
+
+def test_cell_is_lowered_where_that_hides_less_than_raising_it() -> None:
+    """Raising two persons takes them from the large count; lowering them adds them to the zero."""
+    rows = build_frame(build_cell("AA", 2), build_cell("BB", 0), build_cell("CC", 50), build_region(52, "AA,BB,CC"))
+    protected = protect.hide_small_counts(rows, guards_against_offices=False).cells
+    assert hidden_of(protected) == [True, True, False, False]

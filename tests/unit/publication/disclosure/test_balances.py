@@ -283,6 +283,13 @@ def test_gap_after_a_correction_is_known_only_if_the_balance_closes(gap: int, kn
     assert protected.report.count_cells()["revealed_before"] == known
 
 
+def test_gap_of_a_balance_is_not_a_small_count() -> None:
+    book = close_book(30, reported=20, indicted=8, rejected=7, discontinued=6)
+    frame = build_books({"2024": {**book, CLOSING: book[CLOSING] - 2}})
+    protected = protect.hide_small_counts(frame, guards_against_offices=False)
+    assert (protected.cells["conf_status"] == "F").all()
+
+
 def test_limited_gap_leaves_both_signs() -> None:
     link = balances.BalanceLink((1,), (2,), 3.0)
     assert link.limit_gap(6.0) == (
