@@ -22,18 +22,18 @@ def make_figures(*rows: dict[str, Any], days: tuple[dict[str, Any], ...] = ()) -
     return arrange_figures([BASE | row for row in rows], [BASE | row for row in days])
 
 
-def executed(value: float | None, **changes: Any) -> dict[str, Any]:
+def make_executed(value: float | None, **changes: Any) -> dict[str, Any]:
     return {"measure": "requests_executed", "value": value} | changes
 
 
-def refused(value: float | None, **changes: Any) -> dict[str, Any]:
+def make_refused(value: float | None, **changes: Any) -> dict[str, Any]:
     return {"measure": "requests_refused", "value": value} | changes
 
 
 def test_share_is_of_the_newest_year_with_the_year_before() -> None:
     figures = make_figures(
-        executed(2.0), refused(18.0), executed(9.0, period="2024"), refused(1.0, period="2024"),
-        executed(None, period="2026"), refused(3.0, period="2026"),
+        make_executed(2.0), make_refused(18.0), make_executed(9.0, period="2024"), make_refused(1.0, period="2024"),
+        make_executed(None, period="2026"), make_refused(3.0, period="2026"),
     )  # fmt: skip
     row = compute_outcome(figures, SHARE, "AL", "TIP")
     assert (row.period, row.part, row.whole, row.gap) == ("2025", 2.0, 20.0, "gap")
@@ -42,7 +42,10 @@ def test_share_is_of_the_newest_year_with_the_year_before() -> None:
     assert (row.low, row.high) == (pytest.approx(0.0123, abs=1e-4), pytest.approx(0.3170, abs=1e-4))
 
 
-@pytest.mark.parametrize("rows", [[], [executed(2.0)], [executed(0.0), refused(0.0)], [executed(2.0), refused(None)]])
+@pytest.mark.parametrize(
+    "rows",
+    [[], [make_executed(2.0)], [make_executed(0.0), make_refused(0.0)], [make_executed(2.0), make_refused(None)]],
+)
 def test_share_without_figures_is_unknown(rows: list[dict[str, Any]]) -> None:
     row = compute_outcome(make_figures(*rows), SHARE, "AL", "TIP")
     assert (row.value, row.gap) == (None, "unknown")
@@ -50,8 +53,9 @@ def test_share_without_figures_is_unknown(rows: list[dict[str, Any]]) -> None:
 
 def test_groups_territories_and_directions_are_kept_apart() -> None:
     figures = make_figures(
-        executed(9.0), refused(1.0), executed(1.0, offence_group="SOM"), refused(9.0, offence_group="SOM"),
-        executed(1.0, direction="incoming"), executed(1.0, territory="ME"),
+        make_executed(9.0), make_refused(1.0),
+        make_executed(1.0, offence_group="SOM"), make_refused(9.0, offence_group="SOM"),
+        make_executed(1.0, direction="incoming"), make_executed(1.0, territory="ME"),
     )  # fmt: skip
     assert figures.offence_groups == ["SOM", "TIP"]
     assert [compute_outcome(figures, SHARE, "AL", group).part for group in ("TIP", "SOM")] == [9.0, 1.0]
@@ -83,7 +87,7 @@ def test_more_answers_than_requests_are_no_share() -> None:
 def test_within_days_is_of_those_whose_days_are_known() -> None:
     outcome = Outcome(id="x", kind="within", of=("requests_executed",), days=90, direction="outgoing")
     band = {"measure": "requests_executed", "value_so_far": 19.0, "total": 20.0, "upper_days": 90}
-    figures = make_figures(executed(25.0), days=(band, band | {"upper_days": 30, "value_so_far": 1.0}))
+    figures = make_figures(make_executed(25.0), days=(band, band | {"upper_days": 30, "value_so_far": 1.0}))
     row = compute_outcome(figures, outcome, "AL", "TIP")
     assert (row.part, row.whole, row.gap) == (19.0, 20.0, "no_gap")
 
