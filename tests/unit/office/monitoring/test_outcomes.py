@@ -8,10 +8,15 @@ import pytest
 
 from pipelines.office.monitoring.gaps import classify_law, classify_share
 from pipelines.office.monitoring.outcomes import CooperationFigures, arrange_figures, compute_outcome
-from pipelines.office.monitoring.themes import Outcome
+from pipelines.office.monitoring.themes import MonitoredOutcome
 
-SHARE = Outcome(id="x", kind="share", of=("requests_executed",), among=("requests_executed", "requests_refused"),
-                direction="outgoing")  # fmt: skip
+SHARE = MonitoredOutcome(
+    id="x",
+    kind="share",
+    of=("requests_executed",),
+    among=("requests_executed", "requests_refused"),
+    direction="outgoing",
+)
 BASE = {
     "territory": "AL", "statistic": "count", "offence_group": "TIP", "direction": "outgoing", "assistance": "_T",
     "channel": "_T", "period": "2025",
@@ -63,7 +68,7 @@ def test_groups_territories_and_directions_are_kept_apart() -> None:
 
 
 def test_channels_are_added_up_only_if_all_have_a_figure() -> None:
-    outcome = Outcome(id="x", kind="count", of=("exchanges_answered",), direction="outgoing")
+    outcome = MonitoredOutcome(id="x", kind="count", of=("exchanges_answered",), direction="outgoing")
     rows = [
         {"measure": "exchanges_answered", "assistance": "_Z", "channel": c, "value": 2.0} for c in ("selec", "direct")
     ]
@@ -74,7 +79,7 @@ def test_channels_are_added_up_only_if_all_have_a_figure() -> None:
 
 
 def test_more_answers_than_requests_are_no_share() -> None:
-    outcome = Outcome(id="x", kind="share", of=("exchanges_answered",), among=("exchanges_registered",),
+    outcome = MonitoredOutcome(id="x", kind="share", of=("exchanges_answered",), among=("exchanges_registered",),
                       direction="outgoing")  # fmt: skip
     rows = [
         {"measure": f"exchanges_{name}", "assistance": "_Z", "value": n}
@@ -85,7 +90,7 @@ def test_more_answers_than_requests_are_no_share() -> None:
 
 
 def test_within_days_is_of_those_whose_days_are_known() -> None:
-    outcome = Outcome(id="x", kind="within", of=("requests_executed",), days=90, direction="outgoing")
+    outcome = MonitoredOutcome(id="x", kind="within", of=("requests_executed",), days=90, direction="outgoing")
     band = {"measure": "requests_executed", "value_so_far": 19.0, "total": 20.0, "upper_days": 90}
     figures = make_figures(make_executed(25.0), days=(band, band | {"upper_days": 30, "value_so_far": 1.0}))
     row = compute_outcome(figures, outcome, "AL", "TIP")
