@@ -10,7 +10,7 @@ from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.office.monitoring.gaps import Gap
 from pipelines.office.monitoring.outcomes import OutcomeRow
-from pipelines.office.monitoring.themes import Outcome, list_outcomes, load_themes
+from pipelines.office.monitoring.themes import MonitoredOutcome, list_outcomes, load_themes
 from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.results import REGION
 
@@ -61,7 +61,7 @@ def name_role(bank: Bank, role: str, language: str) -> str:
     return text_in(bank.lists.roles[role], language) if role in bank.lists.roles else role
 
 
-def name_outcome(context: PageContext, outcome: Outcome) -> str:
+def name_outcome(context: PageContext, outcome: MonitoredOutcome) -> str:
     """Return what an outcome measures, from the labels of its codes."""
     codes = [("measure", outcome.of[0]), ("direction", outcome.direction), ("assistance", outcome.assistance)]
     label = "; ".join(context.code_label(codelist, code) for codelist, code in codes if code)

@@ -207,7 +207,7 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
 
 
 def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:
-    """Return the names by which a module calls the translators: imported, or short ones such as `tell = here.tell`."""
+    """Return the names under which a module imports a translator, or keeps one in a variable of the same name."""
     imported_names: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module in TRANSLATORS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.office.monitoring.gaps import Gap, classify_share
-from pipelines.office.monitoring.themes import Outcome
+from pipelines.office.monitoring.themes import MonitoredOutcome
 from pipelines.warehouse.count_builds import latest_counts
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class OutcomeRow:
     `earlier` is the value of the year before.
     """
 
-    outcome: Outcome
+    outcome: MonitoredOutcome
     territory: str
     offence_group: str
     period: str
@@ -113,7 +113,9 @@ def _add_channels(channels: Mapping[str, float | None]) -> float | None:
     return sum(numbers) if len(numbers) == len(channels) else None
 
 
-def compute_outcome(figures: CooperationFigures, outcome: Outcome, territory: str, offence_group: str) -> OutcomeRow:
+def compute_outcome(
+    figures: CooperationFigures, outcome: MonitoredOutcome, territory: str, offence_group: str
+) -> OutcomeRow:
     """Return an outcome in the newest year that has a figure."""
     if outcome.kind == "count":
         return _compute_count(figures, outcome, territory, offence_group)
@@ -133,7 +135,9 @@ def compute_outcome(figures: CooperationFigures, outcome: Outcome, territory: st
     return OutcomeRow(outcome, territory, offence_group, period, part / whole, gap, part, whole, low, high, before)
 
 
-def _compute_count(figures: CooperationFigures, outcome: Outcome, territory: str, offence_group: str) -> OutcomeRow:
+def _compute_count(
+    figures: CooperationFigures, outcome: MonitoredOutcome, territory: str, offence_group: str
+) -> OutcomeRow:
     sums = _sum_measures(figures, outcome.of, outcome, territory, offence_group)
     if not sums:
         return OutcomeRow(outcome, territory, offence_group, "", None, "unknown")
@@ -143,7 +147,7 @@ def _compute_count(figures: CooperationFigures, outcome: Outcome, territory: str
 
 
 def _find_shares(
-    figures: CooperationFigures, outcome: Outcome, territory: str, offence_group: str
+    figures: CooperationFigures, outcome: MonitoredOutcome, territory: str, offence_group: str
 ) -> dict[str, tuple[float, float]]:
     """Return part and whole by year, where both are known and the whole is not zero."""
     if outcome.kind == "share":
@@ -160,7 +164,7 @@ def _find_shares(
 
 
 def _sum_measures(
-    figures: CooperationFigures, measures: Sequence[str], outcome: Outcome, territory: str, offence_group: str
+    figures: CooperationFigures, measures: Sequence[str], outcome: MonitoredOutcome, territory: str, offence_group: str
 ) -> dict[str, float]:
     """Return the sum of measures by year; years in which one of them has no figure are left out."""
     series = []

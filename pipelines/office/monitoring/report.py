@@ -19,7 +19,7 @@ from pipelines.office.monitoring.outcomes import (
     compute_outcome,
     read_figures,
 )
-from pipelines.office.monitoring.themes import MonitoredTheme, Outcome, ReportedDelay, Themes, load_themes
+from pipelines.office.monitoring.themes import MonitoredOutcome, MonitoredTheme, ReportedDelay, Themes, load_themes
 from pipelines.submissions import assessments
 from pipelines.survey import measures, results, service
 from pipelines.survey.measures import Measure
@@ -66,7 +66,7 @@ class DelayRow:
 class RegionOutcome:
     """In how many territories an outcome shows each kind of gap; figures of territories are never added up."""
 
-    outcome: Outcome
+    outcome: MonitoredOutcome
     offence_group: str
     territories: Mapping[Gap, int]
 

@@ -17,7 +17,7 @@ from pipelines.survey.bank import Bank, load_bank
 FILE = Path(__file__).with_name("themes.yml")
 
 
-class Outcome(DeclarationModel):
+class MonitoredOutcome(DeclarationModel):
     """One indicator of the returns of cooperation; the comments in `themes.yml` explain its kinds."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
@@ -30,7 +30,7 @@ class Outcome(DeclarationModel):
     assistance: str | None = None
 
     @model_validator(mode="after")
-    def _check_codes(self) -> Outcome:
+    def _check_codes(self) -> MonitoredOutcome:
         checked = (
             ("measure", (*self.of, *self.among)), ("direction", [self.direction] if self.direction else []),
             ("assistance", [self.assistance] if self.assistance else []),
@@ -51,7 +51,7 @@ class ReportedDelay(DeclarationModel):
 
     question: str
     answers: Many[str]
-    outcome: Outcome
+    outcome: MonitoredOutcome
 
 
 class MonitoredTheme(DeclarationModel):
@@ -59,7 +59,7 @@ class MonitoredTheme(DeclarationModel):
 
     questions: Many[str]
     law: Many[str] = ()
-    outcomes: Many[Outcome] = ()
+    outcomes: Many[MonitoredOutcome] = ()
     delays: Many[ReportedDelay] = ()
 
 
@@ -105,6 +105,6 @@ def _find_problems(themes: Themes, bank: Bank) -> Iterator[tuple[str, str]]:
                 yield name, "the outcome of a delay has `days`"
 
 
-def list_outcomes(themes: Themes) -> dict[str, Outcome]:
+def list_outcomes(themes: Themes) -> dict[str, MonitoredOutcome]:
     """Return all outcomes by id, in their order."""
     return {outcome.id: outcome for theme in themes.values() for outcome in theme.outcomes}

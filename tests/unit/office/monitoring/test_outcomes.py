@@ -8,10 +8,15 @@ import pytest
 
 from pipelines.office.monitoring.gaps import classify_law, classify_share
 from pipelines.office.monitoring.outcomes import CooperationFigures, arrange_figures, compute_outcome
-from pipelines.office.monitoring.themes import Outcome
+from pipelines.office.monitoring.themes import MonitoredOutcome
 
-SHARE = Outcome(id="x", kind="share", of=("requests_executed",), among=("requests_executed", "requests_refused"),
-                direction="outgoing")  # fmt: skip
+SHARE = MonitoredOutcome(
+    id="x",
+    kind="share",
+    of=("requests_executed",),
+    among=("requests_executed", "requests_refused"),
+    direction="outgoing",
+)
 BASE = {
     "territory": "AL", "statistic": "count", "offence_group": "TIP", "direction": "outgoing", "assistance": "_T",
     "channel": "_T", "period": "2025",
@@ -22,18 +27,18 @@ def make_figures(*rows: dict[str, Any], days: tuple[dict[str, Any], ...] = ()) -
     return arrange_figures([BASE | row for row in rows], [BASE | row for row in days])
 
 
-def executed(value: float | None, **changes: Any) -> dict[str, Any]:
+def make_executed(value: float | None, **changes: Any) -> dict[str, Any]:
     return {"measure": "requests_executed", "value": value} | changes
 
 
-def refused(value: float | None, **changes: Any) -> dict[str, Any]:
+def make_refused(value: float | None, **changes: Any) -> dict[str, Any]:
     return {"measure": "requests_refused", "value": value} | changes
 
 
 def test_share_is_of_the_newest_year_with_the_year_before() -> None:
     figures = make_figures(
-        executed(2.0), refused(18.0), executed(9.0, period="2024"), refused(1.0, period="2024"),
-        executed(None, period="2026"), refused(3.0, period="2026"),
+        make_executed(2.0), make_refused(18.0), make_executed(9.0, period="2024"), make_refused(1.0, period="2024"),
+        make_executed(None, period="2026"), make_refused(3.0, period="2026"),
     )  # fmt: skip
     row = compute_outcome(figures, SHARE, "AL", "TIP")
     assert (row.period, row.part, row.whole, row.gap) == ("2025", 2.0, 20.0, "gap")
@@ -42,7 +47,10 @@ def test_share_is_of_the_newest_year_with_the_year_before() -> None:
     assert (row.low, row.high) == (pytest.approx(0.0123, abs=1e-4), pytest.approx(0.3170, abs=1e-4))
 
 
-@pytest.mark.parametrize("rows", [[], [executed(2.0)], [executed(0.0), refused(0.0)], [executed(2.0), refused(None)]])
+@pytest.mark.parametrize(
+    "rows",
+    [[], [make_executed(2.0)], [make_executed(0.0), make_refused(0.0)], [make_executed(2.0), make_refused(None)]],
+)
 def test_share_without_figures_is_unknown(rows: list[dict[str, Any]]) -> None:
     row = compute_outcome(make_figures(*rows), SHARE, "AL", "TIP")
     assert (row.value, row.gap) == (None, "unknown")
@@ -50,8 +58,9 @@ def test_share_without_figures_is_unknown(rows: list[dict[str, Any]]) -> None:
 
 def test_groups_territories_and_directions_are_kept_apart() -> None:
     figures = make_figures(
-        executed(9.0), refused(1.0), executed(1.0, offence_group="SOM"), refused(9.0, offence_group="SOM"),
-        executed(1.0, direction="incoming"), executed(1.0, territory="ME"),
+        make_executed(9.0), make_refused(1.0),
+        make_executed(1.0, offence_group="SOM"), make_refused(9.0, offence_group="SOM"),
+        make_executed(1.0, direction="incoming"), make_executed(1.0, territory="ME"),
     )  # fmt: skip
     assert figures.offence_groups == ["SOM", "TIP"]
     assert [compute_outcome(figures, SHARE, "AL", group).part for group in ("TIP", "SOM")] == [9.0, 1.0]
@@ -59,7 +68,7 @@ def test_groups_territories_and_directions_are_kept_apart() -> None:
 
 
 def test_channels_are_added_up_only_if_all_have_a_figure() -> None:
-    outcome = Outcome(id="x", kind="count", of=("exchanges_answered",), direction="outgoing")
+    outcome = MonitoredOutcome(id="x", kind="count", of=("exchanges_answered",), direction="outgoing")
     rows = [
         {"measure": "exchanges_answered", "assistance": "_Z", "channel": c, "value": 2.0} for c in ("selec", "direct")
     ]
@@ -70,7 +79,7 @@ def test_channels_are_added_up_only_if_all_have_a_figure() -> None:
 
 
 def test_more_answers_than_requests_are_no_share() -> None:
-    outcome = Outcome(id="x", kind="share", of=("exchanges_answered",), among=("exchanges_registered",),
+    outcome = MonitoredOutcome(id="x", kind="share", of=("exchanges_answered",), among=("exchanges_registered",),
                       direction="outgoing")  # fmt: skip
     rows = [
         {"measure": f"exchanges_{name}", "assistance": "_Z", "value": n}
@@ -81,9 +90,9 @@ def test_more_answers_than_requests_are_no_share() -> None:
 
 
 def test_within_days_is_of_those_whose_days_are_known() -> None:
-    outcome = Outcome(id="x", kind="within", of=("requests_executed",), days=90, direction="outgoing")
+    outcome = MonitoredOutcome(id="x", kind="within", of=("requests_executed",), days=90, direction="outgoing")
     band = {"measure": "requests_executed", "value_so_far": 19.0, "total": 20.0, "upper_days": 90}
-    figures = make_figures(executed(25.0), days=(band, band | {"upper_days": 30, "value_so_far": 1.0}))
+    figures = make_figures(make_executed(25.0), days=(band, band | {"upper_days": 30, "value_so_far": 1.0}))
     row = compute_outcome(figures, outcome, "AL", "TIP")
     assert (row.part, row.whole, row.gap) == (19.0, 20.0, "no_gap")
 

@@ -33,11 +33,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """The pages of a home with results of the questionnaire, figures of cooperation, and one assessed element."""
     new = [accounts.NewAccount(name, name, grants) for name, grants in PEOPLE.items()]
 
-    def prepare(engine: Any) -> None:
+    def create_people(engine: Any) -> None:
         with clock.freeze_time(time_at(0)):
             accounts.create_many(engine, new, by=SYSTEM)
 
-    home, _ = home_and_ledger(tmp_path_factory.mktemp("monitoring"), prepare)
+    home, _ = home_and_ledger(tmp_path_factory.mktemp("monitoring"), create_people)
     fakes.write_counts(home)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RTI_NOW", NOW)
@@ -130,16 +130,16 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     assert "Name one contact" in refused.response.text, "nothing entered is lost"
     page = form.submit_form("Add the measure", **MEASURE)
     assert "The measure is added" in page.main and "overdue" in page.main
-    one = page.follow_link("Name one contact for urgent requests.")
-    assert read_row(one, "Favourable answers") == ["100 % (r1)", "10 % (r2)"]
-    assert read_row(one, EXECUTED + "; Trafficking in persons")[1] == "12 % (3–31); 3/25 (2025)"
-    refused = one.submit_form("Save the changes", status="done", evidence="soon")
+    measure_page = page.follow_link("Name one contact for urgent requests.")
+    assert read_row(measure_page, "Favourable answers") == ["100 % (r1)", "10 % (r2)"]
+    assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12 % (3–31); 3/25 (2025)"
+    refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 letters" in refused.text
-    done = one.submit_form("Save the changes", status="done", evidence="Order 12 of the ministry, 2026")
-    assert "The measure is changed" in done.main and "Order 12" in done.main
+    finished = measure_page.submit_form("Save the changes", status="done", evidence="Order 12 of the ministry, 2026")
+    assert "The measure is changed" in finished.main and "Order 12" in finished.main
     listed = office.open("al-cooperation", "/monitoring", area="AL")
     assert "Name one contact for urgent requests." in listed.main and "done" in listed.main
-    assert "Save the changes" not in office.open("al-cooperation", one.address).main
+    assert "Save the changes" not in office.open("al-cooperation", measure_page.address).main
 
 
 def test_only_stewards_of_the_territory_keep_measures(office: Office) -> None:
