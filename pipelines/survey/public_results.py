@@ -1,9 +1,8 @@
 """Build the public results of closed rounds from the protected ones, after one more audit.
 
-Free texts are never part of them.
-Every territory, and every role, is next to the region. If the two together would expose a group of both
-(`audit.py`), the roles of that question are withheld. Respondents see these results by a link, and they become tables
-of a release.
+Free texts are never part of them. Every territory, and every role, is next to the region. If the two together would
+expose a group of both (`audit.py`), the roles of that question are withheld. Respondents see these results by a link,
+and they become tables of a release.
 """
 
 from __future__ import annotations
@@ -48,6 +47,12 @@ def write_public_results(surveys: Surveys) -> None:
 
 
 _FILE = f"{RESULTS}.parquet"
+
+
+def are_public_results_missing(surveys: Surveys) -> bool:
+    """Return True if rounds were closed by earlier software, or closing one was interrupted."""
+    folder = surveys.answers.folder
+    return (folder / results.FILE).is_file() and not (folder / _FILE).is_file()
 
 
 def read_public_results(surveys: Surveys) -> pl.DataFrame | None:

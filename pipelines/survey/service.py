@@ -129,7 +129,7 @@ def run_daily_work(desk: SurveyDesk) -> LetterOutcome:
     for round_ in desk.surveys.invitations.list_rounds():
         if round_.state == "closing" or (round_.state == "open" and round_.closes < read_today()):
             _close(desk, SYSTEM, round_.round_id)
-    if results.are_results_stale(desk.surveys):
+    if results.are_results_stale(desk.surveys) or public_results.are_public_results_missing(desk.surveys):
         _write_results(desk.surveys)
     return send_letters(desk.surveys)
 

@@ -143,6 +143,16 @@ def test_exported_labels_name_everything_in_each_language(surveys: Surveys, tmp_
             assert row["code"] == "favourable" or ("answer", f"{row['series']}.{row['code']}", language) in labels
 
 
+def test_rounds_of_earlier_software_get_public_results(surveys: Surveys) -> None:
+    path = surveys.answers.folder / f"{public_results.RESULTS}.parquet"
+    content = path.read_bytes()
+    path.unlink()
+    assert public_results.are_public_results_missing(surveys)
+    public_results.write_public_results(surveys)
+    assert path.read_bytes() == content
+    assert not public_results.are_public_results_missing(surveys)
+
+
 def test_home_without_questionnaire_exports_empty_tables(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "real")
     assert public_results.export_results(home, tmp_path) == {"practice_result": 0, "practice_label": 0}
