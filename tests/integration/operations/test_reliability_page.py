@@ -14,7 +14,7 @@ def test_every_fault_has_tests_that_exist() -> None:
     faults = rows[2:]
     assert len(faults) > 25
     for row in faults:
-        named = _TEST.findall(row.rpartition(" | ")[2])
-        assert named, row
-        for file, test in named:
+        references = _TEST.findall(row.rpartition(" | ")[2])
+        assert references, row
+        for file, test in references:
             assert f"\ndef {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{file} has no {test}"
