@@ -39,16 +39,18 @@ def create_app(home: Home, service_settings: WebSettings) -> Any:
     """Return the application of a home behind its guards; an ASGI callable."""
     from pipelines.refresh.publication import complete_publication_at_start
     from pipelines.submissions.service import open_desk
-    from pipelines.web import guards, leftovers
+    from pipelines.web import guards, health, leftovers, metrics
     from pipelines.web.security_headers import STRICT_POLICY, NoStore, SecurityHeaders
 
     for path in leftovers.remove_leftovers(home):
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
-    pages = create_pages(open_desk(home), service_settings)
+    desk = open_desk(home)
+    pages = create_pages(desk, service_settings)
     limits = service_settings.site.limits
     guarded = guards.Guard(NoStore(pages), limits, guards.Rates(), writable=_find_writable_methods(pages))
-    return SecurityHeaders(guarded, service_settings.site, lambda _host: STRICT_POLICY)
+    app = SecurityHeaders(guarded, service_settings.site, lambda _host: STRICT_POLICY)
+    return metrics.measure_service(app, "office", lambda: health.portal_health(home, desk.engine))
 
 
 def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:

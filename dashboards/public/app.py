@@ -34,7 +34,7 @@ def create_app(site: Site) -> ASGIApp:
     from streamlit.starlette import App
 
     from pipelines.core.home import open_home
-    from pipelines.web import health
+    from pipelines.web import health, metrics
     from pipelines.web.open_data.service import OpenDataService
     from pipelines.web.sdmx.service import SdmxService
     from pipelines.web.security_headers import SecurityHeaders, content_policy, script_hashes
@@ -51,7 +51,9 @@ def create_app(site: Site) -> ASGIApp:
     open_data = OpenDataService(SdmxService(pages, open_home), open_home)
     sessions = guards.SessionGuard(open_data, site.limits, rates)
     scripts = script_hashes((folder / "index.html").read_bytes())
-    return SecurityHeaders(guards.Guard(sessions, site.limits, rates), site, lambda host: content_policy(host, scripts))
+    guarded = guards.Guard(sessions, site.limits, rates)
+    app = SecurityHeaders(guarded, site, lambda host: content_policy(host, scripts))
+    return metrics.measure_service(app, "public", lambda: health.release_health(open_home()))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 def examine_home(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out the checks that read every stored file.")] = False,
+    metrics: Annotated[
+        Path | None,
+        typer.Option("--metrics", help="Also write the results for Prometheus's node exporter, as FILE.prom."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Examine the home and its machine, and say what is wrong and what to do. Nothing is changed.
@@ -23,6 +28,11 @@ def examine_home(
     from pipelines.operations.doctor.diagnosis import diagnose_home
 
     diagnosis = diagnose_home(the_home(), is_quick=quick)
+    if metrics is not None:
+        from pipelines.core.durable import write_file
+
+        write_file(metrics, diagnosis.as_metrics().encode())
+        metrics.chmod(0o644)
     if as_json:
         say_json(diagnosis.as_json())
     else:

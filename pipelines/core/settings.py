@@ -254,6 +254,14 @@ class NoticeSettings(SettingsGroup):
     )
 
 
+class MonitoringSettings(SettingsGroup):
+    TITLE = "Monitoring"
+
+    metrics_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
+        None, description="The loopback port on which a web service answers `/metrics` for Prometheus; by default none."
+    )
+
+
 class BackupSettings(SettingsGroup):
     TITLE = "Backups"
 
@@ -293,6 +301,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     LimitSettings,
     SignInSettings,
     NoticeSettings,
+    MonitoringSettings,
     BackupSettings,
     DevelopmentSettings,
 )

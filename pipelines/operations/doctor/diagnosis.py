@@ -57,6 +57,19 @@ class Diagnosis:
             "checks": checks,
         }
 
+    def as_metrics(self) -> str:
+        """Return the results in the text format of Prometheus: one line for each check, without words of symptoms."""
+        outcomes = ("ok", "skipped", "warning", "problem")
+        lines = [
+            "# HELP rti_check Outcome of each check of rti doctor: 0 ok, 1 skipped, 2 warning, 3 problem.",
+            "# TYPE rti_check gauge",
+            *(f'rti_check{{check="{e.name}"}} {outcomes.index(e.outcome)}' for e in self.examinations),
+            "# HELP rti_doctor_timestamp_seconds Time of the examination.",
+            "# TYPE rti_doctor_timestamp_seconds gauge",
+            f"rti_doctor_timestamp_seconds {int(clock.parse_time(self.at).timestamp())}",
+        ]
+        return "\n".join([*lines, ""])
+
 
 def diagnose_home(home: Home, *, is_quick: bool = False) -> Diagnosis:
     """Examine a home and its machine. `is_quick` leaves out the checks that read every stored file."""

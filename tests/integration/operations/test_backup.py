@@ -246,6 +246,8 @@ def test_damaged_object_is_found_and_never_restored(
     assert code == 3
     stored = store.path_of(saved, store.compute_digest(b"1")).relative_to(saved.root)
     assert str(stored) in restored["error"]["message"] and "--snapshot" in restored["error"]["message"]
+    words = {"flipped": "is damaged", "cut": "is damaged", "missing": "is missing", "exchanged": "it was exchanged"}
+    assert words[how] in restored["error"]["message"]
     assert list(target.iterdir()) == [], "nothing is left that could be taken for a home"
     if how in ("missing", "cut"):
         _run(capsys, "backup", "run")

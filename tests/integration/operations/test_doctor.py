@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipelines.cli import main
-from pipelines.core import durable
+from pipelines.core import clock, durable
 from pipelines.core.home import Home
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import migrations
@@ -270,6 +271,21 @@ def test_doctor_works_on_a_disk_that_cannot_be_written(
         assert _outcomes(content)["disk"] == "problem"
         assert ("is full" if fault == "full" else "read-only") in json.dumps(_symptoms(content, "disk"))
         assert _outcomes(content)["audit log"] == "ok", content
+
+
+def test_doctor_writes_metrics_without_words(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _delete_stored_file(home)
+    file = tmp_path / "rti.prom"
+    assert _examine(capsys, "--metrics", str(file))[0] == 1
+    samples = {
+        (sample.name, sample.labels.get("check")): sample.value
+        for family in text_string_to_metric_families(file.read_text(encoding="utf-8"))
+        for sample in family.samples
+    }
+    assert {check for name, check in samples if name == "rti_check"} == {name for name, _ in CHECKS}
+    assert (samples["rti_check", "stored files"], samples["rti_check", "facts"]) == (3, 0)
+    assert samples["rti_doctor_timestamp_seconds", None] == clock.now().timestamp()
+    assert "S" not in {word[0] for line in file.read_text().splitlines() if line[0] != "#" for word in line.split()}
 
 
 def test_doctor_without_home_says_how_to_make_one(
