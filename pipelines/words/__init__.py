@@ -26,7 +26,7 @@ from pipelines.words.formatting import (
     is_few,
     speak_interval,
 )
-from pipelines.words.language import THOUSANDS, format_number
+from pipelines.words.language import format_number, split_thousands, thousands_sign
 from pipelines.words.notes import (
     ADULTS_ONLY,
     FLAGS,
@@ -57,7 +57,6 @@ __all__ = [
     "LEGEND",
     "NOT_COLLECTED",
     "RATES_OF_PERIOD",
-    "THOUSANDS",
     "TOO_FEW",
     "TRACKS",
     "TRACK_WORDS",
@@ -90,6 +89,8 @@ __all__ = [
     "period_short",
     "period_words",
     "speak_interval",
+    "split_thousands",
     "stage_name",
+    "thousands_sign",
     "unit_name",
 ]

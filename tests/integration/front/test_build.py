@@ -179,7 +179,8 @@ def test_profiles_are_short_before_anything_is_opened(site: Site) -> None:
 
 def numbers_in(text: str) -> list[str]:
     """Return the numbers of a text, without the level of its intervals: 95%, or in one word with a hyphen."""
-    return re.findall(r"\d+(?:[.,]\d+)?", re.sub(r"95(?: ?%|-\w+)", "", text.replace("\u202f", "")))
+    joined = re.sub(r"(?<=\d)[,\u202f](?=\d{3}\b)", "", text)
+    return re.findall(r"\d+(?:[.,]\d+)?", re.sub(r"95(?: ?%|-\w+)", "", joined))
 
 
 @pytest.fixture(scope="module")

@@ -188,7 +188,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "{value} (95% confidence interval {low} or more)": (
         lambda: words.add_interval("230", "180"), "230 (95% confidence interval 180 or more)",
     ),
-    "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1\u202f268 migrants"),
+    "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
     "{n} sanctions": (lambda: words.count_units(2.0, "sanction"), "2 sanctions"),
     "{n} offences": (lambda: words.count_units(3.0, "offence"), "3 offences"),
     "This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high}).": (
