@@ -12,7 +12,7 @@ from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.outlines import Outline, OutlineMap, draw_outlines, find_label_point, read_rings
 from pipelines.front.charts.stages import Side, StageBar, Stages, draw_stages
 from pipelines.front.charts.tiles import Tile, TileMap, draw_tiles
-from pipelines.words import FormattedFigure, reporting
+from pipelines.words import FormattedFigure, quality, reporting
 from tests.support.drawings import assert_legible
 
 PERIODS = [f"{year}-Q{quarter}" for year in (2025, 2026) for quarter in range(1, 5)]
@@ -61,6 +61,24 @@ def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> Non
     ]
     board = StateBoard("Who has reported", ["2026-Q3"], lines, reporting.STATES)
     assert describe_board(board) == "Who has reported. 2026 Q3: On time: B. Late: A, C."
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_draw_board_of_numbers_has_each_number_in_its_cell_and_none_in_the_key(width: int) -> None:
+    shares = (("all", "100"), ("most", "87.8"), ("less", "12.5"), ("not_due", ""))
+    cells = [TerritoryState(level, f"{number}%", number) for level, number in shares]
+    lines = [TerritoryStates(name, cells) for name in ("Albania", "Bosnia and Herzegovina")]
+    board = StateBoard("Shares", PERIODS[:4], lines, quality.LEVELS, has_numbers=True)
+    read = assert_legible(draw_board(board, width=width))
+    assert [read.words.count(number) for number in ("100", "87.8", "12.5")] == [2, 2, 2]
+    assert all(quality.LEVELS[level] in read.words for level, _ in shares)
+    assert read.count_marks("text", "small inverse") == 2, "on the dark cells the number is white"
+
+
+def test_describe_board_of_numbers_says_the_number_of_each_territory() -> None:
+    lines = [TerritoryStates("A", [TerritoryState("most", "87.8%", "87.8")])]
+    board = StateBoard("Shares", ["2026-Q3"], lines, quality.LEVELS, has_numbers=True)
+    assert describe_board(board) == "Shares. 2026 Q3: A: 87.8%."
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
