@@ -52,7 +52,7 @@ def make_series(
     points = [
         make_point(by_period[period], digits)
         if period in by_period
-        else PeriodPoint(words.period_short(period), NOTHING, tick=_name_tick(period))
+        else PeriodPoint(words.period_short(period), NOTHING, code=period)
         for period in order
     ]
     return ChartSeries(title, points, find_breaks(order, breaks), territories, digits, is_joined)
@@ -71,15 +71,8 @@ def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
         is_provisional="provisional" in flags,
         is_partial="partial" in flags,
         reporters=len([code for code in str(cell.get("reporters") or "").split(",") if code]),
-        tick=_name_tick(str(cell["period"])),
+        code=str(cell["period"]),
     )
-
-
-def _name_tick(period: str) -> str:
-    """Return a quarter as briefly as an axis needs it, where its usual name has a word: 'К3 2026' in Macedonian."""
-    year, _, quarter = period.partition("-Q")
-    brief = f"{tell('Q{quarter}', quarter=quarter)} {year}" if quarter else ""
-    return brief if len(brief) < len(words.period_short(period)) else ""
 
 
 def find_breaks(periods: Sequence[str], rows: Sequence[Row]) -> list[BreakMark]:

@@ -30,7 +30,7 @@ class PeriodPoint:
     """The figure of one period: a number, the word that says why there is none, or NOTHING.
 
     `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
-    `tick` is the name of the period on the axis, if it is shorter than `period`.
+    `period` is its name, and `code` its code, from which the axis takes a shorter name if there is one.
     """
 
     period: str
@@ -40,7 +40,7 @@ class PeriodPoint:
     is_partial: bool = False
     former: float | None = None
     reporters: int | None = None
-    tick: str = ""
+    code: str = ""
 
     @property
     def has_value(self) -> bool:
@@ -276,7 +276,7 @@ def _label_periods(
     canvas: Canvas, series: ChartSeries, x: BandScale, floor: float, x_left: float, x_right: float
 ) -> None:
     """Label the newest period, then back in equal steps as far as there is room."""
-    labels = [point.tick or point.period for point in series.points]
+    labels = [name_tick(point) for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
 
     def find_places(step: int) -> list[tuple[float, str]]:
@@ -293,6 +293,13 @@ def _label_periods(
         step += first_step
     for at, label in find_places(step):
         canvas.add_text_if_free(at, floor + LINE, label, anchor="middle")
+
+
+def name_tick(point: PeriodPoint) -> str:
+    """Return a quarter as briefly as an axis needs it, where its usual name has a word: 'К3 2026' in Macedonian."""
+    year, _, quarter = point.code.partition("-Q")
+    brief = f"{tell('Q{quarter}', quarter=quarter)} {year}" if quarter else point.period
+    return brief if len(brief) < len(point.period) else point.period
 
 
 def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, top: float) -> float:
