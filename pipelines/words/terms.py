@@ -80,6 +80,14 @@ def period_words(period: str) -> str:
     return tell("the years {first} to {last}", first=first, last=last) if is_span else period
 
 
+def period_brief(code: str) -> str:
+    """Return a period as briefly as an axis or a narrow column needs it: 'К3 2026' for '3. квартал 2026'."""
+    year, _, quarter = code.partition("-Q")
+    name = period_short(code)
+    brief = f"{tell('Q{quarter}', quarter=quarter)} {year}" if quarter else name
+    return brief if len(brief) < len(name) else name
+
+
 def format_month(day: date) -> str:
     """Format the month of a day: November 2026."""
     return _MONTHS.fill_text(f"{day:%m}", year=day.year)

@@ -96,6 +96,11 @@ def expect_span_of_years(r: Release, s: Selection, p: Params) -> Expected:
     return {"first": first, "last": last}
 
 
+@expect_parameters("Q{quarter}")
+def expect_brief_quarter(r: Release, s: Selection, p: Params) -> Expected:
+    return {"quarter": {"1", "2", "3", "4"}}
+
+
 @expect_parameters(*(f"{month} {{year}}" for month in MONTHS))
 def expect_month_of_treaty(r: Release, s: Selection, p: Params) -> Expected:
     """Return the years in which an event of a treaty is known by this month and not by its day."""

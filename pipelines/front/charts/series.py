@@ -276,7 +276,7 @@ def _label_periods(
     canvas: Canvas, series: ChartSeries, x: BandScale, floor: float, x_left: float, x_right: float
 ) -> None:
     """Label the newest period, then back in equal steps as far as there is room."""
-    labels = [name_tick(point) for point in series.points]
+    labels = [words.period_brief(point.code) if point.code else point.period for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
 
     def find_places(step: int) -> list[tuple[float, str]]:
@@ -293,13 +293,6 @@ def _label_periods(
         step += first_step
     for at, label in find_places(step):
         canvas.add_text_if_free(at, floor + LINE, label, anchor="middle")
-
-
-def name_tick(point: PeriodPoint) -> str:
-    """Return a quarter as briefly as an axis needs it, where its usual name has a word: 'К3 2026' in Macedonian."""
-    year, _, quarter = point.code.partition("-Q")
-    brief = f"{tell('Q{quarter}', quarter=quarter)} {year}" if quarter else point.period
-    return brief if len(brief) < len(point.period) else point.period
 
 
 def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, top: float) -> float:

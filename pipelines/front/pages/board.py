@@ -37,7 +37,7 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
         reader,
         tell("Returns by quarter") if freq == "Q" else tell("Returns by year"),
         tell("Territory"),
-        [words.period_short(period) for period in periods],
+        [words.period_brief(period) for period in periods],
         is_text=True,
         name=f"board-{freq.lower()}",
     )
@@ -68,7 +68,7 @@ def judge_shares(reader: Reader, indicator: str) -> tuple[list[str], dict[str, l
 def compose_shares(reader: Reader, indicator: str) -> FigureTable:
     """Return the board of a share as a table of numbers, with the reason where there is none."""
     periods, board = judge_shares(reader, indicator)
-    columns = [words.period_short(period) for period in periods]
+    columns = [words.period_brief(period) for period in periods]
     name = indicator.lower().replace("_", "-")
     table = FigureTable(reader, quality.SHARES[indicator], tell("Territory"), columns, name=name)
     for code, rows in board.items():

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.from_rows import find_breaks, make_point, make_series, make_stages
-from pipelines.front.charts.series import NOTHING, BreakMark, draw_series, name_tick
+from pipelines.front.charts.series import NOTHING, BreakMark, draw_series
 from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible
 from tests.support.editions import make_total
@@ -31,10 +32,10 @@ def test_make_point_has_the_interval_states_and_reporters_of_its_cell() -> None:
     ("language", "tick"),
     [("en", "2026 Q3"), ("sq", "T3 2026"), ("hr", "T3 2026"), ("mk", "К3 2026"), ("cnr", "K3 2026")],
 )
-def test_make_point_names_a_quarter_on_the_axis_without_the_word(language: str, tick: str) -> None:
+def test_period_brief_names_a_quarter_without_the_word(language: str, tick: str) -> None:
     with read_in(language):
-        assert name_tick(make_point(make_total("AA", "2026-Q3", 14.0))) == tick
-        assert name_tick(make_point(make_total("AA", "2026", 14.0))) == "2026"
+        assert words.period_brief("2026-Q3") == tick
+        assert words.period_brief("2026") == "2026"
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])

@@ -130,7 +130,6 @@ WITHOUT_FIGURES: dict[str, str] = {
     "Note {number}": _NOT_A_SENTENCE,
     "All tables in one file, {format}": _NOT_A_SENTENCE,
     "Page {n} of {whole}": _NOT_A_SENTENCE,
-    "Q{quarter}": _NOT_A_SENTENCE,
     "Release {release}": _NOT_A_SENTENCE,
     "{column}: lower end of the 95% interval": _NOT_A_SENTENCE,
     "{column}: notes": _NOT_A_SENTENCE,
