@@ -79,14 +79,10 @@ def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", n
             height = max(_CELL, LINE * len(names) + 2)
             canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
         for position, cell in enumerate(list(line.cells)[len(line.cells) - n_shown :]):
-            _draw_cell(
-                canvas,
-                cell,
-                x,
-                position,
-                y + (height - _CELL) / 2,
-                f"{line.name}, {words.period_short(periods[position])}",
-            )
+            # A telephone has no pointer to show a hint; numbers are in their cells.
+            is_hinted = not is_narrow and not board.has_numbers
+            hint = f"{line.name}, {words.period_short(periods[position])}: {cell.spoken}" if is_hinted else ""
+            _draw_cell(canvas, cell, x, position, y + (height - _CELL) / 2, hint)
         y += height + (6 if is_narrow else 4)
     counts = {cell.state: cell.count for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
     keys = [
@@ -112,12 +108,10 @@ def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
     return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
 
 
-def _draw_cell(canvas: Canvas, cell: TerritoryState, x: BandScale, position: int, top: float, about: str) -> None:
+def _draw_cell(canvas: Canvas, cell: TerritoryState, x: BandScale, position: int, top: float, hint: str) -> None:
     x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
     kind = _KINDS.get(cell.state, "open")
-    canvas.add_element(
-        "rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, rx=2, kind=kind, hint=f"{about}: {cell.spoken}"
-    )
+    canvas.add_element("rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, kind=kind, hint=hint)
     middle = (x_left + x_right) / 2
     if cell.count and measure_text(cell.count, SMALL) <= x_right - x_left:
         canvas.add_text(middle, top + 16, cell.count, _name_text(kind), anchor="middle")

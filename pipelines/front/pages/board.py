@@ -75,7 +75,7 @@ def compose_shares(reader: Reader, indicator: str) -> FigureTable:
         heading = table.name_area(code)
         levels = [(row, *quality.judge_share(row)) for row in rows]
         fields = [
-            attach_numbers(quality.format_share(share), share)
+            (attach_numbers(quality.format_share(share), share) if share % 1 else quality.format_share(share))
             if share is not None
             else table.note_field(quality.LEVELS[level], quality.note_share(row, level))
             for row, level, share in levels

@@ -204,11 +204,15 @@ def _compose_sanctions(reader: Reader, crime: str, track: str) -> FigureTable | 
 
 
 def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
-    """Return the sentences of a territory that sends case records, for its profile."""
+    """Return the sentences of a territory that sends case records, for its profile.
+
+    The picture is about the first decisions alone: with two, the page would be larger than 150 kB.
+    """
     edition = reader.edition
     codes = {area, *edition.list_jurisdictions(area)}
     texts: list[Part] = []
-    tables, drawn = [], []
+    tables: list[FigureTable] = []
+    drawn: list[pictures.PictureFile] = []
     for track in STAGES:
         groups = {key: group for key, group in edition.find_sentences(crime, track).items() if key[0] in codes}
         year = edition.choose_sentence_year(crime, track, codes)
@@ -219,7 +223,7 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
                       for key, group in of_year.items()]  # fmt: skip
             lines = _list_lines(reader, of_year)
             tables.append(_compose_lengths(reader, subject, f"sentences-{track}", lines, tell("Territory")))
-            drawn.append(pictures.draw_sentences(reader, crime, track, area))
+            drawn = drawn or [pictures.draw_sentences(reader, crime, track, area)]
     if not tables:
         return None
     as_imposed = mark_emphasis(tell(durations.AS_IMPOSED))  # marked in words.durations

@@ -31,7 +31,7 @@ LARGEST_PAGE = 150_000
 MAIN = (
     "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
 )  # fmt: skip
-PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined|&lt;(?:span|sup|a) ")
+PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined(?![:,] )|&lt;(?:span|sup|a) ")
 
 
 @dataclass(frozen=True)

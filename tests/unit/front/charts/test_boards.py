@@ -36,8 +36,9 @@ def make_count(value: int) -> FormattedFigure:
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(width: int) -> None:
     read = assert_legible(draw_board(make_board(), width=width))
-    assert len(read.list_hints()) == 3 * len(PERIODS)
-    assert read.list_hints()[0] == "Albania, 2025 Q1: on time"
+    hints = read.list_hints()
+    assert len(hints) == (3 * len(PERIODS) if width == WIDE else 0), "a telephone has no pointer"
+    assert hints[:1] in ([], ["Albania, 2025 Q1: on time"])
     assert all(state in read.words for state in reporting.STATES.values())
     assert all(part in read.words for part in ("2025", "2026", "Q1", "Q4", "3/4"))
     n_counts = sum(cell.count != "" for line in make_board().lines for cell in line.cells)
@@ -50,7 +51,7 @@ def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
     read = assert_legible(
         draw_board(StateBoard("Title", periods, [TerritoryStates("A", cells)], reporting.STATES), width=NARROW)
     )
-    assert "2026" in read.words and "2015" not in read.words and len(read.list_hints()) < len(periods)
+    assert "2026" in read.words and "2015" not in read.words and read.count_marks("rect", "full") < len(periods)
 
 
 def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> None:
