@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboards.office.context import PageContext
+from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import format_number
+from pipelines.words.changes import format_signed
+from pipelines.words.language import read_in
 from pipelines.words.reasons import ASPECTS, OTHERS, UNDEFINED
 
 Row = Mapping[str, Any]
@@ -46,20 +48,29 @@ AGES: Mapping[str, str] = {
 }
 
 
+def _format_number(context: PageContext, value: float, digits: int = 0) -> str:
+    """Format a number with the signs of the person's language."""
+    with read_in(context.language):
+        return words.format_number(value, digits)
+
+
 def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str:
     """Format a figure with its limits, `57 (40 to 81)`, or the reason why there is none."""
     if row is None:
         return ""
     if row["value"] is None:
         return context.code_label("obs_status", row["obs_status"])
-    value = format_number(row["value"], digits)
+    value = _format_number(context, row["value"], digits)
     low, high = row.get("low"), row.get("high")
     if low is None:
         return value
     if high is None or high == float("inf"):
-        return context.tell("{value} ({low} or more)", value=value, low=format_number(low, digits))
+        return context.tell("{value} ({low} or more)", value=value, low=_format_number(context, low, digits))
     return context.tell(
-        "{value} ({low} to {high})", value=value, low=format_number(low, digits), high=format_number(high, digits)
+        "{value} ({low} to {high})",
+        value=value,
+        low=_format_number(context, low, digits),
+        high=_format_number(context, high, digits),
     )
 
 
@@ -109,18 +120,19 @@ def describe_reasons(context: PageContext, codes: str) -> list[str]:
 
 def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
     """Describe a balance that does not close: by how much, and its sum."""
-    gap = f"{row['gap']:+,.0f}".replace("-", "\u2212")
+    with read_in(context.language):
+        gap = format_signed(row["gap"])
     title = context.tell(
         "{n} {unit} left over", n=gap, unit=context.code_label("count_unit", row["count_unit"]).lower()
     )
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
     return title, context.tell(
         "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
-        opening=format_number(opening),
-        entries=format_number(entries),
-        exits=format_number(exits),
-        due=format_number(opening + entries - exits),
-        closing=format_number(closing),
+        opening=_format_number(context, opening),
+        entries=_format_number(context, entries),
+        exits=_format_number(context, exits),
+        due=_format_number(context, opening + entries - exits),
+        closing=_format_number(context, closing),
     )
 
 

@@ -97,8 +97,40 @@
     wasRunning = isRunning;
   }
 
+  // Streamlit's own words are English: each text or label that is one of them is replaced by its translation.
+  const words = new Map(Object.entries(JSON.parse(texts.words)));
+  const labels = ["aria-label", "placeholder", "title"];
+
+  function translate(root) {
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    for (let node = root; node; node = walker.nextNode()) {
+      if (node instanceof Text) {
+        if (words.has(node.data)) node.data = words.get(node.data);
+      } else if (node instanceof Element) {
+        for (const label of labels) {
+          const text = node.getAttribute(label);
+          if (words.has(text)) node.setAttribute(label, words.get(text));
+        }
+      }
+    }
+  }
+
+  function translateChanges(changes) {
+    for (const change of changes) {
+      if (change.type === "childList") change.addedNodes.forEach(translate);
+      else translate(change.target);
+    }
+  }
+
   addEventListener("DOMContentLoaded", () => {
     document.body.append(status);
+    if (words.size) {
+      translate(document.body);
+      // Lists of choices are outside of the element that holds the page.
+      new MutationObserver(translateChanges).observe(document.body, {
+        subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: labels,
+      });
+    }
     new MutationObserver(watch).observe(document.getElementById("root"), {
       subtree: true, childList: true, attributes: true, attributeOldValue: true,
       attributeFilter: ["data-test-script-state"],

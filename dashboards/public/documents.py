@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+from dashboards.public.framework_words import write_words
 from dashboards.public.menu import FORMER_PAGES, PAGES, SITE, compose_title
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
@@ -135,7 +136,7 @@ def _adapt_document(index: str, page: str) -> str:
     updated, table_updated = tell("Page updated."), tell("Table updated: {caption}")
     script = (
         f'<meta charset="UTF-8" />\n    <script src=".{_SCRIPT_ADDRESS}" data-updated="{escape(updated)}" '
-        f'data-table-updated="{escape(table_updated)}"></script>'
+        f'data-table-updated="{escape(table_updated)}" data-words="{escape(write_words())}"></script>'
     )
     document = document.replace('<html lang="en">', f'<html lang="{i18n.html_lang(current_language())}">')
     return document.replace('<meta charset="UTF-8" />', script)

@@ -171,7 +171,7 @@ def show_table(
     """
     arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
     table = tables.Table(
-        _compose_caption(frame, title) if is_ours else title,
+        _compose_caption(frame, title, is_ours=is_ours),
         tuple(columns),
         arranged,
         corner,
@@ -188,9 +188,9 @@ def show_table(
     offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
 
 
-def _compose_caption(frame: Frame, title: str) -> str:
+def _compose_caption(frame: Frame, title: str, *, is_ours: bool) -> str:
     caption = tell("{title}. Release {release}.", title=title, release=frame.id)
-    return f"{caption} {tell(words.DEMONSTRATION)}" if frame.is_demonstration else caption
+    return f"{caption} {tell(words.DEMONSTRATION)}" if frame.is_demonstration and is_ours else caption
 
 
 def put_html(*parts: str) -> None:

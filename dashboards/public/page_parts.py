@@ -28,7 +28,8 @@ TYPES: Final = {
     "html": "text/html; charset=utf-8",
 }
 """Media types of the parts of a page, by the ending of their address."""
-_WHOLE_NUMBER = re.compile(rf"\d[\d{words.THOUSANDS}]*")
+_THOUSANDS = re.compile(r"(?<=\d)[,\u202f](?=\d{3}(?!\d))")
+"""Signs between thousands, in any language. No field of a page has three decimals without its number in `data`."""
 _STYLE: Final = re.compile(r'<link rel="stylesheet" href="[^"]+">')
 
 
@@ -110,8 +111,9 @@ def _read_cell(field: HtmlElement) -> Cell:
         float(number) if numbers is not None and (number := numbers.get(key)) else None
         for key in ("value", "data-low", "data-high")
     )
-    if numbers is None and field.tag == "td" and _WHOLE_NUMBER.fullmatch(text):
-        value = float(text.replace(words.THOUSANDS, ""))
+    digits = _THOUSANDS.sub("", text)
+    if numbers is None and field.tag == "td" and digits.isdecimal():
+        value = float(digits)
     kinds = {symbol: kind for kind, (symbol, _) in words.LEGEND.items()}
     kind = "few" if is_few else kinds.get(text, "value") if value is None else "value"
     return Cell(text, text, tuple(marks), kind=kind, value=value, low=low, high=high)

@@ -271,10 +271,10 @@ def wrap_language(html: str, language: str) -> str:
 
 
 def _render_number(text: str) -> str:
-    """Return a number whose thin spaces between thousands cannot be selected, since with them it would be pasted as
+    """Return a number whose signs between thousands cannot be selected, since with them it would be pasted as
     text, and whose interval is not broken into two lines."""
     number = _INTERVAL.sub(r' <span class="rti-interval">\1</span>', escape(text))
-    return number.replace(words.THOUSANDS, f'<span class="rti-separator">{words.THOUSANDS}</span>')
+    return f'<span class="rti-separator">{words.thousands_sign()}</span>'.join(words.split_thousands(number))
 
 
 def format_marks(marks: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -67,7 +68,9 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     """
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
-    style = _write_asset(target, "style", ".css", b"\n".join(path.read_bytes() for path in _STYLE))
+    style = _write_asset(
+        target, "style", ".css", shorten_style("\n".join(path.read_text(encoding="utf-8") for path in _STYLE)).encode()
+    )
     writer = _Writer(edition, style, _write_asset(target, "script", ".js", _SCRIPT.read_bytes()))
     sizes = measure_files(release)
     n_pages = 0
@@ -92,6 +95,12 @@ def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
     with language.read_in(code):
         reader = Reader(edition, code)
         return _Writer(edition, style, script).render_page(compose_calendar(reader, record), reader)
+
+
+def shorten_style(style: str) -> str:
+    """Return a style sheet without comments, and without spaces around braces and semicolons."""
+    without_comments = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    return re.sub(r"\s*([{};])\s*", r"\1", without_comments).strip()
 
 
 def _write_asset(target: Path, name: str, ending: str, content: bytes) -> str:

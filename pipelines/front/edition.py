@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -143,6 +143,26 @@ class Edition:
         return self._ratio_metrics.get(crime, [])
 
     @cached_property
+    def _clearances(self) -> Mapping[tuple[str, str], Mapping[tuple[str, str], Row]]:
+        rates: dict[tuple[str, str], dict[tuple[str, str], Row]] = defaultdict(dict)
+        for row in self.tables["clearance"]:
+            rates[row["metric"], row["offence_group"]][row["area"], row["period"]] = row
+        return rates
+
+    def find_clearance(self, metric: str, crime: str) -> Mapping[tuple[str, str], Row]:
+        """Return a clearance rate by area and year."""
+        return self._clearances.get((metric, crime), {})
+
+    def list_clearance_years(self, metric: str, crime: str) -> list[str]:
+        """Return the years in which a territory has a clearance rate, oldest first."""
+        rows = self.find_clearance(metric, crime)
+        return sorted({year for (area, year), row in rows.items() if area != self.region and row["value"] is not None})
+
+    def list_clearance_metrics(self, crime: str) -> list[str]:
+        """Return the clearance rates that have a figure for a crime, in declared order."""
+        return [metric for metric in self.metrics if self.list_clearance_years(metric, crime)]
+
+    @cached_property
     def _pairs(self) -> Mapping[tuple[str, str, str], list[Row]]:
         pairs: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         for row in self.tables["pair"]:
@@ -231,9 +251,12 @@ class Edition:
         """Return the figures on sentences from records by area, register and year, each by its statistic."""
         return self._sentences.get((crime, track), {})
 
-    def choose_sentence_year(self, crime: str, track: str) -> str:
-        """Return the newest year with a figure on sentences, else the newest year; empty if there is none."""
-        groups = self.find_sentences(crime, track)
+    def choose_sentence_year(self, crime: str, track: str, areas: Container[str] = ()) -> str:
+        """Return the newest year with a figure on sentences, else the newest year; empty if there is none.
+
+        `areas` are those that count, by default all.
+        """
+        groups = {key: rows for key, rows in self.find_sentences(crime, track).items() if not areas or key[0] in areas}
         with_figures = [
             year for (_, _, year), rows in groups.items() if any(row["value"] is not None for row in rows.values())
         ]

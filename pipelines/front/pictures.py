@@ -10,15 +10,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from pipelines import words
 from pipelines.design.components import Markup
 from pipelines.front import pages
-from pipelines.front.charts import board as boards
 from pipelines.front.charts import files, from_rows, intervals, lengths, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.front.charts.fit import render_picture
-from pipelines.front.pages.board import judge_board
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import STAGES
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions, reporting
+from pipelines.words import FormattedFigure, Row, changes, durations, indicators, language, regions
 from pipelines.words.language import tell
 
 
@@ -58,7 +56,7 @@ _Arguments = ParamSpec("_Arguments")
 _Drawn = TypeVar("_Drawn")
 
 
-def _draw_once(
+def draw_once(
     draw: Callable[Concatenate[Reader, _Arguments], _Drawn],
 ) -> Callable[Concatenate[Reader, _Arguments], _Drawn]:
     """Return a function that draws the same picture once for each reader, since several pages show it."""
@@ -74,14 +72,14 @@ def _draw_once(
     return draw_or_recall
 
 
-@_draw_once
+@draw_once
 def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> PictureFile:
     """Return the course of a count over the years with its interval and, for the region, how many are in it."""
     drawn = _make_series(reader, crime, measure, area)
     return _draw_series(reader, drawn, f"trend-{area}-{measure}", crime, area)
 
 
-@_draw_once
+@draw_once
 def draw_victims(reader: Reader, crime: str, area: str) -> PictureFile:
     """Return the course of presumed and identified victims over the years, as `draw_trend` does for a stage."""
     years = reader.edition.list_victim_years(crime)
@@ -94,7 +92,7 @@ def draw_victims(reader: Reader, crime: str, area: str) -> PictureFile:
 
 
 def _draw_series(reader: Reader, drawn: series.ChartSeries, name: str, crime: str, area: str) -> PictureFile:
-    notes = _list_notes(reader, [area])
+    notes = list_notes(reader, [area])
     file = pages.name_picture(name, crime)
     return PictureFile(file, drawn.title, lambda width: series.draw_series(drawn, width=width, notes=notes))
 
@@ -141,7 +139,7 @@ def draw_territories(reader: Reader, crime: str, measure: str) -> PictureFile:
         replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
         for area in reader.edition.territories
     ]
-    notes = _list_notes(reader, reader.edition.territories)
+    notes = list_notes(reader, reader.edition.territories)
     name = pages.name_picture(f"territories-{measure}", crime)
     return PictureFile(name, title, lambda width: series.draw_multiples(title, panels, width=width, notes=notes))
 
@@ -170,7 +168,7 @@ def _list_breaks(
     return [series.BreakMark(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
 
 
-@_draw_once
+@draw_once
 def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
     """Return a ratio of all territories as dots with intervals, and that of the region as a line."""
     edition = reader.edition
@@ -191,10 +189,35 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
         tell("per 100"),
         rows[edition.region],
     )
-    notes = _list_notes(reader, edition.territories)
+    notes = list_notes(reader, edition.territories)
     name = pages.name_picture(f"ratios-{metric}", crime)
     return PictureFile(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
+    )
+
+
+@draw_once
+def draw_clearance(reader: Reader, crime: str, metric: str) -> PictureFile:
+    """Return the clearance rates of all territories as dots with intervals in the newest year, the region as a line."""
+    edition = reader.edition
+    rates, year = edition.find_clearance(metric, crime), edition.list_clearance_years(metric, crime)[-1]
+    rows = {
+        code: intervals.TerritoryRow(
+            reader.marked_name(code),
+            indicators.format_figure(row := rates.get((code, year))),
+            is_few=row is not None and row["state"] == "too_few",
+        )
+        for code in (edition.region, *edition.territories)
+    }
+    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
+    comparison = intervals.RegionComparison(
+        title, [rows[code] for code in edition.territories], tell("per cent"), rows[edition.region]
+    )
+    notes = list_notes(reader, edition.territories)
+    return PictureFile(
+        pages.name_picture(metric, crime),
+        title,
+        lambda width: intervals.draw_comparison(comparison, width=width, notes=notes),
     )
 
 
@@ -219,7 +242,7 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
     drawn = from_rows.make_stages(
         title, cells, track, exits, pending, stocks, lambda measure: reader.find_label("measure", measure)
     )
-    notes = [*_list_notes(reader, [area]), tell(from_rows.PENDING_NOTE)]  # marked in charts.from_rows
+    notes = [*list_notes(reader, [area]), tell(from_rows.PENDING_NOTE)]  # marked in charts.from_rows
     name = pages.name_picture(f"stages-{area}" if track == "first" else f"stages-{area}-{track}", crime)
     return PictureFile(name, title, lambda width: stages.draw_stages(drawn, width=width, notes=notes))
 
@@ -276,19 +299,23 @@ def draw_durations(reader: Reader, crime: str, metric: str) -> PictureFile:
         rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
     title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
     drawn = intervals.TerritoryDurations(title, rows, tell("days"))
-    notes = _list_notes(reader, list(by_area))
+    notes = list_notes(reader, list(by_area))
     name = pages.name_picture(metric, crime)
     return PictureFile(name, title, lambda width: intervals.draw_durations(drawn, width=width, notes=notes))
 
 
-def draw_sentences(reader: Reader, crime: str, track: str) -> PictureFile:
-    """Return the quartiles of imprisonment of each territory with records on the legal range, in the newest year."""
+def draw_sentences(reader: Reader, crime: str, track: str, territory: str = "") -> PictureFile:
+    """Return the quartiles of imprisonment of each territory with records on the legal range, in the newest year.
+
+    With `territory`, it is about that territory and its parts alone.
+    """
     edition = reader.edition
-    year = edition.choose_sentence_year(crime, track)
+    codes = {territory, *edition.list_jurisdictions(territory)} if territory else set()
+    year = edition.choose_sentence_year(crime, track, codes)
     rows = []
     areas = []
     for (area, _, period), group in edition.find_sentences(crime, track).items():
-        if period != year:
+        if period != year or (codes and area not in codes):
             continue
         lower, median, upper = (durations.format_limits(group.get(name)) for name in durations.LENGTHS)
         of_law = next((row for row in group.values() if row["statutory_max"] is not None), {})
@@ -303,39 +330,12 @@ def draw_sentences(reader: Reader, crime: str, track: str) -> PictureFile:
     parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
     drawn = lengths.Lengths(title, rows, tell("months"))
-    notes = _list_notes(reader, areas)
-    name = pages.name_picture(f"sentences-{track}", crime)
+    notes = list_notes(reader, areas)
+    name = pages.name_picture("-".join(filter(None, ("sentences", territory, track))), crime)
     return PictureFile(name, title, lambda width: lengths.draw_lengths(drawn, width=width, notes=notes))
 
 
-@_draw_once
-def draw_board(reader: Reader) -> PictureFile | None:
-    """Return the reporting board of the newest quarters; None if no return of a quarter was ever due or received."""
-    periods, states = judge_board(reader, "Q")
-    if not periods:
-        return None
-    lines = [
-        boards.TerritoryStates(
-            reader.marked_name(code),
-            [
-                boards.TerritoryState(
-                    judged.state,
-                    reporting.format_state(judged),
-                    f"{judged.received}/{judged.expected}" if judged.state == "in_part" else "",
-                )
-                for judged, _ in judged_periods
-            ],
-        )
-        for code, judged_periods in states.items()
-    ]
-    board = boards.StateBoard(tell("Returns by quarter"), periods, lines, reporting.STATES)
-    notes = _list_notes(reader, reader.edition.territories)
-    return PictureFile(
-        pages.name_picture("board"), board.title, lambda width: boards.draw_board(board, width=width, notes=notes)
-    )
-
-
-def _list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:
+def list_notes(reader: Reader, areas: Sequence[str]) -> list[str]:
     """Return what must be read with a picture wherever it is shown: invented data, and footnotes of names."""
     notes = [f"{mark} {text}" for mark, text in reader.list_footnotes(areas)]
     demonstration = tell("Demonstration data: every figure is invented.")

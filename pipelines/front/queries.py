@@ -137,6 +137,12 @@ SQL: Final[Mapping[str, str]] = {
             and area_kind in ('region', 'territory')
         order by area, period, version
     """,
+    "clearance": """
+        select * from clearance
+        where unit_measure = 'PC' and count_unit = 'person' and freq = 'A'
+            and offence_group in (select unnest($crimes)) and area_kind in ('region', 'territory')
+        order by area, period
+    """,
     "window": """
         select * from "window"
         where count_unit = 'person' and offence_group in (select unnest($crimes)) and metric <> 'share'
@@ -187,6 +193,12 @@ SQL: Final[Mapping[str, str]] = {
         select * from pending where offence_group in (select unnest($crimes)) order by area, source, statistic
     """,
     "quality": "select * from quality where period = '_T' and instrument = '_T' order by territory, indicator",
+    "quality_quarter": """
+        select territory, period, indicator, value, reason from quality
+        where instrument = '_T' and freq = 'Q' and period <> '_T'
+            and indicator in ('COMPLETENESS_RATE', 'PUNCTUALITY_RATE')
+        order by territory, period, indicator
+    """,
     "revised": """
         select area, sum(periods)::int as periods, sum(revised)::int as revised from revision_summary
         where area_kind = 'territory' group by area order by area

@@ -83,3 +83,23 @@ def describe_certainty(row: Row | None, period: str) -> str:
     return tell(
         "Persons convicted at first instance in {period}: {figure}.", period=period, figure=regions.quote_figure(row)
     )
+
+
+def describe_region(reader: Reader, period: str, row: Row | None) -> tuple[str, str]:
+    """Return the figure of the region in a sentence, and the sentences on its coverage."""
+    headline = tell(
+        "{area}, {period}: {figure}.",
+        area=reader.area_name(reader.edition.region),
+        period=words.period_short(period),
+        figure=regions.quote_figure(row),
+    )
+    return headline, reader.describe_cover(row) if row is not None else ""
+
+
+def describe_source(reader: Reader) -> str:
+    """Return where the counts of an indicator are from."""
+    return tell(
+        "Returns of the offices of {n} territories, release {release}.",
+        n=len(reader.edition.territories),
+        release=reader.edition.id,
+    )

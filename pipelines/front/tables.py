@@ -27,7 +27,7 @@ _MARK = Markup('<sup class="front-mark">{}</sup>')
 _DATA = Markup("<data{attributes}>{text}</data>")
 _INTERVAL = Markup('{number} <span class="front-interval">({interval}</span>')
 _MISSING = Markup('<span class="front-missing">{}</span>')
-_SEPARATOR = Markup(f'<span class="front-separator">{words.THOUSANDS}</span>')
+_SEPARATOR = Markup('<span class="front-separator">{}</span>')
 
 
 @dataclass
@@ -129,7 +129,7 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     after = _MARK.format(",".join(sorted(marks, key=_order_mark))) if marks else Markup("")
     if figure.value is None:
         return (figure.text if figure.kind == "value" else _MISSING.format(figure.text)) + after
-    number: Part = _SEPARATOR.join(figure.text.split(words.THOUSANDS))
+    number: Part = _SEPARATOR.format(words.thousands_sign()).join(words.split_thousands(figure.text))
     if figure.low is not None or figure.value % 1:
         number = attach_numbers(number, figure.value, figure.low, figure.high)
     if is_few and figure.value != 0:

@@ -26,7 +26,7 @@ from pipelines.words.formatting import (
     is_few,
     speak_interval,
 )
-from pipelines.words.language import THOUSANDS, format_number
+from pipelines.words.language import format_number, split_thousands, thousands_sign
 from pipelines.words.notes import (
     ADULTS_ONLY,
     FLAGS,
@@ -43,7 +43,9 @@ from pipelines.words.terms import (
     count_units,
     describe_coverage,
     format_day,
+    format_month,
     join_words,
+    period_brief,
     period_short,
     period_words,
     stage_name,
@@ -57,7 +59,6 @@ __all__ = [
     "LEGEND",
     "NOT_COLLECTED",
     "RATES_OF_PERIOD",
-    "THOUSANDS",
     "TOO_FEW",
     "TRACKS",
     "TRACK_WORDS",
@@ -79,6 +80,7 @@ __all__ = [
     "format_absent",
     "format_count",
     "format_day",
+    "format_month",
     "format_number",
     "format_rate",
     "format_status",
@@ -87,9 +89,12 @@ __all__ = [
     "is_few",
     "join_words",
     "mark_notes",
+    "period_brief",
     "period_short",
     "period_words",
     "speak_interval",
+    "split_thousands",
     "stage_name",
+    "thousands_sign",
     "unit_name",
 ]

@@ -148,7 +148,9 @@ def _sign(text: str) -> str:
 
 def format_signed(value: float) -> str:
     """Format a number with its sign: +12, −3, 0."""
-    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", words.THOUSANDS).replace("-", "\u2212")
+    if round(value) == 0:
+        return "0"
+    return ("+" if value > 0 else "\u2212") + words.format_number(abs(value))
 
 
 # -------------------------------------------------------------------------------------------------------------- exits

@@ -123,12 +123,18 @@ def explain_figure(row: Row | None) -> str:
     return tell(NOT_YET, quarters=row["quarters"]) if "quarters" in row else tell(YEAR_NOT_WHOLE)
 
 
+def explain_undefined(row: Row | None) -> str:
+    """Return why a clearance rate or disposition time is not defined; empty if it is, or if it is withheld."""
+    code = str(row["undefined"] or "") if row is not None else ""
+    return UNDEFINED.get(code, "")
+
+
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:
     """Return the note numbers of a clearance rate or disposition time: why there is none, or how certain it is."""
     if row is None:
         return ()
-    code = str(row["undefined"] or "")
-    first = (notes.number_note(UNDEFINED[code]),) if code in UNDEFINED else ()
+    code, undefined = str(row["undefined"] or ""), explain_undefined(row)
+    first = (notes.number_note(undefined),) if undefined else ()
     others = ",".join(reason for reason in str(row["reasons"] or "").split(",") if reason != code)
     return tuple(dict.fromkeys([*first, *indicators.mark_notes({**row, "reasons": others}, notes)]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -145,8 +146,8 @@ def find_basis(metric: str | None) -> str:
 
 def format_formula(formula: str, measures: Mapping[str, str]) -> str:
     """Return the formula with measures in words instead of the codes of the declaration."""
-    parts = (measures.get(part, part) for part in formula.split(" "))
-    return " ".join("×" if part == "x" else "÷" if part == "/" else part for part in parts)
+    names = {**measures, "x": "×", "/": "÷"}
+    return re.sub(r"[^ ()]+", lambda part: names.get(part[0], part[0]), formula)
 
 
 def describe_reasons(codes: str | None) -> str:

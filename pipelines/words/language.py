@@ -6,6 +6,7 @@ of each of a hundred functions, one that was forgotten would silently be in Engl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,8 +17,8 @@ from pipelines.core import codes, i18n
 Text = TypeVar("Text", str, tuple[str, ...])
 
 _language: ContextVar[str] = ContextVar("language", default=i18n.SOURCE_LANGUAGE)
-THOUSANDS = "\u202f"
-"""Thin space between thousands, the same in every language."""
+_THIN_SPACE = "\u202f"
+"""Between thousands in all languages but English, where a comma is: theirs is the decimal sign."""
 
 
 def current_language() -> str:
@@ -57,10 +58,20 @@ def decimal_sign() -> str:
     return "." if current_language() == i18n.SOURCE_LANGUAGE else ","
 
 
+def thousands_sign() -> str:
+    """Return the sign between thousands: a comma in English, a thin space in the other languages."""
+    return "," if current_language() == i18n.SOURCE_LANGUAGE else _THIN_SPACE
+
+
 def format_number(value: float, digits: int = 0) -> str:
-    """Format a number with a thin space for thousands and the decimal sign of the reader's language: '12 345.6'."""
+    """Format a number with the signs of the reader's language: '12,345.6' in English, '12 345,6' in the others."""
     whole, point, decimals = f"{value:,.{digits}f}".partition(".")
-    return whole.replace(",", THOUSANDS) + (decimal_sign() if point else "") + decimals
+    return whole.replace(",", thousands_sign()) + (decimal_sign() if point else "") + decimals
+
+
+def split_thousands(text: str) -> list[str]:
+    """Split a formatted figure at the signs between thousands, so that they can be left out of what is copied."""
+    return re.split(rf"(?<=\d){thousands_sign()}(?=\d{{3}})", text)
 
 
 def find_label(codelist: str, code: str, otherwise: str) -> str:

@@ -45,6 +45,51 @@ WORLDS: Mapping[str, str] = Texts(
 )
 
 
+SHARES: Mapping[str, str] = Texts(
+    {
+        "COMPLETENESS_RATE": mark("Share of requested cells provided, by quarter, per cent"),
+        "PUNCTUALITY_RATE": mark("Share of due returns submitted on time, by quarter, per cent"),
+    }
+)
+"""Titles of the boards of measures that are shown by quarter."""
+LEVELS: Mapping[str, str] = Texts(
+    {
+        "all": mark("all"),
+        "most": mark("half or more"),
+        "less": mark("less than half"),
+        "not_due": mark("not due"),
+        "unavailable": words.UNAVAILABLE,
+    }
+)
+"""Levels of a share on a board, in the order of its key."""
+
+
+def judge_share(row: Row | None) -> tuple[str, float | None]:
+    """Return the level of a share of a territory in a quarter, and the share in per cent with one decimal.
+
+    100 means all: a share just below it is 99.9. A quarter in which nothing was due has no share.
+    """
+    if row is None:
+        return "not_due", None
+    if row["value"] is None:
+        return "unavailable", None
+    tenths = round(1000 * row["value"])
+    if row["value"] < 1:
+        tenths = min(tenths, 999)
+    level = "all" if tenths == 1000 else "most" if tenths >= 500 else "less"
+    return level, tenths / 10
+
+
+def format_share(share: float) -> str:
+    """Format a share in per cent: '87.8', and '100' without a decimal."""
+    return words.format_number(share, 1 if share % 1 else 0)
+
+
+def note_share(row: Row | None, level: str) -> str:
+    """Return why a quarter has no share; empty if it has one, or if nothing was due."""
+    return format_measure(row)[1] if level == "unavailable" else ""
+
+
 def format_measure(row: Row | None) -> tuple[str, str]:
     """Format a figure in its unit, or the reason why there is none."""
     if row is None or row["value"] is None:

@@ -18,6 +18,22 @@ _QUARTERS: Texts[str] = Texts(
         "4": mark("the fourth quarter of {year}"),
     }
 )
+_MONTHS: Texts[str] = Texts(
+    {
+        "01": mark("January {year}"),
+        "02": mark("February {year}"),
+        "03": mark("March {year}"),
+        "04": mark("April {year}"),
+        "05": mark("May {year}"),
+        "06": mark("June {year}"),
+        "07": mark("July {year}"),
+        "08": mark("August {year}"),
+        "09": mark("September {year}"),
+        "10": mark("October {year}"),
+        "11": mark("November {year}"),
+        "12": mark("December {year}"),
+    }
+)
 _DAYS: Texts[str] = Texts(
     {
         "01": mark("{day} January {year}"),
@@ -62,6 +78,19 @@ def period_words(period: str) -> str:
         return _QUARTERS.fill_text(quarter, year=year)
     first, is_span, last = period.partition("-")
     return tell("the years {first} to {last}", first=first, last=last) if is_span else period
+
+
+def period_brief(code: str) -> str:
+    """Return a period as briefly as an axis or a narrow column needs it: 'К3 2026' for '3. квартал 2026'."""
+    year, _, quarter = code.partition("-Q")
+    name = period_short(code)
+    brief = f"{tell('Q{quarter}', quarter=quarter)} {year}" if quarter else name
+    return brief if len(brief) < len(name) else name
+
+
+def format_month(day: date) -> str:
+    """Format the month of a day: November 2026."""
+    return _MONTHS.fill_text(f"{day:%m}", year=day.year)
 
 
 def format_day(day: date) -> str:

@@ -33,7 +33,7 @@ Params = Mapping[str, Any]
 Expected = Mapping[str, Any]
 ABOUT, BEGINS = object(), object()
 ENOUGH, HIDDEN, FEWEST_IN_REGION, FEWEST_IN_RANGE = 20, 4, 4, 3
-SPACE = "\u202f"
+SEPARATOR = ","
 MARKS = ("*", "†", "‡", "§")
 STAGES = {
     "first": ("reported", "investigated", "indicted", "adjudicated_first", "convicted_first", "sentenced_first"),
@@ -101,11 +101,11 @@ def expect_parameters(*messages: str) -> Callable[[Any], Any]:
 
 def format_number(value: float, digits: int = 0) -> str:
     """Format a number as English pages do."""
-    return f"{value:,.{digits}f}".replace(",", SPACE)
+    return f"{value:,.{digits}f}".replace(",", SEPARATOR)
 
 
 def format_signed(value: float) -> str:
-    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", SPACE).replace("-", "\u2212")
+    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", SEPARATOR).replace("-", "\u2212")
 
 
 def count_units(value: float, unit: str) -> str:

@@ -192,15 +192,21 @@ FEW = f"fewer than {ENOUGH}: compare with care"
 
 
 def index_ratios_of_picture(r: Release, s: Selection) -> dict[str, Row]:
-    rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
-        (s["metric"], s["crime"], "person", find_static_period(r, s["metric"], s["crime"])), ()
-    )
     at: dict[str, Row] = {}
-    for x in rows:
-        if x["area"] in r.territories and (x["is_default"] or (x["version"] == "same_period" and x["area"] not in at)):
-            # Static pages say "not available" of a ratio, whatever was received.
-            at[x["area"]] = {**x, "n_reported": None}
-    return at
+    if s["part"] == "clearance":
+        year = find_clearance_year(r, s["metric"], s["crime"])
+        rates = index_clearances(r, s["metric"], s["crime"])
+        at = {area: x for (area, period), x in rates.items() if period == year and area in r.territories}
+    else:
+        rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period").get(
+            (s["metric"], s["crime"], "person", find_static_period(r, s["metric"], s["crime"])), ()
+        )
+        for x in rows:
+            is_chosen = x["is_default"] or (x["version"] == "same_period" and x["area"] not in at)
+            if x["area"] in r.territories and is_chosen:
+                at[x["area"]] = x
+    # Static pages say "not available" of a ratio, whatever was received.
+    return {area: {**x, "n_reported": None} for area, x in at.items()}
 
 
 @expect_parameters("{figure}, over {n} quarters before", "{figure}, over {n} years before")
@@ -234,6 +240,18 @@ def list_window_rows(r: Release, metric: str, crime: str, unit: str, measure: st
     rows = [x for x in rows if x["period"] and (not measure or x["measure"] == measure)]
     rows = [x for x in rows if x["victim_status"] in ("_T", "_Z")]
     return sorted(rows, key=lambda x: list(FREQS).index(x["freq"]))
+
+
+def index_clearances(r: Release, metric: str, crime: str) -> dict[tuple[str, str], Row]:
+    """Return the yearly clearance rates of persons by area and year."""
+    rows = r.index_rows("clearance", "metric", "offence_group", "count_unit", "freq")[metric, crime, "person", "A"]
+    return {(x["area"], x["period"]): x for x in rows}
+
+
+def find_clearance_year(r: Release, metric: str, crime: str) -> str:
+    """Return the newest year in which a territory has a clearance rate."""
+    rates = index_clearances(r, metric, crime)
+    return max(year for (area, year), x in rates.items() if area in r.territories and x["value"] is not None)
 
 
 def find_static_period(r: Release, metric: str, crime: str) -> str:

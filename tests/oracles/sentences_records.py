@@ -37,7 +37,13 @@ from tests.oracles.sentences import (
     spell_period,
     split_codes,
 )
-from tests.oracles.sentences_comparisons import DIGITS, find_static_period, speak_compared
+from tests.oracles.sentences_comparisons import (
+    DIGITS,
+    find_clearance_year,
+    find_static_period,
+    index_clearances,
+    speak_compared,
+)
 from tests.oracles.sentences_counts import choose_year, describe_break, describe_regional_figure
 
 PARTS |= {"{items} and {last}", "{count} {outcome}"}
@@ -88,6 +94,19 @@ def expect_span_of_years(r: Release, s: Selection, p: Params) -> Expected:
         }
     first, last = s["period"].split("-")
     return {"first": first, "last": last}
+
+
+@expect_parameters("Q{quarter}")
+def expect_brief_quarter(r: Release, s: Selection, p: Params) -> Expected:
+    return {"quarter": {"1", "2", "3", "4"}}
+
+
+@expect_parameters(*(f"{month} {{year}}" for month in MONTHS))
+def expect_month_of_treaty(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the years in which an event of a treaty is known by this month and not by its day."""
+    month = MONTHS.index(str(p[""]).split(" ")[0]) + 1
+    dates = [str(x["date"]) for x in r.read_rows("treaty_event")]
+    return {"year": {day[:4] for day in dates if len(day) == len("2001-09") and int(day[5:]) == month}}
 
 
 @expect_parameters(*(f"{{day}} {month} {{year}}" for month in MONTHS))
@@ -526,7 +545,7 @@ def expect_titles_about_period(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("{area}, {period}: {figure}.")
 def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
-    """Return the figure of the region on the page of a count or a ratio."""
+    """Return the figure of the region on the page of a count, a ratio or a clearance rate."""
     if "measure" in s:
         period = choose_year(r, s["crime"])
         row = r.find_total(r.region, period, s["crime"], s["measure"])
@@ -538,6 +557,10 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
             if 0 < n_reporters < FEWEST_IN_REGION
             else describe_regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
         )
+    elif s["metric"].startswith("clearance_rate"):
+        period = find_clearance_year(r, s["metric"], s["crime"])
+        row = index_clearances(r, s["metric"], s["crime"]).get((r.region, period))
+        figure = describe_regional_figure(row, row)
     else:
         period = find_static_period(r, s["metric"], s["crime"])
         rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period", "area").get(

@@ -243,4 +243,4 @@ def _count_findings(context: PageContext, entry: SubmissionEntry) -> str:
         counts.append(context.many("{n} to explain", "{n} to explain", len(entry.open_warnings)))
     if not counts and row.informations:
         return context.tell("No error and no warning.")  # "none" would be wrong next to a piece of information
-    return ", ".join(counts) or context.tell("none")
+    return ", ".join(counts) or context.tell("No findings")

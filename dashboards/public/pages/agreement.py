@@ -23,7 +23,7 @@ def show_pairs(frame: layout.Frame, title: str, rows: Sequence[Row], *, of: str 
         lines.append(tables.Line(head_line(frame, row, of), (*list_periods(row, of), *sides, difference, explanation)))
     layout.show_table(
         frame,
-        tell("{title}. Release {release}.", title=title, release=frame.id),
+        title,
         [*([] if of else [tell("Period")]), *columns],
         lines,
         corner=name_corner(of),

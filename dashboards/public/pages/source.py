@@ -55,8 +55,10 @@ def render_page() -> None:
 def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
     try:
         release, table, terms = parse_id(cell_text)
-    except ExplainError as error:
-        st.warning(tell("This is not the id of a figure: {reason}", reason=error))
+    except ExplainError:
+        st.warning(
+            tell("This is not the id of a figure. Follow a figure from a table, or copy its id as a page shows it.")
+        )
         return
     cells = queries.find_cells(frame.path, table, terms)
     if release not in ("current", frame.id):

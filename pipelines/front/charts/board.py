@@ -1,4 +1,4 @@
-"""Draw the reporting board: which returns of each territory arrived, were late, or are outstanding, by period."""
+"""Draw boards with a cell for each territory and period, which has a sign or a number, such as the reporting board."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipelines.front.charts.scales import BandScale
 from pipelines.words.language import tell, upper_first
 
 _NAME = 190
-_LEAST, _MOST = 24, 64
-"""Width of a column."""
+_LEAST, _LEAST_OF_NUMBERS, _MOST = 24, 34, 64
+"""Width of a column, and the least of one whose cells have numbers."""
 _CELL = 24
 
 
 @dataclass(frozen=True)
 class TerritoryState:
-    """The state of one territory in one period: a key of `words.reporting.STATES`.
+    """The state of one territory in one period: a key of the states of its board.
 
-    `count` is n_shown instead of the sign, for example "3/4" if 3 of 4 returns arrived. `spoken` is the state in words.
+    `count` is shown instead of the sign, for example "3/4" if 3 of 4 returns arrived. `spoken` is the state in words.
     """
 
     state: str
@@ -40,15 +40,22 @@ class TerritoryStates:
 
 @dataclass(frozen=True)
 class StateBoard:
-    """Territories and periods (codes, oldest first), and the name of each state, in the order of the key."""
+    """Territories and periods (codes, oldest first), and the name of each state, in the order of the key.
+
+    `has_numbers`: most cells have a number of their own, which their state does not explain.
+    """
 
     title: str
     periods: Sequence[str]
     lines: Sequence[TerritoryStates]
     states: Mapping[str, str]
+    has_numbers: bool = False
 
 
-_KINDS = {"on_time": "full", "late": "part", "in_part": "part", "not_received": "overdue"}
+_KINDS = {
+    "on_time": "full", "late": "part", "in_part": "part", "not_received": "overdue",
+    "all": "full", "most": "part", "less": "overdue",
+}  # fmt: skip
 """Class of a cell by its state; all others are open."""
 
 
@@ -56,7 +63,8 @@ def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", n
     """Return the board. If the periods do not all fit, the oldest are left out and the description names the rest."""
     is_narrow = width <= (NARROW + WIDE) / 2
     start = 0.0 if is_narrow else min(max(measure_text(line.name, SIZE) for line in board.lines) + 8, _NAME) + 4
-    n_shown = min(int((width - start) // _LEAST), len(board.periods))
+    least = _LEAST_OF_NUMBERS if board.has_numbers else _LEAST
+    n_shown = min(int((width - start) // least), len(board.periods))
     periods = list(board.periods)[len(board.periods) - n_shown :]
     end = min(width, start + _MOST * n_shown)
     x = BandScale(n_shown, start, end)
@@ -71,18 +79,16 @@ def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", n
             height = max(_CELL, LINE * len(names) + 2)
             canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
         for position, cell in enumerate(list(line.cells)[len(line.cells) - n_shown :]):
-            _draw_cell(
-                canvas,
-                cell,
-                x,
-                position,
-                y + (height - _CELL) / 2,
-                f"{line.name}, {words.period_short(periods[position])}",
-            )
+            # A telephone has no pointer to show a hint; numbers are in their cells.
+            is_hinted = not is_narrow and not board.has_numbers
+            hint = f"{line.name}, {words.period_short(periods[position])}: {cell.spoken}" if is_hinted else ""
+            _draw_cell(canvas, cell, x, position, y + (height - _CELL) / 2, hint)
         y += height + (6 if is_narrow else 4)
     counts = {cell.state: cell.count for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
     keys = [
-        marks.Key(_show_state(state, counts[state]), name) for state, name in board.states.items() if state in counts
+        marks.Key(_show_state(state, counts[state], board.has_numbers), name)
+        for state, name in board.states.items()
+        if state in counts
     ]
     y = marks.draw_key(canvas, y + 2, keys)
     return canvas.finish_drawing(board.title, description or describe_board(board), y, notes)
@@ -102,17 +108,20 @@ def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
     return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
 
 
-def _draw_cell(canvas: Canvas, cell: TerritoryState, x: BandScale, position: int, top: float, about: str) -> None:
+def _draw_cell(canvas: Canvas, cell: TerritoryState, x: BandScale, position: int, top: float, hint: str) -> None:
     x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
     kind = _KINDS.get(cell.state, "open")
-    canvas.add_element(
-        "rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, rx=2, kind=kind, hint=f"{about}: {cell.spoken}"
-    )
+    canvas.add_element("rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, kind=kind, hint=hint)
     middle = (x_left + x_right) / 2
     if cell.count and measure_text(cell.count, SMALL) <= x_right - x_left:
-        canvas.add_text(middle, top + 16, cell.count, "small", anchor="middle")
+        canvas.add_text(middle, top + 16, cell.count, _name_text(kind), anchor="middle")
     else:
         _draw_sign(canvas, cell.state, middle, top + _CELL / 2)
+
+
+def _name_text(kind: str) -> str:
+    """Return the kind of the text in a cell, which is white on the dark ones."""
+    return "small inverse" if kind == "full" else "small"
 
 
 def _draw_sign(canvas: Canvas, state: str, x: float, y: float) -> None:
@@ -133,23 +142,26 @@ def _draw_sign(canvas: Canvas, state: str, x: float, y: float) -> None:
         canvas.add_element("circle", cx=x, cy=y, r=1.5, kind="ink")
 
 
-def _show_state(state: str, count: str) -> Callable[[Canvas, float, float], None]:
-    """Return the function that draws a cell with the sign of a state, or with a count where the board has counts."""
+def _show_state(state: str, count: str, has_numbers: bool) -> Callable[[Canvas, float, float], None]:
+    """Return the function that draws a cell with the sign of a state, with a count, or empty instead of a number."""
 
     def draw_state(canvas: Canvas, x: float, y: float) -> None:
-        half = 10 if count else 8
+        half = 10 if count and not has_numbers else 8
         canvas.add_element("rect", x=x - half, y=y - 8, width=2 * half, height=16, rx=2, kind=_KINDS.get(state, "open"))
-        if count:
-            canvas.add_text(x, y + 4, count, "small", anchor="middle")
-        else:
+        if not count:
             _draw_sign(canvas, state, x, y)
+        elif not has_numbers:
+            canvas.add_text(x, y + 4, count, "small", anchor="middle")
 
     return draw_state
 
 
 def describe_board(board: StateBoard) -> str:
-    """Return the newest period in sentences: which territories are in which state."""
+    """Return the newest period in sentences: which territories are in which state, or the number of each."""
     newest = {line.name: line.cells[-1] for line in board.lines if line.cells}
+    if board.has_numbers:
+        numbers = "; ".join(f"{name}: {cell.spoken}" for name, cell in newest.items())
+        return f"{board.title}. {words.period_short(board.periods[-1])}: {numbers}."
     groups = [
         f"{upper_first(name)}: {', '.join(area for area, cell in newest.items() if cell.state == state)}"
         for state, name in board.states.items()

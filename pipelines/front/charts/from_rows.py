@@ -52,7 +52,7 @@ def make_series(
     points = [
         make_point(by_period[period], digits)
         if period in by_period
-        else PeriodPoint(words.period_short(period), NOTHING)
+        else PeriodPoint(words.period_short(period), NOTHING, code=period)
         for period in order
     ]
     return ChartSeries(title, points, find_breaks(order, breaks), territories, digits, is_joined)
@@ -71,6 +71,7 @@ def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
         is_provisional="provisional" in flags,
         is_partial="partial" in flags,
         reporters=len([code for code in str(cell.get("reporters") or "").split(",") if code]),
+        code=str(cell["period"]),
     )
 
 

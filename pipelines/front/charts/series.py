@@ -30,6 +30,7 @@ class PeriodPoint:
     """The figure of one period: a number, the word that says why there is none, or NOTHING.
 
     `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
+    `period` is its name, and `code` its code, from which the axis takes a shorter name if there is one.
     """
 
     period: str
@@ -39,6 +40,7 @@ class PeriodPoint:
     is_partial: bool = False
     former: float | None = None
     reporters: int | None = None
+    code: str = ""
 
     @property
     def has_value(self) -> bool:
@@ -274,7 +276,7 @@ def _label_periods(
     canvas: Canvas, series: ChartSeries, x: BandScale, floor: float, x_left: float, x_right: float
 ) -> None:
     """Label the newest period, then back in equal steps as far as there is room."""
-    labels = [point.period for point in series.points]
+    labels = [words.period_brief(point.code) if point.code else point.period for point in series.points]
     widest = max((measure_text(label, SIZE) for label in labels), default=0.0)
 
     def find_places(step: int) -> list[tuple[float, str]]:

@@ -37,12 +37,13 @@ class Page:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a profile that is folded: its anchor, its title, sentences, and tables."""
+    """A part of a profile that is folded: its anchor, its title, sentences, tables, and pictures."""
 
     anchor: str
     title: str
     texts: Sequence[Part] = ()
     tables: Sequence[FigureTable] = ()
+    pictures: Sequence[Any] = ()
 
 
 def name_file(name: str, crime: str = "") -> str:

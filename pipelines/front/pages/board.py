@@ -1,11 +1,11 @@
-"""Compose the reporting board: which returns of each territory arrived on time, late, in part or not at all."""
+"""Compose boards of territories and periods: which returns arrived on time, how many were late, how full they were."""
 
 from __future__ import annotations
 
 from pipelines import words
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable
-from pipelines.words import reporting
+from pipelines.front.tables import FigureTable, attach_numbers
+from pipelines.words import Row, quality, reporting
 from pipelines.words.language import tell
 from pipelines.words.reporting import Reporting
 
@@ -37,7 +37,7 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
         reader,
         tell("Returns by quarter") if freq == "Q" else tell("Returns by year"),
         tell("Territory"),
-        [words.period_short(period) for period in periods],
+        [words.period_brief(period) for period in periods],
         is_text=True,
         name=f"board-{freq.lower()}",
     )
@@ -49,6 +49,36 @@ def compose_board(reader: Reader, freq: str) -> FigureTable:
                 reporting.note_state(reader.marked_name(code), period, judged, is_reporting=is_reporting),
             )
             for period, (judged, is_reporting) in zip(periods, states, strict=True)
+        ]
+        table.add_row(heading, fields)
+    return table
+
+
+def judge_shares(reader: Reader, indicator: str) -> tuple[list[str], dict[str, list[Row | None]]]:
+    """Return the newest quarters, oldest first, and the rows of a share of each territory in each of them."""
+    rows = {
+        (row["territory"], row["period"]): row
+        for row in reader.edition.tables["quality_quarter"]
+        if row["indicator"] == indicator
+    }
+    periods = sorted({period for _, period in rows})[-SHOWN["Q"] :]
+    return periods, {code: [rows.get((code, period)) for period in periods] for code in reader.edition.territories}
+
+
+def compose_shares(reader: Reader, indicator: str) -> FigureTable:
+    """Return the board of a share as a table of numbers, with the reason where there is none."""
+    periods, board = judge_shares(reader, indicator)
+    columns = [words.period_brief(period) for period in periods]
+    name = indicator.lower().replace("_", "-")
+    table = FigureTable(reader, quality.SHARES[indicator], tell("Territory"), columns, name=name)
+    for code, rows in board.items():
+        heading = table.name_area(code)
+        levels = [(row, *quality.judge_share(row)) for row in rows]
+        fields = [
+            (attach_numbers(quality.format_share(share), share) if share % 1 else quality.format_share(share))
+            if share is not None
+            else table.note_field(quality.LEVELS[level], quality.note_share(row, level))
+            for row, level, share in levels
         ]
         table.add_row(heading, fields)
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines import words
 from pipelines.design.components import Part
-from pipelines.front import pages, pictures, sentences
+from pipelines.front import board_pictures, pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board
@@ -65,7 +65,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "ratio_title": reader.metric_name(CONVICTION_RATIO),
             "pairs": describe_pairs(reader, crime, CONVICTION_RATIO),
             "ratio_page": pages.name_indicator_file(CONVICTION_RATIO, crime),
-            "board": pictures.draw_board(reader),
+            "board": board_pictures.draw_board(reader),
             "board_table": compose_board(reader, "Q"),
             "map": pictures.draw_map(reader, crime),
             "profiles": [

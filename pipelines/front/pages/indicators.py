@@ -9,6 +9,7 @@ from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page
+from pipelines.front.pages.clearance import compose_clearance
 from pipelines.front.pages.durations import compose_duration
 from pipelines.front.pages.home import (
     compose_ratios,
@@ -57,9 +58,14 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
         (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
         for metric in reader.edition.list_duration_metrics(crime)
     ]
+    clearances = [
+        (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
+        for metric in reader.edition.list_clearance_metrics(crime)
+    ]
     groups = [
         (tell("Persons at each stage"), counts),
         (tell("Ratios between stages, per 100"), ratios),
+        (tell("Clearance rates: resolved per 100 incoming"), clearances),
         (tell("How long cases take"), durations),
     ]
     return [(title, entries) for title, entries in groups if entries]
@@ -94,7 +100,9 @@ def compose_indicators(reader: Reader, crime: str) -> list[Page]:
     edition = reader.edition
     counts = [_compose_count(reader, crime, m) for m in MEASURES if edition.counting.get((crime, m))]
     ratios = [_compose_ratio(reader, crime, metric) for metric in edition.list_ratio_metrics(crime)]
-    return [*counts, *ratios, *(compose_duration(reader, crime, m) for m in edition.list_duration_metrics(crime))]
+    clearances = [compose_clearance(reader, crime, metric) for metric in edition.list_clearance_metrics(crime)]
+    durations = [compose_duration(reader, crime, metric) for metric in edition.list_duration_metrics(crime)]
+    return [*counts, *ratios, *clearances, *durations]
 
 
 def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
@@ -107,7 +115,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
     measures = {code: reader.find_label("measure", code) for code in MEASURES}
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
-    headline, cover = _describe_region(reader, period, row)
+    headline, cover = sentences.describe_region(reader, period, row)
     return Page(
         files[crime],
         "indicator.html",
@@ -134,29 +142,10 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 (tell("Definition"), translate_text(reader, str(about["definition"]))),
                 (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
                 (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
-                (tell("Source of the counts"), _describe_source(reader)),
+                (tell("Source of the counts"), sentences.describe_source(reader)),
             ],
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
-    )
-
-
-def _describe_region(reader: Reader, period: str, row: Row | None) -> tuple[str, str]:
-    """Return the figure of the region in a sentence, and the sentences on its coverage."""
-    headline = tell(
-        "{area}, {period}: {figure}.",
-        area=reader.area_name(reader.edition.region),
-        period=words.period_short(period),
-        figure=regions.quote_figure(row),
-    )
-    return headline, reader.describe_cover(row) if row is not None else ""
-
-
-def _describe_source(reader: Reader) -> str:
-    return tell(
-        "Returns of the offices of {n} territories, release {release}.",
-        n=len(reader.edition.territories),
-        release=reader.edition.id,
     )
 
 
@@ -183,7 +172,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     year = edition.choose_year(crime)
     row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
-    headline, cover = _describe_region(reader, year, row)
+    headline, cover = sentences.describe_region(reader, year, row)
     about_rate, about_count = edition.metrics["rate"], edition.metrics["count"]
     return Page(
         files[crime],
@@ -213,7 +202,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 )),
                 (tell("Caution"), translate_lines(reader, str(about_count["caveats"]))),
                 (tell("Method of the intervals"), in_page_language(reader, str(about_rate["source"]))),
-                (tell("Source of the counts"), _describe_source(reader)),
+                (tell("Source of the counts"), sentences.describe_source(reader)),
             ],
             "explore": reader.link_to_explorer("region", crime=crime),
         },

@@ -7,17 +7,19 @@ from datetime import date
 from typing import Final
 
 from pipelines import words
-from pipelines.design.components import Part
+from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, Section
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, in_page_language
 from pipelines.words import Row
-from pipelines.words.language import tell
+from pipelines.words.language import lower_first, tell
 
 _UNKNOWN: Final = "unknown"
 """Result of an element that nobody has assessed; such elements have no row."""
 _DAY: Final = len("2020-01-31")
+_MONTH: Final = len("2020-01")
+_STATE: Final = Markup('<span class="front-state front-state-{result}"><span class="front-word">{text}</span></span>')
 _Key = tuple[str, str, str]
 """Jurisdiction, element and treaty of a result."""
 
@@ -41,12 +43,18 @@ def compose_law(reader: Reader) -> Page:
                 tell("One person assesses each element of the law, and a second person approves the result."),
                 tell("The result describes the text of the law on a day. It does not describe how the law is applied."),
             ],
+            "states": [_format_state(reader, code) for code in reader.list_codes("law_status")],
             "tables": [_compose_matrix(reader, treaty, areas, current) for treaty in _list_standards(reader)],
             "changes": _compose_changes(reader),
             "articles": pages.name_file(f"{pages.LAW}_articles"),
             "treaties": _compose_treaties(reader),
         },
     )
+
+
+def _format_state(reader: Reader, result: str) -> Markup:
+    """Return a result with the class of its sign; narrow screens show the sign alone."""
+    return _STATE.format(result=result.replace("_", "-"), text=reader.find_label("law_status", result))
 
 
 def compose_articles(reader: Reader) -> Page:
@@ -107,7 +115,7 @@ def _compose_matrix(reader: Reader, treaty: str, areas: list[str], current: Mapp
             continue
         note = "" if provided[element]["is_verified"] else tell("The provision of the treaty is not yet verified.")
         results = [current.get((area, element, treaty)) for area in areas]
-        fields = [reader.find_label("law_status", row["result"] if row else _UNKNOWN) for row in results]
+        fields = [_format_state(reader, row["result"] if row else _UNKNOWN) for row in results]
         table.add_row(table.note_field(reader.find_label("law_element", element), note), fields)
     return table
 
@@ -197,8 +205,8 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         row for row in reader.edition.tables["treaty_event"] if (row["territory"], row["treaty"]) == (territory, treaty)
     ]
     parts = [
-        ": ".join(filter(None, (reader.find_label("treaty_event", row["event"]), _format_date(row["date"]))))
-        for row in rows
+        ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), _format_date(row["date"]))))
+        for place, row in enumerate(rows)
     ]
     for note in dict.fromkeys(str(row["note"]) for row in rows if row["note"]):
         table.notes.add_remark(f"{reader.find_label('treaty', treaty)}: " + in_page_language(reader, note))
@@ -206,6 +214,14 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
     return table.note_field("; ".join(parts), "" if is_verified else tell("Source not yet verified."))
 
 
+def _name_event(reader: Reader, row: Row, *, is_first: bool) -> str:
+    """Return an event of a treaty; it begins with a small letter after the first one of a field."""
+    name = reader.find_label("treaty_event", row["event"])
+    return name if is_first else lower_first(name)
+
+
 def _format_date(text: str) -> str:
-    """Return a day in the reader's language; a month or a year as it is in the release."""
-    return words.format_day(date.fromisoformat(text)) if len(text) == _DAY else text
+    """Return a day or a month in the reader's language; a year as it is in the release."""
+    if len(text) == _DAY:
+        return words.format_day(date.fromisoformat(text))
+    return words.format_month(date.fromisoformat(f"{text}-01")) if len(text) == _MONTH else text

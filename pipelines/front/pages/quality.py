@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipelines.front import pages, pictures
+from pipelines.front import board_pictures, pages
 from pipelines.front.pages import Page
-from pipelines.front.pages.board import compose_board, list_states
+from pipelines.front.pages.board import compose_board, compose_shares, list_states
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
 from pipelines.words import Row, agreement, quality
@@ -14,6 +14,11 @@ from pipelines.words.language import tell
 def compose_quality(reader: Reader) -> Page:
     """Return the page on data quality."""
     edition = reader.edition
+    shares = [
+        (picture, compose_shares(reader, indicator))
+        for indicator in quality.SHARES
+        if (picture := board_pictures.draw_shares(reader, indicator))
+    ]
     return Page(
         pages.name_file(pages.QUALITY),
         "quality.html",
@@ -22,9 +27,11 @@ def compose_quality(reader: Reader) -> Page:
         tell("Who has reported and when, what changed afterwards, and whether it agrees with other sources."),
         lead=tell("Who has reported and when, what changed afterwards, and whether it agrees with other sources."),
         values={
-            "board": pictures.draw_board(reader),
+            "board": board_pictures.draw_board(reader),
             "boards": [compose_board(reader, freq) for freq in ("Q", "A") if edition.list_board_periods(freq, 1)],
             "states": list_states(),
+            "shares": shares,
+            "pictures": [picture for picture, _ in shares],
             "quality": _compose_measures(reader),
             "explained": [(tell(term), tell(text)) for term, text in quality.EXPLANATIONS],  # marked in words.quality
             "revisions": describe_revisions(reader),

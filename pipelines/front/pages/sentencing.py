@@ -204,25 +204,30 @@ def _compose_sanctions(reader: Reader, crime: str, track: str) -> FigureTable | 
 
 
 def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
-    """Return the sentences of a territory that sends case records, for its profile."""
+    """Return the sentences of a territory that sends case records, for its profile.
+
+    The picture is about the first decisions alone: with two, the page would be larger than 150 kB.
+    """
     edition = reader.edition
     codes = {area, *edition.list_jurisdictions(area)}
     texts: list[Part] = []
-    tables = []
+    tables: list[FigureTable] = []
+    drawn: list[pictures.PictureFile] = []
     for track in STAGES:
         groups = {key: group for key, group in edition.find_sentences(crime, track).items() if key[0] in codes}
-        year = max((year for (_, _, year), group in groups.items() if _has_figure(group)), default="")
+        year = edition.choose_sentence_year(crime, track, codes)
         of_year = {key: group for key, group in groups.items() if key[2] == year}
-        if of_year:
+        if any(map(_has_figure, of_year.values())):
             subject = _name_subject(reader, crime, track, year)
             texts += [durations.describe_lengths(f"{subject}, {_name_group(reader, key, of_year)}", group)
                       for key, group in of_year.items()]  # fmt: skip
             lines = _list_lines(reader, of_year)
             tables.append(_compose_lengths(reader, subject, f"sentences-{track}", lines, tell("Territory")))
+            drawn = drawn or [pictures.draw_sentences(reader, crime, track, area)]
     if not tables:
         return None
     as_imposed = mark_emphasis(tell(durations.AS_IMPOSED))  # marked in words.durations
-    return Section("sentences", tell("Sentences"), [*texts, as_imposed], tables)
+    return Section("sentences", tell("Sentences"), [*texts, as_imposed], tables, drawn)
 
 
 def _has_figure(group: Group) -> bool:

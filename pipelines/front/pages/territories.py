@@ -172,6 +172,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "stages_of_final": _compose_years(reader, crime, area, "final"),
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "sections": [section for section in sections if section is not None],
+            "section_pictures": [picture for section in sections if section for picture in section.pictures],
             "brief": pages.name_brief_file(area, crime),
             "meeting": pages.name_meeting_file(area, crime),
             "explore": reader.link_to_explorer("territory", territory=area, crime=crime),

@@ -25,6 +25,8 @@ PATHS = (
     "hr/methodology.html",
     "en/victims.html",
     "bs/sentences.html",
+    "mk/law.html",
+    "sq/indicator-clearance-rate-first.html",
     "cnr/meeting-ba.2.html",
     "mk/data.html",
     "en/data.html",
@@ -70,6 +72,21 @@ def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: st
         assert small == [], path
     context.close()
     assert faults == []
+
+
+def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
+    """Check the widest tables in the languages with the longest words."""
+    page = browser.new_page()
+    for path in ("mk/victims.html", "mk/law.html", "hr/quality.html"):
+        page.goto(f"{public_app}/{path}")
+        for width in (768, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
+            wide = page.locator(".rti-scroll").evaluate_all(
+                "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"
+            )
+            assert wide == [], (path, width)
+    page.close()
 
 
 def test_menu_of_a_phone_opens_and_closes_by_click_and_by_key_without_scripts(

@@ -13,7 +13,7 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.declarations.registry import load
-from pipelines.front import pictures
+from pipelines.front import board_pictures, pictures
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.outlines import read_rings
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO, Edition
@@ -22,6 +22,7 @@ from pipelines.front.queries import CRIMES, STAGES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.publication.releases import notes
 from pipelines.publication.releases.publish import find_current_release
+from pipelines.words import quality
 from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible
 from tests.support.editions import MEMBERS, make_edition
@@ -39,10 +40,12 @@ def edition(built_home: Path) -> Edition:
 def draw_all(reader: Reader) -> list[PictureFile]:
     edition = reader.edition
     trends = [pictures.draw_trend(reader, CRIME, CONVICTED, area) for area in (edition.region, *edition.territories)]
-    others = [pictures.draw_ratios(reader, CRIME, CONVICTION_RATIO), pictures.draw_board(reader)]
+    others = [pictures.draw_ratios(reader, CRIME, CONVICTION_RATIO), board_pictures.draw_board(reader)]
     stages = [pictures.draw_stages(reader, CRIME, area, track) for area in edition.territories for track in STAGES]
     durations = [pictures.draw_durations(reader, CRIME, metric) for metric in edition.list_duration_metrics(CRIME)]
-    return [*trends, *others, *stages, *durations, pictures.draw_territories(reader, CRIME, CONVICTED)]
+    shares = [board for name in quality.SHARES if (board := board_pictures.draw_shares(reader, name))]
+    assert len(shares) == len(quality.SHARES)
+    return [*trends, *others, *shares, *stages, *durations, pictures.draw_territories(reader, CRIME, CONVICTED)]
 
 
 @pytest.mark.parametrize("language", i18n.list_languages())

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboards.public import layout, queries
-from pipelines.front import build, pictures, sentences
+from pipelines.front import board_pictures, build, pictures, sentences
 from pipelines.front.briefs import compose as briefs
 from pipelines.front.charts import bars, board, intervals, lengths, lines, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
@@ -41,6 +41,8 @@ _COMPOSERS = (
     (indicators, "_compose_count", "count", ("crime", "measure")),
     (indicators, "_compose_ratio", "ratio", ("crime", "metric")),
     (indicators, "compose_duration", "duration", ("crime", "metric")),
+    (indicators, "compose_clearance", "clearance", ("crime", "metric")),
+    (pictures, "draw_clearance", "clearance", ("crime", "metric")),
     (sentences, "describe_convictions", "", ("crime", "area", "first", "last")),
     (sentences, "judge_convictions", "", ("crime", "area", "first", "last")),
     (sentences, "describe_certainty", "", ("row", "period")),
@@ -59,7 +61,7 @@ _COMPOSERS = (
     (static_victims, "compose_section", "victims_of_area", ("crime", "area")),
     (pictures, "draw_territories", "territories", ("crime", "measure")),
     (pictures, "draw_durations", "durations", ("crime", "metric")),
-    (pictures, "draw_board", "board", ()),
+    (board_pictures, "draw_board", "board", ()),
     (territories, "_compose_exits", "", ("crime", "area")),
     (territories, "_compose_breakdown", "", ("crime", "area")),
     (territories, "_compose_durations", "", ("crime", "area")),
@@ -164,7 +166,7 @@ def _read_texts(value: Any) -> list[str]:
     if isinstance(value, FigureTable):
         return [value.caption, *value.notes.texts, *value.notes.remarks]
     if isinstance(value, Section):
-        return [value.title, *_read_texts(value.texts), *_read_texts(value.tables)]
+        return [value.title, *_read_texts(value.texts), *_read_texts(value.tables), *_read_texts(value.pictures)]
     if isinstance(value, Mapping):
         return [text for item in value.values() for text in _read_texts(item)]
     if isinstance(value, list | tuple):

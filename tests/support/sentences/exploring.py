@@ -356,7 +356,7 @@ class Explorer:
         notes: words.Notes | None = None, is_ours: bool = True, coverage: str = "", **options: object,
     ) -> None:  # fmt: skip
         arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
-        caption = layout._compose_caption(frame, title) if is_ours else title
+        caption = layout._compose_caption(frame, title, is_ours=is_ours)
         fields = []
         for line in arranged:
             for column, cell in zip(columns, line.cells, strict=True):

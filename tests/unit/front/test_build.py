@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.front.build import compose_pages
+from pipelines.front.build import compose_pages, shorten_style
 from pipelines.front.edition import Edition
 from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
 from pipelines.front.reader import Reader
@@ -72,3 +72,10 @@ def test_comparison_says_for_each_territory_whether_convictions_changed() -> Non
     assert [str(row.fields[3]).partition("<")[0] for row in table.rows] == verdicts
     assert '<data value="3" ' in table.rows[1].fields[2] and ">3.00 <" in table.rows[1].fields[2]
     assert "not compared" in table.rows[4].fields[2]
+
+
+def test_shorten_style_keeps_rules_and_quoted_spaces() -> None:
+    style = (
+        '/* A note. */\n@media print {\n  .a > .b::before { content: ": "; color: red; }\n}\n.c .d { margin: 0 1px; }\n'
+    )
+    assert shorten_style(style) == '@media print{.a > .b::before{content: ": ";color: red;}}.c .d{margin: 0 1px;}'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipelines import words
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, translate_text
@@ -13,11 +15,13 @@ def make_table(language: str = "en") -> FigureTable:
     return FigureTable(Reader(make_edition(), language), "A caption", "Area", ["2025"])
 
 
-def test_thousands_and_marks_are_not_part_of_a_copied_number() -> None:
-    figure = words.FormattedFigure(f"1{words.THOUSANDS}234", "1234", "value", 1234.0)
-    assert str(format_figure(figure, ["1", "3"])) == (
-        f'1<span class="front-separator">{words.THOUSANDS}</span>234<sup class="front-mark">1,3</sup>'
-    )
+@pytest.mark.parametrize(("language", "sign"), [("en", ","), ("hr", "\u202f")])
+def test_thousands_and_marks_are_not_part_of_a_copied_number(language: str, sign: str) -> None:
+    with read_in(language):
+        figure = words.format_value(1234.0, "A", "F")
+        assert str(format_figure(figure, ["1", "3"])) == (
+            f'1<span class="front-separator">{sign}</span>234<sup class="front-mark">1,3</sup>'
+        )
 
 
 def test_few_is_a_word_next_to_the_number_and_zero_is_not_few() -> None:

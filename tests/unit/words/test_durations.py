@@ -73,7 +73,7 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
     )
     assert sentence == (
         "Time, trafficking. A: half of cases took up to 210 days (95% confidence interval 180 to 330). B: withheld. "
-        "C: half of cases took up to 1\u202f210 days. No records: D and E."
+        "C: half of cases took up to 1,210 days. No records: D and E."
     )
     assert words.format_day(date(2022, 10, 1)) == "1 October 2022"
 

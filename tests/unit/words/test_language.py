@@ -149,12 +149,21 @@ def test_sentence_has_no_empty_placeholder_in_any_language(sentence: str, code: 
 
 
 @pytest.mark.parametrize(
-    ("code", "separator"), [("en", "."), *((code, ",") for code in LANGUAGES)]
+    ("code", "decimal", "thousands"), [("en", ".", ","), *((code, ",", "\u202f") for code in LANGUAGES)]
 )  # fmt: skip
-def test_numbers_have_the_decimal_sign_of_the_language(code: str, separator: str) -> None:
+def test_numbers_have_the_signs_of_the_language(code: str, decimal: str, thousands: str) -> None:
     with read_in(code):
-        assert words.format_number(1234.5, 1) == f"1{language.THOUSANDS}234{separator}5"
-        assert words.format_number(1234567) == f"1{language.THOUSANDS}234{language.THOUSANDS}567"
+        assert words.format_number(1234.5, 1) == f"1{thousands}234{decimal}5"
+        assert words.format_number(1234567) == f"1{thousands}234{thousands}567"
+        assert changes.format_signed(-1234) == f"\u22121{thousands}234"
+        assert words.split_thousands(words.format_number(1234567.25, 3)) == ["1", "234", f"567{decimal}250"]
+
+
+@pytest.mark.parametrize("code", i18n.LANGUAGE_NAMES)
+def test_numbers_in_texts_have_the_separator_of_figures(code: str) -> None:
+    with read_in(code):
+        formatted = words.format_number(100_000)
+        assert formatted in language.tell("Per 100,000 inhabitants by year, with 95% confidence intervals")
 
 
 @pytest.mark.parametrize(

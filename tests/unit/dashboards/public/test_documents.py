@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from html import unescape
 from pathlib import Path
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from streamlit import file_util
 
 from dashboards.public.documents import SCRIPT, Documents
+from dashboards.public.framework_words import WORDS
 from dashboards.public.menu import PAGES, compose_title, render_menu
 from pipelines.core import i18n
 from pipelines.words.language import read_in, tell
@@ -113,6 +115,19 @@ def test_script_is_served_and_checked_for_changes() -> None:
     answer = request_path("/rti/browser.js")
     assert answer.content == SCRIPT.read_bytes() and answer.headers["cache-control"] == "no-cache"
     assert answer.headers["content-type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_word_to_translate_is_still_one_of_streamlit(word: str) -> None:
+    quoted = re.compile(rf"""[`"']{re.escape(word)}[`"']""")
+    assert any(quoted.search(file.read_text(encoding="utf-8")) for file in FOLDER.glob("static/js/*.js"))
+
+
+def test_document_has_the_words_of_streamlit_in_its_language() -> None:
+    (written,) = re.findall('data-words="([^"]*)"', request_path("/region?lang=hr").text)
+    with read_in("hr"):
+        assert json.loads(unescape(written)) == {word: tell(word) for word in WORDS}
+    assert 'data-words="{}"' in request_path("/region?lang=en").text
 
 
 def test_changed_document_of_streamlit_is_noticed(tmp_path: Path) -> None:

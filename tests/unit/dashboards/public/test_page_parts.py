@@ -31,7 +31,7 @@ def make_page(lang: str = "en", column: str = "Rate") -> str:
     """Return a page with a table of three rows: an interval without an end, few and withheld, and a formula."""
     table = FigureTable(Reader(make_edition(), lang), "A caption", "Area", ["Persons", column], name="rates")
     rate = FormattedFigure("0.25 (0.10 or more)", "", "value", 0.25, 0.1, float("inf"))
-    persons = FormattedFigure("1\u202f234", "1234", "value", 1234.0)
+    persons = FormattedFigure("1,234", "1234", "value", 1234.0)
     table.add_row(table.name_area("AA"), (format_figure(persons, ["1"]), format_figure(rate)), is_total=True)
     few, withheld = FormattedFigure("7", "7", "value", 7.0), FormattedFigure("withheld", "withheld", "withheld")
     table.add_row(table.name_area("BB"), (format_figure(few, is_few=True), format_figure(withheld)))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
+from pipelines import words
+from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.from_rows import find_breaks, make_point, make_series, make_stages
-from pipelines.front.charts.series import NOTHING, BreakMark
+from pipelines.front.charts.series import NOTHING, BreakMark, draw_series
+from pipelines.words.language import read_in
+from tests.support.drawings import assert_legible
 from tests.support.editions import make_total
 
 YEARS = ("2021", "2022", "2023", "2024")
@@ -20,6 +26,25 @@ def test_make_point_has_the_interval_states_and_reporters_of_its_cell() -> None:
     point = make_point(make_total("WB", "2026-Q3", 14.0, state="too_few", flags="partial,provisional"))
     assert (point.period, point.figure.low, point.reporters) == ("2026 Q3", 11.0, 4)
     assert point.is_few and point.is_partial and point.is_provisional
+
+
+@pytest.mark.parametrize(
+    ("language", "tick"),
+    [("en", "2026 Q3"), ("sq", "T3 2026"), ("hr", "T3 2026"), ("mk", "К3 2026"), ("cnr", "K3 2026")],
+)
+def test_period_brief_names_a_quarter_without_the_word(language: str, tick: str) -> None:
+    with read_in(language):
+        assert words.period_brief("2026-Q3") == tick
+        assert words.period_brief("2026") == "2026"
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_axis_of_quarters_has_several_labels_in_languages_with_long_names(width: int) -> None:
+    periods = [f"{year}-Q{quarter}" for year in range(2023, 2027) for quarter in range(1, 5)]
+    with read_in("mk"):
+        rows = [make_total("AA", period, 14.0) for period in periods]
+        read = assert_legible(draw_series(make_series("Title", rows), width=width))
+    assert len([text for text in read.texts if text.text.startswith("К")]) >= 2
 
 
 def test_make_point_of_a_hidden_cell_has_its_word() -> None:

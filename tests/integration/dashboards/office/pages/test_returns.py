@@ -224,7 +224,7 @@ def test_tasks_name_a_requested_withdrawal_to_those_who_decide_on_it(office: Off
 @pytest.mark.parametrize(
     ("errors", "warnings", "informations", "expected"),
     [
-        (0, 0, 0, "none"),
+        (0, 0, 0, "No findings"),
         (0, 0, 2, "No error and no warning."),
         (0, 1, 2, "1 warning, 1 to explain"),
         (2, 0, 0, "2 errors"),

@@ -76,7 +76,7 @@ def test_two_cells_of_one_table_never_have_the_same_sentence_start(demonstration
 def test_revised_figure_names_the_earlier_one(handmade: str) -> None:
     cell = next(row for row in queries.run_statement(handmade, "select * from cell where value > 20", []))
     sentence = figures.describe_count(cell, read_vocabulary(handmade), {"value": 1234.0, "release": "2026-Q2"})
-    assert sentence.endswith("Revised: 1\u202f234 in release 2026-Q2.")
+    assert sentence.endswith("Revised: 1,234 in release 2026-Q2.")
 
 
 def read_sentence(test: AppTest) -> str:

@@ -1,0 +1,24 @@
+"""Tests of the words for unprotected figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashboards.office.context import PageContext
+from dashboards.office.figure_words import describe_broken_balance, format_figure
+
+NOTHING: Any = None
+
+
+@pytest.mark.parametrize(
+    ("language", "figure", "gap"),
+    [("en", "1,234.50", "\u22121,200"), ("hr", "1\u202f234,50", "\u22121\u202f200")],
+)
+def test_figures_have_the_signs_of_the_persons_language(language: str, figure: str, gap: str) -> None:
+    context = PageContext(NOTHING, NOTHING, language, NOTHING, NOTHING)
+    assert format_figure(context, {"value": 1234.5, "low": None}, 2) == figure
+    balance = {"opening": 1200, "entries": 0, "exits": 0, "closing": 0, "gap": -1200, "count_unit": "person"}
+    title, account = describe_broken_balance(context, balance)
+    assert title.startswith(gap) and gap[1:] in account
