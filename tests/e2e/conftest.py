@@ -15,6 +15,14 @@ from tests.support.demonstration import CLOCK, copy_home, frozen_at
 from tests.support.service import portal_fixture, running
 from tests.support.service.public_app import PUBLIC_APP
 from tests.support.service.running import Service, run_service
+from tests.support.shared_commands import share_commands
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_shared() -> Iterator[None]:
+    """Make the commands of `rti` once for all calls of `main` in this process."""
+    with share_commands():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pipelines.ledger import database, opening
 from tests.support.generated_returns import GeneratedReturns, write_returns
 from tests.support.kept_builds import build_kept
 from tests.support.ledger_template import LedgerTemplate
+from tests.support.shared_commands import share_commands
 from tests.support.shared_statements import share_compiled_statements
 
 if TYPE_CHECKING:
@@ -48,6 +49,13 @@ def _ledgers_without_sync() -> Iterator[None]:
 def _compiled_statements_are_shared() -> Iterator[None]:
     """Compile each statement once for all ledgers of this process."""
     with share_compiled_statements():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_shared() -> Iterator[None]:
+    """Make the commands of `rti` once for all calls of `main` in this process."""
+    with share_commands():
         yield
 
 
