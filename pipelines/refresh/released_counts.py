@@ -163,8 +163,9 @@ def keep_counts(home: Home, folder: Path, release: str) -> None:
     temporary = home.released / f".{release}.new"
     shutil.copyfile(folder / FILE, temporary)
     temporary.replace(home.released / f"{release}.parquet")
-    shutil.copyfile(folder / COOPERATION_FILE, temporary)
-    temporary.replace(home.released / f"{release}{_COOPERATION}")
+    if (folder / COOPERATION_FILE).exists():
+        shutil.copyfile(folder / COOPERATION_FILE, temporary)
+        temporary.replace(home.released / f"{release}{_COOPERATION}")
     before = build.records_folder(home) / "released"
     shutil.rmtree(baseline_folder(home, release), ignore_errors=True)
     if before.exists():

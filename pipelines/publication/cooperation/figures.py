@@ -202,7 +202,7 @@ def build_mirror(
 
 
 _PAIR_SCHEMA: Final[dict[str, Any]] = {
-    "sender": pl.String, "receiver": pl.String, "year": pl.Int32, "offence_group": pl.String,
+    "sent_by": pl.String, "received_by": pl.String, "year": pl.Int32, "offence_group": pl.String,
     "sent": pl.Float64, "received": pl.Float64, "state": pl.String, "reasons": pl.String,
 }  # fmt: skip
 _Sides = dict[tuple[str, int, str, str, str], _Side]

@@ -27,7 +27,7 @@ def _compare(
     public, reported = _publish(rows, hidden)
     returns = pl.DataFrame([(code, 2025, 4, True) for code in nil], schema=_RETURNS, orient="row")
     mirror = figures.build_mirror(public, reported, returns, ["AA", "BB"])
-    return {(row["sender"], row["receiver"], row["year"]): row for row in mirror.iter_rows(named=True)}
+    return {(row["sent_by"], row["received_by"], row["year"]): row for row in mirror.iter_rows(named=True)}
 
 
 def _pair(sent: float, received: float, year: int = 2025, **more: str) -> list[dict[str, Any]]:
