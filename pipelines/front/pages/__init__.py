@@ -14,7 +14,7 @@ from pipelines.front.tables import FigureTable
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
 VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
-DATA, LAW = "data", "law"
+DATA, LAW, COOPERATION = "data", "law", "cooperation"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pipelines import words
-from tests.oracles import sentences_comparisons, sentences_counts
+from tests.oracles import sentences_comparisons, sentences_cooperation, sentences_counts
 from tests.oracles.sentences import (
     ABOUT,
     BEGINS,
@@ -28,7 +28,7 @@ from tests.oracles.sentences import (
 from tests.oracles.sentences_records import NOTE
 from tests.support.sentences.recording import Message, Selection
 
-__all__ = ["check_messages", "sentences_comparisons", "sentences_counts"]
+__all__ = ["check_messages", "sentences_comparisons", "sentences_cooperation", "sentences_counts"]
 _NUMBER = re.compile(r"\d[\d\u202f.,]*(?<![.,])")
 _DIGIT = re.compile(r"\d")
 _SHOWN = 3
