@@ -25,6 +25,7 @@ PATHS = (
     "hr/methodology.html",
     "en/victims.html",
     "bs/sentences.html",
+    "sq/cooperation-som.html",
     "cnr/meeting-ba.2.html",
     "mk/data.html",
     "en/data.html",
