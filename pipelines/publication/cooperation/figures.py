@@ -72,7 +72,7 @@ def build_outcomes(public: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
     has_share = (executed <= closed) & (closed > 0)
     method = np.where(has_share, columns.CLOPPER_PEARSON, "")
     limits = columns.compute_limits(method, executed, closed)
-    share: Any = np.divide(executed, closed, out=np.full(len(closed), np.nan), where=has_share)
+    share: Any = np.divide(100.0 * executed, closed, out=np.full(len(closed), np.nan), where=has_share)
     is_hidden = pl.col("executed").is_null() | pl.col("closed").is_null()
     gap = pl.col("closing") - (pl.col("opening") + pl.col("registered") - pl.col("closed"))
     bands = _list_median_bands(figures)
@@ -84,7 +84,7 @@ def build_outcomes(public: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
             column.append(bands.get(key, "") if key in published else "")
     return (
         wide.with_columns(
-            share=pl.Series(100.0 * share),
+            share=pl.Series(share),
             low=pl.Series(100.0 * limits.low),
             high=pl.Series(100.0 * limits.high),
             gap=gap,
