@@ -50,10 +50,10 @@ def test_mirror_pairs_of_all_figures_are_those_of_the_mart(
     compared = [*_PAIR, "sent", "received", "difference", "state", "reasons"]
     assert mirror.height == 42 * 2 * 2
     assert mirror.select(compared).sort(_PAIR).rows() == mart.select(compared).sort(_PAIR).rows()
-    both = mirror.join(mart, on=_PAIR, suffix="_mart")
+    joined = mirror.join(mart, on=_PAIR, suffix="_mart")
     for name in ("ratio", "low", "high"):
-        assert both.filter(pl.col(name).is_null() != pl.col(f"{name}_mart").is_null()).is_empty()
-        assert both.select((pl.col(name) - pl.col(f"{name}_mart")).abs().max()).item() < 1e-9
+        assert joined.filter(pl.col(name).is_null() != pl.col(f"{name}_mart").is_null()).is_empty()
+        assert joined.select((pl.col(name) - pl.col(f"{name}_mart")).abs().max()).item() < 1e-9
 
 
 def test_shares_executed_of_all_figures_are_those_of_the_mart(
@@ -62,22 +62,22 @@ def test_shares_executed_of_all_figures_are_those_of_the_mart(
     outcomes = figures.build_outcomes(unprotected, marts["mart_cooperation"])
     mart = marts["mart_cooperation_share"].filter(freq="A", partner="_T", assistance="_T")
     for direction in ("incoming", "outgoing"):
-        both = outcomes.filter(direction=direction).join(mart, on=_BOOK[:-1], suffix="_mart")
-        assert both.height == 26
+        joined = outcomes.filter(direction=direction).join(mart, on=_BOOK[:-1], suffix="_mart")
+        assert joined.height == 26
         for name in ("share", "low", "high"):
-            assert both.select((pl.col(name) - pl.col(f"{direction}_{name}")).abs().max()).item() < 1e-9
+            assert joined.select((pl.col(name) - pl.col(f"{direction}_{name}")).abs().max()).item() < 1e-9
 
 
 def test_release_withholds_small_requests_and_shows_figures_of_the_mart(
     tables: dict[str, pl.DataFrame], unprotected: pl.DataFrame
 ) -> None:
-    both = tables["cooperation"].join(unprotected, on="cooperation_id", suffix="_true", validate="1:1")
-    assert both.height == tables["cooperation"].height == unprotected.height
-    assert both.filter(pl.col("value_true").is_between(1, 4), pl.col("value").is_not_null()).is_empty()
-    assert both.filter(pl.col("value").is_not_null(), pl.col("value") != pl.col("value_true")).is_empty()
-    assert both.filter(pl.col("value").is_null() != (pl.col("conf_status") == "C")).is_empty()
-    shown = both.filter(pl.col("value_true") >= 5)["conf_status"].eq("F").mean()
-    assert isinstance(shown, float) and shown > 0.8
+    joined = tables["cooperation"].join(unprotected, on="cooperation_id", suffix="_true", validate="1:1")
+    assert joined.height == tables["cooperation"].height == unprotected.height
+    assert joined.filter(pl.col("value_true").is_between(1, 4), pl.col("value").is_not_null()).is_empty()
+    assert joined.filter(pl.col("value").is_not_null(), pl.col("value") != pl.col("value_true")).is_empty()
+    assert joined.filter(pl.col("value").is_null() != (pl.col("conf_status") == "C")).is_empty()
+    share_shown = joined.filter(pl.col("value_true") >= 5)["conf_status"].eq("F").mean()
+    assert isinstance(share_shown, float) and share_shown > 0.8
 
 
 def test_release_shows_both_figures_of_a_pair_or_neither(tables: dict[str, pl.DataFrame]) -> None:
