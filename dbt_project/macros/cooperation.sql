@@ -22,7 +22,7 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# False for instruments whose figures no release has. #}
+{# False for instruments whose returns public tables do not list. #}
 {% macro is_released(instrument) -%}
     coalesce({{ instrument }}, '') not in ({% for code in var('unreleased_instruments') %}'{{ code }}'{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

@@ -18,6 +18,8 @@ _RELEASED: Final = {
     "CL_FREQ": "freq",
     "CL_INDICATOR": "metric",
     "CL_MEASURE": "measure",
+    "CL_DIRECTION": "direction",
+    "CL_PARTNER": "partner",
     "CL_LEVEL": "level",
     "CL_COUNT_UNIT": "count_unit",
     "CL_STATISTIC": "statistic",
@@ -41,7 +43,7 @@ _TOTAL: Final = mark("Total")
 _NOT_APPLICABLE: Final = mark("Not applicable")
 _MORE_CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "CL_FREQ": {"_T": mark("Whole time observed"), "_Z": mark("A day"), "_O": mark("Another period")},
-    "CL_MEASURE": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
+    "CL_MEASURE": {"requests_closed": mark("Requests closed"), "_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_LEVEL": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_COUNT_UNIT": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
     "CL_OFFENCE": {"_T": _TOTAL, "_Z": _NOT_APPLICABLE},
@@ -75,6 +77,9 @@ _MORE_CODES: Final[Mapping[str, Mapping[str, str]]] = {
         "change": mark("Change"),
         "volume_effect": mark("Change by volume"),
         "ratio_effect": mark("Change by ratio"),
+        "sent": mark("Sent"),
+        "received": mark("Received"),
+        "ratio": mark("Received per request sent"),
         "left_value": mark("First figure"),
         "right_value": mark("Second figure"),
         "difference": mark("Difference"),

@@ -32,6 +32,8 @@ COMPONENTS: Final[Mapping[str, Component]] = {
     "FREQ": Component(mark("Frequency"), "freq", "CL_FREQ"),
     "REF_AREA": Component(mark("Territory"), "area", "CL_AREA"),
     "COUNTERPART_AREA": Component(mark("Compared with"), "area_b", "CL_AREA"),
+    "DIRECTION": Component(mark("Direction"), "direction", "CL_DIRECTION"),
+    "PARTNER": Component(mark("Partner"), "partner", "CL_PARTNER"),
     "INDICATOR": Component(mark("Indicator"), "metric", "CL_INDICATOR"),
     "MEASURE": Component(mark("Stage or outcome"), "measure", "CL_MEASURE"),
     "LEVEL": Component(mark("Level"), "level", "CL_LEVEL"),

@@ -22,7 +22,7 @@ from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
-from pipelines.front.pages import Page, sentencing, victims
+from pipelines.front.pages import Page, cooperation, sentencing, victims
 from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
 from pipelines.front.pages.data import compose_data
 from pipelines.front.pages.home import compose_home
@@ -142,6 +142,7 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
                 yield compose_placeholder(reader, crime, name)
     yield from _compose_each(reader, pages.VICTIMS, victims.list_files(reader), victims.compose_victims)
     yield from _compose_each(reader, pages.SENTENCES, sentencing.list_files(reader), sentencing.compose_sentences)
+    yield from _compose_each(reader, pages.COOPERATION, cooperation.list_files(reader), cooperation.compose_cooperation)
     yield compose_quality(reader)
     yield compose_releases(reader)
     yield compose_data(reader, sizes)

@@ -41,8 +41,8 @@ RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
 NEWER_TABLES: Final = (
-    "area_map", "change", "change_count", "legal_assessment", "practice_label", "practice_result", "schema_change",
-    "treaty_element", "treaty_event",
+    "area_map", "change", "change_count", "cooperation", "cooperation_outcome", "cooperation_return",
+    "legal_assessment", "mirror", "practice_label", "practice_result", "schema_change", "treaty_element", "treaty_event",
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
@@ -212,6 +212,23 @@ SQL: Final[Mapping[str, str]] = {
         where change = 'revised' and is_total and count_unit = 'person' and area_kind in ('region', 'territory')
             and offence_group in (select unnest($crimes))
         order by period desc, area, offence_group, measure, count_unit, level
+    """,
+    "cooperation": """
+        select * from cooperation
+        where measure = 'requests_registered' and offence_group in (select unnest($crimes))
+        order by territory, year, direction, partner
+    """,
+    "cooperation_outcome": """
+        select * from cooperation_outcome where offence_group in (select unnest($crimes))
+        order by territory, year, direction
+    """,
+    "cooperation_return": "select * from cooperation_return order by territory, year",
+    "mirror": """
+        select mirror.* from mirror
+        inner join area as senders on mirror.sent_by = senders.area and senders.area_kind = 'territory'
+        inner join area as receivers on mirror.received_by = receivers.area and receivers.area_kind = 'territory'
+        where offence_group in (select unnest($crimes))
+        order by year, senders.sort, receivers.sort
     """,
     "legal_assessment": """
         select * from legal_assessment order by jurisdiction, element, treaty, applies_from, approved_at, assessment_id

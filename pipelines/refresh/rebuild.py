@@ -131,9 +131,9 @@ def _link_earlier_releases(home: Home, scratch: Home, release: str, drafted_at: 
     scratch.released.mkdir()
     for name in sorted({line.release for line in lines}, key=edition_key):
         (scratch.releases / name).symlink_to(home.releases / name)
-        counts = home.released / f"{name}.parquet"
-        if counts.exists():
-            (scratch.released / counts.name).symlink_to(counts)
+        for counts in (home.released / f"{name}.parquet", home.released / f"{name}.cooperation"):
+            if counts.exists():
+                (scratch.released / counts.name).symlink_to(counts)
     journal_path(scratch).write_text("".join(line.as_line() for line in lines), encoding="utf-8")
     write_notices(scratch, [notice for notice in read_notices(home) if notice.issued_at <= drafted_at])
     if lines:

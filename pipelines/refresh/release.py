@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pipelines.core import codes
 from pipelines.core.home import Home
+from pipelines.publication.cooperation.figures import COOPERATION_TABLES
 from pipelines.publication.releases.correction_notices import notices_path
+from pipelines.refresh.cooperation import protect_cooperation_tables
 from pipelines.refresh.counts import NOT_COUNTED, latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.embargo import is_waiting
@@ -33,11 +35,11 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
 
     tables = count_builds.tables_folder(latest_counts(home))
     public_tables = [table.name for table in COUNTS if table.is_public]
-    inputs = [tables / f"{name}.parquet" for name in ("mart_count", *public_tables)]
+    inputs = [tables / f"{name}.parquet" for name in ("mart_count", "mart_cooperation", *public_tables)]
     # Readers compare the figures from case records with the counts, so the counts are protected together with them.
     record_tables = [records_folder(home) / "public" / f"record_{name}.parquet" for name in ("sentence", "pending")]
     inputs_digest = build_cache.digest_parts(
-        build_cache.code_digest("publication/disclosure"),
+        build_cache.code_digest("publication/disclosure", "publication/cooperation"),
         str(codes.measure_parts()),
         str(balances.list_balances()),
         *inputs,
@@ -67,7 +69,10 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     )
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
-    risk = protection.report.count_cells()
+    cooperation = protect_cooperation_tables(
+        tables, temporary, _public_areas(tables), releases, cache=home.restricted / "protection"
+    )
+    risk = {name: count + cooperation[name] for name, count in protection.report.count_cells().items()}
     write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest, risk)
     losses = utility.measure_losses(cells, protection.cells)
     losses.write_parquet(temporary / "losses.parquet")
@@ -132,6 +137,7 @@ def _build_draft(home: Home, log: Log) -> Step:
         load().digest,
         home.kind,
         folder / "cells.parquet",
+        *(folder / f"{name}.parquet" for name in COOPERATION_TABLES),
         indicators,
         *(folder / f"{table.name}.parquet" for table in COUNTS if table.is_public and table.name != "mart_return"),
         home.gathered / "reference.parquet",

@@ -2,7 +2,7 @@
 
 A release itself has no hidden figures.  `restricted/released/<release>.parquet` has its cells with their true values
 (`disclosure/earlier.py`) and, as metadata of the file, the digest of the inputs from which they were protected and the
-result of their audit.
+result of their audit.  `<release>.cooperation` has the figures of cooperation (`cooperation/earlier.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 FILE = "released.parquet"
 """Name of the file in the folder of protected cells, before it belongs to a draft."""
+COOPERATION_FILE = "released_cooperation.parquet"
+"""The same for figures of cooperation."""
+_COOPERATION = ".cooperation"
 _INPUTS = "inputs"
 _RISK = "risk"
 
@@ -37,6 +40,33 @@ class EarlierRelease:
     release: str
     public: Path
     counts: Path
+
+    @property
+    def cooperation(self) -> Path:
+        """Return the file with the true figures of cooperation, which may be missing."""
+        return self.counts.with_name(f"{self.release}{_COOPERATION}")
+
+    def read_cooperation(self) -> pl.DataFrame | None:
+        """Return its figures of cooperation (`cooperation/earlier.py`), or None if it has published none.
+
+        Without the true figures, only the published ones are known.
+        """
+        import polars as pl
+
+        from pipelines.publication.cooperation import earlier
+
+        public_file = self.public.with_name("cooperation.parquet")
+        if not public_file.exists():
+            return None
+        published = pl.read_parquet(public_file).filter(pl.col("conf_status") == "F")
+        if self.cooperation.exists():
+            stored = pl.read_parquet(self.cooperation)
+            compared = ["cooperation_id", "value"]
+            published_then = stored.filter("is_published").select(compared).sort(compared)
+            # A file that does not belong to the release that readers have is worse than none.
+            if published_then.equals(published.select(compared).sort(compared)):
+                return stored
+        return published.with_columns(is_published=pl.lit(True)).select(earlier.STORED)
 
     def read_inputs(self) -> str:
         """Return the digest of the inputs of its protection, or nothing if that is not known."""
@@ -165,13 +195,20 @@ def keep_counts(home: Home, folder: Path, release: str) -> None:
     temporary = home.released / f".{release}.new"
     shutil.copyfile(folder / FILE, temporary)
     temporary.replace(home.released / f"{release}.parquet")
+    if (folder / COOPERATION_FILE).exists():
+        shutil.copyfile(folder / COOPERATION_FILE, temporary)
+        temporary.replace(home.released / f"{release}{_COOPERATION}")
     before = build.records_folder(home) / "released"
     shutil.rmtree(baseline_folder(home, release), ignore_errors=True)
     if before.exists():
         shutil.copytree(before, baseline_folder(home, release))
     _record_audit_of_counts(home, release)
     for path in home.released.glob("*.*"):
-        if path.stem != release and path.suffix == ".parquet" and not (home.releases / path.stem).exists():
+        if (
+            path.stem != release
+            and path.suffix in (".parquet", _COOPERATION)
+            and not (home.releases / path.stem).exists()
+        ):
             path.unlink()
         if path.stem != release and path.suffix == ".records" and not (home.releases / path.stem).exists():
             shutil.rmtree(path)

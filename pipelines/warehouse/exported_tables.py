@@ -32,6 +32,10 @@ COUNTS = (
     ExportedTable("mart_count"),
     ExportedTable("mart_revision"),
     ExportedTable("mart_coherence_input"),
+    ExportedTable("mart_cooperation"),
+    ExportedTable(
+        "mart_cooperation_return", is_public=True, released_as="cooperation_return", order=("territory", "year")
+    ),
     ExportedTable("mart_delivery", is_public=True),
     ExportedTable("mart_coverage", is_public=True, released_as="coverage"),
     ExportedTable("mart_return", is_public=True, released_as="submission", order=("received_at", "submission_id")),
@@ -52,7 +56,7 @@ COUNTS = (
     ExportedTable("metric_operand", is_public=True, shapes_indicators=True, released_as="metric_operand",
           order=("metric", "side", "position"), schema=_DECLARED),
 )  # fmt: skip
-"""Tables of the first phase. `mart_count` is never published itself; only its protected cells are."""
+"""Tables of the first phase. Of `mart_count` and `mart_cooperation`, only protected cells are published."""
 
 INDICATORS = (
     ExportedTable("cell"),  # provides the column `is_total` for the cells of a release

@@ -159,6 +159,29 @@ STATEMENTS: Final[dict[str, str]] = {
             value as OBS_VALUE, if(value is null, 'L', 'A') as OBS_STATUS, 'F' as CONF_STATUS
         from quality
     """,
+    "COOPERATION": """
+        select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, partner as PARTNER, measure as MEASURE,
+            'request' as COUNT_UNIT, statistic as STATISTIC, offence_group as OFFENCE_GROUP,
+            year::varchar as TIME_PERIOD, value as OBS_VALUE, obs_status as OBS_STATUS, conf_status as CONF_STATUS
+        from cooperation
+    """,
+    "COOPERATION_SHARES": """
+        select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, offence_group as OFFENCE_GROUP,
+            year::varchar as TIME_PERIOD, 100 * executed / closed as OBS_VALUE, obs_status as OBS_STATUS,
+            conf_status as CONF_STATUS
+        from cooperation_outcome
+    """,
+    "MIRROR": " union all ".join(
+        f"""
+        select 'A' as FREQ, sent_by as REF_AREA, received_by as COUNTERPART_AREA, '{part}' as STATISTIC,
+            offence_group as OFFENCE_GROUP, year::varchar as TIME_PERIOD, {part} as OBS_VALUE,
+            case when {part} is not null then 'A' when state = 'missing' then 'O' when state = 'withheld' then 'Q'
+                else 'M' end as OBS_STATUS,
+            if(state = 'withheld', 'C', 'F') as CONF_STATUS
+        from mirror
+        """
+        for part in ("sent", "received", "difference", "ratio")
+    ),
     "POPULATION": """
         select 'A' as FREQ, area as REF_AREA, year::varchar as TIME_PERIOD, population as OBS_VALUE,
             if(is_carried_forward, 'E', 'A') as OBS_STATUS, 'F' as CONF_STATUS

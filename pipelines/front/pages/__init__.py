@@ -14,7 +14,7 @@ from pipelines.front.tables import FigureTable
 HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
 VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
-DATA, LAW, PRACTICE = "data", "law", "practice"
+DATA, LAW, PRACTICE, COOPERATION = "data", "law", "practice", "cooperation"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page, Section, sentencing, victims
+from pipelines.front.pages import Page, Section, cooperation, sentencing, victims
 from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.home import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
@@ -52,6 +52,7 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("region", crime=crime, freq="A", period=year),
+            "cooperation": cooperation.find_file(reader, crime),
         },
     )
 
@@ -177,6 +178,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "meeting": pages.name_meeting_file(area, crime),
             "explore": reader.link_to_explorer("territory", territory=area, crime=crime),
             "published": reader.link_to_explorer("published", territory=area, crime=crime),
+            "cooperation": cooperation.find_file(reader, crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))
                 for code in edition.territories

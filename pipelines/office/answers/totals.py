@@ -26,6 +26,7 @@ def describe_control_total(total: ControlTotal, language: str) -> str:
         code_words("level", total.level, language) if is_free else "",
         dimension_words("count_unit", total.count_unit, language),
         dimension_words("offence_group", total.offence_group, language),
+        dimension_words("direction", total.direction, language),
         dimension_words("victim_status", total.victim_status, language),
         dimension_words("sex", total.sex, language),
         tell("adults only", language) if total.age == _ADULTS else dimension_words("age", total.age, language),

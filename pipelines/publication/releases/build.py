@@ -23,6 +23,7 @@ from pipelines.core import clock, codes, i18n
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
+from pipelines.publication.cooperation.figures import COOPERATION_TABLES
 from pipelines.publication.disclosure import programme, utility
 from pipelines.publication.releases import changes, formats, law, notes, public_texts
 from pipelines.publication.releases.correction_notices import read_notices
@@ -199,6 +200,8 @@ def _collect_tables(
         "treaty_element": law.build_provisions(),
         **read_exported(home.gathered),
     }
+    tables |= {name: pl.read_parquet(protected / f"{name}.parquet") for name in COOPERATION_TABLES}
+    _refuse_internal(tables["cooperation"])
     tables |= measured_quality.for_release(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
     )
@@ -338,6 +341,9 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         f"            rounded, of at least {MINIMUM_PERSONS} persons, and kept as released until {MINIMUM_SIDE} more "
         "persons have moved\n"
         "coverage    who was expected to report, and who did\n"
+        "cooperation, cooperation_outcome, mirror, mirror_year, cooperation_return   requests for legal assistance by\n"
+        "            direction and partner, their outcome and days, what one territory sent next to what the other\n"
+        "            received, and who has reported\n"
         "legal_assessment, treaty_event, treaty_element   results of the assessment of the law on joint teams, how\n"
         "            treaties bind each territory, and what each treaty provides for\n"
         "practice_result, practice_label   what practitioners answered to the questionnaire, by territory and by\n"

@@ -22,9 +22,9 @@ _LARGEST = 6
 """Totals chosen by their size; those that changed most follow."""
 _SERIES = (
     "jurisdiction", "freq", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status",
-    "accumulation", "sex", "age",
+    "accumulation", "sex", "age", "direction",
 )  # fmt: skip
-_PEOPLE = frozenset({"person", "victim", "migrant"})
+_MAIN_UNITS = frozenset({"person", "victim", "migrant", "request"})
 _ADULTS = "Y_GE18"
 _PARTS = {"sex": ("F", "M"), "age": ("Y_LT18", _ADULTS)}
 """Categories that are shown if a return has fewer than six totals."""
@@ -54,6 +54,8 @@ class ControlTotal:
     value: float | None
     earlier_period: str | None
     earlier_value: float | None
+    direction: str = "_Z"
+    """Incoming or outgoing, for requests to other territories."""
 
     @property
     def difference(self) -> float | None:
@@ -65,7 +67,7 @@ class ControlTotal:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> ControlTotal:
         """Return the total that `as_json` gave."""
-        return cls(**{member.name: content[member.name] for member in fields(cls)})
+        return cls(**{member.name: content[member.name] for member in fields(cls) if member.name in content})
 
     def as_json(self) -> dict[str, Any]:
         """Return the total as a dict for the API and `rti submit --json`."""
@@ -154,9 +156,9 @@ def _choose_totals(totals: list[ControlTotal]) -> list[ControlTotal]:
 
 
 def _is_main(total: ControlTotal) -> bool:
-    """Return True for a count of people that is not a part by sex or age, and not a stock at the start."""
+    """Return True for a count of people or requests that is not a part by sex or age, and not a stock at the start."""
     is_whole = total.sex == "_T" and total.age in ("_T", _ADULTS)
-    return is_whole and total.count_unit in _PEOPLE and total.statistic != "start"
+    return is_whole and total.count_unit in _MAIN_UNITS and total.statistic != "start"
 
 
 def _series_of(total: ControlTotal) -> tuple[str, ...]:
@@ -191,7 +193,7 @@ def _tabulate_figures(observations: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     dimensions = (*codes.DIMENSIONS_WITH_TOTAL, "partner", *codes.COOPERATION_DIMENSIONS)
-    broken_down = [name for name in dimensions if name not in ("victim_status", *_PARTS)]
+    broken_down = [name for name in dimensions if name not in ("victim_status", "direction", *_PARTS)]
     by = [*_SERIES, "period"]
     whole = [pl.col(name).is_in(codes.TOTAL_CODES) for name in broken_down]
     rows = observations.filter(pl.all_horizontal(whole)).with_columns(
@@ -226,6 +228,7 @@ def _tabulate_persons(events: pl.DataFrame) -> pl.DataFrame:
             pl.lit("discrete").alias("accumulation"),
             pl.lit("_T").alias("sex"),
             pl.lit("_T").alias("age"),
+            pl.lit("_Z").alias("direction"),
         )
         .group_by([*_SERIES, "period"], maintain_order=True)
         .agg(pl.struct("proceeding", "person").n_unique().cast(pl.Float64).alias("value"))

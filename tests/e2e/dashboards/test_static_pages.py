@@ -27,6 +27,7 @@ PATHS = (
     "bs/sentences.html",
     "mk/law.html",
     "sq/indicator-clearance-rate-first.html",
+    "sq/cooperation-som.html",
     "cnr/meeting-ba.2.html",
     "mk/data.html",
     "en/data.html",

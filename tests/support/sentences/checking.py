@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pipelines import words
-from tests.oracles import sentences_comparisons, sentences_counts
+from tests.oracles import sentences_comparisons, sentences_cooperation, sentences_counts
 from tests.oracles.sentences import (
     ABOUT,
     BEGINS,
@@ -28,7 +28,7 @@ from tests.oracles.sentences import (
 from tests.oracles.sentences_records import NOTE
 from tests.support.sentences.recording import Message, Selection
 
-__all__ = ["check_messages", "sentences_comparisons", "sentences_counts"]
+__all__ = ["check_messages", "sentences_comparisons", "sentences_cooperation", "sentences_counts"]
 _NUMBER = re.compile(r"\d[\d\u202f.,]*(?<![.,])")
 _DIGIT = re.compile(r"\d")
 _SHOWN = 3
@@ -337,14 +337,21 @@ def _check_parts(parts: Sequence[Message], texts_of: Mapping[int, list[str]], re
         )
 
 
+_OTHER_VALUES = {"cooperation_outcome": "share", "mirror": "ratio"}
+_TABLES_WITH_INTERVALS = (
+    "indicator", "stage_ratio", "clearance", "exit", "duration", "pending", "cohort", "sentence", *_OTHER_VALUES,
+)  # fmt: skip
+
+
 def list_figures(release: Release) -> set[tuple[str, ...]]:
     """Return value and limits of every figure of the release, as pages show them."""
     figures = set()
-    for table in ("indicator", "stage_ratio", "clearance", "exit", "duration", "pending", "cohort", "sentence"):
+    for table in _TABLES_WITH_INTERVALS:
         for row in release.read_rows(table):
+            row = row | {"value": row[_OTHER_VALUES.get(table, "value")]}
             if row["value"] is None or row["low"] is None:
                 continue
-            digits = 2 if row.get("metric") == "rate" else 0
+            digits = 2 if row.get("metric") == "rate" or table == "mirror" else 0
             numbers = [format_number(row["value"], digits), format_number(row["low"], digits)]
             if row["high"] not in (None, float("inf")):
                 numbers.append(format_number(row["high"], digits))

@@ -32,7 +32,7 @@ def test_every_mart_of_indicators_is_declared_and_released() -> None:
 
 def test_counts_and_revisions_are_not_public() -> None:
     inside = {table.name for table in COUNTS if not table.is_public}
-    assert inside == {"mart_count", "mart_revision", "mart_coherence_input"}
+    assert inside == {"mart_count", "mart_cooperation", "mart_revision", "mart_coherence_input"}
 
 
 def test_export_writes_all_rows_in_the_order_of_all_columns(tmp_path: Path) -> None:

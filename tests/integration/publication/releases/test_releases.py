@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.core import clock, codes, home
 from pipelines.declarations.registry import load
+from pipelines.publication.cooperation import cells, figures, protect
 from pipelines.publication.disclosure import structure
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, ReleaseError, build_draft, next_release
@@ -24,6 +25,7 @@ from pipelines.submissions.assessments import EXPORTED
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import read_published
+from tests.support.fakes import cooperation_world
 from tests.support.releases.release_fixture import publish_draft
 from tests.support.warehouse.card_tables import write_card_tables
 
@@ -90,9 +92,34 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
     for exported in exported_tables.INDICATORS:
         rows = {"indicator": ["rate"], "area": ["RS"], "value": [0.2], "conf_status": ["F"]}
         pl.DataFrame(rows).write_parquet(indicators / f"{exported.name}.parquet")
+    _write_requests(protected)
     PAIRS.write_parquet(indicators / "mart_pair.parquet")
     table.select("cell_id", is_total=True).unique().write_parquet(indicators / "cell.parquet")
     return protected, indicators
+
+
+def write_cooperation(protected: Path, value: float = 8.0) -> None:
+    """Write the public tables on cooperation with one request figure of a pair."""
+    reported = pl.DataFrame(
+        [cooperation_world.make_row("RS", 2025, "outgoing", "HR", cells.REGISTERED, value)],
+        schema=cooperation_world.SCHEMA,
+    )
+    public = protect.read_public(cells.select_cells(reported).with_columns(conf_status=pl.lit("F")))
+    returns = pl.DataFrame({"territory": ["RS"], "year": [2025], "n_quarters": [4], "is_nil": [False]})
+    mirror = figures.build_mirror(public, reported, returns, ["HR", "RS"])
+    tables = {
+        "cooperation": public,
+        "cooperation_outcome": figures.build_outcomes(public, reported),
+        "mirror": mirror,
+        "mirror_year": figures.summarise_mirror(mirror),
+        "mart_cooperation_return": returns,
+    }
+    for name, table in tables.items():
+        table.write_parquet(protected / f"{name}.parquet")
+
+
+def _write_requests(protected: Path) -> None:
+    write_cooperation(protected)
 
 
 PAIRS = pl.DataFrame(
@@ -132,6 +159,21 @@ def test_build_draft_writes_the_same_rows_in_three_formats(draft: Draft) -> None
     assert parquet.height == csv.height == 2
     assert stored.equals(parquet.cast(dict(stored.schema)))  # type: ignore[arg-type]
     assert csv["value"].to_list() == ["12.0", None]
+
+
+def test_draft_with_a_small_count_of_requests_is_refused(a_home: home.Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_small_count(protected: Path) -> None:
+        write_cooperation(protected, value=3.0)
+
+    monkeypatch.setattr(f"{__name__}._write_requests", write_small_count)
+    with pytest.raises(ReleaseError, match="1 small"):
+        make_draft(a_home)
+
+
+def test_release_has_the_tables_on_cooperation(draft: Draft) -> None:
+    assert draft.rows["cooperation"] == 1 and draft.rows["mirror"] == 2
+    mirror = pl.read_parquet(draft.folder / "data" / "mirror.parquet")
+    assert mirror.select("sent_by", "sent", "received", "state").rows()[1] == ("RS", 8.0, None, "missing")
 
 
 def test_release_states_how_many_comparisons_were_tested(draft: Draft) -> None:

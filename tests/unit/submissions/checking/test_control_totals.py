@@ -51,6 +51,24 @@ def test_total_from_january_on_is_compared_with_the_same_quarter_of_the_year_bef
     assert total.earlier_period == "2026-Q2", "the quarter before if the year before is not known"
 
 
+def test_requests_are_compared_by_direction_and_never_added() -> None:
+    requests = {
+        "measure": "requests_registered", "level": "cooperation", "count_unit": "request", "age": "_Z", "sex": "_Z",
+        "refusal_reason": "_Z", "days_band": "_Z",
+    }  # fmt: skip
+    now = build_observations(
+        requests | {"period": "2026-Q3", "direction": "incoming", "value": 12.0},
+        requests | {"period": "2026-Q3", "direction": "outgoing", "value": 30.0},
+        requests | {"period": "2026-Q3", "direction": "outgoing", "partner": "HR", "value": 30.0},
+    )
+    then = build_observations(requests | {"period": "2026-Q2", "direction": "outgoing", "value": 9.0})
+    incoming, outgoing = compare_totals(now, then)
+    assert (incoming.value, incoming.earlier_value) == (12, None)
+    assert (outgoing.value, outgoing.earlier_value) == (30, 9)
+    assert "Outgoing" in describe_control_total(outgoing, "en")
+    assert ControlTotal.from_json(outgoing.as_json()) == outgoing
+
+
 def test_adults_replace_all_ages_only_where_there_is_no_such_total() -> None:
     adults = {"period": "2026-Q3", "age": "Y_GE18"}
     (total,) = compare_totals(

@@ -1,0 +1,278 @@
+"""Compose the page on requests for legal assistance: who asks whom, how requests end, and whether both sides agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages
+from pipelines.front.pages import Page, Section
+from pipelines.front.queries import CRIMES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
+from pipelines.words import Row, changes, indicators, language
+from pipelines.words.language import tell
+
+_TOTAL: Final = "_T"
+_QUARTERS: Final = 4
+_REGISTERED: Final = "requests_registered"
+_SHOWN: Final = ("equal", "agrees", "differs")
+_RECONCILED: Final = ("equal", "agrees")
+_Figures = Mapping[tuple[str, str, str], Row]
+"""Registered requests by territory, direction and partner."""
+
+
+def list_files(reader: Reader) -> dict[str, str]:
+    """Return the file of the page for each crime that has figures of cooperation."""
+    present = {row["offence_group"] for row in reader.edition.tables["cooperation"]}
+    return {code: pages.name_file(pages.COOPERATION, code) for code in CRIMES if code in present}
+
+
+def find_file(reader: Reader, crime: str) -> str:
+    """Return the file of the page for a crime, or of the first crime if the release has no figures of it."""
+    return list_files(reader).get(crime, pages.name_file(pages.COOPERATION))
+
+
+def compose_cooperation(reader: Reader, crime: str) -> Page:
+    """Return the page of one crime. Rows of a matrix send and columns receive in both counts."""
+    files = list_files(reader)
+    years = sorted({row["year"] for row in _select_rows(reader, "cooperation", crime)}, reverse=True)
+    title = f"{tell('International cooperation')}: {language.lower_first(reader.find_label('offence_group', crime))}"
+    summary = _describe_mirror(reader, crime, years[0])
+    return Page(
+        files[crime],
+        "cooperation.html",
+        pages.TERRITORIES,
+        title,
+        summary or title,
+        lead=tell(
+            "Courts and prosecutors ask those of other territories for help. This page shows who asks whom, how the "
+            "requests end, and whether both sides count the same."
+        ),
+        views=pages.list_views(reader, files, crime),
+        values={
+            "absences": _list_absences(reader, years[0]),
+            "matrices": _compose_matrices(reader, crime, years[0]),
+            "outcomes": _compose_outcomes(reader, crime, years[0]),
+            "balances": [_compose_balance(reader, crime, years[0], direction) for direction in _name_directions()],
+            "summary": summary,
+            "mirror": _compose_mirror(reader, crime, years[0]),
+            "earlier": [_compose_year(reader, crime, year) for year in years[1:]],
+        },
+    )
+
+
+def _compose_year(reader: Reader, crime: str, year: int) -> Section:
+    """Return the tables of an earlier year, which are folded."""
+    tables = [*_compose_matrices(reader, crime, year), _compose_outcomes(reader, crime, year)]
+    tables.append(_compose_mirror(reader, crime, year))
+    texts = [*_list_absences(reader, year), _describe_mirror(reader, crime, year)]
+    return Section(f"year-{year}", str(year), [text for text in texts if text], tables)
+
+
+def _select_rows(reader: Reader, table: str, crime: str, year: int | None = None) -> list[Row]:
+    rows = reader.edition.tables[table]
+    return [row for row in rows if row["offence_group"] == crime and year in (None, row["year"])]
+
+
+def _name_directions() -> dict[str, str]:
+    return {"incoming": tell("Incoming requests"), "outgoing": tell("Outgoing requests")}
+
+
+def _list_absences(reader: Reader, year: int) -> list[str]:
+    """Name the territories without a return of the whole year."""
+    whole = {
+        row["territory"]
+        for row in reader.edition.tables["cooperation_return"]
+        if row["year"] == year and row["n_quarters"] == _QUARTERS
+    }
+    absent = [reader.marked_name(code) for code in reader.edition.territories if code not in whole]
+    if not absent:
+        return []
+    return [tell("No return on cooperation for {year}: {areas}.", year=year, areas=words.join_words(absent))]
+
+
+def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable]:
+    """Return the requests between territories as the sender counts them, and as the receiver does."""
+    rows = [
+        row
+        for row in _select_rows(reader, "cooperation", crime, year)
+        if row["measure"] == _REGISTERED and row["statistic"] == "count"
+    ]
+    counts: _Figures = {(row["territory"], row["direction"], row["partner"]): row for row in rows}
+    territories = reader.edition.territories
+    partners = {partner for _, _, partner in counts} - {_TOTAL, *territories}
+    others = [code for code in reader.list_codes("partner") if code in partners]
+    sent = _start_matrix(reader, tell("Requests as the sender counts them"), year, "sent", [*territories, *others])
+    for code in territories:
+        fields = [_count_field(counts, code, "outgoing", partner) for partner in [*territories, *others, _TOTAL]]
+        sent.add_row(sent.name_area(code), fields)
+    received = _start_matrix(reader, tell("Requests as the receiver counts them"), year, "received", territories)
+    for code in [*territories, *others, _TOTAL]:
+        heading = received.name_area(code) if code in territories else reader.find_label("partner", code)
+        fields = [_count_field(counts, place, "incoming", code) for place in territories]
+        received.add_row(heading, fields, is_total=code == _TOTAL)
+    return [sent, received]
+
+
+def _start_matrix(reader: Reader, caption: str, year: int, name: str, columns: Sequence[str]) -> FigureTable:
+    names = [_name_partner(reader, code) for code in columns]
+    if name == "sent":
+        names.append(reader.find_label("partner", _TOTAL))
+    table = FigureTable(reader, f"{caption}, {year}", tell("Sent by"), names, name=f"{name}-{year}")
+    for code in columns:
+        if code in reader.areas:
+            table.name_area(code)
+    table.notes.add_remark(tell("Rows send and columns receive."))
+    table.notes.add_remark(tell("Small figures are withheld together with those of the partner."))
+    return table
+
+
+def _name_partner(reader: Reader, code: str) -> str:
+    return reader.marked_name(code) if code in reader.areas else reader.find_label("partner", code)
+
+
+def _count_field(counts: _Figures, territory: str, direction: str, partner: str) -> Part:
+    """Return a count; nothing for a territory with itself, and the word for a figure without a return."""
+    if territory == partner:
+        return "–"
+    row = counts.get((territory, direction, partner))
+    return format_figure(words.format_count(row) if row is not None else words.format_status("unavailable"))
+
+
+def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
+    """Return closed requests, the share executed and the days, for incoming and outgoing requests."""
+    rows = _select_rows(reader, "cooperation_outcome", crime, year)
+    books = {(row["territory"], row["direction"]): row for row in rows}
+    columns = [tell("Closed"), tell("Executed in full (%)"), tell("Median days to execution")]
+    table = FigureTable(
+        reader,
+        f"{tell('Requests closed, and share executed in full')}, {year}",
+        tell("Territory"),
+        [f"{name}: {language.lower_first(column)}" for name in _name_directions().values() for column in columns],
+        name=f"outcomes-{year}",
+    )
+    for code in reader.edition.territories:
+        fields: list[Part] = []
+        for direction in _name_directions():
+            row = books.get((code, direction))
+            if row is None:
+                fields += [format_figure(words.format_status("unavailable"))] * len(columns)
+                continue
+            fields += [
+                _term_field(row, "closed"),
+                format_figure(indicators.format_figure({**row, "value": row["share"]})),
+                reader.find_label("days_band", row["days_executed"]) if row["days_executed"] else _withheld(),
+            ]
+        table.add_row(table.name_area(code), fields)
+    table.notes.add_remark(
+        tell(
+            "Incoming requests were executed by the territory, outgoing ones by its partners. Ranges are 95% intervals."
+        )
+    )
+    table.notes.add_remark(
+        tell("The days are a range in which the median is. They need enough requests from several partners.")
+    )
+    return table
+
+
+def _withheld() -> Part:
+    return format_figure(words.format_status("withheld"))
+
+
+def _term_field(row: Row, name: str) -> Part:
+    if row[name] is None:
+        return _withheld()
+    return format_figure(words.format_value(row[name], "A", "F"))
+
+
+def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> FigureTable:
+    """Return the balance of one direction: opening + registered - closed = closing."""
+    rows = _select_rows(reader, "cooperation_outcome", crime, year)
+    books = {row["territory"]: row for row in rows if row["direction"] == direction}
+    terms = {
+        "opening": tell("Pending at the start"),
+        "registered": tell("Registered"),
+        "closed": tell("Closed"),
+        "closing": tell("Pending at the end"),
+    }
+    table = FigureTable(
+        reader,
+        f"{_name_directions()[direction]}, {year}",
+        tell("Territory"),
+        list(terms.values()),
+        name=f"balance-{direction}-{year}",
+    )
+    for code in reader.edition.territories:
+        row = books.get(code)
+        absent = format_figure(words.format_status("unavailable"))
+        table.add_row(table.name_area(code), [_term_field(row, name) if row else absent for name in terms])
+    return table
+
+
+def _count_pairs(rows: Sequence[Row]) -> dict[str, int]:
+    return {
+        "shown": sum(row["state"] in _SHOWN for row in rows),
+        "reconciled": sum(row["state"] in _RECONCILED for row in rows),
+        "withheld": sum(row["state"] == "withheld" for row in rows),
+        "missing": sum(row["state"] == "missing" for row in rows),
+    }
+
+
+def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
+    """Say how many pairs of a year agree, how many are withheld, and how many lack a return."""
+    counts = _count_pairs(_select_rows(reader, "mirror", crime, year))
+    if not any(counts.values()):
+        return ""
+    return tell(
+        "Pairs of territories in {year}: {shown} shown, {reconciled} of them in agreement; {withheld} withheld; "
+        "{missing} without a return from one side.",
+        year=year,
+        **counts,
+    )
+
+
+def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
+    """Return the pairs that are shown: what one territory sent and the other received, and why they differ."""
+    states = {"equal": tell("Same"), "agrees": tell("Agree"), "differs": tell("Differ")}
+    table = FigureTable(
+        reader,
+        f"{tell('Requests sent and received by pairs of territories')}, {year}",
+        tell("Sent by"),
+        [
+            tell("Received by"), tell("Sent"), tell("Received"), tell("Difference"), tell("Received per request sent"),
+            tell("Result"), tell("Likely reasons"),
+        ],
+        name=f"mirror-{year}",
+    )  # fmt: skip
+    for row in _select_rows(reader, "mirror", crime, year):
+        if row["state"] not in _SHOWN:
+            continue
+        table.name_area(row["received_by"])
+        reasons = [reader.find_label("mirror_reason", code) for code in str(row["reasons"]).split(",") if code]
+        table.add_row(
+            table.name_area(row["sent_by"]),
+            [
+                reader.marked_name(row["received_by"]),
+                _term_field(row, "sent"),
+                _term_field(row, "received"),
+                changes.format_signed(row["difference"]),
+                _ratio_field(row),
+                states[row["state"]],
+                ", ".join(reasons),
+            ],
+        )
+    table.notes.add_remark(tell("Pairs with small figures are withheld, and may agree less often than those shown."))
+    table.notes.add_remark(
+        tell("Two figures agree if they differ by one request at most, or by a tenth of the larger figure.")
+    )
+    return table
+
+
+def _ratio_field(row: Row) -> Part:
+    if row["ratio"] is None:
+        return format_figure(words.format_status("not_applicable"))
+    figure: dict[str, Any] = {**row, "value": row["ratio"], "state": ""}
+    return format_figure(indicators.format_figure(figure, 2))

@@ -1,0 +1,281 @@
+"""Hide small counts of cooperation, and further figures that would reveal them to the public or to a partner.
+
+Small counts are hidden first, then for each hidden figure the cheapest further ones that leave it at least `WIDTH`
+possible values, by the linear programs of `pipelines.publication.disclosure`.  The result is assessed over whole
+numbers as that of other counts is.  Figures outside the programme take part: a small one that published figures would
+reveal is protected like a published one.
+
+A partner knows its own half of every figure.  So each territory, and each other partner, is an insider who knows all
+figures of its own requests in both directions, also those that others reported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipelines.publication.cooperation import cells as programme
+from pipelines.publication.cooperation import earlier as earlier_releases
+from pipelines.publication.cooperation import equations
+from pipelines.publication.disclosure import lp, risk
+from pipelines.publication.disclosure.problem import WIDTH, ProtectError
+from pipelines.publication.disclosure.space import Array
+from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
+
+_ROUNDS = 8
+_COST_OF_TOTAL = 1000.0
+"""Cost of hiding the number of requests, executed, closed or pending, of all partners and types together."""
+_COST_OF_TABLE = {programme.TOTALS: 20.0, programme.PARTNERS: 6.0}
+_COST_OF_EARLIER = 1e-3
+_MAIN = frozenset({programme.REGISTERED, programme.CLOSED, programme.PENDING, programme.ENDINGS[0]})
+
+
+@dataclass(frozen=True)
+class ProtectedCooperation:
+    """Cells with `conf_status` (F free, A hidden as small, D hidden to protect another) and the risk that is left."""
+
+    cells: pl.DataFrame
+    report: risk.RiskReport
+
+
+def protect_cooperation(
+    cells: pl.DataFrame, earlier: Sequence[pl.DataFrame] = (), cache: Path | None = None
+) -> ProtectedCooperation:
+    """Hide cells (`cells.select_cells`); hidden ones keep their value, which `read_public` removes.
+
+    `earlier` are the figures of earlier releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome
+    of each offence group by its content.  Raises ProtectError if an offence group cannot be made safe.
+    """
+    combined = earlier_releases.combine_releases(cells, earlier, SMALLEST_PUBLISHED_COUNT)
+    reports: list[risk.BlockRisk] = []
+    states = []
+    for (group,), block in combined.group_by("offence_group", maintain_order=True):
+        outcome, report = _protect_cached(block, f"cooperation {group}", cache)
+        reports.append(report)
+        states.append(block.select(*programme.KEY, "is_now").with_columns(conf_status=pl.Series(outcome)))
+    if not states:
+        return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
+    of_now = pl.concat(states).filter("is_now").drop("is_now")
+    marked = cells.join(of_now, on=programme.KEY, how="left", maintain_order="left", validate="1:1")
+    return ProtectedCooperation(marked, risk.RiskReport(tuple(reports)))
+
+
+def read_public(protected: pl.DataFrame) -> pl.DataFrame:
+    """Return the cells of the programme as the public may see them: hidden ones have no value and conf_status C."""
+    is_hidden = pl.col("conf_status") != "F"
+    return protected.filter(pl.col("table_id") != "").with_columns(
+        value=pl.when(is_hidden).then(None).otherwise(pl.col("value")),
+        obs_status=pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.lit("A")),
+        conf_status=pl.when(is_hidden).then(pl.lit("C")).otherwise(pl.lit("F")),
+    )
+
+
+def _protect_cached(block: pl.DataFrame, name: str, cache: Path | None) -> tuple[list[str], risk.BlockRisk]:
+    if cache is None:
+        return _protect_group(block, name)
+    folder = Path(__file__).parent
+    modules = [path for part in (folder, folder.parent / "disclosure") for path in sorted(part.glob("*.py"))]
+    code = b"".join(path.read_bytes() for path in modules)
+    content = block.with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(",")).write_csv().encode()
+    path = cache / f"cooperation-{hashlib.sha256(code + content).hexdigest()}.json"
+    if path.exists():
+        outcome = json.loads(path.read_text(encoding="ascii"))
+        report = risk.BlockRisk(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
+        return list(outcome["states"]), report
+    states, report = _protect_group(block, name)
+    cache.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.new")
+    outcome = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}
+    temporary.write_text(json.dumps(outcome), encoding="ascii")
+    temporary.replace(path)
+    return states, report
+
+
+def _protect_group(block: pl.DataFrame, name: str) -> tuple[list[str], risk.BlockRisk]:
+    """Return the states of the cells of one offence group and their assessment. Raises ProtectError."""
+    pattern = _CooperationPattern(block, name)
+    for number in range(_ROUNDS):
+        pattern.hide_further()
+        if number == 0:
+            pattern.show_unneeded()
+        report = pattern.assess_cells()
+        if report.passed:
+            return pattern.read_states(), report
+    if pattern.fixed.any():
+        pattern.hide_everything()
+        report = pattern.assess_cells()
+        if report.passed:
+            return pattern.read_states(), report
+    raise ProtectError(f"{name}: {len(report.failed_rows) + len(report.to_insiders)} cells could still be worked out")
+
+
+class _CooperationPattern:
+    """The figures of one offence group that are hidden so far; arrays have an element for each."""
+
+    def __init__(self, block: pl.DataFrame, name: str) -> None:
+        self._name, self._block = name, block
+        values = block["value"].to_numpy().astype(float)
+        if (values < 0).any() or (values != np.rint(values)).any():
+            raise ProtectError(f"{name}: a figure is not a whole number")
+        is_now = block["is_now"].to_numpy()
+        releases = block["releases"].to_list()
+        numbers = sorted({number for of_cell in releases for number in of_cell})
+        self._space = equations.build_space(
+            block, [[i for i, of_cell in enumerate(releases) if number in of_cell] for number in numbers]
+        )
+        in_programme = (block["table_id"] != "").to_numpy()
+        self.fixed: Array = block["was_published"].to_numpy()
+        self._is_small: Array = (values > 0) & (values < SMALLEST_PUBLISHED_COUNT)
+        small_change = block["is_small_change"].to_numpy() & ~self.fixed
+        self._guarded: Array = (self._is_small | small_change) & ~self.fixed
+        self._can_show: Array = in_programme & is_now
+        was_hidden = block["was_hidden"].to_numpy()
+        self._must_hide: Array = (self._guarded | was_hidden | ~self._can_show) & ~self.fixed
+        self.hidden: Array = self._must_hide.copy()
+        costs = np.array([_weigh(row) for row in block.iter_rows(named=True)])
+        costs *= 1.0 + np.log1p(values)
+        self._costs: Array = np.concatenate([np.where(is_now, costs, _COST_OF_EARLIER), np.zeros(self._space.ties)])
+        self._raising = lp.Raising(self._space.matrix, self._space.values, self._costs, self._space.ties)
+        moved = self._raising.find_contradictions()
+        if (np.abs(moved) > 1e-6).any():
+            raise ProtectError(f"{name}: the figures contradict each other")
+        self._truth = equations.find_true_population(self._space)
+        self._raising.set_true_population(self._truth)
+        self._readers = equations.list_readers(block)
+        self._own = np.stack([reader.find_own_columns(self._space) for reader in self._readers])
+        cells = self._space.cells
+        # Of figures outside the programme only small counts are protected: nothing publishes the others.
+        self._is_assessed: Array = in_programme | self._is_small
+        self._concerned: Array = ~self._own[:, :cells] & self._is_assessed
+        self._concerned[1:] &= self._guarded
+        self._safe: Array = np.zeros(self._concerned.shape, dtype=bool)
+        self._reach: Array = np.full(cells, float(WIDTH))
+        self._populations: list[Array] = []
+        self._revealed: risk.BlockRisk | None = None
+        self._raising.fix_cells(np.flatnonzero(self.fixed))
+        for cell in np.flatnonzero(self.hidden):
+            self._raising.hide_cell(int(cell))
+
+    def _list_open(self, reader: int) -> Array:
+        return np.flatnonzero(self.hidden & self._concerned[reader] & ~self._safe[reader])
+
+    def hide_further(self) -> None:
+        """Move every hidden cell that no population so far has moved far enough, and hide what moves with it."""
+        while any(len(self._list_open(reader)) for reader in range(len(self._readers))):
+            for reader in (*range(1, len(self._readers)), 0):
+                if not len(self._list_open(reader)):
+                    continue
+                self._raising.freeze_columns(self._own[reader])
+                while len(waiting := self._list_open(reader)):
+                    self._hide_with(int(waiting[0]), reader)
+                self._raising.release_columns(self._own[reader])
+
+    def _hide_with(self, cell: int, reader: int) -> None:
+        cells = self._space.cells
+        for deviations, population in self._move_cell(cell):
+            for moving in np.flatnonzero((np.abs(deviations[:cells]) > 1e-6) & ~self.hidden):
+                self.hidden[moving] = True
+                self._raising.hide_cell(int(moving))
+            if (np.abs(population - np.rint(population)) < 1e-6).all():
+                self._populations.append(np.rint(population))
+            is_possible: Array = np.all(~self._own | (np.abs(population - self._truth) < 1e-6), axis=1)
+            is_possible[reader] = True
+            far = self.hidden & (np.abs(deviations[:cells]) >= self._reach - 1e-6)
+            self._safe |= is_possible[:, None] & far
+        self._safe[reader, cell] = True
+
+    def _move_cell(self, cell: int) -> list[tuple[Array, Array]]:
+        reach = float(self._reach[cell])
+        for by in (reach, -reach):
+            if (moved := self._raising.raise_cell(cell, by)) is not None:
+                return [(moved, self._raising.read_population(moved))]
+        return [
+            (moved, self._raising.read_population(moved))
+            for by in (1.0, -1.0)
+            if (moved := self._raising.raise_cell(cell, by)) is not None
+        ]
+
+    def show_unneeded(self) -> None:
+        """Publish cells again that were hidden for one cell, if populations found for others protect that cell too."""
+        coverage = WitnessCoverage(
+            self._find_witnesses(self.hidden),
+            [
+                (own_columns, np.concatenate([self.hidden & concerned, np.zeros(self._space.ties, dtype=bool)]))
+                for own_columns, concerned in zip(self._own, self._concerned, strict=True)
+            ],
+            WIDTH,
+        )
+        candidates = np.flatnonzero(self.hidden & ~self._must_hide)
+        for cell in candidates[np.argsort(-self._costs[candidates], kind="stable")]:
+            if coverage.give_up(int(cell)):
+                self.hidden[cell] = False
+                self._raising.show_cell(int(cell), float(self._costs[cell]))
+
+    def hide_everything(self) -> None:
+        """Hide every cell that earlier releases have not published: then readers learn nothing new."""
+        self.hidden = ~self.fixed
+
+    def assess_cells(self) -> risk.BlockRisk:
+        """Assess the hidden cells, and prepare those that fail to be moved further.
+
+        Cells that earlier releases reveal by themselves cannot be protected; they are reported, and do not fail.
+        """
+        report = self._assess_readers(self.hidden)
+        if not report.passed and self.fixed.any():
+            if self._revealed is None:
+                self._revealed = self._assess_readers(~self.fixed)
+            revealed = np.array(self._revealed.failed_rows, dtype=np.int64)
+            report = report.except_revealed(revealed, set(self._revealed.to_insiders))
+        names = [reader.name for reader in self._readers]
+        for name, row in [(self._readers[0].name, row) for row in report.failed_rows] + list(report.to_insiders):
+            self._safe[names.index(name), row] = False
+            self._reach[row] += 1.0
+        return report
+
+    def _find_witnesses(self, hidden: Array) -> Witnesses:
+        witnesses = Witnesses(self._space, self._truth, risk.find_published_rows(self._space, hidden))
+        witnesses.add_populations(self._populations)
+        return witnesses
+
+    def _assess_readers(self, hidden: Array) -> risk.BlockRisk:
+        witnesses = self._find_witnesses(hidden)
+        report = risk.BlockRisk(self._name, 0, (), (), ())
+        failed: list[tuple[str, int]] = []
+        for reader, own_columns, concerned in zip(self._readers, self._own, self._concerned, strict=True):
+            is_public = reader is self._readers[0]
+            of_reader = risk.assess_cells(
+                self._space,
+                hidden,
+                name=self._name,
+                width=WIDTH,
+                witnesses=witnesses,
+                own_figures=None if is_public else (own_columns, self._truth),
+                assessed=concerned,
+            )
+            witnesses.add_populations(of_reader.witnesses)
+            if is_public:
+                report = replace(of_reader, witnesses=())
+            else:
+                failed += [(reader.name, row) for row in of_reader.failed_rows]
+        return replace(report, to_insiders=tuple(failed))
+
+    def read_states(self) -> list[str]:
+        """Return the state of each cell: F free, A hidden as small, D hidden to protect another."""
+        states: list[str] = np.where(self._guarded, "A", np.where(self.hidden, "D", "F")).tolist()
+        return states
+
+
+def _weigh(cell: dict[str, object]) -> float:
+    """Return the cost of hiding a cell."""
+    table = str(cell["table_id"])
+    if table == programme.TOTALS and cell["measure"] in _MAIN:
+        return _COST_OF_TOTAL
+    return _COST_OF_TABLE.get(table, 1.0)

@@ -1,0 +1,102 @@
+"""Figures of cooperation in the demonstration release: those of the marts, and what readers can work out from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.core.home import open_home
+from pipelines.publication.cooperation import cells, figures, protect
+from pipelines.publication.releases.publish import find_current_release
+from pipelines.warehouse import count_builds
+from tests.oracles import cooperation_attack as attack
+
+_BOOK = ["territory", "offence_group", "year", "direction"]
+_PAIR = ["sent_by", "received_by", "year", "offence_group"]
+
+
+@pytest.fixture(scope="module")
+def marts(built_home: Path) -> dict[str, pl.DataFrame]:
+    import duckdb
+
+    counts = count_builds.latest_counts(open_home(built_home))
+    assert counts is not None
+    names = ("mart_cooperation", "mart_cooperation_return", "mart_cooperation_share", "mart_mirror")
+    with duckdb.connect(str(counts), read_only=True) as connection:
+        return {name: connection.sql(f"select * from {name}").pl() for name in names}
+
+
+@pytest.fixture(scope="module")
+def tables(built_home: Path) -> dict[str, pl.DataFrame]:
+    release = find_current_release(open_home(built_home))
+    assert release is not None
+    return {name: pl.read_parquet(release / "data" / f"{name}.parquet") for name in figures.COOPERATION_TABLES}
+
+
+@pytest.fixture(scope="module")
+def unprotected(marts: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    chosen = cells.select_cells(marts["mart_cooperation"])
+    return protect.read_public(chosen.with_columns(conf_status=pl.lit("F")))
+
+
+def test_mirror_pairs_of_all_figures_are_those_of_the_mart(
+    marts: dict[str, pl.DataFrame], unprotected: pl.DataFrame
+) -> None:
+    mart = marts["mart_mirror"].filter(assistance="_T").rename({"sender": "sent_by", "receiver": "received_by"})
+    territories = mart["sent_by"].unique().sort().to_list()
+    mirror = figures.build_mirror(unprotected, marts["mart_cooperation"], marts["mart_cooperation_return"], territories)
+    compared = [*_PAIR, "sent", "received", "difference", "state", "reasons"]
+    assert mirror.height == 42 * 2 * 2
+    assert mirror.select(compared).sort(_PAIR).rows() == mart.select(compared).sort(_PAIR).rows()
+    joined = mirror.join(mart, on=_PAIR, suffix="_mart")
+    for name in ("ratio", "low", "high"):
+        assert joined.filter(pl.col(name).is_null() != pl.col(f"{name}_mart").is_null()).is_empty()
+        assert joined.select((pl.col(name) - pl.col(f"{name}_mart")).abs().max()).item() < 1e-9
+
+
+def test_shares_executed_of_all_figures_are_those_of_the_mart(
+    marts: dict[str, pl.DataFrame], unprotected: pl.DataFrame
+) -> None:
+    outcomes = figures.build_outcomes(unprotected, marts["mart_cooperation"])
+    mart = marts["mart_cooperation_share"].filter(freq="A", partner="_T", assistance="_T")
+    for direction in ("incoming", "outgoing"):
+        joined = outcomes.filter(direction=direction).join(mart, on=_BOOK[:-1], suffix="_mart")
+        assert joined.height == 26
+        for name in ("share", "low", "high"):
+            assert joined.select((pl.col(name) - pl.col(f"{direction}_{name}")).abs().max()).item() < 1e-9
+
+
+def test_release_withholds_small_requests_and_shows_figures_of_the_mart(
+    tables: dict[str, pl.DataFrame], unprotected: pl.DataFrame
+) -> None:
+    joined = tables["cooperation"].join(unprotected, on="cooperation_id", suffix="_true", validate="1:1")
+    assert joined.height == tables["cooperation"].height == unprotected.height
+    assert joined.filter(pl.col("value_true").is_between(1, 4), pl.col("value").is_not_null()).is_empty()
+    assert joined.filter(pl.col("value").is_not_null(), pl.col("value") != pl.col("value_true")).is_empty()
+    assert joined.filter(pl.col("value").is_null() != (pl.col("conf_status") == "C")).is_empty()
+    share_shown = joined.filter(pl.col("value_true") >= 5)["conf_status"].eq("F").mean()
+    assert isinstance(share_shown, float) and share_shown > 0.8
+
+
+def test_release_shows_both_figures_of_a_pair_or_neither(tables: dict[str, pl.DataFrame]) -> None:
+    pairs = tables["mirror"].filter(pl.col("state") != "missing")
+    assert pairs.filter(pl.col("sent").is_null() != pl.col("received").is_null()).is_empty()
+    withheld = pairs.filter(state="withheld")
+    assert withheld.height > 0 and withheld["difference"].null_count() == withheld.height
+
+
+@pytest.mark.parametrize("reader", ["", "AL"])
+def test_reader_cannot_narrow_small_requests_of_the_release(
+    reader: str, tables: dict[str, pl.DataFrame], marts: dict[str, pl.DataFrame]
+) -> None:
+    """Attack the trafficking figures of 2025; the other year has equations of its own."""
+    chosen = cells.select_cells(marts["mart_cooperation"]).filter(offence_group="TIP", year=2025)
+    truth = attack.read_items(chosen.iter_rows(named=True))
+    items = list(truth)
+    public = set(tables["cooperation"].filter(conf_status="F")["cooperation_id"])
+    published = {item for item, id_ in zip(items, chosen["cooperation_id"], strict=True) if id_ in public}
+    small = [item for item, value in truth.items() if 1 <= value <= 4 and item not in published]
+    assert len(small) > 100
+    assert attack.find_narrow(truth, published, small[::3], reader) == []
