@@ -42,7 +42,8 @@ RETURNS: Final = ("justice", "register", "victims")
 
 NEWER_TABLES: Final = (
     "area_map", "change", "change_count", "cooperation", "cooperation_outcome", "cooperation_return",
-    "legal_assessment", "mirror", "practice_label", "practice_result", "schema_change", "treaty_element", "treaty_event",
+    "legal_assessment", "mirror", "practice_label", "practice_result", "schema_change", "treaty_element",
+    "treaty_event",
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 

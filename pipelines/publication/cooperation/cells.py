@@ -2,7 +2,7 @@
 
 The programme has annual figures of formal requests only, in two tables.  What is broken down further, by quarter,
 type, legal basis, channel, reason or days, is never published, and neither are joint teams and informal exchange, whose
-counts are nearly all small.  Decision 28 gives the cost of each table.
+counts are nearly all small.  Decision 30 gives the cost of each table.
 """
 
 from __future__ import annotations
