@@ -41,7 +41,7 @@ class WritingKey:
         """Return content encrypted for the repository."""
         import pyrage
 
-        return pyrage.encrypt(content, [pyrage.x25519.Recipient.from_str(self.recipient)])
+        return bytes(pyrage.encrypt(content, [pyrage.x25519.Recipient.from_str(self.recipient)]))
 
     def name_content(self, content: bytes) -> str:
         """Return the name of an object: a digest with a key, so that nobody can test a guess about the content."""
@@ -64,7 +64,7 @@ class ReadingKey:
         import pyrage
 
         try:
-            return pyrage.decrypt(content, [pyrage.x25519.Identity.from_str(self.identity)])
+            return bytes(pyrage.decrypt(content, [pyrage.x25519.Identity.from_str(self.identity)]))
         except (pyrage.DecryptError, ValueError) as error:
             raise BackupError(f"it cannot be decrypted: {error}") from error
 
@@ -92,12 +92,12 @@ def wrap_key(key: ReadingKey, *, passphrase: str | None = None, recipients: Sequ
     if passphrase:
         if len(passphrase) < MINIMUM_PASSPHRASE:
             raise BackupError(f"the passphrase is too short; choose at least {MINIMUM_PASSPHRASE} characters")
-        return pyrage.passphrase.encrypt(text.encode(), passphrase)
+        return bytes(pyrage.passphrase.encrypt(text.encode(), passphrase))
     try:
         keys = [pyrage.x25519.Recipient.from_str(recipient) for recipient in recipients]
     except (pyrage.RecipientError, ValueError) as error:
         raise BackupError(f"a recipient is not one of age, which begin with `age1`: {error}") from error
-    return pyrage.encrypt(text.encode(), keys)
+    return bytes(pyrage.encrypt(text.encode(), keys))
 
 
 def unwrap_key(wrapped: bytes, *, passphrase: str | None = None, identities: str | None = None) -> ReadingKey:
