@@ -87,7 +87,11 @@ def test_summary_counts_only_the_pairs_that_are_shown() -> None:
 
 
 def _list_books(executed: float = 15, refused: float = 5) -> list[dict[str, Any]]:
-    values = {("pending_requests", "start"): 10, (cells.REGISTERED, "count"): 20, ("pending_requests", "end"): 10}
+    values: dict[tuple[str, str], float] = {
+        ("pending_requests", "start"): 10,
+        (cells.REGISTERED, "count"): 20,
+        ("pending_requests", "end"): 10,
+    }
     values |= {(name, "count"): 0 for name in ENDS} | {
         (ENDS[0], "count"): executed, (ENDS[2], "count"): refused,
     }  # fmt: skip

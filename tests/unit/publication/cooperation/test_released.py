@@ -1,0 +1,49 @@
+"""True figures of cooperation behind a release, and what is known without them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.publication.cooperation import cells, earlier, protect
+from pipelines.refresh.released_counts import EarlierRelease
+from tests.support.fakes.cooperation_world import SCHEMA, make_row
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> EarlierRelease:
+    """A release with one published and one withheld figure, and its true figures."""
+    rows = [make_row("AA", 2025, "outgoing", code, cells.REGISTERED, value) for code, value in (("BB", 9), ("CC", 3))]
+    state = pl.when(pl.col("value") < 5).then(pl.lit("A")).otherwise(pl.lit("F"))
+    protected = cells.select_cells(pl.DataFrame(rows, schema=SCHEMA)).with_columns(conf_status=state)
+    protect.read_public(protected).write_parquet(tmp_path / "cooperation.parquet")
+    earlier.record_release(protected).write_parquet(tmp_path / "2026-Q3.cooperation")
+    return EarlierRelease("2026-Q3", tmp_path / "cell.parquet", tmp_path / "2026-Q3.parquet")
+
+
+def read_values(release: EarlierRelease) -> dict[str, float]:
+    frame = release.read_cooperation()
+    assert frame is not None
+    return dict(frame.select("partner", "value").iter_rows())
+
+
+def test_release_is_known_with_its_withheld_figures(release: EarlierRelease) -> None:
+    assert read_values(release) == {"BB": 9, "CC": 3}
+
+
+def test_without_true_figures_only_published_ones_are_known(release: EarlierRelease) -> None:
+    release.cooperation.unlink()
+    assert read_values(release) == {"BB": 9}
+
+
+def test_true_figures_of_another_release_are_not_used(release: EarlierRelease) -> None:
+    changed = pl.read_parquet(release.cooperation).with_columns(pl.col("value") + 1)
+    changed.write_parquet(release.cooperation)
+    assert read_values(release) == {"BB": 9}
+
+
+def test_release_before_cooperation_was_published_adds_nothing(release: EarlierRelease) -> None:
+    release.public.with_name("cooperation.parquet").unlink()
+    assert release.read_cooperation() is None
