@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -22,8 +23,9 @@ def list_check_specs(
 ) -> list[dg.AssetCheckSpec]:
     """Return a check for each test of one phase, whose assets are given in the order in which they are built.
 
-    A test belongs to the model or code list that declares it, a test of a source to the first model that reads it, and
-    a test of several models to the last of them, unless it needs a model of a later phase.
+    A test belongs to the model or code list that declares it, a test of a source to the first model that reads it or,
+    if none does, to the first in the folder of its declaration, and a test of several models to the last of them,
+    unless it needs a model of a later phase.
     """
     keys = {key.path[-1]: key for key in assets}
     specs = []
@@ -77,11 +79,15 @@ def _find_owner(
         return assets[owners[-1]] if is_complete else None
     if all(parent.startswith("seed.") for parent in tested):
         return CODE_LISTS if CODE_LISTS in assets else None
-    readers = {
-        node["name"]
-        for node in nodes.values()
-        if node["resource_type"] == "model" and not set(tested).isdisjoint(node["depends_on"]["nodes"])
-    }
+    # A test of a source may compare it with code lists, which models of every phase read.
+    tested = [parent for parent in tested if parent.startswith("source.")]
+    models_of_project = [node for node in nodes.values() if node["resource_type"] == "model"]
+    readers = {node["name"] for node in models_of_project if not set(tested).isdisjoint(node["depends_on"]["nodes"])}
+    if not readers:  # a source that is only published
+        folder = PurePosixPath(test["original_file_path"]).parent
+        readers = {
+            node["name"] for node in models_of_project if PurePosixPath(node["original_file_path"]).parent == folder
+        }
     return next((name for name in assets if name in readers), None)
 
 

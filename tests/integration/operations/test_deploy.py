@@ -125,7 +125,7 @@ def test_variables_in_deployment_files_exist() -> None:
     declared = {name for group in GROUPS for name in list_variables(group)}
     paths = [path for path in DEPLOY.rglob("*") if path.is_file()] + [ROOT / "docs" / "hardening.md"]
     names = {name for path in paths for name in re.findall(r"\bRTI_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8"))}
-    assert names - declared == {"RTI_HOME_FOLDER"}, "the folder on the host, a variable of compose.yml itself"
+    assert names - declared == set()
 
 
 def test_image_copies_what_the_package_needs() -> None:
