@@ -10,6 +10,9 @@ The kind of link is derived from the cells themselves:
 - if they leave a rest, or there is only one part, the parts are at most the whole;
 - if they exceed the whole, the figures cover different persons and are not linked.
 
+The same holds for the persons whom no published category covers: if five of twelve decisions concern women and eleven
+persons were convicted, at least four women were.
+
 A count of cases is at most the count of the same persons, because each case has at least one.
 
 Stocks and flows are linked by the balances of their level (`balances.py`).
@@ -31,7 +34,7 @@ from pipelines.core import codes
 from pipelines.publication.disclosure import balances, earlier, space
 from pipelines.publication.disclosure.balances import BalanceLink
 from pipelines.publication.disclosure.space import Array, Space
-from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
+from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, OUTSIDE, TOTAL
 
 TIED = ("family", "tied_unit", "tied_level", "tied_statistic", "offence_group")
 """Columns that divide the programme into separately protected problems: no published cell links two of them."""
@@ -140,10 +143,11 @@ def _append_links(
     """Return cells, ties and links as the rows of one matrix, with an additional column for each rest."""
     over = sparse.lil_matrix((len(links), own_cells.shape[0]))
     for i, link in enumerate(links):
+        # A category that always equals its total is one row with it, and may be on both sides of a link.
         for row in link.plus:
-            over[i, row] = 1.0
+            over[i, row] += 1.0
         for row in link.minus:
-            over[i, row] = -1.0
+            over[i, row] -= 1.0
     open_links = [i for i, link in enumerate(links) if link.has_rest]
     rests = sparse.csr_matrix(
         (-np.ones(len(open_links)), (open_links, np.arange(len(open_links)))), shape=(len(links), len(open_links))
@@ -181,6 +185,7 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
                 term = balances.BalanceTerm(cell["measure"], cell["level"], cell["statistic"])
                 totals[(*area, cell["count_unit"])][cell["period"]][term] = (row, cell["value"])
         links |= dict.fromkeys(_link_measures(places))
+        links |= dict.fromkeys(_link_rests(places))
         for books, cells_by_period in totals.items():
             links |= dict.fromkeys(_limit_gaps(books, cells_by_period, gaps))
     return list(links)
@@ -251,6 +256,44 @@ def _link_measures(places: Mapping[_Place, Mapping[str, Mapping[str, tuple[int, 
             # without withheld cells that they always do, because the form has no further part.
             equal = makes_whole and len(parts) > 1 and remainder == 0
             yield BalanceLink((cells_here[whole][0],), tuple(cells_here[name][0] for name in parts), has_rest=not equal)
+
+
+def _link_rests(places: Mapping[_Place, Mapping[str, Mapping[str, tuple[int, float]]]]) -> Iterator[BalanceLink]:
+    """Yield a link between the rests of a whole and of its parts, for each dimension with the same categories in both.
+
+    The rest of a count is its total less its categories.
+    """
+    below: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for relation in codes.measure_parts():
+        below[relation.level, relation.whole].append(relation.part)
+    categories: dict[tuple[_Place, int, str, str], dict[str, tuple[int, float]]] = defaultdict(dict)
+    for place, units in places.items():
+        broken_down = [i for i, code in enumerate(_detail_of(place)) if code != TOTAL]
+        if len(broken_down) == 1:
+            (i,) = broken_down
+            code = _detail_of(place)[i]
+            if code not in OUTSIDE.get(DETAIL[i], ()):
+                for unit, cells_here in units.items():
+                    for measure, cell in cells_here.items():
+                        categories[place[: -len(DETAIL)], i, unit, measure][code] = cell
+    for (area, i, unit, whole), cells_of_whole in categories.items():
+        totals = places.get((*area, *[TOTAL] * len(DETAIL)), {}).get(unit, {})
+        counted = {
+            part: cells_of_part
+            for part in below[area[0], whole]
+            if part in totals
+            and (cells_of_part := categories.get((area, i, unit, part), {})).keys() == cells_of_whole.keys()
+        }
+        if whole not in totals or not counted:
+            continue
+        plus = [totals[whole], *(cell for cells_of_part in counted.values() for cell in cells_of_part.values())]
+        minus = [*cells_of_whole.values(), *(totals[part] for part in counted)]
+        if sum(value for _, value in plus) >= sum(value for _, value in minus):
+            yield BalanceLink(tuple(row for row, _ in plus), tuple(row for row, _ in minus), has_rest=True)
+
+
+def _detail_of(place: _Place) -> tuple[str, ...]:
+    return place[-len(DETAIL) :]
 
 
 def _link_cases(

@@ -349,6 +349,15 @@ def test_gaps_in_the_tables_of_territories_are_not_contradictions(
     assert not (np.abs(raising.find_contradictions()) > 1e-6).any()
 
 
+def test_category_is_bounded_by_the_persons_whom_no_category_covers() -> None:
+    """Of 12 persons 5 are women, and only one was not convicted: 4 or 5 women were convicted."""
+    rows = build_decisions({"adjudicated_first": 12, "convicted_first": 11})
+    rows += build_decisions({"adjudicated_first": 5, "convicted_first": 4}, sex="F")
+    hidden = dict(zip([12, 11, 5, 4], hidden_of(protect.hide_small_counts(build_frame(*rows)).cells), strict=True))
+    assert hidden[4]
+    assert hidden[12] or hidden[11] or hidden[5], "with the other three, a reader knows that it is 4 or 5"
+
+
 def test_part_of_the_decisions_cannot_be_derived_from_the_others() -> None:
     """30 decided, 20 convicted, 6 acquitted, 4 discontinued, none rejected: hiding only the 4 protects nothing."""
     counts = {"adjudicated_first": 30, "convicted_first": 20, "acquitted": 6, "rejected": 0, "discontinued": 4}
