@@ -29,7 +29,7 @@ from pipelines.front.pages.home import compose_home
 from pipelines.front.pages.indicators import compose_index, compose_indicators
 from pipelines.front.pages.law import compose_articles, compose_law
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
-from pipelines.front.pages.practice import compose_practice
+from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.pages.quality import compose_quality
 from pipelines.front.pages.releases import compose_releases
 from pipelines.front.pages.territories import compose_comparison, compose_profile
@@ -149,6 +149,7 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield compose_law(reader)
     yield compose_articles(reader)
     yield compose_practice(reader)
+    yield from (compose_theme(reader, theme) for theme in list_themes(reader))
     yield compose_methodology(reader)
     yield compose_accessibility(reader)
 

@@ -33,7 +33,7 @@ Texts = Annotated[dict[str, str], AfterValidator(_check_languages)]
 class AnswerList(DeclarationModel):
     """Answers that questions share, in order. `favourable` are those that a result counts as good.
 
-    An `exclusive` answer of a list with several choices excludes the others, such as "None".
+    An `exclusive` answer of a list with several choices excludes the others, such as "None of them".
     """
 
     answers: dict[str, Texts]

@@ -1,4 +1,4 @@
-"""Compose the page of what practitioners answered in the newest closed round of the questionnaire."""
+"""Compose the pages of what practitioners answered in the newest closed round: an overview, and one of each theme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines import words
 from pipelines.core.i18n import mark, periods
 from pipelines.design.components import Part
 from pipelines.front import pages
-from pipelines.front.pages import Page, Section
+from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.words import Row
@@ -28,7 +28,10 @@ _Labels = Mapping[tuple[str, str], str]
 
 
 def compose_practice(reader: Reader) -> Page:
-    """Return the page. A release of earlier software, or before the first round, has no answers, and it says so."""
+    """Return the page on the newest round, with a link to each theme.
+
+    A release of earlier software, or before the first round, has no answers, and the page says so.
+    """
     title = tell("Answers of practitioners")
     rows = reader.edition.tables["practice_result"]
     labels = _read_labels(reader)
@@ -58,19 +61,40 @@ def compose_practice(reader: Reader) -> Page:
                 ),
             ],
             "round_name": _name_round(rows, labels),
-            "themes": [
-                Section(
-                    f"practice-{theme.replace('_', '-')}",
-                    labels.get(("theme", theme), theme),
-                    tables=[
-                        _compose_question(reader, labels, series, list(question))
-                        for series, question in groupby(themed, lambda row: str(row["series"]))
-                    ],
-                )
-                for theme, themed in groupby(rows, lambda row: str(row["theme"]))
+            "themes": [(labels.get(("theme", theme), theme), _name_theme_file(theme)) for theme in list_themes(reader)],
+        },
+    )
+
+
+def list_themes(reader: Reader) -> list[str]:
+    """Return the themes with questions in the newest round, in the order of the questionnaire."""
+    return list(dict.fromkeys(str(row["theme"]) for row in reader.edition.tables["practice_result"]))
+
+
+def compose_theme(reader: Reader, theme: str) -> Page:
+    """Return the page of one theme, with a table for each question: all of them would make too large a page."""
+    labels = _read_labels(reader)
+    rows = [row for row in reader.edition.tables["practice_result"] if row["theme"] == theme]
+    title = tell("Answers of practitioners: {theme}", theme=labels.get(("theme", theme), theme))
+    return Page(
+        _name_theme_file(theme),
+        "practice_theme.html",
+        pages.METHODOLOGY,
+        title,
+        title,
+        values={
+            "practice": pages.name_file(pages.PRACTICE),
+            "round_name": _name_round(rows, labels),
+            "tables": [
+                _compose_question(reader, labels, series, list(question))
+                for series, question in groupby(rows, lambda row: str(row["series"]))
             ],
         },
     )
+
+
+def _name_theme_file(theme: str) -> str:
+    return pages.name_file(f"{pages.PRACTICE}-{theme}")
 
 
 def _read_labels(reader: Reader) -> _Labels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pipelines.front.pages.practice import compose_practice
+from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.reader import Reader
 from pipelines.words.language import read_in
 from tests.support.editions import make_edition
@@ -37,8 +37,12 @@ def read_table(rows: list[dict[str, Any]], language: str = "en") -> tuple[list[s
     ]
     edition = make_edition(practice_result=rows, practice_label=labels)
     with read_in(language):
-        (section,) = compose_practice(Reader(edition, language)).values["themes"]
-        (figures,) = section.tables
+        reader = Reader(edition, language)
+        (link,) = compose_practice(reader).values["themes"]
+        (theme,) = list_themes(reader)
+        page = compose_theme(reader, theme)
+        assert link == (f"Formal requests {language}", page.file)
+        (figures,) = page.values["tables"]
         table = figures.table
         lines = {str(row.heading): [re.sub("<[^>]+>", "", str(field)) for field in row.fields] for row in table.rows}
         return [str(column) for column in table.columns], lines, " ".join(map(str, figures.notes.remarks))
