@@ -58,8 +58,11 @@ def copy_home(built: Path, target: Path) -> None:
 
 
 COPIED = frozenset(
-    {"refresh.lock", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "audit-checkpoints.jsonl", "dagster"}
-)
+    {
+        "refresh.lock", "ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", "audit-checkpoints.jsonl", "dagster",
+        "survey",
+    }
+)  # fmt: skip
 """Names at the top of a home, and in its restricted folder, that programs lock or write in place.
 
 All other files are replaced as a whole or only added: facts, stored files, releases, marts."""
@@ -85,7 +88,7 @@ def copy_for_pages(built: Path, target: Path) -> None:
             if entry.name not in COPIED:
                 _link(entry, copy / entry.name)
             elif entry.is_dir():
-                shutil.copytree(entry, copy / entry.name, symlinks=True)
+                shutil.copytree(entry, copy / entry.name, symlinks=True, copy_function=_copy_file)
             else:
                 _copy_file(str(entry), str(copy / entry.name))
 

@@ -14,6 +14,7 @@ from pipelines.core.home import Home
 from pipelines.ledger import queries
 from pipelines.ledger.opening import open_ledger
 from pipelines.publication.releases import signature
+from pipelines.refresh import released_counts
 from pipelines.refresh.counts import records_folder
 from pipelines.warehouse import build_cache
 from tests.support import small
@@ -32,6 +33,7 @@ def drafted(copied_home: Home) -> Home:
     """
     signature.find_signing_key(copied_home)
     shutil.copytree(copied_home.releases / "2026-Q3", copied_home.drafts / NEXT)
+    released_counts.record_audit(copied_home, copied_home.drafts / NEXT, {"disclosed": 0, "narrow": 0, "unknown": 0})
     build_cache.store_outcome(
         copied_home, "draft", "test", {"release": NEXT, "records": records_folder(copied_home).name}
     )

@@ -51,8 +51,8 @@ OF_ANOTHER_LANGUAGE = {
 """Beginnings of words that the glossary has for a neighbouring language and not for this one."""
 
 SAME = {
-    "SHA-256", "dimension", "draft", "partner", "program", "video", "Period", "Formula", "Status", "Region", "Element",
-    "{stage}, region", "{n} migrant", "{n} person", "{time} UTC", "{day}, {time} UTC",
+    "SHA-256", "dimension", "draft", "Partner", "partner", "program", "video", "Period", "Formula", "Status", "Region",
+    "Element", "{stage}, region", "{n} migrant", "{n} person", "{time} UTC", "{day}, {time} UTC",
 }  # fmt: skip
 """Texts that may be the same in another language: its word has the same spelling, or is a name."""
 

@@ -73,6 +73,7 @@ def test_errors_of_one_group_are_reported_together_and_leave_other_groups_usable
 
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.list_secret_variables() == {
+        "RTI_BACKUP_PASSPHRASE",
         "RTI_LEDGER_URL",
         "RTI_TOKEN",
         "RTI_OIDC_CLIENT_SECRET",
