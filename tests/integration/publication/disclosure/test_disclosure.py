@@ -350,7 +350,7 @@ def test_gaps_in_the_tables_of_territories_are_not_contradictions(
 
 
 def test_category_is_bounded_by_the_persons_whom_no_category_covers() -> None:
-    """Of 12 persons 5 are women, and only one was not convicted: 4 or 5 women were convicted."""
+    """Convict all but one of 12 persons, 5 of them women: a reader knows that 4 or 5 women were convicted."""
     rows = build_decisions({"adjudicated_first": 12, "convicted_first": 11})
     rows += build_decisions({"adjudicated_first": 5, "convicted_first": 4}, sex="F")
     hidden = dict(zip([12, 11, 5, 4], hidden_of(protect.hide_small_counts(build_frame(*rows)).cells), strict=True))
