@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from pipelines.core.settings import SettingsError
 from pipelines.web import metrics
 from pipelines.web.health import Health, HealthCheck
+from tests.support.coroutines import run_async
 from tests.support.ports import free_port
 
 
@@ -36,7 +36,7 @@ def _ask(app: Any, *paths: str) -> None:
             for path in paths:
                 await client.get(path)
 
-    asyncio.run(ask_all())
+    run_async(ask_all())
 
 
 def _read(service: metrics.MeasuredService, name: str, **labels: str) -> float | None:
