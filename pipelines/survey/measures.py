@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -103,9 +104,7 @@ def update_measure(
 
     Raises NotAllowedError, SurveyError.
     """
-    measure = next((item for item in _read_all(desk) if item.measure_id == measure_id), None)
-    if measure is None:
-        raise SurveyError(mark("There is no measure {measure}."), measure=measure_id)
+    measure = _find_by_id(_read_all(desk), measure_id)
     _check_right(desk, who, measure.territory)
     if status not in STATUSES:
         raise SurveyError(mark("The status is one of {statuses}."), statuses=", ".join(STATUSES))
@@ -128,6 +127,18 @@ def list_measures(desk: SurveyDesk, who: Identity) -> tuple[Measure, ...]:
         for measure in _read_all(desk)
         if measure.territory == results.REGION or can_read_survey(who, _list_jurisdictions(desk, measure.territory))
     )
+
+
+def find_measure(desk: SurveyDesk, who: Identity, measure_id: str) -> Measure:
+    """Return one of the measures that a person may read. Raises SurveyError if there is none with this id."""
+    return _find_by_id(list_measures(desk, who), measure_id)
+
+
+def _find_by_id(listed: Iterable[Measure], measure_id: str) -> Measure:
+    measure = next((measure for measure in listed if measure.measure_id == measure_id), None)
+    if measure is None:
+        raise SurveyError(mark("No measure has the id {measure}."), measure=measure_id)
+    return measure
 
 
 def find_progress(desk: SurveyDesk, measure: Measure) -> Progress:

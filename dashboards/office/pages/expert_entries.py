@@ -174,7 +174,7 @@ def _render_kept(
         context, next((expert for expert in kept_entries if expert.expert_id == expert_id), None),
         experts.list_expert_places(context.desk, context.who), error, entered,
         title=context.tell("Entries that you keep"),
-        lead=context.tell("Nobody finds an entry before its expert has confirmed it with the link in a letter."),
+        lead=context.tell("An entry can be found once its expert has confirmed it by the link in a letter."),
         action=KEPT,
         table=expert_words.tabulate_experts(context, kept_entries, KEPT) if kept_entries else None,
     )  # fmt: skip

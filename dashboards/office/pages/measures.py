@@ -147,9 +147,10 @@ def _render_list(context: PageContext, area: str, entered: dict[str, str], error
 
 def _render_one(context: PageContext, measure_id: str, error: str = "", evidence: str = "") -> Response:
     desk = _open_desk(context)
-    measure = next((item for item in measures.list_measures(desk, context.who) if item.measure_id == measure_id), None)
-    if measure is None:
-        return render_refusal(context, SurveyError(mark("There is no measure {measure}."), measure=measure_id), 404)
+    try:
+        measure = measures.find_measure(desk, context.who, measure_id)
+    except SurveyError as missing:
+        return render_refusal(context, missing, 404)
     bank, tell = desk.surveys.bank, context.tell
     facts: list[tuple[str, ui.Part]] = [
         (tell("Territory"), monitoring.name_area(context, measure.territory)),

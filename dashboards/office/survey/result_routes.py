@@ -40,7 +40,7 @@ class EarlyResultsError(SurveyError):
     """The results of a round cannot be seen yet."""
 
     def __init__(self, day: str) -> None:
-        super().__init__(mark("There are no results yet. They can be seen here from {day} on."), day=day)
+        super().__init__(mark("Results will be shown here from {day} on."), day=day)
 
 
 @router.get(PATH + "/{round_id}/results/{token}")

@@ -46,20 +46,7 @@ def compose_practice(reader: Reader) -> Page:
             "works. Their answers are anonymous."
         ),
         values={
-            "how": [
-                tell(
-                    "The people asked are not a random sample: each institution names them. The shares describe those "
-                    "who answered."
-                ),
-                tell(
-                    "Shares are in per cent of the people who answered the question. People for whom it does not apply "
-                    "and people without experience are left out."
-                ),
-                tell(
-                    "A group is withheld if few people or one institution answered, or if it would show the answers of "
-                    "such a group."
-                ),
-            ],
+            "how": _explain_shares(),
             "round_name": _name_round(rows, labels),
             "themes": [(labels.get(("theme", theme), theme), _name_theme_file(theme)) for theme in list_themes(reader)],
         },
@@ -84,6 +71,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
         title,
         values={
             "practice": pages.name_file(pages.PRACTICE),
+            "how": _explain_shares(),
             "round_name": _name_round(rows, labels),
             "tables": [
                 _compose_question(reader, labels, series, list(question))
@@ -91,6 +79,23 @@ def compose_theme(reader: Reader, theme: str) -> Page:
             ],
         },
     )
+
+
+def _explain_shares() -> list[str]:
+    return [
+        tell(
+            "The people asked are not a random sample: each institution names them. The shares describe those "
+            "who answered."
+        ),
+        tell(
+            "Shares are in per cent of the people who answered the question. People for whom it does not apply "
+            "and people without experience are left out."
+        ),
+        tell(
+            "A group is withheld if few people or one institution answered, or if it would show the answers of "
+            "such a group."
+        ),
+    ]
 
 
 def _name_theme_file(theme: str) -> str:
@@ -121,7 +126,7 @@ def _compose_question(reader: Reader, labels: _Labels, series: str, rows: Sequen
         [
             *(_name_answer(labels, series, code) for code in codes),
             tell("Respondents"),
-            tell("Response rate"),
+            tell("Response rate (%)"),
             tell("Change since last round"),
         ],
         name=f"practice-{series.lower().replace('.', '-')}",
@@ -132,9 +137,9 @@ def _compose_question(reader: Reader, labels: _Labels, series: str, rows: Sequen
             tell("Roles are withheld: next to the territories they would show the answers of a small group.")
         )
     for dimension, group in _list_groups(reader, rows):
-        first = cells[dimension, group, codes[0]]
+        first = cells.get((dimension, group, codes[0]))
         heading = _name_group(table, labels, dimension, group)
-        if first["is_withheld"]:
+        if first is None or first["is_withheld"]:
             withheld = format_figure(words.format_status("withheld"))
             table.add_row(heading, [withheld] * (len(codes) + 3))
             continue
@@ -155,11 +160,12 @@ def _compose_question(reader: Reader, labels: _Labels, series: str, rows: Sequen
 
 
 def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Return the region, the territories in display order, and the roles."""
-    present = list(dict.fromkeys((row["dimension"], row["group"]) for row in rows))
-    territories = [("territory", code) for code in reader.edition.territories]
-    roles = [pair for pair in present if pair[0] == "role"]
-    return [pair for pair in (("region", "region"), *territories, *roles) if pair in present]
+    """Return the region, all territories in display order, and the roles with answers.
+
+    A territory in which nobody answered the question has no rows; it is shown like one in which few people did.
+    """
+    roles = dict.fromkeys(("role", row["group"]) for row in rows if row["dimension"] == "role")
+    return [("region", "region"), *(("territory", code) for code in reader.edition.territories), *roles]
 
 
 def _name_group(table: FigureTable, labels: _Labels, dimension: str, group: str) -> Part:

@@ -54,7 +54,7 @@ def test_fields_are_the_shares_of_the_release() -> None:
     columns, lines, _ = read_table(rows)
     assert columns[:2] == ["Easy en", "Hard en"]
     assert lines["Region"] == ["45", "55", "45 (20–70)", "20", "50", "higher than before"]
-    assert next(fields for name, fields in lines.items() if name != "Region")[0] == "50"
+    assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
 
 
 def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_note() -> None:
@@ -63,8 +63,8 @@ def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_not
     rows += make_rows("territory", "AA", {"easy": 1, "hard": 2, "favourable": 1}, is_withheld=True, **figures)
     rows += make_rows("role", "judge", {"easy": 8, "hard": 9, "favourable": 8}, is_withheld=True, **figures)
     _, lines, remarks = read_table(rows)
-    assert len(lines) == 2
-    assert set(next(fields for name, fields in lines.items() if name != "Region")) == {"withheld"}
+    assert len(lines) > 2, "territories without answers have a row too"
+    assert {field for name, fields in lines.items() if name != "Region" for field in fields} == {"withheld"}
     assert "Roles are withheld" in remarks
 
 
