@@ -41,8 +41,7 @@ run: refresh serve ## install, take in raw_samples/, model, publish, and serve t
 
 refresh: $(STAMP) ## take in raw_samples/, model and publish, without serving
 	$(call say,Refreshing the demonstration home in $(RTI_HOME))
-	@$(BIN)/rti init --kind demonstration
-	@$(BIN)/rti refresh --publish
+	@$(BIN)/rti refresh --init demonstration --publish
 
 serve: $(STAMP) ## serve the existing home
 	@$(BIN)/rti serve

@@ -21,6 +21,7 @@ from pipelines.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from pipelines.core.home import Home
     from pipelines.ledger.queries import Submission
     from pipelines.ledger.supersession import Replacement
 
@@ -36,6 +37,27 @@ class Kind(StrEnum):
     real = "real"
 
 
+def open_or_create_home(kind: Kind) -> Home:
+    """Return the home named by RTI_HOME, which is created if it does not exist, with its ledger and fact folders.
+
+    A demonstration home also gets the accounts of the sample offices. Raises HomeError if a home of the other kind
+    exists.
+    """
+    from pipelines.core.home import default_root, initialise_home
+    from pipelines.ledger import facts
+
+    home = initialise_home(default_root(), kind.value)
+    facts.prepare_fact_folders(home)
+    engine = the_ledger(home)
+    if home.kind == "demonstration":
+        from pipelines.refresh import find_sample_folder
+        from pipelines.submissions import arrivals
+
+        arrivals.ensure_accounts(engine, find_sample_folder())
+    engine.dispose()
+    return home
+
+
 def init(
     kind: Annotated[
         Kind, typer.Option("--kind", help="The kind of home; it cannot be changed later.")
@@ -47,19 +69,7 @@ def init(
     A demonstration home accepts invented returns and marks everything as demonstration data; a real home rejects
     them.
     """
-    from pipelines.core.home import default_root
-    from pipelines.core.home import initialise_home as make
-    from pipelines.ledger import facts
-
-    home = make(default_root(), kind.value)
-    facts.prepare_fact_folders(home)
-    engine = the_ledger(home)
-    if home.kind == "demonstration":
-        from pipelines.refresh import find_sample_folder
-        from pipelines.submissions import arrivals
-
-        arrivals.ensure_accounts(engine, find_sample_folder())
-    engine.dispose()
+    home = open_or_create_home(kind)
     if as_json:
         say_json({"home": str(home.root), "kind": home.kind})
     else:

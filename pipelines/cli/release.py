@@ -20,6 +20,7 @@ from pipelines.cli.common import (
     say_json,
     the_home,
 )
+from pipelines.cli.home import Kind, open_or_create_home
 
 OverrideReason = Annotated[
     str | None,
@@ -33,6 +34,9 @@ OverrideReason = Annotated[
 
 def refresh(
     publish_it: Annotated[bool, typer.Option("--publish", help="Publish the draft when it is ready.")] = False,
+    init: Annotated[
+        Kind | None, typer.Option("--init", help="Create the home first if it does not exist, as `rti init` does.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Process new returns, rebuild everything they affect, and build the draft of a release."""
@@ -41,7 +45,7 @@ def refresh(
     from pipelines.refresh import publish_draft
     from pipelines.refresh.release_desk import review
 
-    home = the_home()
+    home = the_home() if init is None else open_or_create_home(init)
     override = review.Override(review.DEMONSTRATION_REASON) if home.kind == "demonstration" else None
     with hold_home_lock(home, purpose="refresh"):
         result: dict[str, Any] = run(home, say=print_note)

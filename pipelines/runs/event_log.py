@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,7 +34,7 @@ class PooledEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, sa.Engine] = {}
-        self._present_tables: set[str] = set()
+        self._present: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     def dispose(self) -> None:
@@ -47,9 +47,27 @@ class PooledEventLogStorage(SqliteEventLogStorage):
 
     def has_table(self, table_name: str) -> bool:
         """Return True if the index has the table. Dagster asks at each event of an asset; no table ever disappears."""
-        if table_name not in self._present_tables and super().has_table(table_name):
-            self._present_tables.add(table_name)
-        return table_name in self._present_tables
+        return self._stays_present(
+            f"table {table_name}", lambda: super(PooledEventLogStorage, self).has_table(table_name)
+        )
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Return True if this migration of the log is complete; it stays so."""
+        return self._stays_present(
+            f"index {name}", lambda: super(PooledEventLogStorage, self).has_secondary_index(name)
+        )
+
+    def _has_asset_key_col_on_connection(self, conn: sa.Connection, column_name: str) -> bool:
+        return self._stays_present(
+            f"column {column_name}",
+            lambda: super(PooledEventLogStorage, self)._has_asset_key_col_on_connection(conn, column_name),
+        )
+
+    def _stays_present(self, name: str, ask: Callable[[], bool]) -> bool:
+        """Ask whether the database has something until it has it: nothing of Dagster's schema ever disappears."""
+        if name not in self._present and ask():
+            self._present.add(name)
+        return name in self._present
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:

@@ -14,6 +14,7 @@ import pytest
 
 from pipelines.cli import common, files
 from pipelines.cli.main import app, main
+from pipelines.core.home import Home
 from pipelines.model.content import ReadError, Where
 from pipelines.submissions.checking.read_task import ReadResult, Task
 from tests.support.fakes import check_fakes
@@ -345,6 +346,23 @@ def test_nil_return_is_submitted_like_any_return(capsys: pytest.CaptureFixture[s
         ["QQ-JUSTICE-1", "x"],
     ):
         assert _run(capsys, "nil", *wrong)[0] == 3
+
+
+def test_refresh_creates_the_home_when_asked_and_keeps_the_kind_of_an_existing_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refreshed: list[str] = []
+
+    def note_refresh(home: Home, say: object) -> dict[str, Any]:
+        refreshed.append(home.kind)
+        return {"run": "1", "draft": None, "new": False}
+
+    monkeypatch.setattr("pipelines.operations.run.run_refresh", note_refresh)
+    assert _run(capsys, "refresh")[0] == 3 and not refreshed
+    code, output, _ = _run(capsys, "refresh", "--init", "real")
+    assert (code, output, refreshed) == (0, "draft unchanged\n", ["real"])
+    code, _, error_output = _run(capsys, "refresh", "--init", "demonstration")
+    assert code == 3 and "is a real home and stays one" in error_output and refreshed == ["real"]
 
 
 def test_init_keeps_the_kind_of_a_home(capsys: pytest.CaptureFixture[str]) -> None:
