@@ -68,10 +68,11 @@ test-all: $(STAMP) browser postgres ## all tests, on a demonstration home that i
 	$(call say,Running all tests)
 	@$(PYTEST) --fresh-home
 
-lint: $(STAMP) ## ruff (lint and format), the strict type checker, import contracts and house style
+lint: $(STAMP) ## ruff (lint and format), the strict type checker (once for Windows), import contracts and house style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.support.portable_check
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.support.style_check
 

@@ -176,7 +176,7 @@ def _content(
     from pipelines.findings.rules import from_read_error
     from pipelines.model.content import ReadError
     from pipelines.reading.formats.sniff import FORMATS
-    from pipelines.reading.sandbox.child import read_in_child
+    from pipelines.reading.sandbox.launchers import read_in_child
 
     if format_name is not None and format_name not in FORMATS:
         raise CommandError(f"no format is named {format_name}; there are {', '.join(sorted(FORMATS))}")

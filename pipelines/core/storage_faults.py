@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -214,6 +215,8 @@ def _free(folder: Path) -> int:
 
 
 def _is_read_only(folder: Path) -> bool:
+    if sys.platform == "win32":
+        return not os.access(folder, os.W_OK)
     return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 

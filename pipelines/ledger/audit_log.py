@@ -174,7 +174,8 @@ def read_checkpoints(home: Home) -> list[Head]:
 
 def _drop_cut_line(handle: int) -> None:
     """Truncate the file after its last complete line, or a new line would be appended to one that a crash cut short."""
-    content = os.pread(handle, os.fstat(handle).st_size, 0)
+    os.lseek(handle, 0, os.SEEK_SET)
+    content = os.read(handle, os.fstat(handle).st_size)
     whole = content.rfind(b"\n") + 1
     if whole != len(content):
         os.ftruncate(handle, whole)

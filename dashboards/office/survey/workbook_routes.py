@@ -25,7 +25,7 @@ from dashboards.office.survey.routes import (
 from dashboards.office.survey.services import UPLOADS, get_survey_services
 from pipelines.core.i18n import mark, tell
 from pipelines.model.content import Grid, ReadError
-from pipelines.reading.sandbox.child import read_in_child
+from pipelines.reading.sandbox.launchers import read_in_child
 from pipelines.survey import filling_in
 from pipelines.survey.answer_rules import Fault
 from pipelines.survey.bank import text_in

@@ -7,14 +7,19 @@ one. How the rates were measured: `docs/decisions/0002-which-library-reads-what.
 from __future__ import annotations
 
 import math
-import resource
 import signal
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from pipelines.model.content import ReadError
+
+if sys.platform != "win32":
+    import resource
 
 RULES: dict[str, tuple[str, str]] = {
     "read.too_slow": (
@@ -73,13 +78,8 @@ class _Meter:
         return self.allowed - self.reserved - (_count_seconds() - self.used_before)
 
     def set_timer(self) -> None:
-        """Schedule an interrupt for when the budget is used up, and a hard stop by the system soon after that."""
-        remaining = max(self.seconds_remaining(), 0.01)
-        signal.setitimer(signal.ITIMER_PROF, remaining)
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        limit = math.ceil(_SAMPLING * (usage.ru_utime + usage.ru_stime + remaining)) + _GRACE
-        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-        resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+        """Schedule an interrupt for when the budget is used up."""
+        _alarm.set_alarm(max(self.seconds_remaining(), 0.01))
 
     def too_slow_error(self) -> ReadError:
         return ReadError(
@@ -90,13 +90,68 @@ class _Meter:
         )
 
 
+class _Alarm(Protocol):
+    """Interrupt of a reader after a number of processor seconds."""
+
+    def set_alarm(self, seconds: float) -> None:
+        """Call `_handle_interrupt` after so many processor seconds of this process; replaces an earlier alarm."""
+
+    def cancel_alarm(self) -> None:
+        """Call nothing any more."""
+
+
+if sys.platform != "win32":
+
+    class _SignalAlarm:
+        """Interrupt by the system's own signal, and a hard stop by the system soon after it."""
+
+        def set_alarm(self, seconds: float) -> None:
+            signal.signal(signal.SIGPROF, _handle_interrupt)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            limit = math.ceil(_SAMPLING * (usage.ru_utime + usage.ru_stime + seconds)) + _GRACE
+            hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+            limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+
+        def cancel_alarm(self) -> None:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+class _ThreadAlarm:
+    """Interrupt from a second thread, for systems without such a signal.
+
+    Code of a library that keeps the interpreter to itself is not interrupted: the owner of the process stops it after
+    its time by the clock.
+    """
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def set_alarm(self, seconds: float) -> None:
+        self.cancel_alarm()
+        # One thread uses at most one processor second per second, so it cannot be too late; `_handle_interrupt` checks.
+        self._timer = threading.Timer(seconds, _handle_interrupt)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel_alarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+if sys.platform == "win32":
+    _alarm: _Alarm = _ThreadAlarm()
+else:
+    _alarm = _SignalAlarm()
+_ending = threading.RLock()
+"""Held while a job ends or is refused: an interrupt from another thread must not send a second answer."""
 _meter: _Meter | None = None
 
 
 def begin_job(allowed: float, refuse: Callable[[ReadError], NoReturn]) -> None:
     """Start the budget of a job. `refuse` is called when it is used up: it passes on the error and ends the process."""
     global _meter
-    signal.signal(signal.SIGPROF, _handle_interrupt)
     _meter = _Meter(allowed, _count_seconds(), refuse)
     _meter.set_timer()
 
@@ -122,9 +177,10 @@ def raise_for_file(format_name: str, size: int, unpacked: int = 0) -> None:
 def end_job() -> float:
     """Stop the budget and return the processor seconds that the job used, including forks."""
     global _meter
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    used_seconds = _count_seconds() - _meter.used_before if _meter is not None else 0.0
-    _meter = None
+    with _ending:
+        _alarm.cancel_alarm()
+        used_seconds = _count_seconds() - _meter.used_before if _meter is not None else 0.0
+        _meter = None
     return used_seconds
 
 
@@ -164,14 +220,18 @@ def continue_in_fork(seconds: float, refuse: Callable[[ReadError], NoReturn]) ->
 
 def _count_seconds() -> float:
     """Return the processor seconds of this process and of the forks it has waited for."""
-    own_usage, fork_usage = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own_usage.ru_utime + own_usage.ru_stime + fork_usage.ru_utime + fork_usage.ru_stime
+    if sys.platform == "win32":
+        return time.process_time()
+    else:
+        own_usage, fork_usage = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+        return own_usage.ru_utime + own_usage.ru_stime + fork_usage.ru_utime + fork_usage.ru_stime
 
 
 def _handle_interrupt(*_: object) -> None:
-    if _meter is None:
-        return
-    if _meter.seconds_remaining() > 0.02:
-        _meter.set_timer()
-        return
-    _meter.refuse(_meter.too_slow_error())
+    with _ending:
+        if _meter is None:
+            return
+        if _meter.seconds_remaining() > 0.02:
+            _meter.set_timer()
+            return
+        _meter.refuse(_meter.too_slow_error())

@@ -10,6 +10,7 @@ import ctypes
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
@@ -22,7 +23,7 @@ _PDEATHSIG = 1
 
 
 class _ProcessState:
-    """State of this process: `may_fork` is set by `launcher.py` in a reading process."""
+    """State of this process: `may_fork` is set by `fork_server.py` in a reading process."""
 
     may_fork = False
 
@@ -38,7 +39,7 @@ def run_both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
     The result of the second is pickled. Raises what the first raises, else what the second raises: a ReadError or a
     MemoryError unchanged, anything else as RuntimeError with its kind; read.child_died if the fork was killed.
     """
-    if not _ProcessState.may_fork:
+    if sys.platform == "win32" or not _ProcessState.may_fork:
         return first(), second()
     read_end, write_end = os.pipe()
     seconds = budget.half_of_remaining()
@@ -56,11 +57,11 @@ def run_both(first: Callable[[], T], second: Callable[[], T]) -> tuple[T, T]:
             os.kill(pid, signal.SIGKILL)
             raise
         finally:
-            status = os.waitpid(pid, 0)[1]
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     # A killed fork leaves partial output; discard it.
-    if os.WIFSIGNALED(status):
-        raise ReadError("read.child_died", reason=exit_reasons.describe_exit(status))
-    if status:
+    if code < 0:
+        raise ReadError("read.child_died", reason=exit_reasons.describe_exit(code))
+    if code:
         raise MemoryError("half of the file could not return its result")
     kind, result = pickle.loads(answer)
     if kind == "ok":
@@ -75,7 +76,8 @@ def _run_in_fork(work: Callable[[], object], pipe: int, seconds: float) -> None:
     """Run the work in the fork, send its outcome and exit. Never returns; the fork dies with its parent process."""
     code = 1
     try:
-        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
         budget.continue_in_fork(seconds, lambda error: _send_refusal_and_exit(pipe, error))
         try:
             outcome: tuple[str, object] = ("ok", work())

@@ -1,32 +1,23 @@
-"""Read files in child processes, so that no file can hang, crash or exhaust the process that serves users.
+"""Hand files to a child process and take back what it read, so that no file can hang, crash or exhaust its caller.
 
-`read_in_child` uses a new process for every file; `pool.py` keeps some running. Limits: 2 GB of address space, the
+`launchers.py` says how children are started, `pool.py` keeps some running. Limits: 2 GB of address space, the
 processor time of `budget.py`, 60 s of wall clock, 1 MB per file written, an empty folder, no network.
 """
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
 import pickle
-import select
-import shutil
-import signal
+import selectors
 import socket
-import subprocess
 import sys
-import tempfile
-import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
 from pipelines.model.content import Content, ReadError
-from pipelines.reading.formats.budget import BASE
 from pipelines.reading.sandbox import exit_reasons, wire
 
 RULES: dict[str, tuple[str, str]] = {
@@ -48,14 +39,10 @@ TIMEOUT = 60.0
 _SLOW_BY = 5
 """Niceness added to a child that has worked for long: in competition for a processor it then gets a quarter."""
 PRELOAD = ("openpyxl", "lxml.html", "xlrd", "docx", "pdfplumber")
-_KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_", "POLARS_SKIP_CPU_CHECK")
+_KEPT_VARIABLES = ("LANG", "LC_", "PATH", "TZ", "RTI_", "POLARS_SKIP_CPU_CHECK", "SYSTEMROOT")
 _ONE_THREAD = ("POLARS_MAX_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS")
 _FAST_XML = {"OPENPYXL_DEFUSEDXML": "False"}
 """openpyxl parses in slow Python code if it finds defusedxml, which refuses a DOCTYPE; `xmlguard` already does that."""
-
-J = TypeVar("J")
-R = TypeVar("R")
-K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,136 +64,31 @@ def read_job(job: Job) -> Content:
     return read_content(job.data, job.filename, encodings=job.encodings, format=job.format, options=job.options)
 
 
-def read_in_child(
-    data: bytes,
-    filename: str | None = None,
-    *,
-    encodings: tuple[str, ...] = (),
-    format: str | None = None,
-    options: Mapping[str, object] | None = None,
-    timeout: float = TIMEOUT,
-) -> Content:
-    """Run `read.read_content` in a new process that ends with the file.
+class Launcher(Protocol):
+    """Starter of reading processes, safe to use from several threads."""
 
-    May be called from several threads. Raises ReadError: the reader's, read.child_died, read.no_time,
-    read.out_of_memory, read.reader_failed.
-    """
-    child = _shared_launcher().start_child()
-    try:
-        result = child.run_job(Job(None, data, filename, encodings, format, options), timeout)
-    finally:
-        child.close()
-    if isinstance(result, ReadError):
-        raise result
-    content: Content = result
-    return content
-
-
-class Launcher:
-    """Handle of the launcher process in its owner; starts children. Safe to use from several threads."""
-
-    def __init__(
-        self,
-        work: Callable[[Any], Any],
-        *,
-        preload: Iterable[str] = PRELOAD,
-        memory: int = MEMORY,
-        cpu_seconds: float = BASE,
-        file_size: int = FILE_SIZE,
-    ) -> None:
-        module, function = work.__module__, work.__qualname__
-        if module == "__main__" or "." in function or "<" in function:
-            raise ValueError(f"{module}.{function} is not a function at the top level of an importable module")
-        self.owner = os.getpid()
-        self.trusted = tuple(dict.fromkeys(("pipelines", "polars", module.partition(".")[0])))
-        self.folder = Path(tempfile.mkdtemp(prefix="rti-read-"))
-        self.lock = threading.Lock()
-        own_end, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        config = {
-            "path": sys.path,
-            "control": child_end.fileno(),
-            "module": module,
-            "function": function,
-            "preload": list(preload),
-            "folder": str(self.folder),
-            "memory": memory,
-            "cpu_seconds": cpu_seconds,
-            "file_size": file_size,
-        }
-        code = (
-            "import sys, json; config = json.loads(sys.argv[1]); sys.path[:] = config['path']; "
-            "from pipelines.reading.sandbox.launcher import main; main(config)"
-        )
-        with child_end:
-            self.process = subprocess.Popen(
-                [sys.executable, "-I", "-c", code, json.dumps(config)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(child_end.fileno(),),
-                cwd=self.folder,
-                env=_child_environment(),
-            )
-        self.control = own_end
-        self.isolation: str | None = None
-
-    def _await_ready(self) -> None:
-        if self.isolation is None:
-            self.isolation = self.control.recv(64).decode()
-            if not self.isolation:
-                raise RuntimeError("the reading process did not start (cannot import its work function?)")
-
-    def start_child(self) -> Child:
-        """Fork a child."""
-        own_end, child_end = socket.socketpair()
-        with self.lock, child_end:
-            self._await_ready()
-            socket.send_fds(self.control, [b"fork"], [child_end.fileno()])
-            pid = int(self.control.recv(64) or b"0")
-        if not pid:
-            own_end.close()
-            raise RuntimeError("the launcher of reading processes is gone")
-        return Child(self, pid, own_end)
+    trusted: tuple[str, ...]
 
     def load(self) -> None:
-        """Import now what is otherwise imported when idle; children forked later share it."""
-        with self.lock:
-            self._await_ready()
-            self.control.send(b"load")
-            self.control.recv(64)
+        """Import now what is otherwise imported when idle; children started later share it if the system allows."""
+
+    def start_child(self) -> Child:
+        """Start a child. Raises RuntimeError if it does not start."""
+
+    def kill_child(self, pid: int) -> None:
+        """Kill a child; it must then be reaped."""
 
     def reap_child(self, pid: int) -> tuple[int, float]:
-        """Wait for a child that was killed or has died; return its wait status and processor seconds."""
-        status, seconds = signal.SIGKILL.value, 0.0  # if the launcher was killed, and its children with it
-        with self.lock, suppress(OSError):
-            self.control.send(f"reap {pid}".encode())
-            if answer := self.control.recv(64).split():
-                status, seconds = int(answer[0]), float(answer[1])
-        shutil.rmtree(self.folder / str(pid), ignore_errors=True)
-        return status, seconds
+        """Wait for a child to end; return its exit code, negative if a signal ended it, and its processor seconds."""
 
     def forget_child(self, pid: int) -> None:
         """Let a child that was asked to end do so in its own time."""
-        # If the launcher was killed, so were its children.
-        with self.lock, suppress(OSError):
-            self.control.send(f"forget {pid}".encode())
-        shutil.rmtree(self.folder / str(pid), ignore_errors=True)
 
     def is_alive(self) -> bool:
-        """Return True if the launcher is running and belongs to this process."""
-        return self.owner == os.getpid() and self.process.poll() is None
+        """Return True if it can start children, and belongs to this process."""
 
     def close(self) -> None:
-        """End the launcher and with it every child."""
-        if self.owner != os.getpid():
-            return
-        self.control.close()
-        try:
-            self.process.wait(2)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """End every child."""
 
 
 class Child:
@@ -281,9 +163,9 @@ class Child:
 
     def has_ended(self) -> bool:
         """Return True if an idle child has ended; a child that waits for a job sends nothing."""
-        watch = select.poll()
-        watch.register(self.sock, select.POLLIN)
-        return bool(watch.poll(0))
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.sock, selectors.EVENT_READ)
+            return bool(selector.select(0))
 
     def kill_overdue(self) -> ReadError:
         """Kill a child whose time is up; return the ReadError that says so."""
@@ -292,6 +174,8 @@ class Child:
     def slow_down(self) -> None:
         """Lower the child's priority. It cannot be raised again, so the child is not reused after its job."""
         self.reusable = False
+        if sys.platform == "win32":
+            return  # has no such priorities; an office that checks its own files does not need them
         with suppress(OSError):  # it has ended in the meantime
             niceness = os.getpriority(os.PRIO_PROCESS, self.pid) + _SLOW_BY
             os.setpriority(os.PRIO_PGRP, self.pid, min(niceness, 19))
@@ -304,15 +188,15 @@ class Child:
             self.launcher.forget_child(self.pid)
 
     def _kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        self.launcher.kill_child(self.pid)
         self._reap()
 
     def _reap(self) -> int:
-        """Wait for the child to end; return its wait status."""
+        """Wait for the child to end; return its exit code."""
         self.dead = True
-        status, seconds = self.launcher.reap_child(self.pid)
+        code, seconds = self.launcher.reap_child(self.pid)
         self.used = max(seconds - self.used_before, 0.0)
-        return status
+        return code
 
     def _report_death(self, *, timed_out: bool) -> ReadError:
         if timed_out:
@@ -322,7 +206,20 @@ class Child:
         return ReadError("read.child_died", reason=exit_reasons.describe_exit(self._reap()))
 
 
-def _child_environment() -> dict[str, str]:
+def name_work(work: Callable[[Any], Any]) -> tuple[str, str]:
+    """Return module and name by which a child imports its work function. Raises ValueError if it cannot."""
+    module, function = work.__module__, work.__qualname__
+    if module == "__main__" or "." in function or "<" in function:
+        raise ValueError(f"{module}.{function} is not a function at the top level of an importable module")
+    return module, function
+
+
+def list_trusted(module: str) -> tuple[str, ...]:
+    """Return the packages whose classes may be in the results of a work function of this module."""
+    return tuple(dict.fromkeys(("pipelines", "polars", module.partition(".")[0])))
+
+
+def child_environment() -> dict[str, str]:
     """Return the environment of a child: language, path, time zone and our settings without secrets; one thread."""
     from pipelines.core.settings import list_secret_variables  # not at the top, which each child would load too
 
@@ -331,17 +228,3 @@ def _child_environment() -> dict[str, str]:
         name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES) and name not in secrets
     }
     return {**variables, **dict.fromkeys(_ONE_THREAD, "1"), **_FAST_XML}
-
-
-_shared: Launcher | None = None
-_shared_lock = threading.Lock()
-
-
-def _shared_launcher() -> Launcher:
-    """Return the launcher of `read_in_child`, started once per process."""
-    global _shared
-    with _shared_lock:
-        if _shared is None or not _shared.is_alive():
-            _shared = Launcher(read_job)
-            atexit.register(_shared.close)
-        return _shared

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 
 
-def describe_exit(status: int) -> str:
-    """Return the `reason` of read.child_died for a wait status of `os.waitpid`."""
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGXCPU:
+def describe_exit(code: int) -> str:
+    """Return the `reason` of read.child_died for an exit code as `subprocess` has it: negative if a signal ended it."""
+    if code >= 0:
+        return f"the reading process ended early (code {code})"
+    if sys.platform != "win32":
+        if code == -signal.SIGXCPU:
             return "it used more processor time than a file may"
-        if number == signal.SIGKILL:
+        if code == -signal.SIGKILL:
             return "the system ended it, most likely for lack of memory"
-        return f"the reader crashed ({signal.Signals(number).name})"
-    return f"the reading process ended early (code {os.WEXITSTATUS(status)})"
+    return f"the reader crashed ({signal.Signals(-code).name})"

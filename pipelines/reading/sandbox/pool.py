@@ -14,7 +14,8 @@ from typing import Any, Generic, TypeVar
 
 from pipelines.model.content import Content, ReadError
 from pipelines.reading.formats.budget import BASE
-from pipelines.reading.sandbox.child import MEMORY, PRELOAD, TIMEOUT, Child, Job, Launcher, read_job
+from pipelines.reading.sandbox.child import MEMORY, PRELOAD, TIMEOUT, Child, Job, read_job
+from pipelines.reading.sandbox.launchers import make_launcher
 
 PATIENCE = 2.0
 """Seconds after which a job stops occupying its caller's seat and continues at a lower priority."""
@@ -55,7 +56,7 @@ class ChildPool(Generic[J, R]):
         memory: int = MEMORY,
         cpu_seconds: float = BASE,
     ) -> None:
-        self.launcher = Launcher(work or read_job, preload=preload, memory=memory, cpu_seconds=cpu_seconds)
+        self.launcher = make_launcher(work or read_job, preload=preload, memory=memory, cpu_seconds=cpu_seconds)
         self.workers = workers if workers is not None else at_once()
         self.seats = Seats(self.workers)
         self.recycle_after = recycle_after

@@ -21,7 +21,7 @@ from pipelines.findings.rules import from_read_error
 from pipelines.findings.texts import describe_finding
 from pipelines.model.content import Grid, ReadError, Where
 from pipelines.reading.formats import common, pdf, pdf_parallel
-from pipelines.reading.sandbox.child import read_in_child
+from pipelines.reading.sandbox.launchers import read_in_child
 from pipelines.reading.sandbox.pool import ChildPool
 
 MEMORY = 600 << 20

@@ -14,7 +14,8 @@ import pytest
 
 from pipelines.model.content import Grid, ReadError, SourceCell, SourceTable, Where
 from pipelines.reading.sandbox import wire
-from pipelines.reading.sandbox.child import Job, read_in_child
+from pipelines.reading.sandbox.child import Job
+from pipelines.reading.sandbox.launchers import read_in_child
 from pipelines.reading.sandbox.pool import ChildPool
 from tests.support.misbehaving_jobs import Payload, run_misbehaving_job
 
