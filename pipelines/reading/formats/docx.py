@@ -47,21 +47,21 @@ def read_file(data: bytes, *, encodings: tuple[str, ...] = (), contents: Contain
     try:
         document = docx.Document(io.BytesIO(data))
         body = document.element.body
-        notes = _read_footnotes(document)
+        reading = _Reading(_read_footnotes(document), _find_raised_styles(document), _find_struck_styles(document))
+        outside_texts = list(_iter_outside_texts(document))
+        title = document.core_properties.title
     except MemoryError:
         raise
-    except Exception as error:  # python-docx passes on KeyError, ValueError and XMLSyntaxError
+    # python-docx passes on KeyError, ValueError and XMLSyntaxError; a part of a wrong type has no such attribute.
+    except Exception as error:
         raise malformed_error("docx", error) from error
     if body is None:
         raise ReadError("read.malformed", format="docx", detail="no body")
-    reading = _Reading(notes, _find_raised_styles(document), _find_struck_styles(document))
     reading.read_block(body)
-    reading.outside += _iter_outside_texts(document)
+    reading.outside += outside_texts
     if not reading.tables:
         raise ReadError("read.no_table", format="docx")
-    properties: dict[str, Scalar] = {}
-    if document.core_properties.title:
-        properties["title"] = document.core_properties.title
+    properties: dict[str, Scalar] = {"title": title} if title else {}
     return Grid(
         "docx", tuple(reading.tables), properties, tuple(contents.remarks), tuple(reading.outside), reading.above
     )

@@ -84,16 +84,19 @@ class PartGuard:
         self.pieces: list[str] = []
 
     def feed_chunk(self, chunk: bytes) -> None:
-        try:
-            self.parser.Parse(chunk, False)
-        except expat.ExpatError as error:
-            raise self._malformed_error(error) from error
+        self._parse(chunk, False)
 
     def close(self) -> None:
+        self._parse(b"", True)
+
+    def _parse(self, chunk: bytes, is_last: bool) -> None:
         try:
-            self.parser.Parse(b"", True)
+            self.parser.Parse(chunk, is_last)
         except expat.ExpatError as error:
             raise self._malformed_error(error) from error
+        except (LookupError, ValueError) as error:
+            # The declaration names an encoding that Python does not know, or one of several bytes.
+            raise ReadError("read.malformed", format="xml", detail=f"{self.part}: {error}") from error
 
     def _malformed_error(self, error: expat.ExpatError) -> ReadError:
         where = Where(line=error.lineno)
