@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install develop run refresh serve unit test test-all lint types format bench screenshots docs lock samples clean browser postgres
+.PHONY: help install develop run refresh serve unit test test-all lint types format bench screenshots docs lock samples build clean browser postgres
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -120,6 +120,10 @@ lock: ## resolve dependencies and rewrite both lock files (hashes, no addresses)
 	@$(LOCK) --group build -o requirements.lock
 	@$(LOCK) --group build --group dev --constraints requirements.lock -o requirements-dev.lock
 	@rm -rf $(VENV)/uv
+
+build: $(TOOLS) ## the wheel, and a list of the packages it needs with versions and licences (CycloneDX), into dist/
+	@$(BIN)/python -m hatchling build --target wheel --directory dist
+	@$(BIN)/python -m tests.support.bill_of_materials dist/rti.cdx.json
 
 clean: ## remove the built caches and the stamp of the environment; data/ and raw_samples/ stay
 	rm -rf $(STAMP) $(TOOLS) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
