@@ -34,7 +34,7 @@ def load_yaml(path: Path) -> Any:
     import yaml
 
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # derived from SafeLoader, see below
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_loader())  # noqa: S506 - derived from SafeLoader
     except (yaml.YAMLError, UnicodeDecodeError, ValueError):
         return _load_slowly(path)
 

@@ -146,7 +146,8 @@ def _copy_in_memory(path: Path) -> sa.Engine:
     import tempfile
 
     wal = path.with_name(f"{path.name}-wal")
-    for folder in (None, "/dev/shm"):  # /dev/shm is memory, in case the temporary folder is on the full disk
+    # /dev/shm is memory, in case the temporary folder is on the full disk; the file gets a name of its own there.
+    for folder in (None, "/dev/shm"):  # noqa: S108
         try:
             with tempfile.TemporaryDirectory(dir=folder) as temporary_folder:
                 copy = Path(temporary_folder) / path.name

@@ -43,7 +43,7 @@ def _select_section(number_format: str, value: float) -> list[str]:
     """
     sections: list[list[str]] = [[]]
     for token in _TOKEN.findall(number_format):
-        if token == ";":
+        if token == ";":  # noqa: S105 - a part of a number format
             sections.append([])
         else:
             sections[-1].append(token)
