@@ -114,16 +114,21 @@ samples: $(TOOLS) ## regenerate raw_samples/ and tests/golden/
 	@$(BIN)/python -m tests.samples
 
 LOCK := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
-	--custom-compile-command 'make lock' pyproject.toml
+	--custom-compile-command 'make lock'
 lock: ## resolve dependencies and rewrite both lock files (hashes, no addresses)
 	$(fetch_uv)
-	@$(LOCK) --group build -o requirements.lock
-	@$(LOCK) --group build --group dev --constraints requirements.lock -o requirements-dev.lock
+	@$(LOCK) pyproject.toml --group build -o requirements.lock
+	@$(LOCK) pyproject.toml --group build --group dev --constraints requirements.lock -o requirements-dev.lock
+	@$(LOCK) --group bill -o requirements-bill.lock
 	@rm -rf $(VENV)/uv
 
 build: $(TOOLS) ## the wheel, and a list of the packages it needs with versions and licences (CycloneDX), into dist/
 	@$(BIN)/python -m hatchling build --target wheel --directory dist
-	@$(BIN)/python -m tests.support.bill_of_materials dist/rti.cdx.json
+	$(fetch_uv)
+	@$(VENV)/uv/bin/uv run --quiet --isolated --no-project --with-requirements requirements-bill.lock \
+		cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file - $(BIN)/python \
+		| $(BIN)/python -m tests.support.bill_of_materials dist/rti.cdx.json
+	@rm -rf $(VENV)/uv
 
 clean: ## remove the built caches and the stamp of the environment; data/ and raw_samples/ stay
 	rm -rf $(STAMP) $(TOOLS) dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache
