@@ -15,6 +15,7 @@ import pytest
 from pipelines.core.home import Home, open_home
 from tests.support import home_cache, postgres
 from tests.support.demonstration import CLOCK, build_home, copy_home
+from tests.support.processor_time import ProcessorTimePlugin
 from tests.support.schedule import FileScheduling, order_files
 from tests.support.shared_builds import build_once
 
@@ -41,9 +42,12 @@ _CHROMIUM = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the option to build the demonstration home even if the user's cache has it."""
+    """Declare the options to build the demonstration home even if the user's cache has it, and to measure files."""
     parser.addoption(
         "--fresh-home", action="store_true", help="build the demonstration home, whatever an earlier session has kept"
+    )
+    parser.addoption(
+        "--processor-time", action="store_true", help="print the processor time of each test file and shared fixture"
     )
 
 
@@ -112,6 +116,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.support.postgres)")
     settings.register_profile("project", settings(), deadline=None)
     settings.load_profile("project")
+    if config.getoption("--processor-time"):
+        config.pluginmanager.register(ProcessorTimePlugin(), "processor-time")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
