@@ -11,11 +11,11 @@ from expectations.contracts import (
     build_observation_contract,
     build_sum_contracts,
     describe_failure,
-    gxe,
 )
 from expectations.cooperation_openings import CELL
 from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
+from expectations.loading import gxe
 from expectations.reporting import EMPTY
 
 INSTRUMENT = "cooperation"
