@@ -5,6 +5,7 @@ ledgers, and one browser.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -101,9 +102,21 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        _let_streamlit_loggers_propagate()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
+
+
+def _let_streamlit_loggers_propagate() -> None:
+    """Let the root logger have the messages of Streamlit's loggers.
+
+    Streamlit makes some sixty that do not propagate. pytest would attach a handler to each of them, and remove it, six
+    times a test. Their own handlers stay.
+    """
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.partition(".")[0] == "streamlit":
+            logger.propagate = True
 
 
 def pytest_configure(config: pytest.Config) -> None:
