@@ -51,7 +51,7 @@ def test_library_that_the_block_uses_is_loaded_at_once() -> None:
     assert LIBRARY in sys.modules
 
 
-def test_library_that_is_loaded_has_no_stand_in() -> None:
+def test_library_that_is_loaded_has_no_proxy() -> None:
     library = importlib.import_module(LIBRARY)
     with import_late(LIBRARY):
         assert importlib.import_module(USER).rarely_used_library is library
