@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's default is 700. Searching for garbage took a fifth of the processor time of the unit tests."""
 
+_EXAMPLES, _EXAMPLES_OF_ALL_TESTS = 50, 100
+"""Examples that Hypothesis tries of a property that states no number of its own, the second in `make test-all`.
+
+100 is Hypothesis's default. Trying 100 of every property took a quarter of the processor time of the unit tests."""
+
 _CHROMIUM = [
     "--disable-quic",
     "--no-first-run",
@@ -120,14 +125,15 @@ def _let_streamlit_loggers_propagate() -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of tests that need a PostgreSQL (left out by `make unit`); remove Hypothesis's time limit.
+    """Declare the mark of tests that need a PostgreSQL (left out by `make unit`), and what Hypothesis may spend.
 
-    Hypothesis's default is 200 ms for each example, which other work on the machine uses up.
+    Its default limit is 200 ms for each example, which other work on the machine uses up.
     """
     from hypothesis import settings
 
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.support.postgres)")
-    settings.register_profile("project", settings(), deadline=None)
+    examples = _EXAMPLES_OF_ALL_TESTS if config.getoption("--fresh-home") else _EXAMPLES
+    settings.register_profile("project", settings(), deadline=None, max_examples=examples)
     settings.load_profile("project")
     if config.getoption("--processor-time"):
         config.pluginmanager.register(ProcessorTimePlugin(), "processor-time")
