@@ -19,6 +19,7 @@ from tests.support.demonstration import CLOCK, build_home, copy_home
 from tests.support.processor_time import ProcessorTimePlugin
 from tests.support.schedule import FileScheduling, order_files
 from tests.support.shared_builds import build_once
+from tests.support.worker_messages import leave_out_messages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -135,6 +136,9 @@ def pytest_configure(config: pytest.Config) -> None:
     examples = _EXAMPLES_OF_ALL_TESTS if config.getoption("--fresh-home") else _EXAMPLES
     settings.register_profile("project", settings(), deadline=None, max_examples=examples)
     settings.load_profile("project")
+    # A report in JUnit's format lists setups and teardowns as well.
+    if hasattr(config, "workerinput") and not config.getoption("xmlpath"):
+        leave_out_messages(config.pluginmanager)
     if config.getoption("--processor-time"):
         config.pluginmanager.register(ProcessorTimePlugin(), "processor-time")
 
