@@ -9,19 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import great_expectations.expectations
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.row_conditions import Column
-
 from expectations.engine import RETURN_ID, TableExpectations
+from expectations.loading import Column, Expectation, gxe
 from expectations.reporting import EMPTY, FindingTemplate
 from expectations.tables import CODED
 from pipelines.core import codes
 from pipelines.findings import rules as all_rules
 from pipelines.model.long_tables import OBSERVATION_KEY
 
-gxe: Any = great_expectations.expectations
-"""The usual name; untyped, because Great Expectations does not export its expectations explicitly."""
 _GX_SEVERITY = {"error": "critical", "warning": "warning", "information": "info"}
 _SKIP_MISSING = {"ignore_row_if": "either_value_is_missing"}
 

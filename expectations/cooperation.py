@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import polars as pl
-
-from expectations import nil_returns, parts, plausibility
+from expectations import cooperation_openings, nil_returns, parts, plausibility
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
     build_observation_contract,
     build_sum_contracts,
     describe_failure,
-    gxe,
 )
-from expectations.cooperation_tables import find_changed_openings
+from expectations.cooperation_openings import CELL
 from expectations.engine import TableExpectations
-from expectations.figures import PlausibilityRule, ReturnFigures
-from expectations.reporting import EMPTY, FindingTemplate
+from expectations.figures import PlausibilityRule
+from expectations.loading import gxe
+from expectations.reporting import EMPTY
 
 INSTRUMENT = "cooperation"
-_CELL = {"label": "label", "period": "period", "direction": "direction"}
 
 
 def build_suite() -> list[TableExpectations | PlausibilityRule]:
@@ -35,7 +32,7 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
         *plausibility.SHARED_RULES,
         _build_dimension_contract(),
         _build_balance_contract(),
-        *RULES,
+        *cooperation_openings.RULES,
         *nil_returns.RULES,
     ]
 
@@ -94,7 +91,7 @@ def _build_balance_contract() -> TableExpectations:
                     "cooperation.balance",
                     "closing",
                     "expected",
-                    params={**_CELL, "opening": "opening", "entries": "entries", "exits": "exits"},
+                    params={**CELL, "opening": "opening", "entries": "entries", "exits": "exits"},
                 ),
             ),
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
@@ -107,21 +104,8 @@ def _build_balance_contract() -> TableExpectations:
                     "cooperation.acknowledged",
                     "acknowledged",
                     "open_in_period",
-                    params=_CELL,
+                    params=CELL,
                 ),
             ),
         ),
     )
-
-
-def find_openings(figures: ReturnFigures) -> pl.DataFrame:
-    """Return the pending requests at the start of a period that differ from the end of the period before."""
-    return find_changed_openings(figures.observations, figures.earlier_observations)
-
-
-RULES = (
-    PlausibilityRule(
-        find_openings,
-        FindingTemplate("cooperation.opening", "value", "expected", params=_CELL),
-    ),
-)

@@ -102,7 +102,7 @@ class Failure:
 def _context() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     os.environ.setdefault("TQDM_DISABLE", "1")
-    import great_expectations as gx
+    from expectations.loading import gx
 
     context: Any = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
@@ -119,7 +119,7 @@ def _batch_definition(contract: TableExpectations) -> Any:
 @cache
 def _build_suite(contract: TableExpectations, positions: tuple[int, ...]) -> Any:
     """Return a suite of some expectations of a contract for the current context; cached, because this is slow."""
-    import great_expectations as gx
+    from expectations.loading import gx
 
     # An expectation belongs to one suite, and every context has its own.
     expectations = [copy.copy(contract.expectations[position]) for position in positions]
@@ -131,7 +131,7 @@ def _build_suite(contract: TableExpectations, positions: tuple[int, ...]) -> Any
 @cache
 def _definition(contract: TableExpectations) -> Any:
     """Return the validation of a whole contract, which the current context stores; cached likewise."""
-    import great_expectations as gx
+    from expectations.loading import gx
 
     context, suite = _context(), _build_suite(contract, contract.all_positions)
     return context.validation_definitions.add(
@@ -306,7 +306,7 @@ def _reuse_configurations() -> Iterator[None]:
     It reads the property about seventy times for each expectation, and computing it is 40 % of a validation; nothing
     changes an expectation while it runs.  The caller holds the lock.
     """
-    from great_expectations.expectations.expectation import Expectation
+    from expectations.loading import Expectation
 
     original = vars(Expectation)["configuration"]
     # The expectation is kept with its configuration, so that its id is not used again.
@@ -352,9 +352,9 @@ def _spare_garbage_collector() -> Iterator[None]:
 
 @cache
 def _build_smallest_contract() -> TableExpectations:
-    from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
+    from expectations.loading import gxe
 
-    return TableExpectations("warm_up", "warm_up", (ExpectColumnValuesToNotBeNull(column="x"),))
+    return TableExpectations("warm_up", "warm_up", (gxe.ExpectColumnValuesToNotBeNull(column="x"),))
 
 
 def _read_failure(result: Any, contract: TableExpectations) -> Failure | None:

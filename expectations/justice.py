@@ -9,10 +9,10 @@ from expectations.contracts import (
     build_observation_contract,
     build_sum_contracts,
     describe_failure,
-    gxe,
 )
 from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
+from expectations.loading import gxe
 
 INSTRUMENT = "justice"
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from great_expectations.expectations.expectation import Expectation
-
 from expectations import nil_returns, records, sources
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
     expect_keys_and_codes,
     expect_unique_key,
-    gxe,
 )
 from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
+from expectations.loading import Expectation, gxe
 from expectations.tables import EVENT_CODED
 from pipelines.model.long_tables import CASE_EVENT_KEY
 

@@ -5,6 +5,7 @@ ledgers, and one browser.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -15,8 +16,10 @@ import pytest
 from pipelines.core.home import Home, open_home
 from tests.support import home_cache, postgres
 from tests.support.demonstration import CLOCK, build_home, copy_home
+from tests.support.processor_time import ProcessorTimePlugin
 from tests.support.schedule import FileScheduling, order_files
 from tests.support.shared_builds import build_once
+from tests.support.worker_messages import leave_out_messages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's default is 700. Searching for garbage took a fifth of the processor time of the unit tests."""
+
+_EXAMPLES, _EXAMPLES_OF_ALL_TESTS = 50, 100
+"""Examples that Hypothesis tries of a property that states no number of its own, the second in `make test-all`.
+
+100 is Hypothesis's default. Trying 100 of every property took a quarter of the processor time of the unit tests."""
 
 _CHROMIUM = [
     "--disable-quic",
@@ -41,9 +49,12 @@ _CHROMIUM = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the option to build the demonstration home even if the user's cache has it."""
+    """Declare the options to build the demonstration home even if the user's cache has it, and to measure files."""
     parser.addoption(
         "--fresh-home", action="store_true", help="build the demonstration home, whatever an earlier session has kept"
+    )
+    parser.addoption(
+        "--processor-time", action="store_true", help="print the processor time of each test file and shared fixture"
     )
 
 
@@ -97,21 +108,39 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        _let_streamlit_loggers_propagate()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
         gc.enable()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of tests that need a PostgreSQL (left out by `make unit`); remove Hypothesis's time limit.
+def _let_streamlit_loggers_propagate() -> None:
+    """Let the root logger have the messages of Streamlit's loggers.
 
-    Hypothesis's default is 200 ms for each example, which other work on the machine uses up.
+    Streamlit makes some sixty that do not propagate. pytest would attach a handler to each of them, and remove it, six
+    times a test. Their own handlers stay.
+    """
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.partition(".")[0] == "streamlit":
+            logger.propagate = True
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of tests that need a PostgreSQL (left out by `make unit`), and what Hypothesis may spend.
+
+    Its default limit is 200 ms for each example, which other work on the machine uses up.
     """
     from hypothesis import settings
 
     config.addinivalue_line("markers", "postgres: needs a PostgreSQL (python -m tests.support.postgres)")
-    settings.register_profile("project", settings(), deadline=None)
+    examples = _EXAMPLES_OF_ALL_TESTS if config.getoption("--fresh-home") else _EXAMPLES
+    settings.register_profile("project", settings(), deadline=None, max_examples=examples)
     settings.load_profile("project")
+    # A report in JUnit's format lists setups and teardowns as well.
+    if hasattr(config, "workerinput") and not config.getoption("xmlpath"):
+        leave_out_messages(config.pluginmanager)
+    if config.getoption("--processor-time"):
+        config.pluginmanager.register(ProcessorTimePlugin(), "processor-time")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

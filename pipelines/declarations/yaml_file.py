@@ -100,25 +100,34 @@ def _load_slowly(path: Path) -> Any:
 
 def line_of(path: Path, keys: Sequence[str | int]) -> int | None:
     """Return the line of a key in a YAML file, or of the nearest parent key that is in the file."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.nodes import MappingNode, SequenceNode
+    import yaml
 
-    node = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
+    node = _compose_node(path)
     line: int | None = None
     for key in keys:
         child = None
-        if isinstance(node, MappingNode):
+        if isinstance(node, yaml.MappingNode):
             for name, value in node.value:
                 if name.value == str(key):
                     child, line = value, name.start_mark.line + 1
                     break
-        elif isinstance(node, SequenceNode) and isinstance(key, int) and key < len(node.value):
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
             child = node.value[key]
             line = child.start_mark.line + 1
         if child is None:
             continue  # pydantic adds the names of union branches and validators to the keys
         node = child
     return line
+
+
+def _compose_node(path: Path) -> Any:
+    """Return the nodes of a YAML file with their lines, None if only ruamel reads it, which takes 15 times as long."""
+    import yaml
+
+    try:
+        return yaml.compose(path.read_text(encoding="utf-8"), Loader=_loader())
+    except yaml.YAMLError:
+        return None
 
 
 def validate_data(model: type[M], data: Any, path: Path, prefix: Sequence[str | int] = ()) -> M:

@@ -46,11 +46,12 @@ def run_nginx(program: str, folder: Path, server_configuration: str, probe: str)
 
 def _wait_for(probe: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end:
-        assert process.poll() is None, "nginx has ended"
-        try:
-            httpx.get(probe, trust_env=False, timeout=1)
-            return
-        except httpx.TransportError:
-            time.sleep(0.05)
+    with httpx.Client(trust_env=False, timeout=1) as client:
+        while time.monotonic() < end:
+            assert process.poll() is None, "nginx has ended"
+            try:
+                client.get(probe)
+                return
+            except httpx.TransportError:
+                time.sleep(0.05)
     raise AssertionError("nginx does not answer")

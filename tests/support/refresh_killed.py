@@ -16,8 +16,7 @@ import sys
 def _load_program() -> None:
     """Import what a refresh needs, without starting a thread: children of a process with threads may hang."""
     gc.disable()
-    import great_expectations  # noqa: F401
-
+    import expectations.loading  # noqa: F401
     from pipelines.definitions import defs
     from pipelines.warehouse.dbt_runner import parse_project
 

@@ -16,14 +16,13 @@ HOME_FIXTURES = frozenset(("built_home",))
 """Fixtures that build the demonstration home; pytest lists them for every test that uses them indirectly."""
 
 TOGETHER: Mapping[str, tuple[str, ...]] = {
-    "great expectations": ("tests/unit/expectations/",),
     "services and browser": ("tests/e2e/dashboards/", "tests/e2e/office/", "tests/e2e/web/"),
     "rti serve": ("tests/e2e/operations/",),
 }
 """Folders whose files one worker takes together, because every other worker would have to make what they share.
 
-Importing Great Expectations takes two seconds of processor time. The office service, the public app, and Chromium with
-the scripts that it has compiled take twenty. Starting the Dagster UI with its code server takes ten.
+The office service, the public app, and Chromium with the scripts that it has compiled take twenty seconds of processor
+time. Starting the Dagster UI with its code server takes ten.
 """
 
 
@@ -48,6 +47,5 @@ def order_files(fixtures: Mapping[str, Iterable[str]]) -> list[str]:
     with_home = [path for path, names in fixtures.items() if HOME_FIXTURES & set(names)]
     builder = with_home[:1]
     units = [path for path in fixtures if "/unit/" in f"/{path}" and path not in with_home]
-    units.sort(key=lambda path: find_work_unit(path) not in TOGETHER)
     others = [path for path in fixtures if path not in {*with_home, *units}]
     return [*builder, *others, *with_home[1:], *units]

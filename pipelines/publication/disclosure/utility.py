@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.publication.disclosure.space import BLOCK
+from pipelines.core import codes
 from pipelines.publication.disclosure.structure import DETAIL, NOT_APPLICABLE, TOTAL
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
@@ -27,7 +27,7 @@ def measure_losses(counted: pl.DataFrame, protected: pl.DataFrame) -> pl.DataFra
     such), `hidden`, `hidden_not_zero`, `large` (at or above the threshold) and `hidden_large`.
     """
     cells = counted.with_columns(protected["conf_status"]).filter(pl.col("value").is_not_null())
-    cells = cells.unique(["area_kind", "area", "freq", "period", *BLOCK, *DETAIL], maintain_order=True)
+    cells = cells.unique(["area_kind", "area", "freq", "period", *codes.BLOCK, *DETAIL], maintain_order=True)
     is_total = pl.all_horizontal(pl.col(dim).is_in([TOTAL, NOT_APPLICABLE]) for dim in DETAIL)
     is_hidden, is_large = pl.col("conf_status") != "F", pl.col("value") >= SMALLEST_PUBLISHED_COUNT
     is_not_zero = pl.col("value") > 0

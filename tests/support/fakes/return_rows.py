@@ -10,7 +10,17 @@ from typing import Any
 import polars as pl
 import pytest
 
-from expectations import balances, cooperation, judge, nil_returns, parts, plausibility, records, sources, structure
+from expectations import (
+    balances,
+    cooperation_openings,
+    judge,
+    nil_returns,
+    parts,
+    plausibility,
+    records,
+    sources,
+    structure,
+)
 from expectations.causes import CAUSES
 from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
@@ -33,7 +43,7 @@ PLAUSIBILITY_RULES: Mapping[str, tuple[PlausibilityRule, ...]] = {
     ),
     "victims": (*parts.RULES, *plausibility.SHARED_RULES, *structure.RULES, *nil_returns.RULES),
     "register": (*records.RULES, *sources.RULES, *nil_returns.RULES),
-    "cooperation": (*parts.RULES, *plausibility.SHARED_RULES, *cooperation.RULES, *nil_returns.RULES),
+    "cooperation": (*parts.RULES, *plausibility.SHARED_RULES, *cooperation_openings.RULES, *nil_returns.RULES),
 }  # fmt: skip
 """The rules of each suite that are not contracts, in its order. They need no Great Expectations."""
 ALSO_OF_CONTRACTS = frozenset(("plausible.outcome", "sum.exceeded"))

@@ -35,12 +35,6 @@ def test_order_files_returns_each_file_once() -> None:
     assert sorted(order_files(fixtures)) == sorted(fixtures)
 
 
-def test_files_that_load_great_expectations_are_one_unit_of_work_before_other_unit_tests() -> None:
-    units = ["tests/unit/core/test_a.py", "tests/unit/expectations/test_b.py", "tests/unit/expectations/test_c.py"]
-    assert order_files(dict.fromkeys(units, NONE)) == [*units[1:], units[0]]
-    assert [find_work_unit(f"{path}::test_x[a::b]") for path in units] == [units[0], *["great expectations"] * 2]
-
-
 def test_files_that_share_services_and_the_browser_are_one_unit_of_work() -> None:
     files = (
         "dashboards/test_public.py",
@@ -49,7 +43,7 @@ def test_files_that_share_services_and_the_browser_are_one_unit_of_work() -> Non
         "web/test_hostile.py",
     )
     assert {find_work_unit(f"tests/e2e/{file}::test_x") for file in files} == {"services and browser"}
-    assert find_work_unit("tests/e2e/cli/test_end_to_end.py::test_x") == "tests/e2e/cli/test_end_to_end.py"
+    assert find_work_unit("tests/e2e/cli/test_end_to_end.py::test_x[a::b]") == "tests/e2e/cli/test_end_to_end.py"
 
 
 def test_files_that_share_the_servers_of_rti_serve_are_one_unit_of_work() -> None:
