@@ -21,7 +21,7 @@ DISPERSION = 2.0
 
 Verdict = Literal["rise", "fall", "no_clear_change", "too_few"]
 Kind = Literal["rate", "ratio", "part"]
-"""What a figure is: a count over a population, a count over a count of others, or a part of a count over the whole."""
+"""Kinds of figures: a count over a population, a count over a count of others, or a part of a count over the whole."""
 
 
 class CountChange(NamedTuple):
@@ -110,7 +110,7 @@ def _limit_parts(first: Operands, last: Operands) -> tuple[float, float]:
     y, m = (number / last.dispersion for number in last[:2])
     limit = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
-    def score(log_ratio: float) -> float:
+    def compute_score(log_ratio: float) -> float:
         ratio = exp(log_ratio)
         linear = n + y + ratio * (m + x)
         # The most probable share of the first period, if that of the last is `ratio` times as large.
@@ -122,9 +122,11 @@ def _limit_parts(first: Operands, last: Operands) -> tuple[float, float]:
     ends: list[float] = []
     for sign in (1, -1):
         step = sign * 1.0
-        while sign * score(estimate - step) < limit:
+        while sign * compute_score(estimate - step) < limit:
             step *= 2
-        ends.append(exp(float(brentq(lambda at, sign=sign: sign * score(at) - limit, estimate - step, estimate))))
+        ends.append(
+            exp(float(brentq(lambda at, sign=sign: sign * compute_score(at) - limit, estimate - step, estimate)))
+        )
     return ends[0], ends[1]
 
 

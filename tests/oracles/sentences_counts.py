@@ -28,6 +28,7 @@ from tests.oracles.sentences import (
     describe_absent,
     describe_cover,
     expect_parameters,
+    find_compared,
     find_span,
     find_unit,
     format_number,
@@ -459,7 +460,9 @@ def expect_breaks_not_tested(r: Release, s: Selection, p: Params) -> Expected:
 def list_all_crossed(r: Release, s: Selection) -> list[list[Row]]:
     """Return the breaks within the span of each line of a table of changes."""
     if s.get("part") in RATIO_CHANGES:
-        return [list_ratio_breaks(r, s, *ends) for ends in list_ratio_ends(r, s)]
+        return [list_ratio_breaks(r, s["metric"], s["crime"], *ends) for ends in list_ratio_ends(r, s)]
+    if s.get("part") == "show_changes":
+        return [list_compared_breaks(r, s, *ends) for ends in list_compared_ends(r, s)]
     if s.get("part") == "median_changes":
         areas = {x["area"] for x in r.read_rows("sentence")}
         first, last = find_median_span(r, s)
@@ -485,6 +488,8 @@ def is_tested(r: Release, s: Selection, area: str, measure: str = "") -> bool:
 def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") in RATIO_CHANGES:
         return {"n": str(sum(is_ratio_tested(r, s, *ends) for ends in list_ratio_ends(r, s)))}
+    if s.get("part") == "show_changes":
+        return {"n": str(sum(is_compared_tested(r, s, *ends) for ends in list_compared_ends(r, s)))}
     if s.get("part") == "median_changes":
         first, last = find_median_span(r, s)
         medians = r.index_rows("sentence", "offence_group", "level", "statistic", "sentence_type", "sentence_band")
@@ -527,16 +532,16 @@ def find_ratio_span(r: Release, s: Selection, by_key: Mapping[tuple[str, str], R
     return newest[0], newest[-1]
 
 
-def list_ratio_breaks(r: Release, s: Selection, before: Row | None, after: Row | None) -> list[Row]:
+def list_ratio_breaks(r: Release, metric: str, crime: str, before: Row | None, after: Row | None) -> list[Row]:
     if before is None or after is None:
         return []
-    operands = [x for x in r.read_rows("metric_operand") if x["metric"] == s["metric"]]
+    operands = [x for x in r.read_rows("metric_operand") if x["metric"] == metric]
     start = min(before["period"], before.get("denominator_period") or before["period"])
     rows = {
         id(b): b
         for x in operands
         for b in list_crossed_breaks(
-            r, before["area"], s["crime"], start, after["period"],
+            r, before["area"], crime, start, after["period"],
             {"measure": x["measure"], "level": x["level"], "reporters": before["reporters"]},
         )
     }  # fmt: skip
@@ -546,13 +551,52 @@ def list_ratio_breaks(r: Release, s: Selection, before: Row | None, after: Row |
 def is_ratio_tested(r: Release, s: Selection, before: Row | None, after: Row | None) -> bool:
     if before is None or after is None or before["value"] is None or after["value"] is None:
         return False
+    if list_ratio_breaks(r, s["metric"], s["crime"], before, after):
+        return False
+    return has_enough_to_test(before, after, is_part=bool(r.metric[s["metric"]]["is_nested"]))
+
+
+def has_enough_to_test(before: Row, after: Row, *, is_part: bool) -> bool:
+    """Return True if two ratios are of the same version and territories, and all counts behind them are enough."""
     is_same = all(before.get(name) == after.get(name) for name in ("version", "reporters"))
     counts = [x[name] for x in (before, after) for name in ("numerator", "denominator")]
-    if not is_same or None in counts or list_ratio_breaks(r, s, before, after):
+    if not is_same or None in counts:
         return False
-    if r.metric[s["metric"]]["is_nested"]:
+    if is_part:
         counts += [x["denominator"] - x["numerator"] for x in (before, after)]
     return min(counts) >= ENOUGH
+
+
+def list_compared_ends(r: Release, s: Selection) -> list[tuple[Row | None, Row | None]]:
+    """Return the figures of the page "Compare" in the chosen and in the newest period, of the region and each area."""
+    rows = find_compared(r, s)
+    periods = {
+        period
+        for (area, period), x in rows.items()
+        if area != r.region and x["value"] is not None and x["freq"] == s["freq"]
+    }
+    last = max(periods)
+    return [(rows.get((area, s["from"])), rows.get((area, last))) for area in (r.region, *s["areas"].split(","))]
+
+
+def list_compared_breaks(r: Release, s: Selection, before: Row | None, after: Row | None) -> list[Row]:
+    if before is None or after is None:
+        return []
+    if s["kind"] in ("ratio", "clearance"):
+        return list_ratio_breaks(r, s["indicator"], s["crime"], before, after)
+    return list_crossed_breaks(r, before["area"], s["crime"], before["period"], after["period"], before)
+
+
+def is_compared_tested(r: Release, s: Selection, before: Row | None, after: Row | None) -> bool:
+    if before is None or after is None or before["value"] is None or after["value"] is None:
+        return False
+    if list_compared_breaks(r, s, before, after):
+        return False
+    if s["kind"] in ("count", "rate"):
+        counts = [r.cells[x["cell_id"]]["value"] for x in (before, after)]
+        return before["reporters"] == after["reporters"] and min(counts) >= ENOUGH
+    is_part = s["kind"] == "share" or bool(r.metric[s["indicator"]]["is_nested"])
+    return has_enough_to_test(before, after, is_part=is_part)
 
 
 @expect_parameters("{area}: {after} in {last}, {before} in {first}.")
