@@ -11,8 +11,8 @@ from pipelines.front.pages import Page
 from pipelines.front.pages.facts import list_facts
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language
-from pipelines.words import Row, durations, indicators, language, trends
+from pipelines.front.tables import FigureTable, format_figure, translate_text
+from pipelines.words import Row, durations, language, trends
 from pipelines.words.language import tell
 
 
@@ -69,7 +69,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "facts": list_facts(
                 reader,
                 about,
-                formula=in_page_language(reader, indicators.format_formula(str(about["formula"]), {})),
+                formula=translate_text(reader, str(about["formula"])),
                 source=_describe_source(reader, list(by_area)),
             ),
             "explore": reader.link_to_explorer("durations", crime=crime),

@@ -15,7 +15,7 @@ from pipelines.front.pages.home import compose_ratios, describe_pairs
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, describe_basis, in_page_language
+from pipelines.front.tables import FigureTable, describe_basis, translate_text
 from pipelines.statistics.change import Kind
 from pipelines.words import language
 from pipelines.words.language import tell
@@ -214,7 +214,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 reader,
                 about_count,
                 what=tell(_COUNT),
-                definition=in_page_language(reader, reader.find_definition("measure", measure)),
+                definition=translate_text(reader, reader.find_definition("measure", measure)),
                 others=[(tell("Rate"), tell(_RATE))],
                 method=str(edition.metrics["rate"]["source"]),
             ),
