@@ -60,11 +60,15 @@ def make_table(reader: Reader, caption: str, span: Span, name: str = "changes", 
 
 
 def add_lines(table: FigureTable, lines: Sequence[TestedLine], explanation: str = trends.READ) -> FigureTable:
-    """Add lines to a table of changes, and the remarks on how to read it; `explanation` is marked in words.trends."""
+    """Add lines to a table of changes, and the remarks on how to read it.
+
+    `explanation` is marked in words.trends; a table that follows another one on the same page needs none.
+    """
     for line in lines:
         verdict = table.note_field(trends.VERDICTS[line.trend.verdict], line.trend.note)
         table.add_row(line.heading, (*line.fields, format_times(line.trend), verdict), is_total=line.is_total)
-    table.notes.add_remark(tell(explanation))  # marked in words.trends
+    if explanation:
+        table.notes.add_remark(tell(explanation))  # marked in words.trends
     if chance := trends.count_tested([line.trend for line in lines]):
         table.notes.add_remark(chance)
     return table

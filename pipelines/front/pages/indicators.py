@@ -176,7 +176,7 @@ def _compose_count_changes(
     if span is None:
         return counts
     rates = changes.make_table(reader, tell(_RATES_BY_YEAR), span, "rate-changes")
-    changes.add_lines(rates, changes.judge_rates(rates, crime, measure, span))
+    changes.add_lines(rates, changes.judge_rates(rates, crime, measure, span), "")
     return {**counts, "changes": [*counts["changes"], rates]}
 
 

@@ -14,7 +14,7 @@ from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import durations, indicators, language
+from pipelines.words import durations, indicators, language, trends
 from pipelines.words.changes import describe_breaks, describe_cause
 from pipelines.words.language import tell
 
@@ -223,7 +223,7 @@ def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Se
     if span is None:
         return None
     subject = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}"
-    tables = []
+    tables: list[FigureTable] = []
     for track, measures in (("first", STAGES["first"]), ("final", STAGES["final"][len(BEFORE_COURT) :])):
         caption = f"{subject}, {language.lower_first(words.TRACKS[track])}"
         table = changes.make_table(reader, caption, span, f"changes-{track}", tell("Stage"))
@@ -231,7 +231,7 @@ def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Se
         for measure in measures:
             cells = [edition.find_total(crime, measure, area, period) for period in span]
             lines.append(changes.judge_count(table, crime, area, cells, span, words.stage_name(measure)))
-        tables.append(changes.add_lines(table, lines))
+        tables.append(changes.add_lines(table, lines, "" if tables else trends.READ))
     return Section("changes", tell("Is the change real?"), tables=tables)
 
 
