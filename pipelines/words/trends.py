@@ -79,7 +79,12 @@ def judge_figures(kind: Kind, first: Row | None, last: Row | None, breaks: Seque
         return Trend("untestable", note=tell(_OTHER_VERSION))
     if any(row[name] is None for row in (first, last) for name in ("numerator", "denominator")):
         return Trend("untestable", note=tell(_NO_COUNTS))
-    operands = [Operands(row["numerator"], row["denominator"], row.get("dispersion") or 1.0) for row in (first, last)]
+    # A rate is treated as its count is, so that the two changes differ by the populations alone.
+    dispersions = [1.0 if kind == "rate" else row.get("dispersion") or 1.0 for row in (first, last)]
+    operands = [
+        Operands(row["numerator"], row["denominator"], dispersion)
+        for row, dispersion in zip((first, last), dispersions, strict=True)
+    ]
     change = compute_figure_change(kind, *operands)
     return Trend(change.verdict, change, _explain_few(change, _TOO_FEW if kind == "rate" else _TOO_FEW_OF_FIGURE))
 

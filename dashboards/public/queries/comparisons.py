@@ -56,7 +56,7 @@ SQL: Mapping[str, str] = {
                 concat_ws(',', nullif(total.flags, ''), nullif(number.flags, '')) as flags
             ),
             number.low, number.high, number.interval_basis, number.state,
-            number.numerator, number.denominator, number.dispersion
+            number.numerator, number.denominator
         from total
         left join number on number.cell_id = total.cell_id
         order by total.area, total.period

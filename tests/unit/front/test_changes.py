@@ -68,6 +68,14 @@ def test_rates_are_judged_with_their_populations() -> None:
     assert (lines[1].trend.verdict, lines[1].trend.change and lines[1].trend.change.ratio) == ("fall", 0.5)
 
 
+@pytest.mark.parametrize("dispersion", [1.0, 2.1])
+def test_rate_of_one_population_changes_as_its_count(dispersion: float) -> None:
+    rows = [_make_ratio(year, numerator=count, denominator=1e6, dispersion=dispersion) for year, count in
+            (("2023", 25.0), ("2025", 29.0))]  # fmt: skip
+    counts = [make_total("AA", year, count) for year, count in (("2023", 25.0), ("2025", 29.0))]
+    assert trends.judge_figures("rate", *rows, []).change == trends.judge_trend(*counts, []).change
+
+
 def _make_ratio(period: str, **changed: Any) -> Row:
     row = {
         "metric": "m", "area": "AA", "period": period, "value": 50.0, "low": 40.0, "high": 60.0, "numerator": 100.0,
