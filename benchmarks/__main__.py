@@ -18,6 +18,7 @@ from benchmarks import (
     arriving,
     checking,
     decade,
+    explorer,
     faults,
     formats,
     front,
@@ -36,12 +37,12 @@ from benchmarks import (
 from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
-    "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "open_data",
-    "pages", "public", "questionnaire", "random_decades", "reading", "rebuilding", "uploading",
+    "answering", "arriving", "checking", "decade", "explorer", "faults", "formats", "front", "growing", "main",
+    "open_data", "pages", "public", "questionnaire", "random_decades", "reading", "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
-    "questionnaire", "public", "front", "open-data", "arrival", "protection", "random",
+    "questionnaire", "public", "front", "explorer", "open-data", "arrival", "protection", "random",
 )  # fmt: skip
 """Order of benchmarks: those that take seconds come first; rebuild and the two after it share their homes."""
 

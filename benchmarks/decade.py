@@ -86,9 +86,22 @@ def measure_protection(setting: Setting) -> Iterator[Figure]:
 
 
 def publish_release(setting: Setting, years: int) -> tuple[Path, dict[str, float]]:
-    """Return a home with a published release of that many years, and the processor seconds and files of its pages."""
-    home, _ = _build_home(setting, years)
-    return home, measuring.run_module(__name__, "release", str(home)).last_json()
+    """Return a home with a published release of that many years, and the processor seconds and files of its pages.
+
+    Benchmarks that run one after the other share the home.
+    """
+    record = _name_published(setting, years)
+    if not record.exists():
+        home, _ = _build_home(setting, years)
+        built = measuring.run_module(__name__, "release", str(home)).last_json()
+        record.write_text(json.dumps({"home": str(home), "built": built}), encoding="utf-8")
+    published = json.loads(record.read_text(encoding="utf-8"))
+    return Path(published["home"]), published["built"]
+
+
+def _name_published(setting: Setting, years: int) -> Path:
+    """Return the file that says that the home of so many years has a published release."""
+    return setting.scratch / f"published-{years}.json"
 
 
 def _build_home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
@@ -98,6 +111,7 @@ def _build_home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
         measuring.run_module(__name__, "read", str(homes.prepare_returns(setting, 1).folder), str(read))
     home = setting.scratch / f"years-{years}"
     shutil.rmtree(home, ignore_errors=True)
+    _name_published(setting, years).unlink(missing_ok=True)
     return home, measuring.run_module(__name__, "history", str(home), str(read), str(years)).last_json()
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import measuring
-from benchmarks.registry import Figure
+from benchmarks import decade, history, measuring
+from benchmarks.registry import Figure, Setting, register_benchmark
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -29,6 +29,8 @@ MOST_CHANGES = 14
 """Changes of controls that are measured on one page; half of them change back."""
 READERS, ROUNDS, PAUSE = 50, 6, 5.0
 """Readers, pages that each opens in its session, and seconds for which each reads one."""
+_MOST_REPETITIONS = 3
+"""Repetitions of what a browser opens first, so that all of this takes minutes."""
 _CONTROLS = 1000
 """Milliseconds for the scripts of controls, which a browser loads after the first of their kind."""
 _PATIENCE = 30.0
@@ -61,6 +63,24 @@ _CHANGE = """element => new Promise(done => {
   look();
 })"""
 """Click an element; return the milliseconds until a table was redrawn (0 if none was) and until the last change."""
+
+
+@register_benchmark("explorer", "the pages to explore figures of a release of ten years, and 50 readers in sessions")
+def measure_service(setting: Setting) -> Iterator[Figure]:
+    """Measure the pages to explore of a release of ten years, or of the demonstration's years in the short run."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.support.chromium import FLAGS, find_chromium
+    from tests.support.service.public_app import run_public_app
+
+    years = decade.YEARS if max(setting.scales) > 1 else history.CYCLE
+    home, _ = decade.publish_release(setting, years)
+    with run_public_app(home, setting.scratch / "explorer.log") as address:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+            with closing(chromium) as browser:
+                yield from measure_explorer(browser, address, min(setting.repetitions, _MOST_REPETITIONS))
+        yield from measure_readers(address)
 
 
 def measure_explorer(browser: Browser, address: str, repetitions: int) -> Iterator[Figure]:

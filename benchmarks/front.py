@@ -1,5 +1,4 @@
-"""The public pages of a running service with a release of ten years: the static ones here, those to explore figures in
-`explorer.py`.
+"""The static public pages of a running service with a release of ten years; `explorer.py` measures those to explore.
 
 A static page is opened in a browser with an empty cache, at full speed and as on a slow line (1.6 Mbit/s, 150 ms). A
 reader is an HTTP client that opens one page each second, without its pictures and files. The floor of a page is the
@@ -8,15 +7,17 @@ style sheet, which is sent from memory as well.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
-from benchmarks import decade, explorer, history
+from benchmarks import decade, history
 from benchmarks.registry import Figure, Setting, register_benchmark
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _PAINT = """() => new Promise(resolve => {
   if (find()) return resolve(find().startTime);
   new PerformanceObserver(() => find() && resolve(find().startTime)).observe({type: "paint", buffered: true});
 })"""
+_LOADED = re.compile(r'<(?:link rel="stylesheet" href|script[^>]* src|img[^>]* src)="([^"]+)"')
+"""Addresses of the files that a page loads."""
 _MOST_REPETITIONS = 3
 """Repetitions of what a browser opens, so that all of this takes minutes."""
 READERS, ROUNDS, PAUSE = 50, 10, 1.0
@@ -53,11 +56,9 @@ class Opened:
     painted: float
 
 
-@register_benchmark(
-    "front", "the public pages of a release of ten years, static and to explore, in a browser and for 50 readers"
-)
+@register_benchmark("front", "the static pages of a release of ten years, in a browser and for 50 readers")
 def measure_public_pages(setting: Setting) -> Iterator[Figure]:
-    """Measure the pages of a release of ten years, or of the demonstration's years in the short run."""
+    """Measure the static pages of a release of ten years, or of the demonstration's years in the short run."""
     from playwright.sync_api import sync_playwright
 
     from tests.support.chromium import find_chromium
@@ -68,6 +69,7 @@ def measure_public_pages(setting: Setting) -> Iterator[Figure]:
     yield Figure(
         f"building the pages of {years} years, processor", built["processor"], "s", note=f"{built['files']:.0f} files"
     )
+    yield from measure_files(home / "public" / "current" / "pages")
     paths = [f"{language}/{page}" for language in LANGUAGES for page in PAGES]
     with run_public_app(home, setting.scratch / "front.log") as address:
         _open_with_client(address, paths)
@@ -78,9 +80,25 @@ def measure_public_pages(setting: Setting) -> Iterator[Figure]:
             with closing(chromium) as browser:
                 repetitions = min(setting.repetitions, _MOST_REPETITIONS)
                 yield from _measure_browser(browser, address, paths, repetitions)
-                yield from explorer.measure_explorer(browser, address, repetitions)
         yield from _measure_readers(address, paths)
-        yield from explorer.measure_readers(address)
+
+
+def measure_files(folder: Path) -> Iterator[Figure]:
+    """Measure every page of a release as its files are, before compression: this does not depend on the machine."""
+    sizes, requests = [], []
+    shared = {path.name: path.stat().st_size for path in folder.glob("*.*")}
+    for path in folder.rglob("*.html"):
+        names = {address.rpartition("/")[2] for address in _LOADED.findall(path.read_text(encoding="utf-8"))}
+        sizes.append(path.stat().st_size + sum(shared[name] for name in names))
+        requests.append(1 + len(names))
+    yield Figure(
+        f"bytes before compression, largest of {len(sizes)} pages", max(sizes) / 1000, "kB",
+        target="≤ 150 kB", reached=max(sizes) <= MOST_BYTES,
+    )  # fmt: skip
+    yield Figure(
+        f"requests, most of {len(sizes)} pages", max(requests), "requests",
+        target="≤ 10", reached=max(requests) <= MOST_REQUESTS,
+    )  # fmt: skip
 
 
 def _measure_browser(browser: Browser, address: str, paths: Sequence[str], repetitions: int) -> Iterator[Figure]:

@@ -48,7 +48,7 @@ AGES: Mapping[str, str] = {
 }
 
 
-def _format_number(context: PageContext, value: float, digits: int = 0) -> str:
+def format_number(context: PageContext, value: float, digits: int = 0) -> str:
     """Format a number with the signs of the person's language."""
     with read_in(context.language):
         return words.format_number(value, digits)
@@ -60,17 +60,17 @@ def format_figure(context: PageContext, row: Row | None, digits: int = 0) -> str
         return ""
     if row["value"] is None:
         return context.code_label("obs_status", row["obs_status"])
-    value = _format_number(context, row["value"], digits)
+    value = format_number(context, row["value"], digits)
     low, high = row.get("low"), row.get("high")
     if low is None:
         return value
     if high is None or high == float("inf"):
-        return context.tell("{value} ({low} or more)", value=value, low=_format_number(context, low, digits))
+        return context.tell("{value} ({low} or more)", value=value, low=format_number(context, low, digits))
     return context.tell(
         "{value} ({low} to {high})",
         value=value,
-        low=_format_number(context, low, digits),
-        high=_format_number(context, high, digits),
+        low=format_number(context, low, digits),
+        high=format_number(context, high, digits),
     )
 
 
@@ -128,11 +128,11 @@ def describe_broken_balance(context: PageContext, row: Row) -> tuple[str, str]:
     opening, entries, exits, closing = (row[name] for name in ("opening", "entries", "exits", "closing"))
     return title, context.tell(
         "{opening} at the start + {entries} in \u2212 {exits} out = {due}; reported at the end: {closing}.",
-        opening=_format_number(context, opening),
-        entries=_format_number(context, entries),
-        exits=_format_number(context, exits),
-        due=_format_number(context, opening + entries - exits),
-        closing=_format_number(context, closing),
+        opening=format_number(context, opening),
+        entries=format_number(context, entries),
+        exits=format_number(context, exits),
+        due=format_number(context, opening + entries - exits),
+        closing=format_number(context, closing),
     )
 
 

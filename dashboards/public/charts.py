@@ -13,7 +13,20 @@ from typing import Any
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.front.charts import bars, files, fit, from_rows, intervals, lines, marks, outlines, series, stages
+from pipelines.front.charts import (
+    bars,
+    board,
+    files,
+    fit,
+    from_rows,
+    intervals,
+    lengths,
+    lines,
+    marks,
+    outlines,
+    series,
+    stages,
+)
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes, durations
@@ -168,6 +181,18 @@ def _make_duration_row(name: str, group: Mapping[str, Row] | None) -> intervals.
     median, three_quarters, nine_tenths = map(durations.format_limits, rows)
     is_few = any(durations.is_shown_few(row) for row in rows)
     return intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few)
+
+
+def draw_lengths(title: str, groups: Sequence[tuple[str, Mapping[str, Row]]], *, under: Sequence[str] = ()) -> Picture:
+    """Return the quartiles of sentences on the legal range, one row per name with its figures by statistic."""
+    rows = [from_rows.make_length_row(name, group) for name, group in groups]
+    drawn = lengths.Lengths(title, rows, tell("months"))
+    return _fit(lambda width: lengths.draw_lengths(drawn, width=width), under)
+
+
+def draw_board(drawn: board.StateBoard, *, under: Sequence[str] = ()) -> Picture:
+    """Return a sign or a number for each territory and period."""
+    return _fit(lambda width: board.draw_board(drawn, width=width), under)
 
 
 def draw_trend(drawn: series.ChartSeries, *, under: Sequence[str] = ()) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.front import pages
 from pipelines.front.charts import board as boards
+from pipelines.front.charts import from_rows
 from pipelines.front.pages.board import judge_board, judge_shares
 from pipelines.front.pictures import PictureFile, draw_once, list_notes
 from pipelines.front.reader import Reader
@@ -20,14 +21,7 @@ def draw_board(reader: Reader) -> PictureFile | None:
     lines = [
         boards.TerritoryStates(
             reader.marked_name(code),
-            [
-                boards.TerritoryState(
-                    judged.state,
-                    reporting.format_state(judged),
-                    f"{judged.received}/{judged.expected}" if judged.state == "in_part" else "",
-                )
-                for judged, _ in judged_periods
-            ],
+            [from_rows.make_state(judged) for judged, _ in judged_periods],
         )
         for code, judged_periods in states.items()
     ]

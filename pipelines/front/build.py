@@ -71,7 +71,11 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     style = _write_asset(
         target, "style", ".css", shorten_style("\n".join(path.read_text(encoding="utf-8") for path in _STYLE)).encode()
     )
-    writer = _Writer(edition, style, _write_asset(target, "script", ".js", _SCRIPT.read_bytes()))
+    writer = _Writer(
+        edition,
+        style,
+        _write_asset(target, "script", ".js", shorten_script(_SCRIPT.read_text(encoding="utf-8")).encode()),
+    )
     sizes = measure_files(release)
     n_pages = 0
     for chosen in languages or list_languages():
@@ -98,9 +102,16 @@ def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
 
 
 def shorten_style(style: str) -> str:
-    """Return a style sheet without comments, and without spaces around braces and semicolons."""
+    """Return a style sheet without comments, and without spaces around braces, semicolons and names of properties."""
     without_comments = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
-    return re.sub(r"\s*([{};])\s*", r"\1", without_comments).strip()
+    compact = re.sub(r"\s*([{};])\s*", r"\1", without_comments).strip()
+    return re.sub(r"([{;][\w-]+): ", r"\1:", compact)
+
+
+def shorten_script(script: str) -> str:
+    """Return a script without indentation, empty lines and comments. It must not have texts of several lines."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
 
 
 def _write_asset(target: Path, name: str, ending: str, content: bytes) -> str:

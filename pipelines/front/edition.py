@@ -72,6 +72,11 @@ class Edition:
         row = self.find_total(crime, measure, self.region, period)
         return row if regions.is_regional(row) else None
 
+    def find_own_total(self, crime: str, measure: str, area: str, period: str) -> Row | None:
+        """Return the total of a territory, or of the region if enough territories are in it."""
+        row = self.find_total(crime, measure, area, period)
+        return row if area != self.region or regions.is_regional(row) else None
+
     @cached_property
     def _periods(self) -> Mapping[tuple[str, str], list[str]]:
         periods: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -192,16 +197,40 @@ class Edition:
         """Return the breaks of a series between two periods; those of the region are the breaks of its members."""
         if cell is None:
             return []
-        members = str(cell["reporters"] or "").split(",") if area == self.region else [area]
+        return self._find_breaks_of(area, crime, (first, last), cell, [(str(cell["measure"]), str(cell["level"]))])
+
+    def find_ratio_breaks(self, area: str, crime: str, first: Row | None, last: Row | None) -> list[Row]:
+        """Return the breaks of both counts of a ratio or a clearance rate between two periods."""
+        if first is None or last is None:
+            return []
+        sides = self._operands.get(str(first["metric"]), [])
+        # The earlier count of a ratio with a time lag is of an earlier period.
+        start = min(str(first["period"]), str(first.get("denominator_period") or first["period"]))
+        return self._find_breaks_of(area, crime, (start, str(last["period"])), first, sides)
+
+    def find_record_breaks(self, area: str, crime: str, first: str, last: str, measure: str, level: str) -> list[Row]:
+        """Return the breaks between two periods of figures that a territory's records give for one of its measures."""
+        return self._find_breaks_of(area, crime, (first, last), {"reporters": area}, [(measure, level)])
+
+    def _find_breaks_of(
+        self, area: str, crime: str, span: tuple[str, str], row: Row, sides: Sequence[tuple[str, str]]
+    ) -> list[Row]:
+        members = str(row["reporters"] or "").split(",") if area == self.region else [area]
         codes = {code for member in members for code in (member, *self.list_jurisdictions(member))}
         inside = [
             row
             for row in self.tables["break"]
-            if row["area"] in codes
-            and row["offence_group"] in ("", "_T", crime)
-            and changes.is_between(row, first, last)
+            if row["area"] in codes and row["offence_group"] in ("", "_T", crime) and changes.is_between(row, *span)
         ]
-        return changes.select_breaks(inside, str(cell["measure"]), str(cell["level"]))
+        by_row = {id(row): row for side in sides for row in changes.select_breaks(inside, *side)}
+        return list(by_row.values())
+
+    @cached_property
+    def _operands(self) -> Mapping[str, list[tuple[str, str]]]:
+        sides: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for row in self.tables["metric_operand"]:
+            sides[row["metric"]].append((row["measure"], row["level"]))
+        return sides
 
     @cached_property
     def _victims(self) -> Mapping[tuple[str, str, str, str], Row]:

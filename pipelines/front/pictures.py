@@ -317,15 +317,7 @@ def draw_sentences(reader: Reader, crime: str, track: str, territory: str = "") 
     for (area, _, period), group in edition.find_sentences(crime, track).items():
         if period != year or (codes and area not in codes):
             continue
-        lower, median, upper = (durations.format_limits(group.get(name)) for name in durations.LENGTHS)
-        of_law = next((row for row in group.values() if row["statutory_max"] is not None), {})
-        rows.append(
-            lengths.LengthRow(
-                reader.marked_name(area), lower, median, upper, durations.format_law(list(group.values())),
-                of_law.get("statutory_min"), of_law.get("statutory_max"),
-                is_few=durations.is_shown_few(group.get("median")),
-            )
-        )  # fmt: skip
+        rows.append(from_rows.make_length_row(reader.marked_name(area), group))
         areas.append(area)
     parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))

@@ -65,7 +65,8 @@ SQL: Final[Mapping[str, str]] = {
         select
             cell.*, number.low, number.high, number.interval_basis, number.state,
             rate.value as rate, rate.obs_status as rate_obs_status, rate.conf_status as rate_conf_status,
-            rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high, rate.interval_basis as rate_basis
+            rate.flags as rate_flags, rate.low as rate_low, rate.high as rate_high, rate.interval_basis as rate_basis,
+            rate.numerator as rate_numerator, rate.denominator as rate_denominator
         from cell
         inner join programme on cell.table_id = programme.table_id
         left join indicator as number on number.metric = 'count' and number.cell_id = cell.cell_id
@@ -159,6 +160,7 @@ SQL: Final[Mapping[str, str]] = {
         order by pair.metric, area_a, area_b
     """,
     "metric": "select * from metric order by position",
+    "metric_operand": "select * from metric_operand order by metric, side desc, position",
     "coverage": """
         select territory, jurisdiction, instrument, freq, period, deadline, is_due, is_reported, is_on_time
         from coverage where instrument in (select unnest($returns))

@@ -104,7 +104,7 @@ class Reader:
     @cached_property
     def english_causes(self) -> re.Pattern[str]:
         """Return a pattern of the causes of breaks that the release has in English only."""
-        rows = [row for row in self.edition.tables["break"] if row["words"] != "law_changed"]
+        rows = [row for row in self.edition.tables["break"] if row["words"] not in ("law_changed", "shape_changed")]
         causes = sorted({changes.describe_cause(row) for row in rows}, key=len, reverse=True)
         return re.compile(f"({'|'.join(map(re.escape, filter(None, causes))) or '(?!)'})")
 

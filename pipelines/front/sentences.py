@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.edition import CONVICTED
@@ -22,6 +24,19 @@ _CHANGES: language.Texts[str] = language.Texts(
         ),
         "withheld": mark("The change is not shown, because one of the two figures is withheld."),
         "missing": mark("The change is not shown, because one of the two figures is not available."),
+    }
+)
+_CHANGES_OF_FIGURES: language.Texts[str] = language.Texts(
+    {
+        "rise": mark("This is a clear rise: {ratio} times as high (95% confidence interval {low} to {high})."),
+        "fall": mark("This is a clear fall: {ratio} times as high (95% confidence interval {low} to {high})."),
+        "no_clear_change": mark(
+            "This is not a clear change: {ratio} times as high (95% confidence interval {low} to {high})."
+        ),
+        "depends": mark(
+            "This is not a clear change, because several people can be tried in one case: {ratio} times as high (95% "
+            "confidence interval {low} to {high})."
+        ),
     }
 )
 WHY_INTERVAL = mark(
@@ -60,14 +75,24 @@ def judge_convictions(reader: Reader, crime: str, area: str, first: str, last: s
 
 def find_convictions(reader: Reader, crime: str, area: str, period: str) -> Row | None:
     """Return the convictions of an area in a year; those of the region need enough territories."""
-    edition = reader.edition
-    if area == edition.region:
-        return edition.find_regional(crime, CONVICTED, period)
-    return edition.find_total(crime, CONVICTED, area, period)
+    return reader.edition.find_own_total(crime, CONVICTED, area, period)
 
 
-def describe_change(trend: trends.Trend) -> str:
-    """Return a sentence on whether a change is real."""
+def describe_ends(reader: Reader, area: str, ends: Sequence[tuple[str, words.FormattedFigure]]) -> str:
+    """Return the figures of an area in the first and the last period of a change."""
+    (first, before), (last, after) = ends
+    return tell(
+        "{area}: {after} in {last}, {before} in {first}.",
+        area=reader.area_name(area),
+        after=after.spoken,
+        last=last,
+        before=before.spoken,
+        first=first,
+    )
+
+
+def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
+    """Return a sentence on whether a change is real: "times as many" for counts, "times as high" for other figures."""
     change = trend.change
     if change is None or change.ratio is None or change.low is None or change.high is None:
         return trend.note or _CHANGES["withheld" if trend.verdict == "withheld" else "missing"]
@@ -75,7 +100,8 @@ def describe_change(trend: trends.Trend) -> str:
     is_clear_of_one = change.low > 1 or change.high < 1
     verdict = "depends" if trend.verdict == "no_clear_change" and is_clear_of_one else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
-    return _CHANGES.fill_text(verdict, ratio=ratio, low=low, high=high)
+    texts = _CHANGES if is_count else _CHANGES_OF_FIGURES
+    return texts.fill_text(verdict, ratio=ratio, low=low, high=high)
 
 
 def describe_certainty(row: Row | None, period: str) -> str:

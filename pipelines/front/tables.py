@@ -16,6 +16,7 @@ from pipelines.core import i18n
 from pipelines.design.components import Markup, PageRow, PageTable, Part
 from pipelines.front.reader import Reader
 from pipelines.words import FormattedFigure, indicators, language, regions, trends
+from pipelines.words.sources import split_ending
 
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
@@ -200,9 +201,14 @@ def mark_english(reader: Reader, text: str) -> Part:
     if reader.language == i18n.SOURCE_LANGUAGE:
         return text
     pieces = reader.english_causes.split(text)
-    return Markup("").join(in_english(piece) if place % 2 else piece for place, piece in enumerate(pieces))
+    return Markup("").join(
+        in_page_language(reader, piece) if place % 2 else piece for place, piece in enumerate(pieces)
+    )
 
 
 def in_page_language(reader: Reader, text: str) -> Part:
     """Return a text of the release that exists in English only, marked as such on a page in another language."""
-    return text if reader.language == i18n.SOURCE_LANGUAGE or not text else in_english(text)
+    if reader.language == i18n.SOURCE_LANGUAGE or not text:
+        return text
+    english, remark = split_ending(text)
+    return Markup(" ").join([in_english(english)] * bool(english) + [remark] * bool(remark))

@@ -189,14 +189,20 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
-    titles and notes of published tables, footnotes of names. Other indicators bring their own translations."""
+    definitions of stages, titles and notes of published tables, footnotes of names. Other indicators bring their own
+    translations."""
+    from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
+    from pipelines.front.queries import STAGES
     from pipelines.publication.disclosure import programme
     from pipelines.warehouse.metrics import metrics
 
     for path in sorted((root / "pipelines" / "warehouse" / "metrics" / "declared").glob("*.yml")):
         for text in metrics.texts_of(path):
             yield text, path.relative_to(root).as_posix()
+    for measure in dict.fromkeys(measure for stages in STAGES.values() for measure in stages):
+        definition = str(codes.get_code_attribute("measure", measure, "definition"))
+        yield definition, (codes.CODELIST_FOLDER / "measure.csv").relative_to(ROOT).as_posix()
     for table in programme.load().tables:
         for text in filter(None, (table.title, table.note)):
             yield text, programme.FILE.relative_to(root).as_posix()

@@ -13,6 +13,7 @@ from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import Row
 from pipelines.words.language import find_label, many, tell
 from pipelines.words.reasons import FINDINGS, VERDICTS, count_verdict
+from pipelines.words.sources import split_remark
 
 Piece = tuple[str, str]
 """A text and its language."""
@@ -39,7 +40,9 @@ def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Pie
     if source == OURS:
         subject = find_label("measure", str(row["measure"]), subject)
         return [(tell("{value}: {words} (this release)", value=value, words=subject), "")]
-    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), (f"({source})", languages.get(source, SOURCE_LANGUAGE))]
+    title, remark = split_remark(source)
+    tongue = languages.get(source, SOURCE_LANGUAGE)
+    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), (f"({title})", tongue), (remark, "")]
 
 
 def explain_pair(row: Row) -> list[Piece]:

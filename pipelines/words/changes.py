@@ -210,6 +210,10 @@ def _exit_name(measure: str, measures: Mapping[str, str]) -> str:
 # ------------------------------------------------------------------------------------------------------------- breaks
 
 
+_SHAPES: Mapping[str, str] = Texts({"aggregates": mark("aggregates"), "register": mark("register")})
+"""Kinds of returns in the notation of breaks."""
+
+
 def is_between(row: Row, first: str, last: str) -> bool:
     """Return True if a break falls between the first day of one period and the last day of another (or of the same).
 
@@ -247,4 +251,7 @@ def describe_cause(row: Row) -> str:
         if removed:
             sentences.append(tell("Articles no longer in force: {articles}.", articles=words.join_words(removed)))
         return " ".join(sentences)
+    if row["words"] == "shape_changed" and " > " in str(row["detail"]):
+        before, after = (_SHAPES.get(shape, shape) for shape in str(row["detail"]).split(" > ", 1))
+        return tell("Counts come from another kind of return: {before}, then {after}.", before=before, after=after)
     return str(row["text"]).replace(" > ", ", then ")

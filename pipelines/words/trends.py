@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.statistics.change import CountChange, compute_change
+from pipelines.statistics.change import (
+    CountChange,
+    Kind,
+    Operands,
+    Verdict,
+    compute_change,
+    compute_figure_change,
+)
+from pipelines.statistics.medians import Median, compare_medians
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, changes
 from pipelines.words.language import Texts, many, tell
 
 READ = mark(
-    "The ratio of the two years is the later count divided by the earlier one, with its 95% confidence interval. A "
+    "The ratio of the two years is the later figure divided by the earlier one, with its 95% confidence interval. A "
     "change is called clear only if it also holds when several persons are tried in one case. "
     "No change is tested across a break in the series."
 )
+READ_MEDIANS = mark(
+    "The ratio of the two years is the later median divided by the earlier one, with a 95% confidence interval that is "
+    "computed from the published intervals of both."
+)
+NO_SERIES = mark("The records of all years are taken together, so no change over time is tested.")
 VERDICTS: Mapping[str, str] = Texts(
     {
         "rise": mark("clear rise"),
@@ -25,12 +39,17 @@ VERDICTS: Mapping[str, str] = Texts(
         "too_few": mark("too few to compare"),
         "break": mark("not tested: break"),
         "reporters": mark("not tested: different territories"),
+        "untestable": mark("not tested"),
         "missing": mark("not available"),
         "withheld": mark("withheld"),
     }
 )
 _TOO_FEW = mark("Too few to compare: one of the two counts is under {enough}.")
+_TOO_FEW_OF_FIGURE = mark("Too few to compare: one of the counts behind the two figures is under {enough}.")
+_TOO_FEW_MEDIANS = mark("Too few to compare: one of the two medians is of fewer than {enough} persons.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
+_OTHER_VERSION = mark("Not tested: the two figures are different versions of the ratio.")
+_NO_COUNTS = mark("Not tested: the counts behind the shares of followed cases are not published.")
 
 
 @dataclass(frozen=True)
@@ -43,10 +62,53 @@ class Trend:
 
 
 def judge_trend(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
-    """Judge the change between two cells; `breaks` are those of the series between the two periods."""
+    """Judge the change between two counts; `breaks` are those of the series between the two periods."""
+    prevented = _find_obstacle(first, last, breaks)
+    if prevented is not None or first is None or last is None:
+        return prevented or Trend("missing")
+    change = compute_change(first["value"], last["value"])
+    return Trend(change.verdict, change, _explain_few(change, _TOO_FEW))
+
+
+def judge_figures(kind: Kind, first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
+    """Judge the change between two rates, ratios or shares, by the published counts behind them."""
+    prevented = _find_obstacle(first, last, breaks)
+    if prevented is not None or first is None or last is None:
+        return prevented or Trend("missing")
+    if first.get("version") != last.get("version"):
+        return Trend("untestable", note=tell(_OTHER_VERSION))
+    if any(row[name] is None for row in (first, last) for name in ("numerator", "denominator")):
+        return Trend("untestable", note=tell(_NO_COUNTS))
+    # A rate is treated as its count is, so that the two changes differ by the populations alone.
+    dispersions = [1.0 if kind == "rate" else row.get("dispersion") or 1.0 for row in (first, last)]
+    operands = [
+        Operands(row["numerator"], row["denominator"], dispersion)
+        for row, dispersion in zip((first, last), dispersions, strict=True)
+    ]
+    change = compute_figure_change(kind, *operands)
+    return Trend(change.verdict, change, _explain_few(change, _TOO_FEW if kind == "rate" else _TOO_FEW_OF_FIGURE))
+
+
+def judge_medians(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
+    """Judge the change between two medians of case records, by their published limits."""
+    prevented = _find_obstacle(first, last, breaks)
+    if prevented is not None or first is None or last is None:
+        return prevented or Trend("missing")
+    if "too_few" in (first["state"], last["state"]):
+        return Trend("too_few", note=tell(_TOO_FEW_MEDIANS, enough=ENOUGH_EVENTS))
+    if any(row["low"] is None or not row["value"] for row in (first, last)):
+        return Trend("untestable")
+    ends = (Median(row["value"], row["low"], inf if row["high"] is None else row["high"]) for row in (last, first))
+    (contrast,) = compare_medians([*ends])
+    verdict: Verdict = "rise" if contrast.low > 1 else "fall" if contrast.high < 1 else "no_clear_change"
+    return Trend(verdict, CountChange(verdict, contrast.ratio, contrast.low, contrast.high))
+
+
+def _find_obstacle(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend | None:
+    """Return why two figures are not compared: one is not shown, a break is between them, or others are in them."""
     if first is None or last is None:
         return Trend("missing")
-    figures = [words.format_count(row) for row in (first, last)]
+    figures = [words.format_value(row["value"], row["obs_status"], row["conf_status"]) for row in (first, last)]
     if any(figure.kind == "withheld" for figure in figures):
         return Trend("withheld")
     if any(figure.kind != "value" for figure in figures):
@@ -54,11 +116,13 @@ def judge_trend(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> T
     if breaks:
         texts = " ".join(changes.describe_breaks(breaks))
         return Trend("break", note=tell("Not tested across a break in the series. {breaks}", breaks=texts))
-    if first["reporters"] != last["reporters"]:
+    if first.get("reporters") != last.get("reporters"):
         return Trend("reporters", note=tell(_OTHER_TERRITORIES))
-    change = compute_change(first["value"], last["value"])
-    note = tell(_TOO_FEW, enough=ENOUGH_EVENTS) if change.verdict == "too_few" else ""
-    return Trend(change.verdict, change, note)
+    return None
+
+
+def _explain_few(change: CountChange, text: str) -> str:
+    return tell(text, enough=ENOUGH_EVENTS) if change.verdict == "too_few" else ""  # marked above
 
 
 def name_ratio(first: str, last: str) -> str:
@@ -67,12 +131,14 @@ def name_ratio(first: str, last: str) -> str:
 
 
 def format_times(trend: Trend) -> str:
-    """Format how many times the first count the last one is: '1.13 (0.79–1.61)'; empty text if it was not tested."""
+    """Format how many times the first figure the last one is: '1.13 (0.79–1.61)'; empty text if it was not tested."""
     change = trend.change
     if change is None or change.ratio is None or change.low is None or change.high is None:
         return ""
-    ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
-    return f"{ratio} ({low}–{high})"
+    ratio, low = (words.format_number(number, 2) for number in (change.ratio, change.low))
+    if change.high == inf:
+        return tell("{value} ({low} or more)", value=ratio, low=low)
+    return f"{ratio} ({low}–{words.format_number(change.high, 2)})"
 
 
 def count_tested(trends: Sequence[Trend]) -> str:

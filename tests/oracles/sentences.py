@@ -625,7 +625,7 @@ def list_compared_of_region(r: Release, s: Selection) -> list[Row]:
         return r.index_rows("stage_ratio", "area", "metric", "period", "offence_group", "count_unit").get(
             (r.region, s["indicator"], s["period"], s["crime"], find_unit(s)), []
         )
-    if s.get("part") in ("show_time", "show_periods"):
+    if s.get("part") in ("show_time", "show_periods", "show_changes"):
         return [row for row in rows if row["freq"] == s["freq"]]
     return [row for row in rows if row["period"] == s["period"]]
 

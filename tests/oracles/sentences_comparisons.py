@@ -125,7 +125,7 @@ def list_lagged_ratios(r: Release, s: Selection) -> list[Row]:
     rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "version").get(
         (s["indicator"], s["crime"], find_unit(s), "lagged"), []
     )
-    name = "freq" if s.get("part") in ("show_time", "show_periods") else "period"
+    name = "freq" if s.get("part") in ("show_time", "show_periods", "show_changes") else "period"
     return [x for x in rows if x[name] == s[name]]
 
 
@@ -525,7 +525,8 @@ def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
 def format_ratio(x: Row) -> str:
     times = "infinitely many times" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
     text = add_interval(times, x["low"], x["high"], 2)
-    if x["metric"] != "share":
+    is_of_figures = x["ratio"] is not None and abs(x["ratio"] * x["value_b"] - x["value_a"]) < 1e-6 * x["value_a"]
+    if x["metric"] != "share" and is_of_figures:
         return text
     return f"{format_number(x['value_a'])} against {format_number(x['value_b'])} per cent; the odds {text}"
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import log
 from typing import Any
 
-from scipy.stats import beta
+from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import beta, chi2
+from scipy.stats.contingency import odds_ratio
 
 from tests.oracles.sentences import (
     BEGINS,
@@ -12,6 +16,7 @@ from tests.oracles.sentences import (
     ENOUGH,
     FEWEST_IN_REGION,
     PARTS,
+    STAGES,
     UNITS,
     Expected,
     Params,
@@ -23,6 +28,7 @@ from tests.oracles.sentences import (
     describe_absent,
     describe_cover,
     expect_parameters,
+    find_compared,
     find_span,
     find_unit,
     format_number,
@@ -413,9 +419,9 @@ def describe_break(b: Row) -> str:
     return f"{kind}, {format_period(b['first_period'])}: {cause}"
 
 
-def find_trend_ends(r: Release, s: Selection, area: str) -> tuple[Row | None, Row | None, str, str]:
-    first, last, measure, unit = read_trend_selection(r, s)
-    keys = [(area, period, s["crime"], measure, unit) for period in (first, last)]
+def find_trend_ends(r: Release, s: Selection, area: str, measure: str = "") -> tuple[Row | None, Row | None, str, str]:
+    first, last, only, unit = read_trend_selection(r, s)
+    keys = [(area, period, s["crime"], measure or only, unit) for period in (first, last)]
     ends = [r.totals.get((*key, "_T") if unit == "victim" else key) for key in keys]
     if area == r.region:
         ends = [x if x is not None and len(split_codes(x["reporters"])) >= FEWEST_IN_REGION else None for x in ends]
@@ -426,34 +432,51 @@ def read_trend_selection(r: Release, s: Selection) -> tuple[str, str, str, str]:
     """Return the first and the last year of a change, and the measure and unit of its counts."""
     if s.get("part") == "victims_change":
         rows = r.index_rows("cell", "table_id", "offence_group", "freq")["victims_year", s["crime"], "A"]
-        years = {x["period"] for x in rows}
-        return max(year for year in years if year < s["year"]), s["year"], "victims_detected", "victim"
+        years = sorted({x["period"] for x in rows})
+        return [year for year in years if year < s["year"]][-2:][0], s["year"], "victims_detected", "victim"
     if s.get("part") == "show_trends":
         return s["since"], r.periods[s["crime"], "A"][0], s["change_of"], find_unit(s)
     if "first" in s:
         return s["first"], s["last"], "convicted_first", "person"
     earlier = [year for year in sorted(r.periods[s["crime"], "A"]) if year < s["year"]][-2:]
-    return earlier[0], s["year"], "convicted_first", "person"
+    return earlier[0], s["year"], s.get("measure", "convicted_first"), "person"
 
 
-def list_trend_areas(r: Release, s: Selection) -> list[str]:
-    if "first" in s or s.get("part") == "victims_change":
-        return [s.get("area", r.region)]
-    return [r.region, *r.territories]
+def list_trends(r: Release, s: Selection) -> list[tuple[str, str]]:
+    """Return the area and the measure of each line of a table of changes, or of the one change of a sentence."""
+    if "first" in s:
+        return [(s.get("area", r.region), "convicted_first")]
+    if s.get("part") == "own_changes":
+        return [(s["area"], measure) for measure in dict.fromkeys((*STAGES["first"], *STAGES["final"]))]
+    measure = read_trend_selection(r, s)[2]
+    return [(area, measure) for area in (r.region, *r.territories)]
 
 
 @expect_parameters("Not tested across a break in the series. {breaks}")
 def expect_breaks_not_tested(r: Release, s: Selection, p: Params) -> Expected:
-    texts = set()
-    for area in list_trend_areas(r, s):
-        before, _, first, last = find_trend_ends(r, s, area)
-        breaks = list_crossed_breaks(r, area, s["crime"], first, last, before)
-        texts.add(" ".join(dict.fromkeys(describe_break(b) for b in breaks)))
-    return {"breaks": texts}
+    return {"breaks": {" ".join(dict.fromkeys(map(describe_break, breaks))) for breaks in list_all_crossed(r, s)}}
 
 
-def is_tested(r: Release, s: Selection, area: str) -> bool:
-    before, after, first, last = find_trend_ends(r, s, area)
+def list_all_crossed(r: Release, s: Selection) -> list[list[Row]]:
+    """Return the breaks within the span of each line of a table of changes."""
+    if s.get("part") in RATIO_CHANGES:
+        return [list_ratio_breaks(r, s["metric"], s["crime"], *ends) for ends in list_ratio_ends(r, s)]
+    if s.get("part") == "show_changes":
+        return [list_compared_breaks(r, s, *ends) for ends in list_compared_ends(r, s)]
+    if s.get("part") == "median_changes":
+        areas = {x["area"] for x in r.read_rows("sentence")}
+        first, last = find_median_span(r, s)
+        row = {"measure": f"sentenced_{s['track']}", "level": s["track"], "reporters": ""}
+        return [list_crossed_breaks(r, area, s["crime"], first, last, row) for area in areas]
+    crossed = []
+    for area, measure in list_trends(r, s):
+        before, _, first, last = find_trend_ends(r, s, area, measure)
+        crossed.append(list_crossed_breaks(r, area, s["crime"], first, last, before))
+    return crossed
+
+
+def is_tested(r: Release, s: Selection, area: str, measure: str = "") -> bool:
+    before, after, first, last = find_trend_ends(r, s, area, measure)
     if before is None or after is None or before["value"] is None or after["value"] is None:
         return False
     if list_crossed_breaks(r, area, s["crime"], first, last, before) or before["reporters"] != after["reporters"]:
@@ -463,7 +486,198 @@ def is_tested(r: Release, s: Selection, area: str) -> bool:
 
 @expect_parameters("{n} changes were tested. About one in 20 tests finds a clear change by chance alone.")
 def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
-    return {"n": str(sum(is_tested(r, s, area) for area in list_trend_areas(r, s)))}
+    if s.get("part") in RATIO_CHANGES:
+        return {"n": str(sum(is_ratio_tested(r, s, *ends) for ends in list_ratio_ends(r, s)))}
+    if s.get("part") == "show_changes":
+        return {"n": str(sum(is_compared_tested(r, s, *ends) for ends in list_compared_ends(r, s)))}
+    if s.get("part") == "median_changes":
+        first, last = find_median_span(r, s)
+        medians = r.index_rows("sentence", "offence_group", "level", "statistic", "sentence_type", "sentence_band")
+        rows = medians[s["crime"], s["track"], "median", "prison", "_T"]
+        at = {(x["area"], x["source"], x["period"]): x for x in rows if x["value"] is not None}
+        enough = {key for key, x in at.items() if x["state"] == "enough"}
+        return {"n": str(sum((area, source, first) in enough for area, source, period in enough if period == last))}
+    lines = list_trends(r, s)
+    if s.get("part") == "own_changes":  # one table for each instance
+        first, final = (lines[:6], lines[6:])
+        return {"n": {str(sum(is_tested(r, s, *line) for line in table)) for table in (first, final)}}
+    return {"n": str(sum(is_tested(r, s, *line) for line in lines))}
+
+
+# ------------------------------------------------------------------------------------------------- changes of ratios
+
+
+RATIO_CHANGES = ("ratio_changes", "clearance_changes")
+
+
+def list_ratio_ends(r: Release, s: Selection) -> list[tuple[Row | None, Row | None]]:
+    """Return the ratio or clearance rate of each area in the first and the last year of its test."""
+    table = "clearance" if s["part"] == "clearance_changes" else "stage_ratio"
+    rows = r.index_rows(table, "metric", "offence_group", "count_unit", "freq")[s["metric"], s["crime"], "person", "A"]
+    by_key: dict[tuple[str, str], Row] = {}
+    for x in rows:
+        if x.get("is_default") or x.get("version") in (None, "same_period"):
+            key = (x["area"], x["period"])
+            by_key[key] = x if x.get("is_default") or key not in by_key else by_key[key]
+    first, last = find_ratio_span(r, s, by_key)
+    return [(by_key.get((area, first)), by_key.get((area, last))) for area in (r.region, *r.territories)]
+
+
+def find_ratio_span(r: Release, s: Selection, by_key: Mapping[tuple[str, str], Row]) -> tuple[str, str]:
+    if s["part"] == "clearance_changes":
+        years = {period for (area, period), x in by_key.items() if area != r.region and x["value"] is not None}
+    else:
+        years = {period for _, period in by_key} & set(r.periods[s["crime"], "A"])
+    newest = sorted(years)[-3:]
+    return newest[0], newest[-1]
+
+
+def list_ratio_breaks(r: Release, metric: str, crime: str, before: Row | None, after: Row | None) -> list[Row]:
+    if before is None or after is None:
+        return []
+    operands = [x for x in r.read_rows("metric_operand") if x["metric"] == metric]
+    start = min(before["period"], before.get("denominator_period") or before["period"])
+    rows = {
+        id(b): b
+        for x in operands
+        for b in list_crossed_breaks(
+            r, before["area"], crime, start, after["period"],
+            {"measure": x["measure"], "level": x["level"], "reporters": before["reporters"]},
+        )
+    }  # fmt: skip
+    return sorted(rows.values(), key=lambda b: (b["first_day"], b["code"]))
+
+
+def is_ratio_tested(r: Release, s: Selection, before: Row | None, after: Row | None) -> bool:
+    if before is None or after is None or before["value"] is None or after["value"] is None:
+        return False
+    if list_ratio_breaks(r, s["metric"], s["crime"], before, after):
+        return False
+    return has_enough_to_test(before, after, is_part=bool(r.metric[s["metric"]]["is_nested"]))
+
+
+def has_enough_to_test(before: Row, after: Row, *, is_part: bool) -> bool:
+    """Return True if two ratios are of the same version and territories, and all counts behind them are enough."""
+    is_same = all(before.get(name) == after.get(name) for name in ("version", "reporters"))
+    counts = [x[name] for x in (before, after) for name in ("numerator", "denominator")]
+    if not is_same or None in counts:
+        return False
+    if is_part:
+        counts += [x["denominator"] - x["numerator"] for x in (before, after)]
+    return min(counts) >= ENOUGH
+
+
+def list_compared_ends(r: Release, s: Selection) -> list[tuple[Row | None, Row | None]]:
+    """Return the figures of the page "Compare" in the chosen and in the newest period, of the region and each area."""
+    rows = find_compared(r, s)
+    periods = {
+        period
+        for (area, period), x in rows.items()
+        if area != r.region and x["value"] is not None and x["freq"] == s["freq"]
+    }
+    last = max(periods)
+    return [(rows.get((area, s["from"])), rows.get((area, last))) for area in (r.region, *s["areas"].split(","))]
+
+
+def list_compared_breaks(r: Release, s: Selection, before: Row | None, after: Row | None) -> list[Row]:
+    if before is None or after is None:
+        return []
+    if s["kind"] in ("ratio", "clearance"):
+        return list_ratio_breaks(r, s["indicator"], s["crime"], before, after)
+    return list_crossed_breaks(r, before["area"], s["crime"], before["period"], after["period"], before)
+
+
+def is_compared_tested(r: Release, s: Selection, before: Row | None, after: Row | None) -> bool:
+    if before is None or after is None or before["value"] is None or after["value"] is None:
+        return False
+    if list_compared_breaks(r, s, before, after):
+        return False
+    if s["kind"] in ("count", "rate"):
+        counts = [r.cells[x["cell_id"]]["value"] for x in (before, after)]
+        return before["reporters"] == after["reporters"] and min(counts) >= ENOUGH
+    is_part = s["kind"] == "share" or bool(r.metric[s["indicator"]]["is_nested"])
+    return has_enough_to_test(before, after, is_part=is_part)
+
+
+@expect_parameters("{area}: {after} in {last}, {before} in {first}.")
+def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
+    if s["part"] in RATIO_CHANGES:
+        before, after = list_ratio_ends(r, s)[0]
+        first, last = (x["period"] for x in (before or {}, after or {}))
+    else:
+        before, after, first, last = find_trend_ends(r, s, r.region)
+    texts = [
+        "no regional figure"
+        if x is not None and x.get("state") == "too_few_territories"
+        else describe_absent(x)
+        if x is None or x["value"] is None
+        else format_number(x["value"])
+        for x in (before, after)
+    ]
+    return {"area": r.plain[r.region], "first": first, "last": last, "before": texts[0], "after": texts[1]}
+
+
+@expect_parameters(
+    "This is a clear rise: {ratio} times as high (95% confidence interval {low} to {high}).",
+    "This is a clear fall: {ratio} times as high (95% confidence interval {low} to {high}).",
+    "This is not a clear change: {ratio} times as high (95% confidence interval {low} to {high}).",
+    "This is not a clear change, because several people can be tried in one case: {ratio} times as high (95% "
+    "confidence interval {low} to {high}).",
+)
+def expect_change_of_ratio(r: Release, s: Selection, p: Params) -> Expected:
+    before, after = list_ratio_ends(r, s)[0]
+    assert before is not None and after is not None and is_ratio_tested(r, s, before, after)
+    is_part = bool(r.metric[s["metric"]]["is_nested"])
+    find_limits = find_limits_of_parts if is_part else find_limits_of_ratios
+    low, high = find_limits(before, after)
+    message = str(p[""])
+    if low <= 1 <= high:
+        assert message.startswith("This is not a clear change: "), message
+    else:
+        clear = f"This is a clear {'rise' if low > 1 else 'fall'}"
+        assert message.startswith((clear, "This is not a clear change, because")), message
+    ratio = after["value"] / before["value"]
+    return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
+
+
+def find_limits_of_parts(before: Row, after: Row) -> tuple[float, float]:
+    """Return the ratios of two shares at which Koopman's chi-squared, over the best shares, reaches its 95% point."""
+    (x, n), (y, m) = (
+        (row["numerator"] / (row["dispersion"] or 1), row["denominator"] / (row["dispersion"] or 1))
+        for row in (before, after)
+    )
+    point = chi2.ppf(0.95, 1)
+
+    def exceed_limit(ratio: float) -> float:
+        def measure_deviance(share: float) -> float:
+            last_share = ratio * share
+            return -(x * log(share) + (n - x) * log(1 - share) + y * log(last_share) + (m - y) * log(1 - last_share))
+
+        share = minimize_scalar(
+            measure_deviance, bounds=(1e-9, min(1, 1 / ratio) - 1e-9), method="bounded", options={"xatol": 1e-12}
+        ).x
+        pairs = ((x, n, share), (y, m, ratio * share))
+        return float(sum((part - whole * p) ** 2 / (whole * p * (1 - p)) for part, whole, p in pairs) - point)
+
+    estimate = (y / m) / (x / n)
+    return brentq(exceed_limit, estimate / 50, estimate), brentq(exceed_limit, estimate, estimate * 50)
+
+
+def find_limits_of_ratios(before: Row, after: Row) -> tuple[float, float]:
+    """Return the exact limits of the ratio of two ratios: the odds ratios at which a tail has 2.5%."""
+    table = [
+        [int(row[name] // (row.get("dispersion") or 1)) for name in ("numerator", "denominator")]
+        for row in (after, before)
+    ]
+    limits = odds_ratio(table, kind="conditional").confidence_interval(0.95)
+    return limits.low, limits.high
+
+
+def find_median_span(r: Release, s: Selection) -> tuple[str, str]:
+    rows = r.index_rows("sentence", "offence_group", "level", "statistic", "sentence_type", "sentence_band", "freq")
+    medians = rows[s["crime"], s["track"], "median", "prison", "_T", "A"]
+    newest = sorted({x["period"] for x in medians if x["value"] is not None})[-3:]
+    return newest[0], newest[-1]
 
 
 @expect_parameters(

@@ -41,7 +41,7 @@ def make_total(area: str, period: str, value: float | None, **changes: Any) -> R
         "is_additive": True, "is_total": True, "flags": "", "low": None if value is None else value * 0.8,
         "high": None if value is None else value * 1.2, "interval_basis": "quasi_exact", "state": "enough",
         "rate": None, "rate_obs_status": None, "rate_conf_status": None, "rate_flags": None, "rate_low": None,
-        "rate_high": None, "rate_basis": None,
+        "rate_high": None, "rate_basis": None, "rate_numerator": None, "rate_denominator": None,
     }  # fmt: skip
     return row | changes
 

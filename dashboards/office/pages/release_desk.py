@@ -11,6 +11,7 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
+from dashboards.office.figure_words import format_number
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.core import clock
@@ -331,9 +332,9 @@ def _make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
             (
                 context.code_label("offence_group", row["offence_group"]),
                 context.code_label("count_unit", row["count_unit"]),
-                str(row["period"]),
+                words.format_period(row["period"], context.language),
                 _format_value(context, row),
-                _format_number(row["before"]),
+                _format_number(context, row["before"]),
             ),
         )
         for row in sheet.figures
@@ -351,10 +352,10 @@ def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable |
             context.tell(_CHANGES[row["change"]]),
             (
                 context.code_label("measure", row["measure"]) if row["measure"] else row["metric"],
-                row["period"] or row["cohort"] or row["entered"],
+                words.format_period(row["period"] or row["cohort"] or row["entered"], context.language),
                 _describe_terms(context, row),
-                _format_number(row["before"]),
-                _format_number(row["after"]),
+                _format_number(context, row["before"]),
+                _format_number(context, row["after"]),
             ),
         )
         for row in sheet.changes[:_LISTED]
@@ -374,11 +375,14 @@ def _format_value(context: PageContext, row: Row) -> str:
     if row["conf_status"] == "C":
         return context.tell("withheld")
     return (
-        _format_number(row["value"])
+        _format_number(context, row["value"])
         if row["value"] is not None
         else context.code_label("obs_status", row["obs_status"])
     )
 
 
-def _format_number(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+def _format_number(context: PageContext, value: float | None) -> str:
+    """Format a figure of a sheet: counts are whole, other figures have two decimals."""
+    if value is None:
+        return ""
+    return format_number(context, value, 0 if float(value).is_integer() else 2)

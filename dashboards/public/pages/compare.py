@@ -10,6 +10,7 @@ from dashboards.public import choices, comparison, layout, queries, tables
 from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards, versions
 from dashboards.public.pages.compared import Compared
+from dashboards.public.pages.compared_changes import show_changes
 from dashboards.public.pages.compared_map import show_map
 from dashboards.public.pages.compared_pairs import show_pairs
 from dashboards.public.pages.compared_period import compose_sentence, show_dots, show_table
@@ -127,6 +128,7 @@ def _show_figures(
     by_year = "A" if freq in ("P3", "P5") and "A" in periods else freq
     if len(periods[by_year]) > 1:
         layout.show_section(lambda: show_time(compared, rows, by_year, sorted(periods[by_year])))
+        layout.show_section(lambda: show_changes(compared, rows, by_year, sorted(periods[by_year])))
     if choice.kind == "ratio":
         metric = comparison.read_metrics(frame.path)[choice.code]
         versions.show_versions(frame, metric, crime, choice.unit, freq, period)

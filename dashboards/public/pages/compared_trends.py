@@ -86,14 +86,14 @@ def _make_series(
     return from_rows.make_series(
         title,
         rows,
-        breaks=_find_breaks(compared, area, by_area[area]),
+        breaks=find_breaks(compared, area, by_area[area]),
         periods=periods,
         territories=len(compared.frame.territories) if is_region else 0,
         digits=compared.digits,
     )
 
 
-def _find_breaks(compared: Compared, area: str, rows: Sequence[Row]) -> list[Row]:
+def find_breaks(compared: Compared, area: str, rows: Sequence[Row]) -> list[Row]:
     """Return the breaks of an indicator: of its measure, or of both counts of a ratio. Those of the region are the
     breaks of the territories in it."""
     frame, choice = compared.frame, compared.choice

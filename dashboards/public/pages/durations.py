@@ -304,9 +304,21 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
         (durations.format_law, durations.format_persons),
     )  # fmt: skip
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
+    _show_lengths(frame, title, groups)
     _show_table(frame, title, columns, lines, tell("Territory"), notes)
     st.markdown(tell(durations.AS_IMPOSED))  # marked in words.durations
     _show_cards(frame, groups, tell("sentences"))
+
+
+def _show_lengths(frame: layout.Frame, title: str, groups: Mapping[tuple[str, ...], Group]) -> None:
+    """Show the quartiles of each register on the legal range, as a picture above its table."""
+    several = {area for area, *_ in groups if sum(key[0] == area for key in groups) > 1}
+    labelled = [
+        (", ".join([frame.marked_name(area), *([source] if area in several else [])]), group)
+        for (area, source, *_), group in groups.items()
+    ]
+    under = frame.lines_under_chart(*(area for area, *_ in groups))
+    layout.show_panels(frame, [charts.draw_lengths(title, labelled, under=under)], about=title, key="lengths")
 
 
 def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:

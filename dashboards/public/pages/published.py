@@ -18,6 +18,7 @@ from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement
 from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
+from pipelines.words.sources import split_remark
 
 Row = Mapping[str, Any]
 _LIMIT = 200
@@ -194,6 +195,7 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
         (tell("Published figures conflict.") if conflicts else "", ""),
         (tell(_DERIVED) if row["status"] == "derived" else "", ""),
         (row["caveat"] or "", SOURCE_LANGUAGE),
+        (split_remark(row["source_title"])[1], ""),
         ("" if row["source_url"] else tell(agreement.UNKNOWN_ADDRESS), ""),
     ]
     return tables.Line(
@@ -240,7 +242,7 @@ def _find_title_language(row: Row) -> str:
 
 def _describe_source(row: Row) -> str:
     date = f" ({row['source_date']})" if row["source_date"] and row["source_date"] not in row["source_title"] else ""
-    return f"{row['source_title']}{date}"
+    return f"{split_remark(row['source_title'])[0]}{date}"
 
 
 def _show_comparison(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) -> None:
@@ -308,6 +310,7 @@ def _comparison_line(
         )
     marks = (notes.number_note(tell(agreement.DEFINITION_DIFFERS)),) if row["mapping"] == "near" else ()
     difference = "×" if row["difference"] is None else format_signed(row["difference"])
+    title, remark = split_remark(row["source_title"])
     declared = reasons.get((row["jurisdiction"], row["period"], row["measure"], row["source"]), "")
     return tables.Line(
         head_line(frame, row, of),
@@ -320,6 +323,6 @@ def _comparison_line(
             own_field,
             tables.Cell(difference, kind="number", value=row["difference"]),
             tables.compose_cell(agreement.explain_difference(row, declared)),
-            tables.Cell(row["source_title"], language=_find_title_language(row)),
+            tables.compose_cell([(title, row.get("source_language") or SOURCE_LANGUAGE), (remark, "")]),
         ),
     )

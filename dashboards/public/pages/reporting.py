@@ -7,8 +7,10 @@ from functools import cached_property
 
 import streamlit as st
 
-from dashboards.public import layout, queries, tables
+from dashboards.public import charts, layout, queries, tables
 from pipelines import words
+from pipelines.front.charts import board as boards
+from pipelines.front.charts import from_rows
 from pipelines.words import Row, regions, reporting
 from pipelines.words.coverage import (
     DEFAULT_MEASURE,
@@ -98,6 +100,8 @@ def show_board(frame: layout.Frame) -> None:
             )
             for code, _ in frame.territories
         ]
+        if freq == "Q":
+            _show_picture(frame, title, periods, of_freq, names)
         columns = [words.period_short(period) for period in periods]
         layout.show_table(frame, title, columns, lines, corner=tell("Territory"), notes=notes, notes_title="")
     layout.put_html(
@@ -105,10 +109,29 @@ def show_board(frame: layout.Frame) -> None:
     )
 
 
+def _show_picture(
+    frame: layout.Frame, title: str, periods: Sequence[str], rows: Sequence[Row], names: Mapping[str, str]
+) -> None:
+    """Show the states of all territories as signs, the newest period last."""
+    lines = []
+    for code, _ in frame.territories:
+        own_rows = [row for row in rows if row["territory"] == code]
+        states = [from_rows.make_state(_judge_period(own_rows, period, names)) for period in reversed(periods)]
+        lines.append(boards.TerritoryStates(frame.marked_name(code), states))
+    drawn = boards.StateBoard(title, list(reversed(periods)), lines, reporting.STATES)
+    under = frame.lines_under_chart(*(code for code, _ in frame.territories))
+    layout.show_panels(frame, [charts.draw_board(drawn, under=under)], about=title, key="board")
+
+
+def _judge_period(rows: Sequence[Row], period: str, names: Mapping[str, str]) -> Reporting:
+    """Return whether the returns of a territory arrived; one that never reports for such a period is not due."""
+    return reporting.judge_reporting(rows, period, names) if rows else Reporting("not_due")
+
+
 def _board_cell(
     frame: layout.Frame, code: str, period: str, rows: Sequence[Row], names: Mapping[str, str], notes: words.Notes
 ) -> tables.Cell:
-    judged = reporting.judge_reporting(rows, period, names) if rows else Reporting("not_due")
+    judged = _judge_period(rows, period, names)
     text, area = reporting.format_state(judged), frame.marked_name(code)
     note = reporting.note_state(area, period, judged, is_reporting=bool(rows))
     marks = (notes.number_note(note),) if note else ()

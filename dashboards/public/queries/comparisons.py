@@ -55,7 +55,8 @@ SQL: Mapping[str, str] = {
                 coalesce(number.conf_status, total.conf_status) as conf_status,
                 concat_ws(',', nullif(total.flags, ''), nullif(number.flags, '')) as flags
             ),
-            number.low, number.high, number.interval_basis, number.state
+            number.low, number.high, number.interval_basis, number.state,
+            number.numerator, number.denominator
         from total
         left join number on number.cell_id = total.cell_id
         order by total.area, total.period

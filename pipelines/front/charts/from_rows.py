@@ -8,10 +8,13 @@ from datetime import date
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.front.charts.board import TerritoryState
+from pipelines.front.charts.lengths import LengthRow
 from pipelines.front.charts.series import NOTHING, BreakMark, ChartSeries, PeriodPoint
 from pipelines.front.charts.stages import Side, StageBar, Stages
-from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions
+from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions, reporting
 from pipelines.words.language import lower_first, tell
+from pipelines.words.reporting import Reporting
 
 PENDING_NOTE = mark(
     "Pending cases are those at the end of the year; they are published by year only. Where the number is withheld and "
@@ -30,6 +33,28 @@ _EXITS: Mapping[str, Sequence[str]] = {
 """Ways to end without a conviction that are shown at each level, also where they are not counted."""
 _PENDING: Mapping[str, str] = {"prosecution": "prosecution", "first": "first", "final": "appeal"}
 """Where the cases are that wait for a decision of a level."""
+
+
+def make_state(judged: Reporting) -> TerritoryState:
+    """Return whether the returns of a territory for a period arrived, with how many of them if not all did."""
+    count = f"{judged.received}/{judged.expected}" if judged.state == "in_part" else ""
+    return TerritoryState(judged.state, reporting.format_state(judged), count)
+
+
+def make_length_row(name: str, group: Mapping[str, Row]) -> LengthRow:
+    """Return the quartiles of the sentences of one register on the legal range; `group` has rows by statistic."""
+    lower, median, upper = (durations.format_limits(group.get(statistic)) for statistic in durations.LENGTHS)
+    of_law: Row = next((row for row in group.values() if row["statutory_max"] is not None), {})
+    return LengthRow(
+        name,
+        lower,
+        median,
+        upper,
+        durations.format_law(list(group.values())),
+        of_law.get("statutory_min"),
+        of_law.get("statutory_max"),
+        is_few=durations.is_shown_few(group.get("median")),
+    )
 
 
 def make_series(

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
-from pipelines.front.pages import Page
+from pipelines.front.pages import Page, changes
+from pipelines.front.pages.facts import format_formula, list_facts
+from pipelines.front.pages.fields import ratio_field
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import (
-    FigureTable,
-    describe_basis,
-    format_figure,
-    in_page_language,
-    translate_lines,
-    translate_text,
-)
-from pipelines.words import Row, durations, indicators, language
+from pipelines.front.tables import FigureTable, describe_basis
+from pipelines.words import language
 from pipelines.words.language import tell
 
 _YEARS = 6
@@ -26,6 +20,7 @@ _ABOUT = mark(
     "A rate above 100 means that more was resolved than came in during the year. Below 100, the number of pending "
     "cases grew."
 )
+_CAPTION = mark("By year, per cent, with 95% confidence intervals")
 _NOT_FOLLOWED = mark("Those resolved in a year are often not those who came in, so the rate follows no one.")
 
 
@@ -38,7 +33,6 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)))
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
     counted = tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name("person"))
-    labels = {code: reader.find_label("measure", code) for code in reader.list_codes("measure")}
     return Page(
         files[crime],
         "indicator.html",
@@ -53,40 +47,41 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
             "why_period": f"{tell(_ABOUT)} {counted}",
             "picture": pictures.draw_clearance(reader, crime, metric),
             "tables": [_compose_years(reader, crime, metric)],
+            **_compose_changes(reader, crime, metric),
             "pairs": "",
             "cautions": [tell(sentences.NO_RANKING), tell(_NOT_FOLLOWED), tell(sentences.WHY_INTERVAL)],
-            "facts": [
-                (tell("Formula"), indicators.format_formula(str(about["formula"]), labels)),
-                (tell("Definition"), translate_text(reader, str(about["definition"]))),
-                (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
-                (tell("Source of the definition"), in_page_language(reader, str(about["source"]))),
-                (tell("Source of the counts"), sentences.describe_source(reader)),
-            ],
+            "facts": list_facts(
+                reader,
+                about,
+                formula=format_formula(reader, about),
+                method_title=tell("Source of the definition"),
+            ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="clearance", indicator=metric),
         },
     )
+
+
+def _compose_changes(reader: Reader, crime: str, metric: str) -> changes.TestedChanges:
+    """Return whether the rate changed, for the region and each territory."""
+    edition = reader.edition
+    span = changes.choose_span(edition.list_clearance_years(metric, crime))
+    rows = edition.find_clearance(metric, crime)
+
+    def judge_areas(table: FigureTable, span: changes.Span) -> list[changes.TestedLine]:
+        by_year = [{area: row for (area, period), row in rows.items() if period == year} for year in span]
+        return changes.judge_ratios(table, crime, by_year, "ratio")
+
+    return changes.compose_region(reader, tell(_CAPTION), span, judge_areas)
 
 
 def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
     """Return the rate by year, for the region and each territory."""
     edition = reader.edition
     years, rows = edition.list_clearance_years(metric, crime)[-_YEARS:], edition.find_clearance(metric, crime)
-    caption = tell("By year, per cent, with 95% confidence intervals")
-    table = FigureTable(reader, caption, tell("Area"), years, name="years")
+    table = FigureTable(reader, tell(_CAPTION), tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         of_area = [rows.get((code, year)) for year in years]
         heading = table.name_area(code, note=describe_basis(of_area))
-        fields = [_format_rate(table, row) for row in of_area]
+        fields = [ratio_field(table, row) for row in of_area]
         table.add_row(heading, fields, is_total=code == edition.region)
     return table
-
-
-def _format_rate(table: FigureTable, row: Row | None) -> Part:
-    """Return a rate with its interval, and with the reason where there is none."""
-    figure = indicators.format_figure(row)
-    undefined = durations.explain_undefined(row)
-    marks = [table.notes.number_note(undefined)] if undefined else []
-    if row is not None and row["value"] is not None:
-        flags = [flag for flag in str(row["flags"] or "").split(",") if flag in indicators.FLAGS]
-        marks += [table.notes.number_note(indicators.FLAGS[flag]) for flag in flags]
-    return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")

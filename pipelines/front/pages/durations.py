@@ -8,10 +8,11 @@ from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures
 from pipelines.front.pages import Page
+from pipelines.front.pages.facts import list_facts
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language, translate_lines, translate_text
-from pipelines.words import Row, durations, indicators, language
+from pipelines.front.tables import FigureTable, format_figure, translate_text
+from pipelines.words import Row, durations, language, trends
 from pipelines.words.language import tell
 
 
@@ -48,7 +49,6 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
     caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
     lines = [(reader.marked_name(area), rows) for area, rows in by_area.items()]
-    formula = indicators.format_formula(str(about["formula"]), {})
     return Page(
         files[crime],
         "indicator.html",
@@ -64,13 +64,14 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],
             "pairs": "",
             "cautions": [tell("Open cases are counted with the time they have taken so far.")],
-            "facts": [
-                (tell("Definition"), translate_text(reader, str(about["definition"]))),
-                (tell("Formula"), in_page_language(reader, formula)),
-                (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
-                (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
-                (tell("Source of the counts"), _describe_source(reader, list(by_area))),
-            ],
+            "changed": tell(trends.NO_SERIES),  # marked in words.trends
+            "changes": [],
+            "facts": list_facts(
+                reader,
+                about,
+                formula=translate_text(reader, str(about["formula"])),
+                source=_describe_source(reader, list(by_area)),
+            ),
             "explore": reader.link_to_explorer("durations", crime=crime),
         },
     )

@@ -8,10 +8,11 @@ from pipelines.front import board_pictures, pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board
+from pipelines.front.pages.fields import ratio_field, regional_field
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, describe_basis, format_figure
+from pipelines.front.tables import FigureTable, attach_numbers, describe_basis
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import indicators, regions
 from pipelines.words.language import tell
@@ -105,13 +106,6 @@ def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:
     return table
 
 
-def regional_field(table: FigureTable, row: words.Row | None) -> Part:
-    """Return a count of the region; none is shown from too few territories."""
-    if row is not None and regions.count_reporters(row) and not regions.is_regional(row):
-        return format_figure(words.FormattedFigure(tell("no regional figure"), "", "note"))
-    return table.count_field(row)
-
-
 def format_interval(row: words.Row | None) -> Part:
     """Return the interval of a count of the region; empty where there is none."""
     if row is None or row["value"] is None or row["low"] is None or not regions.is_regional(row):
@@ -143,14 +137,6 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
         heading = table.name_area(code, note=describe_basis([rows.get(code)]))
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
     return table
-
-
-def ratio_field(table: FigureTable, row: words.Row | None) -> Part:
-    """Return a ratio with its interval and the marks of its notes."""
-    figure = indicators.format_figure(row)
-    flags = [] if row is None else [flag for flag in str(row["flags"] or "").split(",") if flag in indicators.FLAGS]
-    marks = [table.notes.number_note(indicators.FLAGS[flag]) for flag in flags]
-    return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")
 
 
 def describe_pairs(reader: Reader, crime: str, metric: str) -> str:

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
-from pipelines.front.pages import Page
+from pipelines.front.pages import Page, changes
 from pipelines.front.pages.clearance import compose_clearance
 from pipelines.front.pages.durations import compose_duration
-from pipelines.front.pages.home import (
-    compose_ratios,
-    describe_pairs,
-    ratio_field,
-    regional_field,
-)
+from pipelines.front.pages.facts import format_formula, list_facts
+from pipelines.front.pages.fields import rate_field, ratio_field, regional_field
+from pipelines.front.pages.home import compose_ratios, describe_pairs
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import (
-    FigureTable,
-    describe_basis,
-    format_figure,
-    in_page_language,
-    translate_lines,
-    translate_text,
-)
-from pipelines.words import FormattedFigure, Row, indicators, language, regions
+from pipelines.front.tables import FigureTable, describe_basis, translate_text
+from pipelines.statistics.change import Kind
+from pipelines.words import language
 from pipelines.words.language import tell
 
 _YEARS = 6
@@ -41,6 +30,11 @@ _NOT_NESTED = mark(
     "proceedings."
 )
 _COUNT = mark("Persons who reached this stage in the year, as the offices reported them.")
+_RATE = mark(
+    "Persons per 100,000 inhabitants in the year. The region's rate uses the population of the territories included."
+)
+_RATES_BY_YEAR = mark("Per 100,000 inhabitants by year, with 95% confidence intervals")
+_RATIOS_BY_YEAR = mark("By year, per 100, with 95% confidence intervals")
 
 
 def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -113,7 +107,6 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     period = choose_ratio_period(reader, crime, metric)
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
-    measures = {code: reader.find_label("measure", code) for code in MEASURES}
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
     headline, cover = sentences.describe_region(reader, period, row)
     return Page(
@@ -130,20 +123,14 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
             "why_period": explain_period(reader, metric, crime, period),
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
+            **_compose_ratio_changes(reader, crime, metric),
             "pairs": describe_pairs(reader, crime, metric),
             "cautions": [
                 tell(sentences.NO_RANKING),
                 "" if about["is_nested"] else tell(sentences.NO_FUNNEL),
                 tell(sentences.WHY_INTERVAL),
             ],
-            "facts": [
-                (tell("What it is"), about_version),
-                (tell("Formula"), indicators.format_formula(str(about["formula"]), measures)),
-                (tell("Definition"), translate_text(reader, str(about["definition"]))),
-                (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
-                (tell("Method of the intervals"), in_page_language(reader, str(about["source"]))),
-                (tell("Source of the counts"), sentences.describe_source(reader)),
-            ],
+            "facts": list_facts(reader, about, what=about_version, formula=format_formula(reader, about)),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
     )
@@ -154,14 +141,43 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     edition = reader.edition
     years = edition.list_ratio_years(metric, crime)[-_YEARS:]
     by_year = [edition.find_ratios(metric, crime, year) for year in years]
-    table = FigureTable(
-        reader, tell("By year, per 100, with 95% confidence intervals"), tell("Area"), years, name="years"
-    )
+    table = FigureTable(reader, tell(_RATIOS_BY_YEAR), tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         heading = table.name_area(code, note=describe_basis(ratios.get(code) for ratios in by_year))
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(heading, fields, is_total=code == edition.region)
     return table
+
+
+def _compose_ratio_changes(reader: Reader, crime: str, metric: str) -> changes.TestedChanges:
+    """Return whether a ratio changed, for the region and each territory."""
+    edition = reader.edition
+    span = changes.choose_span(edition.list_ratio_years(metric, crime))
+    kind: Kind = "part" if edition.metrics[metric]["is_nested"] else "ratio"
+
+    def judge_areas(table: FigureTable, span: changes.Span) -> list[changes.TestedLine]:
+        return changes.judge_ratios(table, crime, [edition.find_ratios(metric, crime, year) for year in span], kind)
+
+    return changes.compose_region(reader, tell(_RATIOS_BY_YEAR), span, judge_areas)
+
+
+def _compose_count_changes(
+    reader: Reader, crime: str, measure: str, years: Sequence[str], year: str
+) -> changes.TestedChanges:
+    """Return whether the persons at a stage and their rate changed, for the region and each territory."""
+    span = changes.choose_span(years, year)
+    counts = changes.compose_region(
+        reader,
+        tell("Persons by year"),
+        span,
+        lambda table, span: changes.judge_counts(table, crime, measure, span),
+        is_count=True,
+    )
+    if span is None:
+        return counts
+    rates = changes.make_table(reader, tell(_RATES_BY_YEAR), span, "rate-changes")
+    changes.add_lines(rates, changes.judge_rates(rates, crime, measure, span), "")
+    return {**counts, "changes": [*counts["changes"], rates]}
 
 
 def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
@@ -173,7 +189,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
     headline, cover = sentences.describe_region(reader, year, row)
-    about_rate, about_count = edition.metrics["rate"], edition.metrics["count"]
+    about_count = edition.metrics["count"]
     return Page(
         files[crime],
         "indicator.html",
@@ -191,22 +207,20 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 _compose_count_years(reader, crime, measure, years),
                 _compose_rate_years(reader, crime, measure, years),
             ],
+            **_compose_count_changes(reader, crime, measure, years, year),
             "pairs": "",
             "cautions": [tell(sentences.NO_RANKING), tell(sentences.NO_FUNNEL), tell(sentences.WHY_INTERVAL)],
-            "facts": [
-                (tell("What it is"), tell(_COUNT)),
-                (tell("Definition"), in_page_language(reader, reader.find_definition("measure", measure))),
-                (tell("Rate"), tell(
-                    "Persons per 100,000 inhabitants in the year. The region's rate uses the population of the "
-                    "territories included."
-                )),
-                (tell("Caution"), translate_lines(reader, str(about_count["caveats"]))),
-                (tell("Method of the intervals"), in_page_language(reader, str(about_rate["source"]))),
-                (tell("Source of the counts"), sentences.describe_source(reader)),
-            ],
+            "facts": list_facts(
+                reader,
+                about_count,
+                what=tell(_COUNT),
+                definition=translate_text(reader, reader.find_definition("measure", measure)),
+                others=[(tell("Rate"), tell(_RATE))],
+                method=str(edition.metrics["rate"]["source"]),
+            ),
             "explore": reader.link_to_explorer("region", crime=crime),
         },
-    )  # fmt: skip
+    )
 
 
 def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
@@ -223,21 +237,11 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
 
 def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
     edition = reader.edition
-    caption = tell("Per 100,000 inhabitants by year, with 95% confidence intervals")
+    caption = tell(_RATES_BY_YEAR)
     table = FigureTable(reader, caption, tell("Area"), years, name="rates")
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]
         heading = table.name_area(code, note=describe_basis(cells, "rate_basis"))
-        fields = [_rate_field(table, cell, is_regional=code == edition.region) for cell in cells]
+        fields = [rate_field(table, cell, is_region=code == edition.region) for cell in cells]
         table.add_row(heading, fields, is_total=code == edition.region)
     return table
-
-
-def _rate_field(table: FigureTable, cell: Row | None, *, is_regional: bool) -> Part:
-    if cell is None:
-        return format_figure(words.format_absent())
-    if is_regional and regions.count_reporters(cell) and not regions.is_regional(cell):
-        return format_figure(FormattedFigure(tell("no regional figure"), "", "note"))
-    figure = words.format_rate(cell)
-    marks = words.mark_notes(cell, table.notes, of_rate=True)
-    return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))

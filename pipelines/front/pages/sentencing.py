@@ -8,12 +8,12 @@ from typing import Any
 from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
-from pipelines.front.pages import Page, Section
-from pipelines.front.pages.home import regional_field
+from pipelines.front.pages import Page, Section, changes
+from pipelines.front.pages.fields import regional_field
 from pipelines.front.queries import CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
-from pipelines.words import FormattedFigure, Row, durations, figures, language
+from pipelines.words import FormattedFigure, Row, durations, figures, language, trends
 from pipelines.words.language import tell
 
 _MEASURES = {"first": "sentenced_first", "final": "sentenced_final"}
@@ -89,6 +89,7 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
             subject = _name_subject(reader, crime, track, "")
             lines = _list_lines(reader, by_year, with_year=True)
             tables.append(_compose_lengths(reader, subject, f"lengths-{track}-years", lines, tell("Territory, year")))
+            tables += _compose_changes(reader, crime, track, by_year)
     sanctions = _compose_sanctions(reader, crime, track)
     return {
         "heading": words.TRACKS[track],
@@ -96,6 +97,26 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
         "picture": pictures.draw_sentences(reader, crime, track) if of_year else None,
         "tables": [*tables, *([sanctions] if sanctions else [])],
     }
+
+
+def _compose_changes(
+    reader: Reader, crime: str, track: str, by_year: Mapping[tuple[str, str, str], Group]
+) -> list[FigureTable]:
+    """Return whether the median sentence of each register changed over the years of the figures."""
+    medians = {key: row for key, group in by_year.items() if (row := group.get("median")) is not None}
+    span = changes.choose_span(sorted({key[2] for key, row in medians.items() if row["value"] is not None}))
+    if span is None:
+        return []
+    subject = f"{_name_subject(reader, crime, track, '')}, {language.lower_first(durations.LENGTHS['median'])}"
+    caption = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
+    table = changes.make_table(reader, caption, span, f"changes-{track}", tell("Territory"))
+    lines = []
+    for area, source in dict.fromkeys(key[:2] for key in medians):
+        table.name_area(area)
+        breaks = reader.edition.find_record_breaks(area, crime, *span, _MEASURES[track], track)
+        rows = [medians.get((area, source, year)) for year in span]
+        lines.append(changes.judge_median(_name_group(reader, (area, source, span[1]), by_year), rows, breaks))
+    return [changes.add_lines(table, lines, trends.READ_MEDIANS)]
 
 
 def _covers(reader: Reader, territory: str, groups: Mapping[tuple[str, str, str], Group]) -> bool:

@@ -6,21 +6,20 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page, Section, cooperation, sentencing, victims
+from pipelines.front.pages import Page, Section, changes, cooperation, sentencing, victims
 from pipelines.front.pages.durations import compose_table
-from pipelines.front.pages.home import regional_field
+from pipelines.front.pages.fields import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
-from pipelines.front.queries import CRIMES, STAGES
+from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, format_times, in_page_language, mark_english
+from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import changes, durations, indicators, language, trends
+from pipelines.words import durations, indicators, language, trends
+from pipelines.words.changes import describe_breaks, describe_cause
 from pipelines.words.language import tell
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
-_SPAN = 2
-"""Years over which a change is tested on the page of all territories."""
 _RETURNS = 10
 """Returns listed in a profile, the newest."""
 _BREAKDOWNS = ("sex", "age")
@@ -80,36 +79,13 @@ def _compose_stages(reader: Reader, crime: str, year: str, track: str) -> Figure
 
 
 def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | None:
-    """Return whether convictions changed since an earlier year, for the region and each territory.
-
-    The span is two years, or one where the release has no more; None if it has one year only.
-    """
-    edition = reader.edition
-    earlier = [period for period in edition.list_periods(crime, "A") if period < year][-_SPAN:]
-    if not earlier:
+    """Return whether convictions changed since an earlier year, for the region and each territory; None without one."""
+    span = changes.choose_span(reader.edition.list_periods(crime, "A"), year)
+    if span is None:
         return None
-    first = earlier[0]
-    table = FigureTable(
-        reader,
-        f"{reader.find_label('measure', CONVICTED)}, {language.lower_first(reader.find_label('offence_group', crime))}",
-        tell("Area"),
-        [first, year, trends.name_ratio(first, year), tell("Is it real?")],
-        name="changes",
-    )
-    judged = []
-    for code in (edition.region, *edition.territories):
-        heading = table.name_area(code)
-        trend = sentences.judge_convictions(reader, crime, code, first, year)
-        counts = [
-            table.count_field(sentences.find_convictions(reader, crime, code, period)) for period in (first, year)
-        ]
-        verdict = table.note_field(trends.VERDICTS[trend.verdict], trend.note)
-        table.add_row(heading, (*counts, format_times(trend), verdict), is_total=code == edition.region)
-        judged.append(trend)
-    table.notes.add_remark(tell(trends.READ))  # marked in words.trends
-    if chance := trends.count_tested(judged):
-        table.notes.add_remark(chance)
-    return table
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    table = changes.make_table(reader, f"{reader.find_label('measure', CONVICTED)}, {crime_name}", span)
+    return changes.add_lines(table, changes.judge_counts(table, crime, CONVICTED, span))
 
 
 def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
@@ -139,6 +115,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
     crime_name = reader.find_label("offence_group", crime)
     year, name = edition.choose_year(crime), reader.marked_name(area)
     sections = [
+        _compose_own_changes(reader, crime, area, year),
         _compose_exits(reader, crime, area),
         _compose_breakdown(reader, crime, area),
         _compose_durations(reader, crime, area),
@@ -233,10 +210,29 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
         cells = [edition.find_total(crime, measure, area, years[place]) for measure in measures]
         before = years[place - 1] if place else years[place]
         crossed = [row for cell in cells for row in edition.find_breaks(area, crime, before, years[place], cell)]
-        note = " ".join(changes.describe_breaks(crossed)) if place and crossed else ""
+        note = " ".join(describe_breaks(crossed)) if place and crossed else ""
         table.add_row(table.note_field(years[place], note), [table.count_field(cell) for cell in cells])
     add_corrections(table, area)
     return table
+
+
+def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Section | None:
+    """Return whether the persons at each stage changed since an earlier year; None without one."""
+    edition = reader.edition
+    span = changes.choose_span(edition.list_periods(crime, "A"), year)
+    if span is None:
+        return None
+    subject = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    tables: list[FigureTable] = []
+    for track, measures in (("first", STAGES["first"]), ("final", STAGES["final"][len(BEFORE_COURT) :])):
+        caption = f"{subject}, {language.lower_first(words.TRACKS[track])}"
+        table = changes.make_table(reader, caption, span, f"changes-{track}", tell("Stage"))
+        lines = []
+        for measure in measures:
+            cells = [edition.find_total(crime, measure, area, period) for period in span]
+            lines.append(changes.judge_count(table, crime, area, cells, span, words.stage_name(measure)))
+        tables.append(changes.add_lines(table, lines, "" if tables else trends.READ))
+    return Section("changes", tell("Is the change real?"), tables=tables)
 
 
 def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
@@ -362,8 +358,8 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
     ]
     # Most breaks have a note, which also says how sure they are.
     noted = " ".join(str(row["text"]) for row in notes)
-    others = [row for row in breaks if changes.describe_cause(row).rstrip(".") not in noted]
-    texts += [mark_english(reader, text) for text in changes.describe_breaks(others)]
+    others = [row for row in breaks if describe_cause(row).rstrip(".") not in noted]
+    texts += [mark_english(reader, text) for text in describe_breaks(others)]
     return Section("notes", tell("Notes and breaks in the series"), list(dict.fromkeys(texts))) if texts else None
 
 

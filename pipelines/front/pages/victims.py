@@ -9,12 +9,12 @@ from pipelines.core.codes import TOTAL_CODES
 from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front import pages, pictures, sentences
-from pipelines.front.pages import Page, Section
-from pipelines.front.pages.home import regional_field
+from pipelines.front.pages import Page, Section, changes
+from pipelines.front.pages.fields import area_field, regional_field
 from pipelines.front.queries import CRIMES, VICTIM_TABLES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
-from pipelines.words import Row, figures, indicators, language, regions, trends, victims
+from pipelines.words import Row, figures, indicators, language, victims
 from pipelines.words.language import tell
 
 _Find = Callable[[str, str], Row | None]
@@ -53,7 +53,7 @@ def compose_victims(reader: Reader, crime: str) -> Page:
         pages.list_views(reader, files, crime),
         {
             "headline": headline,
-            "changed": _describe_change(reader, crime, year),
+            **_compose_changes(reader, crime, year),
             "cautions": [
                 tell(_OTHER_PEOPLE),
                 tell(sentences.NO_RANKING),  # marked in sentences
@@ -85,19 +85,22 @@ def _describe_region(reader: Reader, whole: Row | None) -> str:
     return victims.describe_victims(whole, reader.vocabulary, territories, reader.list_absences(whole))
 
 
-def _describe_change(reader: Reader, crime: str, year: str) -> str:
-    """Return whether the victims of the region changed since the year before; empty without one."""
-    edition = reader.edition
-    earlier = [period for period in edition.list_victim_years(crime) if period < year][-1:]
-    if not earlier:
-        return ""
-    periods = (earlier[0], year)
-    rows = [edition.find_victims(crime, edition.region, period) for period in periods]
-    before, after = (row if regions.is_regional(row) else None for row in rows)
-    counts = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
-    numbers = tell(_CHANGED, before=counts[0].spoken, after=counts[1].spoken, first=periods[0], last=year)
-    trend = trends.judge_trend(before, after, edition.find_breaks(edition.region, crime, *periods, before))
-    return f"{numbers} {sentences.describe_change(trend)}"
+def _describe_change(reader: Reader, span: changes.Span, line: changes.TestedLine) -> str:
+    """Return whether the victims of the region changed between two years."""
+    (first, last), (before, after) = span, line.figures
+    numbers = tell(_CHANGED, before=before.spoken, after=after.spoken, first=first, last=last)
+    return f"{numbers} {sentences.describe_change(line.trend)}"
+
+
+def _compose_changes(reader: Reader, crime: str, year: str) -> changes.TestedChanges:
+    """Return whether the victims changed, for the region and each territory; nothing without two years."""
+    span = changes.choose_span(reader.edition.list_victim_years(crime), year)
+    if span is None:
+        return {"changed": "", "changes": []}
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    table = changes.make_table(reader, f"{tell('Victims')}, {crime_name}", span)
+    lines = changes.judge_victims(table, crime, span)
+    return {"changed": _describe_change(reader, span, lines[0]), "changes": [changes.add_lines(table, lines)]}
 
 
 def _compose_statuses(reader: Reader, crime: str, year: str) -> FigureTable:
@@ -160,7 +163,7 @@ def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> Fig
     )
     for area, rows in by_area.items():
         is_region = area == edition.region
-        fields = [_count_field(table, rows.get(code), is_region=is_region) for code in codes]
+        fields = [area_field(table, rows.get(code), is_region=is_region) for code in codes]
         fields += [share_field(table, rows.get(code)) for code in shared]
         table.add_row(table.name_area(area, _link_profile(reader, area, crime)), fields, is_total=is_region)
         if is_region:
@@ -173,16 +176,12 @@ def _add_areas(table: FigureTable, find: _Find, columns: Sequence[str], crime: s
     """Add a row for the region, one for the territories that are in it, and one for each territory."""
     edition = table.reader.edition
     regional = [find(edition.region, column) for column in columns]
-    fields = [_count_field(table, row, is_region=True) for row in regional]
+    fields = [area_field(table, row, is_region=True) for row in regional]
     table.add_row(table.name_area(edition.region), fields, is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
     for code in edition.territories:
         heading = table.name_area(code, _link_profile(table.reader, code, crime))
         table.add_row(heading, [table.count_field(find(code, column)) for column in columns])
-
-
-def _count_field(table: FigureTable, row: Row | None, *, is_region: bool) -> Part:
-    return regional_field(table, row) if is_region else table.count_field(row)
 
 
 def _link_profile(reader: Reader, area: str, crime: str) -> str:

@@ -197,9 +197,13 @@ def load_from(roots: tuple[Path, ...]) -> tuple[Metric, ...]:
 
 
 def texts_of(path: Path) -> tuple[str, ...]:
-    """Return the English name, definition and caveats in one declaration, for the translation catalogues."""
+    """Return the English name, definition and caveats in one declaration, for the translation catalogues.
+
+    A formula of words is one of them; one of measures has their labels instead.
+    """
     metric = validate_data(Metric, load_yaml(path), path)
-    return metric.name, metric.definition, *metric.caveats
+    formulas = (metric.formula,) if metric.kind == "duration" else ()
+    return metric.name, metric.definition, *metric.caveats, *formulas
 
 
 def metric_name(metric: Metric, language: str = "en") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,12 +11,14 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 
+from pipelines.front.build import FOLDER, list_languages
 from tests.support import axe
 from tests.support.service.public_app import wait_until_settled
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 PATHS = (
     "en/",
@@ -32,6 +35,20 @@ PATHS = (
     "mk/data.html",
     "en/data.html",
 )
+WIDTHS = (320, 768, 1280, 1920)
+WIDE_PATHS = (
+    (768, "sr-Latn/territories.html"),
+    (1280, "bs/releases.html"),
+    (1920, "hr/indicator-convicted-first-per-adjudicated-first.html"),
+    (1280, "sr-Cyrl/indicator-duration-first.html"),
+    (1920, "mk/practice.html"),
+    (768, "cnr/law-articles.html"),
+    (1280, "sq/indicators-som.html"),
+    (768, "bs/accessibility.html"),
+    (1920, "mk/calendar.html"),
+    (1280, "sq/index.html"),
+)
+"""Pages of the kinds that PATHS lacks, and the home page again, each with the width of its window."""
 KEYBOARD_PATHS = ("en/calendar.html", "mk/indicators.html", "sq/sentences.html", "en/quality.html", "en/meeting.2.html")
 COUNT_STOPS = """() => {
     const all = document.querySelectorAll("a[href], button, summary, [tabindex='0']");
@@ -57,22 +74,64 @@ def find_figure_page(home: Path) -> str:
     return f"figures/{row[0]}"
 
 
+def find_faults(page: Page, address: str, width: int) -> list[tuple[str, int, str]]:
+    """Return what is wrong with a page in a window of a width, all that can be folded out being open."""
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(address)
+    page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
+    faults = [(address, width, f"{v['id']}: {v['nodes'][0]['html'][:200]}") for v in axe.find_violations(page)]
+    too_wide = page.evaluate("document.documentElement.scrollWidth") - width
+    return [*faults, (address, width, f"{too_wide} pixels too wide")] if too_wide > 0 else faults
+
+
 def test_pages_pass_axe_and_fit_a_narrow_screen(browser: Browser, public_app: str, built_home: Path) -> None:
     # The content policy of the pages forbids every script, that of axe as well.
     context = browser.new_context(bypass_csp=True, viewport={"width": 320, "height": 800})
     page = context.new_page()
     faults = []
     for path in (*PATHS, find_figure_page(built_home)):
-        page.goto(f"{public_app}/{path}")
-        page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
-        faults += [(path, v["id"], v["nodes"][0]["html"][:200]) for v in axe.find_violations(page)]
-        assert page.evaluate("document.documentElement.scrollWidth") == 320, path
+        faults += find_faults(page, f"{public_app}/{path}", 320)
         small = page.locator("nav a:visible, summary:visible, .front-tiles a, footer li a").evaluate_all(
             "all => all.filter(e => e.getBoundingClientRect().height < 24).map(e => e.textContent)"
         )
         assert small == [], path
     context.close()
     assert faults == []
+
+
+def test_pages_of_the_other_kinds_pass_axe_on_wider_screens(browser: Browser, public_app: str) -> None:
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    faults = [fault for width, path in WIDE_PATHS for fault in find_faults(page, f"{public_app}/{path}", width)]
+    context.close()
+    assert faults == []
+
+
+@pytest.mark.slow
+def test_every_kind_of_page_passes_axe_in_every_language(browser: Browser, public_app: str, built_home: Path) -> None:
+    """Check a page of each kind in each language, at widths that take turns, so that each kind is seen at every one."""
+    folder = built_home / "public" / "current" / FOLDER
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((folder / "en").glob("*.html")):
+        by_kind[name_kind(path.stem)].append(path.name)
+    context = browser.new_context(bypass_csp=True)
+    page = context.new_page()
+    faults = []
+    for place, files in enumerate(by_kind.values()):
+        for turn, language in enumerate(list_languages(), start=place):
+            address = f"{public_app}/{language.lang}/{files[turn % len(files)]}"
+            faults += find_faults(page, address, WIDTHS[turn % len(WIDTHS)])
+    context.close()
+    assert faults == [] and len(by_kind) > 15
+
+
+def name_kind(stem: str) -> str:
+    """Return what a page is about by the name of its file: all profiles are of one kind, and all ratios."""
+    stem = stem.removesuffix("-som")
+    if stem.startswith("indicator-"):
+        _, name, *_ = stem.split("-")
+        return "ratio" if "-per-" in stem else name if name in ("duration", "clearance") else "count"
+    return re.sub(r"^(territory|practice)-.*", r"\1 of one", stem)
 
 
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:

@@ -14,7 +14,7 @@ from pipelines.front.briefs import compose as briefs
 from pipelines.front.charts import bars, board, intervals, lengths, lines, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.edition import Edition
-from pipelines.front.pages import Section, cooperation, home, indicators, sentencing, territories
+from pipelines.front.pages import Section, clearance, cooperation, home, indicators, sentencing, territories
 from pipelines.front.pages import victims as static_victims
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -58,7 +58,12 @@ _COMPOSERS = (
     (pictures, "draw_sentences", "lengths", ("crime", "track")),
     (sentencing, "_compose_track", "lengths", ("crime", "track")),
     (sentencing, "compose_section", "lengths", ("crime", "area")),
-    (static_victims, "_describe_change", "victims_change", ("crime", "year")),
+    (static_victims, "_compose_changes", "victims_change", ("crime", "year")),
+    (indicators, "_compose_count_changes", "count_changes", ("crime", "measure", "years", "year")),
+    (indicators, "_compose_ratio_changes", "ratio_changes", ("crime", "metric")),
+    (clearance, "_compose_changes", "clearance_changes", ("crime", "metric")),
+    (sentencing, "_compose_changes", "median_changes", ("crime", "track")),
+    (territories, "_compose_own_changes", "own_changes", ("crime", "area", "year")),
     (static_victims, "compose_section", "victims_of_area", ("crime", "area")),
     (pictures, "draw_territories", "territories", ("crime", "measure")),
     (pictures, "draw_durations", "durations", ("crime", "metric")),

@@ -30,6 +30,7 @@ from dashboards.public.pages import (
     changes,
     compare,
     compared,
+    compared_changes,
     compared_map,
     compared_pairs,
     compared_times,
@@ -51,9 +52,9 @@ from pipelines.front.charts.canvas import NARROW
 from tests.support.sentences.recording import Recorder, Selection
 
 MODULES = (
-    about, breakdown, breakdowns, cards, changes, choices, compare, compared_map, compared_pairs, compared_times,
-    compared_trends, counting_rules, downloads, durations, facts, flow, layout, menu, outcomes, page, published,
-    quality, region, reporting, returns, selection, source, trend, trends, versions, victims,
+    about, breakdown, breakdowns, cards, changes, choices, compare, compared_changes, compared_map, compared_pairs,
+    compared_times, compared_trends, counting_rules, downloads, durations, facts, flow, layout, menu, outcomes, page,
+    published, quality, region, reporting, returns, selection, source, trend, trends, versions, victims,
 )  # fmt: skip
 PAGES: Mapping[str, Callable[[], None]] = {
     "region": region.render_page,
@@ -86,6 +87,7 @@ SECTIONS = (
     (page, "show_returns"),
     (compare, "show_map"),
     (compare, "show_time"),
+    (compare, "show_changes"),
     (compared_trends, "show_periods"),
     (versions, "show_versions"),
     (durations, "_show_sentences"),
@@ -257,6 +259,8 @@ class Explorer:
             key in ("version", "freq") or (key == "period" and not self._is_opening())
         ):
             options = options[:1]
+        if key == "from" and not self._is_opening():
+            options = options[1:2] or options[:1]
         place = len(self._choices)
         choice = str(self._prefix[place]) if place < len(self._prefix) else str(options[0])
         assert choice in options, (key, choice, options)

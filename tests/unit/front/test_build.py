@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.front.build import compose_pages, shorten_style
+from pipelines.front.build import compose_pages, shorten_script, shorten_style
 from pipelines.front.edition import Edition
 from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
 from pipelines.front.reader import Reader
@@ -78,4 +78,9 @@ def test_shorten_style_keeps_rules_and_quoted_spaces() -> None:
     style = (
         '/* A note. */\n@media print {\n  .a > .b::before { content: ": "; color: red; }\n}\n.c .d { margin: 0 1px; }\n'
     )
-    assert shorten_style(style) == '@media print{.a > .b::before{content: ": ";color: red;}}.c .d{margin: 0 1px;}'
+    assert shorten_style(style) == '@media print{.a > .b::before{content:": ";color:red;}}.c .d{margin:0 1px;}'
+
+
+def test_shorten_script_keeps_every_statement() -> None:
+    script = "// About.\n(() => {\n  const a = 'x // y';  // kept\n\n    // left out\n  return a;\n})();\n"
+    assert shorten_script(script) == "(() => {\nconst a = 'x // y';  // kept\nreturn a;\n})();\n"

@@ -15,7 +15,7 @@ NAMES = {"AA": "Aland", "BB": "Beland"}
 def make_pair(verdict: str, **columns: Any) -> dict[str, Any]:
     return {
         "area_a": "AA", "area_b": "BB", "verdict": verdict, "is_with_care": False, "reasons": "", "metric": "rate",
-        "ratio": 1.7, "low": 1.1, "high": 2.6,
+        "value_a": 17.0, "value_b": 10.0, "ratio": 1.7, "low": 1.1, "high": 2.6,
     } | columns  # fmt: skip
 
 

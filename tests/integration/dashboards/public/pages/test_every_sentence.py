@@ -171,6 +171,11 @@ def _describe_trend(first: float, last: float) -> str:
     return sentences.describe_change(trends.Trend(tested.verdict, tested))
 
 
+def _describe_ratio_trend(first: tuple[float, float], last: tuple[float, float]) -> str:
+    tested = change.compute_figure_change("ratio", change.Operands(*first), change.Operands(*last))
+    return sentences.describe_change(trends.Trend(tested.verdict, tested), is_count=False)
+
+
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "Revised: {value} in release {release}.": (
         lambda: " ".join(figures.list_states({"value": 30.0, "flags": ""}, {"value": 28.0, "release": "2026-Q2"})),
@@ -198,9 +203,24 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: _describe_trend(40.0, 120.0),
         "This is a clear rise: 3.00 times as many (95% confidence interval 2.08 to",
     ),
+    "This is a clear rise: {ratio} times as high (95% confidence interval {low} to {high}).": (
+        lambda: _describe_ratio_trend((100, 400), (300, 400)),
+        "This is a clear rise: 3.00 times as high (95% confidence interval 2.28 to",
+    ),
+    "This is a clear fall: {ratio} times as high (95% confidence interval {low} to {high}).": (
+        lambda: _describe_ratio_trend((300, 400), (100, 400)),
+        "This is a clear fall: 0.33 times as high (95% confidence interval 0.25 to",
+    ),
+    "This is not a clear change, because several people can be tried in one case: {ratio} times as high (95% "
+    "confidence interval {low} to {high}).": (
+        lambda: _describe_ratio_trend((100, 400), (140, 400)),
+        "This is not a clear change, because several people can be tried in one case: 1.40 times as high (95% "
+        "confidence interval 1.04 to 1.90",
+    ),
     "{first} against {second} per cent; the odds {ratio}": (
-        lambda: indicators.describe_pair(_make_pair("lower", metric="share"), _NAMES),
-        "12 against 30 per cent; the odds 0.40 times (95% confidence interval 0.20 to 0.80)",
+        # Of those adjudicated, 12 and 30 per cent: the odds are 0.32 times as high, the figures 0.4 times.
+        lambda: indicators.describe_pair(_make_pair("lower", metric="convicted_per_adjudicated", ratio=0.32), _NAMES),
+        "12 against 30 per cent; the odds 0.32 times (95% confidence interval 0.20 to 0.80)",
     ),
     "Half of cases took longer in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES),

@@ -1,0 +1,84 @@
+"""Show whether an indicator changed between an earlier period, which can be chosen, and the newest one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboards.public import choices, comparison, layout, tables
+from dashboards.public.pages.compared import Compared
+from dashboards.public.pages.compared_trends import find_breaks
+from pipelines import words
+from pipelines.core.i18n import mark
+from pipelines.statistics.change import Kind
+from pipelines.words import Row, changes, trends
+from pipelines.words.language import tell
+
+_SPAN = {"A": 2, "Q": 4}
+"""Periods between the two at first: two years, or the same quarter of the year before."""
+_OF_STOCKS = mark("Changes of this indicator are not tested, because it is computed from pending cases.")
+
+
+def show_changes(compared: Compared, rows: Sequence[Row], freq: str, periods: Sequence[str]) -> None:
+    """Show the change of the region and of each chosen territory; `periods` are oldest first."""
+    frame, choice = compared.frame, compared.choice
+    st.header(tell("Is the change real?"), anchor=False)
+    if choice.code.startswith(("disposition_time", "case_turnover")):
+        st.markdown(tell(_OF_STOCKS))
+        return
+    earlier, last = list(periods[:-1]), periods[-1]
+    since = choices.choose_option(
+        tell("Since"), "from", tuple(reversed(earlier)), default=earlier[-min(_SPAN.get(freq, 1), len(earlier))],
+        say=words.period_short, boxed=True, width=140, of=f"{choice.kind}.{choice.code}.{freq}.",
+    )  # fmt: skip
+    kind = _find_kind(compared)
+    at = {(row["area"], row["period"]): row for row in rows if row["freq"] == freq}
+    names = [words.period_short(period) for period in (since, last)]
+    notes, lines, judged = words.Notes(), [], []
+    for area in (frame.region, *compared.areas):
+        ends = [at.get((area, period)) for period in (since, last)]
+        trend = _judge_change(compared, kind, area, *ends)
+        judged.append(trend)
+        cells = [compared.build_cell(row, notes, area, name) for row, name in zip(ends, names, strict=True)]
+        verdict, times = trends.VERDICTS[trend.verdict], trends.format_times(trend)
+        marks = (notes.number_note(trend.note),) if trend.note else ()
+        subject = frame.area_name(area)
+        cells += [
+            tables.Cell(times, f"{subject}: {times or tell('not tested')}"),
+            tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
+        ]
+        href = "" if area == frame.region else f"territory?territory={area}"
+        lines.append(tables.Line(frame.row_heading(area, href=href), tuple(cells), is_total=area == frame.region))
+    layout.show_table(
+        frame,
+        compared.compose_title(freq, *names),
+        [*names, trends.name_ratio(*names), tell("Is it real?")],
+        lines,
+        corner=tell("Area"),
+        notes=notes,
+        coverage=words.join_words(map(frame.marked_name, (frame.region, *compared.areas))),
+    )
+    layout.put_small(" ".join(filter(None, (tell(trends.READ), trends.count_tested(judged)))))  # marked there
+
+
+def _find_kind(compared: Compared) -> Kind | None:
+    """Return how the indicator is tested; None for counts."""
+    choice = compared.choice
+    if choice.kind == "ratio":
+        is_nested = comparison.read_metrics(compared.frame.path)[choice.code]["is_nested"]
+        return "part" if is_nested else "ratio"
+    kinds: dict[str, Kind] = {"rate": "rate", "share": "part", "clearance": "ratio"}
+    return kinds.get(choice.kind)
+
+
+def _judge_change(
+    compared: Compared, kind: Kind | None, area: str, first: Row | None, last: Row | None
+) -> trends.Trend:
+    inside: list[Row] = []
+    if first is not None and last is not None:
+        # The earlier count of a ratio with a time lag is of an earlier period.
+        start = str(first.get("denominator_period") or first["period"])
+        all_breaks = find_breaks(compared, area, [first])
+        inside = [row for row in all_breaks if changes.is_between(row, start, str(last["period"]))]
+    return trends.judge_trend(first, last, inside) if kind is None else trends.judge_figures(kind, first, last, inside)
