@@ -1,4 +1,4 @@
-"""Write the bill of materials of a build: `cyclonedx-py environment … | python -m tests.support.bill_of_materials FILE`.
+"""Write the bill of materials of a build, from the output of `cyclonedx-py environment`, into the file named.
 
 CycloneDX describes the environment, in which tests and tools are too; only what requirements.lock names is kept.
 """
