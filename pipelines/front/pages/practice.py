@@ -98,8 +98,8 @@ def _explain_shares() -> list[str]:
 def explain_withheld() -> str:
     """Return the note on groups that are withheld."""
     return tell(
-        "A group is withheld if few people or one institution answered, or if it would show the answers of such a "
-        "group."
+        "A group is withheld if few people or one institution answered, if all gave the same answer, or if it would "
+        "show the answers of such a group."
     )
 
 

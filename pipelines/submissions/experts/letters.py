@@ -91,7 +91,7 @@ def remind_experts(home: Home, engine: sa.Engine) -> ReminderOutcome:
 
 
 def count_unconfirmed(engine: sa.Engine) -> int:
-    """Return how many entries are not confirmed in this quarter. A number alone is no look-up."""
+    """Return how many entries are not confirmed in this quarter. A number alone does not count as a look-up."""
     with open_read_transaction(engine) as connection:
         return sum(row.expert.state != "confirmed" for row in store.select_rows(connection))
 
