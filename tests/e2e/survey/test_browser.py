@@ -233,8 +233,12 @@ def test_workbook_page_works_by_keyboard(browser: Browser, questionnaire: Questi
             break
     order = [name for name in focused_names if name in ("Download the workbook", "file", "Upload and check")]
     assert order == ["Download the workbook", "file", "Upload and check"]
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/workbook") and page.locator("#file:invalid").count(), "the browser asks for a file first"
+    page.locator("#file").set_input_files({"name": "a.xlsx", "mimeType": "text/plain", "buffer": b"no workbook"})
+    page.get_by_role("button", name="Upload and check").focus()
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    assert "Choose a file first." in page.locator("#errors").inner_text()
+    assert "This file cannot be read" in page.locator("#errors").inner_text()
     assert page.locator("#errors").evaluate("e => e === document.activeElement")
     check_page(page)
