@@ -28,6 +28,7 @@ PATHS = (
     "mk/law.html",
     "sq/indicator-clearance-rate-first.html",
     "sq/cooperation-som.html",
+    "mk/monitoring-xk.html",
     "cnr/meeting-ba.2.html",
     "mk/data.html",
     "en/data.html",
