@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from dashboards.office.words import Sign
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
-from pipelines.office.monitoring.gaps import Gap
 from pipelines.office.monitoring.outcomes import OutcomeRow
-from pipelines.office.monitoring.themes import MonitoredOutcome, list_outcomes, load_themes
 from pipelines.survey.bank import Bank, text_in
+from pipelines.survey.gaps import Gap
+from pipelines.survey.monitored_themes import MonitoredOutcome, list_outcomes, load_themes
 from pipelines.survey.results import REGION
 
 if TYPE_CHECKING:

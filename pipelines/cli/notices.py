@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,7 +27,15 @@ from pipelines.cli.common import (
     the_registry,
 )
 
+if TYPE_CHECKING:
+    from pipelines.operations.due_work import DueWork
+
 app = typer.Typer(help="Send notices about events and deadlines.", no_args_is_help=True, rich_markup_mode=None)
+_ACTS = {
+    "confirm_entries": "experts confirm their entries",
+    "open_round": "open the round of the questionnaire",
+    "close_round": "last day of the round",
+}
 AHEAD = 1
 """Periods after the last one ended that a timetable shows: the days of the current period are all in the future."""
 
@@ -108,7 +116,7 @@ def timetable(
     language: Language = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Show coming deadlines: when each return is due, when questions must be answered, when it is released."""
+    """Show coming deadlines of returns, confirmations of experts that are due, and rounds of the questionnaire."""
     from pipelines.core import clock
     from pipelines.submissions import timetable as days
 
@@ -128,11 +136,29 @@ def timetable(
             ics.write_bytes(content)
         except OSError as error:
             raise CommandError(f"{ics} cannot be written: {error.strerror}; name another file", UNREADABLE) from None
+    work = [] if jurisdiction else _list_other_work(day)
     if as_json:
-        say_json([asdict(deadline) for deadline in deadlines])
+        say_json([*map(asdict, deadlines), *map(asdict, work)])
         return
+    rows: list[tuple[object, ...]] = [(item.due, _ACTS[item.act], item.subject, item.number) for item in work]
+    if rows:
+        print_table(rows, ("due", "what", "of", "people"))
+        print_line("")
     rows = [(d.collection, d.jurisdiction, d.instrument, d.source, d.period, d.queries, d.release) for d in deadlines]
     print_table(rows, ("due", "jurisdiction", "instrument", "office", "period", "questions", "release"))
+
+
+def _list_other_work(day: date) -> list[DueWork]:
+    """Return what else is due in the home; nothing without a home that has a ledger."""
+    from pipelines.core.home import HomeError, open_home
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.operations.due_work import list_due_work
+
+    try:
+        home = open_home()
+    except HomeError:
+        return []
+    return list_due_work(home, open_ledger(home), day)
 
 
 def _day(text: str | None) -> date | None:

@@ -22,7 +22,7 @@ from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
-from pipelines.front.pages import Page, cooperation, sentencing, victims
+from pipelines.front.pages import Page, cooperation, monitoring, sentencing, victims
 from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
 from pipelines.front.pages.data import compose_data
 from pipelines.front.pages.home import compose_home
@@ -161,6 +161,7 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield compose_articles(reader)
     yield compose_practice(reader)
     yield from (compose_theme(reader, theme) for theme in list_themes(reader))
+    yield from monitoring.compose_all(reader)
     yield compose_methodology(reader)
     yield compose_accessibility(reader)
 

@@ -42,8 +42,8 @@ RETURNS: Final = ("justice", "register", "victims")
 
 NEWER_TABLES: Final = (
     "area_map", "change", "change_count", "cooperation", "cooperation_outcome", "cooperation_return",
-    "legal_assessment", "mirror", "practice_label", "practice_result", "schema_change", "treaty_element",
-    "treaty_event",
+    "corrective_measure", "legal_assessment", "mirror", "monitoring", "practice_label", "practice_result",
+    "schema_change", "treaty_element", "treaty_event",
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
@@ -243,6 +243,8 @@ SQL: Final[Mapping[str, str]] = {
         order by question_position, series, dimension, "group", code_position
     """,
     "practice_label": "select * from practice_label order by kind, code, language",
+    "monitoring": "select * from monitoring order by theme_position, area, position",
+    "corrective_measure": "select * from corrective_measure order by theme, area, deadline, status, changed_on",
     "schema_change": 'select * from schema_change order by "table", change, name',
     "agreement": "select world, verdict from coherence order by world desc, verdict",
     "programme": "select * from programme where table_id in (select table_id from cell) order by position",

@@ -24,6 +24,7 @@ Act = (
     | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
     | Literal["propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"]
     | Literal["keep_survey"]
+    | Literal["draft_statement", "clear_statement", "return_statement", "withdraw_statement"]
     | Literal["look_up_experts", "keep_experts", "export_expert", "read_expert_log"]
 )
 Actor = Literal["anyone", "sender", "another", "machine"]
@@ -82,6 +83,11 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("grant_preview", "anyone", ("steward",)),
     # Rounds of the questionnaire concern all territories, so the role is needed for all jurisdictions.
     Permission("keep_survey", "anyone", ("steward",)),
+    # Statements of institutions, for the jurisdiction and the instrument `questionnaire`. The focal point clears.
+    Permission("draft_statement", "anyone", ("submitter",)),
+    Permission("clear_statement", "another", ("approver",)),
+    Permission("return_statement", "another", ("approver",), inputs=("comment",)),
+    Permission("withdraw_statement", "sender", ("submitter",)),
     # The network of experts, for the instrument `cooperation`. To look up, the role is needed in any jurisdiction, to
     # keep an entry for oneself in that of the entry.
     Permission("look_up_experts", "anyone", ROLES),

@@ -13,7 +13,7 @@ from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
 
-NOT_COUNTED: Final = ("legal_assessment", "practice_result", "practice_label")
+NOT_COUNTED: Final = ("legal_assessment", "practice_result", "practice_label", "corrective_measure")
 """Gathered tables that become tables of a release without being counted."""
 
 

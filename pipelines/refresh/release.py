@@ -134,6 +134,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     indicators = folder / "indicators"
     key = build_cache.digest_parts(
         build_cache.code_digest("publication/releases", "warehouse", "words", "design", "front", "locales"),
+        build_cache.code_digest("survey/gaps.py", "survey/monitored_themes.py", "survey/monitored_themes.yml"),
         load().digest,
         home.kind,
         folder / "cells.parquet",

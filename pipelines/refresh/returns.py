@@ -34,7 +34,7 @@ def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
         return 0
     from pipelines.ledger.opening import open_ledger
     from pipelines.submissions import arrivals, listed_assessments
-    from pipelines.survey import listed_rounds
+    from pipelines.survey import listed_measures, listed_rounds
 
     engine, folder = open_ledger(home), find_sample_folder()
     new = arrivals.record_arrivals(home, engine, folder)
@@ -43,6 +43,8 @@ def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
         log(f"{n_assessments} assessments of the law are new")
     if n_rounds := listed_rounds.record_rounds(home, folder):
         log(f"{n_rounds} invented rounds of the questionnaire are new")
+    if n_measures := listed_measures.record_measures(home, engine, folder):
+        log(f"{n_measures} acts on invented corrective measures are new")
     return new
 
 
@@ -154,6 +156,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     from pipelines.declarations.registry import load
     from pipelines.ledger.export import export_ledger
     from pipelines.submissions.assessments import export_assessments
+    from pipelines.survey import public_measures
     from pipelines.survey.public_results import export_results
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
@@ -165,4 +168,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     metrics.export_metrics(home.gathered)
     gather_reference(home)
     rows["legal_assessment"] = export_assessments(engine, home.gathered / "legal_assessment.parquet")
+    rows[public_measures.TABLE] = public_measures.export_measures(
+        engine, home.gathered / f"{public_measures.TABLE}.parquet"
+    )
     return rows | export_results(home, home.gathered)

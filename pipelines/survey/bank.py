@@ -86,6 +86,12 @@ def load_bank(folder: Path = FOLDER) -> Bank:
             raise DeclarationError(path, None, question, problem, "docs/survey.md explains each key")
         questions += content.questions
         themes |= dict.fromkeys((question.id for question in content.questions), theme)
+    answered = {question.id for question in questions if question.answers is not None}
+    if unknown := set(lists.institution_questions) - answered:
+        raise DeclarationError(
+            folder / LISTS, None, "institution_questions", f"{', '.join(sorted(unknown))} has no answers",
+            "Name questions of the bank that have a list of answers",
+        )  # fmt: skip
     for form in lists.forms:
         n = sum(form in question.forms for question in questions)
         if form == "pulse" and n > LARGEST_PULSE:

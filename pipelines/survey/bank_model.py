@@ -55,6 +55,9 @@ class ListFile(DeclarationModel):
     forms: dict[FormName, Texts]
     standing_answers: dict[str, Texts] = Field(description="Answers of every question besides its own.")
     answer_lists: dict[str, AnswerList]
+    institution_questions: Many[str] = Field(
+        description="Questions on facts that an institution may state in its own name, cleared by its focal point."
+    )
 
 
 class QuestionSource(DeclarationModel):

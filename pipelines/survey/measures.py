@@ -104,7 +104,7 @@ def update_measure(
 
     Raises NotAllowedError, SurveyError.
     """
-    measure = _find_by_id(_read_all(desk), measure_id)
+    measure = _find_by_id(read_measures(desk.engine), measure_id)
     _check_right(desk, who, measure.territory)
     if status not in STATUSES:
         raise SurveyError(mark("The status is one of {statuses}."), statuses=", ".join(STATUSES))
@@ -124,7 +124,7 @@ def list_measures(desk: SurveyDesk, who: Identity) -> tuple[Measure, ...]:
     """Return the measures of the region and of the territories in which a person has a role, oldest first."""
     return tuple(
         measure
-        for measure in _read_all(desk)
+        for measure in read_measures(desk.engine)
         if measure.territory == results.REGION or can_read_survey(who, _list_jurisdictions(desk, measure.territory))
     )
 
@@ -163,10 +163,11 @@ def list_kept_areas(desk: SurveyDesk, who: Identity) -> tuple[str, ...]:
     return tuple(area for area in areas if _may_keep(desk, who, area))
 
 
-def _read_all(desk: SurveyDesk) -> Sequence[Measure]:
+def read_measures(engine: sa.Engine) -> Sequence[Measure]:
+    """Return all measures as they were changed last, oldest first."""
     measures: dict[str, Measure] = {}
     query = sa.select(AUDIT.c.detail).where(AUDIT.c.action == ACTION).order_by(AUDIT.c.seq)
-    with open_read_transaction(desk.engine) as connection:
+    with open_read_transaction(engine) as connection:
         for detail in connection.execute(query).scalars():
             content: dict[str, Any] = json.loads(detail)
             measures[content["measure_id"]] = Measure(**content)

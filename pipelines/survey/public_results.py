@@ -189,8 +189,9 @@ def _list_labels(bank: Bank, table: pl.DataFrame) -> pl.DataFrame:
     """Return the texts of what the results name, in each language: themes, forms, roles, questions and answers."""
     texts: dict[tuple[str, str], Any] = {}
     used = set(table["series"]) if table.height else set()
+    texts |= {("theme", code): labels for code, labels in bank.lists.themes.items()}  # the monitoring names all
     if used:
-        for kind, entries in (("form", bank.lists.forms), ("role", bank.lists.roles), ("theme", bank.lists.themes)):
+        for kind, entries in (("form", bank.lists.forms), ("role", bank.lists.roles)):
             texts |= {(kind, code): labels for code, labels in entries.items()}
     for question in bank.questions:
         answers = bank.answer_list(question)

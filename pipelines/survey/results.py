@@ -15,7 +15,7 @@ from pipelines.core.durable import write_aside
 from pipelines.statistics.thresholds import FEWEST_INSTITUTIONS, FEWEST_RESPONDENTS
 from pipelines.survey.answer_store import ANSWER, ANSWER_CODE
 from pipelines.survey.coarsening import NOT_STATED
-from pipelines.survey.suppression import choose_withheld
+from pipelines.survey.suppression import AnswerCounts, choose_withheld
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,9 +97,9 @@ def compute_results(
         ]
     )
     bases = grouped.group_by(_KEY).agg(n=pl.col("answer_id").n_unique())
-    bases = _withhold_groups(bases, responses)
     codes = _list_codes(surveys)
     counts = grouped.group_by([*_KEY, "code"]).agg(count=pl.len())
+    bases = _withhold_groups(bases, responses, counts)
     favourable = (
         grouped.join(codes.filter("is_favourable"), on=["series", "code"])
         .group_by(_KEY)
@@ -165,8 +165,8 @@ def _list_codes(surveys: Surveys) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _withhold_groups(bases: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFrame:
-    """Add `is_withheld` to the respondents of each group and question."""
+def _withhold_groups(bases: pl.DataFrame, responses: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
+    """Add `is_withheld` to the respondents of each group and question. `counts` are those of each answer."""
     import polars as pl
 
     institutions = responses.group_by("round_id", "territory").agg(pl.col("institutions").max())
@@ -179,13 +179,20 @@ def _withhold_groups(bases: pl.DataFrame, responses: pl.DataFrame) -> pl.DataFra
             wholes[round_id, series] = n
         else:
             parts.setdefault((round_id, dimension, series), {})[group] = n
+    answers: dict[tuple[str, str, str], dict[str, dict[str, int]]] = {}
+    for round_id, dimension, group, series, code, n in counts.select(*_KEY, "code", "count").iter_rows():
+        answers.setdefault((round_id, dimension, series), {}).setdefault(group, {})[code] = n
     withheld = [
-        (round_id, REGION, REGION, series) for (round_id, series), n in wholes.items() if n < FEWEST_RESPONDENTS
+        (round_id, REGION, REGION, series)
+        for (round_id, series), n in wholes.items()
+        if n < FEWEST_RESPONDENTS or n in answers[round_id, REGION, series][REGION].values()
     ]
     for (round_id, dimension, series), groups in parts.items():
         alone = {group for group in groups if dimension == "territory" and (round_id, group) in exposed}
         unstated = wholes[round_id, series] - sum(groups.values())
-        withheld += [(round_id, dimension, group, series) for group in choose_withheld(groups, alone, unstated)]
+        by_answer = AnswerCounts(answers[round_id, dimension, series], answers[round_id, REGION, series][REGION])
+        chosen = choose_withheld(groups, alone, unstated, by_answer)
+        withheld += [(round_id, dimension, group, series) for group in chosen]
     table = pl.DataFrame(withheld, schema=dict.fromkeys(_KEY, pl.String()), orient="row")
     return bases.join(table.with_columns(is_withheld=pl.lit(True)), on=_KEY, how="left").with_columns(
         pl.col("is_withheld").fill_null(False), pl.col("n").cast(pl.Int64)

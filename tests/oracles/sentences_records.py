@@ -128,7 +128,11 @@ def list_dates(r: Release) -> set[date]:
     for table, names in columns.items():
         for row in r.read_rows(table):
             days |= {value.date() if hasattr(value, "date") else value for name in names if (value := row[name])}
-    for table, name in (("legal_assessment", "applies_from"), ("treaty_event", "date")):
+    texts = (
+        ("legal_assessment", "applies_from"), ("treaty_event", "date"), ("corrective_measure", "deadline"),
+        ("corrective_measure", "changed_on"),
+    )  # fmt: skip
+    for table, name in texts:
         days |= {date.fromisoformat(row[name]) for row in r.read_rows(table) if len(row[name]) == len("2020-01-31")}
     # Closing stocks are of the last day of their year.
     return days | {date(int(row["period"]), 12, 31) for row in r.read_rows("cell") if row["statistic"] == "end"}

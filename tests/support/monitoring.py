@@ -46,14 +46,14 @@ def write_counts(home: Home) -> None:
 def write_results(desk: SurveyDesk) -> None:
     """Write results of two rounds: of ten respondents of Albania and of North Macedonia, and of two smaller groups."""
     first = [("FR01.1", "1")] * 9 + [("FR01.1", "4")]
-    second = [("FR01.1", "5")] * 10
-    days = [("FR02.1", "d8_30")] * 10
+    second = [("FR01.1", "5")] * 9 + [("FR01.1", "4")]
+    days = [("FR02.1", "d8_30")] * 9 + [("FR02.1", "d0_7")]
     tables = survey_fakes.make_tables(
         [
             ("r1", "AL", second),
             ("r2", "AL", first),
-            ("r2", "XK", first[:3]),
-            ("r2", "ME", first[:4]),
+            ("r2", "XK", [*first[:2], ("FR01.1", "2")]),
+            ("r2", "ME", [*first[:3], ("FR01.1", "2")]),
             ("r2", "MK", days),
         ],
     )

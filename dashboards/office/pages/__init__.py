@@ -27,6 +27,7 @@ from dashboards.office.pages import (
     receipt_keys,
     release_desk,
     returns,
+    statements,
     survey,
     survey_results,
     templates,
@@ -99,6 +100,7 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage(survey_results.PATH, mark("Results of the questionnaire"), survey_results.router, READERS),
     PortalPage(monitoring.PATH, mark("Monitoring of the Guidelines"), monitoring.router, READERS),
     PortalPage(measures.PATH, mark("Corrective measures"), measures.router, READERS),
+    PortalPage(statements.PATH, mark("Statements of institutions"), statements.router, READERS),
     PortalPage(survey.PATH, mark("Questionnaire"), survey.router, roles_for("keep_survey")),
     PortalPage("/people", mark("People"), people.router, roles_for("keep_accounts")),
 )

@@ -18,7 +18,6 @@ from dashboards.office.responses import render_page
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
-from pipelines.office.monitoring.gaps import Gap
 from pipelines.office.monitoring.report import (
     LawRow,
     PracticeRow,
@@ -30,6 +29,7 @@ from pipelines.office.monitoring.report import (
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.survey import measures
 from pipelines.survey.bank import Bank, text_in
+from pipelines.survey.gaps import Gap
 
 router = APIRouter()
 PATH = "/monitoring"

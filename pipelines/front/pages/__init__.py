@@ -15,6 +15,7 @@ HOME, TERRITORIES, INDICATORS = "index", "territories", "indicators"
 VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
 DATA, LAW, PRACTICE, COOPERATION = "data", "law", "practice", "cooperation"
+MONITORING = "monitoring"
 
 
 @dataclass(frozen=True)

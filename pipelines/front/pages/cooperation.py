@@ -56,7 +56,7 @@ def compose_cooperation(reader: Reader, crime: str) -> Page:
             "absences": _list_absences(reader, years[0]),
             "matrices": _compose_matrices(reader, crime, years[0]),
             "outcomes": _compose_outcomes(reader, crime, years[0]),
-            "balances": [_compose_balance(reader, crime, years[0], direction) for direction in _name_directions()],
+            "balances": [_compose_balance(reader, crime, years[0], direction) for direction in name_directions()],
             "summary": summary,
             "mirror": _compose_mirror(reader, crime, years[0]),
             "earlier": [_compose_year(reader, crime, year) for year in years[1:]],
@@ -77,7 +77,8 @@ def _select_rows(reader: Reader, table: str, crime: str, year: int | None = None
     return [row for row in rows if row["offence_group"] == crime and year in (None, row["year"])]
 
 
-def _name_directions() -> dict[str, str]:
+def name_directions() -> dict[str, str]:
+    """Return the names of the directions of requests by code."""
     return {"incoming": tell("Incoming requests"), "outgoing": tell("Outgoing requests")}
 
 
@@ -151,12 +152,12 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         reader,
         f"{tell('Requests closed, and share executed in full')}, {year}",
         tell("Territory"),
-        [f"{name}: {language.lower_first(column)}" for name in _name_directions().values() for column in columns],
+        [f"{name}: {language.lower_first(column)}" for name in name_directions().values() for column in columns],
         name=f"outcomes-{year}",
     )
     for code in reader.edition.territories:
         fields: list[Part] = []
-        for direction in _name_directions():
+        for direction in name_directions():
             row = books.get((code, direction))
             if row is None:
                 fields += [format_figure(words.format_status("unavailable"))] * len(columns)
@@ -200,7 +201,7 @@ def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> F
     }
     table = FigureTable(
         reader,
-        f"{_name_directions()[direction]}, {year}",
+        f"{name_directions()[direction]}, {year}",
         tell("Territory"),
         list(terms.values()),
         name=f"balance-{direction}-{year}",

@@ -140,7 +140,7 @@ def _compose_articles(reader: Reader, area: str, current: Mapping[_Key, Row]) ->
                 (
                     in_page_language(reader, row["article"]),
                     in_page_language(reader, row["citation"]),
-                    _format_date(row["applies_from"]),
+                    format_date(row["applies_from"]),
                     reader.find_label("reviewer_role", row["reviewer_role"]),
                 ),
             )
@@ -167,7 +167,7 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
         table.add_row(
             table.name_area(row["jurisdiction"]),
             (
-                _format_date(row["applies_from"]),
+                format_date(row["applies_from"]),
                 reader.find_label("law_element", row["element"]),
                 reader.find_label("treaty", row["treaty"]),
                 reader.find_label("law_status", row["result_before"]),
@@ -205,7 +205,7 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         row for row in reader.edition.tables["treaty_event"] if (row["territory"], row["treaty"]) == (territory, treaty)
     ]
     parts = [
-        ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), _format_date(row["date"]))))
+        ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), format_date(row["date"]))))
         for place, row in enumerate(rows)
     ]
     for note in dict.fromkeys(str(row["note"]) for row in rows if row["note"]):
@@ -220,7 +220,7 @@ def _name_event(reader: Reader, row: Row, *, is_first: bool) -> str:
     return name if is_first else lower_first(name)
 
 
-def _format_date(text: str) -> str:
+def format_date(text: str) -> str:
     """Return a day or a month in the reader's language; a year as it is in the release."""
     if len(text) == _DAY:
         return words.format_day(date.fromisoformat(text))

@@ -24,7 +24,7 @@ _CHANGES: Final = Texts(
         "no_clear_change": mark("no clear change"),
     }
 )
-_Labels = Mapping[tuple[str, str], str]
+Labels = Mapping[tuple[str, str], str]
 
 
 def compose_practice(reader: Reader) -> Page:
@@ -34,7 +34,7 @@ def compose_practice(reader: Reader) -> Page:
     """
     title = tell("Answers of practitioners")
     rows = reader.edition.tables["practice_result"]
-    labels = _read_labels(reader)
+    labels = read_labels(reader)
     return Page(
         pages.name_file(pages.PRACTICE),
         "practice.html",
@@ -60,7 +60,7 @@ def list_themes(reader: Reader) -> list[str]:
 
 def compose_theme(reader: Reader, theme: str) -> Page:
     """Return the page of one theme, with a table for each question: all of them would make too large a page."""
-    labels = _read_labels(reader)
+    labels = read_labels(reader)
     rows = [row for row in reader.edition.tables["practice_result"] if row["theme"] == theme]
     title = tell("Answers of practitioners: {theme}", theme=labels.get(("theme", theme), theme))
     return Page(
@@ -91,31 +91,36 @@ def _explain_shares() -> list[str]:
             "Shares are in per cent of the people who answered the question. People for whom it does not apply "
             "and people without experience are left out."
         ),
-        tell(
-            "A group is withheld if few people or one institution answered, or if it would show the answers of "
-            "such a group."
-        ),
+        explain_withheld(),
     ]
+
+
+def explain_withheld() -> str:
+    """Return the note on groups that are withheld."""
+    return tell(
+        "A group is withheld if few people or one institution answered, if all gave the same answer, or if it would "
+        "show the answers of such a group."
+    )
 
 
 def _name_theme_file(theme: str) -> str:
     return pages.name_file(f"{pages.PRACTICE}-{theme}")
 
 
-def _read_labels(reader: Reader) -> _Labels:
+def read_labels(reader: Reader) -> Labels:
     """Return the texts of the release in the reader's language, by kind and code."""
     rows = reader.edition.tables["practice_label"]
     return {(row["kind"], row["code"]): row["label"] for row in rows if row["language"] == reader.lang}
 
 
-def _name_round(rows: Sequence[Row], labels: _Labels) -> str:
+def _name_round(rows: Sequence[Row], labels: Labels) -> str:
     if not rows:
         return ""
     form = labels.get(("form", rows[0]["form"]), rows[0]["form"])
     return f"{form}, {periods.format_period(rows[0]['period'], current_language())}"
 
 
-def _compose_question(reader: Reader, labels: _Labels, series: str, rows: Sequence[Row]) -> FigureTable:
+def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequence[Row]) -> FigureTable:
     """Return a question with the region, the territories and the roles as rows, and its answers as columns."""
     codes = list(dict.fromkeys(row["code"] for row in sorted(rows, key=lambda row: row["code_position"])))
     cells = {(row["dimension"], row["group"], row["code"]): row for row in rows}
@@ -168,13 +173,13 @@ def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [("region", "region"), *(("territory", code) for code in reader.edition.territories), *roles]
 
 
-def _name_group(table: FigureTable, labels: _Labels, dimension: str, group: str) -> Part:
+def _name_group(table: FigureTable, labels: Labels, dimension: str, group: str) -> Part:
     if dimension == "territory":
         return table.name_area(group)
     return tell("Region") if dimension == "region" else labels.get(("role", group), group)
 
 
-def _name_answer(labels: _Labels, series: str, code: str) -> str:
+def _name_answer(labels: Labels, series: str, code: str) -> str:
     if code == FAVOURABLE:
         return f"{tell('Favourable answers')} ({tell('95% confidence interval')})"
     return labels.get(("answer", f"{series}.{code}"), code)

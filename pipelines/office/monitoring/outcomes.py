@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.office.monitoring.gaps import Gap, classify_share
-from pipelines.office.monitoring.themes import MonitoredOutcome
+from pipelines.survey.gaps import Gap, classify_share
+from pipelines.survey.monitored_themes import MonitoredOutcome
 from pipelines.warehouse.count_builds import latest_counts
 
 if TYPE_CHECKING:

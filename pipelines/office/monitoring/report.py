@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core import clock
 from pipelines.declarations.treaties import list_legal_areas
 from pipelines.ledger.permissions import can_read
-from pipelines.office.monitoring.gaps import Gap, classify_law, classify_share
 from pipelines.office.monitoring.outcomes import (
     SOURCE_INSTRUMENT,
     CooperationFigures,
@@ -19,10 +18,11 @@ from pipelines.office.monitoring.outcomes import (
     compute_outcome,
     read_figures,
 )
-from pipelines.office.monitoring.themes import MonitoredOutcome, MonitoredTheme, ReportedDelay, Themes, load_themes
 from pipelines.submissions import assessments
 from pipelines.survey import measures, results, service
+from pipelines.survey.gaps import Gap, classify_law, classify_share
 from pipelines.survey.measures import Measure
+from pipelines.survey.monitored_themes import MonitoredOutcome, MonitoredTheme, ReportedDelay, Themes, load_themes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -133,7 +133,7 @@ def find_measured_change(
     desk: SurveyDesk, who: Identity, measure: Measure, themes: Themes | None = None
 ) -> list[OutcomeRow]:
     """Return the outcome that a measure should move, for each offence group; nothing if the reader may not see it."""
-    from pipelines.office.monitoring.themes import list_outcomes
+    from pipelines.survey.monitored_themes import list_outcomes
 
     outcome = list_outcomes(themes or load_themes()).get(measure.indicator)
     if outcome is None or not can_read(who, measure.territory, SOURCE_INSTRUMENT):

@@ -25,7 +25,7 @@ from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
 from pipelines.publication.cooperation.figures import COOPERATION_TABLES
 from pipelines.publication.disclosure import programme, utility
-from pipelines.publication.releases import changes, formats, law, notes, public_texts
+from pipelines.publication.releases import changes, formats, law, monitoring, notes, public_texts
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
@@ -39,6 +39,7 @@ from pipelines.statistics.thresholds import (
     LARGEST_HIDDEN_COUNT,
     SMALLEST_PUBLISHED_COUNT,
 )
+from pipelines.survey import public_measures
 from pipelines.survey.public_results import read_exported
 from pipelines.warehouse.exported_tables import COUNTS, INDICATORS, ExportedTable
 from pipelines.warehouse.reference.publishers import name_publishers
@@ -199,6 +200,7 @@ def _collect_tables(
         "treaty_event": law.build_treaty_events(registry),
         "treaty_element": law.build_provisions(),
         **read_exported(home.gathered),
+        public_measures.TABLE: public_measures.read_exported(home.gathered),
     }
     tables |= {name: pl.read_parquet(protected / f"{name}.parquet") for name in COOPERATION_TABLES}
     _refuse_internal(tables["cooperation"])
@@ -210,6 +212,7 @@ def _collect_tables(
     tables["codelist"] = _codelists(tables["metric"])
     tables["codelist_label"] = _codelist_labels(tables["metric"])
     tables |= _warehouse_tables(indicators, INDICATORS)
+    tables[monitoring.TABLE] = monitoring.build_monitoring(tables, registry)
     tables["release"] = _with_number_of_tests(tables["release"], tables["pair"]).with_columns(
         **{name: pl.lit(count, dtype=pl.Int64) for name, count in utility.count_withheld(public_cells).items()}
     )
@@ -348,6 +351,9 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "            treaties bind each territory, and what each treaty provides for\n"
         "practice_result, practice_label   what practitioners answered to the questionnaire, by territory and by\n"
         "            role, from at least five people each, and the texts of questions and answers\n"
+        "monitoring, corrective_measure   themes of the Guidelines: practice from practice_result, law from\n"
+        "            legal_assessment, outcome from cooperation_outcome and stage_ratio, each with its own date and\n"
+        "            gap; and the measures against gaps, without their text\n"
         "note        what must be known about a figure: names, breaks, ways of counting\n"
         "metadata    reference metadata of each territory in SIMS concepts\n"
         "quality     completeness, timeliness, punctuality and revision of each territory, in the terms of the ESS\n"

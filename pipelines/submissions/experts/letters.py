@@ -90,6 +90,12 @@ def remind_experts(home: Home, engine: sa.Engine) -> ReminderOutcome:
     return ReminderOutcome(sent, failed, erased)
 
 
+def count_unconfirmed(engine: sa.Engine) -> int:
+    """Return how many entries are not confirmed in this quarter. A number alone does not count as a look-up."""
+    with open_read_transaction(engine) as connection:
+        return sum(row.expert.state != "confirmed" for row in store.select_rows(connection))
+
+
 def count_due_letters(today: date) -> int:
     """Return how many letters an entry that is not confirmed should have had by today in this quarter."""
     days_left = (last_day_of_quarter(today) - today).days

@@ -31,6 +31,7 @@ PATHS = (
     "mk/law.html",
     "sq/indicator-clearance-rate-first.html",
     "sq/cooperation-som.html",
+    "mk/monitoring-xk.html",
     "cnr/meeting-ba.2.html",
     "mk/data.html",
     "en/data.html",

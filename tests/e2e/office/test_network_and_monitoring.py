@@ -109,7 +109,7 @@ def check_page(page: Page) -> None:
     "path",
     [
         "/experts?search=1", "/experts/counterpart?from=AL&territory=XK&crime=TIP", "/experts/own", "/experts/kept",
-        "/experts/log", "/monitoring?area=AL", "/monitoring?area=region", "/measures?area=AL",
+        "/experts/log", "/monitoring?area=AL", "/monitoring?area=region", "/measures?area=AL", "/statements?place=AL",
     ],
 )  # fmt: skip
 def test_page_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages, path: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -45,7 +48,7 @@ def questionnaire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Question
     today = date.fromisoformat(CLOCK[:10])
     with clock.freeze_time(clock.parse_time(CLOCK)):
         desk = SurveyDesk(open_surveys(home), engine, load())
-        invitees = fakes.make_invitees([("XK", "police", 8)])
+        invitees = fakes.make_invitees([("XK", "police", 14)])
         round_ = service.plan_round(
             desk, fakes.STEWARD, "pulse", "2026-Q4", today, today + timedelta(days=20), invitees
         )
@@ -147,3 +150,95 @@ def test_questions_fit_a_phone_in_every_language(browser: Browser, questionnaire
         page.goto(f"{link}{part}")
         assert page.locator("html").get_attribute("lang") == i18n.html_lang(language)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, part
+
+
+def fill_workbook(content: bytes) -> bytes:
+    """Return a downloaded workbook in which every question has the answer "I have no experience of this"."""
+    workbook = openpyxl.load_workbook(io.BytesIO(content))
+    for key, _, answer, *_ in workbook.worksheets[0].iter_rows():
+        if re.fullmatch(r"[A-Z]{2}\d{2}", str(key.value)):
+            answer.value = "I have no experience of this"
+        elif str(key.value).endswith(":no_experience"):
+            answer.value = "x"
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_workbook_is_downloaded_filled_in_and_uploaded(
+    browser: Browser, questionnaire: Questionnaire, scripts: bool
+) -> None:
+    page = open_page(browser, questionnaire.take_link(), scripts=scripts)
+    press_and_wait(page, "link", "Fill in a workbook without a network instead")
+    if scripts:  # axe is a script
+        check_page(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the workbook").click()
+    content = fill_workbook(download.value.path().read_bytes())
+    page.get_by_label("Your workbook").set_input_files(
+        {"name": "answers.xlsx", "mimeType": "application/octet-stream", "buffer": content}
+    )
+    press_and_wait(page, "button", "Upload and check")
+    assert page.url.endswith("/check"), page.locator("main").inner_text()[:300]
+    assert page.get_by_text("I have no experience of this").count() >= 3
+    press_and_wait(page, "button", "Send my answers")
+    assert page.locator("h1").inner_text() == "Your answers have been received"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_broken_workbook_gets_a_plain_answer_and_loses_nothing(
+    browser: Browser, questionnaire: Questionnaire, scripts: bool
+) -> None:
+    link = questionnaire.take_link()
+    page = open_page(browser, f"{link}/1", scripts=scripts)
+    page.locator("#FR01 input").first.check()
+    press_and_wait(page, "button", "Save and continue")
+    files = {
+        "broken.xlsx": (b"PK\x03\x04 this is cut off", "This file cannot be read"),
+        "picture.xlsx": (b"\x89PNG\r\n\x1a\n", "This file cannot be read"),
+        "empty.xlsx": (b"", "Choose a file first."),
+        "other.xlsx": (make_other_workbook(), "workbook"),
+    }
+    for name, (content, message) in files.items():
+        page.goto(f"{link}/workbook")
+        page.get_by_label("Your workbook").set_input_files(
+            {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        )
+        press_and_wait(page, "button", "Upload and check")
+        assert message in page.locator("#errors").inner_text(), name
+        if scripts:
+            check_page(page)
+        page.goto(f"{link}/1")
+        assert page.locator("#FR01 input:checked").get_attribute("value") == "1", f"{name} lost an answer"
+
+
+def make_other_workbook() -> bytes:
+    """Return a workbook that is not one of the questionnaire."""
+    workbook = openpyxl.Workbook()
+    workbook.worksheets[0]["A1"] = "A list of something else"
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    return buffer.getvalue()
+
+
+def test_workbook_page_works_by_keyboard(browser: Browser, questionnaire: Questionnaire) -> None:
+    page = open_page(browser, f"{questionnaire.take_link()}/workbook")
+    focused_names = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused_names.append(page.evaluate("document.activeElement.textContent.trim() || document.activeElement.id"))
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", focused_names
+        if focused_names[-1] == "Upload and check":
+            break
+    order = [name for name in focused_names if name in ("Download the workbook", "file", "Upload and check")]
+    assert order == ["Download the workbook", "file", "Upload and check"]
+    page.keyboard.press("Enter")
+    assert page.url.endswith("/workbook") and page.locator("#file:invalid").count(), "the browser asks for a file first"
+    page.locator("#file").set_input_files({"name": "a.xlsx", "mimeType": "text/plain", "buffer": b"no workbook"})
+    page.get_by_role("button", name="Upload and check").focus()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "This file cannot be read" in page.locator("#errors").inner_text()
+    assert page.locator("#errors").evaluate("e => e === document.activeElement")
+    check_page(page)

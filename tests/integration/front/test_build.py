@@ -275,7 +275,9 @@ def test_sentences_have_at_most_twenty_words_on_average(site: Site) -> None:
         assert sum(lengths) / len(lengths) <= 20, file
 
 
-@pytest.mark.parametrize("file", ["victims", "sentences", "territories", "quality", "territory-ba", "law"])
+@pytest.mark.parametrize(
+    "file", ["victims", "sentences", "territories", "quality", "territory-ba", "law", "monitoring-al"]
+)
 def test_every_table_can_be_read_back_with_its_numbers_and_notes(site: Site, file: str) -> None:
     document = site.documents[f"sq/{file}.html"]
     with read_in("sq"):

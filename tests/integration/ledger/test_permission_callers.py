@@ -21,6 +21,7 @@ NAMING_ROLES = {
     "pipelines/ledger/identity.py": "the list of roles",
     "pipelines/submissions/arrivals.py": "grants of the demonstration's accounts",
     "pipelines/submissions/listed_assessments.py": "names of columns of the demonstration's list",
+    "pipelines/survey/listed_measures.py": "the name of an account",
     "pipelines/submissions/service/practice.py": "grants of the accounts of practice",
     "pipelines/web/sign_in/demonstration.py": "the name of an account",
     "pipelines/cli/intake.py": "names of accounts",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.submissions.listed_assessments import FILE
+from pipelines.survey import listed_measures
 from tests.samples import arrivals, assessments, plan, questionnaire
 from tests.samples.rows import SampleReturn
 from tests.support.generated_returns import GeneratedReturns
@@ -39,6 +40,7 @@ def test_every_file_and_list_is_byte_identical_on_regeneration(returns: Sequence
         "arrivals.csv",
         FILE,
         questionnaire.FILE,
+        listed_measures.FILE,
         "SOURCE.md",
     }
     assert (RAW / FILE).read_text(encoding="utf-8") == assessments.assessments_csv()

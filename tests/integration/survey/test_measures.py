@@ -80,7 +80,7 @@ def test_add_measure_refuses(desk: SurveyDesk, question: str, owner: str, text: 
 def test_find_progress_compares_first_and_newest_round(desk: SurveyDesk) -> None:
     measure = add_measure(desk, make_person(Grant("steward")), "AL", "FR01", TEXT, "police", DEADLINE)
     assert find_progress(desk, measure) == measures.Progress(None, None)
-    low, high = [("FR01.1", "1")] * 9 + [("FR01.1", "4")], [("FR01.1", "5")] * 10
+    low, high = [("FR01.1", "1")] * 9 + [("FR01.1", "4")], [("FR01.1", "5")] * 9 + [("FR01.1", "4")]
     tables = fakes.make_tables([("r1", "AL", low), ("r2", "AL", high)])
     table = results.compute_results(desk.surveys, *tables)
     table.write_parquet(desk.surveys.answers.folder / results.FILE)

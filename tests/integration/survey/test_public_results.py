@@ -10,10 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.core import clock
+from pipelines.core import clock, i18n
 from pipelines.core.home import initialise_home
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.survey import listed_rounds, public_results, results
+from pipelines.survey.bank import load_bank
 from pipelines.survey.surveys import SurveyError, Surveys, open_surveys
 from tests.oracles.practice_bounds import find_least_count
 from tests.support.paths import ROOT
@@ -155,5 +156,6 @@ def test_rounds_of_earlier_software_get_public_results(surveys: Surveys) -> None
 
 def test_home_without_questionnaire_exports_empty_tables(tmp_path: Path) -> None:
     home = initialise_home(tmp_path / "home", "real")
-    assert public_results.export_results(home, tmp_path) == {"practice_result": 0, "practice_label": 0}
+    n_labels = len(load_bank().lists.themes) * len(i18n.list_languages())  # the monitoring names all themes
+    assert public_results.export_results(home, tmp_path) == {"practice_result": 0, "practice_label": n_labels}
     assert not (home.restricted / "survey").exists()

@@ -91,6 +91,11 @@ def compute_table(desk: SurveyDesk, answers: TableOfAnswers) -> pl.DataFrame:
     return results.compute_results(desk.surveys, *make_tables(answers))
 
 
+def make_varied(series: str, code: str, second: str, n: int) -> list[tuple[str, str]]:
+    """Return `n` answers of two kinds: a group in which all gave the same answer is withheld."""
+    return [(series, second if i % 3 == 0 else code) for i in range(n)]
+
+
 def find_favourable(table: pl.DataFrame, round_id: str, group: str, series: str = "FR01.1") -> dict[str, object]:
     (row,) = table.filter(
         (pl.col("round_id") == round_id) & (pl.col("group") == group) & (pl.col("series") == series)
@@ -109,7 +114,7 @@ def test_change_is_tested_against_the_last_round_with_the_same_wording(desk: Sur
 
 
 def test_round_without_the_question_is_passed_over(desk: SurveyDesk) -> None:
-    low, high = [("FR01.1", "1")] * 30, [("FR01.1", "5")] * 30
+    low, high = make_varied("FR01.1", "1", "2", 30), make_varied("FR01.1", "5", "4", 30)
     table = compute_table(desk, [("r1", "AL", low), ("r2", "AL", [("JT01.1", "yes")] * 9), ("r3", "AL", high)])
     assert (find_favourable(table, "r3", "AL")["before"], find_favourable(table, "r3", "AL")["changed"]) == (
         0.0,
@@ -122,7 +127,7 @@ def test_changed_wording_begins_a_new_series(desk: SurveyDesk, monkeypatch: pyte
     newer = question.wording.model_copy(update={"version": 2})
     changed = question.model_copy(update={"wordings": (question.wording, newer)})
     questions = tuple(changed if q.id == "FR01" else q for q in desk.surveys.bank.questions)
-    low, high = [("FR01.1", "1")] * 30, [("FR01.2", "5")] * 30
+    low, high = make_varied("FR01.1", "1", "2", 30), make_varied("FR01.2", "5", "4", 30)
     bank = type(desk.surveys.bank)(desk.surveys.bank.lists, questions, desk.surveys.bank.theme_by_question)
     surveys = type(desk.surveys)(desk.surveys.home, bank, desk.surveys.invitations, desk.surveys.answers)
     tables = make_tables([("r1", "AL", low), ("r2", "AL", high)])
@@ -133,7 +138,8 @@ def test_changed_wording_begins_a_new_series(desk: SurveyDesk, monkeypatch: pyte
 
 def test_small_and_single_institution_groups_are_withheld_with_company(desk: SurveyDesk) -> None:
     answers: TableOfAnswers = [
-        ("r1", "AL", [("FR01.1", "4")] * 20), ("r1", "ME", [("FR01.1", "4")] * 4), ("r1", "RS", [("FR01.1", "4")] * 9),
+        ("r1", "AL", make_varied("FR01.1", "4", "5", 20)), ("r1", "ME", make_varied("FR01.1", "4", "5", 4)),
+        ("r1", "RS", make_varied("FR01.1", "4", "5", 9)),
     ]  # fmt: skip
     table = compute_table(desk, answers)
     withheld = set(table.filter("is_withheld")["group"])
@@ -141,6 +147,17 @@ def test_small_and_single_institution_groups_are_withheld_with_company(desk: Sur
     tables = make_tables(answers[::2], institutions={"AL": 1})
     table = results.compute_results(desk.surveys, *tables)
     assert set(table.filter("is_withheld")["group"]) == {"AL", "RS"}
+
+
+def test_group_in_which_all_gave_one_answer_is_withheld_with_company(desk: SurveyDesk) -> None:
+    table = compute_table(
+        desk,
+        [("r1", "AL", [("FR01.1", "1")] * 8), ("r1", "ME", make_varied("FR01.1", "4", "5", 9)),
+         ("r1", "RS", make_varied("FR01.1", "2", "3", 12))],
+    )  # fmt: skip
+    assert set(table.filter("is_withheld")["group"]) == {"AL", "ME"}
+    all_alike = compute_table(desk, [("r1", "AL", [("FR01.1", "1")] * 8)])
+    assert all_alike["is_withheld"].all(), "the region would tell the answer of everybody"
 
 
 def test_answers_without_experience_do_not_count(desk: SurveyDesk) -> None:

@@ -14,7 +14,7 @@ from pipelines.front.briefs import compose as briefs
 from pipelines.front.charts import bars, board, intervals, lengths, lines, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.edition import Edition
-from pipelines.front.pages import Section, clearance, cooperation, home, indicators, sentencing, territories
+from pipelines.front.pages import Section, clearance, cooperation, home, indicators, monitoring, sentencing, territories
 from pipelines.front.pages import victims as static_victims
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -32,6 +32,7 @@ _COMPOSERS = (
     (static_victims, "compose_victims", "static_victims", ("crime",)),
     (sentencing, "compose_sentences", "sentencing", ("crime",)),
     (cooperation, "compose_cooperation", "cooperation", ("crime",)),
+    (monitoring, "compose_monitoring", "monitoring", ("area", "crime")),
     (build, "compose_quality", "quality", ()),
     (build, "compose_releases", "releases", ()),
     (build, "compose_methodology", "methodology", ()),

@@ -37,7 +37,7 @@ def test_release_without_a_year_has_the_pages_that_the_navigation_names(totals: 
     assert files == [
         "index.html", "territories.html", "indicators.html", "victims.html", "sentences.html", "cooperation.html",
         "quality.html", "releases.html", "data.html", "law.html", "law-articles.html", "practice.html",
-        "methodology.html", "accessibility.html",
+        "monitoring.html", "methodology.html", "accessibility.html",
     ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ def test_table_has_every_action_and_no_row_twice() -> None:
         *("keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"),
         *("schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"),
         "keep_survey",
+        *("draft_statement", "clear_statement", "return_statement", "withdraw_statement"),
         *("look_up_experts", "keep_experts", "export_expert", "read_expert_log"),
         *("propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"),
     }

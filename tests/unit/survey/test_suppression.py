@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
-from pipelines.survey.suppression import choose_withheld
+from pipelines.survey.suppression import AnswerCounts, choose_withheld
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,37 @@ def test_choose_withheld_never_leaves_a_small_difference() -> None:
         assert all(parts[code] >= FEWEST_RESPONDENTS for code in parts.keys() - withheld)
         difference = hidden + sum(parts[code] for code in withheld)
         assert difference == 0 or difference >= FEWEST_RESPONDENTS or len(withheld) == len(parts)
+
+
+def make_answers(**groups: dict[str, int]) -> AnswerCounts:
+    whole: dict[str, int] = {}
+    for counts in groups.values():
+        for code, n in counts.items():
+            whole[code] = whole.get(code, 0) + n
+    return AnswerCounts(groups, whole)
+
+
+def test_group_of_one_answer_is_withheld_with_company() -> None:
+    answers = make_answers(AL={"yes": 6}, ME={"yes": 4, "no": 5}, RS={"yes": 9, "no": 8})
+    assert choose_withheld({"AL": 6, "ME": 9, "RS": 17}, answers=answers) == {"AL", "ME"}, "the rest would be AL alone"
+
+
+def test_withheld_groups_of_one_answer_do_not_stay_one_together() -> None:
+    answers = make_answers(AL={"yes": 6}, ME={"yes": 3}, RS={"yes": 9, "no": 8}, HR={"yes": 10, "no": 10})
+    parts = {"AL": 6, "ME": 3, "RS": 17, "HR": 20}
+    assert choose_withheld(parts, answers=answers) == {"AL", "ME", "RS"}
+    different = make_answers(AL={"yes": 6}, ME={"no": 3}, RS={"yes": 9, "no": 8}, HR={"yes": 10, "no": 10})
+    assert choose_withheld(parts, answers=different) == {"AL", "ME"}
+
+
+def test_people_who_are_in_no_group_count_for_the_rest() -> None:
+    groups = {"AL": {"yes": 5, "no": 4}, "ME": {"yes": 5, "no": 5}}
+    uniform = AnswerCounts(groups, {"yes": 16, "no": 9})
+    assert choose_withheld({"AL": 9, "ME": 10}, hidden=6, answers=uniform) == {"AL"}
+    mixed = AnswerCounts(groups, {"yes": 13, "no": 12})
+    assert choose_withheld({"AL": 9, "ME": 10}, hidden=6, answers=mixed) == set()
+
+
+def test_answers_that_several_people_choose_together_are_judged_one_by_one() -> None:
+    answers = make_answers(AL={"mail": 7, "phone": 3}, ME={"mail": 4, "phone": 5}, RS={"mail": 8, "phone": 9})
+    assert "AL" in choose_withheld({"AL": 7, "ME": 7, "RS": 12}, answers=answers), "all of AL chose mail"

@@ -93,6 +93,7 @@ def write_inputs(folder: Path, table: pl.DataFrame) -> tuple[Path, Path]:
         rows = {"indicator": ["rate"], "area": ["RS"], "value": [0.2], "conf_status": ["F"]}
         pl.DataFrame(rows).write_parquet(indicators / f"{exported.name}.parquet")
     _write_requests(protected)
+    _RATIOS.write_parquet(indicators / "mart_stage_ratio.parquet")
     PAIRS.write_parquet(indicators / "mart_pair.parquet")
     table.select("cell_id", is_total=True).unique().write_parquet(indicators / "cell.parquet")
     return protected, indicators
@@ -122,6 +123,12 @@ def _write_requests(protected: Path) -> None:
     write_cooperation(protected)
 
 
+_RATIOS = pl.DataFrame(
+    schema={
+        **dict.fromkeys(("metric", "area_kind", "area", "freq", "period", "offence_group", "reporters"), pl.String()),
+        **dict.fromkeys(("value", "low", "high", "denominator"), pl.Float64()), "is_default": pl.Boolean(),
+    }
+)  # fmt: skip
 PAIRS = pl.DataFrame(
     {"family_id": ["a", "a", "a", "b", "c"], "p": [0.2, 0.01, None, 1.0, None]},
     schema={"family_id": pl.String(), "p": pl.Float64()},

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.office.monitoring.gaps import classify_law, classify_share
 from pipelines.office.monitoring.outcomes import CooperationFigures, arrange_figures, compute_outcome
-from pipelines.office.monitoring.themes import MonitoredOutcome
+from pipelines.survey.gaps import classify_law, classify_share
+from pipelines.survey.monitored_themes import MonitoredOutcome
 
 SHARE = MonitoredOutcome(
     id="x",

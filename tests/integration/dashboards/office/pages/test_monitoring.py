@@ -142,6 +142,12 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     assert "Save the changes" not in office.open("al-cooperation", measure_page.address).main
 
 
+def test_results_lead_to_reported_next_to_measured_delay(office: Office) -> None:
+    page = office.open("al-cooperation", "/survey-results", territory="AL").follow_link("Reported and measured delay")
+    assert page.find_elements("h2")[0].get("id") == "formal_requests"
+    assert "Measured in returns" in page.main
+
+
 def test_only_stewards_of_the_territory_keep_measures(office: Office) -> None:
     assert "Add the measure" not in office.open("al-cooperation", "/measures").main
     steward = office.start_visit("al-steward")

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines.core import codes
 from pipelines.declarations.yaml_file import DeclarationError
-from pipelines.office.monitoring.themes import FILE, list_outcomes, load_themes
 from pipelines.survey.bank import load_bank
+from pipelines.survey.monitored_themes import FILE, list_outcomes, load_themes
 
 
 def test_themes_monitor_each_theme_and_each_element_of_the_law() -> None:

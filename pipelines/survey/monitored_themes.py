@@ -14,11 +14,11 @@ from pipelines.declarations.base import DeclarationModel, Many
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml
 from pipelines.survey.bank import Bank, load_bank
 
-FILE = Path(__file__).with_name("themes.yml")
+FILE = Path(__file__).with_name("monitored_themes.yml")
 
 
 class MonitoredOutcome(DeclarationModel):
-    """One indicator of the returns of cooperation; the comments in `themes.yml` explain its kinds."""
+    """One indicator of the returns of cooperation; the comments in `monitored_themes.yml` explain its kinds."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
     kind: Literal["share", "within", "count"]
@@ -54,13 +54,35 @@ class ReportedDelay(DeclarationModel):
     outcome: MonitoredOutcome
 
 
+class PublishedOutcome(DeclarationModel):
+    """One yearly figure of the released table `cooperation_outcome`, in one direction.
+
+    `delay_question` asks practitioners for the same delay, in bands of days.
+    """
+
+    figure: Literal["share", "days_acknowledged", "days_executed", "closing"]
+    direction: Literal["incoming", "outgoing"]
+    delay_question: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the code of the figure in the released table `monitoring`."""
+        return f"{self.figure}_{self.direction}"
+
+
 class MonitoredTheme(DeclarationModel):
-    """Questions, elements, outcomes and delays of one theme of the question bank."""
+    """Questions, elements, outcomes and delays of one theme of the question bank.
+
+    `outcomes` and `delays` are restricted figures. The public sees `published` and `ratios`, which are declared ratios
+    of two stages of proceedings.
+    """
 
     questions: Many[str]
     law: Many[str] = ()
     outcomes: Many[MonitoredOutcome] = ()
     delays: Many[ReportedDelay] = ()
+    published: Many[PublishedOutcome] = ()
+    ratios: Many[str] = ()
 
 
 Themes = Mapping[str, MonitoredTheme]
@@ -97,6 +119,9 @@ def _find_problems(themes: Themes, bank: Bank) -> Iterator[tuple[str, str]]:
                 yield name, f"{identity} has no favourable answers, so it shows no gap"
         if unknown := set(theme.law) - set(codes.list_codes("law_element")):
             yield name, f"{', '.join(sorted(unknown))} is not an element of the law"
+        for outcome in theme.published:
+            if outcome.delay_question and bank.theme_by_question.get(outcome.delay_question) != name:
+                yield name, f"{outcome.delay_question} is not a question of this theme"
         for delay in theme.delays:
             answers = bank.answer_list(questions[delay.question])
             if answers is None or set(delay.answers) - set(answers.answers):

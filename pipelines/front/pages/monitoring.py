@@ -1,0 +1,392 @@
+"""Compose the pages on the monitoring of the Guidelines: practice, law and outcome of each theme, by area and crime."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines import words
+from pipelines.core.i18n import mark, periods
+from pipelines.design.components import Markup, Part
+from pipelines.front import pages
+from pipelines.front.pages import Page, cooperation
+from pipelines.front.pages.law import format_date
+from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
+from pipelines.front.queries import CRIMES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.words import Row, indicators
+from pipelines.words.language import Texts, current_language, lower_first, tell
+
+REGION: Final = "region"
+_GAPS: Final = Texts(
+    {
+        "gap": mark("gap"),
+        "unclear": mark("not clear"),
+        "no_gap": mark("no gap"),
+        "unknown": mark("not known"),
+        "none": mark("not judged"),
+    }
+)
+"""Findings, the worst first."""
+_STATUSES: Final = Texts(
+    {"planned": mark("planned"), "under_way": mark("under way"), "done": mark("done"), "dropped": mark("dropped")}
+)
+_OPEN: Final = ("planned", "under_way")
+_FIGURES: Final = Texts(
+    {
+        "share": mark("Executed in full (%)"),
+        "days_acknowledged": mark("Median days to acknowledgement"),
+        "days_executed": mark("Median days to execution"),
+        "closing": mark("Pending at the end"),
+    }
+)
+_OUTCOMES: Final = ("cooperation", "justice")
+_DAY: Final = len("2026-11-20")
+_LINK: Final = Markup('<a href="{}">{}</a>')
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The tables of one theme."""
+
+    anchor: str
+    title: str
+    tables: Sequence[FigureTable]
+    measures: FigureTable | None
+
+
+def compose_all(reader: Reader) -> Iterator[Page]:
+    """Yield the page of the region and of each territory for each crime; one page if the release has no monitoring."""
+    has_rows = bool(reader.edition.tables["monitoring"])
+    for area in (REGION, *reader.edition.territories) if has_rows else (REGION,):
+        for crime in _list_crimes(reader):
+            yield compose_monitoring(reader, area, crime)
+
+
+def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
+    """Return the page of one area. Answers and the law are the same for both crimes, outcomes are of one."""
+    rows = [
+        row
+        for row in reader.edition.tables["monitoring"]
+        if row["area"] == area and row["offence_group"] in ("", crime) and _is_asked(row)
+    ]
+    labels = read_labels(reader)
+    themes = list(dict.fromkeys(str(row["theme"]) for row in rows))
+    name = tell("Region") if area == REGION else reader.marked_name(area)
+    title = tell("Monitoring of the Guidelines")
+    files = {code: _name_file(area, code) for code in _list_crimes(reader)}
+    return Page(
+        files[crime],
+        "monitoring.html",
+        pages.METHODOLOGY,
+        f"{title}: {name}" if rows else title,
+        title,
+        lead=tell(
+            "Are the regional Guidelines on international cooperation applied? For each theme this page shows what "
+            "practitioners say, what the law provides for, and what the figures show."
+        ),
+        views=pages.list_views(reader, files, crime),
+        values={
+            "how": _explain(area),
+            "areas": _list_areas(reader, area, crime),
+            "sources": [
+                (tell("Answers of practitioners"), pages.name_file(pages.PRACTICE)),
+                (tell("Law on joint investigation teams"), pages.name_file(pages.LAW)),
+                (tell("International cooperation"), cooperation.find_file(reader, crime)),
+            ],
+            "overview": _compose_overview(reader, labels, area, crime, rows) if rows else None,
+            "themes": [
+                _compose_theme(reader, labels, area, theme, [row for row in rows if row["theme"] == theme])
+                for theme in themes
+            ],
+        },
+    )
+
+
+def _is_asked(row: Row) -> bool:
+    """Return False for a question that no round has asked yet."""
+    return row["source"] not in ("practice", "delay") or bool(row["period"])
+
+
+def _list_crimes(reader: Reader) -> list[str]:
+    present = {row["offence_group"] for row in reader.edition.tables["monitoring"]}
+    return [code for code in CRIMES if code in present or code == CRIMES[0]]
+
+
+def _name_file(area: str, crime: str) -> str:
+    return pages.name_file(pages.MONITORING if area == REGION else f"{pages.MONITORING}-{area}", crime)
+
+
+def _list_areas(reader: Reader, area: str, crime: str) -> list[tuple[str, str]]:
+    """Return the links to the pages of the other areas."""
+    if not reader.edition.tables["monitoring"]:
+        return []
+    names = {REGION: tell("Region")} | {code: reader.marked_name(code) for code in reader.edition.territories}
+    return [(name, _name_file(code, crime)) for code, name in names.items() if code != area]
+
+
+def _explain(area: str) -> list[str]:
+    texts = [
+        tell(
+            "A share shows a gap if its whole 95% interval is below one half. An element of the law shows a gap if a "
+            "treaty is not, or only partly, met. A gap is a reason to look, not a judgement."
+        ),
+        tell(
+            "The sources measure different things at different times, so they are not combined into a score. Days, "
+            "stocks and ratios of court proceedings are not judged, because nobody has agreed on a target for them."
+        ),
+        tell("Questions that no round has asked yet are left out."),
+    ]
+    if area == REGION:
+        texts.append(
+            tell(
+                "Requests of territories are not added up. For the region, the tables show how many territories are in "
+                "each group."
+            )
+        )
+    return texts
+
+
+def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, rows: Sequence[Row]) -> FigureTable:
+    """Return what was found in each theme by source, with its newest date, and the number of measures under way."""
+    table = FigureTable(
+        reader,
+        f"{tell('Overview')}: {lower_first(reader.find_label('offence_group', crime))}",
+        tell("Theme"),
+        [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome"), tell("Measures under way")],
+        is_text=True,
+        name="overview",
+    )
+    for theme in dict.fromkeys(str(row["theme"]) for row in rows):
+        listed = [row for row in rows if row["theme"] == theme]
+        heading = _LINK.format(f"#{theme}", labels.get(("theme", theme), theme))
+        n_open = sum(row["status"] in _OPEN for row in _find_measures(reader, area, theme))
+        fields = [_summarise(listed, sources) for sources in (("practice",), ("law",), _OUTCOMES)]
+        table.add_row(heading, [*fields, words.format_number(n_open)])
+    return table
+
+
+def _summarise(rows: Sequence[Row], sources: Sequence[str]) -> str:
+    """Return how many items of some sources have each finding, the worst first, and their newest date."""
+    items = [row for row in rows if row["source"] in sources]
+    if not items:
+        return "–"
+    counts = Counter(row["gap"] for row in items)
+    text = "; ".join(f"{word}: {counts[gap]}" for gap, word in _GAPS.items() if counts[gap])
+    newest = max(row["period"] for row in items)
+    return f"{text} ({_format_date(newest)})" if newest else text
+
+
+def _format_date(text: str) -> str:
+    """Return a quarter, a year, a month or a day in the reader's language; a dash without one."""
+    if not text:
+        return "–"
+    return periods.format_period(text, current_language()) if "-Q" in text else format_date(text)
+
+
+def _compose_theme(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> Theme:
+    """Return the tables of a theme that have rows: practice, law, outcome, delays."""
+    by_source = {
+        name: [row for row in rows if row["source"] in sources]
+        for name, sources in (("practice", ("practice",)), ("law", ("law",)), ("outcome", _OUTCOMES))
+    }
+    delays = [row for row in rows if row["source"] == "delay"]
+    tables = []
+    if by_source["practice"]:
+        tables.append(_compose_practice(reader, labels, theme, by_source["practice"]))
+    if by_source["law"]:
+        tables.append(_compose_law(reader, labels, theme, by_source["law"]))
+    if by_source["outcome"]:
+        tables.append(_compose_outcomes(reader, labels, area, theme, by_source["outcome"]))
+    if delays:
+        tables.append(_compose_delays(reader, labels, theme, delays, by_source["outcome"]))
+    measures = _find_measures(reader, area, theme)
+    title = labels.get(("theme", theme), theme)
+    return Theme(theme, title, tables, _compose_measures(reader, labels, theme, measures) if measures else None)
+
+
+def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
+    table = _start_table(
+        reader,
+        labels,
+        theme,
+        "practice",
+        tell("Practice (questionnaire)"),
+        tell("Question"),
+        [
+            f"{tell('Favourable answers')}, % ({tell('95% confidence interval')})",
+            tell("Respondents"),
+            tell("Response rate (%)"),
+            tell("Date"),
+            tell("Gap"),
+        ],
+    )
+    for row in rows:
+        rate = 100 * row["answered"] / row["invited"] if row["invited"] else None
+        table.add_row(
+            labels.get(("question", row["item"]), row["item"]),
+            [
+                _format_share(row),
+                words.format_number(row["n"]) if row["n"] is not None else "–",
+                "–" if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                _format_date(row["period"]),
+                _GAPS[row["gap"]],
+            ],
+        )
+    if any(row["state"] == "withheld" for row in rows):
+        table.notes.add_remark(explain_withheld())
+    return table
+
+
+def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
+    table = _start_table(
+        reader,
+        labels,
+        theme,
+        "law",
+        tell("Law"),
+        tell("Element of the law"),
+        [tell("Treaties"), tell("Law applies from"), tell("Gap")],
+    )
+    for row in rows:
+        counts = _read_counts(row)
+        finding = "; ".join(f"{reader.find_label('law_status', code)}: {n}" for code, n in counts.items())
+        table.add_row(
+            reader.find_label("law_element", row["item"]),
+            [finding or "–", _format_date(row["period"]), _GAPS[row["gap"]]],
+        )
+    return table
+
+
+def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
+    table = _start_table(
+        reader,
+        labels,
+        theme,
+        "outcome",
+        f"{tell('Outcome')}, {lower_first(reader.find_label('offence_group', rows[0]['offence_group']))}",
+        tell("Indicator"),
+        [tell("Found"), tell("Year"), tell("Source"), tell("Gap")],
+    )
+    for row in rows:
+        if row["source"] == "justice":
+            file = pages.name_indicator_file(row["item"], row["offence_group"])
+            heading: Part = _LINK.format(file, reader.metric_name(row["item"]))
+            finding, source = _format_ratio(table, area, row), tell("Returns on proceedings")
+        else:
+            heading = _name_figure(reader, row["item"])
+            finding, source = _format_outcome(reader, row), tell("Returns of cooperation")
+        table.add_row(heading, [finding, row["period"] or "–", source, _GAPS[row["gap"]]])
+    return table
+
+
+def _compose_delays(
+    reader: Reader, labels: Labels, theme: str, rows: Sequence[Row], outcomes: Sequence[Row]
+) -> FigureTable:
+    """Return the usual delay in the middle of the answers next to the median of the requests."""
+    table = _start_table(
+        reader,
+        labels,
+        theme,
+        "delay",
+        tell("Reported and measured delay"),
+        tell("Question"),
+        [tell("Reported by practitioners"), tell("Date"), tell("Measured in returns"), tell("Year")],
+    )
+    measured: Row = next((row for row in outcomes if row["item"] == "days_executed_outgoing"), {})
+    for row in rows:
+        reported = labels.get(("answer", f"{row['item']}.{row['band']}"), row["band"])
+        table.add_row(
+            labels.get(("question", row["item"]), row["item"]),
+            [
+                reported if row["state"] == "value" and row["band"] else _format_missing(row),
+                _format_date(row["period"]),
+                _format_outcome(reader, measured) if measured else "–",
+                (measured.get("period") if measured else "") or "–",
+            ],
+        )
+    table.notes.add_remark(
+        tell(
+            "Half of the respondents name this delay or a shorter one; half of the requests took this long or less. "
+            "Respondents judge their usual case, and returns count all requests."
+        )
+    )
+    return table
+
+
+def _compose_measures(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
+    table = _start_table(
+        reader, labels, theme, "measures", tell("Corrective measures"), tell("Status"),
+        [tell("Deadline"), tell("Last change")],
+    )  # fmt: skip
+    drafted = str(reader.edition.release["drafted_at"])[:_DAY]
+    for row in rows:
+        is_late = row["status"] in _OPEN and row["deadline"] < drafted
+        deadline = format_date(row["deadline"])
+        table.add_row(
+            _STATUSES[row["status"]],
+            [f"{deadline} ({tell('overdue')})" if is_late else deadline, format_date(row["changed_on"])],
+        )
+    table.notes.add_remark(tell("The text of a measure, who carries it out, and the evidence are not published."))
+    return table
+
+
+def _start_table(
+    reader: Reader, labels: Labels, theme: str, kind: str, caption: str, corner: str, columns: Sequence[str]
+) -> FigureTable:
+    """Return an empty table whose caption names its theme, so that it is complete when it is copied or saved."""
+    title = f"{labels.get(('theme', theme), theme)}: {lower_first(caption)}"
+    return FigureTable(reader, title, corner, columns, is_text=True, name=f"{kind}-{theme.replace('_', '-')}")
+
+
+def _find_measures(reader: Reader, area: str, theme: str) -> list[Row]:
+    return [row for row in reader.edition.tables["corrective_measure"] if (row["area"], row["theme"]) == (area, theme)]
+
+
+def _read_counts(row: Row) -> dict[str, int]:
+    """Return the numbers by code of a field such as `met=2 partly=1`."""
+    pairs = (pair.split("=") for pair in str(row["counts"]).split())
+    return {code: int(n) for code, n in pairs}
+
+
+def _name_figure(reader: Reader, item: str) -> str:
+    """Return the name of a figure with its direction, from `days_executed_outgoing`."""
+    figure, _, direction = item.rpartition("_")
+    return f"{cooperation.name_directions()[direction]}: {lower_first(_FIGURES[figure])}"
+
+
+def _format_missing(row: Row) -> Part:
+    return format_figure(words.format_status("withheld" if row["state"] == "withheld" else "unavailable"))
+
+
+def _format_share(row: Row) -> Part:
+    """Return a share per 100 with its 95 % confidence interval."""
+    if row["value"] is None:
+        return _format_missing(row)
+    text = f"{words.format_number(row['value'])} ({words.format_number(row['low'])}–{words.format_number(row['high'])})"
+    return attach_numbers(text, round(row["value"]), round(row["low"]), round(row["high"]))
+
+
+def _format_outcome(reader: Reader, row: Row) -> Part:
+    """Return a figure of cooperation: a share, a range of days, a stock, or numbers of territories."""
+    if counts := _read_counts(row):
+        names = {code: _GAPS[code] if code in _GAPS else reader.find_label("days_band", code) for code in counts}
+        return "; ".join(f"{names[code]}: {n}" for code, n in counts.items())
+    if row["band"]:
+        return reader.find_label("days_band", row["band"])
+    if row["value"] is not None and row["low"] is None:
+        return words.format_number(row["value"])
+    return _format_share(row)
+
+
+def _format_ratio(table: FigureTable, area: str, row: Row) -> Part:
+    """Return a ratio of two stages as the page of the indicator shows it, with the marks of its notes."""
+    edition = table.reader.edition
+    place = edition.region if area == REGION else area
+    ratio = edition.find_ratios(row["item"], row["offence_group"], row["period"]).get(place)
+    if ratio is None:
+        return _format_share(row)
+    return format_figure(indicators.format_figure(ratio), indicators.mark_notes(ratio, table.notes))

@@ -1,0 +1,117 @@
+"""The pages of the monitoring: fields are those of the release, and areas and crimes are apart."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipelines.front.pages import Page
+from pipelines.front.pages.monitoring import compose_all
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable
+from pipelines.words.language import read_in
+from tests.support.editions import MEMBERS, make_edition
+
+Row = dict[str, Any]
+LABELS = [
+    ("theme", "formal", "Formal requests"), ("question", "FR01.1", "How easy is it?"),
+    ("question", "FR02.1", "How long does it take?"), ("answer", "FR02.1.d8_30", "8 to 30"),
+]  # fmt: skip
+RELEASE = {
+    "release": "2026-Q3", "demonstration": True, "reference_period": "2026-Q3", "drafted_at": "2026-11-20T09:00:00Z",
+}  # fmt: skip
+
+
+def make_row(area: str, source: str, item: str, **changes: Any) -> Row:
+    return {
+        "theme": "formal", "theme_position": 0, "area": area, "source": source, "item": item, "offence_group": "",
+        "position": 0, "period": "2026-Q3", "value": None, "low": None, "high": None, "n": None, "invited": None,
+        "answered": None, "band": "", "counts": "", "gap": "none", "state": "value", **changes,
+    }  # fmt: skip
+
+
+ROWS = [
+    make_row("AA", "practice", "FR01.1", value=35.2, low=15.4, high=48.9, n=20.0, invited=44, answered=31, gap="gap"),
+    make_row("AA", "practice", "FR06.1", period="", gap="unknown", state="missing"),
+    make_row("AA", "delay", "FR02.1", band="d8_30"),
+    make_row("AA", "law", "COSTS", counts="met=2 partly=1", period="2021-10-01", gap="gap"),
+    make_row("AA", "cooperation", "share_outgoing", offence_group="TIP", period="2025", gap="unknown",
+             state="withheld"),
+    make_row("AA", "cooperation", "days_executed_outgoing", offence_group="TIP", period="2025", band="D90T180"),
+    make_row("AA", "cooperation", "closing_incoming", offence_group="SOM", period="2024", value=16.0),
+    make_row("region", "cooperation", "share_outgoing", offence_group="TIP", period="2025", counts="gap=2 unknown=5",
+             gap="gap"),
+]  # fmt: skip
+MEASURES = [
+    {"area": "AA", "theme": "formal", "status": status, "deadline": deadline, "changed_on": "2026-10-05"}
+    for status, deadline in (("under_way", "2026-11-19"), ("planned", "2026-11-20"), ("done", "2026-01-31"))
+]
+
+
+def compose_pages(language: str = "en", **tables: list[Row]) -> dict[str, Page]:
+    labels = [
+        {"kind": kind, "code": code, "language": language, "label": label} for kind, code, label in LABELS
+    ]  # fmt: skip
+    tables_by_name = {"monitoring": ROWS, "corrective_measure": MEASURES, "practice_label": labels} | tables
+    with read_in(language):
+        return {
+            page.file: page for page in compose_all(Reader(make_edition(release=[RELEASE], **tables_by_name), language))
+        }
+
+
+def read_fields(table: FigureTable) -> dict[str, list[str]]:
+    clean = [[re.sub("<[^>]+>", "", str(part)) for part in (row.heading, *row.fields)] for row in table.table.rows]
+    return {fields[0]: fields[1:] for fields in clean}
+
+
+def test_fields_are_those_of_the_release() -> None:
+    page = compose_pages()["monitoring-aa.html"]
+    (theme,) = page.values["themes"]
+    practice, law, outcome, delays = map(read_fields, theme.tables)
+    assert practice == {"How easy is it?": ["35 (15–49)", "20", "70", "2026 Q3", "gap"]}, (
+        "other questions are not asked"
+    )
+    assert law == {"COSTS": ["met: 2; partly: 1", "1 October 2021", "gap"]}
+    assert outcome["Outgoing requests: executed in full (%)"] == [
+        "withheld",
+        "2025",
+        "Returns of cooperation",
+        "not known",
+    ]
+    assert outcome["Outgoing requests: median days to execution"][:2] == ["D90T180", "2025"]
+    assert delays == {"How long does it take?": ["8 to 30", "2026 Q3", "D90T180", "2025"]}
+    assert read_fields(page.values["overview"]) == {
+        "Formal requests": ["gap: 1 (2026 Q3)", "gap: 1 (1 October 2021)", "not known: 1; not judged: 1 (2025)", "2"]
+    }
+
+
+def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
+    pages = compose_pages()
+    (theme,) = pages["monitoring-aa-som.html"].values["themes"]
+    practice, law, outcome, _ = map(read_fields, theme.tables)
+    assert practice and law
+    assert outcome == {"Incoming requests: pending at the end": ["16", "2024", "Returns of cooperation", "not judged"]}
+
+
+def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -> None:
+    (theme,) = compose_pages()["monitoring-aa.html"].values["themes"]
+    assert read_fields(theme.measures) == {
+        "under way": ["19 November 2026 (overdue)", "5 October 2026"],
+        "planned": ["20 November 2026", "5 October 2026"],
+        "done": ["31 January 2026", "5 October 2026"],
+    }
+
+
+def test_region_has_numbers_of_territories_and_links_to_each() -> None:
+    pages = compose_pages()
+    page = pages["monitoring.html"]
+    (theme,) = page.values["themes"]
+    assert read_fields(theme.tables[0])["Outgoing requests: executed in full (%)"][0] == "gap: 2; not known: 5"
+    assert theme.measures is None, "measures of territories are on their pages"
+    addresses = [address for _, address in page.values["areas"]]
+    assert addresses == [f"monitoring-{code.lower()}.html" for code in MEMBERS] and set(addresses) < set(pages)
+
+
+def test_release_without_monitoring_has_one_empty_page() -> None:
+    (page,) = compose_pages(monitoring=[], corrective_measure=[]).values()
+    assert (page.file, page.values["overview"], page.values["themes"]) == ("monitoring.html", None, [])
