@@ -126,11 +126,7 @@ class _CooperationPattern:
         if (values < 0).any() or (values != np.rint(values)).any():
             raise ProtectError(f"{name}: a figure is not a whole number")
         is_now = block["is_now"].to_numpy()
-        releases = block["releases"].to_list()
-        numbers = sorted({number for of_cell in releases for number in of_cell})
-        self._space = equations.build_space(
-            block, [[i for i, of_cell in enumerate(releases) if number in of_cell] for number in numbers]
-        )
+        self._space = equations.build_space_of_releases(block)
         in_programme = (block["table_id"] != "").to_numpy()
         self.fixed: Array = block["was_published"].to_numpy()
         self._is_small: Array = (values > 0) & (values < SMALLEST_PUBLISHED_COUNT)
