@@ -114,7 +114,7 @@ def audit_release(
     """Audit a draft or release together with all releases before it, as one of their readers.
 
     A reader other than the public subtracts its own figures; `printed` is the public that also knows the annual totals
-    that offices print, and `everyone` stands for all readers. The result is printed by year, for counts and for
+    that offices print, and `everyone` means all readers. The result is printed by year, for counts and for
     cooperation. Exit code 0: nothing; 1: some cells of others can be worked out, narrowed to fewer than three values,
     or could not be decided. With `everyone`, 1 means that the public found a cell, or an insider a count of 1 to 4.
     """

@@ -167,13 +167,28 @@ class Pattern:
             if cost == 0.0:
                 break
         if cheapest is not None:
-            return [cheapest], True
+            return self._move_by_one(cell, least_cost) or [cheapest], True
         moves = [
             (moved, self._raising.read_population(moved))
             for by in (1.0, -1.0)
             if (moved := self._raising.raise_cell(cell, by)) is not None
         ]
         return moves, len(moves) == 2 and reach <= 2.0
+
+    def _move_by_one(self, cell: int, less_than: float) -> list[_Move]:
+        """Return moves that raise and lower a cell by one each, if both together hide less, else an empty list."""
+        if less_than == 0.0 or self._reach[cell] > 2.0:
+            return []
+        moves: list[_Move] = []
+        is_moved: Array = np.zeros(len(self._costs), dtype=bool)
+        for by in (1.0, -1.0):
+            if (moved := self._raising.raise_cell(cell, by)) is None:
+                return []
+            moves.append((moved, self._raising.read_population(moved)))
+            is_moved |= np.abs(moved) > 1e-6
+            if float(self._raising.costs[is_moved].sum()) >= less_than:
+                return []
+        return moves
 
     def _list_printed(self, cell: int) -> Iterator[Array]:
         """Yield each printed total that has persons in common with a cell, then all of these, then all printed ones.
