@@ -25,6 +25,7 @@ from benchmarks import (
     measuring,
     open_data,
     pages,
+    protecting,
     public,
     questionnaire,
     random_decades,
@@ -37,7 +38,7 @@ from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
     "answering", "arriving", "checking", "decade", "faults", "formats", "front", "growing", "main", "open_data",
-    "pages", "public", "questionnaire", "random_decades", "reading", "rebuilding", "uploading",
+    "pages", "protecting", "public", "questionnaire", "random_decades", "reading", "rebuilding", "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
