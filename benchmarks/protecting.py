@@ -66,7 +66,7 @@ class _Stopwatch:
     def __init__(self) -> None:
         self._elapsed, self._processor = time.perf_counter(), sum(os.times()[:4])
 
-    def read(self, kind: str = "") -> dict[str, float]:
+    def read_seconds(self, kind: str = "") -> dict[str, float]:
         return {
             f"{kind}elapsed": time.perf_counter() - self._elapsed,
             f"{kind}processor": sum(os.times()[:4]) - self._processor,
@@ -88,7 +88,7 @@ def time_protection(home: Home) -> dict[str, float]:
     result = {"counts": time.perf_counter() - begun}
     watch = _Stopwatch()
     step = refresh.protect_cells(home)
-    result |= watch.read() | {"cells": step.rows["cells"], "hidden": step.risk["hidden"]}
+    result |= watch.read_seconds() | {"cells": step.rows["cells"], "hidden": step.risk["hidden"]}
     result["failed"] = sum(step.risk[name] for name in FAILURES)
     released = pl.read_parquet(steps.protected_folder(home) / released_counts.FILE)
     paths = [steps.records_folder(home) / "public" / f"record_{name}.parquet" for name in ("sentence", "pending")]
@@ -102,7 +102,7 @@ def _time_return(released: pl.DataFrame, records: ReleasedRecordFigures) -> dict
 
     watch = _Stopwatch()
     failed = _count_failed(correct_one_person(released.drop("is_published")), [released], records)
-    return watch.read("return ") | {"return failed": failed}
+    return watch.read_seconds("return ") | {"return failed": failed}
 
 
 def _time_edition(released: pl.DataFrame, records: ReleasedRecordFigures) -> dict[str, float]:
@@ -118,7 +118,7 @@ def _time_edition(released: pl.DataFrame, records: ReleasedRecordFigures) -> dic
     states = protect.hide_small_counts(before, figures=records).cells["conf_status"]
     watch = _Stopwatch()
     failed = _count_failed(released.drop("is_published"), [earlier.record_release(before, states)], records)
-    return watch.read("edition ") | {"edition failed": failed}
+    return watch.read_seconds("edition ") | {"edition failed": failed}
 
 
 def _count_failed(cells: pl.DataFrame, before: Sequence[pl.DataFrame], records: ReleasedRecordFigures) -> int:
