@@ -1,4 +1,4 @@
-"""All marts of ten years of seven territories, how that grows to a hundred years, and what protecting them costs.
+"""All marts of ten years of seven territories, how that grows to a hundred years.
 
 Ten times is ten times as long: then facts and all marts have ten times the rows, and each year as much as before. Ten
 editions of each return would leave the marts as they are, and ten times the reporters would make a hundred times the
@@ -6,7 +6,7 @@ pairs, which is the arithmetic of pairs and says nothing of the statements.
 
 `python -m benchmarks.decade build HOME` builds everything and prints one JSON object; `… floor HOME OUT` runs the
 statements that dbt compiled for it, one after another in DuckDB. Both read public counts in which only what is small
-is hidden, because protection is not a mart: it is measured by itself (`… protect HOME`). `… release HOME` publishes a
+is hidden, because protection is not a mart: `benchmarks.protecting` measures it. `… release HOME` publishes a
 release of it, whose pages the benchmark `front` measures.
 """
 
@@ -28,8 +28,6 @@ from pipelines.core.home import Home, initialise_home, open_home
 YEARS = 10
 LIMIT = 60.0
 """Limit in seconds for all marts of ten years, from the issue."""
-PROTECTION_LIMITS = {history.CYCLE: 15.0, YEARS: 60.0}
-"""Limits in elapsed seconds on two cores for protecting and auditing counts, by years of history, from the issue."""
 PHASES = ("counts", "records", "restricted indicators", "public indicators", "quality")
 
 
@@ -39,7 +37,7 @@ def measure_decade(setting: Setting) -> Iterator[Figure]:
     shorter: dict[str, float] = {}
     for scale in setting.scales:
         years = YEARS * scale
-        home, sizes = _build_home(setting, years)
+        home, sizes = build_home(setting, years)
         ran = measuring.run_module(__name__, "build", str(home))
         laps = ran.last_json()
         bare = measuring.run_module(__name__, "floor", str(home), str(setting.scratch / f"statements-{years}"))
@@ -66,25 +64,6 @@ def measure_decade(setting: Setting) -> Iterator[Figure]:
         shorter |= {phase: laps["seconds"][phase] for phase in PHASES if phase not in shorter}
 
 
-@register_benchmark("protection", "Protecting the counts of ten years, which is not part of the marts")
-def measure_protection(setting: Setting) -> Iterator[Figure]:
-    """Compare the years of the demonstration with ten, whose marts take long and which only the long run measures."""
-    before: float | None = None
-    for years in (history.CYCLE, YEARS) if max(setting.scales) > 1 else (history.CYCLE,):
-        home, _ = _build_home(setting, years)
-        result = measuring.run_module(__name__, "protect", str(home)).last_json()
-        note = (
-            f"{result['cells']:,.0f} cells, {result['hidden']:,.0f} hidden; "
-            f"marts of counts before: {result['counts']:.0f} s"
-        )
-        limit, seconds = PROTECTION_LIMITS[years], result["processor"]
-        floor_name = f"{history.CYCLE} years" if before else ""
-        elapsed = result["protect"]
-        yield Figure(f"processor of all processes, {years} years", seconds, "s", before, floor_name, note=note)
-        yield Figure(f"… elapsed, {years} years", elapsed, "s", target=f"≤ {limit:g} s", reached=elapsed <= limit)
-        before = seconds
-
-
 def publish_release(setting: Setting, years: int) -> tuple[Path, dict[str, float]]:
     """Return a home with a published release of that many years, and the processor seconds and files of its pages.
 
@@ -92,7 +71,7 @@ def publish_release(setting: Setting, years: int) -> tuple[Path, dict[str, float
     """
     record = _name_published(setting, years)
     if not record.exists():
-        home, _ = _build_home(setting, years)
+        home, _ = build_home(setting, years)
         built = measuring.run_module(__name__, "release", str(home)).last_json()
         record.write_text(json.dumps({"home": str(home), "built": built}), encoding="utf-8")
     published = json.loads(record.read_text(encoding="utf-8"))
@@ -104,7 +83,7 @@ def _name_published(setting: Setting, years: int) -> Path:
     return setting.scratch / f"published-{years}.json"
 
 
-def _build_home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
+def build_home(setting: Setting, years: int) -> tuple[Path, dict[str, int]]:
     """Build a home of that many years; the returns are read only once."""
     read = setting.scratch / "read"
     if not read.exists():
@@ -212,27 +191,6 @@ def time_statements(home: Home, out: Path) -> dict[str, float]:
     return dict(laps)
 
 
-def time_protection(home: Home) -> dict[str, float]:
-    """Return seconds of the counts and of their protection."""
-    import os
-
-    from pipelines import refresh
-
-    begun = time.perf_counter()
-    refresh.build_counts(home)
-    refresh.build_records(home)
-    counts, processor = time.perf_counter() - begun, sum(os.times()[:4])
-    begun = time.perf_counter()
-    step = refresh.protect_cells(home)
-    return {
-        "counts": counts,
-        "protect": time.perf_counter() - begun,
-        "processor": sum(os.times()[:4]) - processor,
-        "cells": step.rows["cells"],
-        "hidden": step.risk["hidden"],
-    }
-
-
 def build_release(home: Home) -> dict[str, float]:
     """Publish a release of a history without a ledger; return the processor seconds and files of its pages."""
     from unittest import mock
@@ -266,8 +224,7 @@ def build_release(home: Home) -> dict[str, float]:
 
 
 def main(command: str, *arguments: str) -> None:
-    """Run one of `read SAMPLES OUT`, `history HOME READ YEARS`, `build HOME`, `floor HOME OUT`, `protect HOME`,
-    `release HOME`."""
+    """Run one of `read SAMPLES OUT`, `history HOME READ YEARS`, `build HOME`, `floor HOME OUT`, `release HOME`."""
     paths = [Path(argument) for argument in arguments]
     result: dict[str, Any]
     if command == "read":
@@ -280,10 +237,8 @@ def main(command: str, *arguments: str) -> None:
         result = build_marts(open_home(paths[0]))
     elif command == "floor":
         result = time_statements(open_home(paths[0]), paths[1])
-    elif command == "release":
-        result = build_release(open_home(paths[0]))
     else:
-        result = time_protection(open_home(paths[0]))
+        result = build_release(open_home(paths[0]))
     print(json.dumps(result))
 
 

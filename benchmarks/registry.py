@@ -35,11 +35,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Resources of a benchmark: a scratch folder, repetitions of short things, and the sizes of the history."""
+    """Resources of a benchmark: a scratch folder, repetitions of short things, and the sizes of the history.
+
+    `seeds` is how many random worlds are drawn, if not as many as the benchmark draws by itself.
+    """
 
     scratch: Path
     repetitions: int
     scales: tuple[int, ...]
+    seeds: int | None = None
 
 
 Benchmark = Callable[[Setting], Iterator[Figure]]

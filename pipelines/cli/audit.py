@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -22,7 +23,9 @@ from pipelines.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from pipelines.core.home import Home
     from pipelines.refresh.integrity import Damage
+    from pipelines.refresh.reader_audit import ReaderResults
 
 audit = typer.Typer(help="Verify and maintain the audit log.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -88,6 +91,10 @@ def _damage_as_json(damage: Damage) -> dict[str, Any]:
     return {"kind": damage.kind, "submission_id": damage.submission_id, "file": file, "message": damage.message}
 
 
+EVERYONE = "everyone"
+"""Name under which all readers of a release are audited, one after another."""
+
+
 @audit.command("release")
 def audit_release(
     release: Annotated[
@@ -95,34 +102,89 @@ def audit_release(
     ] = None,
     reader: Annotated[
         str,
-        typer.Option("--as", help="Who reads it: public, a territory, or jurisdictions joined by +.", metavar="READER"),
+        typer.Option(
+            "--as",
+            help="Who reads it: public, a territory, jurisdictions or partners joined by +, or everyone.",
+            metavar="READER",
+        ),
     ] = "public",
     by_table: Annotated[bool, typer.Option("--by-table", help="Count the cells by table, not by year.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Work out what a reader of a release and of all before it can find about withheld cells.
+    """Audit a draft or release together with all releases before it, as one of their readers.
 
     A reader other than the public subtracts its own figures; `printed` is the public that also knows the annual totals
-    that offices print. The result is printed by year. Exit code 0: nothing; 1:
-    some cells of others can be worked out, narrowed to fewer than three values, or could not be decided.
+    that offices print, and `everyone` means all readers. The result is printed by year, for counts and for
+    cooperation. Exit code 0: nothing; 1: some cells of others can be worked out, narrowed to fewer than three values,
+    or could not be decided. With `everyone`, 1 means that the public found a cell, or an insider a count of 1 to 4.
     """
-    from pipelines.publication.disclosure.reader_risk import RESULTS, count_results
     from pipelines.publication.disclosure.readers import UnknownReaderError
-    from pipelines.refresh.released_counts import assess_release_as
+    from pipelines.refresh import reader_audit
 
+    home = the_home()
+    name = reader_audit.find_release(home, release)
+    if reader == EVERYONE:
+        raise typer.Exit(_audit_everyone(home, name, as_json))
     try:
-        name, results = assess_release_as(the_home(), reader, release)
+        sets = reader_audit.assess_release_as(home, reader, name)
     except UnknownReaderError as error:
         raise CommandError(str(error)) from None
-    by: Literal["year", "table"] = "table" if by_table else "year"
-    years = count_results(results, by)
+    raise typer.Exit(_report_reader(name, reader, sets, "table" if by_table else "year", as_json))
+
+
+def _report_reader(
+    release: str, reader: str, sets: list[ReaderResults], by: Literal["year", "table"], as_json: bool
+) -> int:
+    """Print what one reader finds; return the exit code."""
+    from pipelines.publication.disclosure.reader_risk import RESULTS, count_results
+
+    counted = {of_set.figures: count_results(of_set.results, by) for of_set in sets}
     if as_json:
-        say_json({"release": name, "reader": reader, f"{by}s": years.to_dicts()})
+        tables = {figures: {f"{by}s": rows.to_dicts()} for figures, rows in counted.items()}
+        say_json({"release": release, "reader": reader, **tables})
     else:
-        print_line(f"{name} as {reader}: withheld cells of others by {by}")
-        print_table(years.rows(), years.columns)
-    is_safe = not years.select(RESULTS).sum_horizontal().sum()
-    raise typer.Exit(GOOD if is_safe else ERRORS)
+        for figures, rows in counted.items():
+            print_line(f"{release} as {reader}: withheld {_TITLES[figures]} of others by {by}")
+            print_table(rows.rows(), rows.columns)
+    is_safe = not any(rows.select(RESULTS).sum_horizontal().sum() for rows in counted.values())
+    return GOOD if is_safe else ERRORS
+
+
+_TITLES = {"counts": "cells", "cooperation": "figures of cooperation"}
+
+
+def _audit_everyone(home: Home, release: str, as_json: bool) -> int:
+    """Print a row for each reader and set of figures as soon as it is known; return the exit code."""
+    from pipelines.publication.disclosure.reader_risk import RESULTS, count_results
+    from pipelines.publication.disclosure.readers import PRINTED, PUBLIC
+    from pipelines.refresh import reader_audit
+
+    head = ("reader", "figures", "hidden", *RESULTS, "small")
+    readers = reader_audit.list_readers(home, release)
+    # The widest name decides, because rows are printed one by one.
+    widths = (max(len(name) for name in readers), len("cooperation"), *(9 for _ in head[2:]))
+    rows: list[dict[str, object]] = []
+    is_safe = True
+    audited = reader_audit.ReleaseAudit(home, release)
+    if not as_json:
+        print_line(f"{release}: withheld figures of others that each reader can find")
+        print_line(_align(head, widths))
+    for reader in readers:
+        for of_set in audited.assess_reader(reader):
+            sums = count_results(of_set.results).select(head[2:]).sum().row(0)
+            rows.append(dict(zip(head, (reader, of_set.figures, *sums), strict=True)))
+            *_, small = sums
+            if reader != PRINTED:
+                is_safe &= not (sum(sums[1:-1]) if reader == PUBLIC else small)
+            if not as_json:
+                print_line(_align((reader, of_set.figures, *sums), widths))
+    if as_json:
+        say_json({"release": release, "readers": rows, "safe": is_safe})
+    return GOOD if is_safe else ERRORS
+
+
+def _align(row: Sequence[object], widths: Sequence[int]) -> str:
+    return "  ".join(str(value).ljust(width) for value, width in zip(row, widths, strict=True)).rstrip()
 
 
 @audit.command()

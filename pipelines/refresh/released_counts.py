@@ -18,8 +18,6 @@ from pipelines.core import durable
 from pipelines.core.home import Home
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.editions import edition_key
-from pipelines.publication.releases.errors import ReleaseError
-from pipelines.publication.releases.publish import list_drafts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,6 +38,11 @@ class EarlierRelease:
     release: str
     public: Path
     counts: Path
+
+    @classmethod
+    def find_release(cls, home: Home, release: str) -> EarlierRelease:
+        """Return the files of a release."""
+        return cls(release, home.releases / release / "data" / "cell.parquet", home.released / f"{release}.parquet")
 
     @property
     def cooperation(self) -> Path:
@@ -123,55 +126,20 @@ def _audit_path(home: Home, release: str) -> Path:
     return home.released / f"{release}.audit.json"
 
 
-def assess_release_as(home: Home, reader: str, release: str | None = None) -> tuple[str, pl.DataFrame]:
-    """Audit a draft or a published release, with all before it, as a reader sees them.
-
-    `reader` is `public`, a territory, or jurisdictions (`A+B`). Without `release` this is the draft, or else the newest
-    release. Return its name and the result of each withheld cell (`reader_risk.assess_release`).  Raises ReleaseError
-    if it does not exist or its true counts were not kept, and UnknownReaderError.
-    """
-    import polars as pl
-
-    from pipelines.publication.disclosure import reader_risk, readers
-    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
-
-    published = [path.name for path in home.releases.iterdir() if path.is_dir()]
-    drafts = list_drafts(home)
-    if release is None:
-        release = max(drafts or published, key=edition_key, default=None)
-    if release is None or release not in (*drafts, *published):
-        raise ReleaseError(f"there is no draft or release {release or ''}".rstrip())
-    counts = home.released / f"{release}.parquet"
-    if not counts.exists():
-        raise ReleaseError(
-            f"the true counts behind {release} were not kept, so it cannot be audited; it is older than this check"
-        )
-    cells = pl.read_parquet(counts)
-    before = [item for item in _list_releases(home) if edition_key(item.release) < edition_key(release)]
-    insider = readers.find_reader(cells, reader)
-    data = (home.drafts if release in drafts else home.releases) / release / "data"
-    paths = [data / f"{table}.parquet" for table in ("sentence", "pending")]
-    # A release without case records has no such tables.
-    figures = ReleasedRecordFigures(*map(pl.read_parquet, paths)) if all(path.exists() for path in paths) else None
-    return release, reader_risk.assess_release(cells, [item.read_cells() for item in before], insider, figures)
-
-
 def list_earlier(home: Home, inputs: str) -> list[EarlierRelease]:
     """Return the published releases before the next draft, oldest first.
 
     The newest one is left out if it was made from the same inputs: nothing has changed since, and the draft is not
     built again.
     """
-    releases = _list_releases(home)
+    releases = list_releases(home)
     return releases[:-1] if releases and releases[-1].read_inputs() == inputs else releases
 
 
-def _list_releases(home: Home) -> list[EarlierRelease]:
+def list_releases(home: Home) -> list[EarlierRelease]:
+    """Return all published releases, oldest first."""
     names = sorted((path.name for path in home.releases.iterdir() if path.is_dir()), key=edition_key)
-    return [
-        EarlierRelease(name, home.releases / name / "data" / "cell.parquet", home.released / f"{name}.parquet")
-        for name in names
-    ]
+    return [EarlierRelease.find_release(home, name) for name in names]
 
 
 def write_counts(folder: Path, cells: pl.DataFrame, inputs: str, risk: Mapping[str, int]) -> None:

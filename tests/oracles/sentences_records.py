@@ -596,6 +596,7 @@ def expect_few_victims(r: Release, s: Selection, p: Params) -> Expected:
 TITLES = (
     "{crime}, {unit} {stage}, {since} and {last}",
     "{title}, {year}: {unit} by sex and age",
+    "{title}, {year}: {unit} by sex",
     "{title}: {unit} by year",
     "{subject}, {year}, by {dimension}: {unit}",
     "{subject}: {unit} by {dimension}",

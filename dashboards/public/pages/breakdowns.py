@@ -114,6 +114,8 @@ def show_cross_table(
 ) -> None:  # fmt: skip
     """Show sex and age together as rows, measures (or the codes of `across`) as columns. For the region only.
 
+    Where the table has no ages, the rows are sexes.
+
     Each row has its own coverage, since not every territory has every breakdown; where the figures of a row differ in
     it, each figure has its own. A row of everyone is a total of the rows only if the same territories are in all of
     them; otherwise it is the last row.
@@ -125,6 +127,7 @@ def show_cross_table(
         st.markdown(tell("This release has no such figures by sex and age."))
         return
     notes = words.Notes()
+    has_ages = any(row["age"] != "_T" for row in rows)
     sexes, ages = queries.read_labels(frame.path, "sex"), queries.read_labels(frame.path, "age")
     at = {(row["sex"], row["age"], row[across]): row for row in rows}
     is_one_base = all(len({r["reporters"] for r in rows if r[across] == code}) <= 1 for code in column_codes)
@@ -136,7 +139,8 @@ def show_cross_table(
         cells = [at.get((sex, age, code)) for code, _ in columns]
         of_row = [cell for cell in cells if cell is not None]
         is_everyone = (sex, age) == total
-        name = tell("Everyone") if is_everyone else f"{sexes[sex]}, {lower_first(ages[age])}"
+        name = f"{sexes[sex]}, {lower_first(ages[age])}" if has_ages else sexes[sex]
+        name = tell("Everyone") if is_everyone else name
         has_one_base = len({cell["reporters"] for cell in of_row}) <= 1
         fields = [
             regional_cell(frame, cell, notes, f"{name}, {label}")
@@ -153,11 +157,15 @@ def show_cross_table(
                 "calculated from them."
             )
         )
-    title = tell("{title}, {year}: {unit} by sex and age", title=title, year=year, unit=words.unit_name(unit))
+    if has_ages:
+        title = tell("{title}, {year}: {unit} by sex and age", title=title, year=year, unit=words.unit_name(unit))
+    else:
+        title = tell("{title}, {year}: {unit} by sex", title=title, year=year, unit=words.unit_name(unit))
     headings = [*(label for _, label in columns), tell("Territories")]
     of_everyone = [(label, at.get((*total, code))) for code, label in columns]
+    corner = tell("Sex and age") if has_ages else tell("Sex")
     layout.show_table(
-        frame, title, headings, lines, corner=tell("Sex and age"), notes=notes, legend=True,
+        frame, title, headings, lines, corner=corner, notes=notes, legend=True,
         coverage=coverage.name_territories(of_everyone) if is_one_base else "",
     )  # fmt: skip
 

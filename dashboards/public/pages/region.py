@@ -109,9 +109,9 @@ def render_page() -> None:
     layout.show_section(lambda: show_flow(frame, crime, track, freq, period, unit, all_stages))
     _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
     if freq == "A":
-        with st.expander(tell("The region by sex and age")):
+        with st.expander(tell("The region by sex")):
             show_cross_table(
-                frame, "region_year_sex_age", crime, unit, period, list(zip(measures, headings, strict=True)),
+                frame, "region_year_sex", crime, unit, period, list(zip(measures, headings, strict=True)),
                 f"{name}, {lower_first(crime_name)}, {lower_first(words.TRACKS[track])}", coverage,
             )  # fmt: skip
     _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)

@@ -57,6 +57,16 @@ _Places = dict[_Book, dict[_Figure, int]]
 """The number of each figure of one release."""
 
 
+def build_space_of_releases(block: pl.DataFrame) -> Space:
+    """Return the space of the figures of one offence group in a draft and all earlier releases.
+
+    `block` has the columns of `earlier.combine_releases`.
+    """
+    releases = block["releases"].to_list()
+    numbers = sorted({number for of_cell in releases for number in of_cell})
+    return build_space(block, [[i for i, of_cell in enumerate(releases) if number in of_cell] for number in numbers])
+
+
 def build_space(cells: pl.DataFrame, releases: Sequence[Sequence[int]]) -> Space:
     """Return the space of the figures of one offence group: one row and one variable for each, then the equations.
 

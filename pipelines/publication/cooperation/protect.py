@@ -26,8 +26,8 @@ from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
+from pipelines.publication.disclosure.search import GuardedCells, PatternSearch
 from pipelines.publication.disclosure.space import Array
-from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 _ROUNDS = 8
@@ -126,11 +126,7 @@ class _CooperationPattern:
         if (values < 0).any() or (values != np.rint(values)).any():
             raise ProtectError(f"{name}: a figure is not a whole number")
         is_now = block["is_now"].to_numpy()
-        releases = block["releases"].to_list()
-        numbers = sorted({number for of_cell in releases for number in of_cell})
-        self._space = equations.build_space(
-            block, [[i for i, of_cell in enumerate(releases) if number in of_cell] for number in numbers]
-        )
+        self._space = equations.build_space_of_releases(block)
         in_programme = (block["table_id"] != "").to_numpy()
         self.fixed: Array = block["was_published"].to_numpy()
         self._is_small: Array = (values > 0) & (values < SMALLEST_PUBLISHED_COUNT)
@@ -139,137 +135,88 @@ class _CooperationPattern:
         self._can_show: Array = in_programme & is_now
         was_hidden = block["was_hidden"].to_numpy()
         self._must_hide: Array = (self._guarded | was_hidden | ~self._can_show) & ~self.fixed
-        self.hidden: Array = self._must_hide.copy()
         costs = np.array([_weigh(row) for row in block.iter_rows(named=True)])
         costs *= 1.0 + np.log1p(values)
-        self._costs: Array = np.concatenate([np.where(is_now, costs, _COST_OF_EARLIER), np.zeros(self._space.ties)])
-        self._raising = lp.Raising(self._space.matrix, self._space.values, self._costs, self._space.ties)
-        moved = self._raising.find_contradictions()
+        costs_of_rows = np.concatenate([np.where(is_now, costs, _COST_OF_EARLIER), np.zeros(self._space.ties)])
+        raising = lp.Raising(self._space.matrix, self._space.values, costs_of_rows, self._space.ties)
+        moved = raising.find_contradictions()
         if (np.abs(moved) > 1e-6).any():
             raise ProtectError(f"{name}: the figures contradict each other")
         self._truth = equations.find_true_population(self._space)
-        self._raising.set_true_population(self._truth)
+        raising.set_true_population(self._truth)
         self._readers = equations.list_readers(block)
-        self._own = np.stack([reader.find_own_columns(self._space) for reader in self._readers])
-        cells = self._space.cells
-        # Of figures outside the programme only small counts are protected: nothing publishes the others.
-        self._is_assessed: Array = in_programme | self._is_small
-        self._concerned: Array = ~self._own[:, :cells] & self._is_assessed
-        self._concerned[1:] &= self._guarded
-        self._safe: Array = np.zeros(self._concerned.shape, dtype=bool)
-        self._reach: Array = np.full(cells, float(WIDTH))
-        self._populations: list[Array] = []
         self._revealed: risk.BlockRisk | None = None
-        self._raising.fix_cells(np.flatnonzero(self.fixed))
-        for cell in np.flatnonzero(self.hidden):
-            self._raising.hide_cell(int(cell))
+        # Of figures outside the programme only small counts are protected: nothing publishes the others.
+        guarded = GuardedCells(
+            hidden=self._pad(self._must_hide),
+            fixed=self._pad(self.fixed),
+            guarded=self._pad(self._guarded),
+            assessed=self._pad(in_programme | self._is_small),
+            lowered_first=self._pad(np.zeros(len(values), dtype=bool)),
+            printed=self._pad(np.zeros(len(values), dtype=bool)),
+        )
+        self._search = PatternSearch(self._space, raising, self._truth, self._readers, guarded, WIDTH)
 
-    def _list_open(self, reader: int) -> Array:
-        return np.flatnonzero(self.hidden & self._concerned[reader] & ~self._safe[reader])
+    def _pad(self, cells: Array) -> Array:
+        """Return a mask of cells as one of all rows."""
+        return np.concatenate([cells, np.zeros(self._space.ties, dtype=bool)])
 
     def hide_further(self) -> None:
-        """Move every hidden cell that no population so far has moved far enough, and hide what moves with it."""
-        while any(len(self._list_open(reader)) for reader in range(len(self._readers))):
-            for reader in (*range(1, len(self._readers)), 0):
-                if not len(self._list_open(reader)):
-                    continue
-                self._raising.freeze_columns(self._own[reader])
-                while len(waiting := self._list_open(reader)):
-                    self._hide_with(int(waiting[0]), reader)
-                self._raising.release_columns(self._own[reader])
-
-    def _hide_with(self, cell: int, reader: int) -> None:
-        cells = self._space.cells
-        for deviations, population in self._move_cell(cell):
-            for moving in np.flatnonzero((np.abs(deviations[:cells]) > 1e-6) & ~self.hidden):
-                self.hidden[moving] = True
-                self._raising.hide_cell(int(moving))
-            if (np.abs(population - np.rint(population)) < 1e-6).all():
-                self._populations.append(np.rint(population))
-            is_possible: Array = np.all(~self._own | (np.abs(population - self._truth) < 1e-6), axis=1)
-            is_possible[reader] = True
-            far = self.hidden & (np.abs(deviations[:cells]) >= self._reach - 1e-6)
-            self._safe |= is_possible[:, None] & far
-        self._safe[reader, cell] = True
-
-    def _move_cell(self, cell: int) -> list[tuple[Array, Array]]:
-        reach = float(self._reach[cell])
-        for by in (reach, -reach):
-            if (moved := self._raising.raise_cell(cell, by)) is not None:
-                return [(moved, self._raising.read_population(moved))]
-        return [
-            (moved, self._raising.read_population(moved))
-            for by in (1.0, -1.0)
-            if (moved := self._raising.raise_cell(cell, by)) is not None
-        ]
+        """Hide what moves with hidden figures that have not moved far enough (`PatternSearch.hide_further`)."""
+        self._search.hide_further()
 
     def show_unneeded(self) -> None:
-        """Publish cells again that were hidden for one cell, if populations found for others protect that cell too."""
-        coverage = WitnessCoverage(
-            self._find_witnesses(self.hidden),
-            [
-                (own_columns, np.concatenate([self.hidden & concerned, np.zeros(self._space.ties, dtype=bool)]))
-                for own_columns, concerned in zip(self._own, self._concerned, strict=True)
-            ],
-            WIDTH,
-        )
-        candidates = np.flatnonzero(self.hidden & ~self._must_hide)
-        for cell in candidates[np.argsort(-self._costs[candidates], kind="stable")]:
-            if coverage.give_up(int(cell)):
-                self.hidden[cell] = False
-                self._raising.show_cell(int(cell), float(self._costs[cell]))
+        """Publish figures again that other hidden ones turned out to protect (`PatternSearch.show_unneeded`)."""
+        self._search.show_unneeded(self._pad(~self._must_hide))
 
     def hide_everything(self) -> None:
         """Hide every cell that earlier releases have not published: then readers learn nothing new."""
-        self.hidden = ~self.fixed
+        self._search.hidden = self._pad(~self.fixed)
 
     def assess_cells(self) -> risk.BlockRisk:
         """Assess the hidden cells, and prepare those that fail to be moved further.
 
         Cells that earlier releases reveal by themselves cannot be protected; they are reported, and do not fail.
         """
-        report = self._assess_readers(self.hidden)
+        report = self._assess_readers(self._search.hidden)
         if not report.passed and self.fixed.any():
             if self._revealed is None:
-                self._revealed = self._assess_readers(~self.fixed)
+                self._revealed = self._assess_readers(self._pad(~self.fixed))
             revealed = np.array(self._revealed.failed_rows, dtype=np.int64)
             report = report.except_revealed(revealed, set(self._revealed.to_insiders))
         names = [reader.name for reader in self._readers]
-        for name, row in [(self._readers[0].name, row) for row in report.failed_rows] + list(report.to_insiders):
-            self._safe[names.index(name), row] = False
-            self._reach[row] += 1.0
+        self._search.move_further(report.failed_rows, [(names.index(name), row) for name, row in report.to_insiders])
         return report
 
-    def _find_witnesses(self, hidden: Array) -> Witnesses:
-        witnesses = Witnesses(self._space, self._truth, risk.find_published_rows(self._space, hidden))
-        witnesses.add_populations(self._populations)
-        return witnesses
-
     def _assess_readers(self, hidden: Array) -> risk.BlockRisk:
-        witnesses = self._find_witnesses(hidden)
+        witnesses = self._search.find_witnesses(hidden)
         report = risk.BlockRisk(self._name, 0, (), (), ())
         failed: list[tuple[str, int]] = []
-        for reader, own_columns, concerned in zip(self._readers, self._own, self._concerned, strict=True):
+        cells = self._space.cells
+        for reader, (own_columns, assessed) in zip(self._readers, self._search.list_assessed(hidden), strict=True):
             is_public = reader is self._readers[0]
             of_reader = risk.assess_cells(
                 self._space,
-                hidden,
+                hidden[:cells],
                 name=self._name,
                 width=WIDTH,
                 witnesses=witnesses,
                 own_figures=None if is_public else (own_columns, self._truth),
-                assessed=concerned,
+                assessed=assessed[:cells],
             )
             witnesses.add_populations(of_reader.witnesses)
             if is_public:
                 report = replace(of_reader, witnesses=())
             else:
                 failed += [(reader.name, row) for row in of_reader.failed_rows]
+        self._search.keep_moves(witnesses)
         return replace(report, to_insiders=tuple(failed))
 
     def read_states(self) -> list[str]:
         """Return the state of each cell: F free, A hidden as small, D hidden to protect another."""
-        states: list[str] = np.where(self._guarded, "A", np.where(self.hidden, "D", "F")).tolist()
+        states: list[str] = np.where(
+            self._guarded, "A", np.where(self._search.hidden[: self._space.cells], "D", "F")
+        ).tolist()
         return states
 
 

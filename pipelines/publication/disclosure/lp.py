@@ -134,6 +134,26 @@ class Raising:
         self._true_free = solution[: self.free]
         return self._moved(solution)
 
+    def choose_population(self, weights: Array) -> None:
+        """Take, of all populations that have the true values, the one with the least weighted sum of its variables.
+
+        Raises SolverError if the solver finds none. Call after `find_contradictions` and before `hide_cell`.
+        """
+        columns, cells = np.arange(self.free), np.arange(self.cells)
+        costs = weights[self._free_columns].astype(float)
+        self._change_bounds(self.free + cells, np.zeros(self.cells), np.zeros(self.cells))
+        self._change_bounds(self.free + self.cells + cells, np.zeros(self.cells), np.zeros(self.cells))
+        self._solver.changeColsCost(self.free, columns.astype(np.int32), costs)
+        self._solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
+        self._solver.run()
+        status = self._solver.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolverError(f"looking for a true population ended with {status}")
+        self._true_free = np.array(self._solver.getSolution().col_value)[: self.free]
+        self._solver.setOptionValue("simplex_strategy", _DUAL_SIMPLEX)
+        self._solver.changeColsCost(self.free, columns.astype(np.int32), np.zeros(self.free))
+        self._let_move(cells)
+
     @property
     def true_population(self) -> Array:
         """A population with all true values, over the variables of the matrix; it may have fractions."""

@@ -16,6 +16,7 @@ that do not (sex x age, age x status, sex x status) are replaced by one of all t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from pipelines.core import codes
 from pipelines.publication.disclosure.space import Array, Space, merge_columns, merge_owners, read_values
 from pipelines.publication.disclosure.structure import Piece, Structure, read_cells
 
@@ -98,6 +100,22 @@ class Margins:
             for (territory, spans), place in self._numbers.items()
         ]
         self.space, self.columns = self._build_space(values)
+        self._name = "|".join(map(str, block.select(codes.BLOCK).row(0))) if block.height else ""
+
+    def weigh_variables(self) -> Array:
+        """Return a weight between 0 and 1 for each column.
+
+        It depends on the block, the place and the categories of the variable, so that a draft and the releases before
+        it have the same weights.
+        """
+        weights: Array = np.zeros(len(self.columns))
+        for place in self.places:
+            for axes, offset in place.offsets.items():
+                seed = hashlib.sha256(f"{self._name}|{place.territory}|{place.spans}|{axes}".encode()).digest()
+                size = int(np.prod([len(place.spans[i]) for i in axes]))
+                weights[offset : offset + size] = np.random.default_rng(list(seed)).random(size)
+        _, first = np.unique(self.columns, return_index=True)
+        return weights[first]
 
     def _find_entries(self, pieces: tuple[Piece, ...]) -> tuple[_Entry, ...]:
         entries = []

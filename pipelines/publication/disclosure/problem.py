@@ -51,6 +51,13 @@ class Views:
         if figures is not None:
             self.margins, self.leaves = (add_figures(view, block, figures) for view in (self.margins, self.leaves))
 
+    def weigh_variables(self) -> Array:
+        """Return a weight for each variable over margins, which is the same in every problem that has it."""
+        weights: Array = np.zeros(self.margins.matrix.shape[1])
+        of_blocks = np.concatenate([over_margins.weigh_variables() for over_margins, _ in self._blocks])
+        weights[: len(of_blocks)] = of_blocks
+        return weights
+
     def lift_populations(self, populations: Sequence[Array]) -> list[Array]:
         """Return populations over leaves with the same cells as these over margins."""
         return lifting.lift_populations(populations, self._blocks, self.leaves)
@@ -79,13 +86,15 @@ class ProtectionProblem:
             is_wrong = (np.abs(moved) > 1e-6) & ~is_of_now
             if not is_wrong.any():
                 _refuse_contradictions(moved, cells, view, name)
+                self.raising.choose_population(self.views.weigh_variables())
                 return
             self.kept[np.flatnonzero(self.kept)[is_wrong[view.rows]]] = False
 
     def find_true_population(self, name: str) -> Array:
         """Return a whole-number population over margins that has all true values. Raises ProtectError if none is found.
 
-        Where margins do not say how a territory shares its persons, this is one of several possible ones.
+        Where margins do not say how a territory shares its persons, this is one of several possible ones. It depends on
+        the counts of each place alone, so that a draft has the same one as the releases before it.
         """
         population = self.raising.true_population
         if (np.abs(population - np.rint(population)) > 1e-6).any():

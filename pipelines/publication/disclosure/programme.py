@@ -25,7 +25,7 @@ class ProgrammeError(Exception):
 
 
 class DeclaredTable(BaseModel):
-    """One declared table. `where` restricts broken-down dimensions to some codes."""
+    """One declared table. `where` restricts broken-down dimensions to some codes; `groups` are its offence groups."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -37,6 +37,7 @@ class DeclaredTable(BaseModel):
     dimensions: list[str]
     margins: bool = False
     where: dict[str, list[str]] = {}
+    groups: list[str] | None = None
     note: str | None = None
 
     @model_validator(mode="after")
@@ -44,9 +45,11 @@ class DeclaredTable(BaseModel):
         unknown = [m for m in self.measures if m not in codes.list_codes("measure")]
         unknown += [d for d in self.dimensions if d not in DETAIL]
         unknown += [d for d in self.where if d not in self.dimensions]
+        unknown += [g for g in self.groups or () if g not in codes.list_codes("offence_group")]
         if unknown:
             raise ValueError(
-                f"table {self.id} names {', '.join(unknown)}, which is not a measure, a dimension or its own"
+                f"table {self.id} names {', '.join(unknown)}, which is not a measure, an offence group, a dimension or "
+                "its own"
             )
         return self
 
@@ -58,6 +61,8 @@ class DeclaredTable(BaseModel):
             & pl.col("freq").is_in(self.freqs)
             & pl.col("measure").is_in(self.measures)
         )
+        if self.groups is not None:
+            chosen &= pl.col("offence_group").is_in(self.groups)
         for dim in DETAIL:
             if dim not in self.dimensions:
                 chosen &= pl.col(dim).is_in([TOTAL, NOT_APPLICABLE])

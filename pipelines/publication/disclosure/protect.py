@@ -251,7 +251,7 @@ def protect_block(
     margins and over leaves, which are built independently; a cell that fails either assessment is raised further.
     """
     pattern = Pattern(block, name=name, rule=rule, figures=figures)
-    if not pattern.hidden.any():
+    if not pattern.has_hidden:
         return np.full(block.height, "F", dtype=object), risk.nothing_hidden(name)
     has_shown = False
     for _ in range(_ROUNDS):

@@ -239,14 +239,14 @@ def assess_draft(desk: ReleaseDesk, who: Identity) -> dict[str, int]:
     import polars as pl
 
     from pipelines.publication.disclosure.reader_risk import RESULTS
-    from pipelines.refresh.released_counts import assess_release_as
+    from pipelines.refresh.reader_audit import assess_release_as
 
     _require_steward(who, "approve_release")
     folder = _require_draft(desk)
     n_cells = {}
     for territory in desk.registry.without_training().list_codes():
-        _, cells = assess_release_as(desk.home, territory, folder.name)
-        n_cells[territory] = cells.filter(pl.col("result").is_in(RESULTS)).height
+        sets = assess_release_as(desk.home, territory, folder.name)
+        n_cells[territory] = sum(of_set.results.filter(pl.col("result").is_in(RESULTS)).height for of_set in sets)
     content = {"manifest_sha256": manifest_digest(folder), "found": n_cells}
     durable.write_file(review.audits_path(desk.home, folder.name), (json.dumps(content) + "\n").encode())
     return n_cells

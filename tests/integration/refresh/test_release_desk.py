@@ -24,7 +24,7 @@ from pipelines.publication.releases import preview
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh import embargo, publication, released_counts
+from pipelines.refresh import embargo, publication, reader_audit, released_counts
 from pipelines.refresh.release_desk import checklist, desk, review
 from pipelines.refresh.release_desk.desk import ReleaseDesk
 from pipelines.submissions import decisions, intake, release_log
@@ -506,9 +506,10 @@ def test_preview_list_is_public_and_written_from_the_log(the_desk: ReleaseDesk) 
 
 def test_audits_count_for_the_draft_that_was_audited(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     results = pl.DataFrame({"result": ["protected", "disclosed"]})
-    monkeypatch.setattr("pipelines.refresh.released_counts.assess_release_as", lambda *_: (DRAFT, results))
+    of_sets = [reader_audit.ReaderResults(name, results) for name in (reader_audit.COUNTS, reader_audit.COOPERATION)]
+    monkeypatch.setattr(reader_audit, "assess_release_as", lambda *_: of_sets)
     cells = desk.assess_draft(the_desk, get_person(the_desk, "head"))
-    assert set(cells.values()) == {1} and "AL" in cells
+    assert set(cells.values()) == {2} and "AL" in cells
     review = desk.review_draft(the_desk, get_person(the_desk, "head"))
     result = next(result for result in review.checks if result.check.id == "insider_audit")
-    assert result.problems[0] == "AL: 1"
+    assert result.problems[0] == "AL: 2"

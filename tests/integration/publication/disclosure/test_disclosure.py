@@ -302,8 +302,14 @@ def test_regional_cell_of_categories_that_no_reporter_combines_is_not_in_the_pro
     )
     with pytest.raises(protect.ProtectError, match="contradict"):
         protect.hide_small_counts(pl.concat([rows, small]))
-    chosen = programme.select_rows(pl.concat([rows, small]))
-    combinations = chosen.filter(pl.col("table_id") == "region_year_sex_age").select("sex", "age").rows()
+    declared = programme.load()
+    by_sex = next(table for table in declared.tables if table.id == "region_year_sex")
+    crossed = programme.DeclaredTable.model_validate(
+        {**by_sex.model_dump(), "id": "crossed", "dimensions": ["sex", "age"]}
+    )
+    tables = [*declared.tables, crossed]
+    chosen = programme.select_rows(pl.concat([rows, small]), declared.model_copy(update={"tables": tables}))
+    combinations = chosen.filter(pl.col("table_id") == "crossed").select("sex", "age").rows()
     assert combinations == [("_T", "_T"), ("M", "Y_GE18"), ("_T", "_T")]
     assert protect.hide_small_counts(chosen).report.passed
 
@@ -536,3 +542,23 @@ def test_cell_is_lowered_where_that_hides_less_than_raising_it() -> None:
     rows = build_frame(build_cell("AA", 2), build_cell("BB", 0), build_cell("CC", 50), build_region(52, "AA,BB,CC"))
     protected = protect.hide_small_counts(rows, guards_against_offices=False).cells
     assert hidden_of(protected) == [True, True, False, False]
+
+
+def test_cell_is_raised_and_lowered_by_one_where_that_hides_less_than_two() -> None:
+    """Raising one by two takes a person from the large count, too; one person more or less is with the other."""
+    rows = build_frame(
+        *(build_cell("AA", value, period=f"2024-Q{i}") for i, value in enumerate((1, 1, 50, 20), start=1)),
+        build_cell("AA", 72),
+    )
+    protected = protect.hide_small_counts(rows, guards_against_offices=False).cells
+    assert hidden_of(protected) == [True, True, False, False, False]
+
+
+def test_table_of_some_offence_groups_has_no_cell_of_others() -> None:
+    frame = build_frame(build_cell("AA", 9, sex="F"), build_cell("AA", 8, sex="F", offence_group="CROSSING"))
+    chosen = programme.select_rows(frame).filter(table_id="territory_year_sex")
+    assert chosen["offence_group"].to_list() == ["TIP"]
+    with pytest.raises(ValueError, match="ALIENS, which is not"):
+        programme.DeclaredTable(
+            id="t", title="T", areas=["region"], freqs=["A"], measures=[], dimensions=[], groups=["ALIENS"]
+        )

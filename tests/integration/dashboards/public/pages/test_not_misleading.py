@@ -170,9 +170,9 @@ def test_no_figure_of_the_region_comes_from_fewer_than_four_territories(frame: l
     assert f"{row['value']:.0f} persons sentenced" not in read_quotes(test)[0]
 
 
-def test_rows_of_the_region_by_sex_and_age_have_their_own_coverage() -> None:
+def test_rows_of_the_region_by_sex_have_their_own_coverage() -> None:
     html = read_html(run_page("region", crime="SOM", freq="A", period="2025"))
-    table = html.split("by sex and age. Release", 1)[1].split("</table>", 1)[0]
+    table = html.split("by sex. Release", 1)[1].split("</table>", 1)[0]
     assert "Territories</th>" in table and "The rows cover different territories" in html
     assert 'class="rti-total"' not in table, "no total line above rows of another base"
 

@@ -1,0 +1,92 @@
+"""Assess the figures of cooperation of a release as one reader sees them: the public, or partners of requests.
+
+Each partner knows both halves of its pairs, and all earlier releases.  The protection keeps small counts of others from
+partners.  This assessment examines all withheld figures, and so measures what else partners can find (decision 30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from pipelines.publication.cooperation import cells as programme
+from pipelines.publication.cooperation import earlier, equations
+from pipelines.publication.disclosure import risk
+from pipelines.publication.disclosure.problem import WIDTH
+from pipelines.publication.disclosure.reader_risk import RESULTS
+from pipelines.publication.disclosure.readers import InformedReader
+from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.witnesses import Witnesses
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
+
+NOT_PUBLISHED = "cooperation_outcome_partner"
+"""Name in the results of the figures outside the programme, which are outcomes by partner."""
+
+
+def list_partners(cells: pl.DataFrame) -> list[str]:
+    """Return the territories and other partners of some figures."""
+    return sorted(set(cells["territory"]) | set(cells["partner"]) - {programme.TOTAL})
+
+
+def find_reader(cells: pl.DataFrame, name: str) -> InformedReader:
+    """Return partners, named with `+` between them, as one reader who knows all figures of their requests.
+
+    A part of the name that is not a partner, such as a jurisdiction, adds nothing to what the public knows.
+    """
+    parts = set(name.split("+"))
+    pairs = cells.select("territory", "partner").unique().rows()
+    return InformedReader(name, frozenset(equations.name_owners(*pair) for pair in pairs if parts.intersection(pair)))
+
+
+def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader) -> pl.DataFrame:
+    """Return the withheld figures that are not the reader's own, with the `result` for each.
+
+    `cells` and the earlier `releases` have the columns `earlier.STORED`.  Of the figures outside the programme only
+    small ones are assessed, because nothing publishes the others.  A result is `protected`, or one of `RESULTS`.
+    """
+    combined = earlier.combine_releases(cells, releases, SMALLEST_PUBLISHED_COUNT)
+    published_now = cells.filter("is_published").select(*programme.KEY, is_now=pl.lit(True), is_shown=pl.lit(True))
+    marked = combined.join(
+        published_now, on=[*programme.KEY, "is_now"], how="left", maintain_order="left"
+    ).with_columns(is_public=pl.col("was_published") | pl.col("is_shown").fill_null(False))
+    # An empty frame would have no columns of results.
+    blocks = marked.partition_by("offence_group", maintain_order=True) or [marked]
+    return pl.concat([_assess_group(block, reader) for block in blocks])
+
+
+def _assess_group(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
+    space = equations.build_space_of_releases(block)
+    truth = equations.find_true_population(space)
+    is_small = pl.col("value").is_between(1, SMALLEST_PUBLISHED_COUNT - 1)
+    is_assessed = block.select(
+        pl.col("is_now") & ~pl.col("is_public") & ((pl.col("table_id") != "") | is_small)
+    ).to_series()
+    own_columns = reader.find_own_columns(space)
+    chosen = is_assessed.to_numpy() & ~own_columns[: space.cells]
+    report = _assess_cells(space, ~block["is_public"].to_numpy(), chosen, truth, own_columns)
+    result: Array = np.full(space.cells, "protected", dtype=object)
+    for name in RESULTS:
+        result[list(getattr(report, name))] = name
+    table = pl.when(pl.col("table_id") == "").then(pl.lit(NOT_PUBLISHED)).otherwise(pl.col("table_id"))
+    return block.select(
+        *programme.KEY[:2],
+        *programme.KEY[3:],
+        pl.col("year").cast(pl.String),
+        "value",
+        table.alias("table"),
+        pl.Series("result", result, dtype=pl.String),
+    ).filter(pl.Series(chosen, dtype=pl.Boolean))
+
+
+def _assess_cells(space: Space, hidden: Array, chosen: Array, truth: Array, own_columns: Array) -> risk.BlockRisk:
+    return risk.assess_cells(
+        space,
+        hidden,
+        name="cooperation",
+        width=WIDTH,
+        witnesses=Witnesses(space, truth, risk.find_published_rows(space, hidden)),
+        own_figures=(own_columns, truth) if own_columns.any() else None,
+        assessed=chosen,
+    )

@@ -1,0 +1,232 @@
+"""Search for the cells that have to be hidden with others, by moving hidden cells and hiding what moves with them.
+
+Counts (`pattern.py`) and figures of cooperation (`cooperation/protect.py`) write different problems. The search knows
+only a space, its readers, and which cells each of them may not find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.publication.disclosure import lp, risk
+from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves
+from pipelines.publication.disclosure.readers import InformedReader
+from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
+
+_Move = tuple[Array, Array]
+"""Deviations of all cells, and the population that has them."""
+
+
+@dataclass(frozen=True)
+class GuardedCells:
+    """Masks of the rows of a space that say what the search may and must do.
+
+    `hidden` are withheld from the start, and `fixed` are known from earlier releases.  `guarded` are the rows that
+    insiders may not find, and `assessed` those that nobody may.  `lowered_first` can only become smaller at no cost.
+    `printed` are known from elsewhere and stay published, unless no other pattern protects a cell; `places` says which
+    of them have persons in common with a cell.
+    """
+
+    hidden: Array
+    fixed: Array
+    guarded: Array
+    assessed: Array
+    lowered_first: Array
+    printed: Array
+    places: Sequence[frozenset[tuple[str, str]]] = ()
+
+
+class PatternSearch:
+    """The cells of one problem that are hidden so far; masks have an element for each row of the space.
+
+    `readers` are the public, then insiders.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        raising: lp.Raising,
+        truth: Array,
+        readers: Sequence[InformedReader],
+        cells: GuardedCells,
+        width: int,
+    ) -> None:
+        self._space, self._raising, self._truth, self._width = space, raising, truth, width
+        self.hidden, self.printed = cells.hidden.copy(), cells.printed.copy()
+        self._lowered_first, self._places = cells.lowered_first, cells.places
+        self.own_columns = np.stack([reader.find_own_columns(space) for reader in readers])
+        self.concerned: Array = (abs(space.matrix) @ ~self.own_columns.T > 0).T & cells.assessed
+        self.concerned[1:] &= cells.guarded
+        self._safe: Array = np.zeros((len(readers), len(space.values)), dtype=bool)
+        self._reach = np.full(len(space.values), float(width))
+        self._costs = raising.costs.copy()
+        self._splitter = MoveSplitter(space.matrix)
+        self._moves: dict[bytes, Move] = {}
+        self._last_population = truth
+        raising.fix_cells(np.flatnonzero(cells.fixed | self.printed))
+        for cell in np.flatnonzero(self.hidden):
+            raising.hide_cell(int(cell))
+
+    def hide_further(self) -> None:
+        """Move every hidden cell that no population so far has moved far enough, and hide what moves with it.
+
+        For each insider, small counts of others have to move while the insider's own figures do not.
+        """
+        while (self.hidden & self.concerned & ~self._safe).any():
+            # The public comes last: every population that protects from an insider protects from the public.
+            for reader in (*range(1, len(self.own_columns)), 0):
+                own_columns = self.own_columns[reader]
+                if not (self.hidden & self.concerned[reader] & ~self._safe[reader]).any():
+                    continue
+                self._raising.freeze_columns(own_columns)
+                while len(waiting := np.flatnonzero(self.hidden & self.concerned[reader] & ~self._safe[reader])):
+                    self._hide_with(int(waiting[0]), reader)
+                self._raising.release_columns(own_columns)
+
+    def _hide_with(self, cell: int, reader: int) -> None:
+        for moved, population in self._move_cell(cell):
+            for moving in np.flatnonzero((np.abs(moved) > 1e-6) & (self._raising.costs > 0.0)):
+                self.hidden[moving] = True
+                self._raising.hide_cell(int(moving))
+            for move in self._split_population(population, cell):
+                self._note_move(move)
+        self._safe[reader, cell] = True
+
+    def _split_population(self, population: Array, cell: int) -> list[Move]:
+        """Return the new moves of a population; those that change the cell are one move, which may have fractions."""
+        is_published = ~self.hidden
+        is_published[self._space.cells :] = True
+        is_of_cell: Array = np.zeros(len(population), dtype=bool)
+        is_of_cell[self._columns_of(cell)] = True
+        # The program starts from the population before, and most of it stays as it was.
+        is_new = is_of_cell | (np.abs(population - self._last_population) > 1e-6)
+        self._last_population = population
+        moves = self._splitter.split_change(population - self._truth, is_published, is_new)
+        of_cell = [move for move in moves if is_of_cell[move.columns].any()]
+        others = [move for move in moves if move.is_whole and not is_of_cell[move.columns].any()]
+        return [join_moves(of_cell), *others] if of_cell else others
+
+    def _columns_of(self, row: int) -> Array:
+        matrix = self._space.matrix
+        columns: Array = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        return columns
+
+    def _note_move(self, move: Move) -> None:
+        """Mark the cells that a move protects from every reader whose own figures it leaves as they are."""
+        if move.is_whole:
+            if move.key in self._moves:
+                return
+            self._moves[move.key] = move
+        is_possible = ~self.own_columns[:, move.columns].any(axis=1)
+        rows, effects = self._splitter.find_effect(move)
+        far = rows[(np.abs(effects) >= np.maximum(self._reach[rows], self._width) - 1e-6) & self.hidden[rows]]
+        self._safe[np.ix_(is_possible, far)] = True
+
+    def _move_cell(self, cell: int) -> list[_Move]:
+        """Return moves of a cell that leave enough values possible, giving up printed totals only if necessary.
+
+        What earlier releases published may leave no such move, or a shorter one.
+        """
+        moves, is_enough = self._try_moves(cell)
+        for nearby in self._list_printed(cell) if not is_enough else ():
+            self._raising.unfix_cells(nearby)
+            moves, is_enough = self._try_moves(cell)
+            for moved, _ in moves:
+                self.printed[nearby] &= np.abs(moved[nearby]) < 1e-6
+            self._raising.fix_cells(nearby[self.printed[nearby]])
+            if is_enough:
+                break
+        return moves
+
+    def _try_moves(self, cell: int) -> tuple[list[_Move], bool]:
+        reach = float(self._reach[cell])
+        cheapest, least_cost = None, np.inf
+        # The only category of a total cannot be larger than the total, but smaller at no cost.
+        for by in (-reach, reach) if self._lowered_first[cell] else (reach, -reach):
+            if (moved := self._raising.raise_cell(cell, by)) is None:
+                continue
+            # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
+            cost = float(self._raising.costs[np.abs(moved) > 1e-6].sum())
+            if cost < least_cost:
+                cheapest, least_cost = (moved, self._raising.read_population(moved)), cost
+            if cost == 0.0:
+                break
+        if cheapest is not None:
+            return self._move_by_one(cell, least_cost) or [cheapest], True
+        moves = [
+            (moved, self._raising.read_population(moved))
+            for by in (1.0, -1.0)
+            if (moved := self._raising.raise_cell(cell, by)) is not None
+        ]
+        return moves, len(moves) == 2 and reach <= 2.0
+
+    def _move_by_one(self, cell: int, less_than: float) -> list[_Move]:
+        """Return moves that raise and lower a cell by one each, if both together hide less, else an empty list."""
+        if less_than == 0.0 or self._reach[cell] > 2.0:
+            return []
+        moves: list[_Move] = []
+        is_moved: Array = np.zeros(len(self._costs), dtype=bool)
+        for by in (1.0, -1.0):
+            if (moved := self._raising.raise_cell(cell, by)) is None:
+                return []
+            moves.append((moved, self._raising.read_population(moved)))
+            is_moved |= np.abs(moved) > 1e-6
+            if float(self._raising.costs[is_moved].sum()) >= less_than:
+                return []
+        return moves
+
+    def _list_printed(self, cell: int) -> Iterator[Array]:
+        """Yield each printed total that has persons in common with a cell, then all of these, then all printed ones.
+
+        Of several that may move, a program would move each a little, and all of them would be withheld.
+        """
+        rows = np.flatnonzero(self.printed)
+        nearby = np.array([bool(self._places[int(row)] & self._places[cell]) for row in rows], dtype=bool)
+        for row in sorted(rows[nearby], key=lambda row: float(self._costs[row])):
+            yield np.array([row])
+        for chosen in (rows[nearby], rows) if nearby.any() and not nearby.all() else (rows,):
+            if len(chosen):
+                yield chosen[self.printed[chosen]]
+
+    def show_unneeded(self, candidates: Array) -> None:
+        """Publish cells again that were hidden for one cell, if populations found for others protect that cell too.
+
+        `candidates` marks the cells that may be published.
+        """
+        rows = np.flatnonzero(self.hidden & candidates)
+        coverage = WitnessCoverage(self.find_witnesses(self.hidden), self.list_assessed(self.hidden), self._width)
+        for cell in rows[np.argsort(-self._costs[rows], kind="stable")]:
+            if coverage.give_up(int(cell)):
+                self.hidden[cell] = False
+                self._raising.show_cell(int(cell), float(self._costs[cell]))
+
+    def list_assessed(self, hidden: Array) -> list[tuple[Array, Array]]:
+        """Return own columns and rows to assess of each reader, if the rows in `hidden` are withheld."""
+        return [
+            (own_columns, hidden & concerned)
+            for own_columns, concerned in zip(self.own_columns, self.concerned, strict=True)
+        ]
+
+    def find_witnesses(self, hidden: Array) -> Witnesses:
+        """Return the populations found so far that agree with the cells published if `hidden` are withheld."""
+        witnesses = Witnesses(self._space, self._truth, risk.find_published_rows(self._space, hidden[self._space.rows]))
+        witnesses.add_moves(self._moves.values())
+        return witnesses
+
+    def keep_moves(self, witnesses: Witnesses) -> None:
+        """Keep the populations that an assessment found."""
+        self._moves |= {move.key: move for move in witnesses.list_moves()}
+
+    def move_further(self, rows: Iterable[int], of_insiders: Iterable[tuple[int, int]]) -> None:
+        """Let the public's failed rows, and those of insiders by their number, be moved further than before."""
+        failed = list(rows)
+        pairs = list(of_insiders)
+        self._safe[0, failed] = False
+        self._reach[failed] += 1.0
+        for reader, row in pairs:
+            self._safe[reader, row] = False
+        self._reach[list({row for _, row in pairs})] += 1.0
