@@ -39,7 +39,8 @@ from benchmarks.registry import BENCHMARKS, Figure, Setting
 
 __all__ = [
     "answering", "arriving", "checking", "decade", "explorer", "faults", "formats", "front", "growing", "main",
-    "open_data", "pages", "protecting", "public", "questionnaire", "random_decades", "reading", "rebuilding", "uploading",
+    "open_data", "pages", "protecting", "public", "questionnaire", "random_decades", "reading", "rebuilding",
+    "uploading",
 ]  # fmt: skip
 ORDER = (
     "reading", "check", "faults", "growth", "answering", "formats", "decade", "rebuild", "uploading", "pages",
