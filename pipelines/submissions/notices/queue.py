@@ -32,6 +32,7 @@ Kind = Literal[
     "account",
     "run_failed",
     "release",
+    "quarter",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

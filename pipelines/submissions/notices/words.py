@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.i18n import many, mark, tell
 from pipelines.core.i18n.periods import format_period
+from pipelines.submissions.notices import quarter_words
 from pipelines.submissions.notices.runs import DIED
 from pipelines.submissions.timetable.names import instrument_name, jurisdiction_name, note_of, office_name
 
@@ -134,6 +135,11 @@ def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstrati
         title = tell(_RELEASE_TITLE[content["what"]], language, release=content["release"])
         text = tell(_RELEASE_TEXT[content["what"]], language)
         page = "/account"
+    elif notice.kind == "quarter":
+        title, text = quarter_words.write_title(content, language), quarter_words.write_text(content, language)
+        page = quarter_words.PAGES[content["what"]]
+        items = tuple(_describe_item(item, registry, language) for item in content["items"])
+        notes = _list_footnotes({item["territory"] for item in content["items"]}, registry, language)
     else:
         title = tell(_TITLE[notice.kind], language, return_=_describe_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)

@@ -350,15 +350,11 @@ def test_notice_of_failed_run_contains_only_codes_and_can_be_sent(home: Home, ca
 
 
 def test_sensors_and_schedules_are_on_by_default() -> None:
-    from pipelines.defs import jobs, reminders
+    from pipelines.definitions import defs
 
-    switches = (
-        failed_runs,
-        jobs.ledger_events,
-        jobs.announced_release,
-        jobs.quarterly_refresh,
-        reminders.daily_reminders,
-    )
+    definitions = defs()
+    switches = [*(definitions.sensors or ()), *(definitions.schedules or ())]
+    assert failed_runs in switches and len(switches) == 9
     assert {switch.default_status.value for switch in switches} == {"RUNNING"}
 
 
