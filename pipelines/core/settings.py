@@ -223,6 +223,10 @@ class SignInSettings(SettingsGroup):
     )
 
 
+QUIET_HOURS = r"^(?:[01]?\d|2[0-3])-(?:[01]?\d|2[0-3])$"
+"""Two hours, such as `21-6`."""
+
+
 class NoticeSettings(SettingsGroup):
     """How notices leave. `restricted/notices.yml` of a home may hold the same; the environment comes first."""
 
@@ -240,6 +244,12 @@ class NoticeSettings(SettingsGroup):
     )
     webhook_secret: Annotated[SecretStr | None, Expected("any text")] = Field(
         None, description="Signs what the webhook is sent."
+    )
+    quiet_hours: Annotated[str | None, Field(pattern=QUIET_HOURS), Expected("two hours, as in `21-6`")] = Field(
+        None,
+        description=(
+            "The hours, by the clock of the region, in which reminders and reports of failures wait; by default none."
+        ),
     )
     send_notices: Annotated[bool, Expected("`true` or `false`")] = Field(
         True, description="Whether this process sends waiting notices; `false` for a worker without a network."

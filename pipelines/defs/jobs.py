@@ -11,8 +11,9 @@ import dagster as dg
 from pipelines import refresh
 from pipelines.defs.home import HomeResource
 from pipelines.defs.partitions import tag_range
-from pipelines.refresh import EVERY_QUARTER, QuarterRange, embargo
+from pipelines.refresh import EVERY_QUARTER, QuarterRange
 from pipelines.runs.instance import EXCLUSIVE_TAG
+from pipelines.runs.release_watch import publish_due_or_report
 
 JOB = dg.define_asset_job(
     "refresh",
@@ -54,7 +55,7 @@ def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> It
     description="Publishes the approved release at its announced minute, where `rti serve` does not run.",
 )
 def announced_release(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SkipReason:
-    release = embargo.publish_due(home.open(), log=context.log.info)
+    release = publish_due_or_report(home.open(), log=context.log.info)
     return dg.SkipReason(f"{release} was published" if release else "no approved release is due")
 
 

@@ -32,7 +32,7 @@ Cause = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """What a step waits for. The other fields name the return, the territory or the minute."""
+    """The cause for which a step waits. The other fields name the return, the territory or the minute."""
 
     cause: Cause
     territory: str = ""
