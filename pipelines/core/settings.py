@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
@@ -258,6 +258,13 @@ class NoticeSettings(SettingsGroup):
 
 class MonitoringSettings(SettingsGroup):
     TITLE = "Monitoring"
+
+    log_format: Annotated[Literal["text", "json"], Expected("`text` or `json`")] = Field(
+        "text", description="The form of the log of a service: lines for people, or one JSON object a line."
+    )
+    health_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
+        None, description="The loopback port on which the daemon answers `/live` and `/health`; by default none."
+    )
 
     metrics_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
         None, description="The loopback port on which a web service answers `/metrics` for Prometheus; by default none."
