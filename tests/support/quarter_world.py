@@ -21,6 +21,7 @@ from pipelines.ledger import facts, queries
 from pipelines.ledger.acts import Act, Arrival, Block, CheckResult
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.model import long_tables
+from pipelines.model.periods import Period
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.refresh import due
@@ -67,12 +68,14 @@ class QuarterWorld:
         """Return the expected returns of a quarter or year, in the order of the timetable."""
         return [deadline for deadline in list_deadlines(self.registry) if deadline.period == period]
 
-    def check_return(self, deadline: Deadline, *, errors: int = 0, form: str = "") -> str:
+    def check_return(self, deadline: Deadline, *, errors: int = 0) -> str:
         """Let a return arrive and be checked; return its id."""
         declared = next(
             item
             for item in self.registry.forms.values()
-            if (item.source, item.jurisdiction, item.instrument) == _office(deadline) and form in ("", item.id)
+            if (item.source, item.jurisdiction, item.instrument) == _office(deadline)
+            and item.freq == deadline.freq
+            and _is_valid(item.valid, deadline.period)
         )
         number = next(self._numbers)
         name = f"{number}-{deadline.source}-{deadline.period}"
@@ -91,12 +94,11 @@ class QuarterWorld:
         intake.record_check(self.engine, result)
         return identity
 
-    def send_return(self, deadline: Deadline, *, reason: str | None = None, form: str = "") -> str:
-        """Let a return arrive, be checked and be sent; `reason` is that of a correction. Return its id."""
-        identity = self.check_return(deadline, form=form)
-        decisions.send_submission(
-            self.engine, Act(identity, office_of(deadline.territory), clock.now(), reason=reason or "late_data")
-        )
+    def send_return(self, deadline: Deadline) -> str:
+        """Let a return arrive, be checked and be sent. Return its id."""
+        identity = self.check_return(deadline)
+        act = Act(identity, office_of(deadline.territory), clock.now(), reason="late_data")
+        decisions.send_submission(self.engine, act)
         return identity
 
     def approve_return(self, identity: str, territory: str) -> None:
@@ -134,6 +136,12 @@ def make_world(folder: Path) -> QuarterWorld:
     home = initialise_home(folder / "home", "real")
     facts.prepare_fact_folders(home)
     return QuarterWorld(home, open_prepared_ledger(home, make_people), load())
+
+
+def _is_valid(valid: str, period: str) -> bool:
+    begin, _, end = valid.partition("..")
+    day = Period.from_code(period).end
+    return Period.from_code(begin).start <= day and (not end or day <= Period.from_code(end).end)
 
 
 def _office(deadline: Deadline) -> tuple[str, str, str]:
