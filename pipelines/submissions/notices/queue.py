@@ -125,7 +125,7 @@ def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> lis
 def find_due(engine: sa.Engine, now: datetime, *, again: bool = False, quiet_hours: str | None = None) -> list[Notice]:
     """Return the notices to send now; with `again`, all unsent ones, including those given up, pausing or held back."""
     waiting = list_notices(engine, unsent=True)
-    return [n for n in waiting if again or (_is_due(n, now) and not is_held_back(n, now, quiet_hours))]
+    return [n for n in waiting if again or (_is_due(n, now) and not is_held_back(n.kind, n.content, now, quiet_hours))]
 
 
 def _is_due(notice: Notice, now: datetime) -> bool:

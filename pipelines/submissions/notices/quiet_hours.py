@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.core.settings import QUIET_HOURS
-
-if TYPE_CHECKING:
-    from pipelines.submissions.notices.queue import Notice
 
 ZONE = ZoneInfo("Europe/Belgrade")
 """All seven territories have this time."""
@@ -18,9 +16,9 @@ _CAN_WAIT = ("reminder", "run_failed", "release", "quarter")
 """Kinds of notices that answer nobody's own act."""
 
 
-def is_held_back(notice: Notice, now: datetime, hours: str | None) -> bool:
-    """Return True if a notice waits for the end of the quiet hours. A release that missed its minute does not wait."""
-    if hours is None or notice.kind not in _CAN_WAIT or notice.content.get("job") == "publish":
+def is_held_back(kind: str, content: Mapping[str, Any], now: datetime, hours: str | None) -> bool:
+    """Return True if a notice waits for the end of the quiet hours; a release that missed its minute does not."""
+    if hours is None or kind not in _CAN_WAIT or content.get("job") == "publish":
         return False
     return is_quiet(now, hours)
 
