@@ -14,8 +14,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.error_places import describe_fault
 from pipelines.core.home import Home, HomeError, open_home
 from pipelines.core.settings import SettingsError
+from pipelines.core.structured_log import configure_log
 from pipelines.ledger.database import LedgerError
 from pipelines.web import fault_log
 from pipelines.web.settings import WebSettings, read_web_settings
@@ -151,7 +153,7 @@ def _preload(desk: Desk, ending: threading.Event) -> None:
         if not ending.is_set():
             _LOG.error(
                 "what the first upload needs could not be loaded ahead; it will be when it is asked for: %s",
-                fault_log.describe_fault(error),
+                describe_fault(error),
             )
 
 
@@ -164,6 +166,7 @@ def main() -> None:
     port = parser.parse_args().port
     _refuse_taken(port)
     try:
+        configure_log("office")
         home = open_home()
         service_settings = read_web_settings(home, port)
         app = create_app(home, service_settings)
@@ -179,6 +182,7 @@ def main() -> None:
         port=port,
         log_level="warning",
         access_log=False,
+        log_config=None,
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=SECONDS_TO_END,

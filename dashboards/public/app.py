@@ -16,6 +16,7 @@ from dashboards.public.documents import Documents
 from dashboards.public.release_pages import ReleasePages
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.settings import SettingsError
+from pipelines.core.structured_log import configure_log
 from pipelines.web import guards
 from pipelines.web.settings import Site, public_site
 
@@ -64,6 +65,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=PORT)
     port = parser.parse_args().port
     try:
+        configure_log("public")
         site = public_site()
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
@@ -75,6 +77,7 @@ def main() -> None:
         port=port,
         log_level="warning",
         access_log=False,
+        log_config=None,
         server_header=False,
         ws="websockets-sansio",
         ws_max_size=guards.LONGEST_MESSAGE,

@@ -90,14 +90,16 @@ def status(
     show_all: Annotated[bool, typer.Option("--all", help="Show all submissions.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest submissions with their states, or show the full history of one.
+    """List the newest submissions with their states and how far the quarter is, or show the history of one submission.
 
     Exit code 1 if a publication was interrupted; the list then ends with how to complete it.
     """
+    from pipelines.cli import quarter_lines
     from pipelines.cli.common import ERRORS, CommandError
     from pipelines.core import codes
     from pipelines.ledger import queries, supersession
     from pipelines.publication.releases.publications import find_unfinished
+    from pipelines.refresh.quarter import measure_progress
 
     home = the_home()
     engine = ledger_to_read(home)
@@ -121,14 +123,20 @@ def status(
     submissions = newest_first[::-1]
     replaced = supersession.find_replacements(engine, [s.submission_id for s in submissions])
     unfinished = [publication.to_sentence() for publication in find_unfinished(home)]
+    registry = the_registry()
+    is_whole = not (state or territory or before)
+    rounds = measure_progress(home, engine, registry) if is_whole else []
     if as_json:
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
         content = {"home": str(home.root), "kind": home.kind, "total": total, "submissions": every}
-        say_json({**content, "unfinished": unfinished})
+        quarters = [quarter_lines.as_json(progress) for progress in rounds]
+        say_json({**content, "unfinished": unfinished, "quarters": quarters})
     elif not total:
         print_line("no submission yet; hand one in with `rti submit FILE`")
     else:
         _list_submissions(submissions, replaced, total=total, limit=limit)
+    if not as_json:
+        quarter_lines.print_quarters(rounds, registry)
     for text in unfinished:
         print_note(f"rti: {text}")
     if unfinished:

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
@@ -223,6 +223,10 @@ class SignInSettings(SettingsGroup):
     )
 
 
+QUIET_HOURS = r"^(?:[01]?\d|2[0-3])-(?:[01]?\d|2[0-3])$"
+"""Two hours, such as `21-6`."""
+
+
 class NoticeSettings(SettingsGroup):
     """How notices leave. `restricted/notices.yml` of a home may hold the same; the environment comes first."""
 
@@ -241,6 +245,12 @@ class NoticeSettings(SettingsGroup):
     webhook_secret: Annotated[SecretStr | None, Expected("any text")] = Field(
         None, description="Signs what the webhook is sent."
     )
+    quiet_hours: Annotated[str | None, Field(pattern=QUIET_HOURS), Expected("two hours, as in `21-6`")] = Field(
+        None,
+        description=(
+            "The hours, by the clock of the region, in which reminders and reports of failures wait; by default none."
+        ),
+    )
     send_notices: Annotated[bool, Expected("`true` or `false`")] = Field(
         True, description="Whether this process sends waiting notices; `false` for a worker without a network."
     )
@@ -248,6 +258,13 @@ class NoticeSettings(SettingsGroup):
 
 class MonitoringSettings(SettingsGroup):
     TITLE = "Monitoring"
+
+    log_format: Annotated[Literal["text", "json"], Expected("`text` or `json`")] = Field(
+        "text", description="The form of the log of a service: lines for people, or one JSON object a line."
+    )
+    health_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
+        None, description="The loopback port on which the daemon answers `/live` and `/health`; by default none."
+    )
 
     metrics_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
         None, description="The loopback port on which a web service answers `/metrics` for Prometheus; by default none."

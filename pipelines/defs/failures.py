@@ -13,8 +13,8 @@ from pipelines.runs.reports import report_failed_run
     description="One log line and one notice to each steward for every failed run, once for each run and cause.",
 )
 def failed_runs(context: dg.RunFailureSensorContext, home: HomeResource) -> None:
-    failed, message = describe_failure(context.instance, context.dagster_run)
-    report_failed_run(home.open(), failed, message=message)
+    failed, _ = describe_failure(context.instance, context.dagster_run)
+    report_failed_run(home.open(), failed)
 
 
 @dg.definitions

@@ -1,30 +1,19 @@
-"""The refresh job, its quarterly schedule, and the sensor that follows the ledger.
+"""The refresh job, the sensor that follows the ledger, and the one that publishes at the announced minute.
 
-`rti refresh` runs the same job in-process.  The schedule fires when the last deadline of a quarter has passed; the
-sensor requests one run for new events in the ledger, on the quarters and the assets of the territories concerned and
-on all downstream assets.
+`rti refresh` runs the same job in-process.  The sensor requests one run for new events in the ledger, on the quarters
+and the assets of the territories concerned and on all downstream assets.  The days of a quarter are in `quarter.py`.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import dagster as dg
 
 from pipelines import refresh
-from pipelines.declarations.territory import RELEASE_DAYS
 from pipelines.defs.home import HomeResource
 from pipelines.defs.partitions import tag_range
-from pipelines.model.periods import Period
-from pipelines.refresh import EVERY_QUARTER, QuarterRange, embargo
+from pipelines.refresh import EVERY_QUARTER, QuarterRange
 from pipelines.runs.instance import EXCLUSIVE_TAG
-
-
-def _quarterly_cron() -> str:
-    """Return four in the morning of the first day of a month by which the release day of each quarter has come."""
-    days = [Period.from_code(f"2025-Q{number}").end + timedelta(days=RELEASE_DAYS["Q"]) for number in (1, 2, 3, 4)]
-    months = ",".join(str(month) for month in sorted(day.month for day in days))
-    return f"0 4 {max(day.day for day in days)} {months} *"
-
+from pipelines.runs.release_watch import publish_due_or_report
 
 JOB = dg.define_asset_job(
     "refresh",
@@ -33,26 +22,6 @@ JOB = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="Everything between arrived files and the draft of a release. Nothing new means no work.",
 )
-
-
-@dg.schedule(
-    job=JOB,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    cron_schedule=_quarterly_cron(),
-    execution_timezone="Europe/Belgrade",
-    description=(
-        f"Each quarter, when the release day has come ({RELEASE_DAYS['Q']} days after the quarter's end). Each "
-        "territory's own deadlines are in its territory.yml and are shown in the run's metadata."
-    ),
-)
-def quarterly_refresh(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key=context.scheduled_execution_time.strftime("%Y-%m-%d"),
-        tags={
-            **tag_range(EVERY_QUARTER),
-            **refresh.list_passed_deadlines(context.scheduled_execution_time.date()),
-        },
-    )
 
 
 @dg.sensor(
@@ -86,10 +55,10 @@ def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> It
     description="Publishes the approved release at its announced minute, where `rti serve` does not run.",
 )
 def announced_release(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SkipReason:
-    release = embargo.publish_due(home.open(), log=context.log.info)
+    release = publish_due_or_report(home.open(), log=context.log.info)
     return dg.SkipReason(f"{release} was published" if release else "no approved release is due")
 
 
 @dg.definitions
 def job_definitions() -> dg.Definitions:
-    return dg.Definitions(jobs=[JOB], schedules=[quarterly_refresh], sensors=[ledger_events, announced_release])
+    return dg.Definitions(jobs=[JOB], sensors=[ledger_events, announced_release])

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from pipelines.core.settings import AddressSettings, SettingsError, read_settings
+from pipelines.core.structured_log import configure_log
 from pipelines.operations.loopback_guard import LoopbackGuard
 
 HOST = "127.0.0.1"
@@ -34,10 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     port = parser.parse_args(arguments).port
     try:
         read_settings(AddressSettings)
+        configure_log("dagster-ui")
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
     import uvicorn
     from dagster import DagsterInstance

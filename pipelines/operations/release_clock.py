@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pipelines.core.home import Home
 from pipelines.refresh import embargo
+from pipelines.runs.release_watch import publish_due_or_report
 
 _PAUSE_AFTER_ERROR = 60.0
 """Seconds until the next attempt after one that failed."""
@@ -34,7 +35,7 @@ class ReleaseClock:
             return None
         messages: list[str] = []
         try:
-            release = embargo.publish_due(self._home, log=messages.append)
+            release = publish_due_or_report(self._home, log=messages.append)
         except (ReleaseError, IntegrityError, ClockSetBackError, LedgerError, OSError, ValueError) as error:
             release, messages = None, [f"the approved release is not published yet: {error}"]
         if messages and release is None:

@@ -75,7 +75,7 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
             )
         if not result.success:
             failed, message = recovery.describe_failure(instance, result.dagster_run)
-            reports.try_to_report(home, failed, message=message)
+            reports.try_to_report(home, failed)
             if damaged := _describe_failed_check(result, "facts_match_ledger"):
                 raise DamagedFactsError(
                     f"no draft was made, at gathered: {damaged}. Then run `rti refresh` again; an older draft stays "

@@ -195,7 +195,7 @@ def _dagster_ui_command(port: int) -> list[str]:
 
 
 def _dagster_daemon_command() -> list[str]:
-    return [str(Path(sys.executable).with_name("dagster-daemon")), "run", "-m", "pipelines.definitions"]
+    return [sys.executable, "-m", "pipelines.operations.daemon"]
 
 
 def _find_free_port(port: int) -> int:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from pipelines.core.home import Home
 from pipelines.declarations.export import list_expected_returns
 from pipelines.model.periods import Period
 from pipelines.refresh.quarters import find_quarters
 from pipelines.warehouse import build_cache
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 _GATHERED, _REFRESHED = "gathered-events", "refreshed-events"
 
@@ -26,13 +30,16 @@ class News:
     last_event: int
 
 
-def find_news(home: Home, *, after: int) -> News:
-    """Return the new events since event `after` and the last refresh, except publications and checks by the program."""
+def find_news(home: Home, *, after: int, engine: sa.Engine | None = None) -> News:
+    """Return the new events since event `after` and the last refresh, except publications and checks by the program.
+
+    `engine` is the home's ledger if it is open already.
+    """
     from pipelines.declarations.registry import load
     from pipelines.ledger import queries
     from pipelines.ledger.opening import open_ledger
 
-    engine = open_ledger(home)
+    engine = engine or open_ledger(home)
     after = max(after, last_refreshed_event(home))
     events = queries.list_events(engine, after=after)
     last = max((int(event["event_id"]) for event in events), default=after)

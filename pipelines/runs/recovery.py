@@ -8,6 +8,7 @@ from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.runs import liveness
+from pipelines.runs.remedies import choose_remedy, find_territory
 from pipelines.runs.reports import FailedRun, try_to_report
 from pipelines.submissions.notices.runs import DIED
 
@@ -46,7 +47,7 @@ def close_dead_runs(home: Home, instance: DagsterInstance) -> list[FailedRun]:
         else:
             instance.report_run_failed(current, CLOSED)
             failed = FailedRun(run.run_id, run.job_name, "", DIED)
-            try_to_report(home, failed, message=CLOSED)
+            try_to_report(home, failed)
             closed.append(failed)
         liveness.forget_run(home.dagster, run.run_id)
     _remove_old_marks(home, instance)
@@ -97,12 +98,19 @@ def describe_failure(instance: DagsterInstance, run: DagsterRun) -> tuple[Failed
             error = event.step_failure_data.error
             error = error.cause or error if error is not None else None
             cause = error.cls_name if error is not None and error.cls_name else "unknown"
-            return FailedRun(run.run_id, run.job_name, event.step_key or "", cause), error.message if error else ""
+            return _make_failed_run(run, event.step_key or "", cause, error.message if error else "")
     for event in events:
         if event.message == CLOSED:
             break
         error = getattr(event.event_specific_data, "error", None)
         if error is not None:
             error = error.cause or error
-            return FailedRun(run.run_id, run.job_name, "", error.cls_name or "unknown"), error.message
+            return _make_failed_run(run, "", error.cls_name or "unknown", error.message)
     return FailedRun(run.run_id, run.job_name, "", DIED), " ".join(str(event.message) for event in events)
+
+
+def _make_failed_run(run: DagsterRun, step: str, cause: str, message: str) -> tuple[FailedRun, str]:
+    failed = FailedRun(
+        run.run_id, run.job_name, step, cause, find_territory(step), choose_remedy(cause, f"{cause} {message}")
+    )
+    return failed, message

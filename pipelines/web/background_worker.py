@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pipelines.core.error_places import describe_fault
 from pipelines.submissions.notices.settings import NoticeSettingsError
-from pipelines.web import fault_log
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -54,9 +54,7 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
         except Exception as error:
             # An unreachable database must not end the rounds: notices wait, and the next round may send them. The
             # message of such an exception may quote a row or an address.
-            _LOG.error(
-                "a round over the notices failed; the next follows in %s s: %s", every, fault_log.describe_fault(error)
-            )
+            _LOG.error("a round over the notices failed; the next follows in %s s: %s", every, describe_fault(error))
         number += 1
 
 

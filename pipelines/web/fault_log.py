@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import traceback
-from collections.abc import Callable, Iterator
-from pathlib import PurePath
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from pipelines.core.error_places import describe_fault, remove_words
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _LOG = logging.getLogger(__name__)
-FRAMES = 6
-"""Number of innermost places logged for each exception."""
 
 
 def log_fault(error: BaseException) -> str:
@@ -29,11 +27,6 @@ def log_fault(error: BaseException) -> str:
     reference = secrets.token_hex(4)
     _LOG.error("a request failed, reference %s: %s", reference, describe_fault(error))
     return reference
-
-
-def describe_fault(error: BaseException) -> str:
-    """Return the types of an exception and of its causes, each with its innermost places; never their messages."""
-    return "; from ".join(_describe_exception(cause) for cause in _chain(error))
 
 
 def log_no_words() -> None:
@@ -45,48 +38,15 @@ def log_no_words() -> None:
     before = logging.getLogRecordFactory()
 
     def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        return _without_words(before(*args, **kwargs))
+        return remove_words(before(*args, **kwargs))
 
     logging.setLogRecordFactory(make_record)
     threading.excepthook = _thread_ended
 
 
-def _without_words(record: logging.LogRecord) -> logging.LogRecord:
-    if isinstance(record.msg, BaseException):
-        record.msg = describe_fault(record.msg)
-    if isinstance(record.args, tuple):
-        record.args = tuple(
-            describe_fault(argument) if isinstance(argument, BaseException) else argument for argument in record.args
-        )
-    error = record.exc_info[1] if record.exc_info else None
-    if error is not None:
-        record.msg, record.args = f"{record.getMessage()}: {describe_fault(error)}", ()
-        record.exc_info = None
-    return record
-
-
 def _thread_ended(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is not None:
         _LOG.error("a thread ended by a fault: %s", describe_fault(args.exc_value))
-
-
-def _describe_exception(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-    places = " < ".join(f"{_short(f.filename)}:{f.lineno} {f.name}" for f in reversed(frames))
-    return f"{type(error).__module__}.{type(error).__qualname__} at {places or 'no place'}"
-
-
-def _short(filename: str) -> str:
-    return "/".join(PurePath(filename).parts[-2:])
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    visited: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in visited:
-        visited.add(id(cause))
-        yield cause
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
 class UnhandledErrorGuard:

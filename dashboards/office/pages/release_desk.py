@@ -12,6 +12,7 @@ from dashboards.office import words
 from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.figure_words import format_number
+from dashboards.office.pages.quarter import make_quarter_table
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.core import clock
@@ -24,6 +25,7 @@ from pipelines.ledger.transitions import TransitionError
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.integrity import IntegrityError
+from pipelines.refresh.quarter import measure_progress
 from pipelines.refresh.release_desk import desk as release_desk
 from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult
 from pipelines.refresh.release_desk.desk import ReleaseDesk
@@ -61,6 +63,7 @@ def _render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response
     draft = release_desk.find_draft(desk)
     review = release_desk.review_draft(desk, context.who) if is_steward and draft is not None else None
     sheets = release_desk.list_sheets(desk, context.who)
+    rounds = measure_progress(desk.home, desk.engine, desk.registry) if is_steward else []
     planned = review.planned.moment if review is not None and review.planned is not None else None
     return render_page(
         context,
@@ -86,6 +89,7 @@ def _render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response
         planned=_format_minute(context, planned),
         approval=review.approval if review is not None else None,
         sheets=_list_sheets(context, sheets),
+        quarters=[make_quarter_table(context, progress) for progress in rounds],
         readers=_list_readers(context, desk),
         reader_names=[(reader.name, reader.name) for reader in release_desk.list_preview_readers(desk)],
         is_steward=is_steward,

@@ -74,7 +74,7 @@ def deliver_notices(
     sent = failed = given_up = 0
     if not read_settings(NoticeSettings).send_notices:
         return DeliveryOutcome(0, 0, 0, ways)
-    waiting = queue.find_due(engine, clock.now(), again=again)
+    waiting = queue.find_due(engine, clock.now(), again=again, quiet_hours=configuration.quiet_hours)
     with _open_mailer(configuration) as mailer:
         for notice in waiting:
             now = clock.now()

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from pipelines.core import clock
 from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.schema import ACCOUNT, NOTICE
+from pipelines.submissions.notices.quiet_hours import is_held_back
 
 Kind = Literal[
     "receipt",
@@ -32,6 +33,7 @@ Kind = Literal[
     "account",
     "run_failed",
     "release",
+    "quarter",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -120,9 +122,10 @@ def of_kind_since(connection: sa.Connection, kind: Kind, since: datetime) -> lis
     return [_as_notice(row) for row in connection.execute(query)]
 
 
-def find_due(engine: sa.Engine, now: datetime, *, again: bool = False) -> list[Notice]:
-    """Return the notices to send now; with `again`, all unsent ones, including those given up or pausing."""
-    return [n for n in list_notices(engine, unsent=True) if again or _is_due(n, now)]
+def find_due(engine: sa.Engine, now: datetime, *, again: bool = False, quiet_hours: str | None = None) -> list[Notice]:
+    """Return the notices to send now; with `again`, all unsent ones, including those given up, pausing or held back."""
+    waiting = list_notices(engine, unsent=True)
+    return [n for n in waiting if again or (_is_due(n, now) and not is_held_back(n.kind, n.content, now, quiet_hours))]
 
 
 def _is_due(notice: Notice, now: datetime) -> bool:

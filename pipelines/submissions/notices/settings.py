@@ -9,7 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
-from pipelines.core.settings import LOOPBACK, AddressSettings, NoticeSettings, read_settings, reveal_secret
+from pipelines.core.settings import (
+    LOOPBACK,
+    QUIET_HOURS,
+    AddressSettings,
+    NoticeSettings,
+    read_settings,
+    reveal_secret,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +41,7 @@ class DeliverySettings(BaseModel):
     webhook: str | None = Field(None, description="An https address that takes each notice as JSON.")
     webhook_secret: str | None = Field(None, description="Signs what the webhook is sent.")
     portal: str = Field("http://localhost:8502", description="Address of the portal, for links.")
+    quiet_hours: str | None = Field(None, pattern=QUIET_HOURS, description="Hours such as 21-6.")
 
 
 class MailServer(BaseModel):
@@ -126,6 +134,7 @@ def _read_variables() -> dict[str, str]:
         "webhook": reveal_secret(variables.webhook_url),
         "webhook_secret": reveal_secret(variables.webhook_secret),
         "portal": read_settings(AddressSettings).portal_url,
+        "quiet_hours": variables.quiet_hours,
     }
     return {name: value for name, value in values.items() if value is not None}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.core.i18n import many, mark, tell
 from pipelines.core.i18n.periods import format_period
+from pipelines.submissions.notices import quarter_words
 from pipelines.submissions.notices.runs import DIED
 from pipelines.submissions.timetable.names import instrument_name, jurisdiction_name, note_of, office_name
 
@@ -92,11 +93,24 @@ _RUN_TEXT = {
         "Run {run} was interrupted: its process no longer exists. Nothing is lost; the next run starts over. If this "
         "happens again, read the logs of the service."
     ),
-    False: mark(
-        "Run {run} stopped at {step} ({cause}). Published figures are not affected. Read the run's page in Dagster, "
-        "remove the cause, then start `rti refresh`."
-    ),
+    False: mark("Run {run} stopped at {step} ({cause}). Published figures are not affected."),
 }
+_REMEDY = {
+    # The keys are those of `pipelines.runs.remedies`.
+    "disk": mark("Free space on the disk, then start `rti refresh`."),
+    "clock": mark("Set the clock of the computer right, then start `rti refresh`."),
+    "damaged": mark(
+        "Stored files differ from what was approved. `rti doctor` names them. Restore them from a backup, then start "
+        "`rti refresh`."
+    ),
+    "busy": mark("Another command was changing the home. You need not do anything; the next run takes in what is new."),
+    "read": mark("Read the run's page in Dagster, remove the cause, then start `rti refresh`."),
+}
+_PUBLISH_TEXT = mark(
+    "Release {release} was approved for its announced minute, but it could not be published ({cause}). Earlier "
+    "releases are not affected. The release desk shows what is open, and `rti doctor` examines the computer. Then run "
+    "`rti publish`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +140,23 @@ def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstrati
         news = content["what"]
         title = tell(_ACCOUNT_TITLE[news], language)
         text = tell(_ACCOUNT_TEXT[news], language, **{"until": "", **content, "account": notice.account_id})
+    elif notice.kind == "run_failed" and content["job"] == "publish":
+        title = tell("Release {release} was not published at its minute", language, release=content["step"])
+        text = tell(_PUBLISH_TEXT, language, release=content["step"], cause=content["cause"])
+        page = "/release-desk"
     elif notice.kind == "run_failed":
         title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
-        facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
-        text = tell(_RUN_TEXT[content["cause"] == DIED], language, **facts)
+        text = _describe_failed_run(content, registry, language)
+        notes = _list_footnotes({content.get("territory", "")}, registry, language)
     elif notice.kind == "release":
         title = tell(_RELEASE_TITLE[content["what"]], language, release=content["release"])
         text = tell(_RELEASE_TEXT[content["what"]], language)
         page = "/account"
+    elif notice.kind == "quarter":
+        title, text = quarter_words.write_title(content, language), quarter_words.write_text(content, language)
+        page = quarter_words.PAGES[content["what"]]
+        items = tuple(_describe_item(item, registry, language) for item in content["items"])
+        notes = _list_footnotes({item["territory"] for item in content["items"]}, registry, language)
     else:
         title = tell(_TITLE[notice.kind], language, return_=_describe_return(content, registry, language))
         text = tell(_TEXT[notice.kind], language)
@@ -165,6 +188,21 @@ def _describe_return(content: Mapping[str, Any], registry: Registry, language: s
 def _describe_periods(periods: list[str], language: str) -> str:
     names = [format_period(period, language) for period in periods]
     return ", ".join(names) if len(names) <= 4 else f"{names[0]}–{names[-1]}"
+
+
+def _describe_failed_run(content: Mapping[str, Any], registry: Registry, language: str) -> str:
+    """Return what happened, to which territory, and what to do."""
+    facts = {"run": content["run_id"], "step": content["step"] or "–", "cause": content["cause"]}
+    if content["cause"] == DIED:
+        return tell(_RUN_TEXT[True], language, **facts)
+    territory = content.get("territory", "")
+    concerned = (
+        tell("It concerns {areas}.", language, areas=jurisdiction_name(registry, territory, language))
+        if territory
+        else tell("It concerns all territories.", language)
+    )
+    remedy = tell(_REMEDY[content.get("remedy", "read")], language)
+    return " ".join((tell(_RUN_TEXT[False], language, **facts), concerned, remedy))
 
 
 def _reminder_words(content: Mapping[str, Any], language: str) -> tuple[str, str]:

@@ -1,12 +1,13 @@
 """Tests of the real Dagster daemon on a copied home.
 
-It starts a run after a deadline and for a new return, and recovers from a killed run.
+It carries out what is due after a deadline, starts a run for a new return, and recovers from a killed run.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.refresh import due
 from pipelines.runs.instance import instance_folder
 from pipelines.submissions import notices
+from pipelines.submissions.quarter_log import read_quarter_acts
 from tests.support.demonstration import CLOCK, copy_home
 from tests.support.paths import ROOT
 
@@ -87,22 +89,24 @@ def wait_for(condition: Callable[[], bool], log: Path) -> None:
 
 
 @pytest.mark.slow
-def test_daemon_started_before_a_deadline_starts_the_refresh_when_it_has_passed(home: Home, tmp_path: Path) -> None:
-    # The schedule is at four in the morning in Belgrade, an hour ahead of UTC in winter.
-    with (
-        dg.DagsterInstance.from_config(str(home.dagster)) as instance,
-        running_daemon(home, tmp_path / "daemon.log", "2026-12-16T02:58:30+00:00") as log,
-    ):
-        before = {run.run_id for run in instance.get_runs()}
+def test_daemon_carries_out_the_days_of_the_quarter(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Start the daemon on the day after the deadline: it closes the collection and asks questions, once."""
+    monkeypatch.setenv("RTI_NOW", "2026-11-25T09:00:00Z")
+    shutil.rmtree(home.current.resolve())
+    home.current.unlink()
+    journal = home.public / "publications.jsonl"
+    journal.write_text("", encoding="utf-8")
+    with running_daemon(home, tmp_path / "daemon.log", "2026-11-25T09:00:00+00:00") as log:
 
-        def scheduled_runs() -> list[dg.DagsterRun]:
-            return [run for run in instance.get_runs() if run.run_id not in before]
+        def list_acts() -> list[str]:
+            return sorted(entry.act for entry in read_quarter_acts(open_ledger(home), "2026-Q3"))
 
-        wait_for(lambda: len(scheduled_runs()) == 1, log)
-        (run,) = scheduled_runs()
-    assert (run.job_name, run.tags["dagster/schedule_name"]) == ("refresh", "quarterly_refresh")
-    assert run.tags["deadline/AL"] == "2026-11-14"
-    assert run.tags["dagster/asset_partition_range_start"] == "2020-01-01"
+        wait_for(lambda: len(list_acts()) == 2, log)
+    assert list_acts() == ["close_collection", "open_queries"]
+    listed = notices.list_notices(open_ledger(home))
+    assert "quarter" in {notice.kind for notice in listed}
 
 
 @pytest.mark.slow

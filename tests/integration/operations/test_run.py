@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -252,7 +251,7 @@ def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:
     assert story.home.current.resolve().name == "2026-Q3"
 
 
-# ----- sensor, schedule
+# ----- sensor
 
 
 def test_sensor_requests_one_run_of_changed_assets(story: Story) -> None:
@@ -301,19 +300,6 @@ def test_sensor_requests_one_run_of_changed_assets(story: Story) -> None:
         skip_results = list(second_result) if isinstance(second_result, Iterator) else [second_result.skip_message]
         assert len(skip_results) == 1
         assert not isinstance(skip_results[0], dg.RunRequest)
-
-
-def test_schedule_tags_the_deadlines_that_have_passed() -> None:
-    import dagster as dg
-
-    from pipelines.defs.jobs import quarterly_refresh
-
-    context = dg.build_schedule_context(scheduled_execution_time=datetime.fromisoformat("2026-12-16T04:00:00+01:00"))
-    request = quarterly_refresh(context)
-    assert isinstance(request, dg.RunRequest)
-    assert request.run_key == "2026-12-16"
-    assert request.tags["deadline/AL"] == "2026-11-14"
-    assert {tag for tag in request.tags if tag.startswith("deadline/")} >= {"deadline/AL", "deadline/HR", "deadline/RS"}
 
 
 # ----- locks and blocking checks

@@ -326,7 +326,7 @@ def test_failed_run_is_reported_only_once(
         result = make_job(raise_value_error).execute_in_process(instance=instance, raise_on_error=False)
         failed, message = recovery.describe_failure(instance, result.dagster_run)
         assert (failed.step, failed.cause) == ("step_0", "ValueError") and "157" in message
-        report_failed_run(home, failed, message=message)
+        report_failed_run(home, failed)
         event = next(e for e in result.all_events if e.event_type_value == "PIPELINE_FAILURE")
         context = dg.build_run_status_sensor_context("failed_runs", event, instance, result.dagster_run)
         failed_runs(context.for_run_failure(), home=HomeResource(root=str(home.root)))
@@ -341,7 +341,7 @@ def test_failed_run_is_reported_only_once(
 def test_notice_of_failed_run_contains_only_codes_and_can_be_sent(home: Home, cause: str) -> None:
     from pipelines.declarations.registry import load
 
-    assert report_failed_run(home, FailedRun("0a1b", "refresh", "gathered", cause), message="157 victims") == 1
+    assert report_failed_run(home, FailedRun("0a1b", "refresh", "gathered", cause)) == 1
     engine = open_ledger(home)
     assert "157" not in json.dumps([dict(n.content) for n in notices.list_notices(engine)])
     assert notices.deliver_notices(home, engine, registry=load()).sent >= 1
@@ -350,15 +350,11 @@ def test_notice_of_failed_run_contains_only_codes_and_can_be_sent(home: Home, ca
 
 
 def test_sensors_and_schedules_are_on_by_default() -> None:
-    from pipelines.defs import jobs, reminders
+    from pipelines.definitions import defs
 
-    switches = (
-        failed_runs,
-        jobs.ledger_events,
-        jobs.announced_release,
-        jobs.quarterly_refresh,
-        reminders.daily_reminders,
-    )
+    definitions = defs()
+    switches = [*(definitions.sensors or ()), *(definitions.schedules or ())]
+    assert failed_runs in switches and len(switches) == 9
     assert {switch.default_status.value for switch in switches} == {"RUNNING"}
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import ast
 import json
 import re
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from pipelines.declarations.territory import QUERY_DAYS, RELEASE_DAYS
 from pipelines.declarations.yaml_file import DeclarationError
-from pipelines.defs.jobs import quarterly_refresh
-from pipelines.model.periods import Period
 from pipelines.publication.disclosure import protect
 from pipelines.statistics import records_rule
 from pipelines.statistics.thresholds import ENOUGH_EVENTS, LARGEST_HIDDEN_COUNT, SMALLEST_PUBLISHED_COUNT
@@ -109,16 +106,3 @@ def test_metrics_use_the_common_minimum_or_none(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_documents_repeat_the_limits_correctly(page: str, statement: str) -> None:
     assert statement in " ".join((DOCS / page).read_text(encoding="utf-8").split())
-
-
-def test_schedule_fires_soon_after_the_release_day_of_each_quarter() -> None:
-    minute, hour, day, months, weekday = str(quarterly_refresh.cron_schedule).split()
-    assert (minute, hour, weekday) == ("0", "4", "*")
-    ticks = [date(year, int(month), int(day)) for year in range(2024, 2030) for month in months.split(",")]
-    for year in range(2024, 2029):
-        for quarter in (1, 2, 3, 4):
-            release = Period.from_code(f"{year}-Q{quarter}").end + timedelta(days=RELEASE_DAYS["Q"])
-            tick = min(t for t in ticks if t >= release)
-            assert (tick - release).days <= 3, (release, tick)
-    guide = (DOCS / "guides/steward.md").read_text(encoding="utf-8")
-    assert f"on the {day}th of" in guide

@@ -57,6 +57,18 @@ def test_steward_overrides_open_checks_and_the_page_shows_the_reason(desk_pages:
     assert "Override the open checks" not in page.main
 
 
+def test_steward_sees_how_far_the_quarter_is_and_who_is_waited_for(desk_pages: Office) -> None:
+    page = desk_pages.open("secretariat", "/release-desk")
+    [table] = [table for table in page.find_elements("table") if "The returns arrive" in table.text_content()]
+    assert [row.text_content() for row in table.cssselect("tbody th")] == [
+        "The collection is announced", "The returns arrive", "Questions on the returns are answered",
+        "The draft of the release is made", "The territories sign their sheets", "The release is published",
+    ]  # fmt: skip
+    [waits] = [row.text_content() for row in table.cssselect("tbody tr") if "The returns arrive" in row.text_content()]
+    assert "late since 2026-11-14 (16 of 17)" in waits and "Brčko" in waits
+    assert "The returns arrive" not in desk_pages.open("al-approver", "/release-desk").main
+
+
 def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
     page = desk_pages.open("al-approver", "/release-desk")
     assert [link.text_content().rstrip("*†‡§") for link in page.find_elements("table tbody th a")] == ["Albania"]

@@ -1,0 +1,268 @@
+"""Tests of the quarter's round: its days, its acts, and what its progress says is done and who is waited for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.ledger.clock_guard import ClockSetBackError
+from pipelines.model.periods import Period
+from pipelines.refresh import embargo, publication
+from pipelines.refresh.quarter import QuarterStep, carry_out_act, find_due_acts, measure_progress
+from pipelines.refresh.quarter.acts import find_due_draft
+from pipelines.refresh.release_desk import desk
+from pipelines.refresh.release_desk.review import Override
+from pipelines.submissions import notices, timetable
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.notices.words import write_letter
+from pipelines.submissions.quarter_log import QUARTER_ACTS, QuarterAct
+from tests.support.quarter_world import STEWARD, QuarterWorld, head_of, make_world, office_of
+
+QUARTER = "2026-Q1"
+OPENS, DEADLINE, ANSWERS, RELEASE = date(2026, 4, 1), date(2026, 5, 15), date(2026, 5, 30), date(2026, 6, 14)
+REASON = "A test publishes a draft without pages."
+
+
+@pytest.fixture
+def set_day(monkeypatch: pytest.MonkeyPatch) -> Callable[[date], None]:
+    return lambda day: monkeypatch.setenv("RTI_NOW", f"{day.isoformat()}T09:00:00Z")
+
+
+@pytest.fixture
+def world(tmp_path: Path, set_day: Callable[[date], None], monkeypatch: pytest.MonkeyPatch) -> Iterator[QuarterWorld]:
+    monkeypatch.delenv("RTI_LEDGER_URL", raising=False)
+    set_day(OPENS)
+    new_world = make_world(tmp_path)
+    monkeypatch.setenv("RTI_HOME", str(new_world.home.root))
+    yield new_world
+    new_world.engine.dispose()
+
+
+def carry_out(world: QuarterWorld, act: QuarterAct) -> list[int | None]:
+    acts = find_due_acts(world.home, world.engine, world.registry, act)
+    return [carry_out_act(world.home, world.engine, world.registry, item) for item in acts]
+
+
+def list_due(world: QuarterWorld) -> set[str]:
+    return {act for act in QUARTER_ACTS if find_due_acts(world.home, world.engine, world.registry, act)}
+
+
+def list_recipients(world: QuarterWorld, act: QuarterAct) -> dict[str, int]:
+    """Return the accounts with a notice of an act, and how many returns it lists."""
+    listed = notices.list_notices(world.engine)
+    return {n.account_id: len(n.content["items"]) for n in listed if n.kind == "quarter" and n.content["what"] == act}
+
+
+def measure_steps(world: QuarterWorld) -> dict[str, QuarterStep]:
+    (progress,) = measure_progress(world.home, world.engine, world.registry)
+    assert progress.quarter == QUARTER
+    return {step.name: step for step in progress.steps}
+
+
+# -- the days
+
+
+@pytest.mark.parametrize(
+    ("quarter", "days", "periods"),
+    [
+        ("2026-Q1", (OPENS, DEADLINE, ANSWERS, RELEASE), {"2026-Q1": 17, "2025": 9}),
+        ("2026-Q3", (date(2026, 10, 1), date(2026, 11, 14), date(2026, 11, 29), date(2026, 12, 14)), {"2026-Q3": 17}),
+        ("2026-Q4", (date(2027, 1, 1), date(2027, 2, 14), date(2027, 3, 1), date(2027, 3, 16)), {"2026-Q4": 17}),
+    ],
+)
+def test_round_has_the_days_of_the_timetable_and_annual_returns_join_the_next_release(
+    world: QuarterWorld, quarter: str, days: tuple[date, ...], periods: dict[str, int]
+) -> None:
+    plan = timetable.plan_quarter(world.registry, Period.from_code(quarter))
+    assert plan is not None
+    assert (plan.opens, plan.collection, plan.queries, plan.release) == days
+    assert Counter(deadline.period for deadline in plan.expected) == periods
+    assert all(deadline.release <= plan.release for deadline in plan.expected)
+
+
+def test_every_expected_return_belongs_to_exactly_one_round(world: QuarterWorld) -> None:
+    quarters = [Period.from_code(f"{year}-Q{number}") for year in range(2023, 2027) for number in (1, 2, 3, 4)]
+    plans = [plan for quarter in quarters if (plan := timetable.plan_quarter(world.registry, quarter)) is not None]
+    rounds = Counter(deadline.key for plan in plans for deadline in plan.expected)
+    assert set(rounds.values()) == {1}
+    due = timetable.list_deadlines(world.registry, today=plans[-1].opens)
+    assert {d.key for d in due if plans[0].release < d.release <= plans[-1].release} <= set(rounds)
+
+
+# -- the acts
+
+
+def test_acts_are_due_on_their_days_and_within_two_weeks_only(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    due_on: dict[date, set[str]] = {}
+    for day in (
+        OPENS - timedelta(days=1), OPENS, OPENS + timedelta(days=14), OPENS + timedelta(days=15), DEADLINE,
+        DEADLINE + timedelta(days=1), DEADLINE + timedelta(days=15), DEADLINE + timedelta(days=16),
+    ):  # fmt: skip
+        set_day(day)
+        due_on[day] = list_due(world)
+    closing = {"close_collection", "open_queries"}
+    assert list(due_on.values()) == [set(), *[{"open_collection"}] * 2, set(), set(), closing, closing, set()]
+
+
+def test_each_act_is_carried_out_once_and_is_in_the_audit_log(world: QuarterWorld) -> None:
+    (due,) = find_due_acts(world.home, world.engine, world.registry, "open_collection")
+    # 7 offices that send; those of Montenegro report once a year and have nothing to send for the first quarter.
+    assert carry_out_act(world.home, world.engine, world.registry, due) == 6
+    assert carry_out_act(world.home, world.engine, world.registry, due) is None, "another process was faster"
+    assert carry_out(world, "open_collection") == []
+    assert list_recipients(world, "open_collection")["al-office"] == 3
+    assert "me-office" not in list_recipients(world, "open_collection")
+
+
+def test_act_with_clock_set_back_is_refused(world: QuarterWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    (due,) = find_due_acts(world.home, world.engine, world.registry, "open_collection")
+    monkeypatch.setenv("RTI_NOW", "2024-06-30T00:00:00Z")
+    with pytest.raises(ClockSetBackError):
+        carry_out_act(world.home, world.engine, world.registry, due)
+    assert list_recipients(world, "open_collection") == {}
+
+
+def test_closing_tells_the_steward_what_is_missing_and_asks_offices_about_the_rest(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    expected = [*world.list_expected(QUARTER), *world.list_expected("2025")]
+    missing, refused, sent, *others = expected
+    assert (missing.territory, refused.territory, sent.territory) == ("AL", "AL", "AL")
+    world.accept_returns(others)
+    world.check_return(refused, errors=3)
+    world.send_return(sent)
+    set_day(DEADLINE + timedelta(days=1))
+    assert carry_out(world, "close_collection") == [1]
+    assert carry_out(world, "open_queries") == [2]
+    assert list_recipients(world, "close_collection") == {STEWARD: 2}
+    assert list_recipients(world, "open_queries") == {office_of("AL"): 1, head_of("AL"): 1}
+
+
+def test_signatures_are_asked_for_each_draft_from_those_who_have_not_signed(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    world.write_draft(QUARTER)
+    assert find_due_draft(world.home, world.registry) is None
+    set_day(ANSWERS + timedelta(days=1))
+    plan = find_due_draft(world.home, world.registry)
+    assert plan is not None and plan.quarter.code == QUARTER
+    release_desk = desk.ReleaseDesk(world.home, world.engine, world.registry)
+    digest = desk.manifest_digest(world.home.drafts / QUARTER)
+    desk.sign_sheet(release_desk, accounts.get_identity(world.engine, head_of("AL")), "AL", digest)
+    assert carry_out(world, "ask_signatures") == [7]
+    assert set(list_recipients(world, "ask_signatures")) == {
+        STEWARD, *(head_of(code) for code in world.registry.without_training().territories if code != "AL")
+    }  # fmt: skip
+    assert carry_out(world, "ask_signatures") == []
+    set_day(ANSWERS + timedelta(days=2))
+    world.write_draft(QUARTER)
+    assert carry_out(world, "ask_signatures") == [8], "a new draft needs new signatures, also that of Albania"
+
+
+@pytest.mark.parametrize("language", ["en", "sq", "mk"])
+def test_letters_of_the_acts_name_returns_and_days_and_footnote_kosovo(world: QuarterWorld, language: str) -> None:
+    plan = timetable.plan_quarter(world.registry, Period.from_code(QUARTER))
+    assert plan is not None
+    carry_out(world, "open_collection")
+    notice = next(n for n in notices.list_notices(world.engine) if n.account_id == office_of("XK"))
+
+    letter = write_letter(
+        replace(notice, language=language), world.registry, "https://rti.example", demonstration=False
+    )
+    assert len(letter.items) == 1 and "2026-05-15" in letter.items[0]
+    assert "1244" in " ".join(letter.notes) and letter.link == "https://rti.example/board"
+    assert "{" not in letter.title + "".join(letter.text)
+
+
+# -- the progress
+
+
+def test_progress_names_what_waits_and_for_whom(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
+    steps = measure_steps(world)
+    assert {name: step.state for name, step in steps.items()} == {
+        "open": "waiting", "collection": "waiting", "queries": "ahead", "draft": "ahead", "signatures": "ahead",
+        "release": "ahead",
+    }  # fmt: skip
+    assert [wait.cause for wait in steps["open"].waits] == ["program"]
+    carry_out(world, "open_collection")
+    expected = [*world.list_expected(QUARTER), *world.list_expected("2025")]
+    missing, refused, sent, *others = expected
+    world.accept_returns(others)
+    world.check_return(refused, errors=1)
+    world.send_return(sent)
+    steps = measure_steps(world)
+    assert steps["open"].state == "done" and steps["open"].done_at == "2026-04-01T09:00:00Z"
+    assert (steps["collection"].n_done, steps["collection"].n_all) == (25, 26)
+    assert [(w.cause, w.office, w.instrument) for w in steps["collection"].waits] == [
+        ("missing", missing.source, missing.instrument)
+    ]
+    assert [(w.cause, w.office) for w in steps["queries"].waits] == [
+        ("findings", refused.source), ("unapproved", sent.source)
+    ]  # fmt: skip
+    set_day(DEADLINE + timedelta(days=1))
+    assert measure_steps(world)["collection"].is_late(DEADLINE + timedelta(days=1))
+    set_day(ANSWERS + timedelta(days=1))
+    assert [wait.cause for wait in measure_steps(world)["draft"].waits] == ["program"]
+    world.write_draft(QUARTER)
+    steps = measure_steps(world)
+    assert steps["draft"].state == "done"
+    assert {wait.territory for wait in steps["signatures"].waits} == set(world.registry.without_training().territories)
+    assert [wait.cause for wait in steps["release"].waits] == ["steward_announces"]
+    world.approve_return(world.send_return(missing), missing.territory)
+    assert measure_steps(world)["draft"].waits, "a return was accepted after the draft was made"
+
+
+def test_progress_follows_announcement_approval_and_release(
+    world: QuarterWorld, set_day: Callable[[date], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.accept_returns(world.list_expected(QUARTER)[:1])
+    set_day(ANSWERS + timedelta(days=1))
+    world.write_draft(QUARTER)
+    minute = embargo.clock.parse_time("2026-06-14T09:00:00Z")
+    embargo.schedule_release(world.home, QUARTER, minute, actor=STEWARD)
+    assert [wait.cause for wait in measure_steps(world)["release"].waits] == ["steward_approves"]
+    embargo.approve_draft(world.home, actor=STEWARD, override_reason=REASON)
+    (wait,) = measure_steps(world)["release"].waits
+    assert (wait.cause, wait.at) == ("minute", "2026-06-14T09:00:00Z")
+    set_day(RELEASE)
+    assert embargo.publish_due(world.home) == QUARTER
+    steps = measure_steps(world)
+    assert (steps["release"].state, steps["release"].done_at[:10]) == ("done", "2026-06-14")
+    assert steps["signatures"].state == "skipped", "the release was published without the signatures"
+    assert list_due(world) == set() and find_due_draft(world.home, world.registry) is None
+
+
+def test_late_round_stays_until_it_is_released(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
+    carry_out(world, "open_collection")
+    world.accept_returns(world.list_expected(QUARTER)[:1])
+    set_day(date(2026, 7, 2))
+    rounds = measure_progress(world.home, world.engine, world.registry)
+    assert [progress.quarter for progress in rounds] == ["2026-Q1", "2026-Q2"]
+    world.write_draft(QUARTER)
+    publication.publish_draft(world.home, override=Override(REASON, STEWARD))
+    rounds = measure_progress(world.home, world.engine, world.registry)
+    assert [progress.quarter for progress in rounds] == ["2026-Q2"]
+
+
+def test_status_says_in_words_who_is_waited_for(
+    world: QuarterWorld, set_day: Callable[[date], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_day(DEADLINE + timedelta(days=1))
+    world.accept_returns([d for d in world.list_expected(QUARTER) if d.territory != "XK"])
+    world.accept_returns(world.list_expected("2025"))
+    assert main.main(["status"]) == 0
+    printed = capsys.readouterr().out
+    assert "The returns arrive: late since 2026-05-15 (25 of 26)" in printed
+    (line,) = [line for line in printed.splitlines() if "waits for" in line and "Kosovo" in line]
+    assert "send the return" in line and QUARTER in line
+    assert "1244" in printed.splitlines()[-1], "the footnote of the name is missing"
+    assert main.main(["status", "--state", "sent"]) == 0
+    assert "Quarter" not in capsys.readouterr().out
