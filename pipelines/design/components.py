@@ -58,7 +58,7 @@ def _render(name: str, *arguments: Any, **options: Any) -> Markup:
 
 def join_parts(parts: Iterable[Part], between: str = "") -> Markup:
     """Join parts, escaping plain text; `between` is HTML."""
-    return Markup(between).join(parts)  # noqa: S704 - stands in the code
+    return Markup(between).join(parts)  # noqa: S704
 
 
 def page_address(page: str, **query: str | Sequence[str]) -> str:
