@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isclose
 
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -211,17 +210,11 @@ def _format_ratio(row: Row) -> str:
     span = words.add_interval(
         times, words.format_number(row["low"], 2), "" if is_open else words.format_number(row["high"], 2)
     )
-    if not _is_of_odds(row):
+    # If the first count is part of the second, the ratio of a pair is one of odds, not of the two figures.
+    if not row.get("is_nested"):
         return span
     first, second = words.format_number(row["value_a"]), words.format_number(row["value_b"])
     return tell(_ODDS, first=first, second=second, ratio=span)
-
-
-def _is_of_odds(row: Row) -> bool:
-    """Return True if the ratio of a pair is one of odds, not of the two figures: of shares, and of nested ratios."""
-    if row["metric"] == "share" or row["ratio"] is None:
-        return bool(row["metric"] == "share")
-    return row["metric"] != "duration" and not isclose(row["ratio"], row["value_a"] / row["value_b"], rel_tol=1e-6)
 
 
 def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:

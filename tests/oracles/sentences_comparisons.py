@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import combinations
 from typing import Any
 
@@ -516,17 +517,25 @@ def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
         if "ratio" in p:
             rows = [x for x in rows if (x["metric"] == "duration") == str(p[""]).startswith("Half of cases")]
         texts = {
-            (r.marked[x["area_a"]], r.marked[x["area_b"]], *([format_ratio(x)] if "ratio" in p else [])) for x in rows
+            (r.marked[x["area_a"]], r.marked[x["area_b"]], *([format_ratio(x, list_nested(r))] if "ratio" in p else []))
+            for x in rows
         }
         cache[key] = s, {("first", "second", "ratio") if "ratio" in p else ("first", "second"): texts}
     return cache[key][1]
 
 
-def format_ratio(x: Row) -> str:
+def list_nested(r: Release) -> set[str]:
+    """Return the metrics whose first count is part of the second."""
+    if "nested" not in r.__dict__:
+        r.__dict__["nested"] = {x["metric"] for x in r.read_rows("metric") if x["is_nested"]}
+    nested: set[str] = r.__dict__["nested"]
+    return nested
+
+
+def format_ratio(x: Row, nested: Container[str]) -> str:
     times = "infinitely many times" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
     text = add_interval(times, x["low"], x["high"], 2)
-    is_of_figures = x["ratio"] is not None and abs(x["ratio"] * x["value_b"] - x["value_a"]) < 1e-6 * x["value_a"]
-    if x["metric"] != "share" and is_of_figures:
+    if x["metric"] not in nested:
         return text
     return f"{format_number(x['value_a'])} against {format_number(x['value_b'])} per cent; the odds {text}"
 
@@ -545,7 +554,7 @@ def expect_odds_of_pair(r: Release, s: Selection, p: Params) -> Expected:
             if x["value_a"] is not None and x["value_b"] is not None
         },
         "ratio": {
-            format_ratio(x).partition("the odds ")[2]
+            format_ratio(x, list_nested(r)).partition("the odds ")[2]
             for x in list_pair_rows(r, s)
             if x["verdict"] in ("higher", "lower")
         },

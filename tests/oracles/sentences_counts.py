@@ -484,6 +484,13 @@ def is_tested(r: Release, s: Selection, area: str, measure: str = "") -> bool:
     return min(before["value"], after["value"]) >= ENOUGH
 
 
+def has_rates(r: Release, s: Selection, area: str, measure: str) -> bool:
+    """Return True if both counts of a change have a rate."""
+    rates = r.index_rows("indicator", "metric", "cell_id")
+    ends = find_trend_ends(r, s, area, measure)[:2]
+    return all(any(x["value"] is not None for x in rates.get(("rate", end["cell_id"]), [])) for end in ends if end)
+
+
 @expect_parameters("{n} changes were tested. About one in 20 tests finds a clear change by chance alone.")
 def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") in RATIO_CHANGES:
@@ -501,6 +508,9 @@ def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") == "own_changes":  # one table for each instance
         first, final = (lines[:6], lines[6:])
         return {"n": {str(sum(is_tested(r, s, *line) for line in table)) for table in (first, final)}}
+    if s.get("part") == "count_changes":  # one table of counts, and one of rates, which some counts do not have
+        tested = [line for line in lines if is_tested(r, s, *line)]
+        return {"n": {str(len(tested)), str(sum(has_rates(r, s, *line) for line in tested))}}
     return {"n": str(sum(is_tested(r, s, *line) for line in lines))}
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipelines.reading.sandbox.child import Job
 
 
-def read_unless_doubled(job: Job) -> int:
-    """Read nothing; fail on a file with two semicolons in a row, as a careless parser would on an empty field."""
-    if b";;" in job.data:
-        raise KeyError("empty field")
+def read_unless_quoted(job: Job) -> int:
+    """Read nothing; fail on a file with a quotation mark, as a careless parser would on one that is not closed."""
+    if b'"' in job.data:
+        raise KeyError("quotation mark")
     return len(job.data)

@@ -44,14 +44,16 @@ SQL: Mapping[str, str] = {
         order by area, version
     """,
     "pairs": """
-        select * from pair
-        where metric = ? and freq = ? and period = ? and offence_group = ? and count_unit = ?
+        select pair.*, coalesce(metric.is_nested, false) as is_nested
+        from pair left join metric using (metric)
+        where pair.metric = ? and pair.freq = ? and period = ? and offence_group = ? and count_unit = ?
         order by area_a, area_b
     """,
     "share_pairs": """
-        select * from pair
-        where metric = 'share' and dimension = ? and measure = ? and freq = 'A' and period = ? and offence_group = ?
-            and count_unit = ? and victim_status = ?
+        select pair.*, coalesce(metric.is_nested, false) as is_nested
+        from pair left join metric using (metric)
+        where pair.metric = 'share' and dimension = ? and measure = ? and freq = 'A' and period = ?
+            and offence_group = ? and count_unit = ? and victim_status = ?
         order by category, area_a, area_b
     """,
     "region_range": """

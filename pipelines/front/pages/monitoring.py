@@ -82,7 +82,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
         files[crime],
         "monitoring.html",
         pages.METHODOLOGY,
-        f"{title}: {name}" if rows else title,
+        f"{title}: {name}, {lower_first(reader.find_label('offence_group', crime))}" if rows else title,
         title,
         lead=tell(
             "Are the regional Guidelines on international cooperation applied? For each theme this page shows what "

@@ -225,7 +225,7 @@ def test_read_prints_cells_with_their_places(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Read in this process: the child process has its own tests.
-    monkeypatch.setattr("pipelines.reading.sandbox.child.read_in_child", _read_here)
+    monkeypatch.setattr("pipelines.reading.sandbox.launchers.read_in_child", _read_here)
     name = _file("a.csv", "Дело;Број\nА;12\n")
     code, content = _json(capsys, "read", name)
     assert code == 0
@@ -245,7 +245,7 @@ def test_read_of_a_damaged_file_exits_with_2_and_names_the_remedy(
     def raise_read_error(*_: object, **__: object) -> None:
         raise ReadError("read.malformed", Where(line=3), format="px", detail="no end")
 
-    monkeypatch.setattr("pipelines.reading.sandbox.child.read_in_child", raise_read_error)
+    monkeypatch.setattr("pipelines.reading.sandbox.launchers.read_in_child", raise_read_error)
     code, output, error_output = _run(capsys, "read", _file("a.px", "x"))
     assert (code, output) == (2, "")
     assert "line 3: The file looks like px" in error_output

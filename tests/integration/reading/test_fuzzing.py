@@ -13,16 +13,16 @@ from pipelines.reading.formats.read import read_content
 from tests.fuzzing.edits import Damage, Edit, damage_file, draw_damage
 from tests.fuzzing.search import TARGETS, Target, search_faults
 from tests.support.paths import ROOT
-from tests.support.planted_reader import read_unless_doubled
+from tests.support.planted_reader import read_unless_quoted
 
 CSV = next(target for target in TARGETS if target.name == "csv")
 DOCX = ROOT / "raw_samples" / "BA" / "justice" / "TBIH_trgovina_ljudima_2020-2022.docx"
 
 
 def test_planted_fault_is_found_once_and_its_damage_made_small() -> None:
-    outcome = search_faults(CSV, seconds=60, most_files=300, work=read_unless_doubled)
+    outcome = search_faults(CSV, seconds=60, most_files=300, work=read_unless_quoted)
     (fault,) = outcome.faults
-    assert "KeyError" in fault.reason and b";;" in fault.data
+    assert "KeyError" in fault.reason and b'"' in fault.data
     assert len(fault.damage.edits) <= 2
     assert outcome.counts["read.reader_failed"] > 1 and outcome.counts["read"] > 100
 

@@ -33,7 +33,10 @@ FORM = SimpleNamespace(
     id="QQ-JUSTICE-1", series=SERIES, jurisdiction="QQ", instrument="justice", freq="Q", valid="2020-Q1.."
 )
 REGISTRY: Any = SimpleNamespace(
-    digest="d" * 64, forms={FORM.id: FORM}, territory_of=lambda _code: SimpleNamespace(code="QQ", kind="national")
+    digest="d" * 64,
+    forms={FORM.id: FORM},
+    territories={},  # none expects a return
+    territory_of=lambda _code: SimpleNamespace(code="QQ", kind="national"),
 )
 FAKE_RULES = {
     "test.negative": Rule("test.negative", "error", "{measure} is {seen}.", "Correct it."),

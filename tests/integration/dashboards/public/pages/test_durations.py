@@ -153,12 +153,13 @@ def test_clearance_has_its_own_table_and_reasons_for_undefined_figures(page: App
 
 def test_charts_show_only_durations_and_have_a_text_alternative(page: AppTest) -> None:
     pictures = read_pictures(page)
-    assert len(pictures) == 1, "both on one axis"
+    assert len(pictures) == 2, "both territories' times on one axis, and sentences"
     assert all(name in pictures[0].text for name in ("Croatia", "Serbia†"))
     for picture in pictures:
         assert words.DEMONSTRATION in picture.spoken and words.DEMONSTRATION in picture.text
         assert "isposition" not in picture.text and "243" not in picture.text
     assert "550" in pictures[0].spoken and "not reached" in pictures[0].spoken
+    assert "Serbia†: Lower quartile: 30" in pictures[1].spoken and "from 36 to 144 months" in pictures[1].spoken
 
 
 def test_counting_cards_accompany_every_section_with_figures(page: AppTest) -> None:

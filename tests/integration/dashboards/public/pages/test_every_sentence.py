@@ -219,7 +219,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "{first} against {second} per cent; the odds {ratio}": (
         # Of those adjudicated, 12 and 30 per cent: the odds are 0.32 times as high, the figures 0.4 times.
-        lambda: indicators.describe_pair(_make_pair("lower", metric="convicted_per_adjudicated", ratio=0.32), _NAMES),
+        lambda: indicators.describe_pair(_make_pair("lower", is_nested=True, ratio=0.32), _NAMES),
         "12 against 30 per cent; the odds 0.32 times (95% confidence interval 0.20 to 0.80)",
     ),
     "Half of cases took longer in {first} than in {second}: {ratio}.": (
