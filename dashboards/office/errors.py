@@ -63,9 +63,9 @@ def _ask_for_sign_in(_request: Request, error: Exception) -> Response:
 
 
 def _refuse_role(request: Request, _error: Exception) -> Response:
-    from pipelines.submissions.service import rights
+    from pipelines.ledger import permissions
 
-    return render_refusal(enter_page(request), rights.make_missing_role_error())
+    return render_refusal(enter_page(request), permissions.make_missing_role_error())
 
 
 def _refuse(request: Request, error: Exception) -> Response:

@@ -23,12 +23,11 @@ from pipelines.declarations.law import partial_date
 from pipelines.declarations.treaties import list_standards
 from pipelines.ledger import audit_log, facts
 from pipelines.ledger.database import open_read_transaction
-from pipelines.ledger.identity import Identity, NotAllowedError
-from pipelines.ledger.permissions import Act, has_role_for, missing_role, roles_for
+from pipelines.ledger.identity import Identity
+from pipelines.ledger.permissions import Act, has_role_for, make_missing_role_error
 from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import TransitionError
-from pipelines.submissions.accounts import accounts
-from pipelines.submissions.changes import Book, open_book, refuse_words
+from pipelines.submissions.changes import open_book, refuse_words, require_book_role
 
 INSTRUMENT: Final = "legislation"
 """Instrument for which the roles must be held."""
@@ -157,7 +156,7 @@ def propose_assessment(engine: sa.Engine, assessment: Assessment, *, actor: str)
     """
     assessment = _clean(assessment)
     with open_book(engine, (), [actor]) as book:
-        _require_role(book, actor, "propose_assessment", assessment.jurisdiction)
+        require_book_role(book, actor, "propose_assessment", (assessment.jurisdiction, INSTRUMENT))
         proposals = _select_proposals(book.connection)
         of_element = [item for item in proposals.values() if item.key == (assessment.jurisdiction, assessment.element)]
         if any(item.state == "waiting" for item in of_element):
@@ -222,8 +221,8 @@ def _decide(
     with open_book(engine, (), [actor]) as book:
         proposal = _select_proposals(book.connection).get(proposal_id)
         if proposal is None:
-            raise _make_unknown_error()
-        _require_role(book, actor, act, proposal.assessment.jurisdiction, override=override)
+            raise make_missing_role_error()
+        require_book_role(book, actor, act, (proposal.assessment.jurisdiction, INSTRUMENT), override=override)
         if proposal.state != "waiting":
             raise TransitionError(mark("This assessment was decided on already. Read it again."))
         if act == "withdraw_assessment" and actor != proposal.proposed_by:
@@ -266,11 +265,11 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
             if identity in recorded:
                 continue
             n_new += 1
-            _require_role(book, item.proposer, "propose_assessment", assessment.jurisdiction)
+            require_book_role(book, item.proposer, "propose_assessment", (assessment.jurisdiction, INSTRUMENT))
             detail = {**asdict(assessment), "results": dict(assessment.results)}
             entries.append(audit_log.AuditEntry(item.proposed_at, item.proposer, PROPOSED, identity, detail))
             if item.approver and item.approved_at is not None:
-                _require_role(book, item.approver, "approve_assessment", assessment.jurisdiction)
+                require_book_role(book, item.approver, "approve_assessment", (assessment.jurisdiction, INSTRUMENT))
                 decision = {"comment": "", "override": False}
                 entries.append(audit_log.AuditEntry(item.approved_at, item.approver, APPROVED, identity, decision))
         audit_log.append_many(book.connection, sorted(entries, key=lambda entry: entry.at))
@@ -280,19 +279,6 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
 def has_role_for_law(who: Identity, act: Act, jurisdiction: str, *, override: bool | None = False) -> bool:
     """Return True if an identity holds a role that permits an act on the law of a jurisdiction."""
     return has_role_for(who, act, jurisdiction, INSTRUMENT, override=override)
-
-
-def _require_role(book: Book, actor: str, act: Act, jurisdiction: str, *, override: bool = False) -> None:
-    who = book.people.get(actor)
-    if who is None:
-        raise accounts.unknown_account(actor)
-    if not has_role_for_law(who, act, jurisdiction, override=override):
-        raise missing_role(actor, roles_for(act, override=override)[0], jurisdiction, INSTRUMENT)
-
-
-def _make_unknown_error() -> NotAllowedError:
-    """Return the same error for a proposal that does not exist and for one of others."""
-    return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 
 
 def _make_id(assessment: Assessment, actor: str, at: datetime) -> str:

@@ -75,6 +75,15 @@ class Book:
     pending: list[dict[str, Any]] = field(default_factory=list)
 
 
+def require_book_role(book: Book, actor: str, act: permissions.Act, pair: Pair, *, override: bool = False) -> None:
+    """Refuse an act that the actor has no role for; `pair` is jurisdiction and instrument. Raises NotAllowedError."""
+    who = book.people.get(actor)
+    if who is None:
+        raise accounts.unknown_account(actor)
+    if not permissions.has_role_for(who, act, *pair, override=override):
+        raise permissions.missing_role(actor, permissions.roles_for(act, override=override)[0], *pair)
+
+
 @contextmanager
 def open_book(engine: sa.Engine, ids: Iterable[str], actors: Iterable[str]) -> Iterator[Book]:
     """Open a write transaction and yield its book; at its end every event is appended to the audit log.

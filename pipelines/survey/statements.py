@@ -21,12 +21,10 @@ from pipelines.core.i18n import mark
 from pipelines.declarations.treaties import list_legal_areas
 from pipelines.ledger import audit_log
 from pipelines.ledger.database import open_read_transaction
-from pipelines.ledger.identity import NotAllowedError
-from pipelines.ledger.permissions import Act, can_read_drafts, can_read_survey, has_role_for, missing_role, roles_for
+from pipelines.ledger.permissions import Act, can_read_drafts, can_read_survey, has_role_for, make_missing_role_error
 from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import TransitionError
-from pipelines.submissions.accounts import accounts
-from pipelines.submissions.changes import Book, open_book, refuse_words
+from pipelines.submissions.changes import open_book, refuse_words, require_book_role
 from pipelines.survey.bank import Bank
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ def list_statements(engine: sa.Engine, registry: Registry, who: Identity, jurisd
     for a jurisdiction that a person may not see.
     """
     if jurisdiction not in list_places(registry, who):
-        raise _make_unknown_error()
+        raise make_missing_role_error()
     works_on_it = can_read_drafts(who, [(jurisdiction, INSTRUMENT)])
     with open_read_transaction(engine) as connection:
         filed_statements = list(_select_statements(connection).values())
@@ -160,8 +158,8 @@ def draft_statement(engine: sa.Engine, registry: Registry, bank: Bank, statement
     places = [place for item in registry.without_training().territories.values() for place in list_legal_areas(item)]
     with open_book(engine, (), [actor]) as book:
         if statement.jurisdiction not in places:
-            raise _make_unknown_error()
-        _require_role(book, actor, "draft_statement", statement.jurisdiction)
+            raise make_missing_role_error()
+        require_book_role(book, actor, "draft_statement", (statement.jurisdiction, INSTRUMENT))
         same = [item for item in _select_statements(book.connection).values() if item.statement.key == statement.key]
         if any(item.state == "waiting" for item in same):
             raise TransitionError(
@@ -198,8 +196,8 @@ def _decide(engine: sa.Engine, act: Act, action: str, statement_id: str, actor: 
     with open_book(engine, (), [actor]) as book:
         filed = _select_statements(book.connection).get(statement_id)
         if filed is None:
-            raise _make_unknown_error()
-        _require_role(book, actor, act, filed.statement.jurisdiction)
+            raise make_missing_role_error()
+        require_book_role(book, actor, act, (filed.statement.jurisdiction, INSTRUMENT))
         if filed.state != "waiting":
             raise TransitionError(mark("This statement does not wait for clearance any more. Read it again."))
         is_own = actor == filed.drafted_by
@@ -213,19 +211,6 @@ def _decide(engine: sa.Engine, act: Act, action: str, statement_id: str, actor: 
             book.connection, at=clock.now(), actor=actor, action=action, subject=statement_id,
             detail={"comment": comment},
         )  # fmt: skip
-
-
-def _require_role(book: Book, actor: str, act: Act, jurisdiction: str) -> None:
-    who = book.people.get(actor)
-    if who is None:
-        raise accounts.unknown_account(actor)
-    if not has_role_for(who, act, jurisdiction, INSTRUMENT):
-        raise missing_role(actor, roles_for(act)[0], jurisdiction, INSTRUMENT)
-
-
-def _make_unknown_error() -> NotAllowedError:
-    """Return the same error for a statement that does not exist and for one of others."""
-    return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
 
 
 def list_questions(bank: Bank) -> Sequence[str]:

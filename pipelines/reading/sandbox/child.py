@@ -12,9 +12,10 @@ import selectors
 import socket
 import sys
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from pipelines.model.content import Content, ReadError
@@ -62,6 +63,41 @@ def read_job(job: Job) -> Content:
     from pipelines.reading.formats.read import read_content
 
     return read_content(job.data, job.filename, encodings=job.encodings, format=job.format, options=job.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The work of reading processes and its limits, in a form that goes to a new interpreter.
+
+    `module` and `function` are where a child imports its work function, `preload` the modules it imports before a file
+    comes. `memory` and `file_size` are in bytes; `cpu_seconds` is the processor time that a file begins with.
+    """
+
+    module: str
+    function: str
+    preload: tuple[str, ...]
+    memory: int
+    cpu_seconds: float
+    file_size: int
+
+    @property
+    def trusted(self) -> tuple[str, ...]:
+        """Return the packages whose classes may be in a result."""
+        return tuple(dict.fromkeys(("pipelines", "polars", self.module.partition(".")[0])))
+
+    def as_config(self, folder: Path) -> dict[str, Any]:
+        """Return what the new interpreter needs, as plain values; `folder` is where it may write."""
+        return {**asdict(self), "path": sys.path, "folder": str(folder)}
+
+
+def describe_work(
+    work: Callable[[Any], Any], *, preload: Iterable[str], memory: int, cpu_seconds: float, file_size: int
+) -> Work:
+    """Describe a function at the top level of an importable module. Raises ValueError for any other."""
+    module, function = work.__module__, work.__qualname__
+    if module == "__main__" or "." in function or "<" in function:
+        raise ValueError(f"{module}.{function} is not a function at the top level of an importable module")
+    return Work(module, function, tuple(preload), memory, cpu_seconds, file_size)
 
 
 class Launcher(Protocol):
@@ -204,19 +240,6 @@ class Child:
             # A file that needs too much is stopped earlier, by its processor time.
             return ReadError("read.no_time", seconds=f"{self.timeout:g}")
         return ReadError("read.child_died", reason=exit_reasons.describe_exit(self._reap()))
-
-
-def name_work(work: Callable[[Any], Any]) -> tuple[str, str]:
-    """Return module and name by which a child imports its work function. Raises ValueError if it cannot."""
-    module, function = work.__module__, work.__qualname__
-    if module == "__main__" or "." in function or "<" in function:
-        raise ValueError(f"{module}.{function} is not a function at the top level of an importable module")
-    return module, function
-
-
-def list_trusted(module: str) -> tuple[str, ...]:
-    """Return the packages whose classes may be in the results of a work function of this module."""
-    return tuple(dict.fromkeys(("pipelines", "polars", module.partition(".")[0])))
 
 
 def child_environment() -> dict[str, str]:

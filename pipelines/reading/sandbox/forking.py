@@ -11,12 +11,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from pipelines.reading.sandbox.child import Child, child_environment, list_trusted, name_work
+from pipelines.reading.sandbox.child import Child, Work, child_environment
 
 # `launchers.py` imports this module on Linux only: other systems cannot pass sockets between processes like this.
 assert sys.platform == "linux"
@@ -25,32 +23,13 @@ assert sys.platform == "linux"
 class ForkingLauncher:
     """Handle of the process of `fork_server.py` in its owner: starts children. Safe to use from several threads."""
 
-    def __init__(
-        self,
-        work: Callable[[Any], Any],
-        *,
-        preload: Iterable[str],
-        memory: int,
-        cpu_seconds: float,
-        file_size: int,
-    ) -> None:
-        module, function = name_work(work)
+    def __init__(self, work: Work) -> None:
         self.owner = os.getpid()
-        self.trusted = list_trusted(module)
+        self.trusted = work.trusted
         self.folder = Path(tempfile.mkdtemp(prefix="rti-read-"))
         self.lock = threading.Lock()
         own_end, child_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        config = {
-            "path": sys.path,
-            "control": child_end.fileno(),
-            "module": module,
-            "function": function,
-            "preload": list(preload),
-            "folder": str(self.folder),
-            "memory": memory,
-            "cpu_seconds": cpu_seconds,
-            "file_size": file_size,
-        }
+        config = {**work.as_config(self.folder), "control": child_end.fileno()}
         code = (
             "import sys, json; config = json.loads(sys.argv[1]); sys.path[:] = config['path']; "
             "from pipelines.reading.sandbox.fork_server import main; main(config)"

@@ -14,7 +14,16 @@ from typing import Any
 
 from pipelines.model.content import Content, ReadError
 from pipelines.reading.formats.budget import BASE
-from pipelines.reading.sandbox.child import FILE_SIZE, MEMORY, PRELOAD, TIMEOUT, Job, Launcher, read_job
+from pipelines.reading.sandbox.child import (
+    FILE_SIZE,
+    MEMORY,
+    PRELOAD,
+    TIMEOUT,
+    Job,
+    Launcher,
+    describe_work,
+    read_job,
+)
 from pipelines.reading.sandbox.spawning import SpawningLauncher
 
 if sys.platform == "linux":
@@ -35,10 +44,10 @@ def make_launcher(
 ) -> Launcher:
     """Return what starts processes for `work`, a function at the top level of an importable module.
 
-    `memory` and `file_size` are in bytes, `cpu_seconds` is the processor time a file begins with. Raises ValueError if
-    a child could not import `work`.
+    The limits are those of `Work`. Raises ValueError if a child could not import `work`.
     """
-    return _launcher_class(work, preload=preload, memory=memory, cpu_seconds=cpu_seconds, file_size=file_size)
+    described = describe_work(work, preload=preload, memory=memory, cpu_seconds=cpu_seconds, file_size=file_size)
+    return _launcher_class(described)
 
 
 def read_in_child(

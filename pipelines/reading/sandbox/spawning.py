@@ -18,12 +18,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from pipelines.reading.sandbox import job_loop
-from pipelines.reading.sandbox.child import Child, child_environment, list_trusted, name_work
+from pipelines.reading.sandbox.child import Child, Work, child_environment
 
 _START_SECONDS = 60.0
 """Seconds in which a new interpreter must have connected."""
@@ -37,32 +36,14 @@ _CODE = (
 class SpawningLauncher:
     """Starts children as new interpreters. Safe to use from several threads."""
 
-    def __init__(
-        self,
-        work: Callable[[Any], Any],
-        *,
-        preload: Iterable[str],
-        memory: int,
-        cpu_seconds: float,
-        file_size: int,
-    ) -> None:
-        module, function = name_work(work)
+    def __init__(self, work: Work) -> None:
         self.owner = os.getpid()
-        self.trusted = list_trusted(module)
+        self.trusted = work.trusted
         self.folder = Path(tempfile.mkdtemp(prefix="rti-read-"))
         self.is_closed = False
         self.lock = threading.Lock()
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
-        self.config = {
-            "path": sys.path,
-            "module": module,
-            "function": function,
-            "preload": list(preload),
-            "folder": str(self.folder),
-            "memory": memory,
-            "cpu_seconds": cpu_seconds,
-            "file_size": file_size,
-        }
+        self.config = work.as_config(self.folder)
 
     def load(self) -> None:
         """Import nothing: every child loads what it needs."""

@@ -16,9 +16,15 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core import durable
 from pipelines.core.home import Home
 from pipelines.core.home_lock import hold_home_lock
-from pipelines.core.i18n import mark
-from pipelines.ledger.identity import EVERY, Identity, NotAllowedError
-from pipelines.ledger.permissions import Act, has_role_for, has_role_in, missing_role, roles_for
+from pipelines.ledger.identity import EVERY, Identity
+from pipelines.ledger.permissions import (
+    Act,
+    has_role_for,
+    has_role_in,
+    make_missing_role_error,
+    missing_role,
+    roles_for,
+)
 from pipelines.publication.releases import calendar, preview
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.preview import PreviewReader
@@ -121,7 +127,7 @@ def list_sheets(desk: ReleaseDesk, who: Identity) -> list[SignOff]:
 def read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> TerritorySheet:
     """Return the sheet of a territory. Raises NotAllowedError, ReleaseError."""
     if not _may_read_sheet(desk, who, territory):
-        raise _no_such_sheet()
+        raise make_missing_role_error()
     return make_sheet(desk.home, _require_draft(desk), territory)
 
 
@@ -134,7 +140,7 @@ def may_sign(desk: ReleaseDesk, who: Identity, territory: str) -> bool:
 def sign_sheet(desk: ReleaseDesk, who: Identity, territory: str, manifest_sha256: str) -> None:
     """Sign the sheet of a territory for the draft that was shown. Raises NotAllowedError, ReleaseError."""
     if not may_sign(desk, who, territory):
-        raise _no_such_sheet()
+        raise make_missing_role_error()
     folder = _require_draft(desk)
     if manifest_digest(folder) != manifest_sha256:
         raise ReleaseError("the draft has changed since this sheet was shown; read it again before you sign it")
@@ -277,8 +283,3 @@ def _may_read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> bool:
 def _list_jurisdictions(desk: ReleaseDesk, territory: str) -> list[str]:
     declared = desk.registry.without_training().territories.get(territory)
     return [place.code for place in declared.jurisdictions] if declared is not None else []
-
-
-def _no_such_sheet() -> NotAllowedError:
-    """Return the same error for a territory that does not exist and for one of others."""
-    return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.declarations.treaties import list_legal_areas
-from pipelines.ledger.permissions import can_read, missing_role, roles_for
+from pipelines.ledger.permissions import can_read, make_missing_role_error, missing_role, roles_for
 from pipelines.submissions import assessments
 from pipelines.submissions.assessments import INSTRUMENT, Assessment, Proposal, has_role_for_law
-from pipelines.submissions.service import rights
 from pipelines.submissions.service.desk import Desk
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def list_law_jurisdictions(desk: Desk, who: Identity) -> list[str]:
 def list_proposals(desk: Desk, who: Identity, jurisdiction: str) -> list[ProposalView]:
     """Return the proposals for a jurisdiction, newest first. Raises NotAllowedError for one that may not be seen."""
     if jurisdiction not in list_law_jurisdictions(desk, who):
-        raise rights.make_missing_role_error()
+        raise make_missing_role_error()
     proposals = assessments.read_proposals(desk.engine)
     return [_make_view(who, item) for item in reversed(proposals) if item.assessment.jurisdiction == jurisdiction]
 
@@ -55,7 +54,7 @@ def may_propose(who: Identity, jurisdiction: str) -> bool:
 def propose_assessment(desk: Desk, who: Identity, assessment: Assessment) -> str:
     """Propose an assessment and return the id of the proposal. Raises NotAllowedError, TransitionError."""
     if assessment.jurisdiction not in list_law_jurisdictions(desk, who):
-        raise rights.make_missing_role_error()
+        raise make_missing_role_error()
     _require(who, "propose_assessment", assessment.jurisdiction)
     return assessments.propose_assessment(desk.engine, assessment, actor=who.account)
 
@@ -85,7 +84,7 @@ def _find(desk: Desk, who: Identity, proposal_id: str) -> Proposal:
     for proposal in assessments.read_proposals(desk.engine):
         if proposal.proposal_id == proposal_id and proposal.assessment.jurisdiction in visible:
             return proposal
-    raise rights.make_missing_role_error()
+    raise make_missing_role_error()
 
 
 def _require(who: Identity, act: Act, jurisdiction: str, *, override: bool = False) -> None:

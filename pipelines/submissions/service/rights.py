@@ -44,11 +44,6 @@ def not_there() -> NotThereError:
     )
 
 
-def make_missing_role_error() -> NotAllowedError:
-    """Return the error for a missing role, where the submission itself may be seen."""
-    return NotAllowedError(mark("You lack the role that this needs. Ask the steward of the secretariat for it."))
-
-
 def get_visible(desk: Desk, who: Identity, submission_id: str) -> tuple[Submission, tuple[Block, ...]]:
     """Return a submission and its blocks by its full id. Raises NotAllowedError if it is missing or may not be seen."""
     if not isinstance(submission_id, str) or not _ID.fullmatch(submission_id):

@@ -100,7 +100,7 @@ def check_file(
 ) -> Report:
     """Check a file without storing it. Raises NotAllowedError for an account without any role, UnknownFormError."""
     if not who.grants:
-        raise rights.make_missing_role_error()
+        raise permissions.make_missing_role_error()
     return _check_upload(desk, who, data, _clean_filename(filename), form, kind, None, on_progress)
 
 
@@ -121,7 +121,7 @@ def upload_file(
     UnknownFormError, ClockSetBackError.
     """
     if not permissions.pairs_for(who, "receive"):
-        raise rights.make_missing_role_error()
+        raise permissions.make_missing_role_error()
     with open_read_transaction(desk.engine) as connection:
         refuse_clock_set_back(connection)  # before the file is checked and stored, as the ledger would refuse it later
     if corrects is not None:
@@ -162,7 +162,7 @@ def upload_nil(desk: Desk, who: Identity, form: str, periods: list[str], comment
 
     declared = desk.registry.forms.get(form)
     if declared is None or not permissions.has_role_for(who, "receive", declared.jurisdiction, declared.instrument):
-        raise rights.make_missing_role_error()
+        raise permissions.make_missing_role_error()
     requested_periods = sorted(set(periods))
     for text in requested_periods:
         try:

@@ -16,12 +16,12 @@ _MOST_FAULTS = 50
 @router.post("/people/verify")
 def verify_audit_log(form: Form) -> Response:
     """Verify the whole audit log, and show the result. Raises NotAllowedError."""
+    from pipelines.ledger import permissions
     from pipelines.refresh import integrity
-    from pipelines.submissions.service import rights
 
     context = form.context
     if not can_read_audit_log(context):
-        raise rights.make_missing_role_error()
+        raise permissions.make_missing_role_error()
     verification = integrity.verify_records(context.desk.home, context.desk.engine)
     faults = [f"{fault.seq}: {fault.localize_message(context.language)}" for fault in verification.faults]
     if faults:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from pipelines.model.content import ReadError
-from pipelines.reading.sandbox.child import Child
+from pipelines.reading.sandbox.child import Child, describe_work
 from pipelines.reading.sandbox.spawning import SpawningLauncher, _accept_child
 from tests.support.misbehaving_jobs import run_misbehaving_job
 from tests.support.thread_alarm_jobs import run_job_watched_by_thread
@@ -21,7 +21,8 @@ from tests.support.thread_alarm_jobs import run_job_watched_by_thread
 
 @contextmanager
 def _start_child(work: Callable[[str], object] = run_misbehaving_job) -> Iterator[Child]:
-    launcher = SpawningLauncher(work, preload=(), memory=2 << 30, cpu_seconds=0.5, file_size=1 << 20)
+    described = describe_work(work, preload=(), memory=2 << 30, cpu_seconds=0.5, file_size=1 << 20)
+    launcher = SpawningLauncher(described)
     try:
         child = launcher.start_child()
         yield child
@@ -103,7 +104,9 @@ def test_connection_without_the_token_is_not_taken_for_the_child() -> None:
 
 def test_interpreter_that_does_not_connect_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.reading.sandbox.spawning._CODE", "import sys; sys.exit(1)")
-    launcher = SpawningLauncher(run_misbehaving_job, preload=(), memory=1 << 30, cpu_seconds=1, file_size=1)
+    launcher = SpawningLauncher(
+        describe_work(run_misbehaving_job, preload=(), memory=1 << 30, cpu_seconds=1, file_size=1)
+    )
     with pytest.raises(RuntimeError, match="did not start"):
         launcher.start_child()
     launcher.close()
