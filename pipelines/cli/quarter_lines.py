@@ -36,7 +36,7 @@ def print_quarters(rounds: Sequence[QuarterProgress], registry: Registry) -> Non
     territories = {wait.territory for progress in rounds for wait in progress.waits if wait.territory}
     for note in dict.fromkeys(note for code in sorted(territories) if (note := note_of(registry, code, "en"))):
         print_line()
-        print_line(f"{note}")
+        print_line(note)
 
 
 def as_json(progress: QuarterProgress) -> dict[str, Any]:

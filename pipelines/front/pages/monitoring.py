@@ -169,11 +169,11 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
     return table
 
 
-def _summarise(rows: Sequence[Row], sources: Sequence[str]) -> str:
+def _summarise(rows: Sequence[Row], sources: Sequence[str]) -> Part:
     """Return how many items of some sources have each finding, the worst first, and their newest date."""
     items = [row for row in rows if row["source"] in sources]
     if not items:
-        return "–"
+        return _format_absent("not_applicable")
     counts = Counter(row["gap"] for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in _GAPS.items() if counts[gap])
     newest = max(row["period"] for row in items)
@@ -181,9 +181,7 @@ def _summarise(rows: Sequence[Row], sources: Sequence[str]) -> str:
 
 
 def _format_date(text: str) -> str:
-    """Return a quarter, a year, a month or a day in the reader's language; a dash without one."""
-    if not text:
-        return "–"
+    """Return a quarter, a year, a month or a day in the reader's language."""
     return periods.format_period(text, current_language()) if "-Q" in text else format_date(text)
 
 
@@ -230,9 +228,9 @@ def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence
             labels.get(("question", row["item"]), row["item"]),
             [
                 _format_share(row),
-                words.format_number(row["n"]) if row["n"] is not None else "–",
-                "–" if rate is None else attach_numbers(words.format_number(rate), round(rate)),
-                _format_date(row["period"]),
+                _format_missing(row) if row["n"] is None else words.format_number(row["n"]),
+                _format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                _date_field(row["period"]),
                 _GAPS[row["gap"]],
             ],
         )
@@ -256,7 +254,7 @@ def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]
         finding = "; ".join(f"{reader.find_label('law_status', code)}: {n}" for code, n in counts.items())
         table.add_row(
             reader.find_label("law_element", row["item"]),
-            [finding or "–", _format_date(row["period"]), _GAPS[row["gap"]]],
+            [finding or _format_absent("unavailable"), _date_field(row["period"]), _GAPS[row["gap"]]],
         )
     return table
 
@@ -279,7 +277,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         else:
             heading = _name_figure(reader, row["item"])
             finding, source = _format_outcome(reader, row), tell("Returns of cooperation")
-        table.add_row(heading, [finding, row["period"] or "–", source, _GAPS[row["gap"]]])
+        table.add_row(heading, [finding, _date_field(row["period"]), source, _GAPS[row["gap"]]])
     return table
 
 
@@ -303,9 +301,9 @@ def _compose_delays(
             labels.get(("question", row["item"]), row["item"]),
             [
                 reported if row["state"] == "value" and row["band"] else _format_missing(row),
-                _format_date(row["period"]),
-                _format_outcome(reader, measured) if measured else "–",
-                (measured.get("period") if measured else "") or "–",
+                _date_field(row["period"]),
+                _format_outcome(reader, measured) if measured else _format_absent("unavailable"),
+                _date_field(measured.get("period") or ""),
             ],
         )
     table.notes.add_remark(
@@ -358,8 +356,17 @@ def _name_figure(reader: Reader, item: str) -> str:
     return f"{cooperation.name_directions()[direction]}: {lower_first(_FIGURES[figure])}"
 
 
+def _date_field(text: str) -> Part:
+    """Return a date, or the word for one that is not known."""
+    return _format_date(text) if text else _format_absent("unavailable")
+
+
 def _format_missing(row: Row) -> Part:
-    return format_figure(words.format_status("withheld" if row["state"] == "withheld" else "unavailable"))
+    return _format_absent("withheld" if row["state"] == "withheld" else "unavailable")
+
+
+def _format_absent(status: str) -> Part:
+    return format_figure(words.format_status(status))
 
 
 def _format_share(row: Row) -> Part:

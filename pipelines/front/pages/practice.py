@@ -141,11 +141,11 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         table.notes.add_remark(
             tell("Roles are withheld: next to the territories they would show the answers of a small group.")
         )
+    withheld, unavailable = (format_figure(words.format_status(status)) for status in ("withheld", "unavailable"))
     for dimension, group in _list_groups(reader, rows):
         first = cells.get((dimension, group, codes[0]))
         heading = _name_group(table, labels, dimension, group)
         if first is None or first["is_withheld"]:
-            withheld = format_figure(words.format_status("withheld"))
             table.add_row(heading, [withheld] * (len(codes) + 3))
             continue
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
@@ -156,8 +156,8 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             (
                 *shares,
                 words.format_number(first["n"]),
-                "–" if rate is None else attach_numbers(words.format_number(rate), round(rate)),
-                _CHANGES[change] if change else "–",
+                unavailable if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                _CHANGES[change] if change else unavailable,
             ),
             is_total=dimension == "region",
         )

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 StepName = Literal["open", "collection", "queries", "draft", "signatures", "release"]
 StepState = Literal["done", "skipped", "waiting", "ahead"]
-"""`skipped`: the release was published without it; `waiting`: somebody can do something about it now; `ahead`: its day
-has not come."""
+"""`skipped`: not done in time, and the round went on; `waiting`: somebody can act now; `ahead`: its day has not come."""
 Cause = Literal[
     "program", "missing", "findings", "unapproved", "signature", "steward_announces", "steward_approves", "minute"
 ]
@@ -91,9 +90,8 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
     acts = {entry.act: entry.at for entry in quarter_log.read_quarter_acts(engine, plan.quarter.code)}
     today = clock.now().date()
     opened = _make_step("open", plan.opens, today, done_at=acts.get("open_collection", ""), waits=[Wait("program")])
-    if today > list_act_days(plan)["close_collection"]:
-        # Too late to announce it: the collection has closed.
-        opened = QuarterStep("open", "done", plan.opens, acts.get("open_collection", ""))
+    if opened.state == "waiting" and today > list_act_days(plan)["close_collection"]:
+        opened = QuarterStep("open", "skipped", plan.opens)  # nobody is told to begin what has ended
     steps = [opened, _measure_collection(plan, cells), _measure_queries(plan, cells, today)]
     if published is not None:
         steps.append(QuarterStep("draft", "done", plan.queries))

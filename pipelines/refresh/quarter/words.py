@@ -37,6 +37,8 @@ def describe_state(step: QuarterStep, today: date, language: str = "en") -> str:
         return tell("completed on {day}", language, day=step.done_at[:10])
     if step.state == "done":
         return tell("completed", language)
+    if step.state == "skipped" and step.name == "open":
+        return tell("not announced: the collection has ended", language)
     if step.state == "skipped":
         return tell("released without it", language)
     if step.is_late(today):

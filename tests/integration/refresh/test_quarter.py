@@ -14,7 +14,7 @@ from pipelines.cli import main
 from pipelines.ledger.clock_guard import ClockSetBackError
 from pipelines.model.periods import Period
 from pipelines.refresh import embargo, publication
-from pipelines.refresh.quarter import QuarterStep, carry_out_act, find_due_acts, measure_progress
+from pipelines.refresh.quarter import QuarterStep, carry_out_act, find_due_acts, measure_progress, words
 from pipelines.refresh.quarter.acts import find_due_draft
 from pipelines.refresh.release_desk import desk
 from pipelines.refresh.release_desk.review import Override
@@ -183,6 +183,16 @@ def test_letters_of_the_acts_name_returns_and_days_and_footnote_kosovo(world: Qu
 
 
 # -- the progress
+
+
+def test_collection_that_nobody_announced_is_not_called_completed(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    today = ANSWERS + timedelta(days=1)
+    set_day(today)
+    step = measure_steps(world)["open"]
+    assert (step.state, step.waits) == ("skipped", ())
+    assert words.describe_state(step, today) == "not announced: the collection has ended"
 
 
 def test_progress_names_what_waits_and_for_whom(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
