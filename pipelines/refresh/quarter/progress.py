@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 StepName = Literal["open", "collection", "queries", "draft", "signatures", "release"]
 StepState = Literal["done", "skipped", "waiting", "ahead"]
-"""`skipped`: not done in time, and the round went on; `waiting`: somebody can act now; `ahead`: its day has not come."""
+"""`skipped`: not done in time, so that the round continued without it; `waiting`: somebody can act now; `ahead`: its
+day has not come."""
 Cause = Literal[
     "program", "missing", "findings", "unapproved", "signature", "steward_announces", "steward_approves", "minute"
 ]
