@@ -92,7 +92,8 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
     today = clock.now().date()
     opened = _make_step("open", plan.opens, today, done_at=acts.get("open_collection", ""), waits=[Wait("program")])
     if opened.state == "waiting" and today > list_act_days(plan)["close_collection"]:
-        opened = QuarterStep("open", "skipped", plan.opens)  # nobody is told to begin what has ended
+        # An announcement would invite returns to a collection that has ended.
+        opened = QuarterStep("open", "skipped", plan.opens)
     steps = [opened, _measure_collection(plan, cells), _measure_queries(plan, cells, today)]
     if published is not None:
         steps.append(QuarterStep("draft", "done", plan.queries))
