@@ -23,6 +23,13 @@ _CONSTANTS: Final = frozenset({"_T", "_Z"})
 class CubeTooLargeError(StructureError):
     """A selection whose codes make more combinations than a file of cubes should have."""
 
+    def __init__(self, combinations: int) -> None:
+        super().__init__(
+            f"The selection makes {combinations} combinations; the most for this format is {LARGEST_CUBE}. "
+            "Select fewer codes or periods."
+        )
+        self.combinations = combinations
+
 
 @dataclass(frozen=True)
 class CubeAxis:
@@ -86,10 +93,7 @@ def make_cube(extract: Extract, *, keeps_constants: bool = True) -> ExtractCube:
         axes = _drop_constants(axes, rows)
     cube = ExtractCube(extract, (*axes, CubeAxis(TIME_PERIOD, tuple(span.code for span in spans))))
     if prod(cube.sizes) > LARGEST_CUBE:
-        raise CubeTooLargeError(
-            f"The selection makes {prod(cube.sizes)} combinations; the most for this format is {LARGEST_CUBE}. "
-            "Select fewer codes or periods."
-        )
+        raise CubeTooLargeError(prod(cube.sizes))
     return cube
 
 

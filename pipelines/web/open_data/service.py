@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
-from pipelines.core import clock
+from pipelines.core import clock, i18n
+from pipelines.core.i18n import mark
 from pipelines.dissemination.files import join_content
 from pipelines.dissemination.release import DATABASE, load_structures
 from pipelines.dissemination.structures import choose_text
@@ -23,7 +24,6 @@ from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_
 from pipelines.web.mounted_service import MountedService
 from pipelines.web.open_data.document import describe_api
 from pipelines.web.open_data.tables import (
-    RequestError,
     RowsRequest,
     compose_rows,
     describe_table,
@@ -58,24 +58,25 @@ class OpenDataService(MountedService):
         from starlette.responses import Response
 
         method = scope["method"]
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+        query = bytes(scope["query_string"]).decode("latin-1")
+        language = _choose_language(query, headers)
         if method == "OPTIONS":
             return Response(b"", 204, {**CROSS_ORIGIN, "Allow": _METHODS})
         if method not in ("GET", "HEAD"):
-            return _refuse(RequestError(405, f"Only {_METHODS} are accepted."), {"Allow": _METHODS})
-        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+            return _refuse(
+                QueryError(405, mark("Only {methods} are accepted."), methods=_METHODS), language, {"Allow": _METHODS}
+            )
         raw = scope.get("raw_path")
         path = bytes(raw).decode("latin-1").partition("?")[0] if raw else str(scope["path"])
         parts = [unquote(part) for part in path.removeprefix(ADDRESS).strip("/").split("/")]
-        query = bytes(scope["query_string"]).decode("latin-1")
         try:
             return self._answer(parts, query, headers)
-        except RequestError as error:
-            return _refuse(error)
         except QueryError as error:
-            return _refuse(RequestError(error.status, error.text))
+            return _refuse(error, language)
 
     def _answer(self, parts: list[str], query: str, headers: Mapping[str, str]) -> Response:
-        """Return the answer to a request. Raises RequestError or QueryError."""
+        """Return the answer to a request. Raises QueryError."""
         from starlette.responses import Response
 
         match parts:
@@ -110,7 +111,9 @@ class OpenDataService(MountedService):
                 request = read_rows_request(flow, structures.languages, parameters)
                 return self._send(release, parameters, headers, request, lambda: _make_rows(release.folder, request))
             case _:
-                raise RequestError(404, f"There is nothing at this address. {ADDRESS}/ describes all addresses.")
+                raise QueryError(
+                    404, mark("There is nothing at this address. {address} describes all addresses."), address=ADDRESS
+                )
 
     def _find_release(self, parameters: Mapping[str, str]) -> PublishedRelease:
         return self.releases.find_release(RequestedEdition(parameters.get("release")))
@@ -118,7 +121,9 @@ class OpenDataService(MountedService):
     def _check_table(self, release: PublishedRelease, name: str) -> None:
         tables = load_structures(release.folder).dataflows
         if name not in tables:
-            raise RequestError(404, f"There is no table {name}. There are: {', '.join(tables)}.")
+            raise QueryError(
+                404, mark("There is no table {name}. There are: {names}."), name=name, names=", ".join(tables)
+            )
 
     def _send(
         self,
@@ -174,11 +179,24 @@ def _dump(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def _refuse(error: RequestError, more: Mapping[str, str] | None = None) -> Response:
+def _choose_language(query: str, headers: Mapping[str, str]) -> str:
+    """Return the language of an error: that of the address, else the one that the client prefers, else English."""
+    tags = [value for name, value in parse_qsl(query) if name == "language"]
+    codes = [code for code in i18n.list_languages() if i18n.html_lang(code) in tags]
+    return i18n.prefer_language(codes, headers.get("accept-language", ""))
+
+
+def _refuse(error: QueryError, language: str, more: Mapping[str, str] | None = None) -> Response:
     from starlette.responses import Response
 
-    sent = {**CROSS_ORIGIN, "Cache-Control": "no-store", **(more or {})}
-    return Response(_dump({"error": error.text}), error.status, sent, _JSON)
+    sent = {
+        **CROSS_ORIGIN,
+        "Cache-Control": "no-store",
+        "Content-Language": i18n.html_lang(language),
+        "Vary": "Accept-Language",
+        **(more or {}),
+    }
+    return Response(_dump({"error": error.localize_message(language)}), error.status, sent, _JSON)
 
 
 def _send_reference(page: str) -> Response:

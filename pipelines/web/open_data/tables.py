@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import polars as pl
 
+from pipelines.core.i18n import mark
 from pipelines.dissemination.notes import find_language
 from pipelines.dissemination.observations import ObservationSelection, select_observations
 from pipelines.dissemination.periods import parse_period
@@ -19,6 +20,7 @@ from pipelines.dissemination.release import load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, Structures, choose_text
 from pipelines.dissemination.writers.extract import INFINITE, Extract
 from pipelines.dissemination.writers.labelled import lay_out
+from pipelines.web.sdmx.errors import QueryError
 from pipelines.words.language import read_in
 
 FileType = Literal["json", "csv", "parquet"]
@@ -28,14 +30,6 @@ PERIOD: Final = r"^[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2]))?$"
 DEFAULT_LIMIT: Final = 1_000
 LARGEST_LIMIT: Final = 10_000
 LARGEST_OFFSET: Final = 1_000_000_000
-
-
-class RequestError(Exception):
-    """A request that is answered with an HTTP status of 400 or more."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
 
 
 @dataclass(frozen=True)
@@ -56,35 +50,55 @@ class RowsRequest:
 
 
 def read_parameters(query: str, allowed: Sequence[str]) -> dict[str, str]:
-    """Return the parameters of a query string. Raises RequestError for an unknown, repeated or empty one."""
+    """Return the parameters of a query string. Raises QueryError for an unknown, repeated or empty one."""
     parameters: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name not in allowed:
-            raise RequestError(400, f"There is no parameter {name}. There are: {', '.join(allowed) or 'none'}.")
+            if not allowed:
+                raise QueryError(400, mark("There is no parameter {name}: this address has none."), name=name)
+            raise QueryError(
+                400, mark("There is no parameter {name}. There are: {names}."), name=name, names=", ".join(allowed)
+            )
         if name in parameters:
-            raise RequestError(400, f"The parameter {name} is there twice. Separate several codes by commas.")
+            raise QueryError(
+                400, mark("The parameter {name} is there twice. Separate several codes by commas."), name=name
+            )
         if not value:
-            raise RequestError(400, f"The parameter {name} has no value. Give it one or leave it out.")
+            raise QueryError(400, mark("The parameter {name} has no value. Give it one or leave it out."), name=name)
         parameters[name] = value
     return parameters
 
 
 def read_language(parameters: Mapping[str, str], languages: Sequence[str]) -> str:
-    """Return the language of an answer, English if none is asked for. Raises RequestError for an unknown one."""
+    """Return the language of an answer, English if none is asked for. Raises QueryError for an unknown one."""
     language = parameters.get("language", "en")
     if language not in languages:
-        raise RequestError(400, f"There is no language {language}. There are: {', '.join(languages)}.")
+        raise QueryError(
+            400,
+            mark("There is no language {language}. There are: {names}."),
+            language=language,
+            names=", ".join(languages),
+        )
     return language
 
 
 def read_rows_request(flow: Dataflow, languages: Sequence[str], parameters: Mapping[str, str]) -> RowsRequest:
-    """Return the request for rows that parameters make. Raises RequestError for a wrong value."""
+    """Return the request for rows that parameters make. Raises QueryError for a wrong value."""
     file_type = next((name for name in FILE_TYPES if name == parameters.get("format", "json")), None)
     if file_type is None:
-        raise RequestError(400, f"There is no format {parameters['format']}. There are: {', '.join(FILE_TYPES)}.")
+        raise QueryError(
+            400,
+            mark("There is no format {format}. There are: {names}."),
+            format=parameters["format"],
+            names=", ".join(FILE_TYPES),
+        )
     for name in ("from", "to"):
         if name in parameters and not re.fullmatch(PERIOD, parameters[name]):
-            raise RequestError(400, f"{name} is not a period. Write a year (2024), a quarter (2024-Q3) or a month.")
+            raise QueryError(
+                400,
+                mark("{value} is not a period. Write a year (2024), a quarter (2024-Q3) or a month (2024-05)."),
+                value=f"{name}={parameters[name]}",
+            )
     codes = tuple(
         (name, tuple(parameters[name].split(","))) for name in flow.structure.dimension_ids if name in parameters
     )
@@ -106,7 +120,13 @@ def _read_number(parameters: Mapping[str, str], name: str, lowest: int, highest:
         return None
     text = parameters[name]
     if not re.fullmatch(r"[0-9]{1,10}", text) or not lowest <= int(text) <= highest:
-        raise RequestError(400, f"{name} is not a whole number from {lowest} to {highest}.")
+        raise QueryError(
+            400,
+            mark("{value} is not a whole number from {least} to {most}."),
+            value=f"{name}={text}",
+            least=lowest,
+            most=highest,
+        )
     return int(text)
 
 

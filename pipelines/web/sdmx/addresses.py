@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from pipelines.core import clock
-from pipelines.web.sdmx.errors import QueryError
+from pipelines.core.i18n import mark
+from pipelines.web.sdmx.errors import NOT_OFFERED, QueryError
 from pipelines.web.sdmx.queries import (
     ALL,
     FILTER,
@@ -53,18 +54,18 @@ def _split_values(text: str, version: Version) -> tuple[str, ...]:
     return values or (ALL,)
 
 
-def _check_ids(values: Sequence[str], name: str) -> None:
+def _check_ids(values: Sequence[str]) -> None:
     for value in values:
         if value != ALL and not _ID.fullmatch(value):
-            raise QueryError(400, f"{value} is not an {name}: it has characters that ids do not have.")
+            raise QueryError(400, mark("{value} is not an id: it has characters that ids do not have."), value=value)
 
 
 def _parse_reference(agency: str, name: str, versions: str, version: Version) -> Reference:
     reference = Reference(
         _split_values(agency, version), _split_values(name, version), _split_values(versions, version)
     )
-    _check_ids(reference.agencies, "agency")
-    _check_ids(reference.ids, "id")
+    _check_ids(reference.agencies)
+    _check_ids(reference.ids)
     return reference
 
 
@@ -74,7 +75,12 @@ def _parse_time(parameters: Mapping[str, str], name: str) -> datetime | None:
     try:
         return clock.parse_time(parameters[name])
     except (ValueError, OverflowError):
-        raise QueryError(400, f"{name}={parameters[name]} is not a time. Write it as 2026-11-20T09:00:00Z.") from None
+        raise QueryError(
+            400,
+            mark("{value} is not a time. Write it as {example}."),
+            value=f"{name}={parameters[name]}",
+            example="2026-11-20T09:00:00Z",
+        ) from None
 
 
 def _parse_number(parameters: Mapping[str, str], name: str, lowest: int = 1) -> int | None:
@@ -82,26 +88,30 @@ def _parse_number(parameters: Mapping[str, str], name: str, lowest: int = 1) -> 
         return None
     text = parameters[name]
     if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= lowest):
-        raise QueryError(400, f"{name}={text} is not a whole number of {lowest} or more.")
+        raise QueryError(
+            400, mark("{value} is not a whole number of {least} or more."), value=f"{name}={text}", least=lowest
+        )
     return int(text)
 
 
 def _parse_choice(parameters: Mapping[str, str], name: str, choices: Collection[str], default: str) -> str:
     value = parameters.get(name, default).lower()
     if value not in choices:
-        raise QueryError(400, f"{name}={parameters[name]} is not offered. Choose one of: {', '.join(choices)}.")
+        raise QueryError(400, NOT_OFFERED, value=f"{name}={parameters[name]}", names=", ".join(choices))
     return value
 
 
 def _parse_edition(parameters: Mapping[str, str]) -> RequestedEdition:
     if "asOf" in parameters and "release" in parameters:
-        raise QueryError(400, "Give either release or asOf, not both.")
+        raise QueryError(400, mark("Give either release or asOf, not both."))
     return RequestedEdition(parameters.get("release"), _parse_time(parameters, "asOf"))
 
 
 def _pad(parts: Sequence[str], least: int, most: int, address: str) -> list[str]:
     if not least <= len(parts) <= most:
-        raise QueryError(400, f"The address has the wrong number of parts. Write it as {address}.")
+        raise QueryError(
+            400, mark("The address has the wrong number of parts. Write it as {address}."), address=address
+        )
     return [*parts, *([""] * (most - len(parts)))]
 
 
@@ -169,7 +179,11 @@ def _parse_flow(text: str) -> Reference:
     """Return the dataflow of version 1.5: `FLOW`, `AGENCY,FLOW` or `AGENCY,FLOW,VERSION`."""
     parts = text.split(",")
     if len(parts) > 3 or not all(parts):
-        raise QueryError(400, f"{text} is not a dataflow. Write FLOW, AGENCY,FLOW or AGENCY,FLOW,VERSION.")
+        raise QueryError(
+            400,
+            mark("{value} is not a dataflow. Write FLOW, AGENCY,FLOW or AGENCY,FLOW,VERSION."),
+            value=text,
+        )
     agency, name, version = {1: ("all", parts[0], "latest"), 2: (*parts, "latest"), 3: tuple(parts)}[len(parts)]
     return _parse_reference(agency, name, version, "v1")
 
@@ -186,9 +200,7 @@ def _complete_query(
 ) -> DataQuery:
     contexts = _split_values(context, "v2")
     if unknown := set(contexts) - {"dataflow", "datastructure", "provisionagreement", ALL}:
-        raise QueryError(
-            400, f"{min(unknown)} is not a context. Choose dataflow, datastructure, provisionagreement or *."
-        )
+        raise QueryError(400, NOT_OFFERED, value=min(unknown), names="dataflow, datastructure, provisionagreement, *")
     filters = tuple(
         parse_filter(match[1], value)
         for name, value in sorted(parameters.items())
@@ -196,7 +208,7 @@ def _complete_query(
     )
     updated_after, edition = _parse_time(parameters, "updatedAfter"), _parse_edition(parameters)
     if updated_after is not None and edition.as_of is not None and updated_after > edition.as_of:
-        raise QueryError(422, "updatedAfter is later than asOf. Choose an earlier updatedAfter.")
+        raise QueryError(422, mark("updatedAfter is later than asOf. Choose an earlier updatedAfter."))
     for name in ("startPeriod", "endPeriod"):
         if name in parameters:
             parse_span(parameters[name])
@@ -243,7 +255,7 @@ def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> St
     """Return the query of an address below `/schema`, as a query of the structure with the codes that have data."""
     context, agency, name, versions = _pad(parts, 3, 4, "/schema/{context}/{agency}/{id}/{version}")
     if context not in ("datastructure", "dataflow"):
-        raise QueryError(404, f"There is no schema of the context {context}. Choose dataflow or datastructure.")
+        raise QueryError(404, NOT_OFFERED, value=context, names="dataflow, datastructure")
     parameters = parse_parameters(
         query,
         {"dimensionAtObservation", "explicitMeasure"} if version == "v1" else {"dimensionAtObservation", "deletion"},
@@ -265,8 +277,8 @@ def _parse_references(
     """Return the values of `references`. Without choices, `structures.py` knows which there are."""
     words = tuple(word.lower() for word in _split_values(parameters.get("references", "none"), "v2"))
     if version == "v1" and len(words) > 1:
-        raise QueryError(400, "In version 1.5, references has one value.")
+        raise QueryError(400, mark("In version 1.5, references has one value."))
     for word in words:
         if choices is not None and word not in choices:
-            raise QueryError(400, f"references={word} is not offered. Choose from: {', '.join(choices)}.")
+            raise QueryError(400, NOT_OFFERED, value=f"references={word}", names=", ".join(choices))
     return words

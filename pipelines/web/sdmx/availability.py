@@ -6,11 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import Artefacts, Constraint, Kind
 from pipelines.dissemination.release import END, START, load_observations
 from pipelines.dissemination.structures import TIME_PERIOD, Dataflow, Structures
 from pipelines.web.sdmx.data import find_dataflows, select_rows
-from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.errors import NO_DIMENSION, QueryError
 from pipelines.web.sdmx.queries import DataQuery
 from pipelines.web.sdmx.structures import Name, StructureMessage, keep_used_items, resolve_references
 
@@ -23,7 +24,7 @@ def find_availability(folder: Path, structures: Structures, query: DataQuery) ->
     Raises QueryError 404 if no observation matches.
     """
     if query.updated_after is not None:
-        raise QueryError(501, "updatedAfter is not offered for availability. Leave it out, or ask for the data.")
+        raise QueryError(501, mark("updatedAfter is not offered for availability. Leave it out, or ask for the data."))
     flows = find_dataflows(structures, query)
     constraints: dict[str, Constraint] = {}
     for flow in flows:
@@ -37,7 +38,7 @@ def find_availability(folder: Path, structures: Structures, query: DataQuery) ->
         if constraint is not None:
             constraints[flow.id] = constraint
     if not constraints:
-        raise QueryError(404, "No observations match. Ask for other codes or another period.")
+        raise QueryError(404, mark("No observations match. Ask for other codes or another period."))
     names: list[Name] = [("dataconstraint", name) for name in constraints]
     words = _ALL_REFERENCES if "all" in query.references else query.references
     words = tuple(word for word in words if word not in ("dataproviderscheme", "valuelist"))
@@ -57,7 +58,7 @@ def _find_constraint(folder: Path, flow: Dataflow, query: DataQuery) -> Constrai
     """
     names = [*flow.structure.dimension_ids, TIME_PERIOD]
     if unknown := set(query.components) - set(names):
-        raise QueryError(422, f"{flow.id} has no dimension {min(unknown)}. There are: {', '.join(names)}.")
+        raise QueryError(422, NO_DIMENSION, dataflow=flow.id, name=min(unknown), names=", ".join(names))
     frame = load_observations(folder, flow.id)
     matching = select_rows(frame, flow, query)
     chosen = [name for name in names if not query.components or name in query.components]

@@ -10,12 +10,13 @@ from typing import Final, Literal
 
 import polars as pl
 
+from pipelines.core.i18n import mark
 from pipelines.dissemination.observations import Condition, ObservationSelection, filter_observations
 from pipelines.dissemination.release import END, START, load_observations, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, StructureError, Structures
 from pipelines.dissemination.writers.extract import Context, Extract, to_text
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
-from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.errors import NO_COMPONENT, NO_DIMENSION, QueryError
 from pipelines.web.sdmx.negotiation import Detail
 from pipelines.web.sdmx.ordering import list_components, sort_extract
 from pipelines.web.sdmx.queries import ALL, Comparison, ComponentFilter, DataQuery, Key, parse_span
@@ -23,10 +24,11 @@ from pipelines.web.sdmx.releases import PublishedRelease, Releases
 
 Action = Literal["Information", "Append", "Replace", "Delete"]
 _ROW: Final = "_row"
-_NO_DATA: Final = (
+_NO_DATA: Final = mark(
     "No observations match. Ask for fewer codes at once or another period; an availability query lists the codes "
     "that have data."
 )
+_UNCHANGED: Final = mark("Nothing has changed since then.")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ def find_dataflows(structures: Structures, query: DataQuery) -> list[Dataflow]:
     ]
     if not flows:
         names = ", ".join(structures.dataflows)
-        raise QueryError(404, f"There are no such data. The agency is {structures.agency}; its dataflows are {names}.")
+        raise QueryError(
+            404,
+            mark("There are no such data. The agency is {agency}; its dataflows are {names}."),
+            agency=structures.agency,
+            names=names,
+        )
     return flows
 
 
@@ -68,7 +75,11 @@ def list_allowed_codes(key: Key, flow: Dataflow, query: DataQuery) -> dict[str, 
     names = flow.structure.dimension_ids
     if len(key) > len(names) or (query.version == "v1" and len(key) < len(names)):
         raise QueryError(
-            422, f"The key has {len(key)} parts, but {flow.id} has {len(names)} dimensions: {'.'.join(names)}."
+            422,
+            mark("The key has the wrong number of parts: {n}. {dataflow} has these dimensions: {names}."),
+            n=len(key),
+            dataflow=flow.id,
+            names=".".join(names),
         )
     return {name: codes for name, codes in zip(names, key, strict=False) if codes}
 
@@ -113,7 +124,7 @@ def _unite(frame: pl.DataFrame, choices: Sequence[Callable[[pl.DataFrame], pl.Da
 def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter) -> pl.DataFrame:
     if item.component not in frame.columns or item.component in (START, END):
         raise QueryError(
-            422, f"{flow.id} has no component {item.component}. It has: {', '.join(list_components(flow))}."
+            422, NO_COMPONENT, dataflow=flow.id, name=item.component, names=", ".join(list_components(flow))
         )
     choices = []
     for tests in item.alternatives:
@@ -121,10 +132,18 @@ def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter) ->
         choices.append(_filter_with(flow, ObservationSelection(conditions=conditions)))
     try:
         return _unite(frame, choices)
-    except StructureError as error:
-        raise QueryError(422, f"{error}.") from None
-    except ValueError as error:
-        raise QueryError(400, f"c[{item.component}]: {error}.") from None
+    except StructureError:
+        # The component is one of the dataflow's, so that an operator does not fit it.
+        raise QueryError(
+            422,
+            mark("The operators {operators} of the filter {filter} are for texts only."),
+            operators="co, nc, sw, ew",
+            filter=f"c[{item.component}]",
+        ) from None
+    except ValueError:
+        raise QueryError(
+            400, mark("The filter {filter} has a value that is not a number."), filter=f"c[{item.component}]"
+        ) from None
 
 
 def _make_conditions(component: str, test: Comparison) -> tuple[Condition, ...]:
@@ -234,10 +253,10 @@ def _select_changes(
     if not earlier:
         return [replace(item, action="Append", valid_from=release.valid_from) for item in current]
     if earlier[-1].folder == release.folder:
-        raise QueryError(404, "Nothing has changed since then.")
+        raise QueryError(404, _UNCHANGED)
     changes = _compare(_select_former(earlier[-1].folder, query), current)
     if not changes:
-        raise QueryError(404, "Nothing has changed since then.")
+        raise QueryError(404, _UNCHANGED)
     return [replace(item, valid_from=release.valid_from) for item in changes]
 
 
@@ -257,7 +276,7 @@ def _select_history_of_changes(
             changes = _compare(_select_former(history[place - 1].folder, query), rows)
         data_sets += [replace(change, valid_from=item.valid_from, valid_until=item.valid_until) for change in changes]
     if not data_sets:
-        raise QueryError(404, "Nothing has changed since then.")
+        raise QueryError(404, _UNCHANGED)
     return data_sets
 
 
@@ -304,7 +323,7 @@ def check_dimension(data_sets: Sequence[DataSet], name: str) -> None:
         flow = item.extract.dataflow
         names = (*flow.structure.dimension_ids, TIME_PERIOD, ALL_DIMENSIONS)
         if name not in names:
-            raise QueryError(422, f"{flow.id} has no dimension {name}. There are: {', '.join(names)}.")
+            raise QueryError(422, NO_DIMENSION, dataflow=flow.id, name=name, names=", ".join(names))
 
 
 def find_detail(query: DataQuery) -> Detail:
@@ -329,7 +348,13 @@ def choose_components(extract: Extract, query: DataQuery) -> Extract:
     """
     flow = extract.dataflow
     if unknown := set(query.measures) - {"all", "none", OBS_VALUE}:
-        raise QueryError(422, f"{flow.id} has no measure {min(unknown)}. Its measure is {OBS_VALUE}.")
+        raise QueryError(
+            422,
+            mark("{dataflow} has no measure {name}. Its measure is {measure}."),
+            dataflow=flow.id,
+            name=min(unknown),
+            measure=OBS_VALUE,
+        )
     chosen = []
     for attribute in flow.structure.attributes:
         level = {"observation": "obs"}.get(attribute.attachment, attribute.attachment)
@@ -337,7 +362,13 @@ def choose_components(extract: Extract, query: DataQuery) -> Extract:
             chosen.append(attribute)
     attribute_ids = {attribute.id for attribute in flow.structure.attributes}
     if unknown := set(query.attributes) - attribute_ids - {"dsd", "all", "none", "msd", "dataset", "series", "obs"}:
-        raise QueryError(422, f"{flow.id} has no attribute {min(unknown)}. It has: {', '.join(sorted(attribute_ids))}.")
+        raise QueryError(
+            422,
+            mark("{dataflow} has no attribute {name}. There are: {names}."),
+            dataflow=flow.id,
+            name=min(unknown),
+            names=", ".join(sorted(attribute_ids)),
+        )
     rows = extract.observations.drop(attribute_ids - {attribute.id for attribute in chosen})
     if _names_observation_attributes(query):
         rows = rows.with_columns(pl.lit(None, pl.Float64).alias(OBS_VALUE))

@@ -1,10 +1,18 @@
-"""Write errors as SDMX messages or plain text: what is wrong with the query, and what to do."""
+"""Write errors as SDMX messages or plain text: what is wrong with the query, and what to do, in the reader's language.
+
+The message is translated when it is written. Codes, ids, names of parameters and HTTP statuses are the same in every
+language.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Final, Literal
 from xml.sax.saxutils import escape
+
+from pipelines.core import i18n
+from pipelines.core.errors import UserFacingError
+from pipelines.core.i18n import mark
 
 Syntax = Literal["xml", "json", "text"]
 _CODES: Final = {400: 140, 404: 100, 406: 1006, 413: 130, 422: 150, 500: 500, 501: 501, 503: 503}
@@ -18,23 +26,29 @@ MEDIA_TYPES: Final = {
 }
 
 
-class QueryError(Exception):
-    """A query that is answered with an HTTP status of 400 or more."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
+NO_COMPONENT: Final = mark("{dataflow} has no component {name}. There are: {names}.")
+NO_DIMENSION: Final = mark("{dataflow} has no dimension {name}. There are: {names}.")
+NOT_OFFERED: Final = mark("{value} is not offered. Choose one of: {names}.")
 
 
-def write_error(error: QueryError, syntax: Syntax) -> bytes:
-    """Return the body of an error."""
-    code = _CODES[error.status]
+class QueryError(UserFacingError):
+    """A query that is answered with an HTTP status of 400 or more, of this service or of the JSON API."""
+
+    def __init__(self, status: int, text: str, /, **params: object) -> None:
+        super().__init__(text, **params)
+        self.status = status
+
+
+def write_error(error: QueryError, syntax: Syntax, language: str = i18n.SOURCE_LANGUAGE) -> bytes:
+    """Return the body of an error with its message in a language of the software."""
+    code, text = _CODES[error.status], error.localize_message(language)
     if syntax == "xml":
         return (
             f'<?xml version="1.0" encoding="UTF-8"?>\n<mes:Error xmlns:mes="{_MESSAGE}" xmlns:com="{_COMMON}">'
-            f'<mes:ErrorMessage code="{code}"><com:Text xml:lang="en">{escape(error.text)}</com:Text>'
+            f'<mes:ErrorMessage code="{code}">'
+            f'<com:Text xml:lang="{i18n.html_lang(language)}">{escape(text)}</com:Text>'
             "</mes:ErrorMessage></mes:Error>\n"
         ).encode()
     if syntax == "json":
-        return (json.dumps({"errors": [{"code": code, "title": error.text}]}, ensure_ascii=False) + "\n").encode()
-    return f"{error.text}\n".encode()
+        return (json.dumps({"errors": [{"code": code, "title": text}]}, ensure_ascii=False) + "\n").encode()
+    return f"{text}\n".encode()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pipelines.core import clock
+from pipelines.core.i18n import mark
 from pipelines.dissemination.files import join_content
 from pipelines.web.sdmx.data import DataSet
 from pipelines.web.sdmx.errors import QueryError
@@ -47,9 +48,12 @@ def write_message(data_sets: Sequence[DataSet], form: ResponseFormat, style: Sty
             return _combine_csv(messages, data_sets)
     raise QueryError(
         501,
-        f"This query has several data sets, or data sets of changes, which {form.name} does not hold. Ask for one "
-        "dataflow without updatedAfter and includeHistory, or for one of: "
-        f"{SPECIFIC.name}, {ML_3.name}, {JSON_2.name}.",
+        mark(
+            "This query has several data sets, or data sets of changes, which {format} does not hold. Ask for one "
+            "dataflow without updatedAfter and includeHistory, or for one of: {formats}."
+        ),
+        format=form.name,
+        formats=f"{SPECIFIC.name}, {ML_3.name}, {JSON_2.name}",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pipelines.core.i18n import mark
 from pipelines.dissemination.files import join_content
 from pipelines.dissemination.formats import Content
 from pipelines.dissemination.structures import TIME_PERIOD
@@ -66,7 +67,9 @@ def _write_series(
 
     def write_series(extract: Extract, style: Style) -> bytes:
         if style.at_observation != TIME_PERIOD:
-            raise QueryError(422, "A message for time series has TIME_PERIOD at the observation. Ask for another type.")
+            raise QueryError(
+                422, mark("A message for time series has TIME_PERIOD at the observation. Ask for another type.")
+            )
         return join_content(write(extract, style)).replace(b"mes:" + root, b"mes:" + series_root)
 
     return write_series
@@ -191,14 +194,14 @@ def choose_format(formats: Sequence[ResponseFormat], accept: str, name: str | No
         for item in formats:
             if name == item.name or (name in _SHORT_NAMES and item.name.startswith(f"{name}-")):
                 return FormatChoice(item)
-        raise QueryError(406, _list_offers(f"format={name}", formats))
+        raise _refuse_format(f"format={name}", formats)
     text = name if name is not None else accept
     ranges = parse_accept(text) if text.strip() else [MediaRange("*/*")]
     for media_range in ranges:
         for item in formats:
             if _is_accepted(item, media_range):
                 return FormatChoice(item, _read_labels(media_range))
-    raise QueryError(406, _list_offers(text, formats))
+    raise _refuse_format(text, formats)
 
 
 def _is_accepted(item: ResponseFormat, media_range: MediaRange) -> bool:
@@ -238,9 +241,13 @@ def _read_labels(media_range: MediaRange) -> sdmx_csv.Labels:
             return "id"
 
 
-def _list_offers(asked: str, formats: Sequence[ResponseFormat]) -> str:
-    offers = ", ".join(f"{item.name} ({item.sent_type})" for item in formats)
-    return f"{asked} is not offered here. Ask with Accept or format= for one of: {offers}."
+def _refuse_format(asked: str, formats: Sequence[ResponseFormat]) -> QueryError:
+    return QueryError(
+        406,
+        mark("{asked} is not offered here. Ask with Accept or format= for one of: {offers}."),
+        asked=asked,
+        offers=", ".join(f"{item.name} ({item.sent_type})" for item in formats),
+    )
 
 
 def choose_error_syntax(version: Version, accept: str) -> Syntax:

@@ -11,7 +11,7 @@ from pipelines.dissemination.periods import parse_period
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow
 from pipelines.dissemination.writers.extract import Extract
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
-from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.errors import NO_COMPONENT, QueryError
 from pipelines.web.sdmx.queries import ALL, SERIES_KEY, DataQuery
 
 _ROW: Final = "_row"
@@ -33,7 +33,7 @@ def sort_extract(extract: Extract, query: DataQuery) -> Extract:
         names = {ALL: [*flow.structure.dimension_ids, TIME_PERIOD], SERIES_KEY: above}.get(key.component)
         if names is None and key.component not in list_components(flow):
             raise QueryError(
-                422, f"{flow.id} has no component {key.component}. It has: {', '.join(list_components(flow))}."
+                422, NO_COMPONENT, dataflow=flow.id, name=key.component, names=", ".join(list_components(flow))
             )
         for name in names if names is not None else [key.component]:
             directions.setdefault(name, key.is_descending)

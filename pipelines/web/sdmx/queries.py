@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, Literal, get_args
 from urllib.parse import unquote
 
+from pipelines.core.i18n import mark
 from pipelines.dissemination.observations import Operator
 from pipelines.dissemination.periods import parse_period
 from pipelines.web.sdmx.errors import QueryError
@@ -141,12 +142,16 @@ def parse_parameters(query: str, allowed: Collection[str], *, has_filters: bool 
         name, _, value = part.partition("=")
         name, value = unquote(name), unquote(value)
         if name in _NOT_OFFERED:
-            raise QueryError(501, f"The parameter {name} is not offered: all years here are calendar years.")
+            raise QueryError(
+                501, mark("The parameter {name} is not offered: all years here are calendar years."), name=name
+            )
         if name not in allowed and name not in _OURS and not (has_filters and FILTER.fullmatch(name)):
             names = ", ".join(sorted({*allowed, *_OURS}))
-            raise QueryError(400, f"There is no parameter {name} in this query. There are: {names}.")
+            raise QueryError(400, mark("There is no parameter {name}. There are: {names}."), name=name, names=names)
         if name in parameters:
-            raise QueryError(400, f"The parameter {name} is there twice. Give it once, with all its values.")
+            raise QueryError(
+                400, mark("The parameter {name} is there twice. Give it once, with all its values."), name=name
+            )
         parameters[name] = value
     return parameters
 
@@ -192,7 +197,7 @@ def parse_filter(component: str, text: str) -> ComponentFilter:
             prefix, colon, text_after = part.partition(":")
             operator, value = (prefix, text_after) if colon and prefix in OPERATORS else ("eq", part)
             if not value:
-                raise QueryError(400, f"The filter c[{component}] has an empty value.")
+                raise QueryError(400, mark("The filter {filter} has an empty value."), filter=f"c[{component}]")
             tests.append(Comparison(operator, value))  # type: ignore[arg-type]
         alternatives.append(tuple(tests))
     return ComponentFilter(component, tuple(alternatives))
@@ -212,7 +217,9 @@ def parse_span(text: str) -> tuple[date, date]:
         span = parse_period(text)
     except (ValueError, OverflowError):
         raise QueryError(
-            400, f"{text} is not a period. Write a year (2024), a quarter (2024-Q3), a month (2024-05) or a day."
+            400,
+            mark("{value} is not a period. Write a year (2024), a quarter (2024-Q3), a month (2024-05) or a day."),
+            value=text,
         ) from None
     return span.start, span.end
 
@@ -238,8 +245,13 @@ def parse_sort(text: str) -> tuple[SortKey, ...]:
     for part in text.split("+"):
         component, colon, direction = part.partition(":")
         if not component or (colon and direction not in ("asc", "desc")):
-            raise QueryError(400, f"sort={text} is not an order. Write ids of components such as SEX+TIME_PERIOD:desc.")
+            raise QueryError(
+                400,
+                mark("{value} is not an order. Write ids of components such as {example}."),
+                value=f"sort={text}",
+                example="SEX+TIME_PERIOD:desc",
+            )
         keys.append(SortKey(component, direction == "desc"))
     if len({key.component for key in keys}) < len(keys):
-        raise QueryError(400, f"sort={text} has a component twice.")
+        raise QueryError(400, mark("{value} has a component twice."), value=f"sort={text}")
     return tuple(keys)

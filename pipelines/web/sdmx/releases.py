@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from pipelines.core import clock
 from pipelines.core.home import Home, HomeError
+from pipelines.core.i18n import mark
 from pipelines.publication.releases.publications import read_publications
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.queries import RequestedEdition
+
+_NO_RELEASE: Final = mark("No release has been published yet.")
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Releases:
         try:
             home = self.open_home()
         except HomeError:
-            raise QueryError(503, "The data are not available at the moment. Try again later.") from None
+            raise QueryError(503, mark("The data are not available at the moment. Try again later.")) from None
         lines = read_publications(home)
         times: list[datetime | None] = [clock.parse_time(line.published_at) for line in lines]
         return [
@@ -48,16 +52,23 @@ class Releases:
         if edition.release is not None:
             matches = [item for item in history if item.folder.name == edition.release]
             if not matches:
-                names = ", ".join(dict.fromkeys(item.folder.name for item in history)) or "none yet"
-                raise QueryError(404, f"There is no release {edition.release}. There are: {names}.")
+                if not history:
+                    raise QueryError(404, _NO_RELEASE)
+                names = ", ".join(dict.fromkeys(item.folder.name for item in history))
+                raise QueryError(
+                    404,
+                    mark("There is no release {release}. There are: {names}."),
+                    release=edition.release,
+                    names=names,
+                )
             return matches[0]
         if edition.as_of is not None:
             matches = [item for item in history if item.valid_from <= edition.as_of]
             if not matches:
-                raise QueryError(404, "No release was published at that time. Choose a later time.")
+                raise QueryError(404, mark("No release was published at that time. Choose a later time."))
             return matches[-1]
         if not history:
-            raise QueryError(404, "No release has been published yet.")
+            raise QueryError(404, _NO_RELEASE)
         # During a publication the link names the new release shortly before the journal does.
         current = self.open_home().current.resolve().name
         return next((item for item in reversed(history) if item.folder.name == current), history[-1])

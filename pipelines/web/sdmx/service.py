@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from pipelines.core import i18n
+from pipelines.core.i18n import mark
 from pipelines.dissemination.release import DATABASE, load_structures
-from pipelines.dissemination.writers.cube import CubeTooLargeError
+from pipelines.dissemination.writers.cube import LARGEST_CUBE, CubeTooLargeError
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
 from pipelines.web.mounted_service import MountedService
 from pipelines.web.sdmx.addresses import (
@@ -66,6 +67,7 @@ Below /schema/dataflow/RTI/{flow}, both versions give the structure of a dataflo
 
 Choose a format with the header Accept or with format=, an earlier release with release= or asOf=.
 """
+_RESOURCES: Final = "structure, data, availability"
 _NOT_OFFERED: Final = ("metadata", "registration")
 """Resources of the specification without content here: metadata sets and registered sources."""
 
@@ -87,13 +89,19 @@ class SdmxService(MountedService):
         version: Version = "v1" if parts[0] == "v1" else "v2"
         try:
             if parts[0] not in ("v1", "v2"):
-                raise QueryError(400, f"There is no version {parts[0]}. Addresses begin with /sdmx/v1 or /sdmx/v2.")
+                raise QueryError(
+                    400,
+                    mark("There is no version {version}. Addresses begin with /sdmx/v1 or /sdmx/v2."),
+                    version=parts[0],
+                )
             query = bytes(scope["query_string"]).decode("latin-1")
             return self._answer(version, parts[1:], query, headers)
         except QueryError as error:
             syntax = choose_error_syntax(version, headers.get("accept", ""))
+            language = i18n.prefer_language((), headers.get("accept-language", ""))
             sent = {**CROSS_ORIGIN, "Cache-Control": "no-store", "Vary": _VARY}
-            return Response(write_error(error, syntax), error.status, sent, MEDIA_TYPES[syntax])
+            sent["Content-Language"] = i18n.html_lang(language)
+            return Response(write_error(error, syntax, language), error.status, sent, MEDIA_TYPES[syntax])
 
     def _answer(self, version: Version, parts: list[str], query: str, headers: Mapping[str, str]) -> Response:
         """Return the answer to a query. Raises QueryError."""
@@ -146,8 +154,10 @@ def write_data(
     if choice.format.is_labelled and not is_whole:
         raise QueryError(
             501,
-            f"{choice.format.name} always has all columns. Leave out detail, attributes and measures, or ask for an "
-            "SDMX format.",
+            mark(
+                "{format} always has all columns. Leave out detail, attributes and measures, or ask for an SDMX format."
+            ),
+            format=choice.format.name,
         )
     data_sets = make_data_sets(releases, release, query)
     check_dimension(data_sets, query.dimension_at_observation)
@@ -160,11 +170,19 @@ def write_data(
     try:
         return write_message(data_sets, choice.format, style)
     except CubeTooLargeError as error:
-        raise QueryError(413, str(error)) from None
-    except ValueError as error:
+        raise QueryError(
+            413,
+            mark(
+                "The selection makes {n} combinations; the most for this format is {most}. Select fewer codes or "
+                "periods."
+            ),
+            n=error.combinations,
+            most=LARGEST_CUBE,
+        ) from None
+    except ValueError:
         if choice.format is not XLSX:
             raise
-        raise QueryError(413, f"{error}.") from None
+        raise QueryError(413, mark("The selection has more rows than a sheet holds. Select fewer.")) from None
 
 
 def parse_address(version: Version, parts: list[str], query: str) -> DataQuery | StructureQuery:
@@ -178,14 +196,23 @@ def parse_address(version: Version, parts: list[str], query: str) -> DataQuery |
     if resource == "schema":
         return parse_schema_query(version, following, query)
     if resource in _NOT_OFFERED:
-        raise QueryError(501, f"/{resource} is not offered. Ask for data, structures or {availability}.")
+        raise QueryError(
+            501,
+            mark("/{resource} is not offered. Ask for data, structures or {availability}."),
+            resource=resource,
+            availability=availability,
+        )
     if version == "v2" and resource == "structure":
         resource, *following = following or ["*"]
     elif version == "v2":
-        raise QueryError(400, f"There is no resource {resource}. There are: structure, data, availability.")
+        raise QueryError(
+            400, mark("There is no resource {resource}. There are: {names}."), resource=resource, names=_RESOURCES
+        )
     if resource not in KINDS[version]:
         types = ", ".join(kind for kind, kinds in KINDS[version].items() if kinds)
-        raise QueryError(400, f"There is no type of structure {resource}. There are: {types}.")
+        raise QueryError(
+            400, mark("There is no type of structure {type}. There are: {names}."), type=resource, names=types
+        )
     return parse_structure_query(version, resource, following, query)
 
 

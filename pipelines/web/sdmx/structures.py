@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import (
     AGENCIES,
     CATEGORIES,
@@ -19,7 +20,7 @@ from pipelines.dissemination.artefacts import (
 )
 from pipelines.dissemination.structures import Codelist, Structures
 from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_structure
-from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.errors import NOT_OFFERED, QueryError
 from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
 from pipelines.web.sdmx.queries import ALL, StructureQuery, Version
 
@@ -175,7 +176,7 @@ def resolve_references(
             continue
         if word not in KINDS[version]:
             offers = ", ".join((*_GENERAL, *KINDS[version]))
-            raise QueryError(400, f"references={word} is not offered. Choose one of: {offers}.")
+            raise QueryError(400, NOT_OFFERED, value=f"references={word}", names=offers)
         related = siblings | follow_all_edges(names, parents) | follow_all_edges(names, children)
         added |= {name for name in related if name[0] in KINDS[version][word]}
     return added - set(names)
@@ -194,8 +195,13 @@ def find_structures(folder: Path, structures: Structures, query: StructureQuery)
     if not names:
         raise QueryError(
             404,
-            f"There is no {query.kind} with this agency, id and version. Agency: {structures.agency}; version: "
-            f"{structures.version}; leave out the id to list all.",
+            mark(
+                "There is no {kind} with this agency, id and version. Agency: {agency}; version: {version}; leave out "
+                "the id to list all."
+            ),
+            kind=query.kind,
+            agency=structures.agency,
+            version=structures.version,
         )
     added = resolve_references(structures, names, query.references, query.version)
     partial: set[Name] = set()
@@ -245,7 +251,11 @@ def _choose_items(structures: Structures, names: Iterable[Name], query: Structur
     items = set(query.items)
     kinds = {kind for kind, _ in names}
     if not kinds <= _ITEM_SCHEMES | {"hierarchy"}:
-        raise QueryError(400, f"A {query.kind} has no items. Leave out the last part of the address.")
+        raise QueryError(
+            400,
+            mark("Structures of type {kind} have no items. Leave out the last part of the address."),
+            kind=query.kind,
+        )
     present_items: set[str] = set()
     if "codelist" in kinds:
         chosen_codelists = {name for kind, name in names if kind == "codelist"}
@@ -266,7 +276,9 @@ def _choose_items(structures: Structures, names: Iterable[Name], query: Structur
     present_items |= items & ({structures.agency} if "agencyscheme" in kinds else set())
     present_items |= items & {name for kind, name in names if kind == "hierarchy"}
     if not present_items:
-        raise QueryError(404, f"There is no item {', '.join(sorted(items))} in this {query.kind}.")
+        raise QueryError(
+            404, mark("There is no item {names} in this {kind}."), names=", ".join(sorted(items)), kind=query.kind
+        )
     return structures, {name for name in names if name[0] in ("codelist", "conceptscheme", "categoryscheme")}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,10 @@ def test_rows_as_csv_and_parquet_are_the_same(client: TestClient) -> None:
 def test_wrong_requests_are_refused_with_a_reason(client: TestClient, path: str, status: int) -> None:
     answer = client.get(f"/api/data{path}")
     assert answer.status_code == status and len(answer.json()["error"]) > 20
+    assert answer.headers["content-language"] == "en"
+    cyrillic = client.get(f"/api/data{path}", headers={"accept-language": "mk, en;q=0.5"})
+    assert (cyrillic.status_code, cyrillic.headers["content-language"]) == (status, "mk")
+    assert re.search("[а-ш]{4}", cyrillic.json()["error"]) and "accept-language" in cyrillic.headers["vary"].lower()
 
 
 def test_answers_can_be_read_by_every_site_and_kept(client: TestClient) -> None:

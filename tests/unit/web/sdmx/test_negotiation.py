@@ -41,7 +41,7 @@ def test_labels_of_sdmx_csv_are_read() -> None:
 def test_format_that_is_not_offered_is_refused(accept: str, name: str | None) -> None:
     with pytest.raises(QueryError) as raised:
         choose_format(DATA_FORMATS["v2"], accept, name)
-    assert raised.value.status == 406 and "sdmx-json-2.0" in raised.value.text
+    assert raised.value.status == 406 and "sdmx-json-2.0" in str(raised.value)
 
 
 def test_errors_are_in_the_syntax_of_the_client() -> None:
