@@ -10,13 +10,17 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
+import polars as pl
+
 from pipelines.core import clock, i18n
 from pipelines.core.signing_keys import raw_bytes
+from pipelines.dissemination.table_titles import name_table
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.changes import compare_folders
@@ -86,7 +90,7 @@ class ReleasePages:
             pem = home.public / "keys" / key[1]
             return Response(pem.read_bytes(), media_type="application/x-pem-file") if pem.is_file() else None
         if changes is not None:
-            return _send_changes(home, changes[1], changes[2], query)
+            return self._send_changes(home, changes[1], changes[2], query)
         assert page is not None
         release = find_current_release(home)
         if release is None:
@@ -104,6 +108,21 @@ class ReleasePages:
                 content, media_type = text.encode(), "text/html"
         return Response(content, 200, headers, f"{media_type}; charset=utf-8")
 
+    def _send_changes(self, home: Home, release: str, ending: str, query: str) -> Response | None:
+        """Return the changes of a public release as a file, or None if one of the releases is not public."""
+        from starlette.responses import Response
+
+        published = {line.release for line in read_publications(home)}
+        choices = dict(parse_qsl(query))
+        since = choices.get("since") or find_previous_edition(home, release)
+        if release not in published or since not in published:
+            return None
+        language = self.languages.get(choices.get("lang", ""), i18n.SOURCE_LANGUAGE)
+        content = _compare(home.releases / since, home.releases / release, ending, language)
+        name = f"changes-{since}-{release}.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": STRICT_POLICY}
+        return Response(content, 200, headers, "text/csv; charset=utf-8" if ending == "csv" else "application/json")
+
 
 def read_record(home: Home) -> ReleaseRecord:
     """Return what the public may know about releases and drafts: only files below `public/` are read."""
@@ -120,27 +139,26 @@ def read_record(home: Home) -> ReleaseRecord:
     )
 
 
-def _send_changes(home: Home, release: str, ending: str, query: str) -> Response | None:
-    """Return the changes of a public release as a file, or None if one of the releases is not public."""
-    from starlette.responses import Response
-
-    published = {line.release for line in read_publications(home)}
-    since = dict(parse_qsl(query)).get("since") or find_previous_edition(home, release)
-    if release not in published or since not in published:
-        return None
-    content = _compare(home.releases / since, home.releases / release, ending)
-    name = f"changes-{since}-{release}.{ending}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": STRICT_POLICY}
-    return Response(content, 200, headers, "text/csv; charset=utf-8" if ending == "csv" else "application/json")
-
-
 @lru_cache(maxsize=16)
-def _compare(older: Path, newer: Path, ending: str) -> bytes:
-    """Return the list of changes between two releases, which never change, as a file."""
+def _compare(older: Path, newer: Path, ending: str, language: str) -> bytes:
+    """Return the list of changes between two releases, which never change, as a file: each table has its title in a
+    language next to its name."""
     comparison = compare_folders(older, newer)
+    with read_in(language):
+        titles = {
+            name: name_table(name) for frame in (comparison.figures, comparison.schema) for name in frame["table"]
+        }
+    figures, schema = (
+        frame.with_columns(table_title=pl.col("table").replace_strict(titles, return_dtype=pl.String))
+        for frame in (comparison.figures, comparison.schema)
+    )
     if ending == "csv":
-        return format_csv(comparison.figures)
-    content = {"older": older.name, "newer": newer.name, **comparison.as_json()}
+        return format_csv(figures)
+    content = {
+        "older": older.name,
+        "newer": newer.name,
+        **replace(comparison, figures=figures, schema=schema).as_json(),
+    }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
 

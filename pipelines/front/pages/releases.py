@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,6 +10,7 @@ from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
+from pipelines.dissemination.table_titles import name_table
 from pipelines.front import pages
 from pipelines.front.pages import Page
 from pipelines.front.pages.calendar import CALENDAR
@@ -79,7 +81,9 @@ def compose_releases(reader: Reader) -> Page:
             "revisions": describe_revisions(reader),
             "data": pages.name_file(pages.DATA),
             "explore": reader.link_to_explorer("about"),
-            "lists": [(ending, f"/releases/{edition.id}/changes.{ending}") for ending in ("csv", "json")],
+            "lists": [
+                (ending, f"/releases/{edition.id}/changes.{ending}?lang={reader.lang}") for ending in ("csv", "json")
+            ],
             "calendar": f"/{reader.lang}/{pages.name_file(CALENDAR)}",
         },
     )
@@ -127,13 +131,13 @@ def _describe_schema_changes(reader: Reader) -> list[str]:
     if not reader.edition.release.get("previous"):
         return []
     rows = reader.edition.tables["schema_change"]
-    changed = sorted({str(row["table"]) for row in rows})
+    changed = Counter(name_table(str(row["table"])) for row in rows)
     described = (
         many(
             "{n} change of tables, columns and definitions: {tables}.",
             "{n} changes of tables, columns and definitions: {tables}.",
             len(rows),
-            tables=words.join_words(changed),
+            tables="; ".join(f"{title} ({words.format_number(n)})" for title, n in sorted(changed.items())),
         )
         if rows
         else tell("Tables, columns and definitions have not changed.")
