@@ -154,6 +154,7 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield from _compose_each(reader, pages.VICTIMS, victims.list_files(reader), victims.compose_victims)
     yield from _compose_each(reader, pages.SENTENCES, sentencing.list_files(reader), sentencing.compose_sentences)
     yield from _compose_each(reader, pages.COOPERATION, cooperation.list_files(reader), cooperation.compose_cooperation)
+    yield from cooperation.compose_earlier_years(reader)
     yield compose_quality(reader)
     yield compose_releases(reader)
     yield compose_data(reader, sizes)

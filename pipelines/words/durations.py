@@ -178,6 +178,23 @@ def format_law(rows: Sequence[Row]) -> FormattedFigure:
     return FormattedFigure("–".join(ends), tell("from {low} to {high} months", low=ends[0], high=ends[1]), "value")
 
 
+def describe_persons(rows: Sequence[Row]) -> str:
+    """Return the sentence on how many people are behind some figures: their band; empty text if it is not published."""
+    persons = format_persons(rows)
+    return tell("Number of people: {n}.", n=persons.spoken) if persons.kind == "value" else ""
+
+
+def describe_following(quarters: int) -> str:
+    """Return the sentence on how long the people of a year are followed."""
+    return many(
+        "Everybody who entered in the year is followed for {n} quarter. Open cases stay in the base. Shares are "
+        "rounded to the nearest 5%.",
+        "Everybody who entered in the year is followed for {n} quarters. Open cases stay in the base. Shares are "
+        "rounded to the nearest 5%.",
+        quarters,
+    )
+
+
 def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
     """Return the sentence to quote on the medians of one stage.
 
@@ -286,7 +303,7 @@ def describe_lengths(area: str, rows: Mapping[str, Row]) -> str:
         sentences.append(tell(_MIDDLE, low=low, high=high))
     if any(each["statutory_min"] is not None and each["statutory_max"] is not None for each in rows.values()):
         sentences.append(tell(_LAW, law=format_law(list(rows.values())).spoken))
-    return " ".join(sentences)
+    return " ".join([*sentences, describe_persons([row])])
 
 
 def describe_records_span(name: str, rows: Sequence[Row]) -> str:

@@ -13,7 +13,7 @@ from pipelines import words
 from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import Row, indicators
+from pipelines.words import Row, durations, indicators
 from pipelines.words.language import Texts, lower_first, many, tell
 
 DIMENSIONS: Mapping[str, str] = Texts(
@@ -38,6 +38,7 @@ _RATE = mark("{sentence} Rate per 100,000 inhabitants: {rate}.")
 _SHARE = mark("{sentence} Share of the total by {dimension}: {share}.")
 _INDICATOR = mark("{area}, {period}: {crime}, {name}: {value}.")
 _INDICATOR_OF_PART = mark("{area}, {period}: {crime}, {name}, {details}: {value}.")
+_RECORD = mark("{area}: {crime}, {name}: {value}.")
 _COVERED_IN_PART = mark("{area} ({present} of {all} territories: {names})")
 _COVERED_FULLY = mark("{area} (all {all} territories)")
 _COVERED_BY_NONE = mark("{area} (no territory has reported)")
@@ -191,6 +192,51 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
     is_few = figure.kind == "value" and row.get("state") == "too_few"
     few = _FEW[indicators.find_basis(row.get("metric"))]
     return " ".join([sentence, *([few] if is_few else [])])
+
+
+def describe_record(table: str, row: Row, name: str, vocabulary: Vocabulary) -> str:
+    """Return the sentence of a figure from case records, with its records, its number of people and its state.
+
+    `table` is one of the release's tables of them: duration, pending, cohort or sentence.
+    """
+    figure = durations.format_limits(row)
+    value = _format_interval(figure, 0, str(row["unit_measure"]))
+    if figure.kind == "not_applicable":
+        value = figure.spoken  # not reached
+    area = vocabulary.areas.get(str(row["area"]), str(row["area"]))
+    about = {
+        "area": area,
+        "crime": lower_first(vocabulary.find_label("offence_group", str(row["offence_group"]))),
+        "name": ", ".join([lower_first(name), *_list_record_details(table, row, vocabulary)]),
+        "value": value,
+    }
+    period = _name_record_period(table, row)
+    sentences = [tell(_INDICATOR, **about, period=period) if period else tell(_RECORD, **about)]
+    if table == "duration":
+        sentences.append(tell("Records: {span}.", span=durations.describe_records_span(area, [row])))
+    if table == "cohort":
+        sentences.append(durations.describe_following(row["quarters"]))
+    sentences += [durations.describe_persons([row]), durations.explain_figure(row)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _name_record_period(table: str, row: Row) -> str:
+    """Return the year, or the day, that a figure from case records is of; empty text for all years together."""
+    if table == "pending":
+        return words.format_day(row["as_at"])
+    period = {"cohort": "cohort", "sentence": "period"}.get(table, "entered")
+    return words.period_words(str(row[period])) if row[period] not in codes.TOTAL_CODES else ""
+
+
+def _list_record_details(table: str, row: Row, vocabulary: Vocabulary) -> list[str]:
+    """Return what the name of a metric from case records does not say: the statistic, and a part of the sanctions."""
+    titles = [durations.LENGTHS if table == "sentence" else durations.QUANTILES]
+    titles += [durations.COHORT] if table != "sentence" else []
+    details = [lower_first(texts[row["statistic"]]) for texts in titles if row["statistic"] in texts]
+    parts = ("sentence_type", "sentence_band") if row["statistic"] == "share" else ()
+    return details + [
+        lower_first(vocabulary.find_label(name, str(row[name]))) for name in parts if row[name] not in codes.TOTAL_CODES
+    ]
 
 
 def _format_interval(figure: words.FormattedFigure, digits: int, unit: str = "NR") -> str:

@@ -30,6 +30,10 @@ READ_MEDIANS = mark(
     "The ratio of the two years is the later median divided by the earlier one, with a 95% confidence interval that is "
     "computed from the published intervals of both."
 )
+READ_REQUESTS = mark(
+    "The ratio of the two years is the later figure divided by the earlier one, with its 95% confidence interval. A "
+    "change is called clear only if it also holds when several requests belong to one case."
+)
 NO_SERIES = mark("The records of all years are taken together, so no change over time is tested.")
 VERDICTS: Mapping[str, str] = Texts(
     {

@@ -1,4 +1,4 @@
-"""Expected parameters of sentences on requests for legal assistance between territories."""
+"""Expected parameters of sentences on requests for legal assistance, and on answers of practitioners."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ def expect_pairs_in_agreement(r: Release, s: Selection, p: Params) -> Expected:
                 reconciled += abs(sent["value"] - received["value"]) <= max(1, largest / 10)
     counted = {"shown": n_shown, "reconciled": reconciled, "withheld": withheld, "missing": missing}
     return {"year": str(year)} | {name: str(count) for name, count in counted.items()}
+
+
+@expect_parameters("{n} changes since the last round were tested here.")
+def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
+    """Count the groups whose favourable answers are published in the newest round and in one before it."""
+    rows = [x for x in r.read_rows("practice_result") if x["code"] == "favourable" and x["theme"] == s["theme"]]
+    newest = max(x["position"] for x in rows)
+    keys = [
+        {(x["series"], x["dimension"], x["group"]) for x in rows if x["count"] is not None and is_in(x["position"])}
+        for is_in in (newest.__eq__, newest.__gt__)
+    ]
+    return {"n": str(len(keys[0] & keys[1]))}

@@ -31,6 +31,7 @@ from tests.oracles.sentences import (
     find_compared,
     find_span,
     find_unit,
+    format_day,
     format_number,
     format_period,
     format_signed,
@@ -53,8 +54,11 @@ WHOLE = {
     "{sentence} Share of the total by {dimension}: {share}.",
     "{area}, {period}: {crime}, {name}: {value}.",
     "{area}, {period}: {crime}, {name}, {details}: {value}.",
+    "{area}: {crime}, {name}: {value}.",
+    "Records: {span}.",
+    "Number of people: {n}.",
 }
-"""Sentences on one figure: each has everything that is said about it."""
+"""Sentences on one figure, which have everything that is said about it."""
 PARTS |= {f"{{n}} {several}" for _, several in UNITS.values()}
 PARTS |= {"{n} days", "{n} months", "{value} per cent"}
 
@@ -504,6 +508,8 @@ def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
         at = {(x["area"], x["source"], x["period"]): x for x in rows if x["value"] is not None}
         enough = {key for key, x in at.items() if x["state"] == "enough"}
         return {"n": str(sum((area, source, first) in enough for area, source, period in enough if period == last))}
+    if s.get("part") == "cooperation":
+        return {"n": count_requests_tested(r, s["crime"])}
     lines = list_trends(r, s)
     if s.get("part") == "own_changes":  # one table for each instance
         first, final = (lines[:6], lines[6:])
@@ -512,6 +518,29 @@ def expect_number_of_tests(r: Release, s: Selection, p: Params) -> Expected:
         tested = [line for line in lines if is_tested(r, s, *line)]
         return {"n": {str(len(tested)), str(sum(has_rates(r, s, *line) for line in tested))}}
     return {"n": str(sum(is_tested(r, s, *line) for line in lines))}
+
+
+def count_requests_tested(r: Release, crime: str) -> set[str]:
+    """Return how many changes of registered requests have enough of them, and how many of the share executed."""
+    totals = {
+        (x["year"], x["territory"], x["direction"]): x["value"]
+        for x in r.read_rows("cooperation")
+        if (x["offence_group"], x["measure"], x["partner"], x["statistic"])
+        == (crime, "requests_registered", "_T", "count")
+    }
+    outcomes = {
+        (x["year"], x["territory"], x["direction"]): x
+        for x in r.read_rows("cooperation_outcome")
+        if x["offence_group"] == crime
+    }
+    first, *_, last = sorted({year for year, *_ in totals})[-3:]
+    enough = {key for key, value in totals.items() if value is not None and value >= ENOUGH}
+    with_parts = {
+        key
+        for key, x in outcomes.items()
+        if None not in (x["executed"], x["closed"]) and min(x["executed"], x["closed"] - x["executed"]) >= ENOUGH
+    }
+    return {str(sum((last, *key[1:]) in group for key in group if key[0] == first)) for group in (enough, with_parts)}
 
 
 # ------------------------------------------------------------------------------------------------- changes of ratios
@@ -918,10 +947,14 @@ def format_figure(row: Row, digits: int, unit: str) -> str:
 
 
 @expect_parameters(
-    "{area}, {period}: {crime}, {name}: {value}.", "{area}, {period}: {crime}, {name}, {details}: {value}."
+    "{area}, {period}: {crime}, {name}: {value}.",
+    "{area}, {period}: {crime}, {name}, {details}: {value}.",
+    "{area}: {crime}, {name}: {value}.",
 )
 def expect_indicator_of_cell(r: Release, s: Selection, p: Params) -> Expected:
     row = find_figure(r, s)
+    if s["table"] in RECORDS:
+        return expect_record(r, s, row)
     expected = {
         "area": describe_covered_area(r, row),
         "period": spell_period(row["period"]),
@@ -938,3 +971,42 @@ def expect_indicator_of_cell(r: Release, s: Selection, p: Params) -> Expected:
             details += [lower_first(r.label["measure", row["measure"]]), lower_first(r.label["level", row["level"]])]
         expected["details"] = ", ".join(details)
     return expected
+
+
+RECORDS = ("duration", "pending", "cohort", "sentence")
+"""Tables of figures from case records."""
+STATISTICS = {
+    "duration": {"median": "median", "p75": "75% within", "p90": "90% within", "open_share": "still open"},
+    "pending": {"median": "median", "p75": "75% within", "p90": "90% within"},
+    "cohort": {
+        "conviction_ratio": "convicted, of all",
+        "decided_ratio": "convicted, of those adjudicated",
+        "open_share": "still open",
+    },
+    "sentence": {"median": "median", "p25": "lower quartile", "p75": "upper quartile"},
+}
+"""Statistics in words, unless the name of their metric has them."""
+
+
+def expect_record(r: Release, s: Selection, row: Row) -> Expected:
+    """Return the parameters of the sentence of one figure from case records."""
+    table = s["table"]
+    name = lower_first(r.metric[row["metric"]]["name"])
+    if row["statistic"] in STATISTICS[table]:
+        name = f"{name}, {STATISTICS[table][row['statistic']]}"
+    elif row["statistic"] == "share":
+        parts = [
+            r.label[part, row[part]] for part in ("sentence_type", "sentence_band") if row[part] not in ("_T", "_Z")
+        ]
+        name = ", ".join([name, *map(lower_first, parts)])
+    is_reached = row["value"] is not None or (row["obs_status"], row["unit_measure"]) != ("M", "D")
+    expected = {
+        "area": r.marked[row["area"]],
+        "crime": lower_first(r.label["offence_group", row["offence_group"]]),
+        "name": name,
+        "value": format_figure(row, 0, row["unit_measure"]) if is_reached else "not reached",
+    }
+    if table == "pending":
+        return expected | {"period": format_day(row["as_at"])}
+    period = row[{"cohort": "cohort", "sentence": "period"}.get(table, "entered")]
+    return expected if period == "_T" else expected | {"period": spell_period(str(period))}

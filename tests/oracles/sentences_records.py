@@ -44,7 +44,7 @@ from tests.oracles.sentences_comparisons import (
     index_clearances,
     speak_compared,
 )
-from tests.oracles.sentences_counts import choose_year, describe_break, describe_regional_figure
+from tests.oracles.sentences_counts import choose_year, describe_break, describe_regional_figure, find_figure
 
 PARTS |= {"{items} and {last}", "{count} {outcome}"}
 PARTS |= {
@@ -189,18 +189,24 @@ def describe_median(name: str, row: Row) -> str:
     return f"{name}: half of cases took up to {days}{few}."
 
 
+def list_quoted_rows(r: Release, s: Selection) -> list[Row]:
+    """Return the durations that a sentence is about: a profile quotes those up to the decision at first instance."""
+    rows = list_duration_rows(r, s)
+    return [x for x in rows if x["stage"] == "first"] if s.get("part") == "profile" else rows
+
+
 def describe_medians(r: Release, s: Selection) -> dict[str, str]:
     """Return the sentence on the median of each area with records."""
     return {
         r.marked[x["area"]]: describe_median(r.marked[x["area"]], x)
-        for x in list_duration_rows(r, s)
+        for x in list_quoted_rows(r, s)
         if x["statistic"] == "median"
     }
 
 
 @expect_parameters("{name}, {crime}. {medians}")
 def expect_medians_of_territories(r: Release, s: Selection, p: Params) -> Expected:
-    metric = next(x["metric"] for x in list_duration_rows(r, s))
+    metric = next(x["metric"] for x in list_quoted_rows(r, s))
     return {
         "name": r.metric[metric]["name"],
         "crime": lower_first(CRIMES[s["crime"]]),
@@ -214,6 +220,8 @@ def expect_medians_of_territories(r: Release, s: Selection, p: Params) -> Expect
     "{area}: {figure}.",
 )
 def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
+    if "figure" in p and s.get("part") in LENGTHS:
+        return {"area": p["area"], "figure": describe_absent(group_lengths(r, s)[str(p["area"])].get("median"))}
     text = describe_medians(r, s)[str(p["area"])].partition(": ")[2].removesuffix(".")
     if "figure" in p:
         return {"figure": text, "area": p["area"]}
@@ -246,10 +254,14 @@ def expect_areas_without_records(r: Release, s: Selection, p: Params) -> Expecte
     return {"areas": join_words(r.marked[code] for code in without), "name": ABOUT, "crime": ABOUT}
 
 
+LENGTHS = ("lengths", "_show_sentences")
+"""Parts of pages on the lengths of sentences."""
+
+
 @expect_parameters("{area}: {first} to {last}", "The records cover these periods. {spans}.", "Records: {span}.")
 def expect_span_of_records(r: Release, s: Selection, p: Params) -> Expected:
     spans = {}
-    for x in list_duration_rows(r, s):
+    for x in [find_figure(r, s)] if s["page"] == "source" else list_duration_rows(r, s):
         spans[r.marked[x["area"]]] = f"{format_day(x['seen_from'])} to {format_day(x['seen_until'])}"
     if "area" in p:
         first, last = spans[str(p["area"])].split(" to ")
@@ -305,7 +317,7 @@ def list_length_rows(r: Release, s: Selection) -> list[Row]:
         x
         for x in r.read_rows("sentence")
         if x["offence_group"] == s["crime"]
-        and s.get("track") in (None, x["level"])
+        and s.get("track", s.get("decisions")) in (None, x["level"])
         and (s.get("area") in (None, x["area"]) or x["area"] in r.list_parts(s["area"]))
     ]
 
@@ -319,8 +331,9 @@ def group_lengths(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
     for track in ("first", "final"):
         rows = [x for x in list_length_rows(r, s) if x["level"] == track]
         years = {x["period"] for x in rows if x["value"] is not None} or {x["period"] for x in rows}
+        year = s.get("sentenced_in") or max(years, default="")
         for x in rows:
-            if x["period"] == max(years):
+            if x["period"] == year:
                 name = r.marked[x["area"]]
                 if "area" in s:
                     decisions = {"first": "first instance", "final": "final decisions"}[track]
@@ -343,6 +356,14 @@ def expect_median_sentence(r: Release, s: Selection, p: Params) -> Expected:
     row = group_lengths(r, s)[str(p["area"])]["median"]
     assert (row["state"] == "too_few") is str(p[""]).endswith("too few to compare."), row["state"]
     return {"area": p["area"], "months": format_months(row)}
+
+
+@expect_parameters("Number of people: {n}.")
+def expect_band_of_persons(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the bands of the figure, or of the medians that a part of a page has."""
+    rows = [find_figure(r, s)] if s["page"] == "source" else [x["median"] for x in group_lengths(r, s).values()]
+    bands = {str(x["n_band"]) for x in rows if x["n_band"]}
+    return {"n": {f"{band[:-1]} or more" if band.endswith("+") else band.replace("-", " to ") for band in bands}}
 
 
 @expect_parameters("The middle half was between {low} and {high} months.")

@@ -260,15 +260,7 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
         tell("Territory, year"),
         notes,
     )
-    st.markdown(
-        many(
-            "Everybody who entered in the year is followed for {n} quarter. Open cases stay in the base. Shares are "
-            "rounded to the nearest 5%.",
-            "Everybody who entered in the year is followed for {n} quarters. Open cases stay in the base. Shares are "
-            "rounded to the nearest 5%.",
-            quarters,
-        )
-    )
+    st.markdown(durations.describe_following(quarters))
     _show_cards(frame, groups, tell("outcomes by year of entry"))
 
 
@@ -289,6 +281,10 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
         return
     groups = _group_rows(queries.read_rows(frame.path, "sentences", crime, track, year))
     subject = f"{crime_name}, {year}, {lower_first(words.TRACKS[track])}"
+    without = [frame.marked_name(code) for code in _areas_without_records(frame, with_records)]
+    texts = [durations.describe_lengths(name, group) for name, group in _name_groups(frame, groups)]
+    sentences = " ".join([*texts, durations.name_without_records(without)]).strip()
+    layout.quote_sentence(f"{subject}. {sentences}", frame)
     notes = words.Notes()
     kinds = {key: _select_statistics(group, durations.SHARES) for key, group in groups.items()}
     columns = [*(f"{title} (%)" for title in durations.SHARES.values()), tell("Persons")]
@@ -312,13 +308,18 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
 
 def _show_lengths(frame: layout.Frame, title: str, groups: Mapping[tuple[str, ...], Group]) -> None:
     """Show the quartiles of each register on the legal range, as a picture above its table."""
+    under = frame.lines_under_chart(*(area for area, *_ in groups))
+    picture = charts.draw_lengths(title, _name_groups(frame, groups), under=under)
+    layout.show_panels(frame, [picture], about=title, key="lengths")
+
+
+def _name_groups(frame: layout.Frame, groups: Mapping[tuple[str, ...], Group]) -> list[tuple[str, Group]]:
+    """Return the figures of each register with the name of its area, and its own if the area has several."""
     several = {area for area, *_ in groups if sum(key[0] == area for key in groups) > 1}
-    labelled = [
+    return [
         (", ".join([frame.marked_name(area), *([source] if area in several else [])]), group)
         for (area, source, *_), group in groups.items()
     ]
-    under = frame.lines_under_chart(*(area for area, *_ in groups))
-    layout.show_panels(frame, [charts.draw_lengths(title, labelled, under=under)], about=title, key="lengths")
 
 
 def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str, Row]:

@@ -210,7 +210,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
     read_selection().carry_crime(str(row["offence_group"]))
     metric = queries.read_rows(frame.path, "metric", row["metric"])[0]
     if table in queries.RECORD_TABLES:
-        _show_records(frame, row, metric)
+        _show_records(frame, table, row, metric)
         return
     vocabulary = layout.read_vocabulary(frame)
     layout.quote_sentence(figures.describe_indicator(row, _name_metric(metric), vocabulary), frame)
@@ -297,10 +297,11 @@ def _show_operands(frame: layout.Frame, row: Row) -> None:
     )
 
 
-def _show_records(frame: layout.Frame, row: Row, metric: Row) -> None:
+def _show_records(frame: layout.Frame, table: str, row: Row, metric: Row) -> None:
     """Show what is public about a figure from case records: its definition, its register, and the returns with it."""
     figure = durations.format_figure(row)
     vocabulary = layout.read_vocabulary(frame)
+    layout.quote_sentence(figures.describe_record(table, row, _name_metric(metric), vocabulary), frame)
     layout.put_html(
         tables.render_facts(
             [

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines import words
-from pipelines.design.components import Part
+from pipelines.design.components import Markup, Part
 from pipelines.front import pages
-from pipelines.front.pages import Page, Section
+from pipelines.front.pages import Page, changes
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
-from pipelines.words import Row, changes, indicators, language
+from pipelines.words import Row, indicators, language, trends
+from pipelines.words import changes as change_words
 from pipelines.words.language import tell
 
 _TOTAL: Final = "_T"
@@ -35,12 +36,37 @@ def find_file(reader: Reader, crime: str) -> str:
     return list_files(reader).get(crime, pages.name_file(pages.COOPERATION))
 
 
+def list_years(reader: Reader, crime: str) -> list[int]:
+    """Return the years with figures of a crime, the newest first."""
+    return sorted({row["year"] for row in _select_rows(reader, "cooperation", crime)}, reverse=True)
+
+
 def compose_cooperation(reader: Reader, crime: str) -> Page:
-    """Return the page of one crime. Rows of a matrix send and columns receive in both counts."""
-    files = list_files(reader)
-    years = sorted({row["year"] for row in _select_rows(reader, "cooperation", crime)}, reverse=True)
-    title = f"{tell('International cooperation')}: {language.lower_first(reader.find_label('offence_group', crime))}"
-    summary = _describe_mirror(reader, crime, years[0])
+    """Return the page of one crime in the newest year."""
+    return compose_year(reader, crime, list_years(reader, crime)[0])
+
+
+def compose_earlier_years(reader: Reader) -> Iterator[Page]:
+    """Yield the pages of earlier years."""
+    for crime in list_files(reader):
+        yield from (compose_year(reader, crime, year) for year in list_years(reader, crime)[1:])
+
+
+def _name_year_file(reader: Reader, crime: str, year: int) -> str:
+    """Return the file of a year; that of the newest year has no year in its name, so that links stay."""
+    is_newest = year == list_years(reader, crime)[0]
+    return pages.name_file(pages.COOPERATION if is_newest else f"{pages.COOPERATION}-{year}", crime)
+
+
+def compose_year(reader: Reader, crime: str, year: int) -> Page:
+    """Return the page of one crime and year. Rows of a matrix send and columns receive in both counts."""
+    years = list_years(reader, crime)
+    files = {
+        code: _name_year_file(reader, code, year) for code in list_files(reader) if year in list_years(reader, code)
+    }
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    title = f"{tell('International cooperation')}: {crime_name}, {year}"
+    summary = _describe_mirror(reader, crime, year)
     return Page(
         files[crime],
         "cooperation.html",
@@ -53,23 +79,16 @@ def compose_cooperation(reader: Reader, crime: str) -> Page:
         ),
         views=pages.list_views(reader, files, crime),
         values={
-            "absences": _list_absences(reader, years[0]),
-            "matrices": _compose_matrices(reader, crime, years[0]),
-            "outcomes": _compose_outcomes(reader, crime, years[0]),
-            "balances": [_compose_balance(reader, crime, years[0], direction) for direction in name_directions()],
+            "years": [(str(code), _name_year_file(reader, crime, code), code == year) for code in years],
+            "absences": _list_absences(reader, year),
+            "matrices": _compose_matrices(reader, crime, year),
+            "outcomes": _compose_outcomes(reader, crime, year),
+            "changes": _compose_changes(reader, crime, years) if year == years[0] else [],
+            "balances": [_compose_balance(reader, crime, year, direction) for direction in name_directions()],
             "summary": summary,
-            "mirror": _compose_mirror(reader, crime, years[0]),
-            "earlier": [_compose_year(reader, crime, year) for year in years[1:]],
+            "mirror": _compose_mirror(reader, crime, year),
         },
     )
-
-
-def _compose_year(reader: Reader, crime: str, year: int) -> Section:
-    """Return the tables of an earlier year, which are folded."""
-    tables = [*_compose_matrices(reader, crime, year), _compose_outcomes(reader, crime, year)]
-    tables.append(_compose_mirror(reader, crime, year))
-    texts = [*_list_absences(reader, year), _describe_mirror(reader, crime, year)]
-    return Section(f"year-{year}", str(year), [text for text in texts if text], tables)
 
 
 def _select_rows(reader: Reader, table: str, crime: str, year: int | None = None) -> list[Row]:
@@ -179,6 +198,70 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
     return table
 
 
+def _compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[FigureTable]:
+    """Return whether the registered requests of each territory, and the share executed in full, changed between the
+    first and the last of up to three years; nothing with one year."""
+    span = changes.choose_span(sorted(map(str, years)))
+    if span is None:
+        return []
+    of_years = [_select_rows(reader, "cooperation", crime, int(year)) for year in span]
+    registered = [
+        {(row["territory"], row["direction"]): row for row in rows if _is_registered_total(row)} for rows in of_years
+    ]
+    of_years = [_select_rows(reader, "cooperation_outcome", crime, int(year)) for year in span]
+    executed = [
+        {(row["territory"], row["direction"]): {**row, "value": row["share"]} for row in rows} for rows in of_years
+    ]
+    return [
+        _compose_tested(
+            reader, reader.find_label("measure", _REGISTERED), "changes", span, registered, _judge_registered
+        ),
+        _compose_tested(reader, tell("Executed in full (%)"), "executed-changes", span, executed, _judge_executed),
+    ]
+
+
+def _is_registered_total(row: Row) -> bool:
+    return (row["measure"], row["statistic"], row["partner"]) == (_REGISTERED, "count", _TOTAL)
+
+
+def _judge_registered(first: Row | None, last: Row | None) -> trends.Trend:
+    return trends.judge_trend(first, last, ())
+
+
+def _judge_executed(first: Row | None, last: Row | None) -> trends.Trend:
+    before, after = (
+        None if row is None else {**row, "numerator": row["executed"], "denominator": row["closed"]}
+        for row in (first, last)
+    )
+    return trends.judge_figures("part", before, after, ())
+
+
+def _compose_tested(
+    reader: Reader,
+    caption: str,
+    name: str,
+    span: changes.Span,
+    by_year: Sequence[Mapping[tuple[str, str], Row]],
+    judge: Callable[[Row | None, Row | None], trends.Trend],
+) -> FigureTable:
+    """Return the changes of a figure of incoming and of outgoing requests, of each territory that has it."""
+    table = changes.make_table(reader, caption, span, name, tell("Territory"))
+    lines = []
+    for code in reader.edition.territories:
+        for direction, title in name_directions().items():
+            first, last = (rows.get((code, direction)) for rows in by_year)
+            if first is None and last is None:
+                continue
+            figures = [
+                words.format_status("unavailable") if row is None else indicators.format_figure({**row, "state": ""})
+                for row in (first, last)
+            ]
+            heading = Markup("{}, {}").format(table.name_area(code), language.lower_first(title))
+            fields = (format_figure(figures[0]), format_figure(figures[1]))
+            lines.append(changes.TestedLine(heading, fields, (figures[0], figures[1]), judge(first, last)))
+    return changes.add_lines(table, lines, trends.READ_REQUESTS)
+
+
 def _withheld() -> Part:
     return format_figure(words.format_status("withheld"))
 
@@ -259,7 +342,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
                 reader.marked_name(row["received_by"]),
                 _term_field(row, "sent"),
                 _term_field(row, "received"),
-                changes.format_signed(row["difference"]),
+                change_words.format_signed(row["difference"]),
                 _ratio_field(row),
                 states[row["state"]],
                 ", ".join(reasons),

@@ -8,13 +8,15 @@ from typing import Final
 
 from pipelines import words
 from pipelines.core.i18n import mark, periods
-from pipelines.design.components import Part
+from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
-from pipelines.words import Row
-from pipelines.words.language import Texts, current_language, tell
+from pipelines.statistics.change import Operands, compute_figure_change
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import Row, trends
+from pipelines.words.language import Texts, current_language, many, tell
 
 FAVOURABLE: Final = "favourable"
 _CHANGES: Final = Texts(
@@ -71,7 +73,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
         title,
         values={
             "practice": pages.name_file(pages.PRACTICE),
-            "how": _explain_shares(),
+            "how": [*_explain_shares(), *_explain_changes(rows)],
             "round_name": _name_round(rows, labels),
             "tables": [
                 _compose_question(reader, labels, series, list(question))
@@ -92,6 +94,29 @@ def _explain_shares() -> list[str]:
             "and people without experience are left out."
         ),
         explain_withheld(),
+    ]
+
+
+def _explain_changes(rows: Sequence[Row]) -> list[str]:
+    """Return how changes since the round before were tested, and how many; nothing if none was."""
+    tested = sum(row["changed"] is not None for row in rows)
+    if not tested:
+        return []
+    return [
+        tell(
+            "A change is called higher or lower only if it is clear after allowing for all questions asked of the "
+            "same group. The test takes all respondents as different people."
+        ),
+        tell(
+            "Next to it is how many times the earlier share the later one is, with its 95% confidence interval, where "
+            "each count behind them is {enough} or more.",
+            enough=ENOUGH_EVENTS,
+        ),
+        many(
+            "{n} change since the last round was tested here.",
+            "{n} changes since the last round were tested here.",
+            tested,
+        ),
     ]
 
 
@@ -149,7 +174,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             table.add_row(heading, [withheld] * (len(codes) + 3))
             continue
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
-        change = cells[dimension, group, codes[-1]]["changed"]
+        favourable = cells[dimension, group, codes[-1]]
         shares = [_format_share(cells[dimension, group, code]) for code in codes]
         table.add_row(
             heading,
@@ -157,11 +182,21 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
                 *shares,
                 words.format_number(first["n"]),
                 unavailable if rate is None else attach_numbers(words.format_number(rate), round(rate)),
-                _CHANGES[change] if change else unavailable,
+                _format_change(favourable) if favourable["changed"] else unavailable,
             ),
             is_total=dimension == "region",
         )
     return table
+
+
+def _format_change(row: Row) -> Part:
+    """Return the verdict on a change of the favourable answers, with the ratio of both shares if it was tested."""
+    verdict, operands = _CHANGES[row["changed"]], [row[name] for name in ("before_count", "before_n", "count", "n")]
+    if None in operands:
+        return verdict
+    change = compute_figure_change("part", Operands(*operands[:2]), Operands(*operands[2:]))
+    times = trends.format_times(trends.Trend(change.verdict, change))
+    return Markup("{}: {}").format(verdict, times) if times else verdict
 
 
 def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:

@@ -227,7 +227,7 @@ def _compose_sanctions(reader: Reader, crime: str, track: str) -> FigureTable | 
 def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
     """Return the sentences of a territory that sends case records, for its profile.
 
-    The picture is about the first decisions alone: with two, the page would be larger than 150 kB.
+    The picture is about the first decisions alone: with two, the page would be too large.
     """
     edition = reader.edition
     codes = {area, *edition.list_jurisdictions(area)}

@@ -23,6 +23,8 @@ _YEARS = 6
 _RETURNS = 10
 """Returns listed in a profile, the newest."""
 _BREAKDOWNS = ("sex", "age")
+_KEY_STAGE = "first"
+"""Stage whose median a profile has in words: from indictment to the decision at first instance."""
 
 
 def compose_comparison(reader: Reader, crime: str) -> Page:
@@ -303,11 +305,18 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     lines = [(reader.metric_name(metric), rows) for metric, rows in by_metric.items() if rows]
     if not lines:
         return None
-    caption = f"{reader.marked_name(area)}: {tell('days, with 95% confidence intervals')}"
+    name = reader.marked_name(area)
+    caption = f"{name}: {tell('days, with 95% confidence intervals')}"
     table = compose_table(reader, caption, tell("Interval"), lines, [area])
     rows = [row for _, rows in lines for row in rows]
-    span = durations.describe_records_span(reader.marked_name(area), rows)
-    return Section("durations", tell("How long cases take"), [tell("Records: {span}.", span=span)], [table])
+    crime_name = reader.find_label("offence_group", crime)
+    texts = [
+        durations.compose_sentence(reader.metric_name(row["metric"]), crime_name, [(name, row)], ())
+        for row in rows
+        if (row["stage"], row["statistic"]) == (_KEY_STAGE, "median")
+    ]
+    texts.append(tell("Records: {span}.", span=durations.describe_records_span(name, rows)))
+    return Section("durations", tell("How long cases take"), texts, [table])
 
 
 def _compose_rules(reader: Reader, area: str) -> Section | None:

@@ -21,7 +21,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
 from pipelines.words import figures, language
 from tests.oracles.sentences import Release
-from tests.oracles.sentences_counts import WHOLE
+from tests.oracles.sentences_counts import RECORDS, WHOLE
 from tests.support.sentences.recording import Recorder
 
 _COMPOSERS = (
@@ -31,7 +31,8 @@ _COMPOSERS = (
     (build, "compose_index", "indicators", ("crime",)),
     (static_victims, "compose_victims", "static_victims", ("crime",)),
     (sentencing, "compose_sentences", "sentencing", ("crime",)),
-    (cooperation, "compose_cooperation", "cooperation", ("crime",)),
+    (cooperation, "compose_year", "cooperation", ("crime",)),
+    (build, "compose_theme", "practice", ("theme",)),
     (monitoring, "compose_monitoring", "monitoring", ("area", "crime")),
     (build, "compose_quality", "quality", ()),
     (build, "compose_releases", "releases", ()),
@@ -202,6 +203,11 @@ def describe_figures(recorder: Recorder, frame: layout.Frame, release: Release) 
             subjects.append(
                 ({"table": table, "row": str(place)}, partial(figures.describe_indicator, row, name, vocabulary))
             )
+    for table in RECORDS:
+        for place, row in enumerate(release.read_rows(table)):
+            name = str(release.metric[row["metric"]]["name"])
+            describe_row = partial(figures.describe_record, table, row, name, vocabulary)
+            subjects.append(({"table": table, "row": str(place)}, describe_row))
     with recorder.keep_only(WHOLE):
         for selection, compose in subjects:
             recorder.selection = {"page": "source", **selection}

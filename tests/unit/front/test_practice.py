@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from math import exp, sqrt
 from typing import Any
+
+import pytest
 
 from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.reader import Reader
@@ -24,7 +27,8 @@ def make_rows(dimension: str, group: str, counts: dict[str, int], **changes: Any
             "round_id": "2026-Q3-pulse", "form": "pulse", "period": "2026-Q3", "position": 0, "theme": "formal",
             "question": "FR01", "question_position": 0, "series": "FR01.1", "dimension": dimension, "group": group,
             "code": code, "code_position": place, "is_withheld": False, "count": count, "n": n, "share": count / n,
-            "low": 0.2, "high": 0.7, "invited": 2 * n, "answered": n, "changed": None, **changes,
+            "low": 0.2, "high": 0.7, "invited": 2 * n, "answered": n, "changed": None, "before_count": None,
+            "before_n": None, **changes,
         }
         for place, (code, count) in enumerate(counts.items())
     ]  # fmt: skip
@@ -55,6 +59,30 @@ def test_fields_are_the_shares_of_the_release() -> None:
     assert columns[:2] == ["Easy en", "Hard en"]
     assert lines["Region"] == ["45", "55", "45 (20–70)", "20", "50", "higher than before"]
     assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
+
+
+def test_change_since_the_round_before_has_its_ratio_where_counts_are_enough() -> None:
+    before = {"before_count": 56, "before_n": 178, "changed": "rise"}
+    rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88}, **before)
+    few = {"before_count": 5, "before_n": 22, "changed": "no_clear_change"}
+    rows += make_rows("territory", "AA", {"easy": 7, "hard": 13, "favourable": 7}, **few)
+    _, lines, _ = read_table(rows)
+    verdict, _, numbers = lines["Region"][-1].partition(": ")
+    ratio, low, high = map(float, re.findall(r"[0-9.]+", numbers))
+    assert verdict == "higher than before" and ratio == pytest.approx((88 / 181) / (56 / 178), abs=0.005)
+    # Katz's interval, by the logarithm of the ratio, is close to Koopman's in samples of this size.
+    error = 1.96 * sqrt(1 / 88 - 1 / 181 + 1 / 56 - 1 / 178)
+    assert (low, high) == pytest.approx((ratio * exp(-error), ratio * exp(error)), abs=0.02)
+    assert [fields[-1] for name, fields in lines.items() if fields[0] == "35"] == ["no clear change"]
+
+
+def test_page_says_how_many_changes_were_tested() -> None:
+    rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9})
+    rows += [row | {"group": "AA", "dimension": "territory"} for row in rows]
+    for row in rows:
+        row["changed"] = "fall" if row["code"] == "favourable" else None
+    reader = Reader(make_edition(practice_result=rows), "en")
+    assert "2 changes since the last round were tested here." in compose_theme(reader, "formal").values["how"]
 
 
 def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_note() -> None:

@@ -1,0 +1,100 @@
+"""Changes of requests for legal assistance between two years, and one page for each year."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
+from pipelines.front.reader import Reader
+from tests.support.editions import make_edition
+
+Row = dict[str, Any]
+
+
+def make_registered(territory: str, year: int, value: float | None, direction: str = "incoming") -> Row:
+    return {
+        "territory": territory, "year": year, "offence_group": "TIP", "direction": direction, "partner": "_T",
+        "measure": "requests_registered", "statistic": "count", "value": value, "area_kind": "territory",
+        "obs_status": "A" if value is not None else "Q", "conf_status": "F" if value is not None else "C",
+        "n_reported": 1, "flags": "", "basis": "reported", "age": "_T", "person_type": "_T", "is_total": True,
+        "is_additive": True,
+    }  # fmt: skip
+
+
+def make_outcome(territory: str, year: int, executed: float, closed: float, direction: str = "incoming") -> Row:
+    return {
+        "territory": territory, "year": year, "offence_group": "TIP", "direction": direction, "executed": executed,
+        "closed": closed, "share": 100 * executed / closed, "low": 10.0, "high": 90.0, "obs_status": "A",
+        "conf_status": "F", "days_executed": "", "opening": 1.0, "registered": closed, "closing": 1.0,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader(
+        make_edition(
+            cooperation=[
+                make_registered("AA", 2023, 40.0), make_registered("AA", 2024, 1.0), make_registered("AA", 2025, 120.0),
+                make_registered("BB", 2023, 30.0), make_registered("BB", 2025, 33.0),
+                make_registered("CC", 2023, 12.0), make_registered("CC", 2025, 60.0),
+                make_registered("DD", 2023, None), make_registered("DD", 2025, 60.0),
+            ],
+            cooperation_outcome=[
+                make_outcome("AA", 2023, 25, 60), make_outcome("AA", 2025, 60, 90), make_outcome("BB", 2023, 25, 26),
+                make_outcome("BB", 2025, 30, 60),
+            ],
+        ),
+        "en",
+    )  # fmt: skip
+
+
+def read_lines(table: Any) -> dict[str, list[str]]:
+    return {
+        re.sub("<[^>]+>", "", str(row.heading)): [re.sub("<[^>]+>", "", str(field)) for field in row.fields]
+        for row in table.table.rows
+    }
+
+
+def test_registered_requests_are_tested_between_the_first_and_the_last_of_three_years(reader: Reader) -> None:
+    registered, _ = compose_cooperation(reader, "TIP").values["changes"]
+    lines = read_lines(registered)
+    assert lines["Aland, incoming requests"][:2] == ["40", "120"]
+    ratio, low, high = map(float, re.findall(r"[0-9.]+", lines["Aland, incoming requests"][2]))
+    share = stats.binomtest(120, 160).proportion_ci(method="exact")
+    expected = (3.0, share.low / (1 - share.low), share.high / (1 - share.high))
+    assert (ratio, low, high) == pytest.approx(expected, abs=0.005)
+    verdicts = {name.partition(",")[0].removesuffix("*"): fields[3] for name, fields in lines.items()}
+    assert verdicts["Aland"] == "clear rise" and verdicts["Bland"] == "no clear change"
+    assert verdicts["Cland"].startswith("too few") and verdicts["Dland"] == "withheld"
+    assert (
+        "2 changes were tested. About one in 20 tests finds a clear change by chance alone." in registered.notes.remarks
+    )
+
+
+def test_share_executed_is_tested_where_both_parts_are_enough(reader: Reader) -> None:
+    _, executed = compose_cooperation(reader, "TIP").values["changes"]
+    lines = read_lines(executed)
+    before, after = 25 / 60, 60 / 90
+    fields = lines["Aland, incoming requests"]
+    assert fields[:2] == ["42 (10–90)", "67 (10–90)"]
+    assert float(re.findall(r"[0-9.]+", fields[2])[0]) == pytest.approx(after / before, abs=0.005)
+    assert next(fields[3] for name, fields in lines.items() if name.startswith("Bland")).startswith("too few")
+    assert not any("changes were tested" in str(remark) for remark in executed.notes.remarks), "only one was"
+
+
+def test_each_year_has_a_page_and_only_the_newest_tests_changes(reader: Reader) -> None:
+    newest = compose_cooperation(reader, "TIP")
+    earlier = list(compose_earlier_years(reader))
+    assert [page.file for page in earlier] == ["cooperation-2024.html", "cooperation-2023.html"]
+    assert newest.file == "cooperation.html" and newest.title.endswith(", 2025")
+    assert all(page.values["changes"] == [] for page in earlier)
+    for page in (newest, *earlier):
+        assert [text for text, _, is_current in page.values["years"] if is_current] == [page.title[-4:]]
+        assert [address for _, address, _ in page.values["years"]] == [
+            newest.file,
+            *(former.file for former in earlier),
+        ]
