@@ -39,6 +39,7 @@ def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
     The history ends with the demonstration's newest quarter and begins `years` years before.
     """
     from pipelines.declarations.registry import load
+    from pipelines.submissions.assessments import EXPORTED
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
@@ -74,6 +75,8 @@ def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)
     gather_reference(home)
+    # Without a ledger nobody has assessed the law on joint teams.
+    pl.DataFrame(schema=EXPORTED).write_parquet(home.gathered / "legal_assessment.parquet")
     return sizes
 
 

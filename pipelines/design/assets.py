@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 CSS = Path(__file__).with_name("css")
-STYLE = tuple(CSS / name for name in ("tokens.css", "base.css", "components.css", "print.css"))
+_FORMS = "forms.css"
+STYLE = tuple(CSS / name for name in ("tokens.css", "base.css", "components.css", _FORMS, "print.css"))
 """The style sheet of the design system; later files refine earlier ones."""
+READING_STYLE = tuple(path for path in STYLE if path.name != _FORMS)
+"""The style sheet of pages without forms."""
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _PREFIX = "/static"
 

@@ -43,6 +43,10 @@ def render_catalogue() -> str:
         [components.PageRow("Office A: Justice counts", (_good_badge(), "8 of 8"), kind="warning", anchor="row")],
         wide=True,
     )
+    static_table = components.PageTable(
+        "Persons by year", "Area", ["2024", "2025"],
+        [components.PageRow("Albania", ("12", "1,203"))], frozenset({0, 1}), name="persons",
+    )  # fmt: skip
     importing = '{% import "design/components.html" as ui %}'
     entries = [
         (
@@ -54,7 +58,7 @@ def render_catalogue() -> str:
                     source,
                     Markup(  # noqa: S704 - rendered by a template that escapes
                         environment.from_string(importing + source)
-                        .render(table=table, wide_table=wide_table, csrf="…")
+                        .render(table=table, wide_table=wide_table, static_table=static_table, csrf="…")
                         .replace(" autofocus", "")
                     ),
                 )

@@ -41,6 +41,9 @@ class PageTable:
     wide: bool = False
     quiet: bool = False
     """The caption is for screen readers only, because a heading above it has the same text."""
+    name: str = ""
+    """Name of a table on a static page: its fields have neither the heading of their column nor a class of their own,
+    which would be half of a large page. A script adds the headings, which a narrow screen shows with each field."""
 
     def __html__(self) -> str:
         return render_table(self)

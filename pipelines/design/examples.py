@@ -109,8 +109,9 @@ COMPONENTS: Final = (
         "Table",
         ("table",),
         "Records with the same columns. The first column is the heading of its row; columns of numbers are aligned to "
-        "the right. A table of badges is `wide`. On a narrow screen each row is shown field by field.",
-        ("""{{ ui.table(table) }}""", """{{ ui.table(wide_table) }}"""),
+        "the right. A table of badges is `wide`. On a narrow screen each row is shown field by field. One with a "
+        "`name` is on a static page: a script adds the headings of columns that a narrow screen shows.",
+        ("""{{ ui.table(table) }}""", """{{ ui.table(wide_table) }}""", """{{ ui.table(static_table) }}"""),
     ),
     DesignComponent(
         "Pagination",

@@ -14,7 +14,7 @@ from jinja2 import Environment
 
 from pipelines import words
 from pipelines.core import i18n
-from pipelines.design.assets import STYLE
+from pipelines.design.assets import READING_STYLE
 from pipelines.design.components import Part
 from pipelines.design.environment import make_environment
 from pipelines.dissemination.files import measure_files
@@ -43,7 +43,7 @@ from pipelines.words.language import tell
 FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
 _HERE: Final = Path(__file__).parent
-_STYLE: Final = (*STYLE, charts.CSS, _HERE / "front.css")
+_STYLE: Final = (*READING_STYLE, charts.CSS, _HERE / "front.css")
 _SCRIPT: Final = _HERE / "front.js"
 
 

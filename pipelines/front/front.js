@@ -27,6 +27,14 @@
     }).join("\t")).join("\n");
   }
 
+  // Narrow screens show each field of a table with the heading of its column.
+  for (const table of document.querySelectorAll(".rti-table")) {
+    const headings = [...table.rows[0].cells].map((heading) => readText(heading));
+    for (const row of table.tBodies[0].rows) {
+      for (const field of row.cells) if (field.cellIndex) field.dataset.column = headings[field.cellIndex];
+    }
+  }
+
   const tidy = (text) => text.replace(/\s+/g, " ").trim();
 
   // Browsers lack names of months in some of our languages and would write them in English, or "M11".

@@ -91,7 +91,9 @@ class FigureTable:
     def table(self) -> PageTable:
         """Return the table as a component."""
         numbers = frozenset() if self.is_text else frozenset(range(len(self.columns)))
-        return PageTable(self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet)
+        return PageTable(
+            self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet, name=self.name
+        )
 
     @property
     def names(self) -> list[tuple[str, str]]:

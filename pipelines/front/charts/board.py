@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from pipelines import words
 from pipelines.front.charts import marks
-from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.canvas import (
+    LINE,
+    NARROW,
+    SIZE,
+    SMALL,
+    SMALL_LINE,
+    WIDE,
+    Canvas,
+    Drawing,
+    draw_box,
+    draw_path,
+)
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import BandScale
 from pipelines.words.language import tell, upper_first
@@ -70,6 +81,7 @@ def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", n
     x = BandScale(n_shown, start, end)
     canvas = Canvas(width)
     y = _draw_heads(canvas, periods, x)
+    cells: list[_Cell] = []
     for line in board.lines:
         names = wrap_text(line.name, width if is_narrow else start - 10, SIZE)
         if is_narrow:
@@ -82,8 +94,10 @@ def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", n
             # A telephone has no pointer to show a hint; numbers are in their cells.
             is_hinted = not is_narrow and not board.has_numbers
             hint = f"{line.name}, {words.period_short(periods[position])}: {cell.spoken}" if is_hinted else ""
-            _draw_cell(canvas, cell, x, position, y + (height - _CELL) / 2, hint)
+            x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
+            cells.append(_Cell(cell, x_left, x_right, y + (height - _CELL) / 2, hint))
         y += height + (6 if is_narrow else 4)
+    _draw_cells(canvas, cells)
     counts = {cell.state: cell.count for line in board.lines for cell in list(line.cells)[len(line.cells) - n_shown :]}
     keys = [
         marks.Key(_show_state(state, counts[state], board.has_numbers), name)
@@ -108,15 +122,37 @@ def _draw_heads(canvas: Canvas, periods: Sequence[str], x: BandScale) -> float:
     return SMALL_LINE * (2 if any("-Q" in period for period in periods) else 1) + 6.0
 
 
-def _draw_cell(canvas: Canvas, cell: TerritoryState, x: BandScale, position: int, top: float, hint: str) -> None:
-    x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
-    kind = _KINDS.get(cell.state, "open")
-    canvas.add_element("rect", x=x_left, y=top, width=x_right - x_left, height=_CELL, kind=kind, hint=hint)
-    middle = (x_left + x_right) / 2
-    if cell.count and measure_text(cell.count, SMALL) <= x_right - x_left:
-        canvas.add_text(middle, top + 16, cell.count, _name_text(kind), anchor="middle")
-    else:
-        _draw_sign(canvas, cell.state, middle, top + _CELL / 2)
+@dataclass(frozen=True)
+class _Cell:
+    """A cell with its state, its place and its hint."""
+
+    state: TerritoryState
+    x_left: float
+    x_right: float
+    top: float
+    hint: str
+
+    @property
+    def kind(self) -> str:
+        return _KINDS.get(self.state.state, "open")
+
+
+def _draw_cells(canvas: Canvas, cells: Sequence[_Cell]) -> None:
+    """Draw cells. Those of one kind without a hint are one path: a page has hundreds of them."""
+    for kind in dict.fromkeys(cell.kind for cell in cells if not cell.hint):
+        outlines = [draw_box(c.x_left, c.top, c.x_right, c.top + _CELL) for c in cells if c.kind == kind and not c.hint]
+        canvas.add_element("path", d="".join(outlines), kind=kind)
+    for cell in cells:
+        if cell.hint:
+            canvas.add_element(
+                "rect", x=cell.x_left, y=cell.top, width=cell.x_right - cell.x_left, height=_CELL, kind=cell.kind,
+                hint=cell.hint,
+            )  # fmt: skip
+        middle = (cell.x_left + cell.x_right) / 2
+        if cell.state.count and measure_text(cell.state.count, SMALL) <= cell.x_right - cell.x_left:
+            canvas.add_text(middle, cell.top + 16, cell.state.count, _name_text(cell.kind), anchor="middle")
+        else:
+            _draw_sign(canvas, cell.state.state, middle, cell.top + _CELL / 2)
 
 
 def _name_text(kind: str) -> str:

@@ -173,3 +173,8 @@ def draw_path(points: Iterable[tuple[float, float]], *, is_closed: bool = False)
     """Return the path through some points."""
     path = "L".join(f"{_format(x)} {_format(y)}" for x, y in points)
     return f"M{path}{'Z' if is_closed else ''}"
+
+
+def draw_box(left: float, top: float, right: float, bottom: float) -> str:
+    """Return the path around a rectangle."""
+    return f"M{_format(left)} {_format(top)}H{_format(right)}V{_format(bottom)}H{_format(left)}Z"

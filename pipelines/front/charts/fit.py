@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 
 CSS = Path(__file__).with_name("charts.css")
 """Style sheet of all pictures; it uses the tokens of the design system."""
+_HINT = re.compile(r"<title>.*?</title>", re.DOTALL)
+_GRID = re.compile(r'<line x1="([^"]+)" y1="([^"]+)" x2="([^"]+)" y2="([^"]+)" class="grid"/>')
+_CURVES = re.compile(r'<path d="[^"]+" class="(?P<kind>curve|curve faded)"/>(?:<path d="[^"]+" class="(?P=kind)"/>)+')
+_ROUTE = re.compile(r' d="([^"]+)"')
+_DESCRIBED = re.compile(
+    r'(?P<ids>aria-labelledby="\w+ \w+")><title id="\w+">(?P<title>.*?)</title><desc id="\w+">(?P<desc>.*?)</desc>',
+    re.DOTALL,
+)
 _LAYOUTS = (("wide", WIDE), ("narrow", NARROW))
 
 
@@ -23,9 +32,35 @@ def read_page_style() -> str:
 def render_picture(draw: Callable[[int], Drawing]) -> Markup:
     """Return a picture that fits its container; `draw` is called with each width.
 
-    The layout that is not shown is hidden from screen readers too.
+    The layout that is not shown is hidden from screen readers too. The narrow one has the name and description of the
+    wide one, which are in the page once, and no hints, since a telephone has no pointer.
     """
     layout = Markup('<div class="rti-chart-{}">{}</div>')
+    wide, narrow = (draw(width).svg for _, width in _LAYOUTS)
+    drawn = [shorten_marks(wide), _HINT.sub("", share_description(shorten_marks(narrow), wide))]
     # Drawings escape their texts.
-    parts = [layout.format(name, Markup(draw(width).svg)) for name, width in _LAYOUTS]  # noqa: S704
+    parts = [layout.format(name, Markup(svg)) for (name, _), svg in zip(_LAYOUTS, drawn, strict=True)]  # noqa: S704
     return Markup('<div class="rti-chart-fit">{}</div>').format(Markup("").join(parts))
+
+
+def share_description(svg: str, other: str) -> str:
+    """Return a picture that refers to the title and description of another one if they are the same; else as it is."""
+    described, shared = _DESCRIBED.search(svg), _DESCRIBED.search(other)
+    if (
+        described is None
+        or shared is None
+        or described["title"] + described["desc"] != shared["title"] + shared["desc"]
+    ):
+        return svg
+    return svg[: described.start()] + shared["ids"] + ">" + svg[described.end() :]
+
+
+def shorten_marks(svg: str) -> str:
+    """Return a picture with all lines of its grid as one path, and with neighbouring parts of a curve as one."""
+    lines = _GRID.findall(svg)
+    if len(lines) > 1:
+        path = "".join(f"M{x1} {y1}L{x2} {y2}" for x1, y1, x2, y2 in lines)
+        start = _GRID.search(svg)
+        assert start is not None
+        svg = f'{svg[: start.start()]}<path d="{path}" class="grid"/>{_GRID.sub("", svg[start.end() :])}'
+    return _CURVES.sub(lambda curve: f'<path d="{"".join(_ROUTE.findall(curve[0]))}" class="{curve["kind"]}"/>', svg)

@@ -26,7 +26,7 @@ from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
 
-LARGEST_PAGE = 150_000
+LARGEST_PAGE = 130_000
 """Bytes of a page, and of the style sheet with it."""
 MAIN = (
     "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",

@@ -59,7 +59,7 @@ def test_catalogue_has_unique_ids_and_labels(page: lxml.html.HtmlElement) -> Non
 
 
 def test_catalogue_shows_every_class_of_the_components(page: lxml.html.HtmlElement) -> None:
-    css = (CSS / "components.css").read_text(encoding="utf-8")
+    css = "".join((CSS / name).read_text(encoding="utf-8") for name in ("components.css", "forms.css"))
     classes = {name for name in re.findall(r"\.(rti-[\w-]+)", css) if not name.startswith(OTHER_FOLDERS)}
     classes_on_page = {name for element in page.cssselect("[class]") for name in str(element.get("class")).split()}
     assert classes - classes_on_page == set()

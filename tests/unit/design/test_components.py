@@ -127,3 +127,13 @@ def test_styles_use_tokens_and_no_foreign_address() -> None:
         used = set(re.findall(r"var\((--[a-z0-9-]+)\)", style))
         defined = set(re.findall(r"(--[a-z0-9-]+):", STYLE[0].read_text(encoding="utf-8")))
         assert used <= defined, path.name
+
+
+def test_table_of_a_static_page_has_headings_once_and_is_named_by_its_caption() -> None:
+    table = ui.PageTable(
+        "Persons", "Area", ["2024", "2025"], [ui.PageRow("A", ("1", "2"))], frozenset({0, 1}), name="p"
+    )
+    markup = ui.render_table(table)
+    assert 'class="rti-table rti-numbers"' in markup and "<td>1</td><td>2</td>" in markup
+    assert 'aria-labelledby="caption-p"' in markup and 'id="caption-p"' in markup
+    assert markup.count("2025") == 1 and "rti-number" not in markup.replace("rti-numbers", "")

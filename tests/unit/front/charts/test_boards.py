@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle
 
 import pytest
@@ -48,10 +49,14 @@ def test_draw_board_has_a_cell_per_territory_and_period_and_explains_each_state(
 def test_draw_board_leaves_out_the_oldest_periods_that_do_not_fit() -> None:
     periods = [f"{year}-Q{quarter}" for year in range(2015, 2027) for quarter in range(1, 5)]
     cells = [TerritoryState("on_time", "on time") for _ in periods]
-    read = assert_legible(
-        draw_board(StateBoard("Title", periods, [TerritoryStates("A", cells)], reporting.STATES), width=NARROW)
+    board = StateBoard("Title", periods, [TerritoryStates("A", cells)], reporting.STATES)
+    drawing = draw_board(board, width=NARROW)
+    read = assert_legible(drawing)
+    assert "2026" in read.words and "2015" not in read.words
+    outlines = re.findall(r'<path d="([^"]+)" class="full"/>', drawing.svg)
+    assert len(outlines) == 1 and outlines[0].count("Z") == NARROW // 24 < len(periods), (
+        "all cells of a kind are one path"
     )
-    assert "2026" in read.words and "2015" not in read.words and read.count_marks("rect", "full") < len(periods)
 
 
 def test_describe_board_says_who_is_in_which_state_in_the_newest_period() -> None:

@@ -6,7 +6,7 @@ import re
 
 from pipelines import words
 from pipelines.design.contrasts import read_tokens
-from pipelines.front.charts.fit import CSS, read_page_style, render_picture
+from pipelines.front.charts.fit import CSS, read_page_style, render_picture, share_description, shorten_marks
 from pipelines.front.charts.series import ChartSeries, PeriodPoint, draw_series
 
 SERIES = ChartSeries(
@@ -18,7 +18,9 @@ def test_render_picture_has_both_layouts_with_unique_ids_and_escaped_text() -> N
     html = render_picture(lambda width: draw_series(SERIES, width=width))
     assert re.findall(r'class="rti-chart-(\w+)"', html) == ["fit", "wide", "narrow"]
     identities = re.findall(r' id="([^"]+)"', html)
-    assert len(identities) == len(set(identities)) == 4
+    assert len(identities) == len(set(identities)) == 2
+    names = re.findall(r'aria-labelledby="([^"]+)"', html)
+    assert names == [" ".join(identities)] * 2, "the layouts share their name and description, which are in a page once"
     assert "<region>" not in html and "A &lt;region&gt;" in html
 
 
@@ -26,3 +28,28 @@ def test_style_of_pictures_uses_declared_tokens_only() -> None:
     used = set(re.findall(r"var\(--rti-([\w-]+)\)", CSS.read_text(encoding="utf-8")))
     assert used <= set(read_tokens())
     assert "--rti-mark:" in read_page_style() and "forced-colors: active" in read_page_style()
+
+
+def test_marks_of_a_picture_are_shortened_and_hints_are_in_the_wide_layout_alone() -> None:
+    points = [
+        PeriodPoint(str(year), words.FormattedFigure(str(n), str(n), "value", float(n)))
+        for year, n in ((2021, 30), (2022, 40), (2023, 50), (2024, 45))
+    ]
+    svg = draw_series(ChartSeries("Persons", points)).svg
+    n_lines, n_curves = svg.count('class="grid"'), svg.count('class="curve"')
+    assert n_lines > 2 and n_curves == 3
+    shortened = shorten_marks(svg)
+    assert shortened.count('class="grid"') == shortened.count('class="curve"') == 1
+    for kind, n_parts in (("grid", n_lines), ("curve", n_curves)):
+        (route,) = re.findall(rf'<path d="([^"]+)" class="{kind}"/>', shortened)
+        assert route.count("M") == n_parts, "each part is still drawn"
+    points_drawn = set(re.findall(r"[\d.]+ [\d.]+", " ".join(re.findall(r' d="([^"]+)" class="curve"', svg))))
+    assert points_drawn == set(re.findall(r"[\d.]+ [\d.]+", re.findall(r' d="([^"]+)" class="curve"', shortened)[0]))
+    html = render_picture(lambda width: draw_series(ChartSeries("Persons", points), width=width))
+    wide, _, narrow = html.partition("rti-chart-narrow")
+    assert wide.count("<title>") == 4 and narrow.count("<title>") == 0
+
+
+def test_pictures_with_other_descriptions_keep_their_own() -> None:
+    drawn = [draw_series(ChartSeries(name, SERIES.points)).svg for name in ("A", "B")]
+    assert share_description(drawn[0], drawn[1]) == drawn[0]
