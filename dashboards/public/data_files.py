@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from dashboards.public.plain_page import STYLE, render_plain_page
 from pipelines.core import i18n
 from pipelines.core.result_cache import ResultCache
 from pipelines.dissemination.figures import ReleasedFigure, UnknownFigureError, find_figure_by_cell, find_figure_by_key
@@ -31,14 +32,7 @@ _HEAVIEST: Final = 64 << 20
 """Bytes of files that are kept in memory."""
 _UNCHANGING: Final = {"Cache-Control": "public, max-age=86400"}
 """A release never changes, but a newer version of the software may write a label in better words."""
-_STYLE: Final = (
-    "body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:46rem;margin:2rem auto;padding:0 1rem;"
-    "overflow-wrap:anywhere}"
-    "a{color:#1d4f7c}nav a{display:inline-block}a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
-    "dl{display:grid;grid-template-columns:minmax(10rem,auto) 1fr;gap:.25rem 1rem}dt{font-weight:600}dd{margin:0}"
-    "@media(max-width:30rem){dl{display:block}}"
-)
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 _downloads: ResultCache[Download] = ResultCache(256, lambda file: len(file.stored), _HEAVIEST)
 
@@ -96,7 +90,7 @@ def _compose_page(figure: ReleasedFigure, tag: str, site: str) -> str:
     edition = figure.extract.structures.edition
     title = figure.extract.find_title(tag)
     facts = [(tell("Release"), edition.id), *figure.list_facts(tag)]
-    listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in facts)
+    listed = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
     notes = figure.describe_notes(tag)
     flow = figure.extract.dataflow.id
     base = f"/releases/{edition.id}"
@@ -108,11 +102,10 @@ def _compose_page(figure: ReleasedFigure, tag: str, site: str) -> str:
     }
     listed_links = "".join(f'<li><a href="{escape(href)}">{escape(text)}</a></li>' for href, text in links.items())
     remarks = f"<h2>{escape(tell('Notes'))}</h2><p>{escape(notes)}</p>" if notes else ""
-    return (
-        f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}: {escape(figure.format_value(tag))}</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1><dl>{listed}</dl>{remarks}"
+    body = (
+        f"<dl>{listed}</dl>{remarks}"
         f"<h2>{escape(tell('How to cite'))}</h2><p>{escape(figure.cite_figure(tag, site))}</p>"
-        f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{listed_links}</ul></nav></main></body></html>'
+        f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{listed_links}</ul></nav>'
     )
+    note = tell("Demonstration data: every figure is invented.") if edition.is_demonstration else ""
+    return render_plain_page(tag, f"{title}: {figure.format_value(tag)}", body, heading=title, note=note)

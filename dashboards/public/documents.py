@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode
 
 from dashboards.public.framework_words import write_words
 from dashboards.public.menu import FORMER_PAGES, PAGES, SITE, compose_title
+from dashboards.public.plain_page import render_plain_page
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
 from pipelines.words.language import current_language, read_in, tell
@@ -148,16 +149,8 @@ def render_not_found() -> str:
     addresses = {f"/{tag}/": tell("Home")}
     addresses |= {f"/{path}?{LANGUAGE}={language}": title for path, title in PAGES.items()}
     links = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in addresses.items())
-    title = escape(tell("Page not found"))
+    title = tell("Page not found")
     advice = escape(tell("There is no page at this address. Check the address, or choose a page."))
-    return (
-        f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title} – {escape(tell(SITE))}</title>"
-        "<style>body{font:1.05rem/1.6 sans-serif;color:#1f2a37;max-width:42rem;margin:3rem auto;padding:0 1rem}"
-        "a{color:#1d4f7c;display:inline-block;min-height:24px}"
-        "a:focus-visible{outline:3px solid #b35900;outline-offset:2px}</style></head>"
-        f"<body><main><h1>{title}</h1>"
-        f"<p>{advice}</p>"
-        f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{links}</ul></nav></main></body></html>'
-    )
+    pages = escape(tell("Pages"), quote=True)
+    body = f'<p>{advice}</p><nav aria-label="{pages}"><ul>{links}</ul></nav>'
+    return render_plain_page(tag, f"{title} – {tell(SITE)}", body, heading=title)

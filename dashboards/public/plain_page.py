@@ -1,0 +1,46 @@
+"""Render pages that are not part of a release: a page that is not found, and the page of one figure.
+
+They have the look of the static pages in one small style sheet of their own, since an address that is not known has no
+release whose style sheet it could use.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from dashboards.public.menu import SITE
+from pipelines.words.language import tell
+
+STYLE: Final = (
+    'body{font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:#1f2a37;margin:0;'
+    "overflow-wrap:anywhere}"
+    "header,main,.note{padding:.6rem max(1rem,calc((100% - 50rem)/2))}"
+    ".note{background:#fff4d6;border-bottom:2px solid #c98a00;color:#4a3500;padding-block:.4rem;font-weight:600;"
+    "margin:0}"
+    "header{background:#1d4f7c}header a{color:#fff;font-weight:700;font-size:1.15rem;text-decoration:none}"
+    "header a:hover{text-decoration:underline}header a:focus-visible{outline-color:#ffd58a}"
+    "h1{font-size:1.8rem;line-height:1.2;margin:.8rem 0 .5rem}h2{font-size:1.35rem;margin:1.6rem 0 .6rem}"
+    "a{color:#1d4f7c;text-underline-offset:3px;display:inline-block;min-height:24px}"
+    "a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
+    "ul{padding-left:1.2rem}li{margin:.25rem 0}"
+    "dl div{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:1rem;padding:.3rem 0;"
+    "border-bottom:1px solid #d5dae1}dt{color:#4d5866}dd{margin:0}"
+    "@media(max-width:640px){h1{font-size:1.45rem}h2{font-size:1.2rem}dl div{grid-template-columns:1fr;gap:0}}"
+)
+"""A content policy may name its digest."""
+
+
+def render_plain_page(tag: str, title: str, body: str, *, heading: str, note: str = "") -> str:
+    """Return a document in a language: a link to the static pages, a heading, and a body of HTML.
+
+    `note` is shown above everything, such as that figures are invented.
+    """
+    above = f'<p class="note" role="note">{escape(note)}</p>' if note else ""
+    return (
+        f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
+        f'<body><header><a href="/{tag}/">{escape(tell(SITE))}</a></header>{above}'
+        f"<main><h1>{escape(heading)}</h1>{body}</main></body></html>"
+    )
