@@ -92,14 +92,17 @@ def _draw_stage(canvas: Canvas, stage: StageBar, top: float, box_width: float, s
     y = canvas.add_lines(_MARGIN, top + _MARGIN + 11, names)
     y = canvas.add_lines(_MARGIN, y, figures, "strong" if stage.figure.kind == "value" else "quiet")
     canvas.add_lines(_MARGIN, y - 1, texts, "small quiet")
-    side_y = top + 2
+    side_y, lowest = top + 2, top + height
     for side in stage.sides:
         text = f"{side.name}: {side.figure.text}{_name_few(side)}"
         lines = wrap_text(text, canvas.width - side_left, SIZE)
         show = _show_pending if side.is_pending else _show_exit
         canvas.add_line(box_width - 1, side_y + 10, side_left - 22, side_y + 10, "side")
+        lowest = max(lowest, side_y + 10)
         show(canvas, side_left - 12, side_y + 10)
         side_y = canvas.add_lines(side_left, side_y + 14, lines) - 14 + 3
+    if lowest > top + height:
+        canvas.add_line(box_width - 1, top + height - 3, box_width - 1, lowest, "side")
     return top + height, side_y
 
 
