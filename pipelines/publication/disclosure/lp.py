@@ -18,6 +18,10 @@ from scipy import sparse
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
 _INTEGER = highspy.HighsVarType.kInteger
+MIP_SECONDS = 60.0
+"""Limit of one program over whole numbers, after which its cell counts as unknown."""
+SIGNS: tuple[Literal[1, -1], ...] = (1, -1)
+"""Signs of the objective for the least and the greatest value of a cell."""
 _DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
 """Values of HiGHS's `simplex_strategy`.
 
@@ -95,7 +99,11 @@ class Raising:
     margins (`margins.py`), only the sums between cells remain as rows.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, values: Array, costs: Array, ties: int = 0) -> None:
+    def __init__(
+        self, matrix: sparse.csr_matrix, values: Array, costs: Array, ties: int = 0, *, is_part: bool = False
+    ) -> None:
+        """With `is_part`, cells may have no population, as in a problem in which other persons keep their place."""
+        self._is_part = is_part
         self.costs = costs.astype(float).copy()
         self.cells = cells = matrix.shape[0] - ties
         single, owned = _find_single_variables(matrix, cells)
@@ -104,10 +112,17 @@ class Raising:
         self.free = len(free)
         self._free_columns, self._owned_columns, self._owned_rows = free, owned, single
         rows = matrix.tocsr()[summed]
-        moves = sparse.lil_matrix((len(summed), cells))
-        moves[:, single] = rows[:, owned]
-        summed_cells = np.flatnonzero(summed < cells)
-        moves[summed_cells, summed[summed_cells]] = -1.0
+        of_single, summed_cells = rows[:, owned].tocoo(), np.flatnonzero(summed < cells)
+        moves = sparse.csr_matrix(
+            (
+                np.concatenate([of_single.data, -np.ones(len(summed_cells))]),
+                (
+                    np.concatenate([of_single.row, summed_cells]),
+                    np.concatenate([single[of_single.col], summed[summed_cells]]),
+                ),
+            ),
+            shape=(len(summed), cells),
+        )
         target = values[summed] - rows[:, owned] @ values[single]
         self._values = values.astype(float)
         self._is_frozen = False
@@ -243,8 +258,8 @@ class Raising:
         """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
 
         With a negative `by` the cell is lowered. Return None if no population does that, which is possible only if it
-        would be below zero, or if cells are fixed or variables frozen.  Raises SolverError if the solver ends in
-        another way.
+        would be below zero, or if cells are fixed, variables frozen, or other persons kept in their place.  Raises
+        SolverError if the solver ends in another way.
         """
         up, down = self.free + cell, self.free + self.cells + cell
         if -by > self._most_down[cell]:
@@ -262,7 +277,7 @@ class Raising:
         if solution is not None:
             self._last_free = solution[: self.free]
             return self._moved(solution)
-        if (self._is_frozen or self._fixed.any()) and status == highspy.HighsModelStatus.kInfeasible:
+        if (self._is_part or self._is_frozen or self._fixed.any()) and status == highspy.HighsModelStatus.kInfeasible:
             return None
         raise SolverError(f"raising a cell ended with {status}")
 
@@ -321,6 +336,12 @@ class Intruder:
             ),
             _PRIMAL_SIMPLEX,
         )
+
+    def limit_distance(self, population: Array, most: float) -> None:
+        """Let each variable differ from that of a population by `most` at most. Call before the first program."""
+        self._least = np.maximum(self._least, population - most)
+        self._most = np.minimum(self._most, population + most)
+        self._linear = self._create_intruder_solver()
 
     def find_witness(self, weights: Array) -> Array | None:
         """Return a whole-number population that roughly maximises the weighted sum of cells, or None if none is found.

@@ -150,8 +150,21 @@ class Margins:
         cell_matrix = sparse.csr_matrix((np.ones(len(flat)), flat, pointers), shape=(len(first), equations.shape[1]))
         matrix, columns = merge_columns(sparse.vstack([cell_matrix, equations], format="csr"))
         totals = np.concatenate([values[distinct], np.zeros(equations.shape[0])])
-        owners = merge_owners(self._list_owners(numbers), columns)
-        return Space(rows=rows, matrix=matrix, values=totals, owners=owners, ties=equations.shape[0]), columns
+        owners, years = (
+            merge_owners(of_variables, columns)
+            for of_variables in (self._list_owners(numbers), self._list_years(numbers))
+        )
+        over_margins = Space(
+            rows=rows, matrix=matrix, values=totals, owners=owners, years=years, ties=equations.shape[0]
+        )
+        return over_margins, columns
+
+    def _list_years(self, numbers: dict[_Entry, int]) -> Array:
+        """Return the year of each variable."""
+        years: Array = np.empty(len(numbers), dtype=object)
+        for entry, number in numbers.items():
+            years[number] = self.places[entry.place].spans[1][0][:4]
+        return years
 
     def _list_owners(self, numbers: dict[_Entry, int]) -> Array:
         """Return the area of each variable, or the territory if it sums several areas."""

@@ -88,6 +88,7 @@ def add_figures(view: Space, cells: pl.DataFrame, figures: ReleasedRecordFigures
         matrix=matrix,
         values=np.concatenate([view.values, [float(inequality.least) for inequality in met]]),
         owners=np.concatenate([view.owners, np.full(len(met), "", dtype=object)]),
+        years=None if view.years is None else np.concatenate([view.years, np.full(len(met), "", dtype=object)]),
         ties=view.ties + len(met),
     )
 

@@ -16,15 +16,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
 
 from pipelines.publication.disclosure import lp
+from pipelines.publication.disclosure.part_search import search_parts
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
-from pipelines.publication.disclosure.witnesses import Witnesses
+from pipelines.publication.disclosure.witnesses import ObservedRange, Witnesses
 
-MIP_SECONDS = 60.0
-_SIGNS: tuple[Literal[1, -1], ...] = (1, -1)
 _SWEEPS = 24
 _OPEN_WEIGHT = 3.0
 """Weight in a sweep of the cells that are still open; the other hidden cells have weights of at most 1."""
@@ -129,7 +127,7 @@ def assess_block(
     name: str,
     width: int,
     witnesses: Witnesses | None = None,
-    mip_seconds: float = MIP_SECONDS,
+    mip_seconds: float = lp.MIP_SECONDS,
     own_figures: tuple[Array, Array] | None = None,
     assessed: Array | None = None,
 ) -> BlockRisk:
@@ -143,15 +141,16 @@ def assess_block(
     if own_figures is not None:
         is_assessed = is_assessed & (abs(known.matrix) @ ~own_figures[0] > 0)
     rows = [int(row) for row in np.flatnonzero(is_assessed)]
-    observed = _ObservedRange(known.matrix, len(hidden), width)
+    observed = ObservedRange(known.matrix, len(hidden), width)
     own_columns = None if own_figures is None else own_figures[0]
     failed: dict[int, Literal["narrow", "disclosed"]] = {}
-    if witnesses is not None:
-        observed.low, observed.high = witnesses.find_range(own_columns)
-    if all(observed.is_wide(row) for row in rows):
-        return BlockRisk(name, len(rows), (), (), ())
     lower = np.where(hidden, 0.0, known.values)
     upper = np.where(hidden, np.inf, known.values)
+    if witnesses is not None:
+        observed.low, observed.high = witnesses.find_range(own_columns)
+        search_parts(witnesses, observed, rows, (lower, upper), own_columns)
+    if all(observed.is_wide(row) for row in rows):
+        return BlockRisk(name, len(rows), (), (), ())
     columns = _find_open_columns(known, hidden)
     if own_figures is not None:
         own_figures = (own_figures[0][columns], own_figures[1][columns])
@@ -179,7 +178,7 @@ def assess_block(
     )
 
 
-def find_population(known: Space, mip_seconds: float = MIP_SECONDS) -> Array | None:
+def find_population(known: Space, mip_seconds: float = lp.MIP_SECONDS) -> Array | None:
     """Return a whole-number population that agrees with all true values, or None if the solver finds none."""
     return lp.Intruder(known.matrix, known.values, known.values, mip_seconds).find_witness(np.zeros(len(known.values)))
 
@@ -267,31 +266,6 @@ def _mark_rows(known: Space, cells: Array) -> Array:
     return marked
 
 
-class _ObservedRange:
-    """Least and greatest value of every cell over the whole-number populations found so far."""
-
-    def __init__(self, matrix: sparse.csr_matrix, cells: int, width: int) -> None:
-        self.matrix, self.width = matrix, width
-        self.low: Array = np.full(cells, np.inf)
-        self.high: Array = np.full(cells, -np.inf)
-        self.populations: list[Array] = []
-
-    def add_population(self, population: Array | None) -> None:
-        if population is not None:
-            self.populations.append(population)
-            values = self.matrix @ population
-            np.minimum(self.low, values, out=self.low)
-            np.maximum(self.high, values, out=self.high)
-
-    def extend_range(self, low: Array, high: Array) -> None:
-        """Take further values of each cell into account."""
-        np.minimum(self.low, low, out=self.low)
-        np.maximum(self.high, high, out=self.high)
-
-    def is_wide(self, cell: int) -> bool:
-        return bool(self.high[cell] - self.low[cell] >= self.width)
-
-
 class _SolutionReader:
     """The moves of solutions of the linear program of one reader, whose variables are `columns` of the space."""
 
@@ -306,7 +280,7 @@ class _SolutionReader:
 
 
 def _widen_ranges(
-    intruder: lp.Intruder, observed: _ObservedRange, rows: list[int], reader: _SolutionReader
+    intruder: lp.Intruder, observed: ObservedRange, rows: list[int], reader: _SolutionReader
 ) -> dict[int, Literal["narrow", "disclosed"]]:
     """Bound the open cells one after another, and note the whole moves that the solutions contain.
 
@@ -316,7 +290,7 @@ def _widen_ranges(
     failed: dict[int, Literal["narrow", "disclosed"]] = {}
     for cell in rows:
         bounds: list[lp.Bound] = []
-        for sign in _SIGNS:
+        for sign in lp.SIGNS:
             if observed.is_wide(cell):
                 break
             bounds.append(intruder.find_bound(cell, sign))
@@ -337,7 +311,7 @@ def _compare_bounds(least: lp.Bound, most: lp.Bound, width: int) -> Literal["wid
     return "narrow" if high - low < width else "wide"
 
 
-def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> None:
+def _sweep(intruder: lp.Intruder, observed: ObservedRange, rows: list[int]) -> None:
     """Find whole-number populations in random directions; each shows that many cells are wide, with one solver call.
 
     On a block of 596 cells, 317 of them hidden, 14 populations settled all but two cells in 0.5 s; bounding each cell
@@ -357,7 +331,7 @@ def _sweep(intruder: lp.Intruder, observed: _ObservedRange, rows: list[int]) -> 
 
 
 def _verdict(
-    intruder: lp.Intruder, observed: _ObservedRange, cell: int
+    intruder: lp.Intruder, observed: ObservedRange, cell: int
 ) -> Literal["wide", "narrow", "disclosed", "unknown"]:
     """Return the verdict on one cell: from fractional bounds first, then from whole-number ones if needed."""
     for whole in (False, True):

@@ -13,12 +13,10 @@ import numpy as np
 
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves
+from pipelines.publication.disclosure.neighbourhoods import Neighbourhood, Neighbourhoods, RaisedCell
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
-
-_Move = tuple[Array, Array]
-"""Deviations of all cells, and the population that has them."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,9 @@ class PatternSearch:
         cells: GuardedCells,
         width: int,
     ) -> None:
-        self._space, self._raising, self._truth, self._width = space, raising, truth, width
+        self._space, self._truth, self._width = space, truth, width
+        self._raising = Neighbourhoods(space, truth, raising)
+        self._own: Array | None = None
         self.hidden, self.printed = cells.hidden.copy(), cells.printed.copy()
         self._lowered_first, self._places = cells.lowered_first, cells.places
         self.own_columns = np.stack([reader.find_own_columns(space) for reader in readers])
@@ -66,10 +66,9 @@ class PatternSearch:
         self._costs = raising.costs.copy()
         self._splitter = MoveSplitter(space.matrix)
         self._moves: dict[bytes, Move] = {}
-        self._last_population = truth
-        raising.fix_cells(np.flatnonzero(cells.fixed | self.printed))
+        self._raising.fix_cells(np.flatnonzero(cells.fixed | self.printed))
         for cell in np.flatnonzero(self.hidden):
-            raising.hide_cell(int(cell))
+            self._raising.hide_cell(int(cell))
 
     def hide_further(self) -> None:
         """Move every hidden cell that no population so far has moved far enough, and hide what moves with it.
@@ -79,33 +78,29 @@ class PatternSearch:
         while (self.hidden & self.concerned & ~self._safe).any():
             # The public comes last: every population that protects from an insider protects from the public.
             for reader in (*range(1, len(self.own_columns)), 0):
-                own_columns = self.own_columns[reader]
-                if not (self.hidden & self.concerned[reader] & ~self._safe[reader]).any():
-                    continue
-                self._raising.freeze_columns(own_columns)
+                self._own = self.own_columns[reader] if reader else None
                 while len(waiting := np.flatnonzero(self.hidden & self.concerned[reader] & ~self._safe[reader])):
                     self._hide_with(int(waiting[0]), reader)
-                self._raising.release_columns(own_columns)
 
     def _hide_with(self, cell: int, reader: int) -> None:
-        for moved, population in self._move_cell(cell):
-            for moving in np.flatnonzero((np.abs(moved) > 1e-6) & (self._raising.costs > 0.0)):
+        for raised in self._move_cell(cell):
+            for moving in np.flatnonzero((np.abs(raised.moved) > 1e-6) & (self._raising.costs > 0.0)):
                 self.hidden[moving] = True
                 self._raising.hide_cell(int(moving))
-            for move in self._split_population(population, cell):
+            for move in self._split_population(raised, cell):
                 self._note_move(move)
         self._safe[reader, cell] = True
 
-    def _split_population(self, population: Array, cell: int) -> list[Move]:
+    def _split_population(self, raised: RaisedCell, cell: int) -> list[Move]:
         """Return the new moves of a population; those that change the cell are one move, which may have fractions."""
         is_published = ~self.hidden
         is_published[self._space.cells :] = True
-        is_of_cell: Array = np.zeros(len(population), dtype=bool)
+        is_of_cell: Array = np.zeros(len(self._truth), dtype=bool)
         is_of_cell[self._columns_of(cell)] = True
         # The program starts from the population before, and most of it stays as it was.
-        is_new = is_of_cell | (np.abs(population - self._last_population) > 1e-6)
-        self._last_population = population
-        moves = self._splitter.split_change(population - self._truth, is_published, is_new)
+        is_new = is_of_cell | (np.abs(raised.population - raised.of.last_population) > 1e-6)
+        raised.of.last_population = raised.population
+        moves = self._splitter.split_change(raised.population - self._truth, is_published, is_new)
         of_cell = [move for move in moves if is_of_cell[move.columns].any()]
         others = [move for move in moves if move.is_whole and not is_of_cell[move.columns].any()]
         return [join_moves(of_cell), *others] if of_cell else others
@@ -126,7 +121,7 @@ class PatternSearch:
         far = rows[(np.abs(effects) >= np.maximum(self._reach[rows], self._width) - 1e-6) & self.hidden[rows]]
         self._safe[np.ix_(is_possible, far)] = True
 
-    def _move_cell(self, cell: int) -> list[_Move]:
+    def _move_cell(self, cell: int) -> list[RaisedCell]:
         """Return moves of a cell that leave enough values possible, giving up printed totals only if necessary.
 
         What earlier releases published may leave no such move, or a shorter one.
@@ -135,47 +130,59 @@ class PatternSearch:
         for nearby in self._list_printed(cell) if not is_enough else ():
             self._raising.unfix_cells(nearby)
             moves, is_enough = self._try_moves(cell)
-            for moved, _ in moves:
-                self.printed[nearby] &= np.abs(moved[nearby]) < 1e-6
+            for raised in moves:
+                self.printed[nearby] &= np.abs(raised.moved[nearby]) < 1e-6
             self._raising.fix_cells(nearby[self.printed[nearby]])
             if is_enough:
                 break
         return moves
 
-    def _try_moves(self, cell: int) -> tuple[list[_Move], bool]:
+    def _try_moves(self, cell: int) -> tuple[list[RaisedCell], bool]:
+        """Return moves of the smallest program that has some and hides no cell that it shares with other years."""
+        moves, is_enough = [], False
+        for program in self._raising.list_programs(cell):
+            program.freeze_columns(self._own)
+            moves, is_enough = self._try_program(program, cell)
+            if is_enough and not (self._mark_moved(moves) & program.is_shared & (self._raising.costs > 0.0)).any():
+                break
+        return moves, is_enough
+
+    @staticmethod
+    def _mark_moved(moves: Sequence[RaisedCell]) -> Array:
+        is_moved: Array = np.any([np.abs(raised.moved) > 1e-6 for raised in moves], axis=0)
+        return is_moved
+
+    def _find_cost(self, moves: Sequence[RaisedCell]) -> float:
+        """Return the cost of the cells that some moves hide together."""
+        # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
+        return float(self._raising.costs[self._mark_moved(moves)].sum())
+
+    def _try_program(self, program: Neighbourhood, cell: int) -> tuple[list[RaisedCell], bool]:
         reach = float(self._reach[cell])
         cheapest, least_cost = None, np.inf
         # The only category of a total cannot be larger than the total, but smaller at no cost.
         for by in (-reach, reach) if self._lowered_first[cell] else (reach, -reach):
-            if (moved := self._raising.raise_cell(cell, by)) is None:
+            if (raised := program.raise_cell(cell, by)) is None:
                 continue
-            # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
-            cost = float(self._raising.costs[np.abs(moved) > 1e-6].sum())
-            if cost < least_cost:
-                cheapest, least_cost = (moved, self._raising.read_population(moved)), cost
+            if (cost := self._find_cost([raised])) < least_cost:
+                cheapest, least_cost = raised, cost
             if cost == 0.0:
                 break
         if cheapest is not None:
-            return self._move_by_one(cell, least_cost) or [cheapest], True
-        moves = [
-            (moved, self._raising.read_population(moved))
-            for by in (1.0, -1.0)
-            if (moved := self._raising.raise_cell(cell, by)) is not None
-        ]
+            return self._move_by_one(program, cell, least_cost) or [cheapest], True
+        moves = [raised for by in (1.0, -1.0) if (raised := program.raise_cell(cell, by)) is not None]
         return moves, len(moves) == 2 and reach <= 2.0
 
-    def _move_by_one(self, cell: int, less_than: float) -> list[_Move]:
+    def _move_by_one(self, program: Neighbourhood, cell: int, less_than: float) -> list[RaisedCell]:
         """Return moves that raise and lower a cell by one each, if both together hide less, else an empty list."""
         if less_than == 0.0 or self._reach[cell] > 2.0:
             return []
-        moves: list[_Move] = []
-        is_moved: Array = np.zeros(len(self._costs), dtype=bool)
+        moves: list[RaisedCell] = []
         for by in (1.0, -1.0):
-            if (moved := self._raising.raise_cell(cell, by)) is None:
+            if (raised := program.raise_cell(cell, by)) is None:
                 return []
-            moves.append((moved, self._raising.read_population(moved)))
-            is_moved |= np.abs(moved) > 1e-6
-            if float(self._raising.costs[is_moved].sum()) >= less_than:
+            moves.append(raised)
+            if self._find_cost(moves) >= less_than:
                 return []
         return moves
 

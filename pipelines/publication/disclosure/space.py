@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.core import codes
+from pipelines.publication.disclosure.parts import YearParts
 from pipelines.publication.disclosure.structure import APART, REST, BlockCell, Detail, Piece, Structure, read_cells
 
 BLOCK = codes.BLOCK
@@ -34,7 +36,8 @@ class Space:
     `rows[i]` is the row of the i-th cell of the frame; `matrix` is rows x variables; `values` are the true values of
     the rows.  `owners` are the areas whose persons the variables count, empty where they are of several.  A row of a
     cell has coefficients of 0 and 1.  The last `ties` rows are not cells but equations: their
-    value is always 0, and their coefficients may be negative.
+    value is always 0, and their coefficients may be negative.  `years` are the years of the persons that the variables
+    count, empty for several years and for the rests of equations; without it, all variables are taken together.
     """
 
     rows: Array
@@ -42,6 +45,12 @@ class Space:
     values: Array
     owners: Array
     ties: int = 0
+    years: Array | None = None
+
+    @cached_property
+    def parts(self) -> YearParts:
+        """The parts of a few years."""
+        return YearParts(self.matrix, self.years)
 
     @property
     def cells(self) -> int:
@@ -100,8 +109,12 @@ class Leaves:
         self._cache: dict[tuple[str, Detail], Array] = {}
         sets = [self._find_leaves(cell, pieces) for cell, pieces in zip(structure.cells, structure.pieces, strict=True)]
         areas = np.array([area for _, area in self._areas], dtype=object)
+        years = np.array([period[:4] for period in self._periods], dtype=object)
         self.space, self._numbers, self._columns = _merge(
-            sets, values, lambda numbers: areas[numbers // (_PERIODS * self._details)]
+            sets,
+            values,
+            lambda numbers: areas[numbers // (_PERIODS * self._details)],
+            lambda numbers: years[numbers // self._details % _PERIODS],
         )
 
     def find_columns(self, numbers: Array) -> Array:
@@ -148,14 +161,19 @@ class Leaves:
 
 
 def merge_owners(owners: Array, columns: Array) -> Array:
-    """Return the owner of each merged column, given the owner and the column of each variable."""
+    """Return the owner (or year) of each merged column, given those of each variable and its column."""
     merged: Array = np.full(int(columns.max(initial=-1)) + 1, None, dtype=object)
     for owner, column in zip(owners, columns, strict=True):
         merged[column] = owner if merged[column] in (None, owner) else ""
     return merged
 
 
-def _merge(sets: list[Array], values: Array, find_owners: Callable[[Array], Array]) -> tuple[Space, Array, Array]:
+def _merge(
+    sets: list[Array],
+    values: Array,
+    find_owners: Callable[[Array], Array],
+    find_years: Callable[[Array], Array],
+) -> tuple[Space, Array, Array]:
     """Merge rows with the same leaves into one row, and leaves in the same rows into one column.
 
     Return the space, the sorted numbers of its leaves, and their columns.
@@ -176,5 +194,5 @@ def _merge(sets: list[Array], values: Array, find_owners: Callable[[Array], Arra
     pointers = np.concatenate([[0], np.cumsum([len(sets[i]) for i in distinct])])
     matrix = sparse.csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(distinct), len(numbers)))
     merged, columns = merge_columns(matrix)
-    owners = merge_owners(find_owners(numbers), columns)
-    return Space(rows=rows, matrix=merged, values=values[distinct], owners=owners), numbers, columns
+    owners, years = (merge_owners(find(numbers), columns) for find in (find_owners, find_years))
+    return Space(rows=rows, matrix=merged, values=values[distinct], owners=owners, years=years), numbers, columns

@@ -126,7 +126,7 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
     values = np.concatenate([block_space.values[: block_space.cells] for block_space in spaces])
     ties = matrix.shape[0] - len(values)
     constants = np.concatenate([np.zeros(ties - len(links)), [link.constant for link in links]])
-    owners = [block_space.owners for block_space in spaces]
+    owners, years = ([getattr(block_space, name) for block_space in spaces] for name in ("owners", "years"))
     rests = np.full(matrix.shape[1] - sum(map(len, owners)), "", dtype=object)
     return Space(
         rows=rows,
@@ -134,6 +134,7 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
         values=np.concatenate([values, constants]),
         owners=np.concatenate([*owners, rests]),
         ties=ties,
+        years=np.concatenate([*years, rests]),
     )
 
 

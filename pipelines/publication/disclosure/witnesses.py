@@ -26,10 +26,18 @@ class Witnesses:
         self._transposed = space.matrix.T.tocsr()
         self._splitter = MoveSplitter(space.matrix)
         self._known: set[bytes] = set()
-        self.changes = sparse.csr_matrix((0, len(truth)))
+        self._changes = [sparse.csr_matrix((0, len(truth)))]
+        self._effects = [sparse.csr_matrix((0, len(space.values)))]
+
+    @property
+    def changes(self) -> sparse.csr_matrix:
         """Differences from the true population, one row for each."""
-        self.effects = sparse.csr_matrix((0, len(space.values)))
+        return _stack_rows(self._changes)
+
+    @property
+    def effects(self) -> sparse.csr_matrix:
         """Differences of all cells, one row for each population."""
+        return _stack_rows(self._effects)
 
     def list_moves(self) -> list[Move]:
         """Return the differences from the true population."""
@@ -56,35 +64,39 @@ class Witnesses:
 
         Return the least and the greatest value of each row over these that are possible for a reader.
         """
-        before = self.effects.shape[0]
-        self.add_moves(self._splitter.split_change(population - self.truth, self._published))
-        return self._find_range(slice(before, None), own_columns)
+        changes, effects = self.add_moves(self._splitter.split_change(population - self.truth, self._published))
+        return self._find_range(changes, effects, own_columns)
 
-    def add_moves(self, moves: Iterable[Move]) -> None:
-        """Add the populations that differ from the true one by a move, if they agree with the published cells."""
+    def add_moves(self, moves: Iterable[Move]) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        """Add the populations that differ from the true one by a move, if they agree with the published cells.
+
+        Return their differences, and those of all cells.
+        """
         new: dict[bytes, Move] = {}
         for move in moves:
             if move.is_whole and (self.truth[move.columns] + move.amounts > -0.5).all():
                 new[move.key] = move
         chosen = [move for key, move in new.items() if key not in self._known]
         if not chosen:
-            return
+            return self._changes[0][:0], self._effects[0][:0]
         self._known |= new.keys()
         changes = stack_moves(chosen, len(self.truth))
         effects = (changes @ self._transposed).tocsr()
         effects.eliminate_zeros()
         agrees = np.asarray(abs(effects[:, self._published]).sum(axis=1)).ravel() < 0.5
-        self.changes = sparse.vstack([self.changes, changes[agrees]], format="csr")
-        self.effects = sparse.vstack([self.effects, effects[agrees]], format="csr")
+        self._changes.append(changes[agrees])
+        self._effects.append(effects[agrees])
+        return self._changes[-1], self._effects[-1]
 
     def find_range(self, own_columns: Array | None = None) -> tuple[Array, Array]:
         """Return the least and the greatest value of each row over the populations possible for a reader."""
-        return self._find_range(slice(None), own_columns)
+        return self._find_range(self.changes, self.effects, own_columns)
 
-    def _find_range(self, chosen: slice, own_columns: Array | None) -> tuple[Array, Array]:
-        effects = self.effects[chosen]
+    def _find_range(
+        self, changes: sparse.csr_matrix, effects: sparse.csr_matrix, own_columns: Array | None
+    ) -> tuple[Array, Array]:
         if own_columns is not None:
-            effects = effects[self._keeps(self.changes[chosen], own_columns)]
+            effects = effects[self._keeps(changes, own_columns)]
         if not effects.shape[0]:
             return self.space.values.copy(), self.space.values.copy()
         least, most = (np.asarray(bound.toarray()).ravel() for bound in (effects.min(axis=0), effects.max(axis=0)))
@@ -109,10 +121,11 @@ class Witnesses:
         is_assessed = np.stack([rows for _, rows in assessed])
         low, high = np.zeros(is_assessed.shape), np.zeros(is_assessed.shape)
         needed = []
+        matrix = self.effects
         # Populations that change the most cells first: fewer of them are then needed.
-        for number in np.argsort(-np.diff(self.effects.indptr), kind="stable"):
-            start, end = self.effects.indptr[number : number + 2]
-            rows, effects = self.effects.indices[start:end], self.effects.data[start:end]
+        for number in np.argsort(-np.diff(matrix.indptr), kind="stable"):
+            start, end = matrix.indptr[number : number + 2]
+            rows, effects = matrix.indices[start:end], matrix.data[start:end]
             readers = np.flatnonzero(possible[:, number])
             if not len(readers):
                 continue
@@ -124,6 +137,13 @@ class Witnesses:
                 high[place] = np.maximum(high[place], effects)
                 low[place] = np.minimum(low[place], effects)
         return needed
+
+
+def _stack_rows(blocks: list[sparse.csr_matrix]) -> sparse.csr_matrix:
+    """Return the rows of all blocks as one matrix, which takes their place in the list."""
+    if len(blocks) > 1:
+        blocks[:] = [sparse.vstack(blocks, format="csr")]
+    return blocks[0]
 
 
 class WitnessCoverage:
@@ -161,3 +181,28 @@ class WitnessCoverage:
         self._counts, self._needed = counts, needed
         self._is_left[dropped] = False
         return True
+
+
+class ObservedRange:
+    """Least and greatest value of every cell over the whole-number populations found so far."""
+
+    def __init__(self, matrix: sparse.csr_matrix, cells: int, width: int) -> None:
+        self.matrix, self.width = matrix, width
+        self.low: Array = np.full(cells, np.inf)
+        self.high: Array = np.full(cells, -np.inf)
+        self.populations: list[Array] = []
+
+    def add_population(self, population: Array | None) -> None:
+        if population is not None:
+            self.populations.append(population)
+            values = self.matrix @ population
+            np.minimum(self.low, values, out=self.low)
+            np.maximum(self.high, values, out=self.high)
+
+    def extend_range(self, low: Array, high: Array) -> None:
+        """Take further values of each cell into account."""
+        np.minimum(self.low, low, out=self.low)
+        np.maximum(self.high, high, out=self.high)
+
+    def is_wide(self, cell: int) -> bool:
+        return bool(self.high[cell] - self.low[cell] >= self.width)
