@@ -138,14 +138,27 @@ class PatternSearch:
         return moves
 
     def _try_moves(self, cell: int) -> tuple[list[RaisedCell], bool]:
-        """Return moves of the smallest program that has some and hides no cell that it shares with other years."""
-        moves, is_enough = [], False
-        for program in self._raising.list_programs(cell):
+        """Return the cheapest moves of the smallest programs that have some.
+
+        Moves that hide something are compared with those of one program more, and with those of the whole problem if
+        they hide a cell that further years share.
+        """
+        cheapest: list[RaisedCell] = []
+        least_cost, is_enough = np.inf, False
+        for number, program in enumerate(self._raising.list_programs(cell)):
             program.freeze_columns(self._own)
-            moves, is_enough = self._try_program(program, cell)
-            if is_enough and not (self._mark_moved(moves) & program.is_shared & (self._raising.costs > 0.0)).any():
+            moves, suffices = self._try_program(program, cell)
+            if suffices < is_enough:
+                continue
+            if (cost := self._find_cost(moves)) < least_cost or suffices > is_enough:
+                cheapest, least_cost, is_enough = moves, cost, suffices
+            if is_enough and (least_cost == 0.0 or (number > 0 and not self._hides_shared(cheapest, program))):
                 break
-        return moves, is_enough
+        return cheapest, is_enough
+
+    def _hides_shared(self, moves: Sequence[RaisedCell], program: Neighbourhood) -> bool:
+        """Return True if moves hide a cell that has persons of further years than those of a program."""
+        return bool((self._mark_moved(moves) & program.is_shared & (self._raising.costs > 0.0)).any())
 
     @staticmethod
     def _mark_moved(moves: Sequence[RaisedCell]) -> Array:
@@ -155,7 +168,7 @@ class PatternSearch:
     def _find_cost(self, moves: Sequence[RaisedCell]) -> float:
         """Return the cost of the cells that some moves hide together."""
         # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
-        return float(self._raising.costs[self._mark_moved(moves)].sum())
+        return float(self._raising.costs[self._mark_moved(moves)].sum()) if moves else np.inf
 
     def _try_program(self, program: Neighbourhood, cell: int) -> tuple[list[RaisedCell], bool]:
         reach = float(self._reach[cell])
