@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from pipelines.publication.disclosure.space import Array
 
@@ -26,6 +25,12 @@ class Move(NamedTuple):
     columns: Array
     amounts: Array
 
+    @classmethod
+    def from_change(cls, change: Array) -> Move:
+        """Return the move of all variables that a change alters."""
+        columns = np.flatnonzero(np.abs(change) > _TOLERANCE)
+        return cls(columns, change[columns])
+
     @property
     def is_whole(self) -> bool:
         """True if no amount is a fraction."""
@@ -34,7 +39,8 @@ class Move(NamedTuple):
     @property
     def key(self) -> bytes:
         """The same for two moves of the same variables by the same whole amounts."""
-        return self.columns.tobytes() + np.rint(self.amounts).tobytes()
+        # Columns of a sparse matrix are shorter integers.
+        return self.columns.astype(np.int64).tobytes() + np.rint(self.amounts).astype(float).tobytes()
 
 
 class MoveSplitter:
@@ -53,12 +59,8 @@ class MoveSplitter:
         rows, places = self._list_rows(columns)
         connects = is_published[rows]
         rows, places = rows[connects], places[connects]
-        connected, numbers = np.unique(rows, return_inverse=True)
-        size = len(columns) + len(connected)
-        graph = sparse.coo_matrix((np.ones(len(rows)), (places, len(columns) + numbers)), shape=(size, size))
-        count, labels = connected_components(graph, directed=False)
-        labels = labels[: len(columns)]
-        is_wanted: Array = np.ones(count, dtype=bool)
+        labels = _label_connected(rows, places, len(columns))
+        is_wanted: Array = np.ones(len(columns), dtype=bool)
         if of is not None:
             is_wanted[:] = False
             is_wanted[labels[of[columns]]] = True
@@ -82,6 +84,25 @@ class MoveSplitter:
         starts, ends = self._matrix.indptr[columns], self._matrix.indptr[columns + 1]
         sizes = ends - starts
         return self._matrix.indices[_concatenate_ranges(starts, sizes)], np.repeat(np.arange(len(columns)), sizes)
+
+
+def _label_connected(rows: Array, places: Array, size: int) -> Array:
+    """Return the least place of those to which each of `size` places is connected by common rows."""
+    labels: Array = np.arange(size)
+    order = np.argsort(rows, kind="stable")
+    rows, places = rows[order], places[order]
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    sizes = np.diff(starts, append=len(rows))
+    while len(rows):
+        least = np.repeat(np.minimum.reduceat(labels[places], starts), sizes)
+        lower = labels.copy()
+        np.minimum.at(lower, places, least)
+        # A label is a place of the same group, so its own label may be lower.
+        lower = lower[lower]
+        if (lower == labels).all():
+            break
+        labels = lower
+    return labels
 
 
 def _concatenate_ranges(starts: Array, sizes: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves, stack_moves
 
@@ -38,6 +39,20 @@ def test_split_returns_only_moves_of_the_wanted_counts(splitter: MoveSplitter) -
     assert splitter.split_change(np.zeros(4), IS_PUBLISHED) == []
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_moves_are_the_connected_parts_of_a_change(seed: int) -> None:
+    """Compare with the components of the same graph as SciPy finds them."""
+    random = np.random.default_rng(seed)
+    matrix = sparse.random_array((30, 40), density=0.04, rng=random, format="csr")
+    is_published = random.random(30) < 0.8
+    change = random.integers(-1, 2, 40).astype(float)
+    columns = np.flatnonzero(change)
+    shared = (abs(matrix[is_published][:, columns]) > 0).astype(int)
+    count, labels = connected_components(shared.T @ shared, directed=False)
+    expected = sorted(columns[labels == number].tolist() for number in range(count))
+    assert [move.columns.tolist() for move in MoveSplitter(matrix).split_change(change, is_published)] == expected
+
+
 def test_effect_of_a_move_is_that_of_its_counts_on_every_cell(splitter: MoveSplitter) -> None:
     rows, effects = splitter.find_effect(Move(np.array([0, 1]), np.array([2.0, -2.0])))
     assert (rows.tolist(), effects.tolist()) == ([3], [-2.0])
@@ -48,4 +63,5 @@ def test_joined_moves_have_the_counts_of_both_in_order() -> None:
     joined = join_moves([late, early])
     assert stack_moves([joined, early], 4).toarray().tolist() == [[2, -2, 1, -1], [2, -2, 0, 0]]
     assert joined.key == join_moves([early, late]).key != early.key
+    assert early.key == Move(early.columns.astype(np.int32), early.amounts).key
     assert stack_moves([], 4).shape == (0, 4)
