@@ -209,7 +209,7 @@ class _CooperationPattern:
                 report = replace(of_reader, witnesses=())
             else:
                 failed += [(reader.name, row) for row in of_reader.failed_rows]
-        self._search.keep_moves(witnesses)
+        self._search.keep_moves(witnesses.list_moves())
         return replace(report, to_insiders=tuple(failed))
 
     def read_states(self) -> list[str]:

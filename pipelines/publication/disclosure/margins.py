@@ -117,6 +117,18 @@ class Margins:
         _, first = np.unique(self.columns, return_index=True)
         return weights[first]
 
+    def name_columns(self) -> Array:
+        """Return a number for each column, which is the same in every problem that has its first variable."""
+        names: Array = np.zeros(len(self.columns), dtype=np.uint64)
+        for place in self.places:
+            for axes, offset in place.offsets.items():
+                first = f"{self._name}|{place.territory}|{place.spans}|{axes}"
+                for number, categories in enumerate(_cross(place.spans[i] for i in axes)):
+                    digest = hashlib.blake2b(f"{first}|{categories}".encode(), digest_size=8).digest()
+                    names[offset + number] = int.from_bytes(digest)
+        _, first_variables = np.unique(self.columns, return_index=True)
+        return names[first_variables]
+
     def _find_entries(self, pieces: tuple[Piece, ...]) -> tuple[_Entry, ...]:
         entries = []
         for piece in pieces:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from pipelines.publication.disclosure import risk, structure
+from pipelines.publication.disclosure.kept_moves import read_moves, write_moves
+from pipelines.publication.disclosure.moves import Move
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
 from pipelines.publication.disclosure.readers import PUBLIC, InformedReader, list_readers
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
@@ -44,6 +48,7 @@ class Pattern:
         self._block = block.filter(self._kept)
         self._cells = self._views.margins
         values = self._cells.values
+        self._needed: Sequence[Array] = ()
         self.fixed = self._find_rows(self._block["was_published"])
         is_small = (values > 0) & (values < rule.threshold)
         # The constants of equations, such as the gap of a balance, are not counts.
@@ -70,8 +75,35 @@ class Pattern:
             lowered_first=is_group,
             printed=is_printed & ~self.fixed & ~self._small & ~self._was_hidden,
             places=_list_places(self._block, self._cells),
+            searched=self._find_undecided_parts(self.fixed | hidden) if self.fixed.any() else None,
         )
         self._search = PatternSearch(self._cells, problem.raising, self._truth, self._readers, cells, rule.width)
+
+    def _find_undecided_parts(self, is_decided: Array) -> Array:
+        """Return a mask of the rows whose years have a cell that earlier releases neither published nor hid.
+
+        In all other years nothing further can be hidden, so an assessment is enough.
+        """
+        is_undecided = ~is_decided
+        is_undecided[self._cells.cells :] = False
+        is_searched: Array = np.full(len(is_decided), is_undecided.any(), dtype=bool)
+        by_part: dict[int, bool] = {}
+        for row in np.flatnonzero(is_decided):
+            part = next(self._cells.parts.list_parts(int(row)), None)
+            if part is not None:
+                is_searched[row] = by_part.setdefault(id(part), bool(is_undecided[part.rows].any()))
+        return is_searched
+
+    def read_kept_moves(self, path: Path) -> None:
+        """Take the populations that protected an earlier problem, if earlier releases decided most of the pattern."""
+        if self.has_hidden and self.fixed.any():
+            self._search.keep_moves(read_moves(path, self._views.name_variables(), self._cells))
+
+    def write_kept_moves(self, path: Path) -> None:
+        """Keep the populations with which the last assessment passed."""
+        if self.has_hidden:
+            moves = [Move.from_change(population - self._truth) for population in self._needed]
+            write_moves(path, self._views.name_variables(), moves)
 
     def _find_rows(self, is_marked: pl.Series) -> Array:
         marked: Array = np.zeros(len(self._cells.values), dtype=bool)
@@ -84,7 +116,8 @@ class Pattern:
 
     def show_unneeded(self) -> None:
         """Publish cells again that other hidden cells turned out to protect (`PatternSearch.show_unneeded`)."""
-        self._search.show_unneeded(~self._small & ~self._was_hidden)
+        # The pattern of a release must not depend on the populations that a home has kept.
+        self._search.show_unneeded(~self._small & ~self._was_hidden, with_assessed=not self.fixed.any())
 
     def hide_everything(self) -> None:
         """Hide every cell that earlier releases have not published: then readers learn nothing new."""
@@ -112,12 +145,12 @@ class Pattern:
         """Return the risk for all readers, with the failed rows of margins: over margins first, then over leaves."""
         witnesses = self._search.find_witnesses(hidden)
         report = self._assess_view(self._cells, hidden, witnesses)
-        self._search.keep_moves(witnesses)
+        self._search.keep_moves(witnesses.list_moves())
         return self._assess_leaves(hidden, witnesses) if report.passed and not margins_only else report
 
     def _assess_leaves(self, hidden: Array, margin_witnesses: Witnesses) -> risk.BlockRisk:
         """Assess over leaves with the populations found over margins that are needed to settle all cells."""
-        needed = margin_witnesses.choose_needed(self._search.list_assessed(hidden), self._width)
+        self._needed = needed = margin_witnesses.choose_needed(self._search.list_assessed(hidden), self._width)
         leaves = self._views.leaves
         truth, *lifted = self._views.lift_populations([self._truth, *needed])
         witnesses = Witnesses(leaves, truth, risk.find_published_rows(leaves, hidden[self._cells.rows]))

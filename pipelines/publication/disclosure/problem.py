@@ -58,6 +58,10 @@ class Views:
         weights[: len(of_blocks)] = of_blocks
         return weights
 
+    def name_variables(self) -> Array:
+        """Return a number for each variable over margins but rests, which is the same in every problem that has it."""
+        return np.concatenate([over_margins.name_columns() for over_margins, _ in self._blocks])
+
     def lift_populations(self, populations: Sequence[Array]) -> list[Array]:
         """Return populations over leaves with the same cells as these over margins."""
         return lifting.lift_populations(populations, self._blocks, self.leaves)

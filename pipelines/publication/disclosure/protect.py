@@ -114,12 +114,12 @@ def _protect_blocks(
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
     processes = min(os.cpu_count() or 1, len(waiting))
     if processes < 2 or sum(block.height for block, _ in waiting) < _CELLS_FOR_PROCESSES:
-        fresh = (_protect_named(problem, rule) for problem in waiting)
+        fresh = (_protect_named(problem, rule, cache) for problem in waiting)
         yield from _join_outcomes(problems, ready, fresh, rule, cache)
         return
     # Spawned, because a fork of a process with threads of Polars may never end.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        outcomes = pool.map(_protect_named, waiting, repeat(rule))
+        outcomes = pool.map(_protect_named, waiting, repeat(rule), repeat(cache))
         yield from _join_outcomes(problems, ready, outcomes, rule, cache)
 
 
@@ -142,9 +142,11 @@ _Problem = tuple[pl.DataFrame, ReleasedRecordFigures | None]
 """Linked blocks, and the figures from case records of their offence group."""
 
 
-def _protect_named(problem: _Problem, rule: ProtectionRule) -> tuple[Array, risk.BlockRisk]:
+def _protect_named(problem: _Problem, rule: ProtectionRule, cache: Path | None) -> tuple[Array, risk.BlockRisk]:
     block, figures = problem
-    return protect_block(block, name=_name_block(block), rule=rule, figures=figures)
+    name = _name_block(block)
+    moves = None if cache is None else cache / f"moves-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
+    return protect_block(block, name=name, rule=rule, figures=figures, moves=moves)
 
 
 def _name_block(block: pl.DataFrame) -> str:
@@ -187,7 +189,7 @@ def _store_outcome(
 
 
 def _cached_path(block: pl.DataFrame, figures: ReleasedRecordFigures | None, rule: ProtectionRule, cache: Path) -> Path:
-    rules = f"|{rule}|{codes.measure_parts()}|{balances.list_balances()}|{_code_digest()}"
+    rules = f"|{rule}|{codes.measure_parts()}|{balances.list_balances()}|{digest_code()}"
     content = block.drop("_row").write_csv() + rules + (figures.to_csv() if figures else "")
     return cache / f"{hashlib.sha256(content.encode()).hexdigest()}.json"
 
@@ -214,7 +216,7 @@ def _mark_printed(combined: pl.DataFrame, threshold: int) -> pl.DataFrame:
 
 
 @cache_once
-def _code_digest() -> str:
+def digest_code() -> str:
     """Return the digest of this package's code and programme; after a change every block is protected again."""
     folder = Path(__file__).parent
     paths = sorted([*folder.glob("*.py"), programme.FILE])
@@ -243,16 +245,24 @@ def _repeat_pattern(block: pl.DataFrame, threshold: int) -> Array | None:
 
 
 def protect_block(
-    block: pl.DataFrame, *, name: str, rule: ProtectionRule, figures: ReleasedRecordFigures | None = None
+    block: pl.DataFrame,
+    *,
+    name: str,
+    rule: ProtectionRule,
+    figures: ReleasedRecordFigures | None = None,
+    moves: Path | None = None,
 ) -> tuple[Array, risk.BlockRisk]:
     """Return the states (F, A, D) of the cells of one or more linked blocks, and their assessment. Raises ProtectError.
 
     `block` has the columns of `earlier.combine_releases`.  Cells are chosen over margins. The result is assessed over
     margins and over leaves, which are built independently; a cell that fails either assessment is raised further.
+    `moves` is a file of populations (`kept_moves.py`): those of the problem before are read and those of this one kept.
     """
     pattern = Pattern(block, name=name, rule=rule, figures=figures)
     if not pattern.has_hidden:
         return np.full(block.height, "F", dtype=object), risk.nothing_hidden(name)
+    if moves is not None:
+        pattern.read_kept_moves(moves)
     has_shown = False
     for _ in range(_ROUNDS):
         pattern.hide_further()
@@ -262,12 +272,21 @@ def protect_block(
             pattern.show_unneeded()
             report = pattern.assess_cells()
         if report.passed:
-            return pattern.read_states(), report
+            break
+    else:
+        report = _hide_everything(pattern, report, name)
+    if moves is not None:
+        pattern.write_kept_moves(moves)
+    return pattern.read_states(), report
+
+
+def _hide_everything(pattern: Pattern, report: risk.BlockRisk, name: str) -> risk.BlockRisk:
+    """Hide all that is not known and return the assessment. Raises ProtectError if it fails, or nothing is known."""
     if pattern.fixed.any():
         pattern.hide_everything()
         report = pattern.assess_cells()
         if report.passed:
-            return pattern.read_states(), report
+            return report
     raise ProtectError(
         f"{name}: {len(report.failed_rows) + len(report.to_insiders)} cells could still be worked out after "
         f"{_ROUNDS} rounds"

@@ -26,7 +26,8 @@ class GuardedCells:
     `hidden` are withheld from the start, and `fixed` are known from earlier releases.  `guarded` are the rows that
     insiders may not find, and `assessed` those that nobody may.  `lowered_first` can only become smaller at no cost.
     `printed` are known from elsewhere and stay published, unless no other pattern protects a cell; `places` says which
-    of them have persons in common with a cell.
+    of them have persons in common with a cell.  Rows that are not `searched` are moved only after an assessment that
+    they failed.
     """
 
     hidden: Array
@@ -36,6 +37,7 @@ class GuardedCells:
     lowered_first: Array
     printed: Array
     places: Sequence[frozenset[tuple[str, str]]] = ()
+    searched: Array | None = None
 
 
 class PatternSearch:
@@ -65,7 +67,11 @@ class PatternSearch:
         self._reach = np.full(len(space.values), float(width))
         self._costs = raising.costs.copy()
         self._splitter = MoveSplitter(space.matrix)
+        self._searched: Array = (
+            np.ones(len(space.values), dtype=bool) if cells.searched is None else cells.searched.copy()
+        )
         self._moves: dict[bytes, Move] = {}
+        self._assessed_moves: dict[bytes, Move] = {}
         self._raising.fix_cells(np.flatnonzero(cells.fixed | self.printed))
         for cell in np.flatnonzero(self.hidden):
             self._raising.hide_cell(int(cell))
@@ -75,12 +81,17 @@ class PatternSearch:
 
         For each insider, small counts of others have to move while the insider's own figures do not.
         """
-        while (self.hidden & self.concerned & ~self._safe).any():
+        while self._find_waiting(slice(None)).any():
             # The public comes last: every population that protects from an insider protects from the public.
             for reader in (*range(1, len(self.own_columns)), 0):
                 self._own = self.own_columns[reader] if reader else None
-                while len(waiting := np.flatnonzero(self.hidden & self.concerned[reader] & ~self._safe[reader])):
+                while len(waiting := np.flatnonzero(self._find_waiting(reader))):
                     self._hide_with(int(waiting[0]), reader)
+
+    def _find_waiting(self, readers: int | slice) -> Array:
+        """Return a mask of the rows that still have to move for some readers."""
+        waiting: Array = self.hidden & self._searched & self.concerned[readers] & ~self._safe[readers]
+        return waiting
 
     def _hide_with(self, cell: int, reader: int) -> None:
         for raised in self._move_cell(cell):
@@ -212,13 +223,16 @@ class PatternSearch:
             if len(chosen):
                 yield chosen[self.printed[chosen]]
 
-    def show_unneeded(self, candidates: Array) -> None:
+    def show_unneeded(self, candidates: Array, *, with_assessed: bool = True) -> None:
         """Publish cells again that were hidden for one cell, if populations found for others protect that cell too.
 
-        `candidates` marks the cells that may be published.
+        `candidates` marks the cells that may be published.  The populations are those of the search, and
+        `with_assessed` those of assessments, too.
         """
         rows = np.flatnonzero(self.hidden & candidates)
-        coverage = WitnessCoverage(self.find_witnesses(self.hidden), self.list_assessed(self.hidden), self._width)
+        coverage = WitnessCoverage(
+            self.find_witnesses(self.hidden, with_assessed=with_assessed), self.list_assessed(self.hidden), self._width
+        )
         for cell in rows[np.argsort(-self._costs[rows], kind="stable")]:
             if coverage.give_up(int(cell)):
                 self.hidden[cell] = False
@@ -231,20 +245,21 @@ class PatternSearch:
             for own_columns, concerned in zip(self.own_columns, self.concerned, strict=True)
         ]
 
-    def find_witnesses(self, hidden: Array) -> Witnesses:
+    def find_witnesses(self, hidden: Array, *, with_assessed: bool = True) -> Witnesses:
         """Return the populations found so far that agree with the cells published if `hidden` are withheld."""
         witnesses = Witnesses(self._space, self._truth, risk.find_published_rows(self._space, hidden[self._space.rows]))
-        witnesses.add_moves(self._moves.values())
+        witnesses.add_moves((self._moves | self._assessed_moves if with_assessed else self._moves).values())
         return witnesses
 
-    def keep_moves(self, witnesses: Witnesses) -> None:
-        """Keep the populations that an assessment found."""
-        self._moves |= {move.key: move for move in witnesses.list_moves()}
+    def keep_moves(self, moves: Iterable[Move]) -> None:
+        """Keep populations for later assessments: those that an assessment found, or an earlier problem had."""
+        self._assessed_moves |= {move.key: move for move in moves}
 
     def move_further(self, rows: Iterable[int], of_insiders: Iterable[tuple[int, int]]) -> None:
         """Let the public's failed rows, and those of insiders by their number, be moved further than before."""
         failed = list(rows)
         pairs = list(of_insiders)
+        self._searched[[*failed, *(row for _, row in pairs)]] = True
         self._safe[0, failed] = False
         self._reach[failed] += 1.0
         for reader, row in pairs:
