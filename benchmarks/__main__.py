@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--seeds N] [--json FILE]`.
+"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--seeds N] [--outcomes FILE] [--json FILE]`.
 
 Prints a table and then one JSON object on the last line.  All data goes to a temporary folder that is removed.
 """
@@ -58,6 +58,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="with the short history only")
     parser.add_argument("--repetitions", type=int, default=5, help="of what takes seconds (default: 5)")
     parser.add_argument("--seeds", type=int, help="random decades to protect (default: 100, or 3 small ones if quick)")
+    parser.add_argument("--outcomes", type=Path, help="keep the outcome of each seed in this file, and go on from it")
     parser.add_argument("--json", type=Path, help="also write the JSON object to this file")
     options = parser.parse_args()
     for name in ("RTI_HOME", "RTI_SAMPLES", "RTI_TERRITORIES"):
@@ -67,7 +68,9 @@ def main() -> int:
     before = report.describe_machine()
     results: dict[str, list[Figure]] = {}
     with tempfile.TemporaryDirectory(prefix="rti-bench-") as scratch:
-        setting = Setting(Path(scratch), options.repetitions, (1,) if options.quick else (1, 10), options.seeds)
+        setting = Setting(
+            Path(scratch), options.repetitions, (1,) if options.quick else (1, 10), options.seeds, options.outcomes
+        )
         for name in ORDER:
             title, function = BENCHMARKS[name]
             if options.only and name not in options.only:

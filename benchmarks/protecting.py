@@ -93,19 +93,23 @@ def time_protection(home: Home) -> dict[str, float]:
     released = pl.read_parquet(steps.protected_folder(home) / released_counts.FILE)
     paths = [steps.records_folder(home) / "public" / f"record_{name}.parquet" for name in ("sentence", "pending")]
     records = ReleasedRecordFigures(*map(pl.read_parquet, paths))
-    return result | _time_return(released, records) | _time_edition(released, records)
+    kept = home.restricted / "protection"
+    return result | _time_return(released, records, kept) | _time_edition(released, records, kept.with_name("edition"))
 
 
-def _time_return(released: pl.DataFrame, records: ReleasedRecordFigures) -> dict[str, float]:
-    """Time the release after one in which one number of one return was lower by a person."""
+def _time_return(released: pl.DataFrame, records: ReleasedRecordFigures, kept: Path) -> dict[str, float]:
+    """Time the release after one in which one number of one return was lower by a person.
+
+    `kept` is the folder with what the home has kept of the protection before.
+    """
     from tests.support.corrections import correct_one_person
 
     watch = _Stopwatch()
-    failed = _count_failed(correct_one_person(released.drop("is_published")), [released], records)
+    failed = _count_failed(correct_one_person(released.drop("is_published")), [released], records, kept)
     return watch.read_seconds("return ") | {"return failed": failed}
 
 
-def _time_edition(released: pl.DataFrame, records: ReleasedRecordFigures) -> dict[str, float]:
+def _time_edition(released: pl.DataFrame, records: ReleasedRecordFigures, kept: Path) -> dict[str, float]:
     """Time the release after an edition of all years but the newest, which is made up and protected first."""
     import polars as pl
 
@@ -115,19 +119,21 @@ def _time_edition(released: pl.DataFrame, records: ReleasedRecordFigures) -> dic
     years = released["period"].map_elements(years_of, return_dtype=pl.List(pl.String))
     newest = years.list.max().max()
     before = released.filter(~years.list.contains(newest)).with_columns(obs_status=pl.lit("A"))
-    states = protect.hide_small_counts(before, figures=records).cells["conf_status"]
+    states = protect.hide_small_counts(before, figures=records, cache=kept).cells["conf_status"]
     watch = _Stopwatch()
-    failed = _count_failed(released.drop("is_published"), [earlier.record_release(before, states)], records)
+    failed = _count_failed(released.drop("is_published"), [earlier.record_release(before, states)], records, kept)
     return watch.read_seconds("edition ") | {"edition failed": failed}
 
 
-def _count_failed(cells: pl.DataFrame, before: Sequence[pl.DataFrame], records: ReleasedRecordFigures) -> int:
+def _count_failed(
+    cells: pl.DataFrame, before: Sequence[pl.DataFrame], records: ReleasedRecordFigures, kept: Path
+) -> int:
     import polars as pl
 
     from pipelines.publication.disclosure import protect
 
     marked = cells.with_columns(obs_status=pl.lit("A"))
-    counted = protect.hide_small_counts(marked, earlier=before, figures=records).report.count_cells()
+    counted = protect.hide_small_counts(marked, earlier=before, figures=records, cache=kept).report.count_cells()
     return sum(counted[name] for name in FAILURES)
 
 

@@ -37,13 +37,15 @@ class Figure:
 class Setting:
     """Resources of a benchmark: a scratch folder, repetitions of short things, and the sizes of the history.
 
-    `seeds` is how many random worlds are drawn, if not as many as the benchmark draws by itself.
+    `seeds` is how many random worlds are drawn, if not as many as the benchmark draws by itself, and `outcomes` a file
+    that keeps what each of them gave.
     """
 
     scratch: Path
     repetitions: int
     scales: tuple[int, ...]
     seeds: int | None = None
+    outcomes: Path | None = None
 
 
 Benchmark = Callable[[Setting], Iterator[Figure]]
