@@ -9,12 +9,16 @@ late, and without some persons whom corrected returns add; then complete, togeth
 
 from __future__ import annotations
 
+import hashlib
 import json
+import multiprocessing
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -49,10 +53,8 @@ def measure_random_decades(setting: Setting) -> Iterator[Figure]:
     """Count the cells that fail the audits; a hundred seeds in the long run, three small ones in the quick one."""
     is_long = max(setting.scales) > 1
     seeds = setting.seeds or (SEEDS if is_long else 3)
-    results = [
-        _protect_once(seed, SMALL if not is_long else choose_territories(seed), setting.outcomes)
-        for seed in range(seeds)
-    ]
+    chosen = {seed: choose_territories(seed) if is_long else SMALL for seed in range(seeds)}
+    results = list(_protect_all(chosen, setting.outcomes))
     for name in _FAILURES:
         failed = sum(result[name] for result in results)
         yield Figure(f"{name}, {seeds} decades", failed, "cells", None, "", "0", failed == 0)
@@ -64,27 +66,44 @@ def choose_territories(seed: int) -> Sequence[str]:
     return tuple(TERRITORIES) if seed % LARGE_EVERY == 0 else SMALL
 
 
-def _protect_once(seed: int, territories: Sequence[str], outcomes: Path | None) -> dict[str, float]:
-    """Return the results of a seed, from the file of outcomes if the same code and decade gave them; else append them.
+def _protect_all(chosen: Mapping[int, Sequence[str]], outcomes: Path | None) -> Iterator[dict[str, float]]:
+    """Yield the results of each seed, from the file of outcomes if the same code and decade gave them.
 
-    So a run of many seeds that was interrupted goes on where it ended.
+    The others are protected in as many processes as there are processors, and appended to the file one by one.  So a
+    run of many seeds that was interrupted goes on where it ended.
     """
     from pipelines.publication.disclosure import protect
 
-    mark = {"code": protect.digest_code(), "seed": seed, "territories": len(territories)}
-    if outcomes is not None and outcomes.exists():
-        for line in outcomes.read_text(encoding="utf-8").splitlines():
-            result: dict[str, float] = json.loads(line)
-            if mark.items() <= result.items():
-                return result
-    result = protect_decade(seed, territories)
-    if outcomes is not None:
-        with outcomes.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(mark | result) + "\n")
-    return result
+    code = hashlib.sha256(protect.digest_code().encode() + Path(__file__).read_bytes()).hexdigest()
+    lines = outcomes.read_text(encoding="utf-8").splitlines() if outcomes is not None and outcomes.exists() else []
+    by_mark = {(line["code"], line["seed"], line["territories"]): line for line in map(json.loads, lines)}
+    waiting = {}
+    for seed, territories in chosen.items():
+        if (result := by_mark.get((code, seed, len(territories)))) is not None:
+            yield result
+        else:
+            waiting[seed] = territories
+    for result in _protect_waiting(waiting):
+        result |= {"code": code, "territories": len(chosen[int(result["seed"])])}
+        if outcomes is not None:
+            with outcomes.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(result) + "\n")
+        yield result
 
 
-def protect_decade(seed: int, territories: Sequence[str]) -> dict[str, float]:
+def _protect_waiting(waiting: Mapping[int, Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """Yield the results of some seeds in the order in which they are ready."""
+    processes = min(os.cpu_count() or 1, len(waiting))
+    if processes < 2:
+        yield from (protect_decade(seed, territories) for seed, territories in waiting.items())
+        return
+    # Spawned, because a fork of a process with threads of Polars may never end.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(protect_decade, *item) for item in waiting.items()]):
+            yield future.result()
+
+
+def protect_decade(seed: int, territories: Sequence[str]) -> dict[str, Any]:
     """Return the results of the audits of both editions of one random decade, with its cells and processor time."""
     from pipelines.publication.disclosure import earlier, protect
 
@@ -92,7 +111,7 @@ def protect_decade(seed: int, territories: Sequence[str]) -> dict[str, float]:
     releases: list[pl.DataFrame] = []
     failed = dict.fromkeys(_FAILURES, 0)
     for cells in build_editions(seed, territories):
-        protection = protect.hide_small_counts(cells, earlier=releases)
+        protection = protect.hide_small_counts(cells, earlier=releases, processes=1)
         counted = protection.report.count_cells()
         failed = {name: failed[name] + counted[name] for name in _FAILURES}
         releases.append(earlier.record_release(cells, protection.cells["conf_status"]))

@@ -61,6 +61,7 @@ def hide_small_counts(
     width: int = WIDTH,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    processes: int | None = None,
 ) -> ProtectedCells:
     """Hide small counts in the programme's cells, and the further cells from which they could be inferred.
 
@@ -71,8 +72,9 @@ def hide_small_counts(
     `figures` are those from case records that the release shows next to them.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
-    the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  Raises
-    ProtectError if a block cannot be made safe.
+    the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  `processes`
+    limits how many processes share the blocks, by default one for each processor.  Raises ProtectError if a block
+    cannot be made safe.
     """
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
@@ -88,7 +90,9 @@ def hide_small_counts(
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures), start=1):
+    for number, (states, report) in enumerate(
+        _protect_blocks(blocks, rule, cache, figures, processes or os.cpu_count() or 1), start=1
+    ):
         block = blocks[number - 1]
         is_current = block["_row"].is_not_null()
         hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
@@ -105,14 +109,18 @@ def hide_small_counts(
 
 
 def _protect_blocks(
-    blocks: Sequence[pl.DataFrame], rule: ProtectionRule, cache: Path | None, figures: ReleasedRecordFigures | None
+    blocks: Sequence[pl.DataFrame],
+    rule: ProtectionRule,
+    cache: Path | None,
+    figures: ReleasedRecordFigures | None,
+    processes: int,
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
     of_blocks = [figures and figures.select_group(block["offence_group"][0]) for block in blocks]
     problems = list(zip(blocks, of_blocks, strict=True))
     ready = [_find_outcome(block, of_block, rule, cache) for block, of_block in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    processes = min(os.cpu_count() or 1, len(waiting))
+    processes = min(processes, len(waiting))
     if processes < 2 or sum(block.height for block, _ in waiting) < _CELLS_FOR_PROCESSES:
         fresh = (_protect_named(problem, rule, cache) for problem in waiting)
         yield from _join_outcomes(problems, ready, fresh, rule, cache)

@@ -66,6 +66,7 @@ def test_interrupted_run_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pyt
         return {"seed": seed, **dict.fromkeys(random_decades._FAILURES, int(seed == 1)), "processor": 1.0}
 
     monkeypatch.setattr(random_decades, "protect_decade", protect_decade)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
     setting = Setting(tmp_path, 1, (1,), 3, tmp_path / "outcomes.jsonl")
     with pytest.raises(KeyboardInterrupt):
         list(random_decades.measure_random_decades(setting))
