@@ -6,11 +6,13 @@ import re
 from collections import defaultdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import duckdb
+import pdfplumber
 import pytest
 
 from pipelines.front.build import FOLDER, list_languages
@@ -304,3 +306,59 @@ def test_meeting_is_led_by_arrow_keys_and_a_picture_is_shown_in_a_foreign_frame(
         assert picture.count() == 1 and page.frame_locator("iframe").nth(1).locator("svg").count() == 0
         page.close()
         server.shutdown()
+
+
+def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
+    browser: Browser, public_app: str
+) -> None:
+    """Check that the headings of columns are read on a phone: above the columns, or with each field."""
+    shown = {}
+    for has_script in (True, False):
+        context = browser.new_context(java_script_enabled=has_script, viewport={"width": 320, "height": 800})
+        page = context.new_page()
+        page.goto(f"{public_app}/mk/indicator-convicted-first-per-indicted.html")
+        table = page.locator("#table-years table")
+        heading, field = table.locator("thead th").nth(2), table.locator("tbody tr").first.locator("td").nth(1)
+        boxes = [element.bounding_box() or {} for element in (table.locator("tbody th").first, field)]
+        shown[has_script] = heading.is_visible(), boxes[0]["y"] == boxes[1]["y"], field.get_attribute("data-column")
+        assert field.get_attribute("data-column") in (None, heading.text_content())
+        scroll = page.locator("#table-years .rti-scroll").bounding_box() or {}
+        assert scroll["x"] + scroll["width"] <= 320
+        context.close()
+    assert shown[False] == (True, True, None)
+    assert shown[True][:2] == (False, False) and shown[True][2]
+
+
+def test_marks_of_pictures_are_seen_in_forced_colours(browser: Browser, public_app: str) -> None:
+    context = browser.new_context(forced_colors="active", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    n_marks = 0
+    for path in ("en/", "sq/quality.html", "mk/sentences.html", "en/territory-ba.html"):
+        page.goto(f"{public_app}/{path}")
+        marks = page.locator(".rti-chart-wide .rti-chart").locator(":is(circle, rect, path, line):visible")
+        colours = marks.evaluate_all(
+            """all => all.map(e => { const style = getComputedStyle(e), body = getComputedStyle(document.body);
+            return [e.getAttribute("class"), style.fill, style.stroke, body.backgroundColor]; })"""
+        )
+        n_marks += len(colours)
+        grounds = ("ground", "shade", "sign-inverse")  # areas behind marks, and signs on a cell of the other colour
+        unseen = [
+            kind for kind, fill, stroke, ground in colours if {fill, stroke} <= {ground, "none"} and kind not in grounds
+        ]
+        assert unseen == [], (path, unseen[:6])
+    context.close()
+    assert n_marks > 100
+
+
+def test_printed_profile_has_no_stranded_heading_and_says_where_and_when_it_was_printed(
+    browser: Browser, public_app: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{public_app}/en/territory-rs.html")
+    headings = {text.strip() for text in page.locator("h1, h2, h3, .rti-caption").all_inner_texts() if text.strip()}
+    with pdfplumber.open(BytesIO(page.pdf(format="A4"))) as document:
+        sheets = [(sheet.extract_text() or "").splitlines() for sheet in document.pages]
+    page.close()
+    assert len(sheets) > 1 and [lines[-1] for lines in sheets if lines[-1].strip() in headings] == []
+    foot = " ".join(sheets[-1])
+    assert f"{public_app}/releases/" in foot.replace(" ", "") and re.search(r"accessed \d+ \w+ \d{4}", foot)

@@ -1,7 +1,7 @@
-"""The eleven tasks of readers: at most three clicks from the home page to an answer that agrees with the release.
+"""The eleven tasks of readers in a browser: at most three clicks from the home page to an answer of the release.
 
-A reader follows links of pages as they are sent; the answer is read from the page and compared with statements of the
-test's own on the database of the release.
+Each task starts at the home page without a cookie. A click is on something that can be seen, a fold too; the answer is
+read from what is shown, or from the file, and compared with statements of the test's own on the release.
 """
 
 from __future__ import annotations
@@ -11,67 +11,88 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import httpx
 import openpyxl
 import pikepdf
 import pytest
 from lxml import html
 from scipy import stats
-from starlette.responses import PlainTextResponse
 
-from dashboards.public.static_pages import StaticPages
-from pipelines.core.home import Home, open_home
+from pipelines.core.home import open_home
 from pipelines.publication.releases.publish import find_current_release
-from tests.support.coroutines import run_async
-from tests.support.public_pages import read_html, run_page
+from tests.support.service.public_app import wait_until_settled
 
-SITE = "https://figures.example"
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.browser
 MOST_CLICKS = 3
 RATIO = "convicted_first_per_indicted"
 
 
 class Visit:
-    """A reader who starts at the home page and follows links; `clicks` counts them."""
+    """A reader who starts at the home page and clicks on links; `clicks` counts them."""
 
-    def __init__(self, app: StaticPages) -> None:
-        self.app, self.clicks, self.path = app, 0, ""
-        self.response = self.open_path("/en/")
+    def __init__(self, page: Page, site: str) -> None:
+        self.tab, self.site, self.clicks = page, site, 0
+        self.start_again()
 
-    def open_path(self, path: str) -> httpx.Response:
-        """Request an address of the site, and stay on it."""
+    def start_again(self) -> None:
+        """Open the home page, with no click so far."""
+        self.clicks = 0
+        self.tab.goto(f"{self.site}/en/")
 
-        async def send_request() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=SITE) as client:
-                return await client.get(path, follow_redirects=True)
-
-        self.path, self.response = path, run_async(send_request())
-        assert self.response.status_code == 200, path
-        return self.response
+    @property
+    def path(self) -> str:
+        return self.tab.url.removeprefix(self.site)
 
     @property
     def page(self) -> html.HtmlElement:
-        return html.document_fromstring(self.response.text)
+        return html.document_fromstring(self.tab.content())
 
-    def find_address(self, text: str, within: str = "//body") -> str:
-        """Return the address of the first link whose text begins with `text`, or with a code of two letters and it."""
-        links = self.page.xpath(f"{within}//a")
-        names = [(link, link.get("aria-label") or read_text(link)) for link in links]
-        addresses = [link.get("href") for link, name in names if re.match(rf"(?:[A-Z]{{2}} )?{re.escape(text)}", name)]
-        assert addresses, (self.path, text, [read_text(link) for link in links])
-        return urljoin(self.path, addresses[0])
+    def find_link(self, text: str, within: str = "//body") -> Locator:
+        """Return the first link whose text begins with `text`, or with a code of two letters and it."""
+        links = self.tab.locator(f"xpath={within}//*[local-name()='a']")
+        names = links.evaluate_all("all => all.map(e => (e.getAttribute('aria-label') || e.textContent).trim())")
+        places = [n for n, name in enumerate(names) if re.match(rf"(?:[A-Z]{{2}} )?{re.escape(text)}", name)]
+        seen = [place for place in places if links.nth(place).is_visible()]
+        assert seen, (self.path, text, names)
+        return links.nth(seen[0])
 
-    def follow_link(self, text: str, within: str = "//body") -> httpx.Response:
-        """Follow a link."""
+    def _count_click(self) -> None:
         self.clicks += 1
         assert self.clicks <= MOST_CLICKS
-        return self.open_path(self.find_address(text, within))
+
+    def follow_link(self, text: str, within: str = "//body") -> None:
+        """Click on a link, and wait for the page that it leads to."""
+        self._count_click()
+        link = self.find_link(text, within)
+        address = link.get_attribute("href") or ""
+        # A link may hold an outline and a name: its middle is on neither.
+        name = link.locator("text")
+        (name.first if name.count() else link).click()
+        self.tab.wait_for_url(lambda url: address.removeprefix("../").partition("?")[0] in url)
+        self.tab.wait_for_load_state()
+
+    def save_file(self, text: str, within: str = "//body") -> bytes:
+        """Click on a link to a file; return the file."""
+        self._count_click()
+        with self.tab.expect_download() as download:
+            self.find_link(text, within).click()
+        return Path(download.value.path()).read_bytes()
+
+    def show_table(self, table: str) -> None:
+        """Open what a table is folded in, unless it is shown; each fold is a click."""
+        for fold in self.tab.locator(f"xpath=//details[not(@open)][.//*[@id='table-{table}']]/summary").all():
+            self._count_click()
+            fold.click()
+        assert self.tab.locator(f"#table-{table} table").is_visible()
 
     def read_rows(self, table: str) -> dict[str, dict[str, str]]:
-        """Return the rows of a table by their headings: the text of each column, without marks of notes."""
+        """Return the rows of a shown table by their headings: the text of each column, without marks of notes."""
+        self.show_table(table)
         element = self.page.get_element_by_id(f"table-{table}").find(".//table")
         for mark in element.xpath(".//sup | .//*[contains(@class, 'front-badge')] | .//*[@class='rti-hidden']"):
             if mark.tag != "caption":
@@ -90,20 +111,17 @@ def read_numbers(text: str) -> list[float]:
 
 
 @pytest.fixture(scope="module")
-def home(built_home: Path) -> Home:
-    return open_home(built_home)
-
-
-@pytest.fixture(scope="module")
-def release(home: Home) -> Path:
-    folder = find_current_release(home)
+def release(built_home: Path) -> Path:
+    folder = find_current_release(open_home(built_home))
     assert folder is not None
     return folder
 
 
 @pytest.fixture
-def visit(home: Home) -> Visit:
-    return Visit(StaticPages(PlainTextResponse("the application"), lambda: home, SITE))
+def visit(browser: Browser, public_app: str) -> Iterator[Visit]:
+    context = browser.new_context(locale="en")
+    yield Visit(context.new_page(), public_app)
+    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +186,7 @@ def test_3_who_has_not_reported_the_newest_quarter(visit: Visit, database: duckd
     assert {
         name for name, state in states.items() if state.startswith("in part") or state == "not received"
     } == outstanding
-    assert outstanding and visit.clicks == 0
+    assert outstanding and visit.clicks == 1, "the picture has the same states without a click"
     parts = select_rows(
         database,
         "select distinct area.name_en from coverage inner join area on coverage.jurisdiction = area.area"
@@ -211,15 +229,11 @@ def test_5_share_of_children_among_victims(visit: Visit, database: duckdb.DuckDB
     assert read_numbers(row["Under 18: share, % (95% confidence interval)"]) == expected
 
 
-def test_6_figure_of_another_publisher(
-    visit: Visit, database: duckdb.DuckDBPyConnection, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_6_figure_of_another_publisher(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:
     visit.follow_link("Bosnia and Herzegovina", "//main")
-    address = visit.find_address("Figures of other publishers")
-    assert visit.clicks + 1 <= MOST_CLICKS
-    monkeypatch.setenv("RTI_HOME", str(home.root))
-    choices = {key: values[0] for key, values in parse_qs(urlsplit(address).query).items()}
-    content = html.fromstring(f"<div>{read_html(run_page(urlsplit(address).path.strip('/'), **choices))}</div>")
+    visit.follow_link("Figures of other publishers")
+    wait_until_settled(visit.tab)
+    content = visit.page
     ((value,),) = select_rows(
         database,
         "select value from reference_figure where publisher = 'UNODC' and territory = 'BA' and period = '2019' and"
@@ -239,7 +253,9 @@ def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) ->
         ratio,
     )
     for ending in ("CSV", "XLSX"):
-        content = visit.follow_link(ending, "//*[@id='table-ratios']").content
+        visit.start_again()
+        visit.show_table("ratios")
+        content = visit.save_file(ending, "//*[@id='table-ratios']")
         if ending == "CSV":
             rows: list[list[Any]] = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
         else:
@@ -250,26 +266,25 @@ def test_7_table_as_a_file(visit: Visit, database: duckdb.DuckDBPyConnection) ->
             names[str(row[0])]: [float(row[place]) for place in places] for row in rows[1:] if row[0] in names
         }
         assert figures_by_area == {area: select_ratio(database, ratio, area, period) for area in names.values()}
-        assert any(SITE in str(field) for field in rows[-1]), "its citation"
-        visit.open_path("/en/")
+        assert any("/en/index.html" in str(field) for field in rows[-1]), "its citation"
 
 
 def test_8_and_9_citation_and_the_same_view_for_ever(visit: Visit, release: Path) -> None:
     before = read_text(visit.page.find(".//main"))
-    citation = read_text(visit.page.find_class("front-citation")[0])
-    title = read_text(visit.page.find(".//h1"))
-    address = f"{SITE}/releases/{release.name}/en/index.html"
+    citation = visit.tab.locator(".front-citation").inner_text()
+    title = visit.tab.locator("h1").inner_text()
+    address = f"{visit.site}/releases/{release.name}/en/index.html"
     assert citation.startswith(f"{title}. ") and citation.endswith(address)
     assert f"release {release.name}" in citation and "Regional trafficking indicators" in citation
-    visit.follow_link(f"{SITE}/releases/")
-    assert urljoin(SITE, visit.path) == address and read_text(visit.page.find(".//main")) == before
-    visit.follow_link(f"{SITE}/en/index.html")
+    visit.follow_link(f"{visit.site}/releases/")
+    assert visit.tab.url == address and read_text(visit.page.find(".//main")) == before
+    visit.follow_link(f"{visit.site}/en/index.html")
     assert visit.path == "/en/index.html"
 
 
 def test_10_brief_of_two_pages(visit: Visit) -> None:
     visit.follow_link("Bosnia and Herzegovina", "//main")
-    content = visit.follow_link("Brief to print").content
+    content = visit.save_file("Brief to print")
     with pikepdf.open(io.BytesIO(content)) as document:
         assert len(document.pages) == 2 and str(document.Root.Lang) == "en"
 
