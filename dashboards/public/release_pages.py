@@ -144,22 +144,18 @@ def _compare(older: Path, newer: Path, ending: str, language: str) -> bytes:
     """Return the list of changes between two releases, which never change, as a file: each table has its title in a
     language next to its name."""
     comparison = compare_folders(older, newer)
-    with read_in(language):
-        titles = {
-            name: name_table(name) for frame in (comparison.figures, comparison.schema) for name in frame["table"]
-        }
-    figures, schema = (
-        frame.with_columns(table_title=pl.col("table").replace_strict(titles, return_dtype=pl.String))
-        for frame in (comparison.figures, comparison.schema)
-    )
+    figures, schema = (_add_titles(frame, language) for frame in (comparison.figures, comparison.schema))
     if ending == "csv":
         return format_csv(figures)
-    content = {
-        "older": older.name,
-        "newer": newer.name,
-        **replace(comparison, figures=figures, schema=schema).as_json(),
-    }
+    titled = replace(comparison, figures=figures, schema=schema)
+    content = {"older": older.name, "newer": newer.name, **titled.as_json()}
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _add_titles(frame: pl.DataFrame, language: str) -> pl.DataFrame:
+    with read_in(language):
+        titles = {name: name_table(name) for name in frame["table"].unique()}
+    return frame.with_columns(table_title=pl.col("table").replace_strict(titles, return_dtype=pl.String))
 
 
 @lru_cache(maxsize=32)

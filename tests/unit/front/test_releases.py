@@ -1,0 +1,43 @@
+"""The page on releases: what changed since the release before, in words of the reader."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.front.pages.releases import compose_releases
+from pipelines.front.reader import Reader
+from pipelines.words.language import read_in
+from tests.support.editions import make_edition
+
+RELEASE = {
+    "release": "2026-Q3", "demonstration": True, "reference_period": "2026-Q3", "previous": "2026-Q2",
+    "drafted_at": "2026-11-20T09:00:00Z", "pairs_tested": 0, "comparisons_tested": 0, "figures": 0,
+    "figures_withheld": 0, "annual_totals": 0, "annual_totals_withheld": 0,
+}  # fmt: skip
+CHANGES = [
+    {"change": change, "table": table, "name": name, "before": "", "after": ""}
+    for change, table, name in (
+        ("column_added", "stage_ratio", "lag"), ("code_added", "codelist", "sex F"),
+        ("code_added", "codelist", "sex M"),
+        ("table_added", "table_of_later_software", ""),
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "en",
+            "4 changes of tables, columns and definitions: Codes and their meanings (2); Ratios between stages (1); "
+            "table_of_later_software (1).",
+        ),
+        ("hr", "Šifre i njihova značenja (2)"),
+    ],
+)
+def test_changes_of_tables_are_listed_by_their_titles(language: str, sentence: str) -> None:
+    with read_in(language):
+        reader = Reader(make_edition(release=[RELEASE], schema_change=CHANGES), language)
+        values = compose_releases(reader).values
+    assert sentence in values["schema_changes"][0]
+    assert values["lists"][0] == ("csv", f"/releases/2026-Q3/changes.csv?lang={language}")
