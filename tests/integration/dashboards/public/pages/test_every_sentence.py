@@ -189,9 +189,6 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         ).svg,
         "Territories included, of 7",
     ),
-    "{value} (95% confidence interval {low} or more)": (
-        lambda: words.add_interval("230", "180"), "230 (95% confidence interval 180 or more)",
-    ),
     "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
     "{n} sanctions": (lambda: words.count_units(2.0, "sanction"), "2 sanctions"),
     "{n} offences": (lambda: words.count_units(3.0, "offence"), "3 offences"),
@@ -233,16 +230,6 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "{area}: half of cases took up to {days}, too few to compare.": (
         lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
         "Aland: half of cases took up to 120 days (95% confidence interval 60 or more), too few to compare.",
-    ),
-    "{area}: half of the sentences were up to {months}, too few to compare.": (
-        lambda: durations.describe_lengths(
-            "Aland", {"median": _make_median(unit_measure="MO", statutory_min=None, statutory_max=None)}
-        ),
-        "Aland: half of the sentences were up to 120 months (95% confidence interval 60 or more), too few to compare.",
-    ),
-    "{area}: {figure}.": (
-        lambda: durations.compose_sentence("Time", "T", [("Aland", _make_median(value=None, obs_status="M"))], []),
-        "Aland: not reached.",
     ),
     "{area}: no total has been published in two releases yet.": (
         lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),
@@ -397,6 +384,12 @@ FAULTS: dict[str, tuple[str, Callable[[Release], Release]]] = {
     "shares": ("source", change_rows("indicator", lambda r: r["dimension"] == "sex", high=1.0)),
     "rates": ("source", change_rows("indicator", lambda r: r["metric"] == "rate", value=0.01)),
     "indicators": ("source", change_rows("stage_ratio", lambda r: True, value=1)),
+    "figures from records": ("source", change_rows("sentence", lambda r: True, value=1)),
+    "people behind figures from records": ("source", change_rows("duration", lambda r: True, n_band="500+")),
+    "tested requests": ("static", change_rows("cooperation", lambda r: r["partner"] == "_T", value=-100)),
+    "tested answers": (
+        "static", change_rows("practice_result", lambda r: r["dimension"] == "territory", theme="other"),
+    ),
     "counts compared": (
         "compare count", change_rows("cell", lambda r: r["measure"] == "indicted" and r["is_total"], value=1),
     ),
