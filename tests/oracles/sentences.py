@@ -71,6 +71,16 @@ CONSTANTS = {
     "most": str(HIDDEN),
 }
 """Thresholds, which are the same in every sentence."""
+MADE_OF = {
+    "totals": ("cell", "programme"),
+    "cells": ("cell",),
+    "cells_by_id": ("cell",),
+    "periods": ("cell",),
+    "counting": ("cell",),
+    "indicators": ("indicator",),
+    "headings": ("area", "cell", "codelist"),
+}
+"""Indexes of a release that take long, by the tables that they are made of; `checking.py` adds two."""
 
 
 def compute_once(function: Any) -> Any:
@@ -200,13 +210,12 @@ class Release:
         return self.tables[table]
 
     def replace_table(self, table: str, rows: list[dict[str, Any]]) -> Release:
-        """Return a release with other rows of one table. Indexes of other tables are used again."""
+        """Return a release with other rows of one table. What was made of other tables alone is used again."""
         copy = Release(self.folder, {**self.tables, table: rows})
         indexes = {key: index for key, index in self._indexes.items() if not key.startswith(f"{table}.")}
         copy.__dict__["_indexes"] = indexes
-        sources = {"totals": "cell", "cells": "cell", "periods": "cell", "counting": "cell", "indicators": "indicator"}
-        for name, source in sources.items():
-            if source != table and name in self.__dict__:
+        for name, sources in MADE_OF.items():
+            if table not in sources and name in self.__dict__:
                 copy.__dict__[name] = self.__dict__[name]
         return copy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from math import log
 from typing import Any
 
@@ -704,11 +705,17 @@ def find_limits_of_parts(before: Row, after: Row) -> tuple[float, float]:
 
 def find_limits_of_ratios(before: Row, after: Row) -> tuple[float, float]:
     """Return the exact limits of the ratio of two ratios: the odds ratios at which a tail has 2.5%."""
-    table = [
-        [int(row[name] // (row.get("dispersion") or 1)) for name in ("numerator", "denominator")]
+    last, first = (
+        tuple(int(row[name] // (row.get("dispersion") or 1)) for name in ("numerator", "denominator"))
         for row in (after, before)
-    ]
-    limits = odds_ratio(table, kind="conditional").confidence_interval(0.95)
+    )
+    return find_limits_of_odds(last, first)
+
+
+@cache
+def find_limits_of_odds(last: tuple[int, ...], first: tuple[int, ...]) -> tuple[float, float]:
+    """Return the limits of an odds ratio, once for the same counts: half a second of processor time for all pages."""
+    limits = odds_ratio([[*last], [*first]], kind="conditional").confidence_interval(0.95)
     return limits.low, limits.high
 
 
