@@ -26,6 +26,10 @@ from tests.support.ports import free_port
 from tests.support.processes import list_descendants
 
 SAMPLES = ROOT / "raw_samples"
+WITHOUT_UPLOADS = [
+    sys.executable, "-c", "from dashboards.office import app; app._preload = lambda *_: None; app.main()",
+]  # fmt: skip
+"""Command of a service that does not load what a first upload would wait for, which takes longer than its start."""
 LONGEST_START = 180.0
 """Seconds; on an idle machine it takes six."""
 
