@@ -80,7 +80,8 @@ def build_workbook(
                 continue
             cells += 1
             if column in _DATES and dates:
-                sheet.write_datetime(row, column, datetime.strptime(text, "%d.%m.%Y."), date)
+                day, month, year = map(int, text.rstrip(".").split("."))
+                sheet.write_datetime(row, column, datetime(year, month, day), date)
             elif column in (_AGE, _MONTHS):
                 sheet.write_number(row, column, float(text.replace(",", ".")))
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines.core import i18n
 from pipelines.core.text import script
 from pipelines.findings.finding import Finding
-from pipelines.findings.rules import all_rules, fill_parameters
+from pipelines.findings.rules import Rule, all_rules, fill_parameters
 from pipelines.findings.texts import describe_finding
 from pipelines.translation import catalogues, extraction, review
 from pipelines.translation.__main__ import main
@@ -73,6 +74,13 @@ LATIN_IN_CYRILLIC = {
 
 
 @pytest.fixture(scope="module")
+def rules() -> Mapping[str, Rule]:
+    """Return every rule by its identity; finding the modules that declare some reads all sources."""
+    extraction.load_rules()
+    return all_rules()
+
+
+@pytest.fixture(scope="module")
 def texts() -> list[extraction.SourceText]:
     return extraction.gather_texts()
 
@@ -102,9 +110,7 @@ def _bare(text: str) -> str:
 # The rules
 
 
-def test_every_text_of_every_rule_can_be_filled() -> None:
-    extraction.load_rules()
-    rules = all_rules()
+def test_every_text_of_every_rule_can_be_filled(rules: Mapping[str, Rule]) -> None:
     assert len(rules) > 150
     assert {"sum.differs", "plausible.jump", "read.px.count", "reference.bad_year", "desk.not_yours"} <= set(rules)
     for identity, rule in rules.items():
@@ -123,9 +129,8 @@ def test_fill_parameters_inserts_parameters_and_seen_values() -> None:
 
 
 @pytest.mark.parametrize("language", TOLD)
-def test_every_rule_can_be_described_in_every_language(language: str) -> None:
-    extraction.load_rules()
-    for identity, rule in all_rules().items():
+def test_every_rule_can_be_described_in_every_language(rules: Mapping[str, Rule], language: str) -> None:
+    for identity, rule in rules.items():
         names = _fields(rule.message) | _fields(rule.remedy)
         sample = {name: f"<{name}>" for name in names - {"seen", "expected"}}
         finding = Finding(identity, rule.severity, params=sample, seen="<seen>", expected="<expected>")
