@@ -71,6 +71,7 @@ _SPAN: Final = f"""
     else strftime(period_start, '%Y-%m-%d') || '/P' || {_MONTHS} || 'M' end
 """
 """A period of another publisher, as SQL. One whose end is not known is its first day."""
+_OF_COOPERATION: Final = {"REF_AREA": "territory", "UNIT_MEASURE": "'NR'", "CELL_ID": "cooperation_id"}
 _NOT_BROKEN_DOWN: Final = "sentence_type in ('_T', '_Z')"
 
 DATAFLOWS: Final[Mapping[str, Source]] = {
@@ -241,8 +242,49 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select *, 'A' as freq, 'request' as count_unit from cooperation",
         ("FREQ", "REF_AREA", "DIRECTION", "PARTNER", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
         (*_UNIT, *_STATUS, "CELL_ID"),
-        {"REF_AREA": "territory", "UNIT_MEASURE": "'NR'", "CELL_ID": "cooperation_id"},
+        _OF_COOPERATION,
         period="year::varchar",
+    ),
+    "COOPERATION_TYPES": Source(
+        mark("Requests for legal assistance by type"),
+        mark("Requests sent and received in a year by type, of each territory and of the region."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from cooperation_type",
+        ("FREQ", "REF_AREA", "DIRECTION", "ASSISTANCE", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+    ),
+    "COOPERATION_QUARTERS": Source(
+        mark("Requests for legal assistance by quarter"),
+        mark("Requests sent, received and closed in a quarter, of territories that report each quarter."),
+        COUNTS,
+        "select *, 'Q' as freq, 'request' as count_unit from cooperation_quarter",
+        ("FREQ", "REF_AREA", "DIRECTION", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*_UNIT, *_STATUS, "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar || '-Q' || quarter::varchar",
+    ),
+    "INFORMAL_EXCHANGE": Source(
+        mark("Informal exchange of information by channel"),
+        mark("Requests for information between police forces in a year, and those answered, by channel."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from informal_exchange",
+        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+    ),
+    "JOINT_TEAMS": Source(
+        mark("Participations in joint investigation teams"),
+        mark("Teams that territories set up, extended, closed and evaluated, and teams at work at the end of a year. A "
+             "team is counted by each territory in it."),
+        COUNTS,
+        "select *, if(since = year, 'A', '_O') as freq, 'event' as count_unit from joint_team",
+        ("FREQ", "REF_AREA", "PARTNER", "LEGAL_BASIS", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="if(since = year, year::varchar, since || '-01-01/P' || (year - since + 1) || 'Y')",
     ),
     "COOPERATION_SHARES": Source(
         mark("Requests executed in full"),

@@ -30,7 +30,7 @@ def protect_cooperation_tables(
     )
     mirror = figures.build_mirror(public, reported, returns, national.sort("sort")["area"].to_list())
     written = {
-        "cooperation": public,
+        **protect.split_public(public),
         "cooperation_outcome": figures.build_outcomes(public, reported),
         "mirror": mirror,
         "mirror_year": figures.summarise_mirror(mirror),

@@ -70,7 +70,7 @@ class ReleaseAudit:
 
     def assess_reader(self, name: str) -> list[ReaderResults]:
         """Return what a reader can find in each set of figures. Raises UnknownReaderError."""
-        from pipelines.publication.cooperation import reader_risk
+        from pipelines.publication.cooperation import equations
         from pipelines.publication.disclosure import readers
 
         others = _list_other_partners(self._cells, self._cooperation)
@@ -78,7 +78,7 @@ class ReleaseAudit:
         reporters = [part for part in name.split("+") if part not in others]
         sets = [self._assess(COUNTS, readers.find_reader(self._cells, "+".join(reporters) or readers.PUBLIC))]
         if self._cooperation is not None:
-            sets.append(self._assess(COOPERATION, reader_risk.find_reader(self._cooperation, name)))
+            sets.append(self._assess(COOPERATION, equations.find_partner(self._cooperation, name)))
         return sets
 
     def _assess(self, figures: str, reader: InformedReader) -> ReaderResults:
@@ -109,10 +109,10 @@ def list_readers(home: Home, release: str) -> list[str]:
 
 
 def _list_other_partners(cells: pl.DataFrame, figures: pl.DataFrame | None) -> list[str]:
-    from pipelines.publication.cooperation import reader_risk
+    from pipelines.publication.cooperation import equations
 
     territories = set(cells["territory"])
-    return [] if figures is None else [name for name in reader_risk.list_partners(figures) if name not in territories]
+    return [] if figures is None else [name for name in equations.list_partners(figures) if name not in territories]
 
 
 def _assess_counts(home: Home, release: str, cells: pl.DataFrame, insider: InformedReader) -> pl.DataFrame:
@@ -148,12 +148,14 @@ def _read_true_cooperation(home: Home, release: str) -> pl.DataFrame | None:
     """Return the true figures of cooperation behind a release, or None if it publishes none."""
     import polars as pl
 
+    from pipelines.publication.cooperation import earlier
+
     if not (_find_data(home, release) / "cooperation.parquet").exists():
         return None
     path = EarlierRelease.find_release(home, release).cooperation
     if not path.exists():
         raise _describe_missing("true figures of cooperation", release)
-    return pl.read_parquet(path)
+    return earlier.complete_release(pl.read_parquet(path))
 
 
 def _describe_missing(figures: str, release: str) -> ReleaseError:

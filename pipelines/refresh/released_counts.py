@@ -58,18 +58,17 @@ class EarlierRelease:
 
         from pipelines.publication.cooperation import earlier
 
-        public_file = self.public.with_name("cooperation.parquet")
-        if not public_file.exists():
+        if not self.public.with_name("cooperation.parquet").exists():
             return None
-        published = pl.read_parquet(public_file).filter(pl.col("conf_status") == "F")
+        published = earlier.read_published(self.public.parent)
         if self.cooperation.exists():
-            stored = pl.read_parquet(self.cooperation)
+            stored = earlier.complete_release(pl.read_parquet(self.cooperation))
             compared = ["cooperation_id", "value"]
             published_then = stored.filter("is_published").select(compared).sort(compared)
             # A file that does not belong to the release that readers have is worse than none.
             if published_then.equals(published.select(compared).sort(compared)):
                 return stored
-        return published.with_columns(is_published=pl.lit(True)).select(earlier.STORED)
+        return published
 
     def read_inputs(self) -> str:
         """Return the digest of the inputs of its protection, or nothing if that is not known."""

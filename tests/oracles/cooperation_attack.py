@@ -1,8 +1,9 @@
 """Attack published figures of cooperation with integer programs.
 
-Each figure is an unknown whole number from 0 up.  A reader knows all published ones, how they add up, and exactly by
-how much two figures of the same requests differ.  A partner also knows all figures of its own requests,
-also those that others reported.  Nothing of the product is used.
+Each figure is an unknown whole number from 0 up.  A reader knows all published ones, how they add up (over partners,
+types, legal bases, channels, quarters, years and territories), how stocks follow from flows, and exactly by how much
+two figures of the same requests or teams differ.  A partner also knows all figures of its own requests, also those that
+others reported.  Nothing of the product is used.
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ import numpy as np
 from scipy import optimize, sparse
 
 WHOLE: Final = "_T"
+REGION: Final = "WB"
 ENDINGS: Final = ("requests_executed", "requests_executed_part", "requests_refused", "requests_withdrawn")
 
 
 class Item(NamedTuple):
-    """One figure: whose it is, what it counts, and with which partner."""
+    """One figure: whose it is, of which period, what it counts, and with which partner; quarter 0 is a whole year."""
 
     territory: str
     year: int
+    since: int
+    quarter: int
     direction: str
     partner: str
     measure: str
     statistic: str
+    assistance: str
+    legal_basis: str
+    channel: str
 
 
 Line = tuple[dict[Item, float], float, float]
@@ -46,26 +53,51 @@ def list_lines(truth: Mapping[Item, float]) -> Iterator[Line]:
             gap = sum(truth[item] for item in plus) - sum(truth[item] for item in minus)
             yield {**dict.fromkeys(plus, 1.0), **dict.fromkeys(minus, -1.0)}, gap, gap
 
-    parts: dict[Item, list[Item]] = defaultdict(list)
-    for item in truth:
-        if item.partner != WHOLE:
-            parts[item._replace(partner=WHOLE)].append(item)
-        if item.direction == "outgoing" and item.partner != WHOLE:
-            yield from fix_sum(
-                [item], [item._replace(territory=item.partner, partner=item.territory, direction="incoming")]
-            )
-        if (item.measure, item.statistic) == ("pending_requests", "end"):
-            yield from fix_sum([item], [item._replace(year=item.year + 1, statistic="start")])
-        if item.measure == "requests_closed":
+    def limit_sum(whole: list[Item], part: Item) -> Iterator[Line]:
+        if all(item in truth for item in whole) and sum(truth[item] for item in whole) >= truth[part]:
+            yield {**dict.fromkeys(whole, 1.0), part: -1.0}, 0.0, np.inf
+
+    def list_books(item: Item) -> Iterator[Line]:
+        if (item.quarter, item.statistic) == (0, "end"):
+            yield from fix_sum([item], [item._replace(year=item.year + 1, since=item.since + 1, statistic="start")])
+            opening = item._replace(statistic="start")
+            entries, exits = ("jits_set_up", "jits_closed")
+            if item.measure == "pending_requests":
+                entries, exits = "requests_registered", "requests_closed"
+            flows = [item._replace(measure=name, statistic="count") for name in (entries, exits)]
+            yield from fix_sum([opening, flows[0]], [flows[1], item])
+        if item.measure == "requests_closed" and item.quarter == 0:
             yield from fix_sum([item], [item._replace(measure=name) for name in ENDINGS])
-            stocks = [item._replace(measure="pending_requests", statistic=name) for name in ("start", "end")]
-            registered = item._replace(measure="requests_registered")
-            yield from fix_sum([stocks[0], registered], [item, stocks[1]])
-            acknowledged = item._replace(measure="requests_acknowledged")
-            if acknowledged in truth and truth.get(stocks[0], -1) + truth.get(registered, 0) >= truth[acknowledged]:
-                yield {stocks[0]: 1.0, registered: 1.0, acknowledged: -1.0}, 0.0, np.inf
-    for whole, members in parts.items():
-        yield from fix_sum([whole], members)
+        if item.measure == "requests_acknowledged":
+            stock = item._replace(measure="pending_requests", statistic="start")
+            yield from limit_sum([stock, item._replace(measure="requests_registered")], item)
+
+    parts: dict[tuple[Item, str], list[Item]] = defaultdict(list)
+    for item in truth:
+        is_team = item.measure.startswith("jits")
+        for name in ("partner", "assistance", "legal_basis", "channel"):
+            if getattr(item, name) != WHOLE and not (is_team and name == "partner"):
+                parts[item._replace(**{name: WHOLE}), name].append(item)
+        if item.territory != REGION:
+            parts[item._replace(territory=REGION), "territory"].append(item)
+        if item.quarter:
+            parts[item._replace(quarter=0), "quarter"].append(item)
+        if item.since < item.year:
+            yield from fix_sum([item], [item._replace(year=y, since=y) for y in range(item.since, item.year + 1)])
+        if item.territory == REGION or item.partner == REGION:
+            continue
+        swapped = item._replace(territory=item.partner, partner=item.territory)
+        if item.direction == "outgoing" and item.partner != WHOLE:
+            yield from fix_sum([item], [swapped._replace(direction="incoming")])
+        if is_team and item.partner != WHOLE:
+            yield from fix_sum([item], [swapped])
+            yield from limit_sum([item._replace(partner=WHOLE)], item)
+        if item.measure == "exchanges_answered":
+            yield from limit_sum([item._replace(measure="exchanges_registered")], item)
+        yield from list_books(item)
+    for (whole, name), members in parts.items():
+        if name != "quarter" or len(members) == 4:
+            yield from fix_sum([whole], members)
 
 
 def find_narrow(

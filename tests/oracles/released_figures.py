@@ -165,6 +165,35 @@ STATEMENTS: Final[dict[str, str]] = {
             year::varchar as TIME_PERIOD, value as OBS_VALUE, obs_status as OBS_STATUS, conf_status as CONF_STATUS
         from cooperation
     """,
+    "COOPERATION_TYPES": """
+        select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, assistance as ASSISTANCE,
+            'requests_registered' as MEASURE, 'request' as COUNT_UNIT, 'count' as STATISTIC,
+            offence_group as OFFENCE_GROUP, format('{:d}', year) as TIME_PERIOD, value as OBS_VALUE,
+            obs_status as OBS_STATUS, conf_status as CONF_STATUS
+        from cooperation_type
+    """,
+    "COOPERATION_QUARTERS": """
+        select 'Q' as FREQ, territory as REF_AREA, direction as DIRECTION, measure as MEASURE, 'request' as COUNT_UNIT,
+            'count' as STATISTIC, offence_group as OFFENCE_GROUP, format('{:d}-Q{:d}', year, quarter) as TIME_PERIOD,
+            value as OBS_VALUE, obs_status as OBS_STATUS, conf_status as CONF_STATUS
+        from cooperation_quarter
+    """,
+    "INFORMAL_EXCHANGE": """
+        select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, channel as CHANNEL, measure as MEASURE,
+            'request' as COUNT_UNIT, 'count' as STATISTIC, offence_group as OFFENCE_GROUP,
+            format('{:d}', year) as TIME_PERIOD, value as OBS_VALUE, obs_status as OBS_STATUS,
+            conf_status as CONF_STATUS
+        from informal_exchange
+    """,
+    "JOINT_TEAMS": """
+        select case when since < year then '_O' else 'A' end as FREQ, territory as REF_AREA, partner as PARTNER,
+            legal_basis as LEGAL_BASIS, measure as MEASURE, 'event' as COUNT_UNIT, statistic as STATISTIC,
+            offence_group as OFFENCE_GROUP,
+            case when since < year then format('{:d}-01-01/P{:d}Y', since, year + 1 - since)
+                else format('{:d}', year) end as TIME_PERIOD,
+            value as OBS_VALUE, obs_status as OBS_STATUS, conf_status as CONF_STATUS
+        from joint_team
+    """,
     "COOPERATION_SHARES": """
         select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, offence_group as OFFENCE_GROUP,
             year::varchar as TIME_PERIOD, 100 * executed / closed as OBS_VALUE, obs_status as OBS_STATUS,

@@ -8,14 +8,15 @@ the equations of its release.  A reader is assumed to know of each figure whethe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 
-from pipelines.publication.cooperation.cells import KEY
+from pipelines.publication.cooperation.cells import KEY, PUBLISHED, TOTAL, WHOLE_YEAR, find_least, find_subject
 
-STORED = ("cooperation_id", *KEY, "value", "table_id", "is_published")
+STORED = ("cooperation_id", *KEY, "value", "subject", "table_id", "least", "is_published")
 """Columns of the figures of an earlier release, with those that were never in the programme."""
-_VALUED = [*KEY, "value"]
+_VALUED = [*KEY, "value", "subject", "least"]
 
 
 def record_release(cells: pl.DataFrame) -> pl.DataFrame:
@@ -23,11 +24,29 @@ def record_release(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(is_published=(pl.col("table_id") != "") & (pl.col("conf_status") == "F")).select(STORED)
 
 
-def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], threshold: int) -> pl.DataFrame:
+def complete_release(figures: pl.DataFrame) -> pl.DataFrame:
+    """Return figures of a release (`STORED`), from a table that has not all dimensions or from an older release."""
+    dimensions = {
+        "since": pl.col("year"), "quarter": pl.lit(WHOLE_YEAR, pl.Int32), "direction": pl.lit("_Z"),
+        **dict.fromkeys(("partner", "assistance", "legal_basis", "channel"), pl.lit(TOTAL)),
+        "subject": find_subject(), "least": find_least(),
+    }  # fmt: skip
+    missing = {name: value for name, value in dimensions.items() if name not in figures.columns}
+    return figures.with_columns(**missing).select(STORED)
+
+
+def read_published(folder: Path) -> pl.DataFrame:
+    """Return the published figures of a release (`STORED`) from the tables in its folder that it has."""
+    tables = [path for name in PUBLISHED if (path := folder / f"{name}.parquet").exists()]
+    free = [pl.read_parquet(path).filter(pl.col("conf_status") == "F") for path in tables]
+    return pl.concat([complete_release(table.with_columns(is_published=pl.lit(True))) for table in free])
+
+
+def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """Return the cells of a draft and of all earlier releases, each once, with what readers know about it.
 
     Added columns: `is_now`; `releases`, the numbers of the releases that have it (-1 for the draft); `was_published`
-    and `was_hidden`; `is_small_change`, for a figure that was published and has changed by less than `threshold`.
+    and `was_hidden`; `is_small_change`, for a figure that was published and has changed by less than `least`.
     """
     columns = [*_VALUED, "table_id", "is_published"]
     frames = [cells.with_columns(is_published=pl.lit(False)).select(columns).with_columns(release=pl.lit(-1))]
@@ -50,7 +69,7 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], thres
     changed = (
         combined.filter("is_now")
         .join(then, on=KEY)
-        .filter((pl.col("value") - pl.col("_then")).abs().is_between(1, threshold - 1))
+        .filter((pl.col("value") - pl.col("_then")).abs().is_between(1, pl.col("least") - 1))
         .select(*KEY)
         .unique()
         .with_columns(is_small_change=pl.lit(True))

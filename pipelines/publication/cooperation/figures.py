@@ -14,12 +14,21 @@ import numpy as np
 import polars as pl
 
 from pipelines.core import codes
-from pipelines.publication.cooperation.cells import CLOSED, OUTCOMES, PARTNERS, PENDING, REGISTERED, TOTAL, TOTALS
+from pipelines.publication.cooperation.cells import (
+    CLOSED,
+    OUTCOMES,
+    PARTNERS,
+    PENDING,
+    PUBLISHED,
+    REGISTERED,
+    TOTAL,
+    TOTALS,
+)
 from pipelines.statistics import columns
 from pipelines.statistics.records_rule import LARGEST_SHARE, MINIMUM_PERSONS
 from pipelines.statistics.thresholds import MIRROR_REQUESTS, MIRROR_SHARE
 
-COOPERATION_TABLES: Final = ("cooperation", "cooperation_outcome", "mirror", "mirror_year")
+COOPERATION_TABLES: Final = (*PUBLISHED, "cooperation_outcome", "mirror", "mirror_year")
 """Tables of a release."""
 WITHHELD: Final = "withheld"
 MISSING: Final = "missing"

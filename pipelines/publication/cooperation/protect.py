@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from pipelines.core.codes import REGION
 from pipelines.publication.cooperation import cells as programme
 from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
@@ -28,12 +29,16 @@ from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
 from pipelines.publication.disclosure.search import GuardedCells, PatternSearch
 from pipelines.publication.disclosure.space import Array
-from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 _ROUNDS = 8
 _COST_OF_TOTAL = 1000.0
 """Cost of hiding the number of requests, executed, closed or pending, of all partners and types together."""
-_COST_OF_TABLE = {programme.TOTALS: 20.0, programme.PARTNERS: 6.0}
+_COST_OF_TABLE = {
+    programme.TOTALS: 20.0, programme.PARTNERS: 6.0, programme.TYPES: 4.0, programme.QUARTERS: 4.0,
+    programme.EXCHANGE: 6.0, programme.TEAMS: 6.0,
+}  # fmt: skip
+_COST_OF_REGION = 5.0
+"""How many times the cost of a figure of a territory is that of the region."""
 _COST_OF_EARLIER = 1e-3
 _MAIN = frozenset({programme.REGISTERED, programme.CLOSED, programme.PENDING, programme.ENDINGS[0]})
 
@@ -52,13 +57,13 @@ def protect_cooperation(
     """Hide cells (`cells.select_cells`); hidden ones keep their value, which `read_public` removes.
 
     `earlier` are the figures of earlier releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome
-    of each offence group by its content.  Raises ProtectError if an offence group cannot be made safe.
+    of each problem (offence group and subject) by its content.  Raises ProtectError if one cannot be made safe.
     """
-    combined = earlier_releases.combine_releases(cells, earlier, SMALLEST_PUBLISHED_COUNT)
+    combined = earlier_releases.combine_releases(cells, earlier)
     reports: list[risk.BlockRisk] = []
     states = []
-    for (group,), block in combined.group_by("offence_group", maintain_order=True):
-        outcome, report = _protect_cached(block, f"cooperation {group}", cache)
+    for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True):
+        outcome, report = _protect_cached(block, f"cooperation {group} {subject}", cache)
         reports.append(report)
         states.append(block.select(*programme.KEY, "is_now").with_columns(conf_status=pl.Series(outcome)))
     if not states:
@@ -76,6 +81,15 @@ def read_public(protected: pl.DataFrame) -> pl.DataFrame:
         obs_status=pl.when(is_hidden).then(pl.lit("Q")).otherwise(pl.lit("A")),
         conf_status=pl.when(is_hidden).then(pl.lit("C")).otherwise(pl.lit("F")),
     )
+
+
+def split_public(public: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the tables of a release (`cells.PUBLISHED`) from `read_public`."""
+    status = ("value", "table_id", "obs_status", "conf_status")
+    return {
+        name: public.filter(pl.col("table_id").is_in(tables)).select(*columns, *status)
+        for name, (tables, columns) in programme.PUBLISHED.items()
+    }
 
 
 def _protect_cached(block: pl.DataFrame, name: str, cache: Path | None) -> tuple[list[str], risk.BlockRisk]:
@@ -100,7 +114,7 @@ def _protect_cached(block: pl.DataFrame, name: str, cache: Path | None) -> tuple
 
 
 def _protect_group(block: pl.DataFrame, name: str) -> tuple[list[str], risk.BlockRisk]:
-    """Return the states of the cells of one offence group and their assessment. Raises ProtectError."""
+    """Return the states of the cells of one problem and their assessment. Raises ProtectError."""
     pattern = _CooperationPattern(block, name)
     for number in range(_ROUNDS):
         pattern.hide_further()
@@ -118,7 +132,7 @@ def _protect_group(block: pl.DataFrame, name: str) -> tuple[list[str], risk.Bloc
 
 
 class _CooperationPattern:
-    """The figures of one offence group that are hidden so far; arrays have an element for each."""
+    """The figures of one problem that are hidden so far; arrays have an element for each."""
 
     def __init__(self, block: pl.DataFrame, name: str) -> None:
         self._name, self._block = name, block
@@ -129,7 +143,7 @@ class _CooperationPattern:
         self._space = equations.build_space_of_releases(block)
         in_programme = (block["table_id"] != "").to_numpy()
         self.fixed: Array = block["was_published"].to_numpy()
-        self._is_small: Array = (values > 0) & (values < SMALLEST_PUBLISHED_COUNT)
+        self._is_small: Array = (values > 0) & (values < block["least"].to_numpy())
         small_change = block["is_small_change"].to_numpy() & ~self.fixed
         self._guarded: Array = (self._is_small | small_change) & ~self.fixed
         self._can_show: Array = in_programme & is_now
@@ -225,4 +239,5 @@ def _weigh(cell: dict[str, object]) -> float:
     table = str(cell["table_id"])
     if table == programme.TOTALS and cell["measure"] in _MAIN:
         return _COST_OF_TOTAL
-    return _COST_OF_TABLE.get(table, 1.0)
+    of_region = _COST_OF_REGION if cell["territory"] == REGION else 1.0
+    return of_region * _COST_OF_TABLE.get(table, 1.0)

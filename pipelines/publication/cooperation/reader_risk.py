@@ -19,25 +19,9 @@ from pipelines.publication.disclosure.reader_risk import RESULTS
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import Witnesses
-from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 NOT_PUBLISHED = "cooperation_outcome_partner"
-"""Name in the results of the figures outside the programme, which are outcomes by partner."""
-
-
-def list_partners(cells: pl.DataFrame) -> list[str]:
-    """Return the territories and other partners of some figures."""
-    return sorted(set(cells["territory"]) | set(cells["partner"]) - {programme.TOTAL})
-
-
-def find_reader(cells: pl.DataFrame, name: str) -> InformedReader:
-    """Return partners, named with `+` between them, as one reader who knows all figures of their requests.
-
-    A part of the name that is not a partner, such as a jurisdiction, adds nothing to what the public knows.
-    """
-    parts = set(name.split("+"))
-    pairs = cells.select("territory", "partner").unique().rows()
-    return InformedReader(name, frozenset(equations.name_owners(*pair) for pair in pairs if parts.intersection(pair)))
+"""Name in the results of the figures outside the programme, such as outcomes by partner."""
 
 
 def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader) -> pl.DataFrame:
@@ -46,20 +30,20 @@ def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader
     `cells` and the earlier `releases` have the columns `earlier.STORED`.  Of the figures outside the programme only
     small ones are assessed, because nothing publishes the others.  A result is `protected`, or one of `RESULTS`.
     """
-    combined = earlier.combine_releases(cells, releases, SMALLEST_PUBLISHED_COUNT)
+    combined = earlier.combine_releases(cells, releases)
     published_now = cells.filter("is_published").select(*programme.KEY, is_now=pl.lit(True), is_shown=pl.lit(True))
     marked = combined.join(
         published_now, on=[*programme.KEY, "is_now"], how="left", maintain_order="left"
     ).with_columns(is_public=pl.col("was_published") | pl.col("is_shown").fill_null(False))
     # An empty frame would have no columns of results.
-    blocks = marked.partition_by("offence_group", maintain_order=True) or [marked]
-    return pl.concat([_assess_group(block, reader) for block in blocks])
+    blocks = marked.partition_by("offence_group", "subject", maintain_order=True) or [marked]
+    return pl.concat([_assess_problem(block, reader) for block in blocks])
 
 
-def _assess_group(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
+def _assess_problem(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
     space = equations.build_space_of_releases(block)
     truth = equations.find_true_population(space)
-    is_small = pl.col("value").is_between(1, SMALLEST_PUBLISHED_COUNT - 1)
+    is_small = pl.col("value").is_between(1, pl.col("least") - 1)
     is_assessed = block.select(
         pl.col("is_now") & ~pl.col("is_public") & ((pl.col("table_id") != "") | is_small)
     ).to_series()
@@ -71,8 +55,7 @@ def _assess_group(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
         result[list(getattr(report, name))] = name
     table = pl.when(pl.col("table_id") == "").then(pl.lit(NOT_PUBLISHED)).otherwise(pl.col("table_id"))
     return block.select(
-        *programme.KEY[:2],
-        *programme.KEY[3:],
+        *(name for name in programme.KEY if name != "year"),
         pl.col("year").cast(pl.String),
         "value",
         table.alias("table"),

@@ -23,6 +23,7 @@ from pipelines.core import clock, codes, i18n
 from pipelines.core.home import Home
 from pipelines.declarations.registry import Registry
 from pipelines.publication import measured_quality
+from pipelines.publication.cooperation.cells import PUBLISHED, find_least
 from pipelines.publication.cooperation.figures import COOPERATION_TABLES
 from pipelines.publication.disclosure import programme, utility
 from pipelines.publication.releases import changes, formats, law, monitoring, notes, public_texts
@@ -52,6 +53,7 @@ SUBMISSION_COLUMNS = (
 )  # fmt: skip
 """Public columns of a submission: enough to trace a figure back, but no file name and no findings."""
 _INTERNAL_FLAGS = ("A", "D")
+_LEAST = pl.lit(SMALLEST_PUBLISHED_COUNT)
 
 
 @dataclass(frozen=True)
@@ -135,14 +137,14 @@ def next_release(home: Home, period: str) -> str:
     return next_edition(period, (path.name for path in home.releases.iterdir() if path.is_dir()))
 
 
-def _refuse_internal(cells: pl.DataFrame) -> None:
-    """Raise ReleaseError if a cell has a hidden value, a small count, or a flag that says why it is hidden.
+def _refuse_internal(cells: pl.DataFrame, least: pl.Expr = _LEAST) -> None:
+    """Raise ReleaseError if a cell has a hidden value, a count below `least`, or a flag that says why it is hidden.
 
     This is the last check before the files are written.
     """
     flagged = cells.filter(pl.col("conf_status").is_in(_INTERNAL_FLAGS)).height
     leaking = cells.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null()).height
-    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < SMALLEST_PUBLISHED_COUNT)).height
+    small = cells.filter((pl.col("value") > 0) & (pl.col("value") < least)).height
     if flagged or leaking or small:
         raise ReleaseError(
             f"{flagged} cells say why they are hidden, {leaking} hidden cells carry their value and {small} small "
@@ -203,7 +205,8 @@ def _collect_tables(
         public_measures.TABLE: public_measures.read_exported(home.gathered),
     }
     tables |= {name: pl.read_parquet(protected / f"{name}.parquet") for name in COOPERATION_TABLES}
-    _refuse_internal(tables["cooperation"])
+    for name in PUBLISHED:
+        _refuse_internal(tables[name], find_least())
     tables |= measured_quality.for_release(
         home, cells, pl.read_parquet(protected / "mart_delivery.parquet"), tables["reference_figure"], release, now
     )
@@ -347,6 +350,10 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "cooperation, cooperation_outcome, mirror, mirror_year, cooperation_return   requests for legal assistance by\n"
         "            direction and partner, their outcome and days, what one territory sent next to what the other\n"
         "            received, and who has reported\n"
+        "cooperation_type, cooperation_quarter   the same requests by type, also of the region, and by quarter where\n"
+        "            an office reports each quarter\n"
+        "informal_exchange, joint_team   requests for information by channel, and participations in joint teams, of\n"
+        "            at least 10 each; since is the first year that is counted\n"
         "legal_assessment, treaty_event, treaty_element   results of the assessment of the law on joint teams, how\n"
         "            treaties bind each territory, and what each treaty provides for\n"
         "practice_result, practice_label   what practitioners answered to the questionnaire, by territory and by\n"

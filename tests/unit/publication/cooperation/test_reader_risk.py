@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.publication.cooperation import cells, earlier, protect, reader_risk
+from pipelines.publication.cooperation import cells, earlier, equations, protect, reader_risk
 from pipelines.publication.disclosure.reader_risk import count_results
 from tests.support.fakes import cooperation_world as world
 
@@ -28,7 +28,7 @@ LEAK = _record("BB OTHER", BB=9, OTHER=3, TOTAL=12)
 
 
 def _find_results(release: pl.DataFrame, name: str, *before: pl.DataFrame) -> dict[str, str]:
-    results = reader_risk.assess_release(release, before, reader_risk.find_reader(release, name))
+    results = reader_risk.assess_release(release, before, equations.find_partner(release, name))
     return dict(results.select("partner", "result").iter_rows())
 
 
@@ -55,7 +55,7 @@ def test_earlier_release_is_subtracted_too() -> None:
 
 
 def test_results_are_counted_by_year_with_small_counts() -> None:
-    results = reader_risk.assess_release(LEAK, [], reader_risk.find_reader(LEAK, "BB"))
+    results = reader_risk.assess_release(LEAK, [], equations.find_partner(LEAK, "BB"))
     assert count_results(results).to_dicts() == [
         {"year": "2025", "hidden": 1, "disclosed": 1, "narrow": 0, "unknown": 0, "small": 1}
     ]
@@ -64,7 +64,7 @@ def test_results_are_counted_by_year_with_small_counts() -> None:
 
 def test_small_outcomes_by_partner_are_assessed_although_no_release_shows_them() -> None:
     release = earlier.record_release(protect.protect_cooperation(cells.select_cells(world.draw_figures(1))).cells)
-    results = reader_risk.assess_release(release, [], reader_risk.find_reader(release, "AA"))
+    results = reader_risk.assess_release(release, [], equations.find_partner(release, "AA"))
     outcomes = results.filter(table=reader_risk.NOT_PUBLISHED)
     assert outcomes.height > 0 and outcomes["value"].is_between(1, 4).all()
     assert results.filter(pl.col("result") != "protected", pl.col("value").is_between(1, 4)).is_empty()
