@@ -22,7 +22,8 @@ from pipelines.front import pages
 from pipelines.front.charts import fit as charts
 from pipelines.front.edition import Edition
 from pipelines.front.glossary import Explainer
-from pipelines.front.pages import Page, cooperation, monitoring, sentencing, victims
+from pipelines.front.pages import Page, cooperation, joint_teams, monitoring, sentencing, victims
+from pipelines.front.pages import cooperation_breakdowns as breakdowns
 from pipelines.front.pages.calendar import ReleaseRecord, compose_calendar
 from pipelines.front.pages.data import compose_data
 from pipelines.front.pages.home import compose_home
@@ -155,6 +156,8 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield from _compose_each(reader, pages.SENTENCES, sentencing.list_files(reader), sentencing.compose_sentences)
     yield from _compose_each(reader, pages.COOPERATION, cooperation.list_files(reader), cooperation.compose_cooperation)
     yield from cooperation.compose_earlier_years(reader)
+    yield from (breakdowns.compose_types_page(reader, crime) for crime in breakdowns.list_type_files(reader))
+    yield from (joint_teams.compose_teams_page(reader, crime) for crime in joint_teams.list_team_files(reader))
     yield compose_quality(reader)
     yield compose_releases(reader)
     yield compose_data(reader, sizes)

@@ -41,9 +41,10 @@ RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
 NEWER_TABLES: Final = (
-    "area_map", "change", "change_count", "cooperation", "cooperation_outcome", "cooperation_return",
-    "corrective_measure", "legal_assessment", "mirror", "monitoring", "practice_label", "practice_result",
-    "schema_change", "treaty_element", "treaty_event",
+    "area_map", "change", "change_count", "cooperation", "cooperation_outcome", "cooperation_quarter",
+    "cooperation_return", "cooperation_type", "corrective_measure", "informal_exchange", "joint_team",
+    "legal_assessment", "mirror", "monitoring", "practice_label", "practice_result", "schema_change", "treaty_element",
+    "treaty_event",
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
@@ -225,6 +226,10 @@ SQL: Final[Mapping[str, str]] = {
         select * from cooperation_outcome where offence_group in (select unnest($crimes))
         order by territory, year, direction
     """,
+    "cooperation_quarter": "select * from cooperation_quarter order by territory, year, quarter, direction, measure",
+    "cooperation_type": "select * from cooperation_type order by territory, year, direction, assistance",
+    "informal_exchange": "select * from informal_exchange order by territory, year, direction, channel, measure",
+    "joint_team": "select * from joint_team order by territory, since, year, measure, legal_basis, partner",
     "cooperation_return": "select * from cooperation_return order by territory, year",
     "mirror": """
         select mirror.* from mirror

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.oracles.sentences import Expected, Params, Release, Selection, expect_parameters, find_crime, join_words
+import re
+from datetime import date
+
+from tests.oracles.sentences import (
+    Expected,
+    Params,
+    Release,
+    Selection,
+    expect_parameters,
+    find_crime,
+    format_day,
+    join_words,
+)
+
+_ON_TEAMS = ("UNTOC", "EU_MLA", "ETS182", "PCC_SEE")
 
 
 @expect_parameters("No return on cooperation for {year}: {areas}.")
@@ -52,3 +66,75 @@ def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
         for is_in in (newest.__eq__, newest.__gt__)
     ]
     return {"n": str(len(keys[0] & keys[1]))}
+
+
+def _list_team_years(r: Release, crime: str) -> list[int]:
+    rows = [x for x in r.read_rows("joint_team") if x["offence_group"] == crime]
+    return sorted({x["year"] for x in rows if x["since"] == x["year"]})
+
+
+@expect_parameters("No change of the law on joint teams is known for {years}.")
+def expect_years_without_change(r: Release, s: Selection, p: Params) -> Expected:
+    """Check that no other law of the area begins to apply in these years, and that no treaty of four binds it then."""
+    years = _list_team_years(r, find_crime(s))
+    area = s.get("area")
+    assessed: dict[tuple[str, str, str], set[str]] = {}
+    for x in r.read_rows("legal_assessment"):
+        if area in (None, "WB", x["territory"]):
+            assessed.setdefault((x["jurisdiction"], x["element"], x["treaty"]), set()).add(x["applies_from"])
+    later = {day[:4] for days in assessed.values() for day in sorted(days)[1:]}
+    bound = {
+        x["date"][:4]
+        for x in r.read_rows("treaty_event")
+        if area in (None, "WB", x["territory"]) and x["treaty"] in _ON_TEAMS
+    }
+    assert not (later | bound) & {str(year) for year in years}
+    return {"years": f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])}
+
+
+@expect_parameters("Territories in the figures of the region: {areas}.")
+def expect_reporters_of_region(r: Release, s: Selection, p: Params) -> Expected:
+    crime = find_crime(s)
+    present: set[tuple[str, ...]] = set()
+    for table in ("cooperation_type", "informal_exchange"):
+        territories: dict[int, set[str]] = {}
+        for x in r.read_rows(table):
+            if x["offence_group"] == crime and x["territory"] in r.territories:
+                territories.setdefault(x["year"], set()).add(x["territory"])
+        present |= {tuple(code for code in r.territories if code in codes) for codes in territories.values()}
+    return {"areas": {join_words(r.marked[code] for code in codes) for codes in present}}
+
+
+@expect_parameters("Changes of the law: {events}.")
+def expect_changes_of_law(r: Release, s: Selection, p: Params) -> Expected:
+    """Name the day and the article of each law that replaces an assessed one in a year that has figures of teams."""
+    years = {str(year) for year in _list_team_years(r, find_crime(s))}
+    area = s.get("area")
+    first_days: dict[tuple[str, str], str] = {}
+    marks: set[str] = set()
+    for x in sorted(r.read_rows("legal_assessment"), key=lambda x: x["applies_from"]):
+        first = first_days.setdefault((x["jurisdiction"], x["element"]), x["applies_from"])
+        if x["applies_from"] != first and x["applies_from"][:4] in years and area in (None, "WB", x["territory"]):
+            day = format_day(date.fromisoformat(x["applies_from"]))
+            where = "" if area not in (None, "WB") else f"{r.marked[x['jurisdiction']]}, "
+            marks.add(f"{day}: {where}{x['article']}: ")
+    treaties = [
+        x
+        for x in r.read_rows("treaty_event")
+        if x["date"][:4] in years and x["treaty"] in _ON_TEAMS and area in (None, "WB", x["territory"])
+    ]
+    assert all(mark in p["events"] for mark in marks), marks
+    assert len(re.findall(r"(?:^|; )\d{1,2} \w+ \d{4}: ", p["events"])) == len(marks) + len(treaties)
+    return {"events": p["events"]}
+
+
+@expect_parameters(
+    "A team is counted by each territory in it. Figures below {least} are withheld, because partners know their own "
+    "teams.",
+    "Figures below {least} are withheld, because returns do not say which part belongs to one partner.",
+)
+def expect_smallest_without_partners(r: Release, s: Selection, p: Params) -> Expected:
+    """Check that no figure of exchange or of teams from 1 to 9 is in the release."""
+    for table in ("informal_exchange", "joint_team"):
+        assert not [x for x in r.read_rows(table) if x["value"] is not None and 0 < x["value"] < 10]
+    return {"least": "10"}

@@ -31,7 +31,7 @@ def assessments_csv(seed: int = 2026) -> str:
                     waiting.append((place, element))
                     continue
                 results = {treaty: draw.choice(_RESULTS) for treaty in list_standards(element)}
-                years = [2009 + draw.randrange(8)] + ([2019 + draw.randrange(6)] * (draw.random() < _CHANGED_SHARE))
+                years = [2009 + draw.randrange(8)] + ([2021 + draw.randrange(6)] * (draw.random() < _CHANGED_SHARE))
                 for number, year in enumerate(years):
                     if number:
                         results = dict.fromkeys(results, "met")

@@ -34,7 +34,7 @@ class BandScale:
         """Return the middle of a band; bands are counted from 0."""
         return self.start + self.step * (position + 0.5)
 
-    def find_edge(self, position: int) -> float:
+    def find_edge(self, position: float) -> float:
         """Return the start of a band, which is the end of the one before."""
         return self.start + self.step * position
 

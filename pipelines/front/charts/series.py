@@ -57,6 +57,18 @@ class BreakMark:
 
 
 @dataclass(frozen=True)
+class EventMark:
+    """Something that happened at a position of the axis, where a period reaches from one whole number to the next.
+
+    The line goes on over an event. `name` is written below the picture, and `spoken` is what its description says.
+    """
+
+    at: float
+    name: str
+    spoken: str
+
+
+@dataclass(frozen=True)
 class ChartSeries:
     """One series; `territories` is how many territories the region has (0: no coverage strip)."""
 
@@ -66,6 +78,7 @@ class ChartSeries:
     territories: int = 0
     digits: int = 0
     is_joined: bool = True
+    events: Sequence[EventMark] = ()
 
     @property
     def is_faded(self) -> bool:
@@ -105,6 +118,7 @@ def draw_series(
     if series.territories:
         bottom = draw_strip(canvas, series, axis.width, width, bottom + 4)
     bottom = marks.draw_key(canvas, bottom + 4, list_keys([series], canvas))
+    bottom = _list_events(canvas, series.events, bottom)
     return canvas.finish_drawing(series.title, description or describe_series(series), bottom, notes)
 
 
@@ -173,6 +187,7 @@ def plot_series(
     if draw_behind is not None:
         draw_behind(x, y)
     draw_breaks(canvas, series.breaks, x, top, floor)
+    _draw_events(canvas, series.events, x, top, floor)
     for run in find_runs(series):
         if draw_behind is None:
             draw_band(canvas, series, run, x, y)
@@ -253,6 +268,22 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
             canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
 
 
+def _draw_events(canvas: Canvas, events: Sequence[EventMark], x: BandScale, top: float, floor: float) -> None:
+    """Draw a dashed rule at each event, with its number if there is room; `_list_events` writes the names."""
+    for number, event in enumerate(events, start=1):
+        at = x.find_edge(event.at)
+        canvas.add_line(at, top - 2, at, floor, "rule")
+        if not canvas.add_text_if_free(at, top - 5, str(number), "small", anchor="middle"):
+            canvas.add_text_if_free(at + 3, top - 5, str(number), "small")
+
+
+def _list_events(canvas: Canvas, events: Sequence[EventMark], top: float) -> float:
+    """Write the numbers and names of events below a picture; return where the picture goes on."""
+    for number, event in enumerate(events, start=1):
+        top = canvas.add_lines(0, top + 12, wrap_text(f"({number}) {event.name}", canvas.width, SMALL), "small") - 10
+    return top + 6 if events else top
+
+
 def _label_points(
     canvas: Canvas, series: ChartSeries, x: BandScale, y: LinearScale, x_left: float, x_right: float
 ) -> None:
@@ -326,6 +357,7 @@ def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.K
         (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
         (has_unnamed_break, marks.show_break, tell("Break in the series")),
+        (any(series.events for series in all_series), marks.show_break, tell("Change of the law")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
     signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]
@@ -374,4 +406,6 @@ def describe_series(series: ChartSeries) -> str:
             for span, period in zip(series.breaks, periods, strict=True)
         ]
         sentences.append(tell("Breaks in the series: {breaks}.", breaks="; ".join(names)))
+    if series.events:
+        sentences.append(tell("Changes of the law: {events}.", events="; ".join(e.spoken for e in series.events)))
     return " ".join(sentences)

@@ -9,6 +9,8 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, changes
+from pipelines.front.pages.cooperation_breakdowns import list_type_files, name_directions, name_types
+from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
@@ -19,6 +21,7 @@ from pipelines.words.language import tell
 _TOTAL: Final = "_T"
 _QUARTERS: Final = 4
 _REGISTERED: Final = "requests_registered"
+_SAME: Final = Markup('<span class="rti-hidden">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")
 _Figures = Mapping[tuple[str, str, str], Row]
@@ -85,6 +88,11 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
             "outcomes": _compose_outcomes(reader, crime, year),
             "changes": _compose_changes(reader, crime, years) if year == years[0] else [],
             "balances": [_compose_balance(reader, crime, year, direction) for direction in name_directions()],
+            "links": [
+                (title(), file)
+                for title, files_of_page in ((name_types, list_type_files), (name_teams, list_team_files))
+                if (file := files_of_page(reader).get(crime))
+            ],
             "summary": summary,
             "mirror": _compose_mirror(reader, crime, year),
         },
@@ -94,11 +102,6 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
 def _select_rows(reader: Reader, table: str, crime: str, year: int | None = None) -> list[Row]:
     rows = reader.edition.tables[table]
     return [row for row in rows if row["offence_group"] == crime and year in (None, row["year"])]
-
-
-def name_directions() -> dict[str, str]:
-    """Return the names of the directions of requests by code."""
-    return {"incoming": tell("Incoming requests"), "outgoing": tell("Outgoing requests")}
 
 
 def _list_absences(reader: Reader, year: int) -> list[str]:
@@ -155,9 +158,9 @@ def _name_partner(reader: Reader, code: str) -> str:
 
 
 def _count_field(counts: _Figures, territory: str, direction: str, partner: str) -> Part:
-    """Return a count; nothing for a territory with itself, and the word for a figure without a return."""
+    """Return a count; hidden words for a territory with itself, and a word for a figure without a return."""
     if territory == partner:
-        return "–"
+        return _SAME.format(tell("same territory"))
     row = counts.get((territory, direction, partner))
     return format_figure(words.format_count(row) if row is not None else words.format_status("unavailable"))
 

@@ -12,6 +12,7 @@ from pipelines.core.i18n import mark, periods
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, cooperation
+from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
 from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
@@ -353,7 +354,7 @@ def _read_counts(row: Row) -> dict[str, int]:
 def _name_figure(reader: Reader, item: str) -> str:
     """Return the name of a figure with its direction, from `days_executed_outgoing`."""
     figure, _, direction = item.rpartition("_")
-    return f"{cooperation.name_directions()[direction]}: {lower_first(_FIGURES[figure])}"
+    return f"{name_directions()[direction]}: {lower_first(_FIGURES[figure])}"
 
 
 def _date_field(text: str) -> Part:

@@ -6,7 +6,7 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page, Section, changes, cooperation, sentencing, victims
+from pipelines.front.pages import Page, Section, changes, cooperation, joint_teams, sentencing, victims
 from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.fields import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
@@ -123,6 +123,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
         _compose_durations(reader, crime, area),
         sentencing.compose_section(reader, crime, area),
         victims.compose_section(reader, crime, area),
+        joint_teams.compose_territory(reader, crime, area),
         _compose_rules(reader, area),
         _compose_notes(reader, crime, area),
         _compose_returns(reader, area),

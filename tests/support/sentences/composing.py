@@ -9,12 +9,22 @@ from typing import Any
 import pytest
 
 from dashboards.public import layout, queries
-from pipelines.front import board_pictures, build, pictures, sentences
+from pipelines.front import board_pictures, build, pictures, sentences, team_pictures
 from pipelines.front.briefs import compose as briefs
 from pipelines.front.charts import bars, board, intervals, lengths, lines, outlines, series, stages, tiles
 from pipelines.front.charts.canvas import WIDE, Drawing
 from pipelines.front.edition import Edition
-from pipelines.front.pages import Section, clearance, cooperation, home, indicators, monitoring, sentencing, territories
+from pipelines.front.pages import (
+    Section,
+    clearance,
+    cooperation,
+    home,
+    indicators,
+    joint_teams,
+    monitoring,
+    sentencing,
+    territories,
+)
 from pipelines.front.pages import victims as static_victims
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -57,6 +67,8 @@ _COMPOSERS = (
     (pictures, "draw_ratios", "ratios", ("crime", "metric")),
     (pictures, "draw_stages", "stages", ("crime", "area", "track")),
     (pictures, "draw_victims", "victims_trend", ("crime", "area")),
+    (team_pictures, "draw_teams", "teams", ("crime", "area")),
+    (joint_teams, "compose_territory", "teams_of_area", ("crime", "area")),
     (pictures, "draw_sentences", "lengths", ("crime", "track")),
     (sentencing, "_compose_track", "lengths", ("crime", "track")),
     (sentencing, "compose_section", "lengths", ("crime", "area")),

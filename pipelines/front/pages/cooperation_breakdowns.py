@@ -1,0 +1,189 @@
+"""Compose requests for legal assistance by type and by quarter, and informal exchange by channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages
+from pipelines.front.pages import Page, Section
+from pipelines.front.queries import CRIMES
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
+from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
+from pipelines.words import Row, language
+from pipelines.words.language import tell
+
+_TOTAL: Final = "_T"
+_FLOWS: Final = ("requests_registered", "requests_closed")
+_EXCHANGED: Final = ("exchanges_registered", "exchanges_answered")
+_DIRECTIONS: Final = ("incoming", "outgoing")
+
+
+def name_directions() -> dict[str, str]:
+    """Return the names of the directions of requests by code."""
+    return {"incoming": tell("Incoming requests"), "outgoing": tell("Outgoing requests")}
+
+
+def name_types() -> str:
+    """Return the title of the page on types and quarters."""
+    return tell("Requests by type and quarter")
+
+
+def list_type_files(reader: Reader) -> dict[str, str]:
+    """Return the file of the page on types and quarters for each crime that has figures by type."""
+    return list_crime_files(reader, "cooperation_type", pages.TYPES)
+
+
+def list_crime_files(reader: Reader, table: str, page: str) -> dict[str, str]:
+    """Return the file of a page for each crime that has rows in a table."""
+    present = {row["offence_group"] for row in reader.edition.tables[table]}
+    return {code: pages.name_file(page, code) for code in CRIMES if code in present}
+
+
+def compose_types_page(reader: Reader, crime: str) -> Page:
+    """Return the page on requests by type, of all years, and by quarter."""
+    files = list_type_files(reader)
+    years = sorted({row["year"] for row in _select_rows(reader, "cooperation_type", crime)}, reverse=True)
+    tables = [table for year in years for table in compose_types(reader, crime, year)]
+    sections = [Section("types", tell("What is asked for"), tables=tables)]
+    if quarters := compose_quarters(reader, crime):
+        sections.append(Section("quarters", tell("Requests by quarter"), tables=quarters))
+    return make_page(reader, crime, files, name_types(), sections)
+
+
+def make_page(reader: Reader, crime: str, files: Mapping[str, str], name: str, sections: Sequence[Section]) -> Page:
+    """Return a page of sections that belongs to the page on cooperation of the same crime."""
+    title = f"{name}: {language.lower_first(reader.find_label('offence_group', crime))}"
+    return Page(
+        files[crime],
+        "cooperation_types.html",
+        pages.TERRITORIES,
+        title,
+        title,
+        views=pages.list_views(reader, files, crime),
+        values={
+            "sections": sections,
+            "section_pictures": [picture for section in sections for picture in section.pictures],
+            "cooperation": pages.name_file(pages.COOPERATION, crime),
+        },
+    )
+
+
+def _select_rows(reader: Reader, table: str, crime: str, **values: object) -> list[Row]:
+    rows = reader.edition.tables[table]
+    return [row for row in rows if row["offence_group"] == crime and all(row[k] == v for k, v in values.items())]
+
+
+def compose_types(reader: Reader, crime: str, year: int) -> list[FigureTable]:
+    """Return the requests of each direction by type, for each territory and the region; none without figures."""
+    rows = _select_rows(reader, "cooperation_type", crime, year=year)
+    totals = _select_rows(
+        reader, "cooperation", crime, year=year, measure="requests_registered", statistic="count", partner=_TOTAL
+    )
+    counts = {(row["direction"], row["assistance"], row["territory"]): row for row in rows}
+    counts |= {(row["direction"], _TOTAL, row["territory"]): row for row in totals}
+    types = [code for code in reader.list_codes("assistance") if any(kind == code for _, kind, _ in counts)]
+    tables = []
+    for direction, name in name_directions().items() if rows else ():
+        table = _start_table(
+            reader, f"{name}: {language.lower_first(tell('By type'))}, {year}", tell("Type of request")
+        )
+        table.name = f"types-{direction}-{year}"
+        for code in [*(code for code in types if code != _TOTAL), _TOTAL]:
+            fields = [_field(counts.get((direction, code, area))) for area in _list_areas(reader)]
+            table.add_row(reader.find_label("assistance", code), fields, is_total=code == _TOTAL)
+        _note_region(table, rows)
+        tables.append(table)
+    return tables
+
+
+def _list_areas(reader: Reader) -> list[str]:
+    return [*reader.edition.territories, reader.edition.region]
+
+
+def _start_table(reader: Reader, caption: str, corner: str) -> FigureTable:
+    areas = _list_areas(reader)
+    table = FigureTable(reader, caption, corner, [reader.marked_name(area) for area in areas])
+    for area in areas:
+        table.name_area(area)
+    return table
+
+
+def _field(row: Row | None) -> Part:
+    return format_figure(words.format_count(row) if row is not None else words.format_status("unavailable"))
+
+
+def _note_region(table: FigureTable, rows: list[Row]) -> None:
+    """Name the territories that are in the figures of the region."""
+    reader = table.reader
+    included = {
+        code for row in rows if row["territory"] == reader.edition.region for code in row["reporters"].split(",")
+    }
+    if included and included != set(reader.edition.territories):
+        names = [reader.marked_name(code) for code in reader.edition.territories if code in included]
+        table.notes.add_remark(
+            tell("Territories in the figures of the region: {areas}.", areas=words.join_words(names))
+        )
+
+
+def compose_quarters(reader: Reader, crime: str) -> list[FigureTable]:
+    """Return the requests registered and closed in each quarter, for each territory that reports quarters."""
+    rows = _select_rows(reader, "cooperation_quarter", crime)
+    counts = {
+        (row["territory"], f"{row['year']}-Q{row['quarter']}", row["direction"], row["measure"]): row for row in rows
+    }
+    quarters = sorted({quarter for _, quarter, _, _ in counts}, reverse=True)
+    flows = {"requests_registered": tell("Registered"), "requests_closed": tell("Closed")}
+    tables = []
+    for area in reader.edition.territories:
+        reported = [quarter for quarter in quarters if any(key[:2] == (area, quarter) for key in counts)]
+        if not reported:
+            continue
+        table = FigureTable(
+            reader,
+            f"{reader.marked_name(area)}: {language.lower_first(tell('Requests by quarter'))}",
+            tell("Quarter"),
+            [f"{name}: {language.lower_first(flows[flow])}" for name in name_directions().values() for flow in _FLOWS],
+            name=f"quarters-{area.lower()}",
+        )
+        table.name_area(area)
+        for quarter in reported:
+            fields = [
+                _field(counts.get((area, quarter, direction, flow))) for direction in _DIRECTIONS for flow in _FLOWS
+            ]
+            table.add_row(words.period_short(quarter), fields)
+        tables.append(table)
+    return tables
+
+
+def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]:
+    """Return informal requests for information of each direction by channel, and how many were answered."""
+    rows = _select_rows(reader, "informal_exchange", crime, year=year)
+    counts = {(row["direction"], row["measure"], row["channel"], row["territory"]): row for row in rows}
+    registered, answered = _EXCHANGED
+    used = [code for code in reader.list_codes("channel") if any(row["channel"] == code for row in rows)]
+    captions: Mapping[str, str] = {
+        "incoming": tell("Incoming informal requests by channel"),
+        "outgoing": tell("Outgoing informal requests by channel"),
+    }
+    tables = []
+    for direction, caption in captions.items() if rows else ():
+        table = _start_table(reader, f"{caption}, {year}", tell("Channel"))
+        table.name = f"exchange-{direction}-{year}"
+        for code in [*(code for code in used if code != _TOTAL), _TOTAL]:
+            fields = [_field(counts.get((direction, registered, code, area))) for area in _list_areas(reader)]
+            table.add_row(reader.find_label("channel", code), fields, is_total=code == _TOTAL)
+        fields = [_field(counts.get((direction, answered, _TOTAL, area))) for area in _list_areas(reader)]
+        table.add_row(tell("Answered"), fields)
+        table.notes.add_remark(
+            tell(
+                "Figures below {least} are withheld, because returns do not say which part belongs to one partner.",
+                least=SMALLEST_WITHOUT_PARTNERS,
+            )
+        )
+        _note_region(table, rows)
+        tables.append(table)
+    return tables

@@ -1,0 +1,181 @@
+"""Compose figures of joint investigation teams, with the changes of the law on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines import words
+from pipelines.design.components import Part
+from pipelines.front import pages, team_pictures
+from pipelines.front.pages import Page, Section
+from pipelines.front.pages.cooperation_breakdowns import compose_exchange, list_crime_files, make_page
+from pipelines.front.pages.law import format_date
+from pipelines.front.pages.law_events import LawEvent, list_law_events
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.front.team_pictures import MEASURES, TeamFigures
+from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
+from pipelines.words import language
+from pipelines.words.language import tell
+
+
+def name_teams() -> str:
+    """Return the title of the page on teams and informal exchange."""
+    return tell("Joint teams and informal exchange")
+
+
+def list_team_files(reader: Reader) -> dict[str, str]:
+    """Return the file of the page on teams and exchange for each crime that has figures of teams."""
+    return list_crime_files(reader, "joint_team", pages.TEAMS)
+
+
+def compose_teams_page(reader: Reader, crime: str) -> Page:
+    """Return the page on joint teams of the region, and on informal exchange of all years."""
+    years = sorted(
+        {row["year"] for row in reader.edition.tables["informal_exchange"] if row["offence_group"] == crime},
+        reverse=True,
+    )
+    tables = [table for year in years for table in compose_exchange(reader, crime, year)]
+    exchange = Section("exchange", tell("Informal exchange between police forces"), tables=tables)
+    sections = [section for section in (compose_region(reader, crime), exchange) if section is not None]
+    return make_page(reader, crime, list_team_files(reader), name_teams(), sections)
+
+
+def compose_region(reader: Reader, crime: str) -> Section | None:
+    """Return the teams of the region and of the territories; None in a release without figures of teams."""
+    figures = TeamFigures(reader, crime)
+    if not figures.years:
+        return None
+    area = reader.edition.region
+    events = list_law_events(reader, reader.edition.territories, figures.years)
+    tables = [
+        _compose_area(reader, figures, area),
+        _compose_parts(reader, figures, "legal_basis"),
+        _compose_parts(reader, figures, "partner"),
+        _compose_territories(reader, figures),
+        _compose_events(reader, events),
+    ]
+    return Section(
+        "joint-teams",
+        tell("Joint investigation teams"),
+        [_explain_counts(), _describe_events(figures, events)],
+        [table for table in tables if table is not None],
+        [team_pictures.draw_teams(reader, crime, area)],
+    )
+
+
+def compose_territory(reader: Reader, crime: str, area: str) -> Section | None:
+    """Return the teams of one territory, and the changes of its law; None without figures of it."""
+    figures = TeamFigures(reader, crime)
+    if not any(figures.find_row(area, year, measure) for year in figures.years for measure in MEASURES):
+        return None
+    events = list_law_events(reader, [area], figures.years)
+    table = _compose_events(reader, events)
+    # A series of withheld figures has nothing to draw; its table has the words, and the changes of the law follow.
+    is_drawn = any(figures.has_value(area, year) for year in figures.years)
+    return Section(
+        "joint-teams",
+        tell("Joint investigation teams"),
+        [_explain_counts(), *([_describe_events(figures, events)] if is_drawn or not events else [])],
+        [_compose_area(reader, figures, area), *([table] if table else [])],
+        [team_pictures.draw_teams(reader, crime, area)] if is_drawn else [],
+    )
+
+
+def _explain_counts() -> str:
+    return tell(
+        "A team is counted by each territory in it. Figures below {least} are withheld, because partners know their "
+        "own teams.",
+        least=SMALLEST_WITHOUT_PARTNERS,
+    )
+
+
+def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:
+    if events:
+        return tell("A dashed line marks a change of the law. It does not show that the law was the cause.")
+    return tell("No change of the law on joint teams is known for {years}.", years=figures.format_span())
+
+
+def _start_table(reader: Reader, figures: TeamFigures, caption: str, corner: str, name: str) -> FigureTable:
+    subject = language.lower_first(reader.find_label("offence_group", figures.crime))
+    columns = [str(year) for year in figures.years]
+    if len(columns) > 1:
+        columns.append(figures.format_span())
+    return FigureTable(reader, f"{caption}, {subject}", corner, columns, name=name)
+
+
+def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTable:
+    """Return all figures of an area, one column for each year and one for all years together."""
+    caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Joint investigation teams'))}"
+    table = _start_table(reader, figures, caption, tell("Figure"), "teams")
+    table.name_area(area)
+    for measure in MEASURES:
+        table.add_row(team_pictures.name_measure(reader, measure), _list_fields(figures, area, measure))
+    if area == reader.edition.region:
+        for year in figures.years:
+            _note_absences(table, figures, year)
+    return table
+
+
+def _list_fields(figures: TeamFigures, area: str, measure: str, **part: str) -> list[Part]:
+    """Return the figures of the years, and of all years together: not of a stock, and only of the region."""
+    fields = [figures.format_field(area, year, measure, **part) for year in figures.years]
+    if len(figures.years) > 1:
+        is_summed = measure != team_pictures.RUNNING and area == figures.reader.edition.region
+        missing = format_figure(words.format_status("not_applicable"))
+        fields.append(figures.format_field(area, 0, measure, **part) if is_summed else missing)
+    return fields
+
+
+def _note_absences(table: FigureTable, figures: TeamFigures, year: int) -> None:
+    absent = figures.list_absent(year)
+    if absent:
+        names = words.join_words([table.reader.marked_name(code) for code in absent])
+        table.notes.add_remark(tell("No return on cooperation for {year}: {areas}.", year=year, areas=names))
+
+
+def _compose_parts(reader: Reader, figures: TeamFigures, dimension: str) -> FigureTable | None:
+    """Return the teams of the region by legal basis when they were set up, or with partners outside the region."""
+    area = reader.edition.region
+    codes = [code for code in reader.list_codes(dimension) if figures.has_part(area, dimension, code)]
+    if not codes:
+        return None
+    headings = {
+        "legal_basis": (tell("Joint teams set up by legal basis"), tell("Legal basis")),
+        "partner": (tell("Joint teams set up with partners outside the region"), tell("Partner")),
+    }
+    table = _start_table(reader, figures, *headings[dimension], f"teams-{dimension.replace('_', '-')}")
+    for code in codes:
+        fields = _list_fields(figures, area, team_pictures.SET_UP, **{dimension: code})
+        table.add_row(reader.find_label(dimension, code), fields)
+    return table
+
+
+def _compose_territories(reader: Reader, figures: TeamFigures) -> FigureTable:
+    """Return the newest year of each territory."""
+    year = figures.years[-1]
+    table = FigureTable(
+        reader,
+        f"{tell('Joint investigation teams')}, {year}",
+        tell("Territory"),
+        [team_pictures.name_measure(reader, measure) for measure in MEASURES],
+        name="teams-territories",
+    )
+    for code in reader.edition.territories:
+        fields = [figures.format_field(code, year, measure) for measure in MEASURES]
+        table.add_row(table.name_area(code), fields)
+    return table
+
+
+def _compose_events(reader: Reader, events: Sequence[LawEvent]) -> FigureTable | None:
+    """Return the changes of the law with their articles; None without any."""
+    if not events:
+        return None
+    columns = [tell("Law applies from"), tell("Article or treaty"), tell("What changed"), tell("Source")]
+    caption = tell("Changes of the law on joint teams")
+    table = FigureTable(reader, caption, tell("Territory"), columns, is_text=True, name="teams-law")
+    for event in events:
+        source = tell("Approved by two people") if event.is_verified else tell("Source not yet verified.")
+        article = in_page_language(reader, event.article)
+        table.add_row(table.name_area(event.area), (format_date(event.day), article, "; ".join(event.changes), source))
+    return table

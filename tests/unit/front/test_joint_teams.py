@@ -1,0 +1,110 @@
+"""Joint teams with the changes of the law on them: marks on the series, the same in words, and what is not verified."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.front.pages import joint_teams
+from pipelines.front.reader import Reader
+from pipelines.front.team_pictures import draw_teams
+from tests.support.editions import make_edition
+
+LABELS = {
+    "law_element": {"PURPOSE": "Purpose"},
+    "law_status": {"met": "Met", "not_met": "Not met"},
+    "treaty": {"UNTOC": "Convention", "ETS182": "Second protocol"},
+    "treaty_event": {"in_force": "In force"},
+    "measure": {"jits_running": "Teams running", "jits_set_up": "Teams set up"},
+    "offence_group": {"TIP": "Trafficking"},
+}
+CODELISTS: list[dict[str, Any]] = [
+    {"codelist": name, "code": code, "label": label}
+    for name, labels in LABELS.items()
+    for code, label in labels.items()
+]
+
+
+def make_teams(area: str, year: int, value: float | None, **more: Any) -> dict[str, Any]:
+    return {
+        "territory": area, "offence_group": "TIP", "year": year, "since": year, "measure": "jits_running",
+        "statistic": "end", "legal_basis": "_T", "partner": "_T", "value": value, "reporters": "AA,BB",
+        "obs_status": "A" if value is not None else "Q", "conf_status": "F" if value is not None else "C", **more,
+    }  # fmt: skip
+
+
+def make_law(day: str, result: str, article: str, area: str = "AA") -> dict[str, Any]:
+    return {
+        "territory": area, "jurisdiction": area, "element": "PURPOSE", "treaty": "UNTOC", "result": result,
+        "article": article, "applies_from": day, "result_before": "", "is_current": True,
+    }  # fmt: skip
+
+
+TEAMS = [
+    make_teams("WB", 2024, 11.0), make_teams("WB", 2025, 15.0),
+    make_teams("AA", 2024, None), make_teams("AA", 2025, None), make_teams("BB", 2025, 12.0),
+    make_teams("WB", 2025, 14.0, since=2024, measure="jits_set_up", statistic="count"),
+]  # fmt: skip
+LAW = [
+    make_law("2010-01-01", "not_met", "Article 1"),
+    make_law("2023-06-01", "not_met", "Article 2"),
+    make_law("2025-04-01", "met", "Article 3"),
+    make_law("2025-04-01", "met", "Article 3, read again"),
+]
+TREATIES = [
+    {"territory": "BB", "treaty": "ETS182", "event": "in_force", "date": "2024-09", "is_verified": False, "note": ""}
+]
+
+
+def make_reader(**tables: Any) -> Reader:
+    all_tables = {"joint_team": TEAMS, "legal_assessment": LAW, "treaty_event": TREATIES} | tables
+    return Reader(make_edition(codelist=CODELISTS, **all_tables), "en")
+
+
+def list_rows(table: Any) -> dict[str, list[str]]:
+    return {str(row.heading).partition("<")[0]: [str(field) for field in row.fields] for row in table.rows}
+
+
+def test_changes_of_the_law_are_marked_on_the_series_of_the_region_and_listed_in_its_table() -> None:
+    section = joint_teams.compose_region(make_reader(), "TIP")
+    assert section is not None
+    (picture,) = section.pictures
+    drawing = picture.draw(700)
+    assert "(1) September 2024: Bland*, Second protocol (source not yet verified)" in drawing.body
+    assert "(2) 1 April 2025: Aland, Article 3" in drawing.body
+    assert "Article 2" not in drawing.body and "read again" not in drawing.body, "outside the years; not another law"
+    assert "1 April 2025: Aland, Article 3: Purpose: Convention: not met → met" in drawing.description
+    events = list_rows(section.tables[-1])
+    assert events["Aland"] == [
+        "1 April 2025",
+        "Article 3",
+        "Purpose: Convention: not met → met",
+        "Approved by two people",
+    ]
+    assert events["Bland"] == ["September 2024", "Second protocol", "In force", "Source not yet verified."]
+
+
+def test_table_of_the_region_has_each_year_and_all_years_together() -> None:
+    section = joint_teams.compose_region(make_reader(), "TIP")
+    assert section is not None
+    table = section.tables[0]
+    assert list(table.columns) == ["2024", "2025", "2024–2025"]
+    rows = list_rows(table)
+    assert rows["Teams running, at the end of the year"][:2] == ["11", "15"]
+    assert rows["Teams set up"][2] == "14"
+
+
+def test_territory_has_its_own_changes_and_no_picture_of_withheld_figures() -> None:
+    section = joint_teams.compose_territory(make_reader(), "TIP", "AA")
+    assert section is not None and not section.pictures
+    assert "withheld" in list_rows(section.tables[0])["Teams running, at the end of the year"][0]
+    assert list(list_rows(section.tables[1])) == ["Aland"]
+    of_other = joint_teams.compose_territory(make_reader(), "TIP", "BB")
+    assert of_other is not None and len(of_other.pictures) == 1
+    assert "(1) September 2024: Second protocol" in draw_teams(make_reader(), "TIP", "BB").draw(320).body
+
+
+def test_years_without_a_change_say_so() -> None:
+    section = joint_teams.compose_region(make_reader(legal_assessment=LAW[:2], treaty_event=[]), "TIP")
+    assert section is not None
+    assert "No change of the law on joint teams is known for 2024–2025." in section.texts
+    assert joint_teams.compose_region(make_reader(joint_team=[]), "TIP") is None
