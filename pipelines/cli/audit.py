@@ -114,9 +114,10 @@ def audit_release(
     """Audit a draft or release together with all releases before it, as one of their readers.
 
     A reader other than the public subtracts its own figures; `printed` is the public that also knows the annual totals
-    that offices print, and `everyone` means all readers. The result is printed by year, for counts and for
-    cooperation. Exit code 0: nothing; 1: some cells of others can be worked out, narrowed to fewer than three values,
-    or could not be decided. With `everyone`, 1 means that the public found a cell, or an insider a count of 1 to 4.
+    that offices print, and `everyone` means all readers. The result is printed by year, for counts, cooperation, and
+    answers of practitioners. Exit code 0: nothing; 1: some cells of others can be worked out, narrowed to fewer than
+    three values, or could not be decided. With `everyone`, 1 means that the public found a cell, or an insider a count
+    of 1 to 4.
     """
     from pipelines.publication.disclosure.readers import UnknownReaderError
     from pipelines.refresh import reader_audit
@@ -144,13 +145,16 @@ def _report_reader(
         say_json({"release": release, "reader": reader, **tables})
     else:
         for figures, rows in counted.items():
-            print_line(f"{release} as {reader}: withheld {_TITLES[figures]} of others by {by}")
+            print_line(f"{release} as {reader}: {_TITLES[figures]} by {by}")
             print_table(rows.rows(), rows.columns)
     is_safe = not any(rows.select(RESULTS).sum_horizontal().sum() for rows in counted.values())
     return GOOD if is_safe else ERRORS
 
 
-_TITLES = {"counts": "cells", "cooperation": "figures of cooperation"}
+_TITLES = {
+    "counts": "withheld cells of others", "cooperation": "withheld figures of cooperation of others",
+    "answers": "groups of practitioners",
+}  # fmt: skip
 
 
 def _audit_everyone(home: Home, release: str, as_json: bool) -> int:

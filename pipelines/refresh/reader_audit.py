@@ -1,7 +1,8 @@
 """Audit a draft or a published release, with all before it, as one of its readers sees them.
 
 Readers are the public, the public that knows what offices print, territories, jurisdictions of one territory, and other
-partners of requests.  A release has two unrelated sets of figures: counts, and cooperation.
+partners of requests.  A release has three unrelated sets of figures: counts, cooperation, and answers of practitioners,
+which all readers know alike.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.refresh import released_counts
+from pipelines.refresh.practice_audit import assess_practice
 from pipelines.refresh.released_counts import EarlierRelease
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from pipelines.publication.disclosure.readers import InformedReader
 
-COUNTS, COOPERATION = "counts", "cooperation"
+COUNTS, COOPERATION, ANSWERS = "counts", "cooperation", "answers"
 """Sets of figures of a release, each of which is protected by itself."""
 
 
@@ -48,7 +50,7 @@ def find_release(home: Home, release: str | None = None) -> str:
 
 
 def assess_release_as(home: Home, reader: str, release: str) -> list[ReaderResults]:
-    """Return what a reader of a release can find: about counts, and about cooperation if it publishes any.
+    """Return what a reader of a release can find: about counts, and about cooperation and answers if it has any.
 
     `reader` is one of `list_readers`, or several of them joined by `+`.  Raises ReleaseError if the true figures of the
     release were not kept, and UnknownReaderError.
@@ -66,6 +68,7 @@ class ReleaseAudit:
         self._home, self._release = home, release
         self._cells = _read_true_counts(home, release)
         self._cooperation = _read_true_cooperation(home, release)
+        self._answers = assess_practice(home, _find_data(home, release) / "practice_result.parquet")
         self._results: dict[tuple[str, frozenset[str], bool], pl.DataFrame] = {}
 
     def assess_reader(self, name: str) -> list[ReaderResults]:
@@ -79,6 +82,8 @@ class ReleaseAudit:
         sets = [self._assess(COUNTS, readers.find_reader(self._cells, "+".join(reporters) or readers.PUBLIC))]
         if self._cooperation is not None:
             sets.append(self._assess(COOPERATION, equations.find_partner(self._cooperation, name)))
+        if self._answers is not None:
+            sets.append(ReaderResults(ANSWERS, self._answers))
         return sets
 
     def _assess(self, figures: str, reader: InformedReader) -> ReaderResults:

@@ -17,6 +17,7 @@ from pipelines.refresh.cooperation import protect_cooperation_tables
 from pipelines.refresh.counts import NOT_COUNTED, latest_counts, protected_folder, records_folder
 from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.embargo import is_waiting
+from pipelines.refresh.practice_audit import refuse_exposed_answers
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.released_counts import keep_counts, list_earlier, write_counts
 from pipelines.refresh.results import Log, Step, ignore_log
@@ -149,6 +150,7 @@ def _build_draft(home: Home, log: Log) -> Step:
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
+    refuse_exposed_answers(home, home.gathered / "practice_result.parquet")
     draft = build_draft(
         home, folder, indicators, load().without_training(), add_pages=lambda path: build_front(path, path / FOLDER)
     )

@@ -21,6 +21,8 @@ the same reason (National Center for Health Statistics; from memory, unverified)
 
 FEWEST_RESPONDENTS: Final = 5
 """Fewest respondents of a result of the questionnaire; smaller groups are stored and shown in a larger one."""
+FEWEST_DIFFERENT_ANSWERS: Final = 2
+"""Fewest people of a group who did not give its most frequent answer: if all but one gave it, this one knows theirs."""
 FEWEST_INSTITUTIONS: Final = 2
 """Fewest institutions whose people answered in a group that is stored or shown by itself."""
 FEWEST_TERRITORIES_IN_RANGE: Final = 3

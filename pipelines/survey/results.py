@@ -15,7 +15,7 @@ from pipelines.core.durable import write_aside
 from pipelines.statistics.thresholds import FEWEST_INSTITUTIONS, FEWEST_RESPONDENTS
 from pipelines.survey.answer_store import ANSWER, ANSWER_CODE
 from pipelines.survey.coarsening import NOT_STATED
-from pipelines.survey.suppression import AnswerCounts, choose_withheld
+from pipelines.survey.suppression import AnswerCounts, choose_withheld, is_uniform
 
 if TYPE_CHECKING:
     import polars as pl
@@ -185,7 +185,7 @@ def _withhold_groups(bases: pl.DataFrame, responses: pl.DataFrame, counts: pl.Da
     withheld = [
         (round_id, REGION, REGION, series)
         for (round_id, series), n in wholes.items()
-        if n < FEWEST_RESPONDENTS or n in answers[round_id, REGION, series][REGION].values()
+        if n < FEWEST_RESPONDENTS or is_uniform(answers[round_id, REGION, series][REGION], n)
     ]
     for (round_id, dimension, series), groups in parts.items():
         alone = {group for group in groups if dimension == "territory" and (round_id, group) in exposed}

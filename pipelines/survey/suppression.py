@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
+from pipelines.statistics.thresholds import FEWEST_DIFFERENT_ANSWERS, FEWEST_RESPONDENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +16,21 @@ class AnswerCounts:
     whole: Mapping[str, int]
 
     def find_uniform(self, parts: Mapping[str, int]) -> set[str]:
-        """Return the groups in which everybody gave the same answer; `parts` are their respondents."""
-        return {group for group, n in parts.items() if n > 0 and n in self.groups.get(group, {}).values()}
+        """Return the groups in which all, or all but one, gave the same answer; `parts` are their respondents."""
+        return {group for group, n in parts.items() if is_uniform(self.groups.get(group, {}), n)}
 
     def is_rest_uniform(self, published: Collection[str], n: int) -> bool:
-        """Return True if the `n` people outside the published groups all gave the same answer."""
+        """Return True if all of the `n` people outside the published groups, or all but one, gave the same answer."""
         remainder = dict(self.whole)
         for group in published:
             for code, count in self.groups.get(group, {}).items():
                 remainder[code] = remainder.get(code, 0) - count
-        return n > 0 and n in remainder.values()
+        return is_uniform(remainder, n)
+
+
+def is_uniform(counts: Mapping[str, int], n: int) -> bool:
+    """Return True if all of `n` people, or all but one, gave the same answer; the one would know all other answers."""
+    return n > 0 and n - max(counts.values(), default=0) < FEWEST_DIFFERENT_ANSWERS
 
 
 def choose_withheld(
@@ -35,9 +40,9 @@ def choose_withheld(
 
     `parts` are the respondents of each group (the territories, or the roles); `hidden` are those of the whole that
     belong to none of them. A group is withheld if it has fewer than `FEWEST_RESPONDENTS`, is in `exposed` (one
-    institution), or, where `answers` are given, if everybody in it gave the same answer. Subtracting the published
-    groups from the whole gives the withheld ones together: they, with the hidden, must again be `FEWEST_RESPONDENTS`
-    or none, must not all have given the same answer, and no exposed group may be alone among them. Otherwise the
+    institution), or, where `answers` are given, if all in it, or all but one, gave the same answer. Subtracting the
+    published groups from the whole gives the withheld ones together: they, with the hidden, must again be
+    `FEWEST_RESPONDENTS` or none, must not be uniform in this way, and no exposed group may be alone. Otherwise the
     smallest published groups are withheld too.
     """
     withheld = {group for group, n in parts.items() if n > 0 and (n < FEWEST_RESPONDENTS or group in exposed)}

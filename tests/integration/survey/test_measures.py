@@ -80,10 +80,10 @@ def test_add_measure_refuses(desk: SurveyDesk, question: str, owner: str, text: 
 def test_find_progress_compares_first_and_newest_round(desk: SurveyDesk) -> None:
     measure = add_measure(desk, make_person(Grant("steward")), "AL", "FR01", TEXT, "police", DEADLINE)
     assert find_progress(desk, measure) == measures.Progress(None, None)
-    low, high = [("FR01.1", "1")] * 9 + [("FR01.1", "4")], [("FR01.1", "5")] * 9 + [("FR01.1", "4")]
+    low, high = [("FR01.1", "1")] * 8 + [("FR01.1", "4")] * 2, [("FR01.1", "5")] * 8 + [("FR01.1", "4")] * 2
     tables = fakes.make_tables([("r1", "AL", low), ("r2", "AL", high)])
     table = results.compute_results(desk.surveys, *tables)
     table.write_parquet(desk.surveys.answers.folder / results.FILE)
-    assert find_progress(desk, measure) == measures.Progress(("r1", 0.1), ("r2", 1.0))
+    assert find_progress(desk, measure) == measures.Progress(("r1", 0.2), ("r2", 1.0))
     table.with_columns(is_withheld=pl.lit(True)).write_parquet(desk.surveys.answers.folder / results.FILE)
     assert find_progress(desk, measure) == measures.Progress(None, None)

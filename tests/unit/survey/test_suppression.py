@@ -56,6 +56,14 @@ def test_group_of_one_answer_is_withheld_with_company() -> None:
     assert choose_withheld({"AL": 6, "ME": 9, "RS": 17}, answers=answers) == {"AL", "ME"}, "the rest would be AL alone"
 
 
+def test_group_in_which_one_person_differs_is_withheld() -> None:
+    """One person who differs knows what each of the others answered."""
+    answers = make_answers(AL={"yes": 6, "no": 1}, ME={"yes": 4, "no": 5}, RS={"yes": 9, "no": 8})
+    assert choose_withheld({"AL": 7, "ME": 9, "RS": 17}, answers=answers) == {"AL", "ME"}
+    answers = make_answers(AL={"yes": 6, "no": 2}, ME={"yes": 4, "no": 5}, RS={"yes": 9, "no": 8})
+    assert choose_withheld({"AL": 8, "ME": 9, "RS": 17}, answers=answers) == set()
+
+
 def test_withheld_groups_of_one_answer_do_not_stay_one_together() -> None:
     answers = make_answers(AL={"yes": 6}, ME={"yes": 3}, RS={"yes": 9, "no": 8}, HR={"yes": 10, "no": 10})
     parts = {"AL": 6, "ME": 3, "RS": 17, "HR": 20}
