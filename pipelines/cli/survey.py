@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli import statements
 from pipelines.cli.common import (
     ERRORS,
     GOOD,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pipelines.survey.service import SurveyDesk
 
 app = typer.Typer(help="Keep the practitioners' questionnaire.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(statements.app, name="statements")
 RoundId = Annotated[str, typer.Argument(help="A round, such as 2026-Q4-pulse.", metavar="ROUND")]
 
 

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from pipelines.cli.main import main
+from pipelines.core.home import open_home
+from pipelines.ledger.identity import SYSTEM, Grant
+from pipelines.ledger.opening import open_ledger
+from pipelines.submissions.accounts import accounts
 from tests.support import surveys as fakes
 from tests.support.fakes import ledger_fakes
 
@@ -66,3 +70,58 @@ def test_measure_is_added_updated_and_listed(capsys: pytest.CaptureFixture[str])
     assert run_json(capsys, "update-measure", measure["measure_id"], "done", *evidence)[1]["status"] == "done"
     (listed,) = run_json(capsys, "measures")[1]
     assert (listed["status"], listed["first"], listed["newest"]) == ("done", None, None)
+
+
+@pytest.fixture
+def _people(_home: None) -> None:
+    engine = open_ledger(open_home())
+    for name, role in (("drafter", "submitter"), ("focal", "approver"), ("reader", "viewer")):
+        account = accounts.NewAccount(name, name, (Grant(role, "AL", "questionnaire"),))
+        accounts.create_many(engine, [account], by=SYSTEM)
+    engine.dispose()
+
+
+def run_statements(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    code = main(["survey", "statements", *arguments, "--json"])
+    printed = capsys.readouterr()
+    return code, json.loads(printed.out) if code == 0 else printed.err
+
+
+@pytest.mark.usefixtures("_people")
+def test_statement_is_drafted_returned_and_cleared_by_two_accounts(capsys: pytest.CaptureFixture[str]) -> None:
+    _, questions = run_statements(capsys, "questions")
+    question, answer = questions[0]["question"], questions[0]["answers"][0]
+    drafted = ("draft", "AL", "Central authority", "2026", f"{question}={answer}", "--as", "drafter")
+    code, first = run_statements(capsys, *drafted)
+    assert (code, first["state"]) == (0, "waiting")
+    code, error = run_statements(capsys, "clear", first["statement_id"], "--as", "drafter")
+    assert code == 3 and "role" in error
+    assert run_statements(capsys, "list", "AL", "--as", "reader") == (0, [])
+    returned = run_statements(capsys, "return", first["statement_id"], "--comment", "Count again.", "--as", "focal")
+    assert returned == (0, {"statement_id": first["statement_id"], "state": "returned"})
+    _, second = run_statements(capsys, *drafted)
+    assert run_statements(capsys, "clear", second["statement_id"], "--as", "focal")[1]["state"] == "cleared"
+    (read,) = run_statements(capsys, "list", "AL", "--as", "reader")[1]
+    assert (read["state"], read["decided_by"], read["answers"]) == ("cleared", "focal", {f"{question}.1": answer})
+    _, listed = run_statements(capsys, "list", "AL", "--as", "drafter")
+    assert [item["state"] for item in listed] == ["cleared", "returned"]
+
+
+@pytest.mark.usefixtures("_people")
+@pytest.mark.parametrize("answer", ["FR01=1", "FR03", "FR03=many"])
+def test_wrong_answer_of_an_institution_is_refused(answer: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, error = run_statements(capsys, "draft", "AL", "Central authority", "2026", answer, "--as", "drafter")
+    assert code == 3 and error
+    assert run_statements(capsys, "list", "AL", "--as", "drafter") == (0, [])
+
+
+@pytest.mark.usefixtures("_people")
+def test_own_statement_is_withdrawn_and_a_stranger_sees_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    _, questions = run_statements(capsys, "questions")
+    answer = f"{questions[0]['question']}={questions[0]['answers'][0]}"
+    _, drafted = run_statements(capsys, "draft", "AL", "Police", "2026", answer, "--as", "drafter")
+    assert run_statements(capsys, "withdraw", drafted["statement_id"], "--as", "focal")[0] == 3
+    assert run_statements(capsys, "withdraw", drafted["statement_id"], "--as", "drafter")[1]["state"] == "withdrawn"
+    assert run_statements(capsys, "list", "ME", "--as", "drafter")[0] == 3
+    assert main(["survey", "statements", "list", "AL", "--as", "drafter"]) == 0
+    assert "withdrawn" in capsys.readouterr().out
