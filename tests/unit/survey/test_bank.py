@@ -47,6 +47,20 @@ def test_texts_are_in_the_letters_of_their_language(language: str) -> None:
     assert language == "en" or not set(texts) & {question.wording.text["en"] for question in BANK.questions}
 
 
+ORGANISATIONS = {"Interpol", "Europol", "SELEC", "PCC SEE"}
+
+
+@pytest.mark.parametrize("language", [code for code in i18n.list_languages() if code not in ("en", "sr-Latn")])
+def test_names_of_lists_are_translated(language: str) -> None:
+    """Check themes, roles, forms and all answers: only the names of organisations are as in English."""
+    texts = [*BANK.lists.themes.values(), *BANK.lists.roles.values(), *BANK.lists.forms.values()]
+    texts += BANK.lists.standing_answers.values()
+    texts += [text for answers in BANK.lists.answer_lists.values() for text in answers.answers.values()]
+    assert len(texts) > 60
+    in_english = {labels["en"] for labels in texts if labels[language] == labels["en"]}
+    assert in_english <= ORGANISATIONS
+
+
 def copy_bank(folder: Path, name: str, change: Callable[[str], str]) -> Path:
     shutil.copytree(bank.FOLDER, folder, dirs_exist_ok=True)
     path = folder / name
