@@ -10,6 +10,7 @@ attempts get no more tries than sequential ones; a correct password is subtracte
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,8 +19,6 @@ from dataclasses import dataclass
 from math import ceil
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 PER_PAIR = RateLimitItemPerMinute(5, 15, namespace="address and account")
 """Limit of wrong passwords for one account from one address in 15 minutes."""
@@ -37,6 +36,13 @@ MOST_WAITING = 4
 """Maximum of delayed attempts per account at a time: with 8 seconds each, at most one try every two seconds overall."""
 
 
+_MOST_COUNTERS = 10_000
+"""Counters kept before those whose time is over are removed."""
+
+Key = tuple[str, ...]
+"""A limit's name, and what it counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """The origin of an attempt: a network, and the id of a browser that has signed in to this account before."""
@@ -50,7 +56,7 @@ class Attempt:
     """A counted attempt: its delay in seconds before the comparison, and the counters that include it."""
 
     delay: float
-    counters: tuple[str, ...]
+    counters: tuple[Key, ...]
 
 
 class ThrottledError(Exception):
@@ -61,27 +67,74 @@ class ThrottledError(Exception):
         self.seconds = seconds
 
 
+class AttemptCounters:
+    """Counters of attempts, each from its first attempt to the end of its limit's time. Thread-safe.
+
+    `MemoryStorage` of the package `limits` starts a thread at almost every count.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[Key, tuple[int, float]] = {}
+        """Attempts so far, and when the counter ends (seconds since 1970)."""
+        self._counting = threading.Lock()
+        self._next_removal = _MOST_COUNTERS
+
+    def count_attempt(self, item: RateLimitItem, key: Key) -> int:
+        """Count one more attempt, and return how many there are."""
+        now = time.time()
+        with self._counting:
+            count, end = self._counts.get(key, (0, 0.0))
+            if end <= now:
+                count, end = 0, now + item.get_expiry()
+            self._counts[key] = (count + 1, end)
+            if len(self._counts) >= self._next_removal:
+                self._counts = {key: value for key, value in self._counts.items() if value[1] > now}
+                self._next_removal = max(_MOST_COUNTERS, 2 * len(self._counts))
+            return count + 1
+
+    def forgive_attempt(self, key: Key) -> None:
+        """Subtract one attempt."""
+        with self._counting:
+            if key in self._counts:
+                count, end = self._counts[key]
+                self._counts[key] = (max(0, count - 1), end)
+
+    def reset(self, key: Key) -> None:
+        """Forget all attempts of a counter."""
+        with self._counting:
+            self._counts.pop(key, None)
+
+    def seconds_to_end(self, key: Key) -> int:
+        """Return the whole seconds, at least one, until a counter ends."""
+        with self._counting:
+            return max(1, ceil(self._counts.get(key, (0, 0.0))[1] - time.time()))
+
+
 class Throttle:
     """The counters of one process. Thread-safe."""
 
     def __init__(self) -> None:
-        self._storage = MemoryStorage()
-        self._limiter = FixedWindowRateLimiter(self._storage)
+        self._counters = AttemptCounters()
         self._waiting: Counter[str] = Counter()
 
     def count_attempt(self, origin: Origin, account: str) -> Attempt:
         """Count an attempt on an account, even if the account does not exist. Raises ThrottledError."""
         account = account[:LONGEST_ACCOUNT]
-        if origin.device and self._limiter.hit(PER_DEVICE, origin.device, account):
-            return Attempt(0.0, (PER_DEVICE.key_for(origin.device, account),))
-        limited = ((PER_PAIR, (origin.network, account)), (PER_ADDRESS, (origin.network,)))
+        if origin.device:
+            of_device = _key_of(PER_DEVICE, origin.device, account)
+            if self._counters.count_attempt(PER_DEVICE, of_device) <= PER_DEVICE.amount:
+                return Attempt(0.0, (of_device,))
+        limited = (
+            (PER_PAIR, _key_of(PER_PAIR, origin.network, account)),
+            (PER_ADDRESS, _key_of(PER_ADDRESS, origin.network)),
+        )
         for item, key in limited:
-            if not self._limiter.hit(item, *key):
-                raise ThrottledError(self._seconds_to_reset(item, *key))
-        of_account = PER_ACCOUNT.key_for(account)
-        beyond = self._storage.incr(of_account, PER_ACCOUNT.get_expiry()) - PER_ACCOUNT.amount
+            if self._counters.count_attempt(item, key) > item.amount:
+                raise ThrottledError(self._counters.seconds_to_end(key))
+        of_account = _key_of(PER_ACCOUNT, account)
+        beyond = self._counters.count_attempt(PER_ACCOUNT, of_account) - PER_ACCOUNT.amount
         delay = min(2.0 ** min(beyond - 1, 10), LONGEST_DELAY) if beyond > 0 else 0.0
-        return Attempt(delay, (*(item.key_for(*key) for item, key in limited), of_account))
+        return Attempt(delay, (*(key for _, key in limited), of_account))
 
     @contextmanager
     def occupy_slot(self, account: str) -> Iterator[None]:
@@ -103,9 +156,10 @@ class Throttle:
         If all were reset, somebody with an account could clear the count of an address by signing in.
         """
         first, *others = attempt.counters
-        self._storage.clear(first)
+        self._counters.reset(first)
         for key in others:
-            self._storage.decr(key)
+            self._counters.forgive_attempt(key)
 
-    def _seconds_to_reset(self, item: RateLimitItem, *key: str) -> int:
-        return max(1, ceil(self._limiter.get_window_stats(item, *key).reset_time - time.time()))
+
+def _key_of(item: RateLimitItem, *counted: str) -> Key:
+    return (item.namespace, *counted)
