@@ -44,8 +44,8 @@ def render_catalogue() -> str:
         wide=True,
     )
     static_table = components.PageTable(
-        "Persons by year", "Area", ["2024", "2025"],
-        [components.PageRow("Albania", ("12", "1,203"))], frozenset({0, 1}), name="persons",
+        "Persons by year", "Area", ["2024", "2025", "Is it real?"],
+        [components.PageRow("Albania", ("12", "1,203", "clear rise"))], frozenset({0, 1}), name="persons",
     )  # fmt: skip
     importing = '{% import "design/components.html" as ui %}'
     entries = [

@@ -29,7 +29,7 @@
 
   // Narrow screens show each field of a table with the heading of its column.
   for (const table of document.querySelectorAll(".rti-table")) {
-    const headings = [...table.rows[0].cells].map((heading) => readText(heading));
+    const headings = [...table.rows[0].cells].map((heading) => readText(heading).replace(/\?$/, ""));
     for (const row of table.tBodies[0].rows) {
       for (const field of row.cells) if (field.cellIndex) field.dataset.column = headings[field.cellIndex];
     }

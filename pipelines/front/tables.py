@@ -7,7 +7,7 @@ figures alone (`front.css`). A field whose text is not a plain whole number has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isinf
 
@@ -43,6 +43,8 @@ class FigureTable:
     notes: words.Notes = field(default_factory=words.Notes)
     is_text: bool = False
     """Fields are words and aligned left."""
+    word_columns: Collection[int] = ()
+    """Places of the columns of words in a table of figures."""
     name: str = "figures"
     """Name of the table on its page, for links and the names of its files."""
     is_quiet: bool = False
@@ -90,7 +92,8 @@ class FigureTable:
     @property
     def table(self) -> PageTable:
         """Return the table as a component."""
-        numbers = frozenset() if self.is_text else frozenset(range(len(self.columns)))
+        words_only = range(len(self.columns)) if self.is_text else self.word_columns
+        numbers = frozenset(range(len(self.columns))) - frozenset(words_only)
         return PageTable(
             self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet, name=self.name
         )

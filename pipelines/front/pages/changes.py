@@ -56,7 +56,7 @@ def make_table(reader: Reader, caption: str, span: Span, name: str = "changes", 
     first, last = span
     columns = [first, last, trends.name_ratio(first, last), tell("Is it real?")]
     caption = f"{tell('Is the change real?')} {caption}"
-    return FigureTable(reader, caption, corner or tell("Area"), columns, name=name)
+    return FigureTable(reader, caption, corner or tell("Area"), columns, word_columns=(3,), name=name)
 
 
 def add_lines(table: FigureTable, lines: Sequence[TestedLine], explanation: str = trends.READ) -> FigureTable:

@@ -265,6 +265,10 @@ def _compose_tested(
     return changes.add_lines(table, lines, trends.READ_REQUESTS)
 
 
+def _not_applicable() -> Part:
+    return format_figure(words.format_status("not_applicable"))
+
+
 def _withheld() -> Part:
     return format_figure(words.format_status("withheld"))
 
@@ -332,7 +336,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
             tell("Received by"), tell("Sent"), tell("Received"), tell("Difference"), tell("Received per request sent"),
             tell("Result"), tell("Likely reasons"),
         ],
-        name=f"mirror-{year}",
+        word_columns=(0, 5, 6), name=f"mirror-{year}",
     )  # fmt: skip
     for row in _select_rows(reader, "mirror", crime, year):
         if row["state"] not in _SHOWN:
@@ -348,7 +352,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
                 change_words.format_signed(row["difference"]),
                 _ratio_field(row),
                 states[row["state"]],
-                ", ".join(reasons),
+                ", ".join(reasons) or _not_applicable(),
             ],
         )
     table.notes.add_remark(tell("Pairs with small figures are withheld, and may agree less often than those shown."))
@@ -360,6 +364,6 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
 
 def _ratio_field(row: Row) -> Part:
     if row["ratio"] is None:
-        return format_figure(words.format_status("not_applicable"))
+        return _not_applicable()
     figure: dict[str, Any] = {**row, "value": row["ratio"], "state": ""}
     return format_figure(indicators.format_figure(figure, 2))

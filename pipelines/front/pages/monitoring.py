@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,7 +94,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
             "how": _explain(area),
             "areas": _list_areas(reader, area, crime),
             "sources": [
-                (tell("Answers of practitioners"), pages.name_file(pages.PRACTICE)),
+                (tell("Answers from practitioners"), pages.name_file(pages.PRACTICE)),
                 (tell("Law on joint investigation teams"), pages.name_file(pages.LAW)),
                 (tell("International cooperation"), cooperation.find_file(reader, crime)),
             ],
@@ -144,8 +144,8 @@ def _explain(area: str) -> list[str]:
     if area == REGION:
         texts.append(
             tell(
-                "Requests of territories are not added up. For the region, the tables show how many territories are in "
-                "each group."
+                "Requests are not added up across territories. For the region, the tables show how many territories "
+                "are in each group."
             )
         )
     return texts
@@ -158,7 +158,7 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
         f"{tell('Overview')}: {lower_first(reader.find_label('offence_group', crime))}",
         tell("Theme"),
         [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome"), tell("Measures under way")],
-        is_text=True,
+        word_columns=(0, 1, 2),
         name="overview",
     )
     for theme in dict.fromkeys(str(row["theme"]) for row in rows):
@@ -167,6 +167,9 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
         n_open = sum(row["status"] in _OPEN for row in _find_measures(reader, area, theme))
         fields = [_summarise(listed, sources) for sources in (("practice",), ("law",), _OUTCOMES)]
         table.add_row(heading, [*fields, words.format_number(n_open)])
+    table.notes.add_remark(
+        tell("The numbers count questions, elements of the law and indicators. Their newest date is in brackets.")
+    )
     return table
 
 
@@ -222,6 +225,7 @@ def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence
             tell("Date"),
             tell("Gap"),
         ],
+        word_columns=(3, 4),
     )
     for row in rows:
         rate = 100 * row["answered"] / row["invited"] if row["invited"] else None
@@ -249,6 +253,7 @@ def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]
         tell("Law"),
         tell("Element of the law"),
         [tell("Treaties"), tell("Law applies from"), tell("Gap")],
+        word_columns=(0, 1, 2),
     )
     for row in rows:
         counts = _read_counts(row)
@@ -269,6 +274,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         f"{tell('Outcome')}, {lower_first(reader.find_label('offence_group', rows[0]['offence_group']))}",
         tell("Indicator"),
         [tell("Found"), tell("Year"), tell("Source"), tell("Gap")],
+        word_columns=(1, 2, 3),
     )
     for row in rows:
         if row["source"] == "justice":
@@ -277,7 +283,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
             finding, source = _format_ratio(table, area, row), tell("Returns on proceedings")
         else:
             heading = _name_figure(reader, row["item"])
-            finding, source = _format_outcome(reader, row), tell("Returns of cooperation")
+            finding, source = _format_outcome(reader, row), tell("Returns on cooperation")
         table.add_row(heading, [finding, _date_field(row["period"]), source, _GAPS[row["gap"]]])
     return table
 
@@ -294,6 +300,7 @@ def _compose_delays(
         tell("Reported and measured delay"),
         tell("Question"),
         [tell("Reported by practitioners"), tell("Date"), tell("Measured in returns"), tell("Year")],
+        word_columns=(0, 1, 2, 3),
     )
     measured: Row = next((row for row in outcomes if row["item"] == "days_executed_outgoing"), {})
     for row in rows:
@@ -319,7 +326,7 @@ def _compose_delays(
 def _compose_measures(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
     table = _start_table(
         reader, labels, theme, "measures", tell("Corrective measures"), tell("Status"),
-        [tell("Deadline"), tell("Last change")],
+        [tell("Deadline"), tell("Last change")], word_columns=(0, 1),
     )  # fmt: skip
     drafted = str(reader.edition.release["drafted_at"])[:_DAY]
     for row in rows:
@@ -334,11 +341,19 @@ def _compose_measures(reader: Reader, labels: Labels, theme: str, rows: Sequence
 
 
 def _start_table(
-    reader: Reader, labels: Labels, theme: str, kind: str, caption: str, corner: str, columns: Sequence[str]
+    reader: Reader,
+    labels: Labels,
+    theme: str,
+    kind: str,
+    caption: str,
+    corner: str,
+    columns: Sequence[str],
+    word_columns: Collection[int],
 ) -> FigureTable:
     """Return an empty table whose caption names its theme, so that it is complete when it is copied or saved."""
     title = f"{labels.get(('theme', theme), theme)}: {lower_first(caption)}"
-    return FigureTable(reader, title, corner, columns, is_text=True, name=f"{kind}-{theme.replace('_', '-')}")
+    name = f"{kind}-{theme.replace('_', '-')}"
+    return FigureTable(reader, title, corner, columns, word_columns=word_columns, name=name)
 
 
 def _find_measures(reader: Reader, area: str, theme: str) -> list[Row]:
