@@ -75,7 +75,7 @@ COMPONENTS: Final = (
         ("notice",),
         "What the reader must know before going on. With an anchor it can receive the focus.",
         (
-            """{{ ui.notice("note", "Nothing is expected of your offices", level=4) }}""",
+            """{{ ui.notice("note", "No returns are due from your offices", level=4) }}""",
             """{% call ui.notice("warning", "Restricted: not for publication", level=4) %}
 <p>Small numbers can identify single persons.</p>
 {% endcall %}""",

@@ -22,8 +22,8 @@ _CHANGES: language.Texts[str] = language.Texts(
             "This is not a clear change, because several people can be tried in one case: {ratio} times as many (95% "
             "confidence interval {low} to {high})."
         ),
-        "withheld": mark("The change is not shown, because one of the two figures is withheld."),
-        "missing": mark("The change is not shown, because one of the two figures is not available."),
+        "withheld": mark("The change is not shown, because at least one of the two figures is withheld."),
+        "missing": mark("The change is not shown, because at least one of the two figures is not available."),
     }
 )
 _CHANGES_OF_FIGURES: language.Texts[str] = language.Texts(
@@ -111,12 +111,13 @@ def describe_certainty(row: Row | None, period: str) -> str:
     )
 
 
-def describe_region(reader: Reader, period: str, row: Row | None) -> tuple[str, str]:
-    """Return the figure of the region in a sentence, and the sentences on its coverage."""
+def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> tuple[str, str]:
+    """Return the figure of the region with its unit in a sentence, and the sentences on its coverage."""
     headline = tell(
-        "{area}, {period}: {figure}.",
+        "{area}, {period}, {unit}: {figure}.",
         area=reader.area_name(reader.edition.region),
         period=words.period_short(period),
+        unit=unit,
         figure=regions.quote_figure(row),
     )
     return headline, reader.describe_cover(row) if row is not None else ""

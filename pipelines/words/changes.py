@@ -76,7 +76,7 @@ def format_before_after(row: Row) -> FormattedFigure:
         return format_change(row) if plain.kind == "value" else plain
     before, after = words.format_number(row["count_before"]), words.format_number(row["count_after"])
     spoken = tell("from {before} to {after}", before=before, after=after)
-    return FormattedFigure(f"{before} → {after}", spoken, "value")
+    return FormattedFigure(spoken, spoken, "value")
 
 
 def find_newest_change(rows: Sequence[Row]) -> Row:

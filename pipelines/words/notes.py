@@ -41,7 +41,8 @@ BASIS: Mapping[str, str] = Texts(
     }
 )
 STOCK_OF_YEAR = mark(
-    "Number at the start of the first quarter or at the end of the last. Numbers on a day are not added up."
+    "Number at the start of the first quarter or at the end of the last one. Numbers at a point in time are not added "
+    "up."
 )
 STATUS: Mapping[str, str] = Texts(
     {

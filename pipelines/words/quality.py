@@ -19,22 +19,19 @@ COLUMNS: Mapping[str, str] = Texts(
         "DATA_REV_AVGSIZE": mark("Mean revision of totals"),
     }
 )
-EXPLANATIONS: tuple[tuple[str, str], ...] = (
-    (
-        mark("Cells provided"),
-        mark("Share of the cells that an office usually fills that were provided. Zero counts as provided."),
-    ),
-    (mark("Submitted on time"), mark("Share of due submissions received by the deadline.")),
-    (mark("Days early or late"), mark("Average over all returns received.")),
-    (mark("Days to the first release"), mark("From the end of a period to the first release with its figures.")),
-    (
-        mark("Without gap or break"),
-        mark("Periods in a row up to the newest. Of several offices, the shortest."),
-    ),
-    (
-        mark("Mean revision"),
-        mark("How much published totals changed in later releases, as a share of the later figures."),
-    ),
+_EXPLANATIONS: Mapping[str, str] = Texts(
+    {
+        "COMPLETENESS_RATE": mark(
+            "Share of the cells that an office usually fills that were provided. Zero counts as provided."
+        ),
+        "PUNCTUALITY_RATE": mark("Share of due submissions received by the deadline."),
+        "PUNCTUALITY_DAYS": mark("Average over all returns received."),
+        "TIMELAG_FIRST": mark("From the end of a period to the first release with its figures."),
+        "COMPAR_LENGTH": mark("Periods in a row up to the newest. Of several offices, the shortest."),
+        "DATA_REV_AVGSIZE": mark(
+            "How much published totals changed in later releases, as a share of the later figures."
+        ),
+    }
 )
 WORLDS: Mapping[str, str] = Texts(
     {
@@ -62,6 +59,11 @@ LEVELS: Mapping[str, str] = Texts(
     }
 )
 """Levels of a share on a board, in the order of its key."""
+
+
+def explain_columns() -> list[tuple[str, str]]:
+    """Return the title of each column with its explanation, in the reader's language."""
+    return [(title, _EXPLANATIONS[measure]) for measure, title in COLUMNS.items()]
 
 
 def judge_share(row: Row | None) -> tuple[str, float | None]:

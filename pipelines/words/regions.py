@@ -220,7 +220,7 @@ def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]])
     return (chosen["freq"], chosen["period"]) if chosen is not None else None
 
 
-_REACH = mark("{n} of {whole} territories have {enough} or more in {period}")
+_REACH = mark("{n} of {whole} territories have counts of {enough} or more in {period}")
 _SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _OTHERWISE = mark("Opens in {period}: {reach}.")

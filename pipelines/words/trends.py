@@ -130,8 +130,8 @@ def _explain_few(change: CountChange, text: str) -> str:
 
 
 def name_ratio(first: str, last: str) -> str:
-    """Return the title of the column of ratios: '2025 ÷ 2023'."""
-    return f"{last} ÷ {first}"
+    """Return the title of the column of ratios: 'Ratio of 2025 to 2023'."""
+    return tell("Ratio of {last} to {first}", last=last, first=first)
 
 
 def format_times(trend: Trend) -> str:

@@ -282,7 +282,7 @@ def list_windows(r: Release, s: Selection) -> list[Row]:
 
 def describe_reach(row: Row) -> str:
     period = format_period(row["period"])
-    return f"{row['n_reaching']} of {row['n_territories']} territories have {ENOUGH} or more in {period}"
+    return f"{row['n_reaching']} of {row['n_territories']} territories have counts of {ENOUGH} or more in {period}"
 
 
 def explain_reach(rows: list[Row]) -> str:
@@ -316,7 +316,7 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
     return {"period": format_period(row["period"]), "reach": explain_reach(rows), "longest": FREQS[rows[-1]["freq"]]}
 
 
-@expect_parameters("{n} of {whole} territories have {enough} or more in {period}")
+@expect_parameters("{n} of {whole} territories have counts of {enough} or more in {period}")
 def expect_reach_of_window(r: Release, s: Selection, p: Params) -> Expected:
     row = next(x for x in list_windows(r, s) if x["is_default"])
     return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": format_period(row["period"])}

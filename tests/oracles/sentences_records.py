@@ -556,6 +556,7 @@ def expect_title_with_release(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters(
     "{crime}, {period}, {unit}: rates {per}, with 95% confidence intervals",
     "Victims of {crime}, {period}: {counted}",
+    "Victims of {crime}, {period}",
     "{crime}: {area}, {period}",
     "Territories compared: {crime}, {period}",
     "{area}, {period}: cases that ended without a conviction",
@@ -568,10 +569,12 @@ def expect_titles_about_period(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
 
 
-@expect_parameters("{area}, {period}: {figure}.")
+@expect_parameters("{area}, {period}, {unit}: {figure}.")
 def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
     """Return the figure of the region on the page of a count, a ratio or a clearance rate."""
+    unit = "per 100"
     if "measure" in s:
+        unit = "persons"
         period = choose_year(r, s["crime"])
         row = r.find_total(r.region, period, s["crime"], s["measure"])
         n_reporters = len(split_codes(row["reporters"])) if row is not None else 0
@@ -583,6 +586,7 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
             else describe_regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
         )
     elif s["metric"].startswith("clearance_rate"):
+        unit = "per cent"
         period = find_clearance_year(r, s["metric"], s["crime"])
         row = index_clearances(r, s["metric"], s["crime"]).get((r.region, period))
         figure = describe_regional_figure(row, row)
@@ -593,7 +597,7 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
         )
         row = next((x for x in rows if x["is_default"]), next((x for x in rows if x["version"] == "same_period"), None))
         figure = describe_regional_figure(row, row)
-    return {"area": r.plain[r.region], "period": format_period(period), "figure": figure}
+    return {"area": r.plain[r.region], "period": format_period(period), "unit": unit, "figure": figure}
 
 
 @expect_parameters("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
@@ -615,11 +619,13 @@ def expect_few_victims(r: Release, s: Selection, p: Params) -> Expected:
 
 
 TITLES = (
+    "Ratio of {last} to {first}",
     "{crime}, {unit} {stage}, {since} and {last}",
     "{title}, {year}: {unit} by sex and age",
     "{title}, {year}: {unit} by sex",
     "{title}: {unit} by year",
     "{subject}, {year}, by {dimension}: {unit}",
+    "{subject}, {year}, by {dimension}",
     "{subject}: {unit} by {dimension}",
     "{subject}: {unit} by jurisdiction",
     "{subject}, {year}: {unit} whose case ended without a conviction, with 95% confidence intervals",

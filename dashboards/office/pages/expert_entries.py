@@ -161,7 +161,7 @@ def _render_own(context: PageContext, error: str = "", entered: ExpertDetails | 
     return _render_form(
         context, own_entry, experts.list_own_places(context.desk, context.who), error, entered,
         title=context.tell("My entry"),
-        lead=context.tell("What others find of you in the network. Your address is never shown to anybody."),
+        lead=context.tell("What others see about you in the network. Your address is never shown to anybody."),
         action=PATH,
     )  # fmt: skip
 

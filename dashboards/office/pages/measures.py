@@ -130,7 +130,7 @@ def _render_list(context: PageContext, area: str, entered: dict[str, str], error
         context,
         "measures.html",
         title=context.tell("Corrective measures"),
-        lead=context.tell("What is done about a gap, by whom, until when, and whether it has helped."),
+        lead=context.tell("What is done about a gap, by whom, by when, and whether it has helped."),
         errors=[(error, "")] if error else [],
         status=409 if error else 200,
         table=tabulate_measures(context, desk, listed) if listed else None,

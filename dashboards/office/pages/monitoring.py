@@ -102,7 +102,7 @@ def _describe_theme(
                 context.code_label("offence_group", row.offence_group),
                 monitoring.format_outcome(row),
                 row.period or "–",
-                context.tell("Returns of cooperation"),
+                context.tell("Returns on cooperation"),
                 monitoring.gap_badge(context, row.gap),
             ),
         )
@@ -165,7 +165,7 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
             context.code_label("offence_group", row.offence_group),
             finding,
             "–",
-            context.tell("Returns of cooperation: number of territories"),
+            context.tell("Returns on cooperation: number of territories"),
             monitoring.gap_badge(context, worst),
         ),
     )

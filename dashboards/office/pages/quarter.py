@@ -28,7 +28,7 @@ def make_quarter_table(context: PageContext, progress: QuarterProgress) -> ui.Pa
         if progress.release
         else context.tell("The quarter {quarter}", quarter=quarter)
     )
-    columns = [context.tell("State"), context.tell("Waits for")]
+    columns = [context.tell("State"), context.tell("Waiting for")]
     return ui.PageTable(caption, context.tell("Step"), columns, [_make_row(context, step) for step in progress.steps])
 
 

@@ -116,7 +116,7 @@ def show_sheet(context: Page) -> Response:
         title=context.tell(
             "Sheet of {area} for release {release}", area=context.area_name(territory), release=sheet.release
         ),
-        lead=context.tell("What the release will show of this territory. Read it before you sign it."),
+        lead=context.tell("What the release will show about this territory. Read it before you sign it."),
         territory=territory,
         digest=manifest_digest(draft),
         may_sign=release_desk.may_sign(desk, context.who, territory),
@@ -209,7 +209,7 @@ def publish_release(form: Form) -> Response:
     return _act(
         form,
         lambda: release_desk.publish_release(desk, context.who),
-        mark("The release is published, or will be at its announced minute."),
+        mark("The release is published, or will be at its announced time."),
     )
 
 

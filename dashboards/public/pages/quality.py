@@ -38,7 +38,7 @@ def render_page() -> None:
     lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
     caption = tell("Quality over all periods and submissions")
     layout.show_table(frame, caption, list(quality.COLUMNS.values()), lines, corner=tell("Territory"), notes=notes)
-    explained = [(tell(term), tell(text)) for term, text in quality.EXPLANATIONS]  # marked above
+    explained = quality.explain_columns()
     layout.put_html(tables.render_facts(explained))
     st.markdown(
         tell(

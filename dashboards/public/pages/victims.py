@@ -30,7 +30,7 @@ TABLES = ("victims_quarter", "victims_year")
 def render_page() -> None:
     """Render the page "Victims"."""
     frame = layout.begin_page(
-        mark("Victims"), mark("Presumed and identified victims, as the authorities that register them count them.")
+        mark("Victims"), mark("Presumed and identified victims, as counted by the authorities that register them.")
     )
     groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:

@@ -21,7 +21,10 @@ _ABOUT = mark(
     "cases grew."
 )
 _CAPTION = mark("By year, per cent, with 95% confidence intervals")
-_NOT_FOLLOWED = mark("Those resolved in a year are often not those who came in, so the rate follows no one.")
+_NOT_FOLLOWED = mark(
+    "Those whose cases were resolved in a year are often not those whose cases came in, so the rate does not follow "
+    "anyone through the proceedings."
+)
 
 
 def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
@@ -30,7 +33,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     about, rows = edition.metrics[metric], edition.find_clearance(metric, crime)
     name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
     year = edition.list_clearance_years(metric, crime)[-1]
-    headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)))
+    headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)), tell("per cent"))
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
     counted = tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name("person"))
     return Page(

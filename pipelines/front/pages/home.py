@@ -39,7 +39,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
     headlines: list[tuple[str, str]] = [
         (tell("What changed"), changed),
         (tell("Who has reported"), _describe_reporting(reader, crime, newest[0])),
-        (tell("How certain"), " ".join(filter(None, sure))),
+        (tell("How certain the figures are"), " ".join(filter(None, sure))),
     ]
     region_name = reader.area_name(edition.region)
     return Page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page, changes
@@ -24,6 +25,8 @@ _YEARS = 6
 """Years in the tables, the newest."""
 MEASURES = tuple(dict.fromkeys(stage for track in STAGES.values() for stage in track))
 """Stages that have a page of their own, with counts and rates."""
+_LEVELS = ("investigation", "prosecution", "report_to_court", "first", "appeal", "proceedings")
+"""Ends of the names of indicators of one level, in the course of proceedings."""
 _NESTED = mark("Both counts are of the same period. Everyone in the first is also in the second.")
 _NOT_NESTED = mark(
     "The two counts are of different people, so the ratio can be over 100. It does not follow anyone through the "
@@ -41,7 +44,7 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
     """Return the indicators of a crime in groups: title, and the name and file of each."""
     ratios = [
         (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
-        for metric in reader.edition.list_ratio_metrics(crime)
+        for metric in sorted(reader.edition.list_ratio_metrics(crime), key=_order_ratio)
     ]
     counts = [
         (reader.find_label("measure", measure), pages.name_indicator_file(measure, crime))
@@ -50,11 +53,11 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
     ]
     durations = [
         (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
-        for metric in reader.edition.list_duration_metrics(crime)
+        for metric in sorted(reader.edition.list_duration_metrics(crime), key=_order_level)
     ]
     clearances = [
         (reader.metric_name(metric), pages.name_indicator_file(metric, crime))
-        for metric in reader.edition.list_clearance_metrics(crime)
+        for metric in sorted(reader.edition.list_clearance_metrics(crime), key=_order_level)
     ]
     groups = [
         (tell("Persons at each stage"), counts),
@@ -63,6 +66,17 @@ def list_indicators(reader: Reader, crime: str) -> list[tuple[str, list[tuple[st
         (tell("How long cases take"), durations),
     ]
     return [(title, entries) for title, entries in groups if entries]
+
+
+def _order_ratio(metric: str) -> tuple[int, int]:
+    """Return the place of a ratio such as `convicted_first_per_indicted`: by its later, then by its earlier stage."""
+    later, _, earlier = metric.partition("_per_")
+    return MEASURES.index(later), MEASURES.index(earlier)
+
+
+def _order_level(metric: str) -> int:
+    """Return the place of an indicator of one level, such as `clearance_rate_first`, in the course of proceedings."""
+    return next(place for place, level in enumerate(_LEVELS) if metric.endswith(level))
 
 
 def compose_index(reader: Reader, crime: str) -> Page:
@@ -108,7 +122,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
-    headline, cover = sentences.describe_region(reader, period, row)
+    headline, cover = sentences.describe_region(reader, period, row, tell("per 100"))
     return Page(
         files[crime],
         "indicator.html",
@@ -188,7 +202,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     year = edition.choose_year(crime)
     row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
-    headline, cover = sentences.describe_region(reader, year, row)
+    headline, cover = sentences.describe_region(reader, year, row, words.unit_name("person"))
     about_count = edition.metrics["count"]
     return Page(
         files[crime],

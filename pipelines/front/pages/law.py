@@ -156,7 +156,7 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
         return None
     table = FigureTable(
         reader,
-        tell("Changes of the law"),
+        tell("Changes to the law"),
         tell("Territory"),
         [tell("Law applies from"), tell("Element of the law"), tell("Treaty"), tell("Before"), tell("Since then")],
         is_text=True,

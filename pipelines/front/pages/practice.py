@@ -34,7 +34,7 @@ def compose_practice(reader: Reader) -> Page:
 
     A release of earlier software, or before the first round, has no answers, and the page says so.
     """
-    title = tell("Answers of practitioners")
+    title = tell("Answers from practitioners")
     rows = reader.edition.tables["practice_result"]
     labels = read_labels(reader)
     return Page(
@@ -64,7 +64,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
     """Return the page of one theme, with a table for each question: all of them would make too large a page."""
     labels = read_labels(reader)
     rows = [row for row in reader.edition.tables["practice_result"] if row["theme"] == theme]
-    title = tell("Answers of practitioners: {theme}", theme=labels.get(("theme", theme), theme))
+    title = tell("Answers from practitioners: {theme}", theme=labels.get(("theme", theme), theme))
     return Page(
         _name_theme_file(theme),
         "practice_theme.html",
@@ -159,12 +159,16 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             tell("Response rate (%)"),
             tell("Change since last round"),
         ],
+        word_columns=(len(codes) + 2,),
         name=f"practice-{series.lower().replace('.', '-')}",
     )
     if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
         rows = [row for row in rows if row["dimension"] != "role"]
         table.notes.add_remark(
-            tell("Roles are withheld: next to the territories they would show the answers of a small group.")
+            tell(
+                "Results by role are withheld: together with the results by territory they would show the answers of a "
+                "small group."
+            )
         )
     withheld, unavailable = (format_figure(words.format_status(status)) for status in ("withheld", "unavailable"))
     for dimension, group in _list_groups(reader, rows):
@@ -216,8 +220,8 @@ def _name_group(table: FigureTable, labels: Labels, dimension: str, group: str) 
 
 def _name_answer(labels: Labels, series: str, code: str) -> str:
     if code == FAVOURABLE:
-        return f"{tell('Favourable answers')} ({tell('95% confidence interval')})"
-    return labels.get(("answer", f"{series}.{code}"), code)
+        return f"{tell('Favourable answers')}, % ({tell('95% confidence interval')})"
+    return f"{labels.get(('answer', f'{series}.{code}'), code)} (%)"
 
 
 def _format_share(row: Row) -> Part:

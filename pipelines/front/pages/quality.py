@@ -33,7 +33,7 @@ def compose_quality(reader: Reader) -> Page:
             "shares": shares,
             "pictures": [picture for picture, _ in shares],
             "quality": _compose_measures(reader),
-            "explained": [(tell(term), tell(text)) for term, text in quality.EXPLANATIONS],  # marked in words.quality
+            "explained": quality.explain_columns(),
             "revisions": describe_revisions(reader),
             "agreement": _describe_agreement(reader),
             "explore": reader.link_to_explorer("quality"),

@@ -114,7 +114,7 @@ def _compose_statuses(reader: Reader, crime: str, year: str) -> FigureTable:
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
     table = FigureTable(
         reader,
-        tell("Victims of {crime}, {period}: {counted}", crime=crime_name, period=year, counted=_name_unit()),
+        tell("Victims of {crime}, {period}", crime=crime_name, period=year),
         tell("Area"),
         [reader.find_label("victim_status", code) for code in codes],
         name="statuses",
@@ -136,10 +136,6 @@ def _compose_years(reader: Reader, crime: str, years: Sequence[str]) -> FigureTa
     )
     _add_areas(table, lambda area, year: edition.find_victims(crime, area, year), years, crime)
     return table
-
-
-def _name_unit() -> str:
-    return words.unit_name("victim")
 
 
 def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> FigureTable:
@@ -218,10 +214,10 @@ def _compose_crossed(reader: Reader, crime: str, year: str) -> FigureTable | Non
     table = FigureTable(
         reader,
         tell(
-            "{title}, {year}: {unit} by sex and age",
-            title=_name_subject(reader, reader.edition.region, crime),
+            "{subject}, {year}, by {dimension}",
+            subject=_name_subject(reader, reader.edition.region, crime),
             year=year,
-            unit=_name_unit(),
+            dimension=language.lower_first(tell("Sex and age")),
         ),
         tell("Sex and age"),
         [reader.find_label("victim_status", "_T"), tell("Territories included")],
@@ -262,11 +258,10 @@ def _name_subject(reader: Reader, area: str, crime: str) -> str:
 
 def _name_breakdown(subject: str, year: str, dimension: str) -> str:
     return tell(
-        "{subject}, {year}, by {dimension}: {unit}",
+        "{subject}, {year}, by {dimension}",
         subject=subject,
         year=year,
         dimension=language.lower_first(figures.DIMENSIONS[dimension]),
-        unit=_name_unit(),
     )
 
 

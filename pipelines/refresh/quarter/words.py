@@ -19,12 +19,12 @@ STEPS: Final[Mapping[StepName, str]] = {
     "release": mark("The release is published"),
 }
 _CAUSES: Final[Mapping[Cause, str]] = {
-    "program": mark("the program, which does it by itself while `rti serve` runs"),
+    "program": mark("the program, automatically while `rti serve` runs"),
     "missing": mark("{office}: send the return ({instrument}, {period})"),
     "findings": mark("{office}: answer the findings ({instrument}, {period})"),
     "unapproved": mark("{office}: a second person approves the return ({instrument}, {period})"),
     "signature": mark("{area}: an approver signs the sheet"),
-    "steward_announces": mark("the steward: announce the minute of the release"),
+    "steward_announces": mark("the steward: announce the time of the release"),
     "steward_approves": mark("the steward: approve the draft, which is announced for {time} UTC"),
     "minute": mark("nobody: the program publishes the approved draft at {time} UTC"),
 }

@@ -157,7 +157,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check(
         "calendar",
         mark("The release is announced in the calendar"),
-        mark("Announce its minute on this page."),
+        mark("Announce its time on this page."),
         checks.find_missing_announcement,
     ),
     Check(

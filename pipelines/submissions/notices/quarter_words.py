@@ -53,7 +53,7 @@ def write_text(content: Mapping[str, Any], language: str) -> str:
     """Return the sentence that says what happened and what to do."""
     if content["what"] == "close_collection":
         if not content["items"]:
-            return tell("You need not do anything. Open questions are sent to the offices.", language)
+            return tell("You do not need to do anything. Open questions are sent to the offices.", language)
         return tell(
             "The offices have been reminded. Please call those whose return you need for the release. Missing:",
             language,

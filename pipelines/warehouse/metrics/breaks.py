@@ -33,7 +33,7 @@ _WORDS: Final = {
     "rule_changed": mark("Another counting rule holds: {detail}."),
     "office_changed": mark("Another office counts: {detail}."),
     "shape_changed": mark("Counts come from another kind of return: {detail}."),
-    "form_changed": mark("The form counts another circle: {detail}."),
+    "form_changed": mark("The form has another scope: {detail}."),
 }
 _DOUBTED = ("unverified", "from memory", "not known", "approximate")
 """Words in a note or a source that make a date count as unverified."""

@@ -75,7 +75,7 @@ def test_fields_are_those_of_the_release() -> None:
     assert outcome["Outgoing requests: executed in full (%)"] == [
         "withheld",
         "2025",
-        "Returns of cooperation",
+        "Returns on cooperation",
         "not known",
     ]
     assert outcome["Outgoing requests: median days to execution"][:2] == ["D90T180", "2025"]
@@ -90,7 +90,7 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
     (theme,) = pages["monitoring-aa-som.html"].values["themes"]
     practice, law, outcome, _ = map(read_fields, theme.tables)
     assert practice and law
-    assert outcome == {"Incoming requests: pending at the end": ["16", "2024", "Returns of cooperation", "not judged"]}
+    assert outcome == {"Incoming requests: pending at the end": ["16", "2024", "Returns on cooperation", "not judged"]}
 
 
 def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -> None:

@@ -56,7 +56,7 @@ def test_fields_are_the_shares_of_the_release() -> None:
     rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9}, changed="rise")
     rows += make_rows("territory", "AA", {"easy": 4, "hard": 4, "favourable": 4})
     columns, lines, _ = read_table(rows)
-    assert columns[:2] == ["Easy en", "Hard en"]
+    assert columns[:2] == ["Easy en (%)", "Hard en (%)"]
     assert lines["Region"] == ["45", "55", "45 (20–70)", "20", "50", "higher than before"]
     assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
 
@@ -93,7 +93,7 @@ def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_not
     _, lines, remarks = read_table(rows)
     assert len(lines) > 2, "territories without answers have a row too"
     assert {field for name, fields in lines.items() if name != "Region" for field in fields} == {"withheld"}
-    assert "Roles are withheld" in remarks
+    assert "Results by role are withheld" in remarks
 
 
 def test_release_without_answers_has_an_empty_page() -> None:
@@ -103,4 +103,4 @@ def test_release_without_answers_has_an_empty_page() -> None:
 
 def test_labels_are_in_the_language_of_the_reader() -> None:
     columns, _, _ = read_table(make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9}), "mk")
-    assert columns[0] == "Easy mk"
+    assert columns[0] == "Easy mk (%)"

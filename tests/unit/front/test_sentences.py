@@ -41,7 +41,7 @@ def test_missing_figure_is_named_and_gives_no_verdict(changes: dict[str, object]
     edition = make_edition(total=[make_total("AA", "2024", 50.0), missing])
     assert sentences.describe_convictions(Reader(edition, "en"), "TIP", "AA", "2024", "2025") == (
         f"Persons convicted at first instance: {word} in 2025, 50 in 2024. "
-        f"The change is not shown, because one of the two figures is {reason}."
+        f"The change is not shown, because at least one of the two figures is {reason}."
     )
 
 

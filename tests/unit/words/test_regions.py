@@ -107,8 +107,8 @@ def test_region_opens_in_a_year_if_most_can_never_be_compared() -> None:
 def test_period_without_enough_territories_is_explained_without_praise() -> None:
     windows = [build_window("A", "2025", 2), build_window("P5", "2021-2025", 3, is_default=True)]
     assert regions.explain_window(windows) == (
-        "Most territories have too few cases to compare, even over five years. 3 of 7 territories have 20 or more in "
-        "2021–2025, against 2 in 2025."
+        "Most territories have too few cases to compare, even over five years. 3 of 7 territories have counts of 20 or "
+        "more in 2021–2025, against 2 in 2025."
     )
 
 

@@ -94,4 +94,4 @@ def test_board_calendar_holds_only_own_deadlines(shared_office: Office) -> None:
 
 def test_board_without_an_office_states_that_nothing_is_expected(shared_office: Office) -> None:
     page = shared_office.open("nobody", "/board")
-    assert "Nothing is expected of your offices" in page.main and not page.find_elements("table")
+    assert "No returns are due from your offices" in page.main and not page.find_elements("table")

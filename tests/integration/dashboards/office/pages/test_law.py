@@ -86,5 +86,5 @@ def test_steward_approves_with_a_reason(office: Office) -> None:
     own_page = office.open("rs-lawyer", "/law/element", **where)
     assert "so a second person decides on it" in own_page.main
     page = office.open("secretariat", "/law/element", **where)
-    page = page.submit_form("Approve instead of the office", comment="The office has one lawyer only.")
+    page = page.submit_form("Approve on behalf of the office", comment="The office has one lawyer only.")
     assert "It is part of the next release" in page.main and "The office has one lawyer only." in page.main

@@ -246,7 +246,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: regions.explain_window(
             [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)]
         ),
-        "Opens in 2023–2025: 5 of 7 territories have 20 or more in 2023–2025, against 4 in 2025.",
+        "Opens in 2023–2025: 5 of 7 territories have counts of 20 or more in 2023–2025, against 4 in 2025.",
     ),
     "{period} for {stages}, although most territories have too few cases": (
         lambda: regions.describe_windows([("Convicted", [_make_window("A", "2025", 2, default=True)])]),

@@ -585,7 +585,7 @@ def test_ratio_opens_in_its_window_with_the_reason() -> None:
     test = run_page("compare", crime="TIP", kind="ratio", indicator=release_ratios.METRIC)
     text = read_html(test)
     assert "2023–2025 is the shortest period in which most territories have enough to compare." in text
-    assert "7 of 7 territories have 20 or more in 2023–2025, against 3 in 2025 and none in 2026 Q3." in text
+    assert "7 of 7 territories have counts of 20 or more in 2023–2025, against 3 in 2025 and none in 2026 Q3." in text
 
 
 def test_shorter_window_is_labelled_as_shorter() -> None:
@@ -616,7 +616,7 @@ def test_change_of_the_region_is_that_of_its_own_total_with_its_coverage() -> No
         "from 50 to 60 (+10). More indictments account for +22. A lower conviction ratio accounts for \u221212." in text
     )
     assert "Figures cover 6 of 7 territories. Not included: Serbia† (reported, but without this figure)." in text
-    assert read_row(test, "2024 to 2025") == ["50 → 60", "+10", "+22", "\u221212", "6 of 7"]
+    assert read_row(test, "2024 to 2025") == ["from 50 to 60", "+10", "+22", "\u221212", "6 of 7"]
 
 
 def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
@@ -630,8 +630,8 @@ def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
 
 def test_change_of_few_or_withheld_cases_has_no_number() -> None:
     test = run_page("territory", territory="AL", section="outcomes")
-    assert read_row(test, "2022 to 2023") == ["50 → 60", "+10", "+22", "\u221212"]
-    assert read_row(test, "2023 to 2024") == ["19 → 25", "+6", "too few to split", "too few to split"]
+    assert read_row(test, "2022 to 2023") == ["from 50 to 60", "+10", "+22", "\u221212"]
+    assert read_row(test, "2023 to 2024") == ["from 19 to 25", "+6", "too few to split", "too few to split"]
     assert read_row(test, "2024 to 2025") == ["withheld"] * 4
     assert "from 19 to 25 (+6). Too few to split: one of the four counts is under 20." in read_html(test)
 
