@@ -31,6 +31,8 @@ _SHORT = 14
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
 _INTERVAL = re.compile(r" (\([^()]*\))")
+_BAND = re.compile(r"\d+\u2013\d+")
+"""A number of persons in a band, such as "20–49", which is not broken into two lines."""
 NOTES_TITLE = mark("Notes to this selection")
 
 
@@ -232,6 +234,8 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
+    if _BAND.fullmatch(cell.text):
+        text = f'<span class="rti-interval">{text}</span>'
     if cell.pieces:
         text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)
