@@ -6,16 +6,15 @@ rendered by the macros that the pages use.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from pipelines.design import components
 from pipelines.design.assets import STYLE
 from pipelines.design.contrasts import list_contrasts, read_tokens
-from pipelines.design.environment import make_environment
+from pipelines.design.environment import make_environment, mark_code
 from pipelines.design.examples import COMPONENTS
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "design.html"
@@ -51,7 +50,7 @@ def render_catalogue() -> str:
     entries = [
         (
             component,
-            _mark_code(component.use),
+            mark_code(component.use),
             [
                 # The focus stays at the top of this page.
                 (
@@ -80,11 +79,6 @@ def render_catalogue() -> str:
         components=entries,
     )
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def _mark_code(text: str) -> Markup:
-    """Return a sentence with what is between backticks as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first
 
 
 def _good_badge() -> Markup:

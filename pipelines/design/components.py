@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
-from pipelines.design.environment import make_environment
+from pipelines.design.environment import make_environment, mark_code
 
 Part = str | Markup
 """A `str` is escaped when it is put into HTML; `Markup` is escaped already."""
@@ -156,6 +156,7 @@ __all__ = [
     "drop_empty_columns",
     "escape",
     "join_parts",
+    "mark_code",
     "page_address",
     "render_badge",
     "render_button",

@@ -267,7 +267,9 @@ def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -
         title = context.tell(result.check.title)  # marked in release_desk.checklist
         rows.append(
             ui.PageRow(
-                title, (badge, result.evidence, result.explanation or result.override or remedy), anchor=result.check.id
+                title,
+                (badge, result.evidence, result.explanation or result.override or ui.mark_code(remedy)),
+                anchor=result.check.id,
             )
         )
     return ui.PageTable(
