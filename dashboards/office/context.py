@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dashboards.office import words
-from pipelines.core.i18n import many, tell
+from pipelines.core.i18n import SOURCE_LANGUAGE, many, tell
 from pipelines.design.components import Markup, render_badge
 
 if TYPE_CHECKING:
@@ -58,11 +58,16 @@ class PageContext:
         return office_name(self.desk.registry, source, self.language) + self.footnote_mark(territory)
 
     def footnote_mark(self, code: str) -> str:
-        """Return the mark of the footnote of a territory's name; empty if it has none."""
-        from pipelines.submissions.timetable.names import note_of
+        """Return the mark of the footnote of a territory's name, the same on every page; empty if it has none."""
+        from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 
-        note = note_of(self.desk.registry, code.partition("_")[0], self.language)
-        return self.notes.setdefault(note, _MARKS[len(self.notes) % len(_MARKS)]) if note else ""
+        registry, territory = self.desk.registry, code.partition("_")[0]
+        note = note_of(registry, territory, self.language)
+        if not note:
+            return ""
+        ordered = sorted(registry.territories, key=lambda other: jurisdiction_name(registry, other, SOURCE_LANGUAGE))
+        marked = [other for other in ordered if note_of(registry, other, self.language)]
+        return self.notes.setdefault(note, _MARKS[marked.index(territory) % len(_MARKS)])
 
     def form_name(self, form: str | None) -> str:
         """Return the everyday name of a form."""
