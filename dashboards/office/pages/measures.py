@@ -101,7 +101,7 @@ def tabulate_measures(
                     monitoring.name_role(bank, item.owner, context.language),
                     ui.join_parts([item.deadline, late], " "),
                     monitoring.status_badge(context, item.status),
-                    _describe_progress(measures.find_progress(desk, item)),
+                    _describe_progress(context, measures.find_progress(desk, item)),
                 ),
             )
         )
@@ -111,12 +111,12 @@ def tabulate_measures(
     return ui.PageTable(caption, tell("Measure to take"), columns, rows, wide=True)
 
 
-def _describe_progress(progress: Progress) -> str:
+def _describe_progress(context: PageContext, progress: Progress) -> str:
     """Return the favourable share in the first and the newest round."""
     shares = [
         f"{100 * share:.0f} % ({round_id})" for round_id, share in filter(None, (progress.first, progress.newest))
     ]
-    return " → ".join(shares) or "–"
+    return ", ".join(shares) or context.tell("not available")
 
 
 def _render_list(context: PageContext, area: str, entered: dict[str, str], error: str = "") -> Response:
@@ -182,14 +182,15 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
     tell = context.tell
     progress = measures.find_progress(desk, measure)
     shares = [
-        f"{100 * item[1]:.0f} % ({item[0]})" if item is not None else "–" for item in (progress.first, progress.newest)
+        f"{100 * item[1]:.0f} % ({item[0]})" if item is not None else tell("not available")
+        for item in (progress.first, progress.newest)
     ]
     rows = [ui.PageRow(tell("Favourable answers"), tuple(shares))]
     rows += [
         ui.PageRow(
             f"{monitoring.name_outcome(context, row.outcome)}; "
             f"{context.code_label('offence_group', row.offence_group)}",
-            (monitoring.format_earlier(row), f"{monitoring.format_outcome(row)} ({row.period or '–'})"),
+            (monitoring.format_earlier(row), f"{monitoring.format_outcome(row)} ({row.period or tell('not known')})"),
         )
         for row in find_measured_change(desk, context.who, measure)
     ]

@@ -72,7 +72,7 @@ def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[Theme
                     _count_gaps(context, [row.gap for row in report.practice]),
                     _count_gaps(context, [row.gap for row in report.law]),
                     _count_gaps(context, [*(row.gap for row in report.outcomes), *region_gaps]),
-                    str(n_open or "–"),
+                    str(n_open),
                 ),
             )
         )
@@ -84,7 +84,7 @@ def _count_gaps(context: PageContext, gaps: Sequence[Gap]) -> ui.Part:
     """Return how many findings are of each kind, the worst first, with the badge of the worst."""
     counted = {gap: gaps.count(gap) for gap in monitoring.GAPS if gap in gaps}
     if not counted:
-        return "–"
+        return context.tell("not applicable")
     texts = [f"{context.tell(monitoring.GAPS[gap][2])}: {number}" for gap, number in counted.items()]  # marked there
     kind, sign, _ = monitoring.GAPS[next(iter(counted))]
     return ui.render_badge(kind, sign, "; ".join(texts))
@@ -101,7 +101,7 @@ def _describe_theme(
             (
                 context.code_label("offence_group", row.offence_group),
                 monitoring.format_outcome(row),
-                row.period or "–",
+                row.period or context.tell("not known"),
                 context.tell("Returns on cooperation"),
                 monitoring.gap_badge(context, row.gap),
             ),
@@ -127,7 +127,7 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
     result, tell = row.result, context.tell
     text = monitoring.name_question(bank, row.question, context.language)
     if result is None:
-        finding, day, source = "–", "–", tell("Questionnaire")
+        finding, day, source = tell("not available"), tell("not available"), tell("Questionnaire")
     else:
         day = format_period(result["period"], context.language)
         rate = format_rate(result["answered"], result["invited"])
@@ -148,7 +148,8 @@ def _describe_law(context: PageContext, row: LawRow) -> ui.PageRow:
     source = "; ".join(row.articles) or context.tell("Law on joint teams")
     element = context.code_label("law_element", row.element)
     badge = monitoring.gap_badge(context, row.gap)
-    return ui.PageRow(element, (context.tell("Treaties"), finding or "–", row.applies_from or "–", source, badge))
+    finding, day = finding or context.tell("not available"), row.applies_from or context.tell("not known")
+    return ui.PageRow(element, (context.tell("Treaties"), finding, day, source, badge))
 
 
 def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
@@ -164,7 +165,7 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
         (
             context.code_label("offence_group", row.offence_group),
             finding,
-            "–",
+            context.tell("not applicable"),
             context.tell("Returns on cooperation: number of territories"),
             monitoring.gap_badge(context, worst),
         ),
@@ -172,16 +173,16 @@ def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
 
 
 def _tabulate_delays(context: PageContext, report: ThemeReport) -> ui.PageTable:
-    tell = context.tell
+    tell, absent = context.tell, context.tell("not available")
     rows = [
         ui.PageRow(
             monitoring.name_outcome(context, row.delay.outcome),
             (
                 context.code_label("offence_group", row.measured.offence_group),
-                f"{monitoring.format_share(row.reported)}; n = {row.reported['n']}" if row.reported else "–",
-                format_period(row.reported["period"], context.language) if row.reported else "–",
+                f"{monitoring.format_share(row.reported)}; n = {row.reported['n']}" if row.reported else absent,
+                format_period(row.reported["period"], context.language) if row.reported else absent,
                 monitoring.format_outcome(row.measured),
-                row.measured.period or "–",
+                row.measured.period or tell("not known"),
             ),
         )
         for row in report.delays

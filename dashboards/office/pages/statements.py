@@ -158,10 +158,10 @@ def _tabulate(context: PageContext, bank: Bank, views: Sequence[StatementView]) 
             f"{question} {answer}" for question, answer in _list_answers(context, bank, filed.statement)
         )
         state = ui.render_badge(kind, sign, context.tell(text))  # marked above
-        comment = filed.comment or "–"
         rows.append(
             ui.PageRow(
-                filed.statement.institution, (filed.statement.year, answers, state, filed.decided_at[:10], comment)
+                filed.statement.institution,
+                (filed.statement.year, answers, state, filed.decided_at[:10], filed.comment),
             )
         )
     if not rows:

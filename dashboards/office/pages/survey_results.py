@@ -61,6 +61,7 @@ def show_results(context: Page) -> Response:
         roles=[(code, text_in(texts, context.language)) for code, texts in roles.items()],
         rounds=[(code, code) for code in rounds],
         chosen=(round_id, territory, role),
+        fewest=FEWEST_RESPONDENTS,
         sections=_make_sections(context, desk.surveys.bank, table, round_id, territory, role) if round_id else [],
     )
 
@@ -115,9 +116,8 @@ def _describe_group(
     group_rows = [rows.get((series, group, code)) for code, _ in codes]
     first = group_rows[0]
     if first is None or first["is_withheld"]:
-        reason = context.tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
-        return (*("–" for _ in codes), reason, "", "")
-    shares = [_format_share(row) if row is not None else "–" for row in group_rows]
+        return (context.tell("withheld"),) * (len(codes) + 3)
+    shares = [_format_share(row) if row is not None else context.tell("not available") for row in group_rows]
     last = group_rows[-1]
     changed = last["changed"] if last is not None and codes[-1][0] == "favourable" else None
     change = context.tell(_CHANGES[changed]) if changed else ""  # marked above

@@ -299,7 +299,7 @@ def _compose_delays(
         "delay",
         tell("Reported and measured delay"),
         tell("Question"),
-        [tell("Reported by practitioners"), tell("Date"), tell("Measured in returns"), tell("Year")],
+        [tell("Reported by practitioners (days)"), tell("Date"), tell("Measured in returns"), tell("Year")],
         word_columns=(0, 1, 2, 3),
     )
     measured: Row = next((row for row in outcomes if row["item"] == "days_executed_outgoing"), {})

@@ -79,7 +79,7 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
 def test_overview_counts_gaps_of_each_theme(office: Office) -> None:
     page = office.open("al-cooperation", "/monitoring", area="AL")
     practice, law, outcome, measures = read_row(page, "Formal requests")
-    assert practice.endswith("gap: 1; not known: 5") and (law, measures) == ("–", "–")
+    assert practice.endswith("gap: 1; not known: 5") and (law, measures) == ("not applicable", "0")
     assert outcome.endswith("gap: 1; not clear: 1; not known: 3; not judged: 1")
     assert page.find_elements("table a[href='#joint_teams']") and page.find_elements("h2#joint_teams")
 
@@ -88,7 +88,7 @@ def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
     cells = read_row(
         office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: Requests executed in full; Outgoing"
     )
-    assert cells[1] == "–", "nobody in this territory answered the question on days"
+    assert cells[1] == "not available", "nobody in this territory answered the question on days"
     assert cells[3] == "33 % (1–91); 1/3" and cells[4] == "2025"
     reported = office.open("secretariat", "/monitoring", area="MK")
     assert "Within 30 days" not in reported.main or "100 % (69–100); n = 10" in reported.main
