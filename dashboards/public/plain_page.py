@@ -41,6 +41,6 @@ def render_plain_page(tag: str, title: str, body: str, *, heading: str, note: st
         f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f'<body><header><a href="/{tag}/">{escape(tell(SITE))}</a></header>{above}'
+        f'<body>{above}<header><a href="/{tag}/">{escape(tell(SITE))}</a></header>'
         f"<main><h1>{escape(heading)}</h1>{body}</main></body></html>"
     )
