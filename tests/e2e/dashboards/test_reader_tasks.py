@@ -57,9 +57,9 @@ class Visit:
         links = self.tab.locator(f"xpath={within}//*[local-name()='a']")
         names = links.evaluate_all("all => all.map(e => (e.getAttribute('aria-label') || e.textContent).trim())")
         places = [n for n, name in enumerate(names) if re.match(rf"(?:[A-Z]{{2}} )?{re.escape(text)}", name)]
-        seen = [place for place in places if links.nth(place).is_visible()]
-        assert seen, (self.path, text, names)
-        return links.nth(seen[0])
+        visible = [place for place in places if links.nth(place).is_visible()]
+        assert visible, (self.path, text, names)
+        return links.nth(visible[0])
 
     def _count_click(self) -> None:
         self.clicks += 1

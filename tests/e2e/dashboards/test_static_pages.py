@@ -312,7 +312,7 @@ def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
     browser: Browser, public_app: str
 ) -> None:
     """Check that the headings of columns are read on a phone: above the columns, or with each field."""
-    shown = {}
+    layouts = {}
     for has_script in (True, False):
         context = browser.new_context(java_script_enabled=has_script, viewport={"width": 320, "height": 800})
         page = context.new_page()
@@ -320,13 +320,13 @@ def test_wide_table_scrolls_on_a_phone_without_scripts_and_is_stacked_with_them(
         table = page.locator("#table-years table")
         heading, field = table.locator("thead th").nth(2), table.locator("tbody tr").first.locator("td").nth(1)
         boxes = [element.bounding_box() or {} for element in (table.locator("tbody th").first, field)]
-        shown[has_script] = heading.is_visible(), boxes[0]["y"] == boxes[1]["y"], field.get_attribute("data-column")
+        layouts[has_script] = heading.is_visible(), boxes[0]["y"] == boxes[1]["y"], field.get_attribute("data-column")
         assert field.get_attribute("data-column") in (None, heading.text_content())
         scroll = page.locator("#table-years .rti-scroll").bounding_box() or {}
         assert scroll["x"] + scroll["width"] <= 320
         context.close()
-    assert shown[False] == (True, True, None)
-    assert shown[True][:2] == (False, False) and shown[True][2]
+    assert layouts[False] == (True, True, None)
+    assert layouts[True][:2] == (False, False) and layouts[True][2]
 
 
 def test_marks_of_pictures_are_seen_in_forced_colours(browser: Browser, public_app: str) -> None:
