@@ -66,11 +66,13 @@ LATIN_IN_CYRILLIC = {
     "mm", "multipart", "n", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
     "portal", "pp", "py", "receipt", "reference", "sender", "size", "smtp", "smtps", "sq", "stat",
     "subject", "warehouse",
+    "attributes", "detail", "format", "measures", "references", "release", "sdmx", "v",
     "tls", "user",
     "utf", "value", "webhook", "windows", "x", "xls", "xlsb", "xlsx", "yml", "z",
 }
 # fmt: on
-"""Latin words in lower case that a Cyrillic text may have if its source has them: code, files, commands."""
+"""Latin words in lower case that a Cyrillic text may have if its source has them: code, files, commands,
+parameters of addresses."""
 
 
 @pytest.fixture(scope="module")
