@@ -1,7 +1,8 @@
 """Take a screenshot of every public page: `python -m tests.support.screenshots [--home HOME] [--folder FOLDER]`.
 
-Each static page of the current release and each page to explore figures is taken at 320, 768, 1280 and 1920 pixels, in
-English, Macedonian and Albanian, as a whole. `--only` takes the pages whose path has a pattern, `--languages` others.
+Each static page of the current release, the calendar, a page that is not found, and each page to explore figures is
+taken at 320, 768, 1280 and 1920 pixels, in English, Macedonian and Albanian, as a whole. `--only` takes the pages whose
+path has a pattern, `--languages` others.
 Run by `make screenshots`; look at the pictures one by one.
 """
 
@@ -39,6 +40,7 @@ def list_paths(release: Path, language: str, pattern: str) -> Iterator[tuple[str
     slides = ("meeting.html", "meeting.2.html", "meeting.3.html")
     names = [*sorted(path.name for path in (release / FOLDER / lang).glob("*.html")), *slides]
     paths = {name.removesuffix(".html"): f"{lang}/{name}" for name in names}
+    paths |= {"calendar": f"{lang}/calendar.html", "not-found": f"{lang}/not-found.html"}
     paths |= {f"explore-{page}": f"{page}?lang={language}" for page in PAGES}
     yield from ((name, path) for name, path in paths.items() if re.search(pattern, path))
 
