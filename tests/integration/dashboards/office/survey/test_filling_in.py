@@ -105,7 +105,7 @@ def test_answers_are_saved_as_one_goes_and_resumed(office: Office, tokens: dict[
     back = second.submit_form("Save and go back")
     assert back.find_elements("#FR01 input[checked]")[0].get("value") == "2"
     other_browser = Visitor(office.client).open_page(link)
-    assert other_browser.follow_link("Go on").address == second.address
+    assert other_browser.follow_link("Continue with your answers").address == second.address
     assert other_browser.find_links("Check your answers")
 
 
