@@ -93,8 +93,10 @@ def time_protection(home: Home) -> dict[str, float]:
     released = pl.read_parquet(steps.protected_folder(home) / released_counts.FILE)
     paths = [steps.records_folder(home) / "public" / f"record_{name}.parquet" for name in ("sentence", "pending")]
     records = ReleasedRecordFigures(*map(pl.read_parquet, paths))
-    kept = home.restricted / "protection"
-    return result | _time_return(released, records, kept) | _time_edition(released, records, kept.with_name("edition"))
+    folder = home.restricted / "protection"
+    return (
+        result | _time_return(released, records, folder) | _time_edition(released, records, folder.with_name("edition"))
+    )
 
 
 def _time_return(released: pl.DataFrame, records: ReleasedRecordFigures, kept: Path) -> dict[str, float]:

@@ -158,8 +158,10 @@ def build_editions(seed: int, territories: Sequence[str]) -> tuple[pl.DataFrame,
 
 def _drop_corrected(random: np.random.Generator, persons: pl.DataFrame) -> pl.DataFrame:
     """Return the persons as they were before a corrected return: without some of one quarter of one area."""
-    known = persons.filter(pl.col("year").cast(pl.Int64) < YEARS[-1]).select("area", "quarter").unique().sort(pl.all())
-    area, quarter = known.row(int(random.integers(known.height)))
+    returns = (
+        persons.filter(pl.col("year").cast(pl.Int64) < YEARS[-1]).select("area", "quarter").unique().sort(pl.all())
+    )
+    area, quarter = returns.row(int(random.integers(returns.height)))
     is_corrected = (pl.col("area") == area) & (pl.col("quarter") == quarter)
     most = int(random.integers(1, MOST_CORRECTED))
     return persons.filter(~is_corrected | (is_corrected.cum_sum() > most))
@@ -233,8 +235,8 @@ def _draw_victims(random: np.random.Generator) -> pl.DataFrame:
 def _list_victims(victims: pl.DataFrame, reporters: Mapping[int, Sequence[str]]) -> Iterator[pl.DataFrame]:
     """Yield the tables of victims by status and one more category, and of the region by sex and age."""
     in_total = victims.filter(pl.col("victim_status") != "injured_party")
-    both = pl.concat([victims, in_total.with_columns(victim_status=pl.lit("_T"))])
-    for status, counted in ((name, both.filter(victim_status=name)) for name in ("_T", *STATUSES)):
+    with_total = pl.concat([victims, in_total.with_columns(victim_status=pl.lit("_T"))])
+    for status, counted in ((name, with_total.filter(victim_status=name)) for name in ("_T", *STATUSES)):
         tables = [*_list_totals(counted, reporters, ("Q", "A", "P3", "P5"))]
         for dimension, members in (("sex", SEXES), ("age", AGES), ("exploitation", FORMS)):
             tables.append(_count_category(counted, reporters, dimension, members))

@@ -65,8 +65,8 @@ class PageContext:
         note = note_of(registry, territory, self.language)
         if not note:
             return ""
-        ordered = sorted(registry.territories, key=lambda other: jurisdiction_name(registry, other, SOURCE_LANGUAGE))
-        marked = [other for other in ordered if note_of(registry, other, self.language)]
+        ordered = sorted(registry.territories, key=lambda code: jurisdiction_name(registry, code, SOURCE_LANGUAGE))
+        marked = [code for code in ordered if note_of(registry, code, self.language)]
         return self.notes.setdefault(note, _MARKS[marked.index(territory) % len(_MARKS)])
 
     def form_name(self, form: str | None) -> str:

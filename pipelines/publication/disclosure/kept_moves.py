@@ -41,18 +41,18 @@ def read_moves(path: Path, names: Array, space: Space) -> list[Move]:
     """
     if not path.exists() or not len(names):
         return []
-    with np.load(path) as kept:
-        kept_names, amounts, starts = kept["names"], kept["amounts"], kept["starts"]
+    with np.load(path) as archive:
+        kept_names, amounts, starts = archive["names"], archive["amounts"], archive["starts"]
     order = np.argsort(names, kind="stable")
     columns = order[np.minimum(np.searchsorted(names, kept_names, sorter=order), len(names) - 1)]
     is_here = names[columns] == kept_names
     ranges = [(start, end) for start, end in pairwise(starts) if end > start and is_here[start:end].all()]
     if not ranges:
         return []
-    taken = np.concatenate([np.arange(start, end) for start, end in ranges])
+    positions = np.concatenate([np.arange(start, end) for start, end in ranges])
     pointers = np.concatenate([[0], np.cumsum([end - start for start, end in ranges])])
     size = space.matrix.shape[1]
-    changes = sparse.csr_matrix((amounts[taken], columns[taken], pointers), shape=(len(ranges), size))
+    changes = sparse.csr_matrix((amounts[positions], columns[positions], pointers), shape=(len(ranges), size))
     # An equation with a rest is: plus - minus - rest = constant.  So the rest changes as much as the other terms.
     equations = space.matrix[space.cells :]
     rests = (changes @ equations.T) @ -equations[:, len(names) :]

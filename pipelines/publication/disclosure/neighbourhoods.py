@@ -51,8 +51,8 @@ class Neighbourhood:
     def find_own(self, rows: Array) -> Array:
         """Return the numbers of those of the rows that the program has."""
         numbers = self.numbers[rows]
-        own: Array = numbers[numbers >= 0]
-        return own
+        in_program: Array = numbers[numbers >= 0]
+        return in_program
 
 
 class RaisedCell(NamedTuple):
@@ -91,9 +91,9 @@ class Neighbourhoods:
 
     def _make_program(self, part: Part) -> Neighbourhood:
         rows, columns = part.rows, part.columns
-        own = self._space.matrix[rows][:, columns]
+        matrix = self._space.matrix[rows][:, columns]
         ties = int((rows >= self._space.cells).sum())
-        raising = lp.Raising(own, own @ self._truth[columns], self.costs[rows], ties, is_part=True)
+        raising = lp.Raising(matrix, matrix @ self._truth[columns], self.costs[rows], ties, is_part=True)
         raising.set_true_population(self._truth[columns])
         raising.fix_cells(np.flatnonzero(self._is_fixed[rows]))
         return Neighbourhood(raising, self._truth, part)

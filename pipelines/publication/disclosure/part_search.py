@@ -33,12 +33,12 @@ def search_parts(
     `limits` are the least and the greatest value of each row that agree with the published cells, and `own_columns`
     the variables that an insider knows.  A cell for which nothing is found is not settled.
     """
-    known = witnesses.space
+    space = witnesses.space
     programs: dict[int, _PartProgram] = {}
     for row in rows:
-        for part in known.parts.list_parts(row) if not observed.is_wide(row) else ():
+        for part in space.parts.list_parts(row) if not observed.is_wide(row) else ():
             if id(part) not in programs:
-                programs[id(part)] = _PartProgram(known, part, limits, witnesses.truth, own_columns)
+                programs[id(part)] = _PartProgram(space, part, limits, witnesses.truth, own_columns)
             for whole, sign in product((False, True), lp.SIGNS):
                 if not observed.is_wide(row):
                     population = programs[id(part)].find_population(row, sign, whole=whole)
@@ -49,11 +49,11 @@ class _PartProgram:
     """Populations that move no persons but those of a part, and each count by a few persons at most."""
 
     def __init__(
-        self, known: Space, part: Part, limits: tuple[Array, Array], truth: Array, own_columns: Array | None
+        self, space: Space, part: Part, limits: tuple[Array, Array], truth: Array, own_columns: Array | None
     ) -> None:
         self._part, self._truth = part, truth
-        matrix, own_truth = known.matrix[part.rows][:, part.columns], truth[part.columns]
-        by_others = known.matrix[part.rows] @ truth - matrix @ own_truth
+        matrix, own_truth = space.matrix[part.rows][:, part.columns], truth[part.columns]
+        by_others = space.matrix[part.rows] @ truth - matrix @ own_truth
         lower, upper = (limit[part.rows] - by_others for limit in limits)
         is_own = np.zeros(len(own_truth), dtype=bool) if own_columns is None else own_columns[part.columns]
         self._intruder = lp.Intruder(matrix, lower, upper, lp.MIP_SECONDS, (is_own, own_truth))

@@ -40,12 +40,12 @@ class YearParts:
 
         None is yielded if the row has columns of no year, or the matrix has too few years.
         """
-        own = sorted({str(year) for year in self._years[self._find_columns(row)]})
-        if len(self._all_years) < _FEWEST_YEARS or not own or not own[0]:
+        row_years = sorted({str(year) for year in self._years[self._find_columns(row)]})
+        if len(self._all_years) < _FEWEST_YEARS or not row_years or not row_years[0]:
             return
-        first, last = self._all_years.index(own[0]), self._all_years.index(own[-1])
+        first, last = self._all_years.index(row_years[0]), self._all_years.index(row_years[-1])
         before: tuple[str, ...] = ()
-        for years in (tuple(own), tuple(self._all_years[max(first - 1, 0) : last + 2])):
+        for years in (tuple(row_years), tuple(self._all_years[max(first - 1, 0) : last + 2])):
             if len(before) < len(years) < len(self._all_years):
                 if years not in self._parts:
                     self._parts[years] = self._take_part(years)

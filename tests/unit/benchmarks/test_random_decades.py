@@ -44,8 +44,8 @@ def test_earlier_edition_lacks_a_late_territory_and_corrected_persons(
         for cells in (before, now)
     ]
     assert len(reporters[1] - reporters[0]) == 1
-    both = now.join(before.select(*codes.CELL_KEY, "reporters", then="value"), on=[*codes.CELL_KEY, "reporters"])
-    added = (both["value"] - both["then"]).filter(both["value"] != both["then"])
+    matched = now.join(before.select(*codes.CELL_KEY, "reporters", then="value"), on=[*codes.CELL_KEY, "reporters"])
+    added = (matched["value"] - matched["then"]).filter(matched["value"] != matched["then"])
     assert added.min() > 0  # type: ignore[operator]
     assert added.max() < 3 * random_decades.MOST_CORRECTED  # type: ignore[operator]
 

@@ -57,7 +57,7 @@ def test_group_of_one_answer_is_withheld_with_company() -> None:
 
 
 def test_group_in_which_one_person_differs_is_withheld() -> None:
-    """One person who differs knows what each of the others answered."""
+    # One person who differs knows what each of the others answered.
     answers = make_answers(AL={"yes": 6, "no": 1}, ME={"yes": 4, "no": 5}, RS={"yes": 9, "no": 8})
     assert choose_withheld({"AL": 7, "ME": 9, "RS": 17}, answers=answers) == {"AL", "ME"}
     answers = make_answers(AL={"yes": 6, "no": 2}, ME={"yes": 4, "no": 5}, RS={"yes": 9, "no": 8})

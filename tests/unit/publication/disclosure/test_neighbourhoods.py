@@ -73,18 +73,18 @@ def test_cell_of_several_years_starts_with_these_years(problem: Problem) -> None
 
 
 def test_program_that_is_made_later_knows_what_was_fixed_and_hidden_before(problem: Problem) -> None:
-    cell, other = problem.find_row("AA", "2022"), problem.find_row("AA", "2023")
-    made = next(problem.programs.list_programs(cell))
-    others = np.array([row for row in range(problem.space.cells) if row not in (cell, other)])
+    cell, hidden = problem.find_row("AA", "2022"), problem.find_row("AA", "2023")
+    first = next(problem.programs.list_programs(cell))
+    others = np.array([row for row in range(problem.space.cells) if row not in (cell, hidden)])
     problem.programs.fix_cells(others)
-    problem.programs.hide_cell(other)
-    later = next(problem.programs.list_programs(other))
-    assert made.raise_cell(cell, 2.0) is None
-    assert later.raise_cell(other, 2.0) is None
-    assert later.raising.costs[later.numbers[other]] == 0.0
+    problem.programs.hide_cell(hidden)
+    later = next(problem.programs.list_programs(hidden))
+    assert first.raise_cell(cell, 2.0) is None
+    assert later.raise_cell(hidden, 2.0) is None
+    assert later.raising.costs[later.numbers[hidden]] == 0.0
     problem.programs.unfix_cells(others)
-    for program in (made, later):
-        raised = program.raise_cell(cell if program is made else other, 2.0)
+    for program in (first, later):
+        raised = program.raise_cell(cell if program is first else hidden, 2.0)
         assert raised is not None
 
 
