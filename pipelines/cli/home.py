@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,7 +93,7 @@ def status(
 ) -> None:
     """List the newest submissions with their states and how far the quarter is, or show the history of one submission.
 
-    Exit code 1 if a publication was interrupted; the list then ends with how to complete it.
+    Exit code 1 if a publication was interrupted, or if sensors or schedules fail; the list then ends with what to do.
     """
     from pipelines.cli import quarter_lines
     from pipelines.cli.common import ERRORS, CommandError
@@ -100,6 +101,7 @@ def status(
     from pipelines.ledger import queries, supersession
     from pipelines.publication.releases.publications import find_unfinished
     from pipelines.refresh.quarter import measure_progress
+    from pipelines.runs.trigger_watch import read_failing_triggers
 
     home = the_home()
     engine = ledger_to_read(home)
@@ -123,6 +125,7 @@ def status(
     submissions = newest_first[::-1]
     replaced = supersession.find_replacements(engine, [s.submission_id for s in submissions])
     unfinished = [publication.to_sentence() for publication in find_unfinished(home)]
+    failing = read_failing_triggers(home)
     registry = the_registry()
     is_whole = not (state or territory or before)
     rounds = measure_progress(home, engine, registry) if is_whole else []
@@ -130,7 +133,8 @@ def status(
         every = [{**_as_dict(s), "replaced_by": _replaced_by(replaced, s.submission_id)} for s in submissions]
         content = {"home": str(home.root), "kind": home.kind, "total": total, "submissions": every}
         quarters = [quarter_lines.as_json(progress) for progress in rounds]
-        say_json({**content, "unfinished": unfinished, "quarters": quarters})
+        triggers = [asdict(trigger) for trigger in failing]
+        say_json({**content, "unfinished": unfinished, "failing_triggers": triggers, "quarters": quarters})
     elif not total:
         print_line("no submission yet; hand one in with `rti submit FILE`")
     else:
@@ -139,7 +143,9 @@ def status(
         quarter_lines.print_quarters(rounds, registry)
     for text in unfinished:
         print_note(f"rti: {text}")
-    if unfinished:
+    for trigger in failing:
+        print_note(f"rti: {trigger.describe()}; `rti doctor` says what to do")
+    if unfinished or failing:
         raise typer.Exit(ERRORS)
 
 

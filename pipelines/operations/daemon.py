@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.core.settings import MonitoringSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log, remove_own_handlers
+from pipelines.runs import trigger_watch
 from pipelines.web.health import Health, HealthCheck
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+    from pipelines.core.home import Home
 
 HOST: Final = "127.0.0.1"
 DEFINITIONS: Final = "pipelines.definitions"
@@ -30,8 +33,11 @@ and loading the definitions may take a minute on a busy machine."""
 _LOG = logging.getLogger("rti.daemon")
 
 
-def daemon_health(instance: DagsterInstance) -> Health:
-    """Return a check for each part of the daemon: it has a recent heartbeat, without an error."""
+def daemon_health(instance: DagsterInstance, home: Home) -> Health:
+    """Return a check for each part of the daemon: it has a recent heartbeat, without an error.
+
+    The last check names the sensors and schedules that fail again and again.
+    """
     from dagster._daemon.controller import get_daemon_statuses
 
     names = instance.get_required_daemon_types()
@@ -43,7 +49,8 @@ def daemon_health(instance: DagsterInstance) -> Health:
             has_errors = status.last_heartbeat is not None and bool(status.last_heartbeat.errors)
             problem = "its last round failed" if has_errors else "no recent heartbeat"
         checks.append(HealthCheck(name.lower(), problem))
-    return Health(tuple(checks))
+    failing = "; ".join(trigger.describe() for trigger in trigger_watch.read_failing_triggers(home))
+    return Health((*checks, HealthCheck("sensors and schedules", failing)))
 
 
 @contextmanager
@@ -87,6 +94,20 @@ def served_health(port: int, measure: Callable[[], Health]) -> Iterator[int]:
         thread.join()
 
 
+@contextmanager
+def watched_triggers(home: Home, instance: DagsterInstance) -> Iterator[None]:
+    """Watch the sensors and schedules in a thread while the block lasts."""
+    is_ending = threading.Event()
+    arguments = (home, instance, is_ending)
+    thread = threading.Thread(target=trigger_watch.watch_triggers, args=arguments, name="triggers", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_ending.set()
+        thread.join(timeout=10)
+
+
 def main() -> None:
     """Run the daemon until the process is asked to end."""
     from dagster import DagsterInstance
@@ -103,7 +124,8 @@ def main() -> None:
         settings = read_settings(MonitoringSettings)
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
-    os.environ["DAGSTER_HOME"] = str(instance_folder(open_home()))
+    home = open_home()
+    os.environ["DAGSTER_HOME"] = str(instance_folder(home))
     setup_interrupt_handlers()
     target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
     with ExitStack() as stack:
@@ -111,7 +133,7 @@ def main() -> None:
         instance = stack.enter_context(DagsterInstance.get())
         if settings.health_port is not None:
             try:
-                stack.enter_context(served_health(settings.health_port, lambda: daemon_health(instance)))
+                stack.enter_context(served_health(settings.health_port, lambda: daemon_health(instance, home)))
             except OSError as error:
                 _LOG.warning("health is not served on port %d of %s: %s", settings.health_port, HOST, error.strerror)
         log_format = "json" if settings.log_format == "json" else "colored"
@@ -120,6 +142,7 @@ def main() -> None:
                 instance, workspace_load_target=target, heartbeat_tolerance_seconds=1800, log_format=log_format
             ) as controller:
                 remove_own_handlers("dagster")
+                stack.enter_context(watched_triggers(home, instance))
                 controller.check_daemon_loop()
         except KeyboardInterrupt:
             _LOG.info("ended")

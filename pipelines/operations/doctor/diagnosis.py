@@ -19,6 +19,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Subject], Examination]], ...]] = (
     ("disk", machine.check_disk),
     ("rights", machine.check_rights),
     ("locks", machine.check_locks),
+    ("sensors", machine.check_triggers),
     ("ledger", stored.check_ledger),
     ("clock", machine.check_clock),
     ("audit log", stored.check_audit_log),

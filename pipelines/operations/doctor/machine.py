@@ -15,6 +15,7 @@ from typing import Any, Final
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.operations.doctor.model import Examination, Subject, Symptom, make_problem, make_warning, skip_check
+from pipelines.runs.remedies import Remedy
 
 _MB: Final = 1024 * 1024
 SPARE_BYTES: Final = 200 * _MB
@@ -24,6 +25,16 @@ SPARE_FILES: Final = 10_000
 LONG_LOCK_HOURS: Final = 3
 """A refresh takes minutes; a lock that is held longer belongs to a command that hangs."""
 _NAMED = 5
+_TRIGGER_REMEDIES: Final[Mapping[Remedy, str]] = {
+    "disk": "Free space on the disk.",
+    "clock": "Set the clock of the computer right.",
+    "damaged": "Solve the problems of the ledger and the stored files that are named here.",
+    "busy": "End the command that holds the home.",
+    "read": (
+        "Read its page in Dagster and `restricted/logs/dagster-daemon.log`, remove the cause, and start `rti serve` "
+        "again."
+    ),
+}
 
 
 def check_settings(_subject: Subject) -> Examination:
@@ -202,6 +213,17 @@ def _describe_lock(holder: dict[str, Any] | None) -> Examination:
         return Examination("locks", text)
     remedy = f"If it no longer makes progress, end process {holder['pid']}; the next run starts over and loses nothing."
     return Examination("locks", text, (make_warning(f"{text} and has held the lock for {hours:.0f} hours.", remedy),))
+
+
+def check_triggers(subject: Subject) -> Examination:
+    """Report sensors and schedules that fail again and again, as the daemon found them."""
+    from pipelines.runs.trigger_watch import read_failing_triggers
+
+    symptoms = []
+    for trigger in read_failing_triggers(subject.home):
+        sentence = trigger.describe()
+        symptoms.append(make_problem(f"{sentence[0].upper()}{sentence[1:]}.", _TRIGGER_REMEDIES[trigger.remedy]))
+    return Examination("sensors", "sensors and schedules of Dagster", tuple(symptoms))
 
 
 def _read_holder(home: Home) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from pipelines.submissions.notices.events import on_account, on_events
 from pipelines.submissions.notices.mail import Addressed, AddressError
 from pipelines.submissions.notices.queue import KINDS, Kind, Notice, enqueue_notice, list_notices, notice_id
 from pipelines.submissions.notices.reminders import DAYS, enqueue_reminders
-from pipelines.submissions.notices.runs import on_failed_run
+from pipelines.submissions.notices.runs import on_failed_run, on_failing_triggers
 from pipelines.submissions.notices.settings import DeliverySettings, NoticeSettingsError, read_notice_settings
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "on_account",
     "on_events",
     "on_failed_run",
+    "on_failing_triggers",
     "open_mail_channel",
     "read_notice_settings",
 ]

@@ -1,8 +1,8 @@
-"""Notify the stewards of failed runs of the pipeline."""
+"""Notify the stewards of failed runs of the pipeline, and of sensors and schedules that start none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ from pipelines.submissions.notices.queue import enqueue_notice, of_kind_since
 
 DIED = "process_died"
 """Cause of a failed run whose process ended before it."""
+TRIGGERS = "sensors and schedules"
+"""What stands for the job in a notice about triggers, of which none has this name."""
 _REMEMBERED = timedelta(days=7)
 
 
@@ -27,11 +29,26 @@ def on_failed_run(connection: sa.Connection, run: Mapping[str, str]) -> list[str
     reported = of_kind_since(connection, "run_failed", clock.now() - _REMEMBERED)
     if any(notice.content["run_id"] == run["run_id"] for notice in reported):
         return []
+    return _notify_stewards(connection, run, "\n".join((run["job"], run["step"], run["cause"])))
+
+
+def on_failing_triggers(
+    connection: sa.Connection, *, names: Sequence[str], since: str, cause: str, remedy: str
+) -> list[str]:
+    """Enqueue a notice for each steward about sensors and schedules that fail; return the new ids.
+
+    There is one notice for each cause and day. `names` is empty if nothing evaluates the sensors; the rest are codes.
+    """
+    # `run_id` keeps the content readable for `on_failed_run`.
+    content = {"run_id": f"{TRIGGERS} {since}", "job": TRIGGERS, "step": "", "cause": cause, "remedy": remedy}
+    return _notify_stewards(connection, {**content, "names": " ".join(names), "since": since}, f"{TRIGGERS}\n{cause}")
+
+
+def _notify_stewards(connection: sa.Connection, content: Mapping[str, str], what: str) -> list[str]:
     stewards = accounts_with_roles(connection, roles_for("keep_accounts"))
     of_everything = [account for account, pairs in stewards.items() if (EVERY, EVERY) in pairs]
-    cause_key = "\n".join((run["job"], run["step"], run["cause"]))
     entered = [
-        enqueue_notice(connection, account, "run_failed", dict(run), what=cause_key)
+        enqueue_notice(connection, account, "run_failed", dict(content), what=what)
         for account in sorted(of_everything or stewards)
     ]
     return [notice for notice in entered if notice is not None]

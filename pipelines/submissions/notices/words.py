@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.clock import parse_time
 from pipelines.core.i18n import many, mark, tell
 from pipelines.core.i18n.periods import format_period
 from pipelines.submissions.notices import quarter_words
-from pipelines.submissions.notices.runs import DIED
+from pipelines.submissions.notices.runs import DIED, TRIGGERS
 from pipelines.submissions.timetable.names import instrument_name, jurisdiction_name, note_of, office_name
 
 if TYPE_CHECKING:
@@ -106,6 +107,25 @@ _REMEDY = {
     "busy": mark("Another command was changing the home. You need not do anything; the next run takes in what is new."),
     "read": mark("Read the run's page in Dagster, remove the cause, then start `rti refresh`."),
 }
+_TRIGGER_TEXT = {
+    # The key is True if nothing evaluates the sensors.
+    True: mark(
+        "Since {since} UTC Dagster has evaluated no sensor, so no refresh, reminder or release starts by itself. "
+        "Nothing is lost. Read the log of the Dagster daemon, remove the cause, and start `rti serve` again."
+    ),
+    False: mark(
+        "Since {since} UTC these sensors and schedules have failed at every evaluation ({cause}) and start nothing: "
+        "{names}. Nothing is lost; what is due is done when they work again."
+    ),
+}
+_TRIGGER_REMEDY = {
+    # The keys are those of `pipelines.runs.remedies`.
+    "disk": mark("Free space on the disk."),
+    "clock": mark("Set the clock of the computer right."),
+    "damaged": mark("`rti doctor` names what is damaged. Restore it from a backup."),
+    "busy": mark("Another command has held the home for a long time. `rti doctor` names it."),
+    "read": mark("Read the page of the sensor or schedule in Dagster, and remove the cause."),
+}
 _PUBLISH_TEXT = mark(
     "Release {release} was approved for its announced minute, but it could not be published ({cause}). Earlier "
     "releases are not affected. The release desk shows what is open, and `rti doctor` examines the computer. Then run "
@@ -144,6 +164,9 @@ def write_letter(notice: Notice, registry: Registry, portal: str, *, demonstrati
         title = tell("Release {release} was not published at its minute", language, release=content["step"])
         text = tell(_PUBLISH_TEXT, language, release=content["step"], cause=content["cause"])
         page = "/release-desk"
+    elif notice.kind == "run_failed" and content["job"] == TRIGGERS:
+        title = tell("The program no longer starts its work by itself", language)
+        text = _describe_failing_triggers(content, language)
     elif notice.kind == "run_failed":
         title = tell("A run of the pipeline failed: {job}", language, job=content["job"])
         text = _describe_failed_run(content, registry, language)
@@ -203,6 +226,14 @@ def _describe_failed_run(content: Mapping[str, Any], registry: Registry, languag
     )
     remedy = tell(_REMEDY[content.get("remedy", "read")], language)
     return " ".join((tell(_RUN_TEXT[False], language, **facts), concerned, remedy))
+
+
+def _describe_failing_triggers(content: Mapping[str, Any], language: str) -> str:
+    """Return which sensors and schedules fail, and what to do."""
+    names = content["names"].split()
+    facts = {"since": f"{parse_time(content['since']):%Y-%m-%d %H:%M}", "cause": content["cause"]}
+    text = tell(_TRIGGER_TEXT[not names], language, **facts, names=", ".join(names))
+    return " ".join((text, tell(_TRIGGER_REMEDY[content["remedy"]], language))) if names else text
 
 
 def _reminder_words(content: Mapping[str, Any], language: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from dagster._daemon.types import DaemonHeartbeat
 from dagster_shared.error import SerializableErrorInfo
 
 from pipelines.core import clock
-from pipelines.core.home import initialise_home
+from pipelines.core.home import Home, initialise_home
 from pipelines.operations import daemon
 from pipelines.runs.instance import instance_folder
 from pipelines.web.health import Health, HealthCheck
@@ -22,8 +22,12 @@ PLANTED = "157 victims of Petar Petrović"
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
-    home = initialise_home(tmp_path_factory.mktemp("daemon") / "home", "real")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return initialise_home(tmp_path_factory.mktemp("daemon") / "home", "real")
+
+
+@pytest.fixture(scope="module")
+def instance(home: Home) -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.from_config(str(instance_folder(home))) as opened:
         yield opened
 
@@ -35,20 +39,20 @@ def add_heartbeats(instance: dg.DagsterInstance, *, age: float = 0.0, error: str
         instance.add_daemon_heartbeat(beat)
 
 
-def test_daemon_is_healthy_with_recent_heartbeats_of_every_part(instance: dg.DagsterInstance) -> None:
+def test_daemon_is_healthy_with_recent_heartbeats_of_every_part(instance: dg.DagsterInstance, home: Home) -> None:
     instance.wipe_daemon_heartbeats()
-    assert {check.problem for check in daemon.daemon_health(instance).checks} == {"no recent heartbeat"}
+    assert {check.problem for check in daemon.daemon_health(instance, home).checks[:-1]} == {"no recent heartbeat"}
     add_heartbeats(instance)
-    health = daemon.daemon_health(instance)
+    health = daemon.daemon_health(instance, home)
     assert health.is_good and {check.name for check in health.checks} >= {"sensor", "scheduler"}
     add_heartbeats(instance, age=daemon.LONGEST_SILENCE + 60)
-    assert not daemon.daemon_health(instance).is_good
+    assert not daemon.daemon_health(instance, home).is_good
 
 
-def test_error_of_a_round_is_reported_without_its_words(instance: dg.DagsterInstance) -> None:
+def test_error_of_a_round_is_reported_without_its_words(instance: dg.DagsterInstance, home: Home) -> None:
     add_heartbeats(instance, error=PLANTED)
-    health = daemon.daemon_health(instance)
-    assert {check.problem for check in health.checks} == {"its last round failed"}
+    health = daemon.daemon_health(instance, home)
+    assert {check.problem for check in health.checks[:-1]} == {"its last round failed"}
     assert PLANTED not in json.dumps(health.as_json(), ensure_ascii=False)
 
 
