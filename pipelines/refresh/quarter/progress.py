@@ -11,7 +11,7 @@ from pipelines.core import clock
 from pipelines.publication.releases.calendar import find_planned
 from pipelines.refresh import due, embargo
 from pipelines.refresh.quarter import standing
-from pipelines.refresh.quarter.acts import list_act_days
+from pipelines.refresh.quarter.acts import CATCH_UP, list_act_days
 from pipelines.submissions import quarter_log, timetable
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def _measure(home: Home, engine: sa.Engine, registry: Registry, plan: QuarterPla
     acts = {entry.act: entry.at for entry in quarter_log.read_quarter_acts(engine, plan.quarter.code)}
     today = clock.now().date()
     opened = _make_step("open", plan.opens, today, done_at=acts.get("open_collection", ""), waits=[Wait("program")])
-    if opened.state == "waiting" and today > list_act_days(plan)["close_collection"]:
-        # An announcement would invite returns to a collection that has ended.
+    if opened.state == "waiting" and today > min(plan.opens + CATCH_UP, list_act_days(plan)["close_collection"]):
+        # The program makes up for a missed day within two weeks, and invites nobody to a collection that has ended.
         opened = QuarterStep("open", "skipped", plan.opens)
     steps = [opened, _measure_collection(plan, cells), _measure_queries(plan, cells, today)]
     if published is not None:

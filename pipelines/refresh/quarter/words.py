@@ -38,7 +38,7 @@ def describe_state(step: QuarterStep, today: date, language: str = "en") -> str:
     if step.state == "done":
         return tell("completed", language)
     if step.state == "skipped" and step.name == "open":
-        return tell("not announced: the collection has ended", language)
+        return tell("not announced in time", language)
     if step.state == "skipped":
         return tell("released without it", language)
     if step.is_late(today):

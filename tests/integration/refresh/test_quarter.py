@@ -192,7 +192,17 @@ def test_collection_that_nobody_announced_is_not_called_completed(
     set_day(today)
     step = measure_steps(world)["open"]
     assert (step.state, step.waits) == ("skipped", ())
-    assert words.describe_state(step, today) == "not announced: the collection has ended"
+    assert words.describe_state(step, today) == "not announced in time"
+
+
+def test_announcement_waits_for_the_program_while_it_can_still_be_made(
+    world: QuarterWorld, set_day: Callable[[date], None]
+) -> None:
+    opens = timetable.plan_quarter(world.registry, Period.from_code(QUARTER)).opens  # type: ignore[union-attr]
+    for days, state, n_due in ((14, "waiting", 1), (15, "skipped", 0)):
+        set_day(opens + timedelta(days=days))
+        due = find_due_acts(world.home, world.engine, world.registry, "open_collection")
+        assert (measure_steps(world)["open"].state, len(due)) == (state, n_due)
 
 
 def test_progress_names_what_waits_and_for_whom(world: QuarterWorld, set_day: Callable[[date], None]) -> None:
