@@ -1,6 +1,7 @@
 """Alembic's revisions of the ledger, shipped with the package and run when a ledger is opened.
 
-A revision is never edited once it is part of a commit on main; a change of `schema.py` is a new revision.
+A revision is never edited once it is part of a commit on main; a change of `schema.py` is a new revision. With a new
+revision, dump a ledger of the one before into `tests/golden/ledgers/` (`sqlite3.Connection.iterdump`).
 """
 
 HEAD = "0006"
