@@ -108,7 +108,8 @@ def _answer_fault(request: Request, error: Exception) -> Response:
     from pipelines.web import fault_log
 
     reference = fault_log.log_fault(error)
-    status = 507 if find_fault(error) is not None else 500
+    fault = find_fault(error)
+    status = 500 if fault is None else 503 if fault.kind == "away" else 507
     if _is_questionnaire(request) or _is_expert_link(request):
         return _render_fault_of_nobody(request, error, status, reference)
     try:

@@ -1,4 +1,4 @@
-"""Recognise faults of the disk and of stored data from the exceptions they cause, and say what to do.
+"""Recognise faults of the disk, of stored data and of the ledger's server from exceptions, and say what to do.
 
 Used by the command line, the API, the pages and the health check for full or read-only disks, denied access and
 damaged databases.  Exceptions are recognised by their error number, else by the messages of SQLite, DuckDB, Polars and
@@ -21,7 +21,7 @@ from typing import Literal
 
 from pipelines.core.i18n import gettext, mark
 
-Kind = Literal["full", "read_only", "denied", "unreadable", "damaged"]
+Kind = Literal["full", "read_only", "denied", "unreadable", "damaged", "away"]
 
 NEARLY_FULL = 1024 * 1024
 """Free bytes: on a disk with less, SQLite reports "disk I/O error", because it cannot create its index file."""
@@ -48,6 +48,17 @@ _BY_WORDS: tuple[tuple[str, Kind], ...] = (
     ("unable to open database file", "unreadable"),
     ("Input/output error", "unreadable"),
 )
+_AWAY = (
+    "connection refused",
+    "server closed the connection",
+    "the connection is closed",
+    "connection timeout expired",
+    "the database system is shutting down",
+    "the database system is starting up",
+    "terminating connection due to",
+    "no such file or directory\n\tis the server running",
+)
+"""Parts of the messages of psycopg while PostgreSQL is stopped, is starting, or has ended a connection."""
 _DUCKDB_DAMAGE = ("IOException", "SerializationException", "FatalException", "InternalException")
 _QUOTED = re.compile(r"""["'](/[^"']+)["']""")
 _AGAIN = "and run the command again. Nothing was lost."
@@ -68,12 +79,15 @@ class StorageFault:
 
     def localize_message(self, language: str) -> tuple[str, str, str]:
         """Return the message for users of the API and the pages: title, what happened, what to do."""
-        passing = (CANNOT_WRITE_TITLE, self.outside, CANNOT_WRITE_REMEDY)
+        title_of_passing = AWAY_TITLE if self.kind == "away" else CANNOT_WRITE_TITLE
+        passing = (title_of_passing, self.outside, CANNOT_WRITE_REMEDY)
         words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)
         title, detail, remedy = (gettext(text, language) for text in words)
         return title, detail, remedy
 
 
+_SERVER_AWAY = mark("The service cannot reach its database at the moment. Nothing that was confirmed to you is lost.")
+AWAY_TITLE = mark("The database of the service does not answer")
 _CANNOT_WRITE = mark("The service cannot use its disk at the moment. Nothing that was confirmed to you is lost.")
 _DAMAGED = mark("Data of the service is damaged on its disk, so your request could not be carried out.")
 CANNOT_WRITE_TITLE = mark("The disk of the service cannot be used")
@@ -97,6 +111,11 @@ def find_fault(error: BaseException, root: Path | None = None) -> StorageFault |
     return None
 
 
+def is_server_away(words: str) -> bool:
+    """Return True if the message of an error of PostgreSQL's client says that the server does not answer."""
+    return any(part in words.lower() for part in _AWAY)
+
+
 def disk_fault(place: Path) -> StorageFault | None:
     """Return the fault of the disk that holds a folder, or None if it can be written."""
     folder = _existing(place)
@@ -116,12 +135,17 @@ def _kind_of(error: BaseException) -> Kind | None:
     for pattern, kind in _BY_WORDS:
         if pattern in words:
             return kind
+    if type(error).__module__.startswith("psycopg") and is_server_away(words):
+        return "away"
     if type(error).__module__.lstrip("_").startswith("duckdb") and type(error).__name__ in _DUCKDB_DAMAGE:
         return "damaged"
     return None
 
 
 def _name_fault(kind: Kind, error: BaseException, root: Path) -> StorageFault:
+    if kind == "away":
+        message = f"The database server of the ledger does not answer ({_reason(error)}). Start PostgreSQL, {_AGAIN}"
+        return StorageFault(kind, message, _SERVER_AWAY)
     path = _path_in(error)
     folder = _existing(path or root)
     if kind == "unreadable":

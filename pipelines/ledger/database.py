@@ -57,7 +57,8 @@ def engine_of(url: str) -> sa.Engine:
 
 def _options(url: str) -> dict[str, Any]:
     if not url.startswith("sqlite"):
-        return {}
+        # Connections that a server ended while it was away are replaced when they are next used.
+        return {"pool_pre_ping": True}
     return {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pipelines.core.storage_faults import find_fault
+from pipelines.core.storage_faults import find_fault, is_server_away
 
-Remedy = Literal["disk", "clock", "damaged", "busy", "read"]
+Remedy = Literal["disk", "clock", "damaged", "busy", "database", "read"]
 """`read`: nothing is known about the cause, so a person reads the page of the run."""
 _BY_CLASS: dict[str, Remedy] = {
     "ClockSetBackError": "clock",
@@ -26,7 +26,7 @@ def choose_remedy(cause: str, message: str) -> Remedy:
     # Dagster and dbt pass on only the message of an error, so it is recognised as that of an unknown one.
     fault = find_fault(RuntimeError(message))
     if fault is None:
-        return "read"
+        return "database" if cause == "OperationalError" and is_server_away(message) else "read"
     return "damaged" if fault.kind in ("damaged", "unreadable") else "disk"
 
 

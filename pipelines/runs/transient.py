@@ -13,6 +13,10 @@ _WORDS = (
     "database table is locked",
     "could not set lock on file",
     "server closed the connection",
+    "connection refused",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "terminating connection due to",
 )
 """Parts of the messages with which SQLite, DuckDB (also through dbt) and PostgreSQL report a file in use or a lost
 connection. Their exception classes also cover permanent errors, so the text decides."""

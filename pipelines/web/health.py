@@ -146,4 +146,6 @@ def _kind(error: BaseException) -> str:
     from pipelines.core.storage_faults import find_fault
 
     fault = find_fault(error)
+    if fault is not None and fault.kind == "away":
+        return "its server does not answer"
     return fault.kind.replace("_", " ") if fault is not None else type(error).__name__

@@ -34,30 +34,59 @@ def find_programs() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
+class Server:
+    """A server on loopback with a folder of its own, which tests may stop and start."""
+
+    def __init__(self, programs: Path, folder: Path, port: int, *, is_durable: bool) -> None:
+        self._programs, self._folder = programs, folder
+        self.address = f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
+        self._options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder}"
+        self._options += " -c max_connections=60"
+        if not is_durable:
+            self._options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+
+    def start(self) -> None:
+        """Start the server and wait until it accepts connections."""
+        command = (self._programs / "pg_ctl", "-D", self._folder / "data", "-l", self._folder / "log")
+        _run(*command, "-o", self._options, "-w", "-t", str(_LONGEST), "start")
+
+    def stop(self) -> None:
+        """Stop the server at once, as in a crash."""
+        _run(
+            self._programs / "pg_ctl", "-D", self._folder / "data", "-m", "immediate", "-w", "-t", str(_LONGEST), "stop"
+        )
+
+
 @contextmanager
 def run_server() -> Iterator[str]:
-    """Run a server on loopback with a folder of its own until the block ends; yield its address without a database.
+    """Run a server until the block ends; yield its address without a database."""
+    with run_stoppable_server(is_durable=False) as server:
+        yield server.address
 
-    It does not sync to disk: what is tested is transactions, not power cuts.
+
+@contextmanager
+def run_stoppable_server(*, is_durable: bool = True) -> Iterator[Server]:
+    """Run a server until the block ends.
+
+    Without `is_durable` it does not sync to disk, for tests of transactions: a stop then loses what was committed.
     """
     programs = find_programs()
     if programs is None:
         raise RuntimeError("no PostgreSQL is found; install it with `python -m tests.support.postgres`")
     folder = Path(tempfile.mkdtemp(prefix="rti-postgres-"))
-    data, log = folder / "data", folder / "log"
+    data = folder / "data"
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, USER)
         folder.chmod(0o700)
         _run(programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        port = free_port()
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-        options += " -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
-        _run(programs / "pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "-t", str(_LONGEST), "start")
+        server = Server(programs, folder, free_port(), is_durable=is_durable)
+        server.start()
         try:
-            yield f"postgresql+psycopg://{USER}@127.0.0.1:{port}"
+            yield server
         finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "-t", str(_LONGEST), "stop")
+            if (data / "postmaster.pid").exists():
+                server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -24,11 +24,14 @@ SPARE_FILES: Final = 10_000
 """Free entries of the file system below which a warning is given; a release has about a thousand files."""
 LONG_LOCK_HOURS: Final = 3
 """A refresh takes minutes; a lock that is held longer belongs to a command that hangs."""
+DUCKDB_EXTENSIONS: Final = ("icu", "json", "parquet")
+"""Extensions of DuckDB that builds use; they are inside its package."""
 _NAMED = 5
 _TRIGGER_REMEDIES: Final[Mapping[Remedy, str]] = {
     "disk": "Free space on the disk.",
     "clock": "Set the clock of the computer right.",
     "damaged": "Solve the problems of the ledger and the stored files that are named here.",
+    "database": "Start PostgreSQL, which holds the ledger.",
     "busy": "End the command that holds the home.",
     "read": (
         "Read its page in Dagster and `restricted/logs/dagster-daemon.log`, remove the cause, and start `rti serve` "
@@ -58,7 +61,22 @@ def check_versions(_subject: Subject) -> Examination:
 
     version = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     summary = f"rti {__version__}, Python {version}"
-    return Examination("versions", summary, tuple(_find_wrong_packages()))
+    return Examination("versions", summary, (*_find_wrong_packages(), *_find_missing_extensions()))
+
+
+def _find_missing_extensions() -> Iterator[Symptom]:
+    """Find the extensions that DuckDB's package should bring; none is ever fetched."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        rows = connection.execute("select extension_name from duckdb_extensions() where installed").fetchall()
+    installed = {str(row[0]) for row in rows}
+    for name in DUCKDB_EXTENSIONS:
+        if name not in installed:
+            yield make_problem(
+                f"DuckDB lacks its extension {name}, so nothing can be refreshed.",
+                "Run `make install`, which installs the package duckdb with it.",
+            )
 
 
 def _find_wrong_packages() -> Iterator[Symptom]:

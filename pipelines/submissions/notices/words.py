@@ -104,6 +104,7 @@ _REMEDY = {
         "Stored files differ from what was approved. `rti doctor` names them. Restore them from a backup, then start "
         "`rti refresh`."
     ),
+    "database": mark("The database of the ledger did not answer. Start it, then start `rti refresh`."),
     "busy": mark("Another command was changing the home. You need not do anything; the next run takes in what is new."),
     "read": mark("Read the run's page in Dagster, remove the cause, then start `rti refresh`."),
 }
@@ -123,6 +124,7 @@ _TRIGGER_REMEDY = {
     "disk": mark("Free space on the disk."),
     "clock": mark("Set the clock of the computer right."),
     "damaged": mark("`rti doctor` names what is damaged. Restore it from a backup."),
+    "database": mark("Start the database of the ledger."),
     "busy": mark("Another command has held the home for a long time. `rti doctor` names it."),
     "read": mark("Read the page of the sensor or schedule in Dagster, and remove the cause."),
 }

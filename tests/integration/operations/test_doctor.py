@@ -302,3 +302,26 @@ def test_doctor_reports_a_failing_check_and_goes_on(home: Home, monkeypatch: pyt
     outcomes = {e.name: e.outcome for e in diagnose_home(home).examinations}
     assert outcomes["publication"] == "problem"
     assert outcomes["computed tables"] == "ok"
+
+
+def test_doctor_names_a_missing_extension_of_duckdb(
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "DUCKDB_EXTENSIONS", (*machine.DUCKDB_EXTENSIONS, "spatial"))
+    code, content = _examine(capsys, "--quick")
+    (symptom,) = _symptoms(content, "versions")
+    assert code == 1 and "lacks its extension spatial" in symptom["message"] and "make install" in symptom["remedy"]
+
+
+def test_builds_use_only_extensions_inside_the_package_of_duckdb() -> None:
+    """Do with DuckDB what builds do, where it may fetch nothing, and read which extensions it has loaded."""
+    import duckdb
+
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.execute("set TimeZone = 'UTC'; select current_timestamp, json_extract('{}', '$')")
+        connection.execute("copy (select 1 as one) to '/dev/null' (format parquet)")
+        loaded = connection.execute(
+            "select extension_name, install_mode from duckdb_extensions() where loaded order by 1"
+        ).fetchall()
+    assert {mode for _, mode in loaded} == {"STATICALLY_LINKED"}
+    assert set(machine.DUCKDB_EXTENSIONS) <= {name for name, _ in loaded}
