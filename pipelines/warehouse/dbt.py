@@ -67,10 +67,14 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     database = aside / "counts.duckdb"
     if warm and before is not None:
         shutil.copyfile(before, database)
+    facts = fact_files(home, database if warm else None)
+    inserted = {Path(file).stem for files in facts.values() for file in files}
     variables = {
         "path": str(database),
-        "files": {**fact_files(home, database if warm else None), **gathered_files(home)},
+        "files": {**facts, **gathered_files(home)},
         "as_of": (as_of or clock.now()).strftime("%Y-%m-%d %H:%M:%S"),
+        # Rows that a copied build had already are not tested again: that took as long as the history is.
+        "inserted_submissions": sorted(inserted) if warm else None,
     }
     # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
     arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]

@@ -1,5 +1,12 @@
-{# The columns are a key: none of them is null and no combination occurs twice. #}
-{% test keyed(model, columns, where_true=none) %}
+{# The columns are a key: none of them is null and no combination occurs twice. With `insert_only`, the rows of
+   submissions that the copied build had already are left out: they were tested when they were inserted, and
+   `submission_id` is one of the columns. #}
+{% test keyed(model, columns, where_true=none, insert_only=false) %}
+
+{%- set inserted = var('inserted_submissions', none) if insert_only else none %}
+{%- if insert_only and 'submission_id' not in columns -%}
+    {%- do exceptions.raise_compiler_error('a key of insert-only rows has the column submission_id') -%}
+{%- endif %}
 
 with
 
@@ -8,7 +15,11 @@ rows_of_key as (
         {{ columns | join(', ') }},
         count(*) as n_rows
     from {{ model }}
-    {% if where_true %}where {{ where_true }}{% endif %}
+    where
+        {{ where_true or 'true' }}
+        {%- if inserted is not none %}
+        and (submission_id is null or submission_id in ({% for id in inserted %}'{{ id }}', {% endfor %}''))
+        {%- endif %}
     group by {{ columns | join(', ') }}
 ),
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import duckdb
@@ -9,8 +10,11 @@ import pytest
 
 from pipelines.core.home import Home
 from pipelines.warehouse import dbt
+from pipelines.warehouse.dbt_runner import WarehouseError
 from tests.support.warehouse.dbt_facts import World
-from tests.support.warehouse.made_up_world import Counts, made_up_world
+from tests.support.warehouse.made_up_world import made_up_world
+
+WITHDRAWN_AT = "2026-02-27T10:00:00Z"
 
 
 def read_all_rows(path: Path) -> dict[str, list[str]]:
@@ -37,11 +41,25 @@ def select_part(world: World, submissions: set[str]) -> World:
     )
 
 
-def test_incremental_builds_equal_a_full_build(home: Home, counts: Counts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read the first third of the returns again in spite of the newest build, and the others in two further builds."""
-    world = made_up_world()
+def withdraw_randomly(world: World, chance: random.Random) -> World:
+    """Return the world with a tenth of the returns that count withdrawn."""
+    replaced = {block["submission_id"] for block in world.blocks if block["superseded_at"]}
+    counting = sorted({block["submission_id"] for block in world.blocks} - replaced)
+    withdrawn = set(chance.sample(counting, len(counting) // 10))
+    changed = select_part(world, {s["submission_id"] for s in world.submissions})
+    changed.blocks = [
+        {**block, "superseded_at": WITHDRAWN_AT} if block["submission_id"] in withdrawn else block
+        for block in world.blocks
+    ]
+    return changed
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3, 4))])
+def test_incremental_builds_equal_a_full_build(home: Home, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Read returns in a random order, a third first; then the rest, corrections among them, and withdraw some."""
+    world, chance = made_up_world(), random.Random(seed)
     everything = [s["submission_id"] for s in world.submissions]
-    expected_rows = read_all_rows(counts.path)  # only the newest three builds are kept
+    chance.shuffle(everything)
     numbers_read: list[int] = []
     files = dbt.fact_files
 
@@ -51,9 +69,25 @@ def test_incremental_builds_equal_a_full_build(home: Home, counts: Counts, monke
         return selected
 
     monkeypatch.setattr(dbt, "fact_files", record_fact_files)
-    first, last = len(everything) // 3, len(everything) - 1
-    for number in (first, last, len(everything)):
-        select_part(world, set(everything[:number])).write_files(home)
-        grown = dbt.build_counts(home, full_refresh=number == first)
-    assert numbers_read == [first, last - first, 1]
-    assert read_all_rows(grown) == expected_rows
+    third = len(everything) // 3
+    select_part(world, set(everything[:third])).write_files(home)
+    dbt.build_counts(home, full_refresh=True)
+    world = withdraw_randomly(world, chance)
+    world.write_files(home)
+    grown = read_all_rows(dbt.build_counts(home))
+    assert numbers_read == [third, len(everything) - third]
+    assert grown == read_all_rows(dbt.build_counts(home, full_refresh=True))
+    assert any(block["superseded_at"] == WITHDRAWN_AT for block in world.blocks)
+
+
+def test_new_return_with_a_row_twice_fails_its_build(home: Home) -> None:
+    """Rows of returns that the copied build had already are not tested again; those of new ones are."""
+    world = made_up_world()
+    new = next(identity for identity, rows in world.observations.items() if rows)
+    select_part(world, {s["submission_id"] for s in world.submissions} - {new}).write_files(home)
+    dbt.build_counts(home, full_refresh=True)
+    (home.facts / "observation" / f"{new}.parquet").unlink()  # the home of the fixture has it
+    world.observations[new] = [*world.observations[new], world.observations[new][0]]
+    world.write_files(home)
+    with pytest.raises(WarehouseError, match="fct_observation_key"):
+        dbt.build_counts(home)
