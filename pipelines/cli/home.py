@@ -144,7 +144,7 @@ def status(
     for text in unfinished:
         print_note(f"rti: {text}")
     for trigger in failing:
-        print_note(f"rti: {trigger.describe()}; `rti doctor` says what to do")
+        print_note(f"rti: {trigger.describe_failure()}; `rti doctor` says what to do")
     if unfinished or failing:
         raise typer.Exit(ERRORS)
 

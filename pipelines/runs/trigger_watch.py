@@ -54,7 +54,7 @@ class FailingTrigger:
     cause: str
     remedy: Remedy = "read"
 
-    def describe(self) -> str:
+    def describe_failure(self) -> str:
         """Return what is wrong as a sentence for the command line."""
         if self.cause == NOT_EVALUATED:
             return f"Dagster has evaluated no sensor since {self.since}; nothing starts by itself"
@@ -74,17 +74,17 @@ def find_failing_triggers(instance: DagsterInstance, started: float) -> list[Fai
     sensors = [state for state in states if state.instigator_type is InstigatorType.SENSOR]
     schedules = [state for state in states if state.instigator_type is InstigatorType.SCHEDULE]
     ticks = {state.instigator_name: _read_ticks(instance, state) for state in (*sensors, *schedules)}
-    newest = max((found[0].timestamp for state in sensors if (found := ticks[state.instigator_name])), default=0.0)
-    if now - max(newest, started) > LONGEST_SILENCE:
-        return [FailingTrigger("", "sensor", _format_time(max(newest, started)), NOT_EVALUATED)]
+    times = [ticks[state.instigator_name][0].timestamp for state in sensors if ticks[state.instigator_name]]
+    if now - (newest := max(started, *times, 0.0)) > LONGEST_SILENCE:
+        return [FailingTrigger("", "sensor", _format_time(newest), NOT_EVALUATED)]
     failing = []
     for state in sensors:
         # A sensor that an upgrade removed keeps its last evaluations for ever.
-        if (found := ticks[state.instigator_name]) and now - found[0].timestamp <= LONGEST_SILENCE:
-            failing += _judge_ticks(state.instigator_name, "sensor", found, FAILURES_IN_A_ROW)
+        if (last := ticks[state.instigator_name]) and now - last[0].timestamp <= LONGEST_SILENCE:
+            failing += _judge_ticks(state.instigator_name, "sensor", last, FAILURES_IN_A_ROW)
     for state in schedules:
-        if (found := ticks[state.instigator_name]) and now - found[0].timestamp <= _LONGEST_AGE:
-            failing += _judge_ticks(state.instigator_name, "schedule", found, 1)
+        if (last := ticks[state.instigator_name]) and now - last[0].timestamp <= _LONGEST_AGE:
+            failing += _judge_ticks(state.instigator_name, "schedule", last, 1)
     return sorted(failing, key=lambda trigger: trigger.name)
 
 
@@ -136,9 +136,12 @@ def read_failing_triggers(home: Home) -> list[FailingTrigger]:
 def examine_triggers(home: Home, instance: DagsterInstance, started: float) -> list[FailingTrigger]:
     """Find what fails, record it, and enter one notice for each new cause. Return what fails."""
     recorded = read_failing_triggers(home)
-    known = {(trigger.name, trigger.cause): trigger for trigger in recorded}
+    recorded_by_cause = {(trigger.name, trigger.cause): trigger for trigger in recorded}
     # The first failure may be older than the evaluations that are read.
-    failing = [known.get((found.name, found.cause), found) for found in find_failing_triggers(instance, started)]
+    failing = [
+        recorded_by_cause.get((trigger.name, trigger.cause), trigger)
+        for trigger in find_failing_triggers(instance, started)
+    ]
     if failing != recorded:
         durable.write_file(_record_path(home), json.dumps([asdict(trigger) for trigger in failing], indent=1).encode())
         for trigger in failing:

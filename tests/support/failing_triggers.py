@@ -14,12 +14,12 @@ def do_nothing() -> None:
 
 
 @dg.job
-def idle() -> None:
+def idle_job() -> None:
     do_nothing()
 
 
 def _make_sensor(name: str, error: Exception | None) -> dg.SensorDefinition:
-    @dg.sensor(name=name, job=idle, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
+    @dg.sensor(name=name, job=idle_job, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=30)
     def _sensor(_: dg.SensorEvaluationContext) -> dg.SkipReason:
         if error is not None and name not in REPAIRED:
             raise error
@@ -28,13 +28,13 @@ def _make_sensor(name: str, error: Exception | None) -> dg.SensorDefinition:
     return _sensor
 
 
-@dg.schedule(job=idle, cron_schedule="0 7 * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+@dg.schedule(job=idle_job, cron_schedule="0 7 * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
 def every_morning(_: dg.ScheduleEvaluationContext) -> dg.RunRequest:
     raise ValueError(PLANTED)
 
 
 defs = dg.Definitions(
-    jobs=[idle],
+    jobs=[idle_job],
     schedules=[every_morning],
     sensors=[
         _make_sensor("full_disk", OSError(28, "No space left on device")),

@@ -45,12 +45,12 @@ class Server:
         if not is_durable:
             self._options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 
-    def start(self) -> None:
+    def start_server(self) -> None:
         """Start the server and wait until it accepts connections."""
         command = (self._programs / "pg_ctl", "-D", self._folder / "data", "-l", self._folder / "log")
         _run(*command, "-o", self._options, "-w", "-t", str(_LONGEST), "start")
 
-    def stop(self) -> None:
+    def stop_server(self) -> None:
         """Stop the server at once, as in a crash."""
         _run(
             self._programs / "pg_ctl", "-D", self._folder / "data", "-m", "immediate", "-w", "-t", str(_LONGEST), "stop"
@@ -81,12 +81,12 @@ def run_stoppable_server(*, is_durable: bool = True) -> Iterator[Server]:
         folder.chmod(0o700)
         _run(programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         server = Server(programs, folder, free_port(), is_durable=is_durable)
-        server.start()
+        server.start_server()
         try:
             yield server
         finally:
             if (data / "postmaster.pid").exists():
-                server.stop()
+                server.stop_server()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -239,7 +239,7 @@ def check_triggers(subject: Subject) -> Examination:
 
     symptoms = []
     for trigger in read_failing_triggers(subject.home):
-        sentence = trigger.describe()
+        sentence = trigger.describe_failure()
         symptoms.append(make_problem(f"{sentence[0].upper()}{sentence[1:]}.", _TRIGGER_REMEDIES[trigger.remedy]))
     return Examination("sensors", "sensors and schedules of Dagster", tuple(symptoms))
 

@@ -99,7 +99,7 @@ class AttemptCounters:
                 count, end = self._counts[key]
                 self._counts[key] = (max(0, count - 1), end)
 
-    def forget_attempts(self, key: Key) -> None:
+    def reset_counter(self, key: Key) -> None:
         """Forget all attempts of a counter."""
         with self._counting:
             self._counts.pop(key, None)
@@ -156,7 +156,7 @@ class Throttle:
         If all were reset, somebody with an account could clear the count of an address by signing in.
         """
         first, *others = attempt.counters
-        self._counters.forget_attempts(first)
+        self._counters.reset_counter(first)
         for key in others:
             self._counters.forgive_attempt(key)
 

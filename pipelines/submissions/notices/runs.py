@@ -16,7 +16,7 @@ from pipelines.submissions.notices.queue import enqueue_notice, of_kind_since
 DIED = "process_died"
 """Cause of a failed run whose process ended before it."""
 TRIGGERS = "sensors and schedules"
-"""What stands for the job in a notice about triggers, of which none has this name."""
+"""Name of the job in a notice about triggers; no job has this name."""
 _REMEMBERED = timedelta(days=7)
 
 

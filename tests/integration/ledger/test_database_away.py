@@ -52,7 +52,7 @@ def test_service_survives_a_database_that_is_away_for_a_minute(
         assert upload.submission_id is not None
         receipt = door.send_submission(desk, sender, upload.submission_id)
 
-        server.stop()
+        server.stop_server()
         stopped_at = time.monotonic()
         for act in (
             lambda: door.approve_submission(desk, approver, str(upload.submission_id)),
@@ -69,14 +69,14 @@ def test_service_survives_a_database_that_is_away_for_a_minute(
         assert "does not answer" in printed and "Traceback" not in printed and "psycopg" not in printed
         time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - stopped_at)))
 
-        server.start()
+        server.start_server()
         assert health.portal_health(desk.home, desk.engine).is_good
         door.approve_submission(desk, approver, upload.submission_id)
         second = door.upload_file(desk, sender, make_file(value=4), "b.csv")
         assert second.state == "checked"
         assert sorted(row.state for row in queries.list_submissions(desk.engine)) == ["approved", "checked"]
-        kept = receipts.find_newest_receipt(desk.engine, upload.submission_id)
-        assert kept is not None and kept.document == receipt.document
+        receipt_after = receipts.find_newest_receipt(desk.engine, upload.submission_id)
+        assert receipt_after is not None and receipt_after.document == receipt.document
         assert verify_ledger(desk.engine).faults == ()
         assert main.main(["status"]) == 0
         desk.engine.dispose()

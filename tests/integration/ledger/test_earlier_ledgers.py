@@ -40,8 +40,8 @@ def read_dump(revision: str) -> Rows:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript((DUMPS / f"{revision}.sql").read_text(encoding="utf-8"))
         connection.row_factory = sqlite3.Row
-        found = connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
-        names = [row["name"] for row in found if row["name"] != "alembic_version"]
+        tables = connection.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")
+        names = [row["name"] for row in tables if row["name"] != "alembic_version"]
         return {name: [dict(row) for row in connection.execute(f'select * from "{name}"')] for name in names}
 
 
@@ -158,10 +158,10 @@ def test_interrupted_migration_leaves_the_earlier_revision(tmp_path: Path, monke
 
     url = write_sqlite(tmp_path / "ledger.sqlite", "0001")
 
-    def fail(_: sa.Connection) -> None:
+    def stop_migration(_: sa.Connection) -> None:
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(audit_digests, "adopt_events", fail)
+    monkeypatch.setattr(audit_digests, "adopt_events", stop_migration)
     with pytest.raises(RuntimeError, match="killed"):
         open_url(url)
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection:

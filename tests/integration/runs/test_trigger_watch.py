@@ -39,7 +39,10 @@ _LOG = logging.getLogger("test_trigger_watch")
 
 
 class Daemon:
-    """A daemon with the failing definitions; `work` moves the clock by half a minute and evaluates every sensor."""
+    """A daemon with the failing definitions.
+
+    `evaluate_triggers` moves the clock by half a minute and evaluates every sensor.
+    """
 
     def __init__(self, home: Home, context: Any, patch: pytest.MonkeyPatch) -> None:
         self.home, self._context, self._patch = home, context, patch
@@ -51,7 +54,7 @@ class Daemon:
         self._patch.setenv("RTI_NOW", clock.format_timestamp(self.moment))
         self._patch.setattr(clock, "read_wall_clock", self.moment.timestamp)
 
-    def work(self, rounds: int = 1, *, evaluates_schedules: bool = False) -> None:
+    def evaluate_triggers(self, rounds: int = 1, *, evaluates_schedules: bool = False) -> None:
         for _ in range(rounds):
             self.move_clock(timedelta(seconds=31))
             with freeze_time(self.moment):
@@ -59,9 +62,9 @@ class Daemon:
                 if evaluates_schedules:
                     list(launch_scheduled_runs(self._context, _LOG, self.moment, {}, max_catchup_runs=1))
 
-    def examine(self) -> list[tuple[str, str, str]]:
-        found = trigger_watch.examine_triggers(self.home, self.instance, BEGINNING.timestamp())
-        return [(trigger.name, trigger.cause, trigger.remedy) for trigger in found]
+    def examine_triggers(self) -> list[tuple[str, str, str]]:
+        failing = trigger_watch.examine_triggers(self.home, self.instance, BEGINNING.timestamp())
+        return [(trigger.name, trigger.cause, trigger.remedy) for trigger in failing]
 
     def list_notices(self) -> list[notices.Notice]:
         listed = notices.list_notices(open_ledger(self.home))
@@ -92,15 +95,15 @@ FULL = ("OSError", "disk")
 def test_sensors_that_fail_three_times_in_a_row_are_reported_once_for_each_cause(
     running: Daemon, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    running.work(2)
-    assert running.examine() == [] and running.list_notices() == []
-    running.work()
+    running.evaluate_triggers(2)
+    assert running.examine_triggers() == [] and running.list_notices() == []
+    running.evaluate_triggers()
     expected = [("full_disk", *FULL), ("full_disk_too", *FULL), ("wrong", "ValueError", "read")]
     with caplog.at_level(logging.INFO, "rti"):
         caplog.clear()
-        assert running.examine() == expected
-        running.work()
-        assert running.examine() == expected
+        assert running.examine_triggers() == expected
+        running.evaluate_triggers()
+        assert running.examine_triggers() == expected
     reported = running.list_notices()
     assert {(notice.content["names"], notice.content["cause"]) for notice in reported} == {
         ("full_disk full_disk_too", "OSError"), ("wrong", "ValueError"),
@@ -128,11 +131,11 @@ def test_sensors_that_fail_three_times_in_a_row_are_reported_once_for_each_cause
 
 
 def test_sensor_that_works_again_is_no_longer_listed(running: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
-    running.work(3)
-    assert len(running.examine()) == 3
+    running.evaluate_triggers(3)
+    assert len(running.examine_triggers()) == 3
     failing_triggers.REPAIRED.update({"full_disk", "full_disk_too", "wrong"})
-    running.work()
-    assert running.examine() == []
+    running.evaluate_triggers()
+    assert running.examine_triggers() == []
     assert main.main(["status"]) == 0
     assert "sensor" not in capsys.readouterr().err
     assert not daemon.daemon_health(running.instance, running.home).checks[-1].problem
@@ -140,31 +143,31 @@ def test_sensor_that_works_again_is_no_longer_listed(running: Daemon, capsys: py
 
 def test_schedule_that_fails_once_is_reported(running: Daemon) -> None:
     failing_triggers.REPAIRED.update({"full_disk", "full_disk_too", "wrong"})
-    running.work(evaluates_schedules=True)
-    assert running.examine() == []
+    running.evaluate_triggers(evaluates_schedules=True)
+    assert running.examine_triggers() == []
     running.move_clock(timedelta(minutes=12))
-    running.work(evaluates_schedules=True)
-    assert running.examine() == [("every_morning", "ValueError", "read")]
+    running.evaluate_triggers(evaluates_schedules=True)
+    assert running.examine_triggers() == [("every_morning", "ValueError", "read")]
 
 
 def test_sensors_that_nothing_evaluates_are_reported(running: Daemon) -> None:
     """Definitions that cannot be loaded leave no failed evaluation, only none."""
     running.move_clock(timedelta(minutes=14))
-    assert running.examine() == []
-    running.work()
+    assert running.examine_triggers() == []
+    running.evaluate_triggers()
     failing_triggers.REPAIRED.update({"full_disk", "full_disk_too", "wrong"})
     running.move_clock(timedelta(minutes=14))
-    assert running.examine() == []
+    assert running.examine_triggers() == []
     running.move_clock(timedelta(minutes=2))
-    assert running.examine() == [("", trigger_watch.NOT_EVALUATED, "read")]
+    assert running.examine_triggers() == [("", trigger_watch.NOT_EVALUATED, "read")]
     (notice,) = running.list_notices()
     letter = words.write_letter(notice, load(), "https://rti.example", demonstration=False)
     assert "Since 2026-11-20 07:04 UTC Dagster has evaluated no sensor" in letter.text[1]
 
 
 def test_letter_names_the_sensors_and_says_what_to_do_in_every_language(running: Daemon) -> None:
-    running.work(3)
-    running.examine()
+    running.evaluate_triggers(3)
+    running.examine_triggers()
     notice = next(n for n in running.list_notices() if n.content["cause"] == "OSError")
     for language in ("en", "sq", "bs", "hr", "mk", "sr", "cnr"):
         letter = words.write_letter(
@@ -176,8 +179,8 @@ def test_letter_names_the_sensors_and_says_what_to_do_in_every_language(running:
 
 
 def test_damaged_record_is_replaced(running: Daemon) -> None:
-    running.work(3)
+    running.evaluate_triggers(3)
     (running.home.dagster / "failing_triggers.json").write_text('[{"name": "fu', encoding="utf-8")
     assert trigger_watch.read_failing_triggers(running.home) == []
-    assert len(running.examine()) == 3
+    assert len(running.examine_triggers()) == 3
     assert len(trigger_watch.read_failing_triggers(running.home)) == 3
