@@ -1,0 +1,197 @@
+"""Run work in a child process that can be killed, and examine in another child what is left.
+
+The parent imports the program once and starts no thread, because children of a process with threads may hang.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.support.processes import list_descendants
+
+LONGEST = 600.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended: killed by us, its exit code, its lines with its processor seconds, and its last seconds."""
+
+    is_killed: bool
+    code: int
+    lines: tuple[tuple[float, str], ...]
+    seconds: float
+    orphans: int
+
+
+def load_program() -> None:
+    """Import what the children need, without starting a thread."""
+    import gc
+
+    gc.disable()
+    import duckdb  # noqa: F401
+    import openpyxl  # noqa: F401
+    import polars  # noqa: F401
+
+    import expectations.loading  # noqa: F401
+    import pipelines.refresh  # noqa: F401
+    from pipelines.cli import main  # noqa: F401
+    from pipelines.declarations import registry
+    from pipelines.definitions import defs
+    from pipelines.submissions import service  # noqa: F401
+    from pipelines.warehouse.dbt_runner import parse_project
+
+    registry.load()
+    defs()
+    parse_project()
+    gc.freeze()
+    gc.enable()
+
+
+def run_child(
+    work: Callable[[], object],
+    environment: Mapping[str, str],
+    *,
+    kill_at_seconds: float | None = None,
+    kill_at_call: int | None = None,
+) -> Ended:
+    """Run a piece of work in a forked child, and kill it at a processor time or before a call that changes files.
+
+    Returns how it ended. Processes that the child had started must end by themselves within half a minute.
+    """
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(read_end)
+        _become_child(work, environment, write_end, kill_at_call)
+    os.close(write_end)
+    os.set_blocking(read_end, False)
+    lines: list[tuple[float, str]] = []
+    partial_line, seconds, family, began = b"", 0.0, set[int](), time.monotonic()
+    while True:
+        seconds = max(seconds, _processor_seconds(child))
+        if kill_at_seconds is not None and seconds >= kill_at_seconds:
+            family |= set(list_descendants(child))
+            os.kill(child, signal.SIGKILL)
+        if time.monotonic() - began > LONGEST:
+            os.kill(child, signal.SIGABRT)
+        ended, status = os.waitpid(child, os.WNOHANG)
+        with suppress(BlockingIOError):
+            partial_line += os.read(read_end, 1 << 16)
+        *whole, partial_line = partial_line.split(b"\n")
+        lines += [(seconds, line.decode(errors="replace")) for line in whole]
+        if ended:
+            break
+        if int((time.monotonic() - began) * 50) % 10 == 0:
+            family |= set(list_descendants(child))
+        time.sleep(0.004)
+    os.close(read_end)
+    is_killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+    return Ended(is_killed, os.waitstatus_to_exitcode(status), tuple(lines), seconds, _wait_for_orphans(family))
+
+
+def _become_child(
+    work: Callable[[], object], environment: Mapping[str, str], output: int, kill_at_call: int | None
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    code = 1
+    try:
+        count = count_calls(kill_at_call)
+        result = work()
+        sys.stdout.flush()
+        code = result if isinstance(result, int) else 0
+        print(f"{count()} calls", flush=True)
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(code)
+
+
+def count_calls(kill_before: int | None) -> Callable[[], int]:
+    """Count in this process the calls that change files or the ledger; kill it before one of them.
+
+    Python reports opening a file for writing, renaming, linking and removing as audit events; statements and commits
+    of the ledger come from SQLAlchemy.
+    """
+    import sqlalchemy as sa
+
+    number = 0
+
+    def count_call() -> None:
+        nonlocal number
+        number += 1
+        if number == kill_before:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    changing = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.utime"}
+
+    def watch_event(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in changing or (event == "open" and isinstance(arguments[2], int) and arguments[2] & 3):
+            count_call()
+
+    sys.addaudithook(watch_event)
+    sa.event.listen(sa.engine.Engine, "before_cursor_execute", lambda *_: count_call())
+    sa.event.listen(sa.engine.Engine, "commit", lambda *_: count_call())
+    real_sync = os.fsync
+
+    def sync_file(handle: Any) -> None:
+        count_call()
+        real_sync(handle)
+
+    os.fsync = sync_file
+    return lambda: number
+
+
+def ask_child(question: Callable[[], Any], environment: Mapping[str, str]) -> Any:
+    """Return the JSON value that a question gives in a forked child. Raises RuntimeError with its error output."""
+    with tempfile.NamedTemporaryFile() as answer:
+
+        def answer_question() -> None:
+            Path(answer.name).write_text(json.dumps(question()), encoding="utf-8")
+
+        ended = run_child(answer_question, environment)
+        if ended.code != 0:
+            raise RuntimeError("\n".join(line for _, line in ended.lines[-30:]))
+        return json.loads(Path(answer.name).read_text(encoding="utf-8"))
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return the processor seconds of a process so far; 0 when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _wait_for_orphans(family: set[int]) -> int:
+    """Return how many processes of a killed child still run after half a minute; end them then."""
+    end = time.monotonic() + 30
+    alive = family
+    while time.monotonic() < end and (alive := {pid for pid in alive if _is_running(pid)}):
+        time.sleep(0.1)
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+    return len(alive)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
