@@ -1,0 +1,185 @@
+"""Use a home for a long time: `python -m benchmarks.soaking --minutes 60 --home HOME`.
+
+The home is copied. Fifty readers open public pages, data files and SDMX, one office uploads, sends, approves and
+withdraws a return after the other, and every few minutes the home is refreshed and its draft published. Printed are
+failed reads, times, memory of each service (the last third compared with the second), and locks that are still held at
+the end. Exits with 1 if a read failed, memory grew by more than a tenth, a lock is held, or the audit finds a fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, quantiles
+
+import httpx
+
+from benchmarks.measuring import ROOT, measure_memory
+from pipelines.core.home import open_home
+from tests.support.demonstration import CLOCK, copy_home
+from tests.support.processes import list_descendants
+from tests.support.service import portal_fixture, running
+from tests.support.service.running import Service
+
+READERS = 50
+PAUSE = (3.0, 8.0)
+"""Seconds for which a reader looks at a page."""
+SAMPLE_SECONDS = 5.0
+GROWTH = 1.10
+ADDRESSES = (
+    "/en/index.html", "/sq/index.html", "/mk/index.html", "/en/data.html", "/en/calendar.html",
+    "/api/data/dataflows", "/sdmx/structure/dataflow", "/region", "/compare", "/feed.xml", "/health",
+)  # fmt: skip
+
+
+@dataclass
+class Record:
+    """Times, failures and memory so far; threads only append to it."""
+
+    seconds: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    uploads: list[str] = field(default_factory=list)
+    refreshes: list[str] = field(default_factory=list)
+    memory: dict[str, list[float]] = field(default_factory=dict)
+
+
+def read_pages(address: str, number: int, record: Record, is_ending: threading.Event) -> None:
+    """Open one page after the other, as a reader does."""
+    chance = random.Random(number)
+    with httpx.Client(base_url=address, timeout=60, trust_env=False, follow_redirects=True) as client:
+        while not is_ending.wait(chance.uniform(*PAUSE)):
+            path, began = chance.choice(ADDRESSES), time.perf_counter()
+            try:
+                answer = client.get(path, headers={"X-Forwarded-For": f"192.0.2.{number + 1}"})
+                problem = "" if answer.status_code == 200 else str(answer.status_code)
+            except httpx.HTTPError as error:
+                problem = type(error).__name__
+            record.seconds.append(time.perf_counter() - began)
+            if problem:
+                record.failures.append(f"{path}: {problem}")
+
+
+def hand_in_returns(service: Service, record: Record, is_ending: threading.Event) -> None:
+    """Upload, send, approve and withdraw returns of one office until the end."""
+    number = 0
+    with service.open_client("al-sender") as sender, service.open_client("al-approver") as approver:
+        while not is_ending.wait(5):
+            number += 1
+            data = portal_fixture.make_workbook({"C9": 10 + number % 50, "D9": 9 + number % 50})
+            answer = running.upload_file(sender, data, f"soak-{number}.xlsx")
+            outcome = str(answer.status_code)
+            if answer.status_code in (200, 201):
+                identity, state = answer.json()["submission_id"], answer.json()["state"]
+                outcome = state
+                if state == "checked":
+                    sent = sender.post(f"/submissions/{identity}/send", json={"reason": "late_data"})
+                    outcome = f"sent {sent.status_code}"
+                    if sent.status_code == 200:
+                        approved = approver.post(f"/submissions/{identity}/approve", json={})
+                        outcome = f"approved {approved.status_code}"
+            record.uploads.append(outcome)
+
+
+def refresh_and_publish(root: Path, seconds: float, record: Record, is_ending: threading.Event) -> None:
+    """Refresh and publish every so many seconds."""
+    rti = str(Path(sys.executable).with_name("rti"))
+    while not is_ending.wait(seconds):
+        ran = subprocess.run(
+            [rti, "refresh", "--publish"], cwd=ROOT, capture_output=True, text=True, check=False,
+            env={**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK},
+        )  # fmt: skip
+        record.refreshes.append(f"{ran.returncode} {ran.stdout.strip().splitlines()[-1:]}")
+
+
+def watch_memory(roots: dict[str, int], record: Record, is_ending: threading.Event) -> None:
+    """Measure the memory of each service with its child processes."""
+    while not is_ending.wait(SAMPLE_SECONDS):
+        for name, pid in roots.items():
+            megabytes = sum(measure_memory(process) for process in (pid, *list_descendants(pid)))
+            record.memory.setdefault(name, []).append(megabytes)
+
+
+def describe_memory(samples: Sequence[float]) -> tuple[float, float]:
+    """Return the mean of the second and of the last third: the first third fills caches."""
+    third = len(samples) // 3
+    return mean(samples[third : 2 * third] or [0.0]), mean(samples[2 * third :] or [0.0])
+
+
+def use_home(root: Path, folder: Path, minutes: float, refresh_seconds: float) -> int:
+    """Use a home for some minutes and print what happened. Return 1 if something was wrong."""
+    from pipelines.core.home_lock import hold_home_lock
+    from pipelines.ledger.opening import open_ledger
+    from pipelines.refresh import integrity
+
+    home, record, is_ending = open_home(root), Record(), threading.Event()
+    engine = open_ledger(home)
+    portal_fixture.make_accounts(engine)
+    public = [sys.executable, "-m", "dashboards.public.app"]
+    settings = {"RTI_TRUSTED_PROXIES": "127.0.0.1"}
+    with (
+        running.run_service(root, folder / "office") as office,
+        running.run_service(root, folder / "public", command=public, environment=settings) as pages,
+    ):
+        works: list[tuple[Callable[..., None], tuple[object, ...]]] = [
+            *((read_pages, (pages.address, number)) for number in range(READERS)),
+            (hand_in_returns, (office,)),
+            (refresh_and_publish, (root, refresh_seconds)),
+            (watch_memory, ({"public": pages.process.pid, "office": office.process.pid},)),
+        ]
+        threads = [threading.Thread(target=work, args=(*arguments, record, is_ending)) for work, arguments in works]
+        for thread in threads:
+            thread.start()
+        is_ending.wait(minutes * 60)
+        is_ending.set()
+        for thread in threads:
+            thread.join()
+    with hold_home_lock(home, purpose="end of the soak"):
+        damage = integrity.verify_home(home, engine)
+    memory = {name: describe_memory(samples) for name, samples in record.memory.items()}
+    grown = [name for name, (before, after) in memory.items() if after > GROWTH * before]
+    print(
+        json.dumps(
+            {
+                "minutes": minutes,
+                "reads": len(record.seconds),
+                "failed reads": len(record.failures),
+                "failures": sorted(set(record.failures))[:20],
+                "p50 and p95, s": [round(quantiles(record.seconds, n=20)[place], 3) for place in (9, 18)],
+                "uploads": {outcome: record.uploads.count(outcome) for outcome in sorted(set(record.uploads))},
+                "refreshes": record.refreshes,
+                "memory, MB": {name: [round(value) for value in values] for name, values in memory.items()},
+                "damage": [item.message for item in damage],
+            },
+            indent=1,
+        )
+    )
+    return int(bool(record.failures or grown or damage))
+
+
+def main() -> int:
+    """Copy the home and use the copy."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soaking", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--home", type=Path, required=True, help="a demonstration home with a release; it is copied")
+    parser.add_argument("--refresh-seconds", type=float, default=180)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="rti-soak-") as scratch:
+        folder = Path(scratch)
+        os.environ["RTI_NOW"] = CLOCK
+        copy_home(options.home, folder / "home")
+        os.environ["RTI_HOME"] = str(folder / "home")
+        return use_home(folder / "home", folder, options.minutes, options.refresh_seconds)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
