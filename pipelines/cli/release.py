@@ -48,7 +48,7 @@ def refresh(
     home = the_home() if init is None else open_or_create_home(init)
     override = review.Override(review.DEMONSTRATION_REASON) if home.kind == "demonstration" else None
     with hold_home_lock(home, purpose="refresh"):
-        result: dict[str, Any] = run(home, say=print_note)
+        result: dict[str, Any] = run(home, say=print_note, even_if_unchanged=False)
         finished = result.pop("finished", None)
         if finished:
             result["release"] = finished

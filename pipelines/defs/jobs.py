@@ -27,7 +27,7 @@ JOB = dg.define_asset_job(
 @dg.sensor(
     job=JOB,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=30,
+    minimum_interval_seconds=10,
     description="Follows the ledger: one run for all new events of a tick.",
 )
 def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:

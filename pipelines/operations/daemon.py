@@ -6,17 +6,19 @@ parts: 200, or 503 with what is wrong, without figures and paths.
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Final
 
 from pipelines.core.settings import MonitoringSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log, remove_own_handlers
+from pipelines.operations.code_server import add_socket_option, choose_definitions
 from pipelines.runs import trigger_watch
 from pipelines.web.health import Health, HealthCheck
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 HOST: Final = "127.0.0.1"
-DEFINITIONS: Final = "pipelines.definitions"
 LONGEST_SILENCE: Final = 300.0
 """Seconds without a heartbeat after which a part of the daemon counts as stopped; Dagster writes one each half minute,
 and loading the definitions may take a minute on a busy machine."""
@@ -49,7 +50,7 @@ def daemon_health(instance: DagsterInstance, home: Home) -> Health:
             has_errors = status.last_heartbeat is not None and bool(status.last_heartbeat.errors)
             problem = "its last round failed" if has_errors else "no recent heartbeat"
         checks.append(HealthCheck(name.lower(), problem))
-    failing = "; ".join(trigger.describe() for trigger in trigger_watch.read_failing_triggers(home))
+    failing = "; ".join(trigger.describe_failure() for trigger in trigger_watch.read_failing_triggers(home))
     return Health((*checks, HealthCheck("sensors and schedules", failing)))
 
 
@@ -108,13 +109,14 @@ def watched_triggers(home: Home, instance: DagsterInstance) -> Iterator[None]:
         thread.join(timeout=10)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the daemon until the process is asked to end."""
+    parser = argparse.ArgumentParser(prog="python -m pipelines.operations.daemon", description=__doc__)
+    add_socket_option(parser)
+    socket = parser.parse_args(arguments).code_server
     from dagster import DagsterInstance
-    from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
     from dagster._daemon.controller import daemon_controller_from_instance
     from dagster._utils.interrupts import capture_interrupts, setup_interrupt_handlers
-    from dagster_shared.cli import WorkspaceOpts
 
     from pipelines.core.home import open_home
     from pipelines.runs.instance import instance_folder
@@ -127,7 +129,7 @@ def main() -> None:
     home = open_home()
     os.environ["DAGSTER_HOME"] = str(instance_folder(home))
     setup_interrupt_handlers()
-    target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
+    target = choose_definitions(socket)
     with ExitStack() as stack:
         stack.enter_context(capture_interrupts())
         instance = stack.enter_context(DagsterInstance.get())

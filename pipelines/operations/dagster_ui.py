@@ -15,10 +15,10 @@ from typing import Any
 
 from pipelines.core.settings import AddressSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log
+from pipelines.operations.code_server import add_socket_option, choose_definitions
 from pipelines.operations.loopback_guard import LoopbackGuard
 
 HOST = "127.0.0.1"
-DEFINITIONS = "pipelines.definitions"
 _POLL_MILLISECONDS = 2000
 
 
@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Close the runs that a killed process left behind, then serve the UI until the process is asked to end."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.dagster_ui", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args(arguments).port
+    add_socket_option(parser)
+    options = parser.parse_args(arguments)
+    port: int = options.port
     try:
         read_settings(AddressSettings)
         configure_log("dagster-ui")
@@ -41,9 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     import uvicorn
     from dagster import DagsterInstance
-    from dagster._cli.workspace.cli_target import workspace_opts_to_load_target
     from dagster._core.workspace.context import WorkspaceProcessContext
-    from dagster_shared.cli import WorkspaceOpts
     from dagster_webserver.app import create_app_from_workspace_process_context
     from dagster_webserver.version import __version__
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with DagsterInstance.get() as instance:
         close_dead_runs(home, instance)
         instance.optimize_for_webserver(statement_timeout=15_000, pool_recycle=3600, max_overflow=20)
-        target = workspace_opts_to_load_target(WorkspaceOpts(module_name=(DEFINITIONS,)))
+        target = choose_definitions(options.code_server)
         with WorkspaceProcessContext(instance, target, version=__version__, read_only=False) as context:
             app = create_app_from_workspace_process_context(context, "", _POLL_MILLISECONDS, lifespan=_lifespan)
             uvicorn.run(

@@ -16,6 +16,7 @@ from typing import Any
 
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.refresh import unchanged
 from pipelines.refresh.publication import start_refresh
 from pipelines.runs.instance import instance_folder, open_instance_for_run
 from pipelines.runs.step_log import steps_log
@@ -33,8 +34,10 @@ class DamagedFactsError(RunFailedError):
     """Facts differ from those that were approved; the text names each return and file."""
 
 
-def run_refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, Any]:
+def run_refresh(home: Home, *, say: Callable[[str], None] = print, even_if_unchanged: bool = True) -> dict[str, Any]:
     """Run every step from arrived files to the draft. Return the run's id, its draft and whether the draft is new.
+
+    Without `even_if_unchanged`, no run is started if no step has work to do, and the id is None.
 
     Runs that a killed process left behind are closed first. If an interrupted publication had to be completed,
     `finished` names its release. A failed run is reported to the stewards. Raises HomeBusyError while another process
@@ -42,7 +45,12 @@ def run_refresh(home: Home, *, say: Callable[[str], None] = print) -> dict[str, 
     """
     with hold_home_lock(home, purpose="refresh"), _collect_garbage_rarely():
         finished = start_refresh(home, log=say)
-        return _run(home, say) | ({"finished": finished} if finished else {})
+        note = {"finished": finished} if finished else {}
+        if not even_if_unchanged and not unchanged.is_refresh_needed(home, log=say):
+            drafted = _drafted_release(home)
+            ready = drafted if drafted and (home.drafts / drafted).exists() else None
+            return {"run": None, "draft": ready, "new": False} | note
+        return _run(home, say) | note
 
 
 def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:

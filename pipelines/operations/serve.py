@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -34,6 +35,7 @@ DAGSTER_PORT = 3000
 PORTS = {"public": DASHBOARD_PORT, "office": PORTAL_PORT, "dagster-ui": DAGSTER_PORT}
 """The port of each part that serves requests; the daemon serves none."""
 _PATIENCE = 90.0
+_DAEMON = "Dagster daemon"
 _CHECK_SECONDS = 0.5
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -49,6 +51,7 @@ class ServiceProcess:
     command: list[str]
     address: str = ""
     health: str = ""
+    purpose: str = ""
 
 
 def serve_home(home: Home) -> None:
@@ -62,11 +65,11 @@ def serve_home(home: Home) -> None:
     complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)
-    servers = _choose_servers()
-    supervisor = Supervisor(
-        {name: partial(_start, home, server, _log_path(logs, name)) for name, server in servers.items()}, log=_say
-    )
-    with _record_signals() as is_ending:
+    with _record_signals() as is_ending, tempfile.TemporaryDirectory(prefix="rti-") as sockets:
+        servers = _choose_servers(f"{sockets}/code-server")
+        supervisor = Supervisor(
+            {name: partial(_start, home, server, _log_path(logs, name)) for name, server in servers.items()}, log=_say
+        )
         try:
             _start_all(supervisor, servers, logs, is_ending)
             if (accounts := demonstration.accounts_file(home)) is not None:
@@ -113,14 +116,19 @@ def serve_part(home: Home, part: str, port: int | None = None) -> None:
     os.execve(command[0], command, environment)  # noqa: S606 - without a shell on purpose
 
 
-def _choose_servers() -> dict[str, ServiceProcess]:
+def _choose_servers(socket: str) -> dict[str, ServiceProcess]:
     dashboard, dagster = _find_free_port(DASHBOARD_PORT), _find_free_port(DAGSTER_PORT)
     portal = _find_free_port(max(PORTAL_PORT, dashboard + 1))
     return {
+        "Dagster code server": ServiceProcess(_code_server_command(socket)),
         "dashboard": ServiceProcess(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
         "offices' pages": ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
-        "Dagster UI": ServiceProcess(_dagster_ui_command(dagster), f"http://{HOST}:{dagster}", "/server_info"),
-        "Dagster daemon": ServiceProcess(_dagster_daemon_command()),
+        "Dagster UI": ServiceProcess(
+            [*_dagster_ui_command(dagster), "--code-server", socket], f"http://{HOST}:{dagster}", "/server_info"
+        ),
+        _DAEMON: ServiceProcess(
+            [*_dagster_daemon_command(), "--code-server", socket], purpose="runs the schedules and sensors"
+        ),
     }
 
 
@@ -138,17 +146,20 @@ def _start_all(
     supervisor: Supervisor, servers: dict[str, ServiceProcess], logs: Path, is_ending: Callable[[], bool]
 ) -> None:
     processes: dict[str, Process] = {}
-    for name in servers:
-        if is_ending():
-            return
-        _say(f"starting the {name}")
-        rotate_log(_log_path(logs, name))
-        processes[name] = supervisor.start_process(name)
-    for name, server in servers.items():
-        _wait_until_up(name, server, processes, logs, is_ending)
-        if is_ending():
-            return
-        _say(f"{name}: {server.address or 'runs the schedules and sensors'}")
+    # The daemon starts when people are answered: its start would take their processors for seconds.
+    for group in ([name for name in servers if name != _DAEMON], [_DAEMON]):
+        for name in group:
+            if is_ending():
+                return
+            _say(f"starting the {name}")
+            rotate_log(_log_path(logs, name))
+            processes[name] = supervisor.start_process(name)
+        for name in group:
+            _wait_until_up(name, servers[name], processes, logs, is_ending)
+            if is_ending():
+                return
+            if line := servers[name].address or servers[name].purpose:
+                _say(f"{name}: {line}")
 
 
 def _log_path(logs: Path, name: str) -> Path:
@@ -192,6 +203,10 @@ def _portal_command(port: int) -> list[str]:
 
 def _dagster_ui_command(port: int) -> list[str]:
     return [sys.executable, "-m", "pipelines.operations.dagster_ui", "--port", str(port)]
+
+
+def _code_server_command(socket: str) -> list[str]:
+    return [sys.executable, "-m", "pipelines.operations.code_server", "--socket", socket]
 
 
 def _dagster_daemon_command() -> list[str]:

@@ -10,24 +10,32 @@ from typing import Final, Literal
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.refresh.publication import complete_publication
-from pipelines.refresh.results import Log, RefreshError, Step, ignore_log
+from pipelines.refresh.results import Log, RefreshError, Step, WorkDueError, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
 
 NOT_COUNTED: Final = ("legal_assessment", "practice_result", "practice_label", "corrective_measure")
 """Gathered tables that become tables of a release without being counted."""
 
 
-def build_counts(home: Home, *, log: Log = ignore_log) -> Step:
-    """Build the count marts, unless they were built today from the same returns, declarations and dbt project."""
+def build_counts(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
+    """Build the count marts, unless they were built today from the same returns, declarations and dbt project.
+
+    With `only_look`, this and the other steps that build something raise WorkDueError where they would build.
+    """
     from pipelines.warehouse import count_builds, dbt, dbt_runner
 
     key = build_cache.digest_parts(_gathered_key(home), dbt_runner.project_digest(), clock.now().date().isoformat())
     cached = build_cache.find_outcome(home, "counts", key)
-    if cached is not None and Path(cached["path"]).exists():
-        if count_builds.is_whole(Path(cached["path"])):
+    # The folder of the home, and not the recorded one: a home may have been copied or moved.
+    built = home.warehouse / Path(cached["path"]).name if cached is not None else None
+    if built is not None and built.exists():
+        if count_builds.is_whole(built):
             log("counts: nothing new")
-            return Step(new=False, path=Path(cached["path"]), tests=count_builds.test_results(Path(cached["path"])))
-        log(f"counts: {Path(cached['path']).name} is damaged; it is set aside and built again")
+            return Step(new=False, path=built, tests=count_builds.test_results(built))
+        if not only_look:
+            log(f"counts: {built.name} is damaged; it is set aside and built again")
+    if only_look:
+        raise WorkDueError("counts")
     path = dbt.build_counts(home)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = count_builds.node_times(path)
@@ -55,14 +63,17 @@ def _gathered_key(home: Home) -> str:
     return build_cache.digest_parts(submission.write_csv(), *others)
 
 
-def build_records(home: Home, *, log: Log = ignore_log) -> Step:
+def build_records(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
     """Compute the figures from case records, unless records, rules and the previous release are unchanged."""
     from pipelines.warehouse import count_builds
     from pipelines.warehouse.records import build
 
     complete_publication(home, log=log)
     counts = latest_counts(home)
-    path, new = build.build_records(home, counts, count_builds.tables_folder(counts))
+    tables = count_builds.tables_folder(counts)
+    if only_look and not build.locate_records(home, counts, tables).exists():
+        raise WorkDueError("records")
+    path, new = build.build_records(home, counts, tables)
     build_cache.store_outcome(home, "records", path.name, {"folder": path.name})
     build.remove_other_builds(
         home, {path.name, (build_cache.find_last_outcome(home, "draft") or {}).get("records", "")}
@@ -82,7 +93,9 @@ def records_folder(home: Home) -> Path:
     return path
 
 
-def build_indicators(home: Home, *, which: Literal["restricted", "protected"], log: Log = ignore_log) -> Step:
+def build_indicators(
+    home: Home, *, which: Literal["restricted", "protected"], log: Log = ignore_log, only_look: bool = False
+) -> Step:
     """Build the indicators from restricted counts (for offices) or from protected cells (for the public)."""
     from pipelines.warehouse import count_builds, dbt, dbt_runner
 
@@ -105,6 +118,8 @@ def build_indicators(home: Home, *, which: Literal["restricted", "protected"], l
         log(f"{which} indicators: nothing new")
         earlier_tests = tuple(dbt_runner.NodeResult(**test) for test in cached.get("tests", []))
         return Step(new=False, path=target, tests=earlier_tests)
+    if only_look:
+        raise WorkDueError(step)
     tests: list[dbt_runner.NodeResult] = []
     dbt.build_indicators(
         home,

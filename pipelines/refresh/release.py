@@ -20,18 +20,14 @@ from pipelines.refresh.embargo import is_waiting
 from pipelines.refresh.practice_audit import refuse_exposed_answers
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.released_counts import keep_counts, list_earlier, write_counts
-from pipelines.refresh.results import Log, Step, ignore_log
+from pipelines.refresh.results import Log, Step, WorkDueError, ignore_log
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.exported_tables import COUNTS
 
 
-def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
+def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
     """Protect the cells of the publication programme, and put the public tables without counts next to them."""
-    import polars as pl
-
-    from pipelines.publication.disclosure import balances, earlier, programme, utility
-    from pipelines.publication.disclosure.protect import hide_small_counts
-    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
+    from pipelines.publication.disclosure import balances
     from pipelines.warehouse import count_builds
 
     tables = count_builds.tables_folder(latest_counts(home))
@@ -49,9 +45,19 @@ def protect_cells(home: Home, *, log: Log = ignore_log) -> Step:
     releases = list_earlier(home, inputs_digest)
     key = build_cache.digest_parts(inputs_digest, *(release.public for release in releases))
     cached = build_cache.find_outcome(home, "protect", key)
-    if cached is not None and Path(cached["path"]).exists():
+    protected = home.protected / Path(cached["path"]).name if cached is not None else None
+    if cached is not None and protected is not None and protected.exists():
         log("protection: nothing new")
-        return Step(new=False, path=Path(cached["path"]), risk=cached["risk"])
+        return Step(new=False, path=protected, risk=cached["risk"])
+    if only_look:
+        raise WorkDueError("protected cells")
+    # Imported here because it takes half a second of processor time, which a step without work need not spend.
+    import polars as pl
+
+    from pipelines.publication.disclosure import earlier, programme, utility
+    from pipelines.publication.disclosure.protect import hide_small_counts
+    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
+
     counts = pl.read_parquet(tables / "mart_count.parquet")
     cells = programme.select_rows(counts.filter(pl.col("area").is_in(_public_areas(tables))))
     protection = hide_small_counts(
@@ -114,18 +120,16 @@ def _public_areas(tables: Path) -> list[str]:
     return areas.filter(pl.col("kind") == "national")["area"].to_list()
 
 
-def draft_release(home: Home, *, log: Log = ignore_log) -> Step:
+def draft_release(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
     """Build the draft of the next release, unless the last one was built from the same inputs."""
-    step = _build_draft(home, log)
+    step = _build_draft(home, log, only_look=only_look)
     if is_waiting(home) is None:
         mark_refreshed(home)
     return step
 
 
-def _build_draft(home: Home, log: Log) -> Step:
+def _build_draft(home: Home, log: Log, *, only_look: bool) -> Step:
     from pipelines.declarations.registry import load
-    from pipelines.front.build import FOLDER, build_front
-    from pipelines.publication.releases.build import build_draft
 
     complete_publication(home, log=log)
     if (approved := is_waiting(home)) is not None:
@@ -150,6 +154,11 @@ def _build_draft(home: Home, log: Log) -> Step:
     if cached is not None and any((place / cached["release"]).exists() for place in (home.drafts, home.releases)):
         log(f"release {cached['release']}: nothing new")
         return Step(new=False, release=cached["release"])
+    if only_look:
+        raise WorkDueError("draft")
+    from pipelines.front.build import FOLDER, build_front
+    from pipelines.publication.releases.build import build_draft
+
     refuse_exposed_answers(home, home.gathered / "practice_result.parquet")
     draft = build_draft(
         home, folder, indicators, load().without_training(), add_pages=lambda path: build_front(path, path / FOLDER)

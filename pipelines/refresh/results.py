@@ -18,6 +18,10 @@ class RefreshError(Exception):
     """A step could not run. The text says why and what to do."""
 
 
+class WorkDueError(Exception):
+    """A step that was only asked whether it has work to do has some."""
+
+
 def ignore_log(_: str) -> None:
     """Discard a log line: the default log of every step."""
 

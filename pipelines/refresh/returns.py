@@ -38,7 +38,8 @@ def enter_arrivals(home: Home, *, log: Log = ignore_log) -> int:
 
     engine, folder = open_ledger(home), find_sample_folder()
     new = arrivals.record_arrivals(home, engine, folder)
-    log(f"{new} returns of {folder.name}/ are new")
+    if new:
+        log(f"{new} returns of {folder.name}/ are new")
     if n_assessments := listed_assessments.record_assessments(home, engine, folder):
         log(f"{n_assessments} assessments of the law are new")
     if n_rounds := listed_rounds.record_rounds(home, folder):

@@ -49,17 +49,13 @@ def build_records(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
     folder of Parquet files.  If blocks, law, rules and the previous release are unchanged, the existing folder is
     returned.
     """
+    target = locate_records(home, counts, tables)
+    if target.exists():
+        return target, False
     blocks = _read(counts, _BLOCKS)
     law, areas = home.gathered / "law_article.parquet", tables / "dim_area.parquet"
     released = records_folder(home) / "released"
-    before = [released] if released.exists() else []
-    key = build_cache.digest_parts(
-        build_cache.code_digest(*_CODE), str(codes.measure_parts()), blocks.write_csv(), law, areas, *before
-    )
-    target = records_folder(home) / key[:16]
-    if target.exists():
-        return target, False
-    aside = records_folder(home) / f".{key[:16]}.new"
+    aside = records_folder(home) / f".{target.name}.new"
     shutil.rmtree(aside, ignore_errors=True)
     for side in ("restricted", "public"):
         empty_folder(aside / side)
@@ -69,6 +65,20 @@ def build_records(home: Home, counts: Path, tables: Path) -> tuple[Path, bool]:
         _no_members().write_parquet(aside / "members.parquet")
     aside.rename(target)
     return target, True
+
+
+def locate_records(home: Home, counts: Path, tables: Path) -> Path:
+    """Return the folder of the tables for one build of the counts; it exists if they were computed before."""
+    released = records_folder(home) / "released"
+    key = build_cache.digest_parts(
+        build_cache.code_digest(*_CODE),
+        str(codes.measure_parts()),
+        _read(counts, _BLOCKS).write_csv(),
+        home.gathered / "law_article.parquet",
+        tables / "dim_area.parquet",
+        *([released] if released.exists() else []),
+    )
+    return records_folder(home) / key[:16]
 
 
 def remove_other_builds(home: Home, wanted: Iterable[str]) -> None:

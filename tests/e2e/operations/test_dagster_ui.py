@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
 import websockets.exceptions
 import websockets.sync.client
 
+from tests.support.processes import list_children
 from tests.support.service.serving import ServedHome, find_addresses
 
 EVIL = "http://evil.example"
@@ -28,6 +33,41 @@ def list_remaining_runs(address: str) -> set[str]:
     response = httpx.post(f"{address}/graphql", json=query, headers=headers, trust_env=False, timeout=60)
     assert response.status_code == 200
     return {run["runId"] for run in response.json()["data"]["runsOrError"]["results"]}
+
+
+def read_location_states(address: str) -> list[str]:
+    """Return whether the UI has each place of definitions: `RepositoryLocation`, or the name of an error."""
+    fields = "... on Workspace { locationEntries { name locationOrLoadError { __typename } } }"
+    query = {"query": f"{{ workspaceOrError {{ {fields} }} }}"}
+    headers = {"origin": address, "sec-fetch-site": "same-origin"}
+    response = httpx.post(f"{address}/graphql", json=query, headers=headers, trust_env=False, timeout=60)
+    entries = response.json()["data"]["workspaceOrError"]["locationEntries"]
+    assert [entry["name"] for entry in entries] == ["pipelines.definitions"]
+    return [entry["locationOrLoadError"]["__typename"] for entry in entries]
+
+
+def is_location_served_by(pid: int, address: str) -> bool:
+    """Return True if the UI has the definitions and the process that serves them runs."""
+    return Path(f"/proc/{pid}").exists() and read_location_states(address) == ["RepositoryLocation"]
+
+
+def test_ui_goes_on_when_its_code_server_is_killed(address: str, served_home: ServedHome) -> None:
+    def find_code_servers() -> set[int]:
+        children = list_children(served_home.process.pid)
+        return {pid for pid in children if b"code_server" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+    assert read_location_states(address) == ["RepositoryLocation"]
+    (killed,) = find_code_servers()
+    os.kill(killed, signal.SIGKILL)
+    began = time.monotonic()
+    while not (servers := find_code_servers() - {killed}):
+        assert time.monotonic() - began < 60
+        time.sleep(0.2)
+    (started,) = servers
+    while not is_location_served_by(started, address):
+        assert time.monotonic() - began < 180
+        time.sleep(1)
+    assert list_remaining_runs(address)
 
 
 def test_foreign_page_cannot_delete_a_run(address: str, served_home: ServedHome) -> None:

@@ -353,7 +353,7 @@ def test_refresh_creates_the_home_when_asked_and_keeps_the_kind_of_an_existing_o
 ) -> None:
     refreshed: list[str] = []
 
-    def note_refresh(home: Home, say: object) -> dict[str, Any]:
+    def note_refresh(home: Home, say: object, even_if_unchanged: bool) -> dict[str, Any]:
         refreshed.append(home.kind)
         return {"run": "1", "draft": None, "new": False}
 

@@ -24,12 +24,13 @@ from pipelines.core.home_lock import HomeBusyError
 from pipelines.ledger import facts, queries
 from pipelines.ledger.opening import open_ledger
 from pipelines.operations import run
+from pipelines.publication import measured_quality
 from pipelines.publication.releases import publish
-from pipelines.refresh import integrity
+from pipelines.refresh import integrity, unchanged
 from pipelines.submissions import notices
 from pipelines.warehouse import dbt
 from tests.support import small
-from tests.support.demonstration import CLOCK, frozen_at
+from tests.support.demonstration import CLOCK, copy_home, frozen_at
 from tests.support.kept_builds import build_kept
 from tests.support.releases import publication_fixture
 
@@ -245,10 +246,90 @@ def test_correction_changes_only_its_territory(story: Story) -> None:
     assert _read_reported_persons(story.counts["corrected"], FAULTY, "2026-Q2") == 3
 
 
+def test_marts_of_offices_are_built_before_the_protection(story: Story) -> None:
+    for name in ("first", "corrected"):
+        lines = story.messages[name]
+        marts = next(number for number, line in enumerate(lines) if line.startswith("restricted indicators built"))
+        assert marts < next(number for number, line in enumerate(lines) if "cells hidden" in line)
+
+
 def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:
     assert story.results["corrected"]["draft"] == "2026-Q3.1"
     assert (story.home.releases / "2026-Q3").is_dir()
     assert story.home.current.resolve().name == "2026-Q3"
+
+
+# ----- nothing new, without Dagster
+
+
+def _list_runs(home: Home) -> list[str]:
+    import dagster as dg
+
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        return [run.run_id for run in instance.get_runs()]
+
+
+def test_refresh_without_work_starts_no_run(story: Story) -> None:
+    before, messages = _list_runs(story.home), list[str]()
+    result = run.run_refresh(story.home, say=messages.append, even_if_unchanged=False)
+    assert result == {"run": None, "draft": "2026-Q3.1", "new": False}
+    assert _list_runs(story.home) == before
+    steps = (
+        "counts",
+        "figures of case records",
+        "quality",
+        "restricted indicators",
+        "protection",
+        "protected indicators",
+    )
+    for step in (*steps, "release 2026-Q3.1"):
+        assert f"{step}: nothing new" in messages
+
+
+def test_refresh_with_work_in_any_step_is_needed(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = story.home
+    (draft,) = home.drafts.iterdir()
+    (protected,) = (path for path in home.protected.iterdir() if path.is_dir())
+    missing = {
+        "counts": story.counts["corrected"],
+        "records": home.restricted / "records",
+        "restricted indicators": home.warehouse / "indicators-restricted.duckdb",
+        "protection": protected,
+        "public indicators": protected / "indicators.duckdb",
+        "draft": draft,
+        "facts": next((home.facts / "observation").glob("S*.parquet")),
+    }
+    for step, path in missing.items():
+        aside = path.with_name(f".aside-{path.name}")
+        path.rename(aside)
+        try:
+            assert unchanged.is_refresh_needed(home), step
+        finally:
+            aside.rename(path)
+    with story.counts["corrected"].open("r+b") as file:
+        content = file.read(64)
+        file.seek(0)
+        file.write(b"x" * 64)
+    assert unchanged.is_refresh_needed(home), "a damaged build"
+    with story.counts["corrected"].open("r+b") as file:
+        file.write(content)
+    with monkeypatch.context() as patch:
+        patch.setenv("RTI_NOW", "2026-12-02T09:00:00Z")
+        assert unchanged.is_refresh_needed(home), "another day"
+    shutil.rmtree(measured_quality.quality_folder(home))
+    assert not unchanged.is_refresh_needed(home), "everything is as it was"
+    assert measured_quality.quality_folder(home).is_dir(), "quality is measured at once"
+
+
+def test_arrived_return_makes_a_refresh_needed(story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy_home(story.home.root, tmp_path / "home")
+    shutil.copytree(story.samples, tmp_path / "samples")
+    monkeypatch.setenv("RTI_SAMPLES", str(tmp_path / "samples"))
+    small.add_return(
+        tmp_path / "samples", story.faulty, story.good_bytes + b"\r\n", file="late.csv",
+        received_at="2026-12-01T08:00:00Z",
+    )  # fmt: skip
+    assert unchanged.is_refresh_needed(open_home(tmp_path / "home"))
 
 
 # ----- sensor
