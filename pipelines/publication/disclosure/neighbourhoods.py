@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from pipelines.publication.disclosure import lp
-from pipelines.publication.disclosure.parts import Part
+from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.space import Array, Space
 
 
 class Neighbourhood:
     """The linear program over some variables of a problem, while all others keep their true value."""
 
-    def __init__(self, raising: lp.Raising, truth: Array, part: Part) -> None:
+    def __init__(self, raising: lp.Raising, truth: Array, part: ProblemPart) -> None:
         self.raising, self._truth = raising, truth
         self._rows, self._columns, self.is_shared = part
         self.numbers: Array = np.full(len(self.is_shared), -1, dtype=np.int64)
@@ -72,7 +72,7 @@ class Neighbourhoods:
     def __init__(self, space: Space, truth: Array, raising: lp.Raising) -> None:
         self._space, self._truth = space, truth
         rows, columns = np.arange(space.matrix.shape[0]), np.arange(space.matrix.shape[1])
-        self.whole = Neighbourhood(raising, truth, Part(rows, columns, np.zeros(len(rows), dtype=bool)))
+        self.whole = Neighbourhood(raising, truth, ProblemPart(rows, columns, np.zeros(len(rows), dtype=bool)))
         self._is_fixed: Array = np.zeros(len(rows), dtype=bool)
         self._by_part: dict[int, Neighbourhood] = {}
 
@@ -89,7 +89,7 @@ class Neighbourhoods:
             yield self._by_part[id(part)]
         yield self.whole
 
-    def _make_program(self, part: Part) -> Neighbourhood:
+    def _make_program(self, part: ProblemPart) -> Neighbourhood:
         rows, columns = part.rows, part.columns
         matrix = self._space.matrix[rows][:, columns]
         ties = int((rows >= self._space.cells).sum())

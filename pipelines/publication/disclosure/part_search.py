@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from pipelines.publication.disclosure import lp
-from pipelines.publication.disclosure.parts import Part
+from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.witnesses import ObservedRange, Witnesses
 
@@ -49,7 +49,7 @@ class _PartProgram:
     """Populations that move no persons but those of a part, and each count by a few persons at most."""
 
     def __init__(
-        self, space: Space, part: Part, limits: tuple[Array, Array], truth: Array, own_columns: Array | None
+        self, space: Space, part: ProblemPart, limits: tuple[Array, Array], truth: Array, own_columns: Array | None
     ) -> None:
         self._part, self._truth = part, truth
         matrix, own_truth = space.matrix[part.rows][:, part.columns], truth[part.columns]

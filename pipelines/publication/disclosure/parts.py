@@ -18,7 +18,7 @@ _FEWEST_YEARS = 3
 """Years of a problem from which its parts are worth programs of their own."""
 
 
-class Part(NamedTuple):
+class ProblemPart(NamedTuple):
     """Some columns of a matrix, and the rows that have one of them; `is_shared` marks rows with other columns too."""
 
     rows: _Array
@@ -33,9 +33,9 @@ class YearParts:
         self._matrix, self._by_column = matrix.tocsr(), matrix.tocsc()
         self._years: _Array = np.full(matrix.shape[1], "", dtype=object) if years is None else years
         self._all_years = sorted(set(self._years.tolist()) - {""})
-        self._parts: dict[tuple[str, ...], Part] = {}
+        self._parts: dict[tuple[str, ...], ProblemPart] = {}
 
-    def list_parts(self, row: int) -> Iterator[Part]:
+    def list_parts(self, row: int) -> Iterator[ProblemPart]:
         """Yield the parts that contain all columns of a row: its own years, then one year more on either side.
 
         None is yielded if the row has columns of no year, or the matrix has too few years.
@@ -56,7 +56,7 @@ class YearParts:
         columns: _Array = self._matrix.indices[self._matrix.indptr[row] : self._matrix.indptr[row + 1]]
         return columns
 
-    def _take_part(self, years: tuple[str, ...]) -> Part:
+    def _take_part(self, years: tuple[str, ...]) -> ProblemPart:
         columns = np.flatnonzero(np.isin(self._years, years))
         rows = np.unique(self._by_column[:, columns].indices)
         is_outside: _Array = np.ones(self._matrix.shape[0], dtype=bool)
@@ -67,4 +67,4 @@ class YearParts:
         columns = np.concatenate([columns, rests])
         is_shared: _Array = np.zeros(self._matrix.shape[0], dtype=bool)
         is_shared[rows] = np.diff(self._matrix[rows].indptr) > np.diff(self._matrix[rows][:, columns].indptr)
-        return Part(rows, columns, is_shared)
+        return ProblemPart(rows, columns, is_shared)
