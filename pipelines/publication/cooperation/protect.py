@@ -17,6 +17,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,7 @@ from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
+from pipelines.publication.disclosure.processes import map_problems
 from pipelines.publication.disclosure.search import GuardedCells, PatternSearch
 from pipelines.publication.disclosure.space import Array
 
@@ -41,6 +43,13 @@ _COST_OF_REGION = 5.0
 """How many times the cost of a figure of a territory is that of the region."""
 _COST_OF_EARLIER = 1e-3
 _MAIN = frozenset({programme.REGISTERED, programme.CLOSED, programme.PENDING, programme.ENDINGS[0]})
+
+
+_CELLS_FOR_PROCESSES = 2000
+"""Cells of cooperation from which several processes are worth their start."""
+
+_Outcome = tuple[list[str], risk.BlockRisk]
+"""The states of the cells of a problem, and their assessment."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +69,28 @@ def protect_cooperation(
     of each problem (offence group and subject) by its content.  Raises ProtectError if one cannot be made safe.
     """
     combined = earlier_releases.combine_releases(cells, earlier)
+    # Largest problems first; otherwise the other processes would end up waiting for one of them.
+    problems = sorted(
+        (
+            _Problem(f"cooperation {group} {subject}", block, cache)
+            for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True)
+        ),
+        key=lambda problem: -problem.block.height,
+    )
+    ready = [problem.read_outcome() for problem in problems]
+    waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
+    is_large = sum(problem.block.height for problem in waiting) >= _CELLS_FOR_PROCESSES
+    fresh = map_problems(_protect_problem, waiting, is_large=is_large)
     reports: list[risk.BlockRisk] = []
     states = []
-    for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True):
-        outcome, report = _protect_cached(block, f"cooperation {group} {subject}", cache)
+    for problem, outcome in zip(problems, ready, strict=True):
+        if outcome is None:
+            outcome = next(fresh)
+            problem.keep_outcome(outcome)
+        states_of_block, report = outcome
         reports.append(report)
-        states.append(block.select(*programme.KEY, "is_now").with_columns(conf_status=pl.Series(outcome)))
+        of_block = problem.block.select(*programme.KEY, "is_now")
+        states.append(of_block.with_columns(conf_status=pl.Series(states_of_block)))
     if not states:
         return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
     of_now = pl.concat(states).filter("is_now").drop("is_now")
@@ -92,30 +117,50 @@ def split_public(public: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def _protect_cached(block: pl.DataFrame, name: str, cache: Path | None) -> tuple[list[str], risk.BlockRisk]:
-    if cache is None:
-        return _protect_group(block, name)
-    folder = Path(__file__).parent
-    modules = [path for part in (folder, folder.parent / "disclosure") for path in sorted(part.glob("*.py"))]
-    code = b"".join(path.read_bytes() for path in modules)
-    content = block.with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(",")).write_csv().encode()
-    path = cache / f"cooperation-{hashlib.sha256(code + content).hexdigest()}.json"
-    if path.exists():
-        outcome = json.loads(path.read_text(encoding="ascii"))
-        report = risk.BlockRisk(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
-        return list(outcome["states"]), report
-    states, report = _protect_group(block, name)
-    cache.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.new")
-    outcome = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}
-    temporary.write_text(json.dumps(outcome), encoding="ascii")
-    temporary.replace(path)
-    return states, report
+class _Problem(NamedTuple):
+    """The figures that are protected together, and the folder with the outcome of each problem by its content."""
+
+    name: str
+    block: pl.DataFrame
+    cache: Path | None
+
+    def find_kept(self) -> Path | None:
+        """Return the file with the outcome of these figures, whether it exists or not; None without a folder."""
+        if self.cache is None:
+            return None
+        folder = Path(__file__).parent
+        modules = [path for part in (folder, folder.parent / "disclosure") for path in sorted(part.glob("*.py"))]
+        code = b"".join(path.read_bytes() for path in modules)
+        content = self.block.with_columns(pl.col("releases").cast(pl.List(pl.String)).list.join(","))
+        key = hashlib.sha256(code + content.write_csv().encode()).hexdigest()
+        return self.cache / f"cooperation-{key}.json"
+
+    def read_outcome(self) -> _Outcome | None:
+        """Return the kept states of the cells and their assessment, or None if there are none."""
+        path = self.find_kept()
+        if path is None or not path.exists():
+            return None
+        kept = json.loads(path.read_text(encoding="ascii"))
+        report = risk.BlockRisk(self.name, kept["hidden"], (), (), (), revealed_before=tuple(kept["revealed"]))
+        return list(kept["states"]), report
+
+    def keep_outcome(self, outcome: _Outcome) -> None:
+        """Write the states of the cells and their assessment for the next protection, if there is a folder."""
+        path = self.find_kept()
+        if path is None:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.new")
+        states, report = outcome
+        kept = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}
+        temporary.write_text(json.dumps(kept), encoding="ascii")
+        temporary.replace(path)
 
 
-def _protect_group(block: pl.DataFrame, name: str) -> tuple[list[str], risk.BlockRisk]:
+def _protect_problem(problem: _Problem) -> _Outcome:
     """Return the states of the cells of one problem and their assessment. Raises ProtectError."""
-    pattern = _CooperationPattern(block, name)
+    name = problem.name
+    pattern = _CooperationPattern(problem.block, name)
     for number in range(_ROUNDS):
         pattern.hide_further()
         if number == 0:

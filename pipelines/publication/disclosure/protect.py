@@ -17,13 +17,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache as cache_once
-from itertools import repeat
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +32,7 @@ from pipelines.publication.disclosure import balances, groups, programme, risk, 
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
+from pipelines.publication.disclosure.processes import map_problems
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -90,9 +89,7 @@ def hide_small_counts(
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    for number, (states, report) in enumerate(
-        _protect_blocks(blocks, rule, cache, figures, processes or os.cpu_count() or 1), start=1
-    ):
+    for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures, processes), start=1):
         block = blocks[number - 1]
         is_current = block["_row"].is_not_null()
         hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
@@ -113,22 +110,20 @@ def _protect_blocks(
     rule: ProtectionRule,
     cache: Path | None,
     figures: ReleasedRecordFigures | None,
-    processes: int,
+    processes: int | None,
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
     of_blocks = [figures and figures.select_group(block["offence_group"][0]) for block in blocks]
     problems = list(zip(blocks, of_blocks, strict=True))
     ready = [_find_outcome(block, of_block, rule, cache) for block, of_block in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    processes = min(processes, len(waiting))
-    if processes < 2 or sum(block.height for block, _ in waiting) < _CELLS_FOR_PROCESSES:
-        fresh = (_protect_named(problem, rule, cache) for problem in waiting)
-        yield from _join_outcomes(problems, ready, fresh, rule, cache)
-        return
-    # Spawned, because a fork of a process with threads of Polars may never end.
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        outcomes = pool.map(_protect_named, waiting, repeat(rule), repeat(cache))
-        yield from _join_outcomes(problems, ready, outcomes, rule, cache)
+    fresh = map_problems(
+        partial(_protect_named, rule=rule, cache=cache),
+        waiting,
+        is_large=sum(block.height for block, _ in waiting) >= _CELLS_FOR_PROCESSES,
+        processes=processes,
+    )
+    yield from _join_outcomes(problems, ready, fresh, rule, cache)
 
 
 def _join_outcomes(
