@@ -108,12 +108,14 @@ def build_space(cells: pl.DataFrame, releases: Sequence[Sequence[int]]) -> Space
         over[i, len(values) + place] = -1.0
     variables = sparse.hstack([sparse.identity(len(values)), sparse.csr_matrix((len(values), len(with_rest)))])
     owners = [name_owners(key.territory, key.partner) for key in keys]
+    years = [str(key.year) if key.since == key.year else "" for key in keys]
     return Space(
         rows=np.arange(len(values)),
         matrix=sparse.vstack([variables, over], format="csr"),
         values=np.concatenate([values, [equation.constant for equation in written]]),
         owners=np.array([*owners, *([""] * len(with_rest))], dtype=object),
         ties=len(written),
+        years=np.array([*years, *([""] * len(with_rest))], dtype=object),
     )
 
 
