@@ -140,9 +140,9 @@ class _Problem(NamedTuple):
         path = self.find_kept()
         if path is None or not path.exists():
             return None
-        kept = json.loads(path.read_text(encoding="ascii"))
-        report = risk.BlockRisk(self.name, kept["hidden"], (), (), (), revealed_before=tuple(kept["revealed"]))
-        return list(kept["states"]), report
+        stored = json.loads(path.read_text(encoding="ascii"))
+        report = risk.BlockRisk(self.name, stored["hidden"], (), (), (), revealed_before=tuple(stored["revealed"]))
+        return list(stored["states"]), report
 
     def keep_outcome(self, outcome: _Outcome) -> None:
         """Write the states of the cells and their assessment for the next protection, if there is a folder."""
@@ -152,8 +152,8 @@ class _Problem(NamedTuple):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}.new")
         states, report = outcome
-        kept = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}
-        temporary.write_text(json.dumps(kept), encoding="ascii")
+        content = {"states": "".join(states), "hidden": report.hidden, "revealed": list(report.revealed_before)}
+        temporary.write_text(json.dumps(content), encoding="ascii")
         temporary.replace(path)
 
 
