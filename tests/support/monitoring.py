@@ -44,10 +44,10 @@ def write_counts(home: Home) -> None:
 
 
 def write_results(desk: SurveyDesk) -> None:
-    """Write results of two rounds: of ten respondents of Albania and of North Macedonia, and of two smaller groups."""
-    first = [("FR01.1", "1")] * 9 + [("FR01.1", "4")]
-    second = [("FR01.1", "5")] * 9 + [("FR01.1", "4")]
-    days = [("FR02.1", "d8_30")] * 9 + [("FR02.1", "d0_7")]
+    """Write results of two rounds: of ten to twelve respondents of Albania and of North Macedonia, and of two smaller groups."""
+    first = [("FR01.1", "1")] * 10 + [("FR01.1", "4")] * 2
+    second = [("FR01.1", "5")] * 8 + [("FR01.1", "4")] * 2
+    days = [("FR02.1", "d8_30")] * 8 + [("FR02.1", "d0_7")] * 2
     tables = survey_fakes.make_tables(
         [
             ("r1", "AL", second),

@@ -65,8 +65,8 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     page = office.open("al-cooperation", "/monitoring", area="AL")
     assert [heading.text_content() for heading in page.find_elements("h2")][:1] == ["Formal requests"]
     practice = read_row(page, EASE)
-    assert practice[1] == "10 % (0–45); n = 10" and practice[2] == "2026 Q4"
-    assert "response rate 91 %" in practice[3] and practice[4].endswith("gap")
+    assert practice[1] == "17 % (2–48); n = 12" and practice[2] == "2026 Q4"
+    assert "response rate 92 %" in practice[3] and practice[4].endswith("gap")
     outcome = read_row(page, EXECUTED)
     assert outcome[1] == "12 % (3–31); 3/25" and outcome[2] == "2025" and outcome[4].endswith("gap")
     law = read_row(page, "Costs, language and evaluation")
@@ -96,7 +96,7 @@ def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
 
 def test_outcomes_are_hidden_from_those_who_may_not_see_the_returns(office: Office) -> None:
     page = office.open("al-law-1", "/monitoring", area="AL")
-    assert "10 % (0–45)" in page.main and "Article 12" in page.main
+    assert "17 % (2–48)" in page.main and "Article 12" in page.main
     assert "3/25" not in page.main and "Outcomes are not shown" in page.main
     region = office.open("al-cooperation", "/monitoring", area="region")
     assert "Outcomes are not shown" in region.main and "3/25" not in region.main
@@ -104,7 +104,7 @@ def test_outcomes_are_hidden_from_those_who_may_not_see_the_returns(office: Offi
 
 def test_other_territories_are_not_shown(office: Office) -> None:
     page = office.open("al-cooperation", "/monitoring", area="XK")
-    assert "Kosovo" not in page.main and "10 % (0–45)" in page.main
+    assert "Kosovo" not in page.main and "17 % (2–48)" in page.main
 
 
 def test_groups_that_are_too_small_are_withheld(office: Office) -> None:
@@ -131,7 +131,7 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     page = form.submit_form("Add the measure", **MEASURE)
     assert "The measure is added" in page.main and "overdue" in page.main
     measure_page = page.follow_link("Name one contact for urgent requests.")
-    assert read_row(measure_page, "Favourable answers") == ["100 % (r1)", "10 % (r2)"]
+    assert read_row(measure_page, "Favourable answers") == ["100 % (r1)", "17 % (r2)"]
     assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12 % (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 letters" in refused.text
