@@ -15,11 +15,11 @@ from pipelines.words.language import tell
 STYLE: Final = (
     'body{font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;color:#1f2a37;margin:0;'
     "overflow-wrap:anywhere}"
-    "header,main,.note{padding:.6rem max(1rem,calc((100% - 50rem)/2))}"
+    ".head,main,.note{padding:.6rem max(1rem,calc((100% - 50rem)/2))}"
     ".note{background:#fff4d6;border-bottom:2px solid #c98a00;color:#4a3500;padding-block:.4rem;font-weight:600;"
     "margin:0}"
-    "header{background:#1d4f7c}header a{color:#fff;font-weight:700;font-size:1.15rem;text-decoration:none}"
-    "header a:hover{text-decoration:underline}header a:focus-visible{outline-color:#ffd58a}"
+    ".head{background:#1d4f7c}.head a{color:#fff;font-weight:700;font-size:1.15rem;text-decoration:none}"
+    ".head a:hover{text-decoration:underline}.head a:focus-visible{outline-color:#ffd58a}"
     "h1{font-size:1.8rem;line-height:1.2;margin:.8rem 0 .5rem}h2{font-size:1.35rem;margin:1.6rem 0 .6rem}"
     "a{color:#1d4f7c;text-underline-offset:3px;display:inline-block;min-height:24px}"
     "a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
@@ -41,6 +41,6 @@ def render_plain_page(tag: str, title: str, body: str, *, heading: str, note: st
         f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f'<body>{above}<header><a href="/{tag}/">{escape(tell(SITE))}</a></header>'
+        f'<body><header>{above}<div class="head"><a href="/{tag}/">{escape(tell(SITE))}</a></div></header>'
         f"<main><h1>{escape(heading)}</h1>{body}</main></body></html>"
     )

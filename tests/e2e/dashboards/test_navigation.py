@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from dashboards.public.menu import PAGES, compose_title
+from dashboards.public.menu import PAGES, SITE, compose_title
 from tests.support.service.public_app import wait_until_settled
 
 pytestmark = pytest.mark.browser
@@ -176,7 +176,7 @@ def test_unknown_address_is_not_found_and_leads_on(blank_page: Page, public_app:
     assert answer is not None and answer.status == 404
     expect(page).to_have_title(re.compile("^Page not found"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
-    assert page.get_by_role("link").all_inner_texts() == ["Home", *PAGES.values()]
+    assert page.get_by_role("link").all_inner_texts() == [SITE, "Home", *PAGES.values()]
     page.get_by_role("link", name="Data quality").click()
     expect(page).to_have_title(compose_title("quality"))
 
