@@ -813,6 +813,15 @@ def list_series_points(r: Release, s: Selection) -> list[tuple[str, Row | None]]
         is_recommended = s.get("version", "recommended") == "recommended"
         pairs = [(period, rows.get((s["trend"], period))) for period in sorted(periods)]
         return [(period, x) for period, x in pairs if x is not None or is_recommended]
+    if s.get("part") == "teams":
+        teams = [
+            {**x, "low": None, "high": None, "state": None}
+            for x in r.read_rows("joint_team")
+            if (x["territory"], x["offence_group"], x["measure"]) == (s["area"], s["crime"], "jits_running")
+            and (x["legal_basis"], x["partner"]) == ("_T", "_T")
+            and x["since"] == x["year"]
+        ]
+        return [(str(x["year"]), x) for x in sorted(teams, key=lambda row: int(row["year"]))]
     if s.get("part") == "victims_trend":
         of_area = {x["period"]: x for x in list_victim_totals(r, s["crime"]) if x["area"] == s["area"]}
         years = sorted({x["period"] for x in list_victim_totals(r, s["crime"])})

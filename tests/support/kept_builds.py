@@ -22,7 +22,7 @@ from tests.support.shared_builds import build_once
 
 SOURCES = (
     "pipelines", "expectations", "dashboards", "dbt_project", "raw_samples", "requirements.lock", "pyproject.toml",
-    "tests/faults", "tests/fuzzing", "tests/oracles", "tests/persons", "tests/records", "tests/samples",
+    "tests/faults", "tests/fuzzing", "tests/kills", "tests/oracles", "tests/persons", "tests/records", "tests/samples",
     "tests/simulation", "tests/support",
 )  # fmt: skip
 """Files and folders that any build may read; no test file imports another."""
