@@ -44,7 +44,7 @@ def write_counts(home: Home) -> None:
 
 
 def write_results(desk: SurveyDesk) -> None:
-    """Write results of two rounds: of ten to twelve respondents of Albania and of North Macedonia, and of two smaller groups."""
+    """Write results of two rounds: ten to twelve respondents in Albania and North Macedonia, and smaller groups."""
     first = [("FR01.1", "1")] * 10 + [("FR01.1", "4")] * 2
     second = [("FR01.1", "5")] * 8 + [("FR01.1", "4")] * 2
     days = [("FR02.1", "d8_30")] * 8 + [("FR02.1", "d0_7")] * 2

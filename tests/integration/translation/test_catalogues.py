@@ -60,7 +60,8 @@ SAME = {
 # fmt: off
 LATIN_IN_CYRILLIC = {
     "a", "al", "category", "check", "rti", "submit", "code",
-    "corrections", "daemon", "data", "dataset", "dimension", "doc", "docs", "docx", "content", "mht", "odt", "rtf", "xml",
+    "corrections", "daemon", "data",
+    "dataset", "dimension", "doc", "docs", "docx", "content", "mht", "odt", "rtf", "xml",
     "en", "example",
     "form", "glotip", "host", "http", "https", "id", "index", "json", "key", "label", "md", "measurement",
     "mm", "multipart", "n", "name", "no", "notices", "null", "ods", "of", "org", "password", "path", "pipelines",
