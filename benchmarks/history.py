@@ -75,7 +75,7 @@ def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)
     gather_reference(home)
-    # Without a ledger nobody has assessed the law on joint teams.
+    # A home without a ledger has no assessments of the law on joint teams.
     pl.DataFrame(schema=EXPORTED).write_parquet(home.gathered / "legal_assessment.parquet")
     return sizes
 
