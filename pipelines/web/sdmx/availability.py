@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 
 from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import Artefacts, Constraint, Kind
-from pipelines.dissemination.release import END, START, load_observations
-from pipelines.dissemination.structures import TIME_PERIOD, Dataflow, Structures
-from pipelines.web.sdmx.data import find_dataflows, select_rows
+from pipelines.dissemination.release import END, START, load_structures
+from pipelines.dissemination.structures import TIME_PERIOD, Dataflow
+from pipelines.web.sdmx.data import UNCHANGED, find_dataflows, load_updated, select_rows
 from pipelines.web.sdmx.errors import NO_DIMENSION, QueryError
 from pipelines.web.sdmx.queries import DataQuery
+from pipelines.web.sdmx.releases import PublishedRelease, Releases
 from pipelines.web.sdmx.structures import Name, StructureMessage, keep_used_items, resolve_references
 
 _ALL_REFERENCES = ("dataflow", "datastructure", "conceptscheme", "codelist")
 
 
-def find_availability(folder: Path, structures: Structures, query: DataQuery) -> StructureMessage:
+def find_availability(releases: Releases, release: PublishedRelease, query: DataQuery) -> StructureMessage:
     """Return the constraints of the dataflows that a query refers to, with the artefacts that `references` adds.
 
-    Raises QueryError 404 if no observation matches.
+    With `updatedAfter`, they are about the observations that were added or revised since then.  Raises QueryError 404
+    if no observation matches.
     """
-    if query.updated_after is not None:
-        raise QueryError(501, mark("updatedAfter is not offered for availability. Leave it out, or ask for the data."))
+    structures = load_structures(release.folder)
+    is_changed = False
     flows = find_dataflows(structures, query)
     constraints: dict[str, Constraint] = {}
     for flow in flows:
+        frame = load_updated(releases, release, flow, query.updated_after)
+        is_changed |= not frame.is_empty()
         try:
-            constraint = _find_constraint(folder, flow, query)
+            constraint = _find_constraint(frame, flow, query)
         except QueryError:
             # A query of several dataflows is about those that have its components.
             if len(flows) == 1:
@@ -37,13 +39,15 @@ def find_availability(folder: Path, structures: Structures, query: DataQuery) ->
             continue
         if constraint is not None:
             constraints[flow.id] = constraint
+    if not constraints and query.updated_after is not None and not is_changed:
+        raise QueryError(404, UNCHANGED)
     if not constraints:
         raise QueryError(404, mark("No observations match. Ask for other codes or another period."))
     names: list[Name] = [("dataconstraint", name) for name in constraints]
     words = _ALL_REFERENCES if "all" in query.references else query.references
     words = tuple(word for word in words if word not in ("dataproviderscheme", "valuelist"))
     added = resolve_references(structures, names, words, query.version)
-    reduced, partial = keep_used_items(folder, structures, constraints, constraints)
+    reduced, partial = keep_used_items(release.folder, structures, constraints, constraints)
     ids: dict[Kind, tuple[str, ...]] = {"dataconstraint": tuple(constraints)}
     for kind, name in sorted(added):
         if kind in words:
@@ -51,15 +55,14 @@ def find_availability(folder: Path, structures: Structures, query: DataQuery) ->
     return StructureMessage(reduced, Artefacts(ids, constraints, frozenset(), frozenset(partial & added)))
 
 
-def _find_constraint(folder: Path, flow: Dataflow, query: DataQuery) -> Constraint | None:
-    """Return the codes and days with data; None if no observation matches.
+def _find_constraint(frame: pl.DataFrame, flow: Dataflow, query: DataQuery) -> Constraint | None:
+    """Return the codes and days of some observations of a dataflow; None if none of them matches.
 
     In mode `available`, the codes of a dimension are those that have data with the filters of all other dimensions.
     """
     names = [*flow.structure.dimension_ids, TIME_PERIOD]
     if unknown := set(query.components) - set(names):
         raise QueryError(422, NO_DIMENSION, dataflow=flow.id, name=min(unknown), names=", ".join(names))
-    frame = load_observations(folder, flow.id)
     matching = select_rows(frame, flow, query)
     chosen = [name for name in names if not query.components or name in query.components]
     codes = {}

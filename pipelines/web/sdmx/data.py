@@ -28,7 +28,7 @@ _NO_DATA: Final = mark(
     "No observations match. Ask for fewer codes at once or another period; an availability query lists the codes "
     "that have data."
 )
-_UNCHANGED: Final = mark("Nothing has changed since then.")
+UNCHANGED: Final = mark("Nothing has changed since then.")
 
 
 @dataclass(frozen=True)
@@ -253,11 +253,28 @@ def _select_changes(
     if not earlier:
         return [replace(item, action="Append", valid_from=release.valid_from) for item in current]
     if earlier[-1].folder == release.folder:
-        raise QueryError(404, _UNCHANGED)
+        raise QueryError(404, UNCHANGED)
     changes = _compare(_select_former(earlier[-1].folder, query), current)
     if not changes:
-        raise QueryError(404, _UNCHANGED)
+        raise QueryError(404, UNCHANGED)
     return [replace(item, valid_from=release.valid_from) for item in changes]
+
+
+def load_updated(releases: Releases, release: PublishedRelease, flow: Dataflow, since: datetime | None) -> pl.DataFrame:
+    """Return the observations of a dataflow that were added or revised since a time, or all of them without a time.
+
+    What a release deleted since then has no observation any more, so it is not among them.
+    """
+    rows = load_observations(release.folder, flow.id)
+    earlier = [item for item in releases.list_until(release) if since is not None and item.valid_from <= since]
+    if not earlier:
+        return rows
+    former = earlier[-1].folder
+    if flow.id not in load_structures(former).dataflows:
+        return rows
+    former_rows = load_observations(former, flow.id)
+    # A release with other columns revises every observation, as in a query of data (`list_changes`).
+    return rows if former_rows.columns != rows.columns else _subtract(rows, former_rows, rows.columns)
 
 
 def _select_history_of_changes(
@@ -276,7 +293,7 @@ def _select_history_of_changes(
             changes = _compare(_select_former(history[place - 1].folder, query), rows)
         data_sets += [replace(change, valid_from=item.valid_from, valid_until=item.valid_until) for change in changes]
     if not data_sets:
-        raise QueryError(404, _UNCHANGED)
+        raise QueryError(404, UNCHANGED)
     return data_sets
 
 

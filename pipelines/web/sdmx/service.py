@@ -142,7 +142,7 @@ class SdmxService(MountedService):
         if isinstance(query, StructureQuery):
             return write_structures(find_structures(folder, load_structures(folder), query), choice.format, language)
         if not is_data:
-            return write_structures(find_availability(folder, load_structures(folder), query), choice.format, language)
+            return write_structures(find_availability(self.releases, release, query), choice.format, language)
         return write_data(self.releases, release, query, choice, language)
 
 

@@ -160,6 +160,11 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     since = "/sdmx/v2/data/dataflow/RTI/VICTIMS?updatedAfter="
     assert client.get(f"{since}2026-11-01T00:00:00%2B01:00").json()["data"]["dataSets"][0]["action"] == "Append"
     assert client.get(f"{since}2026-11-21T00:00:00Z").status_code == 404
+    codes = "/sdmx/v2/availability/dataflow/RTI/VICTIMS/+"
+    everything = client.get(codes).json()["data"]["dataConstraints"]
+    assert client.get(f"{codes}?updatedAfter=2026-11-01T00:00:00Z").json()["data"]["dataConstraints"] == everything
+    unchanged = client.get(f"{codes}?updatedAfter=2026-11-21T00:00:00Z")
+    assert unchanged.status_code == 404 and "Nothing has changed" in unchanged.text
     changes = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS?updatedAfter=2026-11-01T00:00:00Z&format=sdmx-csv")
     assert set(changes["ACTION"]) == {"A"}
 

@@ -170,3 +170,29 @@ def test_history_of_changes_has_what_each_release_changed(monkeypatch: pytest.Mo
     ]  # fmt: skip
     with pytest.raises(QueryError, match="Nothing has changed"):
         list_data_sets("2026-08-01T00:00:00Z")
+
+
+def test_updated_observations_are_those_that_a_later_release_added_or_revised(monkeypatch: pytest.MonkeyPatch) -> None:
+    newest = make_small_extract()
+    rows = newest.observations
+    # The second was revised, the last was added, and another was deleted since.
+    former = rows[:-1].with_columns(
+        pl.when(pl.int_range(pl.len()) == 1).then(99).otherwise(pl.col(OBS_VALUE)).alias(OBS_VALUE)
+    )
+    deleted = former[:1].with_columns(pl.lit("1999").alias(TIME_PERIOD))
+    by_release = {"first": pl.concat([former, deleted]), "second": rows}
+    history = [
+        PublishedRelease(Path("first"), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
+        PublishedRelease(Path("second"), datetime(2026, 4, 1, tzinfo=UTC), None),
+    ]
+    monkeypatch.setattr(data, "load_observations", lambda folder, _: by_release[folder.name])
+    monkeypatch.setattr(data, "load_structures", lambda _: newest.structures)
+    monkeypatch.setattr(Releases, "list_until", lambda *_: history)
+    releases = Releases(lambda: pytest.fail("no home is needed"))
+
+    def load_since(since: datetime | None) -> list[tuple[object, ...]]:
+        return data.load_updated(releases, history[-1], newest.dataflow, since).rows()
+
+    assert load_since(datetime(2026, 2, 1, tzinfo=UTC)) == [rows.row(1), rows.row(-1)]
+    assert load_since(None) == load_since(datetime(2025, 1, 1, tzinfo=UTC)) == rows.rows()
+    assert load_since(datetime(2026, 5, 1, tzinfo=UTC)) == []
