@@ -16,6 +16,7 @@ from pipelines.web.sdmx.queries import (
     DataQuery,
     Reference,
     RequestedEdition,
+    SchemaQuery,
     StructureQuery,
     Version,
     parse_filter,
@@ -251,7 +252,7 @@ def parse_structure_query(version: Version, kind: str, parts: Sequence[str], que
     )
 
 
-def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> StructureQuery:
+def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> SchemaQuery:
     """Return the query of an address below `/schema`, as a query of the structure with the codes that have data."""
     context, agency, name, versions = _pad(parts, 3, 4, "/schema/{context}/{agency}/{id}/{version}")
     if context not in ("datastructure", "dataflow"):
@@ -260,7 +261,7 @@ def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> St
         query,
         {"dimensionAtObservation", "explicitMeasure"} if version == "v1" else {"dimensionAtObservation", "deletion"},
     )
-    return StructureQuery(
+    return SchemaQuery(
         version=version,
         kind="datastructure",
         reference=_parse_reference(agency, name, versions, version),
@@ -268,6 +269,8 @@ def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> St
         references=("children",),
         edition=_parse_edition(parameters),
         format=parameters.get("format"),
+        context="dataflow" if context == "dataflow" else "datastructure",
+        dimension_at_observation=parameters.get("dimensionAtObservation", "TIME_PERIOD"),
     )
 
 

@@ -17,6 +17,7 @@ from pipelines.dissemination.writers import (
     sdmx_json,
     sdmx_json_structure,
     sdmx_ml,
+    sdmx_schema,
     sdmx_structure,
     tabular,
 )
@@ -143,6 +144,13 @@ STRUCTURE_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
     "v1": (STRUCTURE_ML_2, STRUCTURE_ML_3, STRUCTURE_JSON),
     "v2": (STRUCTURE_JSON, STRUCTURE_ML_3, STRUCTURE_ML_2),
 }
+SCHEMA_ML_2: Final = ResponseFormat("sdmx-schema-2.1", f"{_SDMX}schema+xml", sdmx_schema.MEDIA_TYPES["2.1"], "2.1")
+SCHEMA_ML_3: Final = ResponseFormat("sdmx-schema-3.0", f"{_SDMX}schema+xml", sdmx_schema.MEDIA_TYPES["3.0"], "3.0.0")
+SCHEMA_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
+    "v1": (*STRUCTURE_FORMATS["v1"], SCHEMA_ML_2, SCHEMA_ML_3),
+    "v2": (*STRUCTURE_FORMATS["v2"], SCHEMA_ML_3, SCHEMA_ML_2),
+}
+"""Formats of schemas: structures to be read, and XML Schema to check messages with."""
 _SHORT_NAMES: Final = ("sdmx-json", "sdmx-ml", "sdmx-csv")
 """Names in `format=` without a version: the preferred one of the family."""
 _GENERAL: Final = {"application/xml": "+xml", "text/xml": "+xml", "application/json": "+json"}

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 from pipelines.core.i18n import mark
 from pipelines.dissemination.observations import Operator
 from pipelines.dissemination.periods import parse_period
+from pipelines.dissemination.structures import TIME_PERIOD
+from pipelines.dissemination.writers.extract import Context
 from pipelines.web.sdmx.errors import QueryError
 
 Version = Literal["v1", "v2"]
@@ -128,6 +130,14 @@ class StructureQuery:
     references: tuple[str, ...] = ("none",)
     edition: RequestedEdition = RequestedEdition()
     format: str | None = None
+
+
+@dataclass(frozen=True)
+class SchemaQuery(StructureQuery):
+    """A query of a data structure with the codes that have data, for the messages of a dataflow or data structure."""
+
+    context: Context = "dataflow"
+    dimension_at_observation: str = TIME_PERIOD
 
 
 # --------------------------------------------------------------------------------------------------------- small parts

@@ -33,6 +33,9 @@ from pipelines.web.sdmx.negotiation import (
     CSV_1,
     CSV_2,
     DATA_FORMATS,
+    SCHEMA_FORMATS,
+    SCHEMA_ML_2,
+    SCHEMA_ML_3,
     STRUCTURE_FORMATS,
     XLSX,
     FormatChoice,
@@ -40,9 +43,9 @@ from pipelines.web.sdmx.negotiation import (
     choose_error_syntax,
     choose_format,
 )
-from pipelines.web.sdmx.queries import DataQuery, StructureQuery, Version
+from pipelines.web.sdmx.queries import DataQuery, SchemaQuery, StructureQuery, Version
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
-from pipelines.web.sdmx.structures import KINDS, find_structures, write_structures
+from pipelines.web.sdmx.structures import KINDS, find_structures, write_schema, write_structures
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -107,8 +110,8 @@ class SdmxService(MountedService):
         """Return the answer to a query. Raises QueryError."""
         parsed = parse_address(version, parts, query)
         is_data = isinstance(parsed, DataQuery) and parts[0] == "data"
-        formats = (DATA_FORMATS if is_data else STRUCTURE_FORMATS)[version]
-        choice = choose_format(formats, headers.get("accept", ""), parsed.format)
+        formats = DATA_FORMATS if is_data else SCHEMA_FORMATS if isinstance(parsed, SchemaQuery) else STRUCTURE_FORMATS
+        choice = choose_format(formats[version], headers.get("accept", ""), parsed.format)
         language = i18n.html_lang(i18n.prefer_language((), headers.get("accept-language", "")))
         release = self.releases.find_release(parsed.edition)
         more = {
@@ -139,6 +142,8 @@ class SdmxService(MountedService):
     ) -> bytes:
         """Return the message that answers a query."""
         folder = release.folder
+        if isinstance(query, SchemaQuery) and choice.format in (SCHEMA_ML_2, SCHEMA_ML_3):
+            return write_schema(find_structures(folder, load_structures(folder), query), choice.format, query)
         if isinstance(query, StructureQuery):
             return write_structures(find_structures(folder, load_structures(folder), query), choice.format, language)
         if not is_data:

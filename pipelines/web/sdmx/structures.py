@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import polars as pl
+
 from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import (
     AGENCIES,
@@ -18,11 +20,12 @@ from pipelines.dissemination.artefacts import (
     Kind,
     make_constraint,
 )
-from pipelines.dissemination.structures import Codelist, Structures
-from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_structure
-from pipelines.web.sdmx.errors import NOT_OFFERED, QueryError
-from pipelines.web.sdmx.negotiation import STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
-from pipelines.web.sdmx.queries import ALL, StructureQuery, Version
+from pipelines.dissemination.structures import TIME_PERIOD, Codelist, Structures
+from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_schema, sdmx_structure
+from pipelines.dissemination.writers.extract import Extract
+from pipelines.web.sdmx.errors import NO_DIMENSION, NOT_OFFERED, QueryError
+from pipelines.web.sdmx.negotiation import SCHEMA_ML_2, STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
+from pipelines.web.sdmx.queries import ALL, SchemaQuery, StructureQuery, Version
 
 Name = tuple[Kind, str]
 """An artefact: its kind and its id."""
@@ -357,3 +360,26 @@ def write_structures(message: StructureMessage, form: ResponseFormat, language: 
         return sdmx_json_structure.write_structures(message.structures, message.artefacts, language)
     version: sdmx_ml.Version = "2.1" if form is STRUCTURE_ML_2 else "3.0"
     return sdmx_structure.write_structures(message.structures, message.artefacts, version)
+
+
+def write_schema(message: StructureMessage, form: ResponseFormat, query: SchemaQuery) -> bytes:
+    """Return the XML Schema of messages of one data structure.
+
+    Raises QueryError 422 if the query has several, or a dimension at the observation that the structure lacks.
+    """
+    names = message.artefacts.ids["datastructure"]
+    if len(names) > 1:
+        raise QueryError(422, mark("A schema is for one dataflow. Name one of: {names}."), names=", ".join(names))
+    flow = message.structures.dataflows[names[0]]
+    dimensions = (*flow.structure.dimension_ids, TIME_PERIOD, sdmx_ml.ALL_DIMENSIONS)
+    if query.dimension_at_observation not in dimensions:
+        raise QueryError(
+            422, NO_DIMENSION, dataflow=flow.id, name=query.dimension_at_observation, names=", ".join(dimensions)
+        )
+    return sdmx_schema.write_data_schema(
+        flow.structure,
+        message.structures.codelists,
+        Extract(message.structures, flow, pl.DataFrame(), context=query.context).urn,
+        "2.1" if form is SCHEMA_ML_2 else "3.0",
+        query.dimension_at_observation,
+    )

@@ -178,6 +178,16 @@ def test_schema_is_the_structure_of_a_dataflow_with_the_codes_that_have_data(
     assert areas["isPartial"] and {code["id"] for code in areas["codes"]} == {key[1] for key in victims}
     validator = etree.XMLSchema(etree.parse(str(SDMX_ML_21_MESSAGE_PATH)))
     validator.assertValid(etree.fromstring(client.get("/sdmx/v1/schema/dataflow/RTI/VICTIMS/latest").content))
+    accept = {"accept": "application/vnd.sdmx.schema+xml;version=2.1"}
+    address = "/sdmx/v1/schema/dataflow/RTI/VICTIMS/latest?dimensionAtObservation=AllDimensions"
+    schema = client.get(address, headers=accept)
+    assert schema.headers["content-type"].startswith("application/vnd.sdmx.schema+xml")
+    types = {"xs": "http://www.w3.org/2001/XMLSchema"}
+    codes = etree.fromstring(schema.content).findall("xs:simpleType[@name='CL_AREA']//xs:enumeration", types)
+    assert {code.get("value") for code in codes} == {key[1] for key in victims}
+    wrong = client.get("/sdmx/v2/schema/dataflow/RTI/VICTIMS?format=sdmx-schema-3.0&dimensionAtObservation=COLOUR")
+    assert wrong.status_code == 422 and "COLOUR" in wrong.text
+    assert client.get("/sdmx/v2/schema/dataflow/RTI/*?format=sdmx-schema-3.0").status_code == 422
 
 
 def test_sorted_message_has_the_observations_in_order(client: TestClient) -> None:
