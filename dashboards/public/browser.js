@@ -18,6 +18,12 @@
     else history.replaceState(state, title, url);
   };
 
+  // Streamlit copies text alone. Of all that its buttons copy, only tables have tabs.
+  if (navigator.clipboard) {
+    const writeText = navigator.clipboard.writeText.bind(navigator.clipboard);
+    navigator.clipboard.writeText = (text) => (text.includes("\t") ? copyTable(text, writeText) : writeText(text));
+  }
+
   // A link to another page of the dashboard is followed within the running page, as the back button is.
   addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest(".stHtml a[href], .rti-map a[href]") : null;

@@ -19,13 +19,14 @@ from dashboards.public.menu import FORMER_PAGES, PAGES, SITE, compose_title
 from dashboards.public.plain_page import render_plain_page
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
+from pipelines.front.build import COPYING_SCRIPT
 from pipelines.words.language import current_language, read_in, tell
 
 if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-SCRIPT: Final = Path(__file__).with_name("browser.js")
+_SCRIPT: Final = Path(__file__).with_name("browser.js")
 _SCRIPT_ADDRESS: Final = "/rti/browser.js"
 _COMPRESSED: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FOREVER: Final = "public, max-age=31536000, immutable"
@@ -81,7 +82,7 @@ class Documents:
             return PlainTextResponse("Not found\n", 404)
         is_compressed = b"gzip" in headers.get(b"accept-encoding", b"")
         if path == _SCRIPT_ADDRESS:
-            return Response(SCRIPT.read_bytes(), 200, {"Cache-Control": "no-cache"}, "text/javascript; charset=utf-8")
+            return Response(read_script(), 200, {"Cache-Control": "no-cache"}, "text/javascript; charset=utf-8")
         if is_compressed and (file := self.files.get(path)):
             sent = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding", "Cache-Control": _FOREVER}
             return Response(await run_in_threadpool(_compress_file, file), 200, sent, _COMPRESSED[file.suffix])
@@ -101,6 +102,11 @@ class Documents:
             with read_in(language):
                 return Response(render_not_found(), 404, sent, "text/html; charset=utf-8")
         return PlainTextResponse("Not found\n", 404)
+
+
+def read_script() -> bytes:
+    """Return our script, with the part that the static pages have too."""
+    return COPYING_SCRIPT.read_bytes() + _SCRIPT.read_bytes()
 
 
 def find_new_address(page: str, query: str) -> str:

@@ -45,7 +45,9 @@ FOLDER: Final = "pages"
 """Folder of the pages in a release, with one folder for each language."""
 _HERE: Final = Path(__file__).parent
 _STYLE: Final = (*READING_STYLE, charts.CSS, _HERE / "front.css")
-_SCRIPT: Final = _HERE / "front.js"
+COPYING_SCRIPT: Final = _HERE / "copying.js"
+"""Script that copies a table; those of the static pages and of the explorer begin with it."""
+_SCRIPT: Final = (COPYING_SCRIPT, _HERE / "front.js")
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,9 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
     """
     edition = Edition(read_tables(release))
     target.mkdir(parents=True)
-    style = _write_asset(
-        target, "style", ".css", shorten_style("\n".join(path.read_text(encoding="utf-8") for path in _STYLE)).encode()
-    )
-    writer = _Writer(
-        edition,
-        style,
-        _write_asset(target, "script", ".js", shorten_script(_SCRIPT.read_text(encoding="utf-8")).encode()),
-    )
+    style = _write_asset(target, "style", ".css", shorten_style(_join_files(_STYLE)).encode())
+    script = _write_asset(target, "script", ".js", shorten_script(_join_files(_SCRIPT)).encode())
+    writer = _Writer(edition, style, script)
     sizes = measure_files(release)
     n_pages = 0
     for chosen in languages or list_languages():
@@ -113,6 +110,10 @@ def shorten_script(script: str) -> str:
     """Return a script without indentation, empty lines and comments. It must not have texts of several lines."""
     lines = (line.strip() for line in script.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+
+
+def _join_files(paths: Sequence[Path]) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
 def _write_asset(target: Path, name: str, ending: str, content: bytes) -> str:

@@ -71,7 +71,9 @@
     return (code.closest("figure")?.querySelector("figcaption") ?? before.at(-1)).textContent;
   }
 
-  function addButton(place, about, read) {
+  const writeText = (text) => navigator.clipboard.writeText(text);
+
+  function addButton(place, about, read, write = writeText) {
     const button = document.createElement("button");
     const hidden = document.createElement("span");
     hidden.className = "rti-hidden";
@@ -82,7 +84,7 @@
     const status = document.createElement("span");
     status.setAttribute("role", "status");
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(read());
+      await write(read());
       status.textContent = copied;
       setTimeout(() => { status.textContent = ""; }, 4000);
     });
@@ -92,7 +94,8 @@
   if (navigator.clipboard) {
     for (const part of document.querySelectorAll(".front-table")) {
       const table = part.querySelector("table");
-      addButton(part.querySelector(".front-save"), table.caption.textContent, () => readTable(table));
+      const copyRows = (text) => copyTable(text, writeText);
+      addButton(part.querySelector(".front-save"), table.caption.textContent, () => readTable(table), copyRows);
     }
     for (const code of document.querySelectorAll(".front-code, .front-citation")) {
       const place = document.createElement("p");
