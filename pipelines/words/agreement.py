@@ -31,7 +31,7 @@ def count_verdicts(rows: Sequence[Row]) -> str:
 
 
 def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Piece]:
-    """Return one side of a pair: '38: Convicted, first instance (this release)'.
+    """Return one side of a pair: '38: Convicted at first instance (this release)'.
 
     `languages` are those of the titles of sources; titles are in English otherwise.
     """

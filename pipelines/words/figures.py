@@ -105,7 +105,7 @@ def _format_value(cell: Row) -> str:
 
 
 def is_level_named(measure: str, level: str) -> bool:
-    """Return True if the name of a measure has the name of its level, as "Convicted, first instance" does.
+    """Return True if the name of a measure has the name of its level, as "Convicted at first instance" does.
 
     Decided by the English names, because other languages have an adjective there.
     """

@@ -106,12 +106,24 @@ def join_words(items: Iterable[str]) -> str:
     return tell("{items} and {last}", items=", ".join(parts[:-1]), last=parts[-1])
 
 
+_STAGES: Texts[str] = Texts(
+    {
+        "adjudicated": mark("Adjudicated"),
+        "convicted": mark("Convicted"),
+        "sentenced": mark("Sentenced"),
+    }
+)
+"""Stages that have a measure for each track."""
+
+
 def stage_name(measure: str) -> str:
     """Return the name of a stage: investigated -> 'Investigated', convicted_first -> 'Convicted'; the page names the
     track separately."""
-    label = find_label("measure", measure, codes.get_code_label("measure", measure))
-    # The labels of the code list have the track after a comma, and explanations in brackets.
-    return label.partition(",")[0].partition(" (")[0]
+    stage, is_track, _ = measure.rpartition("_")
+    if is_track and stage in _STAGES:
+        return _STAGES[stage]
+    # Some labels explain themselves in brackets.
+    return find_label("measure", measure, codes.get_code_label("measure", measure)).partition(" (")[0]
 
 
 def unit_name(code: str) -> str:

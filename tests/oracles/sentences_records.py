@@ -639,7 +639,6 @@ TITLES = (
     "Imprisonment to be served, in months, as imposed. {subject}",
     "{stage}, region",
     "{area}, {crime}: convictions at first instance from year to year, {unit}",
-    "Counting rules of {area}",
     "Counting rules: {area}",
     "{area}: persons convicted at first instance, {crime}",
     "This release has no figures by {dimension} for {year}.",

@@ -357,7 +357,7 @@ def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.K
         (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
         (has_unnamed_break, marks.show_break, tell("Break in the series")),
-        (any(series.events for series in all_series), marks.show_break, tell("Change of the law")),
+        (any(series.events for series in all_series), marks.show_break, tell("Change of law")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
     signs = [marks.Key(marks.show_absent(kind), figure.text) for kind, figure in sorted(absent.items())]

@@ -58,7 +58,7 @@ def format_value(value: float | None, obs_status: str, language: str) -> Formatt
 
 
 def key_words(key: Mapping[str, Any], language: str) -> str:
-    """Describe what is counted: `Convicted, first instance · Persons · Trafficking in persons · Male`."""
+    """Describe what is counted: `Convicted at first instance · Persons · Trafficking in persons · Male`."""
     return " \u00b7 ".join(part for name in _SPOKEN if (part := dimension_words(name, key.get(name), language)))
 
 

@@ -36,7 +36,7 @@ def show_counting_rules(frame: layout.Frame, area: str) -> None:
         name = frame.marked_name(office)
         of_office = [rule for rule in rules if rule["jurisdiction"] == office]
         with st.container() if len(offices) == 1 else st.expander(name):
-            _show_card(frame, tell("Counting rules of {area}", area=name), of_office, name)
+            _show_card(frame, tell("Counting rules: {area}", area=name), of_office, name)
 
 
 def _show_card(frame: layout.Frame, caption: str, rules: Sequence[Row], office: str) -> None:

@@ -108,7 +108,7 @@ def test_titles_show_codes_in_words(clean: Any) -> None:
     params = {"part": "sentenced_first", "whole": "convicted_first", "period": "2026-Q3"}
     findings = [make_finding("plausible.outcome", "warning", params=params, seen="3", expected="1")]
     (group,) = answers.group_findings(with_findings(clean, findings), "en")
-    assert group.title.startswith("Sentenced, first instance is 3 in 2026 Q3")
+    assert group.title.startswith("Sentenced at first instance is 3 in 2026 Q3")
 
 
 RULES = (

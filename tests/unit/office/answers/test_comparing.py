@@ -50,7 +50,7 @@ def test_kinds_and_differences() -> None:
     ]  # fmt: skip
     assert changes[0].place == "sheet Т-02, cell B10"
     assert changes[1].place is None
-    assert changes[0].words.startswith("Convicted, first instance \u00b7 First instance")
+    assert changes[0].words.startswith("Convicted at first instance \u00b7 First instance")
     assert "Persons" in changes[0].words and "article 418-a" in changes[0].words
     assert answers.compare_versions(new, old).unchanged == 1
 

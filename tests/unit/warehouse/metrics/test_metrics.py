@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.core import codes
 from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.warehouse.metrics import metric_page, metrics
 from pipelines.warehouse.records import declared_programme
@@ -107,6 +108,18 @@ def test_declared_metrics_are_complete() -> None:
         # First-instance and final figures are never combined, except in an indicator that is named as their ratio.
         levels = {t.level_of(m) for t in metric.numerator for m in t.list_measures()} & {"first", "final"}
         assert len(levels) <= 1 or metric.kind in metrics.EACH, metric.id
+
+
+def test_ratio_of_two_measures_is_named_by_their_labels() -> None:
+    """Check that a measure has one name: "Convicted at first instance" was also "Convicted, first instance"."""
+    ratios = [
+        metric
+        for metric in metrics.load_from((metrics.DECLARED,))
+        if " per 100 " in metric.name and len(metric.numerator) == len(metric.denominator) == 1
+    ]
+    measures = [[only for (term,) in (m.numerator, m.denominator) for only in term.list_measures()] for m in ratios]
+    expected = [" per 100 ".join(codes.get_code_label("measure", code) for code in pair) for pair in measures]
+    assert len(ratios) >= 9 and [m.name.lower() for m in ratios] == [name.lower() for name in expected]
 
 
 def test_figures_from_records_are_declared_with_their_stages_and_frequencies() -> None:

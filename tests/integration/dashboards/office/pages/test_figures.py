@@ -66,7 +66,9 @@ def test_figures_show_adults_where_all_ages_are_not_collected(shared_office: Off
         " and sex = '_T' and dimension = '_Z'",
     )
     page = shared_office.open("secretariat", "/figures", area="MK")
-    (row,) = [row for row in page.find_elements("tbody tr") if row.findtext("th") == "Convicted, final, persons"]
+    (row,) = [
+        row for row in page.find_elements("tbody tr") if row.findtext("th") == "Convicted by final decision, persons"
+    ]
     assert row.findtext("td").startswith(f"Not collected; adults only: {adults} (")
 
 

@@ -181,7 +181,7 @@ def test_coherence_compares_the_whole_offence_in_words(frame: layout.Frame) -> N
     """Albania 2025: 38 persons convicted in all, of whom 8 are in the offence without a further breakdown."""
     pairs = [row for row in queries.read_rows(frame.path, "coherence") if row["left_source"] == "returns"]
     (albania,) = [r for r in pairs if (r["territory"], r["period"], r["measure"]) == ("AL", "2025", "convicted_first")]
-    assert (albania["left_value"], albania["left_words"]) == (38, "Convicted, first instance")
+    assert (albania["left_value"], albania["left_words"]) == (38, "Convicted at first instance")
     for row in pairs:
         assert row["left_words"] != row["measure"], "labels instead of codes"
         if row["measure"] == "victims_detected":

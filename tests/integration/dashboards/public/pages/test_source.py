@@ -129,7 +129,7 @@ def test_ratio_of_the_region_lists_the_counts_of_its_territories(demonstration: 
         "indicted, same period: 85 per cent (95% confidence interval 68 to 106)."
     )
     text = read_html(test)
-    assert "Convicted, first instance, 2025" in text and "Indicted, 2025" in text
+    assert "Convicted at first instance, 2025" in text and "Indicted, 2025" in text
     assert "<dt>Numerator</dt><dd>198</dd>" in text and "<dt>Denominator</dt><dd>233</dd>" in text
     counts = [int(value) for value in re.findall(r"source\?cell=[^>]*convicted_first[^>]*>(\d+)</a>", text)]
     assert sum(counts) == 198, "the counts shown are those of the ratio"
