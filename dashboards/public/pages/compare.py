@@ -122,8 +122,11 @@ def _show_figures(
         why = (regions.explain_window(windows), regions.explain_other_window(windows, freq, period))
         if any(why):
             layout.put_small(" ".join(filter(None, why)))
-    show_dots(compared, in_period, freq, period)
+    # Drawn after the table: a browser takes longer for the picture, and a reader waits for the figures.
+    place_of_dots = st.container()
     show_table(compared, in_period, freq, period)
+    with place_of_dots:
+        show_dots(compared, in_period, freq, period)
     show_pairs(compared, freq, period)
     by_year = "A" if freq in ("P3", "P5") and "A" in periods else freq
     if len(periods[by_year]) > 1:
