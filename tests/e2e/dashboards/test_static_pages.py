@@ -362,3 +362,15 @@ def test_printed_profile_has_no_stranded_heading_and_says_where_and_when_it_was_
     assert len(sheets) > 1 and [lines[-1] for lines in sheets if lines[-1].strip() in headings] == []
     foot = " ".join(sheets[-1])
     assert f"{public_app}/releases/" in foot.replace(" ", "") and re.search(r"accessed \d+ \w+ \d{4}", foot)
+
+
+def test_first_printed_page_of_cooperation_has_its_first_table(browser: Browser, public_app: str) -> None:
+    """Check the table of ten columns, whose rows became blocks that left the first page nearly empty."""
+    page = browser.new_page()
+    for language in ("sq", "mk", "en"):
+        page.goto(f"{public_app}/{language}/cooperation.html")
+        total = page.locator("[id^='table-sent-'] tbody td").last.inner_text()
+        with pdfplumber.open(BytesIO(page.pdf(format="A4"))) as document:
+            lines = (document.pages[0].extract_text() or "").splitlines()
+        assert any(line.endswith(f" {total}") and len(line.split()) > 8 for line in lines), (language, lines)
+    page.close()
