@@ -24,6 +24,7 @@ from pipelines.office.model_documents.declarations import (
 LANGUAGES = set(list_languages()) - {"sr-Latn"}
 DIGESTS = {
     ("jit_agreement", "1.0"): "c7e58ab6d898",
+    ("jit_agreement", "1.1"): "908df9e8d877",
     ("mla_request", "1.0"): "317c56fdfa74",
     ("spontaneous_information", "1.0"): "644c0bc9c33b",
 }
