@@ -11,6 +11,7 @@ from pipelines.front.pages import Page, Section
 from pipelines.front.pages.cooperation_breakdowns import compose_exchange, list_crime_files, make_page
 from pipelines.front.pages.law import format_date
 from pipelines.front.pages.law_events import LawEvent, list_law_events
+from pipelines.front.pictures import PictureFile
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language
 from pipelines.front.team_pictures import MEASURES, TeamFigures
@@ -48,6 +49,7 @@ def compose_region(reader: Reader, crime: str) -> Section | None:
         return None
     area = reader.edition.region
     events = list_law_events(reader, reader.edition.territories, figures.years)
+    pictures = _list_pictures(figures, area)
     tables = [
         _compose_area(reader, figures, area),
         _compose_parts(reader, figures, "legal_basis"),
@@ -58,9 +60,9 @@ def compose_region(reader: Reader, crime: str) -> Section | None:
     return Section(
         "joint-teams",
         tell("Joint investigation teams"),
-        [_explain_counts(), _describe_events(figures, events)],
+        _list_texts(figures, events, pictures),
         [table for table in tables if table is not None],
-        [team_pictures.draw_teams(reader, crime, area)],
+        pictures,
     )
 
 
@@ -71,15 +73,25 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Section | None:
         return None
     events = list_law_events(reader, [area], figures.years)
     table = _compose_events(reader, events)
-    # A series of withheld figures has nothing to draw; its table has the words, and the changes of the law follow.
-    is_drawn = any(figures.has_value(area, year) for year in figures.years)
+    pictures = _list_pictures(figures, area)
     return Section(
         "joint-teams",
         tell("Joint investigation teams"),
-        [_explain_counts(), *([_describe_events(figures, events)] if is_drawn or not events else [])],
+        _list_texts(figures, events, pictures),
         [_compose_area(reader, figures, area), *([table] if table else [])],
-        [team_pictures.draw_teams(reader, crime, area)] if is_drawn else [],
+        pictures,
     )
+
+
+def _list_pictures(figures: TeamFigures, area: str) -> list[PictureFile]:
+    """Return the picture of an area. A series of withheld figures has nothing to draw: its table has the words, and the
+    changes of the law follow."""
+    is_drawn = any(figures.has_value(area, year) for year in figures.years)
+    return [team_pictures.draw_teams(figures.reader, figures.crime, area)] if is_drawn else []
+
+
+def _list_texts(figures: TeamFigures, events: Sequence[LawEvent], pictures: Sequence[PictureFile]) -> list[str]:
+    return [_explain_counts(), *([_describe_events(figures, events)] if pictures or not events else [])]
 
 
 def _explain_counts() -> str:

@@ -83,6 +83,14 @@ def test_changes_of_the_law_are_marked_on_the_series_of_the_region_and_listed_in
     assert events["Bland"] == ["September 2024", "Second protocol", "In force", "Source not yet verified."]
 
 
+def test_region_whose_figures_are_withheld_has_its_changes_and_no_empty_picture() -> None:
+    withheld = [make_teams("WB", 2024, None), make_teams("WB", 2025, None)]
+    section = joint_teams.compose_region(make_reader(joint_team=withheld), "TIP")
+    assert section is not None and not section.pictures
+    assert not [text for text in section.texts if "dashed line" in str(text)]
+    assert set(list_rows(section.tables[-1])) == {"Aland", "Bland"}
+
+
 def test_table_of_the_region_has_each_year_and_all_years_together() -> None:
     section = joint_teams.compose_region(make_reader(), "TIP")
     assert section is not None
