@@ -129,12 +129,12 @@ def expect_changes_of_law(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "A team is counted by each territory in it. Figures below {least} are withheld, because partners know their own "
+    "A team is counted by each territory in it. Figures from 1 to {most} are withheld, because partners know their own "
     "teams.",
-    "Figures below {least} are withheld, because returns do not say which part belongs to one partner.",
+    "Figures from 1 to {most} are withheld, because returns do not say which part belongs to one partner.",
 )
 def expect_smallest_without_partners(r: Release, s: Selection, p: Params) -> Expected:
     """Check that no figure of exchange or of teams from 1 to 9 is in the release."""
     for table in ("informal_exchange", "joint_team"):
         assert not [x for x in r.read_rows(table) if x["value"] is not None and 0 < x["value"] < 10]
-    return {"least": "10"}
+    return {"most": "9"}

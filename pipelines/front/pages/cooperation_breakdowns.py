@@ -180,8 +180,8 @@ def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]
         table.add_row(tell("Answered"), fields)
         table.notes.add_remark(
             tell(
-                "Figures below {least} are withheld, because returns do not say which part belongs to one partner.",
-                least=SMALLEST_WITHOUT_PARTNERS,
+                "Figures from 1 to {most} are withheld, because returns do not say which part belongs to one partner.",
+                most=SMALLEST_WITHOUT_PARTNERS - 1,
             )
         )
         _note_region(table, rows)

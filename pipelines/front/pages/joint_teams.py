@@ -96,9 +96,9 @@ def _list_texts(figures: TeamFigures, events: Sequence[LawEvent], pictures: Sequ
 
 def _explain_counts() -> str:
     return tell(
-        "A team is counted by each territory in it. Figures below {least} are withheld, because partners know their "
+        "A team is counted by each territory in it. Figures from 1 to {most} are withheld, because partners know their "
         "own teams.",
-        least=SMALLEST_WITHOUT_PARTNERS,
+        most=SMALLEST_WITHOUT_PARTNERS - 1,
     )
 
 
