@@ -100,10 +100,16 @@ def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
 
 
 def shorten_style(style: str) -> str:
-    """Return a style sheet without comments, and without spaces around braces, semicolons and names of properties."""
+    """Return a style sheet without comments, last semicolons, and spaces around braces, signs and names of properties.
+
+    What is in quotation marks is kept.
+    """
     without_comments = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
     compact = re.sub(r"\s*([{};])\s*", r"\1", without_comments).strip()
-    return re.sub(r"([{;][\w-]+): ", r"\1:", compact)
+    without_spaces = re.sub(r"([({;][\w-]+): ", r"\1:", compact).replace(";}", "}")
+    return re.sub(
+        r'("[^"]*")|(,) | (>) | (!)', lambda found: "".join(part or "" for part in found.groups()), without_spaces
+    )
 
 
 def shorten_script(script: str) -> str:

@@ -2,8 +2,6 @@
 //
 // A spreadsheet program reads the HTML, where each number is in a cell with its value: `sdval` is read by LibreOffice and
 // `x:num` by Excel, whatever the decimal sign of the program is. The text of the cell has the sign of the page's language.
-const NUMBER = /^[+-]?\d+(\.\d+)?$/;
-
 function composeTable(text) {
   const table = document.createElement("table");
   table.setAttribute("xmlns:x", "urn:schemas-microsoft-com:office:excel");
@@ -11,10 +9,12 @@ function composeTable(text) {
     const row = table.insertRow();
     for (const field of line.split("\t")) {
       const cell = row.insertCell();
-      const isNumber = NUMBER.test(field);
-      cell.textContent = isNumber && document.documentElement.lang !== "en" ? field.replace(".", ",") : field;
-      if (!isNumber) continue;
-      for (const [name, value] of [["sdval", field], ["sdnum", "1033;"], ["x:num", field]]) cell.setAttribute(name, value);
+      cell.textContent = field;
+      if (!/^[+-]?\d+(\.\d+)?$/.test(field)) continue;
+      if (document.documentElement.lang !== "en") cell.textContent = field.replace(".", ",");
+      cell.setAttribute("sdval", field);
+      cell.setAttribute("sdnum", "1033;");
+      cell.setAttribute("x:num", field);
     }
   }
   return table.outerHTML;
@@ -23,8 +23,8 @@ function composeTable(text) {
 // A browser without `ClipboardItem` copies the text alone.
 function copyTable(text, writeText) {
   if (!globalThis.ClipboardItem) return writeText(text);
-  const blobs = Object.entries({ "text/plain": text, "text/html": composeTable(text) })
-    .map(([type, content]) => [type, new Blob([content], { type })]);
-  return navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+  const blob = (type, content) => new Blob([content], { type });
+  const item = { "text/plain": blob("text/plain", text), "text/html": blob("text/html", composeTable(text)) };
+  return navigator.clipboard.write([new ClipboardItem(item)]);
 }
 

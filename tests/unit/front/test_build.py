@@ -76,9 +76,12 @@ def test_comparison_says_for_each_territory_whether_convictions_changed() -> Non
 
 def test_shorten_style_keeps_rules_and_quoted_spaces() -> None:
     style = (
-        '/* A note. */\n@media print {\n  .a > .b::before { content: ": "; color: red; }\n}\n.c .d { margin: 0 1px; }\n'
+        '/* A note. */\n@media print {\n  .a > .b::before { content: ", > "; color: red; }\n}\n'
+        ".c .d, .e { margin: 0 1px !important; }\n"
     )
-    assert shorten_style(style) == '@media print{.a > .b::before{content:": ";color:red;}}.c .d{margin:0 1px;}'
+    assert (
+        shorten_style(style) == '@media print{.a>.b::before{content:", > ";color:red}}.c .d,.e{margin:0 1px!important}'
+    )
 
 
 def test_shorten_script_keeps_every_statement() -> None:

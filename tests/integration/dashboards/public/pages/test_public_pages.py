@@ -203,7 +203,7 @@ def test_territory_shows_series_breakdowns_card_and_returns() -> None:
     counts, shares = read_rows(test, "Female")
     column = counts.index("withheld")
     assert shares[column] == "withheld", "a withheld figure has a withheld share"
-    assert "Counting rules of Albania" in text
+    assert "Counting rules: Albania" in text
     assert "Persons whom an authority registered as victims" in text, "metadata of a form"
     assert "SALCORRECTION000" not in text and "carried forward" in text
     received = read_rows(test, "2026-11-02")
