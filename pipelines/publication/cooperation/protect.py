@@ -68,34 +68,39 @@ def protect_cooperation(
     `earlier` are the figures of earlier releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome
     of each problem (offence group and subject) by its content.  Raises ProtectError if one cannot be made safe.
     """
-    combined = earlier_releases.combine_releases(cells, earlier)
-    # Largest problems first; otherwise the other processes would end up waiting for one of them.
-    problems = sorted(
-        (
-            _Problem(f"cooperation {group} {subject}", block, cache)
-            for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True)
-        ),
-        key=lambda problem: -problem.block.height,
-    )
+    problems = _list_problems(earlier_releases.combine_releases(cells, earlier), cache)
     ready = [problem.read_outcome() for problem in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
     is_large = sum(problem.block.height for problem in waiting) >= _CELLS_FOR_PROCESSES
     fresh = map_problems(_protect_problem, waiting, is_large=is_large)
-    reports: list[risk.BlockRisk] = []
+    outcomes: dict[str, _Outcome] = {}
     states = []
     for problem, outcome in zip(problems, ready, strict=True):
         if outcome is None:
             outcome = next(fresh)
             problem.keep_outcome(outcome)
-        states_of_block, report = outcome
-        reports.append(report)
+        outcomes[problem.name] = outcome
         of_block = problem.block.select(*programme.KEY, "is_now")
-        states.append(of_block.with_columns(conf_status=pl.Series(states_of_block)))
+        states.append(of_block.with_columns(conf_status=pl.Series(outcome[0])))
     if not states:
         return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
     of_now = pl.concat(states).filter("is_now").drop("is_now")
     marked = cells.join(of_now, on=programme.KEY, how="left", maintain_order="left", validate="1:1")
-    return ProtectedCooperation(marked, risk.RiskReport(tuple(reports)))
+    # After its publication, each of these figures is published or was hidden, so that nothing is left to choose in a
+    # draft with the same figures: its problems, which name this release, have the same outcomes.
+    released = [*earlier, earlier_releases.record_release(marked)]
+    for problem in _list_problems(earlier_releases.combine_releases(cells, released), cache):
+        problem.keep_outcome(outcomes[problem.name])
+    return ProtectedCooperation(marked, risk.RiskReport(tuple(report for _, report in outcomes.values())))
+
+
+def _list_problems(combined: pl.DataFrame, cache: Path | None) -> list[_Problem]:
+    """Return the problems of combined releases, largest first, so that no process waits long for another."""
+    problems = [
+        _Problem(f"cooperation {group} {subject}", block, cache)
+        for (group, subject), block in combined.group_by("offence_group", "subject", maintain_order=True)
+    ]
+    return sorted(problems, key=lambda problem: -problem.block.height)
 
 
 def read_public(protected: pl.DataFrame) -> pl.DataFrame:
@@ -147,7 +152,7 @@ class _Problem(NamedTuple):
     def keep_outcome(self, outcome: _Outcome) -> None:
         """Write the states of the cells and their assessment for the next protection, if there is a folder."""
         path = self.find_kept()
-        if path is None:
+        if path is None or path.exists():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}.new")

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.publication.cooperation import cells, earlier, protect
 from pipelines.refresh.released_counts import EarlierRelease
-from tests.support.fakes.cooperation_world import SCHEMA, make_row
+from tests.support.fakes.cooperation_world import SCHEMA, draw_figures, make_row
 
 
 @pytest.fixture
@@ -47,3 +47,27 @@ def test_true_figures_of_another_release_are_not_used(release: EarlierRelease) -
 def test_release_before_cooperation_was_published_adds_nothing(release: EarlierRelease) -> None:
     release.public.with_name("cooperation.parquet").unlink()
     assert release.read_cooperation() is None
+
+
+def _refuse_to_solve(problem: object) -> None:
+    raise AssertionError(f"{problem} was solved again")
+
+
+def test_unchanged_figures_are_not_solved_again_after_their_publication(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cells.select_cells(draw_figures(1))
+    # The second release has one corrected figure, so that its readers know the figure of the first one too.
+    corrected = first.with_columns(value=pl.col("value") + (pl.int_range(pl.len()) == 0).cast(pl.Int64) * 7)
+    releases: list[pl.DataFrame] = []
+    for draft in (first, corrected):
+        protected = protect.protect_cooperation(draft, releases, tmp_path)
+        releases.append(earlier.record_release(protected.cells))
+        solved = protect.protect_cooperation(draft, releases)
+        with monkeypatch.context() as patch:
+            patch.setattr(protect, "_protect_problem", _refuse_to_solve)
+            kept = protect.protect_cooperation(draft, releases, tmp_path)
+        assert kept.cells.equals(solved.cells) and kept.report.count_cells() == solved.report.count_cells()
+    monkeypatch.setattr(protect, "_protect_problem", _refuse_to_solve)
+    with pytest.raises(AssertionError, match="solved again"):
+        protect.protect_cooperation(first.with_columns(value=pl.col("value") + 5), releases, tmp_path)
