@@ -30,8 +30,13 @@ def examine_home(root: Path) -> dict[str, Any]:
         "states": {row.submission_id: row.state for row in submissions},
         "receipts": sorted(i for i in (row.submission_id for row in submissions) if find_newest_receipt(engine, i)),
         "damage": [damage.message for damage in integrity.verify_home(home, engine)],
-        "half": [str(path.name) for path in home.drafts.iterdir() if not is_complete(path)],
+        "half": [path.name for path in home.drafts.iterdir() if not is_aside(path) and not is_complete(path)],
     }
+
+
+def is_aside(folder: Path) -> bool:
+    """Return True if a folder is one that a draft is built in: nothing lists it, and the next refresh removes it."""
+    return folder.name.startswith(".")
 
 
 def is_complete(folder: Path) -> bool:
