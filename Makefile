@@ -58,11 +58,11 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 	$(call install_locked,requirements-dev.lock,--compile-bytecode)
 	@touch $@
 
-# With a published release, the servers start while the refresh looks for what is new.
+# With a published release, the servers start while the refresh looks for what is new; people do not wait for it.
 run: $(STAMP) ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
 	$(call say,Refreshing the demonstration home in $(RTI_HOME))
 	@if [ -e "$(RTI_HOME)/public/current" ]; then \
-		$(BIN)/rti refresh --init demonstration --publish & $(BIN)/rti serve; \
+		nice $(BIN)/rti refresh --init demonstration --publish & $(BIN)/rti serve; \
 	else \
 		$(BIN)/rti refresh --init demonstration --publish && $(BIN)/rti serve; \
 	fi

@@ -18,14 +18,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from pipelines.core.home import Home, HomeError
 from pipelines.core.settings import check_settings
-from pipelines.operations.release_clock import ReleaseClock
 from pipelines.operations.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
-from pipelines.refresh.publication import complete_publication_at_start
+from pipelines.publication.releases.publications import intent_path
 from pipelines.runs.instance import instance_folder
-from pipelines.web.sign_in import demonstration
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -35,7 +34,9 @@ DAGSTER_PORT = 3000
 PORTS = {"public": DASHBOARD_PORT, "office": PORTAL_PORT, "dagster-ui": DAGSTER_PORT}
 """The port of each part that serves requests; the daemon serves none."""
 _PATIENCE = 90.0
-_DAEMON = "Dagster daemon"
+_PEOPLE: Final = ("dashboard", "offices' pages")
+_DAGSTER: Final = ("Dagster code server", "Dagster UI")
+_DAEMON: Final = "Dagster daemon"
 _CHECK_SECONDS = 0.5
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -62,7 +63,7 @@ def serve_home(home: Home) -> None:
     start, or if later every one of them has failed.
     """
     check_settings()
-    complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
+    _complete_publication(home)
     logs = home.restricted / "logs"
     logs.mkdir(exist_ok=True)
     with _record_signals() as is_ending, tempfile.TemporaryDirectory(prefix="rti-") as sockets:
@@ -72,6 +73,10 @@ def serve_home(home: Home) -> None:
         )
         try:
             _start_all(supervisor, servers, logs, is_ending)
+            # Imported when the pages answer: both load the ledger, which takes as long as a page takes to start.
+            from pipelines.operations.release_clock import ReleaseClock
+            from pipelines.web.sign_in import demonstration
+
             if (accounts := demonstration.accounts_file(home)) is not None:
                 _say(f"accounts of the demonstration, with their password: {accounts}")
             _say("Ctrl-C ends all.")
@@ -106,7 +111,7 @@ def serve_part(home: Home, part: str, port: int | None = None) -> None:
     if part != "public":
         if not os.access(home.restricted, os.R_OK | os.W_OK | os.X_OK):
             raise HomeError(f"this user may not read and write {home.restricted}; run it as the user of the service")
-        complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
+        _complete_publication(home)
         environment["DAGSTER_HOME"] = str(instance_folder(home))
     chosen_port = port or PORTS.get(part, 0)
     if chosen_port and _find_free_port(chosen_port) != chosen_port:
@@ -116,14 +121,22 @@ def serve_part(home: Home, part: str, port: int | None = None) -> None:
     os.execve(command[0], command, environment)  # noqa: S606 - without a shell on purpose
 
 
+def _complete_publication(home: Home) -> None:
+    """Complete an interrupted publication; without one, import nothing, so that the pages start at once."""
+    if intent_path(home).exists():
+        from pipelines.refresh.publication import complete_publication_at_start
+
+        complete_publication_at_start(home, report=lambda text: print(f"rti: {text}", file=sys.stderr, flush=True))
+
+
 def _choose_servers(socket: str) -> dict[str, ServiceProcess]:
     dashboard, dagster = _find_free_port(DASHBOARD_PORT), _find_free_port(DAGSTER_PORT)
     portal = _find_free_port(max(PORTAL_PORT, dashboard + 1))
     return {
-        "Dagster code server": ServiceProcess(_code_server_command(socket)),
-        "dashboard": ServiceProcess(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
-        "offices' pages": ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
-        "Dagster UI": ServiceProcess(
+        _PEOPLE[0]: ServiceProcess(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
+        _PEOPLE[1]: ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
+        _DAGSTER[0]: ServiceProcess(_code_server_command(socket)),
+        _DAGSTER[1]: ServiceProcess(
             [*_dagster_ui_command(dagster), "--code-server", socket], f"http://{HOST}:{dagster}", "/server_info"
         ),
         _DAEMON: ServiceProcess(
@@ -146,8 +159,8 @@ def _start_all(
     supervisor: Supervisor, servers: dict[str, ServiceProcess], logs: Path, is_ending: Callable[[], bool]
 ) -> None:
     processes: dict[str, Process] = {}
-    # The daemon starts when people are answered: its start would take their processors for seconds.
-    for group in ([name for name in servers if name != _DAEMON], [_DAEMON]):
+    # What people open starts first: the start of Dagster would take their processors for seconds.
+    for group in (_PEOPLE, _DAGSTER, (_DAEMON,)):
         for name in group:
             if is_ending():
                 return
