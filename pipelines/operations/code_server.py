@@ -7,11 +7,11 @@ themselves, the UI and the daemon each load the definitions in a server of their
 from __future__ import annotations
 
 import argparse
-import gc
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from pipelines.core.garbage import collect_rarely
 from pipelines.core.settings import SettingsError
 from pipelines.core.structured_log import configure_log
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 DEFINITIONS: Final = "pipelines.definitions"
 _PATIENCE: Final = 90.0
-_OBJECTS_BETWEEN_COLLECTIONS: Final = 50_000
-"""The definitions are 340,000 objects that stay; Python's default of 700 searches them again and again."""
 
 
 def add_socket_option(parser: argparse.ArgumentParser) -> None:
@@ -67,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         configure_log("code-server")
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
+    collect_rarely()
     from dagster._cli.api import grpc_command
 
     options = [

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pipelines.core.garbage import collected_rarely
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.refresh import unchanged
@@ -21,9 +22,6 @@ from pipelines.refresh.publication import start_refresh
 from pipelines.runs.instance import instance_folder, open_instance_for_run
 from pipelines.runs.step_log import steps_log
 from pipelines.warehouse import build_cache
-
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
-"""New objects after which Python searches for garbage during a refresh. Its default is 700."""
 
 
 class RunFailedError(Exception):
@@ -43,7 +41,7 @@ def run_refresh(home: Home, *, say: Callable[[str], None] = print, even_if_uncha
     `finished` names its release. A failed run is reported to the stewards. Raises HomeBusyError while another process
     changes this home, ClockSetBackError while the clock is behind a recorded time, and RunFailedError if a step fails.
     """
-    with hold_home_lock(home, purpose="refresh"), _collect_garbage_rarely():
+    with hold_home_lock(home, purpose="refresh"), collected_rarely():
         finished = start_refresh(home, log=say)
         note = {"finished": finished} if finished else {}
         if not even_if_unchanged and not unchanged.is_refresh_needed(home, log=say):
@@ -95,18 +93,6 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     after = _drafted_release(home)
     ready = after if after and (home.drafts / after).exists() else None
     return {"run": result.run_id, "draft": ready, "new": after != before}
-
-
-@contextmanager
-def _collect_garbage_rarely() -> Iterator[None]:
-    """Search for garbage less often while the block runs: it took a fifth of the processor time of dbt's builds."""
-    threshold, *others = gc.get_threshold()
-    if 0 < threshold < _OBJECTS_BETWEEN_COLLECTIONS:
-        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *others)
-    try:
-        yield
-    finally:
-        gc.set_threshold(threshold, *others)
 
 
 @contextmanager
