@@ -44,6 +44,14 @@ def find_manifest(project: Path, variables: str = "") -> Path | None:
     return path
 
 
+def read_parsed(project: Path, variables: str = "") -> bytes | None:
+    """Return dbt's own record of the parse of the project as it is now, or None if it was not parsed yet."""
+    try:
+        return (cache_folder() / project_key(project, variables) / _PARTIAL).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
 @contextmanager
 def parse_target(project: Path, variables: str = "") -> Iterator[Path]:
     """Yield a new folder for one parse, with the last partial-parse file; cache the manifest if the block succeeds."""

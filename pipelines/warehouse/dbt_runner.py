@@ -71,12 +71,37 @@ def prepare_manifest() -> Path:
 
 @cache
 def parse_project() -> Any:
-    """Parse the project, once in each process, and return dbt's manifest. Raises WarehouseError."""
-    with dbt_cache.parse_target(PROJECT, _variable_arguments({})[1]) as target:
+    """Parse the project, unless any process has done so, and return dbt's manifest. Raises WarehouseError."""
+    variables = _variable_arguments({})[1]
+    manifest = _read_manifest(dbt_cache.read_parsed(PROJECT, variables))
+    if manifest is not None:
+        return manifest
+    with dbt_cache.parse_target(PROJECT, variables) as target:
         result = _create_runner(None).invoke(["parse", *_path_arguments(target), *_variable_arguments({})])
         if not result.success:
             raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
     return result.result
+
+
+def _read_manifest(parsed: bytes | None) -> Any:
+    """Return the manifest of an earlier parse, or None if there is none or it cannot be read.
+
+    dbt's parse command reads the same record, but looks at every file again: 1.3 s of processor time.
+    """
+    if parsed is None:
+        return None
+    import msgpack
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.dataclass_schema import ValidationError
+
+    try:
+        manifest = Manifest.from_msgpack(parsed)  # type: ignore[attr-defined]
+    except (ValueError, KeyError, TypeError, ValidationError, msgpack.exceptions.UnpackException):
+        return None
+    if not manifest.nodes:
+        return None
+    manifest.build_flat_graph()
+    return manifest
 
 
 @cache

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.warehouse import dbt_runner
+import pytest
+
+from pipelines.warehouse import dbt_cache, dbt_runner
 from tests.support import small
 
 PROGRAM = """
@@ -50,3 +53,21 @@ def test_prepare_manifest_in_two_processes_at_once(tmp_path: Path) -> None:
     assert [output.read_text(encoding="utf-8") for output in outputs] == [str(nodes)] * 2
     assert sorted(project.rglob("*")) == files, "a process has written into the project's folder"
     assert len(list((tmp_path / "cache" / "dbt").iterdir())) == 1
+
+
+def test_record_of_an_earlier_parse_gives_the_nodes_of_dbts_manifest() -> None:
+    dbt_runner.parse_project()
+    variables = dbt_runner._variable_arguments({})[1]
+    manifest = dbt_runner._read_manifest(dbt_cache.read_parsed(dbt_runner.PROJECT, variables))
+    written = json.loads(dbt_runner.prepare_manifest().read_bytes())
+    nodes = {name: json.loads(json.dumps(node.to_dict(omit_none=False))) for name, node in manifest.nodes.items()}
+    assert nodes.keys() == written["nodes"].keys() and len(nodes) > 200
+    for name, node in nodes.items():
+        kept = {key: value for key, value in written["nodes"][name].items() if key != "created_at"}
+        assert {key: node[key] for key in kept} == kept, name
+    assert set(manifest.flat_graph["nodes"]) == set(nodes)
+
+
+@pytest.mark.parametrize("record", [None, b"", b"\x80", b"\x81\xa5nodes", b"\x93\x01\x02\x03"])
+def test_damaged_record_is_not_used(record: bytes | None) -> None:
+    assert dbt_runner._read_manifest(record) is None

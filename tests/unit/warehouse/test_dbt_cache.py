@@ -47,6 +47,16 @@ def test_find_manifest_of_changed_project_is_none_and_seeds_the_next_parse(proje
         (target / "manifest.json").write_text("{}", encoding="utf-8")
 
 
+def test_read_parsed_returns_the_record_of_the_project_as_it_is(project: Path) -> None:
+    assert dbt_cache.read_parsed(project) is None
+    write_parse_output(project)
+    assert dbt_cache.read_parsed(project) == b"record"
+    assert dbt_cache.read_parsed(project, "other variables") is None
+    dbt_cache.project_key.cache_clear()
+    (project / "models" / "one.sql").write_text("select 2", encoding="utf-8")
+    assert dbt_cache.read_parsed(project) is None
+
+
 def test_parse_target_ignores_record_of_another_checkout(project: Path, tmp_path: Path) -> None:
     write_parse_output(project)
     elsewhere = tmp_path / "elsewhere"
