@@ -27,7 +27,7 @@ JOB = dg.define_asset_job(
 @dg.sensor(
     job=JOB,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    minimum_interval_seconds=10,
+    minimum_interval_seconds=5,  # as often as the daemon looks at any sensor
     description="Follows the ledger: one run for all new events of a tick.",
 )
 def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> Iterator[dg.RunRequest | dg.SkipReason]:

@@ -34,6 +34,12 @@ run_retries:
   enabled: true
   max_retries: 2
   retry_on_asset_or_op_failure: false
+run_coordinator:
+  module: dagster._core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    # People wait for the run that follows an approval; looking into the queue costs a few milliseconds.
+    dequeue_interval_seconds: 1
 concurrency:
   runs:
     max_concurrent_runs: 10
