@@ -1,7 +1,7 @@
 """Record the digests of the facts of accepted returns at approval, and compare the files with them later.
 
 An approval writes the SHA-256 and size of each facts file to the table `fact_file`, and the digest of these rows to
-the audit log, in its own transaction. `find_damage` reads every file again.
+the audit log, in its own transaction. `find_damage` reads every file again, `find_changes` those that may have changed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import sqlalchemy as sa
 
 from pipelines.core import clock
-from pipelines.ledger import audit_digests, audit_log, facts
+from pipelines.ledger import audit_digests, audit_log, checked_facts, facts
 from pipelines.ledger.audit_log import AuditEntry
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.queries import in_ids
@@ -93,21 +93,48 @@ def find_damage(connection: sa.Connection, home: Home) -> list[FactDamage]:
 
     This includes withdrawn and replaced returns, because revisions and earlier states are computed from them.
     """
+    return _compare_files(connection, home, frozenset())[0]
+
+
+def find_changes(connection: sa.Connection, home: Home) -> list[FactDamage]:
+    """Do the same as `find_damage`, without reading files that have not been written since an earlier comparison."""
+    checked = checked_facts.read_checked(home)
+    damage, good = _compare_files(connection, home, checked)
+    if good != checked:
+        checked_facts.write_checked(home, good)
+    return damage
+
+
+def _compare_files(
+    connection: sa.Connection, home: Home, checked: frozenset[str]
+) -> tuple[list[FactDamage], frozenset[str]]:
+    """Return the damage, and the lines of the files that are as recorded; those in `checked` are not read."""
+    columns = (FACT_FILE.c.submission_id, FACT_FILE.c.facts_table, FACT_FILE.c.sha256, FACT_FILE.c.size)
     recorded: dict[str, dict[str, Any]] = {}
-    for row in connection.execute(sa.select(FACT_FILE).order_by(FACT_FILE.c.submission_id)):
-        recorded.setdefault(row.submission_id, {})[row.facts_table] = row
+    for row in connection.execute(sa.select(*columns)):
+        recorded.setdefault(row[0], {})[row[1]] = row
     current = connection.execute(
         sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
     ).scalars()
-    damage = []
+    damage, good = [], set()
+    states = {table: checked_facts.list_states(home.facts / table) for table in facts.TABLES}
     for identity in sorted({*recorded, *current}):
         rows = recorded.get(identity, {})
         for table in facts.TABLES:
+            row, status = rows.get(table), states[table].get(f"{identity}.parquet")
+            if row is None and status is None and (rows or table != "observation"):
+                continue
+            line = checked_facts.describe_file(table, identity, row[2], status) if row is not None and status else ""
+            if line in checked:
+                good.add(line)
+                continue
             path = facts.path_of(home, table, identity)
-            trouble = _compare_fact_file(path, rows.get(table), is_needed=table == "observation", has_rows=bool(rows))
+            trouble = _compare_fact_file(path, row, is_needed=table == "observation", has_rows=bool(rows))
             if trouble is not None:
                 damage.append(FactDamage(identity, path, trouble))
-    return damage
+            elif status is not None and line and checked_facts.is_settled(status):
+                good.add(line)
+    return damage, frozenset(good)
 
 
 def _compare_fact_file(path: Path, row: Any, *, is_needed: bool, has_rows: bool) -> Trouble | None:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pipelines.core import clock
 from pipelines.core.home import Home
+from pipelines.refresh.integrity import require_intact_inputs
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, WorkDueError, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
@@ -36,6 +37,8 @@ def build_counts(home: Home, *, log: Log = ignore_log, only_look: bool = False) 
             log(f"counts: {built.name} is damaged; it is set aside and built again")
     if only_look:
         raise WorkDueError("counts")
+    if not dbt.extends_last_build(home):
+        require_intact_inputs(home)  # all facts are read; gathering has compared only files that have changed
     path = dbt.build_counts(home)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = count_builds.node_times(path)

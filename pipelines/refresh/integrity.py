@@ -95,10 +95,14 @@ def check_ledger(home: Home, engine: sa.Engine) -> list[Damage]:
     ]
 
 
-def check_facts(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Compare the facts of every accepted return with the digests recorded at approval."""
+def check_facts(home: Home, engine: sa.Engine, *, only_changes: bool = False) -> list[Damage]:
+    """Compare the facts of every accepted return with the digests recorded at approval.
+
+    With `only_changes`, files that nothing has written to since an earlier comparison are not read again.
+    """
+    find = fact_digests.find_changes if only_changes else fact_digests.find_damage
     with open_read_transaction(engine) as connection:
-        faults = fact_digests.find_damage(connection, home)
+        faults = find(connection, home)
         names = _describe_submissions(connection, {fault.submission_id for fault in faults})
     return [
         Damage(
@@ -111,9 +115,9 @@ def check_facts(home: Home, engine: sa.Engine) -> list[Damage]:
     ]
 
 
-def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
-    """Check the inputs of every figure: the ledger's file first, then the facts."""
-    return check_ledger(home, engine) or check_facts(home, engine)
+def check_inputs(home: Home, engine: sa.Engine, *, only_changes: bool = False) -> list[Damage]:
+    """Check the inputs of every figure: the ledger's file first, then the facts (`check_facts`)."""
+    return check_ledger(home, engine) or check_facts(home, engine, only_changes=only_changes)
 
 
 def require_intact_inputs(home: Home) -> None:

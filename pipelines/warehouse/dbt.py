@@ -62,7 +62,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         set_aside(home, before)
         before = latest_counts(home)
     digest = project_digest()
-    warm = before is not None and not full_refresh and read_build_note(before).get("project") == digest
+    warm = before is not None and not full_refresh and _can_extend(before)
     aside = create_building(home.warehouse, final.stem)
     database = aside / "counts.duckdb"
     if warm and before is not None:
@@ -108,6 +108,16 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     if as_of is None:
         remove_old_counts(home)
     return final
+
+
+def extends_last_build(home: Home) -> bool:
+    """Return True if the next build of the counts copies the last one and reads only facts that it lacks."""
+    newest = latest_counts(home)
+    return newest is not None and is_whole(newest) and _can_extend(newest)
+
+
+def _can_extend(counts: Path) -> bool:
+    return bool(read_build_note(counts).get("project") == project_digest())
 
 
 def build_indicators(

@@ -1,0 +1,148 @@
+"""Time from the approval of a late return to the refreshed draft: `python -m benchmarks.approving HOME`.
+
+The home is copied, a return of Albania is uploaded, sent and approved, and a new process evaluates the sensor
+`ledger_events` and runs the assets and quarters that it names, as the daemon's run does. Printed are the elapsed and
+processor seconds of each step, child processes included, and of everything up to the offices' marts, up to the marts
+of the draft and up to the draft. The daemon adds the pauses of its sensor and of its queue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import ROOT
+from tests.support.demonstration import CLOCK, copy_home
+
+STEPS = (
+    "enter_arrivals", "take_in", "summarise_suites", "build_data_docs", "gather_tables", "build_counts",
+    "build_records", "build_indicators", "protect_cells", "draft_release",
+)  # fmt: skip
+"""The plain functions that the assets of the job call, by their names in `pipelines.refresh`."""
+
+
+def approve_late_return(root: Path) -> None:
+    """Upload, send and approve one return in a home, as two people of its office do."""
+    from pipelines.core.home import open_home
+    from pipelines.submissions import service
+    from tests.support.service import example_returns, portal_fixture
+
+    desk = service.open_desk(open_home(root))
+    portal_fixture.make_accounts(desk.engine)
+    example_returns.approve_return(desk)
+    desk.engine.dispose()
+
+
+class Stopwatch:
+    """Elapsed and processor seconds by step, since the start of this process."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, list[float]] = {}
+        self.reached: dict[str, list[float]] = {}
+
+    def time_step(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that measures each of its calls."""
+
+        @wraps(function)
+        def measured(*arguments: Any, **more: Any) -> Any:
+            step = f"{name} {more['which']}" if "which" in more else name
+            before = read_seconds()
+            try:
+                return function(*arguments, **more)
+            finally:
+                after = read_seconds()
+                earlier = self.steps.get(step, [0.0, 0.0])
+                self.steps[step] = [round(earlier[n] + after[n] - before[n], 2) for n in (0, 1)]
+                self.reached[step] = [round(value, 2) for value in after]
+
+        return measured
+
+
+def read_seconds() -> tuple[float, float]:
+    """Return the seconds since this process started, and the processor seconds of it and its ended children."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    started = int(Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19])
+    age = time.clock_gettime(time.CLOCK_BOOTTIME) - started / os.sysconf("SC_CLK_TCK")
+    return age, sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def run_requested_refresh() -> dict[str, Any]:
+    """Evaluate the sensor and run what it requests, in this process; return the times."""
+    from pipelines import refresh
+    from pipelines.core.home import open_home
+    from pipelines.refresh import measuring
+    from pipelines.runs.instance import instance_folder, open_instance_for_run
+
+    watch = Stopwatch()
+    for name in STEPS:
+        setattr(refresh, name, watch.time_step(name, getattr(refresh, name)))
+    vars(measuring)["measure_quality"] = watch.time_step("measure_quality", measuring.measure_quality)
+    home = open_home()
+    os.environ["DAGSTER_HOME"] = str(instance_folder(home))
+    warnings.filterwarnings("ignore", module="dagster")
+    import dagster as dg
+
+    from pipelines.definitions import defs
+    from pipelines.defs.home import HomeResource
+    from pipelines.defs.jobs import ledger_events
+
+    repository = defs().get_repository_def()
+    watch.reached["definitions loaded"] = [round(value, 2) for value in read_seconds()]
+    with open_instance_for_run(home) as instance:
+        context = dg.build_sensor_context(instance=instance, repository_def=repository)
+        (request,) = (item for item in ledger_events(context, home=HomeResource()) if isinstance(item, dg.RunRequest))
+        result = repository.get_job("refresh").execute_in_process(
+            instance=instance,
+            asset_selection=request.asset_selection,
+            tags=request.tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    everything = [round(value, 2) for value in read_seconds()]
+    return {
+        "succeeded": result.success,
+        "steps": watch.steps,
+        "definitions loaded": watch.reached["definitions loaded"],
+        "offices' marts": watch.reached["build_indicators restricted"],
+        "draft marts": watch.reached["build_indicators protected"],
+        "draft": everything,
+    }
+
+
+def main() -> None:
+    """Copy the home, approve a return, and time the refresh in a process of its own, as often as asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.approving", description=__doc__)
+    parser.add_argument("home", type=Path, nargs="?", help="a demonstration home with a release; it is copied")
+    parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--profile", type=Path, help="write a profile of the refresh to this file")
+    options = parser.parse_args()
+    if options.home is None:  # the process that this command starts
+        print(json.dumps(run_requested_refresh()))
+        return
+    os.environ["RTI_NOW"] = CLOCK
+    for _ in range(options.times):
+        with tempfile.TemporaryDirectory(prefix="rti-approval-") as scratch:
+            root = Path(scratch) / "home"
+            copy_home(options.home, root)
+            os.environ["RTI_HOME"] = str(root)
+            approve_late_return(root)
+            profiled = ["-m", "cProfile", "-o", str(options.profile.resolve())] if options.profile else []
+            ran = subprocess.run(
+                [sys.executable, *profiled, "-m", "benchmarks.approving"], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                check=True,
+            )  # fmt: skip
+            print(json.dumps(json.loads(ran.stdout.strip().splitlines()[-1]), indent=1), flush=True)
+
+
+if __name__ == "__main__":
+    main()
