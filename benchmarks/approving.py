@@ -55,7 +55,7 @@ class Stopwatch:
         """Return a function that measures each of its calls."""
 
         @wraps(function)
-        def measured(*arguments: Any, **more: Any) -> Any:
+        def call_step(*arguments: Any, **more: Any) -> Any:
             step = f"{name} {more['which']}" if "which" in more else name
             before = read_seconds()
             try:
@@ -66,7 +66,7 @@ class Stopwatch:
                 self.steps[step] = [round(earlier[n] + after[n] - before[n], 2) for n in (0, 1)]
                 self.reached[step] = [round(value, 2) for value in after]
 
-        return measured
+        return call_step
 
 
 def read_seconds() -> tuple[float, float]:

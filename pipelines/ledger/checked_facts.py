@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _FILE: Final = "checked-facts.txt"
 _SETTLED_SECONDS: Final = 2.0
-"""A file that changed more recently may change once more within the resolution of its times; it is not remembered."""
+"""A file that changed more recently is not remembered: its times may not show the next change."""
 
 
 def memory_path(home: Home) -> Path:
@@ -28,7 +28,7 @@ def memory_path(home: Home) -> Path:
 
 
 def read_checked(home: Home) -> frozenset[str]:
-    """Return the lines of the files that were compared before; none if there is no memory, or it cannot be read."""
+    """Return the lines of the files that were compared before; none if the file is missing or damaged."""
     try:
         return frozenset(memory_path(home).read_text(encoding="ascii").split("\n"))
     except (FileNotFoundError, UnicodeDecodeError):

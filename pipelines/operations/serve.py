@@ -159,7 +159,7 @@ def _start_all(
     supervisor: Supervisor, servers: dict[str, ServiceProcess], logs: Path, is_ending: Callable[[], bool]
 ) -> None:
     processes: dict[str, Process] = {}
-    # What people open starts first: the start of Dagster would take their processors for seconds.
+    # The pages start first, because the start of Dagster takes all processors for seconds.
     for group in (_PEOPLE, _DAGSTER, (_DAEMON,)):
         for name in group:
             if is_ending():

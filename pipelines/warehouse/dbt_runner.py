@@ -90,13 +90,12 @@ def _read_manifest(parsed: bytes | None) -> Any:
     """
     if parsed is None:
         return None
-    import msgpack
     from dbt.contracts.graph.manifest import Manifest
     from dbt_common.dataclass_schema import ValidationError
 
     try:
-        manifest = Manifest.from_msgpack(parsed)  # type: ignore[attr-defined]
-    except (ValueError, KeyError, TypeError, ValidationError, msgpack.exceptions.UnpackException):
+        manifest = Manifest.from_msgpack(parsed)
+    except (ValueError, KeyError, TypeError, ValidationError):
         return None
     if not manifest.nodes:
         return None

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from pipelines.core.home import Home
-from pipelines.ledger import checked_facts, fact_digests
-from pipelines.refresh import integrity
+from pipelines.ledger import checked_facts, export, fact_digests
+from pipelines.refresh import build_counts, integrity
+from pipelines.warehouse import dbt
 from tests.support.fakes.ledger_fakes import home_and_ledger, make_accepted_submission
 
 Ledger = tuple[Home, sa.Engine, list[Path]]
@@ -83,9 +84,9 @@ def _add_file(path: Path) -> None:
 
 
 def _exchange(path: Path) -> None:
-    others = sorted(other for other in path.parent.glob("S*.parquet") if other != path)
-    if others:
-        shutil.copyfile(others[0], path)
+    facts_files = sorted(path.parent.glob("S*.parquet"))
+    if len(facts_files) > 1:
+        shutil.copyfile(facts_files[facts_files.index(path) - 1], path)
 
 
 EDITS: tuple[Callable[[Path], object], ...] = (
@@ -106,9 +107,9 @@ def test_changes_are_the_damage_that_a_full_comparison_finds(ledger: Ledger, see
             (path.parent.with_name("case_event") / path.name).unlink(missing_ok=True)
         else:
             chance.choice(EDITS)(path)
-        found = integrity.check_facts(home, engine, only_changes=True)
-        assert found == integrity.check_facts(home, engine)
-        n_damaged += len(found)
+        damage = integrity.check_facts(home, engine, only_changes=True)
+        assert damage == integrity.check_facts(home, engine)
+        n_damaged += len(damage)
     assert n_damaged
 
 
@@ -123,3 +124,16 @@ def test_lost_or_torn_memory_costs_only_another_comparison(
     if memory is not None:
         path.write_bytes(memory)
     assert count_reads(monkeypatch, lambda: integrity.check_facts(home, engine, only_changes=True)) == _RETURNS
+
+
+def test_build_from_nothing_reads_all_facts_again(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, engine, paths = ledger
+    export.export_ledger(engine, home.gathered)
+    integrity.check_facts(home, engine, only_changes=True)
+    monkeypatch.setattr(dbt, "build_counts", lambda _home: home.warehouse / "counts-000001.duckdb")
+    assert count_reads(monkeypatch, lambda: build_counts(home)) == _RETURNS
+    paths[0].write_bytes(b"")
+    with pytest.raises(integrity.IntegrityError, match=paths[0].stem):
+        build_counts(home)
+    monkeypatch.setattr(dbt, "extends_last_build", lambda _home: True)
+    assert count_reads(monkeypatch, lambda: build_counts(home)) == 0

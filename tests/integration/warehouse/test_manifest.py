@@ -63,8 +63,8 @@ def test_record_of_an_earlier_parse_gives_the_nodes_of_dbts_manifest() -> None:
     nodes = {name: json.loads(json.dumps(node.to_dict(omit_none=False))) for name, node in manifest.nodes.items()}
     assert nodes.keys() == written["nodes"].keys() and len(nodes) > 200
     for name, node in nodes.items():
-        kept = {key: value for key, value in written["nodes"][name].items() if key != "created_at"}
-        assert {key: node[key] for key in kept} == kept, name
+        expected = {key: value for key, value in written["nodes"][name].items() if key != "created_at"}
+        assert {key: node[key] for key in expected} == expected, name
     assert set(manifest.flat_graph["nodes"]) == set(nodes)
 
 

@@ -66,8 +66,8 @@ def test_unchanged_figures_are_not_solved_again_after_their_publication(
         solved = protect.protect_cooperation(draft, releases)
         with monkeypatch.context() as patch:
             patch.setattr(protect, "_protect_problem", _refuse_to_solve)
-            kept = protect.protect_cooperation(draft, releases, tmp_path)
-        assert kept.cells.equals(solved.cells) and kept.report.count_cells() == solved.report.count_cells()
+            read_again = protect.protect_cooperation(draft, releases, tmp_path)
+        assert read_again.cells.equals(solved.cells) and read_again.report.count_cells() == solved.report.count_cells()
     monkeypatch.setattr(protect, "_protect_problem", _refuse_to_solve)
     with pytest.raises(AssertionError, match="solved again"):
         protect.protect_cooperation(first.with_columns(value=pl.col("value") + 5), releases, tmp_path)
