@@ -79,6 +79,18 @@ def expect_unique_key(key: Iterable[str], note: str, rule: str, **template: Any)
     return expectation
 
 
+def expect_in_order(later: str, earlier: str, note: str, rule: str, **template: Any) -> Expectation:
+    """Return the expectation that one date is not before another; the finding shows the date of the event."""
+    expectation: Expectation = gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A=later,
+        column_B=earlier,
+        or_equal=True,
+        ignore_row_if="either_value_is_missing",
+        **describe_failure(note, rule, "event_date", **template),
+    )
+    return expectation
+
+
 def build_observation_contract(instrument: str, more: Iterable[Expectation] = ()) -> TableExpectations:
     """Build the contract of the figures of a return: complete unique keys, codes, and values that fit their status."""
     return TableExpectations(

@@ -19,6 +19,7 @@ from expectations import (
     coverage,
     engine,
     record_limits,
+    request_events,
     series,
     tables,
 )
@@ -162,6 +163,7 @@ _TABLES: dict[str, Callable[[ReturnFigures], pl.DataFrame]] = {
     "incomplete_sums": partial(_select_sums, whole=False),
     "event_codes": lambda f: tables.mark_empty_codes(f.events, CASE_EVENT_KEY, tables.EVENT_CODED),
     "events": lambda f: record_limits.tabulate_records(f.events, f.registry),
+    "requests": lambda f: request_events.tabulate_requests(f.events),
     "coverage": lambda f: coverage.tabulate_coverage(f.blocks, f.earlier_observations, f.registry),
     "bounds": _tabulate_bounds,
     "outcomes": _pair_outcomes,

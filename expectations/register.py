@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from expectations import nil_returns, records, sources
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
+    expect_in_order,
     expect_keys_and_codes,
     expect_unique_key,
 )
 from expectations.engine import TableExpectations
 from expectations.figures import PlausibilityRule
-from expectations.loading import Expectation, gxe
+from expectations.loading import gxe
 from expectations.tables import EVENT_CODED
 from pipelines.model.long_tables import CASE_EVENT_KEY
 
@@ -32,7 +31,7 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
             "events",
             (
                 expect_unique_key(CASE_EVENT_KEY, "A return has each event of a person once.", "record.unique"),
-                _expect_in_order(
+                expect_in_order(
                     "event_date",
                     "date_of_earlier_stage",
                     "The stages of a proceeding follow each other.",
@@ -40,21 +39,21 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
                     expected="date_of_earlier_stage",
                     params={"event": "event", "earlier": "earlier_stage"},
                 ),
-                _expect_in_order(
+                expect_in_order(
                     "period_end",
                     "event_date",
                     "An event is not after the period of its return.",
                     "record.period",
                     params={"period": "period"},
                 ),
-                _expect_in_order(
+                expect_in_order(
                     "event_date",
                     "period_start",
                     "An event is not before the period of its return.",
                     "record.period",
                     params={"period": "period"},
                 ),
-                _expect_in_order(
+                expect_in_order(
                     "cutoff_date",
                     "event_date",
                     "An event is not after the cut-off date of its record.",
@@ -125,15 +124,3 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
         *sources.RULES,
         *nil_returns.RULES,
     ]
-
-
-def _expect_in_order(later: str, earlier: str, note: str, rule: str, **template: Any) -> Expectation:
-    """Return the expectation that one date is not before another; the finding shows the date of the event."""
-    expectation: Expectation = gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-        column_A=later,
-        column_B=earlier,
-        or_equal=True,
-        ignore_row_if="either_value_is_missing",
-        **describe_failure(note, rule, "event_date", **template),
-    )
-    return expectation

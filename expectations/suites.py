@@ -45,6 +45,15 @@ _REQUESTS: Final = (
     "cooperation.acknowledged",
     "cooperation.opening",
 )
+_EVENTS_OF_REQUESTS: Final = (
+    "request.unique",
+    "record.period",
+    "request.self",
+    "request.ends",
+    "request.acknowledged",
+    "request.changed",
+    "request.ended",
+)
 _RECORDS: Final = (
     "record.unique",
     "record.order",
@@ -81,6 +90,7 @@ RULES_BY_INSTRUMENT: Final = {
     "justice": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_NIL, *_STAGES),
     "victims": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_STRUCTURE, *_NIL),
     "register": (*_RETURN, *_COVERAGE, *_RECORDS, *_NIL),
+    "requests": (*_RETURN, *_COVERAGE, *_EVENTS_OF_REQUESTS, *_NIL),
     "cooperation": (*_RETURN, *_FIGURES, *_PARTS, *_COVERAGE, *_HISTORY, *_REQUESTS, *_NIL),
 }
 """The rules of each suite, in the order of its findings."""

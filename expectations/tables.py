@@ -53,6 +53,15 @@ EVENT_CODED: dict[str, str] = {
     "age": "age",
     "sentence_type": "sentence_type",
 }
+REQUEST_CODED: dict[str, str] = {
+    # column of an event of a request -> code list
+    "event": "measure",
+    "level": "level",
+    "offence": "offence",
+    "partner": "partner",
+    "direction": "direction",
+    "assistance": "assistance",
+}
 BREAKDOWNS = (*codes.DIMENSIONS_WITH_TOTAL, "partner", *codes.COOPERATION_DIMENSIONS)
 SERIES = ("jurisdiction", "measure", "level", "count_unit", "statistic", "offence_group", "victim_status", "freq")
 

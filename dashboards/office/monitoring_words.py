@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dashboards.office.words import Sign
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
-from pipelines.office.monitoring.outcomes import OutcomeRow
+from pipelines.office.monitoring.outcomes import OutcomeRow, WaitSummary
 from pipelines.survey.bank import Bank, text_in
 from pipelines.survey.gaps import Gap
 from pipelines.survey.monitored_themes import MonitoredOutcome, list_outcomes, load_themes
@@ -65,6 +65,8 @@ def name_outcome(context: PageContext, outcome: MonitoredOutcome) -> str:
     """Return what an outcome measures, from the labels of its codes."""
     codes = [("measure", outcome.of[0]), ("direction", outcome.direction), ("assistance", outcome.assistance)]
     label = "; ".join(context.code_label(codelist, code) for codelist, code in codes if code)
+    if outcome.kind == "median":
+        return context.tell("Median days, from records: {what}", what=label)
     if outcome.kind == "within":
         return context.tell("Within {days} days: {what}", days=outcome.days, what=label)
     return context.tell("Share: {what}", what=label) if outcome.kind == "share" else label
@@ -86,8 +88,10 @@ def format_share(row: Mapping[str, Any]) -> str:
     return f"{100 * row['share']:.0f} % ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
 
 
-def format_outcome(row: OutcomeRow) -> str:
+def format_outcome(context: PageContext, row: OutcomeRow) -> str:
     """Return an outcome with its interval and the counts behind it; a dash without a figure."""
+    if row.days is not None:
+        return _format_days(context, row.days)
     if row.value is None:
         return "–"
     if row.part is None or row.whole is None:
@@ -96,8 +100,24 @@ def format_outcome(row: OutcomeRow) -> str:
     return f"{100 * row.value:.0f} %{interval}; {row.part:g}/{row.whole:g}"
 
 
+def _format_days(context: PageContext, days: WaitSummary) -> str:
+    """Return a median of days with its limits, the upper quartile, and the requests that it rests on."""
+
+    def format_days(value: float | None) -> str:
+        return context.tell("not reached") if value is None else f"{value:g}"
+
+    interval = f" ({format_days(days.low)}–{format_days(days.high)})" if days.median is not None else ""
+    return context.tell(
+        "{median}; upper quartile {upper}; requests: {n}, still open: {open}",
+        median=f"{format_days(days.median)}{interval}",
+        upper=format_days(days.upper_quartile),
+        n=days.n,
+        open=days.n_open,
+    )
+
+
 def format_earlier(row: OutcomeRow) -> str:
     """Return the value of an outcome in the year before; a dash without one."""
     if row.earlier is None:
         return "–"
-    return f"{row.earlier:g}" if row.outcome.kind == "count" else f"{100 * row.earlier:.0f} %"
+    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else f"{100 * row.earlier:.0f} %"

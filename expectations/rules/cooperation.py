@@ -1,4 +1,4 @@
-"""Rules on returns of international cooperation: partners, dimensions, and the balance of requests."""
+"""Rules on returns of international cooperation: partners, dimensions, balances, and records of requests."""
 
 from __future__ import annotations
 
@@ -37,6 +37,48 @@ RULES = (
         "{direction}, '{label}': {seen} requests were pending at the start of {period}, but {expected} at the end of "
         "the period before.",
         "Check both figures. If requests were recounted, explain this.",
+        "history",
+    ),
+    Rule(
+        "request.unique",
+        "error",
+        "The same event of the same request appears twice.",
+        "Leave one of the two records.",
+    ),
+    Rule(
+        "request.self",
+        "error",
+        "The partner of this request is {partner}, the reporting territory itself.",
+        "Correct the partner. Requests between offices of one territory are not international cooperation.",
+    ),
+    Rule(
+        "request.ends",
+        "error",
+        "This request has '{event}' on {seen}, but it ended with '{earlier}' on {expected}. Requests affected: "
+        "{records}.",
+        "Leave the outcome that is right. A request ends once.",
+    ),
+    Rule(
+        "request.acknowledged",
+        "warning",
+        "This request was acknowledged on {seen}, after it ended on {expected} ('{earlier}'). Requests affected: "
+        "{records}.",
+        "Correct the date that is wrong. If both are right, explain them.",
+    ),
+    Rule(
+        "request.changed",
+        "warning",
+        "This request has another {dim} than in an earlier return: '{category}' here, '{other}' there. Requests "
+        "affected: {records}.",
+        "Correct the value, or the number of the request, that is wrong.",
+        "history",
+    ),
+    Rule(
+        "request.ended",
+        "warning",
+        "'{event}' of this request is dated {seen}, which contradicts '{earlier}' on {expected} in another return. "
+        "Requests affected: {records}.",
+        "Correct the date, or the number of the request, that is wrong.",
         "history",
     ),
 )

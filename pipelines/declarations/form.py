@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from pipelines.core.codes import get_code_attribute
 from pipelines.declarations.base import DeclarationModel, Many, PeriodRange, Template, find_placeholders
 from pipelines.declarations.coordinates import (
     COORDINATES,
@@ -197,8 +198,8 @@ class Form(DeclarationModel):
             )
         if (self.cube is not None) != bool(CUBE_FORMATS & set(self.formats)):
             raise ValueError("`cube` goes with px, jsonstat, sdmx-ml and sdmx-csv, and with these only")
-        if (self.records is not None) != (self.instrument == "register"):
-            raise ValueError("`records` goes with the instrument register, and with it only")
+        if (self.records is not None) != (get_code_attribute("instrument", self.instrument, "shape") == "case_event"):
+            raise ValueError("`records` goes with the instruments register and requests, and with these only")
         if (len(self.valid.partition("..")[0]) == 4) != (self.freq == "A"):
             raise ValueError("a quarterly form is valid for quarters, an annual form for years")
         if "en" in self.titles:

@@ -21,7 +21,7 @@ from pipelines.declarations.treaties import TREATY_COLUMNS, TreatyEvent, find_fa
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml, validate_data
 
 TERRITORIES = Path(__file__).resolve().parents[1] / "territories"
-FORM_FILES = ("justice.yml", "victims.yml", "register.yml", "cooperation.yml")
+FORM_FILES = ("justice.yml", "victims.yml", "register.yml", "cooperation.yml", "requests.yml")
 POPULATION_COLUMNS = (
     "territory", "jurisdiction", "year", "population", "series", "vintage", "status", "reference_date", "source_url",
     "caveat",

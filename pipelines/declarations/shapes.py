@@ -84,15 +84,17 @@ class FlatList(DeclarationModel):
 
 RecordFieldName = Literal[
     "proceeding", "person", "event", "event_date", "cutoff_date", "offence", "article", "sex", "age", "age_years",
-    "sentence_type", "sentence_months", "sentence_years", "level", "ignore",
+    "sentence_type", "sentence_months", "sentence_years", "level", "direction", "partner", "assistance", "ignore",
 ]  # fmt: skip
 
 
 class RecordColumn(DeclarationModel):
     """A column of a register: a field of `case_event`, or (with `event`) a date that records this event.
 
-    Use `event` if a line is one defendant with several dates, and `field: event` with `field: event_date` if a line is
-    one event. `codes` names the code table, by default the one with the name of the field.
+    Use `event` if a line is one record with several dates, and `field: event` with `field: event_date` if a line is
+    one event. `codes` names the code table, by default the one with the name of the field. A date that is
+    `stated_again` may be before the period of the return: an earlier return has the event, and the other dates of the
+    line are compared with it.
     """
 
     field: RecordFieldName | None = None
@@ -100,16 +102,19 @@ class RecordColumn(DeclarationModel):
     level: Level | None = None
     codes: str | None = None
     required: bool = False
+    stated_again: bool = Field(False, description="Later returns repeat this date.")
 
     @model_validator(mode="after")
     def _has_field_or_event(self) -> Self:
         if (self.field is None) == (self.event is None):
             raise ValueError("a column has either `field` or `event`")
+        if self.stated_again and self.event is None:
+            raise ValueError("only the date of an event can be `stated_again`")
         return self
 
 
 class Records(DeclarationModel):
-    """A register: one defendant in one proceeding, one event (or one line with several events)."""
+    """A register: one defendant in one proceeding, or one request, with one event or several in a line."""
 
     sheet: Template | None = None
     title: Template | None = Field(None, description="Words above the heading; may carry the period of the return.")

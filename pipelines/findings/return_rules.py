@@ -342,6 +342,11 @@ RETURN_RULES: dict[str, tuple[Severity, str, str]] = {
         "The event of {seen} is outside the period of the return ({expected}).",
         "Correct the date, or send the record in the return of its own period.",
     ),
+    "record.before_start": (
+        "error",
+        "The event of {seen} is before the registration of the request on {expected}.",
+        "Correct the date that is wrong.",
+    ),
     "record.after_cutoff": (
         "error",
         "The event of {seen} is after the cut-off date {expected}.",

@@ -72,7 +72,7 @@ def write_parquet(frame: pl.DataFrame, path: Path) -> None:
 
 
 def read_rows(paths: Sequence[Path], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Read files of facts of one table, whose columns are `schema`. Older observations get the columns they lack."""
+    """Read files of facts of one table, whose columns are `schema`. Older rows get the columns they lack."""
     import polars as pl
 
     from pipelines.model import long_tables
@@ -80,7 +80,7 @@ def read_rows(paths: Sequence[Path], schema: Mapping[str, pl.DataType]) -> pl.Da
     if "direction" not in schema:
         return pl.read_parquet(list(paths))
     whole = dict(schema)
-    return long_tables.complete_observations(pl.read_parquet(list(paths), schema=whole, missing_columns="insert"))
+    return long_tables.complete_rows(pl.read_parquet(list(paths), schema=whole, missing_columns="insert"), schema)
 
 
 def keep_reading(

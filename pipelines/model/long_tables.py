@@ -74,7 +74,7 @@ CASE_EVENT: dict[str, pl.DataType] = {
     "freq": pl.String(),
     "period": pl.String(),
     "proceeding": pl.String(),  # the office's pseudonym, stable across returns
-    "person": pl.String(),
+    "person": pl.String(),  # `_Z` where the record is a request
     "event": pl.String(),  # a code of measure
     "level": pl.String(),
     "event_date": pl.Date(),
@@ -85,6 +85,10 @@ CASE_EVENT: dict[str, pl.DataType] = {
     "age": pl.String(),
     "sentence_type": pl.String(),
     "sentence_months": pl.Float64(),
+    # formal requests (instrument `requests`); `_Z` for all other records
+    "partner": pl.String(),
+    "direction": pl.String(),
+    "assistance": pl.String(),
     "place": pl.String(),
     "form": pl.String(),
     "submission_id": pl.String(),
@@ -132,16 +136,17 @@ FINDING: dict[str, pl.DataType] = {
 }
 
 
-def complete_observations(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return observations with all columns of OBSERVATION, in its order.
+def complete_rows(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Return observations or case events with all columns of their schema, in its order.
 
-    Facts that were stored before the instrument `cooperation` existed lack its dimensions, or have nulls in them after
-    they were read together with newer ones; these become `_Z`.
+    Facts that were stored before international cooperation was collected lack its dimensions, or have nulls in them
+    after they were read together with newer ones; these become `_Z`.
     """
     return frame.with_columns(
         pl.col(name).fill_null("_Z") if name in frame.columns else pl.lit("_Z", pl.String()).alias(name)
-        for name in COOPERATION_DIMENSIONS
-    ).select(list(OBSERVATION))
+        for name in ("partner", *COOPERATION_DIMENSIONS)
+        if name in schema
+    ).select(list(schema))
 
 
 def empty_table(schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -21,7 +21,7 @@ class MonitoredOutcome(DeclarationModel):
     """One indicator of the returns of cooperation; the comments in `monitored_themes.yml` explain its kinds."""
 
     id: str = Field(pattern=r"^[a-z0-9_]+$")
-    kind: Literal["share", "within", "count"]
+    kind: Literal["share", "within", "count", "median"]
     of: Many[str]
     among: Many[str] = ()
     days: int | None = None
@@ -39,7 +39,9 @@ class MonitoredOutcome(DeclarationModel):
             if unknown := set(listed) - set(codes.list_codes(codelist)):
                 raise ValueError(f"{', '.join(sorted(unknown))} is not a code of {codelist}")
         if (self.kind == "share") != bool(self.among) or (self.kind == "within") != (self.days is not None):
-            raise ValueError("a share has `among`, an outcome within some days has `days`, and a count has neither")
+            raise ValueError(
+                "a share has `among`, an outcome within some days has `days`, and a count has neither, nor has a median"
+            )
         bands = {codes.get_code_attribute("days_band", code, "upper_days") for code in codes.list_codes("days_band")}
         if self.days is not None and str(self.days) not in {str(band) for band in bands}:
             raise ValueError(f"no band of days ends at {self.days}")

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.faults import cooperation, copies, metadata, missing, parts, personal, reading, records, series, structure
+from tests.faults import (
+    cooperation,
+    copies,
+    metadata,
+    missing,
+    parts,
+    personal,
+    reading,
+    records,
+    requests,
+    series,
+    structure,
+)
 from tests.faults.fault import Fault
 
-_GROUPS = (reading, personal, series, parts, missing, metadata, records, copies, structure, cooperation)
+_GROUPS = (reading, personal, series, parts, missing, metadata, records, copies, structure, cooperation, requests)
 
 
 @cache

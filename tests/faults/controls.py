@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults import cooperation, edits
+from tests.faults import cooperation, edits, requests
 from tests.faults.edits import Edit
 from tests.faults.fault import (
     AL,
@@ -54,6 +54,8 @@ _REWRITTEN: tuple[tuple[str, Edit], ...] = (
     (cooperation.MK, edits.page_cells({})),
     (cooperation.RS, edits.set_cells({})),
     (cooperation.XK, edits.document_cells({})),
+    (requests.AL, edits.set_fields({}, separator=";")),
+    (requests.RS, edits.set_cells({})),
 )
 
 

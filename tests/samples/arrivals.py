@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.samples import plan
-from tests.samples.rows import COOPERATION, Row, SampleReturn
+from tests.samples.rows import COOPERATION, Event, Row, SampleReturn
 from tests.samples.truth import draw_truth
 
 COLUMNS = (
@@ -25,6 +25,8 @@ _NOT_OF_COOPERATION = (
     "exploitation", "citizenship", "sentence_type", "sentence_band",
 )  # fmt: skip
 """Columns that golden files of cooperation leave out: they follow from the period, or are `_Z` in every row."""
+_NOT_OF_REQUESTS = ("law_article", "sex", "age", "sentence_type", "sentence_months")
+"""Columns that golden files of records of requests leave out: no request has them."""
 SOURCE = """# Demonstration data
 
 Every file in this folder is invented. The files look as the named offices might send them, in their languages,
@@ -123,6 +125,24 @@ def golden_csv(rows: Iterable[Row]) -> str:
     return buffer.getvalue()
 
 
+def golden_events(returns: Sequence[SampleReturn]) -> list[Event]:
+    """Return the final events of records of requests, those of the newest return of each series and period."""
+    newest = {(sample.series, sample.periods): sample.events for sample in returns if sample.instrument == "requests"}
+    return sorted((event for events in newest.values() for event in events), key=lambda event: tuple(map(str, event)))
+
+
+def events_csv(events: Iterable[Event]) -> str:
+    """Return the text of a golden file of records."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    columns = [name for name in Event._fields if name not in _NOT_OF_REQUESTS]
+    writer.writerow(columns)
+    for event in events:
+        values = event._asdict()
+        writer.writerow([values[name] for name in columns])
+    return buffer.getvalue()
+
+
 def make_editions(seed: int, scale: int, only: Sequence[str] | None, years: int) -> list[SampleReturn]:
     """Make `scale` editions: a further one comes from another seed, half a day later, and supersedes the last.
 
@@ -170,7 +190,11 @@ def write_returns(returns: Iterable[SampleReturn], folder: Path, golden: Path | 
     if golden is not None:
         golden.mkdir(parents=True, exist_ok=True)
         for territory in sorted({sample.territory for sample in ordered}):
-            rows = golden_rows([sample for sample in ordered if sample.territory == territory])
+            of_territory = [sample for sample in ordered if sample.territory == territory]
+            rows = golden_rows(of_territory)
+            if events := golden_events(of_territory):
+                (golden / "requests").mkdir(exist_ok=True)
+                (golden / "requests" / f"{territory}.csv").write_text(events_csv(events), encoding="utf-8")
             for path, instruments in list_golden_files(territory, rows):
                 target = golden / path
                 target.parent.mkdir(parents=True, exist_ok=True)

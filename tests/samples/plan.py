@@ -65,6 +65,8 @@ SERIES: tuple[Series, ...] = (
     Series("MK", "cooperation", "MK_MOJ", "A", 84, since="2024"),
     Series("ME", "cooperation", "ME_MOJ", "A", 94, since="2024"),
     Series("RS", "cooperation", "RS_MOJ", "Q", 43, since="2024-Q1"),
+    Series("AL", "requests", "AL_MOJ", "A", 72, since="2024"),
+    Series("RS", "requests", "RS_MOJ", "A", 78, since="2024"),
 )
 
 

@@ -120,6 +120,9 @@ class Event(NamedTuple):
     age: str
     sentence_type: str
     sentence_months: float | None
+    partner: str = "_Z"
+    direction: str = "_Z"
+    assistance: str = "_Z"
 
 
 LEVELS = {

@@ -48,14 +48,14 @@ _BEFORE_THE_END = timedelta(days=50)
 _INTRODUCTION = """# Files to try
 
 Start here if you want to upload a file yourself. Every file is invented, like the rest of `raw_samples/`, and none of
-them is part of the demonstration. Each office has a folder with three:
+them is part of the demonstration. Each office has a folder with three for each kind of return:
 
 - `good/` is a return of the period before the demonstration begins. It has no error and no warning, only the
   information that the calendar does not expect it. Send it, and let a second person approve it.
 - `faults/` is the same return with a few mistakes. The validation report names each at its place. Correct the copy that
   the page offers, or the file itself, and upload it again.
-- `correction/` states the newest accepted period again, with one case or one victim more. Before it is sent, the page
-  shows what changes and asks for a reason.
+- `correction/` states the newest accepted period again, with one case, victim or request more. Before it is sent, the
+  page shows what changes and asks for a reason.
 
 Sign in with the demonstration account of a sender; `make run` names the file that lists the accounts. On the command
 line, `rti check FILE` gives the same answers and stores nothing. `files.csv` lists the files with their periods and the
@@ -113,10 +113,10 @@ def list_try_files(files: list[TryFile]) -> str:
 def describe_try_files(files: list[TryFile]) -> str:
     """Return the text of `README.md`: the files of each office, and what the pages answer to them."""
     lines = [_INTRODUCTION]
-    by_office: dict[str, dict[Kind, TryFile]] = {}
+    by_office: dict[tuple[str, str], dict[Kind, TryFile]] = {}
     for file in files:
-        by_office.setdefault(file.sample.source, {})[file.kind] = file
-    for source, kinds in by_office.items():
+        by_office.setdefault((file.sample.source, file.sample.instrument), {})[file.kind] = file
+    for (source, _), kinds in sorted(by_office.items()):
         expected = ", ".join(f"`{finding}`" for finding in kinds["faults"].expected)
         paths = {kind: file.path.removeprefix(f"{FOLDER}/") for kind, file in kinds.items()}
         lines += [
@@ -144,7 +144,7 @@ def _make_good_files(seed: int) -> Iterator[TryFile]:
         if sample.kind != "full" or sample.periods[-1] != good:
             continue
         yield TryFile("good", sample, sample.data)
-        edit, expected = FAULTS[sample.source]
+        edit, expected = (FAULTS_OF_REQUESTS if sample.instrument == "requests" else FAULTS)[sample.source]
         yield TryFile("faults", sample, edit(sample.data), expected)
 
 
@@ -167,6 +167,9 @@ def _make_corrections(seed: int) -> Iterator[TryFile]:
             _add_victim(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
         elif instrument == "cooperation":
             _add_request(truth, jurisdiction, _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END)
+        elif instrument == "requests":
+            day = _newest_period(jurisdiction, instrument).end - _BEFORE_THE_END
+            _add_request(truth, jurisdiction, day, closed=day + timedelta(days=20))
     with plan.limit_returns(lambda due: due.period == _newest_period(due.series.jurisdiction, due.series.instrument)):
         samples = list(plan.make_returns(truth))
     for sample in samples:
@@ -195,9 +198,10 @@ def _add_case(truth: Truth, jurisdiction: str, day: date) -> None:
     truth.add_case(happenings, [Stay("pending_first", person, case, day, date(2099, 1, 1))])
 
 
-def _add_request(truth: Truth, area: str, day: date) -> None:
-    """Add a request from outside the region that is received on one day and then pending."""
-    request = Request("OTHER", area, "ICCS0204", "evidence", "untoc", "central", day, day, None, "", None, "")
+def _add_request(truth: Truth, area: str, day: date, closed: date | None = None) -> None:
+    """Add a request from outside the region that is received on one day and executed on another, or pending."""
+    outcome = "requests_executed" if closed else ""
+    request = Request("OTHER", area, "ICCS0204", "evidence", "untoc", "central", day, day, None, outcome, closed, "")
     truth.late_requests += (request,)
 
 
@@ -338,3 +342,11 @@ FAULTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
     ),
 }
 """The mistakes planted for each office, and the findings that name them."""
+FAULTS_OF_REQUESTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
+    "AL_MOJ": (
+        change_line(4, _replace_once("13.04.2022", "13.04.2023"), "utf-8-sig"),
+        ("record.before_start at line 4 column 8",),
+    ),
+    "RS_MOJ": (_set_cells({"2023!F4": "08.02.2023."}), ("record.before_start at 2023!I4",)),
+}
+"""The same in records of requests."""

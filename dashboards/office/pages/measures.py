@@ -190,7 +190,10 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
         ui.PageRow(
             f"{monitoring.name_outcome(context, row.outcome)}; "
             f"{context.code_label('offence_group', row.offence_group)}",
-            (monitoring.format_earlier(row), f"{monitoring.format_outcome(row)} ({row.period or tell('not known')})"),
+            (
+                monitoring.format_earlier(row),
+                f"{monitoring.format_outcome(context, row)} ({row.period or tell('not known')})",
+            ),
         )
         for row in find_measured_change(desk, context.who, measure)
     ]

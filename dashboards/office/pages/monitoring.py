@@ -100,7 +100,7 @@ def _describe_theme(
             monitoring.name_outcome(context, row.outcome),
             (
                 context.code_label("offence_group", row.offence_group),
-                monitoring.format_outcome(row),
+                monitoring.format_outcome(context, row),
                 row.period or context.tell("not known"),
                 context.tell("Returns on cooperation"),
                 monitoring.gap_badge(context, row.gap),
@@ -181,7 +181,7 @@ def _tabulate_delays(context: PageContext, report: ThemeReport) -> ui.PageTable:
                 context.code_label("offence_group", row.measured.offence_group),
                 f"{monitoring.format_share(row.reported)}; n = {row.reported['n']}" if row.reported else absent,
                 format_period(row.reported["period"], context.language) if row.reported else absent,
-                monitoring.format_outcome(row.measured),
+                monitoring.format_outcome(context, row.measured),
                 row.measured.period or tell("not known"),
             ),
         )

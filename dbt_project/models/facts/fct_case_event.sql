@@ -2,6 +2,16 @@
 
 with
 
+-- Facts stored before records of requests were collected lack their columns.
+completed as (
+    select
+        {{ declared_columns(computed=['fact_id', 'partner', 'direction', 'assistance']) }},
+        coalesce(partner, '_Z') as partner,
+        coalesce(direction, '_Z') as direction,
+        coalesce(assistance, '_Z') as assistance
+    from {{ source('facts', 'case_event') }}
+),
+
 events as (
     select
         {{ declared_columns(computed=['fact_id']) }},
@@ -9,7 +19,7 @@ events as (
             'form', 'jurisdiction', 'source', 'freq', 'period', 'proceeding', 'person', 'event', 'level',
             'cast(event_date as varchar)', 'offence',
         ]) }} as fact_id
-    from {{ source('facts', 'case_event') }}
+    from completed
 ),
 
 blocks as (select * from {{ ref('stg_block') }}),

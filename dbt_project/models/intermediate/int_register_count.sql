@@ -2,7 +2,7 @@
 
 with
 
-events as (select * from {{ ref('fct_case_event') }}),
+events as (select * from {{ ref('fct_case_event') }} where level <> 'cooperation'),
 
 offences as (select * from {{ ref('offence') }}),
 

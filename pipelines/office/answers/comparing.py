@@ -90,7 +90,8 @@ def _size(change: CellChange) -> float:
 _EVENT = (*CASE_EVENT_KEY, "form")
 _PERSON = ("source", "proceeding", "person")
 _PROCEEDING = ("source", "proceeding")
-_CONTENT = ("cutoff_date", "law_article", "sex", "age", "sentence_type", "sentence_months")
+_CONTENT = ("cutoff_date", "law_article", "sex", "age", "sentence_type", "sentence_months", "partner", "direction",
+            "assistance")  # fmt: skip
 
 
 def compare_registers(new: pl.DataFrame, old: pl.DataFrame, language: str) -> RegisterComparison:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pipelines.statistics.request_days import summarise_waits
 from pipelines.survey.gaps import Gap, classify_share
 from pipelines.survey.monitored_themes import MonitoredOutcome
 from pipelines.warehouse.count_builds import latest_counts
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from pipelines.core.home import Home
 
 SOURCE_INSTRUMENT = "cooperation"
+RECORDS_INSTRUMENT = "requests"
 _TOTALS = ("_T", "_Z")
 _FIGURES = """
     select territory, measure, statistic, offence_group, direction, assistance, channel, period, value
@@ -26,6 +30,7 @@ _DAYS = """
     from mart_cooperation_days
     where freq = 'A' and partner = '_T' and upper_days is not null
 """
+_WAITS = "select * from mart_request_stay"
 FigureKey = tuple[str, str, str, str, str, str]
 """Territory, measure, statistic, offence group, direction, assistance."""
 
@@ -34,8 +39,9 @@ FigureKey = tuple[str, str, str, str, str, str]
 class OutcomeRow:
     """An outcome of a territory and an offence group in its newest year; without a figure, the value is None.
 
-    `value` is a share, or a count; `part` and `whole` are the counts behind a share, with its exact 95 % limits.
-    `earlier` is the value of the year before.
+    `value` is a share, a count, or a median of days; `part` and `whole` are the counts behind a share, with its exact
+    95 % limits.  Of a median, `whole` is the number of requests and `days` has the rest.  `earlier` is the value of the
+    year before.
     """
 
     outcome: MonitoredOutcome
@@ -49,14 +55,31 @@ class OutcomeRow:
     low: float | None = None
     high: float | None = None
     earlier: float | None = None
+    days: WaitSummary | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSummary:
+    """Days of the requests of one year, with limits; None where too many still wait to know. `n_open` still wait."""
+
+    median: float | None
+    low: float | None
+    high: float | None
+    upper_quartile: float | None
+    n: int
+    n_open: int
 
 
 @dataclass(frozen=True)
 class CooperationFigures:
-    """Yearly figures of all territories by key and period: values, and (within so many days, all) of requests."""
+    """Yearly figures of all territories by key and period: values, and (within so many days, all) of requests.
+
+    `waits`: days of requests from records, by territory, measure, offence group and direction, and year.
+    """
 
     values: Mapping[FigureKey, Mapping[str, float | None]]
     days: Mapping[tuple[str, str, str, str, str, int], Mapping[str, tuple[float | None, float | None]]]
+    waits: Mapping[tuple[str, str, str, str], Mapping[str, WaitSummary]] = field(default_factory=dict)
 
     @property
     def offence_groups(self) -> list[str]:
@@ -75,9 +98,10 @@ def read_figures(home: Home) -> CooperationFigures:
         with duckdb.connect(str(counts), read_only=True) as connection:
             figures = _fetch(connection, _FIGURES)
             days = _fetch(connection, _DAYS)
+            waits = connection.execute(_WAITS).pl()
     except duckdb.Error:
         return CooperationFigures({}, {})  # a build of an earlier version has no such tables
-    return arrange_figures(figures, days)
+    return replace(arrange_figures(figures, days), waits=arrange_waits(waits))
 
 
 def _fetch(connection: Any, query: str) -> list[dict[str, Any]]:
@@ -105,6 +129,16 @@ def arrange_figures(figures: Iterable[Mapping[str, Any]], days: Iterable[Mapping
     return CooperationFigures(values, within)
 
 
+def arrange_waits(waits: pl.DataFrame) -> dict[tuple[str, str, str, str], dict[str, WaitSummary]]:
+    """Return the days of requests by territory, measure, offence group, direction and year of registration."""
+    arranged: dict[tuple[str, str, str, str], dict[str, WaitSummary]] = {}
+    for row in summarise_waits(waits).iter_rows(named=True):
+        key = (row["territory"], row["measure"], row["offence_group"], row["direction"])
+        summary = WaitSummary(row["median"], row["median_low"], row["median_high"], row["p75"], row["n"], row["n_open"])
+        arranged.setdefault(key, {})[str(row["year"])] = summary
+    return arranged
+
+
 def _add_channels(channels: Mapping[str, float | None]) -> float | None:
     for total in _TOTALS:
         if total in channels:
@@ -119,6 +153,8 @@ def compute_outcome(
     """Return an outcome in the newest year that has a figure."""
     if outcome.kind == "count":
         return _compute_count(figures, outcome, territory, offence_group)
+    if outcome.kind == "median":
+        return _find_median(figures, outcome, territory, offence_group)
     parts = _find_shares(figures, outcome, territory, offence_group)
     if not parts:
         return OutcomeRow(outcome, territory, offence_group, "", None, "unknown")
@@ -144,6 +180,20 @@ def _compute_count(
     period = max(sums)
     earlier = sums.get(str(int(period) - 1))
     return OutcomeRow(outcome, territory, offence_group, period, sums[period], "none", earlier=earlier)
+
+
+def _find_median(
+    figures: CooperationFigures, outcome: MonitoredOutcome, territory: str, offence_group: str
+) -> OutcomeRow:
+    years = figures.waits.get((territory, outcome.of[0], offence_group, outcome.direction or "_Z"), {})
+    if not years:
+        return OutcomeRow(outcome, territory, offence_group, "", None, "unknown")
+    period = max(years)
+    days, before = years[period], years.get(str(int(period) - 1))
+    return OutcomeRow(
+        outcome, territory, offence_group, period, days.median, "none", None, days.n, days.low, days.high,
+        earlier=before.median if before is not None else None, days=days,
+    )  # fmt: skip
 
 
 def _find_shares(

@@ -12,6 +12,7 @@ from pipelines.core import clock
 from pipelines.declarations.treaties import list_legal_areas
 from pipelines.ledger.permissions import can_read
 from pipelines.office.monitoring.outcomes import (
+    RECORDS_INSTRUMENT,
     SOURCE_INSTRUMENT,
     CooperationFigures,
     OutcomeRow,
@@ -94,13 +95,15 @@ def build_monitoring(desk: SurveyDesk, who: Identity, area: str) -> list[ThemeRe
     """Return the report on each theme of a territory or of the region.
 
     The caller has checked that the area is one of `list_monitored_areas`. Outcomes are for people who may see the
-    returns of cooperation of the territory; of the region, for those who may see all of them. Raises DeclarationError.
+    returns of cooperation of the territory; of the region, for those who may see all of them. Medians of days are for
+    those who may see the records of requests, too. Raises DeclarationError.
     """
     themes = load_themes()
     territories = _list_territories(desk)
     is_region = area == results.REGION
     concerned = territories if is_region else [area]
     may_see = all(can_read(who, territory, SOURCE_INSTRUMENT) for territory in concerned)
+    may_see_records = may_see and all(can_read(who, territory, RECORDS_INSTRUMENT) for territory in concerned)
     figures = read_figures(desk.surveys.home) if may_see else CooperationFigures({}, {})
     table = results.read_results(desk.surveys)
     visible_measures = [item for item in measures.list_measures(desk, who) if item.territory == area]
@@ -109,6 +112,7 @@ def build_monitoring(desk: SurveyDesk, who: Identity, area: str) -> list[ThemeRe
         outcomes = [
             compute_outcome(figures, outcome, territory, group)
             for outcome in theme.outcomes
+            if may_see_records or outcome.kind != "median"
             for group in figures.offence_groups
             for territory in concerned
         ]
@@ -137,6 +141,8 @@ def find_measured_change(
 
     outcome = list_outcomes(themes or load_themes()).get(measure.indicator)
     if outcome is None or not can_read(who, measure.territory, SOURCE_INSTRUMENT):
+        return []
+    if outcome.kind == "median" and not can_read(who, measure.territory, RECORDS_INSTRUMENT):
         return []
     figures = read_figures(desk.surveys.home)
     return [compute_outcome(figures, outcome, measure.territory, group) for group in figures.offence_groups]

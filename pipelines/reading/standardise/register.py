@@ -1,4 +1,4 @@
-"""Read a register: one line per defendant with several dates, or one line per event."""
+"""Read a register: one line per defendant or request with several dates, or one line per event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from pipelines.reading.standardise.plan import Plan
 from pipelines.reading.standardise.sheets import Sheet
 from pipelines.reading.standardise.values import report_struck_text
 
-_CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level")
+_REQUEST = ("direction", "partner", "assistance")
+"""What only the record of a request has."""
+_CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level", *_REQUEST)
 _AS_TABLE = {"event": "measure"}
 _PSEUDONYMS = ("proceeding", "person")
 _WITH_SENTENCE = ("sentenced_", "convicted_")
@@ -99,6 +101,8 @@ class RecordsReading:
     def __init__(self, plan: Plan, records: Records, sheets: Sequence[Sheet], collector: Collector) -> None:
         self.plan, self.records, self.sheets, self.collector = plan, records, sheets, collector
         self.dates = DateReader(records.date)
+        self._has_persons = any(column.field == "person" for column in records.columns.values())
+        self._unit = plan.form.fixed.count_unit or "person"
         self._seen: dict[tuple[object, ...], Where] = {}
         self._periods: dict[date, tuple[Period, date]] = {}
         self._tables: dict[str, LabelTable] = {}
@@ -144,6 +148,7 @@ class RecordsReading:
         places: dict[str, Where] = {}
         events: list[_Event] = []
         day: tuple[date, Where] | None = None
+        begun: date | None = None
         cutoff: date | None = None
         is_valid = True
         pseudonyms: list[tuple[Where, int]] = []
@@ -172,7 +177,10 @@ class RecordsReading:
                     self.collector.add_finding("record.date", where, seen=cell.text, expected=self.dates.template)
                     is_valid = False
                 elif event is not None:
-                    events.append(_Event(event, self._level_of(event, level), parsed_date, where))
+                    if declared.stated_again:
+                        begun = parsed_date
+                    if not (declared.stated_again and period is not None and parsed_date < period.start):
+                        events.append(_Event(event, self._level_of(event, level), parsed_date, where))
                 elif field == "event_date":
                     day = parsed_date, where
                 else:
@@ -195,6 +203,8 @@ class RecordsReading:
             if "age_years" in fields:
                 self._check_age(fields, places["age_years"])
             self._check_sanction(fields, events, places)
+            if begun is not None:
+                self._check_order(events, begun)
             shared_columns = self._shared_columns(fields)
             for record_event in events:
                 self._add_event(fields, shared_columns, record_event, period, cutoff)
@@ -227,6 +237,14 @@ class RecordsReading:
             return
         for (years, _), (other_years, where) in conflicts:
             self.collector.add_finding("record.ages", where, seen=f"{other_years:g}", expected=f"{years:g}")
+
+    def _check_order(self, events: Sequence[_Event], begun: date) -> None:
+        """Report events before the first event of the record, whose date each line states."""
+        for event in events:
+            if event.day < begun:
+                self.collector.add_finding(
+                    "record.before_start", event.where, seen=event.day.isoformat(), expected=begun.isoformat()
+                )
 
     def _check_sanction(self, fields: Mapping[str, str], events: list[_Event], places: Mapping[str, Where]) -> None:
         """Report a sanction or a length in a line without a conviction, where no event takes it."""
@@ -303,7 +321,7 @@ class RecordsReading:
             day_text = event.day.isoformat()
             self.collector.add_finding("record.after_cutoff", event.where, seen=day_text, expected=last_day.isoformat())
             return
-        address = self._address_of(fields.get("offence"), fields.get("article"), event, event_period)
+        address = self._address_of(fields, event, event_period)
         for trouble in address.troubles:
             self.collector.add_trouble(trouble, event.where)
         if address.key is None:
@@ -326,16 +344,16 @@ class RecordsReading:
             self._periods[day] = period, period.end
         return self._periods[day]
 
-    def _address_of(self, offence: str | None, article: str | None, event: _Event, period: Period) -> Address:
-        cache_key = (offence, article, event.measure, event.level, period.code)
+    def _address_of(self, fields: Mapping[str, str], event: _Event, period: Period) -> Address:
+        coded = {name: fields.get(name) for name in ("offence", "article", *_REQUEST)}
+        cache_key = (*coded.values(), event.measure, event.level, period.code)
         address = self._addresses.get(cache_key)
         if address is None:
-            article_codes = {"offence": offence, "article": article}
-            coordinates = {name: code for name, code in article_codes.items() if code is not None}
+            coordinates = {name: code for name, code in coded.items() if code is not None}
             coordinates |= {
                 "measure": event.measure,
                 "level": event.level,
-                "count_unit": "person",
+                "count_unit": self._unit,
                 "period": period.code,
             }
             address = self._addresses[cache_key] = self.plan.addresser.find_address(coordinates)
@@ -344,7 +362,8 @@ class RecordsReading:
     def _shared_columns(self, fields: Mapping[str, str]) -> dict[str, object]:
         """Return the columns shared by all events of one record."""
         form = self.plan.form
-        age = fields.get("age", "_U")
+        of_person, of_request = ("_U", "_Z") if self._has_persons else ("_Z", "_U")
+        age = fields.get("age", of_person)
         if "age_years" in fields:
             age = self._age_band_of(fields["age_years"])
         return {
@@ -352,9 +371,10 @@ class RecordsReading:
             "source": form.source,
             "freq": form.freq,
             "proceeding": fields.get("proceeding", ""),
-            "person": fields.get("person", ""),
-            "sex": fields.get("sex", "_U"),
+            "person": fields.get("person", "" if self._has_persons else "_Z"),
+            "sex": fields.get("sex", of_person),
             "age": age,
+            **{name: fields.get(name, of_request) for name in _REQUEST},
         }
 
     def _age_band_of(self, years: str) -> str:

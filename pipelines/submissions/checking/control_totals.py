@@ -215,20 +215,19 @@ def _tabulate_figures(observations: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tabulate_persons(events: pl.DataFrame) -> pl.DataFrame:
-    """Return the number of persons with each event, as totals: `_SERIES, period, value`."""
+    """Return the number of persons, or requests, with each event, as totals: `_SERIES, period, value`."""
     import polars as pl
 
     return (
         events.with_columns(
             _offence_group(),
             pl.col("event").alias("measure"),
-            pl.lit("person").alias("count_unit"),
+            pl.when(pl.col("person") == "_Z").then(pl.lit("request")).otherwise(pl.lit("person")).alias("count_unit"),
             pl.lit("count").alias("statistic"),
             pl.lit("_Z").alias("victim_status"),
             pl.lit("discrete").alias("accumulation"),
             pl.lit("_T").alias("sex"),
             pl.lit("_T").alias("age"),
-            pl.lit("_Z").alias("direction"),
         )
         .group_by([*_SERIES, "period"], maintain_order=True)
         .agg(pl.struct("proceeding", "person").n_unique().cast(pl.Float64).alias("value"))

@@ -106,7 +106,7 @@ def blocks_of(reading: Reading, registry: Registry) -> tuple[Block, ...]:
         (form.jurisdiction, form.instrument, form.series, p.freq, p.code): 0 for p in reading.periods
     }
     by = ["jurisdiction", "instrument", "form", "freq", "period"]
-    events = reading.events.with_columns(pl.lit("register").alias("instrument"))
+    events = reading.events.with_columns(pl.lit(form.instrument).alias("instrument"))
     for frame in (reading.observations, events):
         for *key, count in frame.group_by(by).len().sort(by).iter_rows():
             block = (str(key[0]), str(key[1]), str(key[2]), str(key[3]), str(key[4]))

@@ -230,11 +230,15 @@ def _history_for(desk: Desk, who: Identity) -> HistorySource:
             return None
         pairs = [(j, i) for j in readable for i in _instruments(desk) if permissions.can_read(who, j, i)]
         allowed = pl.DataFrame(pairs, schema=["jurisdiction", "instrument"], orient="row")
-        records = [j for j, i in pairs if i == "register"]
+        forms = [
+            f.series
+            for f in desk.registry.forms.values()
+            if f.records is not None and (f.jurisdiction, f.instrument) in pairs
+        ]
         return replace(
             all_history,
             observations=all_history.observations.join(allowed, on=["jurisdiction", "instrument"], how="semi"),
-            events=all_history.events.filter(pl.col("jurisdiction").is_in(records)),
+            events=all_history.events.filter(pl.col("form").is_in(forms)),
         )
 
     return look_up_history

@@ -19,6 +19,8 @@ OF_RETURN_ALONE = {
     "plausible.outcomes",
     "plausible.sanctions",
     *(rule.report.rule for rule in records.FILE_RULES),
+    "request.ends",
+    "request.acknowledged",
 }
 GX_SEVERITY = {"error": "critical", "warning": "warning", "information": "info"}
 

@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 import sqlalchemy as sa
 
+from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.core.home import Home
 from pipelines.declarations.registry import load
 from pipelines.defs.returns import list_suites, report_suite
@@ -114,6 +115,4 @@ def test_territories_have_a_check_for_each_instrument_of_their_forms() -> None:
         instruments = {
             f.instrument for f in registry.forms.values() if registry.territory_of(f.jurisdiction).code == code
         }
-        assert (
-            set(list_suites(registry, code)) == instruments & {"cooperation", "justice", "victims", "register"} != set()
-        )
+        assert set(list_suites(registry, code)) == instruments & set(RULES_BY_INSTRUMENT) != set()

@@ -52,6 +52,9 @@ def test_golden_files_are_the_meaning_of_the_accepted_returns(returns: Sequence[
     rows = arrivals.golden_rows([sample for sample in returns if sample.territory == territory])
     files = arrivals.list_golden_files(territory, rows)
     assert [path for path, _ in files] == [f"{territory}.csv", f"cooperation/{territory}.csv"]
+    if events := arrivals.golden_events([sample for sample in returns if sample.territory == territory]):
+        text = arrivals.events_csv(events)
+        assert (ROOT / "tests" / "golden" / "requests" / f"{territory}.csv").read_text(encoding="utf-8") == text
     for path, instruments in files:
         text = arrivals.golden_csv(row for row in rows if row.instrument in instruments)
         assert (ROOT / "tests" / "golden" / path).read_text(encoding="utf-8") == text

@@ -90,10 +90,15 @@ def _make_counts(seed: int, area: str, late: tuple[Request, ...]) -> Counts:
     return Counts(seed, area, late)
 
 
+def count_requests(truth: Truth, area: str) -> Counts:
+    """Return the counts of a territory with the requests behind them."""
+    return _make_counts(truth.seed, area, truth.late_requests)
+
+
 def make_returns(truth: Truth, area: str, years: int) -> Iterator[SampleReturn]:
     """Yield the returns of a territory's office."""
     for due in list_wanted_returns(area, "cooperation", years):
-        yield _make_return(_make_counts(truth.seed, area, truth.late_requests), area, due)
+        yield _make_return(count_requests(truth, area), area, due)
 
 
 def _make_return(counts: Counts, area: str, due: Due) -> SampleReturn:

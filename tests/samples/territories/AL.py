@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from tests.samples import plan
 from tests.samples.articles import list_articles
+from tests.samples.cooperation import records as request_records
 from tests.samples.cooperation import returns as cooperation
 from tests.samples.crosstab import (
     Codes,
@@ -283,3 +284,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     for due in plan.list_wanted_returns("AL", "victims", years):
         yield _victims(truth, due)
     yield from cooperation.make_returns(truth, "AL", years)
+    yield from request_records.make_returns(truth, "AL", years)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from tests.samples import plan
 from tests.samples.articles import list_articles
+from tests.samples.cooperation import records as request_records
 from tests.samples.cooperation import returns as cooperation
 from tests.samples.crosstab import Codes, Column, Line, build_crosstab, count_cell, make_meaning
 from tests.samples.margins import CITIZENSHIP, EXPLOITATION
@@ -339,3 +340,4 @@ def make_returns(truth: Truth, years: int = 4) -> Iterator[SampleReturn]:
     for due in plan.list_wanted_returns("RS", "victims", years):
         yield _page(truth, due)
     yield from cooperation.make_returns(truth, "RS", years)
+    yield from request_records.make_returns(truth, "RS", years)

@@ -18,6 +18,7 @@ from expectations import (
     parts,
     plausibility,
     records,
+    request_events,
     sources,
     structure,
 )
@@ -43,6 +44,7 @@ PLAUSIBILITY_RULES: Mapping[str, tuple[PlausibilityRule, ...]] = {
     ),
     "victims": (*parts.RULES, *plausibility.SHARED_RULES, *structure.RULES, *nil_returns.RULES),
     "register": (*records.RULES, *sources.RULES, *nil_returns.RULES),
+    "requests": (*request_events.RULES, *nil_returns.RULES),
     "cooperation": (*parts.RULES, *plausibility.SHARED_RULES, *cooperation_openings.RULES, *nil_returns.RULES),
 }  # fmt: skip
 """The rules of each suite that are not contracts, in its order. They need no Great Expectations."""

@@ -8,7 +8,7 @@ import polars as pl
 
 from expectations import cooperation_tables
 from pipelines.core import codes
-from pipelines.model.long_tables import OBSERVATION, complete_observations
+from pipelines.model.long_tables import OBSERVATION, complete_rows
 
 TERMS = {
     ("pending_requests", "start"): 5,
@@ -98,6 +98,6 @@ def test_partner_is_not_the_reporting_territory_and_dimensions_belong_to_the_mea
 
 def test_older_facts_get_the_neutral_code_of_cooperation() -> None:
     old = _make_book().drop(codes.COOPERATION_DIMENSIONS)
-    completed = complete_observations(old)
+    completed = complete_rows(old, OBSERVATION)
     assert completed.columns == list(OBSERVATION)
     assert completed.select(codes.COOPERATION_DIMENSIONS).unique().rows() == [("_Z",) * 6]

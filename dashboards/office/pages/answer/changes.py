@@ -14,7 +14,7 @@ from pipelines.design import components as ui
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.office.answers import CellChange, FormattedValue
+    from pipelines.office.answers import CellChange, FormattedValue, RegisterComparison
 
 LONGEST = 300
 """Changes shown; the downloads have all of them."""
@@ -38,7 +38,7 @@ def compare_with_accepted(answer: Answer) -> Changes:
     context, report = answer.context, answer.report
     if report.reading is None:
         return Changes([context.tell("There are no figures to compare.")])
-    if report.instrument == "register":
+    if context.desk.registry.forms[report.reading.form].records is not None:
         return _compare_registers(answer, report.reading.events)
     old = service.read_previous_figures(context.desk, context.who, answer.submission_id)
     if old.is_empty():
@@ -102,14 +102,9 @@ def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
     if old.is_empty():
         return _all_new(context)
     comparison = answers.register_changes(new, old, context.language)
+    describe = _describe_persons if (new["person"] != "_Z").any() else _describe_requests
     sentences = [
-        context.many("{n} case is new.", "{n} cases are new.", comparison.proceedings_added),
-        context.many("{n} case is gone.", "{n} cases are gone.", comparison.proceedings_withdrawn),
-        context.many("{n} person is new.", "{n} persons are new.", comparison.persons_added),
-        context.many("{n} person is gone.", "{n} persons are gone.", comparison.persons_withdrawn),
-        context.many(
-            "Something changed for {n} person.", "Something changed for {n} persons.", comparison.persons_changed
-        ),
+        *describe(context, comparison),
         context.many("{n} event is new.", "{n} events are new.", comparison.events_added),
         context.many("{n} event is gone.", "{n} events are gone.", comparison.events_withdrawn),
         context.many("{n} event stays as it was.", "{n} events stay as they were.", comparison.events_unchanged),
@@ -133,6 +128,28 @@ def _compare_registers(answer: Answer, new: pl.DataFrame) -> Changes:
         numbers=frozenset({1, 2, 3}),
     )
     return Changes(sentences, table, is_register=True)
+
+
+def _describe_persons(context: PageContext, comparison: RegisterComparison) -> list[str]:
+    return [
+        context.many("{n} case is new.", "{n} cases are new.", comparison.proceedings_added),
+        context.many("{n} case is gone.", "{n} cases are gone.", comparison.proceedings_withdrawn),
+        context.many("{n} person is new.", "{n} persons are new.", comparison.persons_added),
+        context.many("{n} person is gone.", "{n} persons are gone.", comparison.persons_withdrawn),
+        context.many(
+            "Something changed for {n} person.", "Something changed for {n} persons.", comparison.persons_changed
+        ),
+    ]
+
+
+def _describe_requests(context: PageContext, comparison: RegisterComparison) -> list[str]:
+    return [
+        context.many("{n} request is new.", "{n} requests are new.", comparison.proceedings_added),
+        context.many("{n} request is gone.", "{n} requests are gone.", comparison.proceedings_withdrawn),
+        context.many(
+            "Something changed for {n} request.", "Something changed for {n} requests.", comparison.persons_changed
+        ),
+    ]
 
 
 def _format_difference(difference: int) -> str:

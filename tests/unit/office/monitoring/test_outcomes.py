@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import polars as pl
 import pytest
 
-from pipelines.office.monitoring.outcomes import CooperationFigures, arrange_figures, compute_outcome
+from pipelines.office.monitoring.outcomes import (
+    CooperationFigures,
+    arrange_figures,
+    arrange_waits,
+    compute_outcome,
+)
 from pipelines.survey.gaps import classify_law, classify_share
 from pipelines.survey.monitored_themes import MonitoredOutcome
 
@@ -113,3 +120,24 @@ def test_classify_share_needs_the_whole_interval(low: float, high: float, gap: s
 )  # fmt: skip
 def test_classify_law(results: tuple[str, ...], gap: str) -> None:
     assert classify_law(results) == gap
+
+
+def test_median_is_of_the_newest_year_of_registration() -> None:
+    waits = pl.DataFrame(
+        [
+            {
+                "territory": "AL", "offence_group": "TIP", "direction": "outgoing", "measure": "requests_executed",
+                "year": year, "request": f"{year}-{number}", "partner": "RS", "days": days, "has_ended": True,
+                "is_open": False,
+            }
+            for year, days_of_year in ((2024, (10, 20, 90)), (2025, (30, 31, 32)))
+            for number, days in enumerate(days_of_year)
+        ]
+    )  # fmt: skip
+    figures = replace(make_figures(), waits=arrange_waits(waits))
+    median = MonitoredOutcome(id="m", kind="median", of=("requests_executed",), direction="outgoing")
+    row = compute_outcome(figures, median, "AL", "TIP")
+    assert (row.period, row.value, row.earlier, row.whole, row.gap) == ("2025", 31, 20, 3, "none")
+    assert row.days is not None and (row.days.upper_quartile, row.days.n_open) == (32, 0)
+    absent = compute_outcome(figures, median, "AL", "SOM")
+    assert (absent.value, absent.days, absent.gap) == (None, None, "unknown")

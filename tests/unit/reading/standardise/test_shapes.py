@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
+from pipelines.declarations.shapes import RecordColumn
 from pipelines.model.content import Cube, CubeObservation, SourceDimension, Where
 from pipelines.model.long_tables import CASE_EVENT, CASE_EVENT_KEY
 from pipelines.reading.standardise.standardise import Reading
@@ -321,3 +322,95 @@ def test_article_of_no_declared_law_is_reported(registry: Registry) -> None:
     reading = read_content(Cube("sdmx-csv", dimensions, observations), form, registry)
     assert collect_findings(reading) == {("article.unknown", "line 2")}
     assert collect_values(reading, "law_article") == {("188",): 1}
+
+
+# -- records of requests
+
+
+def request_form() -> Form:
+    return form_of(
+        instrument="requests",
+        freq="A",
+        valid="2022..",
+        fixed={"count_unit": "request"},
+        adds_up=[],
+        tables=None,
+        codes={
+            "direction": {"Дојдовни": "incoming"},
+            "partner": {"Албанија": "AL"},
+            "assistance": {"Докази": "evidence"},
+            "offence": {"Трговија со луѓе": "ICCS0204"},
+        },
+        records={
+            "title": "Барања, {year} година",
+            "columns": {
+                "Број": {"field": "proceeding", "required": True},
+                "Насока": {"field": "direction", "required": True},
+                "Партнер": {"field": "partner", "required": True},
+                "Вид": {"field": "assistance", "required": True},
+                "Дело": {"field": "offence", "required": True},
+                "Регистрирано": {"event": "requests_registered", "required": True, "stated_again": True},
+                "Потврдено": {"event": "requests_acknowledged"},
+                "Извршено": {"event": "requests_executed"},
+            },
+            "date": "{day}.{month}.{year}.",
+        },
+    )
+
+
+REQUESTS: list[list[Any]] = [
+    ["Барања, 2024 година", *[None] * 7],
+    ["Број", "Насока", "Партнер", "Вид", "Дело", "Регистрирано", "Потврдено", "Извршено"],
+    ["З-1", "Дојдовни", "Албанија", "Докази", "Трговија со луѓе", "02.07.2024.", "9.7.2024.", None],
+    ["З-2", "Дојдовни", "Албанија", "Докази", "Трговија со луѓе", "30.12.2023.", None, "1.2.2024."],
+]
+
+
+def _requests(row: int, column: int, value: Any) -> list[list[Any]]:
+    rows = [list(r) for r in REQUESTS]
+    rows[row - 1][column - 1] = value
+    return rows
+
+
+def test_records_of_requests_have_no_person_and_state_the_registration_again(registry: Registry) -> None:
+    reading = read_content(make_grid(REQUESTS, ()), request_form(), registry)
+    assert reading.findings == [] and [period.code for period in reading.periods] == ["2024"]
+    columns = ("proceeding", "person", "sex", "age", "event", "event_date", "offence", "partner", "direction")
+    described = ("_Z", "_Z", "_Z")
+    rest = ("ICCS0204", "AL", "incoming")
+    assert reading.events.select(columns).rows() == [
+        ("З-1", *described, "requests_registered", date(2024, 7, 2), *rest),
+        ("З-1", *described, "requests_acknowledged", date(2024, 7, 9), *rest),
+        ("З-2", *described, "requests_executed", date(2024, 2, 1), *rest),
+    ]
+    assert set(reading.events["assistance"]) == {"evidence"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "row", "column", "value"),
+    [
+        ("record.before_start", "Лист1!G3", 3, 7, "1.7.2024."),
+        ("record.before_start", "Лист1!H4", 4, 6, "02.02.2024."),
+        ("record.outside_period", "Лист1!H3", 3, 8, "3.1.2025."),
+        ("record.outside_period", "Лист1!F3", 3, 6, "3.1.2025."),
+        ("record.blank", "Лист1!F3", 3, 6, None),
+        ("record.no_event", "Лист1!A4", 4, 8, None),
+        ("record.date", "Лист1!G3", 3, 7, "31.02.2024."),
+        ("label.undeclared", "Лист1!C3", 3, 3, "Србија"),
+        ("key.duplicate", "Лист1!H5", 5, 8, "1.2.2024."),
+    ],
+)
+def test_faults_of_records_of_requests(
+    registry: Registry, rule: str, place: str, row: int, column: int, value: Any
+) -> None:
+    rows = [list(r) for r in REQUESTS] + [[*REQUESTS[3][:7], None]]
+    if row == 5:
+        rows[row - 1][column - 1] = value
+    else:
+        rows = _requests(row, column, value)
+    assert (rule, place) in collect_findings(read_content(make_grid(rows, ()), request_form(), registry))
+
+
+def test_only_the_date_of_an_event_can_be_stated_again() -> None:
+    with pytest.raises(ValueError, match="can be `stated_again`"):
+        RecordColumn.model_validate({"field": "sex", "stated_again": True})

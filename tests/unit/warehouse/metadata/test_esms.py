@@ -271,7 +271,7 @@ def test_the_command_writes_the_metadata_of_one_instrument(tmp_path: Path, capsy
     assert "<mes:ID>ESMS_MSD_RS_VICTIMS</mes:ID>" in text
     assert ">Victims<" in text
     assert main(["metadata", "AL", "--instrument", "register"]) == 3
-    assert "AL has no register; there are cooperation, justice, victims" in capsys.readouterr().err
+    assert "AL has no register; there are cooperation, justice, requests, victims" in capsys.readouterr().err
 
 
 def test_command_reports_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

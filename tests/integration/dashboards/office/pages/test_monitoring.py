@@ -18,6 +18,7 @@ from tests.support.service.office_client import Document, Office, open_office
 NOW = "2026-11-15T09:00:00Z"
 PEOPLE = {
     "al-cooperation": (Grant("viewer", "AL", "cooperation"),),
+    "al-records": (Grant("viewer", "AL", "cooperation"), Grant("viewer", "AL", "requests")),
     "al-law-1": (Grant("submitter", "AL", "legislation"),),
     "al-law-2": (Grant("approver", "AL", "legislation"),),
     "al-steward": (Grant("steward", "AL"),),
@@ -74,6 +75,17 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     assert law[3] == "Article 12, Act on Cooperation" and law[4].endswith("gap")
     assert read_row(page, "Specific purpose" if "Specific purpose" in page.text else "Purpose")[4].endswith("not known")
     assert "Add a measure" not in page.main, "only a steward of the territory adds one"
+
+
+MEDIAN = "Median days, from records: Requests executed in full; Outgoing"
+
+
+def test_median_of_days_from_records_is_for_those_who_may_see_the_records(office: Office) -> None:
+    found = read_row(office.open("al-records", "/monitoring", area="AL"), MEDIAN)
+    # With two partners, whose requests may be alike, the upper limit is not known.
+    assert found[1] == "40 (35–not reached); upper quartile 150; requests: 12, still open: 3"
+    assert found[2] == "2025" and found[4].endswith("not judged")
+    assert MEDIAN not in office.open("al-cooperation", "/monitoring", area="AL").text
 
 
 def test_overview_counts_gaps_of_each_theme(office: Office) -> None:

@@ -1,0 +1,54 @@
+"""Medians of the days of requests against hand-computed curves, and against lifelines."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from pipelines.statistics import request_days
+
+
+def make_waits(days: list[tuple[int, bool, bool]], **over: str) -> pl.DataFrame:
+    """Return one row for each (days, has_ended, is_open); partners alternate."""
+    rows = [
+        {
+            "territory": "AA", "offence_group": "TIP", "direction": "incoming", "measure": "requests_executed",
+            "year": 2024, "request": f"Z{number}", "partner": ("BB", "CC")[number % 2], "days": length,
+            "has_ended": ended, "is_open": is_open,
+        } | over
+        for number, (length, ended, is_open) in enumerate(days)
+    ]  # fmt: skip
+    return pl.DataFrame(rows)
+
+
+def test_median_counts_open_requests_as_waiting() -> None:
+    # Four of five: 10, 20, 30 ended and two open at 40: after 30 days, 2 of 5 still wait.
+    waits = make_waits([(10, True, False), (20, True, False), (30, True, False), (40, False, True), (40, False, True)])
+    row = request_days.summarise_waits(waits).row(0, named=True)
+    assert (row["n"], row["n_ended"], row["n_open"], row["median"]) == (5, 3, 2, 30)
+    # Without the open ones the median would be 20; with more of them it is not reached.
+    longer = make_waits([(10, True, False), (20, True, False), *[(40, False, True)] * 5])
+    assert request_days.summarise_waits(longer)["median"].to_list() == [None]
+
+
+def test_refused_request_leaves_without_being_counted_as_open() -> None:
+    # At risk: 4 at day 10, 2 at day 30 (one refused on day 20): 3/4, then 3/8.
+    waits = make_waits([(10, True, False), (20, False, False), (30, True, False), (50, True, False)])
+    row = request_days.summarise_waits(waits).row(0, named=True)
+    assert (row["median"], row["p75"], row["n_open"]) == (30, 50, 0)
+
+
+def test_groups_are_separate_and_partners_are_the_clusters() -> None:
+    waits = pl.concat(
+        [make_waits([(5, True, False)] * 4), make_waits([(9, True, False)] * 3, direction="outgoing", partner="BB")]
+    )
+    summary = request_days.summarise_waits(waits)
+    columns = ("direction", "n", "n_proceedings", "largest_share", "median")
+    assert summary.select(columns).rows() == [("incoming", 4, 2, 0.5, 5), ("outgoing", 3, 1, 1.0, 9)]
+
+
+def test_median_is_that_of_lifelines() -> None:
+    lifelines = pytest.importorskip("lifelines")
+    days = [(7 * number % 97 + 1, number % 3 != 0, number % 3 == 0) for number in range(60)]
+    fitter = lifelines.KaplanMeierFitter().fit([d[0] for d in days], [d[1] for d in days])
+    assert request_days.summarise_waits(make_waits(days))["median"][0] == fitter.median_survival_time_
