@@ -54,8 +54,10 @@ def list_contradictions(events: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataF
     ended = _join_first(events, others.filter(pl.col("event").is_in(EXITS)))
     registered = _join_first(events, others.filter(pl.col("event") == REGISTERED))
     again = (pl.col("event") == REGISTERED) | (pl.col("event_date") < pl.col("event_date_first"))
-    found = pl.concat([ended.filter(pl.col("event_date") >= pl.col("event_date_first")), registered.filter(again)])
-    return found.unique(["submission_id", "place"], keep="first", maintain_order=True)
+    contradictions = pl.concat(
+        [ended.filter(pl.col("event_date") >= pl.col("event_date_first")), registered.filter(again)]
+    )
+    return contradictions.unique(["submission_id", "place"], keep="first", maintain_order=True)
 
 
 def list_changed_requests(events: pl.DataFrame, earlier: pl.DataFrame) -> pl.DataFrame:
@@ -75,10 +77,10 @@ def list_changed_requests(events: pl.DataFrame, earlier: pl.DataFrame) -> pl.Dat
 
 def _join_first(events: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
     """Join each event with the other event of its request, whose columns end in `_first`."""
-    other = first.unique(_REQUEST, keep="first", maintain_order=True).select(
+    other_events = first.unique(_REQUEST, keep="first", maintain_order=True).select(
         *_REQUEST, pl.col("event").alias("event_first"), pl.col("event_date").alias("event_date_first")
     )
-    return events.join(other, on=_REQUEST, maintain_order="left")
+    return events.join(other_events, on=_REQUEST, maintain_order="left")
 
 
 def find_second_ends(figures: ReturnFigures) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from pipelines.reading.standardise.sheets import Sheet
 from pipelines.reading.standardise.values import report_struck_text
 
 _REQUEST = ("direction", "partner", "assistance")
-"""What only the record of a request has."""
+"""Fields of the record of a request."""
 _CODED = ("event", "offence", "article", "sex", "age", "sentence_type", "level", *_REQUEST)
 _AS_TABLE = {"event": "measure"}
 _PSEUDONYMS = ("proceeding", "person")

@@ -52,7 +52,9 @@ def test_contracts_of_requests_find_their_faults_and_nothing_else(registry: Regi
     judged = judge_returns(
         [JudgedReturn(name, reading, RECEIVED) for name, reading in readings.items()], None, registry
     )
-    found = {name: {f.rule for f in findings if f.severity != "information"} for name, findings in judged.items()}
-    assert found.pop("right") == set()
-    assert found.pop("twice") == {"request.unique"}
-    assert found == {str(fault): {rule} for fault, rule in FAULTS}
+    rules_by_return = {
+        name: {f.rule for f in findings if f.severity != "information"} for name, findings in judged.items()
+    }
+    assert rules_by_return.pop("right") == set()
+    assert rules_by_return.pop("twice") == {"request.unique"}
+    assert rules_by_return == {str(fault): {rule} for fault, rule in FAULTS}

@@ -45,29 +45,29 @@ def test_request_in_order_has_no_finding() -> None:
 
 def test_second_outcome_of_a_request_is_found_and_that_of_another_is_not() -> None:
     second = make_event("requests_refused", date(2025, 3, 1), "d")
-    other = make_event("requests_refused", date(2025, 3, 1), "e", proceeding="Z2")
-    found = request_events.list_second_ends(make_frame(*IN_ORDER, second, other))
-    assert found.select("place", "event_first", "event_date_first").rows() == [
+    another = make_event("requests_refused", date(2025, 3, 1), "e", proceeding="Z2")
+    rows = request_events.list_second_ends(make_frame(*IN_ORDER, second, another))
+    assert rows.select("place", "event_first", "event_date_first").rows() == [
         ("d", "requests_executed", date(2025, 2, 1))
     ]
 
 
 def test_acknowledgement_after_the_end_is_found() -> None:
     late = make_event("requests_acknowledged", date(2025, 2, 2), "b")
-    found = request_events.list_late_acknowledgements(make_frame(IN_ORDER[0], late, IN_ORDER[2]))
-    assert found["place"].to_list() == ["b"]
+    rows = request_events.list_late_acknowledgements(make_frame(IN_ORDER[0], late, IN_ORDER[2]))
+    assert rows["place"].to_list() == ["b"]
 
 
 def test_events_of_a_request_that_ended_before_are_found() -> None:
     before = make_frame(make_event("requests_executed", date(2024, 12, 1), "x", period="2024"))
-    found = request_events.list_contradictions(make_frame(*IN_ORDER[1:]), before)
-    assert found["place"].to_list() == ["b", "c"]
+    rows = request_events.list_contradictions(make_frame(*IN_ORDER[1:]), before)
+    assert rows["place"].to_list() == ["b", "c"]
 
 
 def test_events_before_the_registration_in_another_return_are_found() -> None:
     later = make_frame(make_event("requests_registered", date(2026, 5, 1), "x", period="2026"))
-    found = request_events.list_contradictions(make_frame(*IN_ORDER), later)
-    assert found["place"].to_list() == ["a", "b", "c"]
+    rows = request_events.list_contradictions(make_frame(*IN_ORDER), later)
+    assert rows["place"].to_list() == ["a", "b", "c"]
     earlier = make_frame(make_event("requests_registered", date(2024, 5, 1), "x", period="2024"))
     assert request_events.list_contradictions(make_frame(*IN_ORDER), earlier)["place"].to_list() == ["a"]
 
@@ -79,8 +79,8 @@ def test_an_accepted_return_of_the_same_period_is_replaced_and_not_compared() ->
 
 def test_request_with_another_partner_than_before_is_found_once() -> None:
     before = make_frame(make_event("requests_registered", date(2024, 5, 1), "x", period="2024", partner="CC"))
-    found = request_events.list_changed_requests(make_frame(*IN_ORDER[1:]), before)
-    assert found.select("place", "dim", "category", "other").rows() == [("b", "partner", "BB", "CC")]
+    rows = request_events.list_changed_requests(make_frame(*IN_ORDER[1:]), before)
+    assert rows.select("place", "dim", "category", "other").rows() == [("b", "partner", "BB", "CC")]
 
 
 def test_partner_that_is_the_territory_itself_is_named() -> None:

@@ -377,11 +377,11 @@ def test_records_of_requests_have_no_person_and_state_the_registration_again(reg
     assert reading.findings == [] and [period.code for period in reading.periods] == ["2024"]
     columns = ("proceeding", "person", "sex", "age", "event", "event_date", "offence", "partner", "direction")
     described = ("_Z", "_Z", "_Z")
-    rest = ("ICCS0204", "AL", "incoming")
+    request = ("ICCS0204", "AL", "incoming")
     assert reading.events.select(columns).rows() == [
-        ("З-1", *described, "requests_registered", date(2024, 7, 2), *rest),
-        ("З-1", *described, "requests_acknowledged", date(2024, 7, 9), *rest),
-        ("З-2", *described, "requests_executed", date(2024, 2, 1), *rest),
+        ("З-1", *described, "requests_registered", date(2024, 7, 2), *request),
+        ("З-1", *described, "requests_acknowledged", date(2024, 7, 9), *request),
+        ("З-2", *described, "requests_executed", date(2024, 2, 1), *request),
     ]
     assert set(reading.events["assistance"]) == {"evidence"}
 
