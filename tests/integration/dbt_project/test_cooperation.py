@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -123,3 +124,45 @@ def test_thresholds_and_terms_are_the_same_in_sql_python_and_oracle() -> None:
 def test_only_returns_on_cooperation_leave_the_restricted_warehouse(table: exported_tables.ExportedTable) -> None:
     if "cooperation" in table.name or "mirror" in table.name:
         assert table.name == "mart_cooperation_return" or not (table.is_public or table.released_as)
+
+
+def _follow_requests(territory: str) -> dict[tuple[str, str], tuple[Any, ...]]:
+    """Return days, end and openness of each request registered in the golden records, by request and measure."""
+    days_of_requests: dict[str, dict[str, date]] = defaultdict(dict)
+    described: dict[str, tuple[str, str, str]] = {}
+    with (ROOT / "tests" / "golden" / "requests" / f"{territory}.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    until = max(date.fromisoformat(row["cutoff_date"]) for row in rows)
+    for row in rows:
+        days_of_requests[row["proceeding"]][row["event"]] = date.fromisoformat(row["event_date"])
+        described[row["proceeding"]] = (row["direction"], row["partner"], row["assistance"])
+    waits: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for request, days in days_of_requests.items():
+        if "requests_registered" not in days:
+            continue
+        start = days["requests_registered"]
+        executed = days.get("requests_executed", days.get("requests_executed_part"))
+        given_up = days.get("requests_refused", days.get("requests_withdrawn"))
+        for measure, reached, left in (
+            ("requests_acknowledged", days.get("requests_acknowledged"), executed or given_up),
+            ("requests_executed", executed, given_up),
+        ):
+            last = reached or left or until
+            is_open = reached is None and left is None
+            waits[request, measure] = (
+                (last - start).days,
+                reached is not None,
+                is_open,
+                start.year,
+                *described[request],
+            )
+    return waits
+
+
+@pytest.mark.parametrize("territory", ["AL", "RS"])
+def test_waits_of_requests_are_those_of_the_golden_records(built_home: Path, territory: str) -> None:
+    mart = _read_mart(built_home, "mart_request_stay").filter(territory=territory)
+    columns = ("request", "measure", "days", "has_ended", "is_open", "year", "direction", "partner", "assistance")
+    actual = {(row[0], row[1]): row[2:] for row in mart.select(columns).iter_rows()}
+    assert actual == _follow_requests(territory)
+    assert len(actual) > 400 and 0 < sum(row[2] for row in actual.values()) < len(actual) / 2
