@@ -115,8 +115,8 @@ dated as (
 final as (
     select
         territory, source, request, offence_group, direction, partner, assistance, measure,
-        extract(year from event_date) as year,
-        {{ dbt.datediff('event_date', 'last_day', 'day') }} as days,
+        cast(extract(year from event_date) as integer) as year,
+        cast({{ dbt.datediff('event_date', 'last_day', 'day') }} as integer) as days,
         has_ended,
         not has_ended and left_on is null as is_open,
         seen_until
@@ -124,9 +124,4 @@ final as (
     where last_day >= event_date
 )
 
-select
-    territory, source, request, offence_group, direction, partner, assistance, measure,
-    cast(year as integer) as year,
-    cast(days as integer) as days,
-    has_ended, is_open, seen_until
-from final
+select * from final

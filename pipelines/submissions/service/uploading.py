@@ -230,15 +230,11 @@ def _history_for(desk: Desk, who: Identity) -> HistorySource:
             return None
         pairs = [(j, i) for j in readable for i in _instruments(desk) if permissions.can_read(who, j, i)]
         allowed = pl.DataFrame(pairs, schema=["jurisdiction", "instrument"], orient="row")
-        forms = [
-            f.series
-            for f in desk.registry.forms.values()
-            if f.records is not None and (f.jurisdiction, f.instrument) in pairs
-        ]
+        series = [f.series for f in desk.registry.forms.values() if (f.jurisdiction, f.instrument) in pairs]
         return replace(
             all_history,
             observations=all_history.observations.join(allowed, on=["jurisdiction", "instrument"], how="semi"),
-            events=all_history.events.filter(pl.col("form").is_in(forms)),
+            events=all_history.events.filter(pl.col("form").is_in(series)),
         )
 
     return look_up_history

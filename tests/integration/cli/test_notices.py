@@ -89,9 +89,9 @@ def test_timetable_works_without_a_home_and_writes_a_calendar(
             ("2026-Q4", "2027-02-14", "2027-03-01", "2027-03-16"),
         )
         for instrument in ("cooperation", "justice", "victims")
-    ]
+    ] + [("requests", "2026", "2027-03-31", "2027-04-25", "2027-05-10")]
     parsed = icalendar.Calendar.from_ical(file.read_bytes())
-    assert len(list(parsed.walk("VEVENT"))) == 18
+    assert len(list(parsed.walk("VEVENT"))) == 21
     assert all("Demonstration" not in str(e["SUMMARY"]) for e in parsed.walk("VEVENT"))
 
 

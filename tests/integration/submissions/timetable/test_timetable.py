@@ -361,7 +361,7 @@ def test_exported_calendar_reads_back_with_same_days() -> None:
     with clock.freeze_time(datetime(2026, 11, 20, 9, tzinfo=UTC)):
         content = timetable.export_calendar(chosen, "en", demonstration=False)
     events = list(_parse_calendar(content).walk("VEVENT"))
-    assert len(events) == 3 * len(chosen) == 9
+    assert len(events) == 3 * len(chosen) == 12
     expected = {day for d in chosen for day in (d.collection, d.queries, d.release)}
     assert {e.decoded("DTSTART") for e in events} == expected
     for event in events:
