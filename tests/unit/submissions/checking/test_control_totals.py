@@ -128,3 +128,19 @@ def test_register_is_counted_in_persons() -> None:
     (total,) = compare_control_totals("2026-Q3", build_observations(), events, build_observations(), NO_EVENTS)
     assert (total.measure, total.count_unit, total.value) == ("indicted", "person", 2)
     assert ControlTotal.from_json(total.as_json()) == total
+
+
+def test_records_of_requests_are_counted_by_direction() -> None:
+    event: dict[str, Any] = dict.fromkeys(CASE_EVENT) | {
+        "jurisdiction": "QQ", "freq": "A", "period": "2026", "event": "requests_registered", "level": "cooperation",
+        "offence": "ICCS0204", "person": "_Z",
+    }  # fmt: skip
+    rows = [("a", "incoming"), ("b", "incoming"), ("c", "outgoing")]
+    events = pl.DataFrame(
+        [event | {"proceeding": number, "direction": direction} for number, direction in rows], schema=CASE_EVENT
+    )
+    totals = compare_control_totals("2026", build_observations(), events, build_observations(), NO_EVENTS)
+    assert [(total.direction, total.count_unit, total.value) for total in totals] == [
+        ("incoming", "request", 2),
+        ("outgoing", "request", 1),
+    ]
