@@ -143,12 +143,12 @@ def _follow_requests(territory: str) -> dict[tuple[str, str], tuple[Any, ...]]:
         start = days["requests_registered"]
         executed = days.get("requests_executed", days.get("requests_executed_part"))
         given_up = days.get("requests_refused", days.get("requests_withdrawn"))
-        for measure, reached, left in (
+        for measure, reached, left_on in (
             ("requests_acknowledged", days.get("requests_acknowledged"), executed or given_up),
             ("requests_executed", executed, given_up),
         ):
-            last = reached or left or until
-            is_open = reached is None and left is None
+            last = reached or left_on or until
+            is_open = reached is None and left_on is None
             waits[request, measure] = (
                 (last - start).days,
                 reached is not None,
