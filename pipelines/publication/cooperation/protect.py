@@ -86,11 +86,12 @@ def protect_cooperation(
         return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
     of_now = pl.concat(states).filter("is_now").drop("is_now")
     marked = cells.join(of_now, on=programme.KEY, how="left", maintain_order="left", validate="1:1")
-    # After its publication, each of these figures is published or was hidden, so that nothing is left to choose in a
-    # draft with the same figures: its problems, which name this release, have the same outcomes.
-    released = [*earlier, earlier_releases.record_release(marked)]
-    for problem in _list_problems(earlier_releases.combine_releases(cells, released), cache):
-        problem.keep_outcome(outcomes[problem.name])
+    if cache is not None:
+        # After its publication, each of these figures is published or was hidden, so that nothing is left to choose in
+        # a draft with the same figures: its problems, which name this release, have the same outcomes.
+        released = [*earlier, earlier_releases.record_release(marked)]
+        for problem in _list_problems(earlier_releases.combine_releases(cells, released), cache):
+            problem.keep_outcome(outcomes[problem.name])
     return ProtectedCooperation(marked, risk.RiskReport(tuple(report for _, report in outcomes.values())))
 
 

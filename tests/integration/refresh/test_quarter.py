@@ -71,7 +71,7 @@ def measure_steps(world: QuarterWorld) -> dict[str, QuarterStep]:
 @pytest.mark.parametrize(
     ("quarter", "days", "periods"),
     [
-        ("2026-Q1", (OPENS, DEADLINE, ANSWERS, RELEASE), {"2026-Q1": 17, "2025": 9}),
+        ("2026-Q1", (OPENS, DEADLINE, ANSWERS, RELEASE), {"2026-Q1": 17, "2025": 11}),
         ("2026-Q3", (date(2026, 10, 1), date(2026, 11, 14), date(2026, 11, 29), date(2026, 12, 14)), {"2026-Q3": 17}),
         ("2026-Q4", (date(2027, 1, 1), date(2027, 2, 14), date(2027, 3, 1), date(2027, 3, 16)), {"2026-Q4": 17}),
     ],
@@ -220,7 +220,7 @@ def test_progress_names_what_waits_and_for_whom(world: QuarterWorld, set_day: Ca
     world.send_return(sent)
     steps = measure_steps(world)
     assert steps["open"].state == "done" and steps["open"].done_at == "2026-04-01T09:00:00Z"
-    assert (steps["collection"].n_done, steps["collection"].n_all) == (25, 26)
+    assert (steps["collection"].n_done, steps["collection"].n_all) == (27, 28)
     assert [(w.cause, w.office, w.instrument) for w in steps["collection"].waits] == [
         ("missing", missing.source, missing.instrument)
     ]
@@ -280,7 +280,7 @@ def test_status_says_in_words_who_is_waited_for(
     world.accept_returns(world.list_expected("2025"))
     assert main.main(["status"]) == 0
     printed = capsys.readouterr().out
-    assert "The returns arrive: late since 2026-05-15 (25 of 26)" in printed
+    assert "The returns arrive: late since 2026-05-15 (27 of 28)" in printed
     (line,) = [line for line in printed.splitlines() if "waits for" in line and "Kosovo" in line]
     assert "send the return" in line and QUARTER in line
     assert "1244" in printed.splitlines()[-1], "the footnote of the name is missing"

@@ -55,7 +55,7 @@ def _count_densest_cells(form: Form) -> float:
     encoding, columns = form.encodings[0], form.records.columns
     pseudonyms = {name for name, column in columns.items() if column.field in ("proceeding", "person")}
     most, headings = 0.0, None
-    for path in sorted((ROOT / "raw_samples" / form.jurisdiction / "register").glob("*.csv")):
+    for path in sorted((ROOT / "raw_samples" / form.jurisdiction / form.instrument).glob("*.csv")):
         for line in path.read_bytes().decode(encoding).splitlines():
             fields = line.split(";")
             if pseudonyms <= set(fields):
