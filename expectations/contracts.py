@@ -91,6 +91,27 @@ def expect_in_order(later: str, earlier: str, note: str, rule: str, **template: 
     return expectation
 
 
+def expect_in_period() -> tuple[Expectation, Expectation]:
+    """Return the expectations that an event is in the period of its return, whose days the table has."""
+    params = {"period": "period"}
+    return (
+        expect_in_order(
+            "period_end",
+            "event_date",
+            "An event is not after the period of its return.",
+            "record.period",
+            params=params,
+        ),
+        expect_in_order(
+            "event_date",
+            "period_start",
+            "An event is not before the period of its return.",
+            "record.period",
+            params=params,
+        ),
+    )
+
+
 def build_observation_contract(instrument: str, more: Iterable[Expectation] = ()) -> TableExpectations:
     """Build the contract of the figures of a return: complete unique keys, codes, and values that fit their status."""
     return TableExpectations(

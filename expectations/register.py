@@ -7,6 +7,7 @@ from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
     expect_in_order,
+    expect_in_period,
     expect_keys_and_codes,
     expect_unique_key,
 )
@@ -39,20 +40,7 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
                     expected="date_of_earlier_stage",
                     params={"event": "event", "earlier": "earlier_stage"},
                 ),
-                expect_in_order(
-                    "period_end",
-                    "event_date",
-                    "An event is not after the period of its return.",
-                    "record.period",
-                    params={"period": "period"},
-                ),
-                expect_in_order(
-                    "event_date",
-                    "period_start",
-                    "An event is not before the period of its return.",
-                    "record.period",
-                    params={"period": "period"},
-                ),
+                *expect_in_period(),
                 expect_in_order(
                     "cutoff_date",
                     "event_date",

@@ -6,7 +6,7 @@ from expectations import nil_returns, request_events
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
-    expect_in_order,
+    expect_in_period,
     expect_keys_and_codes,
     expect_unique_key,
 )
@@ -31,20 +31,7 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
             "requests",
             (
                 expect_unique_key(CASE_EVENT_KEY, "A return has each event of a request once.", "request.unique"),
-                expect_in_order(
-                    "period_end",
-                    "event_date",
-                    "An event is not after the period of its return.",
-                    "record.period",
-                    params={"period": "period"},
-                ),
-                expect_in_order(
-                    "event_date",
-                    "period_start",
-                    "An event is not before the period of its return.",
-                    "record.period",
-                    params={"period": "period"},
-                ),
+                *expect_in_period(),
                 gxe.ExpectColumnValuesToBeNull(
                     column="own_partner",
                     **describe_failure(
