@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
+from pipelines.dissemination.artefacts import make_urn
 from pipelines.dissemination.observations import EVERYTHING, ObservationSelection, select_observations
 from pipelines.dissemination.release import load_structures, load_tables
 from pipelines.dissemination.structures import Dataflow, StructureError, Structures, Text, choose_text
@@ -73,8 +74,7 @@ class Extract:
     @property
     def urn(self) -> str:
         """Return the URN of what messages refer to."""
-        class_name = {"dataflow": "Dataflow", "datastructure": "DataStructure"}[self.context]
-        return f"urn:sdmx:org.sdmx.infomodel.datastructure.{class_name}={self.reference}"
+        return make_urn(self.structures, self.context, self.dataflow.id)
 
     @property
     def message_id(self) -> str:

@@ -249,15 +249,20 @@ def _select_changes(
     releases: Releases, release: PublishedRelease, query: DataQuery, current: Sequence[DataSet], since: datetime
 ) -> list[DataSet]:
     """Return what was added, revised and deleted since a time, by the release that was current then."""
-    earlier = [item for item in releases.list_until(release) if item.valid_from <= since]
-    if not earlier:
+    earlier = _find_current_at(releases, release, since)
+    if earlier is None:
         return [replace(item, action="Append", valid_from=release.valid_from) for item in current]
-    if earlier[-1].folder == release.folder:
+    if earlier.folder == release.folder:
         raise QueryError(404, UNCHANGED)
-    changes = _compare(_select_former(earlier[-1].folder, query), current)
+    changes = _compare(_select_former(earlier.folder, query), current)
     if not changes:
         raise QueryError(404, UNCHANGED)
     return [replace(item, valid_from=release.valid_from) for item in changes]
+
+
+def _find_current_at(releases: Releases, release: PublishedRelease, when: datetime) -> PublishedRelease | None:
+    """Return which release up to this one was current at a time; None before the first."""
+    return next((item for item in reversed(releases.list_until(release)) if item.valid_from <= when), None)
 
 
 def load_updated(releases: Releases, release: PublishedRelease, flow: Dataflow, since: datetime | None) -> pl.DataFrame:
@@ -266,13 +271,10 @@ def load_updated(releases: Releases, release: PublishedRelease, flow: Dataflow, 
     What a release deleted since then has no observation any more, so it is not among them.
     """
     rows = load_observations(release.folder, flow.id)
-    earlier = [item for item in releases.list_until(release) if since is not None and item.valid_from <= since]
-    if not earlier:
+    earlier = _find_current_at(releases, release, since) if since is not None else None
+    if earlier is None or flow.id not in load_structures(earlier.folder).dataflows:
         return rows
-    former = earlier[-1].folder
-    if flow.id not in load_structures(former).dataflows:
-        return rows
-    former_rows = load_observations(former, flow.id)
+    former_rows = load_observations(earlier.folder, flow.id)
     # A release with other columns revises every observation, as in a query of data (`list_changes`).
     return rows if former_rows.columns != rows.columns else _subtract(rows, former_rows, rows.columns)
 

@@ -8,8 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import polars as pl
-
 from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import (
     AGENCIES,
@@ -19,10 +17,10 @@ from pipelines.dissemination.artefacts import (
     Constraint,
     Kind,
     make_constraint,
+    make_urn,
 )
 from pipelines.dissemination.structures import TIME_PERIOD, Codelist, Structures
 from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_schema, sdmx_structure
-from pipelines.dissemination.writers.extract import Extract
 from pipelines.web.sdmx.errors import NO_DIMENSION, NOT_OFFERED, QueryError
 from pipelines.web.sdmx.negotiation import SCHEMA_ML_2, STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
 from pipelines.web.sdmx.queries import ALL, SchemaQuery, StructureQuery, Version
@@ -379,7 +377,7 @@ def write_schema(message: StructureMessage, form: ResponseFormat, query: SchemaQ
     return sdmx_schema.write_data_schema(
         flow.structure,
         message.structures.codelists,
-        Extract(message.structures, flow, pl.DataFrame(), context=query.context).urn,
+        make_urn(message.structures, query.context, flow.id),
         "2.1" if form is SCHEMA_ML_2 else "3.0",
         query.dimension_at_observation,
     )
