@@ -40,7 +40,7 @@ class MonitoredOutcome(DeclarationModel):
                 raise ValueError(f"{', '.join(sorted(unknown))} is not a code of {codelist}")
         if (self.kind == "share") != bool(self.among) or (self.kind == "within") != (self.days is not None):
             raise ValueError(
-                "a share has `among`, an outcome within some days has `days`, and a count has neither, nor has a median"
+                "a share has `among`, an outcome within some days has `days`; a count or a median has neither"
             )
         bands = {codes.get_code_attribute("days_band", code, "upper_days") for code in codes.list_codes("days_band")}
         if self.days is not None and str(self.days) not in {str(band) for band in bands}:

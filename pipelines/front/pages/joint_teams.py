@@ -84,8 +84,8 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Section | None:
 
 
 def _list_pictures(figures: TeamFigures, area: str) -> list[PictureFile]:
-    """Return the picture of an area. A series of withheld figures has nothing to draw: its table has the words, and the
-    changes of the law follow."""
+    """Return the picture of an area, if it has a figure."""
+    # A series of withheld figures has nothing to draw: its table has the words, and the changes of the law follow.
     is_drawn = any(figures.has_value(area, year) for year in figures.years)
     return [team_pictures.draw_teams(figures.reader, figures.crime, area)] if is_drawn else []
 

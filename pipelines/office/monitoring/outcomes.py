@@ -60,7 +60,7 @@ class OutcomeRow:
 
 @dataclass(frozen=True, slots=True)
 class WaitSummary:
-    """Days of the requests of one year, with limits; None where too many still wait to know. `n_open` still wait."""
+    """Days of the requests of one year, with limits; None where too few have ended to say. `n_open` still wait."""
 
     median: float | None
     low: float | None

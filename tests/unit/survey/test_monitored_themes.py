@@ -31,7 +31,7 @@ def test_themes_monitor_each_theme_and_each_element_of_the_law() -> None:
         ("of: [jits_set_up]", "of: [jits_dreamt]", "jits_dreamt is not a code of measure"),
         ("direction: outgoing, assistance: hearing", "direction: sideways", "sideways is not a code of direction"),
         ("days: 30", "days: 31", "no band of days ends at 31"),
-        ("kind: within", "kind: count", "a count has neither"),
+        ("kind: within", "kind: count", "a count or a median has neither"),
         ("answers: [d0_7, d8_30]", "answers: [d0_7, soon]", "answers that FR02 does not have"),
         ("training_resources:", "training:", "the themes are those of the question bank"),
         ("questions: [TR02", "questons: [TR02", "questons"),
