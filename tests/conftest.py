@@ -16,6 +16,7 @@ import pytest
 from pipelines.core.home import Home, open_home
 from tests.support import home_cache, postgres
 from tests.support.demonstration import CLOCK, build_home, copy_home
+from tests.support.memory_folder import use_memory
 from tests.support.processor_time import ProcessorTimePlugin
 from tests.support.schedule import FileScheduling, order_files
 from tests.support.shared_builds import build_once
@@ -24,6 +25,9 @@ from tests.support.worker_messages import leave_out_messages
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from xdist.remote import Producer
+
+# Before pytest or anything else makes a temporary file.
+use_memory()
 
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's default is 700. Searching for garbage took a fifth of the processor time of the unit tests."""
