@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,19 @@ EVERYBODY = (
 )
 
 
+def _group_accounts(able: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return each account that may do something alone, and all others, who try it in turn on one submission.
+
+    What is refused changes nothing, so the next account finds the same submission.
+    """
+    return [*((who,) for who in able), tuple(who for who in EVERYBODY if who not in able)]
+
+
+def _group_by_override(able: Mapping[bool, Sequence[str]]) -> list[tuple[bool, tuple[str, ...]]]:
+    """Return the accounts that try an act without and with an override, grouped as by `_group_accounts`."""
+    return [(override, people) for override, names in able.items() for people in _group_accounts(names)]
+
+
 def _make_checked(
     engine: sa.Engine, name: str = "one", sender: str = "office", *blocks: Block, warned: bool = False
 ) -> str:
@@ -102,98 +116,122 @@ def _try_act(act: Callable[[], object]) -> str:
 # --------------------------------------------------------------------------------------------------------------- matrix
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_record_arrival_needs_role_submitter(desk: tuple[Home, sa.Engine], who: str) -> None:
+_REGISTRARS = ("office", "colleague", "qq-victims", "rr-office", "both")
+
+
+@pytest.mark.parametrize("people", _group_accounts(_REGISTRARS))
+def test_record_arrival_needs_role_submitter(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     _, engine = desk
-    able = {"office", "colleague", "qq-victims", "rr-office", "both"}
-    assert (_try_act(lambda: intake.record_arrival(engine, make_arrival("x", sender=who))) == "done") == (who in able)
-    assert len(queries.list_submissions(engine)) == (who in able)
+    for who in people:
+        outcome = _try_act(partial(intake.record_arrival, engine, make_arrival("x", sender=who)))
+        assert (outcome == "done") == (who in _REGISTRARS), who
+    assert len(queries.list_submissions(engine)) == (people[0] in _REGISTRARS)
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_only_the_sender_can_justify_and_send(desk: tuple[Home, sa.Engine], who: str) -> None:
+@pytest.mark.parametrize("people", _group_accounts(("office",)))
+def test_only_the_sender_can_justify_and_send(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     _, engine = desk
     identity = _make_checked(engine, warned=True)
     # Accounts with a role for this office get "not now"; for all others the submission does not exist.
     outcomes = dict.fromkeys(("chief", "colleague", "qq-steward", "both", "the-steward"), "not now") | {
         "office": "done"
     }
-    expected = outcomes.get(who, "not allowed")
-    assert (
-        _try_act(lambda: decisions.justify_warnings(engine, Justification(identity, "real_change", TEXT, who)))
-        == expected
-    )
-    assert _try_act(lambda: decisions.send_submission(engine, Act(identity, who))) == expected
-    assert queries.find_submission(engine, identity).state == ("sent" if who == "office" else "checked")
+    for who in people:
+        expected = outcomes.get(who, "not allowed")
+        justification, act = Justification(identity, "real_change", TEXT, who), Act(identity, who)
+        assert _try_act(partial(decisions.justify_warnings, engine, justification)) == expected, who
+        assert _try_act(partial(decisions.send_submission, engine, act)) == expected, who
+        assert queries.find_submission(engine, identity).state == ("sent" if who == "office" else "checked"), who
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-@pytest.mark.parametrize("override", [False, True])
-def test_approve_submission_for_each_account(desk: tuple[Home, sa.Engine], who: str, override: bool) -> None:
+_APPROVERS = {False: ("chief", "both"), True: ("qq-steward", "the-steward")}
+
+
+@pytest.mark.parametrize(("override", "people"), _group_by_override(_APPROVERS))
+def test_approve_submission_for_each_account(
+    desk: tuple[Home, sa.Engine], override: bool, people: tuple[str, ...]
+) -> None:
     home, engine = desk
     identity = _make_sent(home, engine)
-    able = {"qq-steward", "the-steward"} if override else {"chief", "both"}
-    act = Act(identity, who, comment="the office's approver is away", override=override)
-    outcome = _try_act(lambda: decisions.approve_submission(engine, home, act))
-    assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find_submission(engine, identity).state == ("approved" if who in able else "sent")
+    for who in people:
+        is_able = who in _APPROVERS[override]
+        act = Act(identity, who, comment="the office's approver is away", override=override)
+        outcome = _try_act(partial(decisions.approve_submission, engine, home, act))
+        assert outcome == ("done" if is_able else "not now" if who == "office" else "not allowed"), who
+        assert queries.find_submission(engine, identity).state == ("approved" if is_able else "sent"), who
     assert verify_ledger(engine).good
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_give_back_for_each_account(desk: tuple[Home, sa.Engine], who: str) -> None:
+_RETURNERS = ("chief", "both", "qq-steward", "the-steward")
+
+
+@pytest.mark.parametrize("people", _group_accounts(_RETURNERS))
+def test_give_back_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     home, engine = desk
     identity = _make_sent(home, engine)
-    able = {"chief", "both", "qq-steward", "the-steward"}
-    outcome = _try_act(lambda: decisions.give_back(engine, Act(identity, who, comment="the table of victims is empty")))
-    assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find_submission(engine, identity).state == ("checked" if who in able else "sent")
+    for who in people:
+        is_able = who in _RETURNERS
+        act = Act(identity, who, comment="the table of victims is empty")
+        outcome = _try_act(partial(decisions.give_back, engine, act))
+        assert outcome == ("done" if is_able else "not now" if who == "office" else "not allowed"), who
+        assert queries.find_submission(engine, identity).state == ("checked" if is_able else "sent"), who
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_withdraw_sent_submission_for_each_account(desk: tuple[Home, sa.Engine], who: str) -> None:
+_TAKERS = ("office", "chief", "both", "qq-steward", "the-steward")
+
+
+@pytest.mark.parametrize("people", _group_accounts(_TAKERS))
+def test_withdraw_sent_submission_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     home, engine = desk
     identity = _make_sent(home, engine)
-    able = {"office", "chief", "both", "qq-steward", "the-steward"}
-    act = Act(identity, who, comment="the wrong file", reason="wrong_return")
-    assert _try_act(lambda: decisions.withdraw_submission(engine, act)) == ("done" if who in able else "not allowed")
-    assert queries.find_submission(engine, identity).state == ("withdrawn" if who in able else "sent")
+    for who in people:
+        is_able = who in _TAKERS
+        act = Act(identity, who, comment="the wrong file", reason="wrong_return")
+        outcome = _try_act(partial(decisions.withdraw_submission, engine, act))
+        assert outcome == ("done" if is_able else "not allowed"), who
+        assert queries.find_submission(engine, identity).state == ("withdrawn" if is_able else "sent"), who
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-@pytest.mark.parametrize("override", [False, True])
+_WITHDRAWERS = {False: ("chief", "both", "secretariat"), True: ("qq-steward", "the-steward")}
+
+
+@pytest.mark.parametrize(("override", "people"), _group_by_override(_WITHDRAWERS))
 @pytest.mark.parametrize("state", ["approved", "published"])
 def test_withdraw_accepted_submission_for_each_account(
-    desk: tuple[Home, sa.Engine], who: str, override: bool, state: str
+    desk: tuple[Home, sa.Engine], override: bool, people: tuple[str, ...], state: str
 ) -> None:
     home, engine = desk
     identity = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
     if state == "published":
         release_log.record_publication(engine, [identity], "2025-Q4")
-    able = {"qq-steward", "the-steward"} if override else {"chief", "both", "secretariat"}
-    act = Act(identity, who, comment="the wrong file", reason="wrong_return", override=override)
-    outcome = _try_act(lambda: decisions.withdraw_submission(engine, act))
-    assert outcome == ("done" if who in able else "not now" if who == "office" else "not allowed")
-    assert queries.find_submission(engine, identity).state == ("withdrawn" if who in able else state)
-    if who in able:
-        payload = {"reason": "wrong_return", **({"override": True} if override else {})}
-        assert queries.list_events(engine, identity)[-1]["payload"] == payload
+    for who in people:
+        is_able = who in _WITHDRAWERS[override]
+        act = Act(identity, who, comment="the wrong file", reason="wrong_return", override=override)
+        outcome = _try_act(partial(decisions.withdraw_submission, engine, act))
+        assert outcome == ("done" if is_able else "not now" if who == "office" else "not allowed"), who
+        assert queries.find_submission(engine, identity).state == ("withdrawn" if is_able else state), who
+        if is_able:
+            payload = {"reason": "wrong_return", **({"override": True} if override else {})}
+            assert queries.list_events(engine, identity)[-1]["payload"] == payload
     assert verify_ledger(engine).good
 
 
-@pytest.mark.parametrize("who", EVERYBODY)
-def test_ask_withdrawal_for_each_account(desk: tuple[Home, sa.Engine], who: str) -> None:
+_ASKERS = ("office", "colleague", "chief", "both", "secretariat")
+
+
+@pytest.mark.parametrize("people", _group_accounts(_ASKERS))
+def test_ask_withdrawal_for_each_account(desk: tuple[Home, sa.Engine], people: tuple[str, ...]) -> None:
     home, engine = desk
     identity = make_accepted_submission(home, engine, "1", {("2025-Q4", "reported"): 3}, days=1)
-    able = {"office", "colleague", "chief", "both", "secretariat"}
     before = supersession.accepted_blocks(engine)
-    act = Act(identity, who, comment="the wrong file", reason="wrong_return")
-    assert _try_act(lambda: decisions.ask_withdrawal(engine, act)) == ("done" if who in able else "not allowed")
-    assert (queries.find_submission(engine, identity).state, supersession.accepted_blocks(engine)) == (
-        "approved",
-        before,
-    )
-    assert [e["action"] for e in queries.list_events(engine, identity)].count("ask_withdrawal") == (who in able)
+    for who in people:
+        act = Act(identity, who, comment="the wrong file", reason="wrong_return")
+        outcome = _try_act(partial(decisions.ask_withdrawal, engine, act))
+        assert outcome == ("done" if who in _ASKERS else "not allowed"), who
+        state = queries.find_submission(engine, identity).state
+        assert (state, supersession.accepted_blocks(engine)) == ("approved", before), who
+        asked = [event["action"] for event in queries.list_events(engine, identity)].count("ask_withdrawal")
+        assert asked == (who in _ASKERS), who
     assert verify_ledger(engine).good
 
 
