@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -50,7 +51,7 @@ def copy_home(built: Path, target: Path) -> None:
 
     def copy_or_link(source: str, destination: str) -> str:
         if "/public/releases/" in source and "/pages/" in source:
-            os.link(source, destination)
+            _link_file(source, destination)
             return destination
         return _copy_file(source, destination)
 
@@ -98,7 +99,7 @@ def _link(source: Path, target: Path) -> None:
     if source.is_dir() and not source.is_symlink():
         _link_folder(str(source), str(target))
     else:
-        os.link(source, target, follow_symlinks=False)
+        _link_file(str(source), str(target))
 
 
 def _link_folder(source: str, target: str) -> None:
@@ -110,7 +111,17 @@ def _link_folder(source: str, target: str) -> None:
                     continue
                 _link_folder(entry.path, f"{target}/{entry.name}")
             else:
-                os.link(entry.path, f"{target}/{entry.name}", follow_symlinks=False)
+                _link_file(entry.path, f"{target}/{entry.name}")
+
+
+def _link_file(source: str, target: str) -> None:
+    """Link a file, or copy it from another disk, as the home that `RTI_TEST_HOME` names may be; links stay links."""
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        shutil.copy2(source, target, follow_symlinks=False)
 
 
 def damage_file(path: Path, content: bytes) -> None:
