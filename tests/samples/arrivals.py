@@ -38,6 +38,11 @@ from whom, which file it corrects, and how the office justifies any warnings. Ar
 `pipelines/territories/*/law.csv`).
 
 `try/` has files for each office that are not part of the demonstration, to upload and see what happens.
+
+`questionnaire.csv` has two closed rounds of the practitioners' questionnaire: people, institutions and answers are
+invented.
+
+`measures.csv` has corrective measures against gaps. They are invented and written by hand.
 """
 
 

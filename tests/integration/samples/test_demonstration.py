@@ -34,6 +34,7 @@ def test_every_file_and_list_is_byte_identical_on_regeneration(returns: Sequence
     different = [sample.path for sample in returns if (RAW / sample.path).read_bytes() != sample.data]
     assert not different, f"run `python -m tests.samples`: {different[:5]}"
     assert (RAW / "arrivals.csv").read_text(encoding="utf-8") == arrivals.arrivals_csv(returns)
+    assert (RAW / "SOURCE.md").read_text(encoding="utf-8") == arrivals.SOURCE
     files = {path.relative_to(RAW).as_posix() for path in RAW.rglob("*") if path.is_file()}
     to_try = {path for path in files if path.startswith("try/")}  # see test_trying.py
     assert files - to_try == {sample.path for sample in returns} | {
