@@ -9,9 +9,10 @@ close.  A reader does not know by how much, but often that the gap is small.  He
 of each balance exactly; a reader who knows less can find no more.  The same holds for an opening that differs from the
 closing before.
 
-A correction changes the gap.  A reader may guess that the balance closes now, or that the gap is as before; if one of
-these is true, the gap counts as known.  Of any other gap, a reader is assumed to know that it is at most `KNOWN_SIZE`
-times as large as the largest gap of this balance so far.
+A correction changes the gap.  A reader who knew the gaps of two releases would know their difference, which is the
+correction.  So one gap of each balance counts as known: 0 if the balance closes in one of the releases, because readers
+may guess that, and else the oldest.  Of any other gap, a reader is assumed to know that it is at most `KNOWN_SIZE`
+times as large as the largest gap of this balance.  Where a release publishes all terms, its gap follows from them.
 """
 
 from __future__ import annotations
@@ -31,8 +32,11 @@ START, END = "start", "end"
 
 
 KNOWN_SIZE = 2.0
-"""Limit of a gap after a correction, relative to the largest gap so far. A limit of 1 would be the true gap itself:
-a flow between two levels is in two balances, and is known exactly where both gaps are as large as they can be."""
+"""Limit of a gap that is not known, relative to the largest gap of the balance in all releases.
+
+A limit of 1 would be the true gap itself: a flow between two levels is in two balances, and is known exactly where both
+gaps are as large as they can be.
+"""
 
 
 class BalanceLink(NamedTuple):

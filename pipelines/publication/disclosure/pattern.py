@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.publication.disclosure import risk, structure
+from pipelines.publication.disclosure import own_corrections, risk, structure
 from pipelines.publication.disclosure.kept_moves import read_moves, write_moves
 from pipelines.publication.disclosure.moves import Move
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
@@ -168,7 +168,19 @@ class Pattern:
             everything = self._assess_readers(self._list_unpublished())
             self._revealed = np.array(everything.failed_rows, dtype=np.int64), set(everything.to_insiders)
         rows, pairs = self._revealed
-        return report.except_revealed(rows, pairs)
+        return report.except_revealed(rows, pairs, self._list_own_pairs(report))
+
+    def _list_own_pairs(self, report: risk.BlockRisk) -> set[tuple[str, int]]:
+        """Return the failed pairs of an insider and a row from which the insider learns nothing of others."""
+        is_own = own_corrections.mark_own_corrections(self._block, self._readers)
+        names = [reader.name for reader in self._readers]
+        pairs: set[tuple[str, int]] = set()
+        for name in {name for name, _ in report.to_insiders}:
+            reader = names.index(name)
+            is_without_others = own_corrections.mark_rows_without_others(self._cells, self._search.own_columns[reader])
+            is_own_row = is_without_others | self._find_rows(pl.Series(is_own[reader]))
+            pairs |= {pair for pair in report.to_insiders if pair[0] == name and is_own_row[pair[1]]}
+        return pairs
 
     def read_states(self) -> Array:
         """Return the state of each cell of the frame."""

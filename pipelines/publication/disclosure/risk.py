@@ -11,7 +11,7 @@ This module does not know how cells were chosen for hiding, so that it can fail 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -73,8 +73,13 @@ class BlockRisk:
             to_insiders=tuple(sorted(pairs)),
         )
 
-    def except_revealed(self, rows: Array, pairs: set[tuple[str, int]]) -> BlockRisk:
-        """Return the risk without cells that earlier releases reveal, to all or to an insider, if no other fails."""
+    def except_revealed(
+        self, rows: Array, pairs: set[tuple[str, int]], own_pairs: Collection[tuple[str, int]] = ()
+    ) -> BlockRisk:
+        """Return the risk without cells that earlier releases reveal, to all or to an insider, if no other fails.
+
+        `own_pairs` reveal nothing of others to the insider (`own_corrections.py`), so they do not count as revealed.
+        """
         is_other = any(row not in rows for row in self.failed_rows) or not pairs.issuperset(self.to_insiders)
         if is_other:
             disclosed, narrow, unknown = (
@@ -83,7 +88,7 @@ class BlockRisk:
             )
             further = tuple(pair for pair in self.to_insiders if pair not in pairs)
             return replace(self, disclosed=disclosed, narrow=narrow, unknown=unknown, to_insiders=further)
-        revealed = {*self.failed_rows, *(row for _, row in self.to_insiders)}
+        revealed = {*self.failed_rows, *(row for name, row in self.to_insiders if (name, row) not in own_pairs)}
         return BlockRisk(self.name, self.hidden, (), (), (), revealed_before=tuple(sorted(revealed)))
 
 

@@ -24,7 +24,7 @@ release shows are linked with each other, whichever states their counts are in.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -169,7 +169,7 @@ _Totals = dict[tuple[str, str, str], dict[str, dict[balances.BalanceTerm, tuple[
 def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
     """Return all links between the cells of each release, in a fixed order."""
     links: dict[BalanceLink, None] = {}
-    gaps: _Gaps = {}
+    balance_links: list[tuple[_Sides, BalanceLink]] = []
     all_cells = cells.to_dicts()
     for release in _list_releases(cells):
         places: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
@@ -187,41 +187,47 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
                 totals[(*area, cell["count_unit"])][cell["period"]][term] = (row, cell["value"])
         links |= dict.fromkeys(_link_measures(places))
         links |= dict.fromkeys(_link_rests(places))
-        for books, cells_by_period in totals.items():
-            links |= dict.fromkeys(_limit_gaps(books, cells_by_period, gaps))
-    return list(links)
+        balance_links += (pair for books in totals.items() for pair in _link_books(*books))
+    return list(links | dict.fromkeys(_limit_gaps(balance_links)))
 
 
-_Gaps = dict[tuple[frozenset[object], frozenset[object]], set[float]]
-"""The gaps that a balance has had in the releases so far, by the terms on either side of it."""
+_Sides = tuple[frozenset[object], frozenset[object]]
+"""The terms on either side of a balance of one area and unit."""
 
 
-def _limit_gaps(
-    books: tuple[str, ...], cells_by_period: Mapping[str, balances.Cells], gaps: _Gaps
-) -> Iterator[BalanceLink]:
-    """Yield the equations of the balances of one area and unit in one release.
-
-    Of a gap that a correction has changed, only limits are left; `gaps` are those of the releases before.
-    """
+def _link_books(
+    books: tuple[str, ...], cells_by_period: Mapping[str, balances.Cells]
+) -> Iterator[tuple[_Sides, BalanceLink]]:
+    """Yield the equations of the balances of one area and unit in one release, with the terms on their sides."""
     terms = {
         row: (books, period, term) for period, cells in cells_by_period.items() for term, (row, _) in cells.items()
     }
     for link in balances.link_balances(cells_by_period):
-        sides = (frozenset(terms[row] for row in link.plus), frozenset(terms[row] for row in link.minus))
-        before = gaps.setdefault(sides, set())
-        if link.has_rest or not before or link.constant in (0.0, *before):
+        yield (frozenset(terms[row] for row in link.plus), frozenset(terms[row] for row in link.minus)), link
+
+
+def _limit_gaps(balance_links: Sequence[tuple[_Sides, BalanceLink]]) -> Iterator[BalanceLink]:
+    """Yield the balances of all releases, the oldest first: of several gaps of a balance, readers know one.
+
+    The difference of two gaps is the correction itself, so nobody outside the office can know both, unless a release
+    publishes all terms.  The known gap is 0 if the balance closes in one release, and else that of the oldest.
+    """
+    gaps: dict[_Sides, list[float]] = defaultdict(list)
+    for sides, link in balance_links:
+        if not link.has_rest:
+            gaps[sides].append(link.constant)
+    for sides, link in balance_links:
+        known_gap = 0.0 if 0.0 in gaps[sides] else next(iter(gaps[sides]), 0.0)
+        if link.has_rest or link.constant == known_gap:
             yield link
         else:
-            largest = max(abs(gap) for gap in (link.constant, *before))
-            yield from link.limit_gap(balances.KNOWN_SIZE * largest)
-        if not link.has_rest:
-            before.add(link.constant)
+            yield from link.limit_gap(balances.KNOWN_SIZE * max(map(abs, gaps[sides])))
 
 
 def _list_releases(cells: pl.DataFrame) -> Iterator[list[int]]:
     """Yield the numbers of the cells that each release shows, the newest release last.
 
-    Of an earlier release only what differs from now is linked again: the cells of an area with a changed cell.
+    Of an earlier release only the cells of an area with a changed cell in some release are linked again.
     """
     if "releases" not in cells.columns or (cells["releases"] == earlier.NOW).all():
         yield list(range(cells.height))
@@ -232,8 +238,8 @@ def _list_releases(cells: pl.DataFrame) -> Iterator[list[int]]:
             rows_by_release[release].append(number)
     areas = cells.select("area_kind", "area").rows()
     now = set(rows_by_release.pop(earlier.NOW, []))
+    changed = {areas[number] for numbers in rows_by_release.values() for number in numbers if number not in now}
     for release in sorted(rows_by_release, key=int):
-        changed = {areas[number] for number in rows_by_release[release] if number not in now}
         yield [number for number in rows_by_release[release] if areas[number] in changed]
     yield sorted(now)
 

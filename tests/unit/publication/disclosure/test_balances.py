@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import polars as pl
@@ -281,6 +282,67 @@ def test_gap_after_a_correction_is_known_only_if_the_balance_closes(gap: int, kn
     assert hidden["measure"].to_list() == ["indicted"]
     assert protected.report.passed
     assert protected.report.count_cells()["revealed_before"] == known
+
+
+def list_corrected(
+    before: Book, after: Book, hidden: set[BalanceTerm], known_gaps: Sequence[int], *, limit: int, top: int
+) -> set[int]:
+    """Return the values of the rejected in `after` that agree with two releases, by trying all small hidden terms.
+
+    `hidden` are withheld in both releases and have not changed.  The reader knows the gap of the releases in
+    `known_gaps` (0, 1), and of the other that it is at most `limit`.
+    """
+    unknown = sorted(hidden)
+    possible = set()
+    for values in product(range(top), repeat=len(unknown)):
+        for rejected in range(top):
+            books = [{**book, **dict(zip(unknown, values, strict=True))} for book in (before, after)]
+            books[1][REJECTED] = rejected
+            gaps = [sum(SIGNS[term] * value for term, value in book.items()) for book in books]
+            true_gaps = [sum(SIGNS[term] * value for term, value in book.items()) for book in (before, after)]
+            if all(gaps[i] == true_gaps[i] if i in known_gaps else abs(gaps[i]) <= limit for i in (0, 1)):
+                possible.add(rejected)
+    return possible
+
+
+@pytest.mark.parametrize("correction", [1, 2, 4])
+def test_gap_that_no_release_shows_does_not_give_away_the_correction_that_closes_it(correction: int) -> None:
+    """Withhold both stocks in both releases: the correction is the difference of two gaps, and nobody knows both."""
+    after = close_book(3, reported=30, indicted=14, rejected=9, discontinued=6)
+    before = {**after, REJECTED: after[REJECTED] - correction}
+    frames = [build_books({"2024": book}) for book in (before, after)]
+    first = protect.hide_small_counts(frames[0], guards_against_offices=False)
+    released = earlier.record_release(frames[0], first.cells["conf_status"])
+    second = protect.hide_small_counts(frames[1], earlier=[released], guards_against_offices=False)
+    assert second.report.passed and second.report.count_cells()["revealed_before"] == 0
+    hidden = {term for term in after if (first.cells["conf_status"] != "F")[list(after).index(term)]}
+    assert hidden == {OPENING, CLOSING}
+    withheld = second.cells.filter(pl.col("conf_status") != "F")["measure"].to_list()
+    assert sorted(withheld) == ["pending_prosecution", "pending_prosecution", "rejected"]
+    limit = int(balances.KNOWN_SIZE) * correction
+    assert list_corrected(before, after, hidden, [0, 1], limit=limit, top=20) == {9}
+    for known_gap in (0, 1):
+        possible = list_corrected(before, after, hidden, [known_gap], limit=limit, top=20)
+        assert max(possible) - min(possible) >= 2
+
+
+@pytest.mark.parametrize(
+    ("gaps", "known"),
+    [((2, 0), 0), ((0, 2), 0), ((2, 3), 2), ((2, 3, 2), 2), ((3, 2, 0), 0), ((2, 2), 2), ((0, 0), 0)],
+)
+def test_one_gap_of_a_balance_is_known_and_the_others_are_limited(gaps: Sequence[int], known: int) -> None:
+    """Correct an exit in each release, which changes the gap."""
+    book = close_book(30, reported=20, indicted=8, rejected=7, discontinued=6)
+    frames = [build_books({"2024": {**book, REJECTED: 7 - gap}}) for gap in gaps]
+    recorded = [earlier.record_release(frame, pl.Series(["F"] * frame.height)) for frame in frames[:-1]]
+    combined = ties.with_family(earlier.combine_releases(frames[-1].with_row_index("_row"), recorded, threshold=5))
+    (problem,) = combined.partition_by(ties.TIED)
+    view = Views(problem).margins
+    constants = view.values[view.cells :]
+    expected = {float(gap) for gap in gaps if gap == known}
+    if len(set(gaps)) > 1:
+        expected.add(-balances.KNOWN_SIZE * max(gaps))
+    assert set(constants.tolist()) - {0.0} == expected - {0.0}
 
 
 def test_gap_of_a_balance_is_not_a_small_count() -> None:

@@ -1,0 +1,82 @@
+"""Find the cells from which an insider learns nothing of others: the persons, or the correction, are all its own.
+
+An insider knows by how much its own figures were corrected, and so by how much the totals that contain them have
+changed.  If nobody else's figures have changed, what it can subtract was public before the correction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from pipelines.core import codes
+from pipelines.publication.disclosure.readers import InformedReader
+from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.structure import years_of
+
+_Place = tuple[str, str]
+"""Territory and year."""
+
+
+def mark_rows_without_others(known: Space, own_columns: Array) -> Array:
+    """Return a mask of the rows that count nobody else: all other persons in them are in a cell of 0.
+
+    `own_columns` marks the variables that count only persons of the insider.
+    """
+    zero_rows = known.matrix[: known.cells][known.values[: known.cells] == 0]
+    is_zero = np.asarray(zero_rows.sum(axis=0)).ravel() > 0
+    has_others: Array = abs(known.matrix) @ (~own_columns & ~is_zero) > 0
+    return ~has_others
+
+
+def mark_own_corrections(block: pl.DataFrame, readers: Sequence[InformedReader]) -> Array:
+    """Return a mask (readers x cells) of small changes that are corrections of the reader's own figures alone.
+
+    `block` has the columns of `earlier.combine_releases`.  Which jurisdictions of a territory have corrected a year is
+    read from their cells: of the same measure, or of all linked ones if the measure is not published by jurisdiction.
+    """
+    corrected = _find_corrected_areas(block)
+    of_all_blocks: dict[_Place, set[str]] = defaultdict(set)
+    for (*_, territory, year), areas in corrected.items():
+        of_all_blocks[territory, year] |= areas
+    is_own: Array = np.zeros((len(readers), block.height), dtype=bool)
+    candidates = block.with_row_index("_number").filter("is_small_change", area_kind="territory")
+    for cell in candidates.iter_rows(named=True):
+        measure = [cell[column] for column in codes.BLOCK]
+        areas = set[str]()
+        for year in years_of(cell["period"]):
+            place = (cell["territory"], year)
+            areas |= corrected.get((*measure, *place), of_all_blocks[place])
+        is_own[:, cell["_number"]] = [bool(areas) and areas <= reader.areas for reader in readers]
+    return is_own
+
+
+def _find_corrected_areas(block: pl.DataFrame) -> dict[tuple[str, ...], set[str]]:
+    """Return the jurisdictions with corrected figures by block, territory and year, where jurisdictions have cells.
+
+    A jurisdiction counts as unchanged only if it has all its cells in each release, with the same values.
+    """
+    place = [*codes.BLOCK, "territory", "year"]
+    of_years = block.filter(pl.col("area_kind") != "region", pl.col("freq").is_in(["Q", "A"])).with_columns(
+        year=pl.col("period").str.head(4), is_of_now=pl.col("_row").is_not_null()
+    )
+    changed = of_years.filter(~pl.col("is_of_now"), pl.col("states") != "").select(place).unique()
+    of_changed = of_years.join(changed, on=place, how="semi")
+    cells_of_parts = (
+        of_changed.filter(area_kind="jurisdiction")
+        .group_by(*codes.CELL_KEY, "territory", "year")
+        .agg(is_same=(pl.col("value").n_unique() == 1) & pl.col("is_of_now").any() & ~pl.col("is_of_now").all())
+    )
+    corrected: dict[tuple[str, ...], set[str]] = {}
+    unchanged: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for *key, area, is_same in cells_of_parts.group_by(*place, "area").agg(pl.col("is_same").all()).iter_rows():
+        corrected.setdefault(tuple(key), set()).update([] if is_same else [area])
+        unchanged[tuple(key)].update([area] if is_same else [])
+    for *key, reporters in of_changed.filter(area_kind="territory").select(*place, "reporters").unique().iter_rows():
+        if tuple(key) in corrected:
+            reporting_areas = {*(reporters or "").split(",")} - {"", key[-2]}
+            corrected[tuple(key)] |= reporting_areas - unchanged[tuple(key)]
+    return corrected

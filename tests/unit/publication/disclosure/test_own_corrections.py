@@ -1,0 +1,122 @@
+"""Compare with all tables what a correction shows an insider of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import polars as pl
+import pytest
+
+from pipelines.publication.disclosure import earlier, own_corrections, protect, readers, space
+from pipelines.publication.disclosure.readers import InformedReader
+from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
+
+PARTS = ("B1", "B2", "B3")
+BEFORE = {"B1": 19, "B2": 15, "B3": 21}
+
+
+def build_territory(parts: Mapping[str, int]) -> pl.DataFrame:
+    """Return a territory of three jurisdictions, all of whose figures are published by a first release."""
+    areas = [build_cell(area, value, kind="jurisdiction", territory="BB") for area, value in parts.items()]
+    return build_frame(build_cell("BB", sum(parts.values()), reporters=",".join(parts)), *areas)
+
+
+def combine_both(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    released = earlier.record_release(before, pl.Series(["F"] * before.height))
+    return earlier.combine_releases(now.with_row_index("_row"), [released], threshold=5)
+
+
+def list_possible(own: set[str], now: Mapping[str, int], *, total_is_known: bool) -> set[tuple[int, ...]]:
+    """Return all figures of the others that agree with an insider's own, and with the new total if it is known.
+
+    The insider knows which figures have not changed: they are those of the first release.
+    """
+    fixed = {area for area in PARTS if area in own or now[area] == BEFORE[area]}
+    ranges = [[now[area]] if area in fixed else range(60) for area in PARTS]
+    total = sum(now.values())
+    return {values for values in product(*ranges) if not total_is_known or sum(values) == total}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"B2": 2}, {"B1": 1, "B2": 2}, {"B2": 2, "B3": 1}, {"B1": 1, "B2": 1, "B3": 1}, {"B2": 9, "B3": -7}]
+)
+@pytest.mark.parametrize("own", [{"B1", "B2"}, {"B1", "B3"}, {"B2", "B3"}])
+def test_total_shows_nothing_of_others_if_all_corrections_are_own(changes: dict[str, int], own: set[str]) -> None:
+    now = {area: value + changes.get(area, 0) for area, value in BEFORE.items()}
+    combined = combine_both(build_territory(BEFORE), build_territory(now))
+    is_own = own_corrections.mark_own_corrections(combined, [InformedReader("own", frozenset(own))])
+    total = (combined["area"] == "BB").to_numpy() & combined["is_small_change"].to_numpy()
+    assert total.sum() == 1
+    learns = list_possible(own, now, total_is_known=True) != list_possible(own, now, total_is_known=False)
+    assert is_own[0, total].tolist() == [not learns]
+    assert not is_own[0, ~total].any()
+
+
+def test_jurisdiction_without_figures_may_have_changed() -> None:
+    """B3 reported only later: the total shows its figure to the others, though theirs have changed too."""
+    before = build_frame(build_cell("BB", 40, reporters="B1,B2"), *build_territory(BEFORE).rows(named=True)[1:3])
+    now = build_territory({"B1": 19, "B2": 22, "B3": 2})
+    combined = combine_both(before, now)
+    pair = InformedReader("B1+B2", frozenset({"B1", "B2"}))
+    assert combined.filter(pl.col("area") == "BB", pl.col("_row").is_not_null())["is_small_change"].to_list() == [True]
+    assert not own_corrections.mark_own_corrections(combined, [pair]).any()
+
+
+def test_correction_of_a_measure_without_jurisdictions_is_read_from_its_whole() -> None:
+    before, now = ({**BEFORE, "B2": value} for value in (15, 17))
+    acquitted = [build_frame(build_cell("BB", value, measure="acquitted")) for value in (7, 8)]
+    decided = [build_territory(parts).with_columns(measure=pl.lit("adjudicated_first")) for parts in (before, now)]
+    combined = combine_both(*(pl.concat(frames) for frames in zip(decided, acquitted, strict=True)))
+    results = [
+        own_corrections.mark_own_corrections(combined, [InformedReader(name, frozenset(name.split("+")))])[
+            0, ((combined["measure"] == "acquitted") & combined["is_small_change"]).to_numpy()
+        ].tolist()
+        for name in ("B1+B2", "B2+B3", "B1+B3")
+    ]
+    assert results == [[True], [True], [False]]
+
+
+def protect_after(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, int]:
+    """Protect two releases one after another; return the counts of the second."""
+    first = protect.hide_small_counts(before)
+    released = earlier.record_release(before, first.cells["conf_status"])
+    second = protect.hide_small_counts(now, earlier=[released])
+    assert second.report.passed
+    return second.report.count_cells()
+
+
+def test_correction_that_only_its_own_office_knows_is_not_revealed() -> None:
+    """B2 corrects its figure by 2: two offices with B2 know the new total, and nothing else than before."""
+    assert protect_after(build_territory(BEFORE), build_territory({**BEFORE, "B2": 17}))["revealed_before"] == 0
+
+
+def test_regional_count_of_own_persons_alone_is_not_revealed() -> None:
+    """Publish 0 for the region without BB, so that BB knows that its one person is the only one of the region."""
+    before = build_frame(build_cell("AA", 0), build_cell("CC", 0), build_region(0, "AA,CC"))
+    now = build_frame(build_cell("AA", 0), build_cell("BB", 1), build_cell("CC", 0), build_region(1, "AA,BB,CC"))
+    assert protect_after(before, now)["revealed_before"] == 0
+
+
+def test_regional_count_of_others_is_still_revealed() -> None:
+    """Let an older release give away the one person of AA; a correction of BB does not change that."""
+    cells = build_frame(build_cell("AA", 1), build_cell("BB", 9), build_region(10, "AA,BB"))
+    released = earlier.record_release(cells, pl.Series(["A", "D", "F"]))
+    further = build_frame(build_cell("AA", 7, period="2023"), build_region(7, "AA", period="2023"))
+    protection = protect.hide_small_counts(pl.concat([cells, further]), earlier=[released], guards_against_offices=True)
+    assert protection.report.passed
+    assert protection.report.count_cells()["revealed_before"] == 1
+
+
+def test_rows_of_zeros_and_own_persons_have_no_others() -> None:
+    cells = build_frame(build_cell("AA", 0), build_cell("BB", 1), build_cell("CC", 4), build_region(5, "AA,BB,CC"))
+    view = space.build_space(cells)
+
+    def mark_rows(*areas: str) -> list[bool]:
+        own_columns = readers.find_reader(cells, "+".join(areas)).find_own_columns(view)
+        return own_corrections.mark_rows_without_others(view, own_columns)[view.rows].tolist()
+
+    assert mark_rows("BB") == [True, True, False, False]
+    assert mark_rows("BB", "CC") == [True, True, True, True]
+    assert np.array_equal(mark_rows("CC"), [True, False, True, False])
