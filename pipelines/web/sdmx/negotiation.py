@@ -15,6 +15,7 @@ from pipelines.dissemination.writers import (
     px,
     sdmx_csv,
     sdmx_json,
+    sdmx_json_schema,
     sdmx_json_structure,
     sdmx_ml,
     sdmx_schema,
@@ -146,11 +147,12 @@ STRUCTURE_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
 }
 SCHEMA_ML_2: Final = ResponseFormat("sdmx-schema-2.1", f"{_SDMX}schema+xml", sdmx_schema.MEDIA_TYPES["2.1"], "2.1")
 SCHEMA_ML_3: Final = ResponseFormat("sdmx-schema-3.0", f"{_SDMX}schema+xml", sdmx_schema.MEDIA_TYPES["3.0"], "3.0.0")
+SCHEMA_JSON: Final = ResponseFormat("sdmx-json-schema-2.0", f"{_SDMX}schema+json", sdmx_json_schema.MEDIA_TYPE, "2.0.0")
 SCHEMA_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
-    "v1": (*STRUCTURE_FORMATS["v1"], SCHEMA_ML_2, SCHEMA_ML_3),
-    "v2": (*STRUCTURE_FORMATS["v2"], SCHEMA_ML_3, SCHEMA_ML_2),
+    "v1": (*STRUCTURE_FORMATS["v1"], SCHEMA_ML_2, SCHEMA_ML_3, SCHEMA_JSON),
+    "v2": (*STRUCTURE_FORMATS["v2"], SCHEMA_JSON, SCHEMA_ML_3, SCHEMA_ML_2),
 }
-"""Formats of schemas: structures to be read, and XML Schema to check messages with."""
+"""Formats of schemas: structures to be read, and JSON Schema and XML Schema to check messages with."""
 _SHORT_NAMES: Final = ("sdmx-json", "sdmx-ml", "sdmx-csv")
 """Names in `format=` without a version: the preferred one of the family."""
 _GENERAL: Final = {"application/xml": "+xml", "text/xml": "+xml", "application/json": "+json"}

@@ -34,6 +34,7 @@ from pipelines.web.sdmx.negotiation import (
     CSV_2,
     DATA_FORMATS,
     SCHEMA_FORMATS,
+    SCHEMA_JSON,
     SCHEMA_ML_2,
     SCHEMA_ML_3,
     STRUCTURE_FORMATS,
@@ -142,7 +143,7 @@ class SdmxService(MountedService):
     ) -> bytes:
         """Return the message that answers a query."""
         folder = release.folder
-        if isinstance(query, SchemaQuery) and choice.format in (SCHEMA_ML_2, SCHEMA_ML_3):
+        if isinstance(query, SchemaQuery) and choice.format in (SCHEMA_JSON, SCHEMA_ML_2, SCHEMA_ML_3):
             return write_schema(find_structures(folder, load_structures(folder), query), choice.format, query)
         if isinstance(query, StructureQuery):
             return write_structures(find_structures(folder, load_structures(folder), query), choice.format, language)

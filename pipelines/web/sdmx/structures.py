@@ -20,9 +20,9 @@ from pipelines.dissemination.artefacts import (
     make_urn,
 )
 from pipelines.dissemination.structures import TIME_PERIOD, Codelist, Structures
-from pipelines.dissemination.writers import sdmx_json_structure, sdmx_ml, sdmx_schema, sdmx_structure
+from pipelines.dissemination.writers import sdmx_json_schema, sdmx_json_structure, sdmx_ml, sdmx_schema, sdmx_structure
 from pipelines.web.sdmx.errors import NO_DIMENSION, NOT_OFFERED, QueryError
-from pipelines.web.sdmx.negotiation import SCHEMA_ML_2, STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
+from pipelines.web.sdmx.negotiation import SCHEMA_JSON, SCHEMA_ML_2, STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
 from pipelines.web.sdmx.queries import ALL, SchemaQuery, StructureQuery, Version
 
 Name = tuple[Kind, str]
@@ -361,7 +361,7 @@ def write_structures(message: StructureMessage, form: ResponseFormat, language: 
 
 
 def write_schema(message: StructureMessage, form: ResponseFormat, query: SchemaQuery) -> bytes:
-    """Return the XML Schema of messages of one data structure.
+    """Return the JSON Schema or XML Schema of messages of one data structure.
 
     Raises QueryError 422 if the query has several, or a dimension at the observation that the structure lacks.
     """
@@ -374,10 +374,9 @@ def write_schema(message: StructureMessage, form: ResponseFormat, query: SchemaQ
         raise QueryError(
             422, NO_DIMENSION, dataflow=flow.id, name=query.dimension_at_observation, names=", ".join(dimensions)
         )
-    return sdmx_schema.write_data_schema(
-        flow.structure,
-        message.structures.codelists,
-        make_urn(message.structures, query.context, flow.id),
-        "2.1" if form is SCHEMA_ML_2 else "3.0",
-        query.dimension_at_observation,
-    )
+    codelists, urn = message.structures.codelists, make_urn(message.structures, query.context, flow.id)
+    at_observation = query.dimension_at_observation
+    if form is SCHEMA_JSON:
+        return sdmx_json_schema.write_data_schema(flow.structure, codelists, urn, at_observation)
+    version: sdmx_ml.Version = "2.1" if form is SCHEMA_ML_2 else "3.0"
+    return sdmx_schema.write_data_schema(flow.structure, codelists, urn, version, at_observation)

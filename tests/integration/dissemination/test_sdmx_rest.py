@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import sdmx
+from jsonschema import Draft202012Validator
 from lxml import etree
 from pysdmx.api.dc.query import MultiFilter, NumberFilter, Operator, TextFilter
 from pysdmx.api.qb.availability import AvailabilityQuery
@@ -185,6 +186,12 @@ def test_schema_is_the_structure_of_a_dataflow_with_the_codes_that_have_data(
     types = {"xs": "http://www.w3.org/2001/XMLSchema"}
     codes = etree.fromstring(schema.content).findall("xs:simpleType[@name='CL_AREA']//xs:enumeration", types)
     assert {code.get("value") for code in codes} == {key[1] for key in victims}
+    accept_json = {"accept": "application/vnd.sdmx.schema+json;version=2.0.0"}
+    json_schema = client.get("/sdmx/v2/schema/dataflow/RTI/VICTIMS", headers=accept_json)
+    assert json_schema.headers["content-type"].startswith("application/vnd.sdmx.schema+json")
+    json_validator = Draft202012Validator(json_schema.json())
+    json_validator.validate(client.get("/sdmx/v2/data/dataflow/RTI/VICTIMS").json())
+    assert not json_validator.is_valid(client.get("/sdmx/v2/data/dataflow/RTI/POPULATION").json())
     wrong = client.get("/sdmx/v2/schema/dataflow/RTI/VICTIMS?format=sdmx-schema-3.0&dimensionAtObservation=COLOUR")
     assert wrong.status_code == 422 and "COLOUR" in wrong.text
     assert client.get("/sdmx/v2/schema/dataflow/RTI/*?format=sdmx-schema-3.0").status_code == 422
