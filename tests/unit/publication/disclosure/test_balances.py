@@ -326,6 +326,66 @@ def test_gap_that_no_release_shows_does_not_give_away_the_correction_that_closes
         assert max(possible) - min(possible) >= 2
 
 
+def bound_two_releases(
+    books: Sequence[Book], hidden: Sequence[set[BalanceTerm]], known_gap: int, limit: float
+) -> Iterator[tuple[float, float]]:
+    """Yield the range of each hidden term of two releases over whole numbers, from the definition of a balance alone.
+
+    Terms that have not changed are one unknown.  The reader knows the gap of one release, and that the other is at most
+    `limit`.
+    """
+    columns: dict[tuple[int, BalanceTerm], int] = {}
+    for term in books[0]:
+        columns[0, term] = len(set(columns.values()))
+        columns[1, term] = columns[0, term] if books[0][term] == books[1][term] else len(set(columns.values()))
+    size = len(set(columns.values()))
+    lower, upper = np.zeros(size), np.full(size, 1000.0)
+    matrix = np.zeros((2, size))
+    gaps = [sum(SIGNS[term] * value for term, value in book.items()) for book in books]
+    for (release, term), column in columns.items():
+        matrix[release, column] += SIGNS[term]
+        if term not in hidden[release]:
+            lower[column] = upper[column] = books[release][term]
+    least, most = np.full(2, -limit), np.full(2, limit)
+    least[known_gap] = most[known_gap] = gaps[known_gap]
+    agreement = optimize.LinearConstraint(matrix, least, most)
+    for column in np.flatnonzero(lower < upper):
+        costs = np.zeros(size)
+        costs[column] = 1.0
+        low, high = (
+            optimize.milp(sign * costs, constraints=agreement, bounds=optimize.Bounds(lower, upper), integrality=1)
+            for sign in (1.0, -1.0)
+        )
+        yield low.fun, -high.fun
+
+
+@settings(max_examples=15, deadline=None)
+@given(draw_books(), st.integers(1, 8), st.sampled_from([INDICTED, REJECTED, DISCONTINUED]), st.booleans())
+def test_reader_of_two_releases_finds_three_values_of_each_hidden_term(
+    drawn: dict[str, Book], correction: int, corrected: BalanceTerm, closes_now: bool
+) -> None:
+    """Correct one exit, so that the balance closes, or does not close any more."""
+    book = drawn["2023"]
+    books = [book, {**book, corrected: book[corrected] + correction}]
+    if closes_now:
+        books = [{**counted, CLOSING: max(0, book[CLOSING] - correction)} for counted in books]
+    frames = [build_books({"2024": counted}) for counted in books]
+    first = protect.hide_small_counts(frames[0], guards_against_offices=False)
+    released = earlier.record_release(frames[0], first.cells["conf_status"])
+    second = protect.hide_small_counts(frames[1], earlier=[released], guards_against_offices=False)
+    assert second.report.passed
+    if second.report.count_cells()["revealed_before"]:
+        return
+    hidden = [
+        {term for term, status in zip(book, cells["conf_status"], strict=True) if status != "F"}
+        for cells in (first.cells, second.cells)
+    ]
+    gaps = [sum(SIGNS[term] * value for term, value in counted.items()) for counted in books]
+    known_gap = gaps.index(0) if 0 in gaps else 0
+    for low, high in bound_two_releases(books, hidden, known_gap, balances.KNOWN_SIZE * max(map(abs, gaps))):
+        assert high - low >= 2, (low, high)
+
+
 @pytest.mark.parametrize(
     ("gaps", "known"),
     [((2, 0), 0), ((0, 2), 0), ((2, 3), 2), ((2, 3, 2), 2), ((3, 2, 0), 0), ((2, 2), 2), ((0, 0), 0)],
