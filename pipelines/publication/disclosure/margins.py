@@ -105,13 +105,15 @@ class Margins:
     def weigh_variables(self) -> Array:
         """Return a weight between 0 and 1 for each column.
 
-        It depends on the block, the place and the categories of the variable, so that a draft and the releases before
-        it have the same weights.
+        It depends on the block, the territory, the year and the categories of the variable, so that a draft and the
+        releases before it have the same weights.
         """
         weights: Array = np.zeros(len(self.columns))
         for place in self.places:
+            # A place with other counts than now has the same weights, so that what has not changed is shared alike.
+            territory = place.territory.split("@")[0]
             for axes, offset in place.offsets.items():
-                seed = hashlib.sha256(f"{self._name}|{place.territory}|{place.spans}|{axes}".encode()).digest()
+                seed = hashlib.sha256(f"{self._name}|{territory}|{place.spans}|{axes}".encode()).digest()
                 size = int(np.prod([len(place.spans[i]) for i in axes]))
                 weights[offset : offset + size] = np.random.default_rng(list(seed)).random(size)
         _, first = np.unique(self.columns, return_index=True)

@@ -33,6 +33,14 @@ def test_variables_have_the_same_weights_among_those_of_other_places() -> None:
     assert len(set(alone)) == len(alone)
 
 
+def test_counts_of_an_earlier_release_have_the_weights_of_those_of_now() -> None:
+    """Else an insider would know two tables of what has not changed, and find the others' part in their difference."""
+    frame = build_frame(*_build_rows("2024"))
+    before = margins.Margins(frame.with_columns(states=pl.lit("AA:2024:1")))
+    assert {place.territory for place in before.places} == {"AA@1"}
+    assert before.weigh_variables().tolist() == margins.Margins(frame).weigh_variables().tolist()
+
+
 def test_insider_knows_the_same_shares_among_those_of_other_places() -> None:
     shares = _find_shares(build_frame(*_build_rows("2024")))
     frame = build_frame(build_cell("0A", 9), *_build_rows("2024"), build_cell("ZZ", 7, sex="F"), build_cell("ZZ", 9))
