@@ -147,8 +147,8 @@ def draw_territories(reader: Reader, crime: str, measure: str) -> PictureFile:
 def _format_count(row: Row | None, *, is_region: bool) -> FormattedFigure:
     if row is None:
         return words.format_absent()
-    if is_region and regions.count_reporters(row) and not regions.is_regional(row):
-        return FormattedFigure(tell("no regional figure"), tell("no regional figure"), "note")
+    if is_region and regions.is_refused(row):
+        return regions.refuse_figure()
     return indicators.format_figure(row) if row["value"] is not None else words.format_count(row)
 
 

@@ -55,8 +55,7 @@ NO_RANKING = mark("The order of territories is not a ranking.")
 
 def describe_convictions(reader: Reader, crime: str, area: str, first: str, last: str) -> str:
     """Return the convictions of an area in two years, and whether the change is real."""
-    before, after = (find_convictions(reader, crime, area, period) for period in (first, last))
-    figures = [words.format_absent() if row is None else words.format_count(row) for row in (before, after)]
+    figures = [_format_convictions(reader, crime, area, period) for period in (first, last)]
     numbers = tell(
         "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
         after=figures[1].spoken,
@@ -65,6 +64,15 @@ def describe_convictions(reader: Reader, crime: str, area: str, first: str, last
         last=last,
     )
     return f"{numbers} {describe_change(judge_convictions(reader, crime, area, first, last))}"
+
+
+def _format_convictions(reader: Reader, crime: str, area: str, period: str) -> words.FormattedFigure:
+    """Return the convictions of an area in a year, or the words for why there is no figure."""
+    row = reader.edition.find_total(crime, CONVICTED, area, period)
+    if row is None:
+        return words.format_absent()
+    is_refused = area == reader.edition.region and regions.is_refused(row)
+    return regions.refuse_figure() if is_refused else words.format_count(row)
 
 
 def judge_convictions(reader: Reader, crime: str, area: str, first: str, last: str) -> trends.Trend:

@@ -12,7 +12,7 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, many, tell
 from pipelines.words.reasons import ASPECTS, OTHERS
-from pipelines.words.regions import NO_REGION, explain_too_few
+from pipelines.words.regions import explain_too_few, refuse_figure
 
 VERSIONS: Mapping[str, str] = Texts(
     {
@@ -99,7 +99,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     if row is None:
         return words.format_absent()
     if row.get("state") == "too_few_territories":
-        return FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")
+        return refuse_figure()
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:
         return plain

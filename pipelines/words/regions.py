@@ -46,6 +46,16 @@ def is_regional(row: Row | None) -> bool:
     return row is not None and count_reporters(row) >= FEWEST_TERRITORIES_IN_REGION
 
 
+def is_refused(row: Row | None) -> bool:
+    """Return True if a figure of the region is not shown, because too few territories are in it."""
+    return row is not None and bool(count_reporters(row)) and not is_regional(row)
+
+
+def refuse_figure() -> words.FormattedFigure:
+    """Return the words in place of a figure of the region from too few territories."""
+    return words.FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")
+
+
 def describe_cover(row: Row, whole: int, absences: str) -> str:
     """Describe how many territories a figure covers and which are not in it."""
     n = count_reporters(row)
@@ -133,7 +143,7 @@ def quote_figure(row: Row | None, digits: int = 0) -> str:
     """Return a figure of the region with its interval for a sentence, or the words for why there is none."""
     if row is None:
         return words.format_absent().spoken
-    if count_reporters(row) and not is_regional(row):
+    if is_refused(row):
         return tell(NO_REGION)
     figure = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if figure.kind != "value" or row.get("low") is None:

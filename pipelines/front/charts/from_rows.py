@@ -162,8 +162,8 @@ def _format_stage(cell: Row | None) -> FormattedFigure:
     """Format the count of a stage, with its interval if the row has one."""
     if cell is None:
         return words.format_absent()
-    if cell["area_kind"] == "region" and regions.count_reporters(cell) and not regions.is_regional(cell):
-        return FormattedFigure(tell(regions.NO_REGION), tell(regions.NO_REGION), "note")  # marked in words.regions
+    if cell["area_kind"] == "region" and regions.is_refused(cell):
+        return regions.refuse_figure()
     return indicators.format_figure(cell) if cell["value"] is not None else words.format_count(cell)
 
 

@@ -141,7 +141,7 @@ def judge_count(
     return TestedLine(
         heading or table.name_area(area),
         (fields[0], fields[1]),
-        (_format_count(before), _format_count(after)),
+        _format_pair(cells, is_region, (_format_count(before), _format_count(after))),
         trends.judge_trend(before, after, edition.find_breaks(area, crime, *span, before)),
         is_region,
     )
@@ -161,7 +161,7 @@ def judge_rates(table: FigureTable, crime: str, measure: str, span: Span) -> lis
             TestedLine(
                 table.name_area(code),
                 (fields[0], fields[1]),
-                (_format_value(first, 2), _format_value(last, 2)),
+                _format_pair(cells, code == edition.region, (_format_value(first, 2), _format_value(last, 2))),
                 trends.judge_figures("rate", first, last, breaks),
                 code == edition.region,
             )
@@ -197,6 +197,17 @@ def judge_ratios(table: FigureTable, crime: str, by_year: Sequence[Mapping[str, 
 def _take_regional(edition: Edition, area: str, cells: Sequence[Row | None]) -> list[Row | None]:
     """Return cells without those of the region that are from too few territories."""
     return [cell if area != edition.region or regions.is_regional(cell) else None for cell in cells]
+
+
+def _format_pair(
+    cells: Sequence[Row | None], is_region: bool, figures: tuple[FormattedFigure, FormattedFigure]
+) -> tuple[FormattedFigure, FormattedFigure]:
+    """Return two figures of an area, with words in place of those of the region from too few territories."""
+    first, last = (
+        regions.refuse_figure() if is_region and regions.is_refused(cell) else figure
+        for cell, figure in zip(cells, figures, strict=True)
+    )
+    return first, last
 
 
 def _format_ratio(row: Row | None) -> FormattedFigure:

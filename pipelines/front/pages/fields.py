@@ -5,8 +5,7 @@ from __future__ import annotations
 from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front.tables import FigureTable, format_figure
-from pipelines.words import FormattedFigure, Row, durations, indicators, regions
-from pipelines.words.language import tell
+from pipelines.words import Row, durations, indicators, regions
 
 
 def area_field(table: FigureTable, row: Row | None, *, is_region: bool) -> Part:
@@ -16,15 +15,15 @@ def area_field(table: FigureTable, row: Row | None, *, is_region: bool) -> Part:
 
 def regional_field(table: FigureTable, row: Row | None) -> Part:
     """Return a count of the region; none is shown from too few territories."""
-    return _refuse_region() if _is_of_few_territories(row) else table.count_field(row)
+    return format_figure(regions.refuse_figure()) if regions.is_refused(row) else table.count_field(row)
 
 
 def rate_field(table: FigureTable, cell: Row | None, *, is_region: bool) -> Part:
     """Return the rate of a count with its interval and the marks of its notes."""
     if cell is None:
         return format_figure(words.format_absent())
-    if is_region and _is_of_few_territories(cell):
-        return _refuse_region()
+    if is_region and regions.is_refused(cell):
+        return format_figure(regions.refuse_figure())
     figure = words.format_rate(cell)
     marks = words.mark_notes(cell, table.notes, of_rate=True)
     return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
@@ -40,11 +39,3 @@ def ratio_field(table: FigureTable, row: Row | None) -> Part:
         texts += [indicators.FLAGS[flag] for flag in flags if flag in indicators.FLAGS]
     marks = [table.notes.number_note(text) for text in texts]
     return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")
-
-
-def _is_of_few_territories(row: Row | None) -> bool:
-    return row is not None and bool(regions.count_reporters(row)) and not regions.is_regional(row)
-
-
-def _refuse_region() -> Part:
-    return format_figure(FormattedFigure(tell(regions.NO_REGION), "", "note"))  # marked in words.regions

@@ -55,6 +55,11 @@ def test_region_of_three_territories_is_not_judged() -> None:
     reader = Reader(make_edition(total=totals), "en")
     lines = changes.judge_counts(changes.make_table(reader, "Persons", SPAN), "TIP", "convicted_first", SPAN)
     assert lines[0].trend.verdict == "missing" and "no regional figure" in str(lines[0].fields[0])
+    rates = changes.judge_rates(changes.make_table(reader, "Rates", SPAN), "TIP", "convicted_first", SPAN)
+    for judged in (lines, rates):
+        assert changes._describe_region(reader, SPAN, judged).startswith(
+            "Western Balkans: no regional figure in 2025, no regional figure in 2023. The change is not shown"
+        ), "three territories counted it, so that it is not a figure which nobody collects"
 
 
 def test_rates_are_judged_with_their_populations() -> None:
