@@ -73,9 +73,14 @@ def draw_once(
 
 
 @draw_once
-def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> PictureFile:
-    """Return the course of a count over the years with its interval and, for the region, how many are in it."""
+def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> PictureFile | None:
+    """Return the course of a count over the years with its interval and, for the region, how many are in it.
+
+    None if no year has a figure: the table next to it gives the words for that, and an empty plot looks like zeros.
+    """
     drawn = _make_series(reader, crime, measure, area)
+    if not any(point.has_value for point in drawn.points):
+        return None
     return _draw_series(reader, drawn, f"trend-{area}-{measure}", crime, area)
 
 

@@ -72,7 +72,8 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Brief:
     page = compose_profile(reader, crime, area)
     sections: dict[str, Section] = {section.anchor: section for section in page.values["sections"]}
     chapters = [Chapter(heading, (text,)) for heading, text in page.values["headlines"]]
-    chapters.append(Chapter(tell("Convictions over time"), picture=page.values["trend"]))
+    if page.values["trend"]:
+        chapters.append(Chapter(tell("Convictions over time"), picture=page.values["trend"]))
     chapters.append(
         Chapter(tell("From investigation to sentence"), (page.values["no_funnel"],), tables=[page.values["stages"]])
     )
