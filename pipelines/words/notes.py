@@ -89,7 +89,7 @@ def mark_notes(cell: Row, notes: Notes, *, of_rate: bool = False) -> tuple[str, 
     """Return the numbers of the notes that one figure refers to."""
     texts = []
     flags = [flag for flag in str(cell.get("flags") or "").split(",") if flag]
-    if of_rate:
+    if of_rate and cell["rate"] is not None:
         flags += [flag for flag in str(cell.get("rate_flags") or "").split(",") if flag and flag not in flags]
     if "nil" in flags and cell["value"] != 0:
         # The flag belongs to a part of a sum: one part was a nil return, the sum itself was not.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines import words
+from pipelines.front.pages.fields import rate_field
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, translate_text
 from pipelines.words.language import read_in
@@ -101,3 +102,13 @@ def test_names_and_notes_are_escaped() -> None:
     table = make_table()
     table.add_row(table.note_field("<b>", "a note"), ("x",))
     assert str(table.rows[0].heading) == '&lt;b&gt;<sup class="front-mark">1</sup>'
+
+
+def test_note_on_the_population_is_at_rates_only() -> None:
+    """A field without a rate has no note on the population of the rate."""
+    rate = {"rate_obs_status": "A", "rate_conf_status": "F", "rate_flags": "population_carried_forward"}
+    for value, has_note in ((1.5, True), (None, False)):
+        table = FigureTable(Reader(make_edition(), "en"), "A caption", "Area", ["2025"])
+        cell = make_total("AA", "2025", 40.0 if has_note else None, **rate | {"rate": value})
+        field = str(rate_field(table, cell, is_region=False))
+        assert ("front-mark" in field, bool(table.notes.texts)) == (has_note, has_note)
