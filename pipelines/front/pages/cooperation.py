@@ -21,7 +21,7 @@ from pipelines.words.language import tell
 _TOTAL: Final = "_T"
 _QUARTERS: Final = 4
 _REGISTERED: Final = "requests_registered"
-_SAME: Final = Markup('<span class="rti-hidden">{}</span>')
+_SAME: Final = Markup('<span class="front-missing">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")
 _Figures = Mapping[tuple[str, str, str], Row]
