@@ -16,6 +16,20 @@ CONVICTED = "convicted_first"
 CONVICTION_RATIO = "convicted_first_per_adjudicated_first"
 """Ratio of the headline. Those convicted are among those adjudicated, so that it follows one group of persons."""
 
+_TABLES_OF_AREAS = ("total", "sanction", "victim", "victim_part", "stage_ratio", "clearance")
+"""Tables with figures of the region and of its territories."""
+_DIMENSIONS = (
+    "metric", "offence_group", "measure", "period", "victim_status", "sentence_type", "exploitation", "sex",
+)  # fmt: skip
+_NO_DIMENSION = ("", "_T", "_Z", None)
+
+
+def _name_figure(row: Row) -> tuple[str, ...]:
+    """Return what a figure counts, whatever its area: total ages are one, whether or not minors are in them."""
+    values = [row.get(name) for name in _DIMENSIONS]
+    age = None if row.get("is_total") else row.get("age")
+    return tuple("" if value in _NO_DIMENSION else str(value) for value in (*values, age))
+
 
 @dataclass(frozen=True)
 class Edition:
@@ -76,6 +90,19 @@ class Edition:
         """Return the total of a territory, or of the region if enough territories are in it."""
         row = self.find_total(crime, measure, area, period)
         return row if area != self.region or regions.is_regional(row) else None
+
+    @cached_property
+    def _own_rows(self) -> Mapping[tuple[str, ...], dict[str, Row]]:
+        rows: dict[tuple[str, ...], dict[str, Row]] = defaultdict(dict)
+        for name in _TABLES_OF_AREAS:
+            for row in self.tables[name]:
+                if row["area_kind"] == "territory":
+                    rows[_name_figure(row)].setdefault(row["area"], row)
+        return rows
+
+    def find_own_rows(self, row: Row) -> Mapping[str, Row]:
+        """Return the figures of the territories that are the same as a figure of the region, by territory."""
+        return self._own_rows.get(_name_figure(row), {})
 
     @cached_property
     def _periods(self) -> Mapping[tuple[str, str], list[str]]:

@@ -40,6 +40,8 @@ _NOT_DUE = mark("{area} (not due yet)")
 _YEARLY = mark("{area} (not due: reports once a year)")
 _NOT_COLLECTED = mark("{area} (not collected)")
 _WITHOUT_FIGURE = mark("{area} (reported, but without this figure)")
+_ADULTS_ONLY = mark("{area} (adults only)")
+_WITHHELD = mark("{area} (withheld)")
 _LATE = mark("{area} (late: due on {deadline}, not received)")
 _IN_PART = mark("{area} (in part, {received} of {expected}: {outstanding} outstanding)")
 
@@ -151,14 +153,19 @@ def describe_absences(
     territories: Sequence[tuple[str, str]],
     reporting: Mapping[str, Reporting],
     counting: Collection[str] = (),
+    adults: Collection[str] = (),
+    withheld: Collection[str] = (),
 ) -> str:
     """Name the territories that are not in a figure and why; empty text if all are in it.
 
-    `counting` are the codes of the territories whose offices count it.
+    `counting` are the codes of the territories whose offices count it, `adults` those that count adults only, and
+    `withheld` those whose own figure is withheld.
     """
     present = {code for code in reporters.split(",") if code}
     clauses = [
-        describe_absence(name, reporting.get(code, Reporting("not_collected")), is_counted=code in counting)
+        tell(_WITHHELD if code in withheld else _ADULTS_ONLY, area=name)  # marked above
+        if code in (*withheld, *adults)
+        else describe_absence(name, reporting.get(code, Reporting("not_collected")), is_counted=code in counting)
         for code, name in territories
         if code not in present
     ]

@@ -1,0 +1,56 @@
+"""Tests of what a page says about the territories that are not in a figure of the region."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pipelines.front.reader import Reader
+from tests.support.editions import MEMBERS, Row, make_edition, make_total
+
+WITHOUT, NOT_COLLECTED, ADULTS = "reported, but without this figure", "not collected", "adults only"
+
+
+def _make_return(territory: str) -> Row:
+    return {
+        "territory": territory, "jurisdiction": territory, "instrument": "justice", "freq": "A", "period": "2025",
+        "deadline": date(2026, 2, 1), "is_due": True, "is_reported": True, "is_on_time": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        (make_total("DD", "2025", None, obs_status="L"), NOT_COLLECTED),
+        (make_total("DD", "2025", None, obs_status="O"), WITHOUT),
+        (make_total("DD", "2025", 25.0, age="Y_GE18"), ADULTS),
+        (None, NOT_COLLECTED),
+    ],
+)
+def test_reason_for_an_absence_agrees_with_the_figure_of_the_territory(own: Row | None, reason: str) -> None:
+    """A return of the territory arrived in each case, and it counted the stage in another year."""
+    region = make_total("WB", "2025", 100.0, reporters="AA,BB,CC")
+    totals = [region, make_total("DD", "2024", 12.0), *([own] if own else [])]
+    reader = Reader(make_edition(total=totals, coverage=[_make_return("DD")]), "en")
+    assert reader.list_absences(region) == f"Not included: Dland ({reason})."
+
+
+def test_reason_for_an_absence_from_a_ratio_is_that_of_the_ratio() -> None:
+    """The territory counts convictions at first instance, which are not part of this ratio."""
+
+    def make_ratio(area: str, obs_status: str, reporters: str) -> Row:
+        return {
+            "metric": "convicted_final_per_indicted", "offence_group": "TIP", "area": area, "period": "2025",
+            "area_kind": "region" if area == "WB" else "territory", "version": "same_period", "is_default": True,
+            "obs_status": obs_status, "reporters": reporters, "value": None,
+        }  # fmt: skip
+
+    region = make_ratio("WB", "A", "") | {"left_out": "AA:withheld,BB:juveniles_differs", "ages": "_T/_T"}
+    adults = make_ratio("BB", "D", "BB") | {"ages": "Y_GE18/_T", "value": 75.0}
+    ratios = [region, make_ratio("AA", "A", ""), adults, make_ratio("CC", "L", ""), make_ratio("DD", "O", "")]
+    totals = [make_total(area, "2025", 25.0) for area in MEMBERS]
+    coverage = [_make_return(area) for area in MEMBERS]
+    reader = Reader(make_edition(total=totals, stage_ratio=ratios, coverage=coverage), "en")
+    reasons = f"Aland (withheld), Bland* ({ADULTS}), Cland ({NOT_COLLECTED}) and Dland ({WITHOUT})"
+    assert reader.list_absences(region) == f"Not included: {reasons}."
