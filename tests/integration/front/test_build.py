@@ -25,6 +25,7 @@ from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
+from tests.support.publisher_hosts import find_addresses, list_hosts, list_strangers
 
 LARGEST_PAGE = 130_000
 """Bytes of a page, and of the style sheet with it."""
@@ -98,6 +99,18 @@ def test_pages_have_language_title_one_heading_and_no_placeholder(site: Site) ->
         assert len(document.cssselect(".rti-nav a")) <= 9, name
         levels = [int(heading.tag[1]) for heading in document.iter("h1", "h2", "h3", "h4")]
         assert all(after - before <= 1 for before, after in pairwise(levels)), name
+
+
+def test_pages_and_sources_lead_to_original_publishers_only(site: Site) -> None:
+    hosts = list_hosts()
+    for name, document in site.documents.items():
+        assert list_strangers(find_addresses(document), hosts) == [], name
+    planted = html.document_fromstring('<p><a href="//copies.example/x">Source</a> https://copies.example/y</p>')
+    assert list_strangers(find_addresses(planted), hosts) == ["//copies.example/x", "https://copies.example/y"]
+    with duckdb.connect(str(site.release / "release.duckdb"), read_only=True) as connection:
+        for table in ("reference_figure", "population"):
+            addresses = [url for (url,) in connection.execute(f"select distinct source_url from {table}").fetchall()]
+            assert list_strangers(filter(None, addresses), hosts) == [] and any(addresses), table
 
 
 def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) -> None:

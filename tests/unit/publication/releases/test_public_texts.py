@@ -10,10 +10,34 @@ from pipelines.publication.releases import notes, public_texts
 from pipelines.warehouse.reference import glotip, uncts
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_published
 from pipelines.warehouse.reference.publishers import is_own_address, name_publishers, read_publishers
+from pipelines.words.sources import split_remark
+from tests.support.publisher_hosts import list_hosts, list_strangers
 
 
 def read_collected() -> pl.DataFrame:
     return pl.concat([read_published(), read_published(GLOTIP_FIGURES)])
+
+
+def list_population_sources() -> dict[str, set[str]]:
+    """Return the addresses of the population figures of the region by series."""
+    registry = load()
+    sources: dict[str, set[str]] = {}
+    for row in registry.population:
+        if registry.territories[row["territory"]].kind == "national":
+            sources.setdefault(row["series"], set()).add(row["source_url"])
+    return sources
+
+
+def find_silent_copies(rows: pl.DataFrame) -> list[str]:
+    """Return the public titles of sources that were seen at others only, without a remark that says so."""
+    published = name_publishers(rows)
+    by_title = published.group_by("source_title").agg(pl.col("source_url").drop_nulls().len().alias("n_own"))
+    unnamed = "publisher not named"
+    return sorted(
+        title
+        for title, n_own in by_title.iter_rows()
+        if not n_own and not split_remark(title)[1] and not title.endswith(unnamed)
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +92,7 @@ def test_every_collected_source_has_a_publisher_and_an_own_title() -> None:
     assert published["source_title"].n_unique() == rows["source_title"].n_unique(), "no two sources look alike"
     assert published["value"].to_list() == rows["value"].to_list()
     titles = set(rows["source_title"]) | {title.rsplit(" ", 1)[0] for title in rows["source_title"]}
-    titles |= {glotip.TITLE, uncts.TITLE}
+    titles |= {glotip.TITLE, uncts.TITLE, *list_population_sources()}
     assert set(read_publishers()["source_title"]) <= titles, "no publisher is declared in vain"
 
 
@@ -91,6 +115,33 @@ def test_links_lead_to_the_original_publisher_only() -> None:
     texts = " ".join([*linked["source_url"], *published["source_title"], *published["source"]])
     for copy in ("aassone", "wikileaks", "havocscope", "gvnet", "amicidilazzaro", "infobalkans"):
         assert copy not in texts
+
+
+def test_sources_seen_at_others_say_so_in_words() -> None:
+    """Their address is dropped, so that only the title can tell a reader that the original was not seen."""
+    rows = read_collected()
+    assert find_silent_copies(rows) == []
+    copied = rows.with_columns(
+        source_url=pl.when(pl.col("source_title").str.starts_with("KAS,"))
+        .then(pl.lit("https://copies.example/report"))
+        .otherwise("source_url")
+    )
+    (silent,) = find_silent_copies(copied)
+    assert silent.startswith("Kosovo Agency of Statistics")
+
+
+def test_population_is_linked_at_its_publisher() -> None:
+    hosts = dict(read_publishers().select("source_title", "host").iter_rows())
+    sources = list_population_sources()
+    assert sources and set(sources) <= set(hosts)
+    for series, addresses in sources.items():
+        assert list_strangers(addresses, [hosts[series]]) == [], series
+
+
+def test_addresses_of_strangers_are_found() -> None:
+    hosts = list_hosts()
+    copies = ["https://copies.example/state.gov", "//state.gov.copies.example/", "https://notstate.gov/"]
+    assert list_strangers([*copies, "https://www.state.gov/reports", "http://ilo.org/"], hosts) == copies
 
 
 def test_host_is_not_matched_by_its_ending_alone() -> None:
