@@ -104,7 +104,10 @@ def _explain_counts() -> str:
 
 def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:
     if events:
-        return tell("A dashed line marks a change of the law. It does not show that the law was the cause.")
+        return tell(
+            "A dashed line marks a change of the law. It does not show that the law was the cause. A dot is in the "
+            "middle of its year, but counts the teams at the end of the year."
+        )
     return tell("No change of the law on joint teams is known for {years}.", years=figures.format_span())
 
 

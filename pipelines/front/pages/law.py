@@ -11,7 +11,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, Section
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, in_page_language
+from pipelines.front.tables import FigureTable, format_figure, in_page_language
 from pipelines.words import Row
 from pipelines.words.language import lower_first, tell
 
@@ -194,7 +194,7 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
     )
     for code in reader.edition.territories:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
-    table.notes.add_remark(tell("An empty field means that nothing was collected, not that there is no treaty."))
+    table.notes.add_remark(tell("\"Not known\" means that nothing was collected, not that there is no treaty."))
     return table
 
 
@@ -204,6 +204,8 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
     rows = [
         row for row in reader.edition.tables["treaty_event"] if (row["territory"], row["treaty"]) == (territory, treaty)
     ]
+    if not rows:
+        return format_figure(words.FormattedFigure(tell("not known"), tell("not known"), "note"))
     parts = [
         ": ".join(filter(None, (_name_event(reader, row, is_first=place == 0), format_date(row["date"]))))
         for place, row in enumerate(rows)

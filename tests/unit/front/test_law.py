@@ -48,4 +48,6 @@ def test_results_have_a_sign_and_a_word_and_what_is_not_assessed_says_so() -> No
 def test_events_of_a_treaty_are_one_sentence_with_the_month_in_words() -> None:
     events = [make_event("signed", "2000-12-12"), make_event("ratified", "2001-09")]
     page = compose_law(Reader(make_edition(codelist=CODELISTS, treaty_event=events), "en"))
-    assert str(page.values["treaties"].rows[0].fields[0]) == "Signed: 12 December 2000; ratified: September 2001"
+    treaties = page.values["treaties"]
+    assert str(treaties.rows[0].fields[0]) == "Signed: 12 December 2000; ratified: September 2001"
+    assert "not known" in str(treaties.rows[1].fields[0]), "no field is empty"
