@@ -47,7 +47,9 @@ OF_ANOTHER_LANGUAGE = {
     "hr": "grešk tabel izvještaj period šta\\b kolon[aeu] hiljad tačn sistem kvartal lice\\b sekretarijat ponovo\\b",
     "bs": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b lic[ae]\\b",
     "cnr": "tablic razdoblj izvješć tisuć stup(?:ac|ca) reda?k\\b točk sustav tromjeseč tajništv tko\\b osob nisu\\b",
-    "sr": "таблиц раздобљ извјешт извешћ тисућ ступ(?:ац|ца) редак точк сустав прије\\b гдје провјер вријед особ",
+    "sr": "таблиц раздобљ извјешт извешћ тисућ ступ(?:ац|ца) редак точк сустав прије\\b гдје провјер вријед особ "
+    "тромесеч",
+    "mk": "тримесеч тромесеч",
 }
 """Beginnings of words that the glossary has for a neighbouring language and not for this one."""
 
