@@ -140,7 +140,8 @@ def name_kind(stem: str) -> str:
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()
-    for path in ("mk/victims.html", "mk/law.html", "hr/quality.html"):
+    paths = ("victims", "law", "cooperation", "indicator-convicted-final", "territory-rs")
+    for path in (*(f"mk/{name}.html" for name in paths), "hr/quality.html"):
         page.goto(f"{public_app}/{path}")
         for width in (768, 1280):
             page.set_viewport_size({"width": width, "height": 900})
