@@ -62,17 +62,20 @@ class RegionCoverage:
         counting: Collection[str] = (),
         adults: Collection[str] = (),
         withheld: Collection[str] = (),
+        incomplete: Collection[str] = (),
         areas: Sequence[tuple[str, str]] | None = None,
     ) -> str:
         """Name the areas that are not in a figure, and why; empty text if all are in it.
 
         `areas` are the territories, for a figure of the region, unless others are given; `counting` are the codes of
         those whose offices count its measure, `adults` of those that count adults only, `withheld` of those
-        whose own figure is withheld.
+        whose own figure is withheld, `incomplete` of those whose own figure lacks a part.
         """
         areas = self.territories if areas is None else areas
         judged = {code: self.judge_area(code, row["period"], instruments) for code, _ in areas}
-        return reporting.describe_absences(str(row["reporters"] or ""), areas, judged, counting, adults, withheld)
+        return reporting.describe_absences(
+            str(row["reporters"] or ""), areas, judged, counting, adults, withheld, incomplete
+        )
 
     def describe_cover(self, row: Row, absences: str) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""

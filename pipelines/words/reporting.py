@@ -127,10 +127,11 @@ def _name_returns(chosen: Sequence[Row], inside: Sequence[Row], names: Mapping[s
     return tuple(dict.fromkeys(labels))
 
 
-def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = False) -> str:
+def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = False, is_incomplete: bool = False) -> str:
     """Describe why a territory is not in a figure: 'Montenegro (not due: reports once a year)'.
 
     `is_counted`: its offices count the figure, so that it is not merely uncollected if all returns have arrived.
+    `is_incomplete`: the release has a row for its figure, without a number, even if no return was expected.
     """
     if reporting.state == "not_due":
         return tell(_YEARLY, area=area) if reporting.is_yearly else tell(_NOT_DUE, area=area)
@@ -144,7 +145,7 @@ def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = Fals
             expected=reporting.expected,
             outstanding=words.join_words(reporting.outstanding),
         )
-    is_without = is_counted and reporting.state in RECEIVED
+    is_without = (is_counted and reporting.state in RECEIVED) or is_incomplete
     return tell(_WITHOUT_FIGURE, area=area) if is_without else tell(_NOT_COLLECTED, area=area)
 
 
@@ -155,17 +156,23 @@ def describe_absences(
     counting: Collection[str] = (),
     adults: Collection[str] = (),
     withheld: Collection[str] = (),
+    incomplete: Collection[str] = (),
 ) -> str:
     """Name the territories that are not in a figure and why; empty text if all are in it.
 
     `counting` are the codes of the territories whose offices count it, `adults` those that count adults only, and
-    `withheld` those whose own figure is withheld.
+    `withheld` those whose own figure is withheld, and `incomplete` those whose own figure lacks a part.
     """
     present = {code for code in reporters.split(",") if code}
     clauses = [
         tell(_WITHHELD if code in withheld else _ADULTS_ONLY, area=name)  # marked above
         if code in (*withheld, *adults)
-        else describe_absence(name, reporting.get(code, Reporting("not_collected")), is_counted=code in counting)
+        else describe_absence(
+            name,
+            reporting.get(code, Reporting("not_collected")),
+            is_counted=code in counting,
+            is_incomplete=code in incomplete,
+        )
         for code, name in territories
         if code not in present
     ]
