@@ -350,6 +350,55 @@ def list_absences(
     ]
 
 
+def list_own_absences(r: Release, s: Selection) -> list[str]:
+    """Name the territories that are not in a figure of the region, each with the reason that its own figure gives."""
+    of_region, by_area = find_figures(r, s)
+    left_out = dict(entry.split(":") for entry in split_codes(of_region.get("left_out")))
+    texts = []
+    for code in r.territories:
+        if code in split_codes(s["figure_reporters"]):
+            continue
+        own = by_area.get(code)
+        if left_out.get(code) == "withheld":
+            reason = "withheld"
+        elif own is not None and counts_adults(own) and not counts_adults(of_region):
+            reason = "adults only"
+        else:
+            reason = explain_absence(r, code, s["figure_period"], list_instruments(s))
+            if reason == "not collected" and own is not None and own["obs_status"] != "L":
+                reason = "reported, but without this figure"
+        texts.append(f"{r.marked[code]} ({reason})")
+    return texts
+
+
+def counts_adults(row: Row) -> bool:
+    return "Y_GE18" in (row.get("age"), *str(row.get("ages") or "").split("/"))
+
+
+def find_figures(r: Release, s: Selection) -> tuple[Row, dict[str, Row]]:
+    """Return the figure of the region that a selection names, and the same figure of each territory."""
+    if not s["figure_metric"]:
+        cell = r.cells[s["figure_cell"]]
+        if cell["is_total"]:
+            key = (cell["period"], cell["offence_group"], cell["measure"], cell["count_unit"], cell["victim_status"])
+            own_cells = {code: r.totals.get((code, *key)) for code in r.territories}
+        else:
+            same = ("offence_group", "measure", "count_unit", "sex", "age", "victim_status", "sentence_type",
+                    "exploitation", "statistic")  # fmt: skip
+            rows = r.index_rows("cell", "table_id", "period")[cell["table_id"], cell["period"]]
+            own_cells = {x["area"]: x for x in rows if all(x[name] == cell[name] for name in same)}
+        return cell, {code: own for code, own in own_cells.items() if own is not None}
+    table = "stage_ratio" if "_per_" in s["figure_metric"] else "clearance"
+    figures: dict[str, Row] = {}
+    for x in r.index_rows(table, "metric", "offence_group", "period")[
+        s["figure_metric"], s["figure_crime"], s["figure_period"]
+    ]:
+        is_shown = x["unit_measure"] == "PC" if table == "clearance" else x["is_default"]
+        if x["count_unit"] == "person" and (is_shown or x["area"] not in figures):
+            figures[x["area"]] = x
+    return figures[r.region], figures
+
+
 def explain_absence(
     r: Release, area: str, period: str, instruments: tuple[str, ...], *, is_counted: bool = False, mark: bool = True
 ) -> str:
@@ -452,6 +501,8 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
                 ]
                 options.add(join_words(texts))
         return {"areas": options}
+    if s["page"] == "static":
+        return {"areas": join_words(list_own_absences(r, s))}
     return {
         "areas": join_words(
             list_absences(
@@ -472,6 +523,8 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
     "{area} (not due: reports once a year)",
     "{area} (not collected)",
     "{area} (reported, but without this figure)",
+    "{area} (adults only)",
+    "{area} (withheld)",
     "{area} (late: due on {deadline}, not received)",
     "{area} (in part, {received} of {expected}: {outstanding} outstanding)",
 )

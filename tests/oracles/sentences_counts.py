@@ -645,10 +645,14 @@ def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
         before, after = list_ratio_ends(r, s)[0]
         first, last = (x["period"] for x in (before or {}, after or {}))
     else:
-        before, after, first, last = find_trend_ends(r, s, r.region)
+        _, _, first, last = find_trend_ends(r, s, r.region)
+        _, _, only, unit = read_trend_selection(r, s)
+        keys = [(r.region, period, s["crime"], only, unit) for period in (first, last)]
+        before, after = (r.totals.get((*key, "_T") if unit == "victim" else key) for key in keys)
     texts = [
         "no regional figure"
-        if x is not None and x.get("state") == "too_few_territories"
+        if x is not None
+        and (x.get("state") == "too_few_territories" or 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION)
         else describe_absent(x)
         if x is None or x["value"] is None
         else format_number(x["value"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]*:)?//[\w-]+(?:\.[\w-]+)+[^\s\"'<>]*", re.IGNORECASE)
 _NAMESPACES = ("www.w3.org",)
-"""Hosts in the names of formats, which are no links."""
+"""Hosts in names of formats: nothing is linked there."""
 
 
 def list_hosts() -> set[str]:

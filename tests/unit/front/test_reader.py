@@ -33,7 +33,7 @@ def _make_return(territory: str) -> Row:
 def test_reason_for_an_absence_agrees_with_the_figure_of_the_territory(
     own: Row | None, has_return: bool, reason: str
 ) -> None:
-    """The territory counted the stage in another year; figures of early years did not come as returns."""
+    """Compare with a territory that counted the stage in another year, with and without a return for this one."""
     region = make_total("WB", "2025", 100.0, reporters="AA,BB,CC")
     totals = [region, make_total("DD", "2024", 12.0), *([own] if own else [])]
     reader = Reader(make_edition(total=totals, coverage=[_make_return("DD")] * has_return), "en")
@@ -41,7 +41,7 @@ def test_reason_for_an_absence_agrees_with_the_figure_of_the_territory(
 
 
 def test_reason_for_an_absence_from_a_ratio_is_that_of_the_ratio() -> None:
-    """The territory counts convictions at first instance, which are not part of this ratio."""
+    """Use territories that count convictions at first instance, which are not part of this ratio."""
 
     def make_ratio(area: str, obs_status: str, reporters: str) -> Row:
         return {

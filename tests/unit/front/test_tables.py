@@ -105,7 +105,7 @@ def test_names_and_notes_are_escaped() -> None:
 
 
 def test_note_on_the_population_is_at_rates_only() -> None:
-    """A field without a rate has no note on the population of the rate."""
+    """Compare a field that has a rate with one that has none."""
     rate = {"rate_obs_status": "A", "rate_conf_status": "F", "rate_flags": "population_carried_forward"}
     for value, has_note in ((1.5, True), (None, False)):
         table = FigureTable(Reader(make_edition(), "en"), "A caption", "Area", ["2025"])

@@ -118,7 +118,7 @@ def test_links_lead_to_the_original_publisher_only() -> None:
 
 
 def test_sources_seen_at_others_say_so_in_words() -> None:
-    """Their address is dropped, so that only the title can tell a reader that the original was not seen."""
+    """Check the title, because the address of a copy is not published."""
     rows = read_collected()
     assert find_silent_copies(rows) == []
     copied = rows.with_columns(

@@ -275,6 +275,7 @@ EMPTY = {
     "{day}, {time} UTC": "a release that is announced",
     "Figures that changed since release {release}": "a release after another one",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
+    "{area} (withheld)": "a ratio of a year without a territory whose count is withheld",
     "{n} older years": "a release of more than eight years",
     "This release has no breakdown of {crime} for {area}.": "a release without it",
     "The release has no breakdown of victims for {area}.": "a release without it",
