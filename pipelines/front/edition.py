@@ -25,7 +25,7 @@ _NO_DIMENSION = ("", "_T", "_Z", None)
 
 
 def _name_figure(row: Row) -> tuple[str, ...]:
-    """Return what a figure counts, whatever its area: total ages are one, whether or not minors are in them."""
+    """Return the dimensions of a figure without its area; a total without minors is a total of all ages here."""
     values = [row.get(name) for name in _DIMENSIONS]
     age = None if row.get("is_total") else row.get("age")
     return tuple("" if value in _NO_DIMENSION else str(value) for value in (*values, age))

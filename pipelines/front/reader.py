@@ -141,8 +141,8 @@ class Reader:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
         measure = str(row.get("measure") or DEFAULT_MEASURE)
         own_rows = self.edition.find_own_rows(row)
-        incomplete = {code for code, own in own_rows.items() if own["obs_status"] != _NOT_COLLECTED}
-        adults = {code for code, own in own_rows.items() if _is_of_adults(own) and not _is_of_adults(row)}
+        incomplete = {code for code, figure in own_rows.items() if figure["obs_status"] != _NOT_COLLECTED}
+        adults = {code for code, figure in own_rows.items() if _is_of_adults(figure) and not _is_of_adults(row)}
         left_out = dict(entry.split(":") for entry in str(row.get("left_out") or "").split(",") if entry)
         withheld = {code for code, reason in left_out.items() if reason == "withheld"}
         return self.coverage.describe_absences(

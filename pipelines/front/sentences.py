@@ -67,7 +67,7 @@ def describe_convictions(reader: Reader, crime: str, area: str, first: str, last
 
 
 def _format_convictions(reader: Reader, crime: str, area: str, period: str) -> words.FormattedFigure:
-    """Return the convictions of an area in a year, or the words for why there is no figure."""
+    """Return the convictions of an area in a year, or words that explain a missing figure."""
     row = reader.edition.find_total(crime, CONVICTED, area, period)
     if row is None:
         return words.format_absent()

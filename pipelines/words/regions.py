@@ -52,7 +52,7 @@ def is_refused(row: Row | None) -> bool:
 
 
 def refuse_figure() -> words.FormattedFigure:
-    """Return the words in place of a figure of the region from too few territories."""
+    """Return the words that replace a figure of the region from too few territories."""
     return words.FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")
 
 

@@ -358,14 +358,14 @@ def list_own_absences(r: Release, s: Selection) -> list[str]:
     for code in r.territories:
         if code in split_codes(s["figure_reporters"]):
             continue
-        own = by_area.get(code)
+        figure = by_area.get(code)
         if left_out.get(code) == "withheld":
             reason = "withheld"
-        elif own is not None and counts_adults(own) and not counts_adults(of_region):
+        elif figure is not None and counts_adults(figure) and not counts_adults(of_region):
             reason = "adults only"
         else:
             reason = explain_absence(r, code, s["figure_period"], list_instruments(s))
-            if reason == "not collected" and own is not None and own["obs_status"] != "L":
+            if reason == "not collected" and figure is not None and figure["obs_status"] != "L":
                 reason = "reported, but without this figure"
         texts.append(f"{r.marked[code]} ({reason})")
     return texts
@@ -387,7 +387,7 @@ def find_figures(r: Release, s: Selection) -> tuple[Row, dict[str, Row]]:
                     "exploitation", "statistic")  # fmt: skip
             rows = r.index_rows("cell", "table_id", "period")[cell["table_id"], cell["period"]]
             own_cells = {x["area"]: x for x in rows if all(x[name] == cell[name] for name in same)}
-        return cell, {code: own for code, own in own_cells.items() if own is not None}
+        return cell, {code: row for code, row in own_cells.items() if row is not None}
     table = "stage_ratio" if "_per_" in s["figure_metric"] else "clearance"
     figures: dict[str, Row] = {}
     for x in r.index_rows(table, "metric", "offence_group", "period")[

@@ -202,7 +202,7 @@ def _take_regional(edition: Edition, area: str, cells: Sequence[Row | None]) -> 
 def _format_pair(
     cells: Sequence[Row | None], is_region: bool, figures: tuple[FormattedFigure, FormattedFigure]
 ) -> tuple[FormattedFigure, FormattedFigure]:
-    """Return two figures of an area, with words in place of those of the region from too few territories."""
+    """Return two figures of an area; those of the region from too few territories become words."""
     first, last = (
         regions.refuse_figure() if is_region and regions.is_refused(cell) else figure
         for cell, figure in zip(cells, figures, strict=True)
