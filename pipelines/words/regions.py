@@ -52,7 +52,7 @@ def is_refused(row: Row | None) -> bool:
 
 
 def refuse_figure() -> words.FormattedFigure:
-    """Return the words that replace a figure of the region from too few territories."""
+    """Return the text where the region has no figure: from too few territories, or of a kind that is not added up."""
     return words.FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")
 
 

@@ -11,7 +11,7 @@ from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages import cards
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import FormattedFigure, durations, indicators
+from pipelines.words import FormattedFigure, durations, indicators, regions
 from pipelines.words.language import lower_first, many, tell
 
 Row = Mapping[str, Any]
@@ -364,7 +364,8 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
         for code, title in measured.items():
             row = at.get((area, code))
             marks = durations.measured_marks(row, notes)
-            figure = indicators.format_figure(row)
+            is_missing_region = row is None and area == frame.region
+            figure = regions.refuse_figure() if is_missing_region else indicators.format_figure(row)
             is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
             link = "" if row is None else tables.indicator_address("clearance", row)
             cells.append(tables.value_cell(figure, f"{frame.area_name(area)}, {title}", marks, link, is_few=is_few))

@@ -131,27 +131,30 @@ def make_stages(
     pending: Sequence[Row],
     stocks: Sequence[Row] | None,
     name_measure: Callable[[str], str],
+    territories: Sequence[tuple[str, str]] = (),
 ) -> Stages:
     """Return the stages of one area in one period, with the cases that ended another way and the pending ones.
 
     `exits` are rows of the release's table of one area and period, None if they are not published for such a period.
     `stocks` are the cells of what was pending at the end of the period, None likewise. `pending` are rows of the ages
-    of pending cases of the area, which say of how many persons they are.
+    of pending cases of the area, which say of how many persons they are. `territories` are those of the region, if
+    the area is the region: a figure that covers only some of them names how many.
     """
     sides: dict[str, list[Side]] = {}
     for level, stage in _LEVELS[track].items():
         at_level = {row["measure"]: row for row in exits or () if row["level"] == level}
         expected = dict.fromkeys((*_EXITS[level], *at_level)) if exits is not None else {}
-        sides[stage] = [_make_exit(name_measure(measure), at_level.get(measure)) for measure in expected]
+        sides[stage] = [_make_exit(name_measure(measure), at_level.get(measure), territories) for measure in expected]
         at_end = {row["level"]: row for row in stocks} if stocks is not None else None
         banded = [row for row in pending if row["n_band"] and row["stage"] == _PENDING[level]]
-        sides[stage] += _list_pending(_PENDING[level], at_end, banded)
+        sides[stage] += _list_pending(_PENDING[level], at_end, banded, is_region=bool(territories))
     boxes = [
         StageBar(
             words.stage_name(measure),
             _format_stage(cell),
             sides.get(measure, ()),
             is_few=cell is not None and words.is_few(cell),
+            note=_name_coverage(cell, territories),
         )
         for measure, cell in cells.items()
     ]
@@ -167,16 +170,32 @@ def _format_stage(cell: Row | None) -> FormattedFigure:
     return indicators.format_figure(cell) if cell["value"] is not None else words.format_count(cell)
 
 
-def _make_exit(name: str, row: Row | None) -> Side:
+def _name_coverage(row: Row | None, territories: Sequence[tuple[str, str]]) -> str:
+    """Return how many territories are in a figure of the region, if not all are."""
+    if row is None or row["value"] is None or not regions.is_regional(row):
+        return ""
+    if regions.count_reporters(row) >= len(territories):
+        return ""
+    count, _ = words.describe_coverage(str(row["reporters"]), territories)
+    return f"{tell('Territories included')}: {count}"
+
+
+def _make_exit(name: str, row: Row | None, territories: Sequence[tuple[str, str]]) -> Side:
     figure = _format_stage(row)
-    return Side(name, figure, is_few=row is not None and figure.kind == "value" and words.is_few(row))
+    is_few = row is not None and figure.kind == "value" and words.is_few(row)
+    return Side(name, figure, is_few=is_few, note=_name_coverage(row, territories))
 
 
-def _list_pending(level: str, at_end: Mapping[str, Row] | None, banded: Sequence[Row]) -> list[Side]:
+def _list_pending(
+    level: str, at_end: Mapping[str, Row] | None, banded: Sequence[Row], *, is_region: bool
+) -> list[Side]:
     """Return the pending cases of a level, if they are published for the period.
 
     If the number at the end of the period is withheld, they are the persons in the records of open cases, as a range.
+    Those of territories are not added up.
     """
+    if is_region:
+        return [] if at_end is None else [Side(tell("Pending"), regions.refuse_figure(), is_pending=True)]
     stock = at_end.get(level) if at_end is not None else None
     if banded and (stock is None or stock["value"] is None):
         band = durations.format_persons(banded)

@@ -9,7 +9,7 @@ from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.words import FormattedFigure
-from pipelines.words.language import tell
+from pipelines.words.language import lower_first, tell
 
 _BOX_SHARE = 0.42
 _GAP = 20
@@ -19,12 +19,14 @@ _BIG = 12
 
 @dataclass(frozen=True)
 class Side:
-    """A count at the side of a stage: cases that ended another way, or cases still pending."""
+    """A count at the side of a stage: cases that ended another way, or cases still pending. `note` may name the
+    coverage."""
 
     name: str
     figure: FormattedFigure
     is_pending: bool = False
     is_few: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
         keys.append(marks.Key(_show_pending, tell("Still pending")))
     if any(not side.is_pending for side in sides):
         keys.append(marks.Key(_show_exit, tell("Ended another way")))
+    if any(part.figure.low is not None for part in (*picture.stages, *sides)):
+        keys.append(marks.Key(_show_brackets, marks.name_interval()))
     y = marks.draw_key(canvas, y + 6, keys)
     return canvas.finish_drawing(picture.title, description or describe_stages(picture), y + 2, notes)
 
@@ -94,7 +98,7 @@ def _draw_stage(canvas: Canvas, stage: StageBar, top: float, box_width: float, s
     canvas.add_lines(_MARGIN, y - 1, texts, "small quiet")
     side_y, lowest = top + 2, top + height
     for side in stage.sides:
-        text = f"{side.name}: {side.figure.text}{_name_few(side)}"
+        text = f"{side.name}: {side.figure.text}{_name_few(side)}{_add_note(side)}"
         lines = wrap_text(text, canvas.width - side_left, SIZE)
         show = _show_pending if side.is_pending else _show_exit
         canvas.add_line(box_width - 1, side_y + 10, side_left - 22, side_y + 10, "side")
@@ -111,6 +115,11 @@ def _name_few(part: StageBar | Side) -> str:
     return f", {marks.name_few()}" if part.is_few else ""
 
 
+def _add_note(part: StageBar | Side) -> str:
+    """Return the note of a count, as it is added to the count."""
+    return f"; {lower_first(part.note)}" if part.note else ""
+
+
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:
     """Draw two bars, the sign of a pause."""
     canvas.add_element("rect", x=x - 5, y=y - 5, width=3.5, height=10, kind="ink")
@@ -123,11 +132,16 @@ def _show_exit(canvas: Canvas, x: float, y: float) -> None:
     canvas.add_element("path", d=draw_path([(x + 1, y - 4), (x + 7, y), (x + 1, y + 4)], is_closed=True), kind="ink")
 
 
+def _show_brackets(canvas: Canvas, x: float, y: float) -> None:
+    """Draw a pair of brackets, in which an interval is."""
+    canvas.add_text(x, y + 4, "(–)", "small", anchor="middle")
+
+
 def describe_stages(picture: Stages) -> str:
     """Return the stages in order, each followed by what is at its side."""
     sentences = [f"{picture.title}."]
     for stage in picture.stages:
         described: list[StageBar | Side] = [stage, *stage.sides]
-        parts = [f"{part.name}: {part.figure.spoken}{_name_few(part)}" for part in described]
+        parts = [f"{part.name}: {part.figure.spoken}{_name_few(part)}{_add_note(part)}" for part in described]
         sentences.append(f"{'; '.join(parts)}.")
     return " ".join(sentences)

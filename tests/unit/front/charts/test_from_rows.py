@@ -11,6 +11,7 @@ from pipelines import words
 from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.front.charts.from_rows import find_breaks, make_point, make_series, make_stages
 from pipelines.front.charts.series import NOTHING, BreakMark, draw_series
+from pipelines.front.charts.stages import draw_stages
 from pipelines.words.language import read_in
 from tests.support.drawings import assert_legible
 from tests.support.editions import make_total
@@ -105,3 +106,26 @@ def test_make_stages_shows_a_published_stock_before_the_range_of_the_records() -
         assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == texts
     (stage,) = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title).stages
     assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == ["Pending: not collected"]
+
+
+def test_make_stages_names_the_coverage_of_the_region_and_adds_up_no_pending_cases() -> None:
+    territories = [(code, code) for code in ("AA", "BB", "CC", "DD", "EE")]
+    cells = {
+        "investigated": make_total("WB", "2025", 30.0, reporters="AA,BB,CC,DD,EE"),
+        "convicted_first": make_total("WB", "2025", 20.0, reporters="AA,BB,CC,DD"),
+    }
+    exits = [
+        make_total("WB", "2025", 25.0, measure="discontinued", level="prosecution", reporters="AA,BB,CC,DD"),
+        make_total("WB", "2025", 4.0, measure="rejected", level="prosecution", reporters="AA"),
+    ]
+    drawn = make_stages("The region", cells, "first", exits, [], [], str.title, territories)
+    whole, part = drawn.stages
+    assert (whole.note, part.note) == ("", "Territories included: 4 of 5")
+    assert [(side.name, side.figure.text, side.note) for side in whole.sides] == [
+        ("Rejected", "no regional figure", ""),
+        ("Discontinued", "25 (20–30)", "Territories included: 4 of 5"),
+        ("Pending", "no regional figure", ""),
+    ]
+    description = draw_stages(drawn).description
+    assert "territories included: 4 of 5" in description
+    assert "95% confidence interval" in assert_legible(draw_stages(drawn)).words
