@@ -31,7 +31,7 @@ def count_verdicts(rows: Sequence[Row]) -> str:
 
 
 def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Piece]:
-    """Return one side of a pair: '38: Convicted at first instance (this release)'.
+    """Return one side of a pair: '38: Convicted at first instance (this release)'; a sum with what was added up.
 
     `languages` are those of the titles of sources; titles are in English otherwise.
     """
@@ -42,7 +42,9 @@ def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Pie
         return [(tell("{value}: {words} (this release)", value=value, words=subject), "")]
     title, remark = split_remark(source)
     tongue = languages.get(source, SOURCE_LANGUAGE)
-    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), (f"({title})", tongue), (remark, "")]
+    parts = row.get(f"{side}_parts")
+    summands = [(f"({parts})", SOURCE_LANGUAGE)] if parts else []
+    return [(f"{value}:", ""), (subject, SOURCE_LANGUAGE), *summands, (f"({title})", tongue), (remark, "")]
 
 
 def explain_pair(row: Row) -> list[Piece]:

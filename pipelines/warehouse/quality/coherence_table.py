@@ -99,7 +99,7 @@ def _keep_one_direction(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _add_verdicts(pairs: pl.DataFrame, declarations: Declarations, published: pl.DataFrame, world: str) -> pl.DataFrame:
     reasons = coherence.resolve_amounts(declarations.reasons, published)
-    reason_texts = {reason.id: f"{reason.text} ({reason.said_by}; {reason.status})" for reason in reasons}
+    reason_texts = {reason.id: f"{reason.text.rstrip('.')} ({reason.said_by}; {reason.status})." for reason in reasons}
     verdicts = coherence.explain_differences(pairs, reasons)
     texts = [" ".join(reason_texts[id_] for id_ in row.split(", ") if id_) for row in verdicts["reasons"].to_list()]
     labelled = verdicts.with_columns(pl.lit(world).alias("world"), pl.Series("reason_text", texts, dtype=pl.String))
