@@ -224,9 +224,10 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
     kind = ' class="rti-total"' if line.is_total else ""
     heading = f'<th scope="row">{_render_content(line.heading)}</th>'
     # Each field carries its column name, because on a narrow screen a table of words is read row by row (`style.css`).
+    names = [escape(column.rstrip("?"), quote=True) for column in columns]  # a colon follows them
     fields = "".join(
-        f'<td class="rti-{cell.kind}" data-column="{escape(column, quote=True)}">{_render_content(cell)}</td>'
-        for column, cell in zip(columns, line.cells, strict=True)
+        f'<td class="rti-{cell.kind}" data-column="{name}">{_render_content(cell)}</td>'
+        for name, cell in zip(names, line.cells, strict=True)
     )
     return f"<tr{kind}>{heading}{fields}</tr>"
 

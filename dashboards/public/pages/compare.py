@@ -70,7 +70,7 @@ def _choose_indicator(frame: layout.Frame, crime: str, kinds: Sequence[str]) -> 
 
     code = choices.choose_option(
         tell("Indicator"), "indicator", tuple(units), default=comparison.FIRST_CHOICES.get(kind), say=name_code,
-        boxed=True, width=360, of=f"{kind}.",
+        boxed=True, width=520, of=f"{kind}.",
     )  # fmt: skip
     unit = units[code][0]
     if len(units[code]) > 1:

@@ -137,6 +137,22 @@ def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
     assert faults == []
 
 
+@pytest.mark.parametrize("path", ["territory?territory=ME&lang=mk", "quality?lang=mk"])
+def test_longer_words_fit_on_a_wide_screen(visitor: BrowserContext, public_app: str, path: str) -> None:
+    """Check in Macedonian that no option breaks, not even the only one of a control, and that no table is cut off."""
+    page = visitor.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{public_app}/{path}")
+    wait_until_settled(page)
+    heights = page.locator("[data-testid=stButtonGroup] [role=radio]").evaluate_all(
+        "all => all.map(e => [e.innerText, e.offsetHeight]).filter(([, height]) => height > 40)"
+    )
+    assert heights == []
+    sizes = page.locator(".rti-scroll").evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
+    assert sizes and [label for label, total, visible in sizes if total > visible] == []
+    page.close()
+
+
 def test_links_in_tables_are_large_enough(visit: Visit) -> None:
     visit.set_width(1280)
     sizes = visit.page.locator(".rti-table td a:visible, .rti-menu a:visible").evaluate_all(

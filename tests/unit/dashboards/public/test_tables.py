@@ -52,3 +52,8 @@ def test_texts_of_one_field_have_their_own_languages() -> None:
     assert '71:<span lang="en"> persons prosecuted</span><span lang="hr"> (Priopćenje)</span>' in html
     with read_in("en"):
         assert tables.compose_cell(pieces[:2]).pieces == (), "all in the language of the page"
+
+
+def test_question_in_a_heading_is_not_followed_by_a_colon_on_a_telephone() -> None:
+    line = Line(Cell("A"), (Cell("no clear change"),))
+    assert 'data-column="Is it real"' in tables.render_table("Title", ["Is it real?"], [line])
