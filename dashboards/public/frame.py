@@ -103,9 +103,9 @@ class Frame:
         """Return the name of an area with its mark, for titles and charts."""
         return self.area_name(area) + self.footnote_mark(area)
 
-    def cite_source(self) -> str:
-        """Return the source of the figures in words."""
-        return tell("Source: {source}", source=words.cite_release(self.release))
+    def cite_source(self, *, is_ours: bool = True) -> str:
+        """Return the source of the figures in words; `is_ours` is false if some of them are of other publishers."""
+        return tell("Source: {source}", source=words.cite_release(self.release, is_ours=is_ours))
 
 
 def read_vocabulary(frame: Frame) -> figures.Vocabulary:

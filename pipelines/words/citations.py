@@ -12,10 +12,10 @@ from pipelines.words.terms import format_day
 DEMONSTRATION = mark("Demonstration data: every figure is invented.")
 
 
-def cite_release(release: Row) -> str:
-    """Return the citation of the edition."""
+def cite_release(release: Row, *, is_ours: bool = True) -> str:
+    """Return the citation of the edition; `is_ours` is false next to figures of other publishers, which are real."""
     sentences = [tell("Regional trafficking indicators, release {release}.", release=release["release"])]
-    return " ".join([*sentences, *([tell(DEMONSTRATION)] if release["demonstration"] else [])])
+    return " ".join([*sentences, *([tell(DEMONSTRATION)] if release["demonstration"] and is_ours else [])])
 
 
 def describe_path(path: str) -> str:

@@ -110,7 +110,7 @@ def render_page() -> None:
     )
     st.code(words.cite_release(frame.release), language=None, wrap_lines=True)
     _downloads(frame)
-    layout.end_page(frame)
+    layout.end_page(frame, is_linked=False)
 
 
 def _programme(frame: layout.Frame) -> None:

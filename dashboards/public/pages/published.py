@@ -56,7 +56,7 @@ def render_page() -> None:
         _show_comparison(frame, rows, of, crime)
     else:
         _show_figures(frame, rows, of, crime)
-    layout.end_page(frame, is_linked=view == "beside")
+    layout.end_page(frame, is_linked=view == "beside", is_ours=view == "beside")
 
 
 def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> queries.Rows:

@@ -42,7 +42,7 @@ def render_page() -> None:
         )
         typed = st.text_input(tell("Id of a figure"), placeholder="area=MK;period=2026-Q3;measure=indicted")
         if not typed:
-            layout.end_page(frame)
+            layout.end_page(frame, is_linked=False)
             return
         cell_text = typed
     _explain_figure(frame, cell_text, st.query_params.get("made") or "")
