@@ -68,8 +68,12 @@ def show_breakdown(
 
 
 def _share_cell(frame: layout.Frame, row: Row | None, dimension: str, notes: words.Notes, label: str) -> tables.Cell:
-    """Return a share with its interval and a link to the counts behind it. A total of zero has no share."""
+    """Return a share with its interval and a link to the counts behind it. A total of zero has no share; a count that
+    is not a number has the word for it."""
     if row is None or row["share_obs_status"] is None:
+        count = words.format_absent() if row is None else words.format_count(row)
+        if count.kind != "value":
+            return tables.value_cell(count, label)
         return tables.Cell("", tell("{subject}: none", subject=label))
     share = {name.removeprefix("share_"): value for name, value in row.items() if name.startswith("share_")}
     figure = indicators.format_figure(share)
