@@ -81,6 +81,9 @@ TESTED = (*APART, UNCLEAR, "no_difference")
 SIMULTANEOUS = mark(
     "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
 )
+_NO_PAIR = mark(
+    "The pair cannot be compared: a territory has too small a count, no public figure, or other counting rules."
+)
 _NO_PAIRS = mark(
     "None of the {whole} pairs can be compared: a territory has a count under {enough}, no public figure, or other "
     "counting rules."
@@ -228,6 +231,8 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     The tests of a release allow for all pairs of territories, also if `rows` are those of some of them.
     """
     n_rows_tested = sum(row["verdict"] in TESTED for row in rows)
+    if not n_rows_tested and len(rows) == 1:
+        return tell(_NO_PAIR)
     if not n_rows_tested:
         return tell(_NO_PAIRS, whole=len(rows), enough=ENOUGH_EVENTS)
     tested = max(n_rows_tested, *(row.get("n_tested") or 0 for row in rows))
@@ -251,6 +256,8 @@ def describe_pairs(rows: Sequence[Row]) -> str:
 def _count_pairs(rows: Sequence[Row]) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = sum(row["verdict"] in APART for row in tested)
+    if len(rows) == 1 and tested:
+        return tell("The pair differs clearly.") if apart else tell("The pair does not differ clearly.")
     enough = tell("{tested} of {whole} pairs had enough data.", tested=len(tested), whole=len(rows))
     if not apart:
         return f"{enough} {tell('None differs clearly.')}"

@@ -22,7 +22,7 @@ from pipelines.words import Row, changes
 from pipelines.words.language import Texts, many, tell
 
 READ = mark(
-    "The ratio of the two years is the later figure divided by the earlier one, with its 95% confidence interval. A "
+    "The ratio is the later figure divided by the earlier one, with its 95% confidence interval. A "
     "change is called clear only if it also holds when several persons are tried in one case. "
     "No change is tested across a break in the series."
 )

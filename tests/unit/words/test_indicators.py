@@ -34,6 +34,18 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
     )
 
 
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        ("higher", "The pair differs clearly."), ("no_difference", "The pair does not differ clearly."),
+        ("too_few", "The pair cannot be compared:"),
+    ],
+)  # fmt: skip
+def test_only_pair_is_not_counted(verdict: str, text: str) -> None:
+    sentence = indicators.describe_pairs([make_pair(verdict)])
+    assert sentence.startswith(text) and not any(letter.isdigit() for letter in sentence)
+
+
 @pytest.mark.parametrize("columns", [{"low": None, "high": None}, {}])
 def test_figure_of_too_few_territories_is_not_shown_and_says_why(columns: dict[str, Any]) -> None:
     row = {"value": None, "obs_status": "M", "conf_status": "F", "state": "too_few_territories"} | columns
