@@ -85,7 +85,7 @@ def name_indicator(context: PageContext, indicator: str) -> str:
 
 def format_share(row: Mapping[str, Any]) -> str:
     """Return a share in per cent with its 95 % interval."""
-    return f"{100 * row['share']:.0f} % ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    return f"{100 * row['share']:.0f}% ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
 
 
 def format_outcome(context: PageContext, row: OutcomeRow) -> str:
@@ -97,7 +97,7 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
     interval = f" ({100 * row.low:.0f}–{100 * row.high:.0f})" if row.low is not None and row.high is not None else ""
-    return f"{100 * row.value:.0f} %{interval}; {row.part:g}/{row.whole:g}"
+    return f"{100 * row.value:.0f}%{interval}; {row.part:g}/{row.whole:g}"
 
 
 def _format_days(context: PageContext, days: WaitSummary) -> str:
@@ -120,4 +120,4 @@ def format_earlier(row: OutcomeRow) -> str:
     """Return the value of an outcome in the year before; a dash without one."""
     if row.earlier is None:
         return "–"
-    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else f"{100 * row.earlier:.0f} %"
+    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else f"{100 * row.earlier:.0f}%"

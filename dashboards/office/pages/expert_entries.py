@@ -14,6 +14,7 @@ from dashboards.office.experts import words as expert_words
 from dashboards.office.pages.experts import PATH as NETWORK
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.words import format_time
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
@@ -229,7 +230,7 @@ def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
     tell = context.tell
     rows = [
         ui.PageRow(
-            use.at,
+            format_time(use.at),
             (
                 use.account,
                 tell("message") if use.action == PASSED_ON else tell("look-up"),

@@ -125,8 +125,8 @@ def _make_counts_table(context: PageContext, selection: _Selection) -> ui.PageTa
         )
         lines.append(ui.PageRow(_describe_count(context, row), fields))
     columns = [
-        context.tell("Number (limits, 95 %)"),
-        context.tell("Per 100,000 inhabitants (limits, 95 %)"),
+        context.tell("Number (95% confidence interval)"),
+        context.tell("Per 100,000 inhabitants (95% confidence interval)"),
         context.tell("State"),
         context.tell("Note"),
     ]
@@ -200,7 +200,12 @@ def _make_flow_table(context: PageContext, selection: _Selection) -> ui.PageTabl
         )
         for row in selection.select_rows(selection.figures.flow)
     ]
-    columns = [context.tell("Value (limits, 95 %)"), context.tell("Unit"), context.tell("State"), context.tell("Note")]
+    columns = [
+        context.tell("Value (95% confidence interval)"),
+        context.tell("Unit"),
+        context.tell("State"),
+        context.tell("Note"),
+    ]
     title = context.tell("Clearance and disposition")
     return _make_table(context, selection, title, context.tell("Indicator"), columns, lines)
 

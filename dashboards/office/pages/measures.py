@@ -113,9 +113,7 @@ def tabulate_measures(
 
 def _describe_progress(context: PageContext, progress: Progress) -> str:
     """Return the favourable share in the first and the newest round."""
-    shares = [
-        f"{100 * share:.0f} % ({round_id})" for round_id, share in filter(None, (progress.first, progress.newest))
-    ]
+    shares = [f"{100 * share:.0f}% ({round_id})" for round_id, share in filter(None, (progress.first, progress.newest))]
     return ", ".join(shares) or context.tell("not available")
 
 
@@ -182,7 +180,7 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
     tell = context.tell
     progress = measures.find_progress(desk, measure)
     shares = [
-        f"{100 * item[1]:.0f} % ({item[0]})" if item is not None else tell("not available")
+        f"{100 * item[1]:.0f}% ({item[0]})" if item is not None else tell("not available")
         for item in (progress.first, progress.newest)
     ]
     rows = [ui.PageRow(tell("Favourable answers"), tuple(shares))]

@@ -156,4 +156,4 @@ def _make_rates(context: PageContext, desk: SurveyDesk, round_: Round, responses
 
 def format_rate(answered: int, invited: int) -> str:
     """Return a response rate in whole per cent; a dash if nobody was invited."""
-    return f"{100 * answered / invited:.0f} %" if invited else "–"
+    return f"{100 * answered / invited:.0f}%" if invited else "–"

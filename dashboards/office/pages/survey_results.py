@@ -125,4 +125,4 @@ def _describe_group(
 
 
 def _format_share(row: Row) -> str:
-    return f"{100 * row['share']:.0f} % ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    return f"{100 * row['share']:.0f}% ({100 * row['low']:.0f}–{100 * row['high']:.0f})"

@@ -133,7 +133,7 @@ def _describe_group(rows: Sequence[Row], n_codes: int, language: str) -> list[st
     if len(rows) < n_codes or rows[0]["is_withheld"]:
         return ["–"] * (n_codes + 3)
     first, change = rows[0], rows[-1]["changed"]
-    rate = f"{100 * first['answered'] / first['invited']:.0f} %" if first["invited"] else "–"
+    rate = f"{100 * first['answered'] / first['invited']:.0f}%" if first["invited"] else "–"
     return [
         *(_format_share(row) for row in rows),
         str(first["n"]),
@@ -143,7 +143,7 @@ def _describe_group(rows: Sequence[Row], n_codes: int, language: str) -> list[st
 
 
 def _format_share(row: Row) -> str:
-    share = f"{100 * row['share']:.0f} %"
+    share = f"{100 * row['share']:.0f}%"
     if row["code"] != FAVOURABLE:
         return share
     return f"{share} ({100 * row['low']:.0f}–{100 * row['high']:.0f})"

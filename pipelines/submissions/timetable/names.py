@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.core import codes
+from pipelines.core.i18n import tell
 
 if TYPE_CHECKING:
     from pipelines.declarations.registry import Registry
@@ -49,7 +50,8 @@ def note_of(registry: Registry, territory: str, language: str) -> str | None:
     if declared is None:
         return None
     with_footnote = [n for n in declared.names if n.footnote and not n.accepted_only]
-    return pick_name(with_footnote, language).footnote if with_footnote else None
+    footnote = pick_name(with_footnote, language).footnote if with_footnote else None
+    return tell(footnote, language) if footnote else None  # marked in territory.yml
 
 
 def instrument_name(instrument: str, language: str) -> str:

@@ -412,6 +412,7 @@ def test_calendar_has_footnote_for_kosovo() -> None:
     )
     assert events and all("resolution 1244" in str(e["DESCRIPTION"]) for e in events)
     assert note_of(load(), "AL", "en") is None
+    assert "Резолуцијата 1244" in str(note_of(load(), "XK", "mk"))
 
 
 def test_to_come_keeps_future_deadlines_only() -> None:

@@ -66,10 +66,10 @@ def test_practice_law_and_outcome_have_date_source_and_gap(office: Office) -> No
     page = office.open("al-cooperation", "/monitoring", area="AL")
     assert [heading.text_content() for heading in page.find_elements("h2")][:1] == ["Formal requests"]
     practice = read_row(page, EASE)
-    assert practice[1] == "17 % (2–48); n = 12" and practice[2] == "2026 Q4"
-    assert "response rate 92 %" in practice[3] and practice[4].endswith("gap")
+    assert practice[1] == "17% (2–48); n = 12" and practice[2] == "2026 Q4"
+    assert "response rate 92%" in practice[3] and practice[4].endswith("gap")
     outcome = read_row(page, EXECUTED)
-    assert outcome[1] == "12 % (3–31); 3/25" and outcome[2] == "2025" and outcome[4].endswith("gap")
+    assert outcome[1] == "12% (3–31); 3/25" and outcome[2] == "2025" and outcome[4].endswith("gap")
     law = read_row(page, "Costs, language and evaluation")
     assert law[1] == "Met: 1; Partly met: 1" and law[2] == "2024-05"
     assert law[3] == "Article 12, Act on Cooperation" and law[4].endswith("gap")
@@ -101,14 +101,14 @@ def test_reported_delay_is_next_to_the_measured_one(office: Office) -> None:
         office.open("al-cooperation", "/monitoring", area="AL"), "Within 30 days: Requests executed in full; Outgoing"
     )
     assert cells[1] == "not available", "nobody in this territory answered the question on days"
-    assert cells[3] == "33 % (1–91); 1/3" and cells[4] == "2025"
+    assert cells[3] == "33% (1–91); 1/3" and cells[4] == "2025"
     reported = office.open("secretariat", "/monitoring", area="MK")
-    assert "Within 30 days" not in reported.main or "100 % (69–100); n = 10" in reported.main
+    assert "Within 30 days" not in reported.main or "100% (69–100); n = 10" in reported.main
 
 
 def test_outcomes_are_hidden_from_those_who_may_not_see_the_returns(office: Office) -> None:
     page = office.open("al-law-1", "/monitoring", area="AL")
-    assert "17 % (2–48)" in page.main and "Article 12" in page.main
+    assert "17% (2–48)" in page.main and "Article 12" in page.main
     assert "3/25" not in page.main and "Outcomes are not shown" in page.main
     region = office.open("al-cooperation", "/monitoring", area="region")
     assert "Outcomes are not shown" in region.main and "3/25" not in region.main
@@ -116,7 +116,7 @@ def test_outcomes_are_hidden_from_those_who_may_not_see_the_returns(office: Offi
 
 def test_other_territories_are_not_shown(office: Office) -> None:
     page = office.open("al-cooperation", "/monitoring", area="XK")
-    assert "Kosovo" not in page.main and "17 % (2–48)" in page.main
+    assert "Kosovo" not in page.main and "17% (2–48)" in page.main
 
 
 def test_groups_that_are_too_small_are_withheld(office: Office) -> None:
@@ -143,8 +143,8 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     page = form.submit_form("Add the measure", **MEASURE)
     assert "The measure is added" in page.main and "overdue" in page.main
     measure_page = page.follow_link("Name one contact for urgent requests.")
-    assert read_row(measure_page, "Favourable answers") == ["100 % (r1)", "17 % (r2)"]
-    assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12 % (3–31); 3/25 (2025)"
+    assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (r2)"]
+    assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 letters" in refused.text
     finished = measure_page.submit_form("Save the changes", status="done", evidence="Order 12 of the ministry, 2026")
