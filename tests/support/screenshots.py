@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WIDTHS = (320, 768, 1280, 1920)
 LANGUAGES = ("en", "mk", "sq")
-_HEIGHT, _HIGHEST = 900, 12_000
+_HEIGHT, _HIGHEST = 900, 16_000
 
 
 def list_paths(release: Path, language: str, pattern: str) -> Iterator[tuple[str, str]]:
@@ -48,6 +48,8 @@ def list_paths(release: Path, language: str, pattern: str) -> Iterator[tuple[str
 def _show_whole_page(page: Page, width: int) -> None:
     """Make the window as high as a page to explore figures, which scrolls inside of it."""
     wait_until_settled(page)
+    # Controls whose scripts have not arrived are grey boxes.
+    page.locator("[data-testid=stSkeleton]").first.wait_for(state="detached")
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": min(max(height, _HEIGHT), _HIGHEST)})
     wait_until_settled(page)
