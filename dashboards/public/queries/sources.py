@@ -92,8 +92,8 @@ SQL: Mapping[str, str] = {
     """,
     "coherence": """
         select world, territory, jurisdiction, offence_group, period, measure, definition, left_source, left_words,
-            left_value, left_caveat, right_source, right_words, right_value, right_caveat, difference, verdict,
-            reason_text
+            left_value, left_parts, left_caveat, right_source, right_words, right_value, right_parts, right_caveat,
+            difference, verdict, reason_text
         from coherence order by world desc, territory, jurisdiction, period, measure, left_words
     """,
 }

@@ -15,7 +15,7 @@ _COHERENCE: dict[str, Any] = {
     **dict.fromkeys(
         (
             "world", "territory", "jurisdiction", "offence_group", "period", "measure", "definition", "left_source",
-            "left_words", "left_caveat", "right_source", "right_words", "right_caveat",
+            "left_words", "left_parts", "left_caveat", "right_source", "right_words", "right_parts", "right_caveat",
         ),
         pl.String,
     ),
@@ -37,6 +37,7 @@ def _pair(verdict: str, left: float, right: float, **more: Any) -> dict[str, Any
         "measure": "investigated", "definition": "same", "left_source": "One", "left_caveat": "", "right_caveat": "",
         "left_words": "cases under investigation", "right_source": "Other", "right_words": "new cases",
         "left_value": left, "right_value": right, "difference": left - right, "verdict": verdict, "reason_text": "",
+        "left_parts": "", "right_parts": "",
     } | more  # fmt: skip
 
 
