@@ -91,6 +91,11 @@ def test_table_makes_no_tag_of_a_cell(heading: str, field: str) -> None:
     assert markup.count("<td") == 1 and markup.count('scope="row"') == 1 and markup.count('scope="col"') == 2
 
 
+def test_heading_of_two_lines_or_with_a_question_is_a_label_before_a_colon() -> None:
+    table = ui.PageTable("caption", "Office", ["2026-Q3\n2026-11-14", "Late?"], [ui.PageRow("a", ("sent", "no"))])
+    assert re.findall('data-column="([^"]*)"', ui.render_table(table)) == ["2026-Q3, 2026-11-14", "Late"]
+
+
 def test_table_drops_empty_columns_with_their_numbers() -> None:
     rows = [ui.PageRow("a", ("", "1", "")), ui.PageRow("b", ("", "", "2"))]
     table = ui.drop_empty_columns(ui.PageTable("caption", "corner", ["x", "y", "z"], rows, numbers=frozenset({1, 2})))
