@@ -272,7 +272,7 @@ def _make_table(
         period=words.format_period(selection.period, context.language),
         offence=context.code_label("offence_group", selection.offence),
     )
-    return ui.PageTable(f"{title}. {caption}", corner, columns, rows)
+    return ui.drop_empty_columns(ui.PageTable(f"{title}. {caption}", corner, columns, rows))
 
 
 def _indicator_names(context: PageContext) -> dict[str, str]:
