@@ -704,6 +704,16 @@ def expect_number_of_whole(r: Release, s: Selection, p: Params) -> Expected:
             ("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}
             | {(n, str(len(r.territories))) for n in count_reporters(r, s)}
         }
+    if s.get("part") == "show_flow":
+        # At the side of the stages are the outcomes, each with its own territories.
+        exits = [
+            row
+            for row in r.read_rows("exit")
+            if (row["area"], row["offence_group"], row["period"], row["count_unit"])
+            == (r.region, s["crime"], s["period"], s["unit"])
+        ]
+        named = {str(len(split_codes(row["reporters"]))) for row in exits if row["value"] is not None}
+        return {"n": {*count_reporters(r, s), *named}, "whole": str(len(r.territories))}
     return {"n": count_reporters(r, s), "whole": str(len(r.territories))}
 
 

@@ -666,11 +666,13 @@ def expect_titles_about_selection(r: Release, s: Selection, p: Params) -> Expect
 def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
     row = r.read_rows("release")[0]
     drafted = date.fromisoformat(str(row["drafted_at"])[:10])
+    has_others = s["page"] == "published" and s.get("view") == "figures"  # which are not invented
     return {
         "release": r.id,
         "period": format_period(row["reference_period"]),
         "day": format_day(drafted),
-        "source": f"Regional trafficking indicators, release {r.id}. Demonstration data: every figure is invented.",
+        "source": f"Regional trafficking indicators, release {r.id}."
+        + ("" if has_others else " Demonstration data: every figure is invented."),
         "address": f"https://example.org/page?release={r.id}&lang=en, 20 November 2026",
     }
 

@@ -70,7 +70,8 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
         keys.append(marks.Key(_show_pending, tell("Still pending")))
     if any(not side.is_pending for side in sides):
         keys.append(marks.Key(_show_exit, tell("Ended another way")))
-    if any(part.figure.low is not None for part in (*picture.stages, *sides)):
+    figures = [part.figure for part in picture.stages] + [side.figure for side in sides]
+    if any(figure.low is not None for figure in figures):
         keys.append(marks.Key(_show_brackets, marks.name_interval()))
     y = marks.draw_key(canvas, y + 6, keys)
     return canvas.finish_drawing(picture.title, description or describe_stages(picture), y + 2, notes)

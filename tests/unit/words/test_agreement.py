@@ -13,6 +13,8 @@ PAIR = {
 
 
 def test_sum_is_told_apart_from_the_total_of_the_same_source() -> None:
-    left, right = (" ".join(text for text, _ in agreement.describe_side(PAIR, side, {})) for side in ("left", "right"))
-    assert left.split() != right.split()
-    assert "(criminality: 14 + labour: 35 + sexual: 61)" in right
+    total, added_up = (
+        " ".join(text for text, _ in agreement.describe_side(PAIR, side, {})) for side in ("left", "right")
+    )
+    assert total.split() != added_up.split()
+    assert "(criminality: 14 + labour: 35 + sexual: 61)" in added_up
