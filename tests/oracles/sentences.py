@@ -712,8 +712,8 @@ def expect_number_of_whole(r: Release, s: Selection, p: Params) -> Expected:
             if (row["area"], row["offence_group"], row["period"], row["count_unit"])
             == (r.region, s["crime"], s["period"], s["unit"])
         ]
-        named = {str(len(split_codes(row["reporters"]))) for row in exits if row["value"] is not None}
-        return {"n": {*count_reporters(r, s), *named}, "whole": str(len(r.territories))}
+        numbers = {str(len(split_codes(row["reporters"]))) for row in exits if row["value"] is not None}
+        return {"n": {*count_reporters(r, s), *numbers}, "whole": str(len(r.territories))}
     return {"n": count_reporters(r, s), "whole": str(len(r.territories))}
 
 
