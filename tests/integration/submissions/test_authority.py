@@ -230,8 +230,8 @@ def test_ask_withdrawal_for_each_account(desk: tuple[Home, sa.Engine], people: t
         assert outcome == ("done" if who in _ASKERS else "not allowed"), who
         state = queries.find_submission(engine, identity).state
         assert (state, supersession.accepted_blocks(engine)) == ("approved", before), who
-        asked = [event["action"] for event in queries.list_events(engine, identity)].count("ask_withdrawal")
-        assert asked == (who in _ASKERS), who
+        n_asked = [event["action"] for event in queries.list_events(engine, identity)].count("ask_withdrawal")
+        assert n_asked == (who in _ASKERS), who
     assert verify_ledger(engine).good
 
 
