@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from expectations import cooperation_openings, nil_returns, parts, plausibility
+from expectations import cooperation_openings, nil_returns, parts, plausibility, request_sources
 from expectations.contracts import (
     build_bounds_contract,
     build_coverage_contract,
@@ -33,6 +33,7 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
         _build_dimension_contract(),
         _build_balance_contract(),
         *cooperation_openings.RULES,
+        *request_sources.RULES,
         *nil_returns.RULES,
     ]
 

@@ -31,8 +31,9 @@ class ReturnFigures:
     compared at once.  `observations` and `earlier_observations` have the schema OBSERVATION, `events` and
     `earlier_events` the schema CASE_EVENT, `sums` the schema DECLARED_SUM; `blocks` has one row per series and period
     of a return.  Earlier rows include an accepted block of the same period, which the return would replace.
-    `sister_counts` has the persons that the other source of the jurisdiction, a register or counts, has of each stage;
-    see `tables.count_persons_of_events`.
+    `sister_counts` has what the other source of the jurisdiction counts: of a register or counts the persons of each
+    stage (`tables.count_persons_of_events`), of records or counts of requests those of each event
+    (`request_sources.count_requests_of_events`).
     """
 
     registry: Registry

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -20,6 +20,7 @@ from expectations import (
     engine,
     record_limits,
     request_events,
+    request_sources,
     series,
     tables,
 )
@@ -27,6 +28,7 @@ from expectations.figures import PlausibilityRule, ReturnFigures
 from expectations.rules import RULES, RULES_VERSION
 from expectations.suites import RULES_BY_INSTRUMENT
 from pipelines.core import clock
+from pipelines.declarations.form import Form
 from pipelines.declarations.registry import Registry
 from pipelines.findings import rules as all_rules
 from pipelines.findings.finding import Finding
@@ -106,7 +108,6 @@ def judge_returns(
         selected = [item for item in readings if registry.forms[item.reading.form].instrument == instrument]
         if not selected:
             continue
-        is_selected = pl.col("submission_id").is_in([item.submission_id for item in selected])
         figures = ReturnFigures(
             registry,
             _stack([_tag_with_return(item.reading.observations, item) for item in selected], OBSERVATION),
@@ -115,7 +116,7 @@ def judge_returns(
             _stack([earlier_events[item.submission_id] for item in selected], CASE_EVENT),
             _stack([_tag_with_return(item.reading.sums, item) for item in selected], _SUMS),
             _tabulate_blocks(selected, registry),
-            sister_counts.filter(is_selected),
+            pl.concat([sister_counts[item.submission_id] for item in selected]),
         )
         for check in _load_suite(instrument):
             for submission_id, finding in _find(check, figures):
@@ -207,55 +208,78 @@ def _collect_earlier_rows(
     return earlier
 
 
+class _Counted(NamedTuple):
+    """How an instrument counts what its `sister` counts as well: `count` takes its events or its observations."""
+
+    sister: str
+    count: Callable[[pl.DataFrame], pl.DataFrame]
+    of_events: bool
+    same_office: bool
+    """True if only returns of one office are compared."""
+
+    def count_none(self) -> pl.DataFrame:
+        """Return the counts of no rows."""
+        return self.count(empty_table(CASE_EVENT if self.of_events else OBSERVATION))
+
+
+_COUNTED = {
+    "justice": _Counted("register", tables.count_persons_of_observations, of_events=False, same_office=False),
+    "register": _Counted("justice", tables.count_persons_of_events, of_events=True, same_office=False),
+    "cooperation": _Counted(
+        "requests", request_sources.count_requests_of_observations, of_events=False, same_office=True
+    ),
+    "requests": _Counted("cooperation", request_sources.count_requests_of_events, of_events=True, same_office=True),
+}
+"""Instruments of which two count the same persons, or the same requests."""
+
+
+def _list_sisters(form: Form, registry: Registry) -> set[str]:
+    """Return the series that count what the series of a form counts, in the same jurisdiction."""
+    counted = _COUNTED.get(form.instrument)
+    if counted is None:
+        return set()
+    return {
+        sister.series
+        for sister in registry.forms.values()
+        if (sister.jurisdiction, sister.instrument) == (form.jurisdiction, counted.sister)
+        and (not counted.same_office or sister.source == form.source)
+    }
+
+
 def _collect_sister_counts(
     readings: Sequence[JudgedReturn], history: History | None, registry: Registry, in_order: bool
-) -> pl.DataFrame:
-    """Return the persons of each stage that the other source of a return's jurisdiction has, under its submission id.
+) -> dict[str, pl.DataFrame]:
+    """Return what the other source of each return counts, a register or counts for example, by submission id.
 
-    The sources are registers and counts of proceedings; they are known as in `_collect_earlier_rows`.
+    The rows are tagged with that id; they are known as in `_collect_earlier_rows`.
     """
-    sources: dict[str, set[str]] = {}
-    for form in registry.forms.values():
-        if form.instrument in _SISTERS:
-            sources.setdefault(form.jurisdiction, set()).add(form.instrument)
-    compared = {jurisdiction for jurisdiction, instruments in sources.items() if len(instruments) > 1}
-    # Registers need the counts, and counts the registers.
-    needed = {_SISTERS.get(registry.forms[item.reading.form].instrument) for item in readings}
-    counts_by_source: dict[tuple[str, str], dict[tuple[str, str], pl.DataFrame]] = {}
+    sisters = {item.submission_id: _list_sisters(registry.forms[item.reading.form], registry) for item in readings}
+    instruments = {form.series: form.instrument for form in registry.forms.values()}
+    needed = set().union(*sisters.values())
+    blocks: dict[str, dict[tuple[str, str], pl.DataFrame]] = {}
 
     def add_counts(observations: pl.DataFrame, events: pl.DataFrame) -> None:
-        for instrument, count, rows in (
-            ("justice", tables.count_persons_of_observations, observations),
-            ("register", tables.count_persons_of_events, events),
-        ):
-            if instrument not in needed:
+        for name in needed:
+            counted = _COUNTED[instruments[name]]
+            rows = (events if counted.of_events else observations).filter(pl.col("form") == name)
+            if rows.is_empty():
                 continue
-            of_both = rows.filter(pl.col("jurisdiction").is_in(list(compared)))
-            if of_both.is_empty():
-                continue
-            counts = count(of_both.with_columns(submission_id=pl.lit("")))
-            for key, block in counts.partition_by(["jurisdiction", "freq", "period"], as_dict=True).items():
-                jurisdiction, freq, period = (str(part) for part in key)
-                counts_by_source.setdefault((jurisdiction, instrument), {})[freq, period] = block
+            counts = counted.count(rows.with_columns(submission_id=pl.lit("")))
+            for key, block in counts.partition_by(["freq", "period"], as_dict=True).items():
+                blocks.setdefault(name, {})[str(key[0]), str(key[1])] = block
 
-    if history is not None and any(registry.forms[r.reading.form].jurisdiction in compared for r in readings):
+    if history is not None:
         add_counts(history.observations, history.events)
-    frames = []
+    collected = {}
     for item in readings:
-        form = registry.forms[item.reading.form]
-        if form.instrument not in _SISTERS or form.jurisdiction not in compared:
-            continue
-        sister = counts_by_source.get((form.jurisdiction, _SISTERS[form.instrument]), {})
-        frames += [_tag_with_return(block, item) for block in sister.values()]
+        counted = _COUNTED.get(registry.forms[item.reading.form].instrument, _COUNTED["justice"])
+        of_sisters = [blocks.get(name, {}) for name in sorted(sisters[item.submission_id])]
+        known_blocks = [block for by_period in of_sisters for block in by_period.values()]
+        none = _COUNTED[counted.sister].count_none()
+        collected[item.submission_id] = pl.concat([none, *(_tag_with_return(block, item) for block in known_blocks)])
         if in_order and not any(finding.severity == "error" for finding in item.reading.findings):
             add_counts(item.reading.observations, item.reading.events)
-    if not frames:
-        frames = [tables.count_persons_of_events(empty_table(CASE_EVENT))]
-    return pl.concat(frames)
-
-
-_SISTERS = {"register": "justice", "justice": "register"}
-"""Instruments that count the same persons."""
+    return collected
 
 
 def _add_blocks(by_series: _Blocks, rows: pl.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expectations import nil_returns, request_events
+from expectations import nil_returns, request_events, request_sources
 from expectations.contracts import (
     build_coverage_contract,
     describe_failure,
@@ -44,5 +44,6 @@ def build_suite() -> list[TableExpectations | PlausibilityRule]:
             ),
         ),
         *request_events.RULES,
+        *request_sources.RULES,
         *nil_returns.RULES,
     ]

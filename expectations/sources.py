@@ -75,7 +75,7 @@ def _pair(known: pl.DataFrame, sisters: pl.DataFrame) -> pl.DataFrame:
         ],
         how="diagonal",
     )
-    register, counts = sides.filter("is_register"), sides.filter(~pl.col("is_register"))
+    register, counts = sides.filter("is_of_records"), sides.filter(~pl.col("is_of_records"))
     blocks = register.group_by("submission_id", "jurisdiction", *_PERIOD, maintain_order=True).agg(
         pl.col("is_own", "is_new", "place").first()
     )

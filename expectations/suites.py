@@ -44,6 +44,7 @@ _REQUESTS: Final = (
     "cooperation.balance",
     "cooperation.acknowledged",
     "cooperation.opening",
+    "request.counts",
 )
 _EVENTS_OF_REQUESTS: Final = (
     "request.unique",
@@ -53,6 +54,7 @@ _EVENTS_OF_REQUESTS: Final = (
     "request.acknowledged",
     "request.changed",
     "request.ended",
+    "request.counts",
 )
 _RECORDS: Final = (
     "record.unique",

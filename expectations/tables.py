@@ -130,7 +130,7 @@ def count_persons_of_observations(observations: pl.DataFrame) -> pl.DataFrame:
     is_comparable = (pl.col("count_unit") == "person") & (pl.col("statistic") == "count")
     is_comparable &= (pl.col("instrument") == "justice") & (pl.col("accumulation") == "discrete")
     totals = tabulate_totals(observations.filter(is_comparable))
-    return totals.select(*_STAGE, "value", "place", is_register=pl.lit(False))
+    return totals.select(*_STAGE, "value", "place", is_of_records=pl.lit(False))
 
 
 def count_persons_of_events(events: pl.DataFrame) -> pl.DataFrame:
@@ -145,7 +145,7 @@ def count_persons_of_events(events: pl.DataFrame) -> pl.DataFrame:
         .group_by(_STAGE, maintain_order=True)
         .agg(pl.len().cast(pl.Float64).alias("value"), pl.col("place").first())
     )
-    return counted.with_columns(is_register=pl.lit(True))
+    return counted.with_columns(is_of_records=pl.lit(True))
 
 
 _STAGE = ["submission_id", "jurisdiction", "freq", "period", "measure", "level", "offence_group"]

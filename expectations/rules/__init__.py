@@ -8,7 +8,7 @@ from __future__ import annotations
 from expectations.rules import completeness, cooperation, figures, records
 from pipelines.findings.rules import Rule
 
-RULES_VERSION = "2026.7"
+RULES_VERSION = "2026.8"
 
 RULES: dict[str, Rule] = {
     rule.id: rule for rule in (*figures.RULES, *completeness.RULES, *records.RULES, *cooperation.RULES)

@@ -81,4 +81,12 @@ RULES = (
         "Correct the date, or the number of the request, that is wrong.",
         "history",
     ),
+    Rule(
+        "request.counts",
+        "warning",
+        "Records of requests and counts of the same office differ for {period} ({measure}; {direction}; "
+        "{offence_group}): {seen} in this return, {expected} in the other. Figures affected: {records}.",
+        "Compare both returns and correct the one that is wrong. If both are right, explain the difference.",
+        "history",
+    ),
 )

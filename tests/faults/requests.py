@@ -1,4 +1,4 @@
-"""Faults in records of requests: dates, order, outcomes, partners, numbers of requests, and names of persons.
+"""Faults in records of requests: dates, order, outcomes, partners, numbers of requests, counts, and names of persons.
 
 In the list of Albania, column 6 has the day of registration, 7 that of the acknowledgement, 8 to 11 the outcomes.
 Line 42 is a request that was registered, acknowledged and executed in 2025; line 38 one that was registered in 2024.
@@ -19,6 +19,7 @@ def list_faults() -> Iterator[Fault]:
     """Yield the faults of this module."""
     yield from _dates()
     yield from _requests()
+    yield from _counts()
     yield from _persons()
 
 
@@ -55,6 +56,16 @@ def _requests() -> Iterator[Fault]:
     edit = _al(l42_1="Z414259294")
     rules = ("request.ended", "request.ends", "record.before_start", "request.changed")
     yield plant_fault(family, "number of another request", AL, edit, "line 42 *", "line 38 *", rules=rules)
+
+
+def _counts() -> Iterator[Fault]:
+    family = "requests: counts of the same office"
+    rules = ("request.counts",)
+    # The first acknowledgement of the list is on an earlier line, to which the number of the year points.
+    edit = _al(l42_7="")
+    yield plant_fault(family, "one acknowledgement less than counted", AL, edit, "line *", rules=rules)
+    edit = set_cells({"2025!B86": "Одлазни"})
+    yield plant_fault(family, "received request listed as sent", RS, edit, "2025!*", rules=rules)
 
 
 def _persons() -> Iterator[Fault]:

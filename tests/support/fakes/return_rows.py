@@ -19,6 +19,7 @@ from expectations import (
     plausibility,
     records,
     request_events,
+    request_sources,
     sources,
     structure,
 )
@@ -44,8 +45,14 @@ PLAUSIBILITY_RULES: Mapping[str, tuple[PlausibilityRule, ...]] = {
     ),
     "victims": (*parts.RULES, *plausibility.SHARED_RULES, *structure.RULES, *nil_returns.RULES),
     "register": (*records.RULES, *sources.RULES, *nil_returns.RULES),
-    "requests": (*request_events.RULES, *nil_returns.RULES),
-    "cooperation": (*parts.RULES, *plausibility.SHARED_RULES, *cooperation_openings.RULES, *nil_returns.RULES),
+    "requests": (*request_events.RULES, *request_sources.RULES, *nil_returns.RULES),
+    "cooperation": (
+        *parts.RULES,
+        *plausibility.SHARED_RULES,
+        *cooperation_openings.RULES,
+        *request_sources.RULES,
+        *nil_returns.RULES,
+    ),
 }  # fmt: skip
 """The rules of each suite that are not contracts, in its order. They need no Great Expectations."""
 ALSO_OF_CONTRACTS = frozenset(("plausible.outcome", "sum.exceeded"))
