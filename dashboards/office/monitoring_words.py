@@ -101,15 +101,16 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
 
 
 def _format_days(context: PageContext, days: WaitSummary) -> str:
-    """Return a median of days with its limits, the upper quartile, and the requests that it rests on."""
+    """Return a median of days with its limits, both quartiles, and the requests that it rests on."""
 
     def format_days(value: float | None) -> str:
         return context.tell("not reached") if value is None else f"{value:g}"
 
     interval = f" ({format_days(days.low)}–{format_days(days.high)})" if days.median is not None else ""
     return context.tell(
-        "{median}; upper quartile {upper}; requests: {n}, still open: {open}",
+        "{median}; quartiles: {lower} and {upper}; requests: {n}, still open: {open}",
         median=f"{format_days(days.median)}{interval}",
+        lower=format_days(days.lower_quartile),
         upper=format_days(days.upper_quartile),
         n=days.n,
         open=days.n_open,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 QUANTILES: Mapping[str, float] = {"median": 0.5, "p75": 0.75, "p90": 0.9}
+QUARTILES: Mapping[str, float] = {"p25": 0.25, "median": 0.5, "p75": 0.75}
 LEVEL = 0.95
 DAYS_OF_PERIOD = {"Q": 365.25 / 4, "A": 365.25}
 _EXACT = 1e-9
@@ -122,11 +123,17 @@ def find_quantile(estimate: Curve, p: float) -> Quantile:
     return Quantile(find_first_time(estimate.survival), find_first_time(estimate.low), find_first_time(estimate.high))
 
 
-def summarise_durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level: float = LEVEL) -> pl.DataFrame:
+def summarise_durations(
+    stays: pl.DataFrame,
+    by: Sequence[str] = AREA,
+    *,
+    level: float = LEVEL,
+    quantiles: Mapping[str, float] = QUANTILES,
+) -> pl.DataFrame:
     """Summarise the durations of first stays (`stays.STAY` without those `again`) by group, in days.
 
     `by`, `n_persons`, `n_proceedings` (clusters), `largest_share` (of persons, in one cluster), `n` stays, `n_ended`,
-    `n_open`, and for each of `median p75 p90`: value, `_low`, `_high` (null if the curve does not reach it) and
+    `n_open`, and for each of `quantiles`: value, `_low`, `_high` (null if the curve does not reach it) and
     `_side`, `_side_proceedings`: the smaller number of persons and clusters on either side of it, for the rule of
     publication.
     The mean is omitted, because it is undefined while stays are open.  A source that never reports an end has null
@@ -142,10 +149,10 @@ def summarise_durations(stays: pl.DataFrame, by: Sequence[str] = AREA, *, level:
         row |= count_contributors(persons, clusters)
         row |= {"n": group.height, "n_ended": int(ended.sum()), "n_open": int((~ended).sum())}
         estimate = estimate_curve(times, ended, clusters, level)
-        for name, p in QUANTILES.items():
+        for name, p in quantiles.items():
             row |= named_quantile(name, find_quantile(estimate, p), times, ended, clusters)
         rows.append(row)
-    return pl.DataFrame(rows, schema=_schema(stays, by), orient="row").sort(by)
+    return pl.DataFrame(rows, schema=_schema(stays, by, quantiles), orient="row").sort(by)
 
 
 def count_contributors(persons: Array, clusters: Array) -> dict[str, Any]:
@@ -186,12 +193,12 @@ def quantile_schema(names: Sequence[str]) -> dict[str, Any]:
     return schema
 
 
-def _schema(stays: pl.DataFrame, by: Sequence[str]) -> dict[str, Any]:
+def _schema(stays: pl.DataFrame, by: Sequence[str], quantiles: Mapping[str, float]) -> dict[str, Any]:
     import polars as pl
 
     counts = {"n_persons": pl.Int64(), "n_proceedings": pl.Int64(), "largest_share": pl.Float64()}
     counts |= {"n": pl.Int64(), "n_ended": pl.Int64(), "n_open": pl.Int64()}
-    return {name: stays.schema[name] for name in by} | counts | quantile_schema(list(QUANTILES))
+    return {name: stays.schema[name] for name in by} | counts | quantile_schema(list(quantiles))
 
 
 def lag_periods(median_days: float | None, freq: str) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 from pipelines.core import codes
 from pipelines.declarations.law import Law
 from pipelines.statistics.durations import (
+    QUARTILES,
     count_contributors,
     estimate_curve,
     find_quantile,
@@ -24,7 +25,6 @@ from pipelines.statistics.stages import AREA
 if TYPE_CHECKING:
     import polars as pl
 
-QUARTILES: Mapping[str, float] = {"p25": 0.25, "median": 0.5, "p75": 0.75}
 SENTENCED = {"first": "sentenced_first", "final": "sentenced_final"}
 GRAVEST_FIRST = ("prison", "juvenile", "prison_suspended", "community", "fine", "other", "_U")
 """Of several sanctions of a person on one day, the first in this order is the principal one (a project choice)."""

@@ -65,6 +65,7 @@ class WaitSummary:
     median: float | None
     low: float | None
     high: float | None
+    lower_quartile: float | None
     upper_quartile: float | None
     n: int
     n_open: int
@@ -134,7 +135,9 @@ def arrange_waits(waits: pl.DataFrame) -> dict[tuple[str, str, str, str], dict[s
     arranged: dict[tuple[str, str, str, str], dict[str, WaitSummary]] = {}
     for row in summarise_waits(waits).iter_rows(named=True):
         key = (row["territory"], row["measure"], row["offence_group"], row["direction"])
-        summary = WaitSummary(row["median"], row["median_low"], row["median_high"], row["p75"], row["n"], row["n_open"])
+        summary = WaitSummary(
+            row["median"], row["median_low"], row["median_high"], row["p25"], row["p75"], row["n"], row["n_open"]
+        )
         arranged.setdefault(key, {})[str(row["year"])] = summary
     return arranged
 

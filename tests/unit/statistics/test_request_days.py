@@ -31,6 +31,22 @@ def test_median_counts_open_requests_as_waiting() -> None:
     assert request_days.summarise_waits(longer)["median"].to_list() == [None]
 
 
+def test_quartiles_are_the_days_at_which_the_curve_falls_that_far() -> None:
+    # Eight requests. One that is open leaves after 15 days, one that is refused after 25. Still waiting:
+    # day 10: 7/8; day 12: 6/8, so that a quarter has ended; day 20: 6/8 * 4/5 = 0.6; day 30: 0.6 * 2/3 = 0.4, so that
+    # half has ended; day 40: 0.4 * 1/2 = 0.2, so that three quarters have.
+    waits = make_waits(
+        [(10, True, False), (12, True, False), (15, False, True), (20, True, False), (25, False, False),
+         (30, True, False), (40, True, False), (50, True, False)]
+    )  # fmt: skip
+    row = request_days.summarise_waits(waits).row(0, named=True)
+    assert (row["p25"], row["median"], row["p75"]) == (12, 30, 40)
+    # With one more that is open, 7/9 still wait after day 12, 7/9 * 5/6 = 0.65 after 20, 0.49 after 30.
+    longer = pl.concat([waits, make_waits([(60, False, True)]).with_columns(request=pl.lit("Z9"))])
+    row = request_days.summarise_waits(longer).row(0, named=True)
+    assert (row["p25"], row["median"]) == (20, 30)
+
+
 def test_refused_request_leaves_without_being_counted_as_open() -> None:
     # At risk: 4 at day 10, 2 at day 30 (one refused on day 20): 3/4, then 3/8.
     waits = make_waits([(10, True, False), (20, False, False), (30, True, False), (50, True, False)])
