@@ -209,17 +209,17 @@ def _collect_earlier_rows(
 
 
 class _Counted(NamedTuple):
-    """How an instrument counts what its `sister` counts as well: `count` takes its events or its observations."""
+    """How an instrument counts what its `sister` counts as well: `tabulate` takes its events or its observations."""
 
     sister: str
-    count: Callable[[pl.DataFrame], pl.DataFrame]
+    tabulate: Callable[[pl.DataFrame], pl.DataFrame]
     of_events: bool
     same_office: bool
     """True if only returns of one office are compared."""
 
     def count_none(self) -> pl.DataFrame:
         """Return the counts of no rows."""
-        return self.count(empty_table(CASE_EVENT if self.of_events else OBSERVATION))
+        return self.tabulate(empty_table(CASE_EVENT if self.of_events else OBSERVATION))
 
 
 _COUNTED = {
@@ -264,7 +264,7 @@ def _collect_sister_counts(
             rows = (events if counted.of_events else observations).filter(pl.col("form") == name)
             if rows.is_empty():
                 continue
-            counts = counted.count(rows.with_columns(submission_id=pl.lit("")))
+            counts = counted.tabulate(rows.with_columns(submission_id=pl.lit("")))
             for key, block in counts.partition_by(["freq", "period"], as_dict=True).items():
                 blocks.setdefault(name, {})[str(key[0]), str(key[1])] = block
 

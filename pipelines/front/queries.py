@@ -41,10 +41,10 @@ RETURNS: Final = ("justice", "register", "victims")
 """Instruments whose returns the reporting board shows."""
 
 NEWER_TABLES: Final = (
-    "area_map", "change", "change_count", "cooperation", "cooperation_outcome", "cooperation_quarter",
-    "cooperation_return", "cooperation_type", "corrective_measure", "informal_exchange", "joint_team",
-    "legal_assessment", "mirror", "monitoring", "practice_label", "practice_result", "schema_change", "treaty_element",
-    "treaty_event",
+    "area_map", "change", "change_count", "cooperation", "cooperation_basis", "cooperation_channel",
+    "cooperation_outcome", "cooperation_quarter", "cooperation_return", "cooperation_type", "corrective_measure",
+    "informal_exchange", "joint_team", "legal_assessment", "mirror", "monitoring", "practice_label", "practice_result",
+    "schema_change", "treaty_element", "treaty_event",
 )  # fmt: skip
 """Tables that a release of earlier software lacks. Its briefs are made without them."""
 
@@ -227,6 +227,8 @@ SQL: Final[Mapping[str, str]] = {
         order by territory, year, direction
     """,
     "cooperation_quarter": "select * from cooperation_quarter order by territory, year, quarter, direction, measure",
+    "cooperation_basis": "select * from cooperation_basis order by territory, year, direction, legal_basis",
+    "cooperation_channel": "select * from cooperation_channel order by territory, year, direction, channel",
     "cooperation_type": "select * from cooperation_type order by territory, year, direction, assistance",
     "informal_exchange": "select * from informal_exchange order by territory, year, direction, channel, measure",
     "joint_team": "select * from joint_team order by territory, since, year, measure, legal_basis, partner",

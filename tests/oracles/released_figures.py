@@ -172,6 +172,20 @@ STATEMENTS: Final[dict[str, str]] = {
             obs_status as OBS_STATUS, conf_status as CONF_STATUS
         from cooperation_type
     """,
+    "COOPERATION_BASES": """
+        select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, legal_basis as LEGAL_BASIS,
+            'requests_registered' as MEASURE, 'request' as COUNT_UNIT, 'count' as STATISTIC,
+            offence_group as OFFENCE_GROUP, format('{:d}', year) as TIME_PERIOD, value as OBS_VALUE,
+            obs_status as OBS_STATUS, conf_status as CONF_STATUS
+        from cooperation_basis
+    """,
+    "COOPERATION_CHANNELS": """
+        select 'A' as FREQ, territory as REF_AREA, direction as DIRECTION, channel as CHANNEL,
+            'requests_registered' as MEASURE, 'request' as COUNT_UNIT, 'count' as STATISTIC,
+            offence_group as OFFENCE_GROUP, format('{:d}', year) as TIME_PERIOD, value as OBS_VALUE,
+            obs_status as OBS_STATUS, conf_status as CONF_STATUS
+        from cooperation_channel
+    """,
     "COOPERATION_QUARTERS": """
         select 'Q' as FREQ, territory as REF_AREA, direction as DIRECTION, measure as MEASURE, 'request' as COUNT_UNIT,
             'count' as STATISTIC, offence_group as OFFENCE_GROUP, format('{:d}-Q{:d}', year, quarter) as TIME_PERIOD,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 
 from tests.oracles.sentences import (
     Expected,
@@ -96,7 +97,7 @@ def expect_years_without_change(r: Release, s: Selection, p: Params) -> Expected
 def expect_reporters_of_region(r: Release, s: Selection, p: Params) -> Expected:
     crime = find_crime(s)
     present: set[tuple[str, ...]] = set()
-    for table in ("cooperation_type", "informal_exchange"):
+    for table in ("cooperation_type", "cooperation_basis", "cooperation_channel", "informal_exchange"):
         territories: dict[int, set[str]] = {}
         for x in r.read_rows(table):
             if x["offence_group"] == crime and x["territory"] in r.territories:
@@ -138,3 +139,22 @@ def expect_smallest_without_partners(r: Release, s: Selection, p: Params) -> Exp
     for table in ("informal_exchange", "joint_team"):
         assert not [x for x in r.read_rows(table) if x["value"] is not None and 0 < x["value"] < 10]
     return {"most": "9"}
+
+
+@expect_parameters(
+    "Returns do not say which part of a figure belongs to one partner. A figure is shown only if at least {least} "
+    "requests in it must be of others."
+)
+def expect_requests_of_others(r: Release, s: Selection, p: Params) -> Expected:
+    """Check that each figure by legal basis or channel is five above the published requests of any one partner."""
+    of_partners: dict[tuple[Any, ...], list[float]] = {}
+    for x in r.read_rows("cooperation"):
+        if x["measure"] == "requests_registered" and x["partner"] != "_T" and x["value"] is not None:
+            of_partners.setdefault((x["territory"], x["offence_group"], x["year"], x["direction"]), []).append(
+                x["value"]
+            )
+    for table in ("cooperation_basis", "cooperation_channel"):
+        for x in r.read_rows(table):
+            book = (x["territory"], x["offence_group"], x["year"], x["direction"])
+            assert not x["value"] or x["value"] >= max(10, 5 + max(of_partners.get(book, [0])))
+    return {"least": "5"}

@@ -9,7 +9,13 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, changes
-from pipelines.front.pages.cooperation_breakdowns import list_type_files, name_directions, name_types
+from pipelines.front.pages.cooperation_breakdowns import (
+    list_basis_files,
+    list_type_files,
+    name_bases,
+    name_directions,
+    name_types,
+)
 from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -90,7 +96,11 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
             "balances": [_compose_balance(reader, crime, year, direction) for direction in name_directions()],
             "links": [
                 (title(), file)
-                for title, files_of_page in ((name_types, list_type_files), (name_teams, list_team_files))
+                for title, files_of_page in (
+                    (name_types, list_type_files),
+                    (name_bases, list_basis_files),
+                    (name_teams, list_team_files),
+                )
                 if (file := files_of_page(reader).get(crime))
             ],
             "summary": summary,

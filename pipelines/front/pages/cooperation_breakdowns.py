@@ -1,4 +1,4 @@
-"""Compose requests for legal assistance by type and by quarter, and informal exchange by channel."""
+"""Compose requests for legal assistance by type, quarter, legal basis and channel, and informal exchange by channel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
 from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 from pipelines.words import Row, language
 from pipelines.words.language import tell
 
@@ -30,6 +31,16 @@ def name_directions() -> dict[str, str]:
 def name_types() -> str:
     """Return the title of the page on types and quarters."""
     return tell("Requests by type and quarter")
+
+
+def name_bases() -> str:
+    """Return the title of the page on legal bases and channels."""
+    return tell("Requests by legal basis and channel")
+
+
+def list_basis_files(reader: Reader) -> dict[str, str]:
+    """Return the file of the page on legal bases and channels for each crime that has figures by legal basis."""
+    return list_crime_files(reader, "cooperation_basis", pages.BASES)
 
 
 def list_type_files(reader: Reader) -> dict[str, str]:
@@ -52,6 +63,20 @@ def compose_types_page(reader: Reader, crime: str) -> Page:
     if quarters := compose_quarters(reader, crime):
         sections.append(Section("quarters", tell("Requests by quarter"), tables=quarters))
     return make_page(reader, crime, files, name_types(), sections)
+
+
+def compose_bases_page(reader: Reader, crime: str) -> Page:
+    """Return the page on requests by legal basis and by channel, of all years."""
+    files = list_basis_files(reader)
+    years = sorted({row["year"] for row in _select_rows(reader, "cooperation_basis", crime)}, reverse=True)
+    sections = [
+        Section(name, title, tables=[table for year in years for table in compose(reader, crime, year)])
+        for name, title, compose in (
+            ("bases", tell("By legal basis"), compose_bases),
+            ("channels", tell("By channel"), compose_channels),
+        )
+    ]
+    return make_page(reader, crime, files, name_bases(), sections)
 
 
 def make_page(reader: Reader, crime: str, files: Mapping[str, str], name: str, sections: Sequence[Section]) -> Page:
@@ -79,22 +104,57 @@ def _select_rows(reader: Reader, table: str, crime: str, **values: object) -> li
 
 def compose_types(reader: Reader, crime: str, year: int) -> list[FigureTable]:
     """Return the requests of each direction by type, for each territory and the region; none without figures."""
-    rows = _select_rows(reader, "cooperation_type", crime, year=year)
+    return _compose_parts(
+        reader, crime, year, "assistance", "cooperation_type", tell("By type"), tell("Type of request")
+    )
+
+
+def compose_bases(reader: Reader, crime: str, year: int) -> list[FigureTable]:
+    """Return the requests of each direction by legal basis, likewise."""
+    tables = _compose_parts(
+        reader, crime, year, "legal_basis", "cooperation_basis", tell("By legal basis"), tell("Legal basis")
+    )
+    return _note_partners(tables)
+
+
+def compose_channels(reader: Reader, crime: str, year: int) -> list[FigureTable]:
+    """Return the requests of each direction by channel, likewise."""
+    tables = _compose_parts(reader, crime, year, "channel", "cooperation_channel", tell("By channel"), tell("Channel"))
+    return _note_partners(tables)
+
+
+def _note_partners(tables: list[FigureTable]) -> list[FigureTable]:
+    for table in tables:
+        table.notes.add_remark(
+            tell(
+                "Returns do not say which part of a figure belongs to one partner. A figure is shown only if at least "
+                "{least} requests in it must be of others.",
+                least=SMALLEST_PUBLISHED_COUNT,
+            )
+        )
+    return tables
+
+
+def _compose_parts(
+    reader: Reader, crime: str, year: int, dimension: str, name: str, caption: str, corner: str
+) -> list[FigureTable]:
+    """Return the requests of each direction by one dimension, of the table `name`, with their total."""
+    rows = _select_rows(reader, name, crime, year=year)
     totals = _select_rows(
         reader, "cooperation", crime, year=year, measure="requests_registered", statistic="count", partner=_TOTAL
     )
-    counts = {(row["direction"], row["assistance"], row["territory"]): row for row in rows}
+    totals += _select_rows(reader, "cooperation_type", crime, year=year, assistance=_TOTAL)
+    counts = {(row["direction"], row[dimension], row["territory"]): row for row in rows}
     counts |= {(row["direction"], _TOTAL, row["territory"]): row for row in totals}
-    types = [code for code in reader.list_codes("assistance") if any(kind == code for _, kind, _ in counts)]
+    used = [code for code in reader.list_codes(dimension) if any(part == code for _, part, _ in counts)]
+    anchor = {"assistance": "types", "legal_basis": "bases", "channel": "channels"}[dimension]
     tables = []
-    for direction, name in name_directions().items() if rows else ():
-        table = _start_table(
-            reader, f"{name}: {language.lower_first(tell('By type'))}, {year}", tell("Type of request")
-        )
-        table.name = f"types-{direction}-{year}"
-        for code in [*(code for code in types if code != _TOTAL), _TOTAL]:
+    for direction, title in name_directions().items() if rows else ():
+        table = _start_table(reader, f"{title}: {language.lower_first(caption)}, {year}", corner)
+        table.name = f"{anchor}-{direction}-{year}"
+        for code in [*(code for code in used if code != _TOTAL), _TOTAL]:
             fields = [_field(counts.get((direction, code, area))) for area in _list_areas(reader)]
-            table.add_row(reader.find_label("assistance", code), fields, is_total=code == _TOTAL)
+            table.add_row(reader.find_label(dimension, code), fields, is_total=code == _TOTAL)
         _note_region(table, rows)
         tables.append(table)
     return tables

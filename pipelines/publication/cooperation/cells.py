@@ -1,9 +1,9 @@
 """Select the figures of cooperation that may be published, and those that readers know or can deduce from them.
 
-The programme has a table for each subject: requests in total, by partner, by type and by quarter, informal exchange by
-channel, and joint teams.  Decision 30 gives the cost of each table and names what is never published.  A figure that is
-not in the programme takes part if published figures would reveal it: outcomes by partner, and requests by partner and
-type, or by partner and quarter.
+The programme has a table for each subject: requests in total, by partner, by type, by legal basis, by channel and by
+quarter, informal exchange by channel, and joint teams.  Decisions 30 and 38 give the cost of each table and name what
+is never published.  A figure that is not in the programme takes part if published figures would reveal it: outcomes by
+partner, and requests by partner and type, or by partner and quarter.
 """
 
 from __future__ import annotations
@@ -40,12 +40,16 @@ TOTALS: Final = "cooperation_total"
 PARTNERS: Final = "cooperation_partner"
 TYPES: Final = "cooperation_type"
 QUARTERS: Final = "cooperation_quarter"
+BASES: Final = "cooperation_basis"
+CHANNELS: Final = "cooperation_channel"
 EXCHANGE: Final = "informal_exchange"
 TEAMS: Final = "joint_team"
 _SHARED: Final = ("cooperation_id", "territory", "offence_group", "year")
 PUBLISHED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "cooperation": ((TOTALS, PARTNERS), (*_SHARED, "direction", "measure", "statistic", "partner")),
     "cooperation_type": ((TYPES,), (*_SHARED, "direction", "measure", "statistic", "assistance", "reporters")),
+    "cooperation_basis": ((BASES,), (*_SHARED, "direction", "measure", "statistic", "legal_basis", "reporters")),
+    "cooperation_channel": ((CHANNELS,), (*_SHARED, "direction", "measure", "statistic", "channel", "reporters")),
     "cooperation_quarter": ((QUARTERS,), (*_SHARED, "quarter", "direction", "measure", "statistic")),
     "informal_exchange": ((EXCHANGE,), (*_SHARED, "direction", "measure", "statistic", "channel", "reporters")),
     "joint_team": ((TEAMS,), (*_SHARED, "since", "measure", "statistic", "legal_basis", "partner", "reporters")),
@@ -54,11 +58,13 @@ PUBLISHED: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 SUBJECTS: Final = ("request", "exchange", "team")
 """Figures of two subjects have nothing in common, so each subject is a problem of its own."""
 SMALLEST_WITHOUT_PARTNERS: Final = MINIMUM_PERSONS
-"""Smallest published figure of exchange and of teams.
+"""Smallest published figure of exchange, of teams, and of requests by legal basis or channel.
 
 No return says which part of such a figure belongs to one partner, who knows its own part.  A team is counted by each
-territory in it, so that ten participations are five teams of two.
+territory in it, so that ten participations are five teams of two.  `_raise_least` has a further rule for requests.
 """
+_NO_FIGURE: Final = 2**31 - 1
+"""Smallest published figure where no figure may be published."""
 _DIRECTIONS: Final = ("incoming", "outgoing")
 _BREAKDOWNS: Final = ("assistance", "legal_basis", "channel")
 
@@ -75,7 +81,7 @@ def select_cells(figures: pl.DataFrame) -> pl.DataFrame:
     reported = pl.concat([select(known_figures) for select in parts])
     regional = _sum_region(reported)
     cells = pl.concat([reported, regional, _sum_years(regional)])
-    return cells.with_columns(table_id=_name_table()).with_columns(least=find_least()).sort(KEY)
+    return _raise_least(cells.with_columns(table_id=_name_table()).with_columns(least=find_least())).sort(KEY)
 
 
 def find_subject() -> pl.Expr:
@@ -86,10 +92,57 @@ def find_subject() -> pl.Expr:
 
 
 def find_least() -> pl.Expr:
-    """Return the smallest value, apart from 0, at which a figure of a table may be published."""
-    is_without_partners = pl.col("table_id").is_in([EXCHANGE, TEAMS])
+    """Return the smallest value, apart from 0, at which a figure of a table may be published.
+
+    That of requests by legal basis or channel may be larger (`_raise_least`).
+    """
+    is_without_partners = pl.col("table_id").is_in([EXCHANGE, TEAMS, BASES, CHANNELS])
     least = pl.when(is_without_partners).then(SMALLEST_WITHOUT_PARTNERS).otherwise(SMALLEST_PUBLISHED_COUNT)
     return least.cast(pl.Int32)
+
+
+def _raise_least(cells: pl.DataFrame) -> pl.DataFrame:
+    """Raise the smallest published requests by legal basis or channel, so that five of others are behind each figure.
+
+    A partner may have sent or received all of its requests on one basis or channel, and a territory knows its own part
+    of the region.  Whatever such a reader knows of a figure, at least `SMALLEST_PUBLISHED_COUNT` are left for all
+    others.  Where requests by partner are not reported, no figure is published.
+    """
+    is_divided = pl.col("table_id").is_in([BASES, CHANNELS])
+    book = ["territory", "offence_group", "year", "direction"]
+    of_partners = cells.filter(
+        pl.col("measure") == REGISTERED, pl.col("quarter") == WHOLE_YEAR, _are_total(*_BREAKDOWNS),
+        pl.col("partner") != TOTAL,
+    ).select(*book, pl.col("partner").alias("reader"), pl.col("value").alias("requests"))  # fmt: skip
+    divided = cells.filter(is_divided).select(*KEY, "value", "reporters")
+    # A figure of the region has a part in the book of each reporter.
+    parts = divided.with_columns(reporter=pl.col("reporters").str.split(",")).explode("reporter")
+    known = parts.join(of_partners.rename({"territory": "reporter"}), on=["reporter", *book[1:]], how="left")
+    own = (
+        parts.filter(pl.col("territory") == REGION)
+        .drop("value")
+        .join(
+            divided.rename({"territory": "reporter"}).drop("reporters"),
+            on=["reporter", *(name for name in KEY if name != "territory")],
+        )
+        .select(*KEY, pl.col("reporter").alias("reader"), pl.col("value").alias("requests"))
+    )
+    largest = (
+        pl.concat([known.select(*KEY, "reader", "requests"), own])
+        .group_by(*KEY, "reader")
+        .agg(pl.col("requests").sum(), pl.col("reader").is_null().any().alias("_is_unknown"))
+        .group_by(KEY)
+        .agg(pl.col("requests").max(), pl.col("_is_unknown").any())
+        .with_columns(
+            _raised=pl.when("_is_unknown")
+            .then(_NO_FIGURE)
+            .otherwise(pl.col("requests") + SMALLEST_PUBLISHED_COUNT)
+            .cast(pl.Int32)
+        )
+        .drop("requests", "_is_unknown")
+    )
+    raised = cells.join(largest, on=KEY, how="left", maintain_order="left")
+    return raised.with_columns(least=pl.max_horizontal("least", "_raised")).drop("_raised")
 
 
 _COLUMNS: Final = ("cooperation_id", *KEY, "value", "subject", "reporters")
@@ -122,10 +175,14 @@ def _are_total(*names: str) -> pl.Expr:
 
 def _select_requests(known: pl.DataFrame) -> pl.DataFrame:
     """Return requests by partner and outcome, registered ones also by type, and registered and closed by quarter."""
-    is_undivided = _are_total("legal_basis", "channel")
-    requests = known.filter(
-        pl.col("measure").is_in([REGISTERED, PENDING, *OUTCOMES]), pl.col("direction").is_in(_DIRECTIONS), is_undivided
-    )
+    is_request = pl.col("measure").is_in([REGISTERED, PENDING, *OUTCOMES]) & pl.col("direction").is_in(_DIRECTIONS)
+    requests = known.filter(is_request, _are_total("legal_basis", "channel"))
+    # Returns give legal bases and channels of all partners and types together.
+    divided = known.filter(
+        pl.col("measure") == REGISTERED, pl.col("direction").is_in(_DIRECTIONS), pl.col("quarter") == WHOLE_YEAR,
+        _are_total("partner", "assistance"), _are_total("channel") != _are_total("legal_basis"),
+        pl.col("value").is_not_null(),
+    )  # fmt: skip
     whole = requests.filter(_are_total("assistance"))
     annual = whole.filter(pl.col("quarter") == WHOLE_YEAR, pl.col("value").is_not_null())
     quarterly = whole.filter(pl.col("quarter") > WHOLE_YEAR, pl.col("value").is_not_null())
@@ -141,6 +198,7 @@ def _select_requests(known: pl.DataFrame) -> pl.DataFrame:
                 _sum_parts(quarterly.filter(pl.col("measure").is_in(ENDINGS)), "measure", CLOSED, len(ENDINGS)),
             ),
             types,
+            divided,
         ]
     )
 
@@ -226,6 +284,8 @@ def _name_table() -> pl.Expr:
     is_request = pl.col("subject") == "request"
     tables = (
         (is_request & is_total & (pl.col("quarter") > WHOLE_YEAR), QUARTERS),
+        (is_request & is_total & (pl.col("legal_basis") != TOTAL), BASES),
+        (is_request & is_total & (pl.col("channel") != TOTAL), CHANNELS),
         (is_request & is_total & (is_region | (pl.col("assistance") != TOTAL)), TYPES),
         (is_request & is_total, TOTALS),
         ((pl.col("measure") == REGISTERED) & (pl.col("quarter") == WHOLE_YEAR) & _are_total("assistance"), PARTNERS),

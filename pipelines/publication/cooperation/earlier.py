@@ -16,7 +16,7 @@ from pipelines.publication.cooperation.cells import KEY, PUBLISHED, TOTAL, WHOLE
 
 STORED = ("cooperation_id", *KEY, "value", "subject", "table_id", "least", "is_published")
 """Columns of the figures of an earlier release, with those that were never in the programme."""
-_VALUED = [*KEY, "value", "subject", "least"]
+_VALUED = [*KEY, "value", "subject"]
 
 
 def record_release(cells: pl.DataFrame) -> pl.DataFrame:
@@ -48,7 +48,7 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl
     Added columns: `is_now`; `releases`, the numbers of the releases that have it (-1 for the draft); `was_published`
     and `was_hidden`; `is_small_change`, for a figure that was published and has changed by less than `least`.
     """
-    columns = [*_VALUED, "table_id", "is_published"]
+    columns = [*_VALUED, "least", "table_id", "is_published"]
     frames = [cells.with_columns(is_published=pl.lit(False)).select(columns).with_columns(release=pl.lit(-1))]
     frames += [frame.select(columns).with_columns(release=pl.lit(number)) for number, frame in enumerate(earlier)]
     is_old = pl.col("release") >= 0
@@ -56,7 +56,7 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame]) -> pl
         pl.concat(frames)
         .group_by(_VALUED)
         .agg(
-            pl.col("table_id").max(),
+            pl.col("table_id", "least").max(),
             pl.col("release").sort().alias("releases"),
             (is_old & pl.col("is_published")).any().alias("was_published"),
             (is_old & (pl.col("table_id") != "")).any().alias("_was"),

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.core import codes
 from pipelines.publication.cooperation.cells import (
+    CHANNELS,
     CLOSED,
     OUTCOMES,
     PARTNERS,
@@ -52,7 +53,8 @@ class _Side(NamedTuple):
     is_reported: bool = False
     is_other_definition: bool = False
     date_basis: str = ""
-    direct: float = 0.0
+    direct: float | None = 0.0
+    """Published requests by direct contact with all partners: None if withheld, 0 if not reported."""
 
 
 def build_outcomes(public: pl.DataFrame, figures: pl.DataFrame) -> pl.DataFrame:
@@ -219,12 +221,14 @@ _Sides = dict[tuple[str, int, str, str, str], _Side]
 
 
 def _read_sides(public: pl.DataFrame, figures: pl.DataFrame, returns: pl.DataFrame) -> _Sides:
-    facts: dict[str, tuple[str, str]] = {}
-    direct: dict[tuple[Any, ...], float] = {}
-    for row in figures.filter(pl.col("freq") == "A", pl.col("measure") == REGISTERED).iter_rows(named=True):
-        facts[row["cooperation_id"]] = (row["obs_status"], row["date_basis"] or "")
-        if (row["channel"], row["partner"], row["assistance"]) == ("direct", TOTAL, TOTAL):
-            direct[tuple(row[name] for name in _BOOK)] = row["value"] or 0.0
+    registered = figures.filter(pl.col("freq") == "A", pl.col("measure") == REGISTERED)
+    facts: dict[str, tuple[str, str]] = {
+        row["cooperation_id"]: (row["obs_status"], row["date_basis"] or "") for row in registered.iter_rows(named=True)
+    }
+    direct: dict[tuple[Any, ...], float | None] = {
+        tuple(row[name] for name in _BOOK): row["value"]
+        for row in public.filter(pl.col("table_id") == CHANNELS, pl.col("channel") == "direct").iter_rows(named=True)
+    }
     sides: _Sides = {}
     for row in returns.filter("is_nil").iter_rows(named=True):
         sides[row["territory"], row["year"], "", "", ""] = _Side(0.0, True)
@@ -260,7 +264,8 @@ def _compare_sides(
     reasons = []
     if sent.is_other_definition or received.is_other_definition:
         reasons.append("definition")
-    if sent.direct > 0 and received.direct == 0 and received.value < sent.value:
+    # A withheld figure of the sender may be 0: whether it is must not follow from the reason.
+    if received.direct == 0 and sent.direct != 0 and received.value < sent.value:
         reasons.append("channel")
     is_other_date = bool(sent.date_basis and received.date_basis and sent.date_basis != received.date_basis)
     over_two_years = any(

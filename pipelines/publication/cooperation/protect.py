@@ -37,6 +37,7 @@ _COST_OF_TOTAL = 1000.0
 """Cost of hiding the number of requests, executed, closed or pending, of all partners and types together."""
 _COST_OF_TABLE = {
     programme.TOTALS: 20.0, programme.PARTNERS: 6.0, programme.TYPES: 4.0, programme.QUARTERS: 4.0,
+    programme.BASES: 2.0, programme.CHANNELS: 2.0,
     programme.EXCHANGE: 6.0, programme.TEAMS: 6.0,
 }  # fmt: skip
 _COST_OF_REGION = 5.0

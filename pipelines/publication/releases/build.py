@@ -352,6 +352,8 @@ def _readme(home: Home, release: str, now: datetime) -> str:
         "            received, and who has reported\n"
         "cooperation_type, cooperation_quarter   the same requests by type, also of the region, and by quarter where\n"
         "            an office reports each quarter\n"
+        "cooperation_basis, cooperation_channel   the same requests by legal basis and by channel; a figure has at\n"
+        f"            least {SMALLEST_PUBLISHED_COUNT} requests more than any one partner may know\n"
         "informal_exchange, joint_team   requests for information by channel, and participations in joint teams, of\n"
         "            at least 10 each; since is the first year that is counted\n"
         "legal_assessment, treaty_event, treaty_element   results of the assessment of the law on joint teams, how\n"

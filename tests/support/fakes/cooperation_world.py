@@ -16,6 +16,9 @@ ENDS = ("requests_executed", "requests_executed_part", "requests_refused", "requ
 TYPES = {"evidence": 1.0, "hearing": 0.6, "confiscation": 0.1}
 CHANNELS = ("selec", "interpol", "liaison")
 BASES = ("ets30", "pcc_see")
+REQUEST_BASES = {"bilateral": 0.7, "ets30": 0.2, "reciprocity": 0.1}
+REQUEST_CHANNELS = {"central": 0.7, "direct": 0.2, "other": 0.1}
+"""Shares of all requests."""
 SCHEMA = {
     "cooperation_id": pl.String, "territory": pl.String, "measure": pl.String, "count_unit": pl.String,
     "statistic": pl.String, "offence_group": pl.String, "partner": pl.String, "direction": pl.String,
@@ -69,7 +72,7 @@ def draw_figures(
 
 
 def draw_breakdowns(seed: int, mean: float = 3.0) -> pl.DataFrame:
-    """Draw requests of four territories by type and by quarter, their informal exchange, and their joint teams."""
+    """Draw requests of four territories by type, quarter, basis and channel, informal exchange, and joint teams."""
     random = np.random.default_rng(seed)
     places = (*TERRITORIES, "DD", "OTHER")
     counts: Counter[tuple[Any, ...]] = Counter()
@@ -98,7 +101,18 @@ def draw_breakdowns(seed: int, mean: float = 3.0) -> pl.DataFrame:
         answered = int(random.binomial(registered, 0.8))
         for measure, count in (("exchanges_registered", registered), ("exchanges_answered", answered)):
             rows.append(make_row(place, 2025, direction, "_T", measure, count, channel=channel))
-    return pl.DataFrame([*rows, *_draw_teams(random, places, mean)], schema=SCHEMA)
+    rows += _draw_teams(random, places, mean)
+    for (place, direction, partner, kind, number), count in sorted(counts.items()):
+        if place == "OTHER" or (partner, kind, number) != ("_T", "_T", 0):
+            continue
+        for dimension in (REQUEST_BASES, REQUEST_CHANNELS):
+            split = random.multinomial(count, list(dimension.values()))
+            name = "legal_basis" if dimension is REQUEST_BASES else "channel"
+            rows += [
+                make_row(place, 2025, direction, "_T", "requests_registered", int(part), **{name: code})
+                for code, part in zip(dimension, split, strict=True)
+            ]
+    return pl.DataFrame(rows, schema=SCHEMA)
 
 
 def _name_quarter(number: int) -> dict[str, str]:

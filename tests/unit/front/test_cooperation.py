@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
+from pipelines.front.pages.cooperation_breakdowns import compose_bases_page
 from pipelines.front.reader import Reader
 from tests.support.editions import make_edition
 
@@ -98,3 +99,37 @@ def test_each_year_has_a_page_and_only_the_newest_tests_changes(reader: Reader) 
             newest.file,
             *(former.file for former in earlier),
         ]
+
+
+def make_part(territory: str, dimension: str, code: str, value: float | None) -> Row:
+    return make_registered(territory, 2025, value) | {
+        "legal_basis": "_T", "channel": "_T", "assistance": "_T", "reporters": "AA,BB,CC,DD", dimension: code,
+    }  # fmt: skip
+
+
+def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule() -> None:
+    labels = {"legal_basis": {"ets30": "Convention", "untoc": "Global"}, "channel": {"central": "Central"}}
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 40.0)],
+        cooperation_type=[make_part("WB", "assistance", "_T", 90.0)],
+        cooperation_basis=[
+            make_part("AA", "legal_basis", "ets30", 30.0), make_part("AA", "legal_basis", "untoc", None),
+            make_part("WB", "legal_basis", "ets30", 60.0), make_part("BB", "legal_basis", "untoc", 0.0),
+        ],
+        cooperation_channel=[make_part("AA", "channel", "central", 25.0)],
+        codelist=[
+            {"codelist": name, "code": code, "label": label}
+            for name, of_list in labels.items() for code, label in {**of_list, "_T": "Total"}.items()
+        ],
+    )  # fmt: skip
+    page = compose_bases_page(Reader(edition, "en"), "TIP")
+    assert page.file == "cooperation-bases.html"
+    bases, channels = page.values["sections"]
+    incoming, outgoing = bases.tables
+    assert incoming.name == "bases-incoming-2025" and outgoing.name == "bases-outgoing-2025"
+    lines = read_lines(incoming)
+    assert lines["Convention"] == ["30", "not available", "not available", "not available", "60"]
+    assert lines["Global"] == ["withheld", "0", "not available", "not available", "not available"]
+    assert lines["Total"][0] == "40" and lines["Total"][-1] == "90"
+    assert read_lines(channels.tables[0])["Central"][0] == "25"
+    assert any("at least 5 requests in it must be of others" in str(remark) for remark in incoming.notes.remarks)

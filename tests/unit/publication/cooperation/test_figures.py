@@ -78,6 +78,23 @@ def test_difference_has_its_likely_reasons(rows: list[dict[str, Any]], reasons: 
     assert _compare(rows)["AA", "BB", 2025]["reasons"] == reasons
 
 
+def test_reason_of_the_channel_says_nothing_about_withheld_figures() -> None:
+    direct = [
+        make_row(place, 2025, direction, "_T", cells.REGISTERED, value, channel="direct")
+        for place, direction, value in (("AA", "outgoing", 6), ("BB", "incoming", 0))
+    ]
+    public, reported = _publish([*_pair(20, 10), *direct])
+
+    def find_reasons(withheld: str) -> str:
+        is_withheld = (pl.col("channel") == "direct") & (pl.col("territory") == withheld)
+        shown = public.with_columns(value=pl.when(~is_withheld).then("value"))
+        mirror = figures.build_mirror(shown, reported, pl.DataFrame(schema=_RETURNS), ["AA", "BB"])
+        return str(mirror.filter(sent_by="AA")["reasons"].item())
+
+    assert find_reasons("AA") == find_reasons("") == "channel", "whether the sender's figure is 0 does not matter"
+    assert find_reasons("BB") == "unexplained"
+
+
 def test_summary_counts_only_the_pairs_that_are_shown() -> None:
     public, reported = _publish(_pair(10, 10))
     mirror = figures.build_mirror(public, reported, pl.DataFrame(schema=_RETURNS), ["AA", "BB", "CC"])

@@ -88,9 +88,52 @@ def test_figure_without_partners_needs_ten() -> None:
     assert sum(state != "F" for state in states.values()) == 2, "the total is published, so one more is withheld"
 
 
+def _find_least(rows: list[dict[str, object]]) -> dict[tuple[str, str], int]:
+    """Return the smallest value that may be published of each figure by legal basis, by territory and basis."""
+    chosen = cells.select_cells(pl.DataFrame(rows, schema=world.SCHEMA)).filter(table_id=cells.BASES)
+    return {
+        (territory, basis): least for territory, basis, least in chosen[["territory", "legal_basis", "least"]].rows()
+    }
+
+
+def test_figure_by_legal_basis_has_five_requests_that_no_partner_can_know() -> None:
+    """If a partner has sent all of its requests on one basis, five of others must be left of a published figure."""
+    rows = [
+        world.make_row(place, 2025, "incoming", partner, cells.REGISTERED, value)
+        for place in ("AA", "BB", "CC", "DD")
+        for partner, value in (("EE", 9), ("OTHER", 4), ("_T", 13))
+    ]
+    rows += [
+        world.make_row(place, 2025, "incoming", "_T", cells.REGISTERED, value, legal_basis=basis)
+        for place in ("AA", "BB", "CC", "DD")
+        for basis, value in (("ets30", 12), ("untoc", 1))
+    ]
+    least = _find_least(rows)
+    assert (least["AA", "ets30"], least["AA", "untoc"]) == (9 + 5, 9 + 5)
+    # The partner may know its requests to all four.
+    assert least["WB", "ets30"] == 4 * 9 + 5
+    small = [row | {"value": 1.0} if row["partner"] == "EE" else row for row in rows]
+    assert _find_least(small)["AA", "ets30"] == 10, "never below ten"
+    # A territory knows its own part of the region, and what it sent to the others.
+    informed = _find_least([*rows, world.make_row("BB", 2025, "incoming", "AA", cells.REGISTERED, 40)])
+    assert (informed["BB", "ets30"], informed["WB", "ets30"]) == (40 + 5, 40 + 12 + 5)
+    without = [row for row in rows if (row["territory"], row["partner"]) not in (("AA", "EE"), ("AA", "OTHER"))]
+    unknown = _find_least(without)
+    assert unknown["AA", "ets30"] > 13 and unknown["WB", "ets30"] > 52, "nothing is shown if partners are not reported"
+    assert unknown["BB", "ets30"] == 14
+
+
+def test_figure_whose_smallest_published_value_has_changed_is_the_same_figure() -> None:
+    chosen = cells.select_cells(world.draw_breakdowns(1)).filter(table_id=cells.CHANNELS)
+    stored = earlier.record_release(chosen.with_columns(conf_status=pl.lit("F"), least=pl.col("least") + 3))
+    combined = earlier.combine_releases(chosen, [stored])
+    assert combined.height == chosen.height
+    assert combined["was_published"].all() and combined["is_now"].all()
+
+
 def test_sums_of_the_region_need_four_territories_and_name_them() -> None:
     regional = _protect_breakdowns().filter(territory="WB")
-    assert set(regional["table_id"]) == {cells.TYPES, cells.EXCHANGE, cells.TEAMS}
+    assert set(regional["table_id"]) == {cells.TYPES, cells.BASES, cells.CHANNELS, cells.EXCHANGE, cells.TEAMS}
     assert set(regional["reporters"]) == {"AA,BB,CC,DD"}
     without = world.draw_breakdowns(1).filter(pl.col("territory") != "DD")
     assert cells.select_cells(without).filter(territory="WB").is_empty()
@@ -212,6 +255,7 @@ def test_selection_names_the_table_of_each_figure_and_leaves_out_missing_ones() 
     ]
     chosen = cells.select_cells(pl.DataFrame(rows, schema=world.SCHEMA))
     assert set(chosen.select("partner", "value", "table_id", "least").rows()) == {
+        ("_T", 2.0, cells.CHANNELS, 11),
         ("_T", 2.0, cells.QUARTERS, 5),
         ("_T", 2.0, cells.TEAMS, 10),
         ("BB", 1.0, "", 5),
