@@ -75,12 +75,32 @@ def test_release_withholds_small_requests_and_shows_figures_of_the_mart(
     of_table = unprotected.filter(pl.col("table_id").is_in(cells.PUBLISHED[name][0]))
     joined = tables[name].join(of_table, on="cooperation_id", suffix="_true", validate="1:1")
     assert joined.height == tables[name].height == of_table.height > 0
-    least = 10 if name in ("informal_exchange", "joint_team") else 5
+    has_partners = name in ("cooperation", "cooperation_type", "cooperation_quarter")
+    least = 5 if has_partners else 10
     assert joined.filter(pl.col("value_true").is_between(1, least - 1), pl.col("value").is_not_null()).is_empty()
     assert joined.filter(pl.col("value").is_not_null(), pl.col("value") != pl.col("value_true")).is_empty()
     assert joined.filter(pl.col("value").is_null() != (pl.col("conf_status") == "C")).is_empty()
-    share_shown = joined.filter(pl.col("value_true") >= least)["conf_status"].eq("F").mean()
+    share_shown = joined.filter(pl.col("value_true") >= pl.col("least"))["conf_status"].eq("F").mean()
     assert isinstance(share_shown, float) and share_shown > 0.8
+
+
+@pytest.mark.parametrize("name", ["cooperation_basis", "cooperation_channel"])
+def test_figure_by_basis_or_channel_is_five_above_the_requests_of_any_partner(
+    name: str, tables: dict[str, pl.DataFrame], marts: dict[str, pl.DataFrame]
+) -> None:
+    registered = marts["mart_cooperation"].filter(
+        pl.col("partner") != "_T", freq="A", measure="requests_registered", assistance="_T"
+    )
+    by_partner = registered.group_by([*_BOOK, "partner"]).agg(pl.col("value").sum())
+    of_region = (
+        by_partner.group_by([*_BOOK[1:], "partner"]).agg(pl.col("value").sum()).with_columns(territory=pl.lit("WB"))
+    )
+    partners = pl.concat([by_partner, of_region.select(by_partner.columns)])
+    largest = partners.group_by(_BOOK).agg(pl.col("value").max().alias("largest"))
+    shown = tables[name].filter(pl.col("value") > 0)
+    assert shown.height > 40
+    joined = shown.join(largest, on=_BOOK, how="left", validate="m:1")
+    assert joined.filter((pl.col("value") >= pl.col("largest") + 5).fill_null(False).not_()).is_empty()
 
 
 def test_release_shows_both_figures_of_a_pair_or_neither(tables: dict[str, pl.DataFrame]) -> None:
@@ -101,9 +121,14 @@ def test_reader_cannot_narrow_small_requests_of_the_release(
     )  # fmt: skip
     truth = attack.read_items(chosen.iter_rows(named=True))
     items = list(truth)
-    public = set(tables["cooperation"].filter(conf_status="F")["cooperation_id"])
-    published = {item for item, id_ in zip(items, chosen["cooperation_id"], strict=True) if id_ in public}
-    small = [item for item, value in truth.items() if 1 <= value <= 4 and item not in published]
+    public = {
+        id_
+        for name in ("cooperation", "cooperation_basis", "cooperation_channel")
+        for id_ in tables[name].filter(conf_status="F")["cooperation_id"]
+    }
+    rows = list(zip(items, chosen["cooperation_id"], chosen["least"], strict=True))
+    published = {item for item, id_, _ in rows if id_ in public}
+    small = [item for item, _, least in rows if 1 <= truth[item] < least and item not in published]
     assert len(small) > 100
     assert attack.find_narrow(truth, published, small[::3], reader) == []
 
@@ -133,7 +158,13 @@ def test_reader_cannot_narrow_types_and_quarters_of_the_release(
     chosen = cells.select_cells(marts["mart_cooperation"]).filter(offence_group="TIP", subject="request")
     public = {
         id_
-        for name in ("cooperation", "cooperation_type", "cooperation_quarter")
+        for name in (
+            "cooperation",
+            "cooperation_type",
+            "cooperation_basis",
+            "cooperation_channel",
+            "cooperation_quarter",
+        )
         for id_ in tables[name].filter(conf_status="F")["cooperation_id"]
     }
     truth = attack.read_items(chosen.iter_rows(named=True))
