@@ -164,7 +164,7 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield from _compose_each(reader, pages.COOPERATION, cooperation.list_files(reader), cooperation.compose_cooperation)
     yield from cooperation.compose_earlier_years(reader)
     yield from (breakdowns.compose_types_page(reader, crime) for crime in breakdowns.list_type_files(reader))
-    yield from (breakdowns.compose_bases_page(reader, crime) for crime in breakdowns.list_basis_files(reader))
+    yield from breakdowns.compose_bases_pages(reader)
     yield from (joint_teams.compose_teams_page(reader, crime) for crime in joint_teams.list_team_files(reader))
     yield compose_quality(reader)
     yield compose_releases(reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pipelines import words
@@ -65,23 +65,54 @@ def compose_types_page(reader: Reader, crime: str) -> Page:
     return make_page(reader, crime, files, name_types(), sections)
 
 
-def compose_bases_page(reader: Reader, crime: str) -> Page:
-    """Return the page on requests by legal basis and by channel, of all years."""
-    files = list_basis_files(reader)
-    years = sorted({row["year"] for row in _select_rows(reader, "cooperation_basis", crime)}, reverse=True)
+def compose_bases_pages(reader: Reader) -> Iterator[Page]:
+    """Yield a page on requests by legal basis and by channel for each crime and year, the newest year first."""
+    for crime in list_basis_files(reader):
+        for year in _list_basis_years(reader, crime):
+            yield _compose_bases_page(reader, crime, year)
+
+
+def _list_basis_years(reader: Reader, crime: str) -> list[int]:
+    return sorted({row["year"] for row in _select_rows(reader, "cooperation_basis", crime)}, reverse=True)
+
+
+def _name_basis_file(reader: Reader, crime: str, year: int) -> str:
+    """Return the file of a year; that of the newest year has no year in its name, so that links stay."""
+    is_newest = year == _list_basis_years(reader, crime)[0]
+    return pages.name_file(pages.BASES if is_newest else f"{pages.BASES}-{year}", crime)
+
+
+def _compose_bases_page(reader: Reader, crime: str, year: int) -> Page:
+    files = {
+        code: _name_basis_file(reader, code, year)
+        for code in list_basis_files(reader)
+        if year in _list_basis_years(reader, code)
+    }
     sections = [
-        Section(name, title, tables=[table for year in years for table in compose(reader, crime, year)])
-        for name, title, compose in (
-            ("bases", tell("By legal basis"), compose_bases),
-            ("channels", tell("By channel"), compose_channels),
-        )
+        Section("bases", tell("By legal basis"), tables=compose_bases(reader, crime, year)),
+        Section("channels", tell("By channel"), tables=compose_channels(reader, crime, year)),
     ]
-    return make_page(reader, crime, files, name_bases(), sections)
+    years = [
+        (str(other), _name_basis_file(reader, crime, other), other == year)
+        for other in _list_basis_years(reader, crime)
+    ]
+    return make_page(reader, crime, files, name_bases(), sections, years)
 
 
-def make_page(reader: Reader, crime: str, files: Mapping[str, str], name: str, sections: Sequence[Section]) -> Page:
-    """Return a page of sections that belongs to the page on cooperation of the same crime."""
+def make_page(
+    reader: Reader,
+    crime: str,
+    files: Mapping[str, str],
+    name: str,
+    sections: Sequence[Section],
+    years: Sequence[tuple[str, str, bool]] = (),
+) -> Page:
+    """Return a page of sections that belongs to the page on cooperation of the same crime.
+
+    `years` are the pages of each year, with whether it is this page; without them the page has all years.
+    """
     title = f"{name}: {language.lower_first(reader.find_label('offence_group', crime))}"
+    title += "".join(f", {year}" for year, _, is_current in years if is_current)
     return Page(
         files[crime],
         "cooperation_types.html",
@@ -90,6 +121,7 @@ def make_page(reader: Reader, crime: str, files: Mapping[str, str], name: str, s
         title,
         views=pages.list_views(reader, files, crime),
         values={
+            "years": years,
             "sections": sections,
             "section_pictures": [picture for section in sections for picture in section.pictures],
             "cooperation": pages.name_file(pages.COOPERATION, crime),

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
-from pipelines.front.pages.cooperation_breakdowns import compose_bases_page
+from pipelines.front.pages.cooperation_breakdowns import compose_bases_pages
 from pipelines.front.reader import Reader
 from tests.support.editions import make_edition
 
@@ -115,6 +115,7 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
         cooperation_basis=[
             make_part("AA", "legal_basis", "ets30", 30.0), make_part("AA", "legal_basis", "untoc", None),
             make_part("WB", "legal_basis", "ets30", 60.0), make_part("BB", "legal_basis", "untoc", 0.0),
+            make_part("AA", "legal_basis", "untoc", 17.0) | {"year": 2024},
         ],
         cooperation_channel=[make_part("AA", "channel", "central", 25.0)],
         codelist=[
@@ -122,8 +123,11 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
             for name, of_list in labels.items() for code, label in {**of_list, "_T": "Total"}.items()
         ],
     )  # fmt: skip
-    page = compose_bases_page(Reader(edition, "en"), "TIP")
-    assert page.file == "cooperation-bases.html"
+    page, earlier = compose_bases_pages(Reader(edition, "en"))
+    assert (page.file, earlier.file) == ("cooperation-bases.html", "cooperation-bases-2024.html")
+    assert page.title.endswith(", 2025") and earlier.title.endswith(", 2024")
+    assert earlier.values["years"] == [("2025", page.file, False), ("2024", earlier.file, True)]
+    assert read_lines(earlier.values["sections"][0].tables[0])["Global"][0] == "17"
     bases, channels = page.values["sections"]
     incoming, outgoing = bases.tables
     assert incoming.name == "bases-incoming-2025" and outgoing.name == "bases-outgoing-2025"
