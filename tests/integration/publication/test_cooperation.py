@@ -97,9 +97,9 @@ def test_figure_by_basis_or_channel_is_five_above_the_requests_of_any_partner(
     )
     partners = pl.concat([by_partner, of_region.select(by_partner.columns)])
     largest = partners.group_by(_BOOK).agg(pl.col("value").max().alias("largest"))
-    shown = tables[name].filter(pl.col("value") > 0)
-    assert shown.height > 40
-    joined = shown.join(largest, on=_BOOK, how="left", validate="m:1")
+    figures_shown = tables[name].filter(pl.col("value") > 0)
+    assert figures_shown.height > 40
+    joined = figures_shown.join(largest, on=_BOOK, how="left", validate="m:1")
     assert joined.filter((pl.col("value") >= pl.col("largest") + 5).fill_null(False).not_()).is_empty()
 
 

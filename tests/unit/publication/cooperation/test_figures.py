@@ -87,8 +87,8 @@ def test_reason_of_the_channel_says_nothing_about_withheld_figures() -> None:
 
     def find_reasons(withheld: str) -> str:
         is_withheld = (pl.col("channel") == "direct") & (pl.col("territory") == withheld)
-        shown = public.with_columns(value=pl.when(~is_withheld).then("value"))
-        mirror = figures.build_mirror(shown, reported, pl.DataFrame(schema=_RETURNS), ["AA", "BB"])
+        public_figures = public.with_columns(value=pl.when(~is_withheld).then("value"))
+        mirror = figures.build_mirror(public_figures, reported, pl.DataFrame(schema=_RETURNS), ["AA", "BB"])
         return str(mirror.filter(sent_by="AA")["reasons"].item())
 
     assert find_reasons("AA") == find_reasons("") == "channel", "whether the sender's figure is 0 does not matter"
