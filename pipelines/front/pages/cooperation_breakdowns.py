@@ -93,8 +93,8 @@ def _compose_bases_page(reader: Reader, crime: str, year: int) -> Page:
         Section("channels", tell("By channel"), tables=compose_channels(reader, crime, year)),
     ]
     years = [
-        (str(other), _name_basis_file(reader, crime, other), other == year)
-        for other in _list_basis_years(reader, crime)
+        (str(page_year), _name_basis_file(reader, crime, page_year), page_year == year)
+        for page_year in _list_basis_years(reader, crime)
     ]
     return make_page(reader, crime, files, name_bases(), sections, years)
 

@@ -110,15 +110,22 @@ def _raise_least(cells: pl.DataFrame) -> pl.DataFrame:
     """
     is_divided = pl.col("table_id").is_in([BASES, CHANNELS])
     book = ["territory", "offence_group", "year", "direction"]
-    of_partners = cells.filter(
-        pl.col("measure") == REGISTERED, pl.col("quarter") == WHOLE_YEAR, _are_total(*_BREAKDOWNS),
-        pl.col("partner") != TOTAL,
-    ).select(*book, pl.col("partner").alias("reader"), pl.col("value").alias("requests"))  # fmt: skip
+    registered = cells.filter(
+        pl.col("measure") == REGISTERED, pl.col("quarter") == WHOLE_YEAR, _are_total(*_BREAKDOWNS)
+    )
+    is_total = pl.col("partner") == TOTAL
+    # Requests of the total without a partner may be those of any.
+    unassigned = (pl.col("value").filter(is_total).sum() - pl.col("value").filter(~is_total).sum()).clip(0).over(book)
+    of_partners = (
+        registered.with_columns(requests=pl.col("value") + unassigned)
+        .filter(~is_total)
+        .select(*book, pl.col("partner").alias("reader"), "requests")
+    )
     divided = cells.filter(is_divided).select(*KEY, "value", "reporters")
     # A figure of the region has a part in the book of each reporter.
     parts = divided.with_columns(reporter=pl.col("reporters").str.split(",")).explode("reporter")
-    known = parts.join(of_partners.rename({"territory": "reporter"}), on=["reporter", *book[1:]], how="left")
-    own = (
+    of_readers = parts.join(of_partners.rename({"territory": "reporter"}), on=["reporter", *book[1:]], how="left")
+    own_parts = (
         parts.filter(pl.col("territory") == REGION)
         .drop("value")
         .join(
@@ -128,7 +135,7 @@ def _raise_least(cells: pl.DataFrame) -> pl.DataFrame:
         .select(*KEY, pl.col("reporter").alias("reader"), pl.col("value").alias("requests"))
     )
     largest = (
-        pl.concat([known.select(*KEY, "reader", "requests"), own])
+        pl.concat([of_readers.select(*KEY, "reader", "requests"), own_parts])
         .group_by(*KEY, "reader")
         .agg(pl.col("requests").sum(), pl.col("reader").is_null().any().alias("_is_unknown"))
         .group_by(KEY)

@@ -112,11 +112,14 @@ def test_figure_by_legal_basis_has_five_requests_that_no_partner_can_know() -> N
     assert (least["AA", "ets30"], least["AA", "untoc"]) == (9 + 5, 9 + 5)
     # The partner may know its requests to all four.
     assert least["WB", "ets30"] == 4 * 9 + 5
-    small = [row | {"value": 1.0} if row["partner"] == "EE" else row for row in rows]
+    values = {("EE", "_T"): 1.0, ("_T", "_T"): 5.0}
+    small = [row | {"value": values.get((row["partner"], row["legal_basis"]), row["value"])} for row in rows]
     assert _find_least(small)["AA", "ets30"] == 10, "never below ten"
     # A territory knows its own part of the region, and what it sent to the others.
     informed = _find_least([*rows, world.make_row("BB", 2025, "incoming", "AA", cells.REGISTERED, 40)])
     assert (informed["BB", "ets30"], informed["WB", "ets30"]) == (40 + 5, 40 + 12 + 5)
+    more = [row | {"value": 15.0} if (row["partner"], row["legal_basis"]) == ("_T", "_T") else row for row in rows]
+    assert _find_least(more)["AA", "ets30"] == 9 + 2 + 5, "two requests without a partner may be those of any"
     without = [row for row in rows if (row["territory"], row["partner"]) not in (("AA", "EE"), ("AA", "OTHER"))]
     unknown = _find_least(without)
     assert unknown["AA", "ets30"] > 13 and unknown["WB", "ets30"] > 52, "nothing is shown if partners are not reported"
