@@ -39,6 +39,9 @@ _OIB = re.compile(r"(?<!\d)(?<!\d[.,/])\d{11}(?!\d|[.,/]\d)")
 _OIB_NAMED = re.compile(rf"(?:\boib|\bhr)\W{{0,3}}(\d(?:{_BETWEEN}\d){{10}})(?!\d)", re.IGNORECASE)
 """One in ten numbers passes the check of the OIB, so a number in groups counts only if it is labelled as one."""
 _NID = re.compile(r"(?<![^\W_])[A-M]\d{8}[A-W](?![^\W_])", re.IGNORECASE)
+_DIGEST = re.compile(r"(?<![^\W_])(?=\d*[a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![^\W_])", re.IGNORECASE)
+"""SHA-256, SHA-1 or MD5 of a file. One SHA-256 in a few hundred has eleven digits in a row that pass the check of the
+OIB, and the copy of a workbook with its findings names the SHA-256 of the workbook."""
 _DIGITS = re.compile(r"(?:\D*+\d){8}")
 """No number of a scheme has fewer digits; a register has ten thousand texts with fewer."""
 _SHORT = re.compile(r"\d{12}(?:[.,]0+)?|\d{3}(?:[ .']\d{3}){3}")
@@ -99,7 +102,7 @@ def scheme_in(text: str) -> str | None:
     """Return the scheme of a personal number in a text, None if there is none."""
     if text.isascii() and _DIGITS.match(text) is None:
         return None
-    plain = _normalize_text(text)
+    plain = _DIGEST.sub(" ", _normalize_text(text))
     if any(is_jmbg(_keep_digits(match[1])) for match in _JMBG.finditer(plain)):
         return "JMBG/EMBG"
     if _SHORT.fullmatch(plain.strip()) and is_jmbg(_keep_digits(plain.strip()[:15])[:12].zfill(13)):

@@ -126,6 +126,15 @@ def test_other_numbers_are_ignored(text: str) -> None:
     assert numbers.scheme_in(text) is None
 
 
+@pytest.mark.parametrize("length", [32, 40, 64])
+def test_digits_within_the_digest_of_a_file_are_not_an_identifier(length: int) -> None:
+    for number in ("33392005961", JMBG):
+        digest = f"a{number}".ljust(length, "e")
+        assert numbers.scheme_in(f"SHA-256: {digest}.") is None
+        for text in (digest[1:], f"{digest}0", f"{digest} {number}"):
+            assert numbers.scheme_in(text) is not None, text
+
+
 def test_random_numbers_are_rarely_mistaken_for_identifiers() -> None:
     """Never for counts, one in thousands for 13 digits and one in ten for 11 digits, as documented."""
     chance = random.Random(7)
