@@ -126,10 +126,18 @@ def describe_try_files(files: list[TryFile]) -> str:
             f"- `{paths['faults']}`: errors, among them {expected}.",
             f"- `{paths['correction']}`: replaces the accepted return of "
             f"{' '.join(period.code for period in kinds['correction'].sample.periods)}; "
-            "*Changes* lists the differences.",
+            f"*Changes* lists the differences.{_describe_warnings(kinds['correction'])}",
             "",
         ]
     return "\n".join(lines)
+
+
+def _describe_warnings(correction: TryFile) -> str:
+    """Return the sentence on what a correction is asked about, with a space before it, or nothing."""
+    if not correction.expected:
+        return ""
+    findings = ", ".join(f"`{finding}`" for finding in correction.expected)
+    return f" Asked about: {findings}, because the counts of the office do not have the further request."
 
 
 # ---------------------------------------------------------------------------------------------------------------- good
@@ -175,7 +183,8 @@ def _make_corrections(seed: int) -> Iterator[TryFile]:
     for sample in samples:
         newest = _newest_period(sample.jurisdiction, sample.instrument)
         if sample.kind == "full" and sample.periods[-1] == newest and not sample.corrects:
-            yield TryFile("correction", sample, sample.data)
+            expected = CORRECTED_REQUESTS[sample.source] if sample.instrument == "requests" else ()
+            yield TryFile("correction", sample, sample.data, expected)
 
 
 def _newest_period(jurisdiction: str, instrument: str) -> Period:
@@ -350,3 +359,9 @@ FAULTS_OF_REQUESTS: Mapping[str, tuple[Edit, tuple[str, ...]]] = {
     "RS_MOJ": (_set_cells({"2023!F4": "08.02.2023."}), ("record.before_start at 2023!I4",)),
 }
 """The same in records of requests."""
+
+CORRECTED_REQUESTS: Mapping[str, tuple[str, ...]] = {
+    "AL_MOJ": ("request.counts at line 42 column 6", "request.counts at line 4 column 8"),
+    "RS_MOJ": ("request.counts at 2025!F52", "request.counts at 2025!H15"),
+}
+"""What is asked about corrected records of requests: the counts of the office do not have the further request."""
