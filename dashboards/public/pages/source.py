@@ -100,7 +100,8 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
         words.mark_notes(cell, notes)
     elif made == _RATE:
         sentence = figures.describe_rate(cell, made_of_it, vocabulary)
-        words.mark_notes({**cell, "rate_flags": made_of_it["flags"]}, notes, of_rate=True)
+        of_rate = {"rate": made_of_it["value"], "rate_flags": made_of_it["flags"]}
+        words.mark_notes({**cell, **of_rate}, notes, of_rate=True)
     else:
         sentence = figures.describe_share(cell, made_of_it, vocabulary)
         words.mark_notes(cell, notes)
