@@ -54,7 +54,7 @@ def test_page_shows_own_territory_and_role_and_the_region(office: Office) -> Non
         if rows["is_withheld"][0]:
             assert set(fields) == {"–"}
         else:
-            assert fields[0] == f"{100 * rows['share'][0]:.0f} %"
+            assert fields[0] == f"{100 * rows['share'][0]:.0f}%"
             assert fields[-3] == str(rows["n"][0])
     assert "Croatia" not in page.main and "Judge" not in page.main
 
