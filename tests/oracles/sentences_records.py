@@ -559,7 +559,7 @@ def expect_title_with_release(r: Release, s: Selection, p: Params) -> Expected:
     "Victims of {crime}, {period}",
     "{crime}: {area}, {period}",
     "Territories compared: {crime}, {period}",
-    "{area}, {period}: cases that ended without a conviction",
+    "{area}, {period}: people whose proceedings ended without a conviction",
     "{area}, {period}: persons convicted at first instance, by {dimension}",
     "{title}: no figure can be shown.",
     "{title}: all on one scale",

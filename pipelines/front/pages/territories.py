@@ -239,7 +239,7 @@ def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Se
 
 
 def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
-    """Return how cases ended without a conviction in the newest year that has figures."""
+    """Return how the proceedings of persons ended without a conviction in the newest year that has figures."""
     rows = [row for row in reader.edition.tables["exit"] if (row["area"], row["offence_group"]) == (area, crime)]
     if not rows:
         return None
@@ -248,9 +248,13 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
     counts = [row for row in rows if row["period"] == year]
     table = FigureTable(
         reader,
-        tell("{area}, {period}: cases that ended without a conviction", area=reader.marked_name(area), period=year),
+        tell(
+            "{area}, {period}: people whose proceedings ended without a conviction",
+            area=reader.marked_name(area),
+            period=year,
+        ),
         tell("Outcome"),
-        [tell("Number (95% confidence interval)")],
+        [tell("Persons (95% confidence interval)")],
         name="outcomes",
     )
     for row in counts:
@@ -259,7 +263,7 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
         label = f"{reader.find_label('measure', row['measure'])} ({level})"
         few = figure.kind == "value" and words.is_few(row)
         table.add_row(label, (format_figure(figure, is_few=few),))
-    return Section("outcomes", tell("Cases that ended without a conviction"), tables=[table])
+    return Section("outcomes", tell("People whose proceedings ended without a conviction"), tables=[table])
 
 
 def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:

@@ -1,4 +1,4 @@
-"""Show how the cases of one territory ended without a conviction."""
+"""Show how the proceedings of one territory ended without a conviction."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dashboards.public import choices, layout, queries, tables
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
 from pipelines.words import changes, indicators
-from pipelines.words.language import lower_first, tell
+from pipelines.words.language import lower_first, tell, upper_first
 
 
 def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
-    st.header(tell("Cases that ended without a conviction"), anchor=False)
+    st.header(tell("How proceedings ended without a conviction"), anchor=False)
     has_exits = queries.has_table(frame.path, "exit")
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
@@ -71,7 +71,8 @@ def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit
         year=year,
         unit=words.unit_name(unit),
     )
-    columns = [tell("Number (95% confidence interval)"), tell("Share of all at that level")]
+    counted = tell("{scale} (95% confidence interval)", scale=upper_first(words.unit_name(unit)))
+    columns = [counted, tell("Share of all at that level")]
     layout.show_table(
         frame, caption, columns, lines, corner=tell("Outcome"), notes=notes, coverage=frame.marked_name(area)
     )

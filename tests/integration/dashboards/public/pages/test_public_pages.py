@@ -644,6 +644,10 @@ def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
     assert read_row(test, "Discontinued (prosecution)")[1] == "30% (15–45) few"
     assert read_row(test, "Acquitted (first instance)") == ["withheld"] * 2
     text = read_html(test)
+    assert [header.value for header in test.header if "without a conviction" in header.value] == [
+        "How proceedings ended without a conviction"
+    ]
+    assert "Persons (95% confidence interval)" in text
     assert "persons whose case ended without a conviction. At the prosecutor: 30 rejected, 15 discontinued, " in text
     assert "Cases requalified to another offence are shown separately" in text
 

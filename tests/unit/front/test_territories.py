@@ -1,0 +1,41 @@
+"""Tests of the profiles of territories: what their figures count, and what is left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipelines.front.edition import CONVICTION_RATIO
+from pipelines.front.pages import Section, territories
+from pipelines.front.reader import Reader
+from pipelines.words.language import read_in
+from tests.support.editions import make_edition, make_total
+
+Row = dict[str, Any]
+
+
+def compose_section(name: str, language: str = "en", **tables: list[Row]) -> Section | None:
+    """Return a section of the profile of Aland; None if the profile leaves it out."""
+    totals = [make_total("WB", "2025", 90.0), make_total("AA", "2025", 30.0)]
+    metrics = [{"metric": CONVICTION_RATIO, "name": "Ratio"}]
+    with read_in(language):
+        reader = Reader(make_edition(total=totals, metric=metrics, **tables), language)
+        page = territories.compose_profile(reader, "TIP", "AA")
+    return next((section for section in page.values["sections"] if section.anchor == name), None)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "column"),
+    [
+        ("en", "People whose proceedings ended without a conviction", "Persons (95% confidence interval)"),
+        ("bs", "Osobe čiji je postupak završio bez osude", "Osobe (95-postotni interval pouzdanosti)"),
+    ],
+)
+def test_outcomes_count_people_not_cases(language: str, title: str, column: str) -> None:
+    row = make_total("AA", "2025", 12.0, measure="discontinued", level="prosecution", metric="exit")
+    section = compose_section("outcomes", language, exit=[row])
+    assert section is not None and section.title == title
+    (table,) = section.tables
+    assert [str(name) for name in table.table.columns] == [column]
+    assert title[0].lower() + title[1:] in str(table.table.caption)
