@@ -165,7 +165,7 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
         listed = [row for row in rows if row["theme"] == theme]
         heading = _LINK.format(f"#{theme}", labels.get(("theme", theme), theme))
         n_open = sum(row["status"] in _OPEN for row in _find_measures(reader, area, theme))
-        fields = [_summarise(listed, sources) for sources in (("practice",), ("law",), _OUTCOMES)]
+        fields = [_summarise(reader, theme, listed, sources) for sources in (("practice",), ("law",), _OUTCOMES)]
         table.add_row(heading, [*fields, words.format_number(n_open)])
     table.notes.add_remark(
         tell("The numbers count questions, elements of the law and indicators. Their newest date is in brackets.")
@@ -173,11 +173,17 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
     return table
 
 
-def _summarise(rows: Sequence[Row], sources: Sequence[str]) -> Part:
-    """Return how many items of some sources have each finding, the worst first, and their newest date."""
+def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequence[str]) -> Part:
+    """Return how many items of some sources have each finding, the worst first, and their newest date.
+
+    Without an item, the field is not applicable only if the theme has none from these sources in any area.
+    """
     items = [row for row in rows if row["source"] in sources]
     if not items:
-        return _format_absent("not_applicable")
+        is_monitored = any(
+            row["theme"] == theme and row["source"] in sources for row in reader.edition.tables["monitoring"]
+        )
+        return _format_absent("unavailable" if is_monitored else "not_applicable")
     counts = Counter(row["gap"] for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in _GAPS.items() if counts[gap])
     newest = max(row["period"] for row in items)

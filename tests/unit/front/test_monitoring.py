@@ -93,6 +93,19 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
     assert outcome == {"Incoming requests: pending at the end": ["16", "2024", "Returns on cooperation", "not judged"]}
 
 
+def test_missing_outcomes_of_one_area_are_not_available_and_those_of_no_area_not_applicable() -> None:
+    practice = {"value": 35.2, "low": 15.4, "high": 48.9, "gap": "gap"}
+    rows = [
+        *ROWS,
+        make_row("BB", "practice", "FR01.1", **practice),
+        make_row("BB", "practice", "TR01.1", theme="training", **practice),
+        make_row("AA", "law", "COSTS", theme="training", counts="met=1", period="2021-10-01", gap="no_gap"),
+    ]
+    overview = read_fields(compose_pages(monitoring=rows)["monitoring-bb.html"].values["overview"])
+    assert overview["Formal requests"][2] == "not available", "Aland has outcomes of this theme"
+    assert overview["training"][1:3] == ["not available", "not applicable"], "nobody has outcomes of this theme"
+
+
 def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -> None:
     (theme,) = compose_pages()["monitoring-aa.html"].values["themes"]
     assert read_fields(theme.measures) == {
