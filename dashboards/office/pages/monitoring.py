@@ -76,7 +76,12 @@ def _tabulate_overview(context: PageContext, bank: Bank, reports: Sequence[Theme
                 ),
             )
         )
-    columns = [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome (returns)"), tell("Measures under way")]
+    columns = [
+        tell("Practice (questionnaire)"),
+        tell("Law"),
+        tell("Outcome (returns)"),
+        tell("Measures planned or under way"),
+    ]
     return ui.PageTable(tell("Overview"), tell("Theme"), columns, rows, frozenset({3}))
 
 

@@ -152,12 +152,12 @@ def _explain(area: str) -> list[str]:
 
 
 def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, rows: Sequence[Row]) -> FigureTable:
-    """Return what was found in each theme by source, with its newest date, and the number of measures under way."""
+    """Return what was found in each theme by source, with its newest date, and how many measures are open."""
     table = FigureTable(
         reader,
         f"{tell('Overview')}: {lower_first(reader.find_label('offence_group', crime))}",
         tell("Theme"),
-        [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome"), tell("Measures under way")],
+        [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome"), tell("Measures planned or under way")],
         word_columns=(0, 1, 2),
         name="overview",
     )

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
+
+from pipelines.front import build
 from pipelines.front.pages import Page
-from pipelines.front.pages.monitoring import compose_all
+from pipelines.front.pages.monitoring import compose_all, compose_monitoring
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
 from pipelines.words.language import read_in
@@ -113,6 +116,23 @@ def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -
         "planned": ["20 November 2026", "5 October 2026"],
         "done": ["31 January 2026", "5 October 2026"],
     }
+
+
+def test_overview_counts_measures_planned_or_under_way() -> None:
+    overview = compose_pages()["monitoring-aa.html"].values["overview"]
+    assert overview.table.columns[-1] == "Measures planned or under way"
+    assert read_fields(overview)["Formal requests"][-1] == "2", "one is planned and one under way"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "There are no corrective measures."), ("bs", "Nema korektivnih mjera.")]
+)
+def test_page_without_measures_names_their_kind(language: str, sentence: str) -> None:
+    edition = make_edition(release=[RELEASE], monitoring=[make_row("AA", "practice", "FR01.1", gap="unknown")])
+    reader = Reader(edition, language)
+    with read_in(language):
+        page = compose_monitoring(reader, "AA", "TIP")
+        assert f"<p>{sentence}</p>" in build._Writer(edition, "style.css", "script.js").render_page(page, reader)
 
 
 def test_region_has_numbers_of_territories_and_links_to_each() -> None:
