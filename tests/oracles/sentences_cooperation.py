@@ -158,3 +158,15 @@ def expect_requests_of_others(r: Release, s: Selection, p: Params) -> Expected:
             book = (x["territory"], x["offence_group"], x["year"], x["direction"])
             assert not x["value"] or x["value"] >= max(10, 5 + max(of_partners.get(book, [0])))
     return {"least": "5"}
+
+
+@expect_parameters("Of the answers on days, those up to {days} count as favourable.")
+def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
+    """Check that the favourable answers on days are those of both ranges that end at 30 or earlier."""
+    counts: dict[tuple[Any, ...], dict[str, float]] = {}
+    for x in r.read_rows("practice_result"):
+        if x["count"] is not None and x["question"] in ("FR02", "IE03"):
+            counts.setdefault((x["series"], x["dimension"], x["group"], x["period"]), {})[x["code"]] = x["count"]
+    favourable = [group for group in counts.values() if "favourable" in group]
+    assert favourable and all(x["favourable"] == x.get("d0_7", 0) + x.get("d8_30", 0) for x in favourable)
+    return {"days": "30"}

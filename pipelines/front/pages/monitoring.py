@@ -18,6 +18,7 @@ from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.survey.bank import load_bank
 from pipelines.words import Row, indicators
 from pipelines.words.language import Texts, current_language, lower_first, tell
 
@@ -136,8 +137,14 @@ def _explain(area: str) -> list[str]:
             "treaty is not, or only partly, met. A gap is a reason to look, not a judgement."
         ),
         tell(
-            "The sources measure different things at different times, so they are not combined into a score. Days, "
-            "stocks and ratios of court proceedings are not judged, because nobody has agreed on a target for them."
+            "The sources measure different things at different times, so they are not combined into a score. Measured "
+            "days, stocks and ratios of court proceedings are not judged, because nobody has agreed on a target for "
+            "them."
+        ),
+        tell("Of the answers on days, those up to {days} count as favourable.", days=_find_favourable_days()),
+        tell(
+            "Not clear: neither a gap nor its absence is certain. Not judged: there is no target. Not known: there is "
+            "no figure, or it is withheld."
         ),
         tell("Questions that no round has asked yet are left out."),
     ]
@@ -149,6 +156,11 @@ def _explain(area: str) -> list[str]:
             )
         )
     return texts
+
+
+def _find_favourable_days() -> str:
+    """Return the largest number of days in an answer that counts as favourable, from the code of its range."""
+    return load_bank().lists.answer_lists["days"].favourable[-1].rpartition("_")[2]
 
 
 def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, rows: Sequence[Row]) -> FigureTable:

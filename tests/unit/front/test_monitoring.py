@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from typing import Any
 
 import pytest
+import yaml
 
 from pipelines.front import build
 from pipelines.front.pages import Page
@@ -107,6 +109,17 @@ def test_missing_outcomes_of_one_area_are_not_available_and_those_of_no_area_not
     overview = read_fields(compose_pages(monitoring=rows)["monitoring-bb.html"].values["overview"])
     assert overview["Formal requests"][2] == "not available", "Aland has outcomes of this theme"
     assert overview["training"][1:3] == ["not available", "not applicable"], "nobody has outcomes of this theme"
+
+
+def test_page_explains_which_days_are_judged_and_each_finding() -> None:
+    how = " ".join(compose_pages()["monitoring-aa.html"].values["how"])
+    assert "Measured days, stocks and ratios of court proceedings are not judged" in how
+    lists = yaml.safe_load((resources.files("pipelines.survey") / "questions" / "lists.yml").read_text("utf-8"))
+    days = lists["answer_lists"]["days"]
+    favourable = [days["answers"][code]["en"] for code in days["favourable"]]
+    assert favourable == ["Up to 7", "8 to 30"] and "those up to 30 count as favourable" in how
+    for finding in ("Not clear", "Not judged", "Not known"):
+        assert f"{finding}: " in how
 
 
 def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -> None:
