@@ -120,7 +120,7 @@ def describe_certainty(row: Row | None, period: str) -> str:
 
 
 def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> tuple[str, str]:
-    """Return the figure of the region with its unit in a sentence, and the sentences on its coverage."""
+    """Return the figure of the region with its unit in a sentence, and the sentences on its coverage, if it has one."""
     headline = tell(
         "{area}, {period}, {unit}: {figure}.",
         area=reader.area_name(reader.edition.region),
@@ -128,7 +128,7 @@ def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> 
         unit=unit,
         figure=regions.quote_figure(row),
     )
-    return headline, reader.describe_cover(row) if row is not None else ""
+    return headline, reader.describe_cover(row) if row is not None and regions.is_covered(row) else ""
 
 
 def describe_source(reader: Reader) -> str:

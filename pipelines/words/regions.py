@@ -51,6 +51,14 @@ def is_refused(row: Row | None) -> bool:
     return row is not None and bool(count_reporters(row)) and not is_regional(row)
 
 
+def is_covered(row: Row | None) -> bool:
+    """Return True if the territories of a figure of the region are known: those that its value is of.
+
+    A ratio that is withheld or lacks a side lists the territories of one side or term, of which some may have no ratio.
+    """
+    return row is not None and (row["value"] is not None or row.get("state") == "too_few_territories")
+
+
 def refuse_figure() -> words.FormattedFigure:
     """Return the text where the region has no figure: from too few territories, or of a kind that is not added up."""
     return words.FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")

@@ -92,7 +92,7 @@ def count_enough(r: Release, s: Selection) -> str:
 def expect_compared_figure(r: Release, s: Selection, p: Params) -> Expected:
     row = find_compared(r, s).get((r.region, s["period"]))
     coverage = ""
-    if row is not None and row["state"] != "withheld":
+    if row is not None and (row["value"] is not None or row["state"] == "too_few_territories"):
         measure = row.get("measure") or "convicted_first"
         coverage = describe_cover(r, row, s["crime"], measure, find_unit(s), list_instruments(s))
     whole = len(r.territories)

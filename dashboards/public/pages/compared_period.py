@@ -22,7 +22,6 @@ def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str
     frame, row = compared.frame, in_period.get(compared.frame.region)
     own_rows = [in_period.get(code) for code, _ in frame.territories]
     enough = sum(row is not None and row["value"] is not None and not comparison.is_few(row) for row in own_rows)
-    is_covered = row is not None and row["state"] != "withheld"
     # Counts are not compared, because territories differ in population.
     is_compared = compared.choice.kind != "count"
     figure = regions.quote_figure(row, compared.digits) if row is not None else tell(regions.NO_REGION)
@@ -33,8 +32,8 @@ def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str
         crime=lower_first(compared.crime_name),
         area=frame.area_name(frame.region),
         figure=figure,
-        # A figure that is withheld has no coverage.
-        coverage=compared.coverage.describe_figure(row) if row is not None and is_covered else "",
+        # A figure that is withheld or missing has no coverage.
+        coverage=compared.coverage.describe_figure(row) if row is not None and regions.is_covered(row) else "",
         enough=tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "",
     )
     return text.replace("  ", " ").strip()

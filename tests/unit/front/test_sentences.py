@@ -49,3 +49,23 @@ def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
     rows = [make_total("WB", year, 100.0, reporters="AA,BB,CC") for year in ("2024", "2025")]
     text = sentences.describe_convictions(Reader(make_edition(total=rows), "en"), "TIP", "WB", "2024", "2025")
     assert "100" not in text and "The change is not shown" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "state", "figure", "cover"),
+    [
+        (None, "withheld", "withheld", ""),
+        (None, "missing", "not applicable", ""),
+        (None, "too_few_territories", "no regional figure", "Figures cover 3 of 4 territories."),
+        (84.0, "enough", "84", "Figures cover all 4 territories."),
+    ],
+)
+def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: str, figure: str, cover: str) -> None:
+    reporters = "AA,BB,CC" if state == "too_few_territories" else "AA,BB,CC,DD"
+    status = {"obs_status": "Q", "conf_status": "C"} if state == "withheld" else {}
+    row = make_total("WB", "2025", value, reporters=reporters, state=state, low=None, high=None, **status)
+    if state == "missing":
+        row["obs_status"] = "M"
+    headline, coverage = sentences.describe_region(Reader(make_edition(), "en"), "2025", row, "per cent")
+    assert headline == f"Western Balkans, 2025, per cent: {figure}."
+    assert coverage.startswith(cover) and bool(coverage) == bool(cover)
