@@ -12,7 +12,7 @@ from pipelines.front.pages.law_events import list_law_events, mark_events
 from pipelines.front.pictures import PictureFile, draw_once, list_notes
 from pipelines.front.reader import Reader
 from pipelines.front.tables import format_figure
-from pipelines.words import Row, language
+from pipelines.words import Row, language, regions
 from pipelines.words.language import tell
 
 SET_UP: Final = "jits_set_up"
@@ -71,31 +71,59 @@ class TeamFigures:
         return [code for code in territories if all(self.find_row(code, year, measure) is None for measure in MEASURES)]
 
 
+def describe_absences(figures: TeamFigures, year: int) -> str:
+    """Name the territories without a return of a year; empty text if all sent one."""
+    absent = figures.list_absent(year)
+    if not absent:
+        return ""
+    names = words.join_words([figures.reader.marked_name(code) for code in absent])
+    return tell("No return on cooperation for {year}: {areas}.", year=year, areas=names)
+
+
 def name_measure(reader: Reader, measure: str) -> str:
     """Return the name of a figure; a stock is that of the last day of the year."""
     name = reader.find_label("measure", measure)
-    return tell("{stock}, at the end of the year", stock=name) if measure == RUNNING else name
+    return _name_stock(name) if measure == RUNNING else name
+
+
+def _name_stock(name: str) -> str:
+    return tell("{stock}, at the end of the year", stock=name)
 
 
 @draw_once
 def draw_teams(reader: Reader, crime: str, area: str) -> PictureFile:
-    """Return the teams at work at the end of each year, with a mark at each change of the law."""
+    """Return the teams at work at the end of each year, with a mark at each change of the law.
+
+    The region counts a team once for each territory in it, and years of other territories are not joined by a line.
+    """
     figures = TeamFigures(reader, crime)
     is_region = area == reader.edition.region
     areas = reader.edition.territories if is_region else [area]
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
-    title = f"{reader.marked_name(area)}: {language.lower_first(name_measure(reader, RUNNING))}, {crime_name}"
+    name = _name_stock(tell("Participations in joint teams")) if is_region else name_measure(reader, RUNNING)
+    title = f"{reader.marked_name(area)}: {language.lower_first(name)}, {crime_name}"
     rows = [figures.find_row(area, year, RUNNING) for year in figures.years]
+    whole = len(reader.edition.territories) if is_region else 0
+    reporters = [regions.count_reporters(row) if is_region and row is not None else None for row in rows]
     drawn = series.ChartSeries(
         title,
         [
-            series.PeriodPoint(str(year), words.format_count(row) if row is not None else words.format_absent())
-            for year, row in zip(figures.years, rows, strict=True)
+            series.PeriodPoint(
+                str(year),
+                words.format_count(row) if row is not None else words.format_absent(),
+                is_partial=n is not None and n < whole,
+                reporters=n,
+            )
+            for year, row, n in zip(figures.years, rows, reporters, strict=True)
         ],
+        territories=whole,
+        is_joined=len({row["reporters"] for row in rows if row is not None}) < 2,
         events=mark_events(
             reader, list_law_events(reader, areas, figures.years), figures.years, is_region=is_region
         ),
     )  # fmt: skip
     notes = list_notes(reader, [area, *areas] if is_region else [area])
-    name = pages.name_picture(f"teams-{area}", crime)
-    return PictureFile(name, title, lambda width: series.draw_series(drawn, width=width, notes=notes))
+    if is_region:
+        notes += [text for year in figures.years if (text := describe_absences(figures, year))]
+    file = pages.name_picture(f"teams-{area}", crime)
+    return PictureFile(file, title, lambda width: series.draw_series(drawn, width=width, notes=notes))

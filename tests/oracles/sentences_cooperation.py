@@ -93,6 +93,16 @@ def expect_years_without_change(r: Release, s: Selection, p: Params) -> Expected
     return {"years": f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])}
 
 
+@expect_parameters("The column {years} has the figures of a territory only for years with a return.")
+def expect_years_of_teams_together(r: Release, s: Selection, p: Params) -> Expected:
+    """Check that a territory has figures of teams for some of the years only."""
+    crime = find_crime(s)
+    years = _list_team_years(r, crime)
+    sent = {(x["territory"], x["year"]) for x in r.read_rows("joint_team") if x["offence_group"] == crime}
+    assert any((code, year) not in sent for code in r.territories for year in years)
+    return {"years": f"{years[0]}–{years[-1]}"}
+
+
 @expect_parameters("Territories in the figures of the region: {areas}.")
 def expect_reporters_of_region(r: Release, s: Selection, p: Params) -> Expected:
     crime = find_crime(s)

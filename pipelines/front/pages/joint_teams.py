@@ -127,8 +127,7 @@ def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTabl
     for measure in MEASURES:
         table.add_row(team_pictures.name_measure(reader, measure), _list_fields(figures, area, measure))
     if area == reader.edition.region:
-        for year in figures.years:
-            _note_absences(table, figures, year)
+        _note_absences(table, figures)
     return table
 
 
@@ -142,11 +141,18 @@ def _list_fields(figures: TeamFigures, area: str, measure: str, **part: str) -> 
     return fields
 
 
-def _note_absences(table: FigureTable, figures: TeamFigures, year: int) -> None:
-    absent = figures.list_absent(year)
-    if absent:
-        names = words.join_words([table.reader.marked_name(code) for code in absent])
-        table.notes.add_remark(tell("No return on cooperation for {year}: {areas}.", year=year, areas=names))
+def _note_absences(table: FigureTable, figures: TeamFigures) -> None:
+    """Name the territories that are not in the figures of a year, and so not in those of all years together."""
+    absences = [text for year in figures.years if (text := team_pictures.describe_absences(figures, year))]
+    for text in absences:
+        table.notes.add_remark(text)
+    if absences and len(figures.years) > 1:
+        table.notes.add_remark(
+            tell(
+                "The column {years} has the figures of a territory only for years with a return.",
+                years=figures.format_span(),
+            )
+        )
 
 
 def _compose_parts(reader: Reader, figures: TeamFigures, dimension: str) -> FigureTable | None:
@@ -163,6 +169,7 @@ def _compose_parts(reader: Reader, figures: TeamFigures, dimension: str) -> Figu
     for code in codes:
         fields = _list_fields(figures, area, team_pictures.SET_UP, **{dimension: code})
         table.add_row(reader.find_label(dimension, code), fields)
+    _note_absences(table, figures)
     return table
 
 

@@ -116,3 +116,41 @@ def test_years_without_a_change_say_so() -> None:
     assert section is not None
     assert "No change of the law on joint teams is known for 2024–2025." in section.texts
     assert joint_teams.compose_region(make_reader(joint_team=[]), "TIP") is None
+
+
+def make_years(*reporters: str) -> list[dict[str, Any]]:
+    """Return the teams of the region in years, and those of each territory that has sent a return."""
+    rows = [make_teams("WB", 2024 + n, 11.0 + n, reporters=codes) for n, codes in enumerate(reporters)]
+    own_years = [(code, 2024 + n) for n, codes in enumerate(reporters) for code in codes.split(",")]
+    return rows + [make_teams(code, year, None, reporters=code) for code, year in own_years]
+
+
+def test_years_of_different_territories_are_not_joined_and_the_picture_names_who_is_absent() -> None:
+    rows = make_years("AA,BB,CC", "AA,BB,CC,DD")
+    section = joint_teams.compose_region(make_reader(joint_team=rows), "TIP")
+    assert section is not None
+    (picture,) = section.pictures
+    for width in (320, 700):
+        body = picture.draw(width).body
+        assert 'class="curve' not in body
+        assert "No return on cooperation for 2024: Dland." in body
+        assert "Territories included, of 4" in body and ">3</text>" in body and ">4</text>" in body
+    remarks = " ".join(map(str, section.tables[0].notes.remarks))
+    assert "The column 2024–2025 has the figures of a territory only for years with a return." in remarks
+
+
+def test_years_of_the_same_territories_are_joined() -> None:
+    rows = make_years("AA,BB,CC,DD", "AA,BB,CC,DD")
+    section = joint_teams.compose_region(make_reader(joint_team=rows), "TIP")
+    assert section is not None
+    body = section.pictures[0].draw(700).body
+    assert 'class="curve' in body and "No return" not in body
+    assert not section.tables[0].notes.remarks
+
+
+def test_region_counts_participations_and_a_territory_its_teams() -> None:
+    titles = {area: draw_teams(make_reader(), "TIP", area).caption for area in ("WB", "BB")}
+    assert titles == {
+        "WB": "Western Balkans: participations in joint teams, at the end of the year, trafficking",
+        "BB": "Bland*: teams running, at the end of the year, trafficking",
+    }
