@@ -325,7 +325,8 @@ def list_length_rows(r: Release, s: Selection) -> list[Row]:
 def group_lengths(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
     """Return the figures of the year that a sentence is about, by the name that it begins with.
 
-    It is the newest year with any figure of the track, in a profile of the territory.
+    It is the newest year with any figure of the track, in a profile of the territory. Static pages name crime, year and
+    instance before the area.
     """
     groups: dict[str, dict[str, Row]] = {}
     for track in ("first", "final"):
@@ -335,7 +336,7 @@ def group_lengths(r: Release, s: Selection) -> dict[str, dict[str, Row]]:
         for x in rows:
             if x["period"] == year:
                 name = r.marked[x["area"]]
-                if "area" in s:
+                if s["page"] == "static":
                     decisions = {"first": "first instance", "final": "final decisions"}[track]
                     name = f"{CRIMES[s['crime']]}, {x['period']}, {decisions}, {name}"
                 assert x["statistic"] not in groups.setdefault(name, {}), "an area has several registers"

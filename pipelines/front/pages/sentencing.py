@@ -75,11 +75,11 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
     texts = []
     if of_year:
         without = [code for code in edition.territories if not _covers(reader, code, groups)]
-        texts = [durations.describe_lengths(_name_group(reader, key, of_year), group) for key, group in of_year.items()]
+        subject = _name_subject(reader, crime, track, year)
+        texts = _describe_groups(reader, subject, of_year)
         if without:
             areas = words.join_words(reader.marked_name(code) for code in without)
             texts.append(tell("No records: {areas}.", areas=areas))
-        subject = _name_subject(reader, crime, track, year)
         tables = [
             _compose_lengths(reader, subject, f"lengths-{track}", _list_lines(reader, of_year), tell("Territory")),
             _compose_shares(reader, subject, f"shares-{track}", _list_lines(reader, of_year), tell("Territory")),
@@ -127,6 +127,14 @@ def _covers(reader: Reader, territory: str, groups: Mapping[tuple[str, str, str]
 def _name_subject(reader: Reader, crime: str, track: str, year: str) -> str:
     parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
     return ", ".join(part for part in parts if part)
+
+
+def _describe_groups(reader: Reader, subject: str, groups: Mapping[tuple[str, str, str], Group]) -> list[str]:
+    """Return the sentences on each register, which name crime, year and instance, since they are quoted alone."""
+    return [
+        durations.describe_lengths(f"{subject}, {_name_group(reader, key, groups)}", group)
+        for key, group in groups.items()
+    ]
 
 
 def _name_group(reader: Reader, key: tuple[str, str, str], groups: Mapping[tuple[str, str, str], Group]) -> str:
@@ -240,8 +248,7 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
         of_year = {key: group for key, group in groups.items() if key[2] == year}
         if any(map(_has_figure, of_year.values())):
             subject = _name_subject(reader, crime, track, year)
-            texts += [durations.describe_lengths(f"{subject}, {_name_group(reader, key, of_year)}", group)
-                      for key, group in of_year.items()]  # fmt: skip
+            texts += _describe_groups(reader, subject, of_year)
             lines = _list_lines(reader, of_year)
             tables.append(_compose_lengths(reader, subject, f"sentences-{track}", lines, tell("Territory")))
             drawn = drawn or [pictures.draw_sentences(reader, crime, track, area)]
