@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -194,11 +194,20 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
         tell("per 100"),
         rows[edition.region],
     )
-    notes = list_notes(reader, edition.territories)
+    notes = [*_list_versions(reader, ratios), *list_notes(reader, edition.territories)]
     name = pages.name_picture(f"ratios-{metric}", crime)
     return PictureFile(
         name, comparison.title, lambda width: intervals.draw_comparison(comparison, width=width, notes=notes)
     )
+
+
+def _list_versions(reader: Reader, ratios: Mapping[str, Row]) -> list[str]:
+    """Return the notes on ratios whose counts are not both of the year of the picture, with their areas."""
+    names: dict[str, list[str]] = {}
+    for code in (reader.edition.region, *reader.edition.territories):
+        if code in ratios and (text := indicators.explain_version(ratios[code])):
+            names.setdefault(text, []).append(reader.marked_name(code))
+    return [f"{', '.join(areas)}: {language.lower_first(text)}" for text, areas in names.items()]
 
 
 @draw_once

@@ -81,6 +81,7 @@ TESTED = (*APART, UNCLEAR, "no_difference")
 SIMULTANEOUS = mark(
     "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
 )
+_FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
 _NO_PAIR = mark(
     "The pair cannot be compared: a territory has too small a count, no public figure, or other counting rules."
 )
@@ -95,6 +96,24 @@ def describe_version(version: str, *, is_nested: bool) -> str:
     if version == "same_period" and is_nested:
         return tell("both counts of the same period; one is part of the other")
     return VERSIONS_TOLD[version]
+
+
+def explain_version(row: Row) -> str:
+    """Return the note on a yearly ratio whose two counts are not both of its own year; empty text for other figures.
+
+    Such ratios are in one column with those of the same period.
+    """
+    if row["value"] is None or row.get("version") not in ("lagged", "cohort"):
+        return ""
+    if row["version"] == "cohort":
+        return tell(_FOLLOWED)
+    return many(
+        "Divided by those who reached the earlier stage {n} year before, because records show that it takes about "
+        "that long.",
+        "Divided by those who reached the earlier stage {n} years before, because records show that it takes about "
+        "that long.",
+        row["lag"],
+    )
 
 
 def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:

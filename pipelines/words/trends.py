@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from pipelines import words
@@ -53,6 +53,9 @@ _TOO_FEW_OF_FIGURE = mark("Too few to compare: one of the counts behind the two 
 _TOO_FEW_MEDIANS = mark("Too few to compare: one of the two medians is of fewer than {enough} persons.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
 _OTHER_VERSION = mark("Not tested: the two figures are different versions of the ratio.")
+_DIVIDED_EARLIER = mark(
+    "The figure of {period} is divided by a count of {earlier}, so breaks from {earlier} on are included."
+)
 _NO_COUNTS = mark("Not tested: the counts behind the shares of followed cases are not published.")
 
 
@@ -77,6 +80,8 @@ def judge_trend(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> T
 def judge_figures(kind: Kind, first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
     """Judge the change between two rates, ratios or shares, by the published counts behind them."""
     prevented = _find_obstacle(first, last, breaks)
+    if prevented is not None and prevented.verdict == "break":
+        return replace(prevented, note=f"{prevented.note} {_explain_lag(first)}".strip())
     if prevented is not None or first is None or last is None:
         return prevented or Trend("missing")
     if first.get("version") != last.get("version"):
@@ -123,6 +128,15 @@ def _find_obstacle(first: Row | None, last: Row | None, breaks: Sequence[Row]) -
     if first.get("reporters") != last.get("reporters"):
         return Trend("reporters", note=tell(_OTHER_TERRITORIES))
     return None
+
+
+def _explain_lag(first: Row | None) -> str:
+    """Return why a break before the first figure counts: one of its two counts is of an earlier period."""
+    earlier = first.get("denominator_period") if first is not None else None
+    if first is None or not earlier or earlier >= first["period"]:
+        return ""
+    period, denominator = words.period_short(first["period"]), words.period_short(earlier)
+    return tell(_DIVIDED_EARLIER, period=period, earlier=denominator)
 
 
 def _explain_few(change: CountChange, text: str) -> str:

@@ -130,6 +130,24 @@ def list_lagged_ratios(r: Release, s: Selection) -> list[Row]:
     return [x for x in rows if x[name] == s[name]]
 
 
+@expect_parameters(
+    "Divided by those who reached the earlier stage {n} years before, because records show that it takes about that "
+    "long."
+)
+def expect_lag_of_note(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the lags of the recommended yearly ratios that a static page shows."""
+    rows = r.index_rows("stage_ratio", "offence_group", "count_unit", "freq", "version").get(
+        (s["crime"], "person", "A", "lagged"), []
+    )
+    return {
+        "n": {
+            str(x["lag"])
+            for x in rows
+            if x["is_default"] and x["value"] is not None and s.get("metric", x["metric"]) == x["metric"]
+        }
+    }
+
+
 def speak_compared(row: Row | None, digits: int = 0, version: str = "recommended") -> str:
     """Return a figure of the page "Compare" as it is read aloud."""
     if row is None:

@@ -462,6 +462,22 @@ def expect_breaks_not_tested(r: Release, s: Selection, p: Params) -> Expected:
     return {"breaks": {" ".join(dict.fromkeys(map(describe_break, breaks))) for breaks in list_all_crossed(r, s)}}
 
 
+@expect_parameters(
+    "The figure of {period} is divided by a count of {earlier}, so breaks from {earlier} on are included."
+)
+def expect_earlier_count(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the periods of the first figure of each ratio with a time lag that is not tested across a break."""
+    ends = list_ratio_ends(r, s) if s.get("part") in RATIO_CHANGES else list_compared_ends(r, s)
+    crossed = list_all_crossed(r, s)
+    return {
+        ("period", "earlier"): {
+            (format_period(first["period"]), format_period(first["denominator_period"]))
+            for (first, _), breaks in zip(ends, crossed, strict=True)
+            if first is not None and breaks and (first.get("lag") or 0) > 0
+        }
+    }
+
+
 def list_all_crossed(r: Release, s: Selection) -> list[list[Row]]:
     """Return the breaks within the span of each line of a table of changes."""
     if s.get("part") in RATIO_CHANGES:

@@ -46,6 +46,29 @@ def make_total(area: str, period: str, value: float | None, **changes: Any) -> R
     return row | changes
 
 
+def make_ratio(area: str, period: str, **changes: Any) -> Row:
+    """Return persons convicted at first instance per 100 indicted of the same year, unless changed."""
+    row: Row = {
+        "metric": "convicted_first_per_indicted", "offence_group": "TIP", "count_unit": "person", "freq": "A",
+        "area": area, "area_kind": "region" if area == "WB" else "territory", "period": period,
+        "version": "same_period", "lag": 0, "denominator_period": period, "is_default": True, "value": 80.0,
+        "low": 60.0, "high": 100.0, "numerator": 80.0, "denominator": 100.0, "interval_basis": "quasi_exact",
+        "dispersion": 1.0, "state": "enough", "obs_status": "A", "conf_status": "F", "flags": "", "reasons": "",
+        "left_out": "", "reporters": ",".join(MEMBERS) if area == "WB" else area, "is_allowed": True,
+    }  # fmt: skip
+    return row | changes
+
+
+def make_metric(code: str, name: str, **changes: Any) -> Row:
+    """Return the declaration of a ratio between two stages."""
+    later, _, earlier = code.partition("_per_")
+    row: Row = {
+        "metric": code, "name": name, "formula": f"{later} x 100 / {earlier}", "definition": "", "caveats": "",
+        "source": "", "is_nested": False, "position": 0,
+    }  # fmt: skip
+    return row | changes
+
+
 def make_window(period: str, *, is_most: bool, is_default: bool, metric: str = "rate") -> Row:
     """Return a period in which convictions can be compared, in all four territories or in one."""
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front import sentences
 from pipelines.front.reader import Reader
@@ -38,6 +39,28 @@ def list_facts(
         (tell("Source of the counts"), source or sentences.describe_source(reader)),
     ]
     return [(title, text) for title, text in facts if text]
+
+
+_ONE_PERIOD = mark("Both counts are of the same period.")
+_SOME_EARLIER = mark("Both counts are of the same period, unless a note at a figure says otherwise.")
+
+
+def explain_formula(reader: Reader, about: Row, crime: str) -> str:
+    """Return the formula of a ratio between two stages, with the periods of its counts.
+
+    The first fact of a ratio with nested counts says that they are of the same period.
+    """
+    if about["is_nested"]:
+        return format_formula(reader, about)
+    metric = str(about["metric"])
+    rows = (
+        row
+        for year in reader.edition.list_ratio_years(metric, crime)
+        for row in reader.edition.find_ratios(metric, crime, year).values()
+    )
+    has_others = any(indicators.explain_version(row) for row in rows)
+    periods = tell(_SOME_EARLIER if has_others else _ONE_PERIOD)  # marked above
+    return f"{format_formula(reader, about)}. {periods}"
 
 
 def format_formula(reader: Reader, about: Row) -> str:

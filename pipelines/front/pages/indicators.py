@@ -10,7 +10,7 @@ from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page, changes
 from pipelines.front.pages.clearance import compose_clearance
 from pipelines.front.pages.durations import compose_duration
-from pipelines.front.pages.facts import format_formula, list_facts
+from pipelines.front.pages.facts import explain_formula, list_facts
 from pipelines.front.pages.fields import rate_field, ratio_field, regional_field
 from pipelines.front.pages.home import compose_ratios, describe_pairs
 from pipelines.front.pages.periods import choose_ratio_period, explain_period
@@ -144,7 +144,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 "" if about["is_nested"] else tell(sentences.NO_FUNNEL),
                 tell(sentences.WHY_INTERVAL),
             ],
-            "facts": list_facts(reader, about, what=about_version, formula=format_formula(reader, about)),
+            "facts": list_facts(reader, about, what=about_version, formula=explain_formula(reader, about, crime)),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
     )

@@ -430,4 +430,7 @@ def _format_ratio(table: FigureTable, area: str, row: Row) -> Part:
     ratio = edition.find_ratios(row["item"], row["offence_group"], row["period"]).get(place)
     if ratio is None:
         return _format_share(row)
-    return format_figure(indicators.format_figure(ratio), indicators.mark_notes(ratio, table.notes))
+    marks = indicators.mark_notes(ratio, table.notes)
+    if version := indicators.explain_version(ratio):
+        marks = (*marks, table.notes.number_note(version))
+    return format_figure(indicators.format_figure(ratio), marks)

@@ -95,7 +95,7 @@ def _make_ratio(period: str, **changed: Any) -> Row:
     [
         ({}, "no_clear_change"),
         ({"value": 80.0, "numerator": 160.0}, "rise"),
-        ({"version": "lagged"}, "untestable"),
+        ({"version": "lagged", "lag": 1}, "untestable"),
         ({"numerator": None, "denominator": None}, "untestable"),
         ({"reporters": "AA,BB"}, "reporters"),
         ({"value": None, "obs_status": "Q", "conf_status": "C"}, "withheld"),
@@ -119,13 +119,17 @@ def test_break_of_either_count_of_a_ratio_prevents_the_test() -> None:
     }  # fmt: skip
     operands = [{"metric": "m", "measure": measure, "level": ""} for measure in ("convicted_first", "indicted")]
     reader = Reader(make_edition(**{"break": [a_break], "metric_operand": operands}), "en")
-    verdicts = []
+    verdicts, notes = [], []
     for lag in (0, 1):
         rows = [_make_ratio(year, denominator_period=str(int(year) - lag)) for year in SPAN]
         by_year = [{"AA": row} for row in rows]
         lines = changes.judge_ratios(changes.make_table(reader, "Ratios", SPAN), "TIP", by_year, "ratio")
         verdicts.append(lines[1].trend.verdict)
+        notes.append(lines[1].trend.note)
     assert verdicts == ["no_clear_change", "break"]
+    assert notes[0] == "" and notes[1].endswith(
+        "The figure of 2023 is divided by a count of 2022, so breaks from 2022 on are included."
+    ), "the break is before the first year of the table"
 
 
 def _make_median(value: float, low: float, high: float | None, state: str = "enough") -> Row:

@@ -15,7 +15,7 @@ from pipelines.front.pages.monitoring import compose_all, compose_monitoring
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable
 from pipelines.words.language import read_in
-from tests.support.editions import MEMBERS, make_edition
+from tests.support.editions import MEMBERS, make_edition, make_metric, make_ratio
 
 Row = dict[str, Any]
 LABELS = [
@@ -161,3 +161,18 @@ def test_region_has_numbers_of_territories_and_links_to_each() -> None:
 def test_release_without_monitoring_has_one_empty_page() -> None:
     (page,) = compose_pages(monitoring=[], corrective_measure=[]).values()
     assert (page.file, page.values["overview"], page.values["themes"]) == ("monitoring.html", None, [])
+
+
+def test_ratio_divided_by_an_earlier_year_has_a_note() -> None:
+    code = "convicted_first_per_indicted"
+    row = make_row("AA", "justice", code, offence_group="TIP", period="2025", value=80.0, low=60.0, high=100.0)
+    ratios = [make_ratio("AA", "2025", version="lagged", lag=1), make_ratio("BB", "2025")]
+    pages = compose_pages(
+        monitoring=[row, {**row, "area": "BB"}], stage_ratio=ratios, metric=[make_metric(code, "Convicted per 100")]
+    )
+    notes = {}
+    for area in ("aa", "bb"):
+        (theme,) = pages[f"monitoring-{area}.html"].values["themes"]
+        notes[area] = [text for table in theme.tables for text in table.notes.texts if "earlier stage" in text]
+    assert [len(notes[area]) for area in ("aa", "bb")] == [1, 0]
+    assert notes["aa"][0].startswith("Divided by those who reached the earlier stage 1 year before")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pipelines.front import pictures
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition, make_total
+from tests.support.editions import make_edition, make_metric, make_ratio, make_total
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,15 @@ def test_course_without_a_figure_is_not_drawn(area: str, value: float | None, re
     totals += [make_total("WB", year, None) for year in ("2024", "2025") if area != "WB"]
     reader = Reader(make_edition(total=totals), "en")
     assert (pictures.draw_trend(reader, "TIP", "convicted_first", area) is not None) == is_drawn
+
+
+def test_picture_of_ratios_names_the_areas_divided_by_an_earlier_year() -> None:
+    code = "convicted_first_per_indicted"
+    ratios = [make_ratio("WB", "2025"), make_ratio("AA", "2025", version="lagged", lag=1), make_ratio("CC", "2025")]
+    edition = make_edition(
+        stage_ratio=ratios, total=[make_total("WB", "2025", 90.0)], metric=[make_metric(code, "Convicted per indicted")]
+    )
+    picture = pictures.draw_ratios(Reader(edition, "en"), "TIP", code)
+    text = " ".join(re.findall(r">([^<>]+)</t", picture.draw(560).svg))
+    assert "Aland: divided by those who reached the earlier stage 1 year before" in text
+    assert text.count("1 year before") == 1, "Cland is divided by the same year"

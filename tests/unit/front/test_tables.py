@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pipelines import words
-from pipelines.front.pages.fields import rate_field
+from pipelines.front.pages.fields import rate_field, ratio_field
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, translate_text
 from pipelines.words.language import read_in
-from tests.support.editions import make_edition, make_total
+from tests.support.editions import make_edition, make_ratio, make_total
 
 
 def make_table(language: str = "en") -> FigureTable:
@@ -112,3 +112,21 @@ def test_note_on_the_population_is_at_rates_only() -> None:
         cell = make_total("AA", "2025", 40.0 if has_note else None, **rate | {"rate": value})
         field = str(rate_field(table, cell, is_region=False))
         assert ("front-mark" in field, bool(table.notes.texts)) == (has_note, has_note)
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({}, ""),
+        ({"version": "lagged", "lag": 1}, "Divided by those who reached the earlier stage 1 year before, because"),
+        ({"version": "lagged", "lag": 2}, "Divided by those who reached the earlier stage 2 years before, because"),
+        ({"version": "cohort", "lag": None}, "Of those who entered the earlier stage in this year and were followed"),
+        ({"version": "lagged", "lag": 1, "value": None, "low": None, "high": None, "obs_status": "M"}, ""),
+    ],
+)
+def test_ratio_whose_counts_are_not_of_its_year_has_a_note(changes: dict[str, object], note: str) -> None:
+    table = make_table()
+    fields = [str(ratio_field(table, make_ratio(area, "2025", **changes))) for area in ("AA", "BB")]
+    assert len(table.notes.texts) == bool(note), "one note for all rows"
+    assert all(text.startswith(note) for text in table.notes.texts)
+    assert all(('<sup class="front-mark">1</sup>' in field) == bool(note) for field in fields)
