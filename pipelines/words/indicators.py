@@ -89,6 +89,7 @@ _NO_PAIRS = mark(
     "None of the {whole} pairs can be compared: a territory has a count under {enough}, no public figure, or other "
     "counting rules."
 )
+_OTHER_PAIRS = mark("Pairs that are not compared have too few cases, no public figure, or other counting rules.")
 
 
 def describe_version(version: str, *, is_nested: bool) -> str:
@@ -240,12 +241,13 @@ def _format_ratio(row: Row) -> str:
 
 
 def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
-    """Describe the shares of one category: how many pairs had enough data, how many differ clearly."""
+    """Describe the shares of one category: how many pairs could be compared, how many differ clearly."""
     return f"{category}: {_count_pairs(rows)}"
 
 
 def describe_pairs(rows: Sequence[Row]) -> str:
-    """Describe how many pairs had enough data, how many differ clearly, and what the intervals allow for.
+    """Describe how many pairs could be compared, how many differ clearly, why others could not, and what the intervals
+    allow for.
 
     The tests of a release allow for all pairs of territories, also if `rows` are those of some of them.
     """
@@ -255,21 +257,24 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     if not n_rows_tested:
         return tell(_NO_PAIRS, whole=len(rows), enough=ENOUGH_EVENTS)
     tested = max(n_rows_tested, *(row.get("n_tested") or 0 for row in rows))
+    counted = _count_pairs(rows)
+    if n_rows_tested < len(rows):
+        counted = f"{counted} {tell(_OTHER_PAIRS)}"
     if tested == 1:
-        return _count_pairs(rows)
+        return counted
     if tested > n_rows_tested:
         widened = many(
             "The intervals allow for {n} pair of all territories compared at once, to avoid false alarms.",
             "The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.",
             tested,
         )
-        return f"{_count_pairs(rows)} {widened}"
+        return f"{counted} {widened}"
     widened = many(
         "Because {n} pair is compared at once, the intervals are widened to avoid false alarms.",
         "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms.",
         tested,
     )
-    return f"{_count_pairs(rows)} {widened}"
+    return f"{counted} {widened}"
 
 
 def _count_pairs(rows: Sequence[Row]) -> str:
@@ -277,10 +282,10 @@ def _count_pairs(rows: Sequence[Row]) -> str:
     apart = sum(row["verdict"] in APART for row in tested)
     if len(rows) == 1 and tested:
         return tell("The pair differs clearly.") if apart else tell("The pair does not differ clearly.")
-    enough = tell("{tested} of {whole} pairs had enough data.", tested=len(tested), whole=len(rows))
+    compared = tell("{tested} of {whole} pairs could be compared.", tested=len(tested), whole=len(rows))
     if not apart:
-        return f"{enough} {tell('None differs clearly.')}"
-    return f"{enough} {many('{n} differs clearly.', '{n} differ clearly.', apart)}"
+        return f"{compared} {tell('None differs clearly.')}"
+    return f"{compared} {many('{n} differs clearly.', '{n} differ clearly.', apart)}"
 
 
 def _split_codes(text: str | None) -> list[str]:

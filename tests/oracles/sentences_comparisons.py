@@ -473,7 +473,7 @@ def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
     return list(groups.values())
 
 
-@expect_parameters("{tested} of {whole} pairs had enough data.")
+@expect_parameters("{tested} of {whole} pairs could be compared.")
 def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("tested", "whole"): {

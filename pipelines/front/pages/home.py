@@ -140,7 +140,7 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
 
 
 def describe_pairs(reader: Reader, crime: str, metric: str) -> str:
-    """Return how many pairs of territories had enough data, and how many differ clearly."""
+    """Return how many pairs of territories could be compared, and how many differ clearly."""
     period = choose_ratio_period(reader, crime, metric)
     pairs = reader.edition.find_pairs(metric, crime, period)
     return indicators.describe_pairs(pairs) if pairs else ""

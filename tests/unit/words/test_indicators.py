@@ -28,10 +28,12 @@ def test_pair_that_depends_on_persons_per_case_shows_no_clear_difference() -> No
 
 def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_different() -> None:
     pairs = [make_pair("depends_on_persons_per_case"), make_pair("too_few")]
-    assert indicators.describe_pairs(pairs).startswith("1 of 2 pairs had enough data. None differs clearly.")
+    others = "Pairs that are not compared have too few cases, no public figure, or other counting rules."
+    assert indicators.describe_pairs(pairs) == f"1 of 2 pairs could be compared. None differs clearly. {others}"
     assert indicators.describe_pairs([*pairs, make_pair("higher")]).startswith(
-        "2 of 3 pairs had enough data. 1 differs"
+        f"2 of 3 pairs could be compared. 1 differs clearly. {others} Because 2 pairs"
     )
+    assert "not compared" not in indicators.describe_pairs([make_pair("higher")] * 2), "all are compared"
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,6 @@ def test_each_rule_of_a_default_version_has_a_sentence() -> None:
 def test_pairs_of_some_territories_say_for_how_many_the_intervals_allow() -> None:
     pairs = [make_pair("higher", n_tested=6), make_pair("no_difference", n_tested=6)]
     text = indicators.describe_pairs(pairs)
-    assert text.startswith("2 of 2 pairs had enough data. 1 differs clearly.")
+    assert text.startswith("2 of 2 pairs could be compared. 1 differs clearly.")
     assert "allow for all 6 pairs of territories compared at once" in text
     assert "Because 6 pairs are compared at once" in indicators.describe_pairs(pairs * 3)

@@ -47,7 +47,8 @@ def test_chosen_territories_are_in_table_pictures_pairs_and_address() -> None:
     assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
     assert "Albania and Montenegro: too few to compare." in text
     assert any(
-        "1 of 3 pairs had enough data. 1 differs clearly. The intervals allow for all" in paragraph.value
+        "1 of 3 pairs could be compared. 1 differs clearly. Pairs that are not compared have too few cases, no public "
+        "figure, or other counting rules. The intervals allow for all" in paragraph.value
         for paragraph in test.markdown
     )
     assert test.query_params["areas"] == "AL,ME,MK"

@@ -513,7 +513,7 @@ def test_share_has_its_range_and_few_cases_are_marked() -> None:
 
 def test_significant_differences_of_shares_are_described_by_odds() -> None:
     text = read_html(run_page("territory", territory="AL", by="sex", year="2025"))
-    assert "Female: 3 of 21 pairs had enough data. 2 differ clearly." in text
+    assert "Female: 3 of 21 pairs could be compared. 2 differ clearly." in text
     # 30 of 60 and 20 of 80 are 50 and 25 per cent; the odds are 30:30 and 20:60, a ratio of three.
     odds = "the odds 3.00 times (95% confidence interval 1.32 to 6.94)."
     assert f"Albania is higher than Croatia: 50 against 25 per cent; {odds}" in text
