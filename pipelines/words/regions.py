@@ -241,6 +241,7 @@ def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]])
 _REACH = mark("{n} of {whole} territories have counts of {enough} or more in {period}")
 _SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
+_HALF = mark("Even over {longest}, no more than half of the territories can be compared. {reach}.")
 _OTHERWISE = mark("Opens in {period}: {reach}.")
 _AGAINST = mark("{reach}, against {others}")
 
@@ -273,8 +274,22 @@ def explain_window(windows: Sequence[Row]) -> str:
         return tell(_SHORTEST, period=name, reach=reach)
     if any(row["is_most"] for row in windows):
         return tell(_OTHERWISE, period=name, reach=reach)
-    longest = FREQS[max((row for row in windows if row["period"]), key=_order)["freq"]]
-    return tell(_NEVER, longest=longest, reach=reach)
+    last = max((row for row in windows if row["period"]), key=_order)
+    longest = FREQS[last["freq"]]
+    if all(2 * (row["n_reported"] - row["n_reaching"]) > row["n_territories"] for row in (chosen, last)):
+        return tell(_NEVER, longest=longest, reach=reach)
+    sentence = tell(_HALF, longest=longest, reach=reach)
+    return f"{sentence} {_count_reporting(chosen)}" if chosen["n_reported"] < chosen["n_territories"] else sentence
+
+
+def _count_reporting(row: Row) -> str:
+    """Return how many territories have a figure in a period of comparison."""
+    return many(
+        "Only {n} territory has this figure for {period}.",
+        "Only {n} territories have this figure for {period}.",
+        row["n_reported"],
+        period=words.period_short(row["period"]),
+    )
 
 
 _SHORTER = mark("You have chosen a shorter period, in which the figures of most territories are too small to compare.")

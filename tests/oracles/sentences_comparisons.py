@@ -314,6 +314,7 @@ def explain_reach(rows: list[Row]) -> str:
 @expect_parameters(
     "{period} is the shortest period in which most territories have enough to compare. {reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
+    "Even over {longest}, no more than half of the territories can be compared. {reach}.",
     "Opens in {period}: {reach}.",
 )
 def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
@@ -330,8 +331,18 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
     elif any(x["is_most"] for x in rows):
         assert message.startswith("Opens"), message
     else:
-        assert message.startswith("Most"), message
+        # Territories with a figure that is too small; the others have no figure.
+        n_small = [x["n_reported"] - x["n_reaching"] for x in (row, rows[-1])]
+        most_are_small = min(n_small) > row["n_territories"] / 2
+        assert message.startswith("Most" if most_are_small else "Even"), message
     return {"period": format_period(row["period"]), "reach": explain_reach(rows), "longest": FREQS[rows[-1]["freq"]]}
+
+
+@expect_parameters("Only {n} territories have this figure for {period}.")
+def expect_reporting_of_window(r: Release, s: Selection, p: Params) -> Expected:
+    row = next(x for x in list_windows(r, s) if x["is_default"])
+    assert row["n_reported"] < row["n_territories"], "all territories have it"
+    return {"n": str(row["n_reported"]), "period": format_period(row["period"])}
 
 
 @expect_parameters("{n} of {whole} territories have counts of {enough} or more in {period}")

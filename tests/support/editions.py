@@ -74,7 +74,7 @@ def make_window(period: str, *, is_most: bool, is_default: bool, metric: str = "
     return {
         "metric": metric, "measure": "convicted_first", "offence_group": "TIP", "count_unit": "person",
         "freq": "Q" if "-Q" in period else "P3" if "-" in period else "A", "period": period,
-        "n_reaching": 4 if is_most else 1, "n_territories": 4, "n_withheld": 0, "is_most": is_most,
+        "n_reaching": 4 if is_most else 1, "n_territories": 4, "n_reported": 4, "n_withheld": 0, "is_most": is_most,
         "is_default": is_default,
     }  # fmt: skip
 

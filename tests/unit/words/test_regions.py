@@ -80,8 +80,8 @@ def test_sentence_never_mixes_bases_and_shows_each_number_with_its_coverage(
 
 def build_window(freq: str, period: str, reaching: int, **values: Any) -> dict[str, Any]:
     return {
-        "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "is_most": 2 * reaching > 7,
-        "is_default": False,
+        "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "n_reported": 7,
+        "is_most": 2 * reaching > 7, "is_default": False,
     } | values  # fmt: skip
 
 
@@ -102,6 +102,30 @@ def test_region_opens_in_a_year_if_most_can_never_be_compared() -> None:
         build_window("P5", "2021-2025", 2, is_default=True),
     ]  # fmt: skip
     assert regions.choose_opening(windows, periods) == ("A", "2025")
+
+
+@pytest.mark.parametrize(
+    ("n_chosen", "n_last", "start", "end"),
+    [
+        ((6, 0), (6, 1), "Most territories have too few cases to compare, even over five years.", "in 2025."),
+        ((6, 3), (6, 3), "Even over five years, no more than half of the territories can be compared.", "in 2025."),
+        ((3, 3), (3, 3), "Even over five years, no more", "Only 3 territories have this figure for 2025."),
+        ((1, 0), (1, 0), "Even over five years, no more", "Only 1 territory has this figure for 2025."),
+        ((5, 0), (2, 0), "Even over five years, no more", "Only 5 territories have this figure for 2025."),
+    ],
+)
+def test_missing_figures_are_not_called_too_few_cases(
+    n_chosen: tuple[int, int], n_last: tuple[int, int], start: str, end: str
+) -> None:
+    """Check the reason with numbers of territories that have a figure and that have enough, of six."""
+    windows = [
+        build_window(freq, period, enough, n_reported=reported, n_territories=6, is_most=False, is_default=freq == "A")
+        for (freq, period), (reported, enough) in zip(
+            (("A", "2025"), ("P5", "2021-2025")), (n_chosen, n_last), strict=True
+        )
+    ]
+    sentence = regions.explain_window(windows)
+    assert sentence.startswith(start) and sentence.endswith(end)
 
 
 def test_period_without_enough_territories_is_explained_without_praise() -> None:

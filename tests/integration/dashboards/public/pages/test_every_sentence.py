@@ -157,8 +157,8 @@ def _make_median(**changed: Any) -> Row:
 
 def _make_window(freq: str, period: str, reaching: int, *, default: bool = False) -> Row:
     return {
-        "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "is_most": reaching > 3,
-        "is_default": default,
+        "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "n_reported": 7,
+        "is_most": reaching > 3, "is_default": default,
     }  # fmt: skip
 
 
