@@ -160,6 +160,8 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
         heading = table.name_area(code, note=describe_basis(ratios.get(code) for ratios in by_year))
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
         table.add_row(heading, fields, is_total=code == edition.region)
+        if code == edition.region:
+            table.add_row(tell("Territories included"), [table.cover_field(ratios.get(code)) for ratios in by_year])
     return table
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.front.pages import Page
 from pipelines.front.pages.facts import explain_formula
+from pipelines.front.pages.indicators import compose_indicators
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition, make_metric, make_ratio, make_total
+from tests.support.editions import MEMBERS, make_edition, make_metric, make_ratio, make_total
 
 CODE = "convicted_first_per_indicted"
 
@@ -25,3 +27,23 @@ def test_formula_names_the_periods_of_both_counts(version: str, lag: int, text: 
     assert explain_formula(Reader(edition, "en"), about, "TIP") == f"convicted_first × 100 ÷ indicted. {text}"
     nested = make_metric(CODE, "Convicted per 100 indicted", is_nested=True)
     assert "period" not in explain_formula(Reader(edition, "en"), nested, "TIP")
+
+
+def compose_page(**changes: object) -> Page:
+    ratios = [make_ratio(area, year, **changes) for area in ("WB", *MEMBERS) for year in ("2024", "2025")]
+    ratios = [{**row, "reporters": "AA,BB,CC"} if row["area"] == "WB" else row for row in ratios]
+    edition = make_edition(
+        stage_ratio=[{**row, "reporters": "AA,BB,CC,DD"} if row["period"] == "2025" else row for row in ratios],
+        total=[make_total("WB", year, 90.0) for year in ("2024", "2025")],
+        metric=[make_metric(CODE, "Convicted per 100 indicted")],
+    )
+    (page,) = [page for page in compose_indicators(Reader(edition, "en"), "TIP") if CODE.replace("_", "-") in page.file]
+    return page
+
+
+def test_ratio_by_year_has_the_number_of_territories_in_the_region() -> None:
+    _, by_year = compose_page().values["tables"]
+    region, cover, *territories = by_year.rows
+    assert "Western Balkans" in region.heading and cover.heading == "Territories included"
+    assert [str(field).partition("<")[0] for field in cover.fields] == ["3 of 4", "4 of 4"]
+    assert len(territories) == len(MEMBERS)
