@@ -573,7 +573,6 @@ def expect_titles_about_period(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters("{area}, {period}, {unit}: {figure}.")
 def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
     """Return the figure of the region on the page of a count, a ratio or a clearance rate."""
-    unit = "per 100"
     if "measure" in s:
         unit = "persons"
         period = choose_year(r, s["crime"])
@@ -592,6 +591,7 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
         row = index_clearances(r, s["metric"], s["crime"]).get((r.region, period))
         figure = describe_regional_figure(row, row)
     else:
+        unit = lower_first(r.metric[s["metric"]]["name"])
         period = find_static_period(r, s["metric"], s["crime"])
         rows = r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "period", "area").get(
             (s["metric"], s["crime"], "person", period, r.region), []

@@ -122,13 +122,13 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
-    headline, cover = sentences.describe_region(reader, period, row, tell("per 100"))
+    headline, cover = sentences.describe_region(reader, period, row, language.lower_first(name))
     return Page(
         files[crime],
         "indicator.html",
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
-        f"{name}. {headline}",
+        headline,
         cover,
         views=pages.list_views(reader, files, crime),
         values={

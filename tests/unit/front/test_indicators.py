@@ -47,3 +47,8 @@ def test_ratio_by_year_has_the_number_of_territories_in_the_region() -> None:
     assert "Western Balkans" in region.heading and cover.heading == "Territories included"
     assert [str(field).partition("<")[0] for field in cover.fields] == ["3 of 4", "4 of 4"]
     assert len(territories) == len(MEMBERS)
+
+
+def test_headline_of_a_ratio_names_both_stages() -> None:
+    headline = compose_page().values["headline"]
+    assert headline.startswith("Western Balkans, 2025, convicted per 100 indicted: 80")
