@@ -187,8 +187,8 @@ def count_digits(kind: str) -> int:
 
 
 def find_basis(kind: str) -> str:
-    """Return what the figures of a kind are made of, as a key of `indicators.FEW`."""
-    return {"count": "count", "rate": "count", "share": "share"}.get(kind, "ratio")
+    """Return what the figures of a kind are made of, as a key of `indicators.FEW`; empty if it differs by figure."""
+    return {"count": "count", "rate": "count", "share": "share"}.get(kind, "")
 
 
 def format_compared(row: Row | None, kind: str) -> FormattedFigure:

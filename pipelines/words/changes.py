@@ -88,7 +88,7 @@ _CHANGE = mark(
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
 )
 _NO_CHANGE = mark("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
-_TOO_FEW = mark("Too few to split: one of the four counts is under {enough}.")
+_TOO_FEW = mark("Too few to split: at least one of the four counts is under {enough}.")
 _VOLUME: Texts[str] = Texts(
     {
         "-": mark("Fewer indictments account for {volume}."),

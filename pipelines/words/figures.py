@@ -189,9 +189,13 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
         "value": _format_interval(figure, 0, str(row["unit_measure"])),
     }
     sentence = tell(_INDICATOR_OF_PART, **about, details=", ".join(details)) if details else tell(_INDICATOR, **about)
-    is_few = figure.kind == "value" and row.get("state") == "too_few"
-    few = _FEW[indicators.find_basis(row.get("metric"))]
-    return " ".join([sentence, *([few] if is_few else [])])
+    few = explain_few(row) if figure.kind == "value" else ""
+    return f"{sentence} {few}" if few else sentence
+
+
+def explain_few(row: Row) -> str:
+    """Return the sentence on an indicator that is too few to compare; empty if it is not."""
+    return _FEW[indicators.find_basis(row)] if row.get("state") == "too_few" else ""
 
 
 def describe_record(table: str, row: Row, name: str, vocabulary: Vocabulary) -> str:

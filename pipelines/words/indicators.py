@@ -86,8 +86,8 @@ _NO_PAIR = mark(
     "The pair cannot be compared: a territory has too small a count, no public figure, or other counting rules."
 )
 _NO_PAIRS = mark(
-    "None of the {whole} pairs can be compared: a territory has a count under {enough}, no public figure, or other "
-    "counting rules."
+    "None of the {whole} pairs can be compared: a territory has too small a count, no public figure, or other counting "
+    "rules."
 )
 _OTHER_PAIRS = mark("Pairs that are not compared have too few cases, no public figure, or other counting rules.")
 
@@ -146,12 +146,12 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     )
 
 
-def mark_notes(row: Row, notes: words.Notes, *, of: str = "ratio") -> tuple[str, ...]:
+def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]:
     """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
-    sides. `of` is what it is made of, a key of FEW."""
+    sides. `of` is what it is made of, a key of FEW; without it, `find_basis` finds it."""
     if row["value"] is None and row.get("is_allowed", True):
         return (notes.number_note(explain_too_few()),) if row.get("state") == "too_few_territories" else ()
-    texts = [FEW[of]] if row.get("state") == "too_few" else []
+    texts = [FEW[of or find_basis(row)]] if row.get("state") == "too_few" else []
     if row["value"] is not None and row.get("interval_basis") in BASIS:
         texts.append(BASIS[str(row["interval_basis"])])
     codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
@@ -162,9 +162,13 @@ def mark_notes(row: Row, notes: words.Notes, *, of: str = "ratio") -> tuple[str,
     return tuple(dict.fromkeys(notes.number_note(text) for text in texts))
 
 
-def find_basis(metric: str | None) -> str:
-    """Return what the figures of a metric are made of, as a key of FEW."""
-    return {"rate": "count", "exit": "count", "share": "share", "exit_share": "share"}.get(str(metric), "ratio")
+def find_basis(row: Row) -> str:
+    """Return what an indicator is made of, as a key of FEW; a ratio of a count to one that it is part of is a share."""
+    if row.get("default_rule") == "nested":
+        return "share"
+    return {"rate": "count", "exit": "count", "share": "share", "exit_share": "share"}.get(
+        str(row.get("metric")), "ratio"
+    )
 
 
 def format_formula(formula: str, measures: Mapping[str, str]) -> str:
@@ -255,7 +259,7 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     if not n_rows_tested and len(rows) == 1:
         return tell(_NO_PAIR)
     if not n_rows_tested:
-        return tell(_NO_PAIRS, whole=len(rows), enough=ENOUGH_EVENTS)
+        return tell(_NO_PAIRS, whole=len(rows))
     tested = max(n_rows_tested, *(row.get("n_tested") or 0 for row in rows))
     counted = _count_pairs(rows)
     if n_rows_tested < len(rows):

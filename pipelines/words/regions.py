@@ -182,7 +182,7 @@ def format_range(row: Row | None, digits: int) -> str:
 _NO_FIGURE = mark("No territory has a published figure.")
 _ONE = mark("One territory has a published figure. A median needs three territories.")
 _TWO = mark("Two territories have a published figure. A median needs three territories.")
-_ALL_FEW = mark("All of them are based on counts under {enough}.")
+_ALL_FEW = mark("All of them are too few to compare.")
 
 
 def describe_range(row: Row, digits: int = 0) -> str:
@@ -203,14 +203,13 @@ def describe_range(row: Row, digits: int = 0) -> str:
     few = count - row["n_enough"]
     sentences = [text]
     if few and few == count:
-        sentences.append(tell(_ALL_FEW, enough=ENOUGH_EVENTS))
+        sentences.append(tell(_ALL_FEW))
     elif few:
         sentences.append(
             many(
-                "{n} of them is based on a count under {enough}.",
-                "{n} of them are based on counts under {enough}.",
+                "{n} of them is too few to compare.",
+                "{n} of them are too few to compare.",
                 few,
-                enough=ENOUGH_EVENTS,
             )
         )
     if row["n_withheld"]:
@@ -239,6 +238,7 @@ def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]])
 
 
 _REACH = mark("{n} of {whole} territories have counts of {enough} or more in {period}")
+_REACH_OF_SHARE = mark("{n} of {whole} territories have {enough} or more both in the part and in the rest in {period}")
 _SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _HALF = mark("Even over {longest}, no more than half of the territories can be compared. {reach}.")
@@ -246,16 +246,16 @@ _OTHERWISE = mark("Opens in {period}: {reach}.")
 _AGAINST = mark("{reach}, against {others}")
 
 
-def explain_window(windows: Sequence[Row]) -> str:
+def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
     """Explain why a comparison opens in its period and what the shorter ones lack.
 
-    Empty without a period, and if only one territory has the figure.
+    Empty without a period, and if only one territory has the figure. A share needs enough in the part and in the rest.
     """
     chosen = default_window(windows)
     if chosen is None or chosen["n_territories"] < 2:
         return ""
     reach = tell(
-        _REACH,
+        _REACH_OF_SHARE if is_share else _REACH,  # marked above
         n=chosen["n_reaching"],
         whole=chosen["n_territories"],
         enough=ENOUGH_EVENTS,

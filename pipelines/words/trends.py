@@ -48,9 +48,15 @@ VERDICTS: Mapping[str, str] = Texts(
         "withheld": mark("withheld"),
     }
 )
-_TOO_FEW = mark("Too few to compare: one of the two counts is under {enough}.")
-_TOO_FEW_OF_FIGURE = mark("Too few to compare: one of the counts behind the two figures is under {enough}.")
-_TOO_FEW_MEDIANS = mark("Too few to compare: one of the two medians is of fewer than {enough} persons.")
+_TOO_FEW = mark("Too few to compare: at least one of the two counts is under {enough}.")
+_TOO_FEW_OF: Mapping[Kind, str] = {
+    "rate": _TOO_FEW,
+    "ratio": mark("Too few to compare: at least one of the counts behind the two figures is under {enough}."),
+    "part": mark(
+        "Too few to compare: at least one of the two figures has fewer than {enough} in the part or in the rest."
+    ),
+}
+_TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is of fewer than {enough} persons.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
 _OTHER_VERSION = mark("Not tested: the two figures are different versions of the ratio.")
 _DIVIDED_EARLIER = mark(
@@ -95,7 +101,7 @@ def judge_figures(kind: Kind, first: Row | None, last: Row | None, breaks: Seque
         for row, dispersion in zip((first, last), dispersions, strict=True)
     ]
     change = compute_figure_change(kind, *operands)
-    return Trend(change.verdict, change, _explain_few(change, _TOO_FEW if kind == "rate" else _TOO_FEW_OF_FIGURE))
+    return Trend(change.verdict, change, _explain_few(change, _TOO_FEW_OF[kind]))
 
 
 def judge_medians(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:

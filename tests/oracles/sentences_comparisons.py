@@ -286,6 +286,14 @@ def find_static_period(r: Release, metric: str, crime: str) -> str:
     return max(year for year in r.periods[crime, "A"] if year in years)
 
 
+NESTED = {
+    f"{part}_{track}_per_{whole}_{track}"
+    for part, whole in (("convicted", "adjudicated"), ("sentenced", "convicted"))
+    for track in ("first", "final")
+}
+"""Ratios of a count to another one that everyone in it is in, too."""
+
+
 def list_windows(r: Release, s: Selection) -> list[Row]:
     if s["page"] == "static":
         if "metric" not in s:
@@ -298,17 +306,29 @@ def list_windows(r: Release, s: Selection) -> list[Row]:
     return list_window_rows(r, "rate", s["crime"], find_unit(s))
 
 
-def describe_reach(row: Row) -> str:
+def describe_reach(r: Release, row: Row) -> str:
     period = format_period(row["period"])
+    if row["metric"] in NESTED:
+        rows = [
+            x
+            for x in r.index_rows("stage_ratio", "metric", "period", "offence_group", "count_unit").get(
+                (row["metric"], row["period"], row["offence_group"], row["count_unit"]), ()
+            )
+            if x["area_kind"] == "territory" and x["is_default"] and x["value"] is not None
+        ]
+        n = sum(min(x["numerator"], x["denominator"] - x["numerator"]) >= ENOUGH for x in rows)
+        whole = row["n_territories"]
+        return f"{n} of {whole} territories have {ENOUGH} or more both in the part and in the rest in {period}"
     return f"{row['n_reaching']} of {row['n_territories']} territories have counts of {ENOUGH} or more in {period}"
 
 
-def explain_reach(rows: list[Row]) -> str:
+def explain_reach(r: Release, rows: list[Row]) -> str:
     """Return the reach of the default window, against that of all shorter ones, the longest first; alone if it is 0."""
     row = next(x for x in rows if x["is_default"])
     shorter = rows[: rows.index(row)][::-1]
     others = join_words(f"{x['n_reaching'] or 'none'} in {format_period(x['period'])}" for x in shorter)
-    return f"{describe_reach(row)}, against {others}" if others and row["n_reaching"] else describe_reach(row)
+    reach = describe_reach(r, row)
+    return f"{reach}, against {others}" if others and row["n_reaching"] else reach
 
 
 @expect_parameters(
@@ -335,7 +355,7 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
         n_small = [x["n_reported"] - x["n_reaching"] for x in (row, rows[-1])]
         most_are_small = min(n_small) > row["n_territories"] / 2
         assert message.startswith("Most" if most_are_small else "Even"), message
-    return {"period": format_period(row["period"]), "reach": explain_reach(rows), "longest": FREQS[rows[-1]["freq"]]}
+    return {"period": format_period(row["period"]), "reach": explain_reach(r, rows), "longest": FREQS[rows[-1]["freq"]]}
 
 
 @expect_parameters("Only {n} territories have this figure for {period}.")
@@ -345,15 +365,19 @@ def expect_reporting_of_window(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(row["n_reported"]), "period": format_period(row["period"])}
 
 
-@expect_parameters("{n} of {whole} territories have counts of {enough} or more in {period}")
+@expect_parameters(
+    "{n} of {whole} territories have counts of {enough} or more in {period}",
+    "{n} of {whole} territories have {enough} or more both in the part and in the rest in {period}",
+)
 def expect_reach_of_window(r: Release, s: Selection, p: Params) -> Expected:
     row = next(x for x in list_windows(r, s) if x["is_default"])
+    assert (row["metric"] in NESTED) is str(p[""]).endswith("in the rest in {period}"), row["metric"]
     return {"n": str(row["n_reaching"]), "whole": str(row["n_territories"]), "period": format_period(row["period"])}
 
 
 @expect_parameters("{reach}, against {others}")
 def expect_reach_against_others(r: Release, s: Selection, p: Params) -> Expected:
-    reach, _, others = explain_reach(list_windows(r, s)).partition(", against ")
+    reach, _, others = explain_reach(r, list_windows(r, s)).partition(", against ")
     return {"reach": reach, "others": others}
 
 
@@ -494,8 +518,8 @@ def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "None of the {whole} pairs can be compared: a territory has a count under {enough}, no public figure, or other "
-    "counting rules."
+    "None of the {whole} pairs can be compared: a territory has too small a count, no public figure, or other counting "
+    "rules."
 )
 def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["verdict"] in TESTED for x in list_pair_rows(r, s))

@@ -231,13 +231,9 @@ def describe_spread(row: Row, digits: int) -> str:
         text = f"{n} territories have a published figure: median {median}, lowest {low}, highest {high}."
     few = n - row["n_enough"]
     if few and few == n:
-        text += f" All of them are based on counts under {ENOUGH}."
+        text += " All of them are too few to compare."
     elif few:
-        text += (
-            f" 1 of them is based on a count under {ENOUGH}."
-            if few == 1
-            else f" {few} of them are based on counts under {ENOUGH}."
-        )
+        text += " 1 of them is too few to compare." if few == 1 else f" {few} of them are too few to compare."
     if row["n_withheld"]:
         text += " 1 more is withheld." if row["n_withheld"] == 1 else f" {row['n_withheld']} more are withheld."
     return text
@@ -256,7 +252,7 @@ def list_spreads(r: Release, s: Selection) -> list[Row]:
 
 @expect_parameters(
     "{n} territories have a published figure: median {median}, lowest {low}, highest {high}.",
-    "{n} of them are based on counts under {enough}.",
+    "{n} of them are too few to compare.",
     "{n} more are withheld.",
     "{median}, {low} to {high} (n = {n})",
     "fewer than three published figures (n = {n})",
@@ -311,7 +307,7 @@ def expect_change_of_convictions(r: Release, s: Selection, p: Params) -> Expecte
     row = find_change(r, s, p)
     change = after["value"] - before["value"]
     counts = [row[name] for name in ("volume_before", "volume_after", "count_before", "count_after")]
-    parts: set[str] = {f"Too few to split: one of the four counts is under {ENOUGH}."}
+    parts: set[str] = {f"Too few to split: at least one of the four counts is under {ENOUGH}."}
     if min(counts) >= ENOUGH:
         volume = round(split_change(row))
         parts = {describe_effects(volume, round(change) - volume)}

@@ -119,7 +119,8 @@ def _show_figures(
     with headline:
         layout.quote_sentence(compose_sentence(compared, in_period, freq, period), frame)
     if choice.kind in ("ratio", "rate") and version == comparison.RECOMMENDED:
-        why = (regions.explain_window(windows), regions.explain_other_window(windows, freq, period))
+        is_share = choice.kind == "ratio" and comparison.read_metrics(frame.path)[choice.code]["is_nested"]
+        why = (regions.explain_window(windows, is_share=is_share), regions.explain_other_window(windows, freq, period))
         if any(why):
             layout.put_small(" ".join(filter(None, why)))
     # Drawn after the table: a browser takes longer for the picture, and a reader waits for the figures.

@@ -216,7 +216,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
     vocabulary = layout.read_vocabulary(frame)
     layout.quote_sentence(figures.describe_indicator(row, _name_metric(metric), vocabulary), frame)
     notes = words.Notes()
-    indicators.mark_notes(row, notes, of=indicators.find_basis(row["metric"]))
+    indicators.mark_notes(row, notes)
     names = queries.read_labels(frame.path, "measure")
     layout.put_html(
         tables.render_facts(

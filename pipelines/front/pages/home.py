@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front import board_pictures, pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
@@ -16,6 +17,15 @@ from pipelines.front.tables import FigureTable, attach_numbers, describe_basis
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import indicators, regions
 from pipelines.words.language import tell
+
+_FEW_OF_RATIO = mark(
+    "Where one of the two counts is under {enough}, chance alone can change the ratio a lot, so it is not compared "
+    "with others."
+)
+_FEW_OF_SHARE = mark(
+    "Where the part or the rest is under {enough}, chance alone can change the share a lot, so it is not compared with "
+    "others."
+)
 
 
 def compose_home(reader: Reader, crime: str) -> Page:
@@ -126,13 +136,8 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
         [tell("Per 100 (95% confidence interval)")],
         name="ratios",
     )
-    table.notes.add_remark(
-        tell(
-            "Where one of the two counts is under {enough}, chance alone can change the ratio a lot, so it is not "
-            "compared with others.",
-            enough=ENOUGH_EVENTS,
-        )
-    )
+    few = _FEW_OF_SHARE if edition.metrics[metric]["is_nested"] else _FEW_OF_RATIO
+    table.notes.add_remark(tell(few, enough=ENOUGH_EVENTS))  # marked above
     for code in (edition.region, *edition.territories):
         heading = table.name_area(code, note=describe_basis([rows.get(code)]))
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)

@@ -20,4 +20,6 @@ def explain_period(reader: Reader, metric: str, crime: str, period: str, measure
     """Explain why a page shows a period; empty if its windows have another one, since pages show no quarters."""
     windows = reader.edition.list_windows(metric, crime, measure)
     window = regions.default_window(windows)
-    return regions.explain_window(windows) if window is not None and window["period"] == period else ""
+    if window is None or window["period"] != period:
+        return ""
+    return regions.explain_window(windows, is_share=bool(reader.edition.metrics[metric]["is_nested"]))

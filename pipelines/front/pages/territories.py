@@ -13,8 +13,7 @@ from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import durations, indicators, language, trends
+from pipelines.words import durations, figures, indicators, language, trends
 from pipelines.words.changes import describe_breaks, describe_cause
 from pipelines.words.language import tell
 
@@ -183,9 +182,7 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
         region=reader.area_name(edition.region),
         regional=regional_figure.spoken,
     )
-    own_row = ratios.get(area)
-    if own_row is not None and own_row["state"] == "too_few":
-        few = tell("Fewer than {enough} in one of the two counts: compare with care.", enough=ENOUGH_EVENTS)
+    if few := figures.explain_few(ratios.get(area, {})):
         ratio = f"{ratio} {few}"
     quarter = (edition.list_board_periods("Q", 1) or [year])[0]
     newest = reader.describe_state(area, quarter)

@@ -73,6 +73,17 @@ def test_rates_are_judged_with_their_populations() -> None:
     assert (lines[1].trend.verdict, lines[1].trend.change and lines[1].trend.change.ratio) == ("fall", 0.5)
 
 
+def test_share_without_a_rest_is_too_few_by_the_rest_and_not_by_its_counts() -> None:
+    first, last = (
+        _make_ratio(year, numerator=count, denominator=whole) for year, count, whole in
+        (("2023", 38.0, 38.0), ("2025", 196.0, 198.0))
+    )  # fmt: skip
+    assert trends.judge_figures("part", first, last, []).note == (
+        "Too few to compare: at least one of the two figures has fewer than 20 in the part or in the rest."
+    )
+    assert trends.judge_figures("ratio", first, last, []).verdict != "too_few"
+
+
 @pytest.mark.parametrize("dispersion", [1.0, 2.1])
 def test_rate_of_one_population_changes_as_its_count(dispersion: float) -> None:
     rows = [_make_ratio(year, numerator=count, denominator=1e6, dispersion=dispersion) for year, count in

@@ -20,7 +20,7 @@ from tests.support.editions import make_edition, make_total
             198.0,
             "This is not a clear change, because several people can be tried in one case: 1.37 times as many",
         ),
-        (12.0, 40.0, "Too few to compare: one of the two counts is under 20."),
+        (12.0, 40.0, "Too few to compare: at least one of the two counts is under 20."),
     ],
 )
 def test_convictions_of_two_years_have_a_verdict(before: float, after: float, verdict: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
-from pipelines.words import Notes, indicators
+from pipelines.words import Notes, figures, indicators
 
 NAMES = {"AA": "Aland", "BB": "Beland"}
 
@@ -67,7 +67,21 @@ def test_note_of_few_cases_says_what_is_few(of: str, text: str) -> None:
     indicators.mark_notes(row, notes, of=of)
     assert notes.texts == [f"Fewer than 20{text} chance alone can change this a lot."]
     metric = {"count": "rate", "share": "exit_share", "ratio": "clearance_rate_first"}[of]
-    assert indicators.find_basis(metric) == of
+    assert indicators.find_basis({"metric": metric}) == of
+
+
+@pytest.mark.parametrize(
+    ("rule", "few"), [("nested", "in the part or in the rest"), ("no_lag", "in one of the two counts")]
+)
+def test_ratio_of_a_count_to_one_that_it_is_part_of_is_few_by_the_rest(rule: str, few: str) -> None:
+    # 38 of 38 convicted persons were sentenced: both counts are 38, and nobody is left over.
+    row = {"value": 100.0, "state": "too_few", "obs_status": "A", "conf_status": "F", "flags": "", "reasons": "",
+           "metric": "sentenced_first_per_convicted_first", "default_rule": rule}  # fmt: skip
+    notes = Notes()
+    indicators.mark_notes(row, notes)
+    assert notes.texts == [f"Fewer than 20 {few}: chance alone can change this a lot."]
+    assert figures.explain_few(row) == f"Fewer than 20 {few}: compare with care."
+    assert figures.explain_few(row | {"state": "enough"}) == figures.explain_few({}) == ""
 
 
 def test_each_rule_of_a_default_version_has_a_sentence() -> None:

@@ -103,7 +103,11 @@ SENTENCES: Mapping[str, Callable[[], str]] = {
     ),
     "territories": lambda: regions.name_territories("Alfa", [("Relatio", COUNT)], list(AREAS.items())),
     "range": lambda: regions.describe_range(RANGE, 1) + regions.format_range(RANGE, 1),
-    "window": lambda: regions.explain_window(WINDOWS) + regions.explain_other_window(WINDOWS, "A", "2025"),
+    "window": lambda: (
+        regions.explain_window(WINDOWS, is_share=False)
+        + regions.explain_window(WINDOWS, is_share=True)
+        + regions.explain_other_window(WINDOWS, "A", "2025")
+    ),
     "windows": lambda: regions.describe_windows([("Relatio", WINDOWS)]),
     "late": lambda: describe_returns(state="not_received", deadline=date(2026, 11, 14)),
     "in part": lambda: describe_returns(state="in_part", received=3, expected=4, outstanding=("Beta",)),

@@ -130,9 +130,16 @@ def test_missing_figures_are_not_called_too_few_cases(
 
 def test_period_without_enough_territories_is_explained_without_praise() -> None:
     windows = [build_window("A", "2025", 2), build_window("P5", "2021-2025", 3, is_default=True)]
-    assert regions.explain_window(windows) == (
+    assert regions.explain_window(windows, is_share=False) == (
         "Most territories have too few cases to compare, even over five years. 3 of 7 territories have counts of 20 or "
         "more in 2021–2025, against 2 in 2025."
+    )
+
+
+def test_window_of_a_share_counts_the_territories_with_enough_in_the_part_and_in_the_rest() -> None:
+    windows = [build_window("A", "2025", 0, is_default=True)]
+    assert "0 of 7 territories have 20 or more both in the part and in the rest in 2025." in regions.explain_window(
+        windows, is_share=True
     )
 
 
@@ -142,13 +149,13 @@ def test_period_without_enough_territories_is_explained_without_praise() -> None
         ({"n": 0, "n_enough": 0, "n_withheld": 0}, "No territory has a published figure."),
         (
             {"n": 2, "n_enough": 0, "n_withheld": 3},
-            "Two territories have a published figure. A median needs three territories. All of them are "
-            "based on counts under 20. 3 more are withheld.",
+            "Two territories have a published figure. A median needs three territories. All of them are too few to "
+            "compare. 3 more are withheld.",
         ),
         (
             {"n": 3, "n_enough": 2, "n_withheld": 1, "minimum": 1, "median": 2, "maximum": 4},
-            "3 territories have a published figure: median 2, lowest 1, highest 4. 1 of them is based "
-            "on a count under 20. 1 more is withheld.",
+            "3 territories have a published figure: median 2, lowest 1, highest 4. 1 of them is too few to "
+            "compare. 1 more is withheld.",
         ),
     ],
 )
@@ -179,7 +186,7 @@ def test_range_of_three_territories_has_median_and_limits() -> None:
 
 def test_window_that_is_not_enough_is_not_called_the_longest() -> None:
     windows = [build_window("A", "2025", 2, is_default=True), build_window("P5", "2021-2025", 1)]
-    sentence = regions.explain_window(windows)
+    sentence = regions.explain_window(windows, is_share=False)
     assert "longest" not in sentence and "even over five years. 2 of 7 territories" in sentence and "2025" in sentence
 
 

@@ -244,7 +244,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "Opens in {period}: {reach}.": (
         lambda: regions.explain_window(
-            [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)]
+            [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)], is_share=False
         ),
         "Opens in 2023–2025: 5 of 7 territories have counts of 20 or more in 2023–2025, against 4 in 2025.",
     ),

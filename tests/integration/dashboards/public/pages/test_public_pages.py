@@ -635,7 +635,7 @@ def test_change_of_few_or_withheld_cases_has_no_number() -> None:
     assert read_row(test, "2022 to 2023") == ["from 50 to 60", "+10", "+22", "\u221212"]
     assert read_row(test, "2023 to 2024") == ["from 19 to 25", "+6", "too few to split", "too few to split"]
     assert read_row(test, "2024 to 2025") == ["withheld"] * 4
-    assert "from 19 to 25 (+6). Too few to split: one of the four counts is under 20." in read_html(test)
+    assert "from 19 to 25 (+6). Too few to split: at least one of the four counts is under 20." in read_html(test)
 
 
 def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
