@@ -105,8 +105,7 @@ def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
     if change is None or change.ratio is None or change.low is None or change.high is None:
         return trend.note or _CHANGES["withheld" if trend.verdict == "withheld" else "missing"]
     # The interval is of a change of single persons; the verdict allows for several persons in one case, too.
-    is_clear_of_one = change.low > 1 or change.high < 1
-    verdict = "depends" if trend.verdict == "no_clear_change" and is_clear_of_one else trend.verdict
+    verdict = "depends" if trends.is_unclear(change) else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
     texts = _CHANGES if is_count else _CHANGES_OF_FIGURES
     return texts.fill_text(verdict, ratio=ratio, low=low, high=high)

@@ -57,6 +57,8 @@ _TOO_FEW_OF: Mapping[Kind, str] = {
     ),
 }
 _TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is of fewer than {enough} persons.")
+UNCLEAR_OF_PERSONS = mark("Not clear, because several people can be tried in one case.")
+UNCLEAR_OF_REQUESTS = mark("Not clear, because several requests can belong to one case.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
 _OTHER_VERSION = mark("Not tested: the two figures are different versions of the ratio.")
 _DIVIDED_EARLIER = mark(
@@ -74,16 +76,23 @@ class Trend:
     note: str = ""
 
 
-def judge_trend(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
-    """Judge the change between two counts; `breaks` are those of the series between the two periods."""
+def judge_trend(
+    first: Row | None, last: Row | None, breaks: Sequence[Row], *, unclear: str = UNCLEAR_OF_PERSONS
+) -> Trend:
+    """Judge the change between two counts; `breaks` are those of the series between the two periods.
+
+    `unclear` is the note of a change that is clear only if each case had one person.
+    """
     prevented = _find_obstacle(first, last, breaks)
     if prevented is not None or first is None or last is None:
         return prevented or Trend("missing")
     change = compute_change(first["value"], last["value"])
-    return Trend(change.verdict, change, _explain_few(change, _TOO_FEW))
+    return Trend(change.verdict, change, _explain(change, _TOO_FEW, unclear))
 
 
-def judge_figures(kind: Kind, first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
+def judge_figures(
+    kind: Kind, first: Row | None, last: Row | None, breaks: Sequence[Row], *, unclear: str = UNCLEAR_OF_PERSONS
+) -> Trend:
     """Judge the change between two rates, ratios or shares, by the published counts behind them."""
     prevented = _find_obstacle(first, last, breaks)
     if prevented is not None and prevented.verdict == "break":
@@ -101,7 +110,7 @@ def judge_figures(kind: Kind, first: Row | None, last: Row | None, breaks: Seque
         for row, dispersion in zip((first, last), dispersions, strict=True)
     ]
     change = compute_figure_change(kind, *operands)
-    return Trend(change.verdict, change, _explain_few(change, _TOO_FEW_OF[kind]))
+    return Trend(change.verdict, change, _explain(change, _TOO_FEW_OF[kind], unclear))
 
 
 def judge_medians(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend:
@@ -145,8 +154,17 @@ def _explain_lag(first: Row | None) -> str:
     return tell(_DIVIDED_EARLIER, period=period, earlier=denominator)
 
 
-def _explain_few(change: CountChange, text: str) -> str:
-    return tell(text, enough=ENOUGH_EVENTS) if change.verdict == "too_few" else ""  # marked above
+def _explain(change: CountChange, few: str, unclear: str) -> str:
+    """Return the note of a change that was not tested, or that is not clear although its interval excludes 1."""
+    if change.verdict == "too_few":
+        return tell(few, enough=ENOUGH_EVENTS)  # marked above
+    return tell(unclear) if is_unclear(change) else ""  # marked above
+
+
+def is_unclear(change: CountChange) -> bool:
+    """Return True if a change is clear of single persons, but not if several persons can be tried in one case."""
+    is_clear_of_one = change.low is not None and change.high is not None and (change.low > 1 or change.high < 1)
+    return change.verdict == "no_clear_change" and is_clear_of_one
 
 
 def name_ratio(first: str, last: str) -> str:

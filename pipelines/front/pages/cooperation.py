@@ -238,7 +238,7 @@ def _is_registered_total(row: Row) -> bool:
 
 
 def _judge_registered(first: Row | None, last: Row | None) -> trends.Trend:
-    return trends.judge_trend(first, last, ())
+    return trends.judge_trend(first, last, (), unclear=trends.UNCLEAR_OF_REQUESTS)
 
 
 def _judge_executed(first: Row | None, last: Row | None) -> trends.Trend:
@@ -246,7 +246,7 @@ def _judge_executed(first: Row | None, last: Row | None) -> trends.Trend:
         None if row is None else {**row, "numerator": row["executed"], "denominator": row["closed"]}
         for row in (first, last)
     )
-    return trends.judge_figures("part", before, after, ())
+    return trends.judge_figures("part", before, after, (), unclear=trends.UNCLEAR_OF_REQUESTS)
 
 
 def _compose_tested(
