@@ -79,7 +79,8 @@ APART = ("higher", "lower")
 UNCLEAR = "depends_on_persons_per_case"
 TESTED = (*APART, UNCLEAR, "no_difference")
 SIMULTANEOUS = mark(
-    "Because all pairs of a category are compared at once, the intervals are widened to avoid false alarms."
+    "Because all pairs of a category are compared at once, each pair is tested more strictly to avoid false alarms. "
+    "The intervals of the shares are not changed."
 )
 _FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
 _NO_PAIR = mark(
@@ -250,8 +251,8 @@ def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
 
 
 def describe_pairs(rows: Sequence[Row]) -> str:
-    """Describe how many pairs could be compared, how many differ clearly, why others could not, and what the intervals
-    allow for.
+    """Describe how many pairs could be compared, how many differ clearly, why others could not, and what the tests allow
+    for.
 
     The tests of a release allow for all pairs of territories, also if `rows` are those of some of them.
     """
@@ -267,18 +268,20 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     if tested == 1:
         return counted
     if tested > n_rows_tested:
-        widened = many(
-            "The intervals allow for {n} pair of all territories compared at once, to avoid false alarms.",
-            "The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.",
+        strictness = many(
+            "The tests allow for {n} pair of all territories compared at once, to avoid false alarms.",
+            "The tests allow for all {n} pairs of territories compared at once, to avoid false alarms.",
             tested,
         )
-        return f"{counted} {widened}"
-    widened = many(
-        "Because {n} pair is compared at once, the intervals are widened to avoid false alarms.",
-        "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms.",
+        return f"{counted} {strictness}"
+    strictness = many(
+        "Because {n} pair is compared at once, each pair is tested more strictly to avoid false alarms. The intervals "
+        "of the figures are not changed.",
+        "Because {n} pairs are compared at once, each pair is tested more strictly to avoid false alarms. The "
+        "intervals of the figures are not changed.",
         tested,
     )
-    return f"{counted} {widened}"
+    return f"{counted} {strictness}"
 
 
 def _count_pairs(rows: Sequence[Row]) -> str:

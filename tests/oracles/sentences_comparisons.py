@@ -527,17 +527,19 @@ def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{n} differ clearly.", "Because {n} pairs are compared at once, the intervals are widened to avoid false alarms."
+    "{n} differ clearly.",
+    "Because {n} pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals of "
+    "the figures are not changed.",
 )
 def expect_different_pairs(r: Release, s: Selection, p: Params) -> Expected:
     verdicts = ("higher", "lower") if "clearly" in str(p[""]) else TESTED
     if s["page"] == "compare" and verdicts == TESTED:
         counts = [sum(x["verdict"] in TESTED for x in rows) for rows in (list_pair_rows(r, s), list_family_rows(r, s))]
-        assert counts[0] == counts[1] > 1, "the intervals allow for other pairs, too"
+        assert counts[0] == counts[1] > 1, "the tests allow for other pairs, too"
     return {"n": {str(sum(x["verdict"] in verdicts for x in rows)) for rows in group_pairs(r, s)}}
 
 
-@expect_parameters("The intervals allow for all {n} pairs of territories compared at once, to avoid false alarms.")
+@expect_parameters("The tests allow for all {n} pairs of territories compared at once, to avoid false alarms.")
 def expect_pairs_at_once(r: Release, s: Selection, p: Params) -> Expected:
     n_shown, n_whole = (
         sum(x["verdict"] in TESTED for x in rows) for rows in (list_pair_rows(r, s), list_family_rows(r, s))

@@ -106,7 +106,7 @@ _NAMES_OF_CHOICES = {"part": "share_of"}
 
 def _list_sets(codes: Sequence[str]) -> list[Sequence[str]]:
     """Return sets of territories: all; one, which has no pair; two, which have one; three, whose pairs are listed in
-    full; and four, of whose pairs only some are, and for which the intervals allow for pairs that are not shown."""
+    full; and four, of whose pairs only some are, and for which the tests allow for pairs that are not shown."""
     return [codes, codes[:1], codes[-2:], codes[:3], codes[-4:]]
 
 

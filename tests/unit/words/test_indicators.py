@@ -88,9 +88,12 @@ def test_each_rule_of_a_default_version_has_a_sentence() -> None:
     assert set(indicators.RULES) == {"nested", "cohort_complete", "lag_known", "lag_zero", "no_lag", "refused"}
 
 
-def test_pairs_of_some_territories_say_for_how_many_the_intervals_allow() -> None:
+def test_pairs_of_some_territories_say_for_how_many_the_tests_allow() -> None:
     pairs = [make_pair("higher", n_tested=6), make_pair("no_difference", n_tested=6)]
     text = indicators.describe_pairs(pairs)
     assert text.startswith("2 of 2 pairs could be compared. 1 differs clearly.")
     assert "allow for all 6 pairs of territories compared at once" in text
-    assert "Because 6 pairs are compared at once" in indicators.describe_pairs(pairs * 3)
+    assert indicators.describe_pairs(pairs * 3).endswith(
+        "Because 6 pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals "
+        "of the figures are not changed."
+    ), "the intervals next to it are those of single figures at 95%"

@@ -48,7 +48,7 @@ def test_chosen_territories_are_in_table_pictures_pairs_and_address() -> None:
     assert "Albania and Montenegro: too few to compare." in text
     assert any(
         "1 of 3 pairs could be compared. 1 differs clearly. Pairs that are not compared have too few cases, no public "
-        "figure, or other counting rules. The intervals allow for all" in paragraph.value
+        "figure, or other counting rules. The tests allow for all" in paragraph.value
         for paragraph in test.markdown
     )
     assert test.query_params["areas"] == "AL,ME,MK"

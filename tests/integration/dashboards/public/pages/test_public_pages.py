@@ -537,7 +537,7 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     test = run_page("compare", **RATIO)
     text = read_html(test)
     assert any(
-        "pairs are compared at once, the intervals are widened to avoid false alarms." in paragraph.value
+        "pairs are compared at once, each pair is tested more strictly to avoid false alarms." in paragraph.value
         for paragraph in test.markdown
     ), "the page warns about multiple comparisons"
     assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
