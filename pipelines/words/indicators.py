@@ -251,8 +251,7 @@ def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
 
 
 def describe_pairs(rows: Sequence[Row]) -> str:
-    """Describe how many pairs could be compared, how many differ clearly, why others could not, and what the tests allow
-    for.
+    """Describe how many pairs could be compared and differ clearly, why others could not, and what the tests allow for.
 
     The tests of a release allow for all pairs of territories, also if `rows` are those of some of them.
     """

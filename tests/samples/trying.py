@@ -364,4 +364,4 @@ CORRECTED_REQUESTS: Mapping[str, tuple[str, ...]] = {
     "AL_MOJ": ("request.counts at line 42 column 6", "request.counts at line 4 column 8"),
     "RS_MOJ": ("request.counts at 2025!F52", "request.counts at 2025!H15"),
 }
-"""What is asked about corrected records of requests: the counts of the office do not have the further request."""
+"""Warnings about corrected records of requests: the counts of the office do not have the further request."""
