@@ -124,6 +124,7 @@ def _make_series_of_rows(
             is_provisional="provisional" in _list_flags(row),
             is_partial="partial" in _list_flags(row),
             reporters=regions.count_reporters(row) if is_region and row is not None else None,
+            covered=str(row["reporters"] or "") if row is not None else "",
         )
         for period, row in zip(periods, rows, strict=True)
     ]

@@ -16,7 +16,7 @@ from pipelines.words.language import lower_first, tell
 
 _LINES_READ = mark(
     "The highlighted area has its 95% confidence interval, breaks and coverage. The other lines are for comparison. A "
-    "line stops at a break in the series and at a missing figure."
+    "line stops at a break in the series, at a missing figure, and where the territories included change."
 )
 
 

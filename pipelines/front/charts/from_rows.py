@@ -97,6 +97,7 @@ def make_point(cell: Row, digits: int = 0) -> PeriodPoint:
         is_partial="partial" in flags,
         reporters=len([code for code in str(cell.get("reporters") or "").split(",") if code]),
         code=str(cell["period"]),
+        covered=str(cell.get("reporters") or ""),
     )
 
 

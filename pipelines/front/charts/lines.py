@@ -42,7 +42,7 @@ def draw_lines(
 ) -> Drawing:  # fmt: skip
     """Return the series at position `full` with band, points, breaks and coverage, and the others as lines behind it.
 
-    Up to MOST_BANDS series have their bands and points as well. A line is not drawn over a missing figure or a break.
+    Up to MOST_BANDS series have their bands and points as well. `series.find_runs` cuts lines.
     """
     canvas = Canvas(width)
     main = all_series[full]

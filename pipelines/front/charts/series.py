@@ -29,8 +29,9 @@ NOTHING = FormattedFigure("", "", "nothing")
 class PeriodPoint:
     """The figure of one period: a number, the word that says why there is none, or NOTHING.
 
-    `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it.
-    `period` is its name, and `code` its code, from which the axis takes a shorter name if there is one.
+    `former` is the number that was published first, if it was revised. `reporters` is how many territories are in it,
+    and `covered` are their codes, as the release has them. `period` is its name, and `code` its code, from which the
+    axis takes a shorter name if there is one.
     """
 
     period: str
@@ -41,6 +42,7 @@ class PeriodPoint:
     former: float | None = None
     reporters: int | None = None
     code: str = ""
+    covered: str = ""
 
     @property
     def has_value(self) -> bool:
@@ -203,14 +205,14 @@ def plot_series(
 
 
 def find_runs(series: ChartSeries) -> list[list[int]]:
-    """Return the positions that a line joins: never over a missing figure or a break."""
+    """Return the positions that a line joins: never over a missing figure, a break or a change of who is included."""
     cuts = {cut for span in series.breaks for cut in range(span.start, span.end + 1)}
     runs: list[list[int]] = []
     for position, point in enumerate(series.points):
         if not point.has_value:
             continue
         is_next = bool(runs) and runs[-1][-1] == position - 1 and position not in cuts and series.is_joined
-        if is_next:
+        if is_next and series.points[position - 1].covered == point.covered:
             runs[-1].append(position)
         else:
             runs.append([position])

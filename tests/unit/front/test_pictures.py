@@ -11,6 +11,13 @@ from pipelines.front.reader import Reader
 from tests.support.editions import make_edition, make_metric, make_ratio, make_total
 
 
+def test_course_of_the_region_is_cut_where_a_territory_is_missing() -> None:
+    covered = {"2022": "AA,BB,CC,DD", "2023": "AA,BB,CC,EE", "2024": "AA,BB,CC,DD", "2025": "AA,BB,CC,DD"}
+    totals = [make_total("WB", year, 600.0, reporters=codes) for year, codes in covered.items()]
+    picture = pictures.draw_trend(Reader(make_edition(total=totals), "en"), "TIP", "convicted_first", "WB")
+    assert picture is not None and picture.svg.count('class="curve"') == 2, "2024 to 2025, in both layouts"
+
+
 @pytest.mark.parametrize(
     ("area", "value", "reporters", "is_drawn"),
     [("AA", 12.0, "AA", True), ("AA", None, "AA", False), ("WB", 90.0, "AA,BB,CC", False)],

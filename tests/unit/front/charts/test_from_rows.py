@@ -53,6 +53,11 @@ def test_make_point_of_a_hidden_cell_has_its_word() -> None:
     assert not point.has_value and point.figure.text == "withheld"
 
 
+def test_make_point_has_the_territories_of_its_figure() -> None:
+    point = make_point(make_total("WB", "2025", 434.0, reporters="AA,BB,CC,DD"))
+    assert (point.reporters, point.covered) == (4, "AA,BB,CC,DD")
+
+
 def test_make_series_draws_nothing_in_periods_of_other_series() -> None:
     series = make_series("A place", [make_total("AA", "2023", 30.0)], periods=YEARS)
     assert [point.figure is NOTHING for point in series.points] == [True, True, False, True]

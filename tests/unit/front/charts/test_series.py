@@ -76,6 +76,16 @@ def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
     assert "law" in read.words and "Breaks in the series: law (2020)." in read.drawing.description
 
 
+def test_draw_series_joins_nothing_where_other_territories_are_included() -> None:
+    # 2021 has as many territories as 2020, but not the same ones.
+    covered = ("AA,BB,CC", "AA,BB", "AA,CC", "AA,CC")
+    series = make_series(646, 434, 607, 539)
+    points = [replace(point, covered=codes) for point, codes in zip(series.points, covered, strict=True)]
+    read = assert_legible(draw_series(replace(series, points=points)))
+    assert read.count_marks("path", "curve") == 1, "the line from 607 to 539"
+    assert read.count_marks("rect", "band") == 3, "bands of two single points, and the sign in the key"
+
+
 def test_draw_series_shades_the_time_in_which_a_break_falls() -> None:
     read = read_drawing(draw_series(make_series(40, 45, 50, 55, breaks=[BreakMark(1, 3, "counting")])))
     assert read.count_marks("path", "curve") == 0 and read.count_marks("rect", "shade") == 1
