@@ -62,6 +62,9 @@ NO_RECORDS = mark("no records")
 NOT_REACHED = mark("not reached")
 NOT_REACHED_NOTE = mark("Not reached: too few cases have left the stage so far.")
 FEW_NOTE = mark("May be based on fewer than {enough} people: chance alone can change it a lot.")
+FEW_NOTE_OF_SHARE = mark(
+    "The part or the rest may be fewer than {enough} people: chance alone can change the share a lot."
+)
 NOT_YET = mark(
     "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters."
 )
@@ -113,7 +116,8 @@ def explain_figure(row: Row | None) -> str:
     if row is None:
         return ""
     if row["value"] is not None:
-        return tell(FEW_NOTE, enough=ENOUGH_EVENTS) if is_few(row) else ""
+        note = FEW_NOTE_OF_SHARE if row["unit_measure"] == "PC" else FEW_NOTE
+        return tell(note, enough=ENOUGH_EVENTS) if is_few(row) else ""  # marked above
     if row["obs_status"] == "M":
         if row["statistic"] == "below_minimum":
             return tell(NO_LEAST)

@@ -74,6 +74,24 @@ SENTENCE = {
         ),
         (
             "sentence",
+            make_row(
+                **SENTENCE
+                | {
+                    "statistic": "below_minimum",
+                    "unit_measure": "PC",
+                    "n_band": "20-49",
+                    "state": "too_few",
+                    "value": 30.0,
+                    "low": 5.0,
+                    "high": 60.0,
+                }
+            ),
+            "Aland*, 2025: trafficking in persons, time: 30 per cent (95% confidence "
+            "interval 5 to 60). Number of people: 20 to 49. The part or the rest may be fewer than 20 people: chance "
+            "alone can change the share a lot.",
+        ),
+        (
+            "sentence",
             make_row(**SENTENCE | {"sentence_type": "_T", "sentence_band": "Y2T5"}, statistic="share"),
             "Aland*, 2025: trafficking in persons, time, from 2 to 5 years: 54 months (95% confidence interval 12 to "
             "84). Number of people: 100 to 199.",
