@@ -25,6 +25,7 @@ _STAGES = mark("{area}, {period}, {crime}: {figures} ({track} where a court deci
 _LEAD = mark("{area}, {period}, {crime} ({track} where a court decided).")
 _ALL = mark("Figures cover all {whole} territories.")
 _SOME = mark("Figures cover {n} of {whole} territories.")
+_TOO_FEW = mark("Only {n} of {whole} territories have this figure; a regional figure needs at least {fewest}.")
 _NONE = mark("No territory has reported.")
 NO_REGION = mark("no regional figure")
 TOO_FEW_TERRITORIES = mark("No regional figure is shown from fewer than {fewest} territories.")
@@ -65,11 +66,14 @@ def refuse_figure() -> words.FormattedFigure:
 
 
 def describe_cover(row: Row, whole: int, absences: str) -> str:
-    """Describe how many territories a figure covers and which are not in it."""
+    """Describe how many territories a figure covers, or are too few for one, and which are not in it."""
     n = count_reporters(row)
     if not n:
         return tell(_NONE)
-    text = tell(_ALL, whole=whole) if n == whole else tell(_SOME, n=n, whole=whole)
+    if is_refused(row):
+        text = tell(_TOO_FEW, n=n, whole=whole, fewest=FEWEST_TERRITORIES_IN_REGION)
+    else:
+        text = tell(_ALL, whole=whole) if n == whole else tell(_SOME, n=n, whole=whole)
     return f"{text} {absences}".strip()
 
 

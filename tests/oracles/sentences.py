@@ -472,6 +472,8 @@ def describe_cover(r: Release, row: Row, crime: str, measure: str, unit: str, in
     if not present:
         return "No territory has reported."
     text = f"Figures cover {f'all {whole}' if len(present) == whole else f'{len(present)} of {whole}'} territories."
+    if len(present) < FEWEST_IN_REGION:
+        text = f"Only {len(present)} of {whole} territories have this figure; a regional figure needs at least 4."
     missing = list_absences(r, row["reporters"], row["period"], crime, measure, unit, instruments)
     return f"{text} Not included: {join_words(missing)}." if missing else text
 
@@ -552,7 +554,13 @@ def expect_number_covered(r: Release, s: Selection, p: Params) -> Expected:
     whole = len(r.territories)
     if "n" not in p:
         return {"whole": str(whole)}
-    return {"whole": str(whole), "n": count_reporters(r, s)}
+    return {"whole": str(whole), "n": {n for n in count_reporters(r, s) if int(n) >= FEWEST_IN_REGION}}
+
+
+@expect_parameters("Only {n} of {whole} territories have this figure; a regional figure needs at least {fewest}.")
+def expect_number_too_few(r: Release, s: Selection, p: Params) -> Expected:
+    few = {n for n in count_reporters(r, s) if 0 < int(n) < FEWEST_IN_REGION}
+    return {"whole": str(len(r.territories)), "n": few, "fewest": "4"}
 
 
 def count_reporters(r: Release, s: Selection) -> set[str]:

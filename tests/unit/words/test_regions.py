@@ -78,6 +78,18 @@ def test_sentence_never_mixes_bases_and_shows_each_number_with_its_coverage(
             assert figure_by_stage[stage] == f"{cell['value']:.0f} Figures cover {whole} territories."
 
 
+@pytest.mark.parametrize(
+    ("reporters", "text"),
+    [
+        ("", "No territory has reported."),
+        ("AL,HR,RS", "Only 3 of 7 territories have this figure; a regional figure needs at least 4. Not included: BA."),
+        ("AL,HR,RS,ME", "Figures cover 4 of 7 territories. Not included: BA."),
+    ],
+)
+def test_coverage_of_too_few_territories_is_not_that_of_a_figure(reporters: str, text: str) -> None:
+    assert regions.describe_cover(build_cell("convicted_first", 12.0, reporters), 7, "Not included: BA.") == text
+
+
 def build_window(freq: str, period: str, reaching: int, **values: Any) -> dict[str, Any]:
     return {
         "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "n_reported": 7,
