@@ -73,7 +73,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
         title,
         values={
             "practice": pages.name_file(pages.PRACTICE),
-            "how": [*_explain_shares(), *_explain_changes(rows)],
+            "how": [*_explain_shares(), _explain_sums(), *_explain_changes(rows)],
             "round_name": _name_round(rows, labels),
             "tables": [
                 _compose_question(reader, labels, series, list(question))
@@ -95,6 +95,14 @@ def _explain_shares() -> list[str]:
         ),
         explain_withheld(),
     ]
+
+
+def _explain_sums() -> str:
+    """Return why territories or roles of which none is withheld have fewer respondents than the region."""
+    return tell(
+        "To protect small groups, some answers are kept without their territory or role. They count for the region, so "
+        "the respondents of the territories or roles shown can add up to fewer."
+    )
 
 
 def _explain_changes(rows: Sequence[Row]) -> list[str]:

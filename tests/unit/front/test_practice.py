@@ -11,7 +11,7 @@ import pytest
 from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.reader import Reader
 from pipelines.words.language import read_in
-from tests.support.editions import make_edition
+from tests.support.editions import MEMBERS, make_edition
 
 LABELS = [
     ("theme", "formal", "Formal requests"), ("form", "pulse", "Quarterly questionnaire"), ("role", "judge", "Judge"),
@@ -83,6 +83,14 @@ def test_page_says_how_many_changes_were_tested() -> None:
         row["changed"] = "fall" if row["code"] == "favourable" else None
     reader = Reader(make_edition(practice_result=rows), "en")
     assert "2 changes since the last round were tested here." in compose_theme(reader, "formal").values["how"]
+
+
+def test_page_says_why_territories_that_are_all_shown_have_fewer_respondents_than_the_region() -> None:
+    rows = make_rows("region", "region", {"easy": 59, "hard": 64, "favourable": 59})
+    for code, easy in zip(MEMBERS, (20, 15, 10, 5), strict=True):
+        rows += make_rows("territory", code, {"easy": easy, "hard": easy, "favourable": easy})
+    how = compose_theme(Reader(make_edition(practice_result=rows), "en"), "formal").values["how"]
+    assert [text for text in how if "kept without their territory or role. They count for the region" in text]
 
 
 def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_note() -> None:
