@@ -136,7 +136,7 @@ def test_missing_figures_are_not_called_too_few_cases(
             (("A", "2025"), ("P5", "2021-2025")), (n_chosen, n_last), strict=True
         )
     ]
-    sentence = regions.explain_window(windows)
+    sentence = regions.explain_window(windows, is_share=False)
     assert sentence.startswith(start) and sentence.endswith(end)
 
 
