@@ -56,7 +56,7 @@ def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
     [
         (None, "withheld", "withheld", ""),
         (None, "missing", "not applicable", ""),
-        (None, "too_few_territories", "no regional figure", "Figures cover 3 of 4 territories."),
+        (None, "too_few_territories", "no regional figure", "Only 3 of 4 territories have this figure;"),
         (84.0, "enough", "84", "Figures cover all 4 territories."),
     ],
 )
