@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.edition import CONVICTED
 from pipelines.front.reader import Reader
 from pipelines.words import Row, language, regions, trends
-from pipelines.words.language import tell
+from pipelines.words.language import many, tell
 
 _CHANGES: language.Texts[str] = language.Texts(
     {
@@ -130,10 +130,12 @@ def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> 
     return headline, reader.describe_cover(row) if row is not None and regions.is_covered(row) else ""
 
 
-def describe_source(reader: Reader) -> str:
-    """Return where the counts of an indicator are from."""
-    return tell(
+def describe_source(reader: Reader, regional: Iterable[Row | None]) -> str:
+    """Return from how many territories the counts of an indicator are: those in any of its figures of the region."""
+    reporters = {code for row in regional if row is not None for code in str(row["reporters"] or "").split(",") if code}
+    return many(
+        "Returns of the offices of {n} territory, release {release}.",
         "Returns of the offices of {n} territories, release {release}.",
-        n=len(reader.edition.territories),
+        len(reporters),
         release=reader.edition.id,
     )

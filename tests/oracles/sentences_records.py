@@ -680,7 +680,22 @@ def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("Returns of the offices of {n} territories, release {release}.")
 def expect_reporting_territories(r: Release, s: Selection, p: Params) -> Expected:
-    return {"n": str(len(r.territories)), "release": r.id}
+    """Return how many territories are in any figure of the region in the years of an indicator's page."""
+    years = r.periods[s["crime"], "A"][:6]
+    rows: list[Row | None]
+    if "measure" in s:
+        rows = [r.find_total(r.region, year, s["crime"], s["measure"]) for year in years]
+    elif s["metric"].startswith("clearance_rate"):
+        rows = [index_clearances(r, s["metric"], s["crime"]).get((r.region, year)) for year in years]
+    else:
+        key = (s["metric"], s["crime"], "person", r.region)
+        rows = [
+            x
+            for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "area").get(key, [])
+            if x["is_default"] and x["period"] in {*years, find_static_period(r, s["metric"], s["crime"])}
+        ]
+    reporters = {code for row in rows if row is not None for code in split_codes(row["reporters"])}
+    return {"n": str(len(reporters)), "release": r.id}
 
 
 @expect_parameters("This release covers {names}.")

@@ -58,6 +58,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
                 about,
                 formula=format_formula(reader, about),
                 method_title=tell("Source of the definition"),
+                regional=[row for (area, _), row in rows.items() if area == edition.region],
             ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="clearance", indicator=metric),
         },

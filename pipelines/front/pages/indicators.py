@@ -121,6 +121,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     period = choose_ratio_period(reader, crime, metric)
     row = edition.find_ratios(metric, crime, period).get(edition.region)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
+    years = [*edition.list_ratio_years(metric, crime)[-_YEARS:], period]
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
     headline, cover = sentences.describe_region(reader, period, row, language.lower_first(name))
     return Page(
@@ -144,7 +145,13 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 "" if about["is_nested"] else tell(sentences.NO_FUNNEL),
                 tell(sentences.WHY_INTERVAL),
             ],
-            "facts": list_facts(reader, about, what=about_version, formula=explain_formula(reader, about, crime)),
+            "facts": list_facts(
+                reader,
+                about,
+                what=about_version,
+                formula=explain_formula(reader, about, crime),
+                regional=[edition.find_ratios(metric, crime, year).get(edition.region) for year in years],
+            ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
     )
@@ -233,6 +240,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 definition=translate_text(reader, reader.find_definition("measure", measure)),
                 others=[(tell("Rate"), tell(_RATE))],
                 method=str(edition.metrics["rate"]["source"]),
+                regional=[edition.find_total(crime, measure, edition.region, year) for year in years],
             ),
             "explore": reader.link_to_explorer("region", crime=crime),
         },

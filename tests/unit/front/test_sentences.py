@@ -45,6 +45,18 @@ def test_missing_figure_is_named_and_gives_no_verdict(changes: dict[str, object]
     )
 
 
+@pytest.mark.parametrize(
+    ("reporters", "source"),
+    [
+        (("AA,BB", "AA,CC"), "Returns of the offices of 3 territories, release 2026-Q3."),
+        (("DD", ""), "Returns of the offices of 1 territory, release 2026-Q3."),
+    ],
+)
+def test_source_counts_territories_that_are_in_a_figure(reporters: tuple[str, str], source: str) -> None:
+    rows = [make_total("WB", "2024", 9.0, reporters=codes) for codes in reporters]
+    assert sentences.describe_source(Reader(make_edition(), "en"), [*rows, None]) == source
+
+
 def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
     rows = [make_total("WB", year, 100.0, reporters="AA,BB,CC") for year in ("2024", "2025")]
     text = sentences.describe_convictions(Reader(make_edition(total=rows), "en"), "TIP", "WB", "2024", "2025")
