@@ -180,3 +180,10 @@ def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
     favourable = [group for group in counts.values() if "favourable" in group]
     assert favourable and all(x["favourable"] == x.get("d0_7", 0) + x.get("d8_30", 0) for x in favourable)
     return {"days": "30"}
+
+
+@expect_parameters("law in force since {date}")
+def expect_newest_law(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the newest day from which an assessed law of the area applies."""
+    days = [x["period"] for x in r.read_rows("monitoring") if x["area"] == s["area"] and x["source"] == "law"]
+    return {"date": format_day(date.fromisoformat(max(days)))}

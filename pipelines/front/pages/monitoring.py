@@ -45,6 +45,7 @@ _FIGURES: Final = Texts(
         "closing": mark("Pending at the end"),
     }
 )
+_LAW: Final = ("law",)
 _OUTCOMES: Final = ("cooperation", "justice")
 _DAY: Final = len("2026-11-20")
 _LINK: Final = Markup('<a href="{}">{}</a>')
@@ -177,11 +178,12 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
         listed = [row for row in rows if row["theme"] == theme]
         heading = _LINK.format(f"#{theme}", labels.get(("theme", theme), theme))
         n_open = sum(row["status"] in _OPEN for row in _find_measures(reader, area, theme))
-        fields = [_summarise(reader, theme, listed, sources) for sources in (("practice",), ("law",), _OUTCOMES)]
+        fields = [_summarise(reader, theme, listed, sources) for sources in (("practice",), _LAW, _OUTCOMES)]
         table.add_row(heading, [*fields, words.format_number(n_open)])
     table.notes.add_remark(
         tell("The numbers count questions, elements of the law and indicators. Their newest date is in brackets.")
     )
+    table.notes.add_remark(tell("Answers and law are the same for both crimes."))
     return table
 
 
@@ -199,7 +201,10 @@ def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequenc
     counts = Counter(row["gap"] for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in _GAPS.items() if counts[gap])
     newest = max(row["period"] for row in items)
-    return f"{text} ({_format_date(newest)})" if newest else text
+    if not newest:
+        return text
+    date = _format_date(newest)
+    return f"{text} ({tell('law in force since {date}', date=date) if sources == _LAW else date})"
 
 
 def _format_date(text: str) -> str:
@@ -211,7 +216,7 @@ def _compose_theme(reader: Reader, labels: Labels, area: str, theme: str, rows: 
     """Return the tables of a theme that have rows: practice, law, outcome, delays."""
     by_source = {
         name: [row for row in rows if row["source"] in sources]
-        for name, sources in (("practice", ("practice",)), ("law", ("law",)), ("outcome", _OUTCOMES))
+        for name, sources in (("practice", ("practice",)), ("law", _LAW), ("outcome", _OUTCOMES))
     }
     delays = [row for row in rows if row["source"] == "delay"]
     tables = []

@@ -86,8 +86,11 @@ def test_fields_are_those_of_the_release() -> None:
     assert outcome["Outgoing requests: median days to execution"][:2] == ["D90T180", "2025"]
     assert delays == {"How long does it take?": ["8 to 30", "2026 Q3", "D90T180", "2025"]}
     assert read_fields(page.values["overview"]) == {
-        "Formal requests": ["gap: 1 (2026 Q3)", "gap: 1 (1 October 2021)", "not known: 1; not judged: 1 (2025)", "2"]
-    }
+        "Formal requests": [
+            "gap: 1 (2026 Q3)", "gap: 1 (law in force since 1 October 2021)", "not known: 1; not judged: 1 (2025)", "2",
+        ]
+    }  # fmt: skip
+    assert "Answers and law are the same for both crimes." in page.values["overview"].notes.remarks
 
 
 def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
