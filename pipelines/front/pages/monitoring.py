@@ -18,6 +18,7 @@ from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.statistics.thresholds import GAP_SHARE
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row, indicators
 from pipelines.words.language import Texts, current_language, lower_first, tell
@@ -47,6 +48,7 @@ _FIGURES: Final = Texts(
 )
 _LAW: Final = ("law",)
 _OUTCOMES: Final = ("cooperation", "justice")
+_MOST_DIGITS: Final = 3
 _DAY: Final = len("2026-11-20")
 _LINK: Final = Markup('<a href="{}">{}</a>')
 
@@ -409,11 +411,23 @@ def _format_absent(status: str) -> Part:
 
 
 def _format_share(row: Row) -> Part:
-    """Return a share per 100 with its 95 % confidence interval."""
+    """Return a share per 100 with its 95 % confidence interval.
+
+    It has decimals where whole numbers would hide on which side of one half the interval is.
+    """
     if row["value"] is None:
         return _format_missing(row)
-    text = f"{words.format_number(row['value'])} ({words.format_number(row['low'])}–{words.format_number(row['high'])})"
-    return attach_numbers(text, round(row["value"]), round(row["low"]), round(row["high"]))
+    half = 100 * GAP_SHARE
+    precisions = (
+        digits
+        for digits in range(_MOST_DIGITS)
+        if (row["gap"] != "gap" or round(row["high"], digits) < half)
+        and (row["gap"] != "no_gap" or round(row["low"], digits) > half)
+    )
+    digits = next(precisions, _MOST_DIGITS)
+    value, low, high = (words.format_number(row[name], digits) for name in ("value", "low", "high"))
+    numbers = (round(row[name], digits) for name in ("value", "low", "high"))
+    return attach_numbers(f"{value} ({low}–{high})", *numbers)
 
 
 def _format_outcome(reader: Reader, row: Row) -> Part:

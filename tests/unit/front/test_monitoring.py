@@ -134,6 +134,25 @@ def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -
     }
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "gap", "text"),
+    [
+        (50.45, 80.43, "no_gap", "66.7 (50.5–80.4)"),
+        (50.04, 80.43, "no_gap", "66.67 (50.04–80.43)"),
+        (49.7, 80.43, "unclear", "67 (50–80)"),
+        (51.0, 80.43, "no_gap", "67 (51–80)"),
+        (20.0, 49.6, "gap", "66.7 (20.0–49.6)"),
+    ],
+)
+def test_share_has_decimals_where_rounding_hides_its_side_of_one_half(
+    low: float, high: float, gap: str, text: str
+) -> None:
+    share = {"offence_group": "TIP", "period": "2025", "value": 66.667, "low": low, "high": high, "gap": gap}
+    rows = [make_row("AA", "cooperation", "share_incoming", **share)]
+    (theme,) = compose_pages(monitoring=rows)["monitoring-aa.html"].values["themes"]
+    assert read_fields(theme.tables[0])["Incoming requests: executed in full (%)"][0] == text
+
+
 def test_overview_counts_measures_planned_or_under_way() -> None:
     overview = compose_pages()["monitoring-aa.html"].values["overview"]
     assert overview.table.columns[-1] == "Measures planned or under way"
