@@ -41,3 +41,9 @@ def split_ending(text: str) -> tuple[str, str]:
         if text.endswith(wording):
             return text.removesuffix(wording).rstrip(), remark
     return text, ""
+
+
+def has_statement(text: str) -> bool:
+    """Return False for a text of a release that only names an office and says that its source is not verified."""
+    statement, remark = split_ending(text)
+    return not (remark and statement.endswith(":"))

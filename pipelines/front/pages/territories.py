@@ -16,6 +16,7 @@ from pipelines.front.tables import FigureTable, format_figure, in_page_language,
 from pipelines.words import durations, figures, indicators, language, trends
 from pipelines.words.changes import describe_breaks, describe_cause
 from pipelines.words.language import tell
+from pipelines.words.sources import has_statement
 
 _YEARS = 6
 """Years in the table of a profile, the newest."""
@@ -352,7 +353,7 @@ def _compose_rules(reader: Reader, area: str) -> Section | None:
 def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
     """Return the notes on the territory and the breaks of its series."""
     edition = reader.edition
-    notes = [row for row in edition.tables["note"] if row["territory"] == area]
+    notes = [row for row in edition.tables["note"] if row["territory"] == area and has_statement(str(row["text"]))]
     texts: list[Part] = []
     for row in notes:
         if row["kind"] == "correction":

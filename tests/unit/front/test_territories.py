@@ -39,3 +39,14 @@ def test_outcomes_count_people_not_cases(language: str, title: str, column: str)
     (table,) = section.tables
     assert [str(name) for name in table.table.columns] == [column]
     assert title[0].lower() + title[1:] in str(table.table.caption)
+
+
+def test_notes_that_state_nothing_are_left_out() -> None:
+    texts = ["Ministry of Justice: Source not yet verified.", "Register: Durations only. Source not yet verified."]
+    notes = [
+        {"territory": "AA", "area": "AA", "kind": "office", "period_from": "", "text": text, "note_id": text}
+        for text in texts
+    ]
+    section = compose_section("notes", note=notes)
+    assert section is not None and list(section.texts) == texts[1:]
+    assert compose_section("notes", note=notes[:1]) is None

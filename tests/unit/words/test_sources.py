@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.words import changes, language
-from pipelines.words.sources import split_ending, split_remark
+from pipelines.words.sources import has_statement, split_ending, split_remark
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,9 @@ def test_change_of_the_kind_of_return_is_in_the_words_of_the_page() -> None:
         "text": "Counts come from: aggregates > register.",
     }
     assert changes.describe_cause(row) == "Counts come from another kind of return: aggregates, then register."
+
+
+def test_office_without_a_statement_is_only_its_name() -> None:
+    assert not has_statement("Ministry of Justice: Source not yet verified.")
+    assert has_statement("Ministry of Justice: Publishes a yearbook. Source not yet verified.")
+    assert has_statement("New code. Source not yet verified.") and has_statement("Ministry of Justice: Reports late.")

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.words.language import tell
+from pipelines.words.sources import has_statement
 
 
 def show_facts(frame: layout.Frame, area: str) -> None:
@@ -37,6 +38,7 @@ def show_facts(frame: layout.Frame, area: str) -> None:
             )
         )
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", "correction", *queries.BREAKS))
+    rows = tuple(row for row in rows if has_statement(str(row["text"])))
     if rows:
         st.subheader(tell("Notes on the territory"), anchor=False)
         notes = words.Notes()
