@@ -154,8 +154,8 @@ def _explain(area: str) -> list[str]:
     if area == REGION:
         texts.append(
             tell(
-                "Requests are not added up across territories. For the region, the tables show how many territories "
-                "are in each group."
+                "Requests are not added up across territories. For the region, figures on requests show how many "
+                "territories are in each group."
             )
         )
     return texts
@@ -277,7 +277,7 @@ def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]
         "law",
         tell("Law"),
         tell("Element of the law"),
-        [tell("Treaties"), tell("Law applies from"), tell("Gap")],
+        [tell("Treaties, by jurisdiction"), tell("Law applies from"), tell("Gap")],
         word_columns=(0, 1, 2),
     )
     for row in rows:

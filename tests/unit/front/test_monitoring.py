@@ -180,6 +180,15 @@ def test_region_has_numbers_of_territories_and_links_to_each() -> None:
     assert addresses == [f"monitoring-{code.lower()}.html" for code in MEMBERS] and set(addresses) < set(pages)
 
 
+def test_only_figures_on_requests_are_numbers_of_territories_and_law_counts_treaties_of_jurisdictions() -> None:
+    rows = [*ROWS, make_row("region", "law", "COSTS", counts="met=20", period="2021-10-01")]
+    page = compose_pages(monitoring=rows)["monitoring.html"]
+    (law,) = (table for theme in page.values["themes"] for table in theme.tables if "law" in table.name)
+    assert law.columns[0] == "Treaties, by jurisdiction" and read_fields(law)["COSTS"][0] == "met: 20"
+    (about_groups,) = (text for text in page.values["how"] if "territories are in each group" in text)
+    assert about_groups.endswith("For the region, figures on requests show how many territories are in each group.")
+
+
 def test_release_without_monitoring_has_one_empty_page() -> None:
     (page,) = compose_pages(monitoring=[], corrective_measure=[]).values()
     assert (page.file, page.values["overview"], page.values["themes"]) == ("monitoring.html", None, [])
