@@ -165,13 +165,17 @@ def _list_flags(row: Row | None) -> list[str]:
 def _list_breaks(
     reader: Reader, crime: str, area: str, periods: Sequence[str], rows: Sequence[Row | None]
 ) -> list[series.BreakMark]:
-    """Return the breaks of a series by the positions of the periods between which they fall."""
+    """Return the breaks of a series by the positions of the periods between which they fall.
+
+    A break of a member of the region, or of a part of a territory, has the name of that area.
+    """
     positions: dict[str, list[int]] = {}
     for place in range(1, len(periods)):
         breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
-        for text in changes.describe_breaks(breaks):
-            positions.setdefault(text, []).append(place)
-    return [series.BreakMark(min(places), max(places), text.partition(":")[0]) for text, places in positions.items()]
+        for row in sorted(breaks, key=lambda crossed: (crossed["first_day"], crossed["code"])):
+            name = changes.name_break(row, reader.name_owner(row, area))
+            positions.setdefault(name, []).append(place)
+    return [series.BreakMark(min(places), max(places), name) for name, places in positions.items()]
 
 
 @draw_once

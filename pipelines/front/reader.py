@@ -6,7 +6,7 @@ The language itself is the one that `pipelines.words.language.read_in` has set.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -107,6 +107,15 @@ class Reader:
         """Return the definition of a code, which is in English."""
         row = self._labels.get((codelist, code))
         return str(row["definition"] or "") if row is not None else ""
+
+    def describe_breaks(self, area: str, rows: Sequence[Row]) -> list[str]:
+        """Describe breaks in the series of an area, each with the name of the part of the area that it is of."""
+        return changes.describe_breaks(rows, lambda row: self.name_owner(row, area))
+
+    def name_owner(self, row: Row, area: str) -> str:
+        """Return the name of the part of an area that a break is of; empty if it is of the whole area."""
+        owner = str(row["of_area"])
+        return self.area_name(owner) if owner != area else ""
 
     @cached_property
     def english_causes(self) -> re.Pattern[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from pipelines import words
@@ -228,16 +228,24 @@ def select_breaks(rows: Sequence[Row], measure: str, level: str) -> list[Row]:
     return [row for row in rows if row["measure"] in ("", measure) and row["level"] in ("", level)]
 
 
-def describe_break(row: Row) -> str:
-    """Describe a break in a sentence: its kind, when it began, its cause."""
+def describe_break(row: Row, area: str = "") -> str:
+    """Describe a break in a sentence: its kind, when it began, the area if one is given, its cause."""
+    return f"{name_break(row, area)}: {describe_cause(row)}"
+
+
+def name_break(row: Row, area: str = "") -> str:
+    """Return the kind of a break and when it began, and the name of the area that it is of, if one is given."""
     kind = BREAK_KINDS.get(row["kind"], row["kind"])
-    return f"{kind}, {words.period_short(row['first_period'])}: {describe_cause(row)}"
+    return ", ".join(filter(None, (kind, words.period_short(row["first_period"]), area)))
 
 
-def describe_breaks(rows: Sequence[Row]) -> list[str]:
-    """Describe each break once, even if it affects several measures, in order of date."""
+def describe_breaks(rows: Sequence[Row], name_owner: Callable[[Row], str] = lambda _: "") -> list[str]:
+    """Describe each break once, even if it affects several measures, in order of date.
+
+    `name_owner` returns the name of the area that a break is of, empty if it is clear where the text is shown.
+    """
     ordered = sorted(rows, key=lambda row: (row["first_day"], row["code"]))
-    return list(dict.fromkeys(describe_break(row) for row in ordered))
+    return list(dict.fromkeys(describe_break(row, name_owner(row)) for row in ordered))
 
 
 def describe_cause(row: Row) -> str:

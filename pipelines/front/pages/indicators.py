@@ -255,7 +255,9 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
     for code in edition.territories:
         cells = [edition.find_total(crime, measure, code, year) for year in years]
-        table.add_row(table.name_area(code), [table.count_field(cell) for cell in cells])
+        newest = next((cell for cell in reversed(cells) if cell is not None and cell["value"] is not None), None)
+        note = " ".join(reader.describe_breaks(code, edition.find_breaks(code, crime, years[0], years[-1], newest)))
+        table.add_row(table.name_area(code, note=note), [table.count_field(cell) for cell in cells])
     return table
 
 

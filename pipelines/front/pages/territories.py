@@ -14,7 +14,7 @@ from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english
 from pipelines.words import durations, figures, indicators, language, trends
-from pipelines.words.changes import describe_breaks, describe_cause
+from pipelines.words.changes import describe_cause
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement
 
@@ -211,7 +211,7 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
         cells = [edition.find_total(crime, measure, area, years[place]) for measure in measures]
         before = years[place - 1] if place else years[place]
         crossed = [row for cell in cells for row in edition.find_breaks(area, crime, before, years[place], cell)]
-        note = " ".join(describe_breaks(crossed)) if place and crossed else ""
+        note = " ".join(reader.describe_breaks(area, crossed)) if place and crossed else ""
         table.add_row(table.note_field(years[place], note), [table.count_field(cell) for cell in cells])
     add_corrections(table, area)
     return table
@@ -371,7 +371,7 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
     # Most breaks have a note, which also says how sure they are.
     noted = " ".join(str(row["text"]) for row in notes)
     others = [row for row in breaks if describe_cause(row).rstrip(".") not in noted]
-    texts += [mark_english(reader, text) for text in describe_breaks(others)]
+    texts += [mark_english(reader, text) for text in reader.describe_breaks(area, others)]
     return Section("notes", tell("Notes and breaks in the series"), list(dict.fromkeys(texts))) if texts else None
 
 

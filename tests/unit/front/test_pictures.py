@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 
 from pipelines.front import pictures
+from pipelines.front.pages import indicators
 from pipelines.front.reader import Reader
 from tests.support.editions import make_edition, make_metric, make_ratio, make_total
 
@@ -16,6 +18,36 @@ def test_course_of_the_region_is_cut_where_a_territory_is_missing() -> None:
     totals = [make_total("WB", year, 600.0, reporters=codes) for year, codes in covered.items()]
     picture = pictures.draw_trend(Reader(make_edition(total=totals), "en"), "TIP", "convicted_first", "WB")
     assert picture is not None and picture.svg.count('class="curve"') == 2, "2024 to 2025, in both layouts"
+
+
+def make_break(area: str, owner: str, kind: str) -> dict[str, object]:
+    return {
+        "area": area, "of_area": owner, "kind": kind, "code": kind, "first_period": "2025", "offence_group": "",
+        "first_day": date(2025, 1, 1), "last_day": date(2025, 1, 1), "measure": "", "level": "", "words": "declared",
+        "detail": "A cause.", "text": "A cause.",
+    }  # fmt: skip
+
+
+def test_break_has_the_name_of_the_area_that_it_is_of() -> None:
+    totals = [
+        make_total(area, year, 90.0, reporters=reporters)
+        for area, reporters in (("WB", "AA,BB,CC,DD"), ("AA", "AA"), ("BB", "BB"))
+        for year in ("2024", "2025")
+    ]
+    breaks = [make_break("AA", "AA_X", "law"), make_break("AA_X", "AA_X", "law"), make_break("BB", "BB", "source")]
+    reader = Reader(make_edition(total=totals, **{"break": breaks}), "en")
+    names = {
+        area: [mark.name for mark in pictures._make_series(reader, "TIP", "convicted_first", area).breaks]
+        for area in ("WB", "AA", "BB")
+    }
+    part = reader.area_name("AA_X")
+    assert names == {
+        "WB": [f"Law, 2025, {part}", f"Source, 2025, {reader.area_name('BB')}"],
+        "AA": [f"Law, 2025, {part}"],
+        "BB": ["Source, 2025"],
+    }
+    table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])
+    assert table.notes.texts == [f"Law, 2025, {part}: A cause.", "Source, 2025: A cause."]
 
 
 @pytest.mark.parametrize(
