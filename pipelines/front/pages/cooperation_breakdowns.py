@@ -61,7 +61,8 @@ def compose_types_page(reader: Reader, crime: str) -> Page:
     tables = [table for year in years for table in compose_types(reader, crime, year)]
     sections = [Section("types", tell("What is asked for"), tables=tables)]
     if quarters := compose_quarters(reader, crime):
-        sections.append(Section("quarters", tell("Requests by quarter"), tables=quarters))
+        note = tell("Only territories that report each quarter have a table.")
+        sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
     return make_page(reader, crime, files, name_types(), sections)
 
 

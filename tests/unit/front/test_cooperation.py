@@ -9,9 +9,9 @@ import pytest
 from scipy import stats
 
 from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
-from pipelines.front.pages.cooperation_breakdowns import compose_bases_pages
+from pipelines.front.pages.cooperation_breakdowns import compose_bases_pages, compose_types_page
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition
+from tests.support.editions import make_edition, make_total
 
 Row = dict[str, Any]
 
@@ -137,3 +137,13 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert lines["Total"][0] == "40" and lines["Total"][-1] == "90"
     assert read_lines(channels.tables[0])["Central"][0] == "25"
     assert any("at least 5 requests in it must be of others" in str(remark) for remark in incoming.notes.remarks)
+
+
+def test_tables_by_quarter_explain_which_territories_have_one() -> None:
+    row = make_total("AA", "2025-Q1", 12.0, measure="requests_registered", year=2025, quarter=1, direction="incoming")
+    page = compose_types_page(
+        Reader(make_edition(cooperation_quarter=[row], cooperation_type=[row | {"assistance": "_T"}]), "en"), "TIP"
+    )
+    (section,) = [section for section in page.values["sections"] if section.anchor == "quarters"]
+    assert list(section.texts) == ["Only territories that report each quarter have a table."]
+    assert len(section.tables) == 1
