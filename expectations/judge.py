@@ -230,7 +230,7 @@ _COUNTED = {
     ),
     "requests": _Counted("cooperation", request_sources.count_requests_of_events, of_events=True, same_office=True),
 }
-"""Instruments of which two count the same persons, or the same requests."""
+"""Pairs of instruments that count the same persons, or the same requests."""
 
 
 def _list_sisters(form: Form, registry: Registry) -> set[str]:

@@ -110,7 +110,7 @@ def _list_years(blocks: pl.DataFrame) -> pl.DataFrame:
 
 
 def _find_whole_years(blocks: pl.DataFrame) -> pl.DataFrame:
-    """Return the years of which every period is known."""
+    """Return the years with all their periods."""
     number = pl.col("freq").replace_strict(_PERIODS_OF_YEAR, return_dtype=pl.UInt32)
     counted = _list_years(blocks).group_by(*_YEAR, "freq", maintain_order=True).agg(pl.len().alias("periods"))
     return counted.filter(pl.col("periods") == number).select(_YEAR).unique(maintain_order=True)

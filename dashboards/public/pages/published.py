@@ -56,7 +56,8 @@ def render_page() -> None:
         _show_comparison(frame, rows, of, crime)
     else:
         _show_figures(frame, rows, of, crime)
-    layout.end_page(frame, is_linked=view == "beside", is_ours=view == "beside")
+    has_own_figures = view == "beside"
+    layout.end_page(frame, is_linked=has_own_figures, is_ours=has_own_figures)
 
 
 def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> queries.Rows:

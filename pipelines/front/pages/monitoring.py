@@ -8,48 +8,39 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines import words
-from pipelines.core.i18n import mark, periods
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, cooperation
-from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
+from pipelines.front.pages.monitoring_fields import (
+    GAPS,
+    REGION,
+    date_field,
+    format_absent,
+    format_missing,
+    format_moment,
+    format_outcome,
+    format_ratio,
+    format_share,
+    name_figure,
+    read_counts,
+)
 from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, format_figure
-from pipelines.statistics.thresholds import GAP_SHARE
+from pipelines.front.tables import FigureTable, attach_numbers
 from pipelines.survey.bank import load_bank
-from pipelines.words import Row, indicators
-from pipelines.words.language import Texts, current_language, lower_first, tell
+from pipelines.words import Row
+from pipelines.words.language import Texts, lower_first, tell
 
-REGION: Final = "region"
-_GAPS: Final = Texts(
-    {
-        "gap": mark("gap"),
-        "unclear": mark("not clear"),
-        "no_gap": mark("no gap"),
-        "unknown": mark("not known"),
-        "none": mark("not judged"),
-    }
-)
-"""Findings, the worst first."""
 _STATUSES: Final = Texts(
     {"planned": mark("planned"), "under_way": mark("under way"), "done": mark("done"), "dropped": mark("dropped")}
 )
 _OPEN: Final = ("planned", "under_way")
-_FIGURES: Final = Texts(
-    {
-        "share": mark("Executed in full (%)"),
-        "days_acknowledged": mark("Median days to acknowledgement"),
-        "days_executed": mark("Median days to execution"),
-        "closing": mark("Pending at the end"),
-    }
-)
+_DAY: Final = len("2026-11-20")
 _LAW: Final = ("law",)
 _OUTCOMES: Final = ("cooperation", "justice")
-_MOST_DIGITS: Final = 3
-_DAY: Final = len("2026-11-20")
 _LINK: Final = Markup('<a href="{}">{}</a>')
 
 
@@ -199,19 +190,14 @@ def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequenc
         is_monitored = any(
             row["theme"] == theme and row["source"] in sources for row in reader.edition.tables["monitoring"]
         )
-        return _format_absent("unavailable" if is_monitored else "not_applicable")
+        return format_absent("unavailable" if is_monitored else "not_applicable")
     counts = Counter(row["gap"] for row in items)
-    text = "; ".join(f"{word}: {counts[gap]}" for gap, word in _GAPS.items() if counts[gap])
+    text = "; ".join(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
     newest = max(row["period"] for row in items)
     if not newest:
         return text
-    date = _format_date(newest)
+    date = format_moment(newest)
     return f"{text} ({tell('law in force since {date}', date=date) if sources == _LAW else date})"
-
-
-def _format_date(text: str) -> str:
-    """Return a quarter, a year, a month or a day in the reader's language."""
-    return periods.format_period(text, current_language()) if "-Q" in text else format_date(text)
 
 
 def _compose_theme(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> Theme:
@@ -257,11 +243,11 @@ def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence
         table.add_row(
             labels.get(("question", row["item"]), row["item"]),
             [
-                _format_share(row),
-                _format_missing(row) if row["n"] is None else words.format_number(row["n"]),
-                _format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round(rate)),
-                _date_field(row["period"]),
-                _GAPS[row["gap"]],
+                format_share(row),
+                format_missing(row) if row["n"] is None else words.format_number(row["n"]),
+                format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                date_field(row["period"]),
+                GAPS[row["gap"]],
             ],
         )
     if any(row["state"] == "withheld" for row in rows):
@@ -281,11 +267,11 @@ def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]
         word_columns=(0, 1, 2),
     )
     for row in rows:
-        counts = _read_counts(row)
+        counts = read_counts(row)
         finding = "; ".join(f"{reader.find_label('law_status', code)}: {n}" for code, n in counts.items())
         table.add_row(
             reader.find_label("law_element", row["item"]),
-            [finding or _format_absent("unavailable"), _date_field(row["period"]), _GAPS[row["gap"]]],
+            [finding or format_absent("unavailable"), date_field(row["period"]), GAPS[row["gap"]]],
         )
     return table
 
@@ -305,11 +291,11 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         if row["source"] == "justice":
             file = pages.name_indicator_file(row["item"], row["offence_group"])
             heading: Part = _LINK.format(file, reader.metric_name(row["item"]))
-            finding, source = _format_ratio(table, area, row), tell("Returns on proceedings")
+            finding, source = format_ratio(table, area, row), tell("Returns on proceedings")
         else:
-            heading = _name_figure(reader, row["item"])
-            finding, source = _format_outcome(reader, row), tell("Returns on cooperation")
-        table.add_row(heading, [finding, _date_field(row["period"]), source, _GAPS[row["gap"]]])
+            heading = name_figure(reader, row["item"])
+            finding, source = format_outcome(reader, row), tell("Returns on cooperation")
+        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[row["gap"]]])
     return table
 
 
@@ -333,10 +319,10 @@ def _compose_delays(
         table.add_row(
             labels.get(("question", row["item"]), row["item"]),
             [
-                reported if row["state"] == "value" and row["band"] else _format_missing(row),
-                _date_field(row["period"]),
-                _format_outcome(reader, measured) if measured else _format_absent("unavailable"),
-                _date_field(measured.get("period") or ""),
+                reported if row["state"] == "value" and row["band"] else format_missing(row),
+                date_field(row["period"]),
+                format_outcome(reader, measured) if measured else format_absent("unavailable"),
+                date_field(measured.get("period") or ""),
             ],
         )
     table.notes.add_remark(
@@ -383,73 +369,3 @@ def _start_table(
 
 def _find_measures(reader: Reader, area: str, theme: str) -> list[Row]:
     return [row for row in reader.edition.tables["corrective_measure"] if (row["area"], row["theme"]) == (area, theme)]
-
-
-def _read_counts(row: Row) -> dict[str, int]:
-    """Return the numbers by code of a field such as `met=2 partly=1`."""
-    pairs = (pair.split("=") for pair in str(row["counts"]).split())
-    return {code: int(n) for code, n in pairs}
-
-
-def _name_figure(reader: Reader, item: str) -> str:
-    """Return the name of a figure with its direction, from `days_executed_outgoing`."""
-    figure, _, direction = item.rpartition("_")
-    return f"{name_directions()[direction]}: {lower_first(_FIGURES[figure])}"
-
-
-def _date_field(text: str) -> Part:
-    """Return a date, or the word for one that is not known."""
-    return _format_date(text) if text else _format_absent("unavailable")
-
-
-def _format_missing(row: Row) -> Part:
-    return _format_absent("withheld" if row["state"] == "withheld" else "unavailable")
-
-
-def _format_absent(status: str) -> Part:
-    return format_figure(words.format_status(status))
-
-
-def _format_share(row: Row) -> Part:
-    """Return a share per 100 with its 95 % confidence interval.
-
-    It has decimals where whole numbers would hide on which side of one half the interval is.
-    """
-    if row["value"] is None:
-        return _format_missing(row)
-    half = 100 * GAP_SHARE
-    precisions = (
-        digits
-        for digits in range(_MOST_DIGITS)
-        if (row["gap"] != "gap" or round(row["high"], digits) < half)
-        and (row["gap"] != "no_gap" or round(row["low"], digits) > half)
-    )
-    digits = next(precisions, _MOST_DIGITS)
-    value, low, high = (words.format_number(row[name], digits) for name in ("value", "low", "high"))
-    numbers = (round(row[name], digits) for name in ("value", "low", "high"))
-    return attach_numbers(f"{value} ({low}–{high})", *numbers)
-
-
-def _format_outcome(reader: Reader, row: Row) -> Part:
-    """Return a figure of cooperation: a share, a range of days, a stock, or numbers of territories."""
-    if counts := _read_counts(row):
-        names = {code: _GAPS[code] if code in _GAPS else reader.find_label("days_band", code) for code in counts}
-        return "; ".join(f"{names[code]}: {n}" for code, n in counts.items())
-    if row["band"]:
-        return reader.find_label("days_band", row["band"])
-    if row["value"] is not None and row["low"] is None:
-        return words.format_number(row["value"])
-    return _format_share(row)
-
-
-def _format_ratio(table: FigureTable, area: str, row: Row) -> Part:
-    """Return a ratio of two stages as the page of the indicator shows it, with the marks of its notes."""
-    edition = table.reader.edition
-    place = edition.region if area == REGION else area
-    ratio = edition.find_ratios(row["item"], row["offence_group"], row["period"]).get(place)
-    if ratio is None:
-        return _format_share(row)
-    marks = indicators.mark_notes(ratio, table.notes)
-    if version := indicators.explain_version(ratio):
-        marks = (*marks, table.notes.number_note(version))
-    return format_figure(indicators.format_figure(ratio), marks)

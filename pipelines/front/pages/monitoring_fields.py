@@ -1,0 +1,114 @@
+"""Format the figures and dates of the pages on monitoring as fields of tables."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pipelines import words
+from pipelines.core.i18n import mark, periods
+from pipelines.design.components import Part
+from pipelines.front.pages.cooperation_breakdowns import name_directions
+from pipelines.front.pages.law import format_date
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.statistics.thresholds import GAP_SHARE
+from pipelines.words import Row, indicators
+from pipelines.words.language import Texts, current_language, lower_first
+
+REGION: Final = "region"
+GAPS: Final = Texts(
+    {
+        "gap": mark("gap"),
+        "unclear": mark("not clear"),
+        "no_gap": mark("no gap"),
+        "unknown": mark("not known"),
+        "none": mark("not judged"),
+    }
+)
+"""Findings, the worst first."""
+_FIGURES: Final = Texts(
+    {
+        "share": mark("Executed in full (%)"),
+        "days_acknowledged": mark("Median days to acknowledgement"),
+        "days_executed": mark("Median days to execution"),
+        "closing": mark("Pending at the end"),
+    }
+)
+_MOST_DIGITS: Final = 3
+
+
+def format_moment(text: str) -> str:
+    """Return a quarter, a year, a month or a day in the reader's language."""
+    return periods.format_period(text, current_language()) if "-Q" in text else format_date(text)
+
+
+def read_counts(row: Row) -> dict[str, int]:
+    """Return the numbers by code of a field such as `met=2 partly=1`."""
+    pairs = (pair.split("=") for pair in str(row["counts"]).split())
+    return {code: int(n) for code, n in pairs}
+
+
+def name_figure(reader: Reader, item: str) -> str:
+    """Return the name of a figure with its direction, from `days_executed_outgoing`."""
+    figure, _, direction = item.rpartition("_")
+    return f"{name_directions()[direction]}: {lower_first(_FIGURES[figure])}"
+
+
+def date_field(text: str) -> Part:
+    """Return a date, or the word for one that is not known."""
+    return format_moment(text) if text else format_absent("unavailable")
+
+
+def format_missing(row: Row) -> Part:
+    """Return the word for a figure that is withheld or not available."""
+    return format_absent("withheld" if row["state"] == "withheld" else "unavailable")
+
+
+def format_absent(status: str) -> Part:
+    """Return the word for a status, such as `unavailable`."""
+    return format_figure(words.format_status(status))
+
+
+def format_share(row: Row) -> Part:
+    """Return a share per 100 with its 95 % confidence interval.
+
+    It has decimals where whole numbers would hide on which side of one half the interval is.
+    """
+    if row["value"] is None:
+        return format_missing(row)
+    half = 100 * GAP_SHARE
+    precisions = (
+        digits
+        for digits in range(_MOST_DIGITS)
+        if (row["gap"] != "gap" or round(row["high"], digits) < half)
+        and (row["gap"] != "no_gap" or round(row["low"], digits) > half)
+    )
+    digits = next(precisions, _MOST_DIGITS)
+    value, low, high = (words.format_number(row[name], digits) for name in ("value", "low", "high"))
+    numbers = (round(row[name], digits) for name in ("value", "low", "high"))
+    return attach_numbers(f"{value} ({low}–{high})", *numbers)
+
+
+def format_outcome(reader: Reader, row: Row) -> Part:
+    """Return a figure of cooperation: a share, a range of days, a stock, or numbers of territories."""
+    if counts := read_counts(row):
+        names = {code: GAPS[code] if code in GAPS else reader.find_label("days_band", code) for code in counts}
+        return "; ".join(f"{names[code]}: {n}" for code, n in counts.items())
+    if row["band"]:
+        return reader.find_label("days_band", row["band"])
+    if row["value"] is not None and row["low"] is None:
+        return words.format_number(row["value"])
+    return format_share(row)
+
+
+def format_ratio(table: FigureTable, area: str, row: Row) -> Part:
+    """Return a ratio of two stages as the page of the indicator shows it, with the marks of its notes."""
+    edition = table.reader.edition
+    place = edition.region if area == REGION else area
+    ratio = edition.find_ratios(row["item"], row["offence_group"], row["period"]).get(place)
+    if ratio is None:
+        return format_share(row)
+    marks = indicators.mark_notes(ratio, table.notes)
+    if version := indicators.explain_version(ratio):
+        marks = (*marks, table.notes.number_note(version))
+    return format_figure(indicators.format_figure(ratio), marks)
