@@ -160,8 +160,8 @@ def _note_partners(tables: list[FigureTable]) -> list[FigureTable]:
     for table in tables:
         table.notes.add_remark(
             tell(
-                "Returns do not say which part of a figure belongs to one partner. A figure above 0 is shown only if at "
-                "least {least} of its requests must be those of others.",
+                "Returns do not say which part of a figure belongs to one partner. A figure above 0 is shown only if "
+                "at least {least} of its requests must be those of others.",
                 least=SMALLEST_PUBLISHED_COUNT,
             )
         )
