@@ -50,10 +50,12 @@ def read_release(public_cells: pl.DataFrame) -> pl.DataFrame:
 def record_release(cells: pl.DataFrame, conf_status: pl.Series) -> pl.DataFrame:
     """Return what has to be kept of a release (`STORED`): its cells with their true values, and which it published."""
     return (
-        cells.with_columns((conf_status == "F").alias("is_published"))
+        cells.lazy()
+        .with_columns((conf_status == "F").alias("is_published"))
         .filter(pl.col("value").is_not_null())
         .select(STORED)
         .unique(codes.CELL_KEY, maintain_order=True)
+        .collect()
     )
 
 
@@ -68,33 +70,39 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], *, th
     current = cells.select("_row", *COLUMNS)
     if not earlier:
         current = current.with_columns(pl.lit("").alias("states"), pl.lit(NOW).alias("releases"))
-        return _add_knowledge(current, None, threshold)
+        return current.with_columns(
+            pl.lit(False).alias(name) for name in ("was_published", "was_hidden", "is_small_change")
+        )
     old = pl.concat(
         [frame.select(STORED).with_columns(pl.lit(i).alias("_release")) for i, frame in enumerate(earlier)]
     ).with_columns(pl.col("reporters").fill_null(""), pl.col("value").cast(pl.Float64))
     current = current.with_columns(pl.col("reporters").fill_null(""))
     places = _find_changed_places(current, old)
-    old = _name_states(old, current, places)
+    named = _name_states(old, current, places).lazy()
+    now = current.lazy()
     # A hidden cell whose value is not known cannot be compared; it is taken as unchanged, or left out with its place.
-    now = current.select(*_IDENTITY, pl.col("value").alias("_now")).unique(_IDENTITY)
-    old = old.join(now, on=_IDENTITY, how="left", maintain_order="left").with_columns(
-        pl.when((pl.col("states") == "") & pl.col("value").is_null())
-        .then(pl.col("_now"))
-        .otherwise(pl.col("value"))
-        .alias("value")
+    values_now = now.select(*_IDENTITY, pl.col("value").alias("_now")).unique(_IDENTITY)
+    known = (
+        named.join(values_now, on=_IDENTITY, how="left", maintain_order="left")
+        .with_columns(
+            pl.when((pl.col("states") == "") & pl.col("value").is_null())
+            .then(pl.col("_now"))
+            .otherwise(pl.col("value"))
+            .alias("value")
+        )
+        .filter(pl.col("value").is_not_null())
     )
-    old = old.filter(pl.col("value").is_not_null())
     is_new = (pl.col("states") != "") | pl.col("_now").is_null() | (pl.col("_now") != pl.col("value"))
     further = (
-        old.filter(is_new)
+        known.filter(is_new)
         .unique([*_VALUED, "states"], maintain_order=True)
         .select(pl.lit(None, dtype=current.schema["_row"]).alias("_row"), *COLUMNS, "states")
     )
-    combined = _list_releases(pl.concat([current.with_columns(pl.lit("").alias("states")), further]), old)
-    return _add_knowledge(combined, old, threshold)
+    combined = _list_releases(pl.concat([now.with_columns(pl.lit("").alias("states")), further]), known)
+    return _add_knowledge(combined, known, threshold).collect()
 
 
-def _list_releases(combined: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
+def _list_releases(combined: pl.LazyFrame, old: pl.LazyFrame) -> pl.LazyFrame:
     """Add `releases`: those that show a cell with this value, in this state of its counts."""
     by_cell = old.group_by([*_VALUED, "states"]).agg(
         pl.col("_release").unique().sort().cast(pl.String).str.join(",").alias("_earlier")
@@ -107,11 +115,8 @@ def _list_releases(combined: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _add_knowledge(combined: pl.DataFrame, old: pl.DataFrame | None, threshold: int) -> pl.DataFrame:
-    if old is None:
-        return combined.with_columns(
-            pl.lit(False).alias(name) for name in ("was_published", "was_hidden", "is_small_change")
-        )
+def _add_knowledge(combined: pl.LazyFrame, old: pl.LazyFrame, threshold: int) -> pl.LazyFrame:
+    """Add `was_published`, `was_hidden` and `is_small_change` (see `combine_releases`)."""
     knowledge = old.group_by(_VALUED).agg(
         pl.col("is_published").any().alias("was_published"), pl.lit(True).alias("_was")
     )
@@ -128,24 +133,40 @@ def _add_knowledge(combined: pl.DataFrame, old: pl.DataFrame | None, threshold: 
         .select("_row", *codes.CELL_KEY, of, "value")
         .join(published, on=compared)
         .filter((pl.col("value") - pl.col("_then")).abs().is_between(1, threshold - 1))
+        .select("_row", pl.lit(True).alias("is_small_change"))
+        .unique("_row")
     )
-    return combined.with_columns(
-        (pl.col("_was") & ~pl.col("was_published")).alias("was_hidden"),
-        pl.col("_row").is_in(changes["_row"].implode()).fill_null(False).alias("is_small_change"),
-    ).drop("_was")
+    return (
+        combined.join(changes, on="_row", how="left", maintain_order="left")
+        .with_columns(
+            (pl.col("_was") & ~pl.col("was_published")).alias("was_hidden"),
+            pl.col("is_small_change").fill_null(False),
+        )
+        .drop("_was")
+    )
 
 
 def _find_changed_places(current: pl.DataFrame, old: pl.DataFrame) -> dict[_Place, set[int]]:
     """Return the places that have changed since an earlier release, with these releases."""
     own_key = [*codes.CELL_KEY]
     is_region = pl.col("area_kind") == "region"
-    now = current.select(*own_key, "reporters", pl.col("value").alias("_now"), pl.col("is_additive").alias("_adds_up"))
+    then = old.lazy()
+    now = current.lazy().select(
+        *own_key, "reporters", pl.col("value").alias("_now"), pl.col("is_additive").alias("_adds_up")
+    )
     differs = (pl.col("value") != pl.col("_now")) | (pl.col("is_additive") != pl.col("_adds_up"))
-    territorial = old.filter(~is_region).join(now.drop("reporters").unique(own_key), on=own_key).filter(differs)
-    regional = old.filter(is_region).join(now.unique(_IDENTITY), on=_IDENTITY).filter(differs)
+    changed = [
+        then.filter(~is_region)
+        .join(now.drop("reporters").unique(own_key), on=own_key, maintain_order="left")
+        .filter(differs),
+        then.filter(is_region).join(now.unique(_IDENTITY), on=_IDENTITY, maintain_order="left").filter(differs),
+    ]
+    territorial, regional = pl.collect_all(
+        [frame.unique([*own_key, "_release"], maintain_order=True) for frame in changed]
+    )
     places: dict[_Place, set[int]] = defaultdict(set)
     for frame in (territorial.filter(pl.col("freq").is_in(["Q", "A"])), territorial, regional):
-        for row in frame.unique([*own_key, "_release"], maintain_order=True).iter_rows(named=True):
+        for row in frame.iter_rows(named=True):
             members = _list_places(row)
             # A total of several years or areas only shows that one of its places has changed. If none is known to
             # have, any may.

@@ -26,37 +26,49 @@ def mark_uniform_groups(cells: pl.DataFrame, *, threshold: int) -> pl.Series:
     `cells` have the columns of `codes.CELL_KEY`, `reporters` and `value`.  A total of which only one category is
     published is that category itself, and reveals nothing more.
     """
-    marked = pl.Series([False] * cells.height, dtype=pl.Boolean)
-    numbered = cells.with_row_index("_number")
-    for dimension in SENSITIVE:
-        place = [*(column for column in codes.CELL_KEY if column != dimension), "reporters"]
-        categories = numbered.filter(~pl.col(dimension).is_in([TOTAL, NOT_APPLICABLE, *OUTSIDE.get(dimension, ())]))
-        totals = (
-            numbered.filter(pl.col(dimension) == TOTAL).select(*place, pl.col("value").alias("_total")).unique(place)
+    numbered = cells.with_row_index("_number").lazy()
+    uniform = [
+        _find_uniform(numbered, dimension, threshold)
+        for dimension in SENSITIVE
+        if not cells[dimension].is_in(_list_others(dimension)).all()
+    ]
+    numbers = pl.concat(uniform).collect()["_number"].to_list() if uniform else []
+    return pl.Series(range(cells.height)).is_in(numbers)
+
+
+def _list_others(dimension: str) -> list[str]:
+    """Return the codes of a dimension that are no category: its total, and what is outside of it."""
+    return [TOTAL, NOT_APPLICABLE, *OUTSIDE.get(dimension, ())]
+
+
+def _find_uniform(numbered: pl.LazyFrame, dimension: str, threshold: int) -> pl.LazyFrame:
+    """Return the column `_number` of the cells in a group of one dimension whose total falls into one category."""
+    place = [*(column for column in codes.CELL_KEY if column != dimension), "reporters"]
+    categories = numbered.filter(~pl.col(dimension).is_in(_list_others(dimension)))
+    totals = numbered.filter(pl.col(dimension) == TOTAL).select(*place, pl.col("value").alias("_total")).unique(place)
+    is_whole = pl.col("value") == pl.col("_total")
+    if dimension == ADULTS[0]:
+        is_whole &= pl.col(dimension) != ADULTS[1]
+    return (
+        categories.join(totals, on=place, nulls_equal=True)
+        .filter(
+            (pl.col("_total") >= threshold)
+            & is_whole.any().over(place)
+            & (pl.col(dimension).n_unique().over(place) > 1)
         )
-        is_whole = pl.col("value") == pl.col("_total")
-        if dimension == ADULTS[0]:
-            is_whole &= pl.col(dimension) != ADULTS[1]
-        uniform = (
-            categories.join(totals, on=place, nulls_equal=True)
-            .filter(
-                (pl.col("_total") >= threshold)
-                & is_whole.any().over(place)
-                & (pl.col(dimension).n_unique().over(place) > 1)
-            )["_number"]
-            .to_numpy()
-        )
-        marked = marked | pl.Series(range(cells.height)).is_in(uniform.tolist())
-    return marked
+        .select("_number")
+    )
 
 
 def mark_single_cases(cells: pl.DataFrame) -> pl.Series:
     """Return a mask of the counts of persons that all belong to one case, where the same cell counts cases, too."""
     unit = [column for column in codes.CELL_KEY if column != "count_unit"]
-    folded = cells.with_columns(pl.col(codes.BREAKDOWNS).replace(NOT_APPLICABLE, TOTAL)).with_row_index("_number")
+    folded = (
+        cells.lazy().with_columns(pl.col(codes.BREAKDOWNS).replace(NOT_APPLICABLE, TOTAL)).with_row_index("_number")
+    )
     is_case = pl.col("count_unit") == "case"
     single = folded.filter(is_case & (pl.col("value") == 1)).select(*unit, "reporters").unique()
     persons = folded.filter(~is_case & (pl.col("value") > 0)).join(
         single, on=[*unit, "reporters"], how="semi", nulls_equal=True
     )
-    return pl.Series(range(cells.height)).is_in(persons["_number"].to_list())
+    return pl.Series(range(cells.height)).is_in(persons.select("_number").collect()["_number"].to_list())
