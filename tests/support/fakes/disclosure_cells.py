@@ -46,3 +46,9 @@ def build_region(value: float, reporters: str, **over: object) -> dict[str, obje
 def hidden_of(protected: pl.DataFrame) -> list[bool]:
     """Return for each row of protected cells whether its value is hidden."""
     return (protected["conf_status"] != "F").to_list()
+
+
+def build_release(counts: dict[str, float], period: str = "2024") -> pl.DataFrame:
+    """Return the totals of some areas and of the region they make up."""
+    cells = [build_cell(area, value, period=period) for area, value in counts.items()]
+    return build_frame(*cells, build_region(sum(counts.values()), ",".join(counts), period=period))

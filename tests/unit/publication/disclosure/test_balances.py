@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy import optimize
 
 from pipelines.publication.disclosure import balances, earlier, programme, protect, readers, risk, ties
 from pipelines.publication.disclosure.balances import BalanceTerm
 from pipelines.publication.disclosure.problem import Views
-from tests.support.fakes.disclosure_cells import build_cell, build_frame
-
-OPENING = BalanceTerm("pending_prosecution", "prosecution", "start")
-CLOSING = BalanceTerm("pending_prosecution", "prosecution", "end")
-REPORTED, INDICTED, REJECTED, DISCONTINUED, JOINED = (
-    BalanceTerm(measure, "prosecution", "count")
-    for measure in ("reported", "indicted", "rejected", "discontinued", "joined")
+from tests.support.fakes.balance_books import (
+    CLOSING,
+    OPENING,
+    REJECTED,
+    REPORTED,
+    SIGNS,
+    Book,
+    build_books,
+    close_book,
 )
-SIGNS = {OPENING: 1, REPORTED: 1, INDICTED: -1, REJECTED: -1, DISCONTINUED: -1, JOINED: -1, CLOSING: -1}
-"""Sign of each term of a prosecutor's balance, by the definition of a balance."""
-Book = Mapping[BalanceTerm, int]
-
-
-def build_books(books: Mapping[str, Book], area: str = "AA") -> pl.DataFrame:
-    """Return the cells of the terms of one area by year."""
-    return build_frame(
-        *(
-            build_cell(area, value, period=year, **term._asdict())
-            for year, book in books.items()
-            for term, value in book.items()
-        )
-    )
-
-
-def close_book(opening: int, **flows: int) -> dict[BalanceTerm, int]:
-    """Return a book that closes: flows by measure, and the closing stock that follows from them."""
-    terms = {term.measure: term for term in SIGNS if term.statistic == "count"}
-    book = {terms[measure]: value for measure, value in flows.items()}
-    closing = opening + sum(SIGNS[term] * value for term, value in book.items())
-    return {OPENING: opening, **book, CLOSING: closing}
-
-
-def list_hidden(frame: pl.DataFrame) -> set[tuple[str, str, str]]:
-    """Return measure, statistic and year of the cells that protection hides, after it has passed both audits."""
-    protected = protect.hide_small_counts(frame, guards_against_offices=False)
-    assert protected.report.passed
-    hidden = protected.cells.filter(pl.col("conf_status") != "F")
-    return set(hidden.select("measure", "statistic", "period").iter_rows())
+from tests.support.fakes.disclosure_cells import build_cell, build_frame
+from tests.support.protecting import list_hidden_terms
 
 
 def test_declared_balances_have_their_required_flows() -> None:
@@ -147,7 +116,7 @@ def test_stocks_join_the_levels_of_their_offence_group() -> None:
 
 def test_small_exit_needs_another_hidden_term() -> None:
     book = close_book(30, reported=20, indicted=8, rejected=3, discontinued=6, joined=0)
-    hidden = list_hidden(build_books({"2024": book}))
+    hidden = list_hidden_terms(build_books({"2024": book}))
     assert ("rejected", "count", "2024") in hidden
     assert len(hidden) > 1
 
@@ -157,7 +126,7 @@ def test_release_that_ignores_balances_is_found_by_the_audit(monkeypatch: pytest
     frame = build_books({"2024": close_book(30, reported=20, indicted=8, rejected=3, discontinued=6)})
     with monkeypatch.context() as patch:
         patch.setattr(balances, "link_balances", lambda _: iter(()))
-        assert list_hidden(frame) == {("rejected", "count", "2024")}
+        assert list_hidden_terms(frame) == {("rejected", "count", "2024")}
     views = Views(frame)
     hidden = (frame["measure"] == "rejected").to_numpy()
     for view in (views.margins, views.leaves):
@@ -169,59 +138,8 @@ def test_hidden_stock_is_hidden_as_the_next_opening_too() -> None:
         "2024": close_book(30, reported=20, indicted=40, rejected=0, discontinued=7),
         "2025": close_book(3, reported=20, indicted=9, rejected=5, discontinued=0),
     }
-    hidden = list_hidden(build_books(books))
+    hidden = list_hidden_terms(build_books(books))
     assert {("pending_prosecution", "end", "2024"), ("pending_prosecution", "start", "2025")} <= hidden
-
-
-def bound_terms(books: Mapping[str, Book], hidden: set[tuple[str, str, str]]) -> Iterator[tuple[float, float]]:
-    """Yield the range of each hidden term over whole numbers, from the definition of a balance alone."""
-    keys = [(year, term) for year, book in books.items() for term in book]
-    values = np.array([books[year][term] for year, term in keys], dtype=float)
-    is_hidden = np.array([(term.measure, term.statistic, year) in hidden for year, term in keys])
-    equations = [[float(SIGNS[term]) if y == year else 0.0 for y, term in keys] for year in books]
-    for year in books:
-        following = str(int(year) + 1)
-        if following in books:
-            signs = {(year, CLOSING): 1.0, (following, OPENING): -1.0}
-            equations.append([signs.get(key, 0.0) for key in keys])
-    matrix = np.array(equations)
-    agreement = optimize.LinearConstraint(matrix, matrix @ values, matrix @ values)
-    bounds = optimize.Bounds(np.where(is_hidden, 0.0, values), np.where(is_hidden, 1000.0, values))
-    for number in np.flatnonzero(is_hidden):
-        costs = np.zeros(len(keys))
-        costs[number] = 1.0
-        least, most = (
-            optimize.milp(sign * costs, constraints=agreement, bounds=bounds, integrality=np.ones(len(keys)))
-            for sign in (1.0, -1.0)
-        )
-        yield least.fun, -most.fun
-
-
-@st.composite
-def draw_books(draw: st.DrawFn) -> dict[str, Book]:
-    opening, books = draw(st.integers(0, 12)), {}
-    flow = st.one_of(st.integers(0, 5), st.integers(5, 30))
-    for year in ("2023", "2024", "2025"):
-        flows = {name: draw(flow) for name in ("indicted", "rejected", "discontinued", "joined")}
-        reported = max(0, sum(flows.values()) - opening) + draw(flow)
-        books[year] = close_book(opening, reported=reported, **flows)
-        opening = books[year][CLOSING]
-    return books
-
-
-@settings(max_examples=15, deadline=None)
-@given(draw_books())
-def test_intruder_with_the_definition_of_a_balance_finds_three_values_of_each_hidden_term(
-    books: dict[str, Book],
-) -> None:
-    hidden = list_hidden(build_books(books))
-    for low, high in bound_terms(books, hidden):
-        assert high - low >= 2, (low, high)
-
-
-def test_intruder_of_these_tests_finds_a_lone_hidden_term() -> None:
-    books = {"2024": close_book(30, reported=20, indicted=8, rejected=3, discontinued=6)}
-    assert list(bound_terms(books, {("rejected", "count", "2024")})) == [(3.0, 3.0)]
 
 
 def test_insider_does_not_work_out_terms_of_another_territory() -> None:
@@ -248,28 +166,6 @@ def test_insider_does_not_work_out_terms_of_another_territory() -> None:
     assert [reader.name for reader in readers.list_readers(frame)] == ["public", "AA", "BB"]
 
 
-def test_stocks_can_follow_a_release_without_them() -> None:
-    """Publish the flows of two years first, as releases did before stocks were public, then the stocks with them."""
-    books = {
-        "2024": close_book(30, reported=20, indicted=8, rejected=3, discontinued=6),
-        "2025": close_book(33, reported=14, indicted=9, rejected=7, discontinued=2),
-    }
-    frame = build_books(books)
-    flows = frame.filter(pl.col("statistic") == "count")
-    first = protect.hide_small_counts(flows, guards_against_offices=False).cells
-    assert (first["conf_status"] != "F").sum() == 2
-    released = earlier.record_release(flows, first["conf_status"])
-    second = protect.hide_small_counts(frame, earlier=[released], guards_against_offices=False)
-    assert second.report.passed and not second.report.count_cells()["revealed_before"]
-    hidden = set(second.cells.filter(pl.col("conf_status") != "F").select("measure", "statistic", "period").iter_rows())
-    assert {key for key in hidden if key[1] == "count"} == {
-        ("rejected", "count", "2024"), ("discontinued", "count", "2025")
-    }, "what was published before stays published"  # fmt: skip
-    assert len(hidden) > 2
-    for low, high in bound_terms(books, hidden):
-        assert high - low >= 2
-
-
 @pytest.mark.parametrize(("gap", "known"), [(3, 0), (1, 1)])
 def test_gap_after_a_correction_is_known_only_if_the_balance_closes(gap: int, known: int) -> None:
     """Correct one exit by one person: all other terms were published, so the gap gives away the exit."""
@@ -282,108 +178,6 @@ def test_gap_after_a_correction_is_known_only_if_the_balance_closes(gap: int, kn
     assert hidden["measure"].to_list() == ["indicted"]
     assert protected.report.passed
     assert protected.report.count_cells()["revealed_before"] == known
-
-
-def list_corrected(
-    before: Book, after: Book, hidden: set[BalanceTerm], known_gaps: Sequence[int], *, limit: int, top: int
-) -> set[int]:
-    """Return the values of the rejected in `after` that agree with two releases, by trying all small hidden terms.
-
-    `hidden` are withheld in both releases and have not changed.  The reader knows the gap of the releases in
-    `known_gaps` (0, 1), and of the other that it is at most `limit`.
-    """
-    unknown = sorted(hidden)
-    possible = set()
-    for values in product(range(top), repeat=len(unknown)):
-        for rejected in range(top):
-            books = [{**book, **dict(zip(unknown, values, strict=True))} for book in (before, after)]
-            books[1][REJECTED] = rejected
-            gaps = [sum(SIGNS[term] * value for term, value in book.items()) for book in books]
-            true_gaps = [sum(SIGNS[term] * value for term, value in book.items()) for book in (before, after)]
-            if all(gaps[i] == true_gaps[i] if i in known_gaps else abs(gaps[i]) <= limit for i in (0, 1)):
-                possible.add(rejected)
-    return possible
-
-
-@pytest.mark.parametrize("correction", [1, 2, 4])
-def test_gap_that_no_release_shows_does_not_give_away_the_correction_that_closes_it(correction: int) -> None:
-    """Withhold both stocks in both releases: the correction is the difference of two gaps, and nobody knows both."""
-    after = close_book(3, reported=30, indicted=14, rejected=9, discontinued=6)
-    before = {**after, REJECTED: after[REJECTED] - correction}
-    frames = [build_books({"2024": book}) for book in (before, after)]
-    first = protect.hide_small_counts(frames[0], guards_against_offices=False)
-    released = earlier.record_release(frames[0], first.cells["conf_status"])
-    second = protect.hide_small_counts(frames[1], earlier=[released], guards_against_offices=False)
-    assert second.report.passed and second.report.count_cells()["revealed_before"] == 0
-    hidden = {term for term in after if (first.cells["conf_status"] != "F")[list(after).index(term)]}
-    assert hidden == {OPENING, CLOSING}
-    withheld = second.cells.filter(pl.col("conf_status") != "F")["measure"].to_list()
-    assert sorted(withheld) == ["pending_prosecution", "pending_prosecution", "rejected"]
-    limit = int(balances.KNOWN_SIZE) * correction
-    assert list_corrected(before, after, hidden, [0, 1], limit=limit, top=20) == {9}
-    for known_gap in (0, 1):
-        possible = list_corrected(before, after, hidden, [known_gap], limit=limit, top=20)
-        assert max(possible) - min(possible) >= 2
-
-
-def bound_two_releases(
-    books: Sequence[Book], hidden: Sequence[set[BalanceTerm]], known_gap: int, limit: float
-) -> Iterator[tuple[float, float]]:
-    """Yield the range of each hidden term of two releases over whole numbers, from the definition of a balance alone.
-
-    Terms that have not changed are one unknown.  The reader knows the gap of one release, and that the other is at most
-    `limit`.
-    """
-    columns: dict[tuple[int, BalanceTerm], int] = {}
-    for term in books[0]:
-        columns[0, term] = len(set(columns.values()))
-        columns[1, term] = columns[0, term] if books[0][term] == books[1][term] else len(set(columns.values()))
-    size = len(set(columns.values()))
-    lower, upper = np.zeros(size), np.full(size, 1000.0)
-    matrix = np.zeros((2, size))
-    gaps = [sum(SIGNS[term] * value for term, value in book.items()) for book in books]
-    for (release, term), column in columns.items():
-        matrix[release, column] += SIGNS[term]
-        if term not in hidden[release]:
-            lower[column] = upper[column] = books[release][term]
-    least, most = np.full(2, -limit), np.full(2, limit)
-    least[known_gap] = most[known_gap] = gaps[known_gap]
-    agreement = optimize.LinearConstraint(matrix, least, most)
-    for column in np.flatnonzero(lower < upper):
-        costs = np.zeros(size)
-        costs[column] = 1.0
-        low, high = (
-            optimize.milp(sign * costs, constraints=agreement, bounds=optimize.Bounds(lower, upper), integrality=1)
-            for sign in (1.0, -1.0)
-        )
-        yield low.fun, -high.fun
-
-
-@settings(max_examples=15, deadline=None)
-@given(draw_books(), st.integers(1, 8), st.sampled_from([INDICTED, REJECTED, DISCONTINUED]), st.booleans())
-def test_reader_of_two_releases_finds_three_values_of_each_hidden_term(
-    drawn: dict[str, Book], correction: int, corrected: BalanceTerm, closes_now: bool
-) -> None:
-    """Correct one exit, so that the balance closes, or does not close any more."""
-    book = drawn["2023"]
-    books = [book, {**book, corrected: book[corrected] + correction}]
-    if closes_now:
-        books = [{**counted, CLOSING: max(0, book[CLOSING] - correction)} for counted in books]
-    frames = [build_books({"2024": counted}) for counted in books]
-    first = protect.hide_small_counts(frames[0], guards_against_offices=False)
-    released = earlier.record_release(frames[0], first.cells["conf_status"])
-    second = protect.hide_small_counts(frames[1], earlier=[released], guards_against_offices=False)
-    assert second.report.passed
-    if second.report.count_cells()["revealed_before"]:
-        return
-    hidden = [
-        {term for term, status in zip(book, cells["conf_status"], strict=True) if status != "F"}
-        for cells in (first.cells, second.cells)
-    ]
-    gaps = [sum(SIGNS[term] * value for term, value in counted.items()) for counted in books]
-    known_gap = gaps.index(0) if 0 in gaps else 0
-    for low, high in bound_two_releases(books, hidden, known_gap, balances.KNOWN_SIZE * max(map(abs, gaps))):
-        assert high - low >= 2, (low, high)
 
 
 @pytest.mark.parametrize(
