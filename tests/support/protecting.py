@@ -1,4 +1,4 @@
-"""Protect small frames of cells and tell what became hidden."""
+"""Protect small frames of cells, and list the cells that are hidden."""
 
 from __future__ import annotations
 

@@ -78,12 +78,12 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], *, th
     ).with_columns(pl.col("reporters").fill_null(""), pl.col("value").cast(pl.Float64))
     current = current.with_columns(pl.col("reporters").fill_null(""))
     places = _find_changed_places(current, old)
-    named = _name_states(old, current, places).lazy()
+    cells_then = _name_states(old, current, places).lazy()
     now = current.lazy()
     # A hidden cell whose value is not known cannot be compared; it is taken as unchanged, or left out with its place.
     values_now = now.select(*_IDENTITY, pl.col("value").alias("_now")).unique(_IDENTITY)
-    known = (
-        named.join(values_now, on=_IDENTITY, how="left", maintain_order="left")
+    old_cells = (
+        cells_then.join(values_now, on=_IDENTITY, how="left", maintain_order="left")
         .with_columns(
             pl.when((pl.col("states") == "") & pl.col("value").is_null())
             .then(pl.col("_now"))
@@ -94,12 +94,12 @@ def combine_releases(cells: pl.DataFrame, earlier: Sequence[pl.DataFrame], *, th
     )
     is_new = (pl.col("states") != "") | pl.col("_now").is_null() | (pl.col("_now") != pl.col("value"))
     further = (
-        known.filter(is_new)
+        old_cells.filter(is_new)
         .unique([*_VALUED, "states"], maintain_order=True)
         .select(pl.lit(None, dtype=current.schema["_row"]).alias("_row"), *COLUMNS, "states")
     )
-    combined = _list_releases(pl.concat([now.with_columns(pl.lit("").alias("states")), further]), known)
-    return _add_knowledge(combined, known, threshold).collect()
+    combined = _list_releases(pl.concat([now.with_columns(pl.lit("").alias("states")), further]), old_cells)
+    return _add_knowledge(combined, old_cells, threshold).collect()
 
 
 def _list_releases(combined: pl.LazyFrame, old: pl.LazyFrame) -> pl.LazyFrame:

@@ -37,7 +37,7 @@ def mark_uniform_groups(cells: pl.DataFrame, *, threshold: int) -> pl.Series:
 
 
 def _list_others(dimension: str) -> list[str]:
-    """Return the codes of a dimension that are no category: its total, and what is outside of it."""
+    """Return the codes of a dimension that are not categories, such as that of its total."""
     return [TOTAL, NOT_APPLICABLE, *OUTSIDE.get(dimension, ())]
 
 
