@@ -17,6 +17,7 @@ that do not (sex x age, age x status, sex x status) are replaced by one of all t
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,8 @@ from pipelines.publication.disclosure.structure import Piece, Structure, read_ce
 
 _AxisSet = frozenset[int]
 _Join = tuple[_AxisSet, _AxisSet, _AxisSet]
+_STATE_OF_NOW = 2**31
+"""Number of the newest state of a place in the order of all."""
 Axes = tuple[int, ...]
 """Numbers of the axes of a margin, sorted: 0 is the area, 1 the period, 2 and above are dimensions."""
 
@@ -118,6 +121,20 @@ class Margins:
                 weights[offset : offset + size] = np.random.default_rng(list(seed)).random(size)
         _, first = np.unique(self.columns, return_index=True)
         return weights[first]
+
+    def list_states(self) -> list[tuple[int, ...]]:
+        """Return the columns of each count of a place that had other counts in an earlier release, the oldest first."""
+        by_count: dict[tuple[object, ...], dict[int, int]] = defaultdict(dict)
+        for place in self.places:
+            territory, _, number = place.territory.partition("@")
+            for axes, offset in place.offsets.items():
+                # Which jurisdictions report may differ between the states; the other spans say what a category means.
+                first = (territory, place.spans[1:], axes)
+                for variable, categories in enumerate(_cross(place.spans[i] for i in axes), start=offset):
+                    state = int(number) if number else _STATE_OF_NOW
+                    by_count[*first, categories][state] = int(self.columns[variable])
+        states = [tuple(columns[state] for state in sorted(columns)) for columns in by_count.values()]
+        return [members for members in states if len(set(members)) > 1]
 
     def name_columns(self) -> Array:
         """Return a number for each column, which is the same in every problem that has its first variable."""

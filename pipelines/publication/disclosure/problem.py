@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import polars as pl
 
-from pipelines.publication.disclosure import lifting, lp, margins, programme, risk, space, structure, ties
+from pipelines.publication.disclosure import lifting, lp, margins, programme, risk, shares, space, structure, ties
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures, add_figures
 from pipelines.publication.disclosure.space import Array
 
@@ -58,6 +58,15 @@ class Views:
         weights[: len(of_blocks)] = of_blocks
         return weights
 
+    def list_states(self) -> list[tuple[int, ...]]:
+        """Return the variables over margins of each count that has several states, the oldest first."""
+        states: list[tuple[int, ...]] = []
+        first = 0
+        for over_margins, _ in self._blocks:
+            states += [tuple(first + column for column in members) for members in over_margins.list_states()]
+            first += over_margins.space.matrix.shape[1]
+        return states
+
     def name_variables(self) -> Array:
         """Return a number for each variable over margins but rests, which is the same in every problem that has it."""
         return np.concatenate([over_margins.name_columns() for over_margins, _ in self._blocks])
@@ -98,16 +107,24 @@ class ProtectionProblem:
         """Return a whole-number population over margins that has all true values. Raises ProtectError if none is found.
 
         Where margins do not say how a territory shares its persons, this is one of several possible ones. It depends on
-        the counts of each place alone, so that a draft has the same one as the releases before it.
+        the counts of each place alone, so that a draft has the same one as the releases before it; the counts of then
+        and of now of a corrected place differ as little as they can.
         """
         population = self.raising.true_population
-        if (np.abs(population - np.rint(population)) > 1e-6).any():
+        states = self.views.list_states()
+        is_whole = bool((np.abs(population - np.rint(population)) <= 1e-6).all())
+        if not is_whole:
             found_population = risk.find_population(self.views.margins)
             if found_population is None:
                 raise ProtectError(f"{name}: no whole numbers agree with all figures")
             population = found_population
+        population = np.rint(population)
+        if states:
+            weights = self.views.weigh_variables()
+            population = shares.choose_nearest_tables(self.views.margins.matrix, population, states, weights)
+        if states or not is_whole:
             self.raising.set_true_population(population)
-        return np.rint(population)
+        return population
 
 
 def _refuse_contradictions(moved: Array, block: pl.DataFrame, known: space.Space, name: str) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+
 import numpy as np
 import polars as pl
+import pytest
+from scipy import sparse
 
-from pipelines.publication.disclosure import earlier, margins, problem
+from pipelines.publication.disclosure import earlier, margins, problem, protect, shares
 from pipelines.publication.disclosure.space import Array
 from tests.support.fakes.disclosure_cells import build_cell, build_frame
 
@@ -57,3 +62,84 @@ def test_shares_are_those_of_the_least_weights() -> None:
     opposite = solved.find_true_population("shares")
     assert not np.array_equal(chosen, opposite)
     assert chosen @ weights < opposite @ weights
+
+
+def _sum_table(rows: int, columns: int) -> Array:
+    """Return the matrix of the sums of the rows and of the columns of a table."""
+    by_row = np.kron(np.eye(rows), np.ones(columns))
+    return np.vstack([by_row, np.kron(np.ones(rows), np.eye(columns))])
+
+
+def _list_tables(sums: Array) -> Iterator[Array]:
+    """Yield all tables of 2 x 3 with these sums, as their cells."""
+    for first, second in product(range(int(sums[0]) + 1), repeat=2):
+        third = sums[0] - first - second
+        table = np.array([first, second, third, *(sums[2:] - [first, second, third])])
+        if (table >= 0).all():
+            yield table
+
+
+@pytest.mark.parametrize("change", range(-3, 4))
+def test_tables_of_then_and_now_differ_as_little_as_any_two_tables(change: int) -> None:
+    sum_both = sparse.block_diag([_sum_table(2, 3)] * 2, format="csr")
+    random = np.random.default_rng(change + 3)
+    for _ in range(6):
+        then, now = random.integers(0, 6, 6), random.integers(0, 6, 6)
+        now = then + np.where(np.arange(6) == random.integers(6), np.maximum(change, -then), 0)
+        of_then, of_now = (list(_list_tables(_sum_table(2, 3) @ table)) for table in (then, now))
+        population = np.concatenate([of_then[0], of_now[-1]]).astype(float)
+        chosen = shares.choose_nearest_tables(sum_both, population, [(i, i + 6) for i in range(6)], random.random(12))
+        assert (sum_both @ chosen).tolist() == (sum_both @ population).tolist()
+        distances = {(sum(abs(a - b)), sum(abs(a - of_then[0]))) for a, b in product(of_then, of_now)}
+        assert (sum(abs(chosen[:6] - chosen[6:])), sum(abs(chosen[:6] - of_then[0]))) == min(distances)
+
+
+def test_states_of_a_count_are_those_of_then_and_of_now() -> None:
+    """Let a jurisdiction report only now: it has no state of then, and the others have both."""
+    rows = _build_rows("2024")
+    now = pl.DataFrame([*rows, build_cell("A3", 4, kind="jurisdiction", territory="AA")], infer_schema_length=None)
+    frame = pl.concat(
+        [
+            now.with_columns(pl.col("value").cast(pl.Float64), states=pl.lit("")),
+            build_frame(*rows).with_columns(states=pl.lit("AA:2024:1")),
+        ]
+    )
+    view = margins.Margins(frame)
+    owners = view.space.owners
+    states = view.list_states()
+    assert sum(owners[members[-1]] == area for members in states for area in OWN) == 2 * 3
+    for members in states:
+        assert len(members) == 2
+        assert owners[members[0]] == owners[members[1]] != "A3"
+
+
+def _build_quarters(table: Array) -> pl.DataFrame:
+    """Return a territory by quarter and by jurisdiction, of the persons of a table of both."""
+    names = ("B1", "B2", "B3")
+    total = build_cell("BB", int(table.sum()), reporters=",".join(names))
+    quarters = [total | {"freq": "Q", "period": f"2024-Q{i + 1}", "value": int(n)} for i, n in enumerate(table.sum(0))]
+    areas = zip(names, table.sum(1), strict=True)
+    return build_frame(
+        total, *quarters, *(build_cell(a, int(n), kind="jurisdiction", territory="BB") for a, n in areas)
+    )
+
+
+def _count_revealed(before: Array, now: Array) -> int:
+    first = _build_quarters(before)
+    released = earlier.record_release(first, protect.hide_small_counts(first).cells["conf_status"])
+    return protect.hide_small_counts(_build_quarters(now), earlier=[released]).report.count_cells()["revealed_before"]
+
+
+@pytest.mark.parametrize(
+    ("before", "place", "change"),
+    [([[2, 0, 5, 5], [3, 1, 1, 2], [9, 2, 0, 4]], (2, 0), -4), ([[0, 6, 0, 4], [4, 3, 4, 0], [0, 4, 5, 6]], (2, 1), 6)],
+)
+def test_shares_that_nobody_changed_reveal_nothing(
+    before: list[list[int]], place: tuple[int, int], change: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Correct one quarter of one jurisdiction: tables that differ by more would show pairs of them two small counts."""
+    then, now = np.array(before), np.array(before)
+    now[place] += change
+    assert _count_revealed(then, now) == 0
+    monkeypatch.setattr(shares, "choose_nearest_tables", lambda _matrix, population, *_: population)
+    assert _count_revealed(then, now) == 2
