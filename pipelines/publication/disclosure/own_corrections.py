@@ -26,14 +26,30 @@ def mark_rows_without_others(known: Space, own_columns: Array) -> Array:
 
     `own_columns` marks the variables that count only persons of the insider.
     """
-    zero_rows = known.matrix[: known.cells][known.values[: known.cells] == 0]
-    is_zero = np.asarray(zero_rows.sum(axis=0)).ravel() > 0
-    has_others: Array = abs(known.matrix) @ (~own_columns & ~is_zero) > 0
+    has_others: Array = abs(known.matrix) @ (~own_columns & ~_mark_zeros(known)) > 0
     return ~has_others
 
 
+def _mark_zeros(known: Space) -> Array:
+    """Return a mask of the variables that are 0 because a cell of 0 contains them, also by the equations between cells.
+
+    If an office counts no minors, it counts no minors who are men, although no cell has its men by age.
+    """
+    rows, values = known.matrix.tocsr(), known.values
+    is_zero: Array = np.asarray(rows[: known.cells][values[: known.cells] == 0].sum(axis=0)).ravel() > 0
+    equations = rows[known.cells :][values[known.cells :] == 0]
+    sides = [equations.maximum(0), (-equations).maximum(0)]
+    while True:
+        before = is_zero.sum()
+        for side, other_side in (sides, sides[::-1]):
+            # If one side of an equation is 0, so is each variable on the other.
+            is_zero |= np.asarray(other_side[side @ ~is_zero < 0.5].sum(axis=0)).ravel() > 0
+        if is_zero.sum() == before:
+            return is_zero
+
+
 def mark_own_corrections(block: pl.DataFrame, readers: Sequence[InformedReader]) -> Array:
-    """Return a mask (readers x cells) of small changes that are corrections of the reader's own figures alone.
+    """Return a mask (readers x cells) of changes of published totals that are the reader's own corrections alone.
 
     `block` has the columns of `earlier.combine_releases`.  Which jurisdictions of a territory have corrected a year is
     read from their cells: of the same measure, or of all linked ones if the measure is not published by jurisdiction.
@@ -43,7 +59,10 @@ def mark_own_corrections(block: pl.DataFrame, readers: Sequence[InformedReader])
     for (*_, territory, year), areas in corrected.items():
         of_all_blocks[territory, year] |= areas
     is_own: Array = np.zeros((len(readers), block.height), dtype=bool)
-    candidates = block.with_row_index("_number").filter("is_small_change", area_kind="territory")
+    of_territories = block.with_row_index("_number").filter(area_kind="territory")
+    published = of_territories.filter("was_published").select(codes.CELL_KEY).unique()
+    changed = of_territories.filter(pl.col("_row").is_not_null(), ~pl.col("was_published"))
+    candidates = changed.join(published, on=codes.CELL_KEY, how="semi")
     for cell in candidates.iter_rows(named=True):
         measure = [cell[column] for column in codes.BLOCK]
         areas = set[str]()

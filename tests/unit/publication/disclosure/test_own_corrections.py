@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.publication.disclosure import earlier, own_corrections, protect, readers, space
+from pipelines.publication.disclosure import earlier, margins, own_corrections, protect, readers, space
 from pipelines.publication.disclosure.readers import InformedReader
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
 
@@ -92,6 +92,20 @@ def test_correction_that_only_its_own_office_knows_is_not_revealed() -> None:
     assert protect_after(build_territory(BEFORE), build_territory({**BEFORE, "B2": 17}))["revealed_before"] == 0
 
 
+def test_small_count_after_a_large_own_correction_is_not_revealed() -> None:
+    """B2 takes back 5 of the 9 persons that BB published for a quarter: two offices with B2 know that 4 are left."""
+
+    def build_quarters(parts: Mapping[str, int], third: int) -> pl.DataFrame:
+        values = {"Q1": 10, "Q2": 10, "Q3": third, "Q4": 5}
+        quarters = [
+            build_cell("BB", value, period=f"2024-{quarter}", reporters="B1,B2,B3") for quarter, value in values.items()
+        ]
+        return pl.concat([build_territory(parts), build_frame(*quarters)])
+
+    before, now = (build_quarters({"B1": 10, "B2": 8 + third, "B3": 7}, third) for third in (9, 4))
+    assert protect_after(before, now)["revealed_before"] == 0
+
+
 def test_regional_count_of_own_persons_alone_is_not_revealed() -> None:
     """Publish 0 for the region without BB, so that BB knows that its one person is the only one of the region."""
     before = build_frame(build_cell("AA", 0), build_cell("CC", 0), build_region(0, "AA,CC"))
@@ -120,3 +134,27 @@ def test_rows_of_zeros_and_own_persons_have_no_others() -> None:
     assert mark_rows("BB") == [True, True, False, False]
     assert mark_rows("BB", "CC") == [True, True, True, True]
     assert np.array_equal(mark_rows("CC"), [True, False, True, False])
+
+
+@pytest.mark.parametrize(("minors", "are_nobody"), [(0, True), (1, False)])
+def test_persons_in_a_margin_of_zero_are_nobody(minors: int, are_nobody: bool) -> None:
+    """If BB counts no minors, the boys of the region are those of CC, although no cell has boys of BB."""
+    values = {
+        "BB": {"age": {"Y_LT18": minors, "Y_GE18": 5 - minors}, "sex": {"M": 1, "F": 4}},
+        "CC": {"age": {"Y_LT18": 5, "Y_GE18": 5}, "sex": {"M": 6, "F": 4}},
+    }
+    of_areas = [
+        build_cell(area, value, **{dimension: code})
+        for area, dimensions in values.items()
+        for dimension, counts in dimensions.items()
+        for code, value in counts.items()
+    ]
+    parts = [("M", "Y_LT18", 3 + minors), ("M", "Y_GE18", 4 - minors), ("F", "Y_LT18", 2), ("F", "Y_GE18", 6)]
+    of_region = [build_region(value, "BB,CC", sex=sex, age=age) for sex, age, value in parts]
+    cells = build_frame(build_cell("BB", 5), build_cell("CC", 10), *of_areas, build_region(15, "BB,CC"), *of_region)
+    view = margins.Margins(cells).space
+    own_columns = readers.find_reader(cells, "CC").find_own_columns(view)
+    marked = own_corrections.mark_rows_without_others(view, own_columns)[view.rows]
+    of_others = {*cells.filter(pl.Series(~marked)).select("area", "sex", "age").rows()}
+    assert (("WB", "M", "Y_LT18") not in of_others) == (("WB", "F", "Y_LT18") not in of_others) == are_nobody
+    assert {("WB", "M", "Y_GE18"), ("WB", "F", "Y_GE18"), ("WB", "_T", "_T"), ("BB", "M", "_T")} <= of_others
