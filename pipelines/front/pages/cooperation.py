@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
-from pipelines.front.pages import Page, changes
+from pipelines.front.pages import Page
 from pipelines.front.pages.cooperation_breakdowns import (
     list_basis_files,
     list_type_files,
     name_bases,
     name_directions,
     name_types,
+    select_rows,
 )
+from pipelines.front.pages.cooperation_changes import compose_changes
 from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
-from pipelines.words import Row, indicators, language, trends
+from pipelines.words import Row, indicators, language
 from pipelines.words import changes as change_words
 from pipelines.words.language import tell
 
 _TOTAL: Final = "_T"
 _QUARTERS: Final = 4
 _REGISTERED: Final = "requests_registered"
+_EVENTS: Final = ("acknowledged", "executed", "executed_part", "refused", "withdrawn")
+"""What happens to requests: the columns of the table `cooperation_outcome`. The last four end a request."""
 _SAME: Final = Markup('<span class="front-missing">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")
@@ -47,7 +51,7 @@ def find_file(reader: Reader, crime: str) -> str:
 
 def list_years(reader: Reader, crime: str) -> list[int]:
     """Return the years with figures of a crime, the newest first."""
-    return sorted({row["year"] for row in _select_rows(reader, "cooperation", crime)}, reverse=True)
+    return sorted({row["year"] for row in select_rows(reader, "cooperation", crime)}, reverse=True)
 
 
 def compose_cooperation(reader: Reader, crime: str) -> Page:
@@ -92,7 +96,7 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
             "absences": _list_absences(reader, year),
             "matrices": _compose_matrices(reader, crime, year),
             "outcomes": _compose_outcomes(reader, crime, year),
-            "changes": _compose_changes(reader, crime, years) if year == years[0] else [],
+            "changes": compose_changes(reader, crime, years) if year == years[0] else [],
             "balances": [_compose_balance(reader, crime, year, direction) for direction in name_directions()],
             "links": [
                 (title(), file)
@@ -107,11 +111,6 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
             "mirror": _compose_mirror(reader, crime, year),
         },
     )
-
-
-def _select_rows(reader: Reader, table: str, crime: str, year: int | None = None) -> list[Row]:
-    rows = reader.edition.tables[table]
-    return [row for row in rows if row["offence_group"] == crime and year in (None, row["year"])]
 
 
 def _list_absences(reader: Reader, year: int) -> list[str]:
@@ -129,12 +128,7 @@ def _list_absences(reader: Reader, year: int) -> list[str]:
 
 def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable]:
     """Return the requests between territories as the sender counts them, and as the receiver does."""
-    rows = [
-        row
-        for row in _select_rows(reader, "cooperation", crime, year)
-        if row["measure"] == _REGISTERED and row["statistic"] == "count"
-    ]
-    counts: _Figures = {(row["territory"], row["direction"], row["partner"]): row for row in rows}
+    counts = _index_registered(reader, crime, year)
     territories = reader.edition.territories
     partners = {partner for _, _, partner in counts} - {_TOTAL, *territories}
     others = [code for code in reader.list_codes("partner") if code in partners]
@@ -148,6 +142,14 @@ def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable
         fields = [_count_field(counts, place, "incoming", code) for place in territories]
         received.add_row(heading, fields, is_total=code == _TOTAL)
     return [sent, received]
+
+
+def _index_registered(reader: Reader, crime: str, year: int) -> _Figures:
+    return {
+        (row["territory"], row["direction"], row["partner"]): row
+        for row in select_rows(reader, "cooperation", crime, year=year)
+        if row["measure"] == _REGISTERED and row["statistic"] == "count"
+    }
 
 
 def _start_matrix(reader: Reader, caption: str, year: int, name: str, columns: Sequence[str]) -> FigureTable:
@@ -176,10 +178,13 @@ def _count_field(counts: _Figures, territory: str, direction: str, partner: str)
 
 
 def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
-    """Return closed requests, the share executed and the days, for incoming and outgoing requests."""
-    rows = _select_rows(reader, "cooperation_outcome", crime, year)
+    """Return closed requests, the share executed and the days to both events, for incoming and outgoing requests."""
+    rows = select_rows(reader, "cooperation_outcome", crime, year=year)
     books = {(row["territory"], row["direction"]): row for row in rows}
-    columns = [tell("Closed"), tell("Executed in full (%)"), tell("Median days to execution")]
+    columns = [
+        tell("Closed"), tell("Executed in full (%)"), tell("Median days to acknowledgement"),
+        tell("Median days to execution"),
+    ]  # fmt: skip
     table = FigureTable(
         reader,
         f"{tell('Requests closed, and share executed in full')}, {year}",
@@ -192,12 +197,15 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         for direction in name_directions():
             row = books.get((code, direction))
             if row is None:
-                fields += [format_figure(words.format_status("unavailable"))] * len(columns)
+                fields += [_unavailable()] * len(columns)
                 continue
             fields += [
                 _term_field(row, "closed"),
                 format_figure(indicators.format_figure({**row, "value": row["share"]})),
-                reader.find_label("days_band", row["days_executed"]) if row["days_executed"] else _withheld(),
+                *(
+                    reader.find_label("days_band", row[days]) if row[days] else _withheld()
+                    for days in ("days_acknowledged", "days_executed")
+                ),
             ]
         table.add_row(table.name_area(code), fields)
     table.notes.add_remark(
@@ -211,72 +219,12 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
     return table
 
 
-def _compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[FigureTable]:
-    """Return whether the registered requests of each territory, and the share executed in full, changed between the
-    first and the last of up to three years; nothing with one year."""
-    span = changes.choose_span(sorted(map(str, years)))
-    if span is None:
-        return []
-    of_years = [_select_rows(reader, "cooperation", crime, int(year)) for year in span]
-    registered = [
-        {(row["territory"], row["direction"]): row for row in rows if _is_registered_total(row)} for rows in of_years
-    ]
-    of_years = [_select_rows(reader, "cooperation_outcome", crime, int(year)) for year in span]
-    executed = [
-        {(row["territory"], row["direction"]): {**row, "value": row["share"]} for row in rows} for rows in of_years
-    ]
-    return [
-        _compose_tested(
-            reader, reader.find_label("measure", _REGISTERED), "changes", span, registered, _judge_registered
-        ),
-        _compose_tested(reader, tell("Executed in full (%)"), "executed-changes", span, executed, _judge_executed),
-    ]
-
-
-def _is_registered_total(row: Row) -> bool:
-    return (row["measure"], row["statistic"], row["partner"]) == (_REGISTERED, "count", _TOTAL)
-
-
-def _judge_registered(first: Row | None, last: Row | None) -> trends.Trend:
-    return trends.judge_trend(first, last, (), unclear=trends.UNCLEAR_OF_REQUESTS)
-
-
-def _judge_executed(first: Row | None, last: Row | None) -> trends.Trend:
-    before, after = (
-        None if row is None else {**row, "numerator": row["executed"], "denominator": row["closed"]}
-        for row in (first, last)
-    )
-    return trends.judge_figures("part", before, after, (), unclear=trends.UNCLEAR_OF_REQUESTS)
-
-
-def _compose_tested(
-    reader: Reader,
-    caption: str,
-    name: str,
-    span: changes.Span,
-    by_year: Sequence[Mapping[tuple[str, str], Row]],
-    judge: Callable[[Row | None, Row | None], trends.Trend],
-) -> FigureTable:
-    """Return the changes of a figure of incoming and of outgoing requests, of each territory that has it."""
-    table = changes.make_table(reader, caption, span, name, tell("Territory"))
-    lines = []
-    for code in reader.edition.territories:
-        for direction, title in name_directions().items():
-            first, last = (rows.get((code, direction)) for rows in by_year)
-            if first is None and last is None:
-                continue
-            figures = [
-                words.format_status("unavailable") if row is None else indicators.format_figure({**row, "state": ""})
-                for row in (first, last)
-            ]
-            heading = Markup("{}, {}").format(table.name_area(code), language.lower_first(title))
-            fields = (format_figure(figures[0]), format_figure(figures[1]))
-            lines.append(changes.TestedLine(heading, fields, (figures[0], figures[1]), judge(first, last)))
-    return changes.add_lines(table, lines, trends.READ_REQUESTS)
-
-
 def _not_applicable() -> Part:
     return format_figure(words.format_status("not_applicable"))
+
+
+def _unavailable() -> Part:
+    return format_figure(words.format_status("unavailable"))
 
 
 def _withheld() -> Part:
@@ -290,12 +238,13 @@ def _term_field(row: Row, name: str) -> Part:
 
 
 def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> FigureTable:
-    """Return the balance of one direction: opening + registered - closed = closing."""
-    rows = _select_rows(reader, "cooperation_outcome", crime, year)
+    """Return the balance of one direction, opening + registered - closed = closing, and how requests ended."""
+    rows = select_rows(reader, "cooperation_outcome", crime, year=year)
     books = {row["territory"]: row for row in rows if row["direction"] == direction}
     terms = {
         "opening": tell("Pending at the start"),
         "registered": tell("Registered"),
+        **{term: reader.find_label("measure", f"requests_{term}") for term in _EVENTS},
         "closed": tell("Closed"),
         "closing": tell("Pending at the end"),
     }
@@ -308,8 +257,7 @@ def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> F
     )
     for code in reader.edition.territories:
         row = books.get(code)
-        absent = format_figure(words.format_status("unavailable"))
-        table.add_row(table.name_area(code), [_term_field(row, name) if row else absent for name in terms])
+        table.add_row(table.name_area(code), [_term_field(row, name) if row else _unavailable() for name in terms])
     return table
 
 
@@ -324,7 +272,7 @@ def _count_pairs(rows: Sequence[Row]) -> dict[str, int]:
 
 def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
     """Say how many pairs of a year agree, how many are withheld, and how many lack a return."""
-    counts = _count_pairs(_select_rows(reader, "mirror", crime, year))
+    counts = _count_pairs(select_rows(reader, "mirror", crime, year=year))
     if not any(counts.values()):
         return ""
     return tell(
@@ -336,8 +284,13 @@ def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
 
 
 def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
-    """Return the pairs that are shown: what one territory sent and the other received, and why they differ."""
-    states = {"equal": tell("Same"), "agrees": tell("Agree"), "differs": tell("Differ")}
+    """Return the pairs that are shown: what one territory sent and the other received, and why they differ.
+
+    A pair with a return from one side only has that figure and the missing return as its reason.
+    """
+    states = {
+        "equal": tell("Same"), "agrees": tell("Agree"), "differs": tell("Differ"), "missing": tell("not compared"),
+    }  # fmt: skip
     table = FigureTable(
         reader,
         f"{tell('Requests sent and received by pairs of territories')}, {year}",
@@ -348,18 +301,26 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
         ],
         word_columns=(0, 5, 6), name=f"mirror-{year}",
     )  # fmt: skip
-    for row in _select_rows(reader, "mirror", crime, year):
-        if row["state"] not in _SHOWN:
+    counts = _index_registered(reader, crime, year)
+    for row in select_rows(reader, "mirror", crime, year=year):
+        sender, receiver = row["sent_by"], row["received_by"]
+        keys = ((sender, "outgoing", receiver), (receiver, "incoming", sender))
+        if row["state"] not in _SHOWN and not (row["state"] == "missing" and any(key in counts for key in keys)):
             continue
-        table.name_area(row["received_by"])
+        table.name_area(receiver)
         reasons = [reader.find_label("mirror_reason", code) for code in str(row["reasons"]).split(",") if code]
+        sent, received = (
+            _term_field(row, name) if key in counts or row[name] is not None else _unavailable()
+            for key, name in zip(keys, ("sent", "received"), strict=True)
+        )
+        is_compared = row["state"] in _SHOWN
         table.add_row(
-            table.name_area(row["sent_by"]),
+            table.name_area(sender),
             [
-                reader.marked_name(row["received_by"]),
-                _term_field(row, "sent"),
-                _term_field(row, "received"),
-                change_words.format_signed(row["difference"]),
+                reader.marked_name(receiver),
+                sent,
+                received,
+                change_words.format_signed(row["difference"]) if is_compared else _not_applicable(),
                 _ratio_field(row),
                 states[row["state"]],
                 ", ".join(reasons) or _not_applicable(),

@@ -57,7 +57,7 @@ def list_crime_files(reader: Reader, table: str, page: str) -> dict[str, str]:
 def compose_types_page(reader: Reader, crime: str) -> Page:
     """Return the page on requests by type, of all years, and by quarter."""
     files = list_type_files(reader)
-    years = sorted({row["year"] for row in _select_rows(reader, "cooperation_type", crime)}, reverse=True)
+    years = sorted({row["year"] for row in select_rows(reader, "cooperation_type", crime)}, reverse=True)
     tables = [table for year in years for table in compose_types(reader, crime, year)]
     sections = [Section("types", tell("What is asked for"), tables=tables)]
     if quarters := compose_quarters(reader, crime):
@@ -74,7 +74,7 @@ def compose_bases_pages(reader: Reader) -> Iterator[Page]:
 
 
 def _list_basis_years(reader: Reader, crime: str) -> list[int]:
-    return sorted({row["year"] for row in _select_rows(reader, "cooperation_basis", crime)}, reverse=True)
+    return sorted({row["year"] for row in select_rows(reader, "cooperation_basis", crime)}, reverse=True)
 
 
 def _name_basis_file(reader: Reader, crime: str, year: int) -> str:
@@ -130,7 +130,8 @@ def make_page(
     )
 
 
-def _select_rows(reader: Reader, table: str, crime: str, **values: object) -> list[Row]:
+def select_rows(reader: Reader, table: str, crime: str, **values: object) -> list[Row]:
+    """Return the rows of a table of one crime, with these values."""
     rows = reader.edition.tables[table]
     return [row for row in rows if row["offence_group"] == crime and all(row[k] == v for k, v in values.items())]
 
@@ -172,11 +173,11 @@ def _compose_parts(
     reader: Reader, crime: str, year: int, dimension: str, name: str, caption: str, corner: str
 ) -> list[FigureTable]:
     """Return the requests of each direction by one dimension, of the table `name`, with their total."""
-    rows = _select_rows(reader, name, crime, year=year)
-    totals = _select_rows(
+    rows = select_rows(reader, name, crime, year=year)
+    totals = select_rows(
         reader, "cooperation", crime, year=year, measure="requests_registered", statistic="count", partner=_TOTAL
     )
-    totals += _select_rows(reader, "cooperation_type", crime, year=year, assistance=_TOTAL)
+    totals += select_rows(reader, "cooperation_type", crime, year=year, assistance=_TOTAL)
     counts = {(row["direction"], row[dimension], row["territory"]): row for row in rows}
     counts |= {(row["direction"], _TOTAL, row["territory"]): row for row in totals}
     used = [code for code in reader.list_codes(dimension) if any(part == code for _, part, _ in counts)]
@@ -224,7 +225,7 @@ def _note_region(table: FigureTable, rows: list[Row]) -> None:
 
 def compose_quarters(reader: Reader, crime: str) -> list[FigureTable]:
     """Return the requests registered and closed in each quarter, for each territory that reports quarters."""
-    rows = _select_rows(reader, "cooperation_quarter", crime)
+    rows = select_rows(reader, "cooperation_quarter", crime)
     counts = {
         (row["territory"], f"{row['year']}-Q{row['quarter']}", row["direction"], row["measure"]): row for row in rows
     }
@@ -254,7 +255,7 @@ def compose_quarters(reader: Reader, crime: str) -> list[FigureTable]:
 
 def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]:
     """Return informal requests for information of each direction by channel, and how many were answered."""
-    rows = _select_rows(reader, "informal_exchange", crime, year=year)
+    rows = select_rows(reader, "informal_exchange", crime, year=year)
     counts = {(row["direction"], row["measure"], row["channel"], row["territory"]): row for row in rows}
     registered, answered = _EXCHANGED
     used = [code for code in reader.list_codes("channel") if any(row["channel"] == code for row in rows)]

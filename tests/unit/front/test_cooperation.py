@@ -30,7 +30,8 @@ def make_outcome(territory: str, year: int, executed: float, closed: float, dire
     return {
         "territory": territory, "year": year, "offence_group": "TIP", "direction": direction, "executed": executed,
         "closed": closed, "share": 100 * executed / closed, "low": 10.0, "high": 90.0, "obs_status": "A",
-        "conf_status": "F", "days_executed": "", "opening": 1.0, "registered": closed, "closing": 1.0,
+        "conf_status": "F", "days_acknowledged": "", "days_executed": "", "opening": 1.0, "registered": closed,
+        "closing": 1.0, "acknowledged": closed - 1, "executed_part": None, "refused": 5.0, "withdrawn": 0.0,
     }  # fmt: skip
 
 
@@ -99,6 +100,63 @@ def test_each_year_has_a_page_and_only_the_newest_tests_changes(reader: Reader) 
             newest.file,
             *(former.file for former in earlier),
         ]
+
+
+def test_ways_in_which_requests_end_are_columns_of_their_balance() -> None:
+    labels = {
+        name: f"Requests {name}" for name in ("acknowledged", "executed", "executed_part", "refused", "withdrawn")
+    }
+    names = [("measure", f"requests_{name}", label) for name, label in labels.items()]
+    names.append(("days_band", "D30T90", "30 to 89"))
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 60.0)],
+        cooperation_outcome=[make_outcome("AA", 2025, 40, 60) | {"days_acknowledged": "D30T90"}],
+        codelist=[{"codelist": codelist, "code": code, "label": label} for codelist, code, label in names],
+    )
+    page = compose_cooperation(Reader(edition, "en"), "TIP")
+    incoming, outgoing = page.values["balances"]
+    assert incoming.table.columns == [
+        "Pending at the start", "Registered", *labels.values(), "Closed", "Pending at the end",
+    ]  # fmt: skip
+    assert read_lines(incoming)["Aland"] == ["1", "60", "59", "40", "withheld", "5", "0", "60", "1"]
+    assert read_lines(outgoing)["Aland"] == ["not available"] * 9
+    outcomes = page.values["outcomes"]
+    assert outcomes.table.columns[2] == "Incoming requests: median days to acknowledgement"
+    assert read_lines(outcomes)["Aland"][2:4] == ["30 to 89", "withheld"]
+
+
+def make_pair(sent_by: str, received_by: str, sent: float | None, received: float | None, state: str) -> Row:
+    is_compared = sent is not None and received is not None
+    return {
+        "sent_by": sent_by, "received_by": received_by, "year": 2025, "offence_group": "TIP", "sent": sent,
+        "received": received, "state": state, "reasons": "missing_return" if state == "missing" else "",
+        "difference": received - sent if sent is not None and received is not None else None,
+        "ratio": 1.0 if is_compared else None, "low": 0.5, "high": 2.0, "obs_status": "A", "conf_status": "F",
+    }  # fmt: skip
+
+
+def test_pairs_with_one_return_are_listed_with_the_missing_one() -> None:
+    counts = [
+        make_registered("AA", 2025, value, "outgoing") | {"partner": partner}
+        for partner, value in {"BB": 8.0, "CC": 6.0, "DD": None}.items()
+    ]
+    counts.append(make_registered("BB", 2025, 8.0) | {"partner": "AA"})
+    edition = make_edition(
+        cooperation=counts,
+        mirror=[
+            make_pair("AA", "BB", 8.0, 8.0, "equal"), make_pair("AA", "CC", 6.0, None, "missing"),
+            make_pair("AA", "DD", None, None, "missing"), make_pair("CC", "DD", None, None, "missing"),
+            make_pair("BB", "AA", None, None, "withheld"),
+        ],
+        codelist=[{"codelist": "mirror_reason", "code": "missing_return", "label": "Missing return"}],
+    )  # fmt: skip
+    table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
+    fields = [[re.sub("<[^>]+>", "", str(field)).rstrip("*") for field in row.fields] for row in table.table.rows]
+    assert fields == [
+        ["Bland", "8", "8", "0", "1.00 (0.50–2.00)", "Same", "not applicable"],
+        ["Cland", "6", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
+        ["Dland", "withheld", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
+    ]
 
 
 def make_part(territory: str, dimension: str, code: str, value: float | None) -> Row:

@@ -1,0 +1,82 @@
+"""Compose whether registered requests, and the share of them executed in full, changed between two years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from pipelines import words
+from pipelines.design.components import Markup
+from pipelines.front.pages import changes
+from pipelines.front.pages.cooperation_breakdowns import name_directions, select_rows
+from pipelines.front.reader import Reader
+from pipelines.front.tables import FigureTable, format_figure
+from pipelines.words import Row, indicators, language, trends
+from pipelines.words.language import tell
+
+_REGISTERED: Final = "requests_registered"
+_TOTAL: Final = "_T"
+
+
+def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[FigureTable]:
+    """Return whether the registered requests of each territory, and the share executed in full, changed between the
+    first and the last of up to three years; nothing with one year."""
+    span = changes.choose_span(sorted(map(str, years)))
+    if span is None:
+        return []
+    of_years = [select_rows(reader, "cooperation", crime, year=int(year)) for year in span]
+    registered = [
+        {(row["territory"], row["direction"]): row for row in rows if _is_registered_total(row)} for rows in of_years
+    ]
+    of_years = [select_rows(reader, "cooperation_outcome", crime, year=int(year)) for year in span]
+    executed = [
+        {(row["territory"], row["direction"]): {**row, "value": row["share"]} for row in rows} for rows in of_years
+    ]
+    return [
+        _compose_tested(
+            reader, reader.find_label("measure", _REGISTERED), "changes", span, registered, _judge_registered
+        ),
+        _compose_tested(reader, tell("Executed in full (%)"), "executed-changes", span, executed, _judge_executed),
+    ]
+
+
+def _is_registered_total(row: Row) -> bool:
+    return (row["measure"], row["statistic"], row["partner"]) == (_REGISTERED, "count", _TOTAL)
+
+
+def _judge_registered(first: Row | None, last: Row | None) -> trends.Trend:
+    return trends.judge_trend(first, last, (), unclear=trends.UNCLEAR_OF_REQUESTS)
+
+
+def _judge_executed(first: Row | None, last: Row | None) -> trends.Trend:
+    before, after = (
+        None if row is None else {**row, "numerator": row["executed"], "denominator": row["closed"]}
+        for row in (first, last)
+    )
+    return trends.judge_figures("part", before, after, (), unclear=trends.UNCLEAR_OF_REQUESTS)
+
+
+def _compose_tested(
+    reader: Reader,
+    caption: str,
+    name: str,
+    span: changes.Span,
+    by_year: Sequence[Mapping[tuple[str, str], Row]],
+    judge: Callable[[Row | None, Row | None], trends.Trend],
+) -> FigureTable:
+    """Return the changes of a figure of incoming and of outgoing requests, of each territory that has it."""
+    table = changes.make_table(reader, caption, span, name, tell("Territory"))
+    lines = []
+    for code in reader.edition.territories:
+        for direction, title in name_directions().items():
+            first, last = (rows.get((code, direction)) for rows in by_year)
+            if first is None and last is None:
+                continue
+            figures = [
+                words.format_status("unavailable") if row is None else indicators.format_figure({**row, "state": ""})
+                for row in (first, last)
+            ]
+            heading = Markup("{}, {}").format(table.name_area(code), language.lower_first(title))
+            fields = (format_figure(figures[0]), format_figure(figures[1]))
+            lines.append(changes.TestedLine(heading, fields, (figures[0], figures[1]), judge(first, last)))
+    return changes.add_lines(table, lines, trends.READ_REQUESTS)
