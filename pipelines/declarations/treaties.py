@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +11,8 @@ from pipelines.core import codes
 from pipelines.declarations.territory import Territory
 
 TREATY_COLUMNS = ("treaty", "event", "date", "status", "source", "note")
-STATUSES = ("verified", "unverified")
+VERIFIED = "verified"
+STATUSES = (VERIFIED, "unverified")
 """A verified statement was read in its source. Unverified statements keep their mark wherever they are shown."""
 NOT_DATED = ("not_party",)
 """Events without a date."""
@@ -40,6 +41,23 @@ class Provision:
     treaty: str
     element: str
     status: str
+
+
+def apply_statements(declared: Iterable[TreatyEvent], statements: Iterable[TreatyEvent]) -> list[TreatyEvent]:
+    """Return the events of `declared`, replaced or extended by `statements` in the order of their approval.
+
+    A statement takes the place of the declared row of the same event, or adds one. A territory that is bound by a
+    treaty is no longer "not a party", and the other way round.
+    """
+    events: dict[tuple[str, str], dict[str, TreatyEvent]] = {}
+    for item in declared:
+        events.setdefault((item.territory, item.treaty), {})[item.event] = item
+    for item in statements:
+        key = (item.territory, item.treaty)
+        before = events.get(key, {})
+        unchanged = {name: row for name, row in before.items() if (name in NOT_DATED) == (item.event in NOT_DATED)}
+        events[key] = unchanged | {item.event: item}
+    return [item for by_event in events.values() for item in by_event.values()]
 
 
 @cache

@@ -14,7 +14,9 @@ from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, WorkDueError, ignore_log
 from pipelines.warehouse import build_cache, exported_tables
 
-NOT_COUNTED: Final = ("legal_assessment", "practice_result", "practice_label", "corrective_measure")
+NOT_COUNTED: Final = (
+    "legal_assessment", "treaty_statement", "practice_result", "practice_label", "corrective_measure",
+)  # fmt: skip
 """Gathered tables that become tables of a release without being counted."""
 
 

@@ -157,6 +157,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger.export import export_ledger
+    from pipelines.submissions import treaty_statements
     from pipelines.submissions.assessments import export_assessments
     from pipelines.survey import public_measures
     from pipelines.survey.public_results import export_results
@@ -170,6 +171,9 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     metrics.export_metrics(home.gathered)
     gather_reference(home)
     rows["legal_assessment"] = export_assessments(engine, home.gathered / "legal_assessment.parquet")
+    rows[treaty_statements.TABLE] = treaty_statements.export_statements(
+        engine, home.gathered / f"{treaty_statements.TABLE}.parquet"
+    )
     rows[public_measures.TABLE] = public_measures.export_measures(
         engine, home.gathered / f"{public_measures.TABLE}.parquet"
     )

@@ -1,42 +1,27 @@
-"""Assessments of the law on joint investigation teams: proposed by one person, approved by another.
+"""Assessments of the law on joint investigation teams, as one kind of `law_proposals.py`.
 
-Proposals and decisions are entries of the audit log alone, with the proposal's id as their subject, so that the
-history is complete and nothing is ever changed. An assessment gives one element of the law of one jurisdiction a result
-for each treaty that provides for the element.
+An assessment gives one element of the law of one jurisdiction a result for each treaty that provides for the element.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
-from pipelines.core import clock, codes
+from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.declarations.law import partial_date
 from pipelines.declarations.treaties import list_standards
 from pipelines.ledger import audit_log, facts
-from pipelines.ledger.database import open_read_transaction
-from pipelines.ledger.identity import Identity
-from pipelines.ledger.permissions import Act, has_role_for, make_missing_role_error
-from pipelines.ledger.schema import AUDIT
 from pipelines.ledger.transitions import TransitionError
-from pipelines.submissions.changes import open_book, refuse_words, require_book_role
+from pipelines.submissions import law_proposals
+from pipelines.submissions.changes import open_book, refuse_words
 
-INSTRUMENT: Final = "legislation"
-"""Instrument for which the roles must be held."""
-PROPOSED: Final = "law.propose"
-APPROVED: Final = "law.approve"
-REJECTED: Final = "law.reject"
-WITHDRAWN: Final = "law.withdraw"
-State = Literal["waiting", "approved", "rejected", "withdrawn"]
-_DECISIONS: Final[Mapping[str, State]] = {APPROVED: "approved", REJECTED: "rejected", WITHDRAWN: "withdrawn"}
 UNKNOWN: Final = "unknown"
 """Result of an element that nobody has assessed."""
 _LONGEST_ARTICLE: Final = 200
@@ -69,25 +54,12 @@ class Assessment:
     reviewer_role: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """An assessment with its history. `comment` is that of the decision."""
+Proposal: TypeAlias = law_proposals.Proposal[Assessment]
+"""An assessment with its history."""
 
-    proposal_id: str
-    assessment: Assessment
-    proposed_by: str
-    proposed_at: str
-    state: State = "waiting"
-    decided_by: str = ""
-    decided_at: str = ""
-    comment: str = ""
-    sequence: int = field(default=0, repr=False)
-    """Number of the audit entry of the decision, or of the proposal: later acts have higher numbers."""
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Return the jurisdiction and the element."""
-        return self.assessment.jurisdiction, self.assessment.element
+def _key(assessment: Assessment) -> tuple[str, ...]:
+    return assessment.jurisdiction, assessment.element
 
 
 # -- Reading
@@ -95,28 +67,7 @@ class Proposal:
 
 def read_proposals(engine: sa.Engine) -> list[Proposal]:
     """Return all proposals with their state, in the order in which they were made."""
-    with open_read_transaction(engine) as connection:
-        return list(_select_proposals(connection).values())
-
-
-def _select_proposals(connection: sa.Connection) -> dict[str, Proposal]:
-    query = sa.select(AUDIT).where(AUDIT.c.action.in_((PROPOSED, *_DECISIONS))).order_by(AUDIT.c.seq)
-    proposals: dict[str, Proposal] = {}
-    for row in connection.execute(query):
-        detail = json.loads(row.detail)
-        if row.action == PROPOSED:
-            assessment = Assessment(**detail)
-            proposals[row.subject] = Proposal(row.subject, assessment, row.actor, row.at, sequence=row.seq)
-        else:
-            proposals[row.subject] = replace(
-                proposals[row.subject],
-                state=_DECISIONS[row.action],
-                decided_by=row.actor,
-                decided_at=row.at,
-                comment=detail["comment"],
-                sequence=row.seq,
-            )
-    return proposals
+    return law_proposals.read_proposals(engine, KIND)
 
 
 def order_approved(proposals: Iterable[Proposal]) -> dict[tuple[str, str], list[Proposal]]:
@@ -127,15 +78,15 @@ def order_approved(proposals: Iterable[Proposal]) -> dict[tuple[str, str], list[
     approved: dict[tuple[str, str], list[Proposal]] = {}
     for proposal in proposals:
         if proposal.state == "approved":
-            approved.setdefault(proposal.key, []).append(proposal)
+            approved.setdefault((proposal.content.jurisdiction, proposal.content.element), []).append(proposal)
     for history in approved.values():
-        history.sort(key=lambda item: (_first_day(item.assessment.applies_from), item.sequence))
+        history.sort(key=lambda item: (_first_day(item.content.applies_from), item.sequence))
     return approved
 
 
 def find_current(history: Sequence[Proposal], day: date) -> Proposal | None:
     """Return the assessment of the law that applies on a day; `history` is a list of `order_approved`."""
-    applying = [item for item in history if _first_day(item.assessment.applies_from) <= day]
+    applying = [item for item in history if _first_day(item.content.applies_from) <= day]
     return applying[-1] if applying else None
 
 
@@ -145,96 +96,12 @@ def _first_day(text: str) -> date:
     return day
 
 
-# -- Acts
+def _find_last(approved: list[Proposal]) -> Proposal | None:
+    """Return the assessment of the newest law; all are of one element."""
+    return next((history[-1] for history in order_approved(approved).values()), None)
 
 
-def propose_assessment(engine: sa.Engine, assessment: Assessment, *, actor: str) -> str:
-    """Record a proposal and return its id.
-
-    Raises TransitionError for a wrong or unchanged assessment or while another one waits for the same element,
-    NotAllowedError, ClockSetBackError.
-    """
-    assessment = _clean(assessment)
-    with open_book(engine, (), [actor]) as book:
-        require_book_role(book, actor, "propose_assessment", (assessment.jurisdiction, INSTRUMENT))
-        proposals = _select_proposals(book.connection)
-        of_element = [item for item in proposals.values() if item.key == (assessment.jurisdiction, assessment.element)]
-        if any(item.state == "waiting" for item in of_element):
-            raise TransitionError(
-                mark("Another assessment of this element waits for a decision. Decide on it, or withdraw it, first.")
-            )
-        history = order_approved(of_element).get((assessment.jurisdiction, assessment.element), [])
-        if history and any(item.assessment == assessment for item in history[-1:]):
-            raise TransitionError(
-                mark("This assessment was approved already. Change the result, the article or the date.")
-            )
-        now = clock.now()
-        proposal_id = _make_id(assessment, actor, now)
-        if proposal_id in proposals:
-            raise TransitionError(mark("This assessment was proposed already. Read it again."))
-        audit_log.append_entry(
-            book.connection,
-            at=now,
-            actor=actor,
-            action=PROPOSED,
-            subject=proposal_id,
-            detail={**asdict(assessment), "results": dict(assessment.results)},
-        )
-    return proposal_id
-
-
-def approve_assessment(
-    engine: sa.Engine, proposal_id: str, *, actor: str, comment: str = "", override: bool = False
-) -> None:
-    """Approve a proposal of another person. `override` is for stewards and needs a comment.
-
-    Raises TransitionError, NotAllowedError, ClockSetBackError.
-    """
-    _decide(engine, "approve_assessment", APPROVED, proposal_id, actor, comment, override=override)
-
-
-def reject_assessment(engine: sa.Engine, proposal_id: str, *, actor: str, comment: str) -> None:
-    """Reject a proposal of another person, with a reason.
-
-    Raises TransitionError, NotAllowedError, ClockSetBackError.
-    """
-    _decide(engine, "reject_assessment", REJECTED, proposal_id, actor, comment)
-
-
-def withdraw_assessment(engine: sa.Engine, proposal_id: str, *, actor: str) -> None:
-    """Withdraw one's own proposal. Raises TransitionError, NotAllowedError, ClockSetBackError."""
-    _decide(engine, "withdraw_assessment", WITHDRAWN, proposal_id, actor, "")
-
-
-def _decide(
-    engine: sa.Engine,
-    act: Act,
-    action: str,
-    proposal_id: str,
-    actor: str,
-    comment: str,
-    *,
-    override: bool = False,
-) -> None:
-    refuse_words(comment)
-    comment = " ".join(comment.split())
-    with open_book(engine, (), [actor]) as book:
-        proposal = _select_proposals(book.connection).get(proposal_id)
-        if proposal is None:
-            raise make_missing_role_error()
-        require_book_role(book, actor, act, (proposal.assessment.jurisdiction, INSTRUMENT), override=override)
-        if proposal.state != "waiting":
-            raise TransitionError(mark("This assessment was decided on already. Read it again."))
-        if act == "withdraw_assessment" and actor != proposal.proposed_by:
-            raise TransitionError(mark("Only the person who proposed an assessment can withdraw it."))
-        if act != "withdraw_assessment" and actor == proposal.proposed_by:
-            raise TransitionError(mark("You proposed this assessment, so a second person decides on it."))
-        if not comment and (override or act == "reject_assessment"):
-            raise TransitionError(mark("Give a reason in a comment. It is kept with the assessment."))
-        detail = {"comment": comment, "override": override}
-        audit_log.append_entry(
-            book.connection, at=clock.now(), actor=actor, action=action, subject=proposal_id, detail=detail
-        )
+# -- Demonstration
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,34 +123,25 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
     """
     people = {name for item in listed for name in (item.proposer, item.approver) if name}
     with open_book(engine, (), sorted(people)) as book:
-        recorded = _select_proposals(book.connection)
+        recorded = law_proposals.select_proposals(book.connection, KIND)
         entries = []
         n_new = 0
         for item in listed:
             assessment = _clean(item.assessment)
-            identity = _make_id(assessment, item.proposer, item.proposed_at)
-            if identity in recorded:
+            proposal = law_proposals.make_entry(KIND, assessment, item.proposer, item.proposed_at)
+            if proposal.subject in recorded:
                 continue
             n_new += 1
-            require_book_role(book, item.proposer, "propose_assessment", (assessment.jurisdiction, INSTRUMENT))
-            detail = {**asdict(assessment), "results": dict(assessment.results)}
-            entries.append(audit_log.AuditEntry(item.proposed_at, item.proposer, PROPOSED, identity, detail))
+            law_proposals.require_role(book, item.proposer, "propose_assessment", assessment)
+            entries.append(proposal)
             if item.approver and item.approved_at is not None:
-                require_book_role(book, item.approver, "approve_assessment", (assessment.jurisdiction, INSTRUMENT))
-                decision = {"comment": "", "override": False}
-                entries.append(audit_log.AuditEntry(item.approved_at, item.approver, APPROVED, identity, decision))
+                law_proposals.require_role(book, item.approver, "approve_assessment", assessment)
+                entries.append(law_proposals.make_approval(KIND, proposal.subject, item.approver, item.approved_at))
         audit_log.append_many(book.connection, sorted(entries, key=lambda entry: entry.at))
     return n_new
 
 
-def has_role_for_law(who: Identity, act: Act, jurisdiction: str, *, override: bool | None = False) -> bool:
-    """Return True if an identity holds a role that permits an act on the law of a jurisdiction."""
-    return has_role_for(who, act, jurisdiction, INSTRUMENT, override=override)
-
-
-def _make_id(assessment: Assessment, actor: str, at: datetime) -> str:
-    content = [asdict(assessment), actor, clock.format_timestamp(at)]
-    return "L" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:15]
+# -- Checks
 
 
 def _clean(assessment: Assessment) -> Assessment:
@@ -317,6 +175,16 @@ def _clean(assessment: Assessment) -> Assessment:
     return cleaned
 
 
+def _dump(assessment: Assessment) -> dict[str, Any]:
+    return {**asdict(assessment), "results": dict(assessment.results)}
+
+
+KIND: Final = law_proposals.ProposalKind(
+    "law", "L", lambda detail: Assessment(**detail), _dump, _clean, _key, _find_last
+)
+"""Assessments as a kind of proposals."""
+
+
 def export_assessments(engine: sa.Engine, path: Path) -> int:
     """Write the approved assessments, one row for each treaty and without accounts, as Parquet; return their number."""
     import polars as pl
@@ -324,21 +192,21 @@ def export_assessments(engine: sa.Engine, path: Path) -> int:
     rows = [
         {
             "assessment_id": proposal.proposal_id,
-            "jurisdiction": proposal.assessment.jurisdiction,
-            "element": proposal.assessment.element,
+            "jurisdiction": proposal.content.jurisdiction,
+            "element": proposal.content.element,
             "treaty": treaty,
             "result": result,
-            "article": proposal.assessment.article,
-            "citation": proposal.assessment.citation,
-            "applies_from": proposal.assessment.applies_from,
-            "first_day": _first_day(proposal.assessment.applies_from),
-            "reviewer_role": proposal.assessment.reviewer_role,
+            "article": proposal.content.article,
+            "citation": proposal.content.citation,
+            "applies_from": proposal.content.applies_from,
+            "first_day": _first_day(proposal.content.applies_from),
+            "reviewer_role": proposal.content.reviewer_role,
             "approved_at": proposal.decided_at,
             "sequence": proposal.sequence,
         }
         for history in order_approved(read_proposals(engine)).values()
         for proposal in history
-        for treaty, result in sorted(proposal.assessment.results.items())
+        for treaty, result in sorted(proposal.content.results.items())
     ]
     frame = pl.DataFrame(rows, schema=EXPORTED).sort("jurisdiction", "element", "sequence", "treaty")
     facts.write_parquet(frame, path)

@@ -31,6 +31,7 @@ from dashboards.office.pages import (
     survey,
     survey_results,
     templates,
+    treaties,
     upload,
 )
 from dashboards.office.requests import require_role
@@ -38,8 +39,8 @@ from dashboards.office.services import OfferedPage
 from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import READERS, roles_for
-from pipelines.submissions.assessments import INSTRUMENT
 from pipelines.submissions.experts.model import INSTRUMENT as COOPERATION
+from pipelines.submissions.law_proposals import INSTRUMENT
 
 if TYPE_CHECKING:
     from dashboards.office.context import PageContext
@@ -80,6 +81,7 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/practice", mark("Practice"), practice.router),
     PortalPage("/account", mark("My account"), account.router),
     PortalPage("/law", mark("Law on joint teams"), law.router, READERS, instrument=INSTRUMENT),
+    PortalPage(treaties.PATH, mark("Treaties"), treaties.router, READERS, listed=False, instrument=INSTRUMENT),
     PortalPage(
         experts.PATH, mark("Network of experts"), experts.router, roles_for("look_up_experts"), instrument=COOPERATION
     ),

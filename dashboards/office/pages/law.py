@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from dashboards.office import words
 from dashboards.office.context import PageContext
+from dashboards.office.pages import treaties
+from dashboards.office.pages.law_decisions import add_decisions, name_decider, name_proposer, render_state
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.core import clock, codes
@@ -31,12 +32,6 @@ _RESULTS: Mapping[str, tuple[str, str]] = {
     UNKNOWN: ("off", "–"),
 }
 """Kind and sign of the badge of each result; its text is the label of the code."""
-_STATES: Mapping[str, words.Sign] = {
-    "waiting": ("sent", "➜", mark("Waiting for a decision")),
-    "approved": ("good", "✔", mark("Approved")),
-    "rejected": ("error", "✖", mark("Rejected")),
-    "withdrawn": ("off", "⊘", mark("Withdrawn")),
-}
 _RESULT = "result-"
 """Beginning of the names of the fields with results; the rest is the treaty."""
 
@@ -49,6 +44,7 @@ def show_law(context: Page) -> Response:
     place = place if place in places else next(iter(places), "")
     views = law.list_proposals(context.desk, context.who, place) if place else []
     history = assessments.order_approved(view.proposal for view in views)
+    area = treaties.find_territory(context, place)
     return render_page(
         context,
         "law.html",
@@ -57,7 +53,9 @@ def show_law(context: Page) -> Response:
         places=[(code, context.area_name(code)) for code in places],
         place=place,
         matrix=_make_matrix(context, place, history) if place else None,
-        waiting=[_describe_link(context, view.proposal) for view in views if view.proposal.state == "waiting"],
+        waiting=[_describe_link(context, view.proposal) for view in views if view.proposal.state == "waiting"]
+        + treaties.list_waiting(context, area),
+        treaties=treaties.make_table(context, area) if area else None,
     )
 
 
@@ -84,47 +82,8 @@ def propose_assessment(form: Form) -> Response:
     return _act(
         form,
         lambda: law.propose_assessment(form.context.desk, form.context.who, assessment),
-        mark("The assessment is proposed. A second person decides on it."),
+        mark("It is proposed. A second person decides on it."),
         entered=assessment,
-    )
-
-
-@router.post(PATH + "/approve")
-def approve_assessment(form: Form) -> Response:
-    """Approve a proposal; a steward does so with a reason where the office has no approver."""
-    context = form.context
-    return _act(
-        form,
-        lambda: law.approve_assessment(
-            context.desk,
-            context.who,
-            form.read_text("proposal"),
-            comment=form.read_text("comment"),
-            override=form.has_field("override"),
-        ),
-        mark("The assessment is approved. It is part of the next release."),
-    )
-
-
-@router.post(PATH + "/reject")
-def reject_assessment(form: Form) -> Response:
-    """Reject a proposal with a reason."""
-    context = form.context
-    return _act(
-        form,
-        lambda: law.reject_assessment(context.desk, context.who, form.read_text("proposal"), form.read_text("comment")),
-        mark("The assessment is rejected. Its author reads your comment here."),
-    )
-
-
-@router.post(PATH + "/withdraw")
-def withdraw_assessment(form: Form) -> Response:
-    """Withdraw one's own proposal."""
-    context = form.context
-    return _act(
-        form,
-        lambda: law.withdraw_assessment(context.desk, context.who, form.read_text("proposal")),
-        mark("You have withdrawn your proposal."),
     )
 
 
@@ -143,6 +102,9 @@ def _act(
     return redirect_to(context, address, message=context.tell(message))  # marked by the callers
 
 
+add_decisions(router, PATH, _act)
+
+
 def _render_element(
     context: PageContext,
     place: str,
@@ -156,10 +118,10 @@ def _render_element(
         return render_refusal(context, error)
     if element not in codes.list_codes("law_element"):
         return redirect_to(context, ui.page_address(PATH, place=place))
-    views = [view for view in views if view.proposal.assessment.element == element]
+    views = [view for view in views if view.proposal.content.element == element]
     history = assessments.order_approved(view.proposal for view in views).get((place, element), [])
     current = assessments.find_current(history, clock.now().date())
-    filled = entered or (current.assessment if current is not None else None)
+    filled = entered or (current.content if current is not None else None)
     waiting = next((view for view in views if view.proposal.state == "waiting"), None)
     return render_page(
         context,
@@ -170,7 +132,9 @@ def _render_element(
         status=409 if errors else 200,
         place=place,
         element=element,
-        current=_describe_assessment(context, current.assessment) if current is not None else (),
+        path=PATH,
+        hidden=[("place", place), ("element", element)],
+        current=_describe_assessment(context, current.content) if current is not None else (),
         waiting=waiting,
         proposed=_describe_proposal(context, waiting.proposal) if waiting is not None else (),
         history=_make_history(context, views),
@@ -207,21 +171,21 @@ def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, s
         current = assessments.find_current(history.get((place, element), []), today)
         standards = list_standards(element)
         fields = [
-            _result_badge(context, current.assessment.results[treaty] if current is not None else UNKNOWN)
+            _result_badge(context, current.content.results[treaty] if current is not None else UNKNOWN)
             if treaty in standards
             else context.tell("not in this treaty")
             for treaty in treaties
         ]
         address = ui.page_address(f"{PATH}/element", place=place, element=element)
         link = ui.render_link(context.code_label("law_element", element), address)
-        rows.append(ui.PageRow(link, (*fields, current.assessment.applies_from if current is not None else "")))
+        rows.append(ui.PageRow(link, (*fields, current.content.applies_from if current is not None else "")))
     columns = [*(_name_standard(context, treaty) for treaty in treaties), context.tell("Law applies from")]
     caption = context.tell("Assessed elements: {area}", area=context.area_name(place))
     return ui.PageTable(caption, context.tell("Element"), columns, rows, wide=True)
 
 
 def _describe_link(context: PageContext, proposal: Proposal) -> ui.Part:
-    assessment = proposal.assessment
+    assessment = proposal.content
     address = ui.page_address(f"{PATH}/element", place=assessment.jurisdiction, element=assessment.element)
     return ui.render_link(context.code_label("law_element", assessment.element), address)
 
@@ -241,31 +205,29 @@ def _describe_assessment(context: PageContext, assessment: Assessment) -> list[t
 
 
 def _describe_proposal(context: PageContext, proposal: Proposal) -> list[tuple[str, ui.Part]]:
-    by = (context.tell("Proposed by"), f"{proposal.proposed_by}, {proposal.proposed_at[:10]}")
-    return [*_describe_assessment(context, proposal.assessment), by]
+    by = (context.tell("Proposed by"), name_proposer(proposal))
+    return [*_describe_assessment(context, proposal.content), by]
 
 
-def _make_history(context: PageContext, views: Sequence[ProposalView]) -> ui.PageTable | None:
+def _make_history(context: PageContext, views: Sequence[ProposalView[Assessment]]) -> ui.PageTable | None:
     if not views:
         return None
     rows = []
     for view in views:
-        proposal, assessment = view.proposal, view.proposal.assessment
-        kind, sign, text = _STATES[proposal.state]
+        proposal, assessment = view.proposal, view.proposal.content
         results = "; ".join(
             f"{context.code_label('treaty', treaty)}: {context.code_label('law_status', result)}"
             for treaty, result in assessment.results.items()
         )
-        decided = f"{proposal.decided_by}, {proposal.decided_at[:10]}" if proposal.decided_by else ""
         rows.append(
             ui.PageRow(
                 f"{proposal.proposed_at[:10]}, {proposal.proposed_by}",
                 (
-                    ui.render_badge(kind, sign, context.tell(text)),
+                    render_state(context, proposal),
                     results,
                     assessment.article,
                     assessment.applies_from,
-                    decided,
+                    name_decider(proposal),
                     proposal.comment,
                 ),
             )

@@ -30,7 +30,7 @@ _TOTAL: Final = "_T"
 _QUARTERS: Final = 4
 _REGISTERED: Final = "requests_registered"
 _EVENTS: Final = ("acknowledged", "executed", "executed_part", "refused", "withdrawn")
-"""What happens to requests: the columns of the table `cooperation_outcome`. The last four end a request."""
+"""Columns of the table `cooperation_outcome`. The last four are the ways in which requests end."""
 _SAME: Final = Markup('<span class="front-missing">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")

@@ -197,7 +197,8 @@ def _compose_events(reader: Reader, events: Sequence[LawEvent]) -> FigureTable |
     caption = tell("Changes of the law on joint teams")
     table = FigureTable(reader, caption, tell("Territory"), columns, is_text=True, name="teams-law")
     for event in events:
-        source = tell("Approved by two people") if event.is_verified else tell("Source not yet verified.")
+        source = event.source or tell("Approved by two people")
+        source = source if event.is_verified else tell("Source not yet verified.")
         article = in_page_language(reader, event.article)
         table.add_row(table.name_area(event.area), (format_date(event.day), article, "; ".join(event.changes), source))
     return table

@@ -19,13 +19,17 @@ _ON_TEAMS: Final = ("UNTOC", "EU_MLA", "ETS182", "PCC_SEE")
 
 @dataclass(frozen=True)
 class LawEvent:
-    """One change: where, from which day, what it rests on, and what changed; `day` may be a month or a year."""
+    """One change: where, from which day, what it rests on, and what changed; `day` may be a month or a year.
+
+    `source` is the document in which somebody verified it; empty for an assessment, which two people approved.
+    """
 
     area: str
     day: str
     article: str
     changes: Sequence[str]
     is_verified: bool
+    source: str = ""
 
     @property
     def year(self) -> int:
@@ -72,7 +76,7 @@ def _list_treaties(reader: Reader, areas: Sequence[str]) -> Iterator[LawEvent]:
         if row["territory"] in areas and row["treaty"] in _ON_TEAMS and row["date"]:
             name = reader.find_label("treaty_event", row["event"])
             treaty = reader.find_label("treaty", row["treaty"])
-            yield LawEvent(row["territory"], row["date"], treaty, [name], is_verified=bool(row["is_verified"]))
+            yield LawEvent(row["territory"], row["date"], treaty, [name], bool(row["is_verified"]), row["source"])
 
 
 def mark_events(

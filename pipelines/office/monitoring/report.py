@@ -181,7 +181,7 @@ def _find_law(desk: SurveyDesk, territories: Sequence[str], theme: MonitoredThem
     rows = []
     for element in theme.law:
         current = [assessments.find_current(history.get((place, element), []), today) for place in places]
-        assessed = [proposal.assessment for proposal in current if proposal is not None]
+        assessed = [proposal.content for proposal in current if proposal is not None]
         counted = Counter(result for assessment in assessed for result in assessment.results.values())
         if len(assessed) < len(places):
             counted[assessments.UNKNOWN] += len(places) - len(assessed)

@@ -199,7 +199,9 @@ def _collect_tables(
         "programme": _programme(),
         "reference_figure": _reference(home),
         "legal_assessment": law.build_assessments(home.gathered / "legal_assessment.parquet", registry, now),
-        "treaty_event": law.build_treaty_events(registry),
+        "treaty_event": law.build_treaty_events(
+            registry, law.read_statements(home.gathered / "treaty_statement.parquet", now)
+        ),
         "treaty_element": law.build_provisions(),
         **read_exported(home.gathered),
         public_measures.TABLE: public_measures.read_exported(home.gathered),

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.core import clock, codes
 from pipelines.declarations.registry import Registry
-from pipelines.declarations.treaties import list_provisions
+from pipelines.declarations.treaties import VERIFIED, TreatyEvent, apply_statements, list_provisions
 from pipelines.publication.releases.errors import ReleaseError
 
 _ELEMENT = ("jurisdiction", "element")
@@ -23,8 +23,7 @@ def build_assessments(path: Path, registry: Registry, now: datetime) -> pl.DataF
     for the first one; `is_current` marks the assessment of the law that applies at `now`. What was approved later is
     left out, so that a release can be built again. Raises ReleaseError if the table is missing.
     """
-    if not path.exists():
-        raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
+    _require_table(path)
     territories = {place.code: code for code, item in registry.territories.items() for place in item.jurisdictions}
     approved = pl.read_parquet(path).filter(
         pl.col("jurisdiction").is_in(list(territories)), pl.col("approved_at") <= clock.format_timestamp(now)
@@ -46,15 +45,36 @@ def build_assessments(path: Path, registry: Registry, now: datetime) -> pl.DataF
     )  # fmt: skip
 
 
-def build_treaty_events(registry: Registry) -> pl.DataFrame:
-    """Return how treaties bind territories: `territory, treaty, event, date, is_verified, source, note`."""
+def read_statements(path: Path, now: datetime) -> pl.DataFrame:
+    """Return the statements on treaties that were approved by `now`, oldest first, from the exported table at `path`.
+
+    Raises ReleaseError if the table is missing.
+    """
+    _require_table(path)
+    return pl.read_parquet(path).filter(pl.col("approved_at") <= clock.format_timestamp(now)).sort("sequence")
+
+
+def build_treaty_events(registry: Registry, statements: pl.DataFrame) -> pl.DataFrame:
+    """Return how treaties bind territories: `territory, treaty, event, date, is_verified, source, note`.
+
+    `statements` are the approved ones (`read_statements`), which are laid over the declared events.
+    """
+    approved = [
+        TreatyEvent(row["territory"], row["treaty"], row["event"], row["date"], VERIFIED, row["source"], "")
+        for row in statements.filter(pl.col("territory").is_in(list(registry.territories))).iter_rows(named=True)
+    ]
     rows = [
-        (event.territory, event.treaty, event.event, event.date, event.status == "verified", event.source, event.note)
-        for event in registry.treaties
+        (event.territory, event.treaty, event.event, event.date, event.status == VERIFIED, event.source, event.note)
+        for event in apply_statements(registry.treaties, approved)
     ]
     names = ["territory", "treaty", "event", "date", "is_verified", "source", "note"]
     types = [pl.String, pl.String, pl.String, pl.String, pl.Boolean, pl.String, pl.String]
     return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")
+
+
+def _require_table(path: Path) -> None:
+    if not path.exists():
+        raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
 
 
 def build_provisions() -> pl.DataFrame:

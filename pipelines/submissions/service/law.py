@@ -1,30 +1,34 @@
-"""Propose and decide on assessments of the law on joint investigation teams, on behalf of a person.
+"""Propose and decide on assessments of the law, and on statements on treaties, on behalf of a person.
 
 Each function checks the role of the caller's identity and then calls the ledger, which checks that of the account again
-(`pipelines/submissions/assessments.py`).
+(`pipelines/submissions/law_proposals.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic
 
 from pipelines.declarations.treaties import list_legal_areas
 from pipelines.ledger.permissions import can_read, make_missing_role_error, missing_role, roles_for
-from pipelines.submissions import assessments
-from pipelines.submissions.assessments import INSTRUMENT, Assessment, Proposal, has_role_for_law
+from pipelines.submissions import assessments, law_proposals, treaty_statements
+from pipelines.submissions.law_proposals import INSTRUMENT, ContentT, Proposal, ProposalKind, has_role_for_law
 from pipelines.submissions.service.desk import Desk
 
 if TYPE_CHECKING:
     from pipelines.ledger.identity import Identity
     from pipelines.ledger.permissions import Act
+    from pipelines.submissions.assessments import Assessment
+    from pipelines.submissions.treaty_statements import TreatyStatement
+
+_KINDS: tuple[ProposalKind[Any], ...] = (assessments.KIND, treaty_statements.KIND)
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalView:
+class ProposalView(Generic[ContentT]):
     """A proposal as one person sees it, with what the person may do."""
 
-    proposal: Proposal
+    proposal: Proposal[ContentT]
     may_approve: bool
     may_override: bool
     may_reject: bool
@@ -38,16 +42,35 @@ def list_law_jurisdictions(desk: Desk, who: Identity) -> list[str]:
     return [code for code in places if can_read(who, code, INSTRUMENT)]
 
 
-def list_proposals(desk: Desk, who: Identity, jurisdiction: str) -> list[ProposalView]:
-    """Return the proposals for a jurisdiction, newest first. Raises NotAllowedError for one that may not be seen."""
+def list_treaty_territories(desk: Desk, who: Identity) -> list[str]:
+    """Return the territories whose treaties a person may see: treaties bind a territory as a whole."""
+    territories = [code for code, item in sorted(desk.registry.territories.items()) if item.kind == desk.kind]
+    return [code for code in territories if can_read(who, code, INSTRUMENT)]
+
+
+def list_proposals(desk: Desk, who: Identity, jurisdiction: str) -> list[ProposalView[Assessment]]:
+    """Return the assessments of a jurisdiction, newest first. Raises NotAllowedError for one that may not be seen."""
     if jurisdiction not in list_law_jurisdictions(desk, who):
         raise make_missing_role_error()
-    proposals = assessments.read_proposals(desk.engine)
-    return [_make_view(who, item) for item in reversed(proposals) if item.assessment.jurisdiction == jurisdiction]
+    return _list_views(desk, who, assessments.KIND, jurisdiction)
+
+
+def list_statements(desk: Desk, who: Identity, territory: str) -> list[ProposalView[TreatyStatement]]:
+    """Return the statements on treaties of a territory, newest first. Raises NotAllowedError likewise."""
+    if territory not in list_treaty_territories(desk, who):
+        raise make_missing_role_error()
+    return _list_views(desk, who, treaty_statements.KIND, territory)
+
+
+def _list_views(
+    desk: Desk, who: Identity, kind: ProposalKind[ContentT], jurisdiction: str
+) -> list[ProposalView[ContentT]]:
+    proposals = reversed(law_proposals.read_proposals(desk.engine, kind))
+    return [_make_view(who, item) for item in proposals if item.content.jurisdiction == jurisdiction]
 
 
 def may_propose(who: Identity, jurisdiction: str) -> bool:
-    """Return True if a person may propose assessments for a jurisdiction."""
+    """Return True if a person may propose assessments for a jurisdiction, or statements for a territory."""
     return has_role_for_law(who, "propose_assessment", jurisdiction)
 
 
@@ -56,34 +79,49 @@ def propose_assessment(desk: Desk, who: Identity, assessment: Assessment) -> str
     if assessment.jurisdiction not in list_law_jurisdictions(desk, who):
         raise make_missing_role_error()
     _require(who, "propose_assessment", assessment.jurisdiction)
-    return assessments.propose_assessment(desk.engine, assessment, actor=who.account)
+    return law_proposals.record_proposal(desk.engine, assessments.KIND, assessment, actor=who.account)
+
+
+def propose_statement(desk: Desk, who: Identity, statement: TreatyStatement) -> str:
+    """Propose a statement on a treaty and return the id of the proposal. Raises NotAllowedError, TransitionError."""
+    if statement.jurisdiction not in list_treaty_territories(desk, who):
+        raise make_missing_role_error()
+    _require(who, "propose_assessment", statement.jurisdiction)
+    return law_proposals.record_proposal(desk.engine, treaty_statements.KIND, statement, actor=who.account)
 
 
 def approve_assessment(
     desk: Desk, who: Identity, proposal_id: str, *, comment: str = "", override: bool = False
 ) -> None:
     """Approve a proposal of another person. Raises NotAllowedError, TransitionError."""
-    _require(who, "approve_assessment", _find(desk, who, proposal_id).assessment.jurisdiction, override=override)
-    assessments.approve_assessment(desk.engine, proposal_id, actor=who.account, comment=comment, override=override)
+    kind, proposal = _find(desk, who, proposal_id)
+    _require(who, "approve_assessment", proposal.content.jurisdiction, override=override)
+    law_proposals.approve_proposal(
+        desk.engine, kind, proposal_id, actor=who.account, comment=comment, override=override
+    )
 
 
 def reject_assessment(desk: Desk, who: Identity, proposal_id: str, comment: str) -> None:
     """Reject a proposal of another person, with a reason. Raises NotAllowedError, TransitionError."""
-    _require(who, "reject_assessment", _find(desk, who, proposal_id).assessment.jurisdiction)
-    assessments.reject_assessment(desk.engine, proposal_id, actor=who.account, comment=comment)
+    kind, proposal = _find(desk, who, proposal_id)
+    _require(who, "reject_assessment", proposal.content.jurisdiction)
+    law_proposals.reject_proposal(desk.engine, kind, proposal_id, actor=who.account, comment=comment)
 
 
 def withdraw_assessment(desk: Desk, who: Identity, proposal_id: str) -> None:
     """Withdraw one's own proposal. Raises NotAllowedError, TransitionError."""
-    _require(who, "withdraw_assessment", _find(desk, who, proposal_id).assessment.jurisdiction)
-    assessments.withdraw_assessment(desk.engine, proposal_id, actor=who.account)
+    kind, proposal = _find(desk, who, proposal_id)
+    _require(who, "withdraw_assessment", proposal.content.jurisdiction)
+    law_proposals.withdraw_proposal(desk.engine, kind, proposal_id, actor=who.account)
 
 
-def _find(desk: Desk, who: Identity, proposal_id: str) -> Proposal:
-    visible = list_law_jurisdictions(desk, who)
-    for proposal in assessments.read_proposals(desk.engine):
-        if proposal.proposal_id == proposal_id and proposal.assessment.jurisdiction in visible:
-            return proposal
+def _find(desk: Desk, who: Identity, proposal_id: str) -> tuple[ProposalKind[Any], Proposal[Any]]:
+    """Return a proposal that a person may see, with its kind. Raises NotAllowedError."""
+    visible = {*list_law_jurisdictions(desk, who), *list_treaty_territories(desk, who)}
+    for kind in _KINDS:
+        for proposal in law_proposals.read_proposals(desk.engine, kind):
+            if proposal.proposal_id == proposal_id and proposal.content.jurisdiction in visible:
+                return kind, proposal
     raise make_missing_role_error()
 
 
@@ -92,8 +130,8 @@ def _require(who: Identity, act: Act, jurisdiction: str, *, override: bool = Fal
         raise missing_role(who.account, roles_for(act, override=override)[0], jurisdiction, INSTRUMENT)
 
 
-def _make_view(who: Identity, proposal: Proposal) -> ProposalView:
-    jurisdiction = proposal.assessment.jurisdiction
+def _make_view(who: Identity, proposal: Proposal[ContentT]) -> ProposalView[ContentT]:
+    jurisdiction = proposal.content.jurisdiction
     is_own, is_waiting = proposal.proposed_by == who.account, proposal.state == "waiting"
     is_others = is_waiting and not is_own
     may_approve = is_others and has_role_for_law(who, "approve_assessment", jurisdiction)

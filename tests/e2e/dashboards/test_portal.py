@@ -43,6 +43,7 @@ PATHS = (
     "/release-desk",
     "/law",
     "/law/element?place=RS&element=COSTS",
+    "/treaties?area=RS&treaty=ETS182",
     "/nothing-here",
 )
 ANSWER = "the first return of the list"

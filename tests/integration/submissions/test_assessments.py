@@ -17,9 +17,9 @@ from pipelines.declarations.treaties import list_standards
 from pipelines.ledger import audit_log
 from pipelines.ledger.identity import SYSTEM, Grant, NotAllowedError
 from pipelines.ledger.transitions import TransitionError
-from pipelines.submissions import assessments
+from pipelines.submissions import assessments, law_proposals
 from pipelines.submissions.accounts import accounts
-from pipelines.submissions.assessments import Assessment, Proposal
+from pipelines.submissions.assessments import KIND, Assessment, Proposal
 from tests.support.fakes.ledger_fakes import home_and_ledger, time_at
 
 GIVEN = Assessment(
@@ -52,12 +52,12 @@ def engine(tmp_path: Path) -> sa.Engine:
 
 def _propose(engine: sa.Engine, actor: str = "drafter", days: float = 0, **changes: object) -> str:
     with clock.freeze_time(time_at(days)):
-        return assessments.propose_assessment(engine, replace(GIVEN, **changes), actor=actor)  # type: ignore[arg-type]
+        return law_proposals.record_proposal(engine, KIND, replace(GIVEN, **changes), actor=actor)  # type: ignore[arg-type]
 
 
 def _approve(engine: sa.Engine, identity: str, actor: str = "chief", days: float = 1) -> None:
     with clock.freeze_time(time_at(days)):
-        assessments.approve_assessment(engine, identity, actor=actor)
+        law_proposals.approve_proposal(engine, KIND, identity, actor=actor)
 
 
 def _by_id(engine: sa.Engine) -> Mapping[str, Proposal]:
@@ -96,17 +96,19 @@ def test_nobody_decides_on_their_own_proposal(engine: sa.Engine) -> None:
     with pytest.raises(TransitionError, match="second person"):
         _approve(engine, identity, "both")
     with pytest.raises(TransitionError, match="second person"):
-        assessments.reject_assessment(engine, identity, actor="both", comment="it is wrong")
+        law_proposals.reject_proposal(engine, KIND, identity, actor="both", comment="it is wrong")
     assert _by_id(engine)[identity].state == "waiting"
 
 
 def test_steward_overrides_with_a_comment_only(engine: sa.Engine) -> None:
     identity = _propose(engine)
     with pytest.raises(TransitionError, match="reason"):
-        assessments.approve_assessment(engine, identity, actor="the-steward", override=True)
+        law_proposals.approve_proposal(engine, KIND, identity, actor="the-steward", override=True)
     with pytest.raises(NotAllowedError):
-        assessments.approve_assessment(engine, identity, actor="neighbour", comment="I may not", override=True)
-    assessments.approve_assessment(engine, identity, actor="the-steward", comment="no approver yet", override=True)
+        law_proposals.approve_proposal(engine, KIND, identity, actor="neighbour", comment="I may not", override=True)
+    law_proposals.approve_proposal(
+        engine, KIND, identity, actor="the-steward", comment="no approver yet", override=True
+    )
     assert (_by_id(engine)[identity].state, _by_id(engine)[identity].comment) == ("approved", "no approver yet")
 
 
@@ -115,9 +117,9 @@ def test_rejection_needs_a_comment_and_frees_the_element(engine: sa.Engine) -> N
     with pytest.raises(TransitionError, match="waits for a decision"):
         _propose(engine, days=1, article="Article 13, Act on Cooperation")
     with pytest.raises(TransitionError, match="reason"):
-        assessments.reject_assessment(engine, identity, actor="chief", comment="  ")
+        law_proposals.reject_proposal(engine, KIND, identity, actor="chief", comment="  ")
     with clock.freeze_time(time_at(1)):
-        assessments.reject_assessment(engine, identity, actor="chief", comment="the article was repealed")
+        law_proposals.reject_proposal(engine, KIND, identity, actor="chief", comment="the article was repealed")
     with pytest.raises(TransitionError, match="decided on already"):
         _approve(engine, identity)
     again = _propose(engine, days=2)
@@ -127,8 +129,8 @@ def test_rejection_needs_a_comment_and_frees_the_element(engine: sa.Engine) -> N
 def test_only_the_proposer_withdraws(engine: sa.Engine) -> None:
     identity = _propose(engine)
     with pytest.raises(TransitionError, match="Only the person"):
-        assessments.withdraw_assessment(engine, identity, actor="both")
-    assessments.withdraw_assessment(engine, identity, actor="drafter")
+        law_proposals.withdraw_proposal(engine, KIND, identity, actor="both")
+    law_proposals.withdraw_proposal(engine, KIND, identity, actor="drafter")
     assert _by_id(engine)[identity].state == "withdrawn"
 
 
@@ -199,8 +201,8 @@ def test_two_decisions_at_once_leave_one(engine: sa.Engine) -> None:
             outcomes.append("refused")
 
     acts = (
-        lambda: assessments.approve_assessment(engine, identity, actor="chief"),
-        lambda: assessments.reject_assessment(engine, identity, actor="both", comment="the article was repealed"),
+        lambda: law_proposals.approve_proposal(engine, KIND, identity, actor="chief"),
+        lambda: law_proposals.reject_proposal(engine, KIND, identity, actor="both", comment="the article was repealed"),
     )
     threads = [threading.Thread(target=try_decision, args=(act,)) for act in acts]
     for thread in threads:

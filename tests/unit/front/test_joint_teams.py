@@ -51,7 +51,15 @@ LAW = [
     make_law("2025-04-01", "met", "Article 3, read again"),
 ]
 TREATIES = [
-    {"territory": "BB", "treaty": "ETS182", "event": "in_force", "date": "2024-09", "is_verified": False, "note": ""}
+    {
+        "territory": "BB",
+        "treaty": "ETS182",
+        "event": "in_force",
+        "date": "2024-09",
+        "is_verified": False,
+        "source": "Treaty office",
+        "note": "",
+    }
 ]
 
 
@@ -81,6 +89,13 @@ def test_changes_of_the_law_are_marked_on_the_series_of_the_region_and_listed_in
         "Approved by two people",
     ]
     assert events["Bland"] == ["September 2024", "Second protocol", "In force", "Source not yet verified."]
+
+
+def test_change_by_a_treaty_names_the_source_in_which_it_was_verified() -> None:
+    verified = [row | {"is_verified": True} for row in TREATIES]
+    section = joint_teams.compose_region(make_reader(treaty_event=verified), "TIP")
+    assert section is not None
+    assert list_rows(section.tables[-1])["Bland"][-1] == "Treaty office"
 
 
 def test_region_whose_figures_are_withheld_has_its_changes_and_no_empty_picture() -> None:

@@ -22,7 +22,15 @@ CODELISTS: list[dict[str, Any]] = [
 
 
 def make_event(event: str, date: str) -> dict[str, Any]:
-    return {"territory": "AA", "treaty": "UNTOC", "event": event, "date": date, "is_verified": True, "note": ""}
+    return {
+        "territory": "AA",
+        "treaty": "UNTOC",
+        "event": event,
+        "date": date,
+        "is_verified": True,
+        "source": "",
+        "note": "",
+    }
 
 
 def make_result(area: str, result: str) -> dict[str, Any]:

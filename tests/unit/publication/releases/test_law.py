@@ -12,6 +12,7 @@ import pytest
 from pipelines.declarations.registry import load
 from pipelines.publication.releases import law
 from pipelines.publication.releases.errors import ReleaseError
+from pipelines.submissions import treaty_statements
 from pipelines.submissions.assessments import EXPORTED
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -61,9 +62,48 @@ def test_missing_export_is_an_error(tmp_path: Path) -> None:
 
 
 def test_unverified_events_and_provisions_keep_their_mark() -> None:
-    events = law.build_treaty_events(load().without_training())
+    events = law.build_treaty_events(load().without_training(), pl.DataFrame(schema=treaty_statements.EXPORTED))
     assert set(events.filter(pl.col("territory") == "XK")["event"]) == {"not_party"}
     signed = events.filter((pl.col("territory") == "AL") & (pl.col("event") == "signed"))
     assert signed.select("date", "is_verified").row(0) == ("2000-12-12", True)
     assert not events.filter(pl.col("treaty") == "ETS182")["is_verified"].any()
     assert not law.build_provisions().filter(pl.col("treaty") == "PCC_SEE")["is_verified"].any()
+
+
+def _make_statement(event: str, date: str, sequence: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "territory": "XK", "treaty": "ETS182", "event": event, "date": date, "source": f"Gazette {sequence}",
+        "approved_at": "2026-05-01T09:00:00Z", "sequence": sequence,
+    } | changes  # fmt: skip
+
+
+def _build_events(tmp_path: Path, *rows: dict[str, Any], now: datetime = NOW) -> list[tuple[Any, ...]]:
+    pl.DataFrame(list(rows), schema=treaty_statements.EXPORTED).write_parquet(tmp_path / "t.parquet")
+    events = law.build_treaty_events(load().without_training(), law.read_statements(tmp_path / "t.parquet", now))
+    of_treaty = events.filter(pl.col("treaty") == "ETS182", pl.col("territory").is_in(["XK", "ME"]))
+    return sorted(of_treaty.select("territory", "event", "date", "is_verified").iter_rows())
+
+
+def test_approved_statement_confirms_the_declared_event_or_replaces_its_date(tmp_path: Path) -> None:
+    declared = ("XK", "not_party", "", False)
+    assert declared in _build_events(tmp_path)
+    confirmed = _build_events(tmp_path, _make_statement("not_party", "", 1))
+    assert ("XK", "not_party", "", True) in confirmed and declared not in confirmed
+    of_me = _make_statement("ratified", "2008-10-21", 1, territory="ME")
+    assert ("ME", "ratified", "2008-10-21", True) in _build_events(tmp_path, of_me)
+    assert not [row for row in _build_events(tmp_path, of_me) if row[2] == "2008-10-20"]
+
+
+def test_territory_that_is_bound_is_no_longer_outside_the_treaty(tmp_path: Path) -> None:
+    rows = (_make_statement("ratified", "2026-03-01", 1), _make_statement("in_force", "2026-06", 2))
+    of_xk = [row[1:] for row in _build_events(tmp_path, *rows) if row[0] == "XK"]
+    assert of_xk == [("in_force", "2026-06", True), ("ratified", "2026-03-01", True)]
+    back = _build_events(tmp_path, *rows, _make_statement("not_party", "", 3))
+    assert [row[1:] for row in back if row[0] == "XK"] == [("not_party", "", True)]
+
+
+def test_statement_that_was_approved_later_is_left_out(tmp_path: Path) -> None:
+    late = _make_statement("ratified", "2026-03-01", 1, approved_at="2026-11-20T09:00:01Z")
+    assert _build_events(tmp_path, late) == _build_events(tmp_path)
+    with pytest.raises(ReleaseError, match="rti refresh"):
+        law.read_statements(tmp_path / "none.parquet", NOW)

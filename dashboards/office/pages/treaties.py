@@ -1,0 +1,198 @@
+"""Show how treaties bind a territory; state what was read in a source, and decide on the statements of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office.context import PageContext
+from dashboards.office.pages.law_decisions import add_decisions, name_decider, name_proposer, render_state
+from dashboards.office.requests import Form, Page, SubmittedForm
+from dashboards.office.responses import redirect_to, render_page, render_refusal
+from pipelines.core import codes
+from pipelines.core.i18n import mark
+from pipelines.declarations.territory import Territory
+from pipelines.declarations.treaties import VERIFIED, TreatyEvent, apply_statements
+from pipelines.design import components as ui
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.transitions import TransitionError
+from pipelines.submissions.service import law
+from pipelines.submissions.service.law import ProposalView
+from pipelines.submissions.treaty_statements import TreatyStatement
+
+router = APIRouter()
+PATH = "/treaties"
+_Views = Sequence[ProposalView[TreatyStatement]]
+
+
+def find_territory(context: PageContext, place: str) -> str:
+    """Return the territory of a jurisdiction if the person may see its treaties, else an empty text."""
+    area = next((c for c, item in context.desk.registry.territories.items() if place in _list_codes(c, item)), "")
+    return area if area in law.list_treaty_territories(context.desk, context.who) else ""
+
+
+def list_waiting(context: PageContext, area: str) -> list[ui.Part]:
+    """Return links to the treaties of a territory on which a decision is due."""
+    views = law.list_statements(context.desk, context.who, area) if area else []
+    return [_link_treaty(context, area, v.proposal.content.treaty) for v in views if v.proposal.state == "waiting"]
+
+
+def make_table(context: PageContext, area: str) -> ui.PageTable:
+    """Return the treaties of a territory with a link to the page of each."""
+    rows = []
+    views = law.list_statements(context.desk, context.who, area)
+    for treaty in codes.list_codes("treaty"):
+        link = _link_treaty(context, area, treaty)
+        events = _list_events(context, area, treaty, views)
+        absent = context.tell("not known")
+        rows += [ui.PageRow(link, _describe_event(context, event)) for event in events] or [
+            ui.PageRow(link, (absent, "", "", ""))
+        ]
+    caption = context.tell("Treaties: {area}", area=context.area_name(area))
+    return ui.PageTable(caption, context.tell("Treaty"), _name_columns(context), rows, wide=True)
+
+
+@router.get(PATH)
+def show_treaty(context: Page) -> Response:
+    """Render a treaty and a territory: what is known, its history, and the form for a statement."""
+    query = context.request.query_params
+    return _render_treaty(context, query.get("area", ""), query.get("treaty", ""))
+
+
+@router.post(PATH + "/propose")
+def propose_statement(form: Form) -> Response:
+    """Propose a statement."""
+    statement = TreatyStatement(*(form.read_text(name) for name in ("area", "treaty", "event", "date", "source")))
+    return _act(
+        form,
+        lambda: law.propose_statement(form.context.desk, form.context.who, statement),
+        mark("It is proposed. A second person decides on it."),
+        entered=statement,
+    )
+
+
+def _act(
+    form: SubmittedForm, act: Callable[[], object], message: str, *, entered: TreatyStatement | None = None
+) -> Response:
+    """Do an act and return to the treaty with its result, or show why it was refused."""
+    context, area, treaty = form.context, form.read_text("area"), form.read_text("treaty")
+    try:
+        act()
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    except TransitionError as error:
+        return _render_treaty(context, area, treaty, (context.localize_error(error),), entered)
+    address = ui.page_address(PATH, area=area, treaty=treaty)
+    return redirect_to(context, address, message=context.tell(message))  # marked by the callers
+
+
+add_decisions(router, PATH, _act)
+
+
+def _render_treaty(
+    context: PageContext,
+    area: str,
+    treaty: str,
+    errors: Sequence[str] = (),
+    entered: TreatyStatement | None = None,
+) -> Response:
+    try:
+        views = law.list_statements(context.desk, context.who, area)
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    if treaty not in codes.list_codes("treaty"):
+        return redirect_to(context, ui.page_address("/law", place=area))
+    views = [view for view in views if view.proposal.content.treaty == treaty]
+    waiting = next((view for view in views if view.proposal.state == "waiting"), None)
+    events = _list_events(context, area, treaty, views)
+    return render_page(
+        context,
+        "treaty.html",
+        title=f"{context.code_label('treaty', treaty)}: {context.area_name(area)}",
+        errors=[(text, "") for text in errors],
+        status=409 if errors else 200,
+        area=area,
+        path=PATH,
+        hidden=[("area", area), ("treaty", treaty)],
+        known=_make_known(context, events),
+        waiting=waiting,
+        proposed=_describe_proposal(context, waiting) if waiting is not None else (),
+        history=_make_history(context, views),
+        may_propose=waiting is None and law.may_propose(context.who, area),
+        events=context.list_options("treaty_event"),
+        entered=entered,
+    )
+
+
+def _list_events(context: PageContext, area: str, treaty: str, views: _Views) -> list[TreatyEvent]:
+    """Return the events of a treaty and a territory as the next release has them."""
+    approved = sorted(
+        (view.proposal for view in views if view.proposal.state == "approved"), key=lambda item: item.sequence
+    )
+    statements = [
+        TreatyEvent(area, item.content.treaty, item.content.event, item.content.date, VERIFIED, item.content.source, "")
+        for item in approved
+    ]
+    events = apply_statements(context.desk.registry.treaties, statements)
+    return [event for event in events if (event.territory, event.treaty) == (area, treaty)]
+
+
+def _list_codes(code: str, territory: Territory) -> set[str]:
+    return {code, *(place.code for place in territory.jurisdictions)}
+
+
+def _link_treaty(context: PageContext, area: str, treaty: str) -> ui.Part:
+    return ui.render_link(context.code_label("treaty", treaty), ui.page_address(PATH, area=area, treaty=treaty))
+
+
+def _name_columns(context: PageContext) -> list[str]:
+    return [context.tell("What happened"), context.tell("Date"), context.tell("Source"), context.tell("State")]
+
+
+def _describe_event(context: PageContext, event: TreatyEvent) -> tuple[ui.Part, ...]:
+    is_verified = event.status == VERIFIED
+    kind, sign = ("good", "✔") if is_verified else ("off", "–")
+    text = context.tell("verified") if is_verified else context.tell("Source not yet verified.")
+    name = context.code_label("treaty_event", event.event)
+    return (name, event.date, event.source, ui.render_badge(kind, sign, text))
+
+
+def _make_known(context: PageContext, events: Sequence[TreatyEvent]) -> ui.PageTable | None:
+    if not events:
+        return None
+    event, *columns = _name_columns(context)
+    rows = [ui.PageRow(name, tuple(fields)) for name, *fields in (_describe_event(context, item) for item in events)]
+    return ui.PageTable(context.tell("What is known"), event, columns, rows, wide=True, quiet=True)
+
+
+def _describe_statement(context: PageContext, statement: TreatyStatement) -> list[tuple[str, ui.Part]]:
+    return [
+        (context.tell("What happened"), context.code_label("treaty_event", statement.event)),
+        (context.tell("Date"), statement.date),
+        (context.tell("Source"), statement.source),
+    ]
+
+
+def _describe_proposal(context: PageContext, view: ProposalView[TreatyStatement]) -> list[tuple[str, ui.Part]]:
+    by = (context.tell("Proposed by"), name_proposer(view.proposal))
+    return [*_describe_statement(context, view.proposal.content), by]
+
+
+def _make_history(context: PageContext, views: _Views) -> ui.PageTable | None:
+    if not views:
+        return None
+    rows = []
+    for view in views:
+        proposal = view.proposal
+        fields = [text for _, text in _describe_statement(context, proposal.content)]
+        rows.append(
+            ui.PageRow(
+                name_proposer(proposal),
+                (render_state(context, proposal), *fields, name_decider(proposal), proposal.comment),
+            )
+        )
+    tell = context.tell
+    columns = [tell("State"), tell("What happened"), tell("Date"), tell("Source"), tell("Decided by"), tell("Comment")]
+    return ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)
