@@ -44,7 +44,7 @@ class Provision:
 
 
 def apply_statements(declared: Iterable[TreatyEvent], statements: Iterable[TreatyEvent]) -> list[TreatyEvent]:
-    """Return the events of `declared`, replaced or extended by `statements` in the order of their approval.
+    """Return the declared events after each approved statement has replaced or added one.
 
     A statement takes the place of the declared row of the same event, or adds one. A territory that is bound by a
     treaty is no longer "not a party", and the other way round.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -122,7 +123,7 @@ def _render_treaty(
         history=_make_history(context, views),
         may_propose=waiting is None and law.may_propose(context.who, area),
         events=context.list_options("treaty_event"),
-        entered=entered,
+        entered=entered or next((replace(event, source="") for event in events if event.status != VERIFIED), None),
     )
 
 

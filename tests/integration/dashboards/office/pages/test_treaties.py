@@ -34,8 +34,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 def test_two_people_confirm_the_source_of_a_treaty(office: Office) -> None:
     assert "not yet verified" in office.open("me-lawyer", "/treaties", **TREATY).main
-    page = office.open("me-lawyer", "/treaties", **TREATY).submit_form("Propose", **READ)
-    assert "A second person decides on it" in page.main
+    page = office.open("me-lawyer", "/treaties", **TREATY)
+    page = page.submit_form("Propose", source=READ["source"])  # event and date are those that nobody has verified
+    assert "2008-10-20" in page.main and "A second person decides on it" in page.main
     assert "not yet verified" in page.main, "one person is not enough"
     assert "Approve</button>" not in page.text
     page = office.open("me-judge", "/treaties", **TREATY)
