@@ -46,8 +46,8 @@ class Provision:
 def apply_statements(declared: Iterable[TreatyEvent], statements: Iterable[TreatyEvent]) -> list[TreatyEvent]:
     """Return the declared events after each approved statement has replaced or added one.
 
-    A statement takes the place of the declared row of the same event, or adds one. A territory that is bound by a
-    treaty is no longer "not a party", and the other way round.
+    A statement takes the place of the declared row of the same event. "Not a party" is removed by an event that binds
+    the territory, and the other way round.
     """
     events: dict[tuple[str, str], dict[str, TreatyEvent]] = {}
     for item in declared:
