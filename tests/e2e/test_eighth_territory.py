@@ -67,8 +67,8 @@ def home(published_home: PublishedHome) -> Path:
     return published_home.root
 
 
-def _golden() -> list[dict[str, str]]:
-    with (EIGHTH / "golden" / "ZZ.csv").open(encoding="utf-8", newline="") as handle:
+def _golden(name: str = "ZZ.csv") -> list[dict[str, str]]:
+    with (EIGHTH / "golden" / name).open(encoding="utf-8", newline="") as handle:
         return list(csv.DictReader(handle))
 
 
@@ -85,7 +85,7 @@ def test_commands_with_json_print_only_json(published_home: PublishedHome) -> No
 
 
 def test_observations_of_the_eighth_territory_match_its_golden_file(home: Path) -> None:
-    observations = pl.read_parquet(open_home(home).facts / "observation" / "*.parquet")
+    observations = _read_observations(home).filter(pl.col("instrument") == "justice")
     actual = {
         tuple(str(v) for v in row) for row in observations.select(*OBSERVATION_KEY, "value", "obs_status").iter_rows()
     }
@@ -95,6 +95,48 @@ def test_observations_of_the_eighth_territory_match_its_golden_file(home: Path) 
         for row in _golden()
     }
     assert actual == expected
+
+
+def _read_observations(home: Path) -> pl.DataFrame:
+    return pl.read_parquet(open_home(home).facts / "observation" / "*.parquet")
+
+
+def test_requests_of_the_eighth_territory_match_their_golden_file(home: Path) -> None:
+    golden = _golden("ZZ_cooperation.csv")
+    columns = [name for name in golden[0] if name != "value"]
+    observations = _read_observations(home).filter(pl.col("instrument") == "cooperation")
+    actual = {(*map(str, row[:-1]), row[-1]) for row in observations.select(*columns, "value").iter_rows()}
+    assert actual == {(*(row[name] for name in columns), float(row["value"])) for row in golden}
+
+
+def test_release_has_the_requests_of_the_eighth_territory(home: Path) -> None:
+    """Compare published totals, closed requests and the share with the golden file."""
+    folder = find_current_release(open_home(home))
+    assert folder is not None
+    totals = {
+        (row["direction"], row["measure"], row["statistic"]): float(row["value"])
+        for row in _golden("ZZ_cooperation.csv")
+        if row["partner"] == "_T"
+    }
+    (incoming,) = (
+        pl.read_parquet(folder / "data" / "cooperation_outcome.parquet")
+        .filter(pl.col("territory") == "ZZ", pl.col("direction") == "incoming")
+        .iter_rows(named=True)
+    )
+    assert (incoming["registered"], incoming["opening"]) == (
+        totals["incoming", "requests_registered", "count"], totals["incoming", "pending_requests", "start"],
+    )  # fmt: skip
+    assert (incoming["closed"], round(incoming["share"], 1)) == (52.0, 69.2)
+    cells = pl.read_parquet(folder / "data" / "cooperation.parquet").filter(pl.col("partner") == "_T")
+    published = {
+        (row["direction"], row["measure"], row["statistic"]): row["value"]
+        for row in cells.filter(pl.col("value").is_not_null()).iter_rows(named=True)
+        if row["measure"] != "requests_closed"
+    }
+    assert len(published) >= 10 and published.items() <= totals.items()
+    treaties = pl.read_parquet(folder / "data" / "treaty_event.parquet").filter(pl.col("territory") == "ZZ")
+    assert set(treaties.select("treaty", "is_verified").iter_rows()) == {("UNTOC", False), ("PCC_SEE", False)}
+    assert (folder / "pages" / "en" / "cooperation-som.html").read_text(encoding="utf-8").count("Merania") > 3
 
 
 def test_release_has_the_figures_of_the_eighth_territory(home: Path) -> None:

@@ -65,7 +65,7 @@ def test_all_templates_of_a_period_are_written_to_a_folder(capsys: pytest.Captur
     [
         ((), "name a form and a period"),
         (("ZZ-JUSTICE-1",), "name a form and a period"),
-        (("ZZ-JUSTICE-9", "2025-Q2"), "no form is named ZZ-JUSTICE-9; there are ZZ-JUSTICE-1"),
+        (("ZZ-JUSTICE-9", "2025-Q2"), "no form is named ZZ-JUSTICE-9; there are ZZ-COOPERATION-1"),
         (("ZZ-JUSTICE-1", "2025"), "serves the quarters 2025-Q1.."),
         (("ZZ-JUSTICE-1", "Q2"), "is not a period"),
         (("ZZ-JUSTICE-1", "2025-Q2", "-o", "no/folder/a.xlsx"), "cannot be written"),
