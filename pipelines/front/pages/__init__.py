@@ -16,7 +16,7 @@ VICTIMS, SENTENCES = "victims", "sentences"
 QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodology", "accessibility"
 DATA, LAW, PRACTICE, COOPERATION = "data", "law", "practice", "cooperation"
 MONITORING = "monitoring"
-TYPES, BASES, TEAMS = "cooperation_types", "cooperation_bases", "joint_teams"
+TYPES, BASES, EXCHANGE, TEAMS = "cooperation_types", "cooperation_bases", "informal_exchange", "joint_teams"
 
 
 @dataclass(frozen=True)

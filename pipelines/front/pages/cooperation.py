@@ -11,9 +11,11 @@ from pipelines.front import pages
 from pipelines.front.pages import Page
 from pipelines.front.pages.cooperation_breakdowns import (
     list_basis_files,
+    list_exchange_files,
     list_type_files,
     name_bases,
     name_directions,
+    name_exchange,
     name_types,
     select_rows,
 )
@@ -103,6 +105,7 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
                 for title, files_of_page in (
                     (name_types, list_type_files),
                     (name_bases, list_basis_files),
+                    (name_exchange, list_exchange_files),
                     (name_teams, list_team_files),
                 )
                 if (file := files_of_page(reader).get(crime))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pipelines import words
@@ -54,50 +54,89 @@ def list_crime_files(reader: Reader, table: str, page: str) -> dict[str, str]:
     return {code: pages.name_file(page, code) for code in CRIMES if code in present}
 
 
-def compose_types_page(reader: Reader, crime: str) -> Page:
-    """Return the page on requests by type, of all years, and by quarter."""
-    files = list_type_files(reader)
-    years = sorted({row["year"] for row in select_rows(reader, "cooperation_type", crime)}, reverse=True)
-    tables = [table for year in years for table in compose_types(reader, crime, year)]
-    sections = [Section("types", tell("What is asked for"), tables=tables)]
-    if quarters := compose_quarters(reader, crime):
-        note = tell("Only territories that report each quarter have a table.")
-        sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
-    return make_page(reader, crime, files, name_types(), sections)
+def name_exchange() -> str:
+    """Return the title of the page on informal exchange."""
+    return tell("Informal exchange between police forces")
+
+
+def list_exchange_files(reader: Reader) -> dict[str, str]:
+    """Return the file of the page on informal exchange for each crime that has figures of it."""
+    return list_crime_files(reader, "informal_exchange", pages.EXCHANGE)
+
+
+def compose_types_pages(reader: Reader) -> Iterator[Page]:
+    """Yield a page on requests by type and by quarter for each crime and year.
+
+    A year may have quarters only: the newest, before anybody has reported the whole of it.
+    """
+    for crime in list_type_files(reader):
+        tables = ("cooperation_type", "cooperation_quarter")
+        yield from _compose_year_pages(reader, crime, tables, pages.TYPES, name_types(), _compose_type_sections)
 
 
 def compose_bases_pages(reader: Reader) -> Iterator[Page]:
-    """Yield a page on requests by legal basis and by channel for each crime and year, the newest year first."""
+    """Yield a page on requests by legal basis and by channel for each crime and year."""
     for crime in list_basis_files(reader):
-        for year in _list_basis_years(reader, crime):
-            yield _compose_bases_page(reader, crime, year)
+        yield from _compose_year_pages(
+            reader, crime, ("cooperation_basis",), pages.BASES, name_bases(), _compose_basis_sections
+        )
 
 
-def _list_basis_years(reader: Reader, crime: str) -> list[int]:
-    return sorted({row["year"] for row in select_rows(reader, "cooperation_basis", crime)}, reverse=True)
+def compose_exchange_pages(reader: Reader) -> Iterator[Page]:
+    """Yield a page on informal exchange for each crime and year."""
+    for crime in list_exchange_files(reader):
+        yield from _compose_year_pages(
+            reader, crime, ("informal_exchange",), pages.EXCHANGE, name_exchange(), _compose_exchange_sections
+        )
 
 
-def _name_basis_file(reader: Reader, crime: str, year: int) -> str:
-    """Return the file of a year; that of the newest year has no year in its name, so that links stay."""
-    is_newest = year == _list_basis_years(reader, crime)[0]
-    return pages.name_file(pages.BASES if is_newest else f"{pages.BASES}-{year}", crime)
+def _compose_year_pages(
+    reader: Reader,
+    crime: str,
+    tables: Sequence[str],
+    page: str,
+    name: str,
+    compose_sections: Callable[[Reader, str, int], list[Section]],
+) -> Iterator[Page]:
+    """Yield a page for each year with rows in one of the tables, the newest first.
+
+    The page of the newest year of the first table has no year in its name, so that links stay.
+    """
+    years_by_crime = {code: _list_years(reader, code, tables) for code in list_crime_files(reader, tables[0], page)}
+
+    def name_file(code: str, year: int) -> str:
+        is_newest = year == _list_years(reader, code, tables[:1])[0]
+        return pages.name_file(page if is_newest else f"{page}-{year}", code)
+
+    for year in years_by_crime[crime]:
+        files = {code: name_file(code, year) for code, years in years_by_crime.items() if year in years}
+        links = [(str(number), name_file(crime, number), number == year) for number in years_by_crime[crime]]
+        yield make_page(reader, crime, files, name, compose_sections(reader, crime, year), links)
 
 
-def _compose_bases_page(reader: Reader, crime: str, year: int) -> Page:
-    files = {
-        code: _name_basis_file(reader, code, year)
-        for code in list_basis_files(reader)
-        if year in _list_basis_years(reader, code)
-    }
-    sections = [
+def _list_years(reader: Reader, crime: str, tables: Sequence[str]) -> list[int]:
+    return sorted({row["year"] for table in tables for row in select_rows(reader, table, crime)}, reverse=True)
+
+
+def _compose_type_sections(reader: Reader, crime: str, year: int) -> list[Section]:
+    sections = []
+    if types := compose_types(reader, crime, year):
+        sections.append(Section("types", tell("What is asked for"), tables=types))
+    if quarters := compose_quarters(reader, crime, year):
+        note = tell("Only territories that report each quarter have a table.")
+        sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
+    return sections
+
+
+def _compose_basis_sections(reader: Reader, crime: str, year: int) -> list[Section]:
+    return [
         Section("bases", tell("By legal basis"), tables=compose_bases(reader, crime, year)),
         Section("channels", tell("By channel"), tables=compose_channels(reader, crime, year)),
     ]
-    years = [
-        (str(page_year), _name_basis_file(reader, crime, page_year), page_year == year)
-        for page_year in _list_basis_years(reader, crime)
-    ]
-    return make_page(reader, crime, files, name_bases(), sections, years)
+
+
+def _compose_exchange_sections(reader: Reader, crime: str, year: int) -> list[Section]:
+    return [Section("exchange", tell("By channel"), tables=compose_exchange(reader, crime, year))]
 
 
 def make_page(
@@ -223,9 +262,9 @@ def _note_region(table: FigureTable, rows: list[Row]) -> None:
         )
 
 
-def compose_quarters(reader: Reader, crime: str) -> list[FigureTable]:
-    """Return the requests registered and closed in each quarter, for each territory that reports quarters."""
-    rows = select_rows(reader, "cooperation_quarter", crime)
+def compose_quarters(reader: Reader, crime: str, year: int) -> list[FigureTable]:
+    """Return the requests registered and closed in each quarter of a year, by territory that reports quarters."""
+    rows = select_rows(reader, "cooperation_quarter", crime, year=year)
     counts = {
         (row["territory"], f"{row['year']}-Q{row['quarter']}", row["direction"], row["measure"]): row for row in rows
     }
@@ -238,7 +277,7 @@ def compose_quarters(reader: Reader, crime: str) -> list[FigureTable]:
             continue
         table = FigureTable(
             reader,
-            f"{reader.marked_name(area)}: {language.lower_first(tell('Requests by quarter'))}",
+            f"{reader.marked_name(area)}: {language.lower_first(tell('Requests by quarter'))}, {year}",
             tell("Quarter"),
             [f"{name}: {language.lower_first(flows[flow])}" for name in name_directions().values() for flow in _FLOWS],
             name=f"quarters-{area.lower()}",

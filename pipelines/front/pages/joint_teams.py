@@ -8,7 +8,7 @@ from pipelines import words
 from pipelines.design.components import Part
 from pipelines.front import pages, team_pictures
 from pipelines.front.pages import Page, Section
-from pipelines.front.pages.cooperation_breakdowns import compose_exchange, list_crime_files, make_page
+from pipelines.front.pages.cooperation_breakdowns import list_crime_files, make_page
 from pipelines.front.pages.law import format_date
 from pipelines.front.pages.law_events import LawEvent, list_law_events
 from pipelines.front.pictures import PictureFile
@@ -21,24 +21,19 @@ from pipelines.words.language import tell
 
 
 def name_teams() -> str:
-    """Return the title of the page on teams and informal exchange."""
-    return tell("Joint teams and informal exchange")
+    """Return the title of the page on joint teams."""
+    return tell("Joint investigation teams")
 
 
 def list_team_files(reader: Reader) -> dict[str, str]:
-    """Return the file of the page on teams and exchange for each crime that has figures of teams."""
+    """Return the file of the page on joint teams for each crime that has figures of them."""
     return list_crime_files(reader, "joint_team", pages.TEAMS)
 
 
 def compose_teams_page(reader: Reader, crime: str) -> Page:
-    """Return the page on joint teams of the region, and on informal exchange of all years."""
-    years = sorted(
-        {row["year"] for row in reader.edition.tables["informal_exchange"] if row["offence_group"] == crime},
-        reverse=True,
-    )
-    tables = [table for year in years for table in compose_exchange(reader, crime, year)]
-    exchange = Section("exchange", tell("Informal exchange between police forces"), tables=tables)
-    sections = [section for section in (compose_region(reader, crime), exchange) if section is not None]
+    """Return the page on joint teams of the region and of its territories."""
+    section = compose_region(reader, crime)
+    sections = [section] if section is not None else []
     return make_page(reader, crime, list_team_files(reader), name_teams(), sections)
 
 

@@ -9,7 +9,11 @@ import pytest
 from scipy import stats
 
 from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
-from pipelines.front.pages.cooperation_breakdowns import compose_bases_pages, compose_types_page
+from pipelines.front.pages.cooperation_breakdowns import (
+    compose_bases_pages,
+    compose_exchange_pages,
+    compose_types_pages,
+)
 from pipelines.front.reader import Reader
 from tests.support.editions import make_edition, make_total
 
@@ -197,11 +201,36 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert any("at least 5 of its requests must be those of others" in str(remark) for remark in incoming.notes.remarks)
 
 
-def test_tables_by_quarter_explain_which_territories_have_one() -> None:
-    row = make_total("AA", "2025-Q1", 12.0, measure="requests_registered", year=2025, quarter=1, direction="incoming")
-    page = compose_types_page(
-        Reader(make_edition(cooperation_quarter=[row], cooperation_type=[row | {"assistance": "_T"}]), "en"), "TIP"
+def make_quarter(year: int) -> Row:
+    return make_total(
+        "AA", f"{year}-Q1", 12.0, measure="requests_registered", year=year, quarter=1, direction="incoming"
+    )  # fmt: skip
+
+
+def test_each_year_has_its_types_and_quarters_and_says_which_territories_have_some() -> None:
+    edition = make_edition(
+        cooperation_quarter=[make_quarter(2026), make_quarter(2025)],
+        cooperation_type=[make_part("WB", "assistance", "_T", 90.0)],
     )
-    (section,) = [section for section in page.values["sections"] if section.anchor == "quarters"]
-    assert list(section.texts) == ["Only territories that report each quarter have a table."]
-    assert len(section.tables) == 1
+    started, newest = compose_types_pages(Reader(edition, "en"))
+    assert (started.file, newest.file) == ("cooperation-types-2026.html", "cooperation-types.html")
+    assert newest.title.endswith(", 2025") and started.title.endswith(", 2026")
+    assert [section.anchor for section in started.values["sections"]] == ["quarters"], (
+        "no type before the year is whole"
+    )
+    types, quarters = newest.values["sections"]
+    assert types.anchor == "types" and list(quarters.texts) == [
+        "Only territories that report each quarter have a table."
+    ]
+    (table,) = quarters.tables
+    assert table.name == "quarters-aa" and list(read_lines(table)) == ["2025 Q1"]
+
+
+def test_each_year_of_informal_exchange_has_a_page() -> None:
+    rows = [
+        make_part("AA", "channel", "_T", 40.0) | {"measure": "exchanges_registered", "year": year}
+        for year in (2025, 2024)
+    ]
+    newest, earlier = compose_exchange_pages(Reader(make_edition(informal_exchange=rows), "en"))
+    assert (newest.file, earlier.file) == ("informal-exchange.html", "informal-exchange-2024.html")
+    assert earlier.title.endswith(", 2024") and len(earlier.values["sections"][0].tables) == 2
