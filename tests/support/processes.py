@@ -1,7 +1,8 @@
-"""List the processes that a process has started."""
+"""List the processes that a process has started, and measure their processor time."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -28,10 +29,27 @@ def list_descendants(pid: int) -> list[int]:
     return descendants
 
 
+def measure_descendants(pid: int) -> float:
+    """Return the seconds of processor time of the living descendants of a process and of the children that they ended.
+
+    0 where there is no `/proc`.
+    """
+    ticks = 0
+    for descendant in list_descendants(pid):
+        with suppress(OSError):  # it has ended meanwhile
+            ticks += sum(map(int, _read_fields(Path(f"/proc/{descendant}"))[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _read_fields(folder: Path) -> list[str]:
+    """Return the fields of a process's `stat` that follow its name: state, parent, and so on (proc(5))."""
+    return (folder / "stat").read_text().rpartition(")")[2].split()
+
+
 def _read_parents() -> Mapping[int, int]:
     """Return the parent of each running process, by process id in ascending order."""
     parents = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
-            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parents[int(folder.name)] = int(_read_fields(folder)[1])
     return dict(sorted(parents.items()))

@@ -1,7 +1,7 @@
 """Print the processor time of each test file, and of each fixture that files share (`--processor-time`).
 
-The time of child processes is counted with the test in which they end, so that of servers, which end with the session,
-is on a line of its own. A line also shows how long the worker waited, which a test with processes of its own does.
+The time of child processes is counted with the file whose tests run, also that of servers and browsers that go on
+running afterwards. A line also shows how long the worker waited.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.processes import measure_descendants
+
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
-_SESSION_END = "(end of the session)"
 _START = "(start and collection)"
 _NEGLIGIBLE = 0.05
 _COLUMNS = ("processor", "elapsed")
@@ -30,21 +31,21 @@ class ProcessorTimePlugin:
         self.files: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         self.fixtures: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         self._last = (0.0, _measure()[1])
+        self._file = _START
         self._open_fixtures: list[list[float]] = []
 
-    def _add_since_last(self, name: str) -> None:
+    def _add_since_last(self) -> None:
         now = _measure()
-        _add(self.files[name], (now[0] - self._last[0], now[1] - self._last[1]))
+        _add(self.files[self._file], (now[0] - self._last[0], now[1] - self._last[1]))
         self._last = now
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Count a test with its setup and teardown for its file."""
-        self._add_since_last(_START if not self.files else item.nodeid.partition("::")[0])
-        try:
-            return (yield)
-        finally:
-            self._add_since_last(item.nodeid.partition("::")[0])
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Count the time up to the first test of another file for the file before."""
+        file = item.nodeid.partition("::")[0]
+        if file != self._file:
+            self._add_since_last()
+            self._file = file
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
@@ -69,7 +70,7 @@ class ProcessorTimePlugin:
         """Hand the sums of a worker to the controlling process, whose own time is not counted."""
         output = getattr(session.config, "workeroutput", None)
         if output is not None or session.config.getoption("dist", "no") == "no":
-            self._add_since_last(_SESSION_END)
+            self._add_since_last()
         if output is not None:
             output["processor_time"] = {"files": dict(self.files), "fixtures": dict(self.fixtures)}
 
@@ -94,9 +95,10 @@ class ProcessorTimePlugin:
 
 
 def _measure() -> tuple[float, float]:
-    """Return the processor seconds of this process and of its ended children, and a moment in seconds."""
+    """Return the processor seconds of this process, its children and theirs, ended or not, and a moment in seconds."""
     times = os.times()
-    return times.user + times.system + times.children_user + times.children_system, time.monotonic()
+    seconds = times.user + times.system + times.children_user + times.children_system
+    return seconds + measure_descendants(os.getpid()), time.monotonic()
 
 
 def _add(sums: list[float], more: tuple[float, float]) -> None:

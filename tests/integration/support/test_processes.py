@@ -1,11 +1,12 @@
-"""Tests that the processes of a process are found at each depth, on kernels with and without lists of children."""
+"""Tests that the processes of a process are found and measured at each depth, also without lists of children."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 
-from tests.support.processes import list_children, list_descendants
+from tests.support.processes import list_children, list_descendants, measure_descendants
 
 
 def test_list_descendants_finds_children_and_their_children() -> None:
@@ -18,3 +19,15 @@ def test_list_descendants_finds_children_and_their_children() -> None:
         assert list_descendants(outer.pid) == inner
         assert set(list_descendants(os.getpid())) >= {outer.pid, *inner}
     assert list_children(outer.pid) == []
+
+
+def test_measure_descendants_has_running_processes_and_those_that_they_ended() -> None:
+    work = "import time\nwhile time.process_time() < 0.2: pass\n"
+    inner = f"import subprocess, sys\nsubprocess.run([sys.executable, '-S', '-c', {work!r}], check=True)\n"
+    command = [sys.executable, "-S", "-c", f"{work}{inner}print('done', flush=True)\ninput()"]
+    before = measure_descendants(os.getpid())
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as outer:
+        assert outer.stdout is not None
+        assert outer.stdout.readline() == b"done\n"
+        assert 0.35 < measure_descendants(os.getpid()) - before < 2
+    assert measure_descendants(outer.pid) == 0

@@ -44,18 +44,14 @@ def _make_fixture(name: str, scope: str = "session") -> SimpleNamespace:
     return SimpleNamespace(scope=scope, baseid="tests", argname=name)
 
 
-def test_time_between_tests_counts_for_the_next_file(fake_time: _FakeTime) -> None:
-    plugin = ProcessorTimePlugin()
+def test_time_counts_for_the_file_whose_tests_began_last(fake_time: _FakeTime) -> None:
+    plugin, output = ProcessorTimePlugin(), dict[str, Any]()
     fake_time.spend_seconds(3)
-    for name, seconds in (("a.py::x", 1), ("a.py::y", 4), ("b.py::z", 2)):
-        _run_hook(
-            plugin,
-            "pytest_runtest_protocol",
-            SimpleNamespace(nodeid=name),
-            lambda spent=seconds: fake_time.spend_seconds(spent),
-        )
-        fake_time.spend_seconds(0.5)
-    assert plugin.files == {"(start and collection)": [3, 6], "a.py": [5.5, 11], "b.py": [2.5, 5]}
+    for name, seconds in (("a.py::x", 1), ("a.py::y", 4), ("b.py::z", 2), ("a.py::v", 8)):
+        plugin.pytest_runtest_protocol(SimpleNamespace(nodeid=name))  # type: ignore[arg-type]
+        fake_time.spend_seconds(seconds)
+    plugin.pytest_sessionfinish(SimpleNamespace(config=SimpleNamespace(workeroutput=output)))  # type: ignore[arg-type]
+    assert output["processor_time"]["files"] == {"(start and collection)": [3, 6], "a.py": [13, 26], "b.py": [2, 4]}
 
 
 def test_fixture_is_counted_without_the_fixtures_that_are_set_up_within_it(fake_time: _FakeTime) -> None:
