@@ -16,9 +16,9 @@ from tests.support.service.office_client import Office, open_office
 from tests.support.shared_judgements import share_judgements
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _judgements_are_shared() -> Iterator[None]:
-    """Judge each return once for the tests of a module."""
+    """Judge each return once for the tests of this folder and of those below it."""
     with share_judgements():
         yield
 
