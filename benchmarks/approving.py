@@ -1,7 +1,7 @@
 """Time from the approval of a late return to the refreshed draft: `python -m benchmarks.approving HOME`.
 
-The home is copied, a return of Albania is uploaded, sent and approved, and a new process evaluates the sensor
-`ledger_events` and runs the assets and quarters that it names, as the daemon's run does. Printed are the elapsed and
+The home is copied, a return of Albania is uploaded, sent and approved, and a fork of a prepared process evaluates the
+sensor `ledger_events` and runs the assets and quarters that it names, as the daemon's run does. Printed are the elapsed and
 processor seconds of each step, child processes included, and of everything up to the offices' marts, up to the marts
 of the draft and up to the draft. The daemon adds the pauses of its sensor and of its queue.
 """
@@ -109,9 +109,10 @@ def run_requested_refresh() -> dict[str, Any]:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     everything = [round(value, 2) for value in read_seconds()]
+    order = sorted(watch.reached, key=lambda step: watch.reached[step])
     return {
         "succeeded": result.success,
-        "steps": watch.steps,
+        "steps": {step: watch.steps[step] for step in order if step in watch.steps},
         "definitions loaded": watch.reached["definitions loaded"],
         "offices' marts": watch.reached["build_indicators restricted"],
         "draft marts": watch.reached["build_indicators protected"],
@@ -119,15 +120,38 @@ def run_requested_refresh() -> dict[str, Any]:
     }
 
 
+def print_requested_refresh() -> None:
+    """Run the requested refresh and print its times as one line of JSON."""
+    print(json.dumps(run_requested_refresh()), flush=True)
+
+
+def run_prepared(function: Callable[[], None]) -> None:
+    """Run a function in a fork of a process that has loaded everything, as the daemon's runs are."""
+    from pipelines.operations.prepared_runs import RunStarter
+
+    starter = RunStarter()
+    starter.prepare()
+    context: Any = starter.choose_context()
+    process = context.Process(target=function)
+    process.start()
+    process.join()
+    if process.exitcode != 0 or context.get_start_method() != "forkserver":
+        raise SystemExit(f"the run ended with {process.exitcode}, started by {context.get_start_method()}")
+
+
 def main() -> None:
     """Copy the home, approve a return, and time the refresh in a process of its own, as often as asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.approving", description=__doc__)
     parser.add_argument("home", type=Path, nargs="?", help="a demonstration home with a release; it is copied")
     parser.add_argument("--times", type=int, default=1)
-    parser.add_argument("--profile", type=Path, help="write a profile of the refresh to this file")
+    parser.add_argument("--alone", action="store_true", help="load everything in the run, as without a prepared process")
+    parser.add_argument("--profile", type=Path, help="write a profile of a run that loads everything to this file")
     options = parser.parse_args()
     if options.home is None:  # the process that this command starts
-        print(json.dumps(run_requested_refresh()))
+        if options.alone:
+            print_requested_refresh()
+        else:
+            run_prepared(print_requested_refresh)
         return
     os.environ["RTI_NOW"] = CLOCK
     for _ in range(options.times):
@@ -137,8 +161,9 @@ def main() -> None:
             os.environ["RTI_HOME"] = str(root)
             approve_late_return(root)
             profiled = ["-m", "cProfile", "-o", str(options.profile.resolve())] if options.profile else []
+            alone = ["--alone"] if options.alone or options.profile else []
             ran = subprocess.run(
-                [sys.executable, *profiled, "-m", "benchmarks.approving"], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                [sys.executable, *profiled, "-m", "benchmarks.approving", *alone], cwd=ROOT, stdout=subprocess.PIPE, text=True,
                 check=True,
             )  # fmt: skip
             print(json.dumps(json.loads(ran.stdout.strip().splitlines()[-1]), indent=1), flush=True)

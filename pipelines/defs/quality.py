@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.step_report import SECRETARIAT, report_step
+from pipelines.defs.step_report import AFTER_DRAFT_MARTS, SECRETARIAT, report_step
 from pipelines.defs.warehouse import COUNTS_MART
 from pipelines.refresh import measuring
 
@@ -13,6 +13,7 @@ from pipelines.refresh import measuring
     owners=[SECRETARIAT],
     deps=[COUNTS_MART],
     kinds={"python", "parquet"},
+    op_tags=AFTER_DRAFT_MARTS,
     description=(
         "Completeness, timeliness, punctuality, comparability over time, revision and coherence, measured; every pair "
         "of sources with its difference and the declared reasons of it."

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines import refresh
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.step_report import SECRETARIAT, report_step
+from pipelines.defs.step_report import LAST, SECRETARIAT, report_step
 from pipelines.defs.warehouse import COUNTS_MART, INDICATOR_MARTS, RECORDS
 
 
@@ -44,6 +44,7 @@ def protected_cells(context: dg.AssetExecutionContext, locked_home: LockedHomeRe
     owners=[SECRETARIAT],
     deps=["protected_cells", *INDICATOR_MARTS],
     kinds={"duckdb", "parquet", "csv"},
+    op_tags=LAST,
     description="A complete release, built aside. It becomes public only when somebody publishes it.",
 )
 def release_draft(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:

@@ -16,7 +16,7 @@ from pipelines.declarations.registry import Registry, load
 from pipelines.declarations.territory import Name
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.partitions import QUARTERS, read_range
-from pipelines.defs.step_report import SECRETARIAT, report_step
+from pipelines.defs.step_report import AFTER_DRAFT_MARTS, SECRETARIAT, report_step
 
 
 def english_name(names: tuple[Name, ...]) -> str:
@@ -144,6 +144,7 @@ def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource)
     description="Great Expectations' own pages on what this run judged: every suite, every expectation, every failure.",
     kinds={"greatexpectations"},
     owners=[SECRETARIAT],
+    op_tags=AFTER_DRAFT_MARTS,
 )
 def data_docs(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with report_step(context) as step:

@@ -16,7 +16,7 @@ from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 from pipelines import refresh
 from pipelines.defs import dbt_checks
 from pipelines.defs.home import LockedHomeResource
-from pipelines.defs.step_report import SECRETARIAT, report_step
+from pipelines.defs.step_report import AFTER_DRAFT_MARTS, SECRETARIAT, report_step
 from pipelines.warehouse import dbt_runner
 
 COUNTS = ("staging", "facts", "intermediate", "marts")
@@ -91,7 +91,12 @@ def _list_specs(folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetK
 
 
 def _make_phase_asset(
-    name: str, folders: tuple[str, ...], prefix: str, first: Sequence[dg.AssetKey], run: Any
+    name: str,
+    folders: tuple[str, ...],
+    prefix: str,
+    first: Sequence[dg.AssetKey],
+    run: Any,
+    op_tags: Mapping[str, str] | None = None,
 ) -> dg.AssetsDefinition:
     specs = _list_specs(folders, prefix, first)
     check_specs = dbt_checks.list_check_specs(
@@ -99,7 +104,7 @@ def _make_phase_asset(
     )
 
     # With `can_subset`, a check without a result does not fail the step: builds of earlier versions have no results.
-    @dg.multi_asset(name=name, specs=specs, check_specs=check_specs, can_subset=True)
+    @dg.multi_asset(name=name, specs=specs, check_specs=check_specs, can_subset=True, op_tags=op_tags)
     def _assets(
         context: dg.AssetExecutionContext, locked_home: LockedHomeResource
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
@@ -128,6 +133,7 @@ def warehouse_definitions() -> dg.Definitions:
                 "restricted",
                 [COUNTS_MART, RECORDS],
                 partial(refresh.build_indicators, which="restricted"),
+                AFTER_DRAFT_MARTS,
             ),
             _make_phase_asset(
                 "build_public_indicators",

@@ -9,17 +9,20 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.garbage import collect_rarely
 from pipelines.core.settings import SettingsError
 from pipelines.core.structured_log import configure_log
+from pipelines.operations.prepared_runs import RunStarter
 
 if TYPE_CHECKING:
     from dagster._core.workspace.load_target import WorkspaceLoadTarget
 
 DEFINITIONS: Final = "pipelines.definitions"
 _PATIENCE: Final = 90.0
+_START_SECONDS: Final = 20.0
+"""Seconds in which the service starts; preparing runs takes a processor for some seconds and must not delay it."""
 
 
 def add_socket_option(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +59,21 @@ def _wait_for_server(socket: str) -> None:
             time.sleep(0.1)
 
 
+def _start_runs_prepared() -> None:
+    """Let Dagster's code server, which always starts new interpreters, ask `prepared_runs` how each run starts."""
+    from dagster._grpc import server
+
+    starter = RunStarter()
+
+    class PreparedApiServer(server.DagsterApiServer):
+        def StartRun(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name in Dagster's protocol
+            self._mp_ctx = starter.choose_context()
+            return super().StartRun(request, context)
+
+    server.DagsterApiServer = PreparedApiServer  # type: ignore[misc]
+    starter.prepare_later(_START_SECONDS)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the definitions on a socket until the process is asked to end."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.code_server", description=__doc__)
@@ -66,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
     collect_rarely()
+    _start_runs_prepared()
     from dagster._cli.api import grpc_command
 
     options = [

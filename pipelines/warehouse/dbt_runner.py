@@ -83,6 +83,12 @@ def parse_project() -> Any:
     return result.result
 
 
+def load_dbt() -> None:
+    """Import dbt and parse the project, for a process from which those that build are forked."""
+    parse_project()
+    _create_runner(None)
+
+
 def _read_manifest(parsed: bytes | None) -> Any:
     """Return the manifest of an earlier parse, or None if there is none or it cannot be read.
 
