@@ -1,9 +1,9 @@
 """Time from the approval of a late return to the refreshed draft: `python -m benchmarks.approving HOME`.
 
 The home is copied, a return of Albania is uploaded, sent and approved, and a fork of a prepared process evaluates the
-sensor `ledger_events` and runs the assets and quarters that it names, as the daemon's run does. Printed are the elapsed and
-processor seconds of each step, child processes included, and of everything up to the offices' marts, up to the marts
-of the draft and up to the draft. The daemon adds the pauses of its sensor and of its queue.
+sensor `ledger_events` and runs the assets and quarters that it names, as the daemon's run does. Printed are the elapsed
+and processor seconds of each step, child processes included, in the order of the steps, and of everything up to the
+offices' marts, up to the marts of the draft and up to the draft. The daemon adds the pauses of its sensor and queue.
 """
 
 from __future__ import annotations
@@ -144,8 +144,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.approving", description=__doc__)
     parser.add_argument("home", type=Path, nargs="?", help="a demonstration home with a release; it is copied")
     parser.add_argument("--times", type=int, default=1)
-    parser.add_argument("--alone", action="store_true", help="load everything in the run, as without a prepared process")
-    parser.add_argument("--profile", type=Path, help="write a profile of a run that loads everything to this file")
+    parser.add_argument("--alone", action="store_true", help="let the run load everything by itself")
+    parser.add_argument("--profile", type=Path, help="write a profile of the run to this file; implies --alone")
     options = parser.parse_args()
     if options.home is None:  # the process that this command starts
         if options.alone:
@@ -162,10 +162,8 @@ def main() -> None:
             approve_late_return(root)
             profiled = ["-m", "cProfile", "-o", str(options.profile.resolve())] if options.profile else []
             alone = ["--alone"] if options.alone or options.profile else []
-            ran = subprocess.run(
-                [sys.executable, *profiled, "-m", "benchmarks.approving", *alone], cwd=ROOT, stdout=subprocess.PIPE, text=True,
-                check=True,
-            )  # fmt: skip
+            command = [sys.executable, *profiled, "-m", "benchmarks.approving", *alone]
+            ran = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
             print(json.dumps(json.loads(ran.stdout.strip().splitlines()[-1]), indent=1), flush=True)
 
 

@@ -59,7 +59,7 @@ def _wait_for_server(socket: str) -> None:
             time.sleep(0.1)
 
 
-def _start_runs_prepared() -> None:
+def _prepare_runs() -> None:
     """Let Dagster's code server, which always starts new interpreters, ask `prepared_runs` how each run starts."""
     from dagster._grpc import server
 
@@ -67,7 +67,7 @@ def _start_runs_prepared() -> None:
 
     class PreparedApiServer(server.DagsterApiServer):
         def StartRun(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name in Dagster's protocol
-            self._mp_ctx = starter.choose_context()
+            self._mp_ctx: Any = starter.choose_context()
             return super().StartRun(request, context)
 
     server.DagsterApiServer = PreparedApiServer  # type: ignore[misc]
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
     collect_rarely()
-    _start_runs_prepared()
+    _prepare_runs()
     from dagster._cli.api import grpc_command
 
     options = [

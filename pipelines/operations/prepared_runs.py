@@ -33,7 +33,7 @@ class RunStarter:
         self._state: tuple[tuple[str, int, int], ...] | None = None
 
     def prepare_later(self, seconds: float) -> None:
-        """Load everything after some seconds, in which the service starts; nothing happens where Linux is missing."""
+        """Load everything after some seconds, in which the service starts. Systems other than Linux do not fork."""
         if sys.platform == "linux":
             timer = threading.Timer(seconds, self.prepare)
             timer.daemon = True
@@ -53,9 +53,9 @@ class RunStarter:
             _LOG.warning("runs cannot be prepared, so each loads the program by itself; the reason is above")
 
     def choose_context(self) -> BaseContext:
-        """Return multiprocessing's context for the next run. A change of a file of the program ends forking for good."""
+        """Return multiprocessing's context for the next run. After a change of a file of the program, none is forked."""
         if self._state is not None and self._state != tuple(_list_states()):
-            _LOG.warning("files of the program have changed: until the service restarts, each run loads them again")
+            _LOG.warning("files of the program have changed: each run loads them again until the service restarts")
             self._state = None
         return multiprocessing.get_context("spawn" if self._state is None else "forkserver")
 

@@ -119,6 +119,11 @@ def test_forked_run_has_everything_loaded_and_can_use_its_libraries(tmp_path: Pa
     script = tmp_path / "use.py"
     script.write_text(USED, encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-W", "ignore", str(script)], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+        [sys.executable, "-W", "ignore", str(script)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert (ran.returncode, ran.stdout.strip()) == (0, "used"), ran.stderr
