@@ -24,6 +24,10 @@ JOB = dg.define_asset_job(
 )
 
 
+_SHORT_LOG = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
+"""The instance keeps every event of a run; the log of the code server has the lines of its steps only."""
+
+
 @dg.sensor(
     job=JOB,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -44,6 +48,7 @@ def ledger_events(context: dg.SensorEvaluationContext, home: HomeResource) -> It
         if context.repository_def
         else None,
         tags=tag_range(quarters),
+        run_config=_SHORT_LOG,
     )
     context.update_cursor(str(news.last_event))
 

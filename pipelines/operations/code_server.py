@@ -59,6 +59,20 @@ def _wait_for_server(socket: str) -> None:
             time.sleep(0.1)
 
 
+def _keep_connections(arguments: str) -> str:
+    """Return the arguments of a run with an instance whose connections stay open, as those of `rti refresh` do."""
+    from dagster._grpc.types import ExecuteExternalJobArgs
+    from dagster._serdes import deserialize_value, serialize_value
+    from dagster_shared.record import copy
+
+    from pipelines.runs.instance import keep_connections
+
+    run = deserialize_value(arguments, ExecuteExternalJobArgs)
+    if run.instance_ref is None:
+        return arguments
+    return serialize_value(copy(run, instance_ref=keep_connections(run.instance_ref)))
+
+
 def _prepare_runs() -> None:
     """Let Dagster's code server, which always starts new interpreters, ask `prepared_runs` how each run starts."""
     from dagster._grpc import server
@@ -68,6 +82,7 @@ def _prepare_runs() -> None:
     class PreparedApiServer(server.DagsterApiServer):
         def StartRun(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name in Dagster's protocol
             self._mp_ctx: Any = starter.choose_context()
+            request.serialized_execute_run_args = _keep_connections(request.serialized_execute_run_args)
             return super().StartRun(request, context)
 
     server.DagsterApiServer = PreparedApiServer  # type: ignore[misc]

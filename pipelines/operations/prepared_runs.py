@@ -53,7 +53,7 @@ class RunStarter:
             _LOG.warning("runs cannot be prepared, so each loads the program by itself; the reason is above")
 
     def choose_context(self) -> BaseContext:
-        """Return multiprocessing's context for the next run. After a change of a file of the program, none is forked."""
+        """Return the context of multiprocessing for the next run. After a change of a file, no run is forked."""
         if self._state is not None and self._state != tuple(_list_states()):
             _LOG.warning("files of the program have changed: each run loads them again until the service restarts")
             self._state = None

@@ -12,6 +12,7 @@ from pipelines.core.home import Home
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+    from dagster._core.instance.ref import InstanceRef
 
 EXCLUSIVE_TAG = "rti/home-lock"
 """Tag of jobs that lock the home; the queue launches one such run at a time."""
@@ -63,17 +64,21 @@ def instance_folder(home: Home) -> Path:
 
 @contextmanager
 def open_instance_for_run(home: Home) -> Iterator[DagsterInstance]:
-    """Open the Dagster instance for a run in this process, with connections that stay open for the whole run.
-
-    A configuration that keeps runs and events elsewhere, for example in PostgreSQL, is used as it is.
-    """
+    """Open the Dagster instance for a run in this process, with connections that stay open for the whole run."""
     import dagster as dg
     from dagster._core.instance.ref import InstanceRef
 
-    ref = InstanceRef.from_dir(str(instance_folder(home)))
-    storage = ref.storage_data
-    if storage is not None and storage.class_name == "DagsterSqliteStorage":
-        pooled = storage._replace(module_name="pipelines.runs.event_log", class_name="PooledSqliteStorage")
-        ref = ref._replace(storage_data=pooled)
-    with dg.DagsterInstance.from_ref(ref) as instance:
+    with dg.DagsterInstance.from_ref(keep_connections(InstanceRef.from_dir(str(instance_folder(home))))) as instance:
         yield instance
+
+
+def keep_connections(ref: InstanceRef) -> InstanceRef:
+    """Return the reference of an instance with connections that stay open, for a process that writes a whole run.
+
+    A configuration that keeps runs and events elsewhere, for example in PostgreSQL, is used as it is.
+    """
+    storage = ref.storage_data
+    if storage is None or storage.class_name != "DagsterSqliteStorage":
+        return ref
+    pooled = storage._replace(module_name="pipelines.runs.event_log", class_name="PooledSqliteStorage")
+    return ref._replace(storage_data=pooled)

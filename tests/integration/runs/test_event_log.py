@@ -10,8 +10,13 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._grpc.types import ExecuteExternalJobArgs
+from dagster._serdes import deserialize_value, serialize_value
 
 from pipelines.core.home import Home, initialise_home
+from pipelines.operations import code_server
 from pipelines.runs.event_log import PooledEventLogStorage
 from pipelines.runs.instance import instance_folder, open_instance_for_run
 
@@ -114,3 +119,23 @@ def test_instance_for_run_uses_the_folder_of_a_configured_sqlite_storage(home: H
         assert isinstance(instance.event_log_storage, PooledEventLogStorage)
         result = materialize_checked_assets(instance)
     assert (tmp_path / "elsewhere" / "history" / "runs" / f"{result.run_id}.db").is_file()
+
+
+@pytest.mark.parametrize("is_sqlite", [True, False])
+def test_daemon_run_keeps_connections_of_sqlite_only(home: Home, is_sqlite: bool) -> None:
+    ref = InstanceRef.from_dir(str(instance_folder(home)))
+    assert ref.storage_data is not None
+    if not is_sqlite:
+        ref = ref._replace(storage_data=ref.storage_data._replace(class_name="DagsterPostgresStorage"))
+    origin = RemoteJobOrigin(
+        repository_origin=RemoteRepositoryOrigin(
+            code_location_origin=GrpcServerCodeLocationOrigin(host="localhost", socket="none"), repository_name="any"
+        ),
+        job_name="refresh",
+    )
+    arguments = serialize_value(ExecuteExternalJobArgs(job_origin=origin, run_id="1", instance_ref=ref))
+    run = deserialize_value(code_server._keep_connections(arguments), ExecuteExternalJobArgs)
+    assert run.instance_ref is not None and run.instance_ref.storage_data is not None
+    name = run.instance_ref.storage_data.class_name
+    assert name == ("PooledSqliteStorage" if is_sqlite else "DagsterPostgresStorage")
+    assert (run.run_id, run.job_origin) == ("1", origin)
