@@ -1,19 +1,24 @@
-"""Load the definitions once for the Dagster UI and the daemon of `rti serve`.
+"""Load the definitions once for the Dagster UI and the daemon of `rti serve`, or for a daemon by itself.
 
 `python -m pipelines.operations.code_server` listens on a socket in a folder that only this user can enter. Started by
-themselves, the UI and the daemon each load the definitions in a server of their own.
+itself, the UI loads the definitions in a server of Dagster's, and the daemon starts a server of this kind.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.garbage import collect_rarely
 from pipelines.core.settings import SettingsError
 from pipelines.core.structured_log import configure_log
+from pipelines.operations.own_process import end_with_parent, keep_running
 from pipelines.operations.prepared_runs import RunStarter
 
 if TYPE_CHECKING:
@@ -28,6 +33,19 @@ _START_SECONDS: Final = 20.0
 def add_socket_option(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the socket of a shared code server."""
     parser.add_argument("--code-server", metavar="SOCKET", help="the socket of a code server that runs already")
+
+
+@contextmanager
+def served_definitions(socket: str | None) -> Iterator[str]:
+    """Yield the socket of the shared code server; without one, run a code server while the block lasts."""
+    if socket is not None:
+        yield socket
+        return
+    with tempfile.TemporaryDirectory(prefix="rti-") as folder:
+        own = f"{folder}/code-server"
+        command = [sys.executable, "-m", "pipelines.operations.code_server", "--socket", own, "--end-with-parent"]
+        with keep_running("code server", command, cwd=Path.cwd()):
+            yield own
 
 
 def choose_definitions(socket: str | None) -> WorkspaceLoadTarget:
@@ -93,7 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the definitions on a socket until the process is asked to end."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.operations.code_server", description=__doc__)
     parser.add_argument("--socket", required=True)
-    socket = parser.parse_args(arguments).socket
+    parser.add_argument("--end-with-parent", action="store_true", help="end when the process that started it has ended")
+    options = parser.parse_args(arguments)
+    if options.end_with_parent:
+        end_with_parent()
     try:
         configure_log("code-server")
     except SettingsError as error:
@@ -102,17 +123,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _prepare_runs()
     from dagster._cli.api import grpc_command
 
-    options = [
+    served = [
         "--module-name",
         DEFINITIONS,
         "--location-name",
         DEFINITIONS,
         "--socket",
-        socket,
+        options.socket,
         "--log-level",
         "warning",
     ]
-    grpc_command(options, standalone_mode=True)
+    grpc_command(served, standalone_mode=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.core.settings import MonitoringSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log, remove_own_handlers
-from pipelines.operations.code_server import add_socket_option, choose_definitions
+from pipelines.operations.code_server import add_socket_option, choose_definitions, served_definitions
 from pipelines.runs import trigger_watch
 from pipelines.web.health import Health, HealthCheck
 
@@ -129,9 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     home = open_home()
     os.environ["DAGSTER_HOME"] = str(instance_folder(home))
     setup_interrupt_handlers()
-    target = choose_definitions(socket)
     with ExitStack() as stack:
         stack.enter_context(capture_interrupts())
+        target = choose_definitions(stack.enter_context(served_definitions(socket)))
         instance = stack.enter_context(DagsterInstance.get())
         if settings.health_port is not None:
             try:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -144,17 +145,17 @@ def _describe_exit(code: int) -> str:
 
 
 class SessionProcess:
-    """A process in its own session, with its output appended to a file."""
+    """A process in its own session, with its output appended to a file, or without a file where this process writes."""
 
-    def __init__(self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path) -> None:
-        with log.open("ab") as output:
+    def __init__(self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path | None) -> None:
+        with nullcontext() if log is None else log.open("ab") as output:
             self._popen = subprocess.Popen(
                 command,
                 cwd=cwd,
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=None if output is None else subprocess.STDOUT,
                 start_new_session=True,
             )
         self.pid = self._popen.pid
