@@ -7,22 +7,32 @@ The source of an adapter's flags took another 0.13 s for the first command of a 
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Iterable
+from types import CodeType, SimpleNamespace
+from typing import Any, Final
+
+_MOST_TEMPLATES: Final = 10_000
+_compiled: dict[tuple[Any, ...], CodeType] = {}
 
 
 def remove_needless_work() -> None:
     """Make dbt in this process look up macros only when used, ignore unread events, and find `with` without parsing.
 
-    The module that declares a flag of an adapter is not looked for either.
+    Templates are compiled once for all builds. The module that declares a flag of an adapter is not looked for.
     Calling this again changes nothing.
     """
     import sqlparse
     from dbt import compilation
     from dbt_common.behavior_flags import BehaviorFlagRendered
-    from dbt_common.clients.jinja import MacroFuzzTemplate, NativeSandboxTemplate
+    from dbt_common.clients.jinja import (
+        MacroFuzzEnvironment,
+        MacroFuzzTemplate,
+        NativeSandboxEnvironment,
+        NativeSandboxTemplate,
+    )
     from dbt_common.events.event_manager import EventManager
     from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
+    from jinja2 import Environment
 
     # Templates of models look macros up when they are used. Those of the arguments of tests inherit Jinja's method,
     # which wraps each of the 1,240 macros first, for 131 arguments in a build.
@@ -43,6 +53,10 @@ def remove_needless_work() -> None:
     # of the stack, once for each of an adapter's flags and for each command.
     BehaviorFlagRendered._default_source = staticmethod(lambda: "an adapter")  # type: ignore[method-assign]
 
+    for environment in (MacroFuzzEnvironment, NativeSandboxEnvironment):
+        if environment.compile is Environment.compile:
+            environment.compile = _compile_once  # type: ignore[method-assign, assignment]
+
     parser: Any = sqlparse
 
     def split_after_with(sql: str) -> tuple[Any, ...]:
@@ -58,3 +72,29 @@ def remove_needless_work() -> None:
     # The inputs of a unit test are inserted after the first `with` of a model. To find it, dbt parses the whole SQL.
     replacement: Any = SimpleNamespace(parse=split_after_with, sql=parser.sql, tokens=parser.tokens)
     compilation.sqlparse = replacement  # type: ignore[attr-defined]
+
+
+def compile_templates(sources: Iterable[str]) -> None:
+    """Compile templates of models, tests and macros before a build needs them. Call `remove_needless_work` before."""
+    from dbt_common.clients.jinja import get_environment
+
+    for source in sources:
+        get_environment().compile(source)
+
+
+def _compile_once(environment: Any, source: Any, *arguments: Any, **more: Any) -> Any:
+    """Compile a template as Jinja does, or return the code of the same text in an environment of the same kind.
+
+    dbt makes an environment for each template and each run, of two kinds, with the same extensions.
+    """
+    from jinja2 import Environment
+
+    if not isinstance(source, str) or arguments or more:
+        return Environment.compile(environment, source, *arguments, **more)
+    key = (type(environment), tuple(sorted(environment.extensions)), source)
+    code = _compiled.get(key)
+    if code is None:
+        if len(_compiled) >= _MOST_TEMPLATES:
+            _compiled.clear()
+        code = _compiled[key] = Environment.compile(environment, source)
+    return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -84,9 +85,21 @@ def parse_project() -> Any:
 
 
 def load_dbt() -> None:
-    """Import dbt and parse the project, for a process from which those that build are forked."""
-    parse_project()
-    _create_runner(None)
+    """Load dbt and all that its builds have in common, for a process from which those that build are forked."""
+    from pipelines.warehouse.dbt_overhead import compile_templates
+
+    manifest = parse_project()
+    runner = _create_runner(manifest)
+    compile_templates(node.raw_code for node in manifest.nodes.values() if str(node.resource_type) in ("model", "test"))
+    compile_templates(macro.macro_sql for macro in manifest.macros.values())
+    # The first command of a process builds the schemas of dbt's settings. This one opens no database.
+    with tempfile.TemporaryDirectory() as target:
+        result = runner.invoke(
+            ["list", "--quiet", "--select", "mart_count", *_path_arguments(Path(target)), *_variable_arguments({})]
+        )
+    _close_database()
+    if not result.success:
+        raise WarehouseError(f"dbt could not list a model: {result.exception}")
 
 
 def _read_manifest(parsed: bytes | None) -> Any:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from unittest import mock
 
+import jinja2
 import pytest
 
-from pipelines.warehouse.dbt_overhead import remove_needless_work
+from pipelines.warehouse.dbt_overhead import compile_templates, remove_needless_work
 
 
 class Macros(Mapping[str, Any]):
@@ -82,3 +83,32 @@ def test_inputs_of_a_unit_test_are_inserted_after_the_first_with(sql: str, expec
 
     injected = inject_ctes_into_sql(sql, [InjectedCTE(id="b", sql=" b as (select 2)")])
     assert " ".join(injected.split()).startswith(" ".join(expected.split()))
+
+
+def test_template_is_compiled_once_and_rendered_with_each_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbt.clients.jinja import get_rendered
+
+    text = "{{ 'compiled once' }} {{ number }}"
+    assert get_rendered(text, {"number": 1}) == "compiled once 1"
+    monkeypatch.setattr(jinja2.Environment, "_generate", mock.Mock(side_effect=AssertionError("compiled again")))
+    assert get_rendered(text, {"number": 2}) == "compiled once 2"
+    with pytest.raises(Exception, match="compiled again"):
+        get_rendered(text + ".", {"number": 3})
+
+
+def test_template_of_an_argument_is_not_that_of_a_model() -> None:
+    from dbt.clients.jinja import get_rendered
+
+    text = "{{ number }}"
+    assert get_rendered(text, {"number": 3}) == "3"
+    assert get_rendered(text, {"number": 3}, native=True) == 3
+    assert get_rendered(text, {"number": 3}) == "3"
+
+
+def test_compiled_templates_need_no_compiling_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dbt.clients.jinja import get_rendered
+
+    text = "{{ number }} prepared"
+    compile_templates([text])
+    monkeypatch.setattr(jinja2.Environment, "_generate", mock.Mock(side_effect=AssertionError("compiled again")))
+    assert get_rendered(text, {"number": 2}) == "2 prepared"
