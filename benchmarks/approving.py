@@ -130,7 +130,7 @@ def run_prepared(function: Callable[[], None]) -> None:
     from pipelines.operations.prepared_runs import RunStarter
 
     starter = RunStarter()
-    starter.prepare()
+    starter.prepare_runs()
     context: Any = starter.choose_context()
     process = context.Process(target=function)
     process.start()

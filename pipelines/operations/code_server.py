@@ -42,10 +42,17 @@ def served_definitions(socket: str | None) -> Iterator[str]:
         yield socket
         return
     with tempfile.TemporaryDirectory(prefix="rti-") as folder:
-        own = f"{folder}/code-server"
-        command = [sys.executable, "-m", "pipelines.operations.code_server", "--socket", own, "--end-with-parent"]
+        own_socket = f"{folder}/code-server"
+        command = [
+            sys.executable,
+            "-m",
+            "pipelines.operations.code_server",
+            "--socket",
+            own_socket,
+            "--end-with-parent",
+        ]
         with keep_running("code server", command, cwd=Path.cwd()):
-            yield own
+            yield own_socket
 
 
 def choose_definitions(socket: str | None) -> WorkspaceLoadTarget:
@@ -97,13 +104,14 @@ def _prepare_runs() -> None:
 
     starter = RunStarter()
 
-    class PreparedApiServer(server.DagsterApiServer):
-        def StartRun(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name in Dagster's protocol
-            self._mp_ctx: Any = starter.choose_context()
-            request.serialized_execute_run_args = _keep_connections(request.serialized_execute_run_args)
-            return super().StartRun(request, context)
+    start_run = server.DagsterApiServer.StartRun
 
-    server.DagsterApiServer = PreparedApiServer  # type: ignore[misc]
+    def start_prepared_run(self: Any, request: Any, context: Any) -> Any:
+        self._mp_ctx = starter.choose_context()
+        request.serialized_execute_run_args = _keep_connections(request.serialized_execute_run_args)
+        return start_run(self, request, context)
+
+    server.DagsterApiServer.StartRun = start_prepared_run  # type: ignore[method-assign, assignment]
     starter.prepare_later(_START_SECONDS)
 
 

@@ -26,13 +26,13 @@ def keep_running(
 ) -> Iterator[None]:
     """Run a command while the block lasts, and start it again if it ends. Its output goes where this process's goes."""
 
-    def start() -> SessionProcess:
+    def start_process() -> SessionProcess:
         return SessionProcess(command, cwd=cwd, environment=os.environ, log=None)
 
-    supervisor = Supervisor({name: start}, log=_LOG.warning, policy=policy)
+    supervisor = Supervisor({name: start_process}, log=_LOG.warning, policy=policy)
     is_ending = threading.Event()
 
-    def check() -> None:
+    def check_until_end() -> None:
         try:
             while not is_ending.wait(_CHECK_SECONDS):
                 supervisor.check_processes()
@@ -40,7 +40,7 @@ def keep_running(
             _LOG.error("%s", error)
 
     supervisor.start_process(name)
-    thread = threading.Thread(target=check, name=name, daemon=True)
+    thread = threading.Thread(target=check_until_end, name=name, daemon=True)
     thread.start()
     try:
         yield
@@ -54,9 +54,9 @@ def end_with_parent(check_seconds: float = 1.0) -> None:
     """End this process in the usual way soon after its parent has ended, even if the parent was killed."""
     parent = os.getppid()
 
-    def watch() -> None:
+    def watch_parent() -> None:
         while os.getppid() == parent:
             threading.Event().wait(check_seconds)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, name="parent", daemon=True).start()
+    threading.Thread(target=watch_parent, name="parent", daemon=True).start()

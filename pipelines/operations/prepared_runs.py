@@ -35,11 +35,11 @@ class RunStarter:
     def prepare_later(self, seconds: float) -> None:
         """Load everything after some seconds, in which the service starts. Systems other than Linux do not fork."""
         if sys.platform == "linux":
-            timer = threading.Timer(seconds, self.prepare)
+            timer = threading.Timer(seconds, self.prepare_runs)
             timer.daemon = True
             timer.start()
 
-    def prepare(self) -> None:
+    def prepare_runs(self) -> None:
         """Start the process that loads everything, and wait until it has."""
         state = tuple(_list_states())
         context = multiprocessing.get_context("forkserver")

@@ -46,15 +46,15 @@ def test_steps_that_draft_marts_do_not_need_run_after_them() -> None:
 
 def test_find_delays_names_untagged_step() -> None:
     @dg.asset
-    def mart() -> None: ...
+    def first_mart() -> None: ...
 
-    @dg.asset(deps=[mart])
+    @dg.asset(deps=[first_mart])
     def side_step() -> None: ...
 
-    @dg.asset(deps=[mart])
-    def draft() -> None: ...
+    @dg.asset(deps=[first_mart])
+    def last_draft() -> None: ...
 
-    assets = [mart, side_step, draft]
-    needed = find_needed_steps(assets, dg.AssetKey("draft"))
-    assert needed == {"mart", "draft"}
+    assets = [first_mart, side_step, last_draft]
+    needed = find_needed_steps(assets, dg.AssetKey("last_draft"))
+    assert needed == {"first_mart", "last_draft"}
     assert find_delays(list_priorities(assets), needed) == {"side_step"}

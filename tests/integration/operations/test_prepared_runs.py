@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from pipelines.operations import prepared_runs
+from pipelines.operations import code_server, prepared_runs
 from pipelines.operations.prepared_runs import RunStarter
 from tests.support.paths import ROOT
 
@@ -42,13 +43,13 @@ def read_method(starter: RunStarter) -> str | None:
 def test_run_is_forked_only_after_everything_is_loaded(program: Path) -> None:
     starter = RunStarter("tests.support.paths")
     assert read_method(starter) == "spawn"
-    starter.prepare()
+    starter.prepare_runs()
     assert read_method(starter) == "forkserver"
 
 
 def test_run_loads_itself_after_change_of_program(program: Path, caplog: pytest.LogCaptureFixture) -> None:
     starter = RunStarter("tests.support.paths")
-    starter.prepare()
+    starter.prepare_runs()
     before = program.read_text(encoding="utf-8")
     program.write_text("A = 20\n", encoding="utf-8")
     assert read_method(starter) == "spawn"
@@ -60,7 +61,7 @@ def test_run_loads_itself_after_change_of_program(program: Path, caplog: pytest.
 @pytest.mark.parametrize("name", ["new_module.py", "folder/territory.yml"])
 def test_run_loads_itself_after_new_file(program: Path, name: str) -> None:
     starter = RunStarter("tests.support.paths")
-    starter.prepare()
+    starter.prepare_runs()
     (program.parent / name).parent.mkdir(exist_ok=True)
     (program.parent / name).touch()
     assert read_method(starter) == "spawn"
@@ -68,14 +69,14 @@ def test_run_loads_itself_after_new_file(program: Path, name: str) -> None:
 
 def test_run_loads_itself_if_loading_fails(program: Path, caplog: pytest.LogCaptureFixture) -> None:
     starter = RunStarter("tests.support.no_such_module")
-    starter.prepare()
+    starter.prepare_runs()
     assert read_method(starter) == "spawn"
     assert "runs cannot be prepared" in caplog.text
 
 
 def test_fork_goes_on_after_fork_server_is_killed(program: Path) -> None:
     starter = RunStarter("tests.support.paths")
-    starter.prepare()
+    starter.prepare_runs()
     pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
@@ -106,7 +107,7 @@ def use_libraries():
 
 if __name__ == "__main__":
     starter = RunStarter()
-    starter.prepare()
+    starter.prepare_runs()
     process = starter.choose_context().Process(target=use_libraries)
     process.start()
     process.join()
@@ -127,3 +128,18 @@ def test_forked_run_has_everything_loaded_and_can_use_its_libraries(tmp_path: Pa
         check=False,
     )
     assert (ran.returncode, ran.stdout.strip()) == (0, "used"), ran.stderr
+
+
+def test_code_server_asks_for_the_context_of_each_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster._grpc import server
+
+    started = []
+    monkeypatch.setattr(server.DagsterApiServer, "StartRun", lambda self, request, _: started.append((self, request)))
+    monkeypatch.setattr(RunStarter, "prepare_later", lambda *_: None)
+    monkeypatch.setattr(code_server, "_keep_connections", lambda arguments: f"{arguments}, kept open")
+    code_server._prepare_runs()
+    dagster, request = SimpleNamespace(_mp_ctx=None), SimpleNamespace(serialized_execute_run_args="run 1")
+    server.DagsterApiServer.StartRun(cast("Any", dagster), cast("Any", request), cast("Any", None))
+    assert started == [(dagster, request)]
+    assert request.serialized_execute_run_args == "run 1, kept open"
+    assert cast("Any", dagster)._mp_ctx.get_start_method() == "spawn"
