@@ -7,6 +7,7 @@ which all readers know alike.
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,8 @@ from pipelines.refresh.released_counts import EarlierRelease
 if TYPE_CHECKING:
     import polars as pl
 
+    from pipelines.publication.cooperation.reader_risk import CooperationAssessment
+    from pipelines.publication.disclosure.reader_risk import ReleaseAssessment
     from pipelines.publication.disclosure.readers import InformedReader
 
 COUNTS, COOPERATION, ANSWERS = "counts", "cooperation", "answers"
@@ -71,6 +74,28 @@ class ReleaseAudit:
         self._answers = assess_practice(home, _find_data(home, release) / "practice_result.parquet")
         self._results: dict[tuple[str, frozenset[str], bool], pl.DataFrame] = {}
 
+    @cached_property
+    def _counts(self) -> ReleaseAssessment:
+        import polars as pl
+
+        from pipelines.publication.disclosure.reader_risk import ReleaseAssessment
+        from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
+
+        paths = [_find_data(self._home, self._release) / f"{table}.parquet" for table in ("sentence", "pending")]
+        # A release without case records has no such tables.
+        records = ReleasedRecordFigures(*map(pl.read_parquet, paths)) if all(path.exists() for path in paths) else None
+        before = [item.read_cells() for item in _list_before(self._home, self._release)]
+        return ReleaseAssessment(self._cells, before, records)
+
+    @cached_property
+    def _requests(self) -> CooperationAssessment:
+        from pipelines.publication.cooperation.reader_risk import CooperationAssessment
+
+        assert self._cooperation is not None
+        released = _list_before(self._home, self._release)
+        before = [frame for item in released if (frame := item.read_cooperation()) is not None]
+        return CooperationAssessment(self._cooperation, before)
+
     def assess_reader(self, name: str) -> list[ReaderResults]:
         """Return what a reader can find in each set of figures. Raises UnknownReaderError."""
         from pipelines.publication.cooperation import equations
@@ -90,10 +115,9 @@ class ReleaseAudit:
         key = (figures, reader.areas, reader.knows_printed)
         if key not in self._results:
             if figures == COUNTS:
-                self._results[key] = _assess_counts(self._home, self._release, self._cells, reader)
+                self._results[key] = self._counts.assess_reader(reader)
             else:
-                assert self._cooperation is not None
-                self._results[key] = _assess_cooperation(self._home, self._release, self._cooperation, reader)
+                self._results[key] = self._requests.assess_reader(reader)
         return ReaderResults(figures, self._results[key])
 
 
@@ -118,26 +142,6 @@ def _list_other_partners(cells: pl.DataFrame, figures: pl.DataFrame | None) -> l
 
     territories = set(cells["territory"])
     return [] if figures is None else [name for name in equations.list_partners(figures) if name not in territories]
-
-
-def _assess_counts(home: Home, release: str, cells: pl.DataFrame, insider: InformedReader) -> pl.DataFrame:
-    import polars as pl
-
-    from pipelines.publication.disclosure import reader_risk
-    from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
-
-    paths = [_find_data(home, release) / f"{table}.parquet" for table in ("sentence", "pending")]
-    # A release without case records has no such tables.
-    records = ReleasedRecordFigures(*map(pl.read_parquet, paths)) if all(path.exists() for path in paths) else None
-    before = [item.read_cells() for item in _list_before(home, release)]
-    return reader_risk.assess_release(cells, before, insider, records)
-
-
-def _assess_cooperation(home: Home, release: str, figures: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
-    from pipelines.publication.cooperation import reader_risk
-
-    before = [frame for item in _list_before(home, release) if (frame := item.read_cooperation()) is not None]
-    return reader_risk.assess_release(figures, before, reader)
 
 
 def _read_true_counts(home: Home, release: str) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from pipelines.publication.disclosure import risk
 from pipelines.publication.disclosure.problem import WIDTH
 from pipelines.publication.disclosure.reader_risk import RESULTS
 from pipelines.publication.disclosure.readers import InformedReader
-from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.witnesses import Witnesses
 
 NOT_PUBLISHED = "cooperation_outcome_partner"
@@ -25,51 +25,71 @@ NOT_PUBLISHED = "cooperation_outcome_partner"
 
 
 def assess_release(cells: pl.DataFrame, releases: Sequence[pl.DataFrame], reader: InformedReader) -> pl.DataFrame:
-    """Return the withheld figures that are not the reader's own, with the `result` for each.
+    """Return what one reader finds in the figures of cooperation of a release (`CooperationAssessment`)."""
+    return CooperationAssessment(cells, releases).assess_reader(reader)
 
-    `cells` and the earlier `releases` have the columns `earlier.STORED`.  Of the figures outside the programme only
-    small ones are assessed, because nothing publishes the others.  A result is `protected`, or one of `RESULTS`.
+
+class CooperationAssessment:
+    """The assessment of one release as several readers: populations found for one often protect figures from others.
+
+    `cells` and the earlier `releases` have the columns `earlier.STORED`.
     """
-    combined = earlier.combine_releases(cells, releases)
-    published_now = cells.filter("is_published").select(*programme.KEY, is_now=pl.lit(True), is_shown=pl.lit(True))
-    marked = combined.join(
-        published_now, on=[*programme.KEY, "is_now"], how="left", maintain_order="left"
-    ).with_columns(is_public=pl.col("was_published") | pl.col("is_shown").fill_null(False))
-    # An empty frame would have no columns of results.
-    blocks = marked.partition_by("offence_group", "subject", maintain_order=True) or [marked]
-    return pl.concat([_assess_problem(block, reader) for block in blocks])
+
+    def __init__(self, cells: pl.DataFrame, releases: Sequence[pl.DataFrame]) -> None:
+        combined = earlier.combine_releases(cells, releases)
+        published_now = cells.filter("is_published").select(*programme.KEY, is_now=pl.lit(True), is_shown=pl.lit(True))
+        marked = combined.join(
+            published_now, on=[*programme.KEY, "is_now"], how="left", maintain_order="left"
+        ).with_columns(is_public=pl.col("was_published") | pl.col("is_shown").fill_null(False))
+        # An empty frame would have no columns of results.
+        blocks = marked.partition_by("offence_group", "subject", maintain_order=True) or [marked]
+        self._problems = [_AssessedProblem(block) for block in blocks]
+
+    def assess_reader(self, reader: InformedReader) -> pl.DataFrame:
+        """Return the withheld figures that are not the reader's own, with the `result` for each.
+
+        Of the figures outside the programme only small ones are assessed, because nothing publishes the others.  A
+        result is `protected`, or one of `RESULTS`.
+        """
+        return pl.concat([problem.assess_reader(reader) for problem in self._problems])
 
 
-def _assess_problem(block: pl.DataFrame, reader: InformedReader) -> pl.DataFrame:
-    space = equations.build_space_of_releases(block)
-    truth = equations.find_true_population(space)
-    is_small = pl.col("value").is_between(1, pl.col("least") - 1)
-    is_assessed = block.select(
-        pl.col("is_now") & ~pl.col("is_public") & ((pl.col("table_id") != "") | is_small)
-    ).to_series()
-    own_columns = reader.find_own_columns(space)
-    chosen = is_assessed.to_numpy() & ~own_columns[: space.cells]
-    report = _assess_cells(space, ~block["is_public"].to_numpy(), chosen, truth, own_columns)
-    result: Array = np.full(space.cells, "protected", dtype=object)
-    for name in RESULTS:
-        result[list(getattr(report, name))] = name
-    table = pl.when(pl.col("table_id") == "").then(pl.lit(NOT_PUBLISHED)).otherwise(pl.col("table_id"))
-    return block.select(
-        *(name for name in programme.KEY if name != "year"),
-        pl.col("year").cast(pl.String),
-        "value",
-        table.alias("table"),
-        pl.Series("result", result, dtype=pl.String),
-    ).filter(pl.Series(chosen, dtype=pl.Boolean))
+class _AssessedProblem:
+    """One problem of a release, with the populations found so far."""
 
+    def __init__(self, block: pl.DataFrame) -> None:
+        self._block = block
+        self._space = equations.build_space_of_releases(block)
+        self._truth = equations.find_true_population(self._space)
+        self._hidden: Array = ~block["is_public"].to_numpy()
+        published = risk.find_published_rows(self._space, self._hidden)
+        self._witnesses = Witnesses(self._space, self._truth, published)
 
-def _assess_cells(space: Space, hidden: Array, chosen: Array, truth: Array, own_columns: Array) -> risk.BlockRisk:
-    return risk.assess_cells(
-        space,
-        hidden,
-        name="cooperation",
-        width=WIDTH,
-        witnesses=Witnesses(space, truth, risk.find_published_rows(space, hidden)),
-        own_figures=(own_columns, truth) if own_columns.any() else None,
-        assessed=chosen,
-    )
+    def assess_reader(self, reader: InformedReader) -> pl.DataFrame:
+        is_small = pl.col("value").is_between(1, pl.col("least") - 1)
+        is_assessed = self._block.select(
+            pl.col("is_now") & ~pl.col("is_public") & ((pl.col("table_id") != "") | is_small)
+        ).to_series()
+        own_columns = reader.find_own_columns(self._space)
+        chosen = is_assessed.to_numpy() & ~own_columns[: self._space.cells]
+        report = risk.assess_cells(
+            self._space,
+            self._hidden,
+            name="cooperation",
+            width=WIDTH,
+            witnesses=self._witnesses,
+            own_figures=(own_columns, self._truth) if own_columns.any() else None,
+            assessed=chosen,
+        )
+        self._witnesses.add_populations(report.witnesses)
+        result: Array = np.full(self._space.cells, "protected", dtype=object)
+        for name in RESULTS:
+            result[list(getattr(report, name))] = name
+        table = pl.when(pl.col("table_id") == "").then(pl.lit(NOT_PUBLISHED)).otherwise(pl.col("table_id"))
+        return self._block.select(
+            *(name for name in programme.KEY if name != "year"),
+            pl.col("year").cast(pl.String),
+            "value",
+            table.alias("table"),
+            pl.Series("result", result, dtype=pl.String),
+        ).filter(pl.Series(chosen, dtype=pl.Boolean))

@@ -8,6 +8,7 @@ offices can find (decision 6).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,7 @@ from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
+from pipelines.publication.disclosure.witnesses import Witnesses
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 RESULTS = ("disclosed", "narrow", "unknown")
@@ -31,41 +33,84 @@ def assess_release(
     reader: InformedReader,
     figures: ReleasedRecordFigures | None = None,
 ) -> pl.DataFrame:
-    """Return the withheld cells of a release that are not the reader's own, with the `result` for each.
+    """Return what one reader finds in a release (`ReleaseAssessment`)."""
+    return ReleaseAssessment(cells, releases, figures).assess_reader(reader)
+
+
+class ReleaseAssessment:
+    """The assessment of one release as several readers: populations found for one often protect cells from others.
 
     `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  `figures`
-    are those from case records that the release shows, which every reader compares with the counts.  A result is
-    `protected`, or one of `RESULTS`.  Raises ValueError if the true counts of the release are not known.
+    are those from case records that the release shows, which every reader compares with the counts.  Raises ValueError
+    if the true counts of the release are not known.
     """
-    if cells["value"].null_count():
-        raise ValueError("the true counts behind this release were not kept")
-    combined = earlier.combine_releases(
-        cells.with_row_index("_row"), releases, threshold=SMALLEST_PUBLISHED_COUNT
-    ).sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)  # fmt: skip
-    published = combined.join(
-        cells.with_row_index("_row").select("_row", "is_published"), on="_row", how="left", maintain_order="left"
-    ).with_columns(is_public=pl.col("was_published") | pl.col("is_published").fill_null(False))
-    if reader.knows_printed:
-        is_printed = programme.mark_printed_totals(published, SMALLEST_PUBLISHED_COUNT)
-        published = published.with_columns(is_public=pl.col("is_public") | is_printed)
-    blocks = ties.with_family(published).partition_by(ties.TIED, maintain_order=True)
-    return pl.concat([_assess_block(block, reader, figures) for block in blocks])
+
+    def __init__(
+        self, cells: pl.DataFrame, releases: Sequence[pl.DataFrame], figures: ReleasedRecordFigures | None = None
+    ) -> None:
+        if cells["value"].null_count():
+            raise ValueError("the true counts behind this release were not kept")
+        combined = earlier.combine_releases(
+            cells.with_row_index("_row"), releases, threshold=SMALLEST_PUBLISHED_COUNT
+        ).sort(*codes.CELL_KEY, "states", "reporters", "_row", nulls_last=True)  # fmt: skip
+        published = combined.join(
+            cells.with_row_index("_row").select("_row", "is_published"), on="_row", how="left", maintain_order="left"
+        ).with_columns(
+            is_public=pl.col("was_published") | pl.col("is_published").fill_null(False),
+            is_printed=programme.mark_printed_totals(combined, SMALLEST_PUBLISHED_COUNT),
+        )
+        blocks = ties.with_family(published).partition_by(ties.TIED, maintain_order=True)
+        self._blocks = [_AssessedBlock(block, figures) for block in blocks]
+
+    def assess_reader(self, reader: InformedReader) -> pl.DataFrame:
+        """Return the withheld cells that are not the reader's own, with the `result` for each.
+
+        A result is `protected`, or one of `RESULTS`.
+        """
+        return pl.concat([block.assess_reader(reader) for block in self._blocks])
 
 
-def _assess_block(block: pl.DataFrame, reader: InformedReader, figures: ReleasedRecordFigures | None) -> pl.DataFrame:
-    name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
-    if block["is_public"].all():
-        return _describe(block, np.zeros(block.height, dtype=bool), {}, np.zeros(block.height, dtype=np.int64))
-    problem = ProtectionProblem(block, name, figures)
-    cells = block.filter(pl.Series(problem.kept))
-    hidden = ~cells["is_public"].to_numpy()
-    view = problem.views.margins
-    own_figures = None
-    if reader.areas:
-        own_figures = (reader.find_own_columns(view), problem.find_true_population(name))
-    report = risk.assess_cells(view, hidden, name=name, width=WIDTH, own_figures=own_figures)
-    is_assessed = hidden if own_figures is None else hidden & (abs(view.matrix) @ ~own_figures[0] > 0)[view.rows]
-    return _describe(cells, is_assessed, {result: getattr(report, result) for result in RESULTS}, view.rows)
+class _AssessedBlock:
+    """One problem of a release, with the populations found so far, by whether the reader knows printed totals."""
+
+    def __init__(self, block: pl.DataFrame, figures: ReleasedRecordFigures | None) -> None:
+        self._block, self._figures = block, figures
+        self._name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
+        self._witnesses: dict[bool, Witnesses] = {}
+
+    @cached_property
+    def _problem(self) -> ProtectionProblem:
+        return ProtectionProblem(self._block, self._name, self._figures)
+
+    @cached_property
+    def _truth(self) -> Array:
+        return self._problem.find_true_population(self._name)
+
+    def assess_reader(self, reader: InformedReader) -> pl.DataFrame:
+        is_known = pl.col("is_public") | pl.col("is_printed") if reader.knows_printed else pl.col("is_public")
+        is_shown: Array = self._block.select(is_known).to_series().to_numpy()
+        if is_shown.all():
+            nobody: Array = np.zeros(self._block.height, dtype=bool)
+            return _describe(self._block, nobody, {}, nobody.astype(np.int64))
+        view, is_in_problem = self._problem.views.margins, self._problem.kept
+        hidden = ~is_shown[is_in_problem]
+        own_columns = reader.find_own_columns(view) if reader.areas else None
+        witnesses = self._witnesses.get(reader.knows_printed)
+        if witnesses is None:
+            witnesses = Witnesses(view, self._truth, risk.find_published_rows(view, hidden))
+            self._witnesses[reader.knows_printed] = witnesses
+        report = risk.assess_cells(
+            view,
+            hidden,
+            name=self._name,
+            width=WIDTH,
+            witnesses=witnesses,
+            own_figures=None if own_columns is None else (own_columns, self._truth),
+        )
+        witnesses.add_populations(report.witnesses)
+        is_assessed = hidden if own_columns is None else hidden & (abs(view.matrix) @ ~own_columns > 0)[view.rows]
+        failed = {result: getattr(report, result) for result in RESULTS}
+        return _describe(self._block.filter(pl.Series(is_in_problem)), is_assessed, failed, view.rows)
 
 
 def _describe(cells: pl.DataFrame, is_assessed: Array, rows: dict[str, Sequence[int]], row_of: Array) -> pl.DataFrame:

@@ -47,6 +47,13 @@ def test_partner_subtracts_its_own_requests_from_the_total(reader: str, results:
     assert _find_results(LEAK, reader) == results
 
 
+def test_populations_found_for_one_reader_do_not_protect_from_another() -> None:
+    assessment = reader_risk.CooperationAssessment(LEAK, [])
+    for name in ("public", "BB", "CC_STATE", "OTHER", "AA", "public"):
+        results = assessment.assess_reader(equations.find_partner(LEAK, name))
+        assert dict(results.select("partner", "result").iter_rows()) == _find_results(LEAK, name)
+
+
 def test_earlier_release_is_subtracted_too() -> None:
     """Withhold a total that an earlier release published; readers have kept it."""
     now = _record("BB OTHER _T", BB=9, OTHER=3, TOTAL=12)

@@ -48,6 +48,14 @@ def test_reader_of_printed_annual_totals_subtracts_them_from_the_region() -> Non
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("names", [("public", "CC", "printed", "AA", "BB", "public"), ("BB", "printed", "AA", "CC")])
+def test_populations_found_for_one_reader_do_not_protect_from_another(names: tuple[str, ...]) -> None:
+    assessment = reader_risk.ReleaseAssessment(REGION, [])
+    for name in names:
+        results = assessment.assess_reader(readers.find_reader(REGION, name))
+        assert dict(results.select("area", "result").iter_rows()) == find_results(REGION, name)
+
+
 def test_three_withheld_territories_protect_each_from_the_others() -> None:
     rows = build_frame(build_cell("AA", 3), build_cell("BB", 40), build_cell("CC", 50), build_region(93, "AA,BB,CC"))
     release = record_release(rows, "AA BB CC")
