@@ -9,7 +9,7 @@ from functools import cached_property
 
 from pipelines.front.queries import VICTIM_TABLES, Tables
 from pipelines.words import Row, changes, regions
-from pipelines.words.coverage import group_by_area
+from pipelines.words.coverage import group_by_area, name_figure
 
 CONVICTED = "convicted_first"
 """Stage of the headline: decisions at first instance are nearest in time to the work of the offices."""
@@ -18,17 +18,6 @@ CONVICTION_RATIO = "convicted_first_per_adjudicated_first"
 
 _TABLES_OF_AREAS = ("total", "sanction", "victim", "victim_part", "stage_ratio", "clearance")
 """Tables with figures of the region and of its territories."""
-_DIMENSIONS = (
-    "metric", "offence_group", "measure", "period", "victim_status", "sentence_type", "exploitation", "sex",
-)  # fmt: skip
-_NO_DIMENSION = ("", "_T", "_Z", None)
-
-
-def _name_figure(row: Row) -> tuple[str, ...]:
-    """Return the dimensions of a figure without its area; a total without minors is a total of all ages here."""
-    values = [row.get(name) for name in _DIMENSIONS]
-    age = None if row.get("is_total") else row.get("age")
-    return tuple("" if value in _NO_DIMENSION else str(value) for value in (*values, age))
 
 
 @dataclass(frozen=True)
@@ -97,12 +86,12 @@ class Edition:
         for name in _TABLES_OF_AREAS:
             for row in self.tables[name]:
                 if row["area_kind"] == "territory":
-                    rows[_name_figure(row)].setdefault(row["area"], row)
+                    rows[name_figure(row)].setdefault(row["area"], row)
         return rows
 
     def find_own_rows(self, row: Row) -> Mapping[str, Row]:
         """Return the figures of the territories that are the same as a figure of the region, by territory."""
-        return self._own_rows.get(_name_figure(row), {})
+        return self._own_rows.get(name_figure(row), {})
 
     @cached_property
     def _periods(self) -> Mapping[tuple[str, str], list[str]]:

@@ -19,15 +19,8 @@ from pipelines.front.queries import RETURNS
 from pipelines.words import Row, changes, figures, language, reporting
 from pipelines.words.areas import name_areas
 from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, list_returns
-from pipelines.words.notes import ADULT
 
 _MARKS = ("*", "†", "‡", "§")
-_NOT_COLLECTED = "L"
-
-
-def _is_of_adults(row: Row) -> bool:
-    """Return True if a count, or one of the two counts of a ratio, has no minors in it."""
-    return ADULT in (row.get("age"), *str(row.get("ages") or "").split("/"))
 
 
 @dataclass
@@ -149,14 +142,7 @@ class Reader:
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
         measure = str(row.get("measure") or DEFAULT_MEASURE)
-        own_rows = self.edition.find_own_rows(row)
-        incomplete = {code for code, figure in own_rows.items() if figure["obs_status"] != _NOT_COLLECTED}
-        adults = {code for code, figure in own_rows.items() if _is_of_adults(figure) and not _is_of_adults(row)}
-        left_out = dict(entry.split(":") for entry in str(row.get("left_out") or "").split(",") if entry)
-        withheld = {code for code, reason in left_out.items() if reason == "withheld"}
-        return self.coverage.describe_absences(
-            row, list_returns(measure), incomplete=incomplete, adults=adults, withheld=withheld
-        )
+        return self.coverage.describe_absences(row, list_returns(measure), self.edition.find_own_rows(row))
 
     def describe_cover(self, row: Row) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""

@@ -6,10 +6,11 @@ The static pages and the explorer read the same rows of a release in different w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.words import Row, regions, reporting
+from pipelines.words.notes import ADULT
 from pipelines.words.reporting import Reporting
 
 STAGE_RETURNS = ("justice", "register")
@@ -17,6 +18,12 @@ STAGE_RETURNS = ("justice", "register")
 VICTIM_RETURNS = ("victims",)
 DEFAULT_MEASURE = "convicted_first"
 """Measure of the figures whose rows name none."""
+_DIMENSIONS = (
+    "metric", "offence_group", "offence", "measure", "period", "victim_status", "sentence_type", "sentence_band",
+    "exploitation", "citizenship", "sex",
+)  # fmt: skip
+_NO_DIMENSION = ("", "_T", "_Z", None)
+_NOT_COLLECTED = "L"
 
 
 def list_returns(measure: str) -> tuple[str, ...]:
@@ -31,6 +38,18 @@ def group_by_area(rows: Iterable[Row]) -> Mapping[str, Sequence[Row]]:
         for code in {row["territory"], row["jurisdiction"]}:
             by_area[code].append(row)
     return by_area
+
+
+def name_figure(row: Row) -> tuple[str, ...]:
+    """Return the dimensions of a figure without its area; a total without minors is a total of all ages here."""
+    values = [row.get(name) for name in _DIMENSIONS]
+    age = None if row.get("is_total") else row.get("age")
+    return tuple("" if value in _NO_DIMENSION else str(value) for value in (*values, age))
+
+
+def _is_of_adults(row: Row) -> bool:
+    """Return True if a count, or one of the two counts of a ratio, has no minors in it."""
+    return ADULT in (row.get("age"), *str(row.get("ages") or "").split("/"))
 
 
 @dataclass(frozen=True)
@@ -58,24 +77,23 @@ class RegionCoverage:
         self,
         row: Row,
         instruments: tuple[str, ...],
+        own_rows: Mapping[str, Row],
         *,
-        counting: Collection[str] = (),
-        adults: Collection[str] = (),
-        withheld: Collection[str] = (),
-        incomplete: Collection[str] = (),
         areas: Sequence[tuple[str, str]] | None = None,
     ) -> str:
         """Name the areas that are not in a figure, and why; empty text if all are in it.
 
-        `areas` are the territories, for a figure of the region, unless others are given; `counting` are the codes of
-        those whose offices count its measure, `adults` of those that count adults only, `withheld` of those
-        whose own figure is withheld, `incomplete` of those whose own figure lacks a part.
+        `areas` are the territories, for a figure of the region, unless others are given; `own_rows` are the figures of
+        the areas that are the same as this one, by area. They tell a figure that is withheld, of adults only, or not
+        complete from one that is not collected.
         """
         areas = self.territories if areas is None else areas
         judged = {code: self.judge_area(code, row["period"], instruments) for code, _ in areas}
-        return reporting.describe_absences(
-            str(row["reporters"] or ""), areas, judged, counting, adults, withheld, incomplete
-        )
+        incomplete = {code for code, own in own_rows.items() if own["obs_status"] != _NOT_COLLECTED}
+        adults = {code for code, own in own_rows.items() if _is_of_adults(own) and not _is_of_adults(row)}
+        left_out = dict(entry.split(":") for entry in str(row.get("left_out") or "").split(",") if entry)
+        withheld = {code for code, reason in left_out.items() if reason == "withheld"}
+        return reporting.describe_absences(str(row["reporters"] or ""), areas, judged, adults, withheld, incomplete)
 
     def describe_cover(self, row: Row, absences: str) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""

@@ -127,10 +127,9 @@ def _name_returns(chosen: Sequence[Row], inside: Sequence[Row], names: Mapping[s
     return tuple(dict.fromkeys(labels))
 
 
-def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = False, is_incomplete: bool = False) -> str:
+def describe_absence(area: str, reporting: Reporting, *, is_incomplete: bool = False) -> str:
     """Describe why a territory is not in a figure: 'Montenegro (not due: reports once a year)'.
 
-    `is_counted`: its offices count the figure, so that it is not merely uncollected if all returns have arrived.
     `is_incomplete`: the release has a row for its figure, without a number, even if no return was expected.
     """
     if reporting.state == "not_due":
@@ -145,23 +144,21 @@ def describe_absence(area: str, reporting: Reporting, *, is_counted: bool = Fals
             expected=reporting.expected,
             outstanding=words.join_words(reporting.outstanding),
         )
-    is_without = (is_counted and reporting.state in RECEIVED) or is_incomplete
-    return tell(_WITHOUT_FIGURE, area=area) if is_without else tell(_NOT_COLLECTED, area=area)
+    return tell(_WITHOUT_FIGURE, area=area) if is_incomplete else tell(_NOT_COLLECTED, area=area)
 
 
 def describe_absences(
     reporters: str,
     territories: Sequence[tuple[str, str]],
     reporting: Mapping[str, Reporting],
-    counting: Collection[str] = (),
     adults: Collection[str] = (),
     withheld: Collection[str] = (),
     incomplete: Collection[str] = (),
 ) -> str:
     """Name the territories that are not in a figure and why; empty text if all are in it.
 
-    `counting` are the codes of the territories whose offices count it, `adults` those that count adults only, and
-    `withheld` those whose own figure is withheld, and `incomplete` those whose own figure lacks a part.
+    `adults` are the codes of the territories that count adults only, `withheld` of those whose own figure is withheld,
+    and `incomplete` of those whose own figure lacks a part.
     """
     present = {code for code in reporters.split(",") if code}
     clauses = [
@@ -170,7 +167,6 @@ def describe_absences(
         else describe_absence(
             name,
             reporting.get(code, Reporting("not_collected")),
-            is_counted=code in counting,
             is_incomplete=code in incomplete,
         )
         for code, name in territories

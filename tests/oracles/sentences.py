@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache, cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -305,15 +305,6 @@ class Release:
         return {key: sorted(values, reverse=True) for key, values in periods.items()}
 
     @cached_property
-    def counting(self) -> set[tuple[str, str, str, str]]:
-        """Territories whose offices count a measure: area, crime, measure, unit."""
-        return {
-            (row["area"], row["offence_group"], row["measure"], row["count_unit"])
-            for row in self.read_rows("cell")
-            if row["area_kind"] == "territory" and row["is_total"] and (row["n_reported"] or 0) > 0
-        }
-
-    @cached_property
     def names_in_texts(self) -> re.Pattern[str]:
         """Names of territories, and of their parts that say which part of what."""
         return re.compile("|".join(re.escape(self.plain[code]) for code in (self.region, *self.territories)))
@@ -337,35 +328,22 @@ def find_crime(s: Selection) -> str:
 
 
 @compute_once
-def list_absences(
-    r: Release, reporters: str, period: str, crime: str, measure: str, unit: str, instruments: tuple[str, ...]
-) -> list[str]:
-    """Name the territories that are not in a figure of the region, with the reason of each."""
-    present = split_codes(reporters)
-    return [
-        f"{r.marked[code]} ({explain_absence(r, code, period, instruments, is_counted=is_counted)})"
-        for code in r.territories
-        for is_counted in ((code, crime, measure, unit) in r.counting,)
-        if code not in present
-    ]
-
-
-def list_own_absences(r: Release, s: Selection) -> list[str]:
+def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tuple[str, ...]) -> list[str]:
     """Name the territories that are not in a figure of the region, each with the reason that its own figure gives."""
-    of_region, by_area = find_figures(r, s)
+    of_region, by_area = find_figures(r, figure)
     left_out = dict(entry.split(":") for entry in split_codes(of_region.get("left_out")))
     texts = []
     for code in r.territories:
-        if code in split_codes(s["figure_reporters"]):
+        if code in split_codes(reporters):
             continue
-        figure = by_area.get(code)
+        own = by_area.get(code)
         if left_out.get(code) == "withheld":
             reason = "withheld"
-        elif figure is not None and counts_adults(figure) and not counts_adults(of_region):
+        elif own is not None and counts_adults(own) and not counts_adults(of_region):
             reason = "adults only"
         else:
-            reason = explain_absence(r, code, s["figure_period"], list_instruments(s))
-            if reason == "not collected" and figure is not None and figure["obs_status"] != "L":
+            reason = explain_absence(r, code, figure.period, instruments)
+            if reason == "not collected" and own is not None and own["obs_status"] != "L":
                 reason = "reported, but without this figure"
         texts.append(f"{r.marked[code]} ({reason})")
     return texts
@@ -375,33 +353,65 @@ def counts_adults(row: Row) -> bool:
     return "Y_GE18" in (row.get("age"), *str(row.get("ages") or "").split("/"))
 
 
-def find_figures(r: Release, s: Selection) -> tuple[Row, dict[str, Row]]:
-    """Return the figure of the region that a selection names, and the same figure of each territory."""
-    if not s["figure_metric"]:
-        cell = r.cells[s["figure_cell"]]
-        if cell["is_total"]:
-            key = (cell["period"], cell["offence_group"], cell["measure"], cell["count_unit"], cell["victim_status"])
-            own_cells = {code: r.totals.get((code, *key)) for code in r.territories}
-        else:
-            same = ("offence_group", "measure", "count_unit", "sex", "age", "victim_status", "sentence_type",
-                    "exploitation", "statistic")  # fmt: skip
-            rows = r.index_rows("cell", "table_id", "period")[cell["table_id"], cell["period"]]
-            own_cells = {x["area"]: x for x in rows if all(x[name] == cell[name] for name in same)}
-        return cell, {code: row for code, row in own_cells.items() if row is not None}
-    table = "stage_ratio" if "_per_" in s["figure_metric"] else "clearance"
-    figures: dict[str, Row] = {}
-    for x in r.index_rows(table, "metric", "offence_group", "period")[
-        s["figure_metric"], s["figure_crime"], s["figure_period"]
-    ]:
-        is_shown = x["unit_measure"] == "PC" if table == "clearance" else x["is_default"]
-        if x["count_unit"] == "person" and (is_shown or x["area"] not in figures):
-            figures[x["area"]] = x
-    return figures[r.region], figures
+class FigureKey(NamedTuple):
+    """What identifies a figure of the region: its cell, or its metric and version; `measure` if neither is known."""
+
+    period: str
+    crime: str
+    measure: str
+    unit: str
+    cell: str = ""
+    metric: str = ""
+    version: str = ""
+    left_out: str = ""
 
 
-def explain_absence(
-    r: Release, area: str, period: str, instruments: tuple[str, ...], *, is_counted: bool = False, mark: bool = True
-) -> str:
+def key_figure(row: Row, crime: str, measure: str, unit: str) -> FigureKey:
+    """Return the key of a row of the region."""
+    values = {name: str(row.get(column) or "") for name, column in _KEY_COLUMNS.items()}
+    return FigureKey(row["period"], crime, measure, unit, **values)
+
+
+_KEY_COLUMNS = {"cell": "cell_id", "metric": "metric", "version": "version", "left_out": "left_out"}
+
+
+def find_figures(r: Release, figure: FigureKey) -> tuple[Row, dict[str, Row]]:
+    """Return a figure of the region, and the same figure of each territory.
+
+    A rate, a share and a change have the status of their count. Of a ratio, a territory has the same version if there
+    is one, or that which is recommended; static pages name no version, as they show only what is recommended.
+    """
+    table = "stage_ratio" if "_per_" in figure.metric else "clearance"
+    rows = r.index_rows(table, "metric", "offence_group", "period").get(
+        (figure.metric, figure.crime, figure.period), ()
+    )
+    if rows:
+        figures: dict[str, Row] = {}
+        for x in rows:
+            is_shown = x["unit_measure"] == "PC" if table == "clearance" else x["is_default"]
+            is_same = bool(figure.version) and x["version"] == figure.version
+            has_same = bool(figure.version) and figures.get(x["area"], {}).get("version") == figure.version
+            if x["count_unit"] == figure.unit and (
+                is_same or (not has_same and (is_shown or x["area"] not in figures))
+            ):
+                figures[x["area"]] = x
+        return figures[r.region], figures
+    cell = r.cells.get(figure.cell)
+    if cell is None or cell["is_total"]:
+        status = cell["victim_status"] if cell is not None else "_Z"
+        key = (figure.period, figure.crime, figure.measure, figure.unit)
+        own_cells = {code: r.totals.get((code, *key, status), r.totals.get((code, *key))) for code in r.territories}
+        of_region = cell if cell is not None else {"left_out": figure.left_out}
+    else:
+        same = ("offence_group", "offence", "measure", "count_unit", "sex", "age", "victim_status", "sentence_type",
+                "sentence_band", "exploitation", "citizenship", "statistic", "period")  # fmt: skip
+        by_key = r.index_rows("cell", *same)
+        own_cells = {x["area"]: x for x in by_key[tuple(cell[name] for name in same)]}
+        of_region = cell
+    return of_region, {code: row for code, row in own_cells.items() if row is not None}
+
+
+def explain_absence(r: Release, area: str, period: str, instruments: tuple[str, ...], *, mark: bool = True) -> str:
     state = judge_returns(r, area, period, instruments)
     names = r.marked if mark else r.plain
     match state["state"]:
@@ -414,8 +424,6 @@ def explain_absence(
         case "in_part":
             outstanding = join_words(name_returns(r, state["overdue"], state["inside"], names))
             return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"
-        case "received" if is_counted:
-            return "reported, but without this figure"
     return "not collected"
 
 
@@ -474,7 +482,7 @@ def describe_cover(r: Release, row: Row, crime: str, measure: str, unit: str, in
     text = f"Figures cover {f'all {whole}' if len(present) == whole else f'{len(present)} of {whole}'} territories."
     if len(present) < FEWEST_IN_REGION:
         text = f"Only {len(present)} of {whole} territories have this figure; a regional figure needs at least 4."
-    missing = list_absences(r, row["reporters"], row["period"], crime, measure, unit, instruments)
+    missing = list_absences(r, key_figure(row, crime, measure, unit), row["reporters"], instruments)
     return f"{text} Not included: {join_words(missing)}." if missing else text
 
 
@@ -503,21 +511,8 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
                 ]
                 options.add(join_words(texts))
         return {"areas": options}
-    if s["page"] == "static":
-        return {"areas": join_words(list_own_absences(r, s))}
-    return {
-        "areas": join_words(
-            list_absences(
-                r,
-                s["figure_reporters"],
-                s["figure_period"],
-                s["figure_crime"],
-                s["figure_measure"],
-                s["figure_unit"],
-                list_instruments(s),
-            )
-        )
-    }
+    figure = FigureKey(*(s[f"figure_{name}"] for name in FigureKey._fields))
+    return {"areas": join_words(list_absences(r, figure, s["figure_reporters"], list_instruments(s)))}
 
 
 @expect_parameters(

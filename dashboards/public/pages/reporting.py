@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import streamlit as st
@@ -18,6 +18,7 @@ from pipelines.words.coverage import (
     VICTIM_RETURNS,
     RegionCoverage,
     group_by_area,
+    name_figure,
 )
 from pipelines.words.language import tell, upper_first
 from pipelines.words.reporting import Reporting
@@ -40,23 +41,36 @@ class Coverage:
         territories = [(code, self.frame.marked_name(code)) for code, _ in self.frame.territories]
         return RegionCoverage(group_by_area(rows), names, territories)
 
-    @cached_property
-    def _counting(self) -> Mapping[str, Collection[str]]:
-        """Return the territories whose offices count a measure, by measure."""
-        areas: dict[str, set[str]] = {}
-        for row in queries.read_rows(self.frame.path, "counting", self.crime, self.unit):
-            areas.setdefault(row["measure"], set()).add(row["area"])
-        return areas
-
     def list_absences(self, row: Row) -> str:
         """Name the territories that are not in a figure of the region, and why; empty text if all are in it."""
-        counting = self._counting.get(str(row.get("measure") or DEFAULT_MEASURE), ())
-        return self._region.describe_absences(row, self.instruments, counting=counting)
+        if regions.count_reporters(row) == len(self.frame.territories):
+            return ""
+        return self._region.describe_absences(row, self.instruments, self._find_own_rows(row))
+
+    def _find_own_rows(self, row: Row) -> Mapping[str, Row]:
+        """Return the figures of the territories that are the same as a figure of the region, by territory.
+
+        A rate, a share and a split have the status of their count; of a ratio, a version that a territory does not
+        have is replaced by its recommended one.
+        """
+        where = (row["period"], self.crime, self.unit)
+        if row.get("version") or "days" in row:
+            rows = queries.read_rows(self.frame.path, "own_ratios" if row.get("version") else "own_clearance",
+                                     row["metric"], *where)  # fmt: skip
+            rows = tuple(sorted(rows, key=lambda own: own.get("version") != row.get("version")))
+            return {own["area"]: own for own in reversed(rows)}
+        measure = str(row.get("measure") or DEFAULT_MEASURE)
+        rows = queries.read_rows(self.frame.path, "own_cells", measure, *where)
+        # A stage that a territory counts for adults only has a total of adults, and an empty row of all ages.
+        is_total = bool(row.get("is_total", row.get("dimension", "_Z") == "_Z"))
+        rows = tuple(own for own in rows if bool(own["is_total"]) == is_total)
+        figure = {**row, "metric": None, "measure": measure, "offence_group": self.crime, "is_total": is_total}
+        return {own["area"]: own for own in reversed(rows) if name_figure(own) == name_figure(figure)}
 
     def list_absent_parts(self, territory: str, row: Row) -> str:
         """Name the parts of a territory that are not in its figure, and why; empty text if all are in it."""
         parts = [(part, self.frame.area_name(part)) for part in self.frame.list_jurisdictions(territory)]
-        return self._region.describe_absences(row, self.instruments, areas=parts)
+        return self._region.describe_absences(row, self.instruments, {}, areas=parts)
 
     def describe_figure(self, row: Row) -> str:
         """Describe the coverage of a figure in sentences."""

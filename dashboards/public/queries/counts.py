@@ -51,10 +51,11 @@ SQL: Mapping[str, str] = {
         left join rate on rate.cell_id = total.cell_id
         order by total.area, total.measure
     """,
-    "counting": """
-        select distinct area, measure from cell
-        where area_kind = 'territory' and is_total and offence_group = ? and count_unit = ? and n_reported > 0
-        order by area, measure
+    "own_cells": """
+        select * from cell
+        where measure = ? and period = ? and offence_group = ? and count_unit = ?
+            and area_kind = 'territory' and statistic = 'count'
+        order by area, cell_id, table_id
     """,
     "units": """
         select distinct count_unit from cell

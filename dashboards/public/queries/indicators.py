@@ -43,6 +43,16 @@ SQL: Mapping[str, str] = {
             and area_kind in ('region', 'territory')
         order by area, version
     """,
+    "own_ratios": """
+        select * from stage_ratio
+        where metric = ? and period = ? and offence_group = ? and count_unit = ? and area_kind = 'territory'
+        order by area, is_default desc, version
+    """,
+    "own_clearance": """
+        select * from clearance
+        where metric = ? and period = ? and offence_group = ? and count_unit = ? and area_kind = 'territory'
+        order by area, level
+    """,
     "pairs": """
         select pair.*, coalesce(metric.is_nested, false) as is_nested
         from pair left join metric using (metric)

@@ -118,7 +118,8 @@ def install_patches(patch: pytest.MonkeyPatch, recorder: Recorder) -> None:
             figure_period=row["period"], figure_reporters=row["reporters"] or "", figure_measure=measure,
             figure_instruments="victims" if is_of_victims else "justice,register",
             figure_crime=row["offence_group"], figure_unit="victim" if is_of_victims else "person",
-            figure_cell=str(row.get("cell_id") or ""), figure_metric=str(row.get("metric") or ""),
+            figure_cell=str(row.get("cell_id") or ""), figure_metric=str(row.get("metric") or ""), figure_version="",
+            figure_left_out=str(row.get("left_out") or ""),
         ):  # fmt: skip
             return list_absences(reader, row)
 

@@ -130,6 +130,12 @@ class Shown:
     fields: Sequence[Field] = ()
 
 
+_OF_FIGURE = {
+    "figure_cell": "cell_id", "figure_metric": "metric", "figure_version": "version", "figure_left_out": "left_out",
+}  # fmt: skip
+"""What a selection says of a figure, with the column of its row."""
+
+
 class _PageEndError(Exception):
     """Ends a page early, as `st.stop` does."""
 
@@ -332,6 +338,7 @@ class Explorer:
             key = (
                 id(coverage.instruments), coverage.instruments, coverage.crime, coverage.unit, row["period"],
                 row["reporters"], str(row.get("measure") or "convicted_first"),
+                *(str(row.get(name) or "") for name in _OF_FIGURE.values()),
             )[1:]  # fmt: skip
             if key not in self._explored:
                 with self.recorder.open_selection(
@@ -339,6 +346,7 @@ class Explorer:
                     figure_measure=str(row.get("measure") or "convicted_first"),
                     figure_instruments=",".join(coverage.instruments), figure_crime=coverage.crime,
                     figure_unit=coverage.unit,
+                    **{name: str(row.get(column) or "") for name, column in _OF_FIGURE.items()},
                 ):  # fmt: skip
                     self._explored[key] = function(coverage, row)
             return str(self._explored[key])

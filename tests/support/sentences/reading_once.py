@@ -19,7 +19,7 @@ Rows = tuple[Mapping[str, Any], ...]
 STATEMENTS = (
     "stages", "series", "share_pairs", "pairs", "ratios", "victims", "crossed", "movements", "jurisdictions", "exits",
     "clearance", "region_range", "operands", "splits", "ratios_of_area", "pending_of_area", "compared_ratios",
-    "compared_clearance", "compared_shares", "windows",
+    "compared_clearance", "compared_shares", "windows", "own_ratios", "own_clearance",
 )  # fmt: skip
 NAMED = {"breakdown": "dimension", "compared_cells": "metric"}
 """Statements with named parameters, with the one that is more than a condition."""

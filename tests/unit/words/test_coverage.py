@@ -59,9 +59,11 @@ def test_area_is_judged_by_the_asked_instruments_and_once() -> None:
 def test_absences_name_the_territories_or_the_parts_that_are_asked_for() -> None:
     coverage = RegionCoverage(group_by_area(ROWS), NAMES, TERRITORIES)
     row = {"period": "2024", "reporters": "AA"}
-    of_region = coverage.describe_absences(row, STAGE_RETURNS)
+    of_region = coverage.describe_absences(row, STAGE_RETURNS, {})
     assert "Beta" in of_region and "Alfa" not in of_region
-    parts = coverage.describe_absences(row | {"reporters": "B1"}, STAGE_RETURNS, areas=[("B1", "one"), ("B2", "two")])
+    parts = coverage.describe_absences(
+        row | {"reporters": "B1"}, STAGE_RETURNS, {}, areas=[("B1", "one"), ("B2", "two")]
+    )
     assert "two" in parts and "one" not in parts
-    assert coverage.describe_absences(row | {"reporters": "AA,BB"}, STAGE_RETURNS) == ""
+    assert coverage.describe_absences(row | {"reporters": "AA,BB"}, STAGE_RETURNS, {}) == ""
     assert of_region in coverage.describe_cover(row, of_region)

@@ -90,7 +90,7 @@ def test_territory_that_does_not_report_for_a_kind_of_period_has_a_note(period: 
 def test_absent_territory_whose_returns_arrived_does_not_count_the_figure() -> None:
     judged = Reporting("on_time", 4, 4)
     assert describe_absence("Alfa", judged) == "Alfa (not collected)"
-    assert describe_absence("Alfa", judged, is_counted=True) == "Alfa (reported, but without this figure)"
+    assert describe_absence("Alfa", judged, is_incomplete=True) == "Alfa (reported, but without this figure)"
 
 
 def test_absences_name_only_those_that_are_not_in_the_figure() -> None:
