@@ -26,7 +26,7 @@ from pipelines.survey.surveys import SurveyError
 router = APIRouter()
 PATH = "/survey"
 _STATES = {
-    "planned": ("expected", "○", mark("planned")),
+    "planned": ("expected", "○", mark("not open yet")),
     "open": ("sent", "➜", mark("open")),
     "closing": ("draft", "◐", mark("being closed")),
     "closed": ("good", "✔", mark("closed")),
