@@ -10,7 +10,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words.changes import format_signed
 from pipelines.words.language import read_in
-from pipelines.words.reasons import ASPECTS, OTHERS, UNDEFINED
+from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, UNDEFINED, UNSTATED
 
 Row = Mapping[str, Any]
 RULES: Mapping[str, str] = {
@@ -24,7 +24,7 @@ RULES: Mapping[str, str] = {
     "no_lag": mark(
         "Default: the same period, because there are no records of how long it takes from one stage to the other."
     ),
-    "refused": mark("No version is complete on its own: the two sides count differently."),
+    "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
 }
 BASIS: Mapping[str, str] = {
     "lower_bound": mark("The limits are too narrow: how many persons a case has is not known."),
@@ -102,7 +102,7 @@ def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
 
 
 def describe_reasons(context: PageContext, codes: str) -> list[str]:
-    """Return sentences on where two sides differ, what is not stated for both, and what is flagged."""
+    """Return sentences on where two figures differ, what is not known for one of them, and what is flagged."""
     differ: list[str] = []
     unstated: list[str] = []
     others: list[str] = []
@@ -113,8 +113,8 @@ def describe_reasons(context: PageContext, codes: str) -> list[str]:
             unstated.append(context.tell(ASPECTS[aspect]))
         else:
             others.append(_single(context, code))
-    sentences = [context.tell("The two sides differ in: {what}.", what=", ".join(differ))] if differ else []
-    sentences += [context.tell("Not stated for both sides: {what}.", what=", ".join(unstated))] if unstated else []
+    sentences = [context.tell(DIFFER, what=", ".join(differ))] if differ else []
+    sentences += [context.tell(UNSTATED, what=", ".join(unstated))] if unstated else []
     return sentences + others
 
 

@@ -11,7 +11,7 @@ from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, many, tell
-from pipelines.words.reasons import ASPECTS, OTHERS
+from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, UNSTATED
 from pipelines.words.regions import explain_too_few, refuse_figure
 
 VERSIONS: Mapping[str, str] = Texts(
@@ -44,7 +44,7 @@ RULES: Mapping[str, str] = Texts(
         "no_lag": mark(
             "Recommended: same period, because no records show how long it takes from one stage to the other."
         ),
-        "refused": mark("No version is complete on its own: the two sides count differently."),
+        "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
     }
 )
 TOO_FEW = words.TOO_FEW
@@ -179,7 +179,7 @@ def format_formula(formula: str, measures: Mapping[str, str]) -> str:
 
 
 def describe_reasons(codes: str | None) -> str:
-    """Return sentences on where two sides differ or are not stated; empty text if nowhere."""
+    """Return sentences on where two figures differ or an aspect of one is not known; empty text if nowhere."""
     differ: list[str] = []
     unstated: list[str] = []
     others: list[str] = []
@@ -189,8 +189,8 @@ def describe_reasons(codes: str | None) -> str:
             (differ if code.endswith("_differs") else unstated).append(ASPECTS[aspect])
         else:
             others.append(OTHERS.get(code, f"{code.replace('_', ' ').capitalize()}."))
-    sentences = [tell("The two sides differ in: {what}.", what=words.join_words(differ))] if differ else []
-    sentences += [tell("Not stated for both sides: {what}.", what=words.join_words(unstated))] if unstated else []
+    sentences = [tell(DIFFER, what=words.join_words(differ))] if differ else []
+    sentences += [tell(UNSTATED, what=words.join_words(unstated))] if unstated else []
     return " ".join([*sentences, *others])
 
 

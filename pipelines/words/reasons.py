@@ -1,4 +1,4 @@
-"""Put reason codes into words for public and office pages: how two sides differ, and why a figure is missing."""
+"""Put reason codes into words for public and office pages: how two figures differ, and why a figure is missing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ASPECTS: Mapping[str, str] = Texts(
         "moment": mark("the moment of counting"),
         "counted_at": mark("whether entry or leaving is counted"),
         "offence_scope": mark("the scope of the offence"),
-        "several_offences": mark("several offences of one person"),
-        "attempts": mark("attempts"),
-        "juveniles": mark("juveniles"),
-        "legal_persons": mark("legal persons"),
-        "unknown_perpetrators": mark("unknown perpetrators"),
+        "several_offences": mark("how one person with several offences is counted"),
+        "attempts": mark("whether attempts are counted"),
+        "juveniles": mark("whether juveniles are counted"),
+        "legal_persons": mark("whether legal persons are counted"),
+        "unknown_perpetrators": mark("whether unknown perpetrators are counted"),
         "period": mark("the period"),
         "breaks": mark("a break in the series"),
         "version": mark("the version of the ratio"),
@@ -27,7 +27,10 @@ ASPECTS: Mapping[str, str] = Texts(
         "jurisdiction": mark("the jurisdictions"),
     }
 )
-"""Aspects in which two sides can differ or be unstated; the codes are `<aspect>_differs` and `<aspect>_not_stated`."""
+"""Aspects in which two figures can differ or one of which is not stated; the codes are `<aspect>_differs` and
+`<aspect>_not_stated`."""
+DIFFER = mark("The two figures compared differ in: {what}.")
+UNSTATED = mark("Not known for at least one of the two figures compared: {what}.")
 OTHERS: Mapping[str, str] = Texts(
     {
         "card_missing": mark("How the office counts is not declared."),
@@ -43,8 +46,8 @@ UNDEFINED: Mapping[str, str] = Texts(
         "no_incoming": mark("Undefined: nothing came in."),
         "no_resolved": mark("Undefined: nothing was resolved."),
         "nothing_pending": mark("Undefined: nothing was pending."),
-        "reporters_differs": mark("Undefined: the two sides have different reporters."),
-        "count_unit_differs": mark("Undefined: the two sides are counted in different units."),
+        "reporters_differs": mark("Undefined: the two counts are not from the same reporters."),
+        "count_unit_differs": mark("Undefined: the two counts are in different units."),
     }
 )
 """Reasons why a CEPEJ clearance rate, turnover or disposition time is not defined."""

@@ -145,10 +145,6 @@ class Divisible(NamedTuple):
     allowed: bool
     reasons: tuple[str, ...]
 
-    def describe_reasons(self, language: str = "en") -> list[str]:
-        """Return the reasons as sentences."""
-        return [reason_in_words(reason, language) for reason in self.reasons]
-
 
 def build_card(
     registry: Registry, jurisdiction: str, level: str, period: str, *, count_unit: str | None = None
@@ -215,14 +211,6 @@ def value_in_words(what: str, value: str, language: str = "en") -> str:
     if what in _CODE_LISTS and value not in _VALUES:
         return codes.get_code_label(_CODE_LISTS[what], value, language)
     return tell(_VALUES[value], language)
-
-
-def reason_in_words(reason: str, language: str = "en") -> str:
-    """Return a reason of `may_divide` as a sentence."""
-    what = reason.removesuffix("_differs").removesuffix("_not_stated")
-    if reason.endswith("_differs"):
-        return tell("{what}: the two sides differ.", language, what=statement_title(what, language))
-    return tell("{what}: not stated for both sides.", language, what=statement_title(what, language))
 
 
 def find_contradictions(rule: CountingRule, registry: Registry, period: str) -> dict[str, tuple[str, ...]]:

@@ -498,7 +498,7 @@ def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> Non
 def test_ratio_of_two_units_is_not_applicable_with_a_reason() -> None:
     test = run_page("compare", **RATIO)
     assert read_row(test, "Bosnia and Herzegovina")[0] == "not applicable"
-    assert "The two sides differ in: the count unit." in read_html(test)
+    assert "The two figures compared differ in: the count unit." in read_html(test)
 
 
 def test_share_has_its_range_and_few_cases_are_marked() -> None:
@@ -543,8 +543,11 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     ), "the page warns about multiple comparisons"
     assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
     assert "No statistically clear difference between " in text
-    assert ". Compare with care: Not stated for both sides: attempts." in text
-    assert " are not compared. The two sides differ in: the version of the ratio." in text
+    assert (
+        ". Compare with care: Not known for at least one of the two figures compared: whether attempts are counted."
+        in text
+    )
+    assert " are not compared. The two figures compared differ in: the version of the ratio." in text
     assert any(
         "Same period: 4 territories have a published figure: median" in paragraph.value for paragraph in test.markdown
     )
