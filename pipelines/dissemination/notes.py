@@ -11,6 +11,7 @@ import polars as pl
 from pipelines import words
 from pipelines.core import codes, i18n
 from pipelines.dissemination.structures import OBS_VALUE, Dataflow
+from pipelines.warehouse.metrics import metrics
 from pipelines.words import indicators
 from pipelines.words.language import read_in
 
@@ -19,9 +20,11 @@ _OF_COUNTS: Final = "IS_TOTAL"
 """An attribute that only counts have."""
 _COLUMNS: Final = (
     "OBS_STATUS", "CONF_STATUS", "FLAGS", "BASIS", "STATISTIC", "AGE", "PERSON_TYPE", "IS_TOTAL", "IS_ADDITIVE",
-    "COMPARABILITY", "INTERVAL_BASIS", "REASONS",
+    "COMPARABILITY", "INTERVAL_BASIS", "REASONS", "INDICATOR",
 )  # fmt: skip
 """Components that a note depends on, besides whether there is a value and any office reported."""
+_BASES: Final = {"ratio": "ratio", "clearance": "ratio", "disposition": "ratio", "decomposition": "split"}
+"""What the figures of indicators of a kind are made of, other than one count."""
 
 
 @cache
@@ -55,6 +58,13 @@ def _find_reported(frame: pl.DataFrame) -> pl.Expr:
     return (pl.col("N_REPORTED") != 0) | (pl.col("REF_AREA").cast(pl.String) == codes.REGION)
 
 
+@cache
+def _find_bases() -> Mapping[str, str]:
+    """Return what the figures of each indicator are made of, as a key of `indicators.FEW`: a count, unless one of its
+    declaration divides or splits others."""
+    return {metric.id: "share" if metric.nested else _BASES.get(metric.kind, "count") for metric in metrics.load()}
+
+
 def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
     """Return the reason for an absent value, then the notes of an observation."""
     notes = words.Notes()
@@ -84,5 +94,5 @@ def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
     if is_count:
         words.mark_notes(cell, notes)
     else:
-        indicators.mark_notes(cell, notes)
+        indicators.mark_notes(cell, notes, of=_find_bases().get(str(row.get("INDICATOR")), "count"))
     return " ".join(dict.fromkeys([*texts, *notes.texts]))

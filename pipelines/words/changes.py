@@ -88,7 +88,7 @@ _CHANGE = mark(
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
 )
 _NO_CHANGE = mark("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
-_TOO_FEW = mark("Too few to split: at least one of the four counts is under {enough}.")
+TOO_FEW_TO_SPLIT = mark("Too few to split: at least one of the four counts is under {enough}.")
 _VOLUME: Texts[str] = Texts(
     {
         "-": mark("Fewer indictments account for {volume}."),
@@ -117,7 +117,7 @@ def describe_split(row: Row, name: str, crime: str) -> str:
         return tell(_NO_CHANGE, **about, reason=describe_reason(row))
     volume, ratio = format_effects(row)
     if row["state"] == "too_few":
-        parts = tell(_TOO_FEW, enough=ENOUGH_EVENTS)
+        parts = tell(TOO_FEW_TO_SPLIT, enough=ENOUGH_EVENTS)
     else:
         parts = " ".join(
             (

@@ -10,6 +10,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
+from pipelines.words.changes import TOO_FEW_TO_SPLIT
 from pipelines.words.language import Texts, many, tell
 from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, UNSTATED
 from pipelines.words.regions import explain_too_few, refuse_figure
@@ -53,11 +54,12 @@ FEW: Mapping[str, str] = Texts(
         "count": mark("Fewer than {enough}: chance alone can change this a lot."),
         "share": mark("Fewer than {enough} in the part or in the rest: chance alone can change this a lot."),
         "ratio": mark("Fewer than {enough} in one of the two counts: chance alone can change this a lot."),
+        "split": TOO_FEW_TO_SPLIT,
     },
     enough=ENOUGH_EVENTS,
 )
-"""Notes on figures that are too few to compare: those of one count, such as rates, of a part and its whole, and of two
-counts."""
+"""Notes on figures that are too few to compare: those of one count, such as rates, of a part and its whole, of two
+counts, and of changes that are split by four counts."""
 BASIS: Mapping[str, str] = Texts(
     {
         "lower_bound": mark("One case can involve several people, so the real margin is wider than shown."),
