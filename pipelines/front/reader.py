@@ -112,9 +112,10 @@ class Reader:
 
     @cached_property
     def english_causes(self) -> re.Pattern[str]:
-        """Return a pattern of the causes of breaks that the release has in English only."""
+        """Return a pattern of the causes of breaks that have no translation, so that pages show them in English."""
         rows = [row for row in self.edition.tables["break"] if row["words"] not in ("law_changed", "shape_changed")]
-        causes = sorted({changes.describe_cause(row) for row in rows}, key=len, reverse=True)
+        untranslated = (row for row in rows if i18n.gettext(row["text"], self.language) == row["text"])
+        causes = sorted({changes.describe_cause(row) for row in untranslated}, key=len, reverse=True)
         return re.compile(f"({'|'.join(map(re.escape, filter(None, causes))) or '(?!)'})")
 
     @cached_property

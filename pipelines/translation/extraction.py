@@ -7,6 +7,7 @@ modules need no entry here; screens are only parsed, never imported.
 from __future__ import annotations
 
 import ast
+import csv
 import importlib
 import re
 from collections.abc import Iterable, Iterator
@@ -189,12 +190,13 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
-    definitions of stages, titles and notes of published tables, footnotes of names. Other indicators bring their own
-    translations."""
+    definitions of stages, titles and notes of published tables, footnotes of names, causes of breaks in series as a
+    release has them, notes on treaties. Other indicators bring their own translations."""
     from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.front.queries import STAGES
     from pipelines.publication.disclosure import programme
+    from pipelines.publication.releases import public_texts
     from pipelines.warehouse.metrics import metrics
 
     for path in sorted((root / "pipelines" / "warehouse" / "metrics" / "declared").glob("*.yml")):
@@ -210,6 +212,13 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
         footnotes = (name.get("footnote") for name in load_yaml(path)["names"] if name["language"] == SOURCE_LANGUAGE)
         for text in filter(None, footnotes):
             yield text, path.relative_to(root).as_posix()
+    for path in sorted((root / "pipelines" / "territories").glob("*/sims.yml")):
+        for entry in load_yaml(path).get("breaks") or ():
+            yield public_texts.clean_text(entry["text"], {}), path.relative_to(root).as_posix()
+    for path in sorted((root / "pipelines" / "territories").glob("*/treaties.csv")):
+        with path.open(encoding="utf-8", newline="") as handle:
+            for note in filter(None, (row["note"] for row in csv.DictReader(handle))):
+                yield note, path.relative_to(root).as_posix()
 
 
 def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:

@@ -262,4 +262,4 @@ def describe_cause(row: Row) -> str:
     if row["words"] == "shape_changed" and " > " in str(row["detail"]):
         before, after = (_SHAPES.get(shape, shape) for shape in str(row["detail"]).split(" > ", 1))
         return tell("Counts come from another kind of return: {before}, then {after}.", before=before, after=after)
-    return str(row["text"]).replace(" > ", ", then ")
+    return tell(str(row["text"])).replace(" > ", ", then ")  # marked in the declarations of the territories

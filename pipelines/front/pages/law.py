@@ -11,7 +11,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, Section
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language
+from pipelines.front.tables import FigureTable, format_figure, in_page_language, translate_text
 from pipelines.words import Row
 from pipelines.words.language import lower_first, tell
 
@@ -211,7 +211,7 @@ def _describe_events(table: FigureTable, territory: str, treaty: str) -> Part:
         for place, row in enumerate(rows)
     ]
     for note in dict.fromkeys(str(row["note"]) for row in rows if row["note"]):
-        table.notes.add_remark(f"{reader.find_label('treaty', treaty)}: " + in_page_language(reader, note))
+        table.notes.add_remark(f"{reader.find_label('treaty', treaty)}: " + translate_text(reader, note))
     is_verified = all(row["is_verified"] for row in rows)
     return table.note_field("; ".join(parts), "" if is_verified else tell("Source not yet verified."))
 

@@ -8,6 +8,7 @@ from pipelines import words
 from pipelines.front.pages.fields import rate_field, ratio_field
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, translate_text
+from pipelines.words import changes
 from pipelines.words.language import read_in
 from tests.support.editions import make_edition, make_ratio, make_total
 
@@ -83,6 +84,17 @@ def test_cause_of_a_break_in_a_note_is_marked_as_english() -> None:
     table = FigureTable(Reader(make_edition(**{"break": [row]}), "sq"), "A caption", "Area", ["2025"])
     table.notes.number_note(f"Ligji, 2024: {cause}")
     assert [str(text) for _, text in table.visible_notes] == [f'Ligji, 2024: <span lang="en">{cause}</span>']
+
+
+def test_declared_cause_of_a_break_is_in_the_language_of_the_page() -> None:
+    cause = "First-instance figures come from the register of courts."
+    row = {"area": "AA", "words": "", "text": cause, "detail": ""}
+    with read_in("sq"):
+        table = FigureTable(Reader(make_edition(**{"break": [row]}), "sq"), "A caption", "Area", ["2025"])
+        table.notes.number_note(changes.describe_cause(row))
+    assert [str(text) for _, text in table.visible_notes] == [
+        "Shifrat e shkallës së parë vijnë nga regjistri i gjykatave."
+    ]
 
 
 def test_footnote_is_listed_for_a_name_that_only_a_note_mentions() -> None:
