@@ -19,7 +19,7 @@ _CHANGES: language.Texts[str] = language.Texts(
             "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "This is not a clear change, because several people can be tried in one case: {ratio} times as many (95% "
+            "This is not a clear change, because one case can involve several people: {ratio} times as many (95% "
             "confidence interval {low} to {high})."
         ),
         "withheld": mark("The change is not shown, because at least one of the two figures is withheld."),
@@ -34,7 +34,7 @@ _CHANGES_OF_FIGURES: language.Texts[str] = language.Texts(
             "This is not a clear change: {ratio} times as high (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "This is not a clear change, because several people can be tried in one case: {ratio} times as high (95% "
+            "This is not a clear change, because one case can involve several people: {ratio} times as high (95% "
             "confidence interval {low} to {high})."
         ),
     }
@@ -43,9 +43,7 @@ WHY_INTERVAL = mark(
     "Even a full count varies by chance from year to year. The interval shows by how much the underlying level may "
     "differ from the figure."
 )
-CLEAR = mark(
-    "A change or a difference is called clear only if it still holds when several people are tried in one case."
-)
+CLEAR = mark("A change or a difference is called clear only if it still holds when one case involves several people.")
 NO_FUNNEL = mark(
     "The stages of one period count different people: a case often takes years from one stage to the next. A later "
     "stage can therefore be larger than an earlier one."

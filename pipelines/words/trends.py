@@ -23,7 +23,7 @@ from pipelines.words.language import Texts, many, tell
 
 READ = mark(
     "The ratio is the later figure divided by the earlier one, with its 95% confidence interval. A "
-    "change is called clear only if it also holds when several persons are tried in one case. "
+    "change is called clear only if it also holds when one case involves several people. "
     "No change is tested across a break in the series."
 )
 READ_MEDIANS = mark(
@@ -57,7 +57,7 @@ _TOO_FEW_OF: Mapping[Kind, str] = {
     ),
 }
 _TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is of fewer than {enough} persons.")
-UNCLEAR_OF_PERSONS = mark("Not clear, because several people can be tried in one case.")
+UNCLEAR_OF_PERSONS = mark("Not clear, because one case can involve several people.")
 UNCLEAR_OF_REQUESTS = mark("Not clear, because several requests can belong to one case.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")
 _OTHER_VERSION = mark("Not tested: the two figures are different versions of the ratio.")

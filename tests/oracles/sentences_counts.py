@@ -677,7 +677,7 @@ def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
     "This is a clear rise: {ratio} times as high (95% confidence interval {low} to {high}).",
     "This is a clear fall: {ratio} times as high (95% confidence interval {low} to {high}).",
     "This is not a clear change: {ratio} times as high (95% confidence interval {low} to {high}).",
-    "This is not a clear change, because several people can be tried in one case: {ratio} times as high (95% "
+    "This is not a clear change, because one case can involve several people: {ratio} times as high (95% "
     "confidence interval {low} to {high}).",
 )
 def expect_change_of_ratio(r: Release, s: Selection, p: Params) -> Expected:
@@ -746,7 +746,7 @@ def find_median_span(r: Release, s: Selection) -> tuple[str, str]:
     "This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is a clear fall: {ratio} times as many (95% confidence interval {low} to {high}).",
     "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high}).",
-    "This is not a clear change, because several people can be tried in one case: {ratio} times as many (95% "
+    "This is not a clear change, because one case can involve several people: {ratio} times as many (95% "
     "confidence interval {low} to {high}).",
 )
 def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:

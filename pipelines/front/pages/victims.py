@@ -57,7 +57,6 @@ def compose_victims(reader: Reader, crime: str) -> Page:
             "cautions": [
                 tell(_OTHER_PEOPLE),
                 tell(sentences.NO_RANKING),  # marked in sentences
-                tell(sentences.CLEAR),  # marked in sentences
                 tell(sentences.WHY_INTERVAL),  # marked in sentences
             ],
             "trend": pictures.draw_victims(reader, crime, edition.region),

@@ -208,10 +208,10 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: _describe_ratio_trend((300, 400), (100, 400)),
         "This is a clear fall: 0.33 times as high (95% confidence interval 0.25 to",
     ),
-    "This is not a clear change, because several people can be tried in one case: {ratio} times as high (95% "
+    "This is not a clear change, because one case can involve several people: {ratio} times as high (95% "
     "confidence interval {low} to {high}).": (
         lambda: _describe_ratio_trend((100, 400), (140, 400)),
-        "This is not a clear change, because several people can be tried in one case: 1.40 times as high (95% "
+        "This is not a clear change, because one case can involve several people: 1.40 times as high (95% "
         "confidence interval 1.04 to 1.90",
     ),
     "{first} against {second} per cent; the odds {ratio}": (
