@@ -241,8 +241,10 @@ def choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]])
     return (chosen["freq"], chosen["period"]) if chosen is not None else None
 
 
-_REACH = mark("{n} of {whole} territories have counts of {enough} or more in {period}")
-_REACH_OF_SHARE = mark("{n} of {whole} territories have {enough} or more both in the part and in the rest in {period}")
+_REACH = mark("{n} of the {whole} territories that report this have counts of {enough} or more in {period}")
+_REACH_OF_SHARE = mark(
+    "{n} of the {whole} territories that report this have {enough} or more both in the part and in the rest in {period}"
+)
 _SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _HALF = mark("Even over {longest}, no more than half of the territories can be compared. {reach}.")

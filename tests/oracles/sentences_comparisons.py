@@ -318,8 +318,10 @@ def describe_reach(r: Release, row: Row) -> str:
         ]
         n = sum(min(x["numerator"], x["denominator"] - x["numerator"]) >= ENOUGH for x in rows)
         whole = row["n_territories"]
-        return f"{n} of {whole} territories have {ENOUGH} or more both in the part and in the rest in {period}"
-    return f"{row['n_reaching']} of {row['n_territories']} territories have counts of {ENOUGH} or more in {period}"
+        who = f"{n} of the {whole} territories that report this"
+        return f"{who} have {ENOUGH} or more both in the part and in the rest in {period}"
+    who = f"{row['n_reaching']} of the {row['n_territories']} territories that report this"
+    return f"{who} have counts of {ENOUGH} or more in {period}"
 
 
 def explain_reach(r: Release, rows: list[Row]) -> str:
@@ -366,8 +368,9 @@ def expect_reporting_of_window(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{n} of {whole} territories have counts of {enough} or more in {period}",
-    "{n} of {whole} territories have {enough} or more both in the part and in the rest in {period}",
+    "{n} of the {whole} territories that report this have counts of {enough} or more in {period}",
+    "{n} of the {whole} territories that report this have {enough} or more both in the part and in the rest in "
+    "{period}",
 )
 def expect_reach_of_window(r: Release, s: Selection, p: Params) -> Expected:
     row = next(x for x in list_windows(r, s) if x["is_default"])

@@ -143,15 +143,16 @@ def test_missing_figures_are_not_called_too_few_cases(
 def test_period_without_enough_territories_is_explained_without_praise() -> None:
     windows = [build_window("A", "2025", 2), build_window("P5", "2021-2025", 3, is_default=True)]
     assert regions.explain_window(windows, is_share=False) == (
-        "Most territories have too few cases to compare, even over five years. 3 of 7 territories have counts of 20 or "
-        "more in 2021–2025, against 2 in 2025."
+        "Most territories have too few cases to compare, even over five years. 3 of the 7 territories that report this "
+        "have counts of 20 or more in 2021–2025, against 2 in 2025."
     )
 
 
 def test_window_of_a_share_counts_the_territories_with_enough_in_the_part_and_in_the_rest() -> None:
     windows = [build_window("A", "2025", 0, is_default=True)]
-    assert "0 of 7 territories have 20 or more both in the part and in the rest in 2025." in regions.explain_window(
-        windows, is_share=True
+    sentence = regions.explain_window(windows, is_share=True)
+    assert (
+        "0 of the 7 territories that report this have 20 or more both in the part and in the rest in 2025." in sentence
     )
 
 
@@ -199,7 +200,9 @@ def test_range_of_three_territories_has_median_and_limits() -> None:
 def test_window_that_is_not_enough_is_not_called_the_longest() -> None:
     windows = [build_window("A", "2025", 2, is_default=True), build_window("P5", "2021-2025", 1)]
     sentence = regions.explain_window(windows, is_share=False)
-    assert "longest" not in sentence and "even over five years. 2 of 7 territories" in sentence and "2025" in sentence
+    assert (
+        "longest" not in sentence and "even over five years. 2 of the 7 territories" in sentence and "2025" in sentence
+    )
 
 
 def build_change(before: float, after: float, volume: float, **values: Any) -> dict[str, Any]:
