@@ -113,11 +113,11 @@ def draw_teams(reader: Reader, crime: str, area: str) -> PictureFile:
                 words.format_count(row) if row is not None else words.format_absent(),
                 is_partial=n is not None and n < whole,
                 reporters=n,
+                covered=str(row["reporters"] or "") if row is not None else "",
             )
             for year, row, n in zip(figures.years, rows, reporters, strict=True)
         ],
         territories=whole,
-        is_joined=len({row["reporters"] for row in rows if row is not None}) < 2,
         events=mark_events(
             reader, list_law_events(reader, areas, figures.years), figures.years, is_region=is_region
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -797,9 +799,8 @@ NOTE = object()
 )
 def expect_course_of_series(r: Release, s: Selection, p: Params) -> Expected:
     digits = DIGITS.get(s.get("kind", ""), 0)
-    points = [
-        (format_period(period), x) for period, x in list_series_points(r, s) if x is not None and x["value"] is not None
-    ]
+    points = list_shown_points(r, s)
+    assert not is_of_different_territories(points), "years of different territories are not compared"
     (first_period, first), (last_period, last) = points[0], points[-1]
     highest, lowest = (round(end(x["value"] for _, x in points), digits) for end in (max, min))
     return {
@@ -813,6 +814,43 @@ def expect_course_of_series(r: Release, s: Selection, p: Params) -> Expected:
         "highest_period": {period for period, x in points if round(x["value"], digits) == highest},
         "lowest_period": {period for period, x in points if round(x["value"], digits) == lowest},
     }
+
+
+@expect_parameters("{title}. {figures}. The figures cover different territories.")
+def expect_unlike_points_of_series(r: Release, s: Selection, p: Params) -> Expected:
+    points = list_shown_points(r, s)
+    assert is_of_different_territories(points), "all years are of the same territories"
+    figures = "; ".join(_speak_covered_point(r, s, period, x) for period, x in points)
+    return {"title": ABOUT, "figures": figures}
+
+
+@expect_parameters("{period}: {figure} (territories included: {n} of {whole})")
+def expect_covered_point_of_series(r: Release, s: Selection, p: Params) -> Expected:
+    points = list_shown_points(r, s)
+    assert is_of_different_territories(points), "all years are of the same territories"
+    x = dict(points)[p["period"]]
+    return {
+        "period": p["period"],
+        "figure": speak_compared(x, DIGITS.get(s.get("kind", ""), 0)),
+        "n": str(len(x["reporters"].split(","))),
+        "whole": str(len(r.territories)),
+    }
+
+
+def _speak_covered_point(r: Release, s: Selection, period: str, x: Row) -> str:
+    figure = speak_compared(x, DIGITS.get(s.get("kind", ""), 0))
+    return f"{period}: {figure} (territories included: {len(x['reporters'].split(','))} of {len(r.territories)})"
+
+
+def list_shown_points(r: Release, s: Selection) -> list[tuple[str, Row]]:
+    """Return the periods of a series that have a number, the oldest first, each with its figure."""
+    points = list_series_points(r, s)
+    return [(format_period(period), x) for period, x in points if x is not None and x["value"] is not None]
+
+
+def is_of_different_territories(points: Sequence[tuple[str, Row]]) -> bool:
+    """Return True for figures of the region that do not all have the same territories in them."""
+    return len({x["reporters"] for _, x in points if "WB" in (x.get("area"), x.get("territory"))}) > 1
 
 
 def list_series_points(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
@@ -878,7 +916,19 @@ def expect_periods_without_figure(r: Release, s: Selection, p: Params) -> Expect
 
 @expect_parameters("Breaks in the series: {breaks}.")
 def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
-    return {"breaks": name_breaks(r, s) if s["page"] == "compare" else ABOUT}
+    if s["page"] == "compare":
+        return {"breaks": name_breaks(r, s)}
+    if s.get("area") != r.region:
+        return {"breaks": ABOUT}
+    # Breaks of the region are those of its members, each with the name of the area that it is of.
+    kinds = {"law": "Law", "counting": "Counting", "recording": "Recording", "source": "Source"}
+    names = {
+        f"{kinds[b['kind']]}, {format_period(b['first_period'])}, {r.plain[b['of_area']]}"
+        for b in r.read_rows("break")
+        if b["offence_group"] in ("", "_T", find_crime(s))
+    }
+    known = [text for text in p["breaks"].split("; ") if re.sub(r" \(\d{4}\)$", "", text) in names]
+    return {"breaks": "; ".join(known)}
 
 
 def name_breaks(r: Release, s: Selection) -> str:

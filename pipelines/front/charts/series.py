@@ -376,28 +376,53 @@ def describe_multiples(title: str, panels: Sequence[ChartSeries]) -> str:
     return " ".join(sentences)
 
 
+def _is_alike(with_value: Sequence[PeriodPoint]) -> bool:
+    """Return True if the same territories are in all figures; those of one territory have no number of reporters."""
+    return len({(point.reporters, point.covered) for point in with_value if point.reporters is not None}) < 2
+
+
+def _describe_ends(series: ChartSeries, with_value: Sequence[PeriodPoint]) -> str:
+    by_value = sorted(with_value, key=lambda point: point.figure.value or 0.0)
+    return tell(
+        "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
+        "Lowest: {lowest} ({lowest_period}).",
+        title=series.title,
+        first=with_value[0].figure.spoken,
+        first_period=with_value[0].period,
+        last=with_value[-1].figure.spoken,
+        last_period=with_value[-1].period,
+        highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
+        highest_period=by_value[-1].period,
+        lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
+        lowest_period=by_value[0].period,
+    )
+
+
+def _list_unlike(series: ChartSeries, with_value: Sequence[PeriodPoint]) -> str:
+    """Return figures of different territories one by one, with how many are in each; none is called the highest."""
+    figures = "; ".join(
+        tell(
+            "{period}: {figure} (territories included: {n} of {whole})",
+            period=point.period,
+            figure=point.figure.spoken,
+            n=point.reporters,
+            whole=series.territories,
+        )
+        for point in with_value
+    )
+    return tell("{title}. {figures}. The figures cover different territories.", title=series.title, figures=figures)
+
+
 def describe_series(series: ChartSeries) -> str:
-    """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks."""
+    """Return the series in sentences: first, last, highest and lowest figure, what is missing, and breaks.
+
+    Figures of different territories are listed instead, because they are not alike.
+    """
     with_value = [point for point in series.points if point.has_value]
     if not with_value:
         sentences = [tell("{title}: no figure can be shown.", title=series.title)]
     else:
-        by_value = sorted(with_value, key=lambda point: point.figure.value or 0.0)
-        sentences = [
-            tell(
-                "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
-                "Lowest: {lowest} ({lowest_period}).",
-                title=series.title,
-                first=with_value[0].figure.spoken,
-                first_period=with_value[0].period,
-                last=with_value[-1].figure.spoken,
-                last_period=with_value[-1].period,
-                highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
-                highest_period=by_value[-1].period,
-                lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
-                lowest_period=by_value[0].period,
-            )
-        ]
+        sentences = [_describe_ends(series, with_value) if _is_alike(with_value) else _list_unlike(series, with_value)]
     missing = [f"{point.period} ({point.figure.spoken})" for point in series.points if _is_absent(point)]
     if missing and with_value:
         sentences.append(tell("Without a figure: {periods}.", periods=", ".join(missing)))
