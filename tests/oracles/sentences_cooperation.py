@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 from tests.oracles.sentences import (
@@ -15,6 +16,7 @@ from tests.oracles.sentences import (
     find_crime,
     format_day,
     join_words,
+    lower_first,
 )
 
 _ON_TEAMS = ("UNTOC", "EU_MLA", "ETS182", "PCC_SEE")
@@ -93,14 +95,47 @@ def expect_years_without_change(r: Release, s: Selection, p: Params) -> Expected
     return {"years": f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])}
 
 
-@expect_parameters("The column {years} has the figures of a territory only for years with a return.")
+@expect_parameters("Favourable answers: {answers}.")
+def expect_favourable_answers(r: Release, s: Selection, p: Params) -> Expected:
+    """Find the answers of which the numbers add up to the published number of favourable ones in each group."""
+    labels = {x["code"]: x["label"] for x in r.read_rows("practice_label") if (x["kind"], x["language"]) == _ANSWERS}
+    by_series: dict[str, dict[tuple[str, ...], dict[str, int]]] = {}
+    for x in sorted(r.read_rows("practice_result"), key=lambda x: x["code_position"]):
+        if x["theme"] == s["theme"] and x["count"] is not None:
+            groups = by_series.setdefault(x["series"], {})
+            groups.setdefault((x["round_id"], x["dimension"], x["group"]), {})[x["code"]] = x["count"]
+    options = set()
+    for series, groups in by_series.items():
+        if any("favourable" not in counts for counts in groups.values()):
+            continue
+        codes = [code for code in next(iter(groups.values())) if code != "favourable"]
+        for size in range(1, len(codes) + 1):
+            for chosen in combinations(codes, size):
+                if all(sum(g.get(code, 0) for code in chosen) == g["favourable"] for g in groups.values()):
+                    options.add(join_words(lower_first(labels[f"{series}.{code}"]) for code in chosen))
+    return {"answers": options}
+
+
+_ANSWERS = ("answer", "en")
+
+
+@expect_parameters("{years}, added up")
+def expect_years_of_teams_added_up(r: Release, s: Selection, p: Params) -> Expected:
+    years = _list_team_years(r, find_crime(s))
+    assert len(years) > 1 and s.get("area") in (None, "WB"), "only the region has figures of all years together"
+    return {"years": f"{years[0]}–{years[-1]}"}
+
+
+@expect_parameters(
+    "The last column adds up the years. A territory is in it only with the years for which it sent a return."
+)
 def expect_years_of_teams_together(r: Release, s: Selection, p: Params) -> Expected:
     """Check that a territory has figures of teams for some of the years only."""
     crime = find_crime(s)
     years = _list_team_years(r, crime)
     sent = {(x["territory"], x["year"]) for x in r.read_rows("joint_team") if x["offence_group"] == crime}
     assert any((code, year) not in sent for code in r.territories for year in years)
-    return {"years": f"{years[0]}–{years[-1]}"}
+    return {}
 
 
 @expect_parameters("Territories in the figures of the region: {areas}.")

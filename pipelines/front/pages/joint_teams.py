@@ -106,18 +106,20 @@ def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:
     return tell("No change of the law on joint teams is known for {years}.", years=figures.format_span())
 
 
-def _start_table(reader: Reader, figures: TeamFigures, caption: str, corner: str, name: str) -> FigureTable:
+def _start_table(
+    reader: Reader, figures: TeamFigures, caption: str, corner: str, name: str, *, has_sum: bool
+) -> FigureTable:
     subject = language.lower_first(reader.find_label("offence_group", figures.crime))
     columns = [str(year) for year in figures.years]
-    if len(columns) > 1:
-        columns.append(figures.format_span())
+    if has_sum:
+        columns.append(tell("{years}, added up", years=figures.format_span()))
     return FigureTable(reader, f"{caption}, {subject}", corner, columns, name=name)
 
 
 def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTable:
-    """Return all figures of an area, one column for each year and one for all years together."""
+    """Return all figures of an area, one column for each year and, of the region, one for all years together."""
     caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Joint investigation teams'))}"
-    table = _start_table(reader, figures, caption, tell("Figure"), "teams")
+    table = _start_table(reader, figures, caption, tell("Figure"), "teams", has_sum=_has_sum(figures, area))
     table.name_area(area)
     for measure in MEASURES:
         table.add_row(team_pictures.name_measure(reader, measure), _list_fields(figures, area, measure))
@@ -126,13 +128,18 @@ def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTabl
     return table
 
 
+def _has_sum(figures: TeamFigures, area: str) -> bool:
+    """Return True if an area has figures of all years together: only the region has."""
+    return len(figures.years) > 1 and area == figures.reader.edition.region
+
+
 def _list_fields(figures: TeamFigures, area: str, measure: str, **part: str) -> list[Part]:
-    """Return the figures of the years, and of all years together: not of a stock, and only of the region."""
+    """Return the figures of the years, and those of all years together, which a stock does not have."""
     fields = [figures.format_field(area, year, measure, **part) for year in figures.years]
-    if len(figures.years) > 1:
-        is_summed = measure != team_pictures.RUNNING and area == figures.reader.edition.region
+    if _has_sum(figures, area):
         missing = format_figure(words.format_status("not_applicable"))
-        fields.append(figures.format_field(area, 0, measure, **part) if is_summed else missing)
+        is_stock = measure == team_pictures.RUNNING
+        fields.append(missing if is_stock else figures.format_field(area, 0, measure, **part))
     return fields
 
 
@@ -144,8 +151,8 @@ def _note_absences(table: FigureTable, figures: TeamFigures) -> None:
     if absences and len(figures.years) > 1:
         table.notes.add_remark(
             tell(
-                "The column {years} has the figures of a territory only for years with a return.",
-                years=figures.format_span(),
+                "The last column adds up the years. A territory is in it only with the years for which it sent a "
+                "return."
             )
         )
 
@@ -160,7 +167,8 @@ def _compose_parts(reader: Reader, figures: TeamFigures, dimension: str) -> Figu
         "legal_basis": (tell("Joint teams set up by legal basis"), tell("Legal basis")),
         "partner": (tell("Joint teams set up with partners outside the region"), tell("Partner")),
     }
-    table = _start_table(reader, figures, *headings[dimension], f"teams-{dimension.replace('_', '-')}")
+    name = f"teams-{dimension.replace('_', '-')}"
+    table = _start_table(reader, figures, *headings[dimension], name, has_sum=_has_sum(figures, area))
     for code in codes:
         fields = _list_fields(figures, area, team_pictures.SET_UP, **{dimension: code})
         table.add_row(reader.find_label(dimension, code), fields)

@@ -110,7 +110,7 @@ def test_table_of_the_region_has_each_year_and_all_years_together() -> None:
     section = joint_teams.compose_region(make_reader(), "TIP")
     assert section is not None
     table = section.tables[0]
-    assert list(table.columns) == ["2024", "2025", "2024–2025"]
+    assert list(table.columns) == ["2024", "2025", "2024–2025, added up"]
     rows = list_rows(table)
     assert rows["Teams running, at the end of the year"][:2] == ["11", "15"]
     assert rows["Teams set up"][2] == "14"
@@ -120,6 +120,7 @@ def test_territory_has_its_own_changes_and_no_picture_of_withheld_figures() -> N
     section = joint_teams.compose_territory(make_reader(), "TIP", "AA")
     assert section is not None and not section.pictures
     assert "withheld" in list_rows(section.tables[0])["Teams running, at the end of the year"][0]
+    assert list(section.tables[0].columns) == ["2024", "2025"], "years of a territory are not added up"
     assert list(list_rows(section.tables[1])) == ["Aland"]
     of_other = joint_teams.compose_territory(make_reader(), "TIP", "BB")
     assert of_other is not None and len(of_other.pictures) == 1
@@ -149,9 +150,15 @@ def test_years_of_different_territories_are_not_joined_and_the_picture_names_who
         body = picture.draw(width).body
         assert 'class="curve' not in body
         assert "No return on cooperation for 2024: Dland." in body
+        spoken = picture.draw(width).description
+        assert "2024: 11 (territories included: 3 of 4); 2025: 12 (territories included: 4 of 4)." in spoken
+        assert "The figures cover different territories." in spoken and "Highest" not in spoken
         assert "Territories included, of 4" in body and ">3</text>" in body and ">4</text>" in body
     remarks = " ".join(map(str, section.tables[0].notes.remarks))
-    assert "The column 2024–2025 has the figures of a territory only for years with a return." in remarks
+    assert (
+        "The last column adds up the years. A territory is in it only with the years for which it sent a return."
+        in remarks
+    )
 
 
 def test_years_of_the_same_territories_are_joined() -> None:
@@ -160,6 +167,7 @@ def test_years_of_the_same_territories_are_joined() -> None:
     assert section is not None
     body = section.pictures[0].draw(700).body
     assert 'class="curve' in body and "No return" not in body
+    assert "Highest: 12 (2025). Lowest: 11 (2024)." in section.pictures[0].draw(700).description
     assert not section.tables[0].notes.remarks
 
 
