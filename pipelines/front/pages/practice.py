@@ -15,8 +15,9 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.statistics.change import Operands, compute_figure_change
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.survey.bank import load_bank
 from pipelines.words import Row, trends
-from pipelines.words.language import Texts, current_language, many, tell
+from pipelines.words.language import Texts, current_language, lower_first, many, tell
 
 FAVOURABLE: Final = "favourable"
 _CHANGES: Final = Texts(
@@ -100,8 +101,8 @@ def _explain_shares() -> list[str]:
 def _explain_sums() -> str:
     """Return why territories or roles of which none is withheld have fewer respondents than the region."""
     return tell(
-        "To protect small groups, some answers are kept without their territory or role. They count for the region, so "
-        "the respondents of the territories or roles shown can add up to fewer."
+        "To protect small groups, some answers are kept without their territory or role. They count for the region "
+        "only. So the respondents of all territories, or of all roles, can add up to fewer than those of the region."
     )
 
 
@@ -112,12 +113,14 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
         return []
     return [
         tell(
-            "A change is called higher or lower only if it is clear after allowing for all questions asked of the "
-            "same group. The test takes all respondents as different people."
+            "A share is called higher or lower than before only if the change is clear, also after allowing for the "
+            "number of questions. Answers are anonymous, so the test takes the respondents of both rounds as different "
+            "people."
         ),
         tell(
-            "Next to it is how many times the earlier share the later one is, with its 95% confidence interval, where "
-            "each count behind them is {enough} or more.",
+            "The number next to it is the new share divided by the one before, with its 95% confidence interval. It is "
+            "shown only if, in both rounds, {enough} people or more gave a favourable answer and {enough} or more "
+            "another one.",
             enough=ENOUGH_EVENTS,
         ),
         many(
@@ -170,6 +173,9 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         word_columns=(len(codes) + 2,),
         name=f"practice-{series.lower().replace('.', '-')}",
     )
+    if favourable_answers := _list_favourable(series):
+        names = [lower_first(labels.get(("answer", f"{series}.{code}"), code)) for code in favourable_answers]
+        table.notes.add_remark(tell("Favourable answers: {answers}.", answers=words.join_words(names)))
     if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
         rows = [row for row in rows if row["dimension"] != "role"]
         table.notes.add_remark(
@@ -201,6 +207,14 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
     return table
 
 
+def _list_favourable(series: str) -> Sequence[str]:
+    """Return the codes of the favourable answers to a question; none if the question bank no longer has it."""
+    bank = load_bank()
+    question = next((question for question in bank.questions if question.id == series.rpartition(".")[0]), None)
+    answers = bank.answer_list(question) if question is not None else None
+    return answers.favourable if answers is not None else ()
+
+
 def _format_change(row: Row) -> Part:
     """Return the verdict on a change of the favourable answers, with the ratio of both shares if it was tested."""
     verdict, operands = _CHANGES[row["changed"]], [row[name] for name in ("before_count", "before_n", "count", "n")]
@@ -223,7 +237,9 @@ def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:
 def _name_group(table: FigureTable, labels: Labels, dimension: str, group: str) -> Part:
     if dimension == "territory":
         return table.name_area(group)
-    return tell("Region") if dimension == "region" else labels.get(("role", group), group)
+    if dimension == "region":
+        return tell("Region")
+    return tell("Role: {role}", role=lower_first(labels.get(("role", group), group)))
 
 
 def _name_answer(labels: Labels, series: str, code: str) -> str:

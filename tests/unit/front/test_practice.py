@@ -76,6 +76,15 @@ def test_change_since_the_round_before_has_its_ratio_where_counts_are_enough() -
     assert [fields[-1] for name, fields in lines.items() if fields[0] == "35"] == ["no clear change"]
 
 
+def test_role_is_named_as_one_and_favourable_answers_are_listed() -> None:
+    rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9})
+    rows += make_rows("role", "judge", {"easy": 8, "hard": 9, "favourable": 8})
+    _, lines, remarks = read_table(rows)
+    assert lines["Role: judge en"][0] == "47", "8 of 17"
+    # The question bank calls the answers 4 and 5 of FR01 favourable; this release has no labels for them.
+    assert "Favourable answers: 4 and 5." in remarks
+
+
 def test_page_says_how_many_changes_were_tested() -> None:
     rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9})
     rows += [row | {"group": "AA", "dimension": "territory"} for row in rows]
@@ -90,7 +99,7 @@ def test_page_says_why_territories_that_are_all_shown_have_fewer_respondents_tha
     for code, easy in zip(MEMBERS, (20, 15, 10, 5), strict=True):
         rows += make_rows("territory", code, {"easy": easy, "hard": easy, "favourable": easy})
     how = compose_theme(Reader(make_edition(practice_result=rows), "en"), "formal").values["how"]
-    assert [text for text in how if "kept without their territory or role. They count for the region" in text]
+    assert [text for text in how if "kept without their territory or role. They count for the region only" in text]
 
 
 def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_note() -> None:
@@ -99,6 +108,7 @@ def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_not
     rows += make_rows("territory", "AA", {"easy": 1, "hard": 2, "favourable": 1}, is_withheld=True, **figures)
     rows += make_rows("role", "judge", {"easy": 8, "hard": 9, "favourable": 8}, is_withheld=True, **figures)
     _, lines, remarks = read_table(rows)
+    assert "Role: judge en" not in lines, "all roles are withheld"
     assert len(lines) > 2, "territories without answers have a row too"
     assert {field for name, fields in lines.items() if name != "Region" for field in fields} == {"withheld"}
     assert "Results by role are withheld" in remarks
