@@ -48,6 +48,8 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
         'href="/releases/2026-Q3/en/"',
     ):  # fmt: skip
         assert words in page
+    assert "rti release" not in page and "<code>rti" not in page, "readers of public pages do not type commands"
+    assert "can check without a network that no file was changed" in page
     assert "Cite this page" not in page, "the page changes and is not part of a release"
 
 
