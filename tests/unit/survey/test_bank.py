@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.core import i18n
+from pipelines.core import codes, i18n
 from pipelines.declarations.yaml_file import DeclarationError, load_yaml
 from pipelines.survey import bank, json_schema
 from pipelines.survey.bank_model import LARGEST_PULSE
@@ -45,6 +45,15 @@ def test_texts_are_in_the_letters_of_their_language(language: str) -> None:
     cyrillic = [any("а" <= letter <= "я" for letter in text.lower()) for text in texts]
     assert all(cyrillic) if language in ("mk", "sr") else not any(cyrillic)
     assert language == "en" or not set(texts) & {question.wording.text["en"] for question in BANK.questions}
+
+
+@pytest.mark.parametrize("language", [code for code in i18n.list_languages() if code != "sr-Latn"])
+def test_channels_have_the_names_of_the_code_list(language: str) -> None:
+    answers = BANK.lists.answer_lists["channels"].answers
+    shared = sorted(set(answers) & set(codes.list_codes("channel")))
+    assert {"selec", "pcc_see", "europol"} <= set(shared)
+    for code in ("selec", "pcc_see", "europol", "interpol"):
+        assert answers[code][language] == codes.get_code_label("channel", code, language)
 
 
 ORGANISATIONS = {"Interpol", "Europol", "SELEC", "PCC SEE"}
