@@ -154,7 +154,7 @@ def _describe_law(context: PageContext, row: LawRow) -> ui.PageRow:
     element = context.code_label("law_element", row.element)
     badge = monitoring.gap_badge(context, row.gap)
     finding, day = finding or context.tell("not available"), row.applies_from or context.tell("not known")
-    return ui.PageRow(element, (context.tell("Treaties"), finding, day, source, badge))
+    return ui.PageRow(element, (context.tell("Treaties, by jurisdiction"), finding, day, source, badge))
 
 
 def _describe_region(context: PageContext, row: RegionOutcome) -> ui.PageRow:
