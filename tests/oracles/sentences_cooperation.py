@@ -126,16 +126,14 @@ def expect_years_of_teams_added_up(r: Release, s: Selection, p: Params) -> Expec
     return {"years": f"{years[0]}–{years[-1]}"}
 
 
-@expect_parameters(
-    "The last column adds up the years. A territory is in it only with the years for which it sent a return."
-)
+@expect_parameters("{column}: a territory is in it only with the years for which it sent a return.")
 def expect_years_of_teams_together(r: Release, s: Selection, p: Params) -> Expected:
     """Check that a territory has figures of teams for some of the years only."""
     crime = find_crime(s)
     years = _list_team_years(r, crime)
     sent = {(x["territory"], x["year"]) for x in r.read_rows("joint_team") if x["offence_group"] == crime}
     assert any((code, year) not in sent for code in r.territories for year in years)
-    return {}
+    return {"column": f"{years[0]}–{years[-1]}, added up"}
 
 
 @expect_parameters("Territories in the figures of the region: {areas}.")

@@ -112,7 +112,7 @@ def _start_table(
     subject = language.lower_first(reader.find_label("offence_group", figures.crime))
     columns = [str(year) for year in figures.years]
     if has_sum:
-        columns.append(tell("{years}, added up", years=figures.format_span()))
+        columns.append(_name_sum(figures))
     return FigureTable(reader, f"{caption}, {subject}", corner, columns, name=name)
 
 
@@ -126,6 +126,10 @@ def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTabl
     if area == reader.edition.region:
         _note_absences(table, figures)
     return table
+
+
+def _name_sum(figures: TeamFigures) -> str:
+    return tell("{years}, added up", years=figures.format_span())
 
 
 def _has_sum(figures: TeamFigures, area: str) -> bool:
@@ -151,8 +155,8 @@ def _note_absences(table: FigureTable, figures: TeamFigures) -> None:
     if absences and len(figures.years) > 1:
         table.notes.add_remark(
             tell(
-                "The last column adds up the years. A territory is in it only with the years for which it sent a "
-                "return."
+                "{column}: a territory is in it only with the years for which it sent a return.",
+                column=_name_sum(figures),
             )
         )
 

@@ -118,9 +118,9 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
             "people."
         ),
         tell(
-            "The number next to it is the new share divided by the one before, with its 95% confidence interval. It is "
-            "shown only if, in both rounds, {enough} people or more gave a favourable answer and {enough} or more "
-            "another one.",
+            "The number next to a change is the new share divided by the one before, with its 95% confidence interval. "
+            "It is shown only if, in both rounds, {enough} people or more gave a favourable answer and {enough} or "
+            "more another one.",
             enough=ENOUGH_EVENTS,
         ),
         many(
