@@ -30,9 +30,12 @@ from pipelines.refresh.release_desk import desk as release_desk
 from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult
 from pipelines.refresh.release_desk.desk import ReleaseDesk
 from pipelines.refresh.release_desk.sheets import Row, TerritorySheet
+from pipelines.warehouse.metrics import metrics
+from pipelines.words.language import lower_first
 
 router = APIRouter()
 PATH = "/release-desk"
+_NO_STATUS = "_Z"
 _STATES: dict[str, words.Sign] = {
     "good": ("good", "✔", mark("in order")),
     "explained": ("draft", "◐", mark("explained")),
@@ -334,7 +337,7 @@ def _list_readers(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | Non
 def _make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
     rows = [
         ui.PageRow(
-            context.code_label("measure", row["measure"]),
+            _name_figure(context, row),
             (
                 context.code_label("offence_group", row["offence_group"]),
                 context.code_label("count_unit", row["count_unit"]),
@@ -350,6 +353,20 @@ def _make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
     return ui.PageTable(context.tell("Totals"), context.tell("Measure"), columns, rows, frozenset({3, 4}), wide=True)
 
 
+def _name_figure(context: PageContext, row: Row) -> str:
+    """Return the measure of a figure, of victims with their status: presumed, identified or both."""
+    name = context.code_label("measure", row["measure"])
+    if row["victim_status"] == _NO_STATUS:
+        return name
+    return f"{name}: {lower_first(context.code_label('victim_status', row['victim_status']))}"
+
+
+def _name_metric(context: PageContext, metric: str) -> str:
+    """Return the name of an indicator; its code for one that is no longer declared."""
+    name = next((item.name for item in metrics.load() if item.id == metric), metric)
+    return context.tell(name)  # marked where it is declared
+
+
 def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable | None:
     if not sheet.changes:
         return None
@@ -357,7 +374,9 @@ def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable |
         ui.PageRow(
             context.tell(_CHANGES[row["change"]]),
             (
-                context.code_label("measure", row["measure"]) if row["measure"] else row["metric"],
+                context.code_label("measure", row["measure"])
+                if row["measure"]
+                else _name_metric(context, row["metric"]),
                 words.format_period(row["period"] or row["cohort"] or row["entered"], context.language),
                 _describe_terms(context, row),
                 _format_number(context, row["before"]),

@@ -75,6 +75,10 @@ def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
     assert "Explain a check" not in page.main
     sheet = desk_pages.open("al-approver", "/release-desk/sheet", territory="AL")
     assert "Totals" in sheet.main and "withheld" in sheet.main
+    headings = [element.text_content() for element in sheet.find_elements("table tbody th")]
+    statuses = ("presumed and identified", "presumed victims", "identified victims")
+    assert {f"Detected victims: {status}" for status in statuses} <= set(headings)
+    assert "Detected victims" not in headings
     signed = sheet.submit_form("Sign this sheet")
     assert "You have signed the sheet of Albania" in signed.main and "signed by al-approver" in signed.main
     for territory in ("MK", "ZZ", ""):
