@@ -11,7 +11,6 @@ import polars as pl
 from pipelines import words
 from pipelines.core import codes, i18n
 from pipelines.dissemination.structures import OBS_VALUE, Dataflow
-from pipelines.warehouse.metrics import metrics
 from pipelines.words import indicators
 from pipelines.words.language import read_in
 
@@ -23,8 +22,6 @@ _COLUMNS: Final = (
     "COMPARABILITY", "INTERVAL_BASIS", "REASONS", "INDICATOR",
 )  # fmt: skip
 """Components that a note depends on, besides whether there is a value and any office reported."""
-_BASES: Final = {"ratio": "ratio", "clearance": "ratio", "disposition": "ratio", "decomposition": "split"}
-"""What the figures of indicators of a kind are made of, other than one count."""
 
 
 @cache
@@ -44,7 +41,7 @@ def describe_notes(frame: pl.DataFrame, flow: Dataflow, language: str) -> pl.Ser
     key = keyed.columns
     kinds = keyed.unique(maintain_order=True)
     with read_in(find_language(language)):
-        texts = [_describe(row, is_count=_OF_COUNTS in frame.columns) for row in kinds.iter_rows(named=True)]
+        texts = [_describe(row, flow, is_count=_OF_COUNTS in frame.columns) for row in kinds.iter_rows(named=True)]
     labelled = kinds.with_columns(_notes=pl.Series(texts, dtype=pl.String))
     joined = keyed.join(labelled, on=key, how="left", nulls_equal=True, maintain_order="left")
     return joined["_notes"].alias("NOTES")
@@ -58,14 +55,7 @@ def _find_reported(frame: pl.DataFrame) -> pl.Expr:
     return (pl.col("N_REPORTED") != 0) | (pl.col("REF_AREA").cast(pl.String) == codes.REGION)
 
 
-@cache
-def _find_bases() -> Mapping[str, str]:
-    """Return what the figures of each indicator are made of, as a key of `indicators.FEW`: a count, unless one of its
-    declaration divides or splits others."""
-    return {metric.id: "share" if metric.nested else _BASES.get(metric.kind, "count") for metric in metrics.load()}
-
-
-def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
+def _describe(row: Mapping[str, Any], flow: Dataflow, *, is_count: bool) -> str:
     """Return the reason for an absent value, then the notes of an observation."""
     notes = words.Notes()
     value = row["_value"]
@@ -94,5 +84,5 @@ def _describe(row: Mapping[str, Any], *, is_count: bool) -> str:
     if is_count:
         words.mark_notes(cell, notes)
     else:
-        indicators.mark_notes(cell, notes, of=_find_bases().get(str(row.get("INDICATOR")), "count"))
+        indicators.mark_notes(cell, notes, of=flow.bases.get(str(row.get("INDICATOR")), "count"))
     return " ".join(dict.fromkeys([*texts, *notes.texts]))

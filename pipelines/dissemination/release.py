@@ -59,7 +59,9 @@ _TABLES: Final[Mapping[str, str]] = {
         from release left join quality on freq = 'Q'
     """,
 }
+_BASES: Final = {"ratio": "ratio", "clearance": "ratio", "disposition": "ratio", "decomposition": "split"}
 _TABLES_OF_CODES: Final[Mapping[str, str]] = {
+    "metric": "select metric, kind, is_nested from metric",
     "revised_in": "select distinct release as code, release as label from revision order by code",
     "comparison": f"""
         select {COMPARISON} as code, any_value(concat(left_words, ' (', left_source, ') / ', right_words, ' (',
@@ -137,7 +139,8 @@ def build_structures(tables: Mapping[str, list[dict[str, Any]]], dataflows: Iter
     codelists = build_codelists(tables)
     concepts = {name: Concept(name, translate_text(item.name)) for name, item in COMPONENTS.items()}
     concepts |= {name: Concept(name, translate_text(text)) for name, text in MEASURES.items()}
-    flows = {name: _build_dataflow(name, DATAFLOWS[name]) for name in dataflows}
+    bases = _find_bases(tables.get("metric", ()))
+    flows = {name: _build_dataflow(name, DATAFLOWS[name], bases) for name in dataflows}
     return Structures(
         edition=_build_edition(tables["release"][0], codelists["CL_AREA"].by_id),
         languages=tuple(i18n.html_lang(code) for code in i18n.list_languages()),
@@ -167,7 +170,16 @@ def _build_edition(release: Mapping[str, Any], areas: Mapping[str, Any]) -> Rele
     )
 
 
-def _build_dataflow(name: str, source: Source) -> Dataflow:
+def _find_bases(metrics: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return of what the figures of each indicator are made: parts of a whole, two counts, or the four of a split."""
+    return {
+        row["metric"]: basis
+        for row in metrics
+        if (basis := "share" if row["is_nested"] else _BASES.get(row["kind"])) is not None
+    }
+
+
+def _build_dataflow(name: str, source: Source, bases: Mapping[str, str]) -> Dataflow:
     titles = translate_text(source.name)
     structure = DataStructure(
         name,
@@ -175,7 +187,7 @@ def _build_dataflow(name: str, source: Source) -> Dataflow:
         tuple(Dimension(item, _need_codelist(item)) for item in source.dimensions),
         tuple(COMPONENTS[item].as_attribute(item) for item in source.attributes),
     )
-    return Dataflow(name, titles, translate_text(source.description), structure, source.category)
+    return Dataflow(name, titles, translate_text(source.description), structure, source.category, bases)
 
 
 def _need_codelist(component: str) -> str:

@@ -113,6 +113,8 @@ class Dataflow:
     descriptions: Text
     structure: DataStructure
     category: str
+    bases: Mapping[str, str] = field(default_factory=dict)
+    """By indicator, of what its figures are made, as a key of `words.indicators.FEW`; a count unless it is listed."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, lower_first, tell
-from pipelines.words.reasons import LEFT_OUT
+from pipelines.words.reasons import LEFT_OUT, TOO_FEW_TO_SPLIT
 
 BREAK_KINDS: Mapping[str, str] = Texts(
     {
@@ -88,7 +88,6 @@ _CHANGE = mark(
     "{name}, {crime}, convictions at first instance, {first} to {last}: from {before} to {after} ({change}). {parts}"
 )
 _NO_CHANGE = mark("{name}, {crime}, convictions at first instance, {first} to {last}: not shown. {reason}")
-TOO_FEW_TO_SPLIT = mark("Too few to split: at least one of the four counts is under {enough}.")
 _VOLUME: Texts[str] = Texts(
     {
         "-": mark("Fewer indictments account for {volume}."),

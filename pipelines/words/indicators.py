@@ -10,9 +10,8 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
-from pipelines.words.changes import TOO_FEW_TO_SPLIT
 from pipelines.words.language import Texts, many, tell
-from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, UNSTATED
+from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, TOO_FEW_TO_SPLIT, UNSTATED
 from pipelines.words.regions import explain_too_few, refuse_figure
 
 VERSIONS: Mapping[str, str] = Texts(

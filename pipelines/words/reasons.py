@@ -60,6 +60,7 @@ LEFT_OUT: Mapping[str, str] = Texts(
     }
 )
 """Reasons why a change from one year to the next is not shown. Used on public pages only."""
+TOO_FEW_TO_SPLIT = mark("Too few to split: at least one of the four counts is under {enough}.")
 VERDICTS = ("reconciles", "explained", "open")
 """Results of comparing two sources on the same figure. Used on public pages only."""
 

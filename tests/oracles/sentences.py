@@ -336,14 +336,14 @@ def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tu
     for code in r.territories:
         if code in split_codes(reporters):
             continue
-        own = by_area.get(code)
+        own_figure = by_area.get(code)
         if left_out.get(code) == "withheld":
             reason = "withheld"
-        elif own is not None and counts_adults(own) and not counts_adults(of_region):
+        elif own_figure is not None and counts_adults(own_figure) and not counts_adults(of_region):
             reason = "adults only"
         else:
             reason = explain_absence(r, code, figure.period, instruments)
-            if reason == "not collected" and own is not None and own["obs_status"] != "L":
+            if reason == "not collected" and own_figure is not None and own_figure["obs_status"] != "L":
                 reason = "reported, but without this figure"
         texts.append(f"{r.marked[code]} ({reason})")
     return texts
@@ -354,7 +354,7 @@ def counts_adults(row: Row) -> bool:
 
 
 class FigureKey(NamedTuple):
-    """What identifies a figure of the region: its cell, or its metric and version; `measure` if neither is known."""
+    """The key of a figure of the region: its cell, or its metric and version; `measure` if neither is known."""
 
     period: str
     crime: str

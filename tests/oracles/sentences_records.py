@@ -927,8 +927,8 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
         for b in r.read_rows("break")
         if b["offence_group"] in ("", "_T", find_crime(s))
     }
-    known = [text for text in p["breaks"].split("; ") if re.sub(r" \(\d{4}\)$", "", text) in names]
-    return {"breaks": "; ".join(known)}
+    listed_breaks = [text for text in p["breaks"].split("; ") if re.sub(r" \(\d{4}\)$", "", text) in names]
+    return {"breaks": "; ".join(listed_breaks)}
 
 
 def name_breaks(r: Release, s: Selection) -> str:

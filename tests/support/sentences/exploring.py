@@ -133,7 +133,7 @@ class Shown:
 _OF_FIGURE = {
     "figure_cell": "cell_id", "figure_metric": "metric", "figure_version": "version", "figure_left_out": "left_out",
 }  # fmt: skip
-"""What a selection says of a figure, with the column of its row."""
+"""Keys of a selection that identify a figure, with the column of its row."""
 
 
 class _PageEndError(Exception):
