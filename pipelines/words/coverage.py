@@ -81,16 +81,15 @@ class RegionCoverage:
         *,
         areas: Sequence[tuple[str, str]] | None = None,
     ) -> str:
-        """Name the areas that are not in a figure, and why; empty text if all are in it.
+        """Name the areas that are not in a figure, with the reasons; empty text if all are in it.
 
         `areas` are the territories, for a figure of the region, unless others are given; `own_rows` are the figures of
-        the areas that are the same as this one, by area. They tell a figure that is withheld, of adults only, or not
-        complete from one that is not collected.
+        the areas that are the same as this one, by area: one can be withheld, of adults only, or not complete.
         """
         areas = self.territories if areas is None else areas
         judged = {code: self.judge_area(code, row["period"], instruments) for code, _ in areas}
-        incomplete = {code for code, own in own_rows.items() if own["obs_status"] != _NOT_COLLECTED}
-        adults = {code for code, own in own_rows.items() if _is_of_adults(own) and not _is_of_adults(row)}
+        incomplete = {code for code, figure in own_rows.items() if figure["obs_status"] != _NOT_COLLECTED}
+        adults = {code for code, figure in own_rows.items() if _is_of_adults(figure) and not _is_of_adults(row)}
         left_out = dict(entry.split(":") for entry in str(row.get("left_out") or "").split(",") if entry)
         withheld = {code for code, reason in left_out.items() if reason == "withheld"}
         return reporting.describe_absences(str(row["reporters"] or ""), areas, judged, adults, withheld, incomplete)

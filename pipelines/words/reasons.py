@@ -27,8 +27,7 @@ ASPECTS: Mapping[str, str] = Texts(
         "jurisdiction": mark("the jurisdictions"),
     }
 )
-"""Aspects in which two figures can differ or one of which is not stated; the codes are `<aspect>_differs` and
-`<aspect>_not_stated`."""
+"""Aspects of two figures that are compared; the codes are `<aspect>_differs` and `<aspect>_not_stated`."""
 DIFFER = mark("The two figures compared differ in: {what}.")
 UNSTATED = mark("Not known for at least one of the two figures compared: {what}.")
 OTHERS: Mapping[str, str] = Texts(
