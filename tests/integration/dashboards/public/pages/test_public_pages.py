@@ -254,7 +254,7 @@ def test_victims_page_shows_figures_with_coverage() -> None:
         "Montenegro and North Macedonia), 2025: trafficking in persons, detected victims: "
     )
     text = read_html(test)
-    assert sentence in text and "Not included: Serbia† (not collected)." in text
+    assert sentence in text and "Not included: Serbia† (reported, but without this figure)." in text
 
 
 def test_published_page_never_mixes_real_and_invented_figures() -> None:
