@@ -102,7 +102,7 @@ def compose_note(context: PageContext, rows: Sequence[Row]) -> str:
 
 
 def describe_reasons(context: PageContext, codes: str) -> list[str]:
-    """Return sentences on where two figures differ, what is not known for one of them, and what is flagged."""
+    """Return sentences on the differences of two figures, on aspects that are not known, and on flags."""
     differ: list[str] = []
     unstated: list[str] = []
     others: list[str] = []

@@ -362,7 +362,7 @@ def _name_figure(context: PageContext, row: Row) -> str:
 
 
 def _name_metric(context: PageContext, metric: str) -> str:
-    """Return the name of an indicator; its code for one that is no longer declared."""
+    """Return the name of an indicator, or its code if it is no longer declared."""
     name = next((item.name for item in metrics.load() if item.id == metric), metric)
     return context.tell(name)  # marked where it is declared
 

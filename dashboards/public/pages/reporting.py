@@ -57,15 +57,15 @@ class Coverage:
         if row.get("version") or "days" in row:
             rows = queries.read_rows(self.frame.path, "own_ratios" if row.get("version") else "own_clearance",
                                      row["metric"], *where)  # fmt: skip
-            rows = tuple(sorted(rows, key=lambda own: own.get("version") != row.get("version")))
-            return {own["area"]: own for own in reversed(rows)}
+            rows = tuple(sorted(rows, key=lambda member: member.get("version") != row.get("version")))
+            return {member["area"]: member for member in reversed(rows)}
         measure = str(row.get("measure") or DEFAULT_MEASURE)
         rows = queries.read_rows(self.frame.path, "own_cells", measure, *where)
         # A stage that a territory counts for adults only has a total of adults, and an empty row of all ages.
         is_total = bool(row.get("is_total", row.get("dimension", "_Z") == "_Z"))
-        rows = tuple(own for own in rows if bool(own["is_total"]) == is_total)
+        rows = tuple(member for member in rows if bool(member["is_total"]) == is_total)
         figure = {**row, "metric": None, "measure": measure, "offence_group": self.crime, "is_total": is_total}
-        return {own["area"]: own for own in reversed(rows) if name_figure(own) == name_figure(figure)}
+        return {member["area"]: member for member in reversed(rows) if name_figure(member) == name_figure(figure)}
 
     def list_absent_parts(self, territory: str, row: Row) -> str:
         """Name the parts of a territory that are not in its figure, and why; empty text if all are in it."""
