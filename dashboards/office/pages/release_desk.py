@@ -354,7 +354,7 @@ def _make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
 
 
 def _name_figure(context: PageContext, row: Row) -> str:
-    """Return the measure of a figure, of victims with their status: presumed, identified or both."""
+    """Return the measure of a figure, with the status of victims."""
     name = context.code_label("measure", row["measure"])
     if row["victim_status"] == _NO_STATUS:
         return name
@@ -362,7 +362,7 @@ def _name_figure(context: PageContext, row: Row) -> str:
 
 
 def _name_metric(context: PageContext, metric: str) -> str:
-    """Return the name of an indicator, or its code if it is no longer declared."""
+    """Return the name of an indicator, or the code of an undeclared one."""
     name = next((item.name for item in metrics.load() if item.id == metric), metric)
     return context.tell(name)  # marked where it is declared
 
