@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install develop run refresh serve unit test test-all lint types format bench screenshots docs lock samples build clean browser postgres
+.PHONY: help install develop run refresh serve unit test test-all lake lint types format bench screenshots docs lock samples build clean browser postgres
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -57,6 +57,12 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 	$(call say,Adding what tests and development need to $(VENV))
 	$(call install_locked,requirements-dev.lock,--compile-bytecode)
 	@touch $@
+
+lake: $(STAMP) ## add to .venv what the lake needs (docs/scaling.md), from requirements-lake.lock
+	$(call say,Adding the extensions of DuckDB for the lake to $(VENV))
+	$(fetch_uv)
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-lake.lock
+	@rm -rf $(VENV)/uv
 
 # With a published release, the servers start while the refresh looks for what is new; people do not wait for it.
 run: $(STAMP) ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
@@ -122,11 +128,12 @@ samples: $(TOOLS) ## regenerate raw_samples/ and tests/golden/
 
 LOCK := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
-lock: ## resolve dependencies and rewrite both lock files (hashes, no addresses)
+lock: ## resolve dependencies and rewrite the lock files (hashes, no addresses)
 	$(fetch_uv)
 	@$(LOCK) pyproject.toml --group build -o requirements.lock
 	@$(LOCK) pyproject.toml --group build --group dev --constraints requirements.lock -o requirements-dev.lock
 	@$(LOCK) --group bill -o requirements-bill.lock
+	@$(LOCK) --group lake --constraints requirements.lock -o requirements-lake.lock
 	@rm -rf $(VENV)/uv
 
 build: $(TOOLS) ## the wheel, and a list of the packages it needs with versions and licences (CycloneDX), into dist/

@@ -67,6 +67,12 @@ def _check_site_address(value: str) -> str:
     return address
 
 
+def _check_lake_data(value: str) -> str:
+    if "://" in value and not value.startswith("s3://"):
+        raise ValueError("neither a path nor an address that starts with s3://")
+    return value.rstrip("/")
+
+
 def _parse_moment(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
@@ -86,6 +92,7 @@ Networks = Annotated[
     BeforeValidator(_split_networks),
     Expected("IP addresses or networks such as `127.0.0.1` or `10.0.0.0/24`, separated by commas"),
 ]
+OptionalFile = Annotated[Path | None, Expected("the path of a file")]
 OptionalMoment = Annotated[
     datetime | None,
     BeforeValidator(_parse_moment),
@@ -282,6 +289,34 @@ class BackupSettings(SettingsGroup):
     )
 
 
+class LakeSettings(SettingsGroup):
+    """The second target of the dbt project. A secret may be in a file, such as a credential of a service manager."""
+
+    TITLE = "Lake"
+
+    lake_catalogue: Annotated[
+        SecretStr | None, Expected("an address such as `postgresql://user:password@host/database`")
+    ] = Field(None, description="The PostgreSQL database of the lake's catalogue.")
+    lake_catalogue_file: OptionalFile = Field(
+        None, description="A file with that address, if `RTI_LAKE_CATALOGUE` is not set."
+    )
+    lake_data: Annotated[
+        str | None, AfterValidator(_check_lake_data), Expected("an address such as `s3://bucket/folder`, or a path")
+    ] = Field(None, description="Where the lake keeps its encrypted files; a new lake records it.")
+    lake_s3_endpoint: OptionalSiteAddress = Field(
+        None, description="The server of the S3-compatible storage; by default that of Amazon for the region."
+    )
+    lake_s3_region: OptionalText = Field(None, description="The region of the storage; by default `us-east-1`.")
+    lake_s3_key: OptionalText = Field(None, description="The identifier of the key to the storage.")
+    lake_s3_secret: Annotated[SecretStr | None, Expected("the secret of that key")] = Field(
+        None, description="The secret of the key to the storage."
+    )
+    lake_s3_secret_file: OptionalFile = Field(
+        None, description="A file with that secret, if `RTI_LAKE_S3_SECRET` is not set."
+    )
+    lake_wait: Count = Field(60, description="Seconds that a writer waits for another that writes the same.")
+
+
 class DevelopmentSettings(SettingsGroup):
     """Variables of developers and tests. dbt reads the first itself, in `dbt_project/profiles.yml`."""
 
@@ -312,6 +347,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     NoticeSettings,
     MonitoringSettings,
     BackupSettings,
+    LakeSettings,
     DevelopmentSettings,
 )
 

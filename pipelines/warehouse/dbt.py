@@ -42,7 +42,8 @@ from pipelines.warehouse.dbt_runner import (
     write_documentation,
 )
 
-_FACTS = ("observation", "case_event")
+FACTS = ("observation", "case_event")
+"""The long tables of facts, each with one file for each submission."""
 
 
 def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: bool = False) -> Path:
@@ -53,8 +54,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
     used as the starting point. Returns the DuckDB file; next to it is a folder of the same name with the tables of
     `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
     """
-    if not (home.gathered / "block.parquet").is_file():
-        raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
+    require_gathered(home)
     home.warehouse.mkdir(parents=True, exist_ok=True)
     final = name_next_build(home, as_of)
     before = latest_counts(home)
@@ -178,25 +178,31 @@ def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Pa
         remove_path(aside)
 
 
-def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
-    """Return the facts files of the accepted submissions that the build `built` lacks, or of all if it is None."""
+def accepted_submissions(home: Home) -> set[str]:
+    """Return the submissions of which a block was accepted at any time."""
     import polars as pl
 
-    accepted = (
-        pl.read_parquet(home.gathered / "block.parquet", columns=["submission_id", "accepted_at"])
-        .drop_nulls("accepted_at")
-        .get_column("submission_id")
-        .unique()
-    )
+    blocks = pl.read_parquet(home.gathered / "block.parquet", columns=["submission_id", "accepted_at"])
+    return set(blocks.drop_nulls("accepted_at").get_column("submission_id"))
+
+
+def require_gathered(home: Home) -> None:
+    """Raise WarehouseError if nothing was gathered for a build of the counts."""
+    if not (home.gathered / "block.parquet").is_file():
+        raise WarehouseError(f"nothing is gathered in {home.gathered}; gather the ledger and the registry first")
+
+
+def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
+    """Return the facts files of the accepted submissions that the build `built` lacks, or of all if it is None."""
     built_ids: set[str] = set()
     if built is not None:
         import duckdb
 
         with duckdb.connect(str(built), read_only=True) as connection:
             built_ids = {row[0] for row in connection.execute("select submission_id from fct_submission").fetchall()}
-    missing_ids = sorted(set(accepted) - built_ids)
+    missing_ids = sorted(accepted_submissions(home) - built_ids)
     files: dict[str, list[str]] = {}
-    for name in _FACTS:
+    for name in FACTS:
         folder = home.facts / name
         present = {p.stem for p in folder.glob("*.parquet")} if folder.is_dir() else set()
         # An empty file provides the columns without new submissions.

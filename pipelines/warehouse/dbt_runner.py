@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.core import codes
 from pipelines.core.home import Home
@@ -144,8 +144,18 @@ def indicators_digest() -> str:
     )
 
 
-def run_dbt(home: Home, variables: Mapping[str, Any], command: str, arguments: Sequence[str]) -> list[NodeResult]:
-    """Run one command of dbt and return the result of each model, seed and test. Raises WarehouseError."""
+def run_dbt(
+    home: Home,
+    variables: Mapping[str, Any],
+    command: str,
+    arguments: Sequence[str],
+    *,
+    target: Literal["warehouse", "lake"] = "warehouse",
+) -> list[NodeResult]:
+    """Run one command of dbt on a target of the profile and return the result of each model, seed and test.
+
+    Raises WarehouseError.
+    """
     manifest = parse_project()
     scratch = home.restricted / "dbt"
     # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
@@ -154,6 +164,7 @@ def run_dbt(home: Home, variables: Mapping[str, Any], command: str, arguments: S
             command,
             *arguments,
             *_SELECTION,
+            *("--target", target),
             "--no-write-json",
             *_path_arguments(scratch),
             *_variable_arguments(variables),

@@ -47,6 +47,8 @@ def test_names_are_declared_once() -> None:
         (settings.AddressSettings, "RTI_PUBLIC_URL", "https://figures.example/x", "without a path"),
         (settings.AddressSettings, "RTI_PORTAL_URL", "returns.example", "an address such as `https://"),
         (settings.AddressSettings, "RTI_DAGSTER_URL", "ftp://x", "an address such as `https://"),
+        (settings.LakeSettings, "RTI_LAKE_DATA", "gs://bucket", "an address such as `s3://bucket/folder`, or a path"),
+        (settings.LakeSettings, "RTI_LAKE_S3_ENDPOINT", "storage.example:9000", "an address such as `https://"),
     ],
 )
 def test_error_names_variable_value_and_remedy(
@@ -74,6 +76,8 @@ def test_errors_of_one_group_are_reported_together_and_leave_other_groups_usable
 def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.list_secret_variables() == {
         "RTI_BACKUP_PASSPHRASE",
+        "RTI_LAKE_CATALOGUE",
+        "RTI_LAKE_S3_SECRET",
         "RTI_LEDGER_URL",
         "RTI_TOKEN",
         "RTI_OIDC_CLIENT_SECRET",
