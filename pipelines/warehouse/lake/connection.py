@@ -44,6 +44,8 @@ def prepare_connection(connection: duckdb.DuckDBPyConnection) -> None:
     """
     for name in _EXTENSIONS:
         connection.execute(f"load {_quote(str(_extension_file(name)))}")
+    # Statements that take two seconds would write a progress bar to the output of a service.
+    connection.execute("set enable_progress_bar = false")
     connection.execute("set ducklake_default_data_inlining_row_limit = 0")
     connection.execute(f"set ducklake_max_retry_count = {_COMMIT_ATTEMPTS}")
     settings = read_settings(LakeSettings)
@@ -123,8 +125,8 @@ def hold_lock(name: str, *, shared: bool = False) -> Iterator[None]:
         while not _try_lock(connection, name, shared):
             if time.monotonic() > deadline:
                 raise LakeBusyError(
-                    f"another process has been writing {name} for more than {settings.lake_wait} seconds. Nothing was "
-                    "changed. Wait until it has finished and start again, or set RTI_LAKE_WAIT to wait longer"
+                    f"another process has been writing {name} for longer than RTI_LAKE_WAIT ({settings.lake_wait} s). "
+                    "Nothing was changed. Start again when it has finished, or set RTI_LAKE_WAIT to wait longer"
                 )
             time.sleep(0.1)
         yield

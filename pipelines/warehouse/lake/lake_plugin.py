@@ -12,9 +12,13 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from pipelines.warehouse.lake.connection import prepare_connection
 
 
-class Plugin(BasePlugin):
+class LakePlugin(BasePlugin):
     """Loads DuckDB's extensions and makes the secrets with which dbt attaches a part of the lake."""
 
     def configure_connection(self, conn: Any) -> None:
         """Prepare the connection before dbt attaches the part."""
         prepare_connection(conn)
+
+
+Plugin = LakePlugin
+"""The name that dbt-duckdb looks for."""

@@ -1,4 +1,4 @@
-"""Test the secrets of a connection to the lake, and that no error quotes one."""
+"""Test the secrets of a connection to the lake, and that no error quotes one. `make test-lake` tests the lake."""
 
 from __future__ import annotations
 
