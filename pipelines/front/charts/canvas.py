@@ -95,11 +95,16 @@ class Canvas:
             attributes["transform"] = f"rotate(-90 {_format(x)} {_format(y)})"
         self.add_element("text", escape(text, quote=False), **attributes)
 
-    def add_text_if_free(self, x: float, y: float, text: str, kind: str = "", *, anchor: str = "start") -> bool:
-        """Add a line of text unless it would cover another text or leave the picture; return True if it was added."""
+    def add_text_if_free(
+        self, x: float, y: float, text: str, kind: str = "", *, anchor: str = "start", x_end: float | None = None
+    ) -> bool:
+        """Add a line of text unless it would cover another text or leave the picture; return True if it was added.
+
+        `x_end` is where the part of the picture ends that the text belongs to, by default that of the whole picture.
+        """
         box = measure_box(x, y, text, kind, anchor=anchor)
         widened = Box(box.x_start - _BETWEEN, box.top, box.x_end + _BETWEEN, box.bottom)
-        is_outside = box.x_start < -_ROUNDING or box.x_end > self.width + _ROUNDING
+        is_outside = box.x_start < -_ROUNDING or box.x_end > (x_end or self.width) + _ROUNDING
         if is_outside or any(widened.is_touching(text_box) for text_box in self._texts):
             return False
         self.add_text(x, y, text, kind, anchor=anchor)

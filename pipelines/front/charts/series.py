@@ -266,7 +266,7 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
         if span.end > span.start:
             canvas.add_element("rect", x=at, y=top, width=x.find_edge(span.end) - at, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
-        if not canvas.add_text_if_free(at + 4, top - 2, span.name, "small"):
+        if not canvas.add_text_if_free(at + 4, top - 2, span.name, "small", x_end=x.end):
             canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
 
 

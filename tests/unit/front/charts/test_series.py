@@ -163,3 +163,10 @@ def test_draw_multiples_uses_one_scale_for_all_panels(width: int) -> None:
     read = assert_legible(draw_multiples("Convicted", panels, width=width))
     assert [text.text for text in read.texts].count("150") == 3, "each panel has the same top"
     assert read.count_marks("circle", "mark") == 6
+
+
+def test_name_of_a_break_stays_in_its_panel() -> None:
+    breaks = [BreakMark(2, 2, "Law, 2020, a province")]
+    panels = [replace(make_series(100, 95, 90, 98, breaks=breaks), title=name) for name in ("A", "B", "C")]
+    read = assert_legible(draw_multiples("Convicted", panels, width=WIDE))
+    assert "Break in the series" in read.words and breaks[0].name not in [text.text for text in read.texts]
