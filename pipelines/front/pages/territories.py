@@ -14,7 +14,6 @@ from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english
 from pipelines.words import durations, figures, indicators, language, trends
-from pipelines.words.changes import describe_cause
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement
 
@@ -370,7 +369,7 @@ def _compose_notes(reader: Reader, crime: str, area: str) -> Section | None:
     ]
     # Most breaks have a note, which also says how sure they are.
     noted = " ".join(str(row["text"]) for row in notes)
-    others = [row for row in breaks if describe_cause(row).rstrip(".") not in noted]
+    others = [row for row in breaks if not row["text"] or str(row["text"]).rstrip(".") not in noted]
     texts += [mark_english(reader, text) for text in reader.describe_breaks(area, others)]
     return Section("notes", tell("Notes and breaks in the series"), list(dict.fromkeys(texts))) if texts else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -50,3 +51,19 @@ def test_notes_that_state_nothing_are_left_out() -> None:
     section = compose_section("notes", note=notes)
     assert section is not None and list(section.texts) == texts[1:]
     assert compose_section("notes", note=notes[:1]) is None
+
+
+@pytest.mark.parametrize("language", ["en", "sq"])
+def test_break_with_a_note_is_written_once(language: str) -> None:
+    cause = "First-instance figures come from the register of courts."
+    day = date(2024, 1, 1)
+    a_break = {
+        "area": "AA", "of_area": "AA", "offence_group": "TIP", "kind": "source", "words": "", "text": cause,
+        "detail": "", "first_period": "2024", "first_day": day, "last_day": day, "code": "x", "measure": "",
+        "level": "",
+    }  # fmt: skip
+    note = {"territory": "AA", "area": "AA", "kind": "break", "period_from": "2024", "text": cause, "note_id": "n"}
+    noted = compose_section("notes", language, note=[note], **{"break": [a_break]})
+    alone = compose_section("notes", language, **{"break": [a_break]})
+    assert noted is not None and alone is not None
+    assert (len(noted.texts), len(alone.texts)) == (1, 1)
