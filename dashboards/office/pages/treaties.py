@@ -25,6 +25,8 @@ from pipelines.submissions.treaty_statements import TreatyStatement
 
 router = APIRouter()
 PATH = "/treaties"
+LAW_PATH = "/law"
+"""Page with the treaties of a jurisdiction, each linked."""
 _Views = Sequence[ProposalView[TreatyStatement]]
 
 
@@ -59,7 +61,9 @@ def make_table(context: PageContext, area: str) -> ui.PageTable:
 def show_treaty(context: Page) -> Response:
     """Render a treaty and a territory: what is known, its history, and the form for a statement."""
     query = context.request.query_params
-    return _render_treaty(context, query.get("area", ""), query.get("treaty", ""))
+    if "area" not in query:
+        return redirect_to(context, LAW_PATH)
+    return _render_treaty(context, query["area"], query.get("treaty", ""))
 
 
 @router.post(PATH + "/propose")
@@ -104,7 +108,7 @@ def _render_treaty(
     except NotAllowedError as error:
         return render_refusal(context, error)
     if treaty not in codes.list_codes("treaty"):
-        return redirect_to(context, ui.page_address("/law", place=area))
+        return redirect_to(context, ui.page_address(LAW_PATH, place=area))
     views = [view for view in views if view.proposal.content.treaty == treaty]
     waiting = next((view for view in views if view.proposal.state == "waiting"), None)
     events = _list_events(context, area, treaty, views)
