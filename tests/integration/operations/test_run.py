@@ -246,11 +246,11 @@ def test_correction_changes_only_its_territory(story: Story) -> None:
     assert _read_reported_persons(story.counts["corrected"], FAULTY, "2026-Q2") == 3
 
 
-def test_marts_of_offices_are_built_before_the_protection(story: Story) -> None:
+def test_marts_of_the_draft_are_built_before_those_of_offices_and_the_draft_last(story: Story) -> None:
     for name in ("first", "corrected"):
-        lines = story.messages[name]
-        marts = next(number for number, line in enumerate(lines) if line.startswith("restricted indicators built"))
-        assert marts < next(number for number, line in enumerate(lines) if "cells hidden" in line)
+        steps = ["cells hidden", "protected indicators built", "restricted indicators built", "is ready"]
+        found = [step for line in story.messages[name] for step in steps if step in line]
+        assert found == steps
 
 
 def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:

@@ -246,7 +246,8 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: regions.explain_window(
             [_make_window("A", "2025", 4), _make_window("P3", "2023-2025", 5, default=True)], is_share=False
         ),
-        "Opens in 2023–2025: 5 of 7 territories have counts of 20 or more in 2023–2025, against 4 in 2025.",
+        "Opens in 2023–2025: 5 of the 7 territories that report this have counts of 20 or more in 2023–2025, "
+        "against 4 in 2025.",
     ),
     "{period} for {stages}, although most territories have too few cases": (
         lambda: regions.describe_windows([("Convicted", [_make_window("A", "2025", 2, default=True)])]),
@@ -275,7 +276,6 @@ EMPTY = {
     "{day}, {time} UTC": "a release that is announced",
     "Figures that changed since release {release}": "a release after another one",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
-    "{area} (withheld)": "a ratio of a year without a territory whose count is withheld",
     "{n} older years": "a release of more than eight years",
     "This release has no breakdown of {crime} for {area}.": "a release without it",
     "The release has no breakdown of victims for {area}.": "a release without it",
