@@ -249,8 +249,8 @@ def test_correction_changes_only_its_territory(story: Story) -> None:
 def test_marts_of_the_draft_are_built_before_those_of_offices_and_the_draft_last(story: Story) -> None:
     for name in ("first", "corrected"):
         steps = ["cells hidden", "protected indicators built", "restricted indicators built", "is ready"]
-        found = [step for line in story.messages[name] for step in steps if step in line]
-        assert found == steps
+        steps_taken = [step for line in story.messages[name] for step in steps if step in line]
+        assert steps_taken == steps
 
 
 def test_correction_after_publication_makes_a_new_edition(story: Story) -> None:
