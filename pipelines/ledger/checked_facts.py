@@ -30,7 +30,7 @@ def memory_path(home: Home) -> Path:
 def read_checked(home: Home) -> frozenset[str]:
     """Return the lines of the files that were compared before; none if the file is missing or damaged."""
     try:
-        return frozenset(memory_path(home).read_text(encoding="ascii").split("\n"))
+        return frozenset(memory_path(home).read_text(encoding="ascii").split("\n")) - {""}
     except (FileNotFoundError, UnicodeDecodeError):
         return frozenset()
 

@@ -124,17 +124,17 @@ def _compare_files(
             fact_file, status = rows.get(table), states[table].get(f"{identity}.parquet")
             if fact_file is None and status is None and (rows or table != "observation"):
                 continue
-            line = ""
+            line = None
             if fact_file is not None and status is not None:
                 line = checked_facts.describe_file(table, identity, fact_file[2], status)
-            if line in checked:
+            if line is not None and line in checked:
                 good.add(line)
                 continue
             path = facts.path_of(home, table, identity)
             trouble = _compare_fact_file(path, fact_file, is_needed=table == "observation", has_rows=bool(rows))
             if trouble is not None:
                 damage.append(FactDamage(identity, path, trouble))
-            elif status is not None and line and checked_facts.is_settled(status):
+            elif status is not None and line is not None and checked_facts.is_settled(status):
                 good.add(line)
     return damage, frozenset(good)
 

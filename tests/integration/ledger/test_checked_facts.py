@@ -69,6 +69,21 @@ def test_file_that_was_changed_a_moment_ago_is_not_remembered(ledger: Ledger, mo
         assert count_reads(monkeypatch, lambda: integrity.check_facts(home, engine, only_changes=True)) == _RETURNS
 
 
+def test_lost_file_is_found_right_after_all_files_were_written_again(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Remember all files, and then none, because each was written a moment ago, as in a home that was just restored."""
+    home, engine, paths = ledger
+    assert integrity.check_facts(home, engine, only_changes=True) == []
+    monkeypatch.setattr(checked_facts, "_SETTLED_SECONDS", 60.0)
+    for path in paths:
+        path.touch()
+    assert integrity.check_facts(home, engine, only_changes=True) == []
+    assert checked_facts.memory_path(home).read_text(encoding="ascii") == ""
+    paths[0].unlink()
+    assert [damage.file for damage in integrity.check_facts(home, engine, only_changes=True)] == [paths[0]]
+
+
 def _overwrite_quietly(path: Path) -> None:
     """Change one bit in place, and set the time of modification back."""
     status = path.stat()
