@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +104,18 @@ def copied_home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("RTI_NOW", CLOCK)
     monkeypatch.setenv("RTI_HOME", str(root))
     yield open_home(root)
+
+
+_MAIN = sys.modules["__main__"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Put back the main module of the process, which Streamlit replaces by the script of each page that it runs.
+
+    multiprocessing runs the main module again in every process that it starts.
+    """
+    sys.modules["__main__"] = _MAIN
 
 
 @pytest.hookimpl(wrapper=True)
