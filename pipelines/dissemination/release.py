@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines import words
 from pipelines.core import codes, i18n
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.dissemination import periods
 from pipelines.dissemination.codelists import build_codelists, translate_text
 from pipelines.dissemination.components import COMPONENTS, MEASURES
@@ -83,9 +84,8 @@ _NAME_OF_AGENCY: Final = "Regional trafficking indicators"
 @contextmanager
 def open_release(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the database of a release, read-only."""
-    import duckdb
 
-    with duckdb.connect(str(folder.resolve() / DATABASE), read_only=True) as connection:
+    with open_duckdb(folder.resolve() / DATABASE, read_only=True) as connection:
         yield connection
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.words import Row
 
 BEFORE_COURT: Final = ("reported", "investigated", "indicted")
@@ -266,8 +267,6 @@ SQL: Final[Mapping[str, str]] = {
 
 def read_tables(release: Path) -> Tables:
     """Return the rows of all tables of SQL, read from the database of a release in one pass."""
-    import duckdb
-
     parameters: dict[str, Any] = {
         "crimes": list(CRIMES),
         "measures": list(dict.fromkeys(stage for track in STAGES.values() for stage in track)),
@@ -279,7 +278,7 @@ def read_tables(release: Path) -> Tables:
         **{f"victims_{dimension}": table for dimension, table in VICTIM_TABLES.items()},
     }
     tables: dict[str, tuple[Row, ...]] = dict.fromkeys(NEWER_TABLES, ())
-    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+    with open_duckdb(release / "release.duckdb", read_only=True) as connection:
         present = {str(name) for (name,) in connection.sql("select table_name from duckdb_tables()").fetchall()}
         for name, statement in SQL.items():
             if name in NEWER_TABLES and name.removesuffix("_count") not in present:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import clock
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.dbt_runner import NodeResult
@@ -60,7 +61,7 @@ def _can_be_read(counts: Path) -> bool:
     import duckdb
 
     try:
-        with duckdb.connect(str(counts), read_only=True) as connection:
+        with open_duckdb(counts, read_only=True) as connection:
             query = "select table_name from duckdb_tables() where not internal"
             for (name,) in connection.execute(query).fetchall():
                 connection.execute(f'select sum(hash(t)::hugeint) from "{name}" t').fetchone()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipelines.core import clock
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home, open_home
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.contracts import read_source_contracts
@@ -196,9 +197,7 @@ def fact_files(home: Home, built: Path | None) -> dict[str, list[str]]:
     """Return the facts files of the accepted submissions that the build `built` lacks, or of all if it is None."""
     built_ids: set[str] = set()
     if built is not None:
-        import duckdb
-
-        with duckdb.connect(str(built), read_only=True) as connection:
+        with open_duckdb(built, read_only=True) as connection:
             built_ids = {row[0] for row in connection.execute("select submission_id from fct_submission").fetchall()}
     missing_ids = sorted(accepted_submissions(home) - built_ids)
     files: dict[str, list[str]] = {}

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.core.duckdb_files import open_duckdb
+
 
 @dataclass(frozen=True)
 class ExportedTable:
@@ -73,9 +75,7 @@ INDICATORS = (
 
 def export_tables(database: Path, tables: Iterable[ExportedTable], folder: Path) -> None:
     """Write tables of a DuckDB file as Parquet files into an existing folder, sorted by all their columns."""
-    import duckdb
-
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_duckdb(database, read_only=True) as connection:
         for table in tables:
             target = str(folder / f"{table.name}.parquet").replace("'", "''")
             connection.execute(

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.duckdb_files import open_duckdb
+
 if TYPE_CHECKING:
     import sqlalchemy as sa
     from starlette.requests import Request
@@ -130,7 +132,7 @@ def _check_release(home: Home) -> HealthCheck:
 def _opened(path: str) -> Iterator[Any]:
     import duckdb
 
-    connection = duckdb.connect(path, read_only=True)
+    connection = open_duckdb(path, read_only=True)
     try:
         yield connection
     finally:

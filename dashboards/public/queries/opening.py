@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboards.public.queries import comparisons, counts, indicators, records, sources
+from pipelines.core.duckdb_files import open_duckdb
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,9 +58,8 @@ def current_release() -> str:
 
 @lru_cache(maxsize=2)
 def _connection(path: str) -> duckdb.DuckDBPyConnection:
-    import duckdb
 
-    return duckdb.connect(path, read_only=True)
+    return open_duckdb(path, read_only=True)
 
 
 @lru_cache(maxsize=1024)

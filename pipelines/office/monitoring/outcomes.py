@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.statistics.request_days import summarise_waits
 from pipelines.survey.gaps import Gap, classify_share
 from pipelines.survey.monitored_themes import MonitoredOutcome
@@ -96,7 +97,7 @@ def read_figures(home: Home) -> CooperationFigures:
     if counts is None:
         return CooperationFigures({}, {})
     try:
-        with duckdb.connect(str(counts), read_only=True) as connection:
+        with open_duckdb(counts, read_only=True) as connection:
             figures = _fetch(connection, _FIGURES)
             days = _fetch(connection, _DAYS)
             waits = connection.execute(_WAITS).pl()

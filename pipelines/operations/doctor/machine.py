@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.core import clock
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.operations.doctor.model import Examination, Subject, Symptom, make_problem, make_warning, skip_check
 from pipelines.runs.remedies import Remedy
@@ -66,9 +67,7 @@ def check_versions(_subject: Subject) -> Examination:
 
 def _find_missing_extensions() -> Iterator[Symptom]:
     """Find the extensions that DuckDB's package should bring; none is ever fetched."""
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with open_duckdb() as connection:
         rows = connection.execute("select extension_name from duckdb_extensions() where installed").fetchall()
     installed = {str(row[0]) for row in rows}
     for name in DUCKDB_EXTENSIONS:

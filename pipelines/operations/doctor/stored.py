@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.core import clock
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.operations.doctor.model import Examination, Subject, Symptom, make_problem, make_warning, skip_check
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _read_database(path: Path) -> str | None:
     import duckdb
 
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_duckdb(path, read_only=True) as connection:
             query = "select schema_name, table_name from duckdb_tables() where not internal"
             for schema, table in connection.execute(query).fetchall():
                 connection.execute(f'select sum(hash(t)::hugeint) from "{schema}"."{table}" t').fetchone()
@@ -208,7 +209,7 @@ def _find_unreadable_parquet(home: Home) -> Iterator[Symptom]:
 
     is_source = {home.released, home.restricted / "records" / "released"}
     folders = (home.released, home.restricted / "records", home.protected, home.gathered, home.restricted / "quality")
-    with duckdb.connect() as connection:
+    with open_duckdb() as connection:
         for path in (path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.parquet"))):
             try:
                 connection.execute("select sum(hash(t)::hugeint) from read_parquet(?) t", [str(path)]).fetchone()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import codes
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.publication.provenance.lineage import SourceFigure, read_places
 
 if TYPE_CHECKING:
@@ -290,6 +291,5 @@ def _notes(
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
-    import duckdb
 
-    return duckdb.connect(str(path), read_only=True)
+    return open_duckdb(path, read_only=True)

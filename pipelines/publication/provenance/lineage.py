@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.core import codes
+from pipelines.core.duckdb_files import open_duckdb
 
 _MAPPED = ("age", "sentence_band")
 _OBSERVATION_CODES = (
@@ -72,9 +73,7 @@ def read_places(counts: Path, cell_id: str) -> tuple[SourceFigure, ...]:
 
     `counts` is the DuckDB file of the build. A figure that nobody reported, or that is 0 by a nil return, has none.
     """
-    import duckdb
-
-    with duckdb.connect(str(counts), read_only=True) as connection:
+    with open_duckdb(counts, read_only=True) as connection:
         connection.execute(_PARTS, [cell_id])
         connection.execute(_ROWS_BEHIND)
         observations = connection.execute(_OBSERVATIONS).pl().to_dicts()

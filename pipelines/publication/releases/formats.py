@@ -8,6 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.core.duckdb_files import open_duckdb
+
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -40,9 +42,7 @@ def format_csv(table: pl.DataFrame) -> bytes:
 
 def write_duckdb(tables: Mapping[str, pl.DataFrame], parquet: Path, path: Path) -> None:
     """Write all tables to one DuckDB file, read from the Parquet files so that both have the same rows."""
-    import duckdb
-
-    with duckdb.connect(str(path)) as connection:
+    with open_duckdb(path) as connection:
         # DuckDB waits for the disk at the end of each transaction, and of each statement without one.
         connection.begin()
         for name in tables:

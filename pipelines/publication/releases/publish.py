@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from pipelines.core import durable
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.editions import edition_key
@@ -36,9 +37,7 @@ def verify_files(folder: Path) -> None:
     for name, entry in manifest["files"].items():
         if formats.hash_file(folder / name) != entry["sha256"]:
             raise ReleaseError(f"{folder.name}: {name} has changed since it was drafted; draft it again")
-    import duckdb
-
-    with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
+    with open_duckdb(folder / DATABASE, read_only=True) as connection:
         for table, rows in manifest["tables"].items():
             counted = connection.execute(f'select count(*) from "{table}"').fetchone()
             if counted is None or counted[0] != rows:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.publication.releases import formats, signature
 from pipelines.publication.releases.manifest import DATABASE, UNLISTED, VERSIONS, read_manifest
 
@@ -60,10 +61,8 @@ def _compare_manifests(release: Path, rebuilt: Path) -> Iterator[Difference]:
 
 def _compare_rows(release: Path, rebuilt: Path) -> Iterator[Difference]:
     """Compare the tables of the two databases in both directions, with the number of equal rows."""
-    import duckdb
-
     query = "select table_name from duckdb_tables() where database_name = ? order by 1"
-    with duckdb.connect() as connection:
+    with open_duckdb() as connection:
         for name, folder in (("before", release), ("after", rebuilt)):
             path = str(folder / DATABASE).replace("'", "''")
             connection.execute(f"attach '{path}' as {name} (read_only)")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.publication.releases import formats, signature
 from pipelines.publication.releases.manifest import DATABASE, UNLISTED
@@ -115,7 +116,7 @@ def _compare_database(folder: Path, tables: dict[str, int]) -> Iterator[str]:
         return
     fingerprint = "select count(*), sum(hash(t)::hugeint) from {} t"
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_duckdb(path, read_only=True) as connection:
             query = "select table_name from duckdb_tables() where not internal"
             names = {str(row[0]) for row in connection.execute(query).fetchall()}
             if names != set(tables):

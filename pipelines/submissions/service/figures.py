@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 from pipelines.ledger.permissions import can_read
@@ -230,7 +231,7 @@ def _open_figures(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             mark("No figures have been made in this home yet. They are made at the next refresh; look again then.")
         )
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_duckdb(path, read_only=True) as connection:
             yield connection
     except duckdb.BinderException as error:
         # The program that wrote the file did not have a column that this one selects.

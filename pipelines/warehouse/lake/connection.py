@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.settings import LakeSettings, read_settings
 from pipelines.warehouse.dbt_runner import WarehouseError
 
@@ -44,8 +45,6 @@ def prepare_connection(connection: duckdb.DuckDBPyConnection) -> None:
     """
     for name in _EXTENSIONS:
         connection.execute(f"load {_quote(str(_extension_file(name)))}")
-    # Statements that take two seconds would write a progress bar to the output of a service.
-    connection.execute("set enable_progress_bar = false")
     connection.execute("set ducklake_default_data_inlining_row_limit = 0")
     connection.execute(f"set ducklake_max_retry_count = {_COMMIT_ATTEMPTS}")
     settings = read_settings(LakeSettings)
@@ -86,9 +85,8 @@ def open_part(part: Part, *, version: int | None = None) -> Iterator[duckdb.Duck
 
     With `version` the part is as it was in that version, and cannot be written. Raises WarehouseError.
     """
-    import duckdb
 
-    with hide_secrets(), duckdb.connect(config={"allow_persistent_secrets": "false"}) as connection:
+    with hide_secrets(), open_duckdb(options={"allow_persistent_secrets": "false"}) as connection:
         prepare_connection(connection)
         options = "" if version is None else f" (snapshot_version {version:d}, read_only)"
         connection.execute("set timezone = 'UTC'")

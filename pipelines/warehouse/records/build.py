@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import codes, durable
+from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.declarations.law import Law, LawArticle
 from pipelines.model.periods import Period
@@ -219,7 +220,5 @@ def _no_members() -> pl.DataFrame:
 
 
 def _read(counts: Path, query: str) -> pl.DataFrame:
-    import duckdb
-
-    with duckdb.connect(str(counts), read_only=True) as connection:
+    with open_duckdb(counts, read_only=True) as connection:
         return connection.sql(query).pl()
