@@ -232,6 +232,9 @@ _COUNTED = {
 }
 """Pairs of instruments that count the same persons, or the same requests."""
 
+_NO_SISTER = pl.DataFrame(schema={"submission_id": pl.String})
+"""The counts for a return of an instrument that counts what no other does. None of its rules reads them."""
+
 
 def _list_sisters(form: Form, registry: Registry) -> set[str]:
     """Return the series that count what the series of a form counts, in the same jurisdiction."""
@@ -272,7 +275,10 @@ def _collect_sister_counts(
         add_counts(history.observations, history.events)
     collected = {}
     for item in readings:
-        counted = _COUNTED.get(registry.forms[item.reading.form].instrument, _COUNTED["justice"])
+        counted = _COUNTED.get(registry.forms[item.reading.form].instrument)
+        if counted is None:
+            collected[item.submission_id] = _NO_SISTER
+            continue
         of_sisters = [blocks.get(name, {}) for name in sorted(sisters[item.submission_id])]
         known_blocks = [block for by_period in of_sisters for block in by_period.values()]
         none = _COUNTED[counted.sister].count_none()
