@@ -6,48 +6,20 @@ The SQL here selects and renames; nothing is summed or computed from figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from pipelines.core.i18n import mark
-
-COUNTS: Final = "COUNTS"
-CATEGORIES: Final[Mapping[str, str]] = {
-    COUNTS: mark("Counts"),
-    "RATES_RATIOS": mark("Rates, shares and ratios"),
-    "RECORDS": mark("Durations and sentences"),
-    "CONTEXT": mark("Coverage and data quality"),
-}
-
-_STATUS: Final = ("OBS_STATUS", "CONF_STATUS")
-_INTERVAL: Final = ("LOWER_LIMIT", "UPPER_LIMIT", "INTERVAL_BASIS")
-_COVERAGE: Final = ("N_REPORTED", "N_EXPECTED", "REPORTERS")
-_UNIT: Final = ("UNIT_MEASURE", "UNIT_MULT", "DECIMALS")
-_COUNTED: Final = (*_UNIT, *_STATUS, *_INTERVAL, *_COVERAGE, "BASIS", "IS_TOTAL", "IS_ADDITIVE", "FLAGS",
-                   "CELL_ID")  # fmt: skip
-_FROM_COUNTS: Final = (*_UNIT, *_STATUS, *_INTERVAL, "NUMERATOR", "DENOMINATOR", "COMPARABILITY", *_COVERAGE, "BREAKS",
-                       "FLAGS")  # fmt: skip
-_FROM_RECORDS: Final = (*_UNIT, *_STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "COMPARABILITY", "N_BAND", "BREAKS")
-
-
-@dataclass(frozen=True)
-class Source:
-    """One dataflow: its name, what it is, and how its rows are selected.
-
-    `query` has one row for each observation with the columns of its components; `columns` names those that differ from
-    the usual ones, as SQL. `period` and `value` are SQL too.
-    """
-
-    name: str
-    description: str
-    category: str
-    query: str
-    dimensions: tuple[str, ...]
-    attributes: tuple[str, ...]
-    columns: Mapping[str, str] = field(default_factory=dict)
-    period: str = "period"
-    value: str = "value"
-
+from pipelines.dissemination.cooperation_dataflows import COOPERATION
+from pipelines.dissemination.dataflow_source import (
+    COUNTED,
+    COUNTS,
+    FROM_COUNTS,
+    FROM_RECORDS,
+    INTERVAL,
+    STATUS,
+    UNIT,
+    Source,
+)
 
 _CELLS: Final = """
     select cell.*, i.low, i.high, i.interval_basis from (select distinct on (cell_id) * from cell) cell
@@ -71,8 +43,12 @@ _SPAN: Final = f"""
     else strftime(period_start, '%Y-%m-%d') || '/P' || {_MONTHS} || 'M' end
 """
 """A period of another publisher, as SQL. One whose end is not known is its first day."""
-_OF_COOPERATION: Final = {"REF_AREA": "territory", "UNIT_MEASURE": "'NR'", "CELL_ID": "cooperation_id"}
 _NOT_BROKEN_DOWN: Final = "sentence_type in ('_T', '_Z')"
+
+_PROCEEDINGS: Final = ("justice", "register")
+_ALL_COUNTS: Final = (*_PROCEEDINGS, "victims")
+_RETURNS: Final = (*_ALL_COUNTS, "cooperation", "requests")
+"""Kinds of returns that have records or counts of proceedings, all counts of persons and cases, and all returns."""
 
 DATAFLOWS: Final[Mapping[str, Source]] = {
     "PROCEEDINGS": Source(
@@ -82,8 +58,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         _CELLS.format(f"victim_status = '_Z' and {_NOT_BROKEN_DOWN}"),
         ("FREQ", "REF_AREA", "MEASURE", "LEVEL", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP", "OFFENCE", "PERSON_TYPE",
          "SEX", "AGE"),
-        _COUNTED,
+        COUNTED,
         {"UNIT_MEASURE": "'NR'"},
+        instruments=_PROCEEDINGS,
     ),
     "SENTENCES": Source(
         mark("Sentences by kind and length"),
@@ -91,8 +68,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         COUNTS,
         _CELLS.format(f"victim_status = '_Z' and not {_NOT_BROKEN_DOWN}"),
         ("FREQ", "REF_AREA", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP", "PERSON_TYPE", "SENTENCE_TYPE", "SENTENCE_BAND"),
-        _COUNTED,
+        COUNTED,
         {"UNIT_MEASURE": "'NR'"},
+        instruments=_PROCEEDINGS,
     ),
     "VICTIMS": Source(
         mark("Detected victims"),
@@ -101,8 +79,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         _CELLS.format("victim_status <> '_Z'"),
         ("FREQ", "REF_AREA", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION",
          "CITIZENSHIP"),
-        _COUNTED,
+        COUNTED,
         {"UNIT_MEASURE": "'NR'"},
+        instruments=("victims",),
     ),
     "RATES": Source(
         mark("Rates per 100,000 inhabitants"),
@@ -111,7 +90,8 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select * from indicator where metric = 'rate'",
         ("FREQ", "REF_AREA", "INDICATOR", "MEASURE", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP", "PERSON_TYPE",
          "VICTIM_STATUS"),
-        (*_FROM_COUNTS, "CELL_ID"),
+        (*FROM_COUNTS, "CELL_ID"),
+        instruments=_ALL_COUNTS,
     ),
     "SHARES": Source(
         mark("Shares of a breakdown"),
@@ -120,7 +100,8 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select * from indicator where metric = 'share'",
         ("FREQ", "REF_AREA", "INDICATOR", "BREAKDOWN", "MEASURE", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP", "OFFENCE",
          "PERSON_TYPE", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP", "SENTENCE_TYPE", "SENTENCE_BAND"),
-        (*_FROM_COUNTS, "CELL_ID"),
+        (*FROM_COUNTS, "CELL_ID"),
+        instruments=_ALL_COUNTS,
     ),
     "RATIOS": Source(
         mark("Ratios between stages"),
@@ -128,7 +109,8 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "RATES_RATIOS",
         "select * from stage_ratio",
         ("FREQ", "REF_AREA", "INDICATOR", "COUNT_UNIT", "OFFENCE_GROUP", "VERSION"),
-        (*_FROM_COUNTS, "REASONS", "LAG", "IS_DEFAULT"),
+        (*FROM_COUNTS, "REASONS", "LAG", "IS_DEFAULT"),
+        instruments=_PROCEEDINGS,
     ),
     "CLEARANCE": Source(
         mark("Clearance and disposition"),
@@ -136,7 +118,8 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "RATES_RATIOS",
         "select * from clearance",
         ("FREQ", "REF_AREA", "INDICATOR", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP"),
-        (*_FROM_COUNTS, "REASONS", "DAYS"),
+        (*FROM_COUNTS, "REASONS", "DAYS"),
+        instruments=_PROCEEDINGS,
     ),
     "EXITS": Source(
         mark("How proceedings ended without a conviction"),
@@ -144,7 +127,8 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "RATES_RATIOS",
         "select * from exit",
         ("FREQ", "REF_AREA", "INDICATOR", "MEASURE", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP"),
-        _FROM_COUNTS,
+        FROM_COUNTS,
+        instruments=_PROCEEDINGS,
     ),
     "BALANCES": Source(
         mark("Balances of cases"),
@@ -155,8 +139,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
             unpivot include nulls (value for item in (opening, entries, exits, closing, gap))
         """,
         ("FREQ", "REF_AREA", "INDICATOR", "STATISTIC", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "COMPARABILITY", "REASONS", "BREAKS", "FLAGS"),
+        (*UNIT, *STATUS, "COMPARABILITY", "REASONS", "BREAKS", "FLAGS"),
         {"UNIT_MEASURE": "'NR'", "STATISTIC": "item", "COMPARABILITY": "status"},
+        instruments=_PROCEEDINGS,
     ),
     "CHANGES": Source(
         mark("Change in convictions by volume and ratio"),
@@ -168,8 +153,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
                                    ratio_effect))
         """,
         ("FREQ", "REF_AREA", "INDICATOR", "STATISTIC", "COUNT_UNIT", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "COMPARABILITY", "REPORTERS", "BREAKS"),
+        (*UNIT, *STATUS, "COMPARABILITY", "REPORTERS", "BREAKS"),
         {"UNIT_MEASURE": "'NR'", "STATISTIC": "item"},
+        instruments=_PROCEEDINGS,
     ),
     "REGION": Source(
         mark("The region and the range of its territories"),
@@ -181,10 +167,11 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         """,
         ("FREQ", "REF_AREA", "INDICATOR", "STATISTIC", "CATEGORY", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP",
          "VICTIM_STATUS", "VERSION"),
-        (*_UNIT, *_STATUS, "COMPARABILITY", "N_REPORTED", "N_EXPECTED", "REPORTERS", "TERRITORIES", "COVERED_BY",
+        (*UNIT, *STATUS, "COMPARABILITY", "N_REPORTED", "N_EXPECTED", "REPORTERS", "TERRITORIES", "COVERED_BY",
          "BREAKS", "FLAGS"),
         {"REF_AREA": "'{region}'", "STATISTIC": "item", "VERSION": "coalesce(nullif(version, ''), '_Z')"},
         value="figure",
+        instruments=_ALL_COUNTS,
     ),
     "COMPARISONS": Source(
         mark("Pairs of territories compared"),
@@ -193,9 +180,10 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select * from pair",
         ("FREQ", "REF_AREA", "COUNTERPART_AREA", "INDICATOR", "CATEGORY", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP",
          "VICTIM_STATUS"),
-        (*_UNIT, *_STATUS, *_INTERVAL, "VERDICT", "REASONS", "BREAKS", "FLAGS"),
+        (*UNIT, *STATUS, *INTERVAL, "VERDICT", "REASONS", "BREAKS", "FLAGS"),
         {"REF_AREA": "area_a", "UNIT_MEASURE": "'RATIO'"},
         value="ratio",
+        instruments=_ALL_COUNTS,
     ),
     "DURATIONS": Source(
         mark("Durations of proceedings"),
@@ -203,9 +191,10 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "RECORDS",
         "select * from duration",
         ("FREQ", "REF_AREA", "DATA_SOURCE", "INDICATOR", "STATISTIC", "OFFENCE_GROUP"),
-        _FROM_RECORDS,
+        FROM_RECORDS,
         period="""case entered when '_T' then strftime(seen_from, '%Y-%m-%d') || '/P'
             || datediff('month', seen_from, seen_until + 1) || 'M' else entered end""",
+        instruments=("register",),
     ),
     "PENDING_AGES": Source(
         mark("Age of pending cases"),
@@ -213,9 +202,10 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "RECORDS",
         "select * from pending",
         ("FREQ", "REF_AREA", "DATA_SOURCE", "INDICATOR", "STATISTIC", "OFFENCE_GROUP"),
-        _FROM_RECORDS,
+        FROM_RECORDS,
         {"FREQ": "'_Z'"},
         period="strftime(as_at, '%Y-%m-%d')",
+        instruments=("register",),
     ),
     "COHORTS": Source(
         mark("Cases followed from the year in which they entered"),
@@ -223,8 +213,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "RECORDS",
         "select * from cohort",
         ("FREQ", "REF_AREA", "DATA_SOURCE", "INDICATOR", "STATISTIC", "OFFENCE_GROUP"),
-        (*_FROM_RECORDS, "FOLLOWED_QUARTERS"),
+        (*FROM_RECORDS, "FOLLOWED_QUARTERS"),
         period="cohort",
+        instruments=("register",),
     ),
     "SENTENCE_LENGTHS": Source(
         mark("Lengths and kinds of sentences from case records"),
@@ -233,117 +224,21 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select * from sentence",
         ("FREQ", "REF_AREA", "DATA_SOURCE", "INDICATOR", "STATISTIC", "LEVEL", "OFFENCE_GROUP", "SENTENCE_TYPE",
          "SENTENCE_BAND"),
-        _FROM_RECORDS,
+        FROM_RECORDS,
+        instruments=("register",),
     ),
-    "COOPERATION": Source(
-        mark("Requests for legal assistance"),
-        mark("Requests between territories by direction, and by partner or outcome, in a year."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation",
-        ("FREQ", "REF_AREA", "DIRECTION", "PARTNER", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-    ),
-    "COOPERATION_TYPES": Source(
-        mark("Requests for legal assistance by type"),
-        mark("Requests sent and received in a year by type, of each territory and of the region."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation_type",
-        ("FREQ", "REF_AREA", "DIRECTION", "ASSISTANCE", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-    ),
-    "COOPERATION_BASES": Source(
-        mark("Requests for legal assistance by legal basis"),
-        mark("Requests sent and received in a year by legal basis, of each territory and of the region."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation_basis",
-        ("FREQ", "REF_AREA", "DIRECTION", "LEGAL_BASIS", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-    ),
-    "COOPERATION_CHANNELS": Source(
-        mark("Requests for legal assistance by channel"),
-        mark("Requests sent and received in a year by channel, of each territory and of the region."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation_channel",
-        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-    ),
-    "COOPERATION_QUARTERS": Source(
-        mark("Requests for legal assistance by quarter"),
-        mark("Requests sent, received and closed in a quarter, of territories that report each quarter."),
-        COUNTS,
-        "select *, 'Q' as freq, 'request' as count_unit from cooperation_quarter",
-        ("FREQ", "REF_AREA", "DIRECTION", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar || '-Q' || quarter::varchar",
-    ),
-    "INFORMAL_EXCHANGE": Source(
-        mark("Informal exchange of information by channel"),
-        mark("Requests for information between police forces in a year, and those answered, by channel."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from informal_exchange",
-        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-    ),
-    "JOINT_TEAMS": Source(
-        mark("Participations in joint investigation teams"),
-        mark("Teams that territories set up, extended, closed and evaluated, and teams at work at the end of a year. A "
-             "team is counted by each territory in it."),
-        COUNTS,
-        "select *, if(since = year, 'A', '_O') as freq, 'event' as count_unit from joint_team",
-        ("FREQ", "REF_AREA", "PARTNER", "LEGAL_BASIS", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="if(since = year, year::varchar, since || '-01-01/P' || (year - since + 1) || 'Y')",
-    ),
-    "COOPERATION_SHARES": Source(
-        mark("Requests executed in full"),
-        mark("Share of the closed requests that were executed in full, by direction, with 95% intervals."),
-        "RATES_RATIOS",
-        "select *, 'A' as freq from cooperation_outcome",
-        ("FREQ", "REF_AREA", "DIRECTION", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "NUMERATOR", "DENOMINATOR"),
-        {"REF_AREA": "territory", "UNIT_MEASURE": "'PC'", "NUMERATOR": "executed", "DENOMINATOR": "closed"},
-        period="year::varchar",
-        value="share",
-    ),
-    "MIRROR": Source(
-        mark("Mirror statistics of requests"),
-        mark("What one territory sent to another, and what the other received, by pair and year."),
-        "CONTEXT",
-        """
-            select *, 'A' as freq from mirror unpivot include nulls (
-                figure for item in (sent, received, difference, ratio))
-        """,
-        ("FREQ", "REF_AREA", "COUNTERPART_AREA", "STATISTIC", "OFFENCE_GROUP"),
-        (*_UNIT, *_STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "VERDICT", "REASONS"),
-        {"REF_AREA": "sent_by", "COUNTERPART_AREA": "received_by", "STATISTIC": "item", "VERDICT": "state",
-         "UNIT_MEASURE": "case item when 'ratio' then 'RATIO' else 'NR' end",
-         "LOWER_LIMIT": "case item when 'ratio' then low end", "UPPER_LIMIT": "case item when 'ratio' then high end",
-         "OBS_STATUS": "case when figure is not null then 'A' when obs_status = 'A' then 'M' else obs_status end"},
-        period="year::varchar",
-        value="figure",
-    ),
+    **COOPERATION,
     "COVERAGE": Source(
         mark("Returns received"),
         mark("1 if an office has sent its return for a period, 0 if not."),
         "CONTEXT",
         "select *, is_reported::integer::double as reported from coverage",
         ("FREQ", "REF_AREA", "INSTRUMENT", "DATA_SOURCE"),
-        (*_UNIT, *_STATUS, "FLAGS"),
+        (*UNIT, *STATUS, "FLAGS"),
         {"REF_AREA": "jurisdiction", "UNIT_MEASURE": "'NR'", "OBS_STATUS": "'A'", "CONF_STATUS": "'F'",
          "FLAGS": "case when is_nil then 'nil' else '' end"},
         value="reported",
+        instruments=_RETURNS,
     ),
     "QUALITY": Source(
         mark("Quality indicators"),
@@ -351,11 +246,12 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "CONTEXT",
         "select * from quality",
         ("FREQ", "REF_AREA", "INSTRUMENT", "INDICATOR"),
-        (*_UNIT, *_STATUS, "REASONS"),
+        (*UNIT, *STATUS, "REASONS"),
         {"REF_AREA": "territory", "INDICATOR": "indicator", "REASONS": "reason",
          "UNIT_MEASURE": "case unit when 'fraction' then 'RATIO' when 'days' then 'D' else 'NR' end",
          "OBS_STATUS": "case when value is null then 'L' else 'A' end", "CONF_STATUS": "'F'"},
         period="case period when '_T' then '{whole}' else period end",
+        instruments=_RETURNS,
     ),
     "POPULATION": Source(
         mark("Population"),
@@ -363,7 +259,7 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "CONTEXT",
         "select *, population::double as inhabitants from population",
         ("FREQ", "REF_AREA"),
-        (*_UNIT, *_STATUS, "FLAGS"),
+        (*UNIT, *STATUS, "FLAGS"),
         {"FREQ": "'A'", "UNIT_MEASURE": "'NR'", "CONF_STATUS": "'F'",
          "OBS_STATUS": "case when is_carried_forward then 'E' else 'A' end",
          "FLAGS": "case when is_carried_forward then 'population_carried_forward' else '' end"},
@@ -377,8 +273,9 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select * from revision",
         ("FREQ", "REF_AREA", "MEASURE", "LEVEL", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP", "OFFENCE", "PERSON_TYPE",
          "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP", "SENTENCE_TYPE", "SENTENCE_BAND", "RELEASE"),
-        (*_UNIT, *_STATUS, "IS_NEWEST"),
+        (*UNIT, *STATUS, "IS_NEWEST"),
         {"UNIT_MEASURE": "'NR'", "OBS_STATUS": "'A'", "CONF_STATUS": "'F'"},
+        instruments=_ALL_COUNTS,
     ),
     "REFERENCE_FIGURES": Source(
         mark("Figures published by others"),
@@ -387,7 +284,7 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         "select * from reference_figure",
         ("FREQ", "REF_AREA", "PUBLISHED_FIGURE", "MEASURE", "LEVEL", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP",
          "OFFENCE", "PERSON_TYPE", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP"),
-        (*_UNIT, *_STATUS, "PUBLISHER", "SOURCE_TITLE", "SOURCE_DATE", "SOURCE_URL", "PERIOD_WORDS", "MAPPING",
+        (*UNIT, *STATUS, "PUBLISHER", "SOURCE_TITLE", "SOURCE_DATE", "SOURCE_URL", "PERIOD_WORDS", "MAPPING",
          "CAVEAT"),
         {"FREQ": _FREQUENCY, "REF_AREA": "jurisdiction", "PUBLISHED_FIGURE": PUBLISHED_FIGURE,
          "UNIT_MEASURE": "coalesce(unit_measure, 'NR')",
@@ -405,11 +302,12 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         """,
         ("FREQ", "REF_AREA", "COMPARISON", "STATISTIC", "MEASURE", "LEVEL", "COUNT_UNIT", "OFFENCE_GROUP", "OFFENCE",
          "PERSON_TYPE", "SEX", "AGE", "EXPLOITATION", "CITIZENSHIP"),
-        (*_UNIT, *_STATUS, "VERDICT", "REASONS", "PERIOD_WORDS"),
+        (*UNIT, *STATUS, "VERDICT", "REASONS", "PERIOD_WORDS"),
         {"FREQ": _FREQUENCY, "REF_AREA": "jurisdiction", "COMPARISON": COMPARISON, "STATISTIC": "item",
          "UNIT_MEASURE": "case item when 'relative' then 'RATIO' else unit_measure end", "OBS_STATUS": "'A'",
          "CONF_STATUS": "'F'", "REASONS": "reason_text",
          **{name: f"coalesce({name.lower()}, '_Z')" for name in ("MEASURE", "LEVEL")}},
         period=_SPAN,
+        instruments=_ALL_COUNTS,
     ),
 }  # fmt: skip

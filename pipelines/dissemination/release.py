@@ -20,7 +20,8 @@ from pipelines.core.duckdb_files import open_duckdb
 from pipelines.dissemination import periods
 from pipelines.dissemination.codelists import build_codelists, translate_text
 from pipelines.dissemination.components import COMPONENTS, MEASURES
-from pipelines.dissemination.dataflows import CATEGORIES, COMPARISON, COUNTS, DATAFLOWS, PUBLISHED_FIGURE, Source
+from pipelines.dissemination.dataflow_source import CATEGORIES, COUNTS, Source
+from pipelines.dissemination.dataflows import COMPARISON, DATAFLOWS, PUBLISHED_FIGURE
 from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,

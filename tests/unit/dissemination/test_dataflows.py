@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from pipelines.dissemination.components import COMPONENTS
-from pipelines.dissemination.dataflows import CATEGORIES, DATAFLOWS
+from pipelines.dissemination.dataflow_source import CATEGORIES
+from pipelines.dissemination.dataflows import DATAFLOWS
 from pipelines.dissemination.structures import STRUCTURE_VERSION
 
 DIGESTS = {"1.0.0": "5efb07bb8a9363031a46734bb2196f29ba1a5c2438231b22bcd88607090a06b4"}

@@ -1,0 +1,121 @@
+"""Declare the dataflows of cooperation: requests, informal exchange, joint teams and mirror statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pipelines.core.i18n import mark
+from pipelines.dissemination.dataflow_source import COUNTS, STATUS, UNIT, Source
+
+_OF_COOPERATION: Final = {"REF_AREA": "territory", "UNIT_MEASURE": "'NR'", "CELL_ID": "cooperation_id"}
+COOPERATION: Final[Mapping[str, Source]] = {
+    "COOPERATION": Source(
+        mark("Requests for legal assistance"),
+        mark("Requests between territories by direction, and by partner or outcome, in a year."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from cooperation",
+        ("FREQ", "REF_AREA", "DIRECTION", "PARTNER", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+        instruments=("cooperation",),
+    ),
+    "COOPERATION_TYPES": Source(
+        mark("Requests for legal assistance by type"),
+        mark("Requests sent and received in a year by type, of each territory and of the region."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from cooperation_type",
+        ("FREQ", "REF_AREA", "DIRECTION", "ASSISTANCE", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+        instruments=("cooperation",),
+    ),
+    "COOPERATION_BASES": Source(
+        mark("Requests for legal assistance by legal basis"),
+        mark("Requests sent and received in a year by legal basis, of each territory and of the region."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from cooperation_basis",
+        ("FREQ", "REF_AREA", "DIRECTION", "LEGAL_BASIS", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+        instruments=("cooperation",),
+    ),
+    "COOPERATION_CHANNELS": Source(
+        mark("Requests for legal assistance by channel"),
+        mark("Requests sent and received in a year by channel, of each territory and of the region."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from cooperation_channel",
+        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+        instruments=("cooperation",),
+    ),
+    "COOPERATION_QUARTERS": Source(
+        mark("Requests for legal assistance by quarter"),
+        mark("Requests sent, received and closed in a quarter, of territories that report each quarter."),
+        COUNTS,
+        "select *, 'Q' as freq, 'request' as count_unit from cooperation_quarter",
+        ("FREQ", "REF_AREA", "DIRECTION", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar || '-Q' || quarter::varchar",
+        instruments=("cooperation",),
+    ),
+    "INFORMAL_EXCHANGE": Source(
+        mark("Informal exchange of information by channel"),
+        mark("Requests for information between police forces in a year, and those answered, by channel."),
+        COUNTS,
+        "select *, 'A' as freq, 'request' as count_unit from informal_exchange",
+        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+        instruments=("cooperation",),
+    ),
+    "JOINT_TEAMS": Source(
+        mark("Participations in joint investigation teams"),
+        mark("Teams that territories set up, extended, closed and evaluated, and teams at work at the end of a year. A "
+             "team is counted by each territory in it."),
+        COUNTS,
+        "select *, if(since = year, 'A', '_O') as freq, 'event' as count_unit from joint_team",
+        ("FREQ", "REF_AREA", "PARTNER", "LEGAL_BASIS", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
+        _OF_COOPERATION,
+        period="if(since = year, year::varchar, since || '-01-01/P' || (year - since + 1) || 'Y')",
+        instruments=("cooperation",),
+    ),
+    "COOPERATION_SHARES": Source(
+        mark("Requests executed in full"),
+        mark("Share of the closed requests that were executed in full, by direction, with 95% intervals."),
+        "RATES_RATIOS",
+        "select *, 'A' as freq from cooperation_outcome",
+        ("FREQ", "REF_AREA", "DIRECTION", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "NUMERATOR", "DENOMINATOR"),
+        {"REF_AREA": "territory", "UNIT_MEASURE": "'PC'", "NUMERATOR": "executed", "DENOMINATOR": "closed"},
+        period="year::varchar",
+        value="share",
+        instruments=("cooperation",),
+    ),
+    "MIRROR": Source(
+        mark("Mirror statistics of requests"),
+        mark("What one territory sent to another, and what the other received, by pair and year."),
+        "CONTEXT",
+        """
+            select *, 'A' as freq from mirror unpivot include nulls (
+                figure for item in (sent, received, difference, ratio))
+        """,
+        ("FREQ", "REF_AREA", "COUNTERPART_AREA", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "VERDICT", "REASONS"),
+        {"REF_AREA": "sent_by", "COUNTERPART_AREA": "received_by", "STATISTIC": "item", "VERDICT": "state",
+         "UNIT_MEASURE": "case item when 'ratio' then 'RATIO' else 'NR' end",
+         "LOWER_LIMIT": "case item when 'ratio' then low end", "UPPER_LIMIT": "case item when 'ratio' then high end",
+         "OBS_STATUS": "case when figure is not null then 'A' when obs_status = 'A' then 'M' else obs_status end"},
+        period="year::varchar",
+        value="figure",
+        instruments=("cooperation",),
+    ),
+}  # fmt: skip
