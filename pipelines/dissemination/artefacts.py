@@ -10,17 +10,20 @@ from typing import Final, Literal
 
 from pipelines.dissemination.observations import find_period_range, list_used_codes
 from pipelines.dissemination.release import load_structures
-from pipelines.dissemination.structures import Code, Codelist, Structures
+from pipelines.dissemination.structures import Code, Codelist, Metadataflow, Structures
 
 AGENCIES: Final = "AGENCIES"
 CONCEPTS: Final = "CONCEPTS"
 CATEGORIES: Final = "CATEGORIES"
-"""Ids of the agency scheme, the concept scheme and the category scheme."""
+DATA_PROVIDERS: Final = "DATA_PROVIDERS"
+METADATA_PROVIDERS: Final = "METADATA_PROVIDERS"
+"""Ids of the agency scheme, the concept scheme, the category scheme and the schemes of providers."""
 METRICS: Final = "sdmx_metrics"
 """Type of the annotations that state how many series and observations there are."""
 Kind = Literal[
     "agencyscheme", "categorisation", "categoryscheme", "codelist", "conceptscheme", "dataconstraint", "dataflow",
-    "datastructure", "hierarchy",
+    "dataproviderscheme", "datastructure", "hierarchy", "metadataflow", "metadataproviderscheme",
+    "metadataprovisionagreement", "metadatastructure", "provisionagreement",
 ]  # fmt: skip
 CLASSES: Final[Mapping[Kind, str]] = {
     "agencyscheme": "base.AgencyScheme",
@@ -30,9 +33,26 @@ CLASSES: Final[Mapping[Kind, str]] = {
     "conceptscheme": "conceptscheme.ConceptScheme",
     "dataconstraint": "registry.DataConstraint",
     "dataflow": "datastructure.Dataflow",
+    "dataproviderscheme": "base.DataProviderScheme",
     "datastructure": "datastructure.DataStructure",
     "hierarchy": "codelist.Hierarchy",
+    "metadataflow": "metadatastructure.Metadataflow",
+    "metadataproviderscheme": "base.MetadataProviderScheme",
+    "metadataprovisionagreement": "registry.MetadataProvisionAgreement",
+    "metadatastructure": "metadatastructure.MetadataStructure",
+    "provisionagreement": "registry.ProvisionAgreement",
 }
+ITEM_CLASSES: Final[Mapping[Kind, str]] = {
+    "categoryscheme": "categoryscheme.Category",
+    "codelist": "codelist.Code",
+    "conceptscheme": "conceptscheme.Concept",
+    "dataproviderscheme": "base.DataProvider",
+    "metadataproviderscheme": "base.MetadataProvider",
+}
+"""Classes of the items of schemes."""
+UNVERSIONED: Final[frozenset[Kind]] = frozenset({"agencyscheme", "dataproviderscheme", "metadataproviderscheme"})
+"""Schemes of organisations, which have no version of their own; URNs name version 1.0."""
+UNVERSIONED_AS: Final = "1.0"
 AGENCY_OF_AGENCIES: Final = "SDMX"
 
 
@@ -57,7 +77,8 @@ class Constraint:
 class Artefacts:
     """The artefacts of a structure message: ids of each kind, and the kinds that are written as stubs.
 
-    Categorisations, constraints and data structures have the ids of their dataflows.
+    Categorisations, constraints, data structures and provision agreements have the ids of their dataflows, metadata
+    structures and metadata provision agreements those of their metadataflows.
     """
 
     ids: Mapping[Kind, tuple[str, ...]]
@@ -72,12 +93,18 @@ class Artefacts:
 
 
 def list_artefacts(
-    release: Path, *, dataflows: Iterable[str] | None = None, with_constraints: bool = True
+    release: Path,
+    *,
+    dataflows: Iterable[str] | None = None,
+    with_constraints: bool = True,
+    with_reference_metadata: bool = True,
 ) -> Artefacts:
     """Return all artefacts of a release, or those that some dataflows need."""
     structures = load_structures(release)
     flows = tuple(structures.dataflows if dataflows is None else dataflows)
-    used = {name for flow in flows for name in structures.find_dataflow(flow).structure.codelists.values()}
+    used = structures.find_used_codelists()
+    if dataflows is not None:
+        used = frozenset(name for flow in flows for name in structures.find_dataflow(flow).structure.codelists.values())
     codelists = tuple(name for name in structures.codelists if name in used)
     constraints = {flow: make_constraint(release, flow) for flow in flows} if with_constraints else {}
     return Artefacts(
@@ -91,9 +118,27 @@ def list_artefacts(
             "dataflow": flows,
             "categorisation": flows,
             "dataconstraint": tuple(name for name, constraint in constraints.items() if any(constraint.codes.values())),
+            **(_list_providers(structures, with_reference_metadata) if dataflows is None else {}),
         },
         constraints,
     )
+
+
+def _list_providers(structures: Structures, with_reference_metadata: bool) -> Mapping[Kind, tuple[str, ...]]:
+    """Return the artefacts about providers, and those about reference metadata."""
+    providers: dict[Kind, tuple[str, ...]] = {
+        "dataproviderscheme": (DATA_PROVIDERS,),
+        "provisionagreement": tuple(structures.dataflows),
+    }
+    if not with_reference_metadata:
+        return providers
+    flows = tuple(structures.metadataflows)
+    return providers | {
+        "metadataproviderscheme": (METADATA_PROVIDERS,),
+        "metadatastructure": flows,
+        "metadataflow": flows,
+        "metadataprovisionagreement": flows,
+    }
 
 
 def make_constraint(release: Path, dataflow: str) -> Constraint:
@@ -101,13 +146,27 @@ def make_constraint(release: Path, dataflow: str) -> Constraint:
     return Constraint(list_used_codes(release, dataflow), *(find_period_range(release, dataflow) or (None, None)))
 
 
-def make_urn(structures: Structures, kind: Kind, name: str, item: str = "", item_class: str = "") -> str:
-    """Return the URN of an artefact, or of one of its items."""
-    agency = AGENCY_OF_AGENCIES if kind == "agencyscheme" else structures.agency
-    version = "1.0" if kind == "agencyscheme" else structures.version
-    class_name = item_class or CLASSES[kind]
-    reference = f"urn:sdmx:org.sdmx.infomodel.{class_name}={agency}:{name}({version})"
+def find_agency(structures: Structures, kind: Kind) -> str:
+    """Return the agency that maintains the artefacts of a kind."""
+    return AGENCY_OF_AGENCIES if kind == "agencyscheme" else structures.agency
+
+
+def find_version(structures: Structures, kind: Kind) -> str:
+    """Return the version that references to artefacts of a kind name."""
+    return UNVERSIONED_AS if kind in UNVERSIONED else structures.version
+
+
+def make_urn(structures: Structures, kind: Kind, name: str, item: str = "", class_name: str = "") -> str:
+    """Return the URN of an artefact, or of one of its items.  `class_name` is another class of version 2.1."""
+    described = class_name or (ITEM_CLASSES[kind] if item else CLASSES[kind])
+    reference = f"urn:sdmx:org.sdmx.infomodel.{described}={find_agency(structures, kind)}:{name}"
+    reference += f"({find_version(structures, kind)})"
     return f"{reference}.{item}" if item else reference
+
+
+def list_target_patterns(structures: Structures, flow: Metadataflow) -> list[str]:
+    """Return the patterns of URNs that metadata sets of a flow are about: codes, and dataflows."""
+    return [make_urn(structures, "codelist", flow.codelist, "*"), make_urn(structures, "dataflow", "*")]
 
 
 def list_children(codelist: Codelist) -> dict[str | None, list[Code]]:

@@ -24,8 +24,10 @@ from pipelines.dissemination.writers.extract import make_extract, make_table_ext
 
 
 def _write_structures(version: sdmx_ml.Version) -> Callable[[Path, str], bytes]:
+    # pysdmx 1.21 cannot read a file of version 2.1 with metadata structures; a query of SDMX REST has them.
+    has_metadata = version != "2.1"
     return lambda release, _language: sdmx_structure.write_structures(
-        load_structures(release), list_artefacts(release), version
+        load_structures(release), list_artefacts(release, with_reference_metadata=has_metadata), version
     )
 
 

@@ -22,6 +22,7 @@ from pipelines.dissemination.codelists import build_codelists, translate_text
 from pipelines.dissemination.components import COMPONENTS, MEASURES
 from pipelines.dissemination.dataflow_source import CATEGORIES, COUNTS, Source
 from pipelines.dissemination.dataflows import COMPARISON, DATAFLOWS, PUBLISHED_FIGURE
+from pipelines.dissemination.reference_metadata import METADATAFLOWS, build_metadataflow, list_metadata_concepts
 from pipelines.dissemination.structures import (
     OBS_VALUE,
     TIME_PERIOD,
@@ -92,10 +93,10 @@ def open_release(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def load_structures(folder: Path) -> Structures:
     """Return the structures of the release in a folder. `current` is followed to the release that it names."""
-    return _load_structures(*_identify(folder))
+    return _load_structures(*identify_release(folder))
 
 
-def _identify(folder: Path) -> tuple[Path, int]:
+def identify_release(folder: Path) -> tuple[Path, int]:
     """Return the folder of a release and the time of its database: a draft is written to the same place again."""
     path = folder.resolve()
     try:
@@ -114,7 +115,8 @@ def _load_structures(folder: Path, _written_at: int) -> Structures:
             if _can_execute(connection, query)
         }
         dataflows = [name for name, source in DATAFLOWS.items() if _has_columns(connection, source)]
-    return build_structures(tables, dataflows)
+        metadataflows = [name for name, source in METADATAFLOWS.items() if _can_execute(connection, source.query)]
+    return build_structures(tables, dataflows, metadataflows)
 
 
 def _has_columns(connection: duckdb.DuckDBPyConnection, source: Source) -> bool:
@@ -132,14 +134,17 @@ def _can_execute(connection: duckdb.DuckDBPyConnection, statement: str) -> bool:
     return True
 
 
-def build_structures(tables: Mapping[str, list[dict[str, Any]]], dataflows: Iterable[str]) -> Structures:
-    """Return the structures of some dataflows.
+def build_structures(
+    tables: Mapping[str, list[dict[str, Any]]], dataflows: Iterable[str], metadataflows: Iterable[str] = ()
+) -> Structures:
+    """Return the structures of some dataflows and metadataflows.
 
     `tables` has `release`, `codelist`, `codelist_label`, `area`, `area_name` and `source`.
     """
     codelists = build_codelists(tables)
     concepts = {name: Concept(name, translate_text(item.name)) for name, item in COMPONENTS.items()}
     concepts |= {name: Concept(name, translate_text(text)) for name, text in MEASURES.items()}
+    concepts |= list_metadata_concepts()
     bases = _find_bases(tables.get("metric", ()))
     flows = {name: _build_dataflow(name, DATAFLOWS[name], bases) for name in dataflows}
     return Structures(
@@ -151,6 +156,7 @@ def build_structures(tables: Mapping[str, list[dict[str, Any]]], dataflows: Iter
         dataflows=flows,
         hierarchies=tuple(name for name, item in codelists.items() if any(code.parent for code in item.codes)),
         agency_names=translate_text(_NAME_OF_AGENCY),
+        metadataflows={name: build_metadataflow(name) for name in metadataflows},
     )
 
 
@@ -207,7 +213,7 @@ def load_observations(folder: Path, dataflow: str) -> pl.DataFrame:
     Columns are the dimensions (as categories in the order of their code lists), `TIME_PERIOD`, `OBS_VALUE`, the
     attributes, and the first and last day of the period. Raises StructureError if a release does not fit its structure.
     """
-    return _load_observations(*_identify(folder), dataflow)
+    return _load_observations(*identify_release(folder), dataflow)
 
 
 @lru_cache(maxsize=128)
@@ -289,7 +295,7 @@ class ProgrammeTable:
 
 def load_tables(folder: Path) -> Mapping[str, ProgrammeTable]:
     """Return the tables of the programme that a release has figures of, by id."""
-    return _load_tables(*_identify(folder))
+    return _load_tables(*identify_release(folder))
 
 
 @lru_cache(maxsize=16)

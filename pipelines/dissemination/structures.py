@@ -118,6 +118,36 @@ class Dataflow:
 
 
 @dataclass(frozen=True)
+class MetadataAttribute:
+    """An attribute of reference metadata: coded, or of a text type; `children` say more about one value of it."""
+
+    id: str
+    codelist: str | None = None
+    text_type: TextType = "String"
+    is_repeated: bool = False
+    children: tuple[MetadataAttribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class Metadataflow:
+    """A flow of reference metadata with its structure; `codelist` has the codes that its metadata sets are about."""
+
+    id: str
+    names: Text
+    descriptions: Text
+    codelist: str
+    attributes: tuple[MetadataAttribute, ...]
+
+    def list_attributes(self) -> Iterator[MetadataAttribute]:
+        """Yield all attributes, each before its children."""
+        waiting = list(self.attributes)
+        while waiting:
+            item = waiting.pop(0)
+            yield item
+            waiting = [*item.children, *waiting]
+
+
+@dataclass(frozen=True)
 class Category:
     """A category of the category scheme."""
 
@@ -155,6 +185,7 @@ class Structures:
     agency: str = AGENCY
     version: str = STRUCTURE_VERSION
     agency_names: Text = field(default_factory=dict)
+    metadataflows: Mapping[str, Metadataflow] = field(default_factory=dict)
 
     def find_dataflow(self, name: str) -> Dataflow:
         """Return a dataflow by its id. Raises StructureError if there is none."""
@@ -170,6 +201,12 @@ class Structures:
         """Return the label of a code in a language, in English if it has none, or the code if it is not listed."""
         item = self.codelists[codelist].by_id.get(code)
         return choose_text(item.names, language) if item is not None else code
+
+    def find_used_codelists(self) -> frozenset[str]:
+        """Return the code lists of the components of dataflows and of the attributes of metadataflows."""
+        used = {name for flow in self.dataflows.values() for name in flow.structure.codelists.values()}
+        coded = (item.codelist for flow in self.metadataflows.values() for item in flow.list_attributes())
+        return frozenset(used | {codelist for codelist in coded if codelist is not None})
 
     def list_concepts(self, dataflow: Dataflow) -> Iterator[Concept]:
         """Yield the concepts of all components of a dataflow: dimensions, time, measure, attributes."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from pipelines.dissemination.artefacts import (
     AGENCIES,
     CATEGORIES,
     CONCEPTS,
+    DATA_PROVIDERS,
+    METADATA_PROVIDERS,
     METRICS,
+    UNVERSIONED,
     Artefacts,
     Constraint,
     Kind,
+    find_agency,
     list_children,
+    list_target_patterns,
     make_urn,
 )
 from pipelines.dissemination.structures import (
@@ -21,6 +27,7 @@ from pipelines.dissemination.structures import (
     TIME_PERIOD,
     Code,
     Codelist,
+    MetadataAttribute,
     Structures,
     Text,
     choose_text,
@@ -32,7 +39,7 @@ MEDIA_TYPE: Final = "application/vnd.sdmx.structure+json; version=2.0.0"
 
 def write_structures(structures: Structures, artefacts: Artefacts, language: str = "en") -> bytes:
     """Return a structure message of version 2.0."""
-    data = {
+    data: dict[str, Callable[[Structures, Artefacts, str], list[dict[str, Any]]]] = {
         "agencySchemes": _compose_agencies,
         "categorisations": _compose_categorisations,
         "categorySchemes": _compose_categories,
@@ -40,8 +47,14 @@ def write_structures(structures: Structures, artefacts: Artefacts, language: str
         "conceptSchemes": _compose_concepts,
         "dataConstraints": _compose_constraints,
         "dataflows": _compose_dataflows,
+        "dataProviderSchemes": partial(_compose_providers, "dataproviderscheme"),
         "dataStructures": _compose_data_structures,
         "hierarchies": _compose_hierarchies,
+        "metadataflows": _compose_metadataflows,
+        "metadataProviderSchemes": partial(_compose_providers, "metadataproviderscheme"),
+        "metadataProvisionAgreements": partial(_compose_agreements, "metadataprovisionagreement"),
+        "metadataStructures": _compose_metadata_structures,
+        "provisionAgreements": partial(_compose_agreements, "provisionagreement"),
     }
     parts = {name: compose(structures, artefacts, language) for name, compose in data.items()}
     for kind, name in artefacts.partial:
@@ -67,10 +80,10 @@ def _maintained(
     if descriptions:
         artefact |= {"description": choose_text(descriptions, language), "descriptions": dict(descriptions)}
     artefact |= {
-        "agencyID": "SDMX" if kind == "agencyscheme" else structures.agency,
+        "agencyID": find_agency(structures, kind),
         "links": [{"rel": "self", "type": kind, "urn": make_urn(structures, kind, name)}],
     }
-    return artefact if kind == "agencyscheme" else artefact | {"version": structures.version}
+    return artefact if kind in UNVERSIONED else artefact | {"version": structures.version}
 
 
 def _stub(artefacts: Artefacts, kind: Kind) -> dict[str, Any]:
@@ -89,7 +102,7 @@ def _compose_categorisations(structures: Structures, artefacts: Artefacts, langu
     composed = []
     for name in artefacts.list_ids("categorisation"):
         flow = structures.find_dataflow(name)
-        target = make_urn(structures, "categoryscheme", CATEGORIES, flow.category, "categoryscheme.Category")
+        target = make_urn(structures, "categoryscheme", CATEGORIES, flow.category)
         composed.append(
             _maintained(structures, "categorisation", name, flow.names, language)
             | (
@@ -222,7 +235,7 @@ def _compose_data_structures(structures: Structures, artefacts: Artefacts, langu
 
 def _represent(structures: Structures, name: str, codelist: str | None, text_type: str = "") -> dict[str, Any]:
     """Return the concept of a component and how its values are represented."""
-    concept = make_urn(structures, "conceptscheme", CONCEPTS, name, "conceptscheme.Concept")
+    concept = make_urn(structures, "conceptscheme", CONCEPTS, name)
     if codelist is None:
         return {"conceptIdentity": concept, "localRepresentation": {"format": {"dataType": text_type}}}
     enumeration = make_urn(structures, "codelist", codelist)
@@ -238,7 +251,7 @@ def _compose_hierarchies(structures: Structures, artefacts: Artefacts, language:
         def compose_code(
             code: Code, codelist: Codelist = codelist, children: Mapping[str | None, list[Code]] = children
         ) -> dict[str, Any]:
-            urn = make_urn(structures, "codelist", codelist.id, code.id, "codelist.Code")
+            urn = make_urn(structures, "codelist", codelist.id, code.id)
             below = [compose_code(child, codelist, children) for child in children.get(code.id, ())]
             return {"id": code.id, "code": urn, **({"hierarchicalCodes": below} if below else {})}
 
@@ -249,3 +262,81 @@ def _compose_hierarchies(structures: Structures, artefacts: Artefacts, language:
             | (_stub(artefacts, "hierarchy") or {"hierarchicalCodes": items})
         )
     return composed
+
+
+# ---------------------------------------------------------------------------------- providers and reference metadata
+
+
+def _compose_providers(kind: Kind, structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    if not artefacts.list_ids(kind):
+        return []
+    is_data = kind == "dataproviderscheme"
+    name, title = (DATA_PROVIDERS, "Data providers") if is_data else (METADATA_PROVIDERS, "Metadata providers")
+    scheme = _maintained(structures, kind, name, {"en": title}, language)
+    provider = {"id": structures.agency, **describe_name(structures.agency_names, language)}
+    items = {"dataProviders" if is_data else "metadataProviders": [provider]}
+    return [scheme | (_stub(artefacts, kind) or items)]
+
+
+def _compose_agreements(
+    kind: Kind, structures: Structures, artefacts: Artefacts, language: str
+) -> list[dict[str, Any]]:
+    """Return provision agreements: who provides the data of a dataflow, or the metadata of a metadataflow."""
+    composed = []
+    for name in artefacts.list_ids(kind):
+        if kind == "provisionagreement":
+            names = structures.dataflows[name].names
+            provider = make_urn(structures, "dataproviderscheme", DATA_PROVIDERS, structures.agency)
+            content = {"dataflow": make_urn(structures, "dataflow", name), "dataProvider": provider}
+        else:
+            names = structures.metadataflows[name].names
+            provider = make_urn(structures, "metadataproviderscheme", METADATA_PROVIDERS, structures.agency)
+            content = {"metadataflow": make_urn(structures, "metadataflow", name), "metadataProvider": provider}
+        composed.append(_maintained(structures, kind, name, names, language) | (_stub(artefacts, kind) or content))
+    return composed
+
+
+def _compose_metadataflows(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("metadataflow"):
+        flow = structures.metadataflows[name]
+        content = {
+            "structure": make_urn(structures, "metadatastructure", name),
+            "targets": list_target_patterns(structures, flow),
+        }
+        composed.append(
+            _maintained(structures, "metadataflow", name, flow.names, language, flow.descriptions)
+            | (_stub(artefacts, "metadataflow") or content)
+        )
+    return composed
+
+
+def _compose_metadata_structures(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
+    composed = []
+    for name in artefacts.list_ids("metadatastructure"):
+        flow = structures.metadataflows[name]
+        attributes = [_compose_metadata_attribute(structures, item) for item in flow.attributes]
+        attribute_list = {"id": "MetadataAttributeDescriptor", "metadataAttributes": attributes}
+        composed.append(
+            _maintained(structures, "metadatastructure", name, flow.names, language, flow.descriptions)
+            | (
+                _stub(artefacts, "metadatastructure")
+                or {"metadataStructureComponents": {"metadataAttributeList": attribute_list}}
+            )
+        )
+    return composed
+
+
+def _compose_metadata_attribute(structures: Structures, attribute: MetadataAttribute) -> dict[str, Any]:
+    described = _represent(structures, attribute.id, attribute.codelist, attribute.text_type)
+    if attribute.codelist is None:
+        described["localRepresentation"]["format"]["isMultiLingual"] = False
+    children = [_compose_metadata_attribute(structures, child) for child in attribute.children]
+    return {
+        "id": attribute.id,
+        "minOccurs": 0,
+        "maxOccurs": "unbounded" if attribute.is_repeated else 1,
+        "isPresentational": False,
+        **described,
+        **({"metadataAttributes": children} if children else {}),
+    }

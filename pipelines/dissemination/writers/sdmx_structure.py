@@ -1,21 +1,26 @@
-"""Write structures in SDMX-ML 2.1 and 3.0: agency, categories, code lists, concepts, data structures, dataflows,
-hierarchies and constraints, with their names in all languages."""
+"""Write structures in SDMX-ML 2.1 and 3.0, with their names in all languages.
+
+Organisations, agreements and the structures of reference metadata are written by `sdmx_metadata_structure`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from pipelines.dissemination.artefacts import (
-    AGENCIES,
-    AGENCY_OF_AGENCIES,
     CATEGORIES,
     CLASSES,
     CONCEPTS,
+    ITEM_CLASSES,
     METRICS,
+    UNVERSIONED,
     Artefacts,
     Constraint,
     Kind,
+    find_agency,
+    find_version,
     list_children,
     make_urn,
 )
@@ -29,7 +34,9 @@ from pipelines.dissemination.structures import (
     Structures,
     Text,
 )
-from pipelines.dissemination.writers.sdmx_ml import NAMESPACE, Version
+from pipelines.dissemination.writers import sdmx_metadata_structure
+from pipelines.dissemination.writers.sdmx_ml import Version
+from pipelines.dissemination.writers.xml_elements import ElementComposer, write_root
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -38,57 +45,80 @@ MEDIA_TYPES: Final = {
     "2.1": "application/vnd.sdmx.structure+xml; version=2.1",
     "3.0": "application/vnd.sdmx.structure+xml; version=3.0.0",
 }
-_XML: Final = "http://www.w3.org/XML/1998/namespace"
+_GROUPS: Final[Mapping[Version, tuple[tuple[str, *tuple[Kind, ...]], ...]]] = {
+    "2.1": (
+        ("OrganisationSchemes", "agencyscheme", "dataproviderscheme"),
+        ("Dataflows", "dataflow"),
+        ("Metadataflows", "metadataflow"),
+        ("CategorySchemes", "categoryscheme"),
+        ("Categorisations", "categorisation"),
+        ("Codelists", "codelist"),
+        ("HierarchicalCodelists", "hierarchy"),
+        ("Concepts", "conceptscheme"),
+        ("MetadataStructures", "metadatastructure"),
+        ("DataStructures", "datastructure"),
+        ("Constraints", "dataconstraint"),
+        ("ProvisionAgreements", "provisionagreement", "metadataprovisionagreement"),
+    ),
+    "3.0": (
+        ("AgencySchemes", "agencyscheme"),
+        ("Categorisations", "categorisation"),
+        ("CategorySchemes", "categoryscheme"),
+        ("Codelists", "codelist"),
+        ("ConceptSchemes", "conceptscheme"),
+        ("DataConstraints", "dataconstraint"),
+        ("Dataflows", "dataflow"),
+        ("DataProviderSchemes", "dataproviderscheme"),
+        ("DataStructures", "datastructure"),
+        ("Hierarchies", "hierarchy"),
+        ("Metadataflows", "metadataflow"),
+        ("MetadataProviderSchemes", "metadataproviderscheme"),
+        ("MetadataProvisionAgreements", "metadataprovisionagreement"),
+        ("MetadataStructures", "metadatastructure"),
+        ("ProvisionAgreements", "provisionagreement"),
+    ),
+}
+"""Elements of a message in the order that its schema prescribes, and the kinds of artefacts in each."""
+_FIRST_CLASSES: Final[Mapping[Kind, str]] = {
+    "hierarchy": "codelist.HierarchicalCodelist",
+    "dataconstraint": "registry.ContentConstraint",
+    "metadataprovisionagreement": "registry.ProvisionAgreement",
+}
+"""Classes of version 2.1 that differ from those of version 3.0."""
+_AGREEMENTS: Final[tuple[Kind, ...]] = ("provisionagreement", "metadataprovisionagreement")
+_NO_STUBS: Final[Mapping[Version, tuple[Kind, ...]]] = {"2.1": _AGREEMENTS, "3.0": (*_AGREEMENTS, "hierarchy")}
 
 
 def write_structures(structures: Structures, artefacts: Artefacts, version: Version = "2.1") -> bytes:
     """Return a structure message."""
-    from lxml import etree
-
-    root = _Writer(structures, artefacts, version).compose_message()
-    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+    return write_root(StructureWriter(structures, artefacts, version).compose_message())
 
 
-class _Writer:
+class StructureWriter(ElementComposer):
     """Writes one message: knows the namespaces and the references of its version."""
 
     def __init__(self, structures: Structures, artefacts: Artefacts, version: Version) -> None:
-        self.structures, self.artefacts, self.version = structures, artefacts, version
-        base = NAMESPACE[version]
-        self.names = {"mes": f"{base}/message", "str": f"{base}/structure", "com": f"{base}/common"}
+        super().__init__(version, {"mes": "message", "str": "structure", "com": "common"})
+        self.structures, self.artefacts = structures, artefacts
         self.is_first = version == "2.1"
 
     # ---------------------------------------------------------------------------------------------------- elements
-
-    def add_element(self, parent: _Element, tag: str, text: str | None = None, **attributes: str) -> _Element:
-        """Add an element `prefix:Name`, or `Name` without a namespace."""
-        from lxml import etree
-
-        prefix, _, name = tag.rpartition(":")
-        element = etree.SubElement(parent, f"{{{self.names[prefix]}}}{name}" if prefix else name, attributes)
-        element.text = text
-        return element
-
-    def add_texts(self, parent: _Element, tag: str, texts: Text) -> None:
-        """Add an element for each language of a text."""
-        for language, text in texts.items():
-            if text:
-                self.add_element(parent, tag, text).set(f"{{{_XML}}}lang", language)
 
     def add_maintained(
         self, parent: _Element, tag: str, kind: Kind, name: str, names: Text, descriptions: Text | None = None
     ) -> _Element:
         """Add an artefact with its URN and names."""
-        is_agency = kind == "agencyscheme"
         element = self.add_element(
             parent,
             tag,
             id=name,
-            urn=make_urn(self.structures, kind, name, item_class=self._name_class(kind)),
-            agencyID=AGENCY_OF_AGENCIES if is_agency else self.structures.agency,
-            version="1.0" if is_agency else self.structures.version,
+            urn=make_urn(self.structures, kind, name, class_name=self._name_class(kind)),
+            agencyID=find_agency(self.structures, kind),
         )
-        if self.is_first:
+        # Version 3.0 gives schemes of organisations no version of their own, and in version 2.1 they are never final.
+        if self.is_first or kind not in UNVERSIONED:
+            element.set("version", find_version(self.structures, kind))
+        if self.is_first and kind not in UNVERSIONED:
             element.set("isFinal", "true")
         if self.is_stub(kind):
             element.set("isExternalReference", "true")
@@ -100,89 +130,66 @@ class _Writer:
 
     def _name_class(self, kind: Kind) -> str:
         """Return the class in URNs, where that of version 2.1 differs."""
-        first = {"hierarchy": "codelist.HierarchicalCodelist", "dataconstraint": "registry.ContentConstraint"}
-        return first.get(kind, "") if self.is_first else ""
+        return _FIRST_CLASSES.get(kind, "") if self.is_first else ""
 
     def add_reference(self, parent: _Element, tag: str, kind: Kind, name: str, item: str = "") -> None:
         """Add a reference to an artefact or to one of its items: a `Ref` in version 2.1, a URN in version 3.0."""
-        item_class = {"codelist": "codelist.Code", "conceptscheme": "conceptscheme.Concept",
-                      "categoryscheme": "categoryscheme.Category"}.get(kind, "") if item else ""  # fmt: skip
         if not self.is_first:
-            self.add_element(parent, tag, make_urn(self.structures, kind, name, item, item_class))
+            self.add_element(parent, tag, make_urn(self.structures, kind, name, item))
             return
-        package, _, class_name = (item_class or CLASSES[kind]).partition(".")
-        attributes = {"class": class_name, "package": package, "agencyID": self.structures.agency}
-        parts = {"maintainableParentID": name, "maintainableParentVersion": self.structures.version, "id": item}
-        whole = {"id": name, "version": self.structures.version}
+        package, _, class_name = (ITEM_CLASSES[kind] if item else CLASSES[kind]).partition(".")
+        version = find_version(self.structures, kind)
+        attributes = {"class": class_name, "package": package, "agencyID": find_agency(self.structures, kind)}
+        parts = {"maintainableParentID": name, "maintainableParentVersion": version, "id": item}
+        whole = {"id": name, "version": version}
         self.add_element(self.add_element(parent, tag), "Ref", **(parts if item else whole), **attributes)
 
     def is_stub(self, kind: Kind) -> bool:
-        """Return True if only stubs of a kind are written. The schema of version 3.0 has none of hierarchies."""
-        return kind in self.artefacts.stubs and (self.is_first or kind != "hierarchy")
+        """Return True if only stubs of a kind are written; of some kinds the schemas have no stubs."""
+        return kind in self.artefacts.stubs and kind not in _NO_STUBS[self.version]
 
     # ------------------------------------------------------------------------------------------------------ message
 
     def compose_message(self) -> _Element:
-        """Return the message with all artefacts, in the order that its schema prescribes."""
-        from lxml import etree
-
-        root = etree.Element(f"{{{self.names['mes']}}}Structure", nsmap=self.names)
-        edition = self.structures.edition
-        header = self.add_element(root, "mes:Header")
-        self.add_element(header, "mes:ID", f"{edition.id.replace('.', '_')}_STRUCTURES")
-        self.add_element(header, "mes:Test", "true" if edition.is_demonstration else "false")
-        self.add_element(header, "mes:Prepared", edition.drafted_at)
-        self.add_element(header, "mes:Sender", id=self.structures.agency)
+        """Return the message with all artefacts."""
+        root, _header = self.compose_root("Structure", self.structures, "STRUCTURES")
         body = self.add_element(root, "mes:Structures")
-        if self.is_first:
-            self._add_agencies(self._group(body, "OrganisationSchemes", "agencyscheme"))
-            self._add_dataflows(self._group(body, "Dataflows", "dataflow"))
-            self._add_categories(self._group(body, "CategorySchemes", "categoryscheme"))
-            self._add_categorisations(self._group(body, "Categorisations", "categorisation"))
-            self._add_codelists(self._group(body, "Codelists", "codelist"))
-            self._add_hierarchies(self._group(body, "HierarchicalCodelists", "hierarchy"))
-            self._add_concepts(self._group(body, "Concepts", "conceptscheme"))
-            self._add_data_structures(self._group(body, "DataStructures", "datastructure"))
-            self._add_constraints(self._group(body, "Constraints", "dataconstraint"))
-        else:
-            self._add_agencies(self._group(body, "AgencySchemes", "agencyscheme"))
-            self._add_categorisations(self._group(body, "Categorisations", "categorisation"))
-            self._add_categories(self._group(body, "CategorySchemes", "categoryscheme"))
-            self._add_codelists(self._group(body, "Codelists", "codelist"))
-            self._add_concepts(self._group(body, "ConceptSchemes", "conceptscheme"))
-            self._add_constraints(self._group(body, "DataConstraints", "dataconstraint"))
-            self._add_dataflows(self._group(body, "Dataflows", "dataflow"))
-            self._add_data_structures(self._group(body, "DataStructures", "datastructure"))
-            self._add_hierarchies(self._group(body, "Hierarchies", "hierarchy"))
+        more = sdmx_metadata_structure
+        writers: Mapping[Kind, Callable[[_Element], None]] = {
+            "agencyscheme": partial(more.add_agencies, self),
+            "categorisation": self._add_categorisations,
+            "categoryscheme": self._add_categories,
+            "codelist": self._add_codelists,
+            "conceptscheme": self._add_concepts,
+            "dataconstraint": self._add_constraints,
+            "dataflow": self._add_dataflows,
+            "dataproviderscheme": partial(more.add_providers, self, "dataproviderscheme"),
+            "datastructure": self._add_data_structures,
+            "hierarchy": self._add_hierarchies,
+            "metadataflow": partial(more.add_metadataflows, self),
+            "metadataproviderscheme": partial(more.add_providers, self, "metadataproviderscheme"),
+            "metadataprovisionagreement": partial(more.add_agreements, self, "metadataprovisionagreement"),
+            "metadatastructure": partial(more.add_metadata_structures, self),
+            "provisionagreement": partial(more.add_agreements, self, "provisionagreement"),
+        }
+        for tag, *kinds in _GROUPS[self.version]:
+            present = [kind for kind in kinds if self.artefacts.list_ids(kind)]
+            if present:
+                group = self.add_element(body, f"str:{tag}")
+                for kind in present:
+                    writers[kind](group)
         return root
-
-    def _group(self, body: _Element, tag: str, kind: Kind) -> _Element | None:
-        return self.add_element(body, f"str:{tag}") if self.artefacts.list_ids(kind) else None
 
     # ---------------------------------------------------------------------------------------------------- artefacts
 
-    def _add_agencies(self, group: _Element | None) -> None:
-        if group is None:
-            return
-        scheme = self.add_maintained(group, "str:AgencyScheme", "agencyscheme", AGENCIES, {"en": "Agencies"})
-        # An agency scheme is never final, and version 3.0 gives it no version of its own.
-        del scheme.attrib["isFinal" if self.is_first else "version"]
-        if not self.is_stub("agencyscheme"):
-            agency = self.add_element(scheme, "str:Agency", id=self.structures.agency)
-            self.add_texts(agency, "com:Name", self.structures.agency_names)
-
-    def _add_dataflows(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_dataflows(self, group: _Element) -> None:
         for name in self.artefacts.list_ids("dataflow"):
             flow = self.structures.find_dataflow(name)
             element = self.add_maintained(group, "str:Dataflow", "dataflow", name, flow.names, flow.descriptions)
             if not self.is_stub("dataflow"):
                 self.add_reference(element, "str:Structure", "datastructure", flow.structure.id)
 
-    def _add_categories(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_categories(self, group: _Element) -> None:
         scheme = self.add_maintained(
             group, "str:CategoryScheme", "categoryscheme", CATEGORIES, self.structures.agency_names
         )
@@ -190,9 +197,7 @@ class _Writer:
             for category in self.structures.categories:
                 self.add_texts(self.add_element(scheme, "str:Category", id=category.id), "com:Name", category.names)
 
-    def _add_categorisations(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_categorisations(self, group: _Element) -> None:
         for name in self.artefacts.list_ids("categorisation"):
             flow = self.structures.find_dataflow(name)
             element = self.add_maintained(group, "str:Categorisation", "categorisation", name, flow.names)
@@ -200,15 +205,13 @@ class _Writer:
                 self.add_reference(element, "str:Source", "dataflow", name)
                 self.add_reference(element, "str:Target", "categoryscheme", CATEGORIES, flow.category)
 
-    def _add_codelists(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_codelists(self, group: _Element) -> None:
         for name in self.artefacts.list_ids("codelist"):
             codelist = self.structures.codelists[name]
             element = self.add_maintained(group, "str:Codelist", "codelist", name, codelist.names)
             for code in () if self.is_stub("codelist") else codelist.codes:
                 item = self.add_element(element, "str:Code", id=code.id)
-                item.set("urn", make_urn(self.structures, "codelist", name, code.id, "codelist.Code"))
+                item.set("urn", make_urn(self.structures, "codelist", name, code.id))
                 self.add_texts(item, "com:Name", code.names)
                 self.add_texts(item, "com:Description", code.descriptions)
                 if code.parent is not None and code.parent in codelist.by_id:
@@ -218,9 +221,7 @@ class _Writer:
                         # The schema of version 3.0 refuses `_T` here; the hierarchy has it.
                         self.add_element(item, "str:Parent", code.parent)
 
-    def _add_hierarchies(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_hierarchies(self, group: _Element) -> None:
         for name in self.artefacts.list_ids("hierarchy"):
             codelist = self.structures.codelists[name]
             element = self.add_maintained(
@@ -255,23 +256,19 @@ class _Writer:
         for child in children.get(code.id, ()):
             self._add_hierarchical_code(element, codelist, child, children)
 
-    def _add_concepts(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_concepts(self, group: _Element) -> None:
         scheme = self.add_maintained(
             group, "str:ConceptScheme", "conceptscheme", CONCEPTS, self.structures.agency_names
         )
         for concept in () if self.is_stub("conceptscheme") else self.structures.concepts.values():
             item = self.add_element(scheme, "str:Concept", id=concept.id)
-            item.set("urn", make_urn(self.structures, "conceptscheme", CONCEPTS, concept.id, "conceptscheme.Concept"))
+            item.set("urn", make_urn(self.structures, "conceptscheme", CONCEPTS, concept.id))
             self.add_texts(item, "com:Name", concept.names)
             self.add_texts(item, "com:Description", concept.descriptions)
 
     # ---------------------------------------------------------------------------------------------- data structures
 
-    def _add_data_structures(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_data_structures(self, group: _Element) -> None:
         for name in self.artefacts.list_ids("datastructure"):
             flow = self.structures.find_dataflow(name)
             element = self.add_maintained(
@@ -286,17 +283,17 @@ class _Writer:
         dimensions = self.add_element(components, "str:DimensionList", id="DimensionDescriptor")
         for position, dimension in enumerate(structure.dimensions, start=1):
             element = self.add_element(dimensions, "str:Dimension", id=dimension.id, position=str(position))
-            self._add_representation(element, dimension.id, dimension.codelist)
+            self.add_representation(element, dimension.id, dimension.codelist)
         time = self.add_element(dimensions, "str:TimeDimension", id=TIME_PERIOD)
         if self.is_first:
             time.set("position", str(len(structure.dimensions) + 1))
-        self._add_representation(time, TIME_PERIOD, None, "ObservationalTimePeriod")
+        self.add_representation(time, TIME_PERIOD, None, "ObservationalTimePeriod")
         attributes = self.add_element(components, "str:AttributeList", id="AttributeDescriptor")
         for attribute in structure.attributes:
             self._add_attribute(attributes, attribute, flow)
         measures = self.add_element(components, "str:MeasureList", id="MeasureDescriptor")
         measure = self.add_element(measures, "str:PrimaryMeasure" if self.is_first else "str:Measure", id=OBS_VALUE)
-        self._add_representation(measure, OBS_VALUE, None, "Double")
+        self.add_representation(measure, OBS_VALUE, None, "Double")
 
     def _add_attribute(self, parent: _Element, attribute: Attribute, flow: Dataflow) -> None:
         element = self.add_element(parent, "str:Attribute", id=attribute.id)
@@ -304,7 +301,7 @@ class _Writer:
             element.set("assignmentStatus", "Mandatory" if attribute.is_required else "Conditional")
         else:
             element.set("usage", "mandatory" if attribute.is_required else "optional")
-        self._add_representation(element, attribute.id, attribute.codelist, attribute.text_type)
+        self.add_representation(element, attribute.id, attribute.codelist, attribute.text_type)
         relationship = self.add_element(element, "str:AttributeRelationship")
         if attribute.attachment == "series":
             for name in flow.structure.dimension_ids:
@@ -317,19 +314,28 @@ class _Writer:
         else:
             self.add_element(relationship, "str:Observation")
 
-    def _add_representation(self, parent: _Element, name: str, codelist: str | None, text_type: str = "") -> None:
+    def add_representation(
+        self,
+        parent: _Element,
+        name: str,
+        codelist: str | None,
+        text_type: str = "",
+        *,
+        is_multilingual: bool | None = None,
+    ) -> None:
+        """Add the concept of a component and how its values are represented."""
         self.add_reference(parent, "str:ConceptIdentity", "conceptscheme", CONCEPTS, name)
         representation = self.add_element(parent, "str:LocalRepresentation")
         if codelist is None:
-            self.add_element(representation, "str:TextFormat", textType=text_type)
+            text_format = self.add_element(representation, "str:TextFormat", textType=text_type)
+            if is_multilingual is not None:
+                text_format.set("isMultiLingual", str(is_multilingual).lower())
         else:
             self.add_reference(representation, "str:Enumeration", "codelist", codelist)
 
     # -------------------------------------------------------------------------------------------------- constraints
 
-    def _add_constraints(self, group: _Element | None) -> None:
-        if group is None:
-            return
+    def _add_constraints(self, group: _Element) -> None:
         for name in self.artefacts.list_ids("dataconstraint"):
             flow, constraint = self.structures.find_dataflow(name), self.artefacts.constraints[name]
             tag = "str:ContentConstraint" if self.is_first else "str:DataConstraint"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark
@@ -14,7 +14,9 @@ from pipelines.web.sdmx.queries import (
     ALL,
     FILTER,
     DataQuery,
+    MetadataQuery,
     Reference,
+    RegistrationQuery,
     RequestedEdition,
     SchemaQuery,
     StructureQuery,
@@ -44,6 +46,16 @@ _DETAILS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 STRUCTURE_DETAILS: Final = (
     "full", "allstubs", "referencestubs", "allcompletestubs", "referencecompletestubs", "referencepartial", "raw",
 )  # fmt: skip
+_SCHEMA_CONTEXTS: Final[Mapping[str, str]] = {
+    "datastructure": "datastructure",
+    "dataflow": "datastructure",
+    "provisionagreement": "datastructure",
+    "metadatastructure": "metadatastructure",
+    "metadataflow": "metadatastructure",
+    "metadataprovisionagreement": "metadatastructure",
+}
+"""Types of structures that a schema can be about, and the structure that says what is valid: both have one id."""
+_METADATA_DETAILS: Final = ("full", "allstubs")
 _ID: Final = re.compile(r"[A-Za-z0-9_@$.\-]+")
 
 
@@ -189,6 +201,11 @@ def _parse_flow(text: str) -> Reference:
     return _parse_reference(agency, name, version, "v1")
 
 
+def _check_contexts(contexts: Sequence[str]) -> None:
+    if unknown := set(contexts) - {"dataflow", "datastructure", "provisionagreement", ALL}:
+        raise QueryError(400, NOT_OFFERED, value=min(unknown), names="dataflow, datastructure, provisionagreement, *")
+
+
 def _complete_query(
     version: Version,
     reference: Reference,
@@ -200,8 +217,7 @@ def _complete_query(
     **more: object,
 ) -> DataQuery:
     contexts = _split_values(context, "v2")
-    if unknown := set(contexts) - {"dataflow", "datastructure", "provisionagreement", ALL}:
-        raise QueryError(400, NOT_OFFERED, value=min(unknown), names="dataflow, datastructure, provisionagreement, *")
+    _check_contexts(contexts)
     filters = tuple(
         parse_filter(match[1], value)
         for name, value in sorted(parameters.items())
@@ -217,7 +233,7 @@ def _complete_query(
         version=version,
         reference=reference,
         keys=parse_key(key, version),
-        providers=tuple(item.rpartition(",")[2] for item in _split_values(provider, "v1")),
+        providers=_parse_providers(provider, "v1"),
         context=contexts,
         filters=filters,
         first_period=parameters.get("startPeriod"),
@@ -232,6 +248,94 @@ def _complete_query(
         edition=edition,
         format=parameters.get("format"),
         **more,  # type: ignore[arg-type]
+    )
+
+
+def parse_metadata_query(version: Version, parts: Sequence[str], query: str) -> MetadataQuery:
+    """Return the query of an address below `/metadata`. Raises QueryError if it does not follow the specification."""
+    if version == "v1":
+        flow, key, provider = _pad(parts, 1, 3, "/metadata/{flow}/{key}/{provider}")
+        parameters = parse_parameters(query, {"detail", "updatedAfter"})
+        _parse_choice(parameters, "detail", ("full", "dataonly"), "full")
+        keys = parse_key(key, version)
+        if keys and len(keys[0]) != 1:
+            raise QueryError(422, mark("The key of reference metadata has one part: the code that they are about."))
+        return MetadataQuery(
+            version,
+            "metadataflow",
+            _parse_flow(flow),
+            providers=_parse_providers(provider, version),
+            items=keys[0][0] if keys else (),
+            updated_after=_parse_time(parameters, "updatedAfter"),
+            edition=_parse_edition(parameters),
+            format=parameters.get("format"),
+        )
+    scope, *following = parts or [""]
+    parameters = parse_parameters(query, {"detail"})
+    more: dict[str, Any] = {
+        "is_stub": _parse_choice(parameters, "detail", _METADATA_DETAILS, "full") == "allstubs",
+        "edition": _parse_edition(parameters),
+        "format": parameters.get("format"),
+    }
+    if scope == "metadataset":
+        provider, name, versions = _pad(following, 0, 3, "/metadata/metadataset/{provider}/{id}/{version}")
+        reference = _parse_reference("", name, versions, version)
+        return MetadataQuery(version, "metadataset", reference, _parse_providers(provider, version), **more)
+    if scope == "metadataflow":
+        address = "/metadata/metadataflow/{agency}/{id}/{version}/{provider}"
+        agency, name, versions, provider = _pad(following, 0, 4, address)
+        reference = _parse_reference(agency, name, versions, version)
+        return MetadataQuery(version, "metadataflow", reference, _parse_providers(provider, version), **more)
+    if scope == "structure":
+        address = "/metadata/structure/{type}/{agency}/{id}/{version}/{item}"
+        kind, agency, name, versions, item = _pad(following, 0, 5, address)
+        items = _split_values(item, version)
+        return MetadataQuery(
+            version,
+            "structure",
+            _parse_reference(agency, name, versions, version),
+            kind=kind or ALL,
+            items=() if ALL in items else items,
+            **more,
+        )
+    raise QueryError(400, NOT_OFFERED, value=f"/metadata/{scope}", names="metadataset, metadataflow, structure")
+
+
+def _parse_providers(text: str, version: Version) -> tuple[str, ...]:
+    """Return the ids of providers: `PROVIDER` or `AGENCY,PROVIDER`.  Of several in version 2.1, `,` separates ids."""
+    if version == "v1":
+        return tuple(item.rpartition(",")[2] for item in _split_values(text, "v1"))
+    return tuple(item for part in text.split("+") for item in _split_values(part, version))
+
+
+def parse_registration_query(parts: Sequence[str], query: str) -> RegistrationQuery:
+    """Return the query of an address below `/registration`, which only version 2.1 has. Raises QueryError."""
+    scope, *following = parts or [""]
+    parameters = parse_parameters(query, {"updatedBefore", "updatedAfter"} if scope != "id" else ())
+    ids: tuple[str, ...] = ()
+    providers: tuple[str, ...] = (ALL,)
+    reference = Reference()
+    if scope == "id":
+        (name,) = _pad(following, 1, 1, "/registration/id/{id}")
+        ids = _split_values(name, "v2")
+        _check_ids(ids)
+    elif scope == "provider":
+        agency, provider = _pad(following, 0, 2, "/registration/provider/{agency}/{provider}")
+        reference = Reference(_split_values(agency, "v2"))
+        _check_ids(reference.agencies)
+        providers = _split_values(provider, "v2")
+    else:
+        _check_contexts(_split_values(scope, "v2"))
+        agency, name, versions = _pad(following, 0, 3, "/registration/{context}/{agency}/{id}/{version}")
+        reference = _parse_reference(agency, name, versions, "v2")
+    return RegistrationQuery(
+        reference,
+        ids,
+        providers,
+        _parse_time(parameters, "updatedBefore"),
+        _parse_time(parameters, "updatedAfter"),
+        _parse_edition(parameters),
+        parameters.get("format"),
     )
 
 
@@ -255,21 +359,21 @@ def parse_structure_query(version: Version, kind: str, parts: Sequence[str], que
 def parse_schema_query(version: Version, parts: Sequence[str], query: str) -> SchemaQuery:
     """Return the query of an address below `/schema`, as a query of the structure with the codes that have data."""
     context, agency, name, versions = _pad(parts, 3, 4, "/schema/{context}/{agency}/{id}/{version}")
-    if context not in ("datastructure", "dataflow"):
-        raise QueryError(404, NOT_OFFERED, value=context, names="dataflow, datastructure")
+    if context not in _SCHEMA_CONTEXTS:
+        raise QueryError(404, NOT_OFFERED, value=context, names=", ".join(_SCHEMA_CONTEXTS))
     parameters = parse_parameters(
         query,
         {"dimensionAtObservation", "explicitMeasure"} if version == "v1" else {"dimensionAtObservation", "deletion"},
     )
     return SchemaQuery(
         version=version,
-        kind="datastructure",
+        kind=_SCHEMA_CONTEXTS[context],
         reference=_parse_reference(agency, name, versions, version),
         detail="referencepartial",
         references=("children",),
         edition=_parse_edition(parameters),
         format=parameters.get("format"),
-        context="dataflow" if context == "dataflow" else "datastructure",
+        context="datastructure" if context == "datastructure" else "dataflow",
         dimension_at_observation=parameters.get("dimensionAtObservation", "TIME_PERIOD"),
     )
 

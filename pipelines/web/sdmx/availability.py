@@ -5,16 +5,17 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.core.i18n import mark
-from pipelines.dissemination.artefacts import Artefacts, Constraint, Kind
+from pipelines.dissemination.artefacts import DATA_PROVIDERS, Artefacts, Constraint, Kind
 from pipelines.dissemination.release import END, START, load_structures
 from pipelines.dissemination.structures import TIME_PERIOD, Dataflow
-from pipelines.web.sdmx.data import UNCHANGED, find_dataflows, load_updated, select_rows
+from pipelines.web.sdmx.data import UNCHANGED, load_updated, select_rows
 from pipelines.web.sdmx.errors import NO_DIMENSION, QueryError
 from pipelines.web.sdmx.queries import DataQuery
+from pipelines.web.sdmx.references import Name, find_dataflows, resolve_references
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
-from pipelines.web.sdmx.structures import Name, StructureMessage, keep_used_items, resolve_references
+from pipelines.web.sdmx.structures import StructureMessage, keep_used_items
 
-_ALL_REFERENCES = ("dataflow", "datastructure", "conceptscheme", "codelist")
+_ALL_REFERENCES = ("dataflow", "datastructure", "conceptscheme", "codelist", "dataproviderscheme")
 
 
 def find_availability(releases: Releases, release: PublishedRelease, query: DataQuery) -> StructureMessage:
@@ -45,8 +46,10 @@ def find_availability(releases: Releases, release: PublishedRelease, query: Data
         raise QueryError(404, mark("No observations match. Ask for other codes or another period."))
     names: list[Name] = [("dataconstraint", name) for name in constraints]
     words = _ALL_REFERENCES if "all" in query.references else query.references
-    words = tuple(word for word in words if word not in ("dataproviderscheme", "valuelist"))
+    words = tuple(word for word in words if word != "valuelist")
     added = resolve_references(structures, names, words, query.version)
+    if "dataproviderscheme" in words:
+        added |= {("dataproviderscheme", DATA_PROVIDERS)}
     reduced, partial = keep_used_items(release.folder, structures, constraints, constraints)
     ids: dict[Kind, tuple[str, ...]] = {"dataconstraint": tuple(constraints)}
     for kind, name in sorted(added):

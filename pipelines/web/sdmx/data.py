@@ -13,13 +13,14 @@ import polars as pl
 from pipelines.core.i18n import mark
 from pipelines.dissemination.observations import Condition, ObservationSelection, filter_observations
 from pipelines.dissemination.release import END, START, load_observations, load_structures
-from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, StructureError, Structures
+from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, StructureError
 from pipelines.dissemination.writers.extract import Context, Extract, to_text
 from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
 from pipelines.web.sdmx.errors import NO_COMPONENT, NO_DIMENSION, QueryError
 from pipelines.web.sdmx.negotiation import Detail
 from pipelines.web.sdmx.ordering import list_components, sort_extract
-from pipelines.web.sdmx.queries import ALL, Comparison, ComponentFilter, DataQuery, Key, parse_span
+from pipelines.web.sdmx.queries import Comparison, ComponentFilter, DataQuery, Key, parse_span
+from pipelines.web.sdmx.references import find_dataflows
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
 
 Action = Literal["Information", "Append", "Replace", "Delete"]
@@ -39,29 +40,6 @@ class DataSet:
     action: Action = "Information"
     valid_from: datetime | None = None
     valid_until: datetime | None = None
-
-
-def find_dataflows(structures: Structures, query: DataQuery) -> list[Dataflow]:
-    """Return the dataflows that a query refers to. Raises QueryError 404 if there is none.
-
-    A data structure has the id of its dataflow. Provision agreements are not offered.
-    """
-    is_offered = bool({"dataflow", "datastructure", ALL} & set(query.context))
-    is_provided = bool({ALL, structures.agency} & set(query.providers))
-    flows = [
-        flow
-        for name, flow in structures.dataflows.items()
-        if is_offered and is_provided and query.reference.matches_artefact(structures.agency, name, structures.version)
-    ]
-    if not flows:
-        names = ", ".join(structures.dataflows)
-        raise QueryError(
-            404,
-            mark("There are no such data. The agency is {agency}; its dataflows are {names}."),
-            agency=structures.agency,
-            names=names,
-        )
-    return flows
 
 
 # ------------------------------------------------------------------------------------------------------------- filters

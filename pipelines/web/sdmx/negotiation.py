@@ -17,7 +17,9 @@ from pipelines.dissemination.writers import (
     sdmx_json,
     sdmx_json_schema,
     sdmx_json_structure,
+    sdmx_metadata,
     sdmx_ml,
+    sdmx_registry,
     sdmx_schema,
     sdmx_structure,
     tabular,
@@ -153,6 +155,23 @@ SCHEMA_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
     "v2": (*STRUCTURE_FORMATS["v2"], SCHEMA_JSON, SCHEMA_ML_3, SCHEMA_ML_2),
 }
 """Formats of schemas: structures to be read, and JSON Schema and XML Schema to check messages with."""
+METADATA_JSON: Final = ResponseFormat(
+    "sdmx-json-2.0", f"{_SDMX}metadata+json", sdmx_metadata.MEDIA_TYPES["json"], "2.0.0"
+)
+METADATA_ML_3: Final = ResponseFormat("sdmx-ml-3.0", f"{_SDMX}metadata+xml", sdmx_metadata.MEDIA_TYPES["3.0"], "3.0.0")
+METADATA_ML_2: Final = ResponseFormat(
+    "sdmx-ml-2.1", f"{_SDMX}genericmetadata+xml", sdmx_metadata.MEDIA_TYPES["2.1"], "2.1"
+)
+METADATA_CSV: Final = ResponseFormat("sdmx-csv-2.0", f"{_SDMX}metadata+csv", sdmx_metadata.MEDIA_TYPES["csv"], "2.0.0")
+METADATA_FORMATS: Final[dict[Version, tuple[ResponseFormat, ...]]] = {
+    "v1": (METADATA_ML_2, METADATA_ML_3, METADATA_JSON, METADATA_CSV),
+    "v2": (METADATA_JSON, METADATA_ML_3, METADATA_CSV, METADATA_ML_2),
+}
+"""Formats of metadata sets, the preferred first."""
+REGISTRY_ML_2: Final = ResponseFormat("sdmx-ml-2.1", f"{_SDMX}registry+xml", sdmx_registry.MEDIA_TYPES["2.1"], "2.1")
+REGISTRY_ML_3: Final = ResponseFormat("sdmx-ml-3.0", f"{_SDMX}registry+xml", sdmx_registry.MEDIA_TYPES["3.0"], "3.0.0")
+REGISTRY_FORMATS: Final = (REGISTRY_ML_3, REGISTRY_ML_2)
+"""Formats of registered data sources: the standard has them in XML only."""
 _SHORT_NAMES: Final = ("sdmx-json", "sdmx-ml", "sdmx-csv")
 """Names in `format=` without a version: the preferred one of the family."""
 _GENERAL: Final = {"application/xml": "+xml", "text/xml": "+xml", "application/json": "+json"}

@@ -22,6 +22,7 @@ from pipelines.web.sdmx.errors import QueryError
 
 Version = Literal["v1", "v2"]
 Mode = Literal["exact", "available"]
+MetadataScope = Literal["metadataset", "metadataflow", "structure"]
 OPERATORS: Final = frozenset(get_args(Operator))
 ALL: Final = "*"
 _OURS: Final = frozenset({"asOf", "release", "format"})
@@ -138,6 +139,41 @@ class SchemaQuery(StructureQuery):
 
     context: Context = "dataflow"
     dimension_at_observation: str = TIME_PERIOD
+
+
+@dataclass(frozen=True)
+class MetadataQuery:
+    """A query of metadata sets: by themselves, by their metadataflow, or by what they are about.
+
+    `kind` is the type of artefact that they are about, and `items` its codes, which are the key in version 1.5.
+    """
+
+    version: Version
+    scope: MetadataScope
+    reference: Reference
+    providers: tuple[str, ...] = (ALL,)
+    kind: str = ALL
+    items: tuple[str, ...] = ()
+    is_stub: bool = False
+    updated_after: datetime | None = None
+    edition: RequestedEdition = RequestedEdition()
+    format: str | None = None
+
+
+@dataclass(frozen=True)
+class RegistrationQuery:
+    """A query of registered data sources: by id, by provider, or by what they have data of."""
+
+    reference: Reference
+    ids: tuple[str, ...] = ()
+    providers: tuple[str, ...] = (ALL,)
+    updated_before: datetime | None = None
+    updated_after: datetime | None = None
+    edition: RequestedEdition = RequestedEdition()
+    format: str | None = None
+
+
+Query = DataQuery | StructureQuery | MetadataQuery | RegistrationQuery
 
 
 # --------------------------------------------------------------------------------------------------------- small parts

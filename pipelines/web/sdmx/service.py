@@ -5,7 +5,7 @@ A release never changes, so that an answer is made once for each query, format a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -22,6 +22,8 @@ from pipelines.web.mounted_service import MountedService
 from pipelines.web.sdmx.addresses import (
     parse_availability_query,
     parse_data_query,
+    parse_metadata_query,
+    parse_registration_query,
     parse_schema_query,
     parse_structure_query,
 )
@@ -29,10 +31,13 @@ from pipelines.web.sdmx.availability import find_availability
 from pipelines.web.sdmx.data import check_dimension, choose_components, find_detail, keep_series, make_data_sets
 from pipelines.web.sdmx.errors import MEDIA_TYPES, QueryError, write_error
 from pipelines.web.sdmx.messages import write_message
+from pipelines.web.sdmx.metadata import find_metadata, write_metadata
 from pipelines.web.sdmx.negotiation import (
     CSV_1,
     CSV_2,
     DATA_FORMATS,
+    METADATA_FORMATS,
+    REGISTRY_FORMATS,
     SCHEMA_FORMATS,
     SCHEMA_JSON,
     SCHEMA_ML_2,
@@ -40,13 +45,24 @@ from pipelines.web.sdmx.negotiation import (
     STRUCTURE_FORMATS,
     XLSX,
     FormatChoice,
+    ResponseFormat,
     Style,
     choose_error_syntax,
     choose_format,
 )
-from pipelines.web.sdmx.queries import DataQuery, SchemaQuery, StructureQuery, Version
+from pipelines.web.sdmx.queries import (
+    DataQuery,
+    MetadataQuery,
+    Query,
+    RegistrationQuery,
+    SchemaQuery,
+    StructureQuery,
+    Version,
+)
+from pipelines.web.sdmx.references import KINDS
+from pipelines.web.sdmx.registrations import find_registrations, write_registrations
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
-from pipelines.web.sdmx.structures import KINDS, find_structures, write_schema, write_structures
+from pipelines.web.sdmx.structures import find_structures, write_schema, write_structures
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -67,13 +83,16 @@ Version 2.1 (SDMX 3.0), below /sdmx/v2:
   /sdmx/v2/data/dataflow/RTI/{flow}/+/{key}                   data
   /sdmx/v2/availability/dataflow/RTI/{flow}/+/{key}           which codes have data
 
+Reference metadata (methods, notes, counting rules, quality, returns) and registered data sources:
+  /sdmx/v1/metadata/{metadataflow}/{code}                     metadata sets
+  /sdmx/v2/metadata/structure/codelist/RTI/CL_AREA/+/{code}   metadata sets about an area
+  /sdmx/v2/registration/dataflow/RTI/{flow}                   files of a dataflow in each release
+
 Below /schema/dataflow/RTI/{flow}, both versions give the structure of a dataflow with the codes that have data.
 
 Choose a format with the header Accept or with format=, an earlier release with release= or asOf=.
 """
-_RESOURCES: Final = "structure, data, availability"
-_NOT_OFFERED: Final = ("metadata", "registration")
-"""Resources of the specification without content here: metadata sets and registered sources."""
+_RESOURCES: Final = "structure, data, availability, metadata, registration, schema"
 
 
 class SdmxService(MountedService):
@@ -111,8 +130,9 @@ class SdmxService(MountedService):
         """Return the answer to a query. Raises QueryError."""
         parsed = parse_address(version, parts, query)
         is_data = isinstance(parsed, DataQuery) and parts[0] == "data"
-        formats = DATA_FORMATS if is_data else SCHEMA_FORMATS if isinstance(parsed, SchemaQuery) else STRUCTURE_FORMATS
-        choice = choose_format(formats[version], headers.get("accept", ""), parsed.format)
+        choice = choose_format(
+            _list_formats(version, parsed, is_data=is_data), headers.get("accept", ""), parsed.format
+        )
         language = i18n.html_lang(i18n.prefer_language((), headers.get("accept-language", "")))
         release = self.releases.find_release(parsed.edition)
         more = {
@@ -136,13 +156,18 @@ class SdmxService(MountedService):
     def _write(
         self,
         release: PublishedRelease,
-        query: DataQuery | StructureQuery,
+        query: Query,
         choice: FormatChoice,
         language: str,
         is_data: bool,
     ) -> bytes:
         """Return the message that answers a query."""
         folder = release.folder
+        if isinstance(query, MetadataQuery):
+            return write_metadata(find_metadata(self.releases, release, query), choice, language)
+        if isinstance(query, RegistrationQuery):
+            registrations = find_registrations(self.releases, release, query)
+            return write_registrations(load_structures(folder), registrations, choice.format)
         if isinstance(query, SchemaQuery) and choice.format in (SCHEMA_JSON, SCHEMA_ML_2, SCHEMA_ML_3):
             return write_schema(find_structures(folder, load_structures(folder), query), choice.format, query)
         if isinstance(query, StructureQuery):
@@ -150,6 +175,17 @@ class SdmxService(MountedService):
         if not is_data:
             return write_structures(find_availability(self.releases, release, query), choice.format, language)
         return write_data(self.releases, release, query, choice, language)
+
+
+def _list_formats(version: Version, query: Query, *, is_data: bool) -> Sequence[ResponseFormat]:
+    """Return the formats in which a query is answered, the preferred first."""
+    if isinstance(query, RegistrationQuery):
+        return REGISTRY_FORMATS
+    if isinstance(query, MetadataQuery):
+        return METADATA_FORMATS[version]
+    if isinstance(query, SchemaQuery) and query.kind == "datastructure":
+        return SCHEMA_FORMATS[version]
+    return DATA_FORMATS[version] if is_data else STRUCTURE_FORMATS[version]
 
 
 def write_data(
@@ -191,7 +227,7 @@ def write_data(
         raise QueryError(413, mark("The selection has more rows than a sheet holds. Select fewer.")) from None
 
 
-def parse_address(version: Version, parts: list[str], query: str) -> DataQuery | StructureQuery:
+def parse_address(version: Version, parts: list[str], query: str) -> Query:
     """Return the query of an address below `/sdmx/v1` or `/sdmx/v2`. Raises QueryError."""
     resource, *following = parts or [""]
     availability = "availableconstraint" if version == "v1" else "availability"
@@ -201,13 +237,10 @@ def parse_address(version: Version, parts: list[str], query: str) -> DataQuery |
         return parse_availability_query(version, following, query)
     if resource == "schema":
         return parse_schema_query(version, following, query)
-    if resource in _NOT_OFFERED:
-        raise QueryError(
-            501,
-            mark("/{resource} is not offered. Ask for data, structures or {availability}."),
-            resource=resource,
-            availability=availability,
-        )
+    if resource == "metadata":
+        return parse_metadata_query(version, following, query)
+    if resource == "registration" and version == "v2":
+        return parse_registration_query(following, query)
     if version == "v2" and resource == "structure":
         resource, *following = following or ["*"]
     elif version == "v2":

