@@ -192,7 +192,8 @@ ADDRESSES = (
     "/releases/2026-Q3/changes.csv?since={release}", "/releases/{release}/release.duckdb",
     "/en/index.html?release={release}",
     "/releases/../restricted/drafts/{release}/manifest.json", "/en/releases.atom", "/en/calendar.ics",
-    "/sdmx/v2/data/dataflow/RTI/VICTIMS?release={release}", "/api/data/tables/VICTIMS/rows?release={release}",
+    "/sdmx/v2/data/dataflow/RTI/VICTIMS?release={release}", "/sdmx/v2/registration/provider?release={release}",
+    "/sdmx/v2/metadata/metadataset/RTI?release={release}", "/api/data/tables/VICTIMS/rows?release={release}",
     "/keys/../../restricted/drafts/{release}/manifest.json", "/keys/release-0123456789abcdef.pub.pem",
 )  # fmt: skip
 
