@@ -20,10 +20,14 @@ NOT_COUNTED: Final = (
 """Gathered tables that become tables of a release without being counted."""
 
 
-def build_counts(home: Home, *, log: Log = ignore_log, only_look: bool = False) -> Step:
+def build_counts(
+    home: Home, *, log: Log = ignore_log, only_look: bool = False, are_facts_checked: bool = False
+) -> Step:
     """Build the count marts, unless they were built today from the same returns, declarations and dbt project.
 
     With `only_look`, this and the other steps that build something raise WorkDueError where they would build.
+    With `are_facts_checked`, the facts are not compared with the ledger: a scratch home has the facts of another home,
+    which the caller has compared, and no ledger.
     """
     from pipelines.warehouse import count_builds, dbt, dbt_runner
 
@@ -39,7 +43,7 @@ def build_counts(home: Home, *, log: Log = ignore_log, only_look: bool = False) 
             log(f"counts: {built.name} is damaged; it is set aside and built again")
     if only_look:
         raise WorkDueError("counts")
-    if not dbt.extends_last_build(home):
+    if not are_facts_checked and not dbt.extends_last_build(home):
         require_intact_inputs(home)  # all facts are read; gathering has compared only files that have changed
     path = dbt.build_counts(home)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})

@@ -25,6 +25,7 @@ from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.publications import journal_path, read_publications
 from pipelines.publication.releases.publish import switch_current
 from pipelines.publication.releases.sameness import Difference, compare_releases, find_other_versions
+from pipelines.refresh.integrity import require_intact_inputs
 from pipelines.refresh.released_counts import baseline_folder
 from pipelines.refresh.results import Log, ignore_log
 
@@ -70,6 +71,7 @@ def rebuild_release(
     with hold_home_lock(home, purpose="rebuild"):
         folder = find_edition(home, release)
         manifest = read_manifest(folder)
+        require_intact_inputs(home)
         engine = open_ledger(home)
         try:
             with _scratch_home(home, folder.name, manifest, engine) as scratch:
@@ -145,7 +147,7 @@ def _run_steps(scratch: Home, drafted_at: str, log: Log) -> Path:
     from pipelines import refresh
 
     with clock.freeze_time(clock.parse_time(drafted_at)):
-        refresh.build_counts(scratch, log=log)
+        refresh.build_counts(scratch, log=log, are_facts_checked=True)
         refresh.build_records(scratch, log=log)
         refresh.protect_cells(scratch, log=log)
         refresh.build_indicators(scratch, which="protected", log=log)

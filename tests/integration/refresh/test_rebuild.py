@@ -20,8 +20,9 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
-from pipelines.refresh import rebuild
+from pipelines.refresh import integrity, rebuild
 from pipelines.refresh.released_counts import baseline_folder
+from pipelines.warehouse import dbt
 from pipelines.warehouse.records import build
 from tests.support.releases import publication_fixture as fixture
 
@@ -67,6 +68,24 @@ def test_scratch_home_has_only_what_was_there_when_the_release_was_drafted(home:
         root = scratch.root
     assert not root.exists()
     assert fixture.read_state(home) == before
+
+
+def test_steps_of_a_scratch_home_need_no_ledger(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop_at_dbt(_home: Home) -> Path:
+        raise InterruptedError("dbt is reached")
+
+    (home.facts / "observation").mkdir(parents=True, exist_ok=True)
+    (home.facts / "observation" / "S0.parquet").touch()
+    monkeypatch.setattr(dbt, "build_counts", stop_at_dbt)
+    with (
+        rebuild._scratch_home(home, NEXT, read_manifest(home.releases / NEXT), open_ledger(home)) as scratch,
+        pytest.raises(InterruptedError),
+    ):
+        rebuild._run_steps(scratch, fixture.NOW, print)
+    damage = integrity.Damage("facts", "the facts of a return are missing", home.facts)
+    monkeypatch.setattr(integrity, "check_inputs", lambda checked, _engine: [damage] if checked == home else [])
+    with pytest.raises(integrity.IntegrityError, match="are missing"):
+        rebuild.rebuild_release(home, NEXT)
 
 
 def test_release_without_kept_inputs_is_not_rebuilt(home: Home) -> None:
