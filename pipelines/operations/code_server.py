@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.core.garbage import collect_rarely
 from pipelines.core.settings import SettingsError
 from pipelines.core.structured_log import configure_log
-from pipelines.operations.own_process import end_with_parent, keep_running
+from pipelines.operations.own_process import end_with_parent, keep_running, run_and_end
 from pipelines.operations.prepared_runs import RunStarter
 
 if TYPE_CHECKING:
@@ -145,4 +145,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.core.settings import MonitoringSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log, remove_own_handlers
 from pipelines.operations.code_server import add_socket_option, choose_definitions, served_definitions
+from pipelines.operations.own_process import run_and_end
 from pipelines.runs import trigger_watch
 from pipelines.web.health import Health, HealthCheck
 
@@ -151,4 +152,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_and_end(main)

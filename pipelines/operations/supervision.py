@@ -129,6 +129,9 @@ class Supervisor:
         end = self._monotonic() + grace
         while self._monotonic() < end and any(process.poll() is None for process in running):
             time.sleep(0.05)
+        for name, service in self._services.items():
+            if service.process is not None and service.process.poll() is None:
+                self._log(f"the {name} did not end within {grace:.0f} s and is killed")
         for process in running:
             process.kill()
         for service in self._services.values():

@@ -44,6 +44,8 @@ def check_service(
         assert "application/json" not in response.headers.get("content-type", "") and "password" not in response.text
     stop(process)
     process.wait(60)
+    assert process.stdout is not None
+    assert "the Dagster code server did not end" not in process.stdout.read()
     began = time.monotonic()
     while still_listening := [name for name, address in found_addresses.items() if is_listening(address)]:
         assert time.monotonic() - began < 20, f"{still_listening} still listen"

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from pipelines.operations.own_process import keep_running
 from pipelines.operations.supervision import RestartPolicy
 from tests.support.paths import ROOT
@@ -29,6 +31,19 @@ from pathlib import Path
 from pipelines.operations.own_process import keep_running
 with keep_running("child", [sys.executable, "-c", Path(sys.argv[1]).read_text(), *sys.argv[2:]], cwd=Path.cwd()):
     time.sleep(120)
+"""
+ENDING = """
+import atexit, sys
+from pipelines.operations.own_process import run_and_end
+class Loud:
+    def __del__(self):
+        print("freed")
+kept = Loud()
+atexit.register(print, "at exit")
+def main():
+    print("main")
+    exec(sys.argv[1])
+run_and_end(main)
 """
 LONGEST = 60.0
 
@@ -78,3 +93,23 @@ def test_child_ends_only_with_watch_when_its_parent_is_killed(tmp_path: Path) ->
     wait_for(lambda: not is_running(pids["watch"]))
     assert is_running(pids["none"])
     os.kill(pids["none"], signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error", "is_freed"),
+    [
+        ("pass", 0, "", False),
+        ("sys.exit(3)", 3, "", False),
+        ("sys.exit('no socket')", 1, "no socket", False),
+        ("raise ValueError('x')", 1, "ValueError: x", True),
+    ],
+)
+def test_run_and_end_frees_no_object_unless_the_process_fails(
+    code: str, status: int, error: str, is_freed: bool
+) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", ENDING, code], cwd=ROOT, capture_output=True, text=True, timeout=LONGEST, check=False
+    )
+    assert result.returncode == status
+    assert result.stdout.split("\n")[:-1] == ["main", "at exit", *(["freed"] if is_freed else [])]
+    assert result.stderr.strip().split("\n")[-1] == error

@@ -118,6 +118,15 @@ def test_stop_asks_first_and_ends_everything() -> None:
     world = World()
     world.supervisor.stop_processes()
     assert [processes[0].code for processes in world.started.values()] == [-signal.SIGTERM] * 2
+    assert not world.said
+
+
+def test_stop_kills_and_names_the_process_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    monkeypatch.setattr(world.started["ui"][0], "terminate", lambda: None)
+    world.supervisor.stop_processes(grace=0)
+    assert [processes[0].code for processes in world.started.values()] == [-signal.SIGTERM, -signal.SIGKILL]
+    assert world.said == ["the ui did not end within 0 s and is killed"]
 
 
 def test_rotate_log_keeps_the_newest_and_the_open_writer(tmp_path: Path) -> None:
