@@ -1,4 +1,4 @@
-"""Create new SQLite ledgers in tests from one that was migrated, or from one that has its accounts already."""
+"""Create new ledgers in tests from one that was migrated (SQLite), or from one that has its accounts already."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pipelines.core.home import Home
 from pipelines.ledger import migrations, opening
 from pipelines.ledger.database import open_write_transaction, sqlite_path
+from tests.support.postgres_copies import LedgerRows, has_rows, read_rows, write_rows
 
 Migrate = Callable[[sa.Engine, Home | None], None]
 _TRANSACTION = ("BEGIN TRANSACTION;", "COMMIT;")
@@ -61,27 +62,44 @@ def dump_statements(engine: sa.Engine) -> Sequence[str]:
         return tuple(statement for statement in raw.iterdump() if statement not in _TRANSACTION)
 
 
-_PREPARED: dict[Callable[[sa.Engine], None], bytes] = {}
-"""Pages of the database, by the function that prepared it."""
+Prepare = Callable[[sa.Engine], None]
+_PREPARED: dict[Prepare, bytes] = {}
+"""Pages of a SQLite ledger, by the function that prepared it."""
+_PREPARED_ROWS: dict[Prepare, LedgerRows] = {}
+"""Rows of a ledger in PostgreSQL, by the function that prepared it."""
 
 
-def open_prepared_ledger(home: Home, prepare: Callable[[sa.Engine], None]) -> sa.Engine:
+def open_prepared_ledger(home: Home, prepare: Prepare) -> sa.Engine:
     """Open the ledger of a new home with what `prepare` writes into it.
 
-    Each further SQLite ledger of the process that the same function prepares is a copy of the first, unless the
-    migrations are under test.
+    Each further ledger of the process that the same function prepares is a copy of the first of its database, unless
+    the migrations are under test.
     """
     path = sqlite_path(home.ledger_url)
-    if path is None or path.exists() or not isinstance(opening._migrate, LedgerTemplate):
+    if not isinstance(opening._migrate, LedgerTemplate) or (path is not None and path.exists()):
         engine = opening.open_ledger(home)
         prepare(engine)
         return engine
+    if path is None:
+        return _open_prepared_postgres(home, prepare)
     if prepare in _PREPARED:
         path.write_bytes(_PREPARED[prepare])
         return opening.open_ledger(home)
     engine = opening.open_ledger(home)
     prepare(engine)
     _PREPARED[prepare] = _dump_pages(engine)
+    return engine
+
+
+def _open_prepared_postgres(home: Home, prepare: Prepare) -> sa.Engine:
+    engine = opening.open_ledger(home)
+    if has_rows(engine):
+        prepare(engine)
+    elif prepare in _PREPARED_ROWS:
+        write_rows(engine, _PREPARED_ROWS[prepare])
+    else:
+        prepare(engine)
+        _PREPARED_ROWS[prepare] = read_rows(engine)
     return engine
 
 

@@ -11,7 +11,10 @@ import sqlalchemy as sa
 from pipelines.core.home import Home
 from pipelines.ledger import opening
 from pipelines.ledger.database import engine_of
+from tests.support.fakes import ledger_fakes
 from tests.support.ledger_template import LedgerTemplate, dump_statements
+from tests.support.postgres import Databases
+from tests.support.postgres_copies import read_rows
 
 
 @pytest.fixture
@@ -67,3 +70,25 @@ def test_dump_statements_of_a_used_ledger_is_empty(tmp_path: Path, real_migratio
         connection.exec_driver_sql("update alembic_version set version_num = '0001'")
     assert not dump_statements(engine)
     engine.dispose()
+
+
+@pytest.mark.postgres
+def test_second_prepared_ledger_in_postgresql_equals_the_first(
+    tmp_path: Path, postgres_databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def create_accounts(engine: sa.Engine) -> None:
+        calls.append(1)
+        ledger_fakes.create_people(engine)
+
+    prepared = []
+    for name in ("first", "second"):
+        url = postgres_databases.take_migrated()
+        monkeypatch.setenv("RTI_LEDGER_URL", url)
+        _, engine = ledger_fakes.home_and_ledger(tmp_path / name, create_accounts)
+        prepared.append(read_rows(engine))
+        engine.dispose()
+        postgres_databases.give_back(url)
+    assert prepared[0] == prepared[1] and len(prepared[0].tables) >= 3
+    assert calls == [1]
