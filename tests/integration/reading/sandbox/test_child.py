@@ -143,7 +143,7 @@ def test_jobs_are_started_only_when_children_are_free(pool: ChildPool[str, objec
 def test_slow_consumer_does_not_lose_finished_results(impatient: ChildPool[str, object]) -> None:
     results = impatient.map_jobs([(n, "x") for n in range(4)])
     all_results = [next(results)]
-    time.sleep(2)
+    time.sleep(1.6)  # longer than a job may take
     all_results.extend(results)
     assert [result for _, result in all_results] == ["x"] * 4
 

@@ -93,7 +93,7 @@ def test_slow_files_step_aside_for_the_next_upload(
 
 def test_a_batch_leaves_room_for_a_single_upload(pool: ChildPool[str, object]) -> None:
     results: list[object] = []
-    batch = _start_threads(lambda: results.extend(pool.map_jobs((n, "sleep 0.1") for n in range(60))))
+    batch = _start_threads(lambda: results.extend(pool.map_jobs((n, "sleep 0.05") for n in range(60))))
     _wait_until(lambda: len(results) > 1)
     before = len(results)
     assert _run_job(pool, "quick") == "quick"

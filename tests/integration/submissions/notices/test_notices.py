@@ -509,7 +509,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
 
     web = HTTPServer(("127.0.0.1", 0), Handler)
     received.address = f"http://127.0.0.1:{web.server_address[1]}/notices"
-    thread = threading.Thread(target=web.serve_forever, daemon=True)
+    thread = threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     monkeypatch.setenv("RTI_WEBHOOK_URL", received.address)
     monkeypatch.setenv("RTI_WEBHOOK_SECRET", "shared")
