@@ -7,7 +7,9 @@ changed.  If nobody else's figures have changed, what it can subtract was public
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -53,24 +55,56 @@ def mark_own_corrections(block: pl.DataFrame, readers: Sequence[InformedReader])
 
     `block` has the columns of `earlier.combine_releases`.  Which jurisdictions of a territory have corrected a year is
     read from their cells: of the same measure, or of all linked ones if the measure is not published by jurisdiction.
+    If none of them has, or there are none, the territory itself has.
     """
     corrected = _find_corrected_areas(block)
     of_all_blocks: dict[_Place, set[str]] = defaultdict(set)
     for (*_, territory, year), areas in corrected.items():
         of_all_blocks[territory, year] |= areas
+    seen = _list_places_with_cells(block)
     is_own: Array = np.zeros((len(readers), block.height), dtype=bool)
-    of_territories = block.with_row_index("_number").filter(area_kind="territory")
-    published = of_territories.filter("was_published").select(codes.CELL_KEY).unique()
-    changed = of_territories.filter(pl.col("_row").is_not_null(), ~pl.col("was_published"))
-    candidates = changed.join(published, on=codes.CELL_KEY, how="semi")
-    for cell in candidates.iter_rows(named=True):
-        measure = [cell[column] for column in codes.BLOCK]
+    for cell in _list_changed_totals(block).iter_rows(named=True):
+        measure = tuple(cell[column] for column in codes.BLOCK)
         areas = set[str]()
-        for year in years_of(cell["period"]):
-            place = (cell["territory"], year)
-            areas |= corrected.get((*measure, *place), of_all_blocks[place])
+        for territory, year in _list_places_of(cell):
+            if (*measure, territory, year) in seen and f"{territory}:{year}" not in cell["_changed"]:
+                continue
+            areas |= corrected.get((*measure, territory, year), of_all_blocks[territory, year]) or {territory}
         is_own[:, cell["_number"]] = [bool(areas) and areas <= reader.areas for reader in readers]
     return is_own
+
+
+def _list_changed_totals(block: pl.DataFrame) -> pl.DataFrame:
+    """Return the totals of now of which an earlier release published another value, numbered as in `block`.
+
+    `_changed` are the places that have changed since one of the earlier releases.  A total of the region is compared
+    with those of the same reporters; a territory's jurisdiction that was late counts as corrected.
+    """
+    of = pl.when(area_kind="region").then(pl.col("reporters")).otherwise(pl.lit(""))
+    totals = block.with_row_index("_number").filter(pl.col("area_kind") != "jurisdiction").with_columns(_of=of)
+    key = [*codes.CELL_KEY, "_of"]
+    of_then = (
+        totals.filter(pl.col("_row").is_null())
+        .group_by(key)
+        .agg(
+            pl.col("was_published").any().alias("_was_published"),
+            pl.col("states").str.split(",").explode().str.replace(r":\d+$", "").unique().alias("_changed"),
+        )
+        .filter("_was_published")
+    )
+    return totals.filter(pl.col("_row").is_not_null(), ~pl.col("was_published")).join(of_then, on=key)
+
+
+def _list_places_of(cell: Mapping[str, Any]) -> Iterator[_Place]:
+    territories = cell["reporters"].split(",") if cell["area_kind"] == "region" else [cell["territory"]]
+    return product(territories, years_of(cell["period"]))
+
+
+def _list_places_with_cells(block: pl.DataFrame) -> set[tuple[str, ...]]:
+    """Return the blocks, territories and years with a figure of the territory: corrections of others are not seen."""
+    of_territories = block.filter(pl.col("freq").is_in(["Q", "A"]), area_kind="territory")
+    places = of_territories.select(*codes.BLOCK, "territory", pl.col("period").str.head(4)).unique()
+    return set(places.iter_rows())
 
 
 def _find_corrected_areas(block: pl.DataFrame) -> dict[tuple[str, ...], set[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -76,6 +76,86 @@ def test_correction_of_a_measure_without_jurisdictions_is_read_from_its_whole() 
         for name in ("B1+B2", "B2+B3", "B1+B3")
     ]
     assert results == [[True], [True], [False]]
+
+
+TERRITORIES = ("AA", "BB", "CC")
+REPORTERS = ",".join(TERRITORIES)
+
+
+def build_rejections(added: Mapping[str, int], years: tuple[str, ...] = ("2024",)) -> pl.DataFrame:
+    """Return decisions by jurisdiction, and rejections of territories and the region: nobody but those of `added`.
+
+    Rejections are not published by jurisdiction.  Years other than 2024 have 7 of each territory.
+    """
+    frames = []
+    for year in years:
+        new = added if year == "2024" else dict.fromkeys(("AA", "B1", "CC"), 7)
+        decided = {area: value + new.get(area, 0) for area, value in BEFORE.items()}
+        frames.append(build_territory(decided).with_columns(measure=pl.lit("adjudicated_first"), period=pl.lit(year)))
+        rejected = {"AA": new.get("AA", 0), "BB": sum(new.get(part, 0) for part in PARTS), "CC": new.get("CC", 0)}
+        cells = [build_cell(name, value, measure="rejected", period=year) for name, value in rejected.items()]
+        cells.append(build_region(sum(rejected.values()), REPORTERS, measure="rejected", period=year))
+        frames.append(build_frame(*cells))
+    return pl.concat(frames)
+
+
+def find_learners(added: Mapping[str, int], names: Sequence[str]) -> list[str]:
+    """Return the insiders for whom the new rejections of the region leave fewer figures of others than without them.
+
+    They know their own figures, and those of everybody whose figures have not changed.
+    """
+    learners = []
+    for name in names:
+        unknown = [area for area in added if area not in list_areas(name)]
+        own = sum(value for area, value in added.items() if area in list_areas(name))
+        possible = list(product(range(8), repeat=len(unknown)))
+        if len([values for values in possible if sum(values) == sum(added.values()) - own]) < len(possible):
+            learners.append(name)
+    return learners
+
+
+def list_areas(name: str) -> frozenset[str]:
+    return frozenset({"BB", *PARTS} if name == "BB" else name.split("+"))
+
+
+INSIDERS = ("AA", "BB", "CC", "B1+B2", "B1+B3", "B2+B3")
+
+
+@pytest.mark.parametrize(
+    "added", [{"B1": 1}, {"B1": 1, "B2": 2}, {"CC": 1}, {"B1": 1, "CC": 1}, {"B2": 1, "B3": 3}, {"AA": 2, "CC": 1}]
+)
+@pytest.mark.parametrize("period", ["2024", "2022-2024"])
+def test_total_of_the_region_shows_nothing_of_others_if_all_corrections_are_own(
+    added: dict[str, int], period: str
+) -> None:
+    """The first release published that the region had no rejections, or a pool of three years that is corrected."""
+    years = ("2024",) if period == "2024" else ("2022", "2023", "2024")
+
+    def build_release(new: Mapping[str, int]) -> pl.DataFrame:
+        cells = build_rejections(new, years)
+        total = 42 + sum(new.values())
+        pool = build_region(total, REPORTERS, measure="rejected", period=period, freq="P3")
+        return cells if period == "2024" else pl.concat([cells, build_frame(pool)])
+
+    combined = combine_both(build_release({}), build_release(added))
+    readers_of = [InformedReader(name, list_areas(name)) for name in INSIDERS]
+    is_own = own_corrections.mark_own_corrections(combined, readers_of)
+    is_total = (combined["area"] == "WB") & (combined["period"] == period) & combined["is_small_change"]
+    assert is_total.sum() == 1
+    learners = find_learners(added, INSIDERS)
+    assert [
+        name for name, own in zip(INSIDERS, is_own[:, is_total.to_numpy()].any(axis=1), strict=True) if not own
+    ] == (learners)
+
+
+def test_correction_of_a_territory_without_cells_may_be_anybodys() -> None:
+    """Publish the rejections of the region alone: B1 and B2 do not know whether only B1 has corrected them."""
+    is_of_region = (pl.col("measure") != "rejected") | (pl.col("area") == "WB")
+    before, now = (build_rejections(added).filter(is_of_region) for added in ({}, {"B1": 1}))
+    combined = combine_both(before, now)
+    pair = InformedReader("B1+B2", frozenset({"B1", "B2"}))
+    assert combined.filter(area="WB")["is_small_change"].any()
+    assert not own_corrections.mark_own_corrections(combined, [pair])[0, (combined["area"] == "WB").to_numpy()].any()
 
 
 def protect_after(before: pl.DataFrame, now: pl.DataFrame) -> dict[str, int]:
