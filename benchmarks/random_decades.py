@@ -46,6 +46,7 @@ STATUSES, FORMS = ("presumed", "identified", "injured_party"), ("sexual", "labou
 MOST_CORRECTED = 7
 """A corrected return adds fewer persons than this in one quarter of one area."""
 _FAILURES = ("disclosed", "narrow", "unknown", "to_insiders", "revealed_before")
+_COUNTED = (*_FAILURES, "open_to_guess")
 
 
 @register_benchmark("random", "Protecting random decades from the public and all insiders")
@@ -58,6 +59,8 @@ def measure_random_decades(setting: Setting) -> Iterator[Figure]:
     for name in _FAILURES:
         failed = sum(result[name] for result in results)
         yield Figure(f"{name}, {seeds} decades", failed, "cells", None, "", "0", failed == 0)
+    guessed = sum(result["open_to_guess"] for result in results)
+    yield Figure(f"open to a guess that a correction closes a balance, {seeds} decades", guessed, "cells")
     yield Figure("processor, median", float(np.median([result["processor"] for result in results])), "s")
 
 
@@ -109,11 +112,11 @@ def protect_decade(seed: int, territories: Sequence[str]) -> dict[str, Any]:
 
     before = sum(os.times()[:4])
     releases: list[pl.DataFrame] = []
-    failed = dict.fromkeys(_FAILURES, 0)
+    failed = dict.fromkeys(_COUNTED, 0)
     for cells in build_editions(seed, territories):
         protection = protect.hide_small_counts(cells, earlier=releases, processes=1)
         counted = protection.report.count_cells()
-        failed = {name: failed[name] + counted[name] for name in _FAILURES}
+        failed = {name: failed[name] + counted[name] for name in _COUNTED}
         releases.append(earlier.record_release(cells, protection.cells["conf_status"]))
     is_hidden = protection.cells["conf_status"] != "F"
     is_above_zero = cells["value"] > 0

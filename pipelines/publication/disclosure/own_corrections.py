@@ -61,13 +61,13 @@ def mark_own_corrections(block: pl.DataFrame, readers: Sequence[InformedReader])
     of_all_blocks: dict[_Place, set[str]] = defaultdict(set)
     for (*_, territory, year), areas in corrected.items():
         of_all_blocks[territory, year] |= areas
-    seen = _list_places_with_cells(block)
+    with_cells = _list_places_with_cells(block)
     is_own: Array = np.zeros((len(readers), block.height), dtype=bool)
     for cell in _list_changed_totals(block).iter_rows(named=True):
         measure = tuple(cell[column] for column in codes.BLOCK)
         areas = set[str]()
         for territory, year in _list_places_of(cell):
-            if (*measure, territory, year) in seen and f"{territory}:{year}" not in cell["_changed"]:
+            if (*measure, territory, year) in with_cells and f"{territory}:{year}" not in cell["_changed"]:
                 continue
             areas |= corrected.get((*measure, territory, year), of_all_blocks[territory, year]) or {territory}
         is_own[:, cell["_number"]] = [bool(areas) and areas <= reader.areas for reader in readers]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -40,10 +41,19 @@ class Pattern:
     """
 
     def __init__(
-        self, block: pl.DataFrame, *, name: str, rule: ProtectionRule, figures: ReleasedRecordFigures | None = None
+        self,
+        block: pl.DataFrame,
+        *,
+        name: str,
+        rule: ProtectionRule,
+        figures: ReleasedRecordFigures | None = None,
+        guesses_closing: bool = True,
     ) -> None:
         self._name, self._width = name, rule.width
-        problem = ProtectionProblem(block, name, figures)
+        problem = ProtectionProblem(block, name, figures, guesses_closing=guesses_closing)
+        self._build_without_guess = partial(
+            Pattern, block, name=name, rule=rule, figures=figures, guesses_closing=False
+        )
         self._views, self._kept = problem.views, problem.kept
         self._block = block.filter(self._kept)
         self._cells = self._views.margins
@@ -67,6 +77,7 @@ class Pattern:
         self._is_guarded = is_small | is_small_change & of_others & ~self.fixed
         self._truth = problem.find_true_population(name)
         self._revealed: tuple[Array, set[tuple[str, int]]] | None = None
+        self._revealed_anyway: set[int] | None = None
         cells = GuardedCells(
             hidden=hidden,
             fixed=self.fixed,
@@ -168,7 +179,25 @@ class Pattern:
             everything = self._assess_readers(self._list_unpublished())
             self._revealed = np.array(everything.failed_rows, dtype=np.int64), set(everything.to_insiders)
         rows, pairs = self._revealed
-        return report.except_revealed(rows, pairs, self._list_own_pairs(report))
+        report = report.except_revealed(rows, pairs, self._list_own_pairs(report))
+        return self._separate_guesses(report) if report.revealed_before else report
+
+    def _separate_guesses(self, report: risk.BlockRisk) -> risk.BlockRisk:
+        """Count cells apart that only readers work out who guess that a correction closes a balance."""
+        if self._revealed_anyway is None:
+            self._revealed_anyway = self._find_revealed_anyway()
+        revealed = tuple(row for row in report.revealed_before if row in self._revealed_anyway)
+        guessed = tuple(row for row in report.revealed_before if row not in self._revealed_anyway)
+        return replace(report, revealed_before=revealed, open_to_guess=guessed)
+
+    def _find_revealed_anyway(self) -> set[int]:
+        """Return the rows that earlier releases reveal to readers who know the oldest gap of each balance instead."""
+        cautious = self._build_without_guess()
+        if not np.array_equal(cautious._kept, self._kept):
+            return set(range(len(self._cells.values)))
+        everything = cautious._assess_readers(cautious._list_unpublished())
+        pairs = set(everything.to_insiders) - cautious._list_own_pairs(everything)
+        return {*everything.failed_rows, *(row for _, row in pairs)}
 
     def _list_own_pairs(self, report: risk.BlockRisk) -> set[tuple[str, int]]:
         """Return the failed pairs of an insider and a row from which the insider learns nothing of others."""

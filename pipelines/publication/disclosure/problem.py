@@ -39,15 +39,19 @@ class ProtectError(Exception):
 class Views:
     """One problem over margins and over leaves, with what figures from case records say about its cells."""
 
-    def __init__(self, block: pl.DataFrame, figures: ReleasedRecordFigures | None = None) -> None:
+    def __init__(
+        self, block: pl.DataFrame, figures: ReleasedRecordFigures | None = None, *, guesses_closing: bool = True
+    ) -> None:
         blocks = ties.split_blocks(block)
         structures = [structure.Structure(structure.read_cells(part)) for part in blocks]
         self._blocks = [
             (margins.Margins(part, shared), space.Leaves(part, shared))
             for part, shared in zip(blocks, structures, strict=True)
         ]
-        self.margins = ties.tie_spaces(block, [over_margins.space for over_margins, _ in self._blocks])
-        self.leaves = ties.tie_spaces(block, [over_leaves.space for _, over_leaves in self._blocks])
+        self.margins, self.leaves = (
+            ties.tie_spaces(block, [view.space for view in views], guesses_closing=guesses_closing)
+            for views in zip(*self._blocks, strict=True)
+        )
         if figures is not None:
             self.margins, self.leaves = (add_figures(view, block, figures) for view in (self.margins, self.leaves))
 
@@ -80,15 +84,23 @@ class ProtectionProblem:
     """The cells of one or more linked blocks, now and in earlier releases, in both views and as a linear program.
 
     `kept` marks the cells of the frame that it has.  A cell of an earlier release that contradicts the others is left
-    out: what was counted then differently is not known.  Raises ProtectError if the cells of now contradict each other.
+    out: what was counted then differently is not known.  `guesses_closing` is whether readers guess that a correction
+    closes a balance (`ties.py`).  Raises ProtectError if the cells of now contradict each other.
     """
 
-    def __init__(self, block: pl.DataFrame, name: str, figures: ReleasedRecordFigures | None = None) -> None:
+    def __init__(
+        self,
+        block: pl.DataFrame,
+        name: str,
+        figures: ReleasedRecordFigures | None = None,
+        *,
+        guesses_closing: bool = True,
+    ) -> None:
         self.kept: Array = np.ones(block.height, dtype=bool)
         is_further = block["_row"].is_null().to_numpy()
         while True:
             cells = block.filter(self.kept)
-            self.views = Views(cells, figures)
+            self.views = Views(cells, figures, guesses_closing=guesses_closing)
             view = self.views.margins
             costs = _costs(cells, view, self.views.leaves)
             is_of_now: Array = np.zeros(len(costs), dtype=bool)

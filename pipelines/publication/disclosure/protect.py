@@ -167,7 +167,8 @@ def _find_outcome(
     if cache is None or not (path := _cached_path(block, figures, rule, cache)).exists():
         return None
     outcome = json.loads(path.read_text(encoding="ascii"))
-    report = risk.BlockRisk(name, outcome["hidden"], (), (), (), revealed_before=tuple(outcome["revealed"]))
+    lost = {"revealed_before": tuple(outcome["revealed"]), "open_to_guess": tuple(outcome["guessed"])}
+    report = risk.BlockRisk(name, outcome["hidden"], (), (), (), **lost)
     return np.array(list(outcome["states"]), dtype=object), report
 
 
@@ -185,8 +186,12 @@ def _store_outcome(
     cache.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(f".{os.getpid()}.new")
     content = {
-        "block": report.name, "hidden": report.hidden, "revealed": report.revealed_before, "states": "".join(states)
-    }  # fmt: skip
+        "block": report.name,
+        "hidden": report.hidden,
+        "revealed": report.revealed_before,
+        "guessed": report.open_to_guess,
+        "states": "".join(states),
+    }
     temporary.write_text(json.dumps(content), encoding="ascii")
     temporary.replace(path)
 

@@ -34,7 +34,8 @@ class BlockRisk:
 
     `witnesses` are the whole-number populations that it found, each over the columns of the `Space`.
     `to_insiders` are the small counts that insiders can work out or narrow, or that are undecided, with their readers.
-    `revealed_before` are cells that earlier releases reveal without this one; they do not fail the assessment.
+    `revealed_before` are cells that earlier releases reveal without this one, and `open_to_guess` those that readers
+    also need a right guess for: that a correction closes a balance.  Neither fails the assessment.
     """
 
     name: str
@@ -44,6 +45,7 @@ class BlockRisk:
     unknown: tuple[int, ...]
     witnesses: tuple[Array, ...] = field(default=(), repr=False, compare=False)
     revealed_before: tuple[int, ...] = ()
+    open_to_guess: tuple[int, ...] = ()
     to_insiders: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -103,7 +105,7 @@ class RiskReport:
         return all(block.passed for block in self.blocks)
 
     def count_cells(self) -> dict[str, int]:
-        """Return the numbers of blocks and of hidden, disclosed, narrow and unknown cells, and those lost before."""
+        """Return the numbers of blocks and of hidden, disclosed, narrow and unknown cells, and of those lost before."""
         return {
             "blocks": len(self.blocks),
             "hidden": sum(block.hidden for block in self.blocks),
@@ -112,6 +114,7 @@ class RiskReport:
             "unknown": sum(len(block.unknown) for block in self.blocks),
             "to_insiders": sum(len(block.to_insiders) for block in self.blocks),
             "revealed_before": sum(len(block.revealed_before) for block in self.blocks),
+            "open_to_guess": sum(len(block.open_to_guess) for block in self.blocks),
         }
 
 

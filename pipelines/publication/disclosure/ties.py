@@ -101,12 +101,13 @@ def build_tied_space(cells: pl.DataFrame, build_block: Callable[[pl.DataFrame], 
     return tie_spaces(cells, [build_block(block) for block in split_blocks(cells)])
 
 
-def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
+def tie_spaces(cells: pl.DataFrame, spaces: list[Space], *, guesses_closing: bool = True) -> Space:
     """Return the space of one problem: the cells of its blocks as rows, then the ties of its blocks and between them.
 
     `cells` has the columns of `mart_count` and a value in every row; `spaces` are those of its blocks, over leaves or
     over margins.  A tie between blocks is plus - minus = constant, or plus - minus - rest = 0 with a column for the
-    rest, after the columns of all blocks.
+    rest, after the columns of all blocks.  `guesses_closing` decides which gap of a balance readers know
+    (`_limit_gaps`).
     """
     has_states = "states" in cells.columns and bool((cells["states"] != "").any())
     is_stock = cells["statistic"].is_in([balances.START, balances.END]).any()
@@ -119,7 +120,7 @@ def tie_spaces(cells: pl.DataFrame, spaces: list[Space]) -> Space:
         first += block_space.cells
     own_cells = sparse.block_diag([block_space.matrix[: block_space.cells] for block_space in spaces], format="csr")
     own_ties = sparse.block_diag([block_space.matrix[block_space.cells :] for block_space in spaces], format="csr")
-    links = _find_links(cells, rows)
+    links = _find_links(cells, rows, guesses_closing)
     if has_states:
         links += _link_states(cells, rows)
     matrix = _append_links(own_cells, own_ties, links)
@@ -166,7 +167,7 @@ _Totals = dict[tuple[str, str, str], dict[str, dict[balances.BalanceTerm, tuple[
 """Row and value of each total, by area and unit, then period."""
 
 
-def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
+def _find_links(cells: pl.DataFrame, rows: Array, guesses_closing: bool) -> list[BalanceLink]:
     """Return all links between the cells of each release, in a fixed order."""
     links: dict[BalanceLink, None] = {}
     balance_links: list[tuple[_Sides, BalanceLink]] = []
@@ -188,7 +189,7 @@ def _find_links(cells: pl.DataFrame, rows: Array) -> list[BalanceLink]:
         links |= dict.fromkeys(_link_measures(places))
         links |= dict.fromkeys(_link_rests(places))
         balance_links += (pair for books in totals.items() for pair in _link_books(*books))
-    return list(links | dict.fromkeys(_limit_gaps(balance_links)))
+    return list(links | dict.fromkeys(_limit_gaps(balance_links, guesses_closing)))
 
 
 _Sides = tuple[frozenset[object], frozenset[object]]
@@ -206,18 +207,19 @@ def _link_books(
         yield (frozenset(terms[row] for row in link.plus), frozenset(terms[row] for row in link.minus)), link
 
 
-def _limit_gaps(balance_links: Sequence[tuple[_Sides, BalanceLink]]) -> Iterator[BalanceLink]:
+def _limit_gaps(balance_links: Sequence[tuple[_Sides, BalanceLink]], guesses_closing: bool) -> Iterator[BalanceLink]:
     """Yield the balances of all releases, the oldest first: of several gaps of a balance, readers know one.
 
     The difference of two gaps is the correction itself, so nobody outside the office can know both, unless a release
-    publishes all terms.  The known gap is 0 if the balance closes in one release, and else that of the oldest.
+    publishes all terms.  The known gap is that of the oldest release, or 0 if the balance closes in another one and
+    readers guess that.
     """
     gaps: dict[_Sides, list[float]] = defaultdict(list)
     for sides, link in balance_links:
         if not link.has_rest:
             gaps[sides].append(link.constant)
     for sides, link in balance_links:
-        known_gap = 0.0 if 0.0 in gaps[sides] else next(iter(gaps[sides]), 0.0)
+        known_gap = 0.0 if guesses_closing and 0.0 in gaps[sides] else next(iter(gaps[sides]), 0.0)
         if link.has_rest or link.constant == known_gap:
             yield link
         else:

@@ -63,7 +63,7 @@ def test_interrupted_run_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pyt
             protected.append(seed)
             raise KeyboardInterrupt
         protected.append(seed)
-        return {"seed": seed, **dict.fromkeys(random_decades._FAILURES, int(seed == 1)), "processor": 1.0}
+        return {"seed": seed, **dict.fromkeys(random_decades._COUNTED, int(seed == 1)), "processor": 1.0}
 
     monkeypatch.setattr(random_decades, "protect_decade", protect_decade)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
@@ -74,6 +74,8 @@ def test_interrupted_run_goes_on_where_it_ended(tmp_path: Path, monkeypatch: pyt
     assert protected == [0, 1, 2, 2]
     assert figures["disclosed, 3 decades"].value == 1
     assert figures["disclosed, 3 decades"].reached is False
+    guessed = figures["open to a guess that a correction closes a balance, 3 decades"]
+    assert (guessed.value, guessed.reached) == (1, None)
     lines = [json.loads(line) for line in (tmp_path / "outcomes.jsonl").read_text().splitlines()]
     assert [line["seed"] for line in lines] == [0, 1, 2]
     monkeypatch.setattr(protect, "digest_code", lambda: "changed")
