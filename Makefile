@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install develop run refresh serve unit test test-all test-lake lake lint types format bench screenshots docs lock samples build clean browser postgres
+.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-storage storage lint types format bench screenshots docs lock samples build clean browser postgres
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ lake: $(STAMP) ## add to .venv what the lake needs (docs/scaling.md), from requi
 	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-lake.lock
 	@rm -rf $(VENV)/uv
 
+storage: $(STAMP) ## add to .venv what files in S3-compatible storage need (docs/scaling.md), from requirements-storage.lock
+	$(call say,Adding the client of S3-compatible storage to $(VENV))
+	$(fetch_uv)
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-storage.lock
+	@rm -rf $(VENV)/uv
+
 # With a published release, the servers start while the refresh looks for what is new; people do not wait for it.
 run: $(STAMP) ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
 	$(call say,Refreshing the demonstration home in $(RTI_HOME))
@@ -96,16 +102,16 @@ unit: $(TOOLS) ## the unit tests alone, in half a minute: no home, no browser, n
 
 test: $(TOOLS) browser postgres ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
-	@$(PYTEST) -m "not slow and not lake"
+	@$(PYTEST) -m "not slow and not lake and not storage"
 
-test-all: $(TOOLS) browser postgres ## all tests but those of the lake, on a demonstration home that is built for them
+test-all: $(TOOLS) browser postgres ## all tests but those of the lake and of the storage, on a demonstration home that is built for them
 	$(call say,Running all tests)
-	@$(PYTEST) -m "not lake" --fresh-home
+	@$(PYTEST) -m "not lake and not storage" --fresh-home
 
 # What only these tests need is in a folder of its own, so that all others run without it.
 LAKE_PACKAGES := $(VENV)/lake-test
 $(LAKE_PACKAGES): requirements-lake-test.lock $(TOOLS)
-	$(call say,Installing what only the tests of the lake need into $@)
+	$(call say,Installing what only the tests of the lake and of the storage need into $@)
 	$(fetch_uv)
 	@rm -rf $@
 	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@ -r requirements-lake-test.lock
@@ -115,6 +121,10 @@ $(LAKE_PACKAGES): requirements-lake-test.lock $(TOOLS)
 test-lake: $(TOOLS) $(LAKE_PACKAGES) postgres ## all marts and dbt tests on DuckLake, PostgreSQL and S3 storage, compared with DuckDB's
 	$(call say,Running the tests of the lake)
 	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m lake tests/integration/warehouse/lake
+
+test-storage: $(TOOLS) $(LAKE_PACKAGES) postgres ## files of returns in S3-compatible storage: writers, faults, backups, several services
+	$(call say,Running the tests of the storage)
+	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m storage tests/integration/core tests/integration/submissions tests/integration/operations
 
 lint: $(TOOLS) ## ruff (lint and format), the strict type checker (once for Windows), import contracts and house style
 	@$(BIN)/ruff check .
@@ -148,7 +158,8 @@ lock: ## resolve dependencies and rewrite the lock files (hashes, no addresses)
 	@$(LOCK) pyproject.toml --group build --group dev --constraints requirements.lock -o requirements-dev.lock
 	@$(LOCK) --group bill -o requirements-bill.lock
 	@$(LOCK) --group lake --constraints requirements.lock -o requirements-lake.lock
-	@$(LOCK) --group lake --group lake-test --constraints requirements-dev.lock -o requirements-lake-test.lock
+	@$(LOCK) --group storage --constraints requirements.lock -o requirements-storage.lock
+	@$(LOCK) --group lake --group storage --group lake-test --constraints requirements-dev.lock -o requirements-lake-test.lock
 	@rm -rf $(VENV)/uv
 
 build: $(TOOLS) ## the wheel, and a list of the packages it needs with versions and licences (CycloneDX), into dist/

@@ -109,7 +109,7 @@ def _answer_fault(request: Request, error: Exception) -> Response:
 
     reference = fault_log.log_fault(error)
     fault = find_fault(error)
-    status = 500 if fault is None else 503 if fault.kind == "away" else 507
+    status = 500 if fault is None else 503 if fault.is_away else 507
     if _is_questionnaire(request) or _is_expert_link(request):
         return _render_fault_of_nobody(request, error, status, reference)
     try:

@@ -89,6 +89,7 @@ _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "F
 _WORDED = {
     # Errors whose text is already a sentence with a remedy, by the module that raises them.
     "pipelines.core.home": ("HomeError",),
+    "pipelines.core.file_store": ("FileStoreError", "StoreAwayError"),
     "pipelines.core.settings": ("SettingsError",),
     "pipelines.ledger.database": ("LedgerError",),
     "pipelines.ledger.opening": ("LedgerMissingError",),

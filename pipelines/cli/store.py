@@ -1,4 +1,4 @@
-"""Command `rti store check`: find stored files that the ledger does not know."""
+"""Commands `rti store …`: find stored files that the ledger does not know, and copy files to a bucket."""
 
 from __future__ import annotations
 
@@ -72,3 +72,23 @@ def check(
         outcome = "removed" if remove else "unknown to the ledger, kept"
         print_line(f"{len(unknown_files)} file(s) {outcome}")
     raise typer.Exit(ERRORS if damage or (unknown_files and not remove) else 0)
+
+
+@app.command()
+def upload(as_json: AsJson = False) -> None:
+    """Copy the files of returns that are in the home to the bucket in RTI_STORE_BUCKET; those in the home stay.
+
+    For an installation that moves to a bucket, and after a restore. Files that are there already are left alone. Exit
+    code 1: a file in the home is damaged and was not copied.
+    """
+    from pipelines.submissions import store
+
+    home = the_home()
+    copied = store.copy_to_bucket(home)
+    if as_json:
+        say_json({"new": copied.new, "present": copied.present, "damaged": copied.damaged})
+    else:
+        for name in copied.damaged:
+            print_line(f"{home.store / name} is damaged and was not copied; restore it from a backup")
+        print_line(f"{len(copied.new)} file(s) copied, {len(copied.present)} were there already")
+    raise typer.Exit(ERRORS if copied.damaged else 0)

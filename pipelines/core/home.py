@@ -10,7 +10,10 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from pipelines.core.file_store import FileStore
 
 HomeKind = Literal["demonstration", "real"]
 _MARK = "home.json"
@@ -38,6 +41,17 @@ class Home:
     @property
     def store(self) -> Path:  # submissions/store: bytes of files by SHA-256
         return self.restricted / "store"
+
+    @property
+    def landing_files(self) -> FileStore:  # submissions/store: a bucket if the settings name one, else the folder
+        from pipelines.core.file_store import FolderStore
+        from pipelines.core.settings import LandingBucketSettings, read_settings
+
+        if read_settings(LandingBucketSettings).bucket is None:
+            return FolderStore(self.store)
+        from pipelines.core.bucket import BucketStore
+
+        return BucketStore(LandingBucketSettings)
 
     @property
     def ledger_url(self) -> str:  # ledger/database

@@ -73,6 +73,13 @@ def _check_lake_data(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_bucket(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("not an address that starts with s3://")
+    return value.rstrip("/")
+
+
 def _parse_moment(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
@@ -317,6 +324,59 @@ class LakeSettings(SettingsGroup):
     lake_wait: Count = Field(60, description="Seconds that a writer waits for another that writes the same.")
 
 
+class BucketSettings(SettingsGroup):
+    """A folder of a bucket in S3-compatible storage. Each use has a group, and a bucket and a key, of its own."""
+
+    model_config = SettingsConfigDict()
+
+    bucket: Annotated[
+        str | None, AfterValidator(_check_bucket), Expected("an address such as `s3://bucket/folder`")
+    ] = Field(None, description="The bucket, and a folder in it; by default the folder of the home.")
+    endpoint: OptionalSiteAddress = Field(
+        None, description="The server of the S3-compatible storage; by default that of Amazon for the region."
+    )
+    region: Annotated[str, Expected("the name of a region")] = Field(
+        "us-east-1", description="The region of the storage."
+    )
+    key: OptionalText = Field(
+        None, description="The identifier of the key to the storage; without one, requests are not signed."
+    )
+    secret: Annotated[SecretStr | None, Expected("the secret of that key")] = Field(
+        None, description="The secret of the key to the storage."
+    )
+    secret_file: OptionalFile = Field(None, description="A file with that secret, if the secret itself is not set.")
+    wait: Count = Field(20, description="Seconds after which a storage that does not answer counts as away.")
+
+    @classmethod
+    def name_variable(cls, field: str) -> str:
+        """Return the variable of a field."""
+        return str(cls.model_fields[field].alias)
+
+    def read_secret(self) -> str:
+        """Return the secret of the key. Raises SettingsError if there is none, or its file cannot be read."""
+        variable = self.name_variable("secret")
+        if self.secret is not None:
+            return self.secret.get_secret_value()
+        if self.secret_file is None:
+            raise SettingsError(f"{self.name_variable('key')} is set without {variable} or {variable}_FILE; set one")
+        try:
+            return self.secret_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"{variable}_FILE cannot be read: {error}") from None
+
+    def key_of_connection(self) -> tuple[object, ...]:
+        """Return what a connection depends on, so that it is made again if any of it changes. The secret is hidden."""
+        changed = self.secret_file.stat().st_mtime_ns if self.secret_file and self.secret_file.is_file() else None
+        return (self.bucket, self.endpoint, self.region, self.key, self.secret, changed, self.wait)
+
+
+class LandingBucketSettings(BucketSettings):
+    """Where the files of returns are, if they are not in the home. Nothing public is in this bucket."""
+
+    TITLE = "Storage of returns"
+    model_config = SettingsConfigDict(alias_generator=lambda field: f"{PREFIX}STORE_{field.upper()}")
+
+
 class DevelopmentSettings(SettingsGroup):
     """Variables of developers and tests. dbt reads the first itself, in `dbt_project/profiles.yml`."""
 
@@ -348,6 +408,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     MonitoringSettings,
     BackupSettings,
     LakeSettings,
+    LandingBucketSettings,
     DevelopmentSettings,
 )
 

@@ -1,8 +1,9 @@
-"""Recognise faults of the disk, of stored data and of the ledger's server from exceptions, and say what to do.
+"""Recognise faults of the disk, of stored data and of the servers behind them from exceptions, and say what to do.
 
-Used by the command line, the API, the pages and the health check for full or read-only disks, denied access and
-damaged databases.  Exceptions are recognised by their error number, else by the messages of SQLite, DuckDB, Polars and
-the operating system, because Dagster and dbt pass on only the message.
+Used by the command line, the API, the pages and the health check for full or read-only disks, denied access, damaged
+databases, and a database or a storage of files that does not answer.  Exceptions are recognised by their class or error
+number, else by the messages of SQLite, DuckDB, Polars and the operating system, because Dagster and dbt pass on only
+the message.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipelines.core.file_store import StoreAwayError
 from pipelines.core.i18n import gettext, mark
 
-Kind = Literal["full", "read_only", "denied", "unreadable", "damaged", "away"]
+Kind = Literal["full", "read_only", "denied", "unreadable", "damaged", "away", "store_away"]
 
 NEARLY_FULL = 1024 * 1024
 """Free bytes: on a disk with less, SQLite reports "disk I/O error", because it cannot create its index file."""
@@ -77,9 +79,15 @@ class StorageFault:
         """Return True if the request can succeed later without a restore."""
         return self.kind != "damaged"
 
+    @property
+    def is_away(self) -> bool:
+        """Return True if a server that the service needs does not answer."""
+        return self.kind in ("away", "store_away")
+
     def localize_message(self, language: str) -> tuple[str, str, str]:
         """Return the message for users of the API and the pages: title, what happened, what to do."""
-        title_of_passing = AWAY_TITLE if self.kind == "away" else CANNOT_WRITE_TITLE
+        titles: dict[Kind, str] = {"away": AWAY_TITLE, "store_away": STORE_AWAY_TITLE}
+        title_of_passing = titles.get(self.kind, CANNOT_WRITE_TITLE)
         passing = (title_of_passing, self.outside, CANNOT_WRITE_REMEDY)
         words = passing if self.is_passing else (DAMAGED_TITLE, self.outside, DAMAGED_REMEDY)
         title, detail, remedy = (gettext(text, language) for text in words)
@@ -88,6 +96,10 @@ class StorageFault:
 
 _SERVER_AWAY = mark("The service cannot reach its database at the moment. Nothing that was confirmed to you is lost.")
 AWAY_TITLE = mark("The database of the service does not answer")
+_STORE_AWAY = mark(
+    "The service cannot reach its storage of files at the moment. Nothing that was confirmed to you is lost."
+)
+STORE_AWAY_TITLE = mark("The storage of files does not answer")
 _CANNOT_WRITE = mark("The service cannot use its disk at the moment. Nothing that was confirmed to you is lost.")
 _DAMAGED = mark("Data of the service is damaged on its disk, so your request could not be carried out.")
 CANNOT_WRITE_TITLE = mark("The disk of the service cannot be used")
@@ -127,6 +139,8 @@ def disk_fault(place: Path) -> StorageFault | None:
 
 
 def _kind_of(error: BaseException) -> Kind | None:
+    if isinstance(error, StoreAwayError):
+        return "store_away"
     if isinstance(error, OSError) and error.errno in _BY_NUMBER:
         kind = _BY_NUMBER[error.errno]
         # Binding a forbidden port raises EACCES as well, but without a file name.
@@ -146,6 +160,8 @@ def _name_fault(kind: Kind, error: BaseException, root: Path) -> StorageFault:
     if kind == "away":
         message = f"The database server of the ledger does not answer ({_reason(error)}). Start PostgreSQL, {_AGAIN}"
         return StorageFault(kind, message, _SERVER_AWAY)
+    if kind == "store_away":
+        return StorageFault(kind, f"{str(error)[:1].upper()}{str(error)[1:]}.", _STORE_AWAY)
     path = _path_in(error)
     folder = _existing(path or root)
     if kind == "unreadable":

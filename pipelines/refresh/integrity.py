@@ -6,7 +6,6 @@ check the facts, so that no figure is computed or published from facts that nobo
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -144,33 +143,25 @@ def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
         by_file: dict[str, list[str]] = {}
         for row in rows:
             by_file.setdefault(row.sha256, []).append(row.submission_id)
-        damaged: list[tuple[str, Path, str]] = []
+        words = {"missing": "is missing", "changed": f"was changed {store.where_changed(home)}"}
+        damaged: list[tuple[str, str, str]] = []
         for sha256, ids in by_file.items():
-            path = store.path_of(home, sha256)
-            problem = _find_stored_problem(path, sha256)
-            if problem == "is missing" and (store.is_not_kept(home, sha256) or store.is_pointed_at(home, sha256)):
+            problem = store.find_problem(home, sha256)
+            if problem == "missing" and (store.is_not_kept(home, sha256) or store.is_pointed_at(home, sha256)):
                 continue
             if problem is not None:
-                damaged += [(identity, path, problem) for identity in ids]
+                damaged += [(identity, sha256, words[problem]) for identity in ids]
         names = _describe_submissions(connection, {identity for identity, _, _ in damaged})
     return [
         Damage(
             "stored file",
-            f"the file of {names[identity]} {problem}: restore {path} from a backup",
-            path,
+            f"the file of {names[identity]} {problem}: restore "
+            f"{home.landing_files.locate(store.name_of(sha256))} from a backup",
+            store.path_of(home, sha256),
             identity,
         )
-        for identity, path, problem in sorted(damaged)
+        for identity, sha256, problem in sorted(damaged)
     ]
-
-
-def _find_stored_problem(path: Path, sha256: str) -> str | None:
-    try:
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-    except FileNotFoundError:
-        return "is missing"
-    return None if digest == sha256 else "was changed on the disk"
 
 
 def check_receipts(home: Home, engine: sa.Engine) -> list[Damage]:

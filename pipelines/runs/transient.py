@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
+from pipelines.core.file_store import StoreAwayError
 from pipelines.core.home_lock import HomeBusyError
 
 _ERRNOS = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
@@ -37,7 +38,10 @@ def _iterate_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_temporary(error: BaseException) -> bool:
-    if isinstance(error, HomeBusyError | ConnectionError | TimeoutError | BlockingIOError | InterruptedError):
+    if isinstance(
+        error,
+        HomeBusyError | StoreAwayError | ConnectionError | TimeoutError | BlockingIOError | InterruptedError,
+    ):
         return True
     if isinstance(error, OSError) and error.errno in _ERRNOS:
         return True

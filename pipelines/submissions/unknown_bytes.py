@@ -14,12 +14,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from pipelines.core import clock
+from pipelines.core.file_store import StoredFile
 from pipelines.ledger import audit_log, permissions, verification
 from pipelines.ledger.database import open_read_transaction, open_write_transaction
 from pipelines.ledger.identity import EVERY
@@ -69,9 +69,10 @@ def remove_unknown_files(home: Home, engine: sa.Engine, *, by: str) -> list[Unkn
             f"the ledger is damaged ({verified.faults[0].localize_message()}); "
             "nothing was removed, see `rti audit verify`"
         )
+    files = home.landing_files
     # Hold the ledger's write lock, so that nothing is recorded between the search and the removal.
     with open_write_transaction(engine) as connection:
-        removed = [file for file in _find_unknown(home, connection) if _remove_file(home, file)]
+        removed = [file for file in _find_unknown(home, connection) if files.remove_unless_renewed(_as_stored(file))]
         for file in removed:
             detail = {"size": file.size, "stored_at": clock.format_timestamp(file.stored_at)}
             audit_log.append_entry(
@@ -85,13 +86,10 @@ def _find_unknown(home: Home, connection: sa.Connection) -> list[UnknownFile]:
     # File times are those of the machine, even if `clock` is set to another time for a demonstration.
     now = datetime.fromtimestamp(clock.read_wall_clock(), UTC)
     files = []
-    for path in home.store.glob("[0-9a-f][0-9a-f]/*"):
-        if not _NAME.fullmatch(path.name) or path.name in known_digests or path.is_symlink():
-            continue
-        stat = path.stat()
-        stored = datetime.fromtimestamp(stat.st_mtime, UTC)
-        if now - stored > AGE:
-            files.append(UnknownFile(path.name, stat.st_size, stored))
+    for file in store.list_stored(home):
+        sha256 = file.name.rpartition("/")[2]
+        if _NAME.fullmatch(sha256) and sha256 not in known_digests and now - file.changed_at > AGE:
+            files.append(UnknownFile(sha256, file.size, file.changed_at))
     return sorted(files, key=lambda file: (file.stored_at, file.sha256))
 
 
@@ -100,19 +98,5 @@ def _digests_in_receipts(connection: sa.Connection) -> set[str]:
     return {json.loads(document)["file"]["sha256"] for document in documents}
 
 
-def _remove_file(home: Home, file: UnknownFile) -> bool:
-    """Remove a file and return True, unless the same bytes arrived again meanwhile.
-
-    `store.put` updates the modification time of bytes it already has, so that a new arrival is noticed.
-    """
-    target = store.path_of(home, file.sha256)
-    temporary: Path = target.with_name(f".{file.sha256}.removed")
-    try:
-        target.rename(temporary)
-    except FileNotFoundError:
-        return False
-    if datetime.fromtimestamp(temporary.stat().st_mtime, UTC) != file.stored_at:
-        temporary.rename(target)
-        return False
-    temporary.unlink()
-    return True
+def _as_stored(file: UnknownFile) -> StoredFile:
+    return StoredFile(store.name_of(file.sha256), file.size, file.stored_at)

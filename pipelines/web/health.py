@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core.duckdb_files import open_duckdb
+from pipelines.core.file_store import FileStoreError, StoreAwayError
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -93,7 +94,15 @@ def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
 
 def _check_store(home: Home) -> HealthCheck:
     missing = [folder.name for folder in (home.store, home.facts) if not folder.is_dir()]
-    return HealthCheck("store", f"missing folder: {', '.join(missing)}" if missing else "")
+    if missing:
+        return HealthCheck("store", f"missing folder: {', '.join(missing)}")
+    try:
+        home.landing_files.try_out()
+    except StoreAwayError:
+        return HealthCheck("store", "its storage does not answer")
+    except FileStoreError:
+        return HealthCheck("store", "its storage refuses requests, or there is no bucket")
+    return HealthCheck("store")
 
 
 def _check_disk(home: Home) -> HealthCheck:
@@ -148,6 +157,6 @@ def _kind(error: BaseException) -> str:
     from pipelines.core.storage_faults import find_fault
 
     fault = find_fault(error)
-    if fault is not None and fault.kind == "away":
+    if fault is not None and fault.is_away:
         return "its server does not answer"
     return fault.kind.replace("_", " ") if fault is not None else type(error).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipelines.ledger import database, opening
 from tests.support.generated_returns import GeneratedReturns, write_returns
 from tests.support.kept_builds import build_kept
 from tests.support.ledger_template import LedgerTemplate
+from tests.support.object_store import ObjectStore, run_pausable_object_store
 from tests.support.shared_commands import share_commands
 from tests.support.shared_statements import share_compiled_statements
 
@@ -84,3 +86,18 @@ def read_samples(request: pytest.FixtureRequest) -> Mapping[str, ReadResult]:
         pickle.loads((build_kept(request, "read-samples", write_results) / "results").read_bytes())
     )
     return measuring.read_samples()
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Iterator[ObjectStore]:
+    """Run a server of S3-compatible storage for the session."""
+    with run_pausable_object_store() as server:
+        yield server
+
+
+@pytest.fixture
+def object_store(object_server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    """Let the files of returns be in an empty folder of a bucket while a test runs."""
+    for name, value in object_server.choose_folder(secrets.token_hex(6)).items():
+        monkeypatch.setenv(name, value)
+    yield object_server

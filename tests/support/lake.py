@@ -11,9 +11,8 @@ from pathlib import Path
 import duckdb
 
 from tests.support import postgres
-from tests.support.object_store import BUCKET, read_objects, run_object_store
+from tests.support.object_store import BUCKET, SECRET, read_objects, run_object_store
 
-SECRET = "storage-secret-of-tests"
 PASSWORD = "catalogue-password-of-tests"
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core.file_store import FolderStore
 from pipelines.core.home import Home
 from pipelines.core.home import initialise_home as make_home
 from pipelines.core.i18n import tell
@@ -24,6 +25,7 @@ from pipelines.submissions.service.desk import Desk
 from pipelines.submissions.service.practice_files import PracticeFile, make_practice_files
 
 if TYPE_CHECKING:
+    from pipelines.core.file_store import FileStore
     from pipelines.declarations.registry import Registry
     from pipelines.submissions.service.entries import SubmissionEntry
 
@@ -52,11 +54,15 @@ _OPEN_DESKS: dict[Path, tuple[int, Desk]] = {}
 
 @dataclass(frozen=True)
 class _PracticeHome(Home):
-    """A home whose ledger is always a file in it, even if `RTI_LEDGER_URL` names that of the real home."""
+    """A home whose ledger and files are always in it, even if a database or a bucket has the real ones."""
 
     @property
     def ledger_url(self) -> str:
         return f"sqlite:///{self.restricted / 'ledger.sqlite'}"
+
+    @property
+    def landing_files(self) -> FileStore:
+        return FolderStore(self.store)
 
 
 def open(desk: Desk, person: Identity) -> Desk:

@@ -145,6 +145,7 @@ def upload_file(
             return _report_earlier(desk, who, now, data, form)
         # It belongs to others and must not be revealed: record both, and each office is responsible for its own.
         received = intake.record_arrival(desk.engine, arrival, again=True)
+    store.ensure_bytes(desk.home, data)
     _record_report(desk, received.submission_id, report)
     submission, blocks = rights.get_visible(desk, who, received.submission_id)
     reports.cache_report(desk, submission, blocks, report)

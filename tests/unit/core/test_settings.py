@@ -82,6 +82,7 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         "RTI_TOKEN",
         "RTI_OIDC_CLIENT_SECRET",
         "RTI_SMTP_URL",
+        "RTI_STORE_SECRET",
         "RTI_WEBHOOK_URL",
         "RTI_WEBHOOK_SECRET",
     }
