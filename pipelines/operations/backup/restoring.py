@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pipelines.core import durable
+from pipelines.core.file_store import FolderStore
 from pipelines.core.home import Home, open_home
 from pipelines.core.settings import HomeSettings, read_settings, reveal_secret
 from pipelines.operations.backup import postgres
@@ -130,11 +131,14 @@ def _move_into_place(aside: Path, root: Path) -> None:
 
 
 def _prepare_home(home: Home) -> None:
-    """Make the folders that no backup has, and forget the builds that were in them."""
+    """Make the folders that no backup has, forget the builds that were in them, and fill the bucket of the settings."""
     from pipelines.ledger import facts
+    from pipelines.submissions import store
     from pipelines.warehouse import build_cache
 
     for folder in (home.gathered, home.warehouse, home.protected, home.dagster):
         folder.mkdir(parents=True, exist_ok=True)
     facts.prepare_fact_folders(home)
     build_cache.forget_builds(home)
+    if not isinstance(home.landing_files, FolderStore):
+        store.copy_to_bucket(home)

@@ -2,7 +2,8 @@
 
 While the lock of the home and the write lock of the ledger are held, nothing is refreshed, published, sent or decided.
 In that time, immutable files get a second name by hard links, other files are copied, and SQLite copies its databases.
-Everything slow happens afterwards, on the view.
+Everything slow happens afterwards, on the view; files of returns that are in a bucket are fetched before, so that in
+that time only those are fetched that came meanwhile.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from pipelines.core.file_store import FileStore, FolderStore
 from pipelines.core.home_lock import hold_home_lock
 from pipelines.ledger import audit_log
 from pipelines.ledger.database import open_write_transaction, sqlite_path
@@ -58,6 +60,8 @@ def stage_home(home: Home, *, wait_seconds: float = WAIT_SECONDS) -> Iterator[St
 
 def _stage(home: Home, engine: sa.Engine, folder: Path, wait_seconds: float) -> StagedHome:
     path = sqlite_path(home.ledger_url)
+    stored = FolderStore(folder / home.store.relative_to(home.root))
+    fetched = _fetch_files(home.landing_files, stored, frozenset())
     with ExitStack() as waiting:
         with (
             hold_home_lock(home, purpose="backup", wait_seconds=wait_seconds),
@@ -66,6 +70,7 @@ def _stage(home: Home, engine: sa.Engine, folder: Path, wait_seconds: float) -> 
             head = audit_log.format_head(audit_log.read_head(writing))
             snapshot = waiting.enter_context(postgres.exported_snapshot(engine)) if path is None else None
             _stage_files(home.root, folder)
+            _fetch_files(home.landing_files, stored, fetched)
         if snapshot is not None:
             # The exported snapshot keeps the view, so that PostgreSQL may be written again while it is dumped.
             postgres.dump_database(home.ledger_url, folder / POSTGRES_DUMP, snapshot)
@@ -80,7 +85,7 @@ def _stage_files(root: Path, folder: Path) -> None:
             if path.is_symlink():
                 target.symlink_to(path.readlink())
             elif path.is_dir():
-                target.mkdir(parents=True)
+                target.mkdir(parents=True, exist_ok=True)
                 folders.append((path, target))
             elif selection.is_database(name):
                 _copy_database(path, target)
@@ -92,6 +97,26 @@ def _stage_files(root: Path, folder: Path) -> None:
             continue  # a temporary file that was removed meanwhile
     for path, target in folders:
         shutil.copystat(path, target)
+
+
+def _fetch_files(files: FileStore, copy: FolderStore, fetched: frozenset[str]) -> frozenset[str]:
+    """Copy what a bucket holds and `fetched` does not name, and remove what it names and the bucket lost; return names.
+
+    Do nothing for files in the home. Damaged files are copied as they are, and the backup of others goes on.
+    """
+    if isinstance(files, FolderStore):
+        return fetched
+    in_bucket = {file.name: file for file in files.list_files()}
+    for name in fetched - in_bucket.keys():
+        copy.remove(name)
+    for name in in_bucket.keys() - fetched:
+        try:
+            copy.put(name, files.read(name))
+        except FileNotFoundError:
+            continue  # removed meanwhile
+        stored_at = in_bucket[name].changed_at.timestamp()
+        os.utime(copy.root / name, (stored_at, stored_at))
+    return frozenset(in_bucket)
 
 
 def _link_file(path: Path, target: Path) -> None:
