@@ -122,9 +122,9 @@ test-lake: $(TOOLS) $(LAKE_PACKAGES) postgres ## all marts and dbt tests on Duck
 	$(call say,Running the tests of the lake)
 	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m lake tests/integration/warehouse/lake
 
-test-storage: $(TOOLS) $(LAKE_PACKAGES) postgres ## files of returns in S3-compatible storage: writers, faults, backups, several services
+test-storage: $(TOOLS) $(LAKE_PACKAGES) postgres ## files in S3-compatible storage: writers, faults, backups, several services, copies of releases
 	$(call say,Running the tests of the storage)
-	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m storage tests/integration/core tests/integration/submissions tests/integration/operations
+	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m storage tests/integration/core tests/integration/submissions tests/integration/operations tests/integration/publication/releases
 
 lint: $(TOOLS) ## ruff (lint and format), the strict type checker (once for Windows), import contracts and house style
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli import public_copies
 from pipelines.cli import release as publishing
 from pipelines.cli.common import (
     ERRORS,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Verify, list, compare and rebuild releases, or roll back to one.", no_args_is_help=True)
 app.command("rollback")(publishing.rollback)
+app.command("send")(public_copies.send_releases)
+app.command("receive")(public_copies.receive_releases)
 
 
 @app.command("verify")

@@ -74,8 +74,8 @@ def check(
     raise typer.Exit(ERRORS if damage or (unknown_files and not remove) else 0)
 
 
-@app.command()
-def upload(as_json: AsJson = False) -> None:
+@app.command("upload")
+def upload_files(as_json: AsJson = False) -> None:
     """Copy the files of returns that are in the home to the bucket in RTI_STORE_BUCKET; those in the home stay.
 
     For an installation that moves to a bucket, and after a restore. Files that are there already are left alone. Exit

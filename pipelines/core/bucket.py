@@ -47,14 +47,14 @@ class BucketStore:
 
     group: type[BucketSettings]
 
-    def put(self, name: str, data: bytes) -> None:
+    def put_file(self, name: str, data: bytes) -> None:
         if not self._create(name, data) and self._is_old(name):
             self._call(lambda obstore, store: obstore.put(store, name, data, use_multipart=False), name)
 
-    def read(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         return self._call(lambda obstore, store: bytes(obstore.get(store, name).bytes()), name)
 
-    def find(self, name: str) -> StoredFile | None:
+    def find_file(self, name: str) -> StoredFile | None:
         try:
             return _describe(self._call(lambda obstore, store: obstore.head(store, name), name))
         except FileNotFoundError:
@@ -65,34 +65,34 @@ class BucketStore:
         pages = self._call(lambda obstore, store: [list(page) for page in obstore.list(store, prefix)], folder)
         return (_describe(entry) for page in pages for entry in page)
 
-    def remove(self, name: str) -> None:
+    def remove_file(self, name: str) -> None:
         self._call(lambda obstore, store: obstore.delete(store, name), name)
 
     def remove_unless_renewed(self, file: StoredFile) -> bool:
         # S3 has no removal on a condition that obstore knows, so a file can be stored again between these two requests.
-        # Whoever stores a file looks for it again after recording it (`ensure_bytes` of the landing store).
-        if self.find(file.name) != file:
+        # The landing store therefore looks for a file again after the ledger has recorded it (`ensure_bytes`).
+        if self.find_file(file.name) != file:
             return False
-        self.remove(file.name)
+        self.remove_file(file.name)
         return True
 
-    def locate(self, name: str) -> str:
+    def locate_file(self, name: str) -> str:
         return f"{read_settings(self.group).bucket}/{name}"
 
     def read_pointer(self, name: str) -> Pointer | None:
         """Return the content of an object that is replaced now and then, or None if there is none."""
 
-        def read(obstore: Any, store: S3Store) -> Pointer:
+        def read_version(obstore: Any, store: S3Store) -> Pointer:
             result = obstore.get(store, name)
             return Pointer(bytes(result.bytes()), str(result.meta["e_tag"]))
 
         try:
-            return self._call(read, name)
+            return self._call(read_version, name)
         except FileNotFoundError:
             return None
 
     def replace_pointer(self, name: str, content: bytes, earlier: Pointer | None) -> bool:
-        """Replace an object whole and return True, or False if it is no longer `earlier` (None: it did not exist)."""
+        """Replace an object whole and return True, or False if another version than `earlier` is there. None: no object."""
         if earlier is None:
             return self._create(name, content)
         mode = {"e_tag": earlier.tag}
@@ -119,7 +119,7 @@ class BucketStore:
         return True
 
     def _is_old(self, name: str) -> bool:
-        file = self.find(name)
+        file = self.find_file(name)
         return file is None or datetime.fromtimestamp(clock.read_wall_clock(), UTC) - file.changed_at > _RENEWED_AFTER
 
     def _call(self, request: Callable[[Any, S3Store], _R], name: str) -> _R:
@@ -133,7 +133,7 @@ class BucketStore:
             return request(obstore, store)
         except FileNotFoundError as error:
             if _NO_BUCKET not in str(error):
-                raise FileNotFoundError(f"{self.locate(name)} does not exist") from None
+                raise FileNotFoundError(f"{self.locate_file(name)} does not exist") from None
             raise self._explain(str(error), settings) from None
         except (obstore.exceptions.AlreadyExistsError, obstore.exceptions.PreconditionError):
             raise _ConditionError from None

@@ -40,19 +40,19 @@ class StoredFile:
 class FileStore(Protocol):
     """Operations on files by names with `/` between their parts. Those on a bucket raise FileStoreError."""
 
-    def put(self, name: str, data: bytes) -> None:
+    def put_file(self, name: str, data: bytes) -> None:
         """Store a file, or renew the time of a file that is there. It survives a crash once this returns."""
 
-    def read(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         """Return the content of a file. Raises FileNotFoundError."""
 
-    def find(self, name: str) -> StoredFile | None:
+    def find_file(self, name: str) -> StoredFile | None:
         """Return what is known of a file without reading it, or None if there is none."""
 
     def list_files(self, folder: str = "") -> Iterator[StoredFile]:
         """Yield the files below a folder, in no particular order."""
 
-    def remove(self, name: str) -> None:
+    def remove_file(self, name: str) -> None:
         """Remove a file. Do nothing if there is none."""
 
     def remove_unless_renewed(self, file: StoredFile) -> bool:
@@ -61,7 +61,7 @@ class FileStore(Protocol):
     def try_out(self) -> None:
         """Raise FileStoreError if the storage cannot be used."""
 
-    def locate(self, name: str) -> str:
+    def locate_file(self, name: str) -> str:
         """Return where a file is, for a message to the operator."""
 
 
@@ -71,7 +71,7 @@ class FolderStore:
 
     root: Path
 
-    def put(self, name: str, data: bytes) -> None:
+    def put_file(self, name: str, data: bytes) -> None:
         target = self.root / name
         try:
             os.utime(target)
@@ -91,10 +91,10 @@ class FolderStore:
         # The rename must be on disk before anything records the file.
         durable.sync_folder(target.parent)
 
-    def read(self, name: str) -> bytes:
+    def read_file(self, name: str) -> bytes:
         return (self.root / name).read_bytes()
 
-    def find(self, name: str) -> StoredFile | None:
+    def find_file(self, name: str) -> StoredFile | None:
         try:
             status = (self.root / name).stat()
         except FileNotFoundError:
@@ -105,14 +105,14 @@ class FolderStore:
         for path in (self.root / folder).rglob("*"):
             if path.name.startswith(_OWN_PREFIX) or path.is_symlink() or not path.is_file():
                 continue
-            if (file := self.find(path.relative_to(self.root).as_posix())) is not None:
+            if (file := self.find_file(path.relative_to(self.root).as_posix())) is not None:
                 yield file
 
-    def remove(self, name: str) -> None:
+    def remove_file(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
 
     def remove_unless_renewed(self, file: StoredFile) -> bool:
-        # `put` renews the time of a file that is there. So move the file aside first, and look at its time then.
+        # `put_file` renews the time of a file that is there. So move the file aside first, and look at its time then.
         target = self.root / file.name
         temporary = target.with_name(f".{target.name}.removed")
         try:
@@ -128,5 +128,5 @@ class FolderStore:
     def try_out(self) -> None:
         pass
 
-    def locate(self, name: str) -> str:
+    def locate_file(self, name: str) -> str:
         return str(self.root / name)

@@ -331,7 +331,7 @@ class BucketSettings(SettingsGroup):
 
     bucket: Annotated[
         str | None, AfterValidator(_check_bucket), Expected("an address such as `s3://bucket/folder`")
-    ] = Field(None, description="The bucket, and a folder in it; by default the folder of the home.")
+    ] = Field(None, description="The bucket, and a folder in it; by default files are in the home alone.")
     endpoint: OptionalSiteAddress = Field(
         None, description="The server of the S3-compatible storage; by default that of Amazon for the region."
     )
@@ -377,6 +377,13 @@ class LandingBucketSettings(BucketSettings):
     model_config = SettingsConfigDict(alias_generator=lambda field: f"{PREFIX}STORE_{field.upper()}")
 
 
+class ReleaseBucketSettings(BucketSettings):
+    """Where published releases are sent, for machines that only show them. It needs a bucket and a key of its own."""
+
+    TITLE = "Storage of releases"
+    model_config = SettingsConfigDict(alias_generator=lambda field: f"{PREFIX}RELEASES_{field.upper()}")
+
+
 class DevelopmentSettings(SettingsGroup):
     """Variables of developers and tests. dbt reads the first itself, in `dbt_project/profiles.yml`."""
 
@@ -409,6 +416,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     BackupSettings,
     LakeSettings,
     LandingBucketSettings,
+    ReleaseBucketSettings,
     DevelopmentSettings,
 )
 

@@ -75,16 +75,18 @@ def serve_home(home: Home) -> None:
             _start_all(supervisor, servers, logs, is_ending)
             # Imported when the pages answer: both load the ledger, which takes as long as a page takes to start.
             from pipelines.operations.release_clock import ReleaseClock
+            from pipelines.operations.release_sender import ReleaseSender
             from pipelines.web.sign_in import demonstration
 
             if (accounts := demonstration.accounts_file(home)) is not None:
                 _say(f"accounts of the demonstration, with their password: {accounts}")
             _say("Ctrl-C ends all.")
-            releases = ReleaseClock(home, report=_say)
+            releases, sender = ReleaseClock(home, report=_say), ReleaseSender(home, report=_say)
             while not is_ending():
                 time.sleep(_CHECK_SECONDS)
                 supervisor.check_processes()
                 releases.check_release()
+                sender.check_files()
                 for name in servers:
                     rotate_log(_log_path(logs, name))
             _say("ending")

@@ -156,7 +156,7 @@ def check_store(home: Home, engine: sa.Engine) -> list[Damage]:
         Damage(
             "stored file",
             f"the file of {names[identity]} {problem}: restore "
-            f"{home.landing_files.locate(store.name_of(sha256))} from a backup",
+            f"{home.landing_files.locate_file(store.name_of(sha256))} from a backup",
             store.path_of(home, sha256),
             identity,
         )

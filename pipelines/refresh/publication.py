@@ -2,9 +2,9 @@
 
 All work that needs disk space or can be refused is done first, in temporary files, and the manifest is signed. Then
 the intent is written durably, and the steps follow: move the draft, switch the pointer, append to the journal, renew
-the baseline of the figures from records, mark the returns in the ledger, write a checkpoint of the audit log. Each step
-is idempotent, so the next `rti publish`, refresh or start of the service repeats them from the beginning and then
-removes the intent.
+the baseline of the figures from records, mark the returns in the ledger, write a checkpoint of the audit log, send what
+is public to the bucket of releases if the settings name one. Each step is idempotent, so the next `rti publish`,
+refresh or start of the service repeats them from the beginning and then removes the intent.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock, durable
+from pipelines.core.file_store import FileStoreError
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.publication.releases.calendar import find_embargo
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.public_copies import has_bucket, require_bucket, send_public
 from pipelines.publication.releases.publications import (
     Intent,
     Publication,
@@ -219,6 +221,7 @@ def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
 
     release = intent.publication.release
     try:
+        require_bucket(home)
         if intent.publication.action == "publish":
             sign_manifest(home, _draft_folder(home, release), intent.publication.published_at)
         durable.sync_tree(_draft_folder(home, release))
@@ -228,7 +231,7 @@ def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
         prepare_journal(home, intent)
         _reserve_space(home, _LEDGER_BYTES + len(intent.submissions) * _LEDGER_BYTES_PER_RETURN)
         write_intent(home, intent)
-    except OSError as error:
+    except (OSError, FileStoreError) as error:
         _abandon(home)
         raise ReleaseError(
             f"{release} was not published, and nothing has changed: {_describe_cause(error)}. "
@@ -290,8 +293,10 @@ def _carry_out_steps(home: Home, intent: Intent, engine: sa.Engine) -> None:
             _renew_baseline(home)
         _record_in_ledger(home, intent, engine)
         _write_checkpoint(home, engine)
+        if has_bucket():
+            send_public(home)
         remove_intent(home)
-    except (OSError, sa.exc.OperationalError) as error:
+    except (OSError, FileStoreError, sa.exc.OperationalError) as error:
         raise ReleaseError(
             f"the publication of {publication.release} is not finished: {_describe_cause(error)}. "
             "Correct this, then run `rti publish` to finish it"

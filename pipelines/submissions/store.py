@@ -56,9 +56,9 @@ def put_bytes(home: Home, data: bytes) -> str:
     """Store bytes and return their SHA-256. The same bytes are stored only once."""
     sha256 = compute_digest(data)
     files = home.landing_files
-    files.put(name_of(sha256), data)
+    files.put_file(name_of(sha256), data)
     _pointer_path(home, sha256).unlink(missing_ok=True)
-    files.remove(_mark_name(sha256))
+    files.remove_file(_mark_name(sha256))
     return sha256
 
 
@@ -67,7 +67,7 @@ def ensure_bytes(home: Home, data: bytes) -> None:
 
     In a bucket, a steward's removal of unknown files can meet the same file when it arrives again.
     """
-    if home.landing_files.find(name_of(compute_digest(data))) is None:
+    if home.landing_files.find_file(name_of(compute_digest(data))) is None:
         put_bytes(home, data)
 
 
@@ -79,11 +79,11 @@ def get_bytes(home: Home, sha256: str) -> bytes:
     except FileNotFoundError as error:
         if is_not_kept(home, sha256):
             raise StoreError(f"{sha256} was not kept: it names persons, or its sender may not hand it in") from error
-        raise StoreError(f"the store lacks {sha256}; restore {files.locate(name)} from a backup") from error
+        raise StoreError(f"the store lacks {sha256}; restore {files.locate_file(name)} from a backup") from error
     if compute_digest(data) != sha256:
         raise StoreError(
-            f"{files.locate(name)} is not what came in: its content was changed {where_changed(home)}; restore it from "
-            "a backup"
+            f"{files.locate_file(name)} is not what came in: its content was changed {where_changed(home)}; restore it "
+            "from a backup"
         )
     return data
 
@@ -91,7 +91,7 @@ def get_bytes(home: Home, sha256: str) -> bytes:
 def _read_either(home: Home, sha256: str) -> bytes:
     """Return stored bytes, or those that a pointer leads to, unverified. Raises FileNotFoundError."""
     try:
-        return home.landing_files.read(name_of(sha256))
+        return home.landing_files.read_file(name_of(sha256))
     except FileNotFoundError:
         return _pointer_path(home, sha256).read_bytes()
 
@@ -99,7 +99,7 @@ def _read_either(home: Home, sha256: str) -> bytes:
 def find_problem(home: Home, sha256: str) -> Literal["missing", "changed"] | None:
     """Read stored bytes and return what is wrong with them. Bytes that are only pointed at are missing."""
     try:
-        data = home.landing_files.read(name_of(sha256))
+        data = home.landing_files.read_file(name_of(sha256))
     except FileNotFoundError:
         return "missing"
     return None if compute_digest(data) == sha256 else "changed"
@@ -125,13 +125,13 @@ def copy_to_bucket(home: Home) -> CopiedFiles:
         raise FileStoreError("no bucket is set, so there is nothing to copy; set RTI_STORE_BUCKET (docs/settings.md)")
     copied = CopiedFiles()
     for file in sorted(folder.list_files(), key=lambda file: file.name):
-        is_mark, data = file.name.startswith(f"{_NOT_KEPT}/"), folder.read(file.name)
+        is_mark, data = file.name.startswith(f"{_NOT_KEPT}/"), folder.read_file(file.name)
         if not is_mark and name_of(compute_digest(data)) != file.name:
             copied.damaged.append(file.name)
-        elif files.find(file.name) is not None:
+        elif files.find_file(file.name) is not None:
             copied.present.append(file.name)
         else:
-            files.put(file.name, data)
+            files.put_file(file.name, data)
             copied.new.append(file.name)
     return copied
 
@@ -139,7 +139,7 @@ def copy_to_bucket(home: Home) -> CopiedFiles:
 def point_to(home: Home, sha256: str, file: Path) -> None:
     """Record the path of bytes that are not stored yet, so that `get` can read and `keep` can store them."""
     pointer = _pointer_path(home, sha256)
-    if pointer.is_symlink() or home.landing_files.find(name_of(sha256)) is not None:
+    if pointer.is_symlink() or home.landing_files.find_file(name_of(sha256)) is not None:
         return
     pointer.parent.mkdir(parents=True, exist_ok=True)
     pointer.symlink_to(file.resolve())
@@ -152,18 +152,18 @@ def is_pointed_at(home: Home, sha256: str) -> bool:
 
 def keep_pointed(home: Home, sha256: str) -> None:
     """Store bytes that were only pointed at. Raises StoreError like `get`."""
-    if home.landing_files.find(name_of(sha256)) is None:
+    if home.landing_files.find_file(name_of(sha256)) is None:
         put_bytes(home, get_bytes(home, sha256))
 
 
 def mark_not_kept(home: Home, sha256: str) -> None:
     """Mark bytes that must not be kept, for `drop_not_kept` to remove. The mark survives a crash in between."""
-    home.landing_files.put(_mark_name(sha256), b"")
+    home.landing_files.put_file(_mark_name(sha256), b"")
 
 
 def is_not_kept(home: Home, sha256: str) -> bool:
     """Return True if these bytes are marked as not to be kept."""
-    return home.landing_files.find(_mark_name(sha256)) is not None
+    return home.landing_files.find_file(_mark_name(sha256)) is not None
 
 
 def list_marked(home: Home) -> list[str]:
@@ -174,7 +174,7 @@ def list_marked(home: Home) -> list[str]:
 def drop_not_kept(home: Home, sha256: str) -> None:
     """Remove bytes that are marked, and the pointer to them."""
     if is_not_kept(home, sha256):
-        home.landing_files.remove(name_of(sha256))
+        home.landing_files.remove_file(name_of(sha256))
         path_of(home, sha256).unlink(missing_ok=True)  # a copy from before the files were in a bucket
         _pointer_path(home, sha256).unlink(missing_ok=True)
 

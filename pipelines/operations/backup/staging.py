@@ -108,10 +108,10 @@ def _fetch_files(files: FileStore, copy: FolderStore, fetched: frozenset[str]) -
         return fetched
     in_bucket = {file.name: file for file in files.list_files()}
     for name in fetched - in_bucket.keys():
-        copy.remove(name)
+        copy.remove_file(name)
     for name in in_bucket.keys() - fetched:
         try:
-            copy.put(name, files.read(name))
+            copy.put_file(name, files.read_file(name))
         except FileNotFoundError:
             continue  # removed meanwhile
         stored_at = in_bucket[name].changed_at.timestamp()

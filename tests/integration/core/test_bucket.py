@@ -1,4 +1,4 @@
-"""Tests of files in S3-compatible storage: whole or not at all, whoever writes, and whatever fails meanwhile."""
+"""Tests of files in S3-compatible storage: whole or not at all, with several writers and with faults."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ def locate_object(name: str) -> str:
 
 
 def test_stored_file_is_read_listed_and_removed(files: FileStore) -> None:
-    assert (files.find("ab/abc"), list(files.list_files())) == (None, [])
-    files.put("ab/abc", b"\x00\xffkazna\r\n")
-    files.put("not-kept/x", b"")
-    assert files.read("ab/abc") == b"\x00\xffkazna\r\n"
+    assert (files.find_file("ab/abc"), list(files.list_files())) == (None, [])
+    files.put_file("ab/abc", b"\x00\xffkazna\r\n")
+    files.put_file("not-kept/x", b"")
+    assert files.read_file("ab/abc") == b"\x00\xffkazna\r\n"
     assert {file.name: file.size for file in files.list_files()} == {"ab/abc": 9, "not-kept/x": 0}
     assert [file.name for file in files.list_files("not-kept")] == ["not-kept/x"]
     assert list(files.list_files("not")) == []
-    files.remove("ab/abc")
-    files.remove("ab/abc")
+    files.remove_file("ab/abc")
+    files.remove_file("ab/abc")
     with pytest.raises(FileNotFoundError, match="ab/abc"):
-        files.read("ab/abc")
+        files.read_file("ab/abc")
     files.try_out()
 
 
 def test_file_that_was_stored_again_is_not_removed(files: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    files.put("ab/abc", b"one")
+    files.put_file("ab/abc", b"one")
     (listed,) = files.list_files()
     aged = clock.read_wall_clock() + 86_400
     monkeypatch.setattr(clock, "read_wall_clock", lambda: aged)
-    while files.find("ab/abc") == listed:  # the times of a bucket are whole seconds
-        files.put("ab/abc", b"one")
-    assert not files.remove_unless_renewed(listed) and files.read("ab/abc") == b"one"
+    while files.find_file("ab/abc") == listed:  # the times of a bucket are whole seconds
+        files.put_file("ab/abc", b"one")
+    assert not files.remove_unless_renewed(listed) and files.read_file("ab/abc") == b"one"
     (renewed,) = files.list_files()
     assert files.remove_unless_renewed(renewed) and not files.remove_unless_renewed(renewed)
 
@@ -76,21 +76,21 @@ def test_file_that_was_stored_again_is_not_removed(files: FileStore, monkeypatch
 def test_put_leaves_recent_file_alone_and_restores_old_one(
     bucket: BucketStore, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket.put("ab/abc", b"one")
+    bucket.put_file("ab/abc", b"one")
     object_store.damage_object(locate_object("ab/abc"), b"two")
-    bucket.put("ab/abc", b"one")
-    assert bucket.read("ab/abc") == b"two"
+    bucket.put_file("ab/abc", b"one")
+    assert bucket.read_file("ab/abc") == b"two"
     later = clock.read_wall_clock() + 13 * 3600
     monkeypatch.setattr(clock, "read_wall_clock", lambda: later)
-    bucket.put("ab/abc", b"one")
-    assert bucket.read("ab/abc") == b"one"
+    bucket.put_file("ab/abc", b"one")
+    assert bucket.read_file("ab/abc") == b"one"
 
 
 def test_writers_at_once_store_one_whole_file(bucket: BucketStore) -> None:
     content = os.urandom(3_000_000)
     with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda _: bucket.put("ab/abc", content), range(WRITERS)))
-    assert bucket.read("ab/abc") == content
+        list(pool.map(lambda _: bucket.put_file("ab/abc", content), range(WRITERS)))
+    assert bucket.read_file("ab/abc") == content
 
 
 def test_one_of_several_writers_replaces_pointer(bucket: BucketStore) -> None:
@@ -111,8 +111,8 @@ def test_writer_killed_during_put_leaves_nothing(bucket: BucketStore, object_sto
         "from pipelines.core.bucket import BucketStore\n"
         "from pipelines.core.settings import LandingBucketSettings\n"
         "bucket = BucketStore(LandingBucketSettings)\n"
-        "bucket.put('ab/first', b'1')\nprint('started', flush=True)\ninput()\n"
-        "bucket.put('ab/abc', bytes(60_000_000))\n"
+        "bucket.put_file('ab/first', b'1')\nprint('started', flush=True)\ninput()\n"
+        "bucket.put_file('ab/abc', bytes(60_000_000))\n"
     )
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
@@ -127,28 +127,28 @@ def test_writer_killed_during_put_leaves_nothing(bucket: BucketStore, object_sto
             writer.wait()
     bucket.try_out()
     assert [file.name for file in bucket.list_files()] == ["ab/first"]
-    bucket.put("ab/abc", b"whole")
-    assert bucket.read("ab/abc") == b"whole"
+    bucket.put_file("ab/abc", b"whole")
+    assert bucket.read_file("ab/abc") == b"whole"
 
 
 def test_silent_storage_is_away_and_works_again(
     bucket: BucketStore, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bucket.put("ab/abc", b"one")
+    bucket.put_file("ab/abc", b"one")
     monkeypatch.setenv("RTI_STORE_WAIT", "1")
     with object_store.pause_server():
         for request in (
-            lambda: bucket.put("ab/abd", b"two"),
-            lambda: bucket.read("ab/abc"),
-            lambda: bucket.find("ab/abc"),
+            lambda: bucket.put_file("ab/abd", b"two"),
+            lambda: bucket.read_file("ab/abc"),
+            lambda: bucket.find_file("ab/abc"),
             lambda: list(bucket.list_files()),
             bucket.try_out,
         ):
             with pytest.raises(StoreAwayError, match=r"does not answer .* RTI_STORE_ENDPOINT"):
                 request()
-    assert bucket.read("ab/abc") == b"one"
-    bucket.put("ab/abd", b"two")
-    assert bucket.read("ab/abd") == b"two"
+    assert bucket.read_file("ab/abc") == b"one"
+    bucket.put_file("ab/abd", b"two")
+    assert bucket.read_file("ab/abd") == b"two"
 
 
 def test_errors_name_the_setting_and_no_secret(bucket: BucketStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,19 +156,19 @@ def test_errors_name_the_setting_and_no_secret(bucket: BucketStore, monkeypatch:
     with monkeypatch.context() as patch:
         patch.setenv("RTI_STORE_ENDPOINT", f"http://127.0.0.1:{free_port()}")
         with pytest.raises(StoreAwayError, match="Nothing was stored"):
-            bucket.put("ab/abc", b"one")
+            bucket.put_file("ab/abc", b"one")
     with monkeypatch.context() as patch:
         patch.setenv("RTI_STORE_BUCKET", "s3://absent/folder")
         with pytest.raises(
             FileStoreError, match="no bucket s3://absent/folder: create it, or correct RTI_STORE_BUCKET"
         ):
-            bucket.put("ab/abc", b"one")
+            bucket.put_file("ab/abc", b"one")
     with monkeypatch.context() as patch:
         patch.delenv("RTI_STORE_SECRET")
         with pytest.raises(
             SettingsError, match="RTI_STORE_KEY is set without RTI_STORE_SECRET or RTI_STORE_SECRET_FILE"
         ):
-            bucket.put("ab/abc", b"one")
+            bucket.put_file("ab/abc", b"one")
     for status, code, expected in (
         (403, "SignatureDoesNotMatch", "refuses the key: check RTI_STORE_KEY, RTI_STORE_SECRET"),
         (400, "BadDigest", "did not reach .* whole, and nothing was stored"),
@@ -178,16 +178,16 @@ def test_errors_name_the_setting_and_no_secret(bucket: BucketStore, monkeypatch:
         with answer_always(status, f"<Error><Code>{code}</Code><Message>{SECRET}</Message></Error>") as (address, _):
             monkeypatch.setenv("RTI_STORE_ENDPOINT", address)
             with pytest.raises(FileStoreError, match=expected) as failed:
-                bucket.put("ab/abc", b"one")
+                bucket.put_file("ab/abc", b"one")
             assert SECRET not in str(failed.value) and failed.value.__cause__ is None
 
 
 def test_request_has_the_digest_and_a_condition(bucket: BucketStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The storage compares what arrives with the SHA-256 that was computed here, and never replaces a file."""
+    """Compare the headers of a request with the SHA-256 of the file and the condition that no file is there."""
     with answer_always(200, "") as (address, headers):
         monkeypatch.setenv("RTI_STORE_ENDPOINT", address)
         with pytest.raises(FileStoreError):
-            bucket.put("ab/abc", b"one")  # the answer has no tag
+            bucket.put_file("ab/abc", b"one")  # the answer has no tag
     digest = base64.b64encode(hashlib.sha256(b"one").digest()).decode()
     assert (headers[0]["x-amz-checksum-sha256"], headers[0]["if-none-match"]) == (digest, "*")
     assert headers[0]["authorization"].startswith("AWS4-HMAC-SHA256 Credential=testing/")
@@ -197,7 +197,7 @@ def test_requests_without_a_key_are_not_signed(bucket: BucketStore, monkeypatch:
     monkeypatch.delenv("RTI_STORE_KEY")
     with answer_always(404, "") as (address, headers):
         monkeypatch.setenv("RTI_STORE_ENDPOINT", address)
-        assert bucket.find("ab/abc") is None
+        assert bucket.find_file("ab/abc") is None
     assert "authorization" not in headers[0]
 
 
@@ -207,13 +207,13 @@ def test_secret_from_a_file_is_read_again_when_it_changes(
     monkeypatch.delenv("RTI_STORE_SECRET")
     monkeypatch.setenv("RTI_STORE_SECRET_FILE", str(tmp_path / "secret"))
     with pytest.raises(SettingsError, match="RTI_STORE_SECRET_FILE cannot be read"):
-        bucket.find("ab/abc")
+        bucket.find_file("ab/abc")
     with answer_always(404, "") as (address, headers):
         monkeypatch.setenv("RTI_STORE_ENDPOINT", address)
         for number, secret in enumerate(("first-secret\n", "second-secret\n")):
             (tmp_path / "secret").write_text(secret, encoding="ascii")
             os.utime(tmp_path / "secret", (number, number))
-            bucket.find("ab/abc")
+            bucket.find_file("ab/abc")
     first, second = (line["authorization"].rpartition("Signature=")[2] for line in headers)
     assert first != second
 

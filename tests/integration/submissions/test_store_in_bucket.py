@@ -72,7 +72,7 @@ def test_changed_and_lost_objects_are_found(desk: Desk, object_store: ObjectStor
         store.get_bytes(desk.home, sha256)
     (damage,) = integrity.check_store(desk.home, desk.engine)
     assert "was changed in the bucket: restore s3://" in damage.message
-    desk.home.landing_files.remove(store.name_of(sha256))
+    desk.home.landing_files.remove_file(store.name_of(sha256))
     with pytest.raises(store.StoreError, match=r"the store lacks .*; restore s3://"):
         store.get_bytes(desk.home, sha256)
     (damage,) = integrity.check_store(desk.home, desk.engine)
@@ -82,7 +82,7 @@ def test_changed_and_lost_objects_are_found(desk: Desk, object_store: ObjectStor
 
 def test_file_that_must_not_be_kept_is_removed_from_bucket_and_home(desk: Desk) -> None:
     sha256 = store.put_bytes(desk.home, b"names")
-    FolderStore(desk.home.store).put(store.name_of(sha256), b"names")
+    FolderStore(desk.home.store).put_file(store.name_of(sha256), b"names")
     store.mark_not_kept(desk.home, sha256)
     assert store.list_marked(desk.home) == [sha256] and store.get_bytes(desk.home, sha256) == b"names"
     store.drop_not_kept(desk.home, sha256)

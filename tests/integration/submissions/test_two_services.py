@@ -37,7 +37,7 @@ _GONE = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)
 def run_proxy(services: Sequence[Service], answered: Counter[str]) -> Iterator[str]:
     """Forward each request to the next service in turn, or to another one if that does not answer; count answers."""
     turns = itertools.cycle(range(len(services)))
-    client = httpx.Client(timeout=120, trust_env=False)
+    client = httpx.Client(timeout=300, trust_env=False)
 
     class Forward(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -107,28 +107,30 @@ def test_services_share_returns_and_one_goes_on_when_the_other_is_killed(
         ):
             tokens = {account: earlier.issue_token(account) for account in ("sender", "approver")}
 
-            def ask(account: str, method: str, path: str, **options: object) -> httpx.Response:
+            def send_request(account: str, method: str, path: str, **options: object) -> httpx.Response:
                 headers = {"Authorization": f"Bearer {tokens[account]}", "X-Filename": "return.xlsx"}
                 with httpx.Client(
-                    base_url=f"{address}/api/v1", headers=headers, timeout=120, trust_env=False
+                    base_url=f"{address}/api/v1", headers=headers, timeout=300, trust_env=False
                 ) as client:
                     return client.request(method, path, **options)  # type: ignore[arg-type]
 
             with ThreadPoolExecutor(RIVALS) as pool:
-                uploads = list(pool.map(lambda _: ask("sender", "POST", "/submissions", content=first), range(RIVALS)))
+                uploads = list(
+                    pool.map(lambda _: send_request("sender", "POST", "/submissions", content=first), range(RIVALS))
+                )
             assert {upload.status_code for upload in uploads} <= {200, 201}, uploads[0].text
             (identity,) = {upload.json()["submission_id"] for upload in uploads}
             for _service in (earlier, later):  # each reads what may have come through the other
-                annotated = ask("sender", "GET", f"/submissions/{identity}/annotated")
+                annotated = send_request("sender", "GET", f"/submissions/{identity}/annotated")
                 assert (annotated.status_code, annotated.content[:2]) == (200, b"PK"), annotated.text
-            sent = ask("sender", "POST", f"/submissions/{identity}/send", json={"reason": "late_data"})
+            sent = send_request("sender", "POST", f"/submissions/{identity}/send", json={"reason": "late_data"})
             assert sent.status_code == 200, sent.text
             assert set(answered) == {earlier.address, later.address}
 
             earlier.kill_process()
-            approved = ask("approver", "POST", f"/submissions/{identity}/approve", json={})
+            approved = send_request("approver", "POST", f"/submissions/{identity}/approve", json={})
             assert approved.status_code == 200, approved.text
-            upload = ask("sender", "POST", "/submissions", content=second)
+            upload = send_request("sender", "POST", "/submissions", content=second)
             assert upload.status_code == 201, upload.text
         engine = open_ledger(home)
         rows = {row.submission_id: row for row in queries.list_submissions(engine)}

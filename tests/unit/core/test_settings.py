@@ -81,6 +81,7 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         "RTI_LEDGER_URL",
         "RTI_TOKEN",
         "RTI_OIDC_CLIENT_SECRET",
+        "RTI_RELEASES_SECRET",
         "RTI_SMTP_URL",
         "RTI_STORE_SECRET",
         "RTI_WEBHOOK_URL",
