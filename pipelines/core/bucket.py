@@ -70,7 +70,7 @@ class BucketStore:
 
     def remove_unless_renewed(self, file: StoredFile) -> bool:
         # S3 has no removal on a condition that obstore knows, so a file can be stored again between these two requests.
-        # The landing store therefore looks for a file again after the ledger has recorded it (`ensure_bytes`).
+        # `ensure_bytes` of the landing store looks for a file again after the ledger has recorded it.
         if self.find_file(file.name) != file:
             return False
         self.remove_file(file.name)
@@ -92,7 +92,7 @@ class BucketStore:
             return None
 
     def replace_pointer(self, name: str, content: bytes, earlier: Pointer | None) -> bool:
-        """Replace an object whole and return True, or False if another version than `earlier` is there. None: no object."""
+        """Replace an object and return True, or False if its version is not `earlier`."""
         if earlier is None:
             return self._create(name, content)
         mode = {"e_tag": earlier.tag}
