@@ -19,8 +19,8 @@ _CHANGES: language.Texts[str] = language.Texts(
             "This is not a clear change: {ratio} times as many (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "This is not a clear change, because one case can involve several people: {ratio} times as many (95% "
-            "confidence interval {low} to {high})."
+            "That is {ratio} times as many (95% confidence interval {low} to {high}). This is not a clear change, "
+            "because one case can involve several people."
         ),
         "withheld": mark("The change is not shown, because at least one of the two figures is withheld."),
         "missing": mark("The change is not shown, because at least one of the two figures is not available."),
@@ -34,8 +34,8 @@ _CHANGES_OF_FIGURES: language.Texts[str] = language.Texts(
             "This is not a clear change: {ratio} times as high (95% confidence interval {low} to {high})."
         ),
         "depends": mark(
-            "This is not a clear change, because one case can involve several people: {ratio} times as high (95% "
-            "confidence interval {low} to {high})."
+            "That is {ratio} times as high (95% confidence interval {low} to {high}). This is not a clear change, "
+            "because one case can involve several people."
         ),
     }
 )

@@ -126,7 +126,7 @@ def expect_years_of_teams_added_up(r: Release, s: Selection, p: Params) -> Expec
     return {"years": f"{years[0]}–{years[-1]}"}
 
 
-@expect_parameters("{column}: a territory is in it only with the years for which it sent a return.")
+@expect_parameters("{column}: each territory is included only for the years for which it sent a return.")
 def expect_years_of_teams_together(r: Release, s: Selection, p: Params) -> Expected:
     """Check that a territory has figures of teams for some of the years only."""
     crime = find_crime(s)

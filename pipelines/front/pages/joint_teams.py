@@ -155,7 +155,7 @@ def _note_absences(table: FigureTable, figures: TeamFigures) -> None:
     if absences and len(figures.years) > 1:
         table.notes.add_remark(
             tell(
-                "{column}: a territory is in it only with the years for which it sent a return.",
+                "{column}: each territory is included only for the years for which it sent a return.",
                 column=_name_sum(figures),
             )
         )

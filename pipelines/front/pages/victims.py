@@ -49,7 +49,10 @@ def compose_victims(reader: Reader, crime: str) -> Page:
         f"{tell('Victims')}: {crime_name}, {year}",
         headline,
         reader.describe_cover(whole) if whole is not None else "",
-        tell("Presumed and identified victims, as counted by the authorities that register them."),
+        tell(
+            "Detected victims are those presumed and those identified, as counted by the authorities that register "
+            "them."
+        ),
         pages.list_views(reader, files, crime),
         {
             "headline": headline,

@@ -155,7 +155,7 @@ def test_years_of_different_territories_are_not_joined_and_the_picture_names_who
         assert "The figures cover different territories." in spoken and "Highest" not in spoken
         assert "Territories included, of 4" in body and ">3</text>" in body and ">4</text>" in body
     remarks = " ".join(map(str, section.tables[0].notes.remarks))
-    assert "2024–2025, added up: a territory is in it only with the years for which it sent a return." in remarks
+    assert "2024–2025, added up: each territory is included only for the years for which it sent a return." in remarks
 
 
 def test_years_of_the_same_territories_are_joined() -> None:

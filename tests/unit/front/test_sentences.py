@@ -18,7 +18,8 @@ from tests.support.editions import make_edition, make_total
         (
             145.0,
             198.0,
-            "This is not a clear change, because one case can involve several people: 1.37 times as many",
+            "That is 1.37 times as many (95% confidence interval 1.10 to 1.70). This is not a clear change, because "
+            "one case can involve several people.",
         ),
         (12.0, 40.0, "Too few to compare: at least one of the two counts is under 20."),
     ],

@@ -208,11 +208,10 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: _describe_ratio_trend((300, 400), (100, 400)),
         "This is a clear fall: 0.33 times as high (95% confidence interval 0.25 to",
     ),
-    "This is not a clear change, because one case can involve several people: {ratio} times as high (95% "
-    "confidence interval {low} to {high}).": (
+    "That is {ratio} times as high (95% confidence interval {low} to {high}). This is not a clear change, "
+    "because one case can involve several people.": (
         lambda: _describe_ratio_trend((100, 400), (140, 400)),
-        "This is not a clear change, because one case can involve several people: 1.40 times as high (95% "
-        "confidence interval 1.04 to 1.90",
+        "That is 1.40 times as high (95% confidence interval 1.04 to 1.90). This is not a clear change, because",
     ),
     "{first} against {second} per cent; the odds {ratio}": (
         # Of those adjudicated, 12 and 30 per cent: the odds are 0.32 times as high, the figures 0.4 times.
