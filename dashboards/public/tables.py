@@ -240,7 +240,7 @@ def _render_content(cell: Cell) -> str:
     if cell.pieces:
         text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)
-    is_badged = cell.kind == "few" and cell.value != 0
+    is_badged = cell.kind == "few" and (cell.value != 0 or cell.low is not None)
     after = (
         f'<wbr><span class="rti-badge" aria-hidden="true">{escape(words.LEGEND["few"][0])}</span>' if is_badged else ""
     )

@@ -138,7 +138,8 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     number: Part = _SEPARATOR.format(words.thousands_sign()).join(words.split_thousands(figure.text))
     if figure.low is not None or figure.value % 1:
         number = attach_numbers(number, figure.value, figure.low, figure.high)
-    if is_few and figure.value != 0:
+    # A count of zero is not few. A share or a rate of zero is, as its complement is: its interval is as wide.
+    if is_few and (figure.value != 0 or figure.low is not None):
         badge = words.LEGEND["few"][0]
         return _FEW.format(number=number, few=badge, spoken=_HIDDEN.format(text=badge)) + after
     return number + after

@@ -26,10 +26,16 @@ def test_thousands_and_marks_are_not_part_of_a_copied_number(language: str, sign
         )
 
 
-def test_few_is_a_word_next_to_the_number_and_zero_is_not_few() -> None:
+def test_few_is_a_word_next_to_the_number_and_a_count_of_zero_is_not_few() -> None:
     few = str(format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True))
     assert few.startswith('<span class="front-few">7</span>') and ">few</span>" in few
     assert str(format_figure(words.FormattedFigure("0", "0", "value", 0.0), is_few=True)) == "0"
+
+
+def test_share_of_zero_is_few_as_its_complement_is() -> None:
+    shares = [("0 (0–15)", 0.0, 0.0, 15.0), ("100 (85–100)", 100.0, 85.0, 100.0)]
+    for text, value, low, high in shares:
+        assert ">few</span>" in format_figure(words.FormattedFigure(text, text, "value", value, low, high), is_few=True)
 
 
 def test_marks_of_notes_are_in_the_order_of_the_notes() -> None:
