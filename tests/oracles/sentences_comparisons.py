@@ -187,11 +187,12 @@ def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
         spoken = {code: add_lag(text, at[code]) for code, text in spoken.items()}
     sure = {code: x for code, x in at.items() if x is not None and x["value"] is not None and x["state"] != "too_few"}
     if "areas" in p:
+        others = [(code, x) for code, x in at.items() if code not in sure]
+        reasons = {code: spoken[code] if x is None or x["value"] is None else FEW for code, x in others}
         return {
-            "areas": ", ".join(
-                f"{r.marked[code]} ({spoken[code] if x is None or x['value'] is None else FEW})"
-                for code, x in at.items()
-                if code not in sure
+            "areas": "; ".join(
+                f"{', '.join(r.marked[code] for code in reasons if reasons[code] == reason)} ({reason})"
+                for reason in dict.fromkeys(reasons.values())
             )
         }
     assert len(sure) > 1

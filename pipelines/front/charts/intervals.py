@@ -203,11 +203,11 @@ def _draw_region(region: TerritoryRow, canvas: Canvas, x: LinearScale, top: floa
 def describe_comparison(comparison: RegionComparison) -> str:
     """Return the comparison in sentences: lowest, highest and region, then which rows are not compared."""
     sure = [row for row in comparison.rows if has_value(row.figure) and not row.is_few]
-    others = [
-        f"{row.name} ({lower_first(marks.describe_few()) if has_value(row.figure) else row.figure.spoken})"
-        for row in comparison.rows
-        if row not in sure
-    ]
+    others: dict[str, list[str]] = {}
+    for row in comparison.rows:
+        if row not in sure:
+            reason = lower_first(marks.describe_few()) if has_value(row.figure) else row.figure.spoken
+            others.setdefault(reason, []).append(row.name)
     sentences = [f"{comparison.title}."]
     if len(sure) > 1:
         ordered = sorted(sure, key=lambda row: row.figure.value or 0.0)
@@ -223,7 +223,8 @@ def describe_comparison(comparison: RegionComparison) -> str:
     if comparison.region:
         sentences.append(f"{comparison.region.name}: {comparison.region.figure.spoken}.")
     if others:
-        sentences.append(tell("Not compared: {areas}.", areas=", ".join(others)))
+        areas = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in others.items())
+        sentences.append(tell("Not compared: {areas}.", areas=areas))
     return " ".join(sentences)
 
 

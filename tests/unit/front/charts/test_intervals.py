@@ -65,7 +65,7 @@ def test_describe_comparison_compares_only_figures_of_enough() -> None:
     rows = [*COMPARISON.rows, TerritoryRow("C", make_figure(30, 20, 45))]
     assert describe_comparison(RegionComparison("Title", rows, "", COMPARISON.region)) == (
         "Title. Lowest: C, 30 (20–45). Highest: A, 57 (40–81). Region: 85 (70–103). "
-        f"Not compared: {LONG} (withheld), B (fewer than 20: compare with care)."
+        f"Not compared: {LONG} (withheld); B (fewer than 20: compare with care)."
     )
 
 
