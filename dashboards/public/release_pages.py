@@ -19,7 +19,6 @@ from urllib.parse import parse_qsl
 import polars as pl
 
 from pipelines.core import clock, i18n
-from pipelines.core.signing_keys import raw_bytes
 from pipelines.dissemination.table_titles import name_table
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
 from pipelines.publication.releases.calendar import read_calendar
@@ -126,15 +125,11 @@ class ReleasePages:
 
 def read_record(home: Home) -> ReleaseRecord:
     """Return what the public may know about releases and drafts: only files below `public/` are read."""
-    keys = []
-    for identity, pem in RELEASE_KEYS.list_public_keys(home).items():
-        public = RELEASE_KEYS.read_public(pem)
-        keys.append((RELEASE_KEYS.public_path(home, identity).name, hashlib.sha256(raw_bytes(public)).hexdigest()))
     return ReleaseRecord(
         tuple(read_calendar(home)),
         tuple(read_publications(home)),
         tuple(read_notices(home)),
-        tuple(keys),
+        {identity: RELEASE_KEYS.public_path(home, identity).name for identity in RELEASE_KEYS.list_public_keys(home)},
         tuple(read_preview_list(home)),
     )
 

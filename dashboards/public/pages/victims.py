@@ -30,7 +30,11 @@ TABLES = ("victims_quarter", "victims_year")
 def render_page() -> None:
     """Render the page "Victims"."""
     frame = layout.begin_page(
-        mark("Victims"), mark("Presumed and identified victims, as counted by the authorities that register them.")
+        mark("Victims"),
+        mark(
+            "Detected victims are those presumed and those identified, as counted by the authorities that register "
+            "them."
+        ),
     )
     groups = tuple(row["offence_group"] for row in queries.read_rows(frame.path, "victim_groups"))
     if not groups:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,12 +26,12 @@ CALENDAR: Final = "calendar"
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """Content of the page. `readers` see a draft before; `keys` are those that sign: file and fingerprint."""
+    """Content of the page. `readers` see a draft before; `keys` are the files of those that sign, by their id."""
 
     planned: Sequence[PlannedRelease]
     publications: Sequence[Publication]
     notices: Sequence[CorrectionNotice]
-    keys: Sequence[tuple[str, str]]
+    keys: Mapping[str, str]
     readers: Sequence[PreviewReader] = ()
 
 
@@ -50,7 +50,7 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
             "published": _compose_published(reader, record),
             "notices": _compose_notices(reader, record),
             "readers": _compose_readers(reader, record),
-            "keys": [(Markup('<a href="/keys/{}">{}</a>').format(file, file), print_) for file, print_ in record.keys],
+            "keys": list(_list_keys(record)),
         },
     )
 
@@ -99,6 +99,18 @@ def _compose_published(reader: Reader, record: ReleaseRecord) -> FigureTable:
             ),
         )
     return table
+
+
+def _list_keys(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
+    """Yield the name of each key that signs, by the day from which releases have its signature, and its address."""
+    for identity, file in record.keys.items():
+        days = [clock.parse_time(entry.published_at) for entry in record.publications if entry.key_id == identity]
+        name = (
+            tell("Public key of releases since {day} (PEM)", day=words.format_day(min(days).date()))
+            if days
+            else tell("Public key that has not signed a release yet (PEM)")
+        )
+        yield name, f"/keys/{file}"
 
 
 def _compose_notices(reader: Reader, record: ReleaseRecord) -> FigureTable | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pipelines.core import i18n
@@ -22,11 +24,11 @@ RECORD = ReleaseRecord(
         PlannedRelease("2026-Q3", BEFORE, BEFORE),
     ),
     (
-        Publication("2026-Q3", BEFORE),
+        Publication("2026-Q3", BEFORE, key_id="0123456789abcdef"),
         Publication("2026-Q2", AT, "rollback", "2026-Q3", "the-steward", "Wrong figures."),
     ),
     (CorrectionNotice("MK-correction-1", "2026-Q3", "MK", "2026-Q2", "Cases were counted as persons.", AT),),
-    (("release-0123456789abcdef.pub.pem", "ab" * 32),),
+    {key: f"release-{key}.pub.pem" for key in ("0123456789abcdef", "fedcba9876543210")},
     (PreviewReader("Ana Anić", "Ministry", "She prepares the press conference.", BEFORE),),
 )
 
@@ -43,11 +45,13 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
     for words in (
         "8 December 2026, 09:00 UTC", "1 December 2026, 09:00 UTC", "An office asked for a week.",
         "Made current again: Wrong figures.", "Cases were counted as persons.",
-        "/keys/release-0123456789abcdef.pub.pem",
+        'href="/keys/release-0123456789abcdef.pub.pem">Public key of releases since 1 December 2026 (PEM)<',
+        'href="/keys/release-fedcba9876543210.pub.pem">Public key that has not signed a release yet (PEM)<',
         "She prepares the press conference.", 'href="calendar.ics"', 'href="releases.atom"',
         'href="/releases/2026-Q3/en/"',
     ):  # fmt: skip
         assert words in page
+    assert not re.search(r"[0-9a-f]{16}", re.sub("<[^>]*>", "", page)), "no hash is among what a reader reads"
     assert "rti release" not in page and "<code>rti" not in page, "readers of public pages do not type commands"
     assert "can check without a network that no file was changed" in page
     assert "Cite this page" not in page, "the page changes and is not part of a release"
@@ -55,5 +59,5 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
 
 @pytest.mark.parametrize("language", ["sq", "sr-Latn"])
 def test_calendar_without_entries_is_written_in_the_language_of_the_reader(language: str) -> None:
-    page = render_calendar(ReleaseRecord((), (), (), ()), language)
+    page = render_calendar(ReleaseRecord((), (), (), {}), language)
     assert f'<html lang="{i18n.html_lang(language)}"' in page
