@@ -6,6 +6,7 @@ address quoted today would show another quarter after the next release.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -29,6 +30,7 @@ from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words.language import current_language, tell
 
 CSS = Path(__file__).parents[1] / "style.css"
+_logger = logging.getLogger(__name__)
 
 
 def link_with_choices(page: str, **choices: str) -> str:
@@ -42,16 +44,13 @@ def link_heading(text: str, href: str) -> tables.Cell:
 
 
 def open_frame() -> Frame:
-    """Return the current release; if there is none, show which command makes one and end the page."""
+    """Return the current release; if there is none, say so, write what makes one to the log, and end the page."""
     try:
         path = queries.current_release()
     except queries.NoReleaseError as error:
+        _logger.warning("a public page has nothing to show: %s", error)
         st.title(tell("Nothing has been published yet"))
-        st.markdown(
-            tell("This page shows a published release, and there is none: {reason}.", reason=error)
-            + "\n\n"
-            + tell("On the machine that holds the data, run `rti refresh --publish`, then load this page again.")
-        )
+        st.markdown(tell("The figures appear here with the first release. Please come back later."))
         st.stop()
     release, areas = queries.read_rows(path, "release"), queries.area_names(path)
     kinds = {row["area_kind"] for row in areas.values()}

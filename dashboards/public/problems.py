@@ -1,4 +1,7 @@
-"""Show what a reader can do about a page that cannot be shown; no stack trace and no path reaches a page."""
+"""Show what a reader can do about a page that cannot be shown; no stack trace, path or command reaches a page.
+
+What the operator can do is in the log.
+"""
 
 from __future__ import annotations
 
@@ -46,27 +49,18 @@ def _show_problem(text: str, *, is_section: bool) -> None:
 
 
 def _describe_damage(error: queries.DamagedReleaseError) -> str:
-    return (
-        tell(
-            "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The "
-            "figures themselves are not lost. Please try again later, or contact the regional secretariat.",
-            release=error,
-        )
-        + "\n\n"
-        + tell(
-            "On the machine that holds the data, `rti audit verify` names the damaged files, which are restored from a "
-            "backup."
-        )
+    _logger.error("release %s is damaged: `rti audit verify` names the files to restore from a backup", error)
+    return tell(
+        "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The "
+        "figures themselves are not lost. Please try again later, or contact the regional secretariat.",
+        release=error,
     )
 
 
 def _describe_age(error: queries.OutdatedReleaseError) -> str:
-    return (
-        tell(
-            "Release {release} was made by an older version of this software and lacks some of what this page shows. "
-            "Its files are unchanged. Please try again later, or contact the regional secretariat.",
-            release=error,
-        )
-        + "\n\n"
-        + tell("On the machine that holds the data, `rti refresh --publish` makes a new edition.")
+    _logger.error("release %s is of an older version: `rti refresh --publish` makes a new edition", error)
+    return tell(
+        "Release {release} was made by an older version of this software and lacks some of what this page shows. "
+        "Its files are unchanged. Please try again later, or contact the regional secretariat.",
+        release=error,
     )

@@ -388,14 +388,16 @@ def test_changed_address_wins_over_the_controls() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_page_without_a_release_names_the_command(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_page_without_a_release_says_so_and_only_the_log_names_the_command(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     home.initialise_home(tmp_path / "empty", "demonstration")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "empty"))
     test = run_page(page)
     assert test.title[0].value == "Nothing has been published yet"
-    assert any("rti refresh --publish" in text.value for text in test.markdown)
+    texts = [text.value for text in test.markdown]
+    assert "The figures appear here with the first release. Please come back later." in texts
+    assert "rti refresh --publish" in caplog.text and "rti refresh" not in str(texts)
 
 
 def test_router_opens_the_region() -> None:
@@ -673,7 +675,7 @@ def test_break_in_the_series_is_explained_in_the_notes(demonstration: home.Home)
 
 @pytest.mark.parametrize("fault", ["cut", "deleted"])
 def test_damaged_release_is_reported_until_it_is_restored(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     copied_home = tmp_path / "home"
     shutil.copytree(root, copied_home, symlinks=True)
@@ -688,7 +690,7 @@ def test_damaged_release_is_reported_until_it_is_restored(
     assert [title.value for title in test.title] == ["These figures cannot be shown at the moment"]
     text = " ".join(title.value for title in test.markdown)
     assert "release 2026-Q3 is damaged" in text
-    assert "not lost" in text and "rti audit verify" in text
+    assert "not lost" in text and "rti audit" not in text and "rti audit verify" in caplog.text
     assert str(copied_home) not in text
     path.write_bytes(release_bytes)
     restored_page = AppTest.from_file(ROUTER, default_timeout=60).run()
