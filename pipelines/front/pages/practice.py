@@ -27,6 +27,10 @@ _CHANGES: Final = Texts(
         "no_clear_change": mark("no clear change"),
     }
 )
+_FEW: Final = mark(
+    'Shares with the word "few": fewer than {enough} people gave a favourable answer, or fewer than {enough} another '
+    "one. Chance alone can change them a lot."
+)
 Labels = Mapping[tuple[str, str], str]
 
 
@@ -193,6 +197,8 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             continue
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
         favourable = cells[dimension, group, codes[-1]]
+        if _is_few(favourable):
+            table.notes.add_remark(tell(_FEW, enough=ENOUGH_EVENTS))
         shares = [_format_share(cells[dimension, group, code]) for code in codes]
         table.add_row(
             heading,
@@ -254,4 +260,10 @@ def _format_share(row: Row) -> Part:
     if row["code"] != FAVOURABLE:
         return attach_numbers(words.format_number(share), round(share))
     text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
-    return attach_numbers(text, round(share), round(low), round(high))
+    figure = words.FormattedFigure(text, text, "value", round(share), round(low), round(high))
+    return format_figure(figure, is_few=_is_few(row))
+
+
+def _is_few(row: Row) -> bool:
+    """Return True if too few people gave favourable answers, or other ones, as for any share of people."""
+    return bool(min(row["count"], row["n"] - row["count"]) < ENOUGH_EVENTS)

@@ -57,8 +57,15 @@ def test_fields_are_the_shares_of_the_release() -> None:
     rows += make_rows("territory", "AA", {"easy": 4, "hard": 4, "favourable": 4})
     columns, lines, _ = read_table(rows)
     assert columns[:2] == ["Easy en (%)", "Hard en (%)"]
-    assert lines["Region"] == ["45", "55", "45 (20–70)", "20", "50", "higher than before"]
+    assert lines["Region"] == ["45", "55", "45 (20–70)few, few", "20", "50", "higher than before"]
     assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
+
+
+@pytest.mark.parametrize(("favourable", "other", "is_few"), [(20, 20, False), (19, 60, True), (60, 19, True)])
+def test_share_of_few_people_has_the_word_and_a_note(favourable: int, other: int, is_few: bool) -> None:
+    rows = make_rows("region", "region", {"easy": favourable, "hard": other, "favourable": favourable})
+    _, lines, notes = read_table(rows)
+    assert ("few" in lines["Region"][2], "Chance alone can change them a lot." in notes) == (is_few, is_few)
 
 
 def test_change_since_the_round_before_has_its_ratio_where_counts_are_enough() -> None:
