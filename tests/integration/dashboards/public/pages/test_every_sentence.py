@@ -124,7 +124,6 @@ WITHOUT_FIGURES: dict[str, str] = {
     "The id is of release {requested}; this page shows the current release, {current}.": _ADDRESS,
     "This address was made with release {requested}; the figures below are of the current release, "
     "{current}.": _ADDRESS,
-    "This page shows a published release, and there is none: {reason}.": _ADDRESS,
     "Path on the website of the publisher: {path}": _ADDRESS,
     "Table updated: {caption}": _NOT_A_SENTENCE,
     "Note {number}": _NOT_A_SENTENCE,
@@ -273,6 +272,7 @@ EMPTY = {
     "Figures in release {release} were wrong": "a release with a correction notice",
     "Made current again: {reason}": "a release that was made current again",
     "{day}, {time} UTC": "a release that is announced",
+    "Public key of releases since {day} (PEM)": "the calendar of a home, which is not part of a release",
     "Figures that changed since release {release}": "a release after another one",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
     "{n} older years": "a release of more than eight years",
