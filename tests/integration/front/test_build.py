@@ -185,7 +185,7 @@ def test_profiles_are_short_before_anything_is_opened(site: Site) -> None:
     for name, document in site.documents.items():
         if "/territory-" in name:
             main = html.fromstring(html.tostring(document.find(".//main")))
-            # What is folded, and what only a screen reader or a pointer on a word brings up.
+            # Folded parts, and texts for screen readers.
             for closed in main.cssselect("details, svg title, svg desc, .rti-chart-narrow, .rti-hidden"):
                 closed.drop_tree()
             assert len(text_of(main).split()) <= 600, name
