@@ -124,7 +124,7 @@ def build_marts(home: Home) -> dict[str, Any]:
 
     dbt_runner.parse_project()  # once a process, as in the service that refreshes
     laps, processor = _Laps(home), time.process_time()
-    laps.run("counts", lambda: history.build_counts(home))
+    laps.run("counts", lambda: refresh.build_counts(home, are_facts_checked=True))
     laps.run("records", lambda: refresh.build_records(home))
     laps.run("restricted indicators", lambda: refresh.build_indicators(home, which="restricted"))
     processor_seconds = time.process_time() - processor
@@ -200,7 +200,7 @@ def build_release(home: Home) -> dict[str, float]:
     from pipelines.front import build
     from pipelines.publication.releases import publications, publish
 
-    history.build_counts(home)
+    refresh.build_counts(home, are_facts_checked=True)
     refresh.build_records(home)
     refresh.protect_cells(home)
     refresh.build_indicators(home, which="protected")

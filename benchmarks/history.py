@@ -82,17 +82,6 @@ def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
     return sizes
 
 
-def build_counts(home: Home) -> None:
-    """Build the counts of a history: without a ledger there are no digests to compare its facts with."""
-    from unittest import mock
-
-    from pipelines import refresh
-    from pipelines.refresh import counts
-
-    with mock.patch.object(counts, "require_intact_inputs"):
-        refresh.build_counts(home)
-
-
 def _select_regular(block: pl.DataFrame) -> pl.DataFrame:
     """Return the blocks of returns that cover one year at most and are within the sixteen quarters."""
     long = pl.col("freq").eq("A") & pl.col("period").n_unique().over("submission_id").gt(1)

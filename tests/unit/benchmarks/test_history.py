@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from pathlib import Path
 
 import polars as pl
-import pytest
 
 from benchmarks import history
-from pipelines import refresh
-from pipelines.core.home import initialise_home
-from pipelines.ledger.opening import LedgerMissingError
-from pipelines.refresh import counts
 
 
 def _rows() -> pl.DataFrame:
@@ -74,13 +68,3 @@ def test_every_year_of_the_longer_history_has_inhabitants() -> None:
     assert {(row["year"], row["population"]) for row in longer} == {
         ("2011", "7"), ("2010", "5"), ("2009", "5"), ("2008", "5"), ("2007", "5"),
     }  # fmt: skip
-
-
-def test_counts_of_a_history_are_built_without_a_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = initialise_home(tmp_path / "home", "demonstration")
-    (home.facts / "observation").mkdir(parents=True)
-    (home.facts / "observation" / "S0.parquet").touch()
-    monkeypatch.setattr(refresh, "build_counts", lambda home: vars(counts)["require_intact_inputs"](home))
-    with pytest.raises(LedgerMissingError):
-        refresh.build_counts(home)
-    history.build_counts(home)
