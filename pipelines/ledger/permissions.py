@@ -22,7 +22,7 @@ Act = (
     Action
     | Literal["keep_accounts", "remove_unknown_files", "roll_back", "accept_clock"]
     | Literal["schedule_release", "approve_release", "publish_notice", "grant_preview", "sign_off_release"]
-    | Literal["propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"]
+    | Literal["propose_law", "approve_law", "reject_law", "withdraw_law"]
     | Literal["keep_survey"]
     | Literal["draft_statement", "clear_statement", "return_statement", "withdraw_statement"]
     | Literal["look_up_experts", "keep_experts", "export_expert", "read_expert_log"]
@@ -97,11 +97,11 @@ PERMISSIONS: tuple[Permission, ...] = (
     # For the sheet of a territory, the role is needed for one pair of it, whatever the instrument.
     Permission("sign_off_release", "anyone", ("approver",)),
     # Assessments of the law, for the jurisdiction and the instrument `legislation`.
-    Permission("propose_assessment", "anyone", ("submitter",)),
-    Permission("approve_assessment", "another", ("approver",)),
-    Permission("approve_assessment", "another", ("steward",), override=True, inputs=("comment",)),
-    Permission("reject_assessment", "another", ("approver", "steward"), inputs=("comment",)),
-    Permission("withdraw_assessment", "sender", ("submitter",)),
+    Permission("propose_law", "anyone", ("submitter",)),
+    Permission("approve_law", "another", ("approver",)),
+    Permission("approve_law", "another", ("steward",), override=True, inputs=("comment",)),
+    Permission("reject_law", "another", ("approver", "steward"), inputs=("comment",)),
+    Permission("withdraw_law", "sender", ("submitter",)),
 )
 
 DRAFT_READERS: tuple[Role, ...] = ("submitter", "approver", "steward")

@@ -132,10 +132,10 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
             if proposal.subject in recorded:
                 continue
             n_new += 1
-            law_proposals.require_role(book, item.proposer, "propose_assessment", assessment)
+            law_proposals.require_role(book, item.proposer, "propose_law", assessment)
             entries.append(proposal)
             if item.approver and item.approved_at is not None:
-                law_proposals.require_role(book, item.approver, "approve_assessment", assessment)
+                law_proposals.require_role(book, item.approver, "approve_law", assessment)
                 entries.append(law_proposals.make_approval(KIND, proposal.subject, item.approver, item.approved_at))
         audit_log.append_many(book.connection, sorted(entries, key=lambda entry: entry.at))
     return n_new

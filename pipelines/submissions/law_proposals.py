@@ -123,7 +123,7 @@ def record_proposal(engine: sa.Engine, kind: ProposalKind[ContentT], content: Co
     """
     content = kind.clean(content)
     with open_book(engine, (), [actor]) as book:
-        require_book_role(book, actor, "propose_assessment", (content.jurisdiction, INSTRUMENT))
+        require_book_role(book, actor, "propose_law", (content.jurisdiction, INSTRUMENT))
         proposals = select_proposals(book.connection, kind)
         same = [item for item in proposals.values() if kind.key(item.content) == kind.key(content)]
         if any(item.state == "waiting" for item in same):
@@ -169,7 +169,7 @@ def approve_proposal(
 
     Raises TransitionError, NotAllowedError, ClockSetBackError.
     """
-    _decide(engine, kind, "approve_assessment", proposal_id, actor, comment, override=override)
+    _decide(engine, kind, "approve_law", proposal_id, actor, comment, override=override)
 
 
 def reject_proposal(
@@ -179,12 +179,12 @@ def reject_proposal(
 
     Raises TransitionError, NotAllowedError, ClockSetBackError.
     """
-    _decide(engine, kind, "reject_assessment", proposal_id, actor, comment)
+    _decide(engine, kind, "reject_law", proposal_id, actor, comment)
 
 
 def withdraw_proposal(engine: sa.Engine, kind: ProposalKind[ContentT], proposal_id: str, *, actor: str) -> None:
     """Withdraw one's own proposal. Raises TransitionError, NotAllowedError, ClockSetBackError."""
-    _decide(engine, kind, "withdraw_assessment", proposal_id, actor, "")
+    _decide(engine, kind, "withdraw_law", proposal_id, actor, "")
 
 
 def _decide(
@@ -206,11 +206,11 @@ def _decide(
         require_role(book, actor, act, proposal.content, override=override)
         if proposal.state != "waiting":
             raise TransitionError(mark("This proposal was decided on already. Read it again."))
-        if act == "withdraw_assessment" and actor != proposal.proposed_by:
+        if act == "withdraw_law" and actor != proposal.proposed_by:
             raise TransitionError(mark("Only the person who made a proposal can withdraw it."))
-        if act != "withdraw_assessment" and actor == proposal.proposed_by:
+        if act != "withdraw_law" and actor == proposal.proposed_by:
             raise TransitionError(mark("You made this proposal, so a second person decides on it."))
-        if not comment and (override or act == "reject_assessment"):
+        if not comment and (override or act == "reject_law"):
             raise TransitionError(mark("Give a reason in a comment. It is kept with the proposal."))
         audit_log.append_entry(
             book.connection,

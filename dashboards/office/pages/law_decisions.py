@@ -35,7 +35,7 @@ def add_decisions(router: APIRouter, path: str, act: Act) -> None:
         context = form.context
         return act(
             form,
-            lambda: law.approve_assessment(
+            lambda: law.approve_proposal(
                 context.desk,
                 context.who,
                 form.read_text("proposal"),
@@ -51,7 +51,7 @@ def add_decisions(router: APIRouter, path: str, act: Act) -> None:
         context = form.context
         return act(
             form,
-            lambda: law.reject_assessment(
+            lambda: law.reject_proposal(
                 context.desk, context.who, form.read_text("proposal"), form.read_text("comment")
             ),
             mark("The proposal is rejected. Its author reads your comment here."),
@@ -63,7 +63,7 @@ def add_decisions(router: APIRouter, path: str, act: Act) -> None:
         context = form.context
         return act(
             form,
-            lambda: law.withdraw_assessment(context.desk, context.who, form.read_text("proposal")),
+            lambda: law.withdraw_proposal(context.desk, context.who, form.read_text("proposal")),
             mark("You have withdrawn your proposal."),
         )
 

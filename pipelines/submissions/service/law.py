@@ -71,14 +71,14 @@ def _list_views(
 
 def may_propose(who: Identity, jurisdiction: str) -> bool:
     """Return True if a person may propose assessments for a jurisdiction, or statements for a territory."""
-    return has_role_for_law(who, "propose_assessment", jurisdiction)
+    return has_role_for_law(who, "propose_law", jurisdiction)
 
 
 def propose_assessment(desk: Desk, who: Identity, assessment: Assessment) -> str:
     """Propose an assessment and return the id of the proposal. Raises NotAllowedError, TransitionError."""
     if assessment.jurisdiction not in list_law_jurisdictions(desk, who):
         raise make_missing_role_error()
-    _require(who, "propose_assessment", assessment.jurisdiction)
+    _require(who, "propose_law", assessment.jurisdiction)
     return law_proposals.record_proposal(desk.engine, assessments.KIND, assessment, actor=who.account)
 
 
@@ -86,32 +86,32 @@ def propose_statement(desk: Desk, who: Identity, statement: TreatyStatement) -> 
     """Propose a statement on a treaty and return the id of the proposal. Raises NotAllowedError, TransitionError."""
     if statement.jurisdiction not in list_treaty_territories(desk, who):
         raise make_missing_role_error()
-    _require(who, "propose_assessment", statement.jurisdiction)
+    _require(who, "propose_law", statement.jurisdiction)
     return law_proposals.record_proposal(desk.engine, treaty_statements.KIND, statement, actor=who.account)
 
 
-def approve_assessment(
+def approve_proposal(
     desk: Desk, who: Identity, proposal_id: str, *, comment: str = "", override: bool = False
 ) -> None:
     """Approve a proposal of another person. Raises NotAllowedError, TransitionError."""
     kind, proposal = _find(desk, who, proposal_id)
-    _require(who, "approve_assessment", proposal.content.jurisdiction, override=override)
+    _require(who, "approve_law", proposal.content.jurisdiction, override=override)
     law_proposals.approve_proposal(
         desk.engine, kind, proposal_id, actor=who.account, comment=comment, override=override
     )
 
 
-def reject_assessment(desk: Desk, who: Identity, proposal_id: str, comment: str) -> None:
+def reject_proposal(desk: Desk, who: Identity, proposal_id: str, comment: str) -> None:
     """Reject a proposal of another person, with a reason. Raises NotAllowedError, TransitionError."""
     kind, proposal = _find(desk, who, proposal_id)
-    _require(who, "reject_assessment", proposal.content.jurisdiction)
+    _require(who, "reject_law", proposal.content.jurisdiction)
     law_proposals.reject_proposal(desk.engine, kind, proposal_id, actor=who.account, comment=comment)
 
 
-def withdraw_assessment(desk: Desk, who: Identity, proposal_id: str) -> None:
+def withdraw_proposal(desk: Desk, who: Identity, proposal_id: str) -> None:
     """Withdraw one's own proposal. Raises NotAllowedError, TransitionError."""
     kind, proposal = _find(desk, who, proposal_id)
-    _require(who, "withdraw_assessment", proposal.content.jurisdiction)
+    _require(who, "withdraw_law", proposal.content.jurisdiction)
     law_proposals.withdraw_proposal(desk.engine, kind, proposal_id, actor=who.account)
 
 
@@ -134,13 +134,13 @@ def _make_view(who: Identity, proposal: Proposal[ContentT]) -> ProposalView[Cont
     jurisdiction = proposal.content.jurisdiction
     is_own, is_waiting = proposal.proposed_by == who.account, proposal.state == "waiting"
     is_others = is_waiting and not is_own
-    may_approve = is_others and has_role_for_law(who, "approve_assessment", jurisdiction)
+    may_approve = is_others and has_role_for_law(who, "approve_law", jurisdiction)
     return ProposalView(
         proposal,
         may_approve=may_approve,
         may_override=is_others
         and not may_approve
-        and has_role_for_law(who, "approve_assessment", jurisdiction, override=True),
-        may_reject=is_others and has_role_for_law(who, "reject_assessment", jurisdiction),
-        may_withdraw=is_waiting and is_own and has_role_for_law(who, "withdraw_assessment", jurisdiction),
+        and has_role_for_law(who, "approve_law", jurisdiction, override=True),
+        may_reject=is_others and has_role_for_law(who, "reject_law", jurisdiction),
+        may_withdraw=is_waiting and is_own and has_role_for_law(who, "withdraw_law", jurisdiction),
     )

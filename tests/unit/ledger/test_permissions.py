@@ -24,7 +24,7 @@ def test_table_has_every_action_and_no_row_twice() -> None:
         "keep_survey",
         *("draft_statement", "clear_statement", "return_statement", "withdraw_statement"),
         *("look_up_experts", "keep_experts", "export_expert", "read_expert_log"),
-        *("propose_assessment", "approve_assessment", "reject_assessment", "withdraw_assessment"),
+        *("propose_law", "approve_law", "reject_law", "withdraw_law"),
     }
     keys = [(p.act, p.actor, p.stage, p.override) for p in PERMISSIONS]
     assert len(keys) == len(set(keys))

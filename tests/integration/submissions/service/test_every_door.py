@@ -39,8 +39,8 @@ OF_NO_SUBMISSION = {
     # test_acts.py
     "acts.approve_many", "entries.list_requested_withdrawals",
     # test_law.py and test_treaties.py of the office pages, test_assessments.py, test_treaty_statements.py
-    "law.list_law_jurisdictions", "law.list_proposals", "law.propose_assessment", "law.approve_assessment",
-    "law.reject_assessment", "law.withdraw_assessment", "law.list_statements", "law.list_treaty_territories",
+    "law.list_law_jurisdictions", "law.list_proposals", "law.propose_assessment", "law.approve_proposal",
+    "law.reject_proposal", "law.withdraw_proposal", "law.list_statements", "law.list_treaty_territories",
     "law.propose_statement",
     # test_experts.py of the service
     "experts.confirm_own_expert", "experts.erase_expert", "experts.erase_own_expert", "experts.export_expert",
