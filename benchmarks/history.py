@@ -39,8 +39,7 @@ def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
     The history ends with the demonstration's newest quarter and begins `years` years before.
     """
     from pipelines.declarations.registry import load
-    from pipelines.submissions import treaty_statements
-    from pipelines.submissions.assessments import EXPORTED
+    from pipelines.submissions import law_export
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
@@ -77,8 +76,7 @@ def build_history(home: Home, read: Path, years: int) -> dict[str, int]:
     metrics.export_metrics(home.gathered)
     gather_reference(home)
     # A home without a ledger has neither assessments of the law on joint teams nor statements on treaties.
-    pl.DataFrame(schema=EXPORTED).write_parquet(home.gathered / "legal_assessment.parquet")
-    pl.DataFrame(schema=treaty_statements.EXPORTED).write_parquet(home.gathered / "treaty_statement.parquet")
+    law_export.write_empty(home.gathered)
     return sizes
 
 

@@ -36,11 +36,15 @@ class TreatyEvent:
 
 @dataclass(frozen=True, slots=True)
 class Provision:
-    """An element of the law on joint investigation teams that a treaty provides for."""
+    """An element of the law on joint investigation teams that a treaty provides for.
+
+    `source` names the document in which two people have read it; it is empty for a declared provision.
+    """
 
     treaty: str
     element: str
     status: str
+    source: str = ""
 
 
 def apply_statements(declared: Iterable[TreatyEvent], statements: Iterable[TreatyEvent]) -> list[TreatyEvent]:
@@ -60,16 +64,48 @@ def apply_statements(declared: Iterable[TreatyEvent], statements: Iterable[Treat
     return [item for by_event in events.values() for item in by_event.values()]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadProvision:
+    """Answer to the question if a treaty provides for an element of the law, and the document in which it was read."""
+
+    treaty: str
+    element: str
+    is_provided: bool
+    source: str
+
+
+def apply_readings(declared: Iterable[Provision], approved: Iterable[ReadProvision]) -> tuple[Provision, ...]:
+    """Return the declared provisions after each approved reading, oldest first, has confirmed, added or removed one.
+
+    They are in the order of the code lists of treaties and elements.
+    """
+    provisions = {(item.treaty, item.element): item for item in declared}
+    for reading in approved:
+        key = (reading.treaty, reading.element)
+        if reading.is_provided:
+            provisions[key] = Provision(*key, VERIFIED, reading.source)
+        else:
+            provisions.pop(key, None)
+    elements = codes.list_codes("law_element")
+    keys = [(treaty, element) for treaty in codes.list_codes("treaty") for element in elements]
+    return tuple(provisions[key] for key in keys if key in provisions)
+
+
 @cache
-def list_provisions() -> tuple[Provision, ...]:
-    """Return what the treaties provide for (`seeds/rules/treaty_element.csv`), in file order."""
+def list_declared_provisions() -> tuple[Provision, ...]:
+    """Return what the treaties provide for at first (`seeds/rules/treaty_element.csv`), in file order."""
     with (codes.SEED_FOLDER / "rules" / "treaty_element.csv").open(encoding="utf-8", newline="") as handle:
         return tuple(Provision(row["treaty"], row["element"], row["status"]) for row in csv.DictReader(handle))
 
 
-def list_standards(element: str) -> tuple[str, ...]:
+def list_teams_treaties() -> tuple[str, ...]:
+    """Return the treaties with a provision on joint teams, in the order of their code list."""
+    return tuple(code for code in codes.list_codes("treaty") if codes.get_code_attribute("treaty", code, "provision"))
+
+
+def list_standards(element: str, provisions: Iterable[Provision]) -> tuple[str, ...]:
     """Return the treaties that provide for an element, in the order of their code list."""
-    having = {provision.treaty for provision in list_provisions() if provision.element == element}
+    having = {provision.treaty for provision in provisions if provision.element == element}
     return tuple(code for code in codes.list_codes("treaty") if code in having)
 
 

@@ -12,11 +12,10 @@ from pipelines.core.home import Home
 from pipelines.refresh.integrity import require_intact_inputs
 from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, WorkDueError, ignore_log
+from pipelines.submissions import law_export
 from pipelines.warehouse import build_cache, exported_tables
 
-NOT_COUNTED: Final = (
-    "legal_assessment", "treaty_statement", "practice_result", "practice_label", "corrective_measure",
-)  # fmt: skip
+NOT_COUNTED: Final = (*law_export.TABLES, "practice_result", "practice_label", "corrective_measure")
 """Gathered tables that become tables of a release without being counted."""
 
 

@@ -157,8 +157,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
     from pipelines.ledger.export import export_ledger
-    from pipelines.submissions import treaty_statements
-    from pipelines.submissions.assessments import export_assessments
+    from pipelines.submissions import law_export
     from pipelines.survey import public_measures
     from pipelines.survey.public_results import export_results
     from pipelines.warehouse.metrics import cards_export, metrics
@@ -170,10 +169,7 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)
     gather_reference(home)
-    rows["legal_assessment"] = export_assessments(engine, home.gathered / "legal_assessment.parquet")
-    rows[treaty_statements.TABLE] = treaty_statements.export_statements(
-        engine, home.gathered / f"{treaty_statements.TABLE}.parquet"
-    )
+    rows |= law_export.export_law(engine, home.gathered)
     rows[public_measures.TABLE] = public_measures.export_measures(
         engine, home.gathered / f"{public_measures.TABLE}.parquet"
     )

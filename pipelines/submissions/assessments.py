@@ -19,9 +19,11 @@ from pipelines.declarations.law import partial_date
 from pipelines.declarations.treaties import list_standards
 from pipelines.ledger import audit_log, facts
 from pipelines.ledger.transitions import TransitionError
-from pipelines.submissions import law_proposals
+from pipelines.submissions import law_proposals, provision_statements
 from pipelines.submissions.changes import open_book, refuse_words
 
+TABLE: Final = "legal_assessment"
+"""Name of the exported table."""
 UNKNOWN: Final = "unknown"
 """Result of an element that nobody has assessed."""
 _LONGEST_ARTICLE: Final = 200
@@ -127,7 +129,7 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
         entries = []
         n_new = 0
         for item in listed:
-            assessment = _clean(item.assessment)
+            assessment = _clean(item.assessment, book.connection)
             proposal = law_proposals.make_entry(KIND, assessment, item.proposer, item.proposed_at)
             if proposal.subject in recorded:
                 continue
@@ -144,7 +146,7 @@ def record_listed(engine: sa.Engine, listed: Sequence[ListedAssessment]) -> int:
 # -- Checks
 
 
-def _clean(assessment: Assessment) -> Assessment:
+def _clean(assessment: Assessment, connection: sa.Connection) -> Assessment:
     """Return an assessment without superfluous blanks. Raises TransitionError if something is missing or wrong."""
     cleaned = replace(
         assessment,
@@ -155,7 +157,8 @@ def _clean(assessment: Assessment) -> Assessment:
     refuse_words(cleaned.citation)
     if cleaned.element not in codes.list_codes("law_element"):
         raise TransitionError(mark("Choose an element of the law from the list."))
-    if tuple(sorted(cleaned.results)) != tuple(sorted(list_standards(cleaned.element))) or any(
+    standards = list_standards(cleaned.element, provision_statements.select_provisions(connection))
+    if tuple(sorted(cleaned.results)) != tuple(sorted(standards)) or any(
         result not in codes.list_codes("law_status") for result in cleaned.results.values()
     ):
         raise TransitionError(mark("Give a result for each treaty that provides for the element."))

@@ -1,7 +1,8 @@
 """Proposals about the law: one person makes them, another one decides.
 
 Proposals and decisions are entries of the audit log alone, with the proposal's id as their subject, so that the
-history is complete and nothing is ever changed. `assessments.py` and `treaty_statements.py` each declare one kind.
+history is complete and nothing is ever changed. `assessments.py`,
+`treaty_statements.py` and `provision_statements.py` each declare one kind.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _DECISIONS: Final[Mapping[str, State]] = {"approve": "approved", "reject": "reje
 
 
 class Content(Protocol):
-    """Content of a proposal. `jurisdiction` is the place for whose law the roles must be held."""
+    """Content of a proposal. `jurisdiction` is the place for whose law the roles must be held, or `*` for all."""
 
     @property
     def jurisdiction(self) -> str: ...
@@ -64,16 +65,16 @@ class ProposalKind(Generic[ContentT]):
     """One kind of proposals.
 
     `prefix` begins its actions in the audit log, `letter` its ids. `clean` returns the content without superfluous
-    blanks and raises TransitionError if something is missing or wrong. `key` names what only one proposal may wait
-    for at a time, and `find_last` returns, from the approved proposals of one key, the one that a new one must differ
-    from.
+    blanks and raises TransitionError if something is missing or wrong; it may read what was approved before. `key`
+    names what only one proposal may wait for at a time. `find_last` returns, from the approved proposals of one key,
+    the one that a new one must differ from.
     """
 
     prefix: str
     letter: str
     load: Callable[[dict[str, Any]], ContentT]
     dump: Callable[[ContentT], dict[str, Any]]
-    clean: Callable[[ContentT], ContentT]
+    clean: Callable[[ContentT, sa.Connection], ContentT]
     key: Callable[[ContentT], tuple[str, ...]]
     find_last: Callable[[list[Proposal[ContentT]]], Proposal[ContentT] | None]
 
@@ -121,9 +122,9 @@ def record_proposal(engine: sa.Engine, kind: ProposalKind[ContentT], content: Co
     Raises TransitionError for content that is wrong or was approved already or while another proposal waits,
     NotAllowedError, ClockSetBackError.
     """
-    content = kind.clean(content)
     with open_book(engine, (), [actor]) as book:
-        require_book_role(book, actor, "propose_law", (content.jurisdiction, INSTRUMENT))
+        require_role(book, actor, "propose_law", content)
+        content = kind.clean(content, book.connection)
         proposals = select_proposals(book.connection, kind)
         same = [item for item in proposals.values() if kind.key(item.content) == kind.key(content)]
         if any(item.state == "waiting" for item in same):

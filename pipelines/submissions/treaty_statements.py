@@ -50,17 +50,23 @@ Proposal: TypeAlias = law_proposals.Proposal[TreatyStatement]
 """A statement with its history."""
 
 
-def _clean(statement: TreatyStatement) -> TreatyStatement:
+def clean_source(source: str) -> str:
+    """Return the name of a document without superfluous blanks. Raises TransitionError if it is missing or too long."""
+    source = " ".join(source.split())
+    refuse_words(source)
+    if not source:
+        raise TransitionError(mark("Name the document in which you read it."))
+    if len(source) > LONGEST_SOURCE:
+        raise TransitionError(mark("The source has more than {n} characters."), n=LONGEST_SOURCE)
+    return source
+
+
+def _clean(statement: TreatyStatement, _: sa.Connection) -> TreatyStatement:
     """Return a statement without superfluous blanks. Raises TransitionError if something is missing or wrong."""
-    cleaned = replace(statement, date=statement.date.strip(), source=" ".join(statement.source.split()))
-    refuse_words(cleaned.source)
+    cleaned = replace(statement, date=statement.date.strip(), source=clean_source(statement.source))
     for code, name in ((cleaned.treaty, "treaty"), (cleaned.event, "treaty_event")):
         if code not in codes.list_codes(name):
             raise TransitionError(mark("Choose a treaty and an event from the lists."))
-    if not cleaned.source:
-        raise TransitionError(mark("Name the document in which you read it."))
-    if len(cleaned.source) > LONGEST_SOURCE:
-        raise TransitionError(mark("The source has more than {n} characters."), n=LONGEST_SOURCE)
     try:
         day = partial_date(cleaned.date)
     except ValueError:

@@ -8,7 +8,7 @@ import random
 
 from pipelines.core import codes
 from pipelines.declarations.registry import load
-from pipelines.declarations.treaties import list_legal_areas, list_standards
+from pipelines.declarations.treaties import list_declared_provisions, list_legal_areas, list_standards
 from pipelines.submissions.listed_assessments import COLUMNS
 
 CITATION = "Invented for the demonstration. It does not describe the law."
@@ -24,13 +24,14 @@ def assessments_csv(seed: int = 2026) -> str:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     waiting = []
+    provisions = list_declared_provisions()
     for _, territory in sorted(load().without_training().territories.items()):
         for place in list_legal_areas(territory):
             for element in codes.list_codes("law_element"):
                 if draw.random() > _KNOWN_SHARE:
                     waiting.append((place, element))
                     continue
-                results = {treaty: draw.choice(_RESULTS) for treaty in list_standards(element)}
+                results = {treaty: draw.choice(_RESULTS) for treaty in list_standards(element, provisions)}
                 years = [2009 + draw.randrange(8)] + ([2021 + draw.randrange(6)] * (draw.random() < _CHANGED_SHARE))
                 for number, year in enumerate(years):
                     if number:
@@ -51,7 +52,7 @@ def assessments_csv(seed: int = 2026) -> str:
                         ]
                     )
     place, element = waiting[0]
-    unknown = _format_results(dict.fromkeys(list_standards(element), "partly"))
+    unknown = _format_results(dict.fromkeys(list_standards(element, provisions), "partly"))
     writer.writerow(
         [place, element, unknown, "Demonstration article 1", CITATION, "2025-01-01", roles[0], "sender",
          "2026-10-05T09:00:00Z", "", ""]

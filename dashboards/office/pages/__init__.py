@@ -24,6 +24,7 @@ from dashboards.office.pages import (
     nil,
     people,
     practice,
+    provisions,
     receipt_keys,
     release_desk,
     returns,
@@ -81,6 +82,14 @@ PAGES: tuple[PortalPage, ...] = (
     PortalPage("/practice", mark("Practice"), practice.router),
     PortalPage("/account", mark("My account"), account.router),
     PortalPage("/law", mark("Law on joint teams"), law.router, READERS, instrument=INSTRUMENT),
+    PortalPage(
+        provisions.PATH,
+        mark("What each treaty provides for"),
+        provisions.router,
+        READERS,
+        listed=False,
+        instrument=INSTRUMENT,
+    ),
     PortalPage(treaties.PATH, mark("Treaties"), treaties.router, READERS, listed=False, instrument=INSTRUMENT),
     PortalPage(
         experts.PATH, mark("Network of experts"), experts.router, roles_for("look_up_experts"), instrument=COOPERATION

@@ -8,20 +8,18 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.context import PageContext
-from dashboards.office.pages import treaties
-from dashboards.office.pages.law_decisions import add_decisions, name_decider, name_proposer, render_state
+from dashboards.office.pages import provisions, treaties
+from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.core import clock, codes
 from pipelines.core.i18n import mark
-from pipelines.declarations.treaties import list_provisions, list_standards
+from pipelines.declarations.treaties import list_standards, list_teams_treaties
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions import assessments
 from pipelines.submissions.assessments import UNKNOWN, Assessment, Proposal
 from pipelines.submissions.service import law
-from pipelines.submissions.service.law import ProposalView
 
 router = APIRouter()
 PATH = "/law"
@@ -54,7 +52,8 @@ def show_law(context: Page) -> Response:
         place=place,
         matrix=_make_matrix(context, place, history) if place else None,
         waiting=[_describe_link(context, view.proposal) for view in views if view.proposal.state == "waiting"]
-        + treaties.list_waiting(context, area),
+        + treaties.list_waiting(context, area)
+        + provisions.list_waiting(context),
         treaties=treaties.make_table(context, area) if area else None,
     )
 
@@ -73,7 +72,11 @@ def propose_assessment(form: Form) -> Response:
     assessment = Assessment(
         place,
         element,
-        {treaty: form.read_text(_RESULT + treaty) for treaty in list_standards(element)},
+        {
+            treaty: form.read_text(_RESULT + treaty)
+            for treaty in list_teams_treaties()
+            if form.has_field(_RESULT + treaty)
+        },
         form.read_text("article"),
         form.read_text("citation"),
         form.read_text("applies_from"),
@@ -90,16 +93,15 @@ def propose_assessment(form: Form) -> Response:
 def _act(
     form: SubmittedForm, act: Callable[[], object], message: str, *, entered: Assessment | None = None
 ) -> Response:
-    """Do an act and return to the element with its result, or show why it was refused."""
     context, place, element = form.context, form.read_text("place"), form.read_text("element")
-    try:
-        act()
-    except NotAllowedError as error:
-        return render_refusal(context, error)
-    except TransitionError as error:
-        return _render_element(context, place, element, (context.localize_error(error),), entered)
     address = ui.page_address(f"{PATH}/element", place=place, element=element)
-    return redirect_to(context, address, message=context.tell(message))  # marked by the callers
+    return answer_act(
+        form,
+        act,
+        message,
+        address=address,
+        show=lambda errors: _render_element(context, place, element, errors, entered),
+    )
 
 
 add_decisions(router, PATH, _act)
@@ -122,40 +124,35 @@ def _render_element(
     history = assessments.order_approved(view.proposal for view in views).get((place, element), [])
     current = assessments.find_current(history, clock.now().date())
     filled = entered or (current.content if current is not None else None)
-    waiting = next((view for view in views if view.proposal.state == "waiting"), None)
-    return render_page(
+    all_provisions = law.list_provisions(context.desk, context.who)
+    standards = list_standards(element, all_provisions)
+    return render_proposals(
         context,
         "law_element.html",
+        views,
+        path=PATH,
+        hidden={"place": place, "element": element},
+        errors=errors,
+        may_propose=law.may_propose(context.who, place),
+        describe=lambda assessment: _describe_assessment(context, assessment),
+        summarise=lambda assessment: _summarise_assessment(context, assessment),
         title=f"{context.code_label('law_element', element)}: {context.area_name(place)}",
         definition=codes.get_code_attribute("law_element", element, "definition"),
-        errors=[(text, "") for text in errors],
-        status=409 if errors else 200,
         place=place,
-        element=element,
-        path=PATH,
-        hidden=[("place", place), ("element", element)],
-        current=_describe_assessment(context, current.content) if current is not None else (),
-        waiting=waiting,
-        proposed=_describe_proposal(context, waiting.proposal) if waiting is not None else (),
-        history=_make_history(context, views),
-        may_propose=waiting is None and law.may_propose(context.who, place),
+        provisions=provisions.make_table(context, element, all_provisions),
+        current=_describe_assessment(context, current.content, standards) if current is not None else (),
         standards=[
             (
                 _RESULT + treaty,
-                _name_standard(context, treaty),
+                provisions.name_standard(context, treaty),
                 filled.results.get(treaty, UNKNOWN) if filled else UNKNOWN,
             )
-            for treaty in list_standards(element)
+            for treaty in standards
         ],
         results=context.list_options("law_status"),
         roles=context.list_options("reviewer_role"),
         filled=filled,
     )
-
-
-def _name_standard(context: PageContext, treaty: str) -> str:
-    number = codes.get_code_attribute("treaty", treaty, "provision")
-    return context.tell("{treaty}, article {number}", treaty=context.code_label("treaty", treaty), number=number)
 
 
 def _result_badge(context: PageContext, result: str) -> ui.Part:
@@ -164,22 +161,26 @@ def _result_badge(context: PageContext, result: str) -> ui.Part:
 
 
 def _make_matrix(context: PageContext, place: str, history: Mapping[tuple[str, str], list[Proposal]]) -> ui.PageTable:
-    treaties = [code for code in codes.list_codes("treaty") if any(item.treaty == code for item in list_provisions())]
+    all_provisions = law.list_provisions(context.desk, context.who)
+    with_elements = [code for code in list_teams_treaties() if any(item.treaty == code for item in all_provisions)]
     today = clock.now().date()
     rows = []
     for element in codes.list_codes("law_element"):
         current = assessments.find_current(history.get((place, element), []), today)
-        standards = list_standards(element)
+        standards = list_standards(element, all_provisions)
         fields = [
-            _result_badge(context, current.content.results[treaty] if current is not None else UNKNOWN)
+            _result_badge(context, current.content.results.get(treaty, UNKNOWN) if current is not None else UNKNOWN)
             if treaty in standards
             else context.tell("not in this treaty")
-            for treaty in treaties
+            for treaty in with_elements
         ]
         address = ui.page_address(f"{PATH}/element", place=place, element=element)
         link = ui.render_link(context.code_label("law_element", element), address)
         rows.append(ui.PageRow(link, (*fields, current.content.applies_from if current is not None else "")))
-    columns = [*(_name_standard(context, treaty) for treaty in treaties), context.tell("Law applies from")]
+    columns = [
+        *(provisions.name_standard(context, treaty) for treaty in with_elements),
+        context.tell("Law applies from"),
+    ]
     caption = context.tell("Assessed elements: {area}", area=context.area_name(place))
     return ui.PageTable(caption, context.tell("Element"), columns, rows, wide=True)
 
@@ -190,10 +191,18 @@ def _describe_link(context: PageContext, proposal: Proposal) -> ui.Part:
     return ui.render_link(context.code_label("law_element", assessment.element), address)
 
 
-def _describe_assessment(context: PageContext, assessment: Assessment) -> list[tuple[str, ui.Part]]:
+def _describe_assessment(
+    context: PageContext, assessment: Assessment, standards: Sequence[str] | None = None
+) -> list[tuple[str, ui.Part]]:
+    """Describe an assessment with its own results, or with those of the treaties that provide for the element now."""
+    listed = standards if standards is not None else tuple(assessment.results)
     results = [
-        (_name_standard(context, treaty), _result_badge(context, assessment.results[treaty]))
-        for treaty in list_standards(assessment.element)
+        (
+            provisions.name_standard(context, treaty),
+            _result_badge(context, assessment.results.get(treaty, UNKNOWN)),
+        )
+        for treaty in codes.list_codes("treaty")
+        if treaty in listed
     ]
     return [
         *results,
@@ -204,36 +213,13 @@ def _describe_assessment(context: PageContext, assessment: Assessment) -> list[t
     ]
 
 
-def _describe_proposal(context: PageContext, proposal: Proposal) -> list[tuple[str, ui.Part]]:
-    by = (context.tell("Proposed by"), name_proposer(proposal))
-    return [*_describe_assessment(context, proposal.content), by]
-
-
-def _make_history(context: PageContext, views: Sequence[ProposalView[Assessment]]) -> ui.PageTable | None:
-    if not views:
-        return None
-    rows = []
-    for view in views:
-        proposal, assessment = view.proposal, view.proposal.content
-        results = "; ".join(
-            f"{context.code_label('treaty', treaty)}: {context.code_label('law_status', result)}"
-            for treaty, result in assessment.results.items()
-        )
-        rows.append(
-            ui.PageRow(
-                f"{proposal.proposed_at[:10]}, {proposal.proposed_by}",
-                (
-                    render_state(context, proposal),
-                    results,
-                    assessment.article,
-                    assessment.applies_from,
-                    name_decider(proposal),
-                    proposal.comment,
-                ),
-            )
-        )
-    tell = context.tell
-    columns = [tell("State"), tell("Results"), tell("Article and law"), tell("Law applies from"), tell("Decided by"),
-               tell("Comment")]  # fmt: skip
-    caption = context.many("{n} assessment", "{n} assessments", len(rows))
-    return ui.PageTable(caption, tell("Proposed"), columns, rows, wide=True)
+def _summarise_assessment(context: PageContext, assessment: Assessment) -> list[tuple[str, ui.Part]]:
+    results = "; ".join(
+        f"{context.code_label('treaty', treaty)}: {context.code_label('law_status', result)}"
+        for treaty, result in assessment.results.items()
+    )
+    return [
+        (context.tell("Results"), results),
+        (context.tell("Article and law"), assessment.article),
+        (context.tell("Law applies from"), assessment.applies_from),
+    ]

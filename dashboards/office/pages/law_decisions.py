@@ -1,9 +1,12 @@
-"""Decide on proposals about the law: the routes that assessments of elements and statements on treaties share."""
+"""Render and answer the pages on which two people decide on the law: elements, treaties, and their provisions.
+
+Each page describes its content; the routes, the proposal that waits, the history and the answers to acts are here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -11,10 +14,14 @@ from starlette.responses import Response
 from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, SubmittedForm
+from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.law_proposals import ContentT, Proposal
 from pipelines.submissions.service import law
+from pipelines.submissions.service.law import ProposalView
 
 _STATES: Final[Mapping[str, words.Sign]] = {
     "waiting": ("sent", "➜", mark("Waiting for a decision")),
@@ -68,17 +75,90 @@ def add_decisions(router: APIRouter, path: str, act: Act) -> None:
         )
 
 
-def render_state(context: PageContext, proposal: Proposal[ContentT]) -> ui.Part:
+def answer_act(
+    form: SubmittedForm,
+    act: Callable[[], object],
+    message: str,
+    *,
+    address: str,
+    show: Callable[[Sequence[str]], Response],
+) -> Response:
+    """Do an act and return to the page at `address` with its result; `show` renders the page with errors."""
+    context = form.context
+    try:
+        act()
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    except TransitionError as error:
+        return show((context.localize_error(error),))
+    return redirect_to(context, address, message=context.tell(message))  # marked by the callers
+
+
+def render_proposals(
+    context: PageContext,
+    template: str,
+    views: Sequence[ProposalView[ContentT]],
+    *,
+    path: str,
+    hidden: Mapping[str, str],
+    errors: Sequence[str],
+    may_propose: bool,
+    describe: Callable[[ContentT], Sequence[tuple[str, ui.Part]]],
+    summarise: Callable[[ContentT], Sequence[tuple[str, ui.Part]]],
+    **values: Any,
+) -> Response:
+    """Render a template that extends `law_proposal.html`, with the proposals of one thing, newest first.
+
+    `describe` returns all of a content with names, `summarise` the columns of the history. `hidden` are the fields of
+    each form by name. Nobody may propose while a proposal waits.
+    """
+    waiting = next((view for view in views if view.proposal.state == "waiting"), None)
+    by = [(context.tell("Proposed by"), _name_proposer(waiting.proposal))] if waiting is not None else []
+    return render_page(
+        context,
+        template,
+        errors=[(text, "") for text in errors],
+        status=409 if errors else 200,
+        path=path,
+        hidden=list(hidden.items()),
+        waiting=waiting,
+        proposed=[*describe(waiting.proposal.content), *by] if waiting is not None else (),
+        history=_make_history(context, views, summarise),
+        may_propose=may_propose and waiting is None,
+        **values,
+    )
+
+
+def _make_history(
+    context: PageContext,
+    views: Sequence[ProposalView[ContentT]],
+    summarise: Callable[[ContentT], Sequence[tuple[str, ui.Part]]],
+) -> ui.PageTable | None:
+    if not views:
+        return None
+    tell = context.tell
+    rows = []
+    for view in views:
+        proposal = view.proposal
+        fields = [text for _, text in summarise(proposal.content)]
+        decision = (_name_decider(proposal), proposal.comment)
+        rows.append(ui.PageRow(_name_proposer(proposal), (_render_state(context, proposal), *fields, *decision)))
+    names = [name for name, _ in summarise(views[0].proposal.content)]
+    columns = [tell("State"), *names, tell("Decided by"), tell("Comment")]
+    return ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)
+
+
+def _render_state(context: PageContext, proposal: Proposal[ContentT]) -> ui.Part:
     """Return the badge of the state of a proposal."""
     kind, sign, text = _STATES[proposal.state]
     return ui.render_badge(kind, sign, context.tell(text))
 
 
-def name_proposer(proposal: Proposal[ContentT]) -> str:
+def _name_proposer(proposal: Proposal[ContentT]) -> str:
     """Return who proposed, and when."""
     return f"{proposal.proposed_by}, {proposal.proposed_at[:10]}"
 
 
-def name_decider(proposal: Proposal[ContentT]) -> str:
+def _name_decider(proposal: Proposal[ContentT]) -> str:
     """Return who decided, and when; an empty text while the proposal waits."""
     return f"{proposal.decided_by}, {proposal.decided_at[:10]}" if proposal.decided_by else ""

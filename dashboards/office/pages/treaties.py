@@ -9,16 +9,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.context import PageContext
-from dashboards.office.pages.law_decisions import add_decisions, name_decider, name_proposer, render_state
+from dashboards.office.pages.law_decisions import add_decisions, answer_act, render_proposals
 from dashboards.office.requests import Form, Page, SubmittedForm
-from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.responses import redirect_to, render_refusal
 from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.declarations.territory import Territory
 from pipelines.declarations.treaties import VERIFIED, TreatyEvent, apply_statements
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
-from pipelines.ledger.transitions import TransitionError
 from pipelines.submissions.service import law
 from pipelines.submissions.service.law import ProposalView
 from pipelines.submissions.treaty_statements import TreatyStatement
@@ -81,16 +80,11 @@ def propose_statement(form: Form) -> Response:
 def _act(
     form: SubmittedForm, act: Callable[[], object], message: str, *, entered: TreatyStatement | None = None
 ) -> Response:
-    """Do an act and return to the treaty with its result, or show why it was refused."""
     context, area, treaty = form.context, form.read_text("area"), form.read_text("treaty")
-    try:
-        act()
-    except NotAllowedError as error:
-        return render_refusal(context, error)
-    except TransitionError as error:
-        return _render_treaty(context, area, treaty, (context.localize_error(error),), entered)
     address = ui.page_address(PATH, area=area, treaty=treaty)
-    return redirect_to(context, address, message=context.tell(message))  # marked by the callers
+    return answer_act(
+        form, act, message, address=address, show=lambda errors: _render_treaty(context, area, treaty, errors, entered)
+    )
 
 
 add_decisions(router, PATH, _act)
@@ -110,22 +104,20 @@ def _render_treaty(
     if treaty not in codes.list_codes("treaty"):
         return redirect_to(context, ui.page_address(LAW_PATH, place=area))
     views = [view for view in views if view.proposal.content.treaty == treaty]
-    waiting = next((view for view in views if view.proposal.state == "waiting"), None)
     events = _list_events(context, area, treaty, views)
-    return render_page(
+    return render_proposals(
         context,
         "treaty.html",
-        title=f"{context.code_label('treaty', treaty)}: {context.area_name(area)}",
-        errors=[(text, "") for text in errors],
-        status=409 if errors else 200,
-        area=area,
+        views,
         path=PATH,
-        hidden=[("area", area), ("treaty", treaty)],
+        hidden={"area": area, "treaty": treaty},
+        errors=errors,
+        may_propose=law.may_propose(context.who, area),
+        describe=lambda statement: _describe_statement(context, statement),
+        summarise=lambda statement: _describe_statement(context, statement),
+        title=f"{context.code_label('treaty', treaty)}: {context.area_name(area)}",
+        area=area,
         known=_make_known(context, events),
-        waiting=waiting,
-        proposed=_describe_proposal(context, waiting) if waiting is not None else (),
-        history=_make_history(context, views),
-        may_propose=waiting is None and law.may_propose(context.who, area),
         events=context.list_options("treaty_event"),
         entered=entered or next((replace(event, source="") for event in events if event.status != VERIFIED), None),
     )
@@ -178,26 +170,3 @@ def _describe_statement(context: PageContext, statement: TreatyStatement) -> lis
         (context.tell("Date"), statement.date),
         (context.tell("Source"), statement.source),
     ]
-
-
-def _describe_proposal(context: PageContext, view: ProposalView[TreatyStatement]) -> list[tuple[str, ui.Part]]:
-    by = (context.tell("Proposed by"), name_proposer(view.proposal))
-    return [*_describe_statement(context, view.proposal.content), by]
-
-
-def _make_history(context: PageContext, views: _Views) -> ui.PageTable | None:
-    if not views:
-        return None
-    rows = []
-    for view in views:
-        proposal = view.proposal
-        fields = [text for _, text in _describe_statement(context, proposal.content)]
-        rows.append(
-            ui.PageRow(
-                name_proposer(proposal),
-                (render_state(context, proposal), *fields, name_decider(proposal), proposal.comment),
-            )
-        )
-    tell = context.tell
-    columns = [tell("State"), tell("What happened"), tell("Date"), tell("Source"), tell("Decided by"), tell("Comment")]
-    return ui.PageTable(tell("History"), tell("Proposed"), columns, rows, wide=True, quiet=True)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipelines.core import clock
-from pipelines.declarations.treaties import list_legal_areas
+from pipelines.declarations.treaties import list_legal_areas, list_standards
 from pipelines.ledger.permissions import can_read
 from pipelines.office.monitoring.outcomes import (
     RECORDS_INSTRUMENT,
@@ -19,7 +19,7 @@ from pipelines.office.monitoring.outcomes import (
     compute_outcome,
     read_figures,
 )
-from pipelines.submissions import assessments
+from pipelines.submissions import assessments, provision_statements
 from pipelines.survey import measures, results, service
 from pipelines.survey.gaps import Gap, classify_law, classify_share
 from pipelines.survey.measures import Measure
@@ -176,13 +176,17 @@ def _find_law(desk: SurveyDesk, territories: Sequence[str], theme: MonitoredThem
         return []
     today: date = clock.now().date()
     history = assessments.order_approved(assessments.read_proposals(desk.engine))
+    provisions = provision_statements.read_provisions(desk.engine)
     declared = desk.registry.territories
     places = [place for territory in territories for place in list_legal_areas(declared[territory])]
     rows = []
     for element in theme.law:
         current = [assessments.find_current(history.get((place, element), []), today) for place in places]
         assessed = [proposal.content for proposal in current if proposal is not None]
-        counted = Counter(result for assessment in assessed for result in assessment.results.values())
+        standards = list_standards(element, provisions)
+        counted = Counter(
+            assessment.results.get(treaty, assessments.UNKNOWN) for assessment in assessed for treaty in standards
+        )
         if len(assessed) < len(places):
             counted[assessments.UNKNOWN] += len(places) - len(assessed)
         rows.append(

@@ -176,6 +176,7 @@ def _collect_tables(
     public_cells = _with_card_ids(sorted_cells, cards).join(
         totals, on="cell_id", how="left", maintain_order="left", validate="m:1"
     )
+    provisions = law.build_provisions(law.read_statements(home.gathered / "provision_statement.parquet", now))
     tables = {
         "release": pl.DataFrame(
             {
@@ -198,11 +199,13 @@ def _collect_tables(
         "metadata": notes.build_metadata(),
         "programme": _programme(),
         "reference_figure": _reference(home),
-        "legal_assessment": law.build_assessments(home.gathered / "legal_assessment.parquet", registry, now),
+        "legal_assessment": law.build_assessments(
+            home.gathered / "legal_assessment.parquet", registry, now, provisions
+        ),
         "treaty_event": law.build_treaty_events(
             registry, law.read_statements(home.gathered / "treaty_statement.parquet", now)
         ),
-        "treaty_element": law.build_provisions(),
+        "treaty_element": provisions,
         **read_exported(home.gathered),
         public_measures.TABLE: public_measures.read_exported(home.gathered),
     }

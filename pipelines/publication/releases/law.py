@@ -9,19 +9,26 @@ import polars as pl
 
 from pipelines.core import clock, codes
 from pipelines.declarations.registry import Registry
-from pipelines.declarations.treaties import VERIFIED, TreatyEvent, apply_statements, list_provisions
+from pipelines.declarations.treaties import (
+    VERIFIED,
+    ReadProvision,
+    TreatyEvent,
+    apply_readings,
+    apply_statements,
+    list_declared_provisions,
+)
 from pipelines.publication.releases.errors import ReleaseError
 
 _ELEMENT = ("jurisdiction", "element")
 
 
-def build_assessments(path: Path, registry: Registry, now: datetime) -> pl.DataFrame:
-    """Return the approved assessments, one row for each treaty, from the exported table at `path`.
+def build_assessments(path: Path, registry: Registry, now: datetime, provisions: pl.DataFrame) -> pl.DataFrame:
+    """Return the approved assessments, one row for each treaty that provides for the element (`build_provisions`).
 
     Columns: `assessment_id, territory, jurisdiction, element, treaty, result, result_before, article, citation,
     applies_from, reviewer_role, approved_at, is_current`. `result_before` is the result of the assessment before, empty
     for the first one; `is_current` marks the assessment of the law that applies at `now`. What was approved later is
-    left out, so that a release can be built again. Raises ReleaseError if the table is missing.
+    left out, so that a release can be built again. `path` is the exported table; raises ReleaseError if it is missing.
     """
     _require_table(path)
     territories = {place.code: code for code, item in registry.territories.items() for place in item.jurisdictions}
@@ -38,6 +45,7 @@ def build_assessments(path: Path, registry: Registry, now: datetime) -> pl.DataF
             pl.col("result").shift(1).over(*_ELEMENT, "treaty").fill_null("").alias("result_before"),
             (pl.col("assessment_id") == pl.col("current")).fill_null(False).alias("is_current"),
         )
+        .join(provisions, on=["treaty", "element"], how="semi", maintain_order="left")
         .select(
             "assessment_id", "territory", "jurisdiction", "element", "treaty", "result", "result_before", "article",
             "citation", "applies_from", "reviewer_role", "approved_at", "is_current",
@@ -46,7 +54,7 @@ def build_assessments(path: Path, registry: Registry, now: datetime) -> pl.DataF
 
 
 def read_statements(path: Path, now: datetime) -> pl.DataFrame:
-    """Return the statements on treaties that were approved by `now`, oldest first, from the exported table at `path`.
+    """Return the statements of the exported table at `path` that were approved by `now`, oldest first.
 
     Raises ReleaseError if the table is missing.
     """
@@ -77,17 +85,25 @@ def _require_table(path: Path) -> None:
         raise ReleaseError(f"{path.name} is missing from the gathered tables; run `rti refresh`")
 
 
-def build_provisions() -> pl.DataFrame:
-    """Return which treaty provides for which element: `treaty, provision, element, is_verified`."""
+def build_provisions(statements: pl.DataFrame) -> pl.DataFrame:
+    """Return which treaty provides for which element: `treaty, provision, element, is_verified, source`.
+
+    `statements` are the approved ones (`read_statements`), which are laid over the declared provisions.
+    """
+    approved = [
+        ReadProvision(row["treaty"], row["element"], row["is_provided"], row["source"])
+        for row in statements.iter_rows(named=True)
+    ]
     rows = [
         (
             item.treaty,
             codes.get_code_attribute("treaty", item.treaty, "provision"),
             item.element,
-            item.status == "verified",
+            item.status == VERIFIED,
+            item.source,
         )
-        for item in list_provisions()
+        for item in apply_readings(list_declared_provisions(), approved)
     ]
-    names = ["treaty", "provision", "element", "is_verified"]
-    types = [pl.String, pl.String, pl.String, pl.Boolean]
+    names = ["treaty", "provision", "element", "is_verified", "source"]
+    types = [pl.String, pl.String, pl.String, pl.Boolean, pl.String]
     return pl.DataFrame(rows, schema=dict(zip(names, types, strict=True)), orient="row")

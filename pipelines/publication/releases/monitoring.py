@@ -42,13 +42,13 @@ _Tables = Mapping[str, pl.DataFrame]
 def build_monitoring(tables: _Tables, registry: Registry) -> pl.DataFrame:
     """Return one row for each theme, area, item and offence group.
 
-    `tables` are `practice_result`, `legal_assessment`, `cooperation_outcome` and `stage_ratio` of the same release.
-    Raises DeclarationError if the declared themes are wrong.
+    `tables` are `practice_result`, `legal_assessment`, `treaty_element`, `cooperation_outcome` and `stage_ratio` of
+    the same release. Raises DeclarationError if the declared themes are wrong.
     """
     bank = load_bank()
     territories = sorted(registry.territories)
     answers = _Answers(tables["practice_result"], bank)
-    law = _count_results(tables["legal_assessment"])
+    law = _count_results(tables["legal_assessment"], tables["treaty_element"])
     outcomes = _index_outcomes(tables["cooperation_outcome"])
     ratios = _index_ratios(tables["stage_ratio"])
     rows: list[_Row] = []
@@ -144,13 +144,21 @@ def find_middle_band(counts: Sequence[tuple[str, float]]) -> str:
 # -- Law
 
 
-def _count_results(assessments: pl.DataFrame) -> Mapping[tuple[str, str], tuple[Counter[str], str]]:
-    """Return how many treaties have each result, and since when, by jurisdiction and element."""
+def _count_results(
+    assessments: pl.DataFrame, provisions: pl.DataFrame
+) -> Mapping[tuple[str, str], tuple[Counter[str], str]]:
+    """Return how many treaties have each result, and since when, by jurisdiction and element.
+
+    A treaty that was found to provide for the element after the assessment counts as unknown.
+    """
+    standards = Counter(provisions["element"])
     counted: dict[tuple[str, str], tuple[Counter[str], str]] = {}
     for row in assessments.filter(pl.col("is_current")).iter_rows(named=True):
         key = (row["jurisdiction"], row["element"])
         results, _ = counted.setdefault(key, (Counter(), row["applies_from"]))
         results[row["result"]] += 1
+    for (_, element), (results, _) in counted.items():
+        results[_UNKNOWN] += standards[element] - results.total()
     return counted
 
 

@@ -1,4 +1,4 @@
-"""Propose and decide on assessments of the law, and on statements on treaties, on behalf of a person.
+"""Propose and decide on assessments of the law, and on statements about treaties, on behalf of a person.
 
 Each function checks the role of the caller's identity and then calls the ledger, which checks that of the account again
 (`pipelines/submissions/law_proposals.py`).
@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic
 
 from pipelines.declarations.treaties import list_legal_areas
+from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import can_read, make_missing_role_error, missing_role, roles_for
-from pipelines.submissions import assessments, law_proposals, treaty_statements
+from pipelines.submissions import assessments, law_proposals, provision_statements, treaty_statements
 from pipelines.submissions.law_proposals import INSTRUMENT, ContentT, Proposal, ProposalKind, has_role_for_law
 from pipelines.submissions.service.desk import Desk
 
 if TYPE_CHECKING:
+    from pipelines.declarations.treaties import Provision
     from pipelines.ledger.identity import Identity
     from pipelines.ledger.permissions import Act
     from pipelines.submissions.assessments import Assessment
+    from pipelines.submissions.provision_statements import ProvisionStatement
     from pipelines.submissions.treaty_statements import TreatyStatement
 
-_KINDS: tuple[ProposalKind[Any], ...] = (assessments.KIND, treaty_statements.KIND)
+_KINDS: tuple[ProposalKind[Any], ...] = (assessments.KIND, treaty_statements.KIND, provision_statements.KIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,23 @@ def list_statements(desk: Desk, who: Identity, territory: str) -> list[ProposalV
     return _list_views(desk, who, treaty_statements.KIND, territory)
 
 
+def list_provisions(desk: Desk, who: Identity) -> tuple[Provision, ...]:
+    """Return what the treaties provide for now. Raises NotAllowedError for people without a role for legislation."""
+    _require_reader(desk, who)
+    return provision_statements.read_provisions(desk.engine)
+
+
+def list_provision_statements(desk: Desk, who: Identity) -> list[ProposalView[ProvisionStatement]]:
+    """Return the statements on what treaties provide for, newest first. Raises NotAllowedError likewise."""
+    _require_reader(desk, who)
+    return _list_views(desk, who, provision_statements.KIND, EVERY)
+
+
+def _require_reader(desk: Desk, who: Identity) -> None:
+    if not list_law_jurisdictions(desk, who) and not list_treaty_territories(desk, who):
+        raise make_missing_role_error()
+
+
 def _list_views(
     desk: Desk, who: Identity, kind: ProposalKind[ContentT], jurisdiction: str
 ) -> list[ProposalView[ContentT]]:
@@ -70,7 +90,7 @@ def _list_views(
 
 
 def may_propose(who: Identity, jurisdiction: str) -> bool:
-    """Return True if a person may propose assessments for a jurisdiction, or statements for a territory."""
+    """Return True if a person may propose for a jurisdiction, for a territory, or (`*`) for all."""
     return has_role_for_law(who, "propose_law", jurisdiction)
 
 
@@ -90,9 +110,14 @@ def propose_statement(desk: Desk, who: Identity, statement: TreatyStatement) -> 
     return law_proposals.record_proposal(desk.engine, treaty_statements.KIND, statement, actor=who.account)
 
 
-def approve_proposal(
-    desk: Desk, who: Identity, proposal_id: str, *, comment: str = "", override: bool = False
-) -> None:
+def propose_provision_statement(desk: Desk, who: Identity, statement: ProvisionStatement) -> str:
+    """Propose what a treaty provides for and return the id of the proposal. Raises NotAllowedError, TransitionError."""
+    _require_reader(desk, who)
+    _require(who, "propose_law", statement.jurisdiction)
+    return law_proposals.record_proposal(desk.engine, provision_statements.KIND, statement, actor=who.account)
+
+
+def approve_proposal(desk: Desk, who: Identity, proposal_id: str, *, comment: str = "", override: bool = False) -> None:
     """Approve a proposal of another person. Raises NotAllowedError, TransitionError."""
     kind, proposal = _find(desk, who, proposal_id)
     _require(who, "approve_law", proposal.content.jurisdiction, override=override)
@@ -118,6 +143,8 @@ def withdraw_proposal(desk: Desk, who: Identity, proposal_id: str) -> None:
 def _find(desk: Desk, who: Identity, proposal_id: str) -> tuple[ProposalKind[Any], Proposal[Any]]:
     """Return a proposal that a person may see, with its kind. Raises NotAllowedError."""
     visible = {*list_law_jurisdictions(desk, who), *list_treaty_territories(desk, who)}
+    if visible:
+        visible.add(EVERY)
     for kind in _KINDS:
         for proposal in law_proposals.read_proposals(desk.engine, kind):
             if proposal.proposal_id == proposal_id and proposal.content.jurisdiction in visible:

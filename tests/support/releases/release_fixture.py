@@ -15,7 +15,7 @@ from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
 from pipelines.publication.disclosure import utility
 from pipelines.publication.releases import build, changes, formats, law, manifest, notes, publications, publish
-from pipelines.submissions import treaty_statements
+from pipelines.submissions import provision_statements, treaty_statements
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
 from pipelines.warehouse.reference.publishers import name_publishers
@@ -131,7 +131,7 @@ def make_tables(registry: Registry) -> dict[str, pl.DataFrame]:
         "area_map": notes.build_map(registry),
         "legal_assessment": _assessments(),
         "treaty_event": law.build_treaty_events(registry, pl.DataFrame(schema=treaty_statements.EXPORTED)),
-        "treaty_element": law.build_provisions(),
+        "treaty_element": law.build_provisions(pl.DataFrame(schema=provision_statements.EXPORTED)),
         "population": _population(),
         "coverage": _coverage(),
         "submission": _submissions(),

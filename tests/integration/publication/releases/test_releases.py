@@ -21,8 +21,7 @@ from pipelines.publication.releases.build import SUBMISSION_COLUMNS, Draft, Rele
 from pipelines.publication.releases.manifest import read_manifest
 from pipelines.publication.releases.publish import find_current_release, list_drafts, verify_files
 from pipelines.publication.releases.sameness import compare_releases, find_other_versions
-from pipelines.submissions import treaty_statements
-from pipelines.submissions.assessments import EXPORTED
+from pipelines.submissions import law_export
 from pipelines.warehouse import exported_tables
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import read_published
@@ -139,8 +138,7 @@ PAIRS = pl.DataFrame(
 
 def make_draft(a_home: home.Home, table: pl.DataFrame | None = None) -> Draft:
     read_published().write_parquet(a_home.gathered / "reference.parquet")
-    pl.DataFrame(schema=EXPORTED).write_parquet(a_home.gathered / "legal_assessment.parquet")
-    pl.DataFrame(schema=treaty_statements.EXPORTED).write_parquet(a_home.gathered / "treaty_statement.parquet")
+    law_export.write_empty(a_home.gathered)
     protected, indicators = write_inputs(a_home.root.parent, make_cells() if table is None else table)
     with clock.freeze_time(NOW):
         return build_draft(a_home, protected, indicators, load())

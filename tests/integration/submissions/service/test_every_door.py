@@ -38,10 +38,11 @@ OF_NO_SUBMISSION = {
     "practice.reset_practice", "practice.make_practice_identity",
     # test_acts.py
     "acts.approve_many", "entries.list_requested_withdrawals",
-    # test_law.py and test_treaties.py of the office pages, test_assessments.py, test_treaty_statements.py
+    # test_law.py, test_treaties.py and test_provisions.py of the office pages, test_assessments.py,
+    # test_treaty_statements.py, test_provision_statements.py
     "law.list_law_jurisdictions", "law.list_proposals", "law.propose_assessment", "law.approve_proposal",
     "law.reject_proposal", "law.withdraw_proposal", "law.list_statements", "law.list_treaty_territories",
-    "law.propose_statement",
+    "law.propose_statement", "law.list_provisions", "law.list_provision_statements", "law.propose_provision_statement",
     # test_experts.py of the service
     "experts.confirm_own_expert", "experts.erase_expert", "experts.erase_own_expert", "experts.export_expert",
     "experts.export_own_expert", "experts.find_counterparts", "experts.get_expert", "experts.get_own_expert",

@@ -12,10 +12,14 @@ import pytest
 from pipelines.declarations.registry import load
 from pipelines.publication.releases import law
 from pipelines.publication.releases.errors import ReleaseError
-from pipelines.submissions import treaty_statements
+from pipelines.submissions import provision_statements, treaty_statements
 from pipelines.submissions.assessments import EXPORTED
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+
+def _build_provisions(*rows: dict[str, Any]) -> pl.DataFrame:
+    return law.build_provisions(pl.DataFrame(list(rows), schema=provision_statements.EXPORTED))
 
 
 def _make_row(identity: str, since: str, result: str, sequence: int, **changes: Any) -> dict[str, Any]:
@@ -29,7 +33,7 @@ def _make_row(identity: str, since: str, result: str, sequence: int, **changes: 
 
 def _build(tmp_path: Path, *rows: dict[str, Any], now: datetime = NOW) -> list[tuple[str, str, bool]]:
     pl.DataFrame(list(rows), schema=EXPORTED).write_parquet(tmp_path / "a.parquet")
-    built = law.build_assessments(tmp_path / "a.parquet", load().without_training(), now)
+    built = law.build_assessments(tmp_path / "a.parquet", load().without_training(), now, _build_provisions())
     return list(built.select("assessment_id", "result_before", "is_current").iter_rows())
 
 
@@ -58,7 +62,7 @@ def test_later_approvals_and_training_territories_are_left_out(tmp_path: Path) -
 
 def test_missing_export_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ReleaseError, match="rti refresh"):
-        law.build_assessments(tmp_path / "none.parquet", load(), NOW)
+        law.build_assessments(tmp_path / "none.parquet", load(), NOW, _build_provisions())
 
 
 def test_unverified_events_and_provisions_keep_their_mark() -> None:
@@ -67,7 +71,7 @@ def test_unverified_events_and_provisions_keep_their_mark() -> None:
     signed = events.filter((pl.col("territory") == "AL") & (pl.col("event") == "signed"))
     assert signed.select("date", "is_verified").row(0) == ("2000-12-12", True)
     assert not events.filter(pl.col("treaty") == "ETS182")["is_verified"].any()
-    assert not law.build_provisions().filter(pl.col("treaty") == "PCC_SEE")["is_verified"].any()
+    assert not _build_provisions().filter(pl.col("treaty") == "PCC_SEE")["is_verified"].any()
 
 
 def _make_statement(event: str, date: str, sequence: int, **changes: Any) -> dict[str, Any]:
@@ -107,3 +111,35 @@ def test_statement_that_was_approved_later_is_left_out(tmp_path: Path) -> None:
     assert _build_events(tmp_path, late) == _build_events(tmp_path)
     with pytest.raises(ReleaseError, match="rti refresh"):
         law.read_statements(tmp_path / "none.parquet", NOW)
+
+
+def _read(element: str, sequence: int, *, is_provided: bool = True) -> dict[str, Any]:
+    return {
+        "treaty": "PCC_SEE", "element": element, "is_provided": is_provided, "source": f"Text {sequence}",
+        "approved_at": "2026-05-01T09:00:00Z", "sequence": sequence,
+    }  # fmt: skip
+
+
+def test_approved_reading_of_a_treaty_confirms_adds_or_removes_a_provision() -> None:
+    def find_rows(provisions: pl.DataFrame, element: str) -> list[tuple[Any, ...]]:
+        rows = provisions.filter(pl.col("treaty") == "PCC_SEE", pl.col("element") == element)
+        return list(rows.select("provision", "is_verified", "source").iter_rows())
+
+    declared = _build_provisions()
+    assert find_rows(declared, "PURPOSE") == [("27", False, "")] and find_rows(declared, "COSTS") == []
+    read = _build_provisions(_read("PURPOSE", 1), _read("COSTS", 2), _read("DURATION", 3, is_provided=False))
+    assert find_rows(read, "PURPOSE") == [("27", True, "Text 1")] and find_rows(read, "COSTS") == [
+        ("27", True, "Text 2")
+    ]
+    assert find_rows(read, "DURATION") == [] and read.height == declared.height, "one more and one less"
+    again = _build_provisions(_read("DURATION", 3, is_provided=False), _read("DURATION", 4))
+    assert find_rows(again, "DURATION") == [("27", True, "Text 4")]
+
+
+def test_result_of_a_provision_that_the_treaty_does_not_have_is_left_out(tmp_path: Path) -> None:
+    rows = [_make_row("a", "2012-01-01", "met", 1, element="DURATION", treaty=name) for name in ("EU_MLA", "PCC_SEE")]
+    pl.DataFrame(rows, schema=EXPORTED).write_parquet(tmp_path / "a.parquet")
+    removed = _build_provisions(_read("DURATION", 3, is_provided=False))
+    for provisions, treaties in ((_build_provisions(), ["EU_MLA", "PCC_SEE"]), (removed, ["EU_MLA"])):
+        built = law.build_assessments(tmp_path / "a.parquet", load().without_training(), NOW, provisions)
+        assert built["treaty"].to_list() == treaties

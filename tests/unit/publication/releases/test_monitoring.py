@@ -26,6 +26,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
         **dict.fromkeys(("jurisdiction", "element", "treaty", "result", "applies_from"), _TEXT),
         "is_current": pl.Boolean(),
     },
+    "treaty_element": dict.fromkeys(("treaty", "element"), _TEXT),
     "cooperation_outcome": {
         **dict.fromkeys(("territory", "offence_group", "direction", "days_acknowledged", "days_executed"), _TEXT),
         "year": pl.Int64(), **dict.fromkeys(("closed", "closing", "share", "low", "high"), _NUMBER),
@@ -122,8 +123,11 @@ def test_law_counts_treaties_and_places_without_an_assessment() -> None:
         for treaty, result in (("EU_MLA", "met"), ("ETS182", "partly"))
     ]  # fmt: skip
     old = {**assessed[0], "result": "not_met", "is_current": False}
-    rows = build_rows(legal_assessment=[*assessed, old])
+    provided = [{"element": "COSTS", "treaty": row["treaty"]} for row in assessed]
+    rows = build_rows(legal_assessment=[*assessed, old], treaty_element=provided)
     assert rows["BA", "law", "COSTS"]["counts"] == "met=1 partly=1 unknown=3"
+    added = build_rows(legal_assessment=assessed, treaty_element=[*provided, {"element": "COSTS", "treaty": "PCC_SEE"}])
+    assert added["BA", "law", "COSTS"]["counts"] == "met=1 partly=1 unknown=4", "nobody has assessed the added one"
     assert (rows["BA", "law", "COSTS"]["gap"], rows["BA", "law", "COSTS"]["period"]) == ("gap", "2024-05")
     assert rows["AL", "law", "COSTS"]["gap"] == "unknown"
     assert {row["item"] for key, row in rows.items() if key[:2] == ("AL", "law")} == set(
