@@ -299,8 +299,8 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
         f"{tell('Requests sent and received by pairs of territories')}, {year}",
         tell("Sent by"),
         [
-            tell("Received by"), tell("Sent"), tell("Received"), tell("Difference"), tell("Received per request sent"),
-            tell("Result"), tell("Likely reasons"),
+            tell("Received by"), tell("Sent"), tell("Received"), tell("Difference (95% interval)"),
+            tell("Received per request sent (95% interval)"), tell("Result"), tell("Likely reasons"),
         ],
         word_columns=(0, 5, 6), name=f"mirror-{year}",
     )  # fmt: skip
@@ -323,7 +323,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
                 reader.marked_name(receiver),
                 sent,
                 received,
-                change_words.format_signed(row["difference"]) if is_compared else _not_applicable(),
+                _difference_field(row) if is_compared else _not_applicable(),
                 _ratio_field(row),
                 states[row["state"]],
                 ", ".join(reasons) or _not_applicable(),
@@ -331,9 +331,25 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
         )
     table.notes.add_remark(tell("Pairs with small figures are withheld, and may agree less often than those shown."))
     table.notes.add_remark(
+        tell(
+            "The intervals are those of two independent counts. Both figures count the same requests, so the intervals "
+            "are wide."
+        )
+    )
+    table.notes.add_remark(
         tell("Two figures agree if they differ by one request at most, or by a tenth of the larger figure.")
     )
     return table
+
+
+def _difference_field(row: Row) -> str:
+    """Return a difference with its interval; a release of earlier software has none."""
+    difference = change_words.format_signed(row["difference"])
+    low, high = row.get("difference_low"), row.get("difference_high")
+    if low is None or high is None:
+        return difference
+    limits = {"low": change_words.format_signed(low), "high": change_words.format_signed(high)}
+    return tell("{difference} ({low} to {high})", difference=difference, **limits)
 
 
 def _ratio_field(row: Row) -> Part:

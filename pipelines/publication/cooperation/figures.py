@@ -182,7 +182,8 @@ def build_mirror(
     `returns` says which territories reported which year, and which of them had nothing to report
     (`mart_cooperation_return`).  `state` is `missing` if one of the two did not report, `withheld` if a figure is, and
     otherwise `equal`, `agrees` (within the tolerance) or `differs`.  The interval of the ratio is that of two
-    independent counts.  Reasons are codes of the list `mirror_reason`, separated by commas.
+    independent counts; the interval of the difference is the same one, for the total that both have.
+    Reasons are codes of the list `mirror_reason`, separated by commas.
     """
     sides = _read_sides(public, figures, returns)
     years = sorted({(year, group) for _, year, group, _, _ in sides if group})
@@ -202,8 +203,11 @@ def build_mirror(
     method = np.where(has_ratio, columns.CONDITIONAL, "")
     limits = columns.compute_limits(method, received, sent)
     ratio: Any = np.divide(received, sent, out=np.full(len(sent), np.nan), where=has_ratio)
+    total = sent + received
     return mirror.with_columns(
         difference=pl.col("received") - pl.col("sent"),
+        difference_low=pl.Series(total * (limits.low - 1) / (limits.low + 1)).fill_nan(None),
+        difference_high=pl.Series(total * (limits.high - 1) / (limits.high + 1)).fill_nan(None),
         ratio=pl.Series(ratio).fill_nan(None),
         low=pl.Series(limits.low).fill_nan(None),
         high=pl.Series(limits.high).fill_nan(None),

@@ -135,7 +135,8 @@ def make_pair(sent_by: str, received_by: str, sent: float | None, received: floa
         "sent_by": sent_by, "received_by": received_by, "year": 2025, "offence_group": "TIP", "sent": sent,
         "received": received, "state": state, "reasons": "missing_return" if state == "missing" else "",
         "difference": received - sent if sent is not None and received is not None else None,
-        "ratio": 1.0 if is_compared else None, "low": 0.5, "high": 2.0, "obs_status": "A", "conf_status": "F",
+        "ratio": 1.0 if is_compared else None, "low": 0.5, "high": 2.0, "difference_low": -5.3, "difference_high": 5.3,
+        "obs_status": "A", "conf_status": "F",
     }  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def test_pairs_with_one_return_are_listed_with_the_missing_one() -> None:
     table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
     fields = [[re.sub("<[^>]+>", "", str(field)).rstrip("*") for field in row.fields] for row in table.table.rows]
     assert fields == [
-        ["Bland", "8", "8", "0", "1.00 (0.50–2.00)", "Same", "not applicable"],
+        ["Bland", "8", "8", "0 (−5 to +5)", "1.00 (0.50–2.00)", "Same", "not applicable"],
         ["Cland", "6", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
         ["Dland", "withheld", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
     ]

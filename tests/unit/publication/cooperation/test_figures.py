@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import polars as pl
@@ -37,6 +38,20 @@ def _pair(sent: float, received: float, year: int = 2025, **more: str) -> list[d
     ]
 
 
+def _find_share(count: int, total: int, *, is_low: bool) -> float:
+    """Return the share at which so few or so many of a total are as rare as 2.5 %, by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(80):
+        share = (low + high) / 2
+        numbers = range(count, total + 1) if is_low else range(count + 1)
+        tail = sum(math.comb(total, n) * share**n * (1 - share) ** (total - n) for n in numbers)
+        if (tail < 0.025) == is_low:
+            low = share
+        else:
+            high = share
+    return (low + high) / 2
+
+
 def test_pair_has_difference_ratio_and_state() -> None:
     pair = _compare(_pair(10, 8))["AA", "BB", 2025]
     assert (pair["difference"], pair["ratio"], pair["state"], pair["reasons"]) == (
@@ -46,13 +61,20 @@ def test_pair_has_difference_ratio_and_state() -> None:
         "unexplained",
     )
     assert pair["low"] < 0.8 < pair["high"]
+    # Of 18 requests, 8 are on one side: an exact interval of that share gives the limits of the difference.
+    shares = [_find_share(8, 18, is_low=is_low) for is_low in (True, False)]
+    assert [pair["difference_low"], pair["difference_high"]] == pytest.approx(
+        [18 * (2 * p - 1) for p in shares], abs=1e-6
+    )
+    assert pair["difference_low"] < -2 < pair["difference_high"]
     assert _compare(_pair(10, 9))["AA", "BB", 2025]["state"] == "agrees"
     assert _compare(_pair(9, 9))["AA", "BB", 2025]["state"] == "equal"
 
 
 def test_pair_with_a_withheld_figure_shows_neither() -> None:
     pair = _compare(_pair(10, 8), hidden=(f"BB {cells.REGISTERED}",))["AA", "BB", 2025]
-    assert [pair[name] for name in ("sent", "received", "difference", "ratio", "low", "high")] == [None] * 6
+    withheld = ("sent", "received", "difference", "ratio", "low", "high", "difference_low", "difference_high")
+    assert [pair[name] for name in withheld] == [None] * 8
     assert (pair["state"], pair["reasons"], pair["conf_status"]) == ("withheld", "", "C")
 
 
