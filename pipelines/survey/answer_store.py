@@ -289,4 +289,7 @@ def _insert_answers(
         ]
     for table, rows in ((ANSWER, answers), (ANSWER_CODE, codes), (FREE_TEXT, texts)):
         if rows:
-            connection.execute(sa.insert(table), rows)
+            # The driver's own call: SQLAlchemy would prepare the parameters of each of 50,000 rows.
+            compiled = sa.insert(table).compile(dialect=connection.dialect, column_keys=list(rows[0]))
+            names = compiled.positiontup or []
+            connection.exec_driver_sql(str(compiled), [tuple(row[name] for name in names) for row in rows])
