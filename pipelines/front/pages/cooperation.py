@@ -219,6 +219,9 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
     table.notes.add_remark(
         tell("The days are a range in which the median is. They need enough requests from several partners.")
     )
+    table.notes.add_remark(
+        tell("The exact median is not published, because it would narrow down numbers of requests that are withheld.")
+    )
     return table
 
 

@@ -127,6 +127,7 @@ def test_ways_in_which_requests_end_are_columns_of_their_balance() -> None:
     outcomes = page.values["outcomes"]
     assert outcomes.table.columns[2] == "Incoming requests: median days to acknowledgement"
     assert read_lines(outcomes)["Aland"][2:4] == ["30 to 89", "withheld"]
+    assert any("exact median is not published" in str(remark) for remark in outcomes.notes.remarks)
 
 
 def make_pair(sent_by: str, received_by: str, sent: float | None, received: float | None, state: str) -> Row:

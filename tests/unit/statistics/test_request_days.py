@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from pipelines.statistics import request_days
+from pipelines.statistics import records_rule, request_days
 
 
 def make_waits(days: list[tuple[int, bool, bool]], **over: str) -> pl.DataFrame:
@@ -68,3 +68,25 @@ def test_median_is_that_of_lifelines() -> None:
     days = [(7 * number % 97 + 1, number % 3 != 0, number % 3 == 0) for number in range(60)]
     fitter = lifelines.KaplanMeierFitter().fit([d[0] for d in days], [d[1] for d in days])
     assert request_days.summarise_waits(make_waits(days))["median"][0] == fitter.median_survival_time_
+
+
+def test_partner_learns_from_a_median_that_the_rule_of_durations_permits() -> None:
+    """Five requests of one partner are long, five of two others short: why exact medians are not published."""
+    waits = pl.concat(
+        [
+            make_waits([(100, True, False)] * 5, partner="BB"),
+            make_waits([(3, True, False), (8, True, False), (12, True, False)], partner="CC"),
+            make_waits([(15, True, False), (18, True, False)], partner="DD"),
+        ]
+    ).with_row_index("number")
+    waits = waits.with_columns(request=pl.format("Z{}", "number")).drop("number")
+    summary = request_days.summarise_waits(waits)
+    published = records_rule.public_quantiles(summary, request_days.BY, ["median"], step=10, limit_step=30)
+    median = published["median"].item()
+    assert (median, published["median_conf_status"].item()) == (20, "F"), "the rule permits it"
+    # BB knows the number of all requests, ten, from the table of totals, and the days of its own five.
+    own = waits.filter(partner="BB")["days"]
+    shorter = waits.height // 2 - sum(days <= median for days in own)
+    others = waits.filter(pl.col("partner") != "BB")
+    assert shorter == others.height, "at least as many requests of others are at most that long as there are"
+    assert others.filter(partner="DD").height < 5, "so it knows about each of the two of DD, which are a small count"
