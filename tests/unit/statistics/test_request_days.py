@@ -85,8 +85,8 @@ def test_partner_learns_from_a_median_that_the_rule_of_durations_permits() -> No
     median = published["median"].item()
     assert (median, published["median_conf_status"].item()) == (20, "F"), "the rule permits it"
     # BB knows the number of all requests, ten, from the table of totals, and the days of its own five.
-    own = waits.filter(partner="BB")["days"]
-    shorter = waits.height // 2 - sum(days <= median for days in own)
+    days_of_partner = waits.filter(partner="BB")["days"]
+    shorter = waits.height // 2 - sum(days <= median for days in days_of_partner)
     others = waits.filter(pl.col("partner") != "BB")
     assert shorter == others.height, "at least as many requests of others are at most that long as there are"
     assert others.filter(partner="DD").height < 5, "so it knows about each of the two of DD, which are a small count"
