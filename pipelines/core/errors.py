@@ -13,11 +13,11 @@ class UserFacingError(Exception):
 
     def localize_message(self, language: str = "en") -> str:
         """Return the message in a language; a parameter that is itself a UserFacingError is translated too."""
-        from pipelines.core.i18n import gettext
+        from pipelines.core.i18n import fill_in, gettext
 
         if not self.params:
             return gettext(self.text, language)
         params = {
             n: v.localize_message(language) if isinstance(v, UserFacingError) else v for n, v in self.params.items()
         }
-        return gettext(self.text, language).format(**params)
+        return fill_in(gettext(self.text, language), params, language)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from pipelines.core.i18n import mark
@@ -139,5 +140,5 @@ def _find_invitation(surveys: Surveys, round_id: str, token: str) -> tuple[Surve
     if invitation is None:
         raise LinkError("unknown")
     if not is_accepting(round_):
-        raise LinkError("not_open", day=round_.opens)
+        raise LinkError("not_open", day=date.fromisoformat(round_.opens))
     return link, round_, invitation

@@ -115,7 +115,7 @@ def write_letter(surveys: Surveys, round_: Round, invitation: Invitation, addres
     minutes = MINUTES[round_.form]
     if invitation.sent:
         title = tell("Reminder: {form}, {period}", language, form=form, period=period)
-        first = tell("You can answer until {day}.", language, day=round_.closes)
+        first = tell("You can answer until {day}.", language, day=date.fromisoformat(round_.closes))
         draft_hint = tell(
             "If you have begun with the link of an earlier message, go on with that link: your draft is there.",
             language,
@@ -128,7 +128,7 @@ def write_letter(surveys: Surveys, round_: Round, invitation: Invitation, addres
             "minutes, until {day} at the latest.",
             language,
             minutes=minutes,
-            day=round_.closes,
+            day=date.fromisoformat(round_.closes),
         )
         text = (first,)
     anonymous = tell(

@@ -34,9 +34,9 @@ def find_result_cell(surveys: Surveys, round_id: str, token: str, territories: l
     )
 
 
-def first_result_day(round_: Round) -> str:
+def first_result_day(round_: Round) -> date:
     """Return the day from which the results of a round can be seen: the day after its last day."""
-    return (date.fromisoformat(round_.closes) + timedelta(days=1)).isoformat()
+    return date.fromisoformat(round_.closes) + timedelta(days=1)
 
 
 def _derive_token(secret: str, cell: Cell) -> str:

@@ -17,7 +17,6 @@ from pipelines.core import codes, i18n
 Text = TypeVar("Text", str, tuple[str, ...])
 
 _language: ContextVar[str] = ContextVar("language", default=i18n.SOURCE_LANGUAGE)
-_TWO_STOPS = re.compile(r"(?<![.])[.][.](?![.])")
 _THIN_SPACE = "\u202f"
 """Between thousands in all languages but English, where a comma is: theirs is the decimal sign."""
 
@@ -45,18 +44,13 @@ def read_in(language: str) -> Iterator[None]:
 def tell(text: str, /, **params: object) -> str:
     """Translate a sentence into the reader's language and fill in its `{parameters}`."""
     translation = i18n.gettext(text, current_language())
-    return _drop_second_stop(translation.format_map(params)) if params else translation
+    return i18n.drop_second_stop(translation.format_map(params)) if params else translation
 
 
 def many(one: str, other: str, n: float, /, **params: object) -> str:
     """Translate a sentence with a number `{n}` in the plural form that the reader's language requires."""
     sentence = i18n.load_catalogue(current_language()).ngettext(one, other, round(n))
     return sentence.format_map({"n": format_number(n), **params})
-
-
-def _drop_second_stop(text: str) -> str:
-    """Return a sentence with one full stop where a date or a period that ends with one is at its end."""
-    return _TWO_STOPS.sub(".", text) if ".." in text else text
 
 
 def decimal_sign() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from pipelines.core import codes
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import mark, periods
 from pipelines.core.i18n.periods import format_period
 from pipelines.words.language import Texts, current_language, find_label, format_number, lower_first, many, tell
 
@@ -34,23 +34,6 @@ _MONTHS: Texts[str] = Texts(
         "12": mark("December {year}"),
     }
 )
-_DAYS: Texts[str] = Texts(
-    {
-        "01": mark("{day} January {year}"),
-        "02": mark("{day} February {year}"),
-        "03": mark("{day} March {year}"),
-        "04": mark("{day} April {year}"),
-        "05": mark("{day} May {year}"),
-        "06": mark("{day} June {year}"),
-        "07": mark("{day} July {year}"),
-        "08": mark("{day} August {year}"),
-        "09": mark("{day} September {year}"),
-        "10": mark("{day} October {year}"),
-        "11": mark("{day} November {year}"),
-        "12": mark("{day} December {year}"),
-    }
-)
-"""Dates by month, whole, because the name of a month has another form after a day in some languages."""
 TRACKS: Mapping[str, str] = Texts(
     {
         "first": mark("First instance"),
@@ -95,7 +78,7 @@ def format_month(day: date) -> str:
 
 def format_day(day: date) -> str:
     """Format a day: 14 November 2026."""
-    return _DAYS.fill_text(f"{day:%m}", day=day.day, year=day.year)
+    return periods.format_day(day, current_language())
 
 
 def join_words(items: Iterable[str]) -> str:

@@ -42,9 +42,14 @@ def render_page(
     address: str = "",
     **values: Any,
 ) -> HTMLResponse:
-    """Return a page. `address` is where it can be read again, for its links to other languages; empty if nowhere."""
+    """Return a page. `address` is where it can be read again, for its links to other languages.
+
+    Without one, a page that was opened links to itself, and the answer to a form has no such links. The links of a
+    page that opened nothing do not repeat its address, which may be somebody's secret.
+    """
     language = language_of(request)
     form_errors = list(errors)
+    has_address = bool(address) or request.method == "GET"
     html = (
         get_services(request)
         .environment.get_template(f"survey/{template}")
@@ -58,7 +63,7 @@ def render_page(
             field_errors=defaultdict(str, {field: text for text, field in form_errors}),
             language=language,
             languages=[
-                (code, i18n.html_lang(code), name, f"{address}?lang={code}" if address else "")
+                (code, i18n.html_lang(code), name, f"{address}?lang={code}" if has_address else "")
                 for code, name in i18n.language_names().items()
             ],
             **values,

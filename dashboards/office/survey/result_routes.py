@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import groupby
 from typing import Any
 
@@ -39,7 +40,7 @@ Row = Mapping[str, Any]
 class EarlyResultsError(SurveyError):
     """The results of a round cannot be seen yet."""
 
-    def __init__(self, day: str) -> None:
+    def __init__(self, day: date) -> None:
         super().__init__(mark("Results will be shown here from {day} on."), day=day)
 
 

@@ -7,6 +7,7 @@ nothing needs a script, and reloading or returning loses nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import groupby
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from dashboards.office.survey.rendering import (
 )
 from dashboards.office.survey.services import SAVES, WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import mark, tell
+from pipelines.core.i18n.periods import format_day
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import filling_in
@@ -107,7 +109,7 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         territory=jurisdiction_name(registry, visit.territory, language) + ("*" if note else ""),
         footnote=f"* {note}" if note else "",
         minutes=MINUTES[visit.round.form],
-        closes=visit.round.closes,
+        closes=format_day(date.fromisoformat(visit.round.closes), language),
         smallest_group=FEWEST_RESPONDENTS,
         has_draft=bool(visit.answers),
         next_address=f"{link_address(visit)}/{_first_open_page(visit)}",
@@ -270,7 +272,8 @@ def _render_questions(request: Request, visit: Visit, number: int, errors: Seque
     return render_page(
         request,
         "questions.html",
-        title=f"{groups[0][0]} ({step})",
+        title=groups[0][0],
+        window_title=f"{groups[0][0]} ({step})",
         status=422 if errors else 200,
         errors=errors,
         address=f"{link_address(visit)}/{number}",
@@ -312,7 +315,7 @@ def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = 
         csrf=visit.link.form_token,
         send_address=f"{link_address(visit)}/send",
         first_address=f"{link_address(visit)}/1",
-        closes=visit.round.closes,
+        closes=date.fromisoformat(visit.round.closes),
     )
 
 

@@ -8,9 +8,12 @@ maintains the files (`docs/translating.md`).
 from __future__ import annotations
 
 import gettext as _gettext
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from pipelines.core.text.script import transliterate_serbian
 
@@ -28,6 +31,7 @@ LANGUAGE_NAMES = {
     "cnr": "Crnogorski",
 }
 """Name of each language in that language, in the order of the language menu."""
+_TWO_STOPS: Final = re.compile(r"(?<![.])[.][.](?![.])")
 FOLDER = Path(__file__).resolve().parents[2] / "locales"
 
 
@@ -120,10 +124,25 @@ def gettext(text: str, language: str = SOURCE_LANGUAGE) -> str:
 def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
     """Translate a sentence of a screen, mail or command and fill in its `{parameters}`.
 
-    `text` is the English source, a literal at the call, so that extraction finds it for the catalogues.
+    `text` is the English source, a literal at the call, so that extraction finds it for the catalogues. A `date` is
+    written in words.
     """
     translation = gettext(text, language)
-    return translation.format_map(params) if params else translation
+    return fill_in(translation, params, language) if params else translation
+
+
+def fill_in(translation: str, params: Mapping[str, object], language: str) -> str:
+    """Fill in the `{parameters}` of a translated sentence; a `date` is written in words."""
+    from pipelines.core.i18n.periods import format_day
+
+    words = {name: format_day(value, language) for name, value in params.items() if type(value) is date}
+    sentence = translation.format_map({**params, **words})
+    return drop_second_stop(sentence) if words else sentence
+
+
+def drop_second_stop(text: str) -> str:
+    """Return a sentence with one full stop where a date or a period that ends with one is at its end."""
+    return _TWO_STOPS.sub(".", text) if ".." in text else text
 
 
 def many(one: str, other: str, n: int, language: str = SOURCE_LANGUAGE, **params: object) -> str:

@@ -69,10 +69,10 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     assert (start.status, start.heading) == (200, "Quarterly questionnaire, 2026 Q4")
     assert "Police officer" in start.main
     early = start.follow_link("Results")
-    assert (early.status, "from 2026-11-21 on" in early.main) == (403, True)
+    assert (early.status, "from 21 November 2026 on" in early.main) == (403, True)
     before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
     check = fill_in_all(start.follow_link("Begin"))
-    assert check.heading == "Check your answers"
+    assert check.heading == "Check your answers" and "on 20 November 2026 at the latest" in check.main
     sent = check.submit_form("Send my answers")
     assert (sent.heading, sent.address) == ("Your answers have been received", f"{PATH}/sent")
     assert surveys_of(office).answers.count_sealed("2026-Q4-pulse") == before + 1
@@ -141,6 +141,20 @@ def test_pages_are_in_the_chosen_language(office: Office, link_in_languages: str
     assert len(page.find_elements("footer nav a")) == len(i18n.list_languages())
 
 
+def test_page_of_questions_has_its_place_once_and_dates_are_in_words(
+    office: Office, tokens: dict[str, list[str]]
+) -> None:
+    link = next_link(tokens)
+    page = Visitor(office.client).open_page(f"{link}/1")
+    assert page.main.count("Page 1 of") == 1 and "Page 1 of" not in page.heading
+    assert "Page 1 of" in page.find_elements("title")[0].text_content(), "tabs of a browser differ"
+    for language, day in (("en", "20 November 2026"), ("mk", "20 ноември 2026"), ("bs", "20. novembra 2026.")):
+        start = Visitor(office.client).open_page(link, lang=language)
+        assert day in start.main and "2026-11-20" not in start.main
+        check = Visitor(office.client).open_page(f"{link}/check", lang=language)
+        assert day in check.main and "2026.." not in check.main and "2026-11-20" not in check.main
+
+
 def test_name_of_kosovo_has_its_footnote(office: Office, tokens: dict[str, list[str]]) -> None:
     start = Visitor(office.client).open_page(next_link(tokens, "prosecutor"))
     (territory,) = [e.text_content() for e in start.find_elements("dd") if "Kosovo" in e.text_content()]
@@ -169,6 +183,10 @@ def test_wrong_links_get_a_plain_answer(
     assert (page.status, page.heading) == (status, "The questionnaire cannot be opened")
     assert words in page.main
     assert forged not in page.response.text
+    (macedonian,) = [link for link in page.find_elements("footer nav a") if link.get("lang") == "mk"]
+    assert macedonian.get("href") == "?lang=mk"
+    translated = Visitor(office.client).open_page(PATH + filled, lang="mk")
+    assert (translated.status, translated.heading) == (status, "Прашалникот не може да се отвори")
 
 
 def test_form_of_another_link_or_site_changes_nothing(office: Office, tokens: dict[str, list[str]]) -> None:

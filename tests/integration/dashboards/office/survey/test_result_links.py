@@ -78,4 +78,4 @@ def test_invitation_has_the_address_of_the_results(office: Office) -> None:
     invitee = invitation.invitee
     address = letters.result_address(surveys, "https://example.org", ROUND, (invitee.territory, invitee.role))
     letter = letters.write_letter(surveys, round_, invitation, "https://example.org/x", address)
-    assert any(address in note and "2026-09-26" in note for note in letter.notes)
+    assert any(address in note and "26 September 2026" in note for note in letter.notes)
