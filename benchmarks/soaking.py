@@ -1,9 +1,10 @@
 """Use a home for a long time: `python -m benchmarks.soaking --minutes 60 --home HOME`.
 
-The home is copied. Fifty readers open public pages, data files and SDMX, one office uploads, sends, approves and
-withdraws a return after the other, and every few minutes the home is refreshed and its draft published. Printed are
-failed reads, times, memory of each service (the last third compared with the second), and locks that are still held at
-the end. Exits with 1 if a read failed, memory grew by more than a tenth, a lock is held, or the audit finds a fault.
+The home is copied. Fifty readers open public pages, data files and SDMX, one office uploads, sends and
+approves one return after the other, and every few minutes the home is refreshed and its draft published. Printed are
+failed reads, times, memory of each service (the last third compared with the second), and a lock that is still held at
+the end. Exits with 1 if a read or a refresh failed, memory grew by a tenth, a lock is held, or the audit finds
+a fault.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from pathlib import Path
 from statistics import mean, quantiles
 
 import httpx
+import sqlalchemy as sa
 
 from benchmarks.measuring import ROOT, measure_memory
-from pipelines.core.home import open_home
+from pipelines.core.home import Home, open_home
+from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.ledger.database import open_write_transaction
 from tests.support.demonstration import CLOCK, copy_home
 from tests.support.processes import list_descendants
 from tests.support.service import portal_fixture, running
@@ -49,7 +53,7 @@ class Record:
     seconds: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
-    refreshes: list[str] = field(default_factory=list)
+    refreshes: list[tuple[int, str]] = field(default_factory=list)
     memory: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -70,7 +74,7 @@ def read_pages(address: str, number: int, record: Record, is_ending: threading.E
 
 
 def hand_in_returns(service: Service, record: Record, is_ending: threading.Event) -> None:
-    """Upload, send, approve and withdraw returns of one office until the end."""
+    """Upload, send and approve returns of one office until the end."""
     number = 0
     with service.open_client("al-sender") as sender, service.open_client("al-approver") as approver:
         while not is_ending.wait(5):
@@ -98,7 +102,8 @@ def refresh_and_publish(root: Path, seconds: float, record: Record, is_ending: t
             [rti, "refresh", "--publish"], cwd=ROOT, capture_output=True, text=True, check=False,
             env={**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK},
         )  # fmt: skip
-        record.refreshes.append(f"{ran.returncode} {ran.stdout.strip().splitlines()[-1:]}")
+        last = (ran.stdout if ran.returncode == 0 else ran.stderr or ran.stdout).strip().splitlines()[-1:]
+        record.refreshes.append((ran.returncode, " ".join(last)))
 
 
 def watch_memory(roots: dict[str, int], record: Record, is_ending: threading.Event) -> None:
@@ -115,9 +120,17 @@ def describe_memory(samples: Sequence[float]) -> tuple[float, float]:
     return mean(samples[third : 2 * third] or [0.0]), mean(samples[2 * third :] or [0.0])
 
 
+def find_held_lock(home: Home, engine: sa.Engine) -> str:
+    """Return what holds the home or the ledger although every program has ended; empty if nothing does."""
+    try:
+        with hold_home_lock(home, purpose="end of the soak"), open_write_transaction(engine):
+            return ""
+    except (HomeBusyError, sa.exc.OperationalError) as error:
+        return str(error)
+
+
 def use_home(root: Path, folder: Path, minutes: float, refresh_seconds: float) -> int:
     """Use a home for some minutes and print what happened. Return 1 if something was wrong."""
-    from pipelines.core.home_lock import hold_home_lock
     from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
 
@@ -143,8 +156,8 @@ def use_home(root: Path, folder: Path, minutes: float, refresh_seconds: float) -
         is_ending.set()
         for thread in threads:
             thread.join()
-    with hold_home_lock(home, purpose="end of the soak"):
-        damage = integrity.verify_home(home, engine)
+    lock_holder = find_held_lock(home, engine)
+    damage = integrity.verify_home(home, engine)
     memory = {name: describe_memory(samples) for name, samples in record.memory.items()}
     grown = [name for name, (before, after) in memory.items() if after > GROWTH * before]
     print(
@@ -158,12 +171,14 @@ def use_home(root: Path, folder: Path, minutes: float, refresh_seconds: float) -
                 "uploads": {outcome: record.uploads.count(outcome) for outcome in sorted(set(record.uploads))},
                 "refreshes": record.refreshes,
                 "memory, MB": {name: [round(value) for value in values] for name, values in memory.items()},
+                "held lock": lock_holder,
                 "damage": [item.message for item in damage],
             },
             indent=1,
         )
     )
-    return int(bool(record.failures or grown or damage))
+    has_failed_refresh = any(code for code, _ in record.refreshes)
+    return int(bool(record.failures or has_failed_refresh or grown or lock_holder or damage))
 
 
 def main() -> int:
