@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with results.open("a", encoding="utf-8") as handle:
                 handle.write(json.dumps(entry) + "\n")
             entries[number] = entry
-            print(f"{number:4} {step:8} {entry['where']}: {entry['problem'] or 'good'}", flush=True)
+            outcome = f"{entry['problem'] or 'good'} ({entry['seconds']} s)"
+            print(f"{number:4} {step:8} {entry['where']}: {outcome}", flush=True)
         print(describe_results(list(entries.values())))
         return 1 if any(entry["problem"] for entry in entries.values()) else 0
 

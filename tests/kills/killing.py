@@ -12,15 +12,28 @@ from typing import Any
 
 from pipelines.core.home import open_home
 from tests.kills import examining, world
-from tests.kills.victims import Ended, ask_child, run_child
+from tests.kills.victims import Ended, ask_child, describe_end, measure_processor_time, run_child, run_to_end
 from tests.support.demonstration import copy_home
 
 STEPS: Mapping[str, int] = {
     "check": 30, "submit": 30, "approve": 30, "refresh": 40, "protect": 15, "release": 25, "switch": 30,
 }  # fmt: skip
 """The steps, with their shares of two hundred kills."""
-_LINES = {"protect": ("cells hidden",), "release": ("protected indicators built", "draft ")}
-"""A part of a refresh ends with the first line that has one of these; every other part belongs to `refresh`."""
+_PARTS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "refresh": (
+        ("desk-3", "", "figures of case records"),
+        ("desk-5", "protected indicators: nothing new", "restricted indicators built"),
+    ),
+    "protect": (("desk-4", "figures of case records", "cells hidden"),),
+    "release": (
+        ("desk-4", "cells hidden", "protected indicators built"),
+        ("desk-6", "restricted indicators: nothing new", "draft "),
+    ),
+}
+"""The parts of a refresh: the home in which each begins, and texts in the lines between which it is killed.
+
+A refresh leaves out the steps whose result the home has, so that a kill in a late step does not repeat the early ones.
+"""
 _ACTS: Mapping[str, tuple[str, Callable[[Path], object]]] = {
     "check": ("desk-0", lambda root: world.upload_return(open_home(root)) and 0),
     "submit": ("desk-1", lambda root: world.send_return(open_home(root))),
@@ -28,8 +41,6 @@ _ACTS: Mapping[str, tuple[str, Callable[[Path], object]]] = {
     "switch": ("desk-0", lambda root: world.publish_draft(open_home(root))),
 }
 """The home in which a step begins, and its work."""
-_REFRESHED = "desk-3"
-"""The home in which a refresh begins."""
 
 
 def choose_steps(kills: int, seed: int) -> list[str]:
@@ -44,7 +55,7 @@ def choose_steps(kills: int, seed: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Unkilled:
-    """A step that nobody killed: its processor seconds, its calls that change files, and its lines with their times."""
+    """Work that nobody killed: its processor seconds, its calls that change files, and its lines with their times."""
 
     seconds: float
     calls: int
@@ -58,31 +69,28 @@ class Killer:
         self._folder = folder
         self._samples = folder / "world" / "samples"
         environment = world.make_environment(folder, self._samples)
-        run = run_child(lambda: world.build_world(folder / "world", given), environment)
-        if run.code != 0:
-            raise RuntimeError("\n".join(line for _, line in run.lines[-30:]))
-        self._unkilled: dict[str, Unkilled] = {}
+        run_to_end(lambda: world.build_world(folder / "world", given), environment)
+        self._unkilled: dict[tuple[str, str], Unkilled] = {}
         self._expected: dict[str, Any] = {}
 
     def kill_once(self, step: str, seed: str) -> dict[str, Any]:
         """Kill once in a step; return the step, where it was killed, and what was wrong (empty if nothing)."""
+        began = measure_processor_time()
         chance = random.Random(seed)
         root = self._folder / "victim"
-        is_refresh = step not in _ACTS
-        home = _REFRESHED if is_refresh else _ACTS[step][0]
-        unkilled = self._measure("refresh" if is_refresh else step)
+        home, work, begin, end = self._choose_moment(step, chance)
         before = self._ask(self._folder / "world" / home, examining.examine_home, f"before {home}")
-        begin, end = self._find_interval(step, unkilled, chance)
+        calls = self._measure(home, work).calls
         for _ in range(20):
             self._copy(home, root)
-            if is_refresh or chance.random() < 0.5:
+            if work == "refresh" or chance.random() < 0.5:
                 moment = chance.uniform(begin, end)
-                ended = self._run("refresh" if is_refresh else step, root, kill_at_seconds=moment)
-                where = f"{moment:.2f} s, after {_last_line(ended) or 'its start'}"
+                ended = self._run(work, root, kill_at_seconds=moment)
+                where = f"{home}, {moment:.2f} s, after {_last_line(ended) or 'its start'}"
             else:
-                call = chance.randint(1, unkilled.calls)
-                ended = self._run(step, root, kill_at_call=call)
-                where = f"before call {call} of {unkilled.calls}"
+                call = chance.randint(1, calls)
+                ended = self._run(work, root, kill_at_call=call)
+                where = f"{home}, before call {call} of {calls}"
             if ended.is_killed:
                 break
             end = max(begin + 0.02, end - (end - begin) / 10)
@@ -93,36 +101,41 @@ class Killer:
             shutil.rmtree(root)
         else:
             root.rename(self._folder / f"problem-{seed}")
-        return {"step": step, "where": where, "problem": problem.strip()}
+        seconds = round(measure_processor_time() - began, 1)
+        return {"step": step, "where": where, "problem": problem.strip(), "seconds": seconds}
 
-    def _measure(self, step: str) -> Unkilled:
-        """Return how long a step takes, and keep what it leaves as what is expected."""
-        if step not in self._unkilled:
-            root = self._folder / "unkilled"
-            self._copy(_REFRESHED if step == "refresh" else _ACTS[step][0], root)
-            ended = self._run(step, root)
-            if ended.code != 0:
-                raise RuntimeError("\n".join(line for _, line in ended.lines[-30:]))
-            calls = next(int(line.split()[0]) for _, line in reversed(ended.lines) if line.endswith(" calls"))
-            self._unkilled[step] = Unkilled(ended.seconds, calls, ended.lines)
-            if step == "refresh":
-                self._expected["refresh"] = self._ask(root, examining.finish_refresh)
-            if step == "switch":
-                self._expected["switch"] = self._ask(root, examining.read_public)
-            shutil.rmtree(root)
-        return self._unkilled[step]
-
-    def _find_interval(self, step: str, unkilled: Unkilled, chance: random.Random) -> tuple[float, float]:
+    def _choose_moment(self, step: str, chance: random.Random) -> tuple[str, str, float, float]:
+        """Return a home, the work that is killed in it, and the processor seconds between which it is killed."""
         if step in _ACTS:
-            return 0.0, unkilled.seconds
-        intervals, begin = [], 0.0
-        for seconds, line in unkilled.lines:
-            part = next((name for name, ends in _LINES.items() if any(end in line for end in ends)), "refresh")
-            if part == step and seconds - begin > 0.02:
-                intervals.append((begin, seconds))
-            begin = seconds
-        weights = [end - begin for begin, end in intervals]
-        return chance.choices(intervals, weights)[0]
+            home = _ACTS[step][0]
+            return home, step, 0.0, self._measure(home, step).seconds
+        moments = [
+            (home, "refresh", *_find_interval(self._measure(home, "refresh"), first, last))
+            for home, first, last in _PARTS[step]
+        ]
+        return chance.choices(moments, [end - begin for *_, begin, end in moments])[0]
+
+    def _measure(self, home: str, work: str) -> Unkilled:
+        """Return how long work takes in a home, and keep what it leaves as what is expected.
+
+        A refresh must make the same draft in every home in which it begins. Raises RuntimeError if it does not.
+        """
+        if (home, work) not in self._unkilled:
+            root = self._folder / "unkilled"
+            self._copy(home, root)
+            ended = self._run(work, root)
+            if ended.code != 0:
+                raise RuntimeError(describe_end(ended))
+            calls = next(int(line.split()[0]) for _, line in reversed(ended.lines) if line.endswith(" calls"))
+            if work == "refresh":
+                finished = self._ask(root, examining.finish_refresh)
+                if self._expected.setdefault(work, finished) != finished:
+                    raise RuntimeError(f"without a kill, a refresh of {home} makes another draft: {finished}")
+            if work == "switch":
+                self._expected[work] = self._ask(root, examining.read_public)
+            shutil.rmtree(root)
+            self._unkilled[home, work] = Unkilled(ended.seconds, calls, ended.lines)
+        return self._unkilled[home, work]
 
     def _find_problem(self, step: str, root: Path, before: dict[str, Any]) -> str:
         """Return what is wrong in a home after a kill, or after its work was finished; empty if nothing is."""
@@ -155,19 +168,28 @@ class Killer:
             self._expected[keep] = answer
         return self._expected[keep]
 
-    def _run(self, step: str, root: Path, **moment: Any) -> Ended:
-        def run_step() -> object:
-            if step != "refresh":
-                return _ACTS[step][1](root)
+    def _run(self, work: str, root: Path, **moment: Any) -> Ended:
+        def run_work() -> object:
+            if work != "refresh":
+                return _ACTS[work][1](root)
             from pipelines.cli.main import main
 
             return main(["refresh"])
 
-        return run_child(run_step, world.make_environment(root, self._samples), **moment)
+        return run_child(run_work, world.make_environment(root, self._samples), **moment)
 
     def _copy(self, home: str, root: Path) -> None:
         shutil.rmtree(root, ignore_errors=True)
         copy_home(self._folder / "world" / home, root)
+
+
+def _find_interval(unkilled: Unkilled, first: str, last: str) -> tuple[float, float]:
+    """Return the times of the last line with one text and of the first later line with another one."""
+    begin = max((seconds for seconds, line in unkilled.lines if first and first in line), default=0.0)
+    end = next((seconds for seconds, line in unkilled.lines if seconds > begin and last in line), None)
+    if end is None or (first and begin == 0.0):
+        raise RuntimeError(f"a refresh has no lines {first!r} and {last!r}: {[line for _, line in unkilled.lines]}")
+    return begin, end
 
 
 def _last_line(ended: Ended) -> str:

@@ -5,8 +5,10 @@ The parent imports the program once and starts no thread, because children of a 
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -20,7 +22,13 @@ from typing import Any
 
 from tests.support.processes import list_descendants
 
+STALLED = 600.0
+"""Seconds after which a child is ended that has used no processor time meanwhile. On a busy machine a child may need
+much longer than on a quiet one, so that elapsed time by itself says nothing."""
 LONGEST = 600.0
+"""Processor seconds after which a child is ended."""
+LANGUAGES = 2
+"""Languages of the static pages: with all of them, pages are a third of the processor time of a refresh."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -40,21 +48,17 @@ def load_program() -> None:
     import gc
 
     gc.disable()
-    import duckdb  # noqa: F401
     import openpyxl  # noqa: F401
-    import polars  # noqa: F401
 
-    import expectations.loading  # noqa: F401
-    import pipelines.refresh  # noqa: F401
     from pipelines.cli import main  # noqa: F401
     from pipelines.declarations import registry
-    from pipelines.definitions import defs
+    from pipelines.front import build
+    from pipelines.operations import run_preload  # noqa: F401
     from pipelines.submissions import service  # noqa: F401
-    from pipelines.warehouse.dbt_runner import parse_project
 
     registry.load()
-    defs()
-    parse_project()
+    languages = build.list_languages()[:LANGUAGES]
+    build.list_languages = lambda: languages
     gc.freeze()
     gc.enable()
 
@@ -79,12 +83,14 @@ def run_child(
     os.set_blocking(read_end, False)
     lines: list[tuple[float, str]] = []
     partial_line, seconds, family, began = b"", 0.0, set[int](), time.monotonic()
+    moved = began
     while True:
-        seconds = max(seconds, _processor_seconds(child))
+        seconds, before = max(seconds, _processor_seconds(child)), seconds
+        moved = time.monotonic() if seconds > before else moved
         if kill_at_seconds is not None and seconds >= kill_at_seconds:
             family |= set(list_descendants(child))
             os.kill(child, signal.SIGKILL)
-        if time.monotonic() - began > LONGEST:
+        if time.monotonic() - moved > STALLED or seconds > LONGEST:
             os.kill(child, signal.SIGABRT)
         ended, status = os.waitpid(child, os.WNOHANG)
         with suppress(BlockingIOError):
@@ -109,6 +115,7 @@ def _become_child(
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
+    faulthandler.enable(2)  # a child that is ended because it stalled prints where
     code = 1
     try:
         count = count_calls(kill_at_call)
@@ -153,8 +160,29 @@ def count_calls(kill_before: int | None) -> Callable[[], int]:
         count_call()
         real_sync(handle)
 
-    os.fsync = sync_file
+    vars(os)["fsync"] = sync_file
     return lambda: number
+
+
+def run_to_end(work: Callable[[], object], environment: Mapping[str, str]) -> Ended:
+    """Run work in a forked child. Raises RuntimeError with its error output if it does not end well."""
+    ended = run_child(work, environment)
+    if ended.code != 0:
+        raise RuntimeError(describe_end(ended))
+    return ended
+
+
+def describe_end(ended: Ended) -> str:
+    """Return how a child ended, and its last lines."""
+    how = f"signal {signal.Signals(-ended.code).name}" if ended.code < 0 else f"code {ended.code}"
+    lines = "\n".join(line for _, line in ended.lines[-30:])
+    return f"ended with {how} after {ended.seconds:.1f} s of processor time\n{lines}"
+
+
+def measure_processor_time() -> float:
+    """Return the processor seconds of this process and of its ended children."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def ask_child(question: Callable[[], Any], environment: Mapping[str, str]) -> Any:
@@ -164,14 +192,12 @@ def ask_child(question: Callable[[], Any], environment: Mapping[str, str]) -> An
         def answer_question() -> None:
             Path(answer.name).write_text(json.dumps(question()), encoding="utf-8")
 
-        ended = run_child(answer_question, environment)
-        if ended.code != 0:
-            raise RuntimeError("\n".join(line for _, line in ended.lines[-30:]))
+        run_to_end(answer_question, environment)
         return json.loads(Path(answer.name).read_text(encoding="utf-8"))
 
 
 def _processor_seconds(pid: int) -> float:
-    """Return the processor seconds of a process so far; 0 when it has ended."""
+    """Return the processor seconds of a process so far, without its children; 0 when it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
