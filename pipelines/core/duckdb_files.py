@@ -1,7 +1,7 @@
 """Open DuckDB databases without a progress bar.
 
 DuckDB's Python package writes a progress bar to the standard output once a statement takes two seconds, even where that
-is a file or a pipe. There it would stand in the middle of a command's JSON or of a service's log.
+is a file or a pipe. There it would be in the middle of a command's JSON or of a service's log.
 """
 
 from __future__ import annotations
