@@ -25,6 +25,7 @@ from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
+from tests.support.kept_builds import build_kept
 from tests.support.publisher_hosts import find_addresses, list_hosts, list_strangers
 
 LARGEST_PAGE = 140_000
@@ -55,12 +56,15 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(built_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Site:
+def site(built_home: Path, request: pytest.FixtureRequest) -> Site:
     release = find_current_release(open_home(built_home))
     assert release is not None
-    folder = tmp_path_factory.mktemp("front") / FOLDER
-    build_front(release, folder)
-    return Site(release, folder)
+
+    def build_again(root: Path) -> None:
+        root.mkdir(parents=True)
+        build_front(release, root / FOLDER)
+
+    return Site(release, build_kept(request, "second-front", build_again, reads_home=True) / FOLDER)
 
 
 def list_tags() -> list[str]:
