@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 _LOG = logging.getLogger(__name__)
+_SECONDS_OPEN = 65
+"""For which a connection stays open without a request: longer than proxies and clients usually keep one, 5 to 60 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,16 @@ class Site:
             )
 
     def list_uvicorn_options(self) -> dict[str, Any]:
-        """Return uvicorn's options for proxies; by default it would trust any program on this machine."""
-        return {"proxy_headers": bool(self.proxies), "forwarded_allow_ips": ",".join(self.proxies)}
+        """Return uvicorn's options for proxies and connections that stay open.
+
+        By default uvicorn would trust any program on this machine as a proxy. It would also close a connection after
+        five seconds without a request, which is just when many clients use one again: their request then fails.
+        """
+        return {
+            "proxy_headers": bool(self.proxies),
+            "forwarded_allow_ips": ",".join(self.proxies),
+            "timeout_keep_alive": _SECONDS_OPEN,
+        }
 
 
 def read_site(address: str) -> Site:

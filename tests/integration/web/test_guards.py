@@ -338,4 +338,6 @@ def test_limits_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("RTI_TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1")
     site = settings.public_site()
     assert (site.limits.sessions_per_address, site.limits.sessions) == (7, Limits().sessions)
-    assert site.list_uvicorn_options() == {"proxy_headers": True, "forwarded_allow_ips": "10.0.0.0/8,127.0.0.1"}
+    options = site.list_uvicorn_options()
+    assert options["proxy_headers"] and options["forwarded_allow_ips"] == "10.0.0.0/8,127.0.0.1"
+    assert options["timeout_keep_alive"] > 60, "clients and proxies keep a connection for up to a minute"
