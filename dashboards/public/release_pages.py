@@ -129,7 +129,7 @@ def read_record(home: Home) -> ReleaseRecord:
         tuple(read_calendar(home)),
         tuple(read_publications(home)),
         tuple(read_notices(home)),
-        {identity: RELEASE_KEYS.public_path(home, identity).name for identity in RELEASE_KEYS.list_public_keys(home)},
+        tuple((key, RELEASE_KEYS.public_path(home, key).name) for key in RELEASE_KEYS.list_public_keys(home)),
         tuple(read_preview_list(home)),
     )
 

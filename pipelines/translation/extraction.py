@@ -18,7 +18,7 @@ from pipelines.core.i18n import SOURCE_LANGUAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("pipelines", "expectations", "dashboards")
-TRANSLATORS = ("pipelines.core.i18n", "pipelines.words.language")
+TRANSLATORS = ("pipelines.core.i18n", "pipelines.core.i18n.marking", "pipelines.words.language")
 """Modules whose functions have texts for the catalogues as their arguments."""
 MARKED = "# marked"
 """Comment on a `tell` without a literal, whose text is passed to `mark` elsewhere."""

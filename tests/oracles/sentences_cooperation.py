@@ -7,6 +7,8 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
+from scipy.stats import beta
+
 from tests.oracles.sentences import (
     Expected,
     Params,
@@ -15,6 +17,7 @@ from tests.oracles.sentences import (
     expect_parameters,
     find_crime,
     format_day,
+    format_signed,
     join_words,
     lower_first,
 )
@@ -57,6 +60,28 @@ def expect_pairs_in_agreement(r: Release, s: Selection, p: Params) -> Expected:
                 reconciled += abs(sent["value"] - received["value"]) <= max(1, largest / 10)
     counted = {"shown": n_shown, "reconciled": reconciled, "withheld": withheld, "missing": missing}
     return {"year": str(year)} | {name: str(count) for name, count in counted.items()}
+
+
+@expect_parameters("{difference} ({low} to {high})")
+def expect_difference_of_pair(r: Release, s: Selection, p: Params) -> Expected:
+    """Find the pair with this difference from the figures by partner; Clopper and Pearson's limits are those of a share
+    of all requests that both sides count."""
+    sides: dict[tuple[int, str, str, str], dict[str, Any]] = {}
+    for x in r.read_rows("cooperation"):
+        if (x["measure"], x["offence_group"]) == ("requests_registered", find_crime(s)):
+            pair = (x["territory"], x["partner"]) if x["direction"] == "outgoing" else (x["partner"], x["territory"])
+            sides.setdefault((x["year"], *pair, x["offence_group"]), {})[x["direction"]] = x["value"]
+    pairs = []
+    for counts in sides.values():
+        sent, received = counts.get("outgoing"), counts.get("incoming")
+        if sent and received is not None and format_signed(received - sent) == p["difference"]:
+            total = int(sent + received)
+            low = beta.ppf(0.025, received, total - received + 1) if received else 0.0
+            high = beta.ppf(0.975, received + 1, total - received)
+            limits = {"low": format_signed(total * (2 * low - 1)), "high": format_signed(total * (2 * high - 1))}
+            pairs.append({"difference": p["difference"], **limits})
+    assert pairs, p
+    return next((parameters for parameters in pairs if parameters == dict(p)), pairs[0])
 
 
 @expect_parameters("{n} changes since the last round were tested here.")

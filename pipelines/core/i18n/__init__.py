@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from pipelines.core.i18n.days import find_day_text
+from pipelines.core.i18n.marking import mark as mark
 from pipelines.core.text.script import transliterate_serbian
 
 DOMAIN = "rti"
@@ -133,9 +135,11 @@ def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
 
 def fill_in(translation: str, params: Mapping[str, object], language: str) -> str:
     """Fill in the `{parameters}` of a translated sentence; a `date` is written in words."""
-    from pipelines.core.i18n.periods import format_day
-
-    words = {name: format_day(value, language) for name, value in params.items() if type(value) is date}
+    words = {
+        name: gettext(find_day_text(value), language).format(day=value.day, year=value.year)
+        for name, value in params.items()
+        if type(value) is date
+    }
     sentence = translation.format_map({**params, **words})
     return drop_second_stop(sentence) if words else sentence
 
@@ -148,8 +152,3 @@ def drop_second_stop(text: str) -> str:
 def many(one: str, other: str, n: int, language: str = SOURCE_LANGUAGE, **params: object) -> str:
     """Translate a sentence with a number `{n}` in the plural form that the language requires."""
     return load_catalogue(language).ngettext(one, other, n).format_map({"n": n, **params})
-
-
-def mark(text: str) -> str:
-    """Return the text unchanged; marks it for extraction where `tell(text, language)` translates it later."""
-    return text

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Final
 
-from pipelines.core.i18n import SOURCE_LANGUAGE, mark, tell
+from pipelines.core.i18n import SOURCE_LANGUAGE, tell
+from pipelines.core.i18n.days import find_day_text
 
 _PERIOD = re.compile(r"\d{4}(?:-Q[1-4]|-\d{4})?")
-
-
-_DAYS: Final = (
-    mark("{day} January {year}"), mark("{day} February {year}"), mark("{day} March {year}"),
-    mark("{day} April {year}"), mark("{day} May {year}"), mark("{day} June {year}"), mark("{day} July {year}"),
-    mark("{day} August {year}"), mark("{day} September {year}"), mark("{day} October {year}"),
-    mark("{day} November {year}"), mark("{day} December {year}"),
-)  # fmt: skip
-"""Dates by month, whole, because the name of a month has another form after a day in some languages."""
 
 
 def format_period(code: str, language: str = SOURCE_LANGUAGE) -> str:
@@ -33,4 +24,4 @@ def is_period(text: str) -> bool:
 
 def format_day(day: date, language: str = SOURCE_LANGUAGE) -> str:
     """Format a day: 14 November 2026."""
-    return tell(_DAYS[day.month - 1], language, day=day.day, year=day.year)  # marked above
+    return tell(find_day_text(day), language, day=day.day, year=day.year)  # marked in pipelines.core.i18n.days

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.dissemination.artefacts import AGENCIES, DATA_PROVIDERS, METADATA_PROVIDERS, Kind, list_target_patterns
 from pipelines.dissemination.structures import MetadataAttribute, Metadataflow, Text
+from pipelines.dissemination.writers.artefact_elements import ArtefactComposer
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-    from pipelines.dissemination.writers.sdmx_structure import StructureWriter
 
 TARGET: Final = "SUBJECT_TARGET"
 SUBJECT: Final = "SUBJECT"
@@ -26,7 +25,7 @@ _PROVIDERS: Final[dict[Kind, tuple[str, str, str]]] = {
 """By kind of scheme: its id, the class of its items, its name."""
 
 
-def add_agencies(writer: StructureWriter, group: _Element) -> None:
+def add_agencies(writer: ArtefactComposer, group: _Element) -> None:
     """Add the scheme of agencies, with the agency that maintains all artefacts."""
     scheme = writer.add_maintained(group, "str:AgencyScheme", "agencyscheme", AGENCIES, {"en": "Agencies"})
     if not writer.is_stub("agencyscheme"):
@@ -34,7 +33,7 @@ def add_agencies(writer: StructureWriter, group: _Element) -> None:
         writer.add_texts(agency, "com:Name", writer.structures.agency_names)
 
 
-def add_providers(writer: StructureWriter, kind: Kind, group: _Element) -> None:
+def add_providers(writer: ArtefactComposer, kind: Kind, group: _Element) -> None:
     """Add a scheme of providers: the agency publishes all data and metadata."""
     name, item_class, title = _PROVIDERS[kind]
     scheme = writer.add_maintained(group, f"str:{item_class}Scheme", kind, name, {"en": title})
@@ -43,7 +42,7 @@ def add_providers(writer: StructureWriter, kind: Kind, group: _Element) -> None:
         writer.add_texts(provider, "com:Name", writer.structures.agency_names)
 
 
-def add_agreements(writer: StructureWriter, kind: Kind, group: _Element) -> None:
+def add_agreements(writer: ArtefactComposer, kind: Kind, group: _Element) -> None:
     """Add provision agreements: who provides the data of a dataflow, or the metadata of a metadataflow."""
     is_data = kind == "provisionagreement"
     tag = "ProvisionAgreement" if is_data or writer.is_first else "MetadataProvisionAgreement"
@@ -59,7 +58,7 @@ def add_agreements(writer: StructureWriter, kind: Kind, group: _Element) -> None
         writer.add_reference(element, f"str:{item_class}", provider, scheme, writer.structures.agency)
 
 
-def add_metadataflows(writer: StructureWriter, group: _Element) -> None:
+def add_metadataflows(writer: ArtefactComposer, group: _Element) -> None:
     """Add metadataflows; in version 3.0 they name what their metadata sets may be about."""
     for name in writer.artefacts.list_ids("metadataflow"):
         flow = writer.structures.metadataflows[name]
@@ -73,7 +72,7 @@ def add_metadataflows(writer: StructureWriter, group: _Element) -> None:
                 writer.add_element(element, "str:Target", pattern)
 
 
-def add_metadata_structures(writer: StructureWriter, group: _Element) -> None:
+def add_metadata_structures(writer: ArtefactComposer, group: _Element) -> None:
     """Add metadata structures with their attributes; in version 2.1 they say what reports are about."""
     for name in writer.artefacts.list_ids("metadatastructure"):
         flow = writer.structures.metadataflows[name]
@@ -91,7 +90,7 @@ def add_metadata_structures(writer: StructureWriter, group: _Element) -> None:
             _add_attribute(writer, attributes, attribute)
 
 
-def _add_report_structure(writer: StructureWriter, components: _Element, flow: Metadataflow) -> None:
+def _add_report_structure(writer: ArtefactComposer, components: _Element, flow: Metadataflow) -> None:
     target = writer.add_element(components, "str:MetadataTarget", id=TARGET)
     subject = writer.add_element(target, "str:IdentifiableObjectTarget", id=SUBJECT, objectType="Code")
     representation = writer.add_element(subject, "str:LocalRepresentation")
@@ -102,7 +101,7 @@ def _add_report_structure(writer: StructureWriter, components: _Element, flow: M
     writer.add_element(writer.add_element(report, "str:MetadataTarget"), "Ref", id=TARGET)
 
 
-def _add_attribute(writer: StructureWriter, parent: _Element, attribute: MetadataAttribute) -> None:
+def _add_attribute(writer: ArtefactComposer, parent: _Element, attribute: MetadataAttribute) -> None:
     most = "unbounded" if attribute.is_repeated else "1"
     element = writer.add_element(parent, "str:MetadataAttribute", id=attribute.id, minOccurs="0", maxOccurs=most)
     writer.add_representation(element, attribute.id, attribute.codelist, attribute.text_type, is_multilingual=False)

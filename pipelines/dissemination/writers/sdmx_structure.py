@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.dissemination.artefacts import (
     CATEGORIES,
-    CLASSES,
     CONCEPTS,
-    ITEM_CLASSES,
     METRICS,
-    UNVERSIONED,
     Artefacts,
     Constraint,
     Kind,
-    find_agency,
-    find_version,
     list_children,
     make_urn,
 )
@@ -32,11 +27,11 @@ from pipelines.dissemination.structures import (
     Codelist,
     Dataflow,
     Structures,
-    Text,
 )
 from pipelines.dissemination.writers import sdmx_metadata_structure
+from pipelines.dissemination.writers.artefact_elements import ArtefactComposer
 from pipelines.dissemination.writers.sdmx_ml import Version
-from pipelines.dissemination.writers.xml_elements import ElementComposer, write_root
+from pipelines.dissemination.writers.xml_elements import write_root
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -79,14 +74,6 @@ _GROUPS: Final[Mapping[Version, tuple[tuple[str, *tuple[Kind, ...]], ...]]] = {
     ),
 }
 """Elements of a message in the order that its schema prescribes, and the kinds of artefacts in each."""
-_FIRST_CLASSES: Final[Mapping[Kind, str]] = {
-    "hierarchy": "codelist.HierarchicalCodelist",
-    "dataconstraint": "registry.ContentConstraint",
-    "metadataprovisionagreement": "registry.ProvisionAgreement",
-}
-"""Classes of version 2.1 that differ from those of version 3.0."""
-_AGREEMENTS: Final[tuple[Kind, ...]] = ("provisionagreement", "metadataprovisionagreement")
-_NO_STUBS: Final[Mapping[Version, tuple[Kind, ...]]] = {"2.1": _AGREEMENTS, "3.0": (*_AGREEMENTS, "hierarchy")}
 
 
 def write_structures(structures: Structures, artefacts: Artefacts, version: Version = "2.1") -> bytes:
@@ -94,59 +81,8 @@ def write_structures(structures: Structures, artefacts: Artefacts, version: Vers
     return write_root(StructureWriter(structures, artefacts, version).compose_message())
 
 
-class StructureWriter(ElementComposer):
-    """Writes one message: knows the namespaces and the references of its version."""
-
-    def __init__(self, structures: Structures, artefacts: Artefacts, version: Version) -> None:
-        super().__init__(version, {"mes": "message", "str": "structure", "com": "common"})
-        self.structures, self.artefacts = structures, artefacts
-        self.is_first = version == "2.1"
-
-    # ---------------------------------------------------------------------------------------------------- elements
-
-    def add_maintained(
-        self, parent: _Element, tag: str, kind: Kind, name: str, names: Text, descriptions: Text | None = None
-    ) -> _Element:
-        """Add an artefact with its URN and names."""
-        element = self.add_element(
-            parent,
-            tag,
-            id=name,
-            urn=make_urn(self.structures, kind, name, class_name=self._name_class(kind)),
-            agencyID=find_agency(self.structures, kind),
-        )
-        # Version 3.0 gives schemes of organisations no version of their own, and in version 2.1 they are never final.
-        if self.is_first or kind not in UNVERSIONED:
-            element.set("version", find_version(self.structures, kind))
-        if self.is_first and kind not in UNVERSIONED:
-            element.set("isFinal", "true")
-        if self.is_stub(kind):
-            element.set("isExternalReference", "true")
-        if (kind, name) in self.artefacts.partial:
-            element.set("isPartial", "true")
-        self.add_texts(element, "com:Name", names)
-        self.add_texts(element, "com:Description", descriptions or {})
-        return element
-
-    def _name_class(self, kind: Kind) -> str:
-        """Return the class in URNs, where that of version 2.1 differs."""
-        return _FIRST_CLASSES.get(kind, "") if self.is_first else ""
-
-    def add_reference(self, parent: _Element, tag: str, kind: Kind, name: str, item: str = "") -> None:
-        """Add a reference to an artefact or to one of its items: a `Ref` in version 2.1, a URN in version 3.0."""
-        if not self.is_first:
-            self.add_element(parent, tag, make_urn(self.structures, kind, name, item))
-            return
-        package, _, class_name = (ITEM_CLASSES[kind] if item else CLASSES[kind]).partition(".")
-        version = find_version(self.structures, kind)
-        attributes = {"class": class_name, "package": package, "agencyID": find_agency(self.structures, kind)}
-        parts = {"maintainableParentID": name, "maintainableParentVersion": version, "id": item}
-        whole = {"id": name, "version": version}
-        self.add_element(self.add_element(parent, tag), "Ref", **(parts if item else whole), **attributes)
-
-    def is_stub(self, kind: Kind) -> bool:
-        """Return True if only stubs of a kind are written; of some kinds the schemas have no stubs."""
-        return kind in self.artefacts.stubs and kind not in _NO_STUBS[self.version]
+class StructureWriter(ArtefactComposer):
+    """Writes one message."""
 
     # ------------------------------------------------------------------------------------------------------ message
 
@@ -313,25 +249,6 @@ class StructureWriter(ElementComposer):
             self.add_element(self.add_element(relationship, "str:PrimaryMeasure"), "Ref", id=OBS_VALUE)
         else:
             self.add_element(relationship, "str:Observation")
-
-    def add_representation(
-        self,
-        parent: _Element,
-        name: str,
-        codelist: str | None,
-        text_type: str = "",
-        *,
-        is_multilingual: bool | None = None,
-    ) -> None:
-        """Add the concept of a component and how its values are represented."""
-        self.add_reference(parent, "str:ConceptIdentity", "conceptscheme", CONCEPTS, name)
-        representation = self.add_element(parent, "str:LocalRepresentation")
-        if codelist is None:
-            text_format = self.add_element(representation, "str:TextFormat", textType=text_type)
-            if is_multilingual is not None:
-                text_format.set("isMultiLingual", str(is_multilingual).lower())
-        else:
-            self.add_reference(representation, "str:Enumeration", "codelist", codelist)
 
     # -------------------------------------------------------------------------------------------------- constraints
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -26,12 +26,12 @@ CALENDAR: Final = "calendar"
 
 @dataclass(frozen=True)
 class ReleaseRecord:
-    """Content of the page. `readers` see a draft before; `keys` are the files of those that sign, by their id."""
+    """Content of the page. `readers` see a draft before; `keys` are those that sign: id and file."""
 
     planned: Sequence[PlannedRelease]
     publications: Sequence[Publication]
     notices: Sequence[CorrectionNotice]
-    keys: Mapping[str, str]
+    keys: Sequence[tuple[str, str]]
     readers: Sequence[PreviewReader] = ()
 
 
@@ -103,7 +103,7 @@ def _compose_published(reader: Reader, record: ReleaseRecord) -> FigureTable:
 
 def _list_keys(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
     """Yield the name of each key that signs, by the day from which releases have its signature, and its address."""
-    for identity, file in record.keys.items():
+    for identity, file in record.keys:
         days = [clock.parse_time(entry.published_at) for entry in record.publications if entry.key_id == identity]
         name = (
             tell("Public key of releases since {day} (PEM)", day=words.format_day(min(days).date()))

@@ -28,7 +28,7 @@ RECORD = ReleaseRecord(
         Publication("2026-Q2", AT, "rollback", "2026-Q3", "the-steward", "Wrong figures."),
     ),
     (CorrectionNotice("MK-correction-1", "2026-Q3", "MK", "2026-Q2", "Cases were counted as persons.", AT),),
-    {key: f"release-{key}.pub.pem" for key in ("0123456789abcdef", "fedcba9876543210")},
+    tuple((key, f"release-{key}.pub.pem") for key in ("0123456789abcdef", "fedcba9876543210")),
     (PreviewReader("Ana Anić", "Ministry", "She prepares the press conference.", BEFORE),),
 )
 
@@ -59,5 +59,5 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
 
 @pytest.mark.parametrize("language", ["sq", "sr-Latn"])
 def test_calendar_without_entries_is_written_in_the_language_of_the_reader(language: str) -> None:
-    page = render_calendar(ReleaseRecord((), (), (), {}), language)
+    page = render_calendar(ReleaseRecord((), (), (), ()), language)
     assert f'<html lang="{i18n.html_lang(language)}"' in page
