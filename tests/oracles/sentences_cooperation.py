@@ -81,7 +81,7 @@ def expect_difference_of_pair(r: Release, s: Selection, p: Params) -> Expected:
             limits = {"low": format_signed(total * (2 * low - 1)), "high": format_signed(total * (2 * high - 1))}
             pairs.append({"difference": p["difference"], **limits})
     assert pairs, p
-    return next((parameters for parameters in pairs if parameters == dict(p)), pairs[0])
+    return next((texts for texts in pairs if all(p[name] == text for name, text in texts.items())), pairs[0])
 
 
 @expect_parameters("{n} changes since the last round were tested here.")
