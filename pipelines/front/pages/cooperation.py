@@ -23,7 +23,7 @@ from pipelines.front.pages.cooperation_changes import compose_changes
 from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure
+from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.words import Row, indicators, language
 from pipelines.words import changes as change_words
 from pipelines.words.language import tell
@@ -345,14 +345,15 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     return table
 
 
-def _difference_field(row: Row) -> str:
+def _difference_field(row: Row) -> Part:
     """Return a difference with its interval; a release of earlier software has none."""
-    difference = change_words.format_signed(row["difference"])
-    low, high = row.get("difference_low"), row.get("difference_high")
+    value, low, high = (row.get(name) for name in ("difference", "difference_low", "difference_high"))
+    text = change_words.format_signed(row["difference"])
     if low is None or high is None:
-        return difference
+        return attach_numbers(text, value)
     limits = {"low": change_words.format_signed(low), "high": change_words.format_signed(high)}
-    return tell("{difference} ({low} to {high})", difference=difference, **limits)
+    text = tell("{difference} ({low} to {high})", difference=text, **limits)
+    return attach_numbers(text, value, round(low), round(high))
 
 
 def _ratio_field(row: Row) -> Part:

@@ -165,6 +165,16 @@ def test_pairs_with_one_return_are_listed_with_the_missing_one() -> None:
     ]
 
 
+def test_difference_of_a_pair_is_a_number_with_its_limits_for_copies_and_files() -> None:
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 9.0, "outgoing") | {"partner": "BB"}],
+        mirror=[make_pair("AA", "BB", 9.0, 6.0, "differs")],
+    )
+    table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
+    (row,) = table.table.rows
+    assert 'value="-3" data-low="-5" data-high="5"' in str(row.fields[3])
+
+
 def make_part(territory: str, dimension: str, code: str, value: float | None) -> Row:
     return make_registered(territory, 2025, value) | {
         "legal_basis": "_T", "channel": "_T", "assistance": "_T", "reporters": "AA,BB,CC,DD", dimension: code,
