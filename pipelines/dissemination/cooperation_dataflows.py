@@ -9,50 +9,52 @@ from pipelines.core.i18n import mark
 from pipelines.dissemination.dataflow_source import COUNTS, STATUS, UNIT, Source
 
 _OF_COOPERATION: Final = {"REF_AREA": "territory", "UNIT_MEASURE": "'NR'", "CELL_ID": "cooperation_id"}
+_INSTRUMENTS: Final = ("cooperation",)
+_REQUESTS: Final = "select *, 'A' as freq, 'request' as count_unit from {}"
+
+
+def _count_requests(
+    name: str, description: str, table: str, breakdown: str, attributes: tuple[str, ...] = ("REPORTERS",)
+) -> Source:
+    """Return the dataflow of a table of requests in a year, by direction and one breakdown."""
+    return Source(
+        name,
+        description,
+        COUNTS,
+        _REQUESTS.format(table),
+        ("FREQ", "REF_AREA", "DIRECTION", breakdown, "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
+        (*UNIT, *STATUS, *attributes, "CELL_ID"),
+        _OF_COOPERATION,
+        period="year::varchar",
+        instruments=_INSTRUMENTS,
+    )
+
+
 COOPERATION: Final[Mapping[str, Source]] = {
-    "COOPERATION": Source(
+    "COOPERATION": _count_requests(
         mark("Requests for legal assistance"),
         mark("Requests between territories by direction, and by partner or outcome, in a year."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation",
-        ("FREQ", "REF_AREA", "DIRECTION", "PARTNER", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*UNIT, *STATUS, "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-        instruments=("cooperation",),
+        "cooperation",
+        "PARTNER",
+        attributes=(),
     ),
-    "COOPERATION_TYPES": Source(
+    "COOPERATION_TYPES": _count_requests(
         mark("Requests for legal assistance by type"),
         mark("Requests sent and received in a year by type, of each territory and of the region."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation_type",
-        ("FREQ", "REF_AREA", "DIRECTION", "ASSISTANCE", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-        instruments=("cooperation",),
+        "cooperation_type",
+        "ASSISTANCE",
     ),
-    "COOPERATION_BASES": Source(
+    "COOPERATION_BASES": _count_requests(
         mark("Requests for legal assistance by legal basis"),
         mark("Requests sent and received in a year by legal basis, of each territory and of the region."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation_basis",
-        ("FREQ", "REF_AREA", "DIRECTION", "LEGAL_BASIS", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-        instruments=("cooperation",),
+        "cooperation_basis",
+        "LEGAL_BASIS",
     ),
-    "COOPERATION_CHANNELS": Source(
+    "COOPERATION_CHANNELS": _count_requests(
         mark("Requests for legal assistance by channel"),
         mark("Requests sent and received in a year by channel, of each territory and of the region."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from cooperation_channel",
-        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-        instruments=("cooperation",),
+        "cooperation_channel",
+        "CHANNEL",
     ),
     "COOPERATION_QUARTERS": Source(
         mark("Requests for legal assistance by quarter"),
@@ -63,18 +65,13 @@ COOPERATION: Final[Mapping[str, Source]] = {
         (*UNIT, *STATUS, "CELL_ID"),
         _OF_COOPERATION,
         period="year::varchar || '-Q' || quarter::varchar",
-        instruments=("cooperation",),
+        instruments=_INSTRUMENTS,
     ),
-    "INFORMAL_EXCHANGE": Source(
+    "INFORMAL_EXCHANGE": _count_requests(
         mark("Informal exchange of information by channel"),
         mark("Requests for information between police forces in a year, and those answered, by channel."),
-        COUNTS,
-        "select *, 'A' as freq, 'request' as count_unit from informal_exchange",
-        ("FREQ", "REF_AREA", "DIRECTION", "CHANNEL", "MEASURE", "COUNT_UNIT", "STATISTIC", "OFFENCE_GROUP"),
-        (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
-        _OF_COOPERATION,
-        period="year::varchar",
-        instruments=("cooperation",),
+        "informal_exchange",
+        "CHANNEL",
     ),
     "JOINT_TEAMS": Source(
         mark("Participations in joint investigation teams"),
@@ -86,7 +83,7 @@ COOPERATION: Final[Mapping[str, Source]] = {
         (*UNIT, *STATUS, "REPORTERS", "CELL_ID"),
         _OF_COOPERATION,
         period="if(since = year, year::varchar, since || '-01-01/P' || (year - since + 1) || 'Y')",
-        instruments=("cooperation",),
+        instruments=_INSTRUMENTS,
     ),
     "COOPERATION_SHARES": Source(
         mark("Requests executed in full"),
@@ -98,7 +95,7 @@ COOPERATION: Final[Mapping[str, Source]] = {
         {"REF_AREA": "territory", "UNIT_MEASURE": "'PC'", "NUMERATOR": "executed", "DENOMINATOR": "closed"},
         period="year::varchar",
         value="share",
-        instruments=("cooperation",),
+        instruments=_INSTRUMENTS,
     ),
     "MIRROR": Source(
         mark("Mirror statistics of requests"),
@@ -116,6 +113,6 @@ COOPERATION: Final[Mapping[str, Source]] = {
          "OBS_STATUS": "case when figure is not null then 'A' when obs_status = 'A' then 'M' else obs_status end"},
         period="year::varchar",
         value="figure",
-        instruments=("cooperation",),
+        instruments=_INSTRUMENTS,
     ),
 }  # fmt: skip
