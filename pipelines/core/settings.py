@@ -10,18 +10,30 @@ pydantic-settings takes 35 ms of processor time, and with pydantic itself about 
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, ClassVar, Final, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PositiveInt, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.core.setting_values import (
+    Count,
+    Expected,
+    Folder,
+    Networks,
+    OptionalBucket,
+    OptionalFile,
+    OptionalFolder,
+    OptionalLakeFolder,
+    OptionalMoment,
+    OptionalSiteAddress,
+    OptionalText,
+    OptionalWebAddress,
+    PathList,
+)
 
 PREFIX: Final = "RTI_"
 TEST_PREFIX: Final = "RTI_TEST_"
@@ -31,89 +43,6 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The text names it and says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """Describe the values that a setting accepts, for errors and for the reference page."""
-
-    text: str
-
-
-def _split_paths(value: Any) -> Any:
-    return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
-
-
-def _split_networks(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    networks = tuple(part.strip() for part in value.split(",") if part.strip())
-    for network in networks:
-        ipaddress.ip_network(network)
-    return networks
-
-
-def _check_web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError("not an http or https address")
-    return value
-
-
-def _check_site_address(value: str) -> str:
-    address = _check_web_address(value).rstrip("/")
-    if urlsplit(address).path:
-        raise ValueError("an address without a path")
-    return address
-
-
-def _check_lake_data(value: str) -> str:
-    if "://" in value and not value.startswith("s3://"):
-        raise ValueError("neither a path nor an address that starts with s3://")
-    return value.rstrip("/")
-
-
-def _check_bucket(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment or parts.username is not None:
-        raise ValueError("not an address that starts with s3://")
-    return value.rstrip("/")
-
-
-def _parse_moment(value: Any) -> Any:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
-
-
-OptionalText = Annotated[str | None, Expected("any text")]
-Folder = Annotated[Path, Expected("the path of a folder")]
-OptionalFolder = Annotated[Path | None, Expected("the path of a folder")]
-PathList = Annotated[
-    tuple[Path, ...],
-    NoDecode,
-    BeforeValidator(_split_paths),
-    Expected(f"paths of folders, separated by `{os.pathsep}`"),
-]
-Networks = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    BeforeValidator(_split_networks),
-    Expected("IP addresses or networks such as `127.0.0.1` or `10.0.0.0/24`, separated by commas"),
-]
-OptionalFile = Annotated[Path | None, Expected("the path of a file")]
-OptionalMoment = Annotated[
-    datetime | None,
-    BeforeValidator(_parse_moment),
-    Expected("a time such as `2026-11-20T09:00:00Z` (without a zone: UTC)"),
-]
-OptionalWebAddress = Annotated[
-    str | None, AfterValidator(_check_web_address), Expected("an address such as `https://returns.example`")
-]
-OptionalSiteAddress = Annotated[
-    str | None,
-    AfterValidator(_check_site_address),
-    Expected("an address such as `https://figures.example`, without a path"),
-]
-Count = Annotated[PositiveInt, Expected("a whole number above 0")]
 
 
 class SettingsGroup(BaseSettings):
@@ -307,9 +236,9 @@ class LakeSettings(SettingsGroup):
     lake_catalogue_file: OptionalFile = Field(
         None, description="A file with that address, if `RTI_LAKE_CATALOGUE` is not set."
     )
-    lake_data: Annotated[
-        str | None, AfterValidator(_check_lake_data), Expected("an address such as `s3://bucket/folder`, or a path")
-    ] = Field(None, description="Where the lake keeps its encrypted files; a new lake records it.")
+    lake_data: OptionalLakeFolder = Field(
+        None, description="Where the lake keeps its encrypted files; a new lake records it."
+    )
     lake_s3_endpoint: OptionalSiteAddress = Field(
         None, description="The server of the S3-compatible storage; by default that of Amazon for the region."
     )
@@ -329,9 +258,9 @@ class BucketSettings(SettingsGroup):
 
     model_config = SettingsConfigDict()
 
-    bucket: Annotated[
-        str | None, AfterValidator(_check_bucket), Expected("an address such as `s3://bucket/folder`")
-    ] = Field(None, description="The bucket, and a folder in it; by default files are in the home alone.")
+    bucket: OptionalBucket = Field(
+        None, description="The bucket, and a folder in it; by default files are in the home alone."
+    )
     endpoint: OptionalSiteAddress = Field(
         None, description="The server of the S3-compatible storage; by default that of Amazon for the region."
     )
