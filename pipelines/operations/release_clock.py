@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-
-from pipelines.core.home import Home
+from pipelines.operations.home_task import HomeTask
 from pipelines.refresh import embargo
 from pipelines.runs.release_watch import publish_due_or_report
 
@@ -13,16 +10,8 @@ _PAUSE_AFTER_ERROR = 60.0
 """Seconds until the next attempt after one that failed."""
 
 
-class ReleaseClock:
-    """Checks whether a publication is due each time it is asked; tests pass their own `monotonic` clock."""
-
-    def __init__(
-        self, home: Home, *, report: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._home = home
-        self._report = report
-        self._monotonic = monotonic
-        self._next_attempt = 0.0
+class ReleaseClock(HomeTask):
+    """Checks whether a publication is due each time it is asked."""
 
     def check_release(self) -> str | None:
         """Publish the approved release if its minute has come; return it, or None. An error is reported, not raised."""
@@ -31,7 +20,7 @@ class ReleaseClock:
         from pipelines.publication.releases.errors import ReleaseError
         from pipelines.refresh.integrity import IntegrityError
 
-        if not embargo.approval_path(self._home).exists() or self._monotonic() < self._next_attempt:
+        if not embargo.approval_path(self._home).exists() or not self._is_due():
             return None
         messages: list[str] = []
         try:
@@ -39,7 +28,7 @@ class ReleaseClock:
         except (ReleaseError, IntegrityError, ClockSetBackError, LedgerError, OSError, ValueError) as error:
             release, messages = None, [f"the approved release is not published yet: {error}"]
         if messages and release is None:
-            self._next_attempt = self._monotonic() + _PAUSE_AFTER_ERROR
+            self._wait(_PAUSE_AFTER_ERROR)
         for message in messages:
             self._report(message)
         return release

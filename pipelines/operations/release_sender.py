@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Final
 
-from pipelines.core.home import Home
 from pipelines.core.settings import ReleaseBucketSettings, read_settings
+from pipelines.operations.home_task import HomeTask
 
 _PAUSE: Final = 30.0
 """Seconds between two looks at the public folder."""
 
 
-class ReleaseSender:
+class ReleaseSender(HomeTask):
     """Sends what has changed each time it is asked, at most once in 30 seconds; does nothing without a bucket."""
 
-    def __init__(
-        self, home: Home, *, report: Callable[[str], None], monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._home = home
-        self._report = report
-        self._monotonic = monotonic
-        self._next_attempt = 0.0
-        self._sent: tuple[tuple[str, int, int], ...] | None = None
+    _sent: tuple[tuple[str, int, int], ...] | None = None
 
     def check_files(self) -> int:
         """Send changed files and return how many were sent. An error is reported, not raised."""
-        if read_settings(ReleaseBucketSettings).bucket is None or self._monotonic() < self._next_attempt:
+        if read_settings(ReleaseBucketSettings).bucket is None or not self._is_due():
             return 0
         from pipelines.core.file_store import FileStoreError
         from pipelines.core.home_lock import HomeBusyError, hold_home_lock
         from pipelines.publication.releases.errors import ReleaseError
         from pipelines.publication.releases.public_copies import is_settled, send_public
 
-        self._next_attempt = self._monotonic() + _PAUSE
+        self._wait(_PAUSE)
         state = tuple(self._list_states())
         if state == self._sent or not is_settled(self._home):
             return 0
