@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from pipelines.core import codes
-from pipelines.core.i18n import mark, periods
+from pipelines.core import codes, i18n
+from pipelines.core.i18n import mark
 from pipelines.core.i18n.periods import format_period
 from pipelines.words.language import Texts, current_language, find_label, format_number, lower_first, many, tell
 
@@ -78,7 +78,7 @@ def format_month(day: date) -> str:
 
 def format_day(day: date) -> str:
     """Format a day: 14 November 2026."""
-    return periods.format_day(day, current_language())
+    return i18n.format_day(day, current_language())
 
 
 def join_words(items: Iterable[str]) -> str:

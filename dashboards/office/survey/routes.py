@@ -24,8 +24,7 @@ from dashboards.office.survey.rendering import (
     render_problem,
 )
 from dashboards.office.survey.services import SAVES, WRONG_LINKS, get_survey_services
-from pipelines.core.i18n import mark, tell
-from pipelines.core.i18n.periods import format_day
+from pipelines.core.i18n import format_day, mark, tell
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import filling_in

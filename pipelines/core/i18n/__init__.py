@@ -135,13 +135,14 @@ def tell(text: str, language: str = SOURCE_LANGUAGE, **params: object) -> str:
 
 def fill_in(translation: str, params: Mapping[str, object], language: str) -> str:
     """Fill in the `{parameters}` of a translated sentence; a `date` is written in words."""
-    words = {
-        name: gettext(find_day_text(value), language).format(day=value.day, year=value.year)
-        for name, value in params.items()
-        if type(value) is date
-    }
+    words = {name: format_day(value, language) for name, value in params.items() if type(value) is date}
     sentence = translation.format_map({**params, **words})
     return drop_second_stop(sentence) if words else sentence
+
+
+def format_day(day: date, language: str = SOURCE_LANGUAGE) -> str:
+    """Format a day: 14 November 2026."""
+    return gettext(find_day_text(day), language).format(day=day.day, year=day.year)
 
 
 def drop_second_stop(text: str) -> str:

@@ -1,12 +1,10 @@
-"""Format periods and days for people, the same on all pages, in findings, mails and files."""
+"""Format periods for people, the same on all pages, in findings, mails and files."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 
 from pipelines.core.i18n import SOURCE_LANGUAGE, tell
-from pipelines.core.i18n.days import find_day_text
 
 _PERIOD = re.compile(r"\d{4}(?:-Q[1-4]|-\d{4})?")
 
@@ -20,8 +18,3 @@ def format_period(code: str, language: str = SOURCE_LANGUAGE) -> str:
 def is_period(text: str) -> bool:
     """Return True for the code of a quarter, a year or several years."""
     return _PERIOD.fullmatch(text) is not None
-
-
-def format_day(day: date, language: str = SOURCE_LANGUAGE) -> str:
-    """Format a day: 14 November 2026."""
-    return tell(find_day_text(day), language, day=day.day, year=day.year)  # marked in pipelines.core.i18n.days
