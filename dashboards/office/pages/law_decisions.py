@@ -104,13 +104,14 @@ def render_proposals(
     errors: Sequence[str],
     may_propose: bool,
     describe: Callable[[ContentT], Sequence[tuple[str, ui.Part]]],
-    summarise: Callable[[ContentT], Sequence[tuple[str, ui.Part]]],
+    summarise: Callable[[ContentT], Sequence[tuple[str, ui.Part]]] | None = None,
     **values: Any,
 ) -> Response:
     """Render a template that extends `law_proposal.html`, with the proposals of one thing, newest first.
 
-    `describe` returns all of a content with names, `summarise` the columns of the history. `hidden` are the fields of
-    each form by name. Nobody may propose while a proposal waits.
+    `describe` returns all of a content with names, and `summarise` the columns of the history if they are fewer.
+    `hidden` are the fields of each form by name. The form for a proposal is left out while another one waits for its
+    decision.
     """
     waiting = next((view for view in views if view.proposal.state == "waiting"), None)
     by = [(context.tell("Proposed by"), _name_proposer(waiting.proposal))] if waiting is not None else []
@@ -123,7 +124,7 @@ def render_proposals(
         hidden=list(hidden.items()),
         waiting=waiting,
         proposed=[*describe(waiting.proposal.content), *by] if waiting is not None else (),
-        history=_make_history(context, views, summarise),
+        history=_make_history(context, views, summarise or describe),
         may_propose=may_propose and waiting is None,
         **values,
     )

@@ -122,7 +122,6 @@ def _render_provision(
         errors=errors,
         may_propose=law.may_propose(context.who, EVERY),
         describe=lambda statement: _describe_statement(context, statement),
-        summarise=lambda statement: _describe_statement(context, statement),
         title=_make_title(context, treaty, element),
         definition=codes.get_code_attribute("law_element", element, "definition"),
         known=_describe_known(context, provision, _find_last(views, treaty, element)),

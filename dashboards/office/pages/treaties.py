@@ -114,7 +114,6 @@ def _render_treaty(
         errors=errors,
         may_propose=law.may_propose(context.who, area),
         describe=lambda statement: _describe_statement(context, statement),
-        summarise=lambda statement: _describe_statement(context, statement),
         title=f"{context.code_label('treaty', treaty)}: {context.area_name(area)}",
         area=area,
         known=_make_known(context, events),

@@ -58,10 +58,7 @@ class PublicState:
             read = json.loads(content)
             state = cls(read["current"], dict(read["releases"]), dict(read["files"]))
             names = [*state.releases, *state.files, *(name for files in state.releases.values() for name in files)]
-            digests = [
-                *state.files.values(),
-                *(digest for files in state.releases.values() for digest in files.values()),
-            ]
+            digests = _list_digests(state)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ReleaseError(
                 "the list of releases in the bucket is damaged; `rti release send` writes it again"
@@ -70,7 +67,7 @@ class PublicState:
             raise ReleaseError(
                 f"the list of releases in the bucket has version {read['version']}; update this software"
             )
-        if not all(map(_is_inside, names)) or {len(digest) for digest in digests} - {_DIGEST_LENGTH}:
+        if not all(map(_is_inside, names)) or any(len(digest) != _DIGEST_LENGTH for digest in digests):
             raise ReleaseError("the list of releases in the bucket names a file outside the public folder")
         return state
 
@@ -134,16 +131,16 @@ def receive_public(home: Home) -> str | None:
     for release, files in state.releases.items():
         if not (home.releases / release).exists():
             _receive_release(home, bucket, release, files)
-    before = find_current_release(home)
-    is_new = state.current is not None and (before is None or before.name != state.current)
-    if is_new and state.current is not None:
-        switch_current(home, state.current)
+    before, new = find_current_release(home), None
+    if state.current is not None and (before is None or before.name != state.current):
+        new = state.current
+        switch_current(home, new)
     for name, digest in state.files.items():
         path = home.public / name
         if not path.is_file() or formats.hash_file(path) != digest:
             path.parent.mkdir(parents=True, exist_ok=True)
             durable.write_file(path, _read_object(bucket, digest))
-    return state.current if is_new else None
+    return new
 
 
 def _open_bucket() -> BucketStore:
