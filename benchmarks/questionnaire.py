@@ -43,9 +43,9 @@ def measure_questionnaire(setting: Setting) -> Iterator[Figure]:
 
 
 def _measure_people(folder: Path, visits: int) -> Iterator[Figure]:
-    """Measure people on 200 seats, each of which is taken `visits` times with pauses and twice without.
+    """Measure 200 people at once, in `visits` rounds in which they pause between pages and two in which they do not.
 
-    With pauses a visit takes 35 s; once, the floor is measured without pauses only.
+    A round with pauses takes 35 s. With one such round, the floor is measured without pauses only.
     """
     from pipelines.survey.letters import PATH
     from tests.support import surveys as fakes
