@@ -45,16 +45,6 @@ _REPLACEMENTS: Final = tuple(
         (r"\bNational publishers reference: ", "Reference publication: "),
         (r" \((?:title page |page |heads? )?read\)", ""),
         (r"; (?:stated|assumed|verified|unverified)\)", ")"),
-        # Remarks of the person who collected a figure.
-        (r": stock/flow trap", ""),
-        (r": reconciliation test", ""),
-        (r": irreconcilable, keep both sources", ": the two cannot be reconciled"),
-        (r": unit mixing in one sentence", ": the source mixes two units"),
-        (r"; context for a funnel, not TIP/SOM", ": not only trafficking or smuggling"),
-        (r"^Basket of offences; funnel ratios printed", "Several offences together; ratios printed"),
-        (r"; address shortened", ""),
-        # A remark on how a withheld figure of another publisher can be worked out is not for readers.
-        (r"^With the withheld year of GLOTIP .*$", ""),
     )
 )
 _INTERNAL: Final = re.compile(
