@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
@@ -24,6 +25,7 @@ from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, indicators, language
 from pipelines.words import changes as change_words
 from pipelines.words.language import tell
@@ -36,6 +38,10 @@ _EVENTS: Final = ("acknowledged", "executed", "executed_part", "refused", "withd
 _SAME: Final = Markup('<span class="front-missing">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")
+_FEW: Final = mark(
+    'Shares with the word "few": fewer than {enough} requests were executed in full, or fewer than {enough} ended in '
+    "another way. Chance alone can change them a lot."
+)
 _Figures = Mapping[tuple[str, str, str], Row]
 """Registered requests by territory, direction and partner."""
 
@@ -204,7 +210,7 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
                 continue
             fields += [
                 _term_field(row, "closed"),
-                format_figure(indicators.format_figure({**row, "value": row["share"]})),
+                _share_field(row),
                 *(
                     reader.find_label("days_band", row[days]) if row[days] else _withheld()
                     for days in ("days_acknowledged", "days_executed")
@@ -216,6 +222,8 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
             "Incoming requests were executed by the territory, outgoing ones by its partners. Ranges are 95% intervals."
         )
     )
+    if any(_is_few(row) for row in books.values()):
+        table.notes.add_remark(tell(_FEW, enough=ENOUGH_EVENTS))
     table.notes.add_remark(
         tell("The days are a range in which the median is. They need enough requests from several partners.")
     )
@@ -235,6 +243,16 @@ def _unavailable() -> Part:
 
 def _withheld() -> Part:
     return format_figure(words.format_status("withheld"))
+
+
+def _share_field(row: Row) -> Part:
+    """Return the share of closed requests that were executed in full, with its interval."""
+    return format_figure(indicators.format_figure({**row, "value": row["share"]}), is_few=_is_few(row))
+
+
+def _is_few(row: Row) -> bool:
+    """Return True if too few requests were executed in full, or too few ended in another way."""
+    return row["share"] is not None and min(row["executed"], row["closed"] - row["executed"]) < ENOUGH_EVENTS
 
 
 def _term_field(row: Row, name: str) -> Part:

@@ -130,6 +130,17 @@ def test_ways_in_which_requests_end_are_columns_of_their_balance() -> None:
     assert any("exact median is not published" in str(remark) for remark in outcomes.notes.remarks)
 
 
+@pytest.mark.parametrize(("executed", "is_few"), [(0, True), (19, True), (20, False), (40, False), (41, True), (60, True)])
+def test_share_is_marked_as_few_where_it_or_its_complement_is(executed: int, is_few: bool) -> None:
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 60.0)],
+        cooperation_outcome=[make_outcome("AA", 2025, executed, 60)],
+    )
+    outcomes = compose_cooperation(Reader(edition, "en"), "TIP").values["outcomes"]
+    assert ("few" in read_lines(outcomes)["Aland"][1]) == is_few
+    assert any("fewer than 20 requests" in str(remark) for remark in outcomes.notes.remarks) == is_few
+
+
 def make_pair(sent_by: str, received_by: str, sent: float | None, received: float | None, state: str) -> Row:
     is_compared = sent is not None and received is not None
     return {
