@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dashboards.public.documents import Documents
 from dashboards.public.release_pages import ReleasePages
 from dashboards.public.static_pages import StaticPages
-from pipelines.core.settings import SettingsError
+from pipelines.core.settings import CommandSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log
 from pipelines.web import guards
 from pipelines.web.settings import Site, public_site
@@ -48,7 +48,9 @@ def create_app(site: Site) -> ASGIApp:
     folder = Path(file_util.get_static_dir()).resolve()
     routes = [health.health_route(lambda: health.release_health(open_home()))]
     documents = Documents(App(_SCRIPT, routes=routes), folder)
-    pages = ReleasePages(StaticPages(documents, open_home, site.address), open_home, site.address)
+    contact = read_settings(CommandSettings).contact or ""
+    static_pages = StaticPages(documents, open_home, site.address, contact)
+    pages = ReleasePages(static_pages, open_home, site.address)
     open_data = OpenDataService(SdmxService(pages, open_home), open_home)
     sessions = guards.SessionGuard(open_data, site.limits, rates)
     scripts = script_hashes((folder / "index.html").read_bytes())

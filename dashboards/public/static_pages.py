@@ -52,6 +52,10 @@ _EDITION: Final = b'<div class="front-edition" id="newer-release"'
 """Start of the notice of a newer release, before which a notice on corrected figures is put."""
 _CITED: Final = b'<span class="front-address">'
 """Text before the path of a page in its citation."""
+_CONTACT_HIDDEN: Final = b'<p id="contact" hidden>'
+_CONTACT: Final = b'<p id="contact">'
+_CONTACT_TEXT: Final = b'<span class="front-contact">'
+"""Text before the contact of the secretariat in the accessibility statement."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -65,11 +69,12 @@ class _File:
 class StaticPages:
     """Answer requests for static pages; pass all others to the application.
 
-    `address` is the public one of the site; citations have it before the path of their page.
+    `address` is the public one of the site; citations have it before the path of their page. `contact` is where the
+    secretariat answers questions; the accessibility statement has it.
     """
 
-    def __init__(self, app: ASGIApp, open_home: Callable[[], Home], address: str = "") -> None:
-        self.app, self.open_home, self.address = app, open_home, address.rstrip("/")
+    def __init__(self, app: ASGIApp, open_home: Callable[[], Home], address: str = "", contact: str = "") -> None:
+        self.app, self.open_home, self.address, self.contact = app, open_home, address.rstrip("/"), contact
         self.languages = {i18n.html_lang(code): code for code in i18n.list_languages()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +171,8 @@ class StaticPages:
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
                 notice = self._describe_corrections(release.name, lang)
-                file = _read_page(release / FOLDER / lang / name, self.address, is_newest=is_newest, notice=notice)
+                page = release / FOLDER / lang / name
+                file = _read_page(page, self.address, is_newest=is_newest, notice=notice, contact=self.contact)
             elif _MEETING.fullmatch(name):
                 file = _make_slide(release, self.languages[lang], name, self.address, is_newest=is_newest)
             elif (answer := self._make(release, lang, name)) is not None:
@@ -234,15 +240,18 @@ def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = 
     return Response(b"", status, sent)
 
 
-def _read_page(path: Path, address: str, *, is_newest: bool, notice: str = "") -> _File | None:
+def _read_page(path: Path, address: str, *, is_newest: bool, notice: str = "", contact: str = "") -> _File | None:
     """Return a file of a release with its compressed form, or None if there is none."""
-    return _load(path, address, is_newest, notice) if path.is_file() else None
+    return _load(path, address, is_newest, notice, contact) if path.is_file() else None
 
 
 @lru_cache(maxsize=1024)
-def _load(path: Path, address: str, is_newest: bool, notice: str = "") -> _File:
+def _load(path: Path, address: str, is_newest: bool, notice: str = "", contact: str = "") -> _File:
     """Read a file once: a published release never changes. A page of another release than the newest says so."""
     content = _complete_page(path.read_bytes(), address, is_newest=is_newest)
+    if contact:
+        content = content.replace(_CONTACT_HIDDEN, _CONTACT)
+        content = content.replace(_CONTACT_TEXT, _CONTACT_TEXT + _link_contact(contact).encode())
     return _hold(content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content)
 
 
@@ -250,6 +259,15 @@ def _complete_page(content: bytes, address: str, *, is_newest: bool) -> bytes:
     """Return a page with the public address in what is to be copied, and the notice of a newer release if need be."""
     content = content.replace(_CITED, _CITED + escape(address).encode())
     return content if is_newest else content.replace(_NOTICE_HIDDEN, _NOTICE)
+
+
+def _link_contact(contact: str) -> str:
+    """Return the contact as HTML: a link if it is an address of mail or of a page."""
+    if re.fullmatch(r"[^\s@]+@[^\s@]+", contact):
+        return f'<a href="mailto:{escape(contact)}">{escape(contact)}</a>'
+    if re.fullmatch(r"https?://\S+", contact):
+        return f'<a href="{escape(contact)}">{escape(contact)}</a>'
+    return escape(contact)
 
 
 @lru_cache(maxsize=256)

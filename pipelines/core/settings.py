@@ -106,7 +106,9 @@ class CommandSettings(SettingsGroup):
         "en", description="The language of findings if `--language` is not given; English if it has no catalogue."
     )
     contact: OptionalText = Field(
-        None, description="Where the secretariat answers questions, on templates, if `--contact` is not given."
+        None,
+        description="Where the secretariat answers questions: on the accessibility statement of the public pages, and "
+        "on templates if `--contact` is not given.",
     )
     token: Annotated[SecretStr | None, Expected("a token made by `rti token issue`")] = Field(
         None, description="The token for `rti submit --to` if `--token-file` is not given."

@@ -9,6 +9,7 @@ import duckdb
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
 
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import open_home
@@ -91,3 +92,21 @@ def test_indicator_has_an_address_by_key(release: Path, get: Get) -> None:
 @pytest.mark.parametrize("path", ["0000000000000000", "CLEARANCE/A.AL/2024", "VICTIMS/A.AL/x", "a/b", "NONE/A/2024"])
 def test_unknown_figure_is_not_found(release: Path, get: Get, path: str) -> None:
     assert get(f"/releases/{release.name}/figures/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        ("", '<p id="contact" hidden>Questions to: <span class="front-contact"></span></p>'),
+        ("a@b.example", '<p id="contact">Questions to: <span class="front-contact"><a href="mailto:a@b.example">a@b'),
+        (
+            "https://b.example/ask",
+            '<span class="front-contact"><a href="https://b.example/ask">https://b.example/ask</a>',
+        ),
+        ("Room 3 <ground floor>", '<span class="front-contact">Room 3 &lt;ground floor&gt;</span>'),
+    ],
+)
+def test_accessibility_statement_names_the_contact(release: Path, built_home: Path, contact: str, shown: str) -> None:
+    pages = StaticPages(PlainTextResponse("Streamlit"), lambda: open_home(built_home), contact=contact)
+    answer = TestClient(pages).get(f"/releases/{release.name}/en/accessibility.html")
+    assert answer.status_code == 200 and shown in answer.text
