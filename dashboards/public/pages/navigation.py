@@ -10,6 +10,7 @@ import streamlit as st
 from dashboards.public import layout, menu, selection
 from dashboards.public.pages import about, compare, durations, published, quality, region, source, territory, victims
 from dashboards.public.problems import explain_problems
+from dashboards.public.turns import take_turn
 
 _MODULES = {
     "region": region,
@@ -39,5 +40,5 @@ path = page.url_path or menu.FIRST
 st.set_page_config(page_title=menu.compose_title(path), layout="wide")
 menu.open_page(path)
 layout.show_menu()
-with explain_problems():
+with explain_problems(), take_turn():
     page.run()
