@@ -66,7 +66,7 @@ FEW_NOTE_OF_SHARE = mark(
     "The part or the rest may be fewer than {enough} people: chance alone can change the share a lot."
 )
 NOT_YET = mark(
-    "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters."
+    "The records do not cover the whole year, or its people have not been followed for {quarters} quarters so far."
 )
 YEAR_NOT_WHOLE = mark("The records do not cover the whole year.")
 NO_STOCKS = mark(

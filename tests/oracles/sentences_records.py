@@ -284,7 +284,7 @@ def expect_days_of_pending(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters(
     "Everybody who entered in the year is followed for {n} quarters. Open cases stay in the base. Shares are rounded "
     "to the nearest 5%.",
-    "Not yet: the records do not cover the whole year, or its people have not been followed for {quarters} quarters.",
+    "The records do not cover the whole year, or its people have not been followed for {quarters} quarters so far.",
 )
 def expect_quarters_followed(r: Release, s: Selection, p: Params) -> Expected:
     rows = [x for x in r.read_rows("cohort") if (x["stage"], x["offence_group"]) == (s["way"], s["crime"])]

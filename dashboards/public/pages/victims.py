@@ -25,6 +25,7 @@ from pipelines.words.language import lower_first, tell
 
 _BREAKDOWNS = ("exploitation", "sex", "age")
 TABLES = ("victims_quarter", "victims_year")
+_VICTIM = "victim"  # the count unit that the titles of this page name already
 
 
 def render_page() -> None:
@@ -123,13 +124,12 @@ def _show_comparison(
     lines.insert(1, tables.Line(tables.Cell(tell("Territories included")), covered))
     if is_rate:
         notes.add_remark(tell(words.RATES_OF_PERIOD))
-    counted = tell("rates per 100,000 inhabitants in the period") if is_rate else words.unit_name(unit)
-    title = tell(
-        "Victims of {crime}, {period}: {counted}",
-        crime=lower_first(crime_name),
-        period=words.period_short(period),
-        counted=counted,
-    )
+    subject = {"crime": lower_first(crime_name), "period": words.period_short(period)}
+    if unit == _VICTIM and not is_rate:
+        title = tell("Victims of {crime}, {period}", **subject)
+    else:
+        counted = tell("rates per 100,000 inhabitants in the period") if is_rate else words.unit_name(unit)
+        title = tell("Victims of {crime}, {period}: {counted}", **subject, counted=counted)
     headings = [labels[status] for status in statuses]
     of_region = [(labels[status], at.get((frame.region, status))) for status in statuses]
     layout.show_table(
@@ -186,13 +186,15 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
     status_labels = queries.read_labels(frame.path, "victim_status")
     statuses = [code for code in status_labels if any(row["victim_status"] == code for row in detailed)]
     codes = [code for code in labels if any(row[by] == code for row in detailed)]
-    title = tell(
-        "{subject}, {year}, by {dimension}: {unit}",
-        subject=_describe_subject(frame.marked_name(area), crime_name),
-        year=year,
-        dimension=lower_first(figures.DIMENSIONS[by]),
-        unit=words.unit_name(unit),
-    )
+    broken_down = {
+        "subject": _describe_subject(frame.marked_name(area), crime_name),
+        "year": year,
+        "dimension": lower_first(figures.DIMENSIONS[by]),
+    }
+    if unit == _VICTIM:
+        title = tell("{subject}, {year}, by {dimension}", **broken_down)
+    else:
+        title = tell("{subject}, {year}, by {dimension}: {unit}", **broken_down, unit=words.unit_name(unit))
     show_breakdown(
         frame, detailed, by, codes, [(code, status_labels[code]) for code in statuses],
         title, area=area, across="victim_status",

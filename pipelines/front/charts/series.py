@@ -260,13 +260,20 @@ def draw_figure(canvas: Canvas, point: PeriodPoint, x: float, y: LinearScale) ->
 
 
 def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: float, floor: float) -> None:
-    """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top."""
+    """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top.
+
+    A name that would cross the rule of another break is left out.
+    """
+    edges = sorted(x.find_edge(span.start) for span in breaks)
     for span in breaks:
         at = x.find_edge(span.start)
+        after = min((edge - 4 for edge in edges if edge > at), default=x.end)
+        before = max((edge + 4 for edge in edges if edge < at), default=0.0)
         if span.end > span.start:
             canvas.add_element("rect", x=at, y=top, width=x.find_edge(span.end) - at, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
-        if not canvas.add_text_if_free(at + 4, top - 2, span.name, "small", x_end=x.end):
+        is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small", x_end=after)
+        if not is_named and at - 4 - measure_text(span.name, SMALL) >= before:
             canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
 
 

@@ -169,7 +169,9 @@ def _start_matrix(reader: Reader, caption: str, year: int, name: str, columns: S
     for code in columns:
         if code in reader.areas:
             table.name_area(code)
-    table.notes.add_remark(tell("Rows send and columns receive."))
+    table.notes.add_remark(
+        tell("The territory at the start of a row or card sends. Those named above or beside the figures receive.")
+    )
     table.notes.add_remark(tell("Small figures are withheld together with those of the partner."))
     return table
 

@@ -123,7 +123,7 @@ def _compose_type_sections(reader: Reader, crime: str, year: int) -> list[Sectio
     if types := compose_types(reader, crime, year):
         sections.append(Section("types", tell("What is asked for"), tables=types))
     if quarters := compose_quarters(reader, crime, year):
-        note = tell("Only territories that report each quarter have a table.")
+        note = tell("Only territories that report their requests each quarter have a table.")
         sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
     return sections
 
@@ -200,8 +200,8 @@ def _note_partners(tables: list[FigureTable]) -> list[FigureTable]:
     for table in tables:
         table.notes.add_remark(
             tell(
-                "Returns do not say which part of a figure belongs to one partner. A figure above 0 is shown only if "
-                "at least {least} of its requests must be those of others.",
+                "Returns do not say which part of a figure belongs to one partner. A figure above 0 is shown only if, "
+                "whichever partner is chosen, at least {least} of its requests certainly belong to others.",
                 least=SMALLEST_PUBLISHED_COUNT,
             )
         )

@@ -130,7 +130,9 @@ def test_ways_in_which_requests_end_are_columns_of_their_balance() -> None:
     assert any("exact median is not published" in str(remark) for remark in outcomes.notes.remarks)
 
 
-@pytest.mark.parametrize(("executed", "is_few"), [(0, True), (19, True), (20, False), (40, False), (41, True), (60, True)])
+@pytest.mark.parametrize(
+    ("executed", "is_few"), [(0, True), (19, True), (20, False), (40, False), (41, True), (60, True)]
+)
 def test_share_is_marked_as_few_where_it_or_its_complement_is(executed: int, is_few: bool) -> None:
     edition = make_edition(
         cooperation=[make_registered("AA", 2025, 60.0)],
@@ -221,7 +223,9 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert lines["Global"] == ["withheld", "0", "not available", "not available", "not available"]
     assert lines["Total"][0] == "40" and lines["Total"][-1] == "90"
     assert read_lines(channels.tables[0])["Central"][0] == "25"
-    assert any("at least 5 of its requests must be those of others" in str(remark) for remark in incoming.notes.remarks)
+    assert any(
+        "at least 5 of its requests certainly belong to others" in str(remark) for remark in incoming.notes.remarks
+    )
 
 
 def make_quarter(year: int) -> Row:
@@ -243,7 +247,7 @@ def test_each_year_has_its_types_and_quarters_and_says_which_territories_have_so
     )
     types, quarters = newest.values["sections"]
     assert types.anchor == "types" and list(quarters.texts) == [
-        "Only territories that report each quarter have a table."
+        "Only territories that report their requests each quarter have a table."
     ]
     (table,) = quarters.tables
     assert table.name == "quarters-aa" and list(read_lines(table)) == ["2025 Q1"]

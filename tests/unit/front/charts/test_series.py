@@ -65,6 +65,15 @@ def test_break_whose_name_does_not_fit_is_in_the_key() -> None:
     assert "Break in the series" not in assert_legible(draw_series(with_short_name, width=NARROW)).words
 
 
+def test_name_of_a_break_does_not_cross_the_rule_of_another() -> None:
+    names = ("Law, 2020, a province", "Recording, 2023 Q1, a territory")
+    breaks = [BreakMark(place, place, name) for place, name in zip((1, 3), names, strict=True)]
+    drawn = assert_legible(draw_series(make_series(40, 45, 50, 55, 60, 65, breaks=breaks), width=NARROW))
+    assert "Break in the series" in drawn.words and names[0] not in drawn.words
+    wide = assert_legible(draw_series(make_series(40, 45, 50, 55, 60, 65, breaks=breaks), width=WIDE))
+    assert all(name in wide.words for name in names)
+
+
 def test_draw_series_cuts_the_line_at_a_break_and_names_it() -> None:
     series = make_series(40, 45, 50, 55, breaks=[BreakMark(2, 2, "law")])
     read = assert_legible(draw_series(series))
