@@ -128,9 +128,13 @@ def explain_figure(row: Row | None) -> str:
 
 
 def explain_undefined(row: Row | None) -> str:
-    """Return why a clearance rate or disposition time is not defined; empty if it is, or if it is withheld."""
-    code = str(row["undefined"] or "") if row is not None else ""
-    return UNDEFINED.get(code, "")
+    """Return why a clearance rate or disposition time is not defined.
+
+    Empty if it is, if it is withheld, or if one of its counts is not collected, which its word says.
+    """
+    if row is None or row["obs_status"] == "L":
+        return ""
+    return UNDEFINED.get(str(row["undefined"] or ""), "")
 
 
 def measured_marks(row: Row | None, notes: words.Notes) -> tuple[str, ...]:

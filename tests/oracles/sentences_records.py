@@ -696,7 +696,13 @@ def expect_reporting_territories(r: Release, s: Selection, p: Params) -> Expecte
             for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "area").get(key, [])
             if x["is_default"] and x["period"] in {*years, find_static_period(r, s["metric"], s["crime"])}
         ]
-    reporters = {code for row in rows if row is not None for code in split_codes(row["reporters"])}
+    # A ratio that is withheld or lacks a side lists the territories of the other side.
+    figures = [
+        row
+        for row in rows
+        if row is not None and ("measure" in s or row["value"] is not None or row["state"] == "too_few_territories")
+    ]
+    reporters = {code for row in figures for code in split_codes(row["reporters"])}
     return {"n": str(len(reporters)), "release": r.id}
 
 

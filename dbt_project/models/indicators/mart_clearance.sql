@@ -70,6 +70,7 @@ final as (
         round(per * low, 6) as low,
         round(per * high, 6) as high,
         case when undefined = '' and interval_method <> '' then interval_basis else '' end as interval_basis,
+        case when undefined = '' and interval_method <> '' then dispersion end as dispersion,
         unit_measure, numerator, denominator,
         cast(days as integer) as days,
         undefined,

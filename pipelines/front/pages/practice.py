@@ -197,7 +197,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             continue
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
         favourable = cells[dimension, group, codes[-1]]
-        if _is_few(favourable):
+        if favourable["code"] == FAVOURABLE and _is_few(favourable):
             table.notes.add_remark(tell(_FEW, enough=ENOUGH_EVENTS))
         shares = [_format_share(cells[dimension, group, code]) for code in codes]
         table.add_row(

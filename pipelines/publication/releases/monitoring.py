@@ -48,7 +48,8 @@ def build_monitoring(tables: _Tables, registry: Registry) -> pl.DataFrame:
     bank = load_bank()
     territories = sorted(registry.territories)
     answers = _Answers(tables["practice_result"], bank)
-    law = _count_results(tables["legal_assessment"], tables["treaty_element"])
+    standards = Counter(tables["treaty_element"]["element"])
+    law = _count_results(tables["legal_assessment"], standards)
     outcomes = _index_outcomes(tables["cooperation_outcome"])
     ratios = _index_ratios(tables["stage_ratio"])
     rows: list[_Row] = []
@@ -58,7 +59,7 @@ def build_monitoring(tables: _Tables, registry: Registry) -> pl.DataFrame:
             places = [place for code in members for place in list_legal_areas(registry.territories[code])]
             listed = [
                 *_list_practice(answers, theme, area),
-                *_list_law(law, theme, places),
+                *_list_law(law, standards, theme, places),
                 *_list_outcomes(outcomes, theme, members, is_region=area == _REGION),
                 *_list_ratios(ratios, theme, area),
             ]
@@ -145,13 +146,13 @@ def find_middle_band(counts: Sequence[tuple[str, float]]) -> str:
 
 
 def _count_results(
-    assessments: pl.DataFrame, provisions: pl.DataFrame
+    assessments: pl.DataFrame, standards: Mapping[str, int]
 ) -> Mapping[tuple[str, str], tuple[Counter[str], str]]:
     """Return how many treaties have each result, and since when, by jurisdiction and element.
 
-    A treaty that was found to provide for the element after the assessment counts as unknown.
+    `standards` says how many treaties provide for an element. One that was found to do so after the assessment counts
+    as unknown.
     """
-    standards = Counter(provisions["element"])
     counted: dict[tuple[str, str], tuple[Counter[str], str]] = {}
     for row in assessments.filter(pl.col("is_current")).iter_rows(named=True):
         key = (row["jurisdiction"], row["element"])
@@ -163,16 +164,19 @@ def _count_results(
 
 
 def _list_law(
-    law: Mapping[tuple[str, str], tuple[Counter[str], str]], theme: MonitoredTheme, places: Sequence[str]
+    law: Mapping[tuple[str, str], tuple[Counter[str], str]],
+    standards: Mapping[str, int],
+    theme: MonitoredTheme,
+    places: Sequence[str],
 ) -> Iterator[_Row]:
-    """Yield the results of each element; a place without an assessment counts once as unknown."""
+    """Yield the results of each element; in a place without an assessment, each treaty counts as unknown."""
     for element in theme.law:
         assessed = [law[place, element] for place in places if (place, element) in law]
         counts: Counter[str] = Counter()
         for results, _ in assessed:
             counts += results
         if len(assessed) < len(places):
-            counts[_UNKNOWN] += len(places) - len(assessed)
+            counts[_UNKNOWN] += (len(places) - len(assessed)) * standards[element]
         yield {
             "source": "law",
             "item": element,

@@ -116,7 +116,7 @@ def test_reported_delay_is_the_band_in_the_middle_of_published_answers() -> None
     assert find_middle_band([("a", 0), ("b", 2), ("c", 3)]) == "c"
 
 
-def test_law_counts_treaties_and_places_without_an_assessment() -> None:
+def test_law_counts_treaties_also_in_places_without_an_assessment() -> None:
     assessed = [
         {"jurisdiction": "BA_FED", "element": "COSTS", "treaty": treaty, "result": result,
          "applies_from": "2024-05", "is_current": True}
@@ -125,9 +125,9 @@ def test_law_counts_treaties_and_places_without_an_assessment() -> None:
     old = {**assessed[0], "result": "not_met", "is_current": False}
     provided = [{"element": "COSTS", "treaty": row["treaty"]} for row in assessed]
     rows = build_rows(legal_assessment=[*assessed, old], treaty_element=provided)
-    assert rows["BA", "law", "COSTS"]["counts"] == "met=1 partly=1 unknown=3"
+    assert rows["BA", "law", "COSTS"]["counts"] == "met=1 partly=1 unknown=6"
     added = build_rows(legal_assessment=assessed, treaty_element=[*provided, {"element": "COSTS", "treaty": "PCC_SEE"}])
-    assert added["BA", "law", "COSTS"]["counts"] == "met=1 partly=1 unknown=4", "nobody has assessed the added one"
+    assert added["BA", "law", "COSTS"]["counts"] == "met=1 partly=1 unknown=10", "nobody has assessed the added one"
     assert (rows["BA", "law", "COSTS"]["gap"], rows["BA", "law", "COSTS"]["period"]) == ("gap", "2024-05")
     assert rows["AL", "law", "COSTS"]["gap"] == "unknown"
     assert {row["item"] for key, row in rows.items() if key[:2] == ("AL", "law")} == set(
