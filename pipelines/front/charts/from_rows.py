@@ -18,7 +18,7 @@ from pipelines.words.reporting import Reporting
 
 PENDING_NOTE = mark(
     "Pending cases are those at the end of the year; they are published by year only. Where the number is withheld and "
-    "an office sends case records, the persons in open cases are shown as a range."
+    "an office sends case records, the persons in cases open on the last day of the records are shown as a range."
 )
 _LEVELS: Mapping[str, Mapping[str, str]] = {
     "first": {"prosecution": "investigated", "first": "adjudicated_first"},
