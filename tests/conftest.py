@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.core.home import Home, open_home
-from tests.support import home_cache, postgres
+from tests.support import home_cache, kept_builds, postgres
 from tests.support.demonstration import CLOCK, build_home, copy_home
 from tests.support.memory_folder import use_memory
 from tests.support.processor_time import ProcessorTimePlugin
@@ -158,6 +158,15 @@ def pytest_configure(config: pytest.Config) -> None:
         leave_out_messages(config.pluginmanager)
     if config.getoption("--processor-time"):
         config.pluginmanager.register(ProcessorTimePlugin(), "processor-time")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let the next session compute anew what a failed test has read."""
+    report = yield
+    if report.failed:
+        kept_builds.forget_values(item.path)
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -66,6 +66,13 @@ def copy_or_build(
     return is_built
 
 
+def remove_entries(entries: Path) -> None:
+    """Remove all entries of a folder, each after those that are copying or building it."""
+    for entry in [path for path in entries.glob("*") if path.is_dir()]:
+        with FileLock(entries / f"{entry.name}.lock", timeout=_LONGEST_BUILD):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
 def is_whole(entry: Path) -> bool:
     """Return True if a build of the entry finished and its files are those that it wrote."""
     try:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 
-def imports_of_modules(root: Path, folders: Iterable[Path]) -> dict[str, set[str]]:
-    """Return each module below the folders, named from `root`, with the modules that it imports when imported."""
-    paths = {_name_module(root, path): path for folder in folders for path in sorted(folder.rglob("*.py"))}
-    return {module: set(_list_imports(module, path)) for module, path in paths.items()}
+def imports_of_modules(root: Path, places: Iterable[Path]) -> dict[str, set[str]]:
+    """Return each module of files and below folders, named from `root`, with the modules that it imports at once."""
+    paths = (path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.py"))))
+    return {module: set(_list_imports(module, path)) for path in paths for module in (name_module(root, path),)}
 
 
 def find_modules_needing(imports: Mapping[str, set[str]], packages: set[str]) -> set[str]:
@@ -21,7 +21,8 @@ def find_modules_needing(imports: Mapping[str, set[str]], packages: set[str]) ->
     return needing
 
 
-def _name_module(root: Path, path: Path) -> str:
+def name_module(root: Path, path: Path) -> str:
+    """Return the name of the module in a file."""
     return ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
 
 
