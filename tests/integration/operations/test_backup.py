@@ -34,6 +34,7 @@ from pipelines.submissions.accounts import accounts
 from pipelines.warehouse import build_cache
 from tests.support import postgres
 from tests.support.intact_home import make_intact_home
+from tests.support.kept_builds import keep_value
 from tests.support.paths import ROOT
 from tests.support.releases import publication_fixture as fixture
 
@@ -197,21 +198,33 @@ def test_nothing_in_the_repository_is_readable(saved: Home) -> None:
 
 
 def test_repository_opens_with_its_passphrase_only(
-    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    home: Home, capsys: pytest.CaptureFixture[str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setenv("RTI_BACKUP_PASSPHRASE", PASSPHRASE)
-    assert _run(capsys, "backup", "init")[0] == 0
-    monkeypatch.delenv("RTI_BACKUP_PASSPHRASE")
-    assert _run(capsys, "backup", "run")[0] == 0, "adding a backup needs no passphrase"
-    monkeypatch.setenv("RTI_HOME", str(tmp_path / "restored"))
-    (tmp_path / "passphrase").write_text(f"{PASSPHRASE}s", encoding="utf-8")
-    code, content = _run(capsys, "restore", "--passphrase-file", str(tmp_path / "passphrase"))
-    assert code == 3
-    assert "the passphrase does not open this repository" in content["error"]["message"]
-    assert not (tmp_path / "restored").exists()
-    monkeypatch.setenv("RTI_BACKUP_PASSPHRASE", PASSPHRASE)
-    assert _run(capsys, "restore")[0] == 0
-    assert _run(capsys, "backup", "run")[0] == 0, "a restored home goes on with its repository"
+    """Check the answers to passphrases, which are kept: each use takes seconds on purpose."""
+
+    def try_passphrases() -> dict[str, tuple[int, Any]]:
+        answers = {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RTI_BACKUP_PASSPHRASE", PASSPHRASE)
+            answers["init"] = _run(capsys, "backup", "init")
+            patch.delenv("RTI_BACKUP_PASSPHRASE")
+            answers["run without"] = _run(capsys, "backup", "run")
+            patch.setenv("RTI_HOME", str(tmp_path / "restored"))
+            (tmp_path / "passphrase").write_text(f"{PASSPHRASE}s", encoding="utf-8")
+            answers["wrong"] = _run(capsys, "restore", "--passphrase-file", str(tmp_path / "passphrase"))
+            assert not (tmp_path / "restored").exists()
+            patch.setenv("RTI_BACKUP_PASSPHRASE", PASSPHRASE)
+            answers["right"] = _run(capsys, "restore")
+            answers["run restored"] = _run(capsys, "backup", "run")
+        return answers
+
+    answers = keep_value(request, "passphrases-of-backups", try_passphrases)
+    assert answers["init"][0] == 0
+    assert answers["run without"][0] == 0, "adding a backup needs no passphrase"
+    assert answers["wrong"][0] == 3
+    assert "the passphrase does not open this repository" in answers["wrong"][1]["error"]["message"]
+    assert answers["right"][0] == 0
+    assert answers["run restored"][0] == 0, "a restored home goes on with its repository"
 
 
 def test_short_passphrase_is_refused(
