@@ -162,7 +162,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let the next session compute anew what a failed test has read."""
+    """Let the next session compute again what a failed test has read."""
     report = yield
     if report.failed:
         kept_builds.forget_values(item.path)

@@ -40,8 +40,8 @@ def reports(built_home: Path, request: pytest.FixtureRequest) -> Mapping[str, Re
                 CheckJob(line["file"], (SAMPLES / line["file"]).read_bytes(), Path(line["file"]).name)
                 for line in _read_list()
             ]
-            found = check_many(jobs, registry=desk.registry, history=make_history_source(desk.home, desk.engine))
-        return {file: replace(report, reading=None) for file, report in found.items()}
+            judged = check_many(jobs, registry=desk.registry, history=make_history_source(desk.home, desk.engine))
+        return {file: replace(report, reading=None) for file, report in judged.items()}
 
     return keep_value(request, "reports-of-files-to-try", check_files, reads_home=True)
 
