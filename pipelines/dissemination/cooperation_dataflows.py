@@ -11,6 +11,13 @@ from pipelines.dissemination.dataflow_source import COUNTS, STATUS, UNIT, Source
 _OF_COOPERATION: Final = {"REF_AREA": "territory", "UNIT_MEASURE": "'NR'", "CELL_ID": "cooperation_id"}
 _INSTRUMENTS: Final = ("cooperation",)
 _REQUESTS: Final = "select *, 'A' as freq, 'request' as count_unit from {}"
+_MIRROR: Final = """
+    select *, 'A' as freq from (
+        select null::double as difference_low, null::double as difference_high where false
+        union all by name select * from mirror
+    ) unpivot include nulls (figure for item in (sent, received, difference, ratio))
+"""
+"""Releases of earlier software have no interval of the difference; their rows have no limits of it."""
 
 
 def _count_requests(
@@ -101,15 +108,13 @@ COOPERATION: Final[Mapping[str, Source]] = {
         mark("Mirror statistics of requests"),
         mark("What one territory sent to another, and what the other received, by pair and year."),
         "CONTEXT",
-        """
-            select *, 'A' as freq from mirror unpivot include nulls (
-                figure for item in (sent, received, difference, ratio))
-        """,
+        _MIRROR,
         ("FREQ", "REF_AREA", "COUNTERPART_AREA", "STATISTIC", "OFFENCE_GROUP"),
         (*UNIT, *STATUS, "LOWER_LIMIT", "UPPER_LIMIT", "VERDICT", "REASONS"),
         {"REF_AREA": "sent_by", "COUNTERPART_AREA": "received_by", "STATISTIC": "item", "VERDICT": "state",
          "UNIT_MEASURE": "case item when 'ratio' then 'RATIO' else 'NR' end",
-         "LOWER_LIMIT": "case item when 'ratio' then low end", "UPPER_LIMIT": "case item when 'ratio' then high end",
+         "LOWER_LIMIT": "case item when 'ratio' then low when 'difference' then difference_low end",
+         "UPPER_LIMIT": "case item when 'ratio' then high when 'difference' then difference_high end",
          "OBS_STATUS": "case when figure is not null then 'A' when obs_status = 'A' then 'M' else obs_status end"},
         period="year::varchar",
         value="figure",
