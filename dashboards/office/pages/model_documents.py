@@ -24,6 +24,7 @@ from pipelines.office.model_documents.declarations import (
     pick_text,
 )
 from pipelines.office.model_documents.filling import EntryFault, FilledDocument
+from pipelines.submissions.timetable.names import note_of
 from pipelines.web.files import send_file
 
 router = APIRouter()
@@ -106,7 +107,7 @@ def send_filled(form: Form) -> Response:
         draft.language,
         draft.entries,
         with_checklist=draft.with_checklist,
-        footnotes=filling.find_footnotes(draft.entries.values(), _list_footnotes(context)),
+        footnotes=filling.find_footnotes(draft.entries.values(), _list_footnotes(context, draft.language)),
     )
     try:
         return _send_document(filled, form.read_choice(_FORMAT, _FORMATS) or _FORMATS[0])
@@ -138,12 +139,13 @@ def _send_document(filled: FilledDocument, file_format: str) -> Response:
     return send_file(content, f"{filled.file_stem}.{file_format}", media_type)
 
 
-def _list_footnotes(context: PageContext) -> dict[str, str]:
-    """Return the footnote of each territory that has one, by the first word of each of its names."""
+def _list_footnotes(context: PageContext, language: str) -> dict[str, str]:
+    """Return the footnote of each territory that has one, in a language, by the first word of each of its names."""
+    registry = context.desk.registry
     return {
-        name.name.split()[0]: next(n.footnote for n in territory.names if n.footnote)
-        for territory in context.desk.registry.territories.values()
-        if any(n.footnote for n in territory.names)
+        name.name.split()[0]: note
+        for code, territory in registry.territories.items()
+        if (note := note_of(registry, code, language))
         for name in territory.names
     }
 
