@@ -16,6 +16,7 @@ from dashboards.office.responses import redirect_to, render_page, render_refusal
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import clock
 from pipelines.core.i18n import mark
+from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.office.monitoring.report import find_measured_change
@@ -101,7 +102,7 @@ def tabulate_measures(
                     monitoring.name_role(bank, item.owner, context.language),
                     ui.join_parts([item.deadline, late], " "),
                     monitoring.status_badge(context, item.status),
-                    _describe_progress(context, measures.find_progress(desk, item)),
+                    _describe_progress(context, desk, measures.find_progress(desk, item)),
                 ),
             )
         )
@@ -111,10 +112,19 @@ def tabulate_measures(
     return ui.PageTable(caption, tell("Measure to take"), columns, rows, wide=True)
 
 
-def _describe_progress(context: PageContext, progress: Progress) -> str:
+def _describe_progress(context: PageContext, desk: SurveyDesk, progress: Progress) -> str:
     """Return the favourable share in the first and the newest round."""
-    shares = [f"{100 * share:.0f}% ({round_id})" for round_id, share in filter(None, (progress.first, progress.newest))]
+    shares = [_format_share(context, desk, item) for item in (progress.first, progress.newest) if item is not None]
     return ", ".join(shares) or context.tell("not available")
+
+
+def _format_share(context: PageContext, desk: SurveyDesk, item: tuple[str, float] | None) -> str:
+    """Return a favourable share with the period of its round; with its id if the round is no longer stored."""
+    if item is None:
+        return context.tell("not available")
+    round_ = desk.surveys.invitations.find_round(item[0])
+    period = format_period(round_.period, context.language) if round_ is not None else item[0]
+    return f"{100 * item[1]:.0f}% ({period})"
 
 
 def _render_list(context: PageContext, area: str, entered: dict[str, str], error: str = "") -> Response:
@@ -179,18 +189,15 @@ def _tabulate_change(context: PageContext, desk: SurveyDesk, measure: Measure) -
     """Return the favourable share of the question, and the indicator of the returns, before and now."""
     tell = context.tell
     progress = measures.find_progress(desk, measure)
-    shares = [
-        f"{100 * item[1]:.0f}% ({item[0]})" if item is not None else tell("not available")
-        for item in (progress.first, progress.newest)
-    ]
-    rows = [ui.PageRow(tell("Favourable answers"), tuple(shares))]
+    shares = tuple(_format_share(context, desk, item) for item in (progress.first, progress.newest))
+    rows = [ui.PageRow(tell("Favourable answers"), shares)]
     rows += [
         ui.PageRow(
             f"{monitoring.name_outcome(context, row.outcome)}; "
             f"{context.code_label('offence_group', row.offence_group)}",
             (
                 monitoring.format_earlier(row),
-                f"{monitoring.format_outcome(context, row)} ({row.period or tell('not known')})",
+                f"{monitoring.format_outcome(context, row)} ({row.period})" if row.period else tell("not available"),
             ),
         )
         for row in find_measured_change(desk, context.who, measure)

@@ -99,12 +99,18 @@ def _render_rounds(context: PageContext, chosen: str, errors: Sequence[str] = ()
         errors=[(text, "") for text in errors],
         rounds=_make_rounds(context, desk, rounds),
         round=shown_round,
+        round_name=_name_round(context, desk, shown_round) if shown_round is not None else "",
         rates=_make_rates(context, desk, shown_round, responses) if shown_round is not None else None,
     )
 
 
 def _open_desk(context: PageContext) -> SurveyDesk:
     return get_survey_services(context.request).survey_desk
+
+
+def _name_round(context: PageContext, desk: SurveyDesk, round_: Round) -> str:
+    form = text_in(desk.surveys.bank.lists.forms[round_.form], context.language)
+    return f"{form}, {format_period(round_.period, context.language)}"
 
 
 def _make_rounds(context: PageContext, desk: SurveyDesk, rounds: Sequence[Round]) -> ui.PageTable:

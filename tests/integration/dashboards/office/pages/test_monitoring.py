@@ -10,6 +10,7 @@ import pytest
 from pipelines.core import clock
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts
+from pipelines.survey.invitation_store import Round
 from pipelines.survey.service import SurveyDesk
 from tests.support import monitoring as fakes
 from tests.support.fakes.ledger_fakes import home_and_ledger, time_at
@@ -144,6 +145,10 @@ def test_measure_is_added_from_a_gap_changed_and_compared(office: Office) -> Non
     assert "The measure is added" in page.main and "overdue" in page.main
     measure_page = page.follow_link("Name one contact for urgent requests.")
     assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (r2)"]
+    invitations = office.client.app.state.survey.survey_desk.surveys.invitations  # type: ignore[attr-defined]
+    invitations.add_round(Round("r2", "pulse", "2026-Q3", "2026-09-07", "2026-09-25", "planned"), [])
+    measure_page = measure_page.visitor.open_page(measure_page.address)
+    assert read_row(measure_page, "Favourable answers") == ["100% (r1)", "17% (2026 Q3)"]
     assert read_row(measure_page, EXECUTED + "; Trafficking in persons")[1] == "12% (3–31); 3/25 (2025)"
     refused = measure_page.submit_form("Save the changes", status="done", evidence="soon")
     assert refused.status == 409 and "at least 10 letters" in refused.text
