@@ -40,6 +40,8 @@ _LOG = logging.getLogger("rti.portal")
 def create_app(home: Home, service_settings: WebSettings) -> Any:
     """Return the application of a home behind its guards; an ASGI callable."""
     from pipelines.refresh.publication import complete_publication_at_start
+    from pipelines.refresh.returns import find_sample_folder
+    from pipelines.submissions.experts.listed import record_listed_experts
     from pipelines.submissions.service import open_desk
     from pipelines.web import guards, health, leftovers, metrics
     from pipelines.web.security_headers import STRICT_POLICY, NoStore, SecurityHeaders
@@ -48,6 +50,7 @@ def create_app(home: Home, service_settings: WebSettings) -> Any:
         _LOG.warning("a process that was ended had left %s half-written; it is removed", path.name)
     complete_publication_at_start(home, report=_LOG.warning)
     desk = open_desk(home)
+    record_listed_experts(home, desk.engine, find_sample_folder())
     pages = create_pages(desk, service_settings)
     limits = service_settings.site.limits
     guarded = guards.Guard(NoStore(pages), limits, guards.Rates(), writable=_find_writable_methods(pages))

@@ -42,7 +42,8 @@ from whom, which file it corrects, and how the office justifies any warnings. Ar
 `questionnaire.csv` has two closed rounds of the practitioners' questionnaire: people, institutions and answers are
 invented.
 
-`measures.csv` has corrective measures against gaps. They are invented and written by hand.
+`measures.csv` has corrective measures against gaps, and `experts.csv` entries of the network of experts. They are
+invented and written by hand; the institutions do not exist, and no entry names a person.
 """
 
 

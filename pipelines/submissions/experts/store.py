@@ -19,6 +19,7 @@ from pipelines.submissions.experts.model import Expert, ExpertDetails, find_stat
 LINK_LIFE = timedelta(days=100)
 """How long a link can be used: a quarter, and some days."""
 LOOKED_UP, PASSED_ON = "experts.look_up", "experts.message"
+ADDED, CONFIRMED = "experts.add", "experts.confirm"
 SUBJECT = "experts"
 """Subject of audit entries that concern the network as a whole. An erasure is one of them: it names no entry."""
 LinkProblem = Literal["unknown", "used", "expired"]
@@ -54,13 +55,19 @@ def select_own(connection: sa.Connection, account: str) -> ExpertRow | None:
 
 
 def insert_expert(
-    connection: sa.Connection, expert_id: str, details: ExpertDetails, address: str, account: str | None
+    connection: sa.Connection,
+    expert_id: str,
+    details: ExpertDetails,
+    address: str,
+    account: str | None,
+    *,
+    at: datetime | None = None,
 ) -> None:
-    """Store a new entry, which nobody has confirmed yet."""
-    now = clock.format_timestamp(clock.now())
+    """Store a new entry, which nobody has confirmed yet; without `at`, it is made now."""
+    made_at = clock.format_timestamp(at or clock.now())
     connection.execute(
         sa.insert(EXPERT).values(
-            expert_id=expert_id, account_id=account, address=address, created_at=now, changed_at=now, letters=0,
+            expert_id=expert_id, account_id=account, address=address, created_at=made_at, changed_at=made_at, letters=0,
             **_as_columns(details),
         )
     )  # fmt: skip
@@ -75,12 +82,12 @@ def update_expert(connection: sa.Connection, expert_id: str, details: ExpertDeta
     connection.execute(sa.update(EXPERT).where(EXPERT.c.expert_id == expert_id).values(**values))
 
 
-def confirm_expert(connection: sa.Connection, expert_id: str) -> None:
-    """Store that an entry was confirmed now, and burn its links."""
-    now = clock.format_timestamp(clock.now())
-    connection.execute(sa.update(EXPERT).where(EXPERT.c.expert_id == expert_id).values(confirmed_at=now))
+def confirm_expert(connection: sa.Connection, expert_id: str, *, at: datetime | None = None) -> None:
+    """Store that an entry was confirmed, now or at a moment, and burn its links."""
+    moment = clock.format_timestamp(at or clock.now())
+    connection.execute(sa.update(EXPERT).where(EXPERT.c.expert_id == expert_id).values(confirmed_at=moment))
     unused = (EXPERT_LINK.c.expert_id == expert_id, EXPERT_LINK.c.used_at.is_(None))
-    connection.execute(sa.update(EXPERT_LINK).where(*unused).values(used_at=now))
+    connection.execute(sa.update(EXPERT_LINK).where(*unused).values(used_at=moment))
 
 
 def delete_expert(connection: sa.Connection, expert_id: str) -> None:
@@ -148,9 +155,19 @@ def release_letter(connection: sa.Connection, expert_id: str, quarter: str) -> N
 # -- The audit log
 
 
-def record_act(connection: sa.Connection, actor: str, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+def record_act(
+    connection: sa.Connection,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+    *,
+    at: datetime | None = None,
+) -> None:
     """Add an entry to the audit log. Its detail holds codes and ids of entries, never what an entry says."""
-    audit_log.append_entry(connection, at=clock.now(), actor=actor, action=action, subject=subject, detail=dict(detail))
+    audit_log.append_entry(
+        connection, at=at or clock.now(), actor=actor, action=action, subject=subject, detail=dict(detail)
+    )
 
 
 def list_uses(connection: sa.Connection) -> list[dict[str, Any]]:

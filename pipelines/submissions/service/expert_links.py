@@ -46,7 +46,7 @@ def confirm_by_link(desk: Desk, token: str) -> None:
         clock_guard.refuse_clock_set_back(connection)
         row = _find(connection, token)
         store.confirm_expert(connection, row.expert.expert_id)
-        store.record_act(connection, SYSTEM, "experts.confirm", row.expert.expert_id, {"by": "link"})
+        store.record_act(connection, SYSTEM, store.CONFIRMED, row.expert.expert_id, {"by": "link"})
 
 
 def erase_by_link(desk: Desk, token: str) -> None:

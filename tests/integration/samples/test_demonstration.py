@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.submissions.experts import listed
 from pipelines.submissions.listed_assessments import FILE
 from pipelines.survey import listed_measures
 from tests.samples import arrivals, assessments, plan, questionnaire
@@ -42,6 +43,7 @@ def test_every_file_and_list_is_byte_identical_on_regeneration(returns: Sequence
         FILE,
         questionnaire.FILE,
         listed_measures.FILE,
+        listed.FILE,
         "SOURCE.md",
     }
     assert (RAW / FILE).read_text(encoding="utf-8") == assessments.assessments_csv()
