@@ -31,7 +31,10 @@ _TEXTS: Mapping[LinkProblem, str] = {
         "new one."
     ),
     "not_open": mark("This questionnaire is not open yet. It opens on {day}."),
-    "closed": mark("This questionnaire is closed. Answers that were sent count; drafts were deleted."),
+    "closed": mark(
+        "This questionnaire is closed. Answers that were sent count; drafts were deleted. The message with your "
+        "invitation has the address of the results."
+    ),
     "sent": mark("Your answers have been received. This link has been used and cannot show or change them."),
 }
 _sending = tuple(threading.Lock() for _ in range(64))

@@ -155,7 +155,10 @@ def write_letter(surveys: Surveys, round_: Round, invitation: Invitation, addres
             if results
             else ()
         ),
-        closing=tell("This is an automatic message. Replies to it are not read.", language),
+        # The word for a reply is that for an answer in most languages, and answers to the questionnaire are read.
+        closing=tell(
+            "This message was sent automatically. Do not send messages to this address: nobody reads them.", language
+        ),
         language=language,
     )
 

@@ -12,6 +12,7 @@ from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.experts import words as expert_words
 from dashboards.office.pages.experts import PATH as NETWORK
+from dashboards.office.pages.experts import list_territories
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
 from dashboards.office.words import format_time
@@ -226,6 +227,27 @@ _CRITERIA: Mapping[str, str] = {
 }
 
 
+def _name_kind(use: ExpertUse) -> str:
+    if use.action == PASSED_ON:
+        return mark("message")
+    if "entry" in use.query:
+        return mark("one entry opened")
+    if "list" in use.query:
+        return mark("own list of entries kept")
+    return mark("look-up")
+
+
+def _name_criterion(context: PageContext, name: str, value: str) -> str:
+    """Return what somebody searched for in words; a value that no list has is shown as it was sent."""
+    options = {
+        "role": expert_words.list_roles(context.language),
+        "language": expert_words.list_languages(),
+        "crime": expert_words.list_crimes(context),
+        "procedure": expert_words.list_procedures(context.language),
+    }.get(name, list_territories(context))
+    return dict(options).get(value, value)
+
+
 def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
     tell = context.tell
     rows = [
@@ -233,9 +255,9 @@ def _tabulate_uses(context: PageContext, uses: list[ExpertUse]) -> ui.PageTable:
             format_time(use.at),
             (
                 use.account,
-                tell("message") if use.action == PASSED_ON else tell("look-up"),
-                "; ".join(f"{tell(_CRITERIA[name])}: {value}" for name, value in use.query.items()
-                          if name in _CRITERIA),  # marked above
+                tell(_name_kind(use)),  # marked there
+                "; ".join(f"{tell(_CRITERIA[name])}: {_name_criterion(context, name, value)}"  # marked above
+                          for name, value in use.query.items() if name in _CRITERIA),
                 str(use.n_entries),
             ),
         )

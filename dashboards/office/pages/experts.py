@@ -12,7 +12,7 @@ from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.submissions.experts.counterparts import Counterpart
-from pipelines.submissions.experts.model import OFFERED, ExpertError
+from pipelines.submissions.experts.model import ExpertError
 from pipelines.submissions.notices import NoticeSettingsError
 from pipelines.submissions.service import experts
 from pipelines.submissions.service.experts import ExpertQuery
@@ -42,7 +42,6 @@ def show_experts(context: Page) -> Response:
         procedures=expert_words.list_procedures(context.language),
         table=expert_words.tabulate_experts(context, matches, ENTRY) if matches else None,
         has_searched=matches is not None,
-        has_own=experts.get_own_expert(context.desk, context.who) is not None,
         may_keep=bool(experts.list_expert_places(context.desk, context.who)),
         may_read_log=experts.may_read_log(context.who),
     )
@@ -111,7 +110,7 @@ def _render_entry(context: PageContext, expert_id: str, error: str = "", entered
         status=409 if error else 200,
         expert=expert,
         facts=expert_words.describe_expert(context, expert),
-        is_offered=expert.state in OFFERED,
+        refusal=context.tell(experts.NOT_OFFERED[expert.state]) if expert.state in experts.NOT_OFFERED else "",
         entered=entered,
         limits=(experts.SHORTEST_MESSAGE, experts.LONGEST_MESSAGE),
     )

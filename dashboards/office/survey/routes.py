@@ -25,6 +25,7 @@ from dashboards.office.survey.rendering import (
 )
 from dashboards.office.survey.services import SAVES, WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import format_day, mark, tell
+from pipelines.core.i18n.periods import format_period
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import filling_in
@@ -74,6 +75,8 @@ SubmittedFields = Annotated[FormData, Depends(read_form)]
 def answer_problem(request: Request, error: Exception) -> Response:
     """Answer an error of these pages in plain words."""
     assert isinstance(error, SurveyError)
+    if isinstance(error, LinkError) and error.problem == "sent":
+        return _render_sent(request, _STATUS[error.problem])
     if isinstance(error, TooManyError):
         response = render_problem(request, error, 429)
         response.headers["Retry-After"] = str(error.seconds)
@@ -84,12 +87,13 @@ def answer_problem(request: Request, error: Exception) -> Response:
 @router.get(PATH + "/sent")
 def show_sent(request: Request) -> Response:
     """Render the confirmation. Its address says nothing about who has answered."""
-    return render_page(
-        request,
-        "sent.html",
-        title=tell("Your answers have been received", language_of(request)),
-        address=f"{PATH}/sent",
-    )
+    return _render_sent(request)
+
+
+def _render_sent(request: Request, status: int = 200) -> Response:
+    """Render the confirmation, also for a link that has been used; its links to languages do not repeat the link."""
+    title = tell("Your answers have been received", language_of(request))
+    return render_page(request, "sent.html", title=title, status=status, address=f"{PATH}/sent")
 
 
 @router.get(LINK)
@@ -107,6 +111,7 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
         role=text_in(bank.lists.roles[visit.questionnaire.role], language),
         territory=jurisdiction_name(registry, visit.territory, language) + ("*" if note else ""),
         footnote=f"* {note}" if note else "",
+        period=format_period(visit.round.period, language),
         minutes=MINUTES[visit.round.form],
         closes=format_day(date.fromisoformat(visit.round.closes), language),
         smallest_group=FEWEST_RESPONDENTS,
@@ -125,6 +130,12 @@ def show_start(request: Request, round_id: str, token: str) -> Response:
 def show_check(request: Request, round_id: str, token: str) -> Response:
     """Render all answers, before they are sent."""
     return _render_check(request, open_link(request, round_id, token))
+
+
+@router.get(LINK + "/send")
+def show_check_again(request: Request, round_id: str, token: str) -> Response:
+    """Lead to the check: a browser that restores the page after a refused sending opens its address again."""
+    return redirect_to(f"{link_address(open_link(request, round_id, token))}/check")
 
 
 @router.post(LINK + "/send")
@@ -301,14 +312,14 @@ def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = 
         for question in visit.questionnaire.list_visible(visit.answers)
     ]
     groups = [(theme, list(group)) for theme, group in groupby(rows, key=lambda row: row["theme"])]
-    needed = tell(FAULTS["missing"], language)  # marked in rendering
-    errors = [(f"{text_in(question.wording.text, language)} {needed}", f"row-{question.id}") for question in missing]
+    errors = [(text_in(question.wording.text, language), f"row-{question.id}") for question in missing]
     return render_page(
         request,
         "check.html",
         title=tell("Check your answers", language),
         status=422 if errors else 200,
         errors=errors,
+        errors_title=tell("These questions need an answer. You can also answer that one does not apply.", language),
         address=f"{link_address(visit)}/check",
         groups=groups,
         csrf=visit.link.form_token,

@@ -22,10 +22,10 @@ from pipelines.submissions.experts import letters, store
 from pipelines.submissions.experts.counterparts import Counterpart, list_languages_of, rank_counterparts
 from pipelines.submissions.experts.model import (
     INSTRUMENT,
-    OFFERED,
     Expert,
     ExpertDetails,
     ExpertError,
+    State,
     clean_address,
     clean_details,
 )
@@ -40,6 +40,11 @@ if TYPE_CHECKING:
     from pipelines.submissions.experts.store import ExpertRow
 
 SHORTEST_MESSAGE, LONGEST_MESSAGE = 10, 2_000
+NOT_OFFERED: Mapping[State, str] = {
+    "stale": mark("This entry has not been confirmed for two quarters. Choose another expert."),
+    "unconfirmed": mark("The expert has not confirmed this entry yet, so nobody can write to the expert."),
+}
+"""Why nobody can write to an expert, by the state of the entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +173,8 @@ def pass_message(desk: Desk, who: Identity, expert_id: str, text: str) -> None:
             raise ExpertError(
                 mark("Your account has no mail address for an answer. Add it on the page of your account.")
             )
-        if row.expert.state not in OFFERED:
-            raise ExpertError(mark("This entry has not been confirmed for two quarters. Choose another expert."))
+        if row.expert.state in NOT_OFFERED:
+            raise ExpertError(NOT_OFFERED[row.expert.state])
         detail = {"query": {}, "entries": [expert_id]}
         store.record_act(connection, who.account, store.PASSED_ON, store.SUBJECT, detail)
     letters.pass_on(desk.home, row, message, account.display_name, account.email)
@@ -240,7 +245,7 @@ def confirm_own_expert(desk: Desk, who: Identity) -> None:
         if row.expert.state == "unconfirmed":
             raise ExpertError(mark("Use the link in the letter to confirm the entry: it also confirms the address."))
         store.confirm_expert(book.connection, row.expert.expert_id)
-        store.record_act(book.connection, who.account, "experts.confirm", row.expert.expert_id, {})
+        store.record_act(book.connection, who.account, store.CONFIRMED, row.expert.expert_id, {})
 
 
 def erase_own_expert(desk: Desk, who: Identity) -> None:
@@ -335,7 +340,7 @@ def _save(
         expert_id = row.expert.expert_id
         new_address = clean_address(address) if address.strip() else None
         store.update_expert(connection, expert_id, cleaned, None if new_address == row.address else new_address)
-    store.record_act(connection, who.account, "experts.add" if row is None else "experts.change", expert_id, {})
+    store.record_act(connection, who.account, store.ADDED if row is None else "experts.change", expert_id, {})
     return expert_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,21 @@ def opened(desk: SurveyDesk) -> tuple[SurveyDesk, str, dict[str, list[str]]]:
 
 
 Opened = tuple[SurveyDesk, str, dict[str, list[str]]]
+ANSWER_STEMS = {
+    "en": "answer", "sq": "përgjigj", "bs": "odgovor", "hr": "odgovor", "mk": "одговор", "sr": "одговор",
+    "cnr": "odgovor",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ANSWER_STEMS)
+def test_letter_never_says_that_answers_are_not_read(opened: Opened, language: str) -> None:
+    desk, round_id, _ = opened
+    invitation = desk.surveys.invitations.list_invitations(round_id)[0]
+    invitation = replace(invitation, invitee=replace(invitation.invitee, language=language))
+    round_ = desk.surveys.invitations.list_rounds()[0]
+    letter = letters.write_letter(desk.surveys, round_, invitation, "https://rti.example/questionnaire")
+    stem = ANSWER_STEMS[language]
+    assert stem in " ".join(letter.text).lower() and stem not in letter.closing.lower()
 
 
 def problem_of(desk: SurveyDesk, round_id: str, token: str) -> str:

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from pipelines.core import i18n
+from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.identity import SYSTEM, Grant
 from pipelines.submissions.accounts import accounts
+from pipelines.submissions.experts.store import select_rows
 from pipelines.web import background_worker
 from tests.support.fakes.ledger_fakes import home_and_ledger
 from tests.support.service.office_client import Office, Visitor, open_office
@@ -126,7 +128,12 @@ def test_steward_sees_who_looked_up_what(office: Office, link: str) -> None:
     office.start_visit("xk-expert").open_page("/experts").submit_form("Search", crime="TIP", role="prosecution")
     page = office.open("secretariat", "/experts").follow_link("Look-ups of the network")
     rows = [row.text_content() for row in page.find_elements("table tbody tr")]
-    assert any("xk-expert" in row and "Crime: TIP; Role: prosecution" in row for row in rows)
+    office.start_visit("xk-expert").open_page("/experts").submit_form("Search").follow_link("Expert 1 of the office")
+    office.open("al-keeper", "/experts/kept")
+    page = office.open("secretariat", "/experts/log")
+    kinds = [row.findall("td")[1].text_content().strip() for row in page.find_elements("table tbody tr")]
+    assert kinds[:3] == ["own list of entries kept", "one entry opened", "look-up"]
+    assert any("xk-expert" in row and "Crime: Trafficking in persons; Role: Prosecution" in row for row in rows)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +165,18 @@ def test_link_erases_only_with_the_box_and_a_form_of_its_page(office: Office, li
     erased = visitor.open_page(second).submit_form("Erase the entry", confirmed="1")
     assert erased.heading == "The entry is erased."
     assert visitor.open_page(second).status == 404
+
+
+def test_nobody_writes_to_an_expert_who_has_not_confirmed(office: Office, link: str) -> None:
+    fields = {**FIELDS, "position": "Expert 3 of the office", "address": "third@al.example"}
+    office.open("al-keeper", "/experts/kept").submit_form("Save the entry", **fields)
+    with open_read_transaction(office.desk.engine) as connection:
+        entry = next(row for row in select_rows(connection) if row.address == "third@al.example").expert.expert_id
+    page = office.open("al-keeper", f"/experts/entry?id={entry}")
+    assert "has not confirmed this entry yet" in page.main and "two quarters" not in page.main
+    assert not page.find_forms("Send the message")
+    erased = office.open("al-keeper", f"/experts/kept?id={entry}").submit_form("Erase the entry")
+    assert "The entry is erased" in erased.submit_form("Erase the entry").main
 
 
 def test_look_up_while_the_clock_is_set_back_shows_nothing_but_the_reason(

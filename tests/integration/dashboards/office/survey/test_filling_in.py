@@ -67,7 +67,7 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     visitor, link = Visitor(office.client), next_link(tokens)
     start = visitor.open_page(link)
     assert (start.status, start.heading) == (200, "Quarterly questionnaire, 2026 Q4")
-    assert "Police officer" in start.main
+    assert "Police officer" in start.main and "think of this period: 2026 Q4" in start.main
     early = start.follow_link("Results")
     assert (early.status, "from 21 November 2026 on" in early.main) == (403, True)
     before = surveys_of(office).answers.count_sealed("2026-Q4-pulse")
@@ -77,8 +77,8 @@ def test_whole_questionnaire_is_filled_in_and_sent(office: Office, tokens: dict[
     assert (sent.heading, sent.address) == ("Your answers have been received", f"{PATH}/sent")
     assert surveys_of(office).answers.count_sealed("2026-Q4-pulse") == before + 1
     again = visitor.open_page(link)
-    assert again.status == 410
-    assert "have been received" in again.main
+    assert (again.status, again.heading) == (410, "Your answers have been received")
+    assert "at the address in your invitation" in again.main and link.rpartition("/")[2] not in again.response.text
 
 
 def test_required_answers_are_asked_for_with_a_link_and_nothing_is_lost(
@@ -90,10 +90,13 @@ def test_required_answers_are_asked_for_with_a_link_and_nothing_is_lost(
         page = page.submit_form("Save and continue", **first)
     refused = page.submit_form("Send my answers")
     assert refused.status == 422
-    assert refused.errors
+    assert refused.errors and "These questions need an answer" in refused.main
+    assert "Something went wrong" not in refused.main
     assert not any("answer to a formal request" in error for error in refused.errors)
     targets = [e.get("href") for e in refused.find_elements("#errors a")]
     assert all(refused.find_elements(target) for target in targets)
+    restored = refused.visitor.open_page(refused.address)
+    assert (restored.status, restored.heading) == (200, "Check your answers"), "a restored tab opens the check"
     changed = refused.follow_link("Change")
     assert [e.get("value") for e in changed.find_elements("#FR01 input[checked]")] == ["4"]
 
