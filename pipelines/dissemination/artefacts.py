@@ -75,7 +75,7 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Artefacts:
-    """The artefacts of a structure message: ids of each kind, and the kinds that are written as stubs.
+    """The artefacts of a structure message: ids of each kind, and those that are written as stubs, by kind and id.
 
     Categorisations, constraints, data structures and provision agreements have the ids of their dataflows, metadata
     structures and metadata provision agreements those of their metadataflows.
@@ -83,9 +83,15 @@ class Artefacts:
 
     ids: Mapping[Kind, tuple[str, ...]]
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
-    stubs: frozenset[Kind] = frozenset()
+    stubs: frozenset[tuple[Kind, str]] = frozenset()
+    are_stubs_complete: bool = True
+    """True if stubs have descriptions."""
     partial: frozenset[tuple[Kind, str]] = frozenset()
     """Item schemes that have some of their items only."""
+
+    def is_stub(self, kind: Kind, name: str) -> bool:
+        """Return True if an artefact is written as a stub."""
+        return (kind, name) in self.stubs
 
     def list_ids(self, kind: Kind) -> tuple[str, ...]:
         """Return the ids of a kind."""
@@ -139,6 +145,24 @@ def _list_providers(structures: Structures, with_reference_metadata: bool) -> Ma
         "metadataflow": flows,
         "metadataprovisionagreement": flows,
     }
+
+
+def list_metadata_artefacts(structures: Structures) -> Artefacts:
+    """Return the structures of reference metadata with all that they refer to."""
+    flows = structures.metadataflows
+    used = {flow.codelist for flow in flows.values()}
+    used |= {item.codelist for flow in flows.values() for item in flow.list_attributes() if item.codelist is not None}
+    return Artefacts(
+        {
+            "agencyscheme": (AGENCIES,),
+            "conceptscheme": (CONCEPTS,),
+            "codelist": tuple(name for name in structures.codelists if name in used),
+            "dataproviderscheme": (DATA_PROVIDERS,),
+            "metadatastructure": tuple(flows),
+            "metadataflow": tuple(flows),
+            "metadataprovisionagreement": tuple(flows),
+        }
+    )
 
 
 def make_constraint(release: Path, dataflow: str) -> Constraint:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.dissemination import descriptors
-from pipelines.dissemination.artefacts import list_artefacts
+from pipelines.dissemination.artefacts import list_artefacts, list_metadata_artefacts
 from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, Content, Subject, list_formats, name_file
 from pipelines.dissemination.release import DATABASE, load_structures, load_tables
 from pipelines.dissemination.structures import StructureError
@@ -24,11 +24,16 @@ from pipelines.dissemination.writers.extract import make_extract, make_table_ext
 
 
 def _write_structures(version: sdmx_ml.Version) -> Callable[[Path, str], bytes]:
-    # pysdmx 1.21 cannot read a file of version 2.1 with metadata structures; a query of SDMX REST has them.
+    # pysdmx 1.21 cannot read a file of version 2.1 with metadata structures, so that they have a file of their own.
     has_metadata = version != "2.1"
     return lambda release, _language: sdmx_structure.write_structures(
         load_structures(release), list_artefacts(release, with_reference_metadata=has_metadata), version
     )
+
+
+def _write_metadata_structures(release: Path, _language: str) -> bytes:
+    structures = load_structures(release)
+    return sdmx_structure.write_structures(structures, list_metadata_artefacts(structures), "2.1")
 
 
 def _write_json_structures(release: Path, _language: str) -> bytes:
@@ -37,6 +42,7 @@ def _write_json_structures(release: Path, _language: str) -> bytes:
 
 _DESCRIPTION_WRITERS: Final[Mapping[str, Callable[[Path, str], bytes]]] = {
     "structures.sdmx-2.1.xml": _write_structures("2.1"),
+    "metadata-structures.sdmx-2.1.xml": _write_metadata_structures,
     "structures.sdmx-3.0.xml": _write_structures("3.0"),
     "structures.sdmx.json": _write_json_structures,
     "codebook.csv": descriptors.write_codebook,

@@ -77,6 +77,9 @@ class Description:
 
 DESCRIPTIONS: Final[Mapping[str, Description]] = {
     "structures.sdmx-2.1.xml": Description(mark("Structures, SDMX-ML 2.1"), sdmx_structure.MEDIA_TYPES["2.1"]),
+    "metadata-structures.sdmx-2.1.xml": Description(
+        mark("Structures of reference metadata, SDMX-ML 2.1"), sdmx_structure.MEDIA_TYPES["2.1"]
+    ),
     "structures.sdmx-3.0.xml": Description(mark("Structures, SDMX-ML 3.0"), sdmx_structure.MEDIA_TYPES["3.0"]),
     "structures.sdmx.json": Description(mark("Structures, SDMX-JSON 2.0"), sdmx_json_structure.MEDIA_TYPE),
     "codebook.csv": Description(mark("Codebook: every column and every code"), tabular.MEDIA_TYPES["csv"], True),

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from pipelines.dissemination.dataflows import DATAFLOWS
-from pipelines.dissemination.reference_metadata import AREAS, FOOTNOTE, INSTRUMENT, METADATAFLOWS, WHOLE, MetadataSource
+from pipelines.dissemination.periods import parse_period
+from pipelines.dissemination.reference_metadata import (
+    AREAS,
+    FIRST_PERIOD,
+    FOOTNOTE,
+    INSTRUMENT,
+    LAST_PERIOD,
+    METADATAFLOWS,
+    WHOLE,
+    MetadataSource,
+)
 from pipelines.dissemination.release import identify_release, load_structures, open_release
 from pipelines.dissemination.structures import (
     Metadataflow,
@@ -142,6 +153,26 @@ def _find_footnotes(structures: Structures, subject: str, values: Iterable[Repor
         if area == subject or choose_text(areas[area].names, "en").rstrip("*") in texts
     ]
     return _join_texts(structures.languages, footnotes, " ") if footnotes else {}
+
+
+def keep_days(item: MetadataSet, first: date | None, last: date | None) -> MetadataSet | None:
+    """Return a set with the values about any day from `first` to `last`; None if it has no such value.
+
+    A value without a first or last period is about all days before or after the other one, or about all days.
+    """
+    values = tuple(value for value in item.values if _has_day(value, first, last))
+    if all(value.id in (INSTRUMENT, FOOTNOTE) for value in values):
+        return None
+    return replace(item, values=values)
+
+
+def _has_day(value: ReportedValue, first: date | None, last: date | None) -> bool:
+    periods = {
+        child.id: parse_period(child.value) for child in value.children if child.id in (FIRST_PERIOD, LAST_PERIOD)
+    }
+    begins_after = last is not None and FIRST_PERIOD in periods and periods[FIRST_PERIOD].start > last
+    ends_before = first is not None and LAST_PERIOD in periods and periods[LAST_PERIOD].end < first
+    return not (begins_after or ends_before)
 
 
 def _join_texts(languages: Iterable[str], texts: Iterable[Text], separator: str) -> Text:

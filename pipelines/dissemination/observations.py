@@ -34,6 +34,19 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class PeriodCondition:
+    """A condition on the period of an observation, compared with the days from `first` to `last`.
+
+    Operators mean what the technical notes of SDMX say: `eq` is true of every period within these days, `lt` and `gt`
+    of those that end before the first or begin after the last of them.
+    """
+
+    operator: Operator
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
 class ObservationSelection:
     """A selection of the observations of a dataflow.
 
@@ -48,6 +61,7 @@ class ObservationSelection:
     first_n: int | None = None
     last_n: int | None = None
     conditions: tuple[Condition, ...] = ()
+    periods: tuple[PeriodCondition, ...] = ()
 
 
 EVERYTHING: Final = ObservationSelection()
@@ -67,6 +81,7 @@ def filter_observations(frame: pl.DataFrame, flow: Dataflow, selection: Observat
     """Return the selected rows of the frame of a dataflow."""
     conditions = [_allow_codes(frame, flow, name, allowed) for name, allowed in selection.codes.items()]
     conditions += [_compare(frame, condition) for condition in selection.conditions]
+    conditions += [_compare_period(condition) for condition in selection.periods]
     if selection.first_period is not None:
         conditions.append(pl.col(START) >= parse_period(selection.first_period).start)
     if selection.last_period is not None:
@@ -110,8 +125,6 @@ def _compare(frame: pl.DataFrame, condition: Condition) -> pl.Expr:
 
 
 def _compare_value(frame: pl.DataFrame, name: str, operator: Operator, value: str) -> pl.Expr:
-    if name == TIME_PERIOD:
-        return _compare_period(operator, value)
     dtype = frame[name].dtype
     column = pl.col(name)
     if dtype.is_numeric():
@@ -155,23 +168,24 @@ def _compare_value(frame: pl.DataFrame, name: str, operator: Operator, value: st
             return column.str.ends_with(value)
 
 
-def _compare_period(operator: Operator, value: str) -> pl.Expr:
-    span = parse_period(value)
-    match operator:
+def _compare_period(condition: PeriodCondition) -> pl.Expr:
+    first, last = condition.first, condition.last
+    is_within = (pl.col(START) >= first) & (pl.col(END) <= last)
+    match condition.operator:
         case "eq":
-            return (pl.col(START) == span.start) & (pl.col(END) == span.end)
+            return is_within
         case "ne":
-            return (pl.col(START) != span.start) | (pl.col(END) != span.end)
+            return ~is_within
         case "lt":
-            return pl.col(START) < span.start
+            return pl.col(END) < first
         case "le":
-            return pl.col(END) <= span.end
+            return pl.col(END) <= last
         case "gt":
-            return pl.col(END) > span.end
+            return pl.col(START) > last
         case "ge":
-            return pl.col(START) >= span.start
+            return pl.col(START) >= first
         case _:
-            raise StructureError(f"{TIME_PERIOD}: {operator} is not an operator of periods")
+            raise StructureError(f"{TIME_PERIOD}: {condition.operator} is not an operator of periods")
 
 
 # ------------------------------------------------------------------------------------------------- what there is

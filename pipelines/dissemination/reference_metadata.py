@@ -48,6 +48,9 @@ AREAS: Final = "CL_AREA"
 METHODOLOGY: Final = "METHODOLOGY"
 INSTRUMENT: Final = "INSTRUMENT"
 FOOTNOTE: Final = "FOOTNOTE"
+FIRST_PERIOD: Final = "FIRST_PERIOD"
+LAST_PERIOD: Final = "LAST_PERIOD"
+"""Attributes with the periods that a value is about; both are absent from a value about all time."""
 WHOLE: Final = "_T"
 """Instrument of a metadata set about all returns of a territory."""
 STATEMENTS: Final[Mapping[str, MetadataItem]] = {
@@ -93,8 +96,8 @@ METADATA_ITEMS: Final[Mapping[str, MetadataItem]] = {
     "COUNTED_AGAIN": MetadataItem(mark("Cases taken over, counted again")),
     "NOTE": MetadataItem(mark("Note")),
     "NOTE_KIND": MetadataItem(mark("Kind")),
-    "FIRST_PERIOD": MetadataItem(mark("First period")),
-    "LAST_PERIOD": MetadataItem(mark("Last period")),
+    FIRST_PERIOD: MetadataItem(mark("First period")),
+    LAST_PERIOD: MetadataItem(mark("Last period")),
     "QUALITY_INDICATOR": MetadataItem(mark("Quality indicator"), "CL_INDICATOR"),
     "QUALITY_VALUE": MetadataItem(mark("Value"), text_type="Double"),
     "QUALITY_UNIT": MetadataItem(mark("Unit"), "CL_UNIT_MEASURE"),

@@ -57,12 +57,14 @@ class ArtefactComposer(ElementComposer):
             element.set("version", find_version(self.structures, kind))
         if self.is_first and kind not in UNVERSIONED:
             element.set("isFinal", "true")
-        if self.is_stub(kind):
+        is_stub = self.is_stub(kind, name)
+        if is_stub:
             element.set("isExternalReference", "true")
         if (kind, name) in self.artefacts.partial:
             element.set("isPartial", "true")
         self.add_texts(element, "com:Name", names)
-        self.add_texts(element, "com:Description", descriptions or {})
+        if descriptions and (self.artefacts.are_stubs_complete or not is_stub):
+            self.add_texts(element, "com:Description", descriptions)
         return element
 
     def _name_class(self, kind: Kind) -> str:
@@ -81,9 +83,9 @@ class ArtefactComposer(ElementComposer):
         whole = {"id": name, "version": version}
         self.add_element(self.add_element(parent, tag), "Ref", **(parts if item else whole), **attributes)
 
-    def is_stub(self, kind: Kind) -> bool:
-        """Return True if only stubs of a kind are written; of some kinds the schemas have no stubs."""
-        return kind in self.artefacts.stubs and kind not in _NO_STUBS[self.version]
+    def is_stub(self, kind: Kind, name: str) -> bool:
+        """Return True if an artefact is written as a stub; of some kinds the schemas have no stubs."""
+        return self.artefacts.is_stub(kind, name) and kind not in _NO_STUBS[self.version]
 
     def add_representation(
         self,

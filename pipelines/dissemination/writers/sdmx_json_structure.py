@@ -73,11 +73,17 @@ def write_structures(structures: Structures, artefacts: Artefacts, language: str
 
 
 def _maintained(
-    structures: Structures, kind: Kind, name: str, names: Text, language: str, descriptions: Text | None = None
+    structures: Structures,
+    artefacts: Artefacts,
+    kind: Kind,
+    name: str,
+    names: Text,
+    language: str,
+    descriptions: Text | None = None,
 ) -> dict[str, Any]:
     """Return what every artefact has."""
     artefact: dict[str, Any] = {"id": name, **describe_name(names, language)}
-    if descriptions:
+    if descriptions and (artefacts.are_stubs_complete or not artefacts.is_stub(kind, name)):
         artefact |= {"description": choose_text(descriptions, language), "descriptions": dict(descriptions)}
     artefact |= {
         "agencyID": find_agency(structures, kind),
@@ -86,16 +92,16 @@ def _maintained(
     return artefact if kind in UNVERSIONED else artefact | {"version": structures.version}
 
 
-def _stub(artefacts: Artefacts, kind: Kind) -> dict[str, Any]:
-    return {"isExternalReference": True} if kind in artefacts.stubs else {}
+def _stub(artefacts: Artefacts, kind: Kind, name: str) -> dict[str, Any]:
+    return {"isExternalReference": True} if artefacts.is_stub(kind, name) else {}
 
 
 def _compose_agencies(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
     if not artefacts.list_ids("agencyscheme"):
         return []
-    scheme = _maintained(structures, "agencyscheme", AGENCIES, {"en": "Agencies"}, language)
+    scheme = _maintained(structures, artefacts, "agencyscheme", AGENCIES, {"en": "Agencies"}, language)
     agency = {"id": structures.agency, **describe_name(structures.agency_names, language)}
-    return [scheme | (_stub(artefacts, "agencyscheme") or {"agencies": [agency]})]
+    return [scheme | (_stub(artefacts, "agencyscheme", AGENCIES) or {"agencies": [agency]})]
 
 
 def _compose_categorisations(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
@@ -104,9 +110,9 @@ def _compose_categorisations(structures: Structures, artefacts: Artefacts, langu
         flow = structures.find_dataflow(name)
         target = make_urn(structures, "categoryscheme", CATEGORIES, flow.category)
         composed.append(
-            _maintained(structures, "categorisation", name, flow.names, language)
+            _maintained(structures, artefacts, "categorisation", name, flow.names, language)
             | (
-                _stub(artefacts, "categorisation")
+                _stub(artefacts, "categorisation", name)
                 or {"source": make_urn(structures, "dataflow", name), "target": target}
             )
         )
@@ -116,9 +122,9 @@ def _compose_categorisations(structures: Structures, artefacts: Artefacts, langu
 def _compose_categories(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
     if not artefacts.list_ids("categoryscheme"):
         return []
-    scheme = _maintained(structures, "categoryscheme", CATEGORIES, structures.agency_names, language)
+    scheme = _maintained(structures, artefacts, "categoryscheme", CATEGORIES, structures.agency_names, language)
     items = [{"id": item.id, **describe_name(item.names, language)} for item in structures.categories]
-    return [scheme | (_stub(artefacts, "categoryscheme") or {"categories": items})]
+    return [scheme | (_stub(artefacts, "categoryscheme", CATEGORIES) or {"categories": items})]
 
 
 def _compose_codelists(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
@@ -137,8 +143,8 @@ def _compose_codelists(structures: Structures, artefacts: Artefacts, language: s
                 item["parent"] = code.parent
             items.append(item)
         composed.append(
-            _maintained(structures, "codelist", name, codelist.names, language)
-            | (_stub(artefacts, "codelist") or {"codes": items})
+            _maintained(structures, artefacts, "codelist", name, codelist.names, language)
+            | (_stub(artefacts, "codelist", name) or {"codes": items})
         )
     return composed
 
@@ -146,9 +152,9 @@ def _compose_codelists(structures: Structures, artefacts: Artefacts, language: s
 def _compose_concepts(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
     if not artefacts.list_ids("conceptscheme"):
         return []
-    scheme = _maintained(structures, "conceptscheme", CONCEPTS, structures.agency_names, language)
+    scheme = _maintained(structures, artefacts, "conceptscheme", CONCEPTS, structures.agency_names, language)
     items = [{"id": item.id, **describe_name(item.names, language)} for item in structures.concepts.values()]
-    return [scheme | (_stub(artefacts, "conceptscheme") or {"concepts": items})]
+    return [scheme | (_stub(artefacts, "conceptscheme", CONCEPTS) or {"concepts": items})]
 
 
 def _compose_constraints(structures: Structures, artefacts: Artefacts, language: str) -> list[dict[str, Any]]:
@@ -167,11 +173,11 @@ def _compose_constraints(structures: Structures, artefacts: Artefacts, language:
                 }}
             )  # fmt: skip
         composed.append(
-            _maintained(structures, "dataconstraint", name, flow.names, language)
+            _maintained(structures, artefacts, "dataconstraint", name, flow.names, language)
             | {"role": "Actual"}
             | _describe_metrics(constraint)
             | (
-                _stub(artefacts, "dataconstraint")
+                _stub(artefacts, "dataconstraint", name)
                 or {
                     "constraintAttachment": {"dataflows": [make_urn(structures, "dataflow", name)]},
                     "cubeRegions": [{"include": True, "keyValues": keys}],
@@ -191,8 +197,11 @@ def _compose_dataflows(structures: Structures, artefacts: Artefacts, language: s
     for name in artefacts.list_ids("dataflow"):
         flow = structures.find_dataflow(name)
         composed.append(
-            _maintained(structures, "dataflow", name, flow.names, language, flow.descriptions)
-            | (_stub(artefacts, "dataflow") or {"structure": make_urn(structures, "datastructure", flow.structure.id)})
+            _maintained(structures, artefacts, "dataflow", name, flow.names, language, flow.descriptions)
+            | (
+                _stub(artefacts, "dataflow", name)
+                or {"structure": make_urn(structures, "datastructure", flow.structure.id)}
+            )
         )
     return composed
 
@@ -227,8 +236,10 @@ def _compose_data_structures(structures: Structures, artefacts: Artefacts, langu
             },
         }
         composed.append(
-            _maintained(structures, "datastructure", structure.id, structure.names, language, flow.descriptions)
-            | (_stub(artefacts, "datastructure") or {"dataStructureComponents": components})
+            _maintained(
+                structures, artefacts, "datastructure", structure.id, structure.names, language, flow.descriptions
+            )
+            | (_stub(artefacts, "datastructure", structure.id) or {"dataStructureComponents": components})
         )
     return composed
 
@@ -257,9 +268,9 @@ def _compose_hierarchies(structures: Structures, artefacts: Artefacts, language:
 
         items = [compose_code(code) for code in children.get(None, ())]
         composed.append(
-            _maintained(structures, "hierarchy", name, codelist.names, language)
+            _maintained(structures, artefacts, "hierarchy", name, codelist.names, language)
             | {"hasFormalLevels": False}
-            | (_stub(artefacts, "hierarchy") or {"hierarchicalCodes": items})
+            | (_stub(artefacts, "hierarchy", name) or {"hierarchicalCodes": items})
         )
     return composed
 
@@ -272,10 +283,10 @@ def _compose_providers(kind: Kind, structures: Structures, artefacts: Artefacts,
         return []
     is_data = kind == "dataproviderscheme"
     name, title = (DATA_PROVIDERS, "Data providers") if is_data else (METADATA_PROVIDERS, "Metadata providers")
-    scheme = _maintained(structures, kind, name, {"en": title}, language)
+    scheme = _maintained(structures, artefacts, kind, name, {"en": title}, language)
     provider = {"id": structures.agency, **describe_name(structures.agency_names, language)}
     items = {"dataProviders" if is_data else "metadataProviders": [provider]}
-    return [scheme | (_stub(artefacts, kind) or items)]
+    return [scheme | (_stub(artefacts, kind, name) or items)]
 
 
 def _compose_agreements(
@@ -292,7 +303,9 @@ def _compose_agreements(
             names = structures.metadataflows[name].names
             provider = make_urn(structures, "metadataproviderscheme", METADATA_PROVIDERS, structures.agency)
             content = {"metadataflow": make_urn(structures, "metadataflow", name), "metadataProvider": provider}
-        composed.append(_maintained(structures, kind, name, names, language) | (_stub(artefacts, kind) or content))
+        composed.append(
+            _maintained(structures, artefacts, kind, name, names, language) | (_stub(artefacts, kind, name) or content)
+        )
     return composed
 
 
@@ -305,8 +318,8 @@ def _compose_metadataflows(structures: Structures, artefacts: Artefacts, languag
             "targets": list_target_patterns(structures, flow),
         }
         composed.append(
-            _maintained(structures, "metadataflow", name, flow.names, language, flow.descriptions)
-            | (_stub(artefacts, "metadataflow") or content)
+            _maintained(structures, artefacts, "metadataflow", name, flow.names, language, flow.descriptions)
+            | (_stub(artefacts, "metadataflow", name) or content)
         )
     return composed
 
@@ -318,9 +331,9 @@ def _compose_metadata_structures(structures: Structures, artefacts: Artefacts, l
         attributes = [_compose_metadata_attribute(structures, item) for item in flow.attributes]
         attribute_list = {"id": "MetadataAttributeDescriptor", "metadataAttributes": attributes}
         composed.append(
-            _maintained(structures, "metadatastructure", name, flow.names, language, flow.descriptions)
+            _maintained(structures, artefacts, "metadatastructure", name, flow.names, language, flow.descriptions)
             | (
-                _stub(artefacts, "metadatastructure")
+                _stub(artefacts, "metadatastructure", name)
                 or {"metadataStructureComponents": {"metadataAttributeList": attribute_list}}
             )
         )

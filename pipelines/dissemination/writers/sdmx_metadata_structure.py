@@ -28,7 +28,7 @@ _PROVIDERS: Final[dict[Kind, tuple[str, str, str]]] = {
 def add_agencies(writer: ArtefactComposer, group: _Element) -> None:
     """Add the scheme of agencies, with the agency that maintains all artefacts."""
     scheme = writer.add_maintained(group, "str:AgencyScheme", "agencyscheme", AGENCIES, {"en": "Agencies"})
-    if not writer.is_stub("agencyscheme"):
+    if not writer.is_stub("agencyscheme", AGENCIES):
         agency = writer.add_element(scheme, "str:Agency", id=writer.structures.agency)
         writer.add_texts(agency, "com:Name", writer.structures.agency_names)
 
@@ -37,7 +37,7 @@ def add_providers(writer: ArtefactComposer, kind: Kind, group: _Element) -> None
     """Add a scheme of providers: the agency publishes all data and metadata."""
     name, item_class, title = _PROVIDERS[kind]
     scheme = writer.add_maintained(group, f"str:{item_class}Scheme", kind, name, {"en": title})
-    if not writer.is_stub(kind):
+    if not writer.is_stub(kind, name):
         provider = writer.add_element(scheme, f"str:{item_class}", id=writer.structures.agency)
         writer.add_texts(provider, "com:Name", writer.structures.agency_names)
 
@@ -49,7 +49,7 @@ def add_agreements(writer: ArtefactComposer, kind: Kind, group: _Element) -> Non
     for name in writer.artefacts.list_ids(kind):
         names: Text = (writer.structures.dataflows if is_data else writer.structures.metadataflows)[name].names
         element = writer.add_maintained(group, f"str:{tag}", kind, name, names)
-        if writer.is_stub(kind):
+        if writer.is_stub(kind, name):
             continue
         flow = "StructureUsage" if writer.is_first else "Dataflow" if is_data else "Metadataflow"
         writer.add_reference(element, f"str:{flow}", "dataflow" if is_data else "metadataflow", name)
@@ -63,7 +63,7 @@ def add_metadataflows(writer: ArtefactComposer, group: _Element) -> None:
     for name in writer.artefacts.list_ids("metadataflow"):
         flow = writer.structures.metadataflows[name]
         element = writer.add_maintained(group, "str:Metadataflow", "metadataflow", name, flow.names, flow.descriptions)
-        is_stub = writer.is_stub("metadataflow")
+        is_stub = writer.is_stub("metadataflow", name)
         if not is_stub:
             writer.add_reference(element, "str:Structure", "metadatastructure", name)
         if not writer.is_first:
@@ -79,7 +79,7 @@ def add_metadata_structures(writer: ArtefactComposer, group: _Element) -> None:
         element = writer.add_maintained(
             group, "str:MetadataStructure", "metadatastructure", name, flow.names, flow.descriptions
         )
-        if writer.is_stub("metadatastructure"):
+        if writer.is_stub("metadatastructure", name):
             continue
         components = writer.add_element(element, "str:MetadataStructureComponents")
         if writer.is_first:

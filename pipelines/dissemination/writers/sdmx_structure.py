@@ -122,14 +122,14 @@ class StructureWriter(ArtefactComposer):
         for name in self.artefacts.list_ids("dataflow"):
             flow = self.structures.find_dataflow(name)
             element = self.add_maintained(group, "str:Dataflow", "dataflow", name, flow.names, flow.descriptions)
-            if not self.is_stub("dataflow"):
+            if not self.is_stub("dataflow", name):
                 self.add_reference(element, "str:Structure", "datastructure", flow.structure.id)
 
     def _add_categories(self, group: _Element) -> None:
         scheme = self.add_maintained(
             group, "str:CategoryScheme", "categoryscheme", CATEGORIES, self.structures.agency_names
         )
-        if not self.is_stub("categoryscheme"):
+        if not self.is_stub("categoryscheme", CATEGORIES):
             for category in self.structures.categories:
                 self.add_texts(self.add_element(scheme, "str:Category", id=category.id), "com:Name", category.names)
 
@@ -137,7 +137,7 @@ class StructureWriter(ArtefactComposer):
         for name in self.artefacts.list_ids("categorisation"):
             flow = self.structures.find_dataflow(name)
             element = self.add_maintained(group, "str:Categorisation", "categorisation", name, flow.names)
-            if not self.is_stub("categorisation"):
+            if not self.is_stub("categorisation", name):
                 self.add_reference(element, "str:Source", "dataflow", name)
                 self.add_reference(element, "str:Target", "categoryscheme", CATEGORIES, flow.category)
 
@@ -145,7 +145,7 @@ class StructureWriter(ArtefactComposer):
         for name in self.artefacts.list_ids("codelist"):
             codelist = self.structures.codelists[name]
             element = self.add_maintained(group, "str:Codelist", "codelist", name, codelist.names)
-            for code in () if self.is_stub("codelist") else codelist.codes:
+            for code in () if self.is_stub("codelist", name) else codelist.codes:
                 item = self.add_element(element, "str:Code", id=code.id)
                 item.set("urn", make_urn(self.structures, "codelist", name, code.id))
                 self.add_texts(item, "com:Name", code.names)
@@ -164,7 +164,7 @@ class StructureWriter(ArtefactComposer):
                 group, "str:HierarchicalCodelist" if self.is_first else "str:Hierarchy", "hierarchy", name,
                 codelist.names,
             )  # fmt: skip
-            if self.is_stub("hierarchy"):
+            if self.is_stub("hierarchy", name):
                 continue
             if self.is_first:
                 included = self.add_element(element, "str:IncludedCodelist", alias=name)
@@ -196,7 +196,7 @@ class StructureWriter(ArtefactComposer):
         scheme = self.add_maintained(
             group, "str:ConceptScheme", "conceptscheme", CONCEPTS, self.structures.agency_names
         )
-        for concept in () if self.is_stub("conceptscheme") else self.structures.concepts.values():
+        for concept in () if self.is_stub("conceptscheme", CONCEPTS) else self.structures.concepts.values():
             item = self.add_element(scheme, "str:Concept", id=concept.id)
             item.set("urn", make_urn(self.structures, "conceptscheme", CONCEPTS, concept.id))
             self.add_texts(item, "com:Name", concept.names)
@@ -210,7 +210,7 @@ class StructureWriter(ArtefactComposer):
             element = self.add_maintained(
                 group, "str:DataStructure", "datastructure", name, flow.structure.names, flow.descriptions
             )
-            if not self.is_stub("datastructure"):
+            if not self.is_stub("datastructure", name):
                 self._add_components(element, flow)
 
     def _add_components(self, parent: _Element, flow: Dataflow) -> None:
@@ -259,7 +259,7 @@ class StructureWriter(ArtefactComposer):
             element = self.add_maintained(group, tag, "dataconstraint", name, flow.names)
             element.set("type" if self.is_first else "role", "Actual")
             self._add_metrics(element, constraint)
-            if self.is_stub("dataconstraint"):
+            if self.is_stub("dataconstraint", name):
                 continue
             self.add_reference(self.add_element(element, "str:ConstraintAttachment"), "str:Dataflow", "dataflow", name)
             region = self.add_element(element, "str:CubeRegion", include="true")

@@ -25,8 +25,8 @@ from pipelines.web.sdmx.queries import (
     parse_key,
     parse_parameters,
     parse_sort,
-    parse_span,
 )
+from pipelines.web.sdmx.time_spans import parse_span, parse_start_day
 
 _DATA_V1: Final = frozenset({
     "startPeriod", "endPeriod", "updatedAfter", "firstNObservations", "lastNObservations", "dimensionAtObservation",
@@ -34,7 +34,7 @@ _DATA_V1: Final = frozenset({
 })  # fmt: skip
 _DATA_V2: Final = frozenset({
     "updatedAfter", "firstNObservations", "lastNObservations", "dimensionAtObservation", "attributes", "measures",
-    "includeHistory", "limit", "offset", "sort",
+    "includeHistory", "limit", "offset", "sort", "reportingYearStartDay",
 })  # fmt: skip
 _DETAILS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "full": (("dsd",), ("all",)),
@@ -167,7 +167,7 @@ def parse_availability_query(version: Version, parts: Sequence[str], query: str)
         parameters = parse_parameters(query, allowed)
         reference, context = _parse_flow(flow), ""
     else:
-        allowed, provider = {"updatedAfter", "references", "mode"}, ""
+        allowed, provider = {"updatedAfter", "references", "mode", "reportingYearStartDay"}, ""
         choices = (*choices, "valuelist")
         context, agency, name, versions, key, component = _pad(
             parts, 1, 6, "/availability/{context}/{agency}/{id}/{version}/{key}/{component}"
@@ -245,6 +245,7 @@ def _complete_query(
         dimension_at_observation=parameters.get("dimensionAtObservation", "TIME_PERIOD"),
         limit=_parse_number(parameters, "limit"),
         offset=_parse_number(parameters, "offset", 0) or 0,
+        year_start=parse_start_day(parameters),
         edition=edition,
         format=parameters.get("format"),
         **more,  # type: ignore[arg-type]
@@ -255,7 +256,7 @@ def parse_metadata_query(version: Version, parts: Sequence[str], query: str) -> 
     """Return the query of an address below `/metadata`. Raises QueryError if it does not follow the specification."""
     if version == "v1":
         flow, key, provider = _pad(parts, 1, 3, "/metadata/{flow}/{key}/{provider}")
-        parameters = parse_parameters(query, {"detail", "updatedAfter"})
+        parameters = parse_parameters(query, {"startPeriod", "endPeriod", "updatedAfter", "detail"})
         _parse_choice(parameters, "detail", ("full", "dataonly"), "full")
         keys = parse_key(key, version)
         if keys and len(keys[0]) != 1:
@@ -267,6 +268,8 @@ def parse_metadata_query(version: Version, parts: Sequence[str], query: str) -> 
             providers=_parse_providers(provider, version),
             items=keys[0][0] if keys else (),
             updated_after=_parse_time(parameters, "updatedAfter"),
+            first_day=parse_span(parameters["startPeriod"])[0] if "startPeriod" in parameters else None,
+            last_day=parse_span(parameters["endPeriod"])[1] if "endPeriod" in parameters else None,
             edition=_parse_edition(parameters),
             format=parameters.get("format"),
         )

@@ -21,8 +21,8 @@ _ALL_REFERENCES = ("dataflow", "datastructure", "conceptscheme", "codelist", "da
 def find_availability(releases: Releases, release: PublishedRelease, query: DataQuery) -> StructureMessage:
     """Return the constraints of the dataflows that a query refers to, with the artefacts that `references` adds.
 
-    With `updatedAfter`, they are about the observations that were added or revised since then.  Raises QueryError 404
-    if no observation matches.
+    With `updatedAfter`, they are about the observations that were added, revised or deleted since then.  Raises
+    QueryError 404 if no observation matches.
     """
     structures = load_structures(release.folder)
     is_changed = False
@@ -55,7 +55,7 @@ def find_availability(releases: Releases, release: PublishedRelease, query: Data
     for kind, name in sorted(added):
         if kind in words:
             ids[kind] = (*ids.get(kind, ()), name)
-    return StructureMessage(reduced, Artefacts(ids, constraints, frozenset(), frozenset(partial & added)))
+    return StructureMessage(reduced, Artefacts(ids, constraints, partial=frozenset(partial & added)))
 
 
 def _find_constraint(frame: pl.DataFrame, flow: Dataflow, query: DataQuery) -> Constraint | None:

@@ -11,7 +11,12 @@ from typing import Final, Literal
 import polars as pl
 
 from pipelines.core.i18n import mark
-from pipelines.dissemination.observations import Condition, ObservationSelection, filter_observations
+from pipelines.dissemination.observations import (
+    Condition,
+    ObservationSelection,
+    PeriodCondition,
+    filter_observations,
+)
 from pipelines.dissemination.release import END, START, load_observations, load_structures
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Dataflow, StructureError
 from pipelines.dissemination.writers.extract import Context, Extract, to_text
@@ -19,9 +24,10 @@ from pipelines.dissemination.writers.sdmx_ml import ALL_DIMENSIONS
 from pipelines.web.sdmx.errors import NO_COMPONENT, NO_DIMENSION, QueryError
 from pipelines.web.sdmx.negotiation import Detail
 from pipelines.web.sdmx.ordering import list_components, sort_extract
-from pipelines.web.sdmx.queries import Comparison, ComponentFilter, DataQuery, Key, parse_span
+from pipelines.web.sdmx.queries import ComponentFilter, DataQuery, Key
 from pipelines.web.sdmx.references import find_dataflows
 from pipelines.web.sdmx.releases import PublishedRelease, Releases
+from pipelines.web.sdmx.time_spans import StartDay, parse_span
 
 Action = Literal["Information", "Append", "Replace", "Delete"]
 _ROW: Final = "_row"
@@ -78,7 +84,7 @@ def select_rows(
         frame = _unite(frame, [_filter_with(flow, selection) for selection in selections])
     for item in query.filters:
         if item.component != without_dimension:
-            frame = _apply_filter(frame, flow, item)
+            frame = _apply_filter(frame, flow, item, query.year_start)
     if without_dimension == TIME_PERIOD:
         return frame
     first = parse_span(query.first_period)[0].isoformat() if query.first_period is not None else None
@@ -99,15 +105,20 @@ def _unite(frame: pl.DataFrame, choices: Sequence[Callable[[pl.DataFrame], pl.Da
     return numbered.filter(pl.col(_ROW).is_in(rows.implode())).drop(_ROW)
 
 
-def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter) -> pl.DataFrame:
+def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter, year_start: StartDay) -> pl.DataFrame:
     if item.component not in frame.columns or item.component in (START, END):
         raise QueryError(
             422, NO_COMPONENT, dataflow=flow.id, name=item.component, names=", ".join(list_components(flow))
         )
-    choices = []
+    selections = []
     for tests in item.alternatives:
-        conditions = tuple(condition for test in tests for condition in _make_conditions(item.component, test))
-        choices.append(_filter_with(flow, ObservationSelection(conditions=conditions)))
+        if item.component == TIME_PERIOD:
+            periods = (PeriodCondition(test.operator, *parse_span(test.value, year_start)) for test in tests)
+            selections.append(ObservationSelection(periods=tuple(periods)))
+        else:
+            conditions = (Condition(item.component, test.operator, (test.value,)) for test in tests)
+            selections.append(ObservationSelection(conditions=tuple(conditions)))
+    choices = [_filter_with(flow, selection) for selection in selections]
     try:
         return _unite(frame, choices)
     except StructureError:
@@ -122,21 +133,6 @@ def _apply_filter(frame: pl.DataFrame, flow: Dataflow, item: ComponentFilter) ->
         raise QueryError(
             400, mark("The filter {filter} has a value that is not a number."), filter=f"c[{item.component}]"
         ) from None
-
-
-def _make_conditions(component: str, test: Comparison) -> tuple[Condition, ...]:
-    """Return a test as conditions; a period is compared by its first or its last day."""
-    if component != TIME_PERIOD:
-        return (Condition(component, test.operator, (test.value,)),)
-    first, last = parse_span(test.value)
-    match test.operator:
-        case "ge" | "lt":
-            value = first.isoformat()
-        case "le" | "gt":
-            value = last.isoformat()
-        case _:
-            value = test.value
-    return (Condition(component, test.operator, (value,)),)
 
 
 # ----------------------------------------------------------------------------------------------------------- data sets
@@ -244,17 +240,27 @@ def _find_current_at(releases: Releases, release: PublishedRelease, when: dateti
 
 
 def load_updated(releases: Releases, release: PublishedRelease, flow: Dataflow, since: datetime | None) -> pl.DataFrame:
-    """Return the observations of a dataflow that were added or revised since a time, or all of them without a time.
-
-    What a release deleted since then has no observation any more, so it is not among them.
-    """
+    """Return the observations of a dataflow that were added, revised or deleted since a time, or all without a time."""
     rows = load_observations(release.folder, flow.id)
     earlier = _find_current_at(releases, release, since) if since is not None else None
     if earlier is None or flow.id not in load_structures(earlier.folder).dataflows:
         return rows
     former_rows = load_observations(earlier.folder, flow.id)
-    # A release with other columns revises every observation, as in a query of data (`list_changes`).
-    return rows if former_rows.columns != rows.columns else _subtract(rows, former_rows, rows.columns)
+    if former_rows.columns != rows.columns:
+        # A release with other columns revises every observation, as in a query of data (`list_changes`).
+        return rows
+    key = [*flow.structure.dimension_ids, TIME_PERIOD]
+    return _append_rows(_subtract(rows, former_rows, rows.columns), _subtract(former_rows, rows, key))
+
+
+def _append_rows(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of two releases, whose code lists may differ."""
+    enums = {
+        name: pl.Enum(list(dict.fromkeys((*dtype.categories, *others.schema[name].categories))))  # type: ignore[attr-defined]
+        for name, dtype in rows.schema.items()
+        if isinstance(dtype, pl.Enum) and dtype != others.schema[name]
+    }
+    return pl.concat([rows.cast(enums), others.cast(enums)], how="vertical_relaxed")  # type: ignore[arg-type]
 
 
 def _select_history_of_changes(

@@ -15,7 +15,7 @@ from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
 Syntax = Literal["xml", "json", "text"]
-_CODES: Final = {400: 140, 404: 100, 406: 1006, 413: 130, 422: 150, 500: 500, 501: 501, 503: 503}
+_CODES: Final = {400: 140, 404: 100, 406: 1006, 413: 130, 422: 150, 500: 500, 503: 503}
 """Codes of SDMX errors by HTTP status; codes from 1000 are our own."""
 _MESSAGE: Final = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"
 _COMMON: Final = "http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines.core.i18n import mark
 from pipelines.dissemination.artefacts import Kind
-from pipelines.dissemination.metadata_sets import MetadataSet, load_metadata_sets
+from pipelines.dissemination.metadata_sets import MetadataSet, keep_days, load_metadata_sets
 from pipelines.dissemination.release import load_structures
 from pipelines.dissemination.structures import Structures
 from pipelines.dissemination.writers import sdmx_metadata
@@ -36,8 +36,8 @@ def find_metadata(releases: Releases, release: PublishedRelease, query: Metadata
     structures = load_structures(release.folder)
     if query.scope == "structure" and query.kind not in KINDS["v2"]:
         raise QueryError(400, NOT_OFFERED, value=query.kind, names=", ".join(KINDS["v2"]))
-    sets = [item for item in load_metadata_sets(release.folder) if _is_meant(structures, item, query)]
-    if not sets:
+    named = [item for item in load_metadata_sets(release.folder) if _is_meant(structures, item, query)]
+    if not named:
         raise QueryError(
             404,
             mark(
@@ -48,12 +48,21 @@ def find_metadata(releases: Releases, release: PublishedRelease, query: Metadata
             names=", ".join(structures.metadataflows),
             codelists=", ".join(dict.fromkeys(flow.codelist for flow in structures.metadataflows.values())),
         )
+    sets = _keep_days(named, query)
+    if not sets:
+        raise QueryError(404, mark("No such reference metadata is about this time. Choose other periods."))
     if query.updated_after is not None:
-        former = _load_former(releases, release, query)
+        former = _keep_days(_load_former(releases, release, query), query)
         sets = [item for item in sets if item not in former]
         if not sets:
             raise QueryError(404, UNCHANGED)
     return MetadataAnswer(structures, sets, query.is_stub)
+
+
+def _keep_days(sets: Iterable[MetadataSet], query: MetadataQuery) -> list[MetadataSet]:
+    """Return the sets with what they have about the days of a query, without those that have nothing about them."""
+    kept = (keep_days(item, query.first_day, query.last_day) for item in sets)
+    return [item for item in kept if item is not None]
 
 
 def _load_former(releases: Releases, release: PublishedRelease, query: MetadataQuery) -> Sequence[MetadataSet]:
@@ -87,7 +96,7 @@ def _is_meant(structures: Structures, item: MetadataSet, query: MetadataQuery) -
 
 
 def write_metadata(answer: MetadataAnswer, choice: FormatChoice, language: str) -> bytes:
-    """Return the message of metadata sets in a format. Raises QueryError 501 for stubs in a format without them."""
+    """Return the message of metadata sets in a format. Raises QueryError 406 for stubs in a format without them."""
     structures, sets, is_stub = answer.structures, answer.sets, answer.is_stub
     if choice.format is METADATA_JSON:
         return sdmx_metadata.write_json(structures, sets, language, is_stub=is_stub)
@@ -96,7 +105,7 @@ def write_metadata(answer: MetadataAnswer, choice: FormatChoice, language: str) 
     if choice.format is METADATA_ML_2:
         if is_stub:
             raise QueryError(
-                501,
+                406,
                 mark("{format} has no metadata sets without attributes. Leave out detail, or ask for another format."),
                 format=METADATA_ML_2.name,
             )

@@ -1,4 +1,4 @@
-"""Model SDMX REST queries, and parse their parameters, keys, filters, periods and orders. Nothing is read.
+"""Model SDMX REST queries, and parse their parameters, keys, filters and orders. Nothing is read.
 
 Several values are separated by `+` in version 1.5 and by `,` in version 2.1. `+` is not a space in parameters:
 `c[TIME_PERIOD]=ge:2020+le:2022` is a range.
@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final, Literal, get_args
 from urllib.parse import unquote
 
 from pipelines.core.i18n import mark
 from pipelines.dissemination.observations import Operator
-from pipelines.dissemination.periods import parse_period
 from pipelines.dissemination.structures import TIME_PERIOD
 from pipelines.dissemination.writers.extract import Context
 from pipelines.web.sdmx.errors import QueryError
+from pipelines.web.sdmx.time_spans import CALENDAR_YEAR, StartDay
 
 Version = Literal["v1", "v2"]
 Mode = Literal["exact", "available"]
@@ -27,12 +27,8 @@ OPERATORS: Final = frozenset(get_args(Operator))
 ALL: Final = "*"
 _OURS: Final = frozenset({"asOf", "release", "format"})
 """Parameters of every query: the release that is read, and the format for clients that cannot send `Accept`."""
-_NOT_OFFERED: Final = frozenset({"reportingYearStartDay"})
-"""Parameters of version 2.2 that are not offered."""
 SERIES_KEY: Final = "series_key"
 FILTER: Final = re.compile(r"c\[([A-Za-z0-9_]+)\]")
-_REPORTING: Final = re.compile(r"(\d{4})-([ASTQMWD])(\d{1,3})")
-_MONTHS: Final = {"A": 12, "S": 6, "T": 4, "Q": 3, "M": 1}
 
 Key = tuple[tuple[str, ...], ...]
 """Allowed codes of each dimension; an empty tuple allows all."""
@@ -114,6 +110,7 @@ class DataQuery:
     sort: tuple[SortKey, ...] = ()
     components: tuple[str, ...] = ()
     mode: Mode = "exact"
+    year_start: StartDay = CALENDAR_YEAR
     references: tuple[str, ...] = ("none",)
     edition: RequestedEdition = RequestedEdition()
     format: str | None = None
@@ -146,6 +143,7 @@ class MetadataQuery:
     """A query of metadata sets: by themselves, by their metadataflow, or by what they are about.
 
     `kind` is the type of artefact that they are about, and `items` its codes, which are the key in version 1.5.
+    Values about days before `first_day` or after `last_day` only are left out.
     """
 
     version: Version
@@ -156,6 +154,8 @@ class MetadataQuery:
     items: tuple[str, ...] = ()
     is_stub: bool = False
     updated_after: datetime | None = None
+    first_day: date | None = None
+    last_day: date | None = None
     edition: RequestedEdition = RequestedEdition()
     format: str | None = None
 
@@ -187,10 +187,6 @@ def parse_parameters(query: str, allowed: Collection[str], *, has_filters: bool 
             continue
         name, _, value = part.partition("=")
         name, value = unquote(name), unquote(value)
-        if name in _NOT_OFFERED:
-            raise QueryError(
-                501, mark("The parameter {name} is not offered: all years here are calendar years."), name=name
-            )
         if name not in allowed and name not in _OURS and not (has_filters and FILTER.fullmatch(name)):
             names = ", ".join(sorted({*allowed, *_OURS}))
             raise QueryError(400, mark("There is no parameter {name}. There are: {names}."), name=name, names=names)
@@ -247,42 +243,6 @@ def parse_filter(component: str, text: str) -> ComponentFilter:
             tests.append(Comparison(operator, value))  # type: ignore[arg-type]
         alternatives.append(tuple(tests))
     return ComponentFilter(component, tuple(alternatives))
-
-
-def parse_span(text: str) -> tuple[date, date]:
-    """Return the first and last day of a period, of a reporting period such as `2024-S1`, or of a time.
-
-    Raises QueryError for any other text.
-    """
-    try:
-        if "T" in text and not re.fullmatch(_REPORTING, text):
-            day = datetime.fromisoformat(text.partition("/")[0]).date()
-            return day, day
-        if match := _REPORTING.fullmatch(text):
-            return _parse_reporting_period(int(match[1]), match[2], int(match[3]))
-        span = parse_period(text)
-    except (ValueError, OverflowError):
-        raise QueryError(
-            400,
-            mark("{value} is not a period. Write a year (2024), a quarter (2024-Q3), a month (2024-05) or a day."),
-            value=text,
-        ) from None
-    return span.start, span.end
-
-
-def _parse_reporting_period(year: int, unit: str, number: int) -> tuple[date, date]:
-    if unit == "W":
-        monday = date.fromisocalendar(year, number, 1)
-        return monday, monday + timedelta(days=6)
-    if unit == "D":
-        day = date(year, 1, 1) + timedelta(days=number - 1)
-        if number < 1 or day.year != year:
-            raise ValueError(f"{year} has no day {number}")
-        return day, day
-    months = _MONTHS[unit]
-    start = date(year, (number - 1) * months + 1, 1)
-    following = 12 * year + number * months
-    return start, date(following // 12, following % 12 + 1, 1) - timedelta(days=1)
 
 
 def parse_sort(text: str) -> tuple[SortKey, ...]:

@@ -195,7 +195,7 @@ def write_data(
     is_whole = query.attributes in (("dsd",), ("all",)) and query.measures in (("all",), ("OBS_VALUE",))
     if choice.format.is_labelled and not is_whole:
         raise QueryError(
-            501,
+            406,
             mark(
                 "{format} always has all columns. Leave out detail, attributes and measures, or ask for an SDMX format."
             ),

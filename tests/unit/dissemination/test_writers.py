@@ -150,7 +150,9 @@ def test_cube_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("version", ["2.1", "3.0"])
 def test_structure_message_has_asked_artefacts_only(version: sdmx_ml.Version) -> None:
     structures = make_structures()
-    artefacts = Artefacts({"codelist": ("CL_AREA",), "datastructure": ("SMALL",)}, stubs=frozenset({"datastructure"}))
+    artefacts = Artefacts(
+        {"codelist": ("CL_AREA",), "datastructure": ("SMALL",)}, stubs=frozenset({("datastructure", "SMALL")})
+    )
     root = ElementTree.fromstring(sdmx_structure.write_structures(structures, artefacts, version))
     (codelist,) = root.iterfind(".//{*}Codelist")
     assert [code.get("id") for code in codelist.iterfind("{*}Code")] == ["AA", "BB"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +48,15 @@ def parse_query(key: str = "*", query: str = "") -> DataQuery:
     ("*", "c[CONF_STATUS]=ne:F", ["2024-Q3"]),
     ("*", "c[TIME_PERIOD]=ge:2024-Q2+le:2024-Q3", ["2024-Q2", "2024-Q3"]),
     ("*", "c[TIME_PERIOD]=gt:2024-Q2&c[FREQ]=Q", ["2024-Q3"]),
+    # Operators of periods, and reporting years, as in the technical notes of SDMX, "Time in query messages".
+    ("*", "c[TIME_PERIOD]=2024", ["2024-Q1", "2024-Q2", "2024-Q3", "2024", "2024"]),
+    ("*", "c[TIME_PERIOD]=ne:2024", ["2022-01-01/P3Y"]),
+    ("*", "c[TIME_PERIOD]=2024-S1,2022-01-01/P3Y", ["2024-Q1", "2024-Q2", "2024-Q3", "2024", "2024", "2022-01-01/P3Y"]),
+    ("*", "c[TIME_PERIOD]=2024-S1", ["2024-Q1", "2024-Q2"]),
+    ("*", "c[TIME_PERIOD]=lt:2024-Q2", ["2024-Q1"]),
+    ("*", "c[TIME_PERIOD]=gt:2023", ["2024-Q1", "2024-Q2", "2024-Q3", "2024", "2024"]),
+    ("*", "c[TIME_PERIOD]=ge:2023-Q4&reportingYearStartDay=--07-01", ["2024-Q2", "2024-Q3"]),
+    ("*", "c[TIME_PERIOD]=2023-S2&reportingYearStartDay=--07-01", ["2024-Q1", "2024-Q2"]),
     ("*", "c[FLAGS]=co:part", ["2024-Q2"]),
     ("X", "", []),
 ])  # fmt: skip
@@ -59,6 +70,7 @@ def test_keys_and_filters_select_rows(key: str, query: str, periods: list[str]) 
     ("*", "c[OBS_VALUE]=sw:1", 422),
     ("*", "c[OBS_VALUE]=many", 400),
     ("*", "c[TIME_PERIOD]=soon", 400),
+    ("*", "c[TIME_PERIOD]=sw:2024", 422),
 ])  # fmt: skip
 def test_filters_that_do_not_fit_are_refused(key: str, query: str, status: int) -> None:
     with pytest.raises(QueryError) as raised:
@@ -144,6 +156,42 @@ def test_sort_by_an_unknown_component_is_refused() -> None:
     assert raised.value.status == 422
 
 
+def test_table_of_several_dataflows_has_the_columns_of_all_and_the_time_of_each_row() -> None:
+    small = make_small_extract()
+    attributes = tuple(item for item in small.dataflow.structure.attributes if item.id != "FLAGS")
+    structure = replace(
+        small.dataflow.structure, attributes=attributes, dimensions=small.dataflow.structure.dimensions[1:]
+    )
+    other = replace(
+        small,
+        dataflow=replace(small.dataflow, id="OTHER", structure=structure),
+        observations=small.observations.drop("FREQ", "FLAGS")[3:5],
+    )
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+    text = write_message([DataSet(other, "Append", start, end), DataSet(small)], CSV_2, Style()).decode()
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert list(rows[0]) == [
+        "STRUCTURE", "STRUCTURE_ID", "ACTION", "REF_AREA", "TIME_PERIOD", "FREQ", "OBS_VALUE", "UNIT_MEASURE",
+        "DECIMALS", "OBS_STATUS", "CONF_STATUS", "UPPER_LIMIT", "FLAGS", "VALID_FROM", "VALID_TO",
+    ]  # fmt: skip
+    assert [
+        (row["STRUCTURE_ID"], row["ACTION"], row["FREQ"], row["TIME_PERIOD"], row["VALID_TO"]) for row in rows[:3]
+    ] == [
+        ("RTI:OTHER(1.0.0)", "A", "", "2024", "2026-04-01T00:00:00Z"),
+        ("RTI:OTHER(1.0.0)", "A", "", "2024", "2026-04-01T00:00:00Z"),
+        ("RTI:SMALL(1.0.0)", "I", "Q", "2024-Q1", ""),
+    ]
+    assert [row["OBS_VALUE"] for row in rows] == ["7.25", "", "0", "12", "", "7.25", "", ""]
+    named = write_message([DataSet(other), DataSet(small)], CSV_2, Style(labels="name")).decode()
+    header, *lines = csv.reader(io.StringIO(named, newline=""))
+    assert (
+        header[4:6] == ["REF_AREA", header[5]]
+        and header[8] == "FREQ"
+        and {len(line) for line in lines} == {len(header)}
+    )
+    assert [line[8:10] for line in lines[1:3]] == [["", ""], ["Q", "Quarter"]]
+
+
 def test_history_of_changes_has_what_each_release_changed(monkeypatch: pytest.MonkeyPatch) -> None:
     newest = make_small_extract()
     middle = replace(newest, observations=newest.observations[1:])
@@ -172,14 +220,20 @@ def test_history_of_changes_has_what_each_release_changed(monkeypatch: pytest.Mo
         list_data_sets("2026-08-01T00:00:00Z")
 
 
-def test_updated_observations_are_those_that_a_later_release_added_or_revised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_updated_observations_are_those_that_a_later_release_added_revised_or_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     newest = make_small_extract()
     rows = newest.observations
     # The second was revised, the last was added, and another was deleted since.
     former = rows[:-1].with_columns(
         pl.when(pl.int_range(pl.len()) == 1).then(99).otherwise(pl.col(OBS_VALUE)).alias(OBS_VALUE)
     )
-    deleted = former[:1].with_columns(pl.lit("1999").alias(TIME_PERIOD))
+    # Its area is no code of the later release.
+    deleted = former[:1].with_columns(
+        pl.lit("1999").alias(TIME_PERIOD), REF_AREA=pl.lit("CC", pl.Enum(["CC", "AA", "BB"]))
+    )
+    former = former.with_columns(pl.col("REF_AREA").cast(deleted.schema["REF_AREA"]))
     by_release = {"first": pl.concat([former, deleted]), "second": rows}
     history = [
         PublishedRelease(Path("first"), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
@@ -193,6 +247,6 @@ def test_updated_observations_are_those_that_a_later_release_added_or_revised(mo
     def load_since(since: datetime | None) -> list[tuple[object, ...]]:
         return data.load_updated(releases, history[-1], newest.dataflow, since).rows()
 
-    assert load_since(datetime(2026, 2, 1, tzinfo=UTC)) == [rows.row(1), rows.row(-1)]
+    assert load_since(datetime(2026, 2, 1, tzinfo=UTC)) == [rows.row(1), rows.row(-1), deleted.row(0)]
     assert load_since(None) == load_since(datetime(2025, 1, 1, tzinfo=UTC)) == rows.rows()
     assert load_since(datetime(2026, 5, 1, tzinfo=UTC)) == []
