@@ -20,13 +20,18 @@ NOT_COUNTED: Final = (*law_export.TABLES, "practice_result", "practice_label", "
 
 
 def build_counts(
-    home: Home, *, log: Log = ignore_log, only_look: bool = False, are_facts_checked: bool = False
+    home: Home,
+    *,
+    log: Log = ignore_log,
+    only_look: bool = False,
+    are_facts_checked: bool = False,
+    with_tests: bool = True,
 ) -> Step:
     """Build the count marts, unless they were built today from the same returns, declarations and dbt project.
 
     With `only_look`, this and the other steps that build something raise WorkDueError where they would build.
     With `are_facts_checked`, the facts are not compared with the ledger: a scratch home has the facts of another home,
-    which the caller has compared, and no ledger.
+    which the caller has compared, and no ledger. `with_tests` runs the tests of the data too.
     """
     from pipelines.warehouse import count_builds, dbt, dbt_runner
 
@@ -44,7 +49,7 @@ def build_counts(
         raise WorkDueError("counts")
     if not are_facts_checked and not dbt.extends_last_build(home):
         require_intact_inputs(home)  # all facts are read; gathering has compared only files that have changed
-    path = dbt.build_counts(home)
+    path = dbt.build_counts(home, with_tests=with_tests)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = count_builds.node_times(path)
     tests = count_builds.test_results(path)
@@ -102,9 +107,17 @@ def records_folder(home: Home) -> Path:
 
 
 def build_indicators(
-    home: Home, *, which: Literal["restricted", "protected"], log: Log = ignore_log, only_look: bool = False
+    home: Home,
+    *,
+    which: Literal["restricted", "protected"],
+    log: Log = ignore_log,
+    only_look: bool = False,
+    with_tests: bool = True,
 ) -> Step:
-    """Build the indicators from restricted counts (for offices) or from protected cells (for the public)."""
+    """Build the indicators from restricted counts (for offices) or from protected cells (for the public).
+
+    `with_tests` runs the tests of the data too.
+    """
     from pipelines.warehouse import count_builds, dbt, dbt_runner
 
     if which == "restricted":
@@ -137,6 +150,7 @@ def build_indicators(
         dimensions=dimensions,
         records=records,
         on_tests=tests.extend,
+        with_tests=with_tests,
     )
     if which == "protected":
         exported = protected_folder(home) / "indicators"

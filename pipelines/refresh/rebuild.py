@@ -7,8 +7,10 @@ public then. Nothing of the real home is changed.
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +76,10 @@ def rebuild_release(
         require_intact_inputs(home)
         engine = open_ledger(home)
         try:
-            with _scratch_home(home, folder.name, manifest, engine) as scratch:
+            with (
+                _scratch_home(home, folder.name, manifest, engine) as scratch,
+                _typeset_in_a_process(folder) as published_briefs,
+            ):
                 rebuilt = _run_steps(scratch, manifest["drafted_at"], log)
                 if rebuilt.name != folder.name:
                     raise ReleaseError(
@@ -82,7 +87,7 @@ def rebuild_release(
                     )
                 log("comparing files, rows and briefs")
                 differences = compare_releases(folder, rebuilt)
-                brief_differences, briefs = _compare_briefs(folder, rebuilt)
+                brief_differences, briefs = _compare_briefs(published_briefs, rebuilt)
                 other_versions = find_other_versions(folder, rebuilt)
                 if out is not None:
                     shutil.copytree(rebuilt, out)
@@ -90,6 +95,20 @@ def rebuild_release(
             engine.dispose()
     n_files = len(manifest["files"])
     return Rebuild(folder.name, (*differences, *brief_differences), tuple(other_versions), n_files, briefs)
+
+
+@contextmanager
+def _typeset_in_a_process(release: Path) -> Iterator[Future[dict[str, bytes]]]:
+    """Typeset the English briefs of a release in another process, which ends with the context."""
+    from pipelines.front.briefs.requests import typeset_briefs
+
+    # Spawned, because a fork of a process with threads of Polars may never end.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        briefs = pool.submit(typeset_briefs, release, _BRIEF_LANGUAGE)
+        try:
+            yield briefs
+        finally:
+            briefs.cancel()
 
 
 @contextmanager
@@ -143,23 +162,30 @@ def _link_earlier_releases(home: Home, scratch: Home, release: str, drafted_at: 
 
 
 def _run_steps(scratch: Home, drafted_at: str, log: Log) -> Path:
-    """Run the steps from counts to draft at the time of a draft; return the folder of the new draft."""
+    """Run the steps from counts to draft at the time of a draft; return the folder of the new draft.
+
+    Every step starts from nothing: no earlier build, protected block or population of the home is used. The tests of
+    the data do not run, because they change nothing that is compared.
+    """
     from pipelines import refresh
 
     with clock.freeze_time(clock.parse_time(drafted_at)):
-        refresh.build_counts(scratch, log=log, are_facts_checked=True)
+        log("building the counts from all returns")
+        refresh.build_counts(scratch, log=log, are_facts_checked=True, with_tests=False)
         refresh.build_records(scratch, log=log)
+        log("protecting all blocks of cells")
         refresh.protect_cells(scratch, log=log)
-        refresh.build_indicators(scratch, which="protected", log=log)
+        refresh.build_indicators(scratch, which="protected", log=log, with_tests=False)
+        log("building the draft with its pages")
         draft = refresh.draft_release(scratch, log=log)
     assert draft.path is not None
     return draft.path
 
 
-def _compare_briefs(release: Path, rebuilt: Path) -> tuple[list[Difference], int]:
-    """Typeset the English briefs of both folders; return those whose bytes differ, and how many there are."""
+def _compare_briefs(published: Future[dict[str, bytes]], rebuilt: Path) -> tuple[list[Difference], int]:
+    """Typeset the English briefs of the new draft; return those whose bytes differ, and how many there are."""
     from pipelines.front.briefs.requests import typeset_briefs
 
-    before, after = (typeset_briefs(folder, _BRIEF_LANGUAGE) for folder in (release, rebuilt))
+    after, before = typeset_briefs(rebuilt, _BRIEF_LANGUAGE), published.result()
     differing = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
     return [Difference(name, "has other bytes when it is typeset") for name in differing], len(after)

@@ -77,7 +77,12 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
     cooperation = protect_cooperation_tables(
-        tables, temporary, _public_areas(tables), releases, cache=home.restricted / "protection"
+        tables,
+        temporary,
+        _public_areas(tables),
+        releases,
+        cache=home.restricted / "protection",
+        progress=_log_tenths(log, "problems of cooperation protected"),
     )
     risk = {name: count + cooperation[name] for name, count in protection.report.count_cells().items()}
     write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest, risk)

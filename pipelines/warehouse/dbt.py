@@ -47,13 +47,15 @@ FACTS = ("observation", "case_event")
 """The long tables of facts, each with one file for each submission."""
 
 
-def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: bool = False) -> Path:
+def build_counts(
+    home: Home, *, as_of: datetime | None = None, full_refresh: bool = False, with_tests: bool = True
+) -> Path:
     """Build the count marts from the facts of all accepted submissions.
 
     `as_of` builds the state known at that moment, into a separate file that `latest_counts` never returns.
     `full_refresh` reads all facts again, as does a change of the dbt project. A damaged build is set aside and is not
-    used as the starting point. Returns the DuckDB file; next to it is a folder of the same name with the tables of
-    `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
+    used as the starting point. `with_tests` runs the tests of the data too. Returns the DuckDB file; next to it is a
+    folder of the same name with the tables of `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
     """
     require_gathered(home)
     home.warehouse.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,7 @@ def build_counts(home: Home, *, as_of: datetime | None = None, full_refresh: boo
         "inserted_submissions": sorted(inserted) if warm else None,
     }
     # Seeds are part of the project digest, so in a copy of a build with the same digest they are already present.
-    arguments = ["--selector", "counts_again" if warm else "counts", "--exclude-resource-type", "unit_test"]
+    arguments = ["--selector", "counts_again" if warm else "counts", *_exclude_tests(with_tests)]
     try:
         results = _build(home, variables, arguments)
         (aside / "tables").mkdir()
@@ -130,13 +132,14 @@ def build_indicators(
     dimensions: Path | None = None,
     records: Path | None = None,
     on_tests: Callable[[tuple[NodeResult, ...]], None] | None = None,
+    with_tests: bool = True,
 ) -> Path:
     """Build the indicators from one Parquet file of counts (`mart_count` and `conf_status`) into the file `target`.
 
     The SQL is the same for restricted and protected counts. `dimensions` is the folder of the dimensions' Parquet
     files, by default that of the newest counts; `records` is the folder of the figures from case records, by default
-    none. `on_tests` is called with the results of the tests of a successful build. Raises WarehouseError and then
-    leaves `target` unchanged.
+    none. `on_tests` is called with the results of the tests of a successful build; without `with_tests` none run.
+    Raises WarehouseError and then leaves `target` unchanged.
     """
     if dimensions is None:
         newest = latest_counts(home)
@@ -155,13 +158,19 @@ def build_indicators(
         "as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S"),
     }
     try:
-        results = _build(home, variables, ["--selector", "indicators", "--exclude-resource-type", "unit_test"])
+        results = _build(home, variables, ["--selector", "indicators", *_exclude_tests(with_tests)])
         database.replace(target)
     finally:
         remove_path(aside)
     if on_tests is not None:
         on_tests(select_tests(results))
     return target
+
+
+def _exclude_tests(with_tests: bool) -> list[str]:
+    """Return dbt's arguments to leave out unit tests, and the tests of the data too unless they are wanted."""
+    names = ("unit_test",) if with_tests else ("unit_test", "test")
+    return [argument for name in names for argument in ("--exclude-resource-type", name)]
 
 
 def run_tests(home: Home, counts: Path, select: Sequence[str], *, indicators: Path | None = None) -> int:

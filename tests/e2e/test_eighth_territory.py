@@ -21,11 +21,11 @@ from pipelines.core.home import open_home
 from pipelines.model.long_tables import OBSERVATION_KEY
 from pipelines.publication.releases.publish import find_current_release
 from tests.support import small
+from tests.support.eighth_home import build_published_home
 from tests.support.kept_builds import build_kept
 from tests.support.module_imports import find_modules_needing, imports_of_modules
 from tests.support.paths import EIGHTH
 
-NOW = "2026-06-01T09:00:00Z"
 SHARED_CODE = (
     "pipelines",
     "expectations",
@@ -42,17 +42,6 @@ class PublishedHome:
 
     root: Path
     outputs: tuple[str, ...]
-
-
-def build_published_home(root: Path) -> None:
-    """Make a home with a published release of the eighth territory's returns; write down what the commands print."""
-    variables = {"RTI_TERRITORIES": str(EIGHTH / "territories"), "RTI_SAMPLES": str(EIGHTH / "samples")}
-    outputs = []
-    for arguments in (("init", "--kind", "demonstration", "--json"), ("refresh", "--publish", "--json")):
-        process = small.run_rti(root / "home", NOW, *arguments, **variables)
-        assert process.returncode == 0, process.stderr
-        outputs.append(process.stdout)
-    (root / "outputs.json").write_text(json.dumps(outputs), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

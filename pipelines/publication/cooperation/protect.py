@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -62,12 +62,16 @@ class ProtectedCooperation:
 
 
 def protect_cooperation(
-    cells: pl.DataFrame, earlier: Sequence[pl.DataFrame] = (), cache: Path | None = None
+    cells: pl.DataFrame,
+    earlier: Sequence[pl.DataFrame] = (),
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ProtectedCooperation:
     """Hide cells (`cells.select_cells`); hidden ones keep their value, which `read_public` removes.
 
     `earlier` are the figures of earlier releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome
-    of each problem (offence group and subject) by its content.  Raises ProtectError if one cannot be made safe.
+    of each problem (offence group and subject) by its content; `progress` is called with the number of finished
+    problems and of all.  Raises ProtectError if one cannot be made safe.
     """
     problems = _list_problems(earlier_releases.combine_releases(cells, earlier), cache)
     ready = [problem.read_outcome() for problem in problems]
@@ -76,13 +80,15 @@ def protect_cooperation(
     fresh = map_problems(_protect_problem, waiting, is_large=is_large)
     outcomes: dict[str, _Outcome] = {}
     states = []
-    for problem, outcome in zip(problems, ready, strict=True):
+    for number, (problem, outcome) in enumerate(zip(problems, ready, strict=True), start=1):
         if outcome is None:
             outcome = next(fresh)
             problem.keep_outcome(outcome)
         outcomes[problem.name] = outcome
         of_block = problem.block.select(*programme.KEY, "is_now")
         states.append(of_block.with_columns(conf_status=pl.Series(outcome[0])))
+        if progress:
+            progress(number, len(problems))
     if not states:
         return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
     of_now = pl.concat(states).filter("is_now").drop("is_now")

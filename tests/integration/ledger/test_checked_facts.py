@@ -145,7 +145,7 @@ def test_build_from_nothing_reads_all_facts_again(ledger: Ledger, monkeypatch: p
     home, engine, paths = ledger
     export.export_ledger(engine, home.gathered)
     integrity.check_facts(home, engine, only_changes=True)
-    monkeypatch.setattr(dbt, "build_counts", lambda _home: home.warehouse / "counts-000001.duckdb")
+    monkeypatch.setattr(dbt, "build_counts", lambda _home, **_options: home.warehouse / "counts-000001.duckdb")
     assert count_reads(monkeypatch, lambda: build_counts(home)) == _RETURNS
     paths[0].write_bytes(b"")
     with pytest.raises(integrity.IntegrityError, match=paths[0].stem):

@@ -1,12 +1,13 @@
 """Tests of building a release again: the inputs of the scratch home, and how the command reports differences.
 
-The steps themselves are those of a refresh; `rti release rebuild --verify` on a demonstration runs all of them.
+The steps themselves are those of a refresh; `tests/e2e/cli/test_rebuild.py` sees the command to its end.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_scratch_home_has_only_what_was_there_when_the_release_was_drafted(home:
 
 
 def test_steps_of_a_scratch_home_need_no_ledger(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop_at_dbt(_home: Home) -> Path:
+    def stop_at_dbt(_home: Home, **_options: object) -> Path:
         raise InterruptedError("dbt is reached")
 
     (home.facts / "observation").mkdir(parents=True, exist_ok=True)
@@ -120,6 +121,7 @@ def test_rebuild_command_reports_differences_and_other_versions(
         return copy
 
     monkeypatch.setattr(rebuild, "_run_steps", copy_release)
+    monkeypatch.setattr(rebuild, "_typeset_in_a_process", nullcontext)
     monkeypatch.setattr(rebuild, "_compare_briefs", lambda *_: ([], 0))
     assert main.main(["release", "rebuild", "--verify", "--out", str(tmp_path / "kept")]) == code
     assert words in capsys.readouterr().out
