@@ -115,6 +115,7 @@ def _typeset_in_a_process(release: Path) -> Iterator[Future[dict[str, bytes]]]:
 def _scratch_home(home: Home, release: str, manifest: dict[str, Any], engine: sa.Engine) -> Iterator[Home]:
     """Make a home with the inputs of a release, and remove it afterwards."""
     from pipelines.refresh.returns import export_sources
+    from pipelines.survey.public_results import RESULTS, copy_results
     from pipelines.warehouse.records import build
     from pipelines.warehouse.reference.gather import reference_folder
 
@@ -136,6 +137,7 @@ def _scratch_home(home: Home, release: str, manifest: dict[str, Any], engine: sa
                 f"{release} cannot be built again: the figures from records before it were not kept, since it is older "
                 "than this command"
             )
+        copy_results(home, scratch, find_edition(home, release) / "data" / f"{RESULTS}.parquet")
         export_sources(scratch, engine)
         yield scratch
     finally:

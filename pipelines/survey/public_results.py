@@ -174,6 +174,16 @@ def export_results(home: Home, folder: Path) -> dict[str, int]:
     return {RESULTS: table.height, LABELS: labels.height}
 
 
+def copy_results(home: Home, target: Home, released: Path) -> None:
+    """Give another home the public results of the rounds that the table `released` has; later rounds are left out."""
+    import polars as pl
+
+    if not has_survey(home) or not (path := survey_folder(home) / _FILE).is_file() or not released.is_file():
+        return
+    rounds = pl.read_parquet(released)["round_id"].unique()
+    _write(pl.read_parquet(path).filter(pl.col("round_id").is_in(rounds.implode())), survey_folder(target) / _FILE)
+
+
 def read_exported(folder: Path) -> dict[str, pl.DataFrame]:
     """Return the exported tables; empty ones if earlier software has gathered the tables of a home."""
     import polars as pl
