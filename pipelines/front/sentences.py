@@ -117,7 +117,10 @@ def describe_certainty(row: Row | None, period: str) -> str:
 
 
 def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> tuple[str, str]:
-    """Return the figure of the region with its unit in a sentence, and the sentences on its coverage, if it has one."""
+    """Return the figure of the region in a sentence, and the sentences on its coverage, if it has one.
+
+    `unit` names what is measured, and in which unit: 'indicted, persons'.
+    """
     headline = tell(
         "{area}, {period}, {unit}: {figure}.",
         area=reader.area_name(reader.edition.region),

@@ -576,7 +576,7 @@ def expect_titles_about_period(r: Release, s: Selection, p: Params) -> Expected:
 def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
     """Return the figure of the region on the page of a count, a ratio or a clearance rate."""
     if "measure" in s:
-        unit = "persons"
+        unit = f"{lower_first(r.label['measure', s['measure']])}, persons"
         period = choose_year(r, s["crime"])
         row = r.find_total(r.region, period, s["crime"], s["measure"])
         n_reporters = len(split_codes(row["reporters"])) if row is not None else 0
@@ -588,7 +588,7 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
             else describe_regional_figure(row and {**row, "state": limits and limits["state"]}, limits)
         )
     elif s["metric"].startswith("clearance_rate"):
-        unit = "per cent"
+        unit = f"{lower_first(r.metric[s['metric']]['name'])}, per cent"
         period = find_clearance_year(r, s["metric"], s["crime"])
         row = index_clearances(r, s["metric"], s["crime"]).get((r.region, period))
         figure = describe_regional_figure(row, row)

@@ -33,7 +33,8 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     about, rows = edition.metrics[metric], edition.find_clearance(metric, crime)
     name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
     year = edition.list_clearance_years(metric, crime)[-1]
-    headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)), tell("per cent"))
+    measured = f"{language.lower_first(name)}, {tell('per cent')}"
+    headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)), measured)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
     counted = tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name("person"))
     return Page(
@@ -41,7 +42,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
         "indicator.html",
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
-        f"{name}. {headline}",
+        headline,
         cover,
         views=pages.list_views(reader, files, crime),
         values={

@@ -211,14 +211,15 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     year = edition.choose_year(crime)
     row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
-    headline, cover = sentences.describe_region(reader, year, row, words.unit_name("person"))
+    counted = f"{language.lower_first(name)}, {words.unit_name('person')}"
+    headline, cover = sentences.describe_region(reader, year, row, counted)
     about_count = edition.metrics["count"]
     return Page(
         files[crime],
         "indicator.html",
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
-        f"{name}. {headline}",
+        headline,
         cover,
         views=pages.list_views(reader, files, crime),
         values={

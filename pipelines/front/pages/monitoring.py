@@ -94,6 +94,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
                 (tell("International cooperation"), cooperation.find_file(reader, crime)),
             ],
             "overview": _compose_overview(reader, labels, area, crime, rows) if rows else None,
+            "no_measures": _explain_no_measures(area),
             "themes": [
                 _compose_theme(reader, labels, area, theme, [row for row in rows if row["theme"] == theme])
                 for theme in themes
@@ -170,13 +171,16 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
     for theme in dict.fromkeys(str(row["theme"]) for row in rows):
         listed = [row for row in rows if row["theme"] == theme]
         heading = _LINK.format(f"#{theme}", labels.get(("theme", theme), theme))
-        n_open = sum(row["status"] in _OPEN for row in _find_measures(reader, area, theme))
+        areas = (area, *reader.edition.territories) if area == REGION else (area,)
+        n_open = sum(row["status"] in _OPEN for code in areas for row in _find_measures(reader, code, theme))
         fields = [_summarise(reader, theme, listed, sources) for sources in (("practice",), _LAW, _OUTCOMES)]
         table.add_row(heading, [*fields, words.format_number(n_open)])
     table.notes.add_remark(
         tell("The numbers count questions, elements of the law and indicators. Their newest date is in brackets.")
     )
     table.notes.add_remark(tell("Answers and law are the same for both crimes."))
+    if area == REGION:
+        table.notes.add_remark(tell("The measures of territories are counted, too."))
     return table
 
 
@@ -365,6 +369,14 @@ def _start_table(
     title = f"{labels.get(('theme', theme), theme)}: {lower_first(caption)}"
     name = f"{kind}-{theme.replace('_', '-')}"
     return FigureTable(reader, title, corner, columns, word_columns=word_columns, name=name)
+
+
+def _explain_no_measures(area: str) -> str:
+    if area == REGION:
+        return tell(
+            "There are no corrective measures for the region as a whole. Those of territories are on their pages."
+        )
+    return f"{tell('There are no corrective measures')}."
 
 
 def _find_measures(reader: Reader, area: str, theme: str) -> list[Row]:

@@ -175,7 +175,8 @@ def test_region_has_numbers_of_territories_and_links_to_each() -> None:
     page = pages["monitoring.html"]
     (theme,) = page.values["themes"]
     assert read_fields(theme.tables[0])["Outgoing requests: executed in full (%)"][0] == "gap: 2; not known: 5"
-    assert theme.measures is None, "measures of territories are on their pages"
+    assert theme.measures is None and page.values["no_measures"].endswith("Those of territories are on their pages.")
+    assert read_fields(page.values["overview"])["Formal requests"][-1] == "2", "those of a territory are counted"
     addresses = [address for _, address in page.values["areas"]]
     assert addresses == [f"monitoring-{code.lower()}.html" for code in MEMBERS] and set(addresses) < set(pages)
 
