@@ -36,8 +36,8 @@ def find_metadata(releases: Releases, release: PublishedRelease, query: Metadata
     structures = load_structures(release.folder)
     if query.scope == "structure" and query.kind not in KINDS["v2"]:
         raise QueryError(400, NOT_OFFERED, value=query.kind, names=", ".join(KINDS["v2"]))
-    named = [item for item in load_metadata_sets(release.folder) if _is_meant(structures, item, query)]
-    if not named:
+    matches = [item for item in load_metadata_sets(release.folder) if _is_meant(structures, item, query)]
+    if not matches:
         raise QueryError(
             404,
             mark(
@@ -48,7 +48,7 @@ def find_metadata(releases: Releases, release: PublishedRelease, query: Metadata
             names=", ".join(structures.metadataflows),
             codelists=", ".join(dict.fromkeys(flow.codelist for flow in structures.metadataflows.values())),
         )
-    sets = _keep_days(named, query)
+    sets = _keep_days(matches, query)
     if not sets:
         raise QueryError(404, mark("No such reference metadata is about this time. Choose other periods."))
     if query.updated_after is not None:
@@ -61,8 +61,8 @@ def find_metadata(releases: Releases, release: PublishedRelease, query: Metadata
 
 def _keep_days(sets: Iterable[MetadataSet], query: MetadataQuery) -> list[MetadataSet]:
     """Return the sets with what they have about the days of a query, without those that have nothing about them."""
-    kept = (keep_days(item, query.first_day, query.last_day) for item in sets)
-    return [item for item in kept if item is not None]
+    chosen_sets = (keep_days(item, query.first_day, query.last_day) for item in sets)
+    return [item for item in chosen_sets if item is not None]
 
 
 def _load_former(releases: Releases, release: PublishedRelease, query: MetadataQuery) -> Sequence[MetadataSet]:

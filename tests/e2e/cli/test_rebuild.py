@@ -23,12 +23,12 @@ CORRECTED = "ZZ/justice/osobe_2026_1.csv"
 @pytest.fixture
 def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A home with one release."""
-    kept = build_kept(request, "eighth-territory", build_published_home)
-    shutil.copytree(kept / "home", tmp_path / "home", symlinks=True)
+    published = build_kept(request, "eighth-territory", build_published_home)
+    shutil.copytree(published / "home", tmp_path / "home", symlinks=True)
     return tmp_path / "home"
 
 
-def rebuild(home: Path, release: str) -> tuple[int, Any]:
+def rebuild_release(home: Path, release: str) -> tuple[int, Any]:
     arguments = ("release", "rebuild", release, "--verify", "--json")
     process = small.run_rti(home, LATER, *arguments, timeout=LONGEST, **VARIABLES)
     assert process.returncode in (0, 1), process.stderr
@@ -45,7 +45,7 @@ def test_release_is_built_again_and_each_planted_difference_is_named(home: Path)
     (release / "data" / "coverage.parquet").write_bytes((release / "data" / "area.parquet").read_bytes())
     with duckdb.connect(str(release / "release.duckdb")) as connection:
         connection.execute("delete from cell_submission where rowid = 0")
-    code, result = rebuild(home, release.name)
+    code, result = rebuild_release(home, release.name)
     # All other files, rows and briefs are the same.
     assert {item["file"]: item["problem"] for item in result["differences"]} == {
         "pages/mk/index.html": "has other bytes",
@@ -72,5 +72,5 @@ def test_release_after_another_one_is_built_again_without_differences(home: Path
     variables = VARIABLES | {"RTI_SAMPLES": str(samples)}
     process = small.run_rti(home, LATER, "refresh", "--publish", "--json", timeout=LONGEST, **variables)
     assert process.returncode == 0 and json.loads(process.stdout)["release"] == "2026-Q1.1", process.stderr
-    code, result = rebuild(home, "2026-Q1.1")
+    code, result = rebuild_release(home, "2026-Q1.1")
     assert (code, result["same"], result["differences"]) == (0, True, [])

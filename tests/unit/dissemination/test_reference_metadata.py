@@ -219,8 +219,8 @@ def test_structures_of_metadata_are_valid(version: Any, path: Any, is_stub: bool
         "metadataflow": flows, "metadatastructure": flows, "metadataprovisionagreement": flows,
         "provisionagreement": tuple(structures.dataflows),
     }  # fmt: skip
-    named = frozenset((kind, name) for kind, names in ids.items() for name in names)
-    artefacts = Artefacts(ids, stubs=named if is_stub else frozenset())
+    every_artefact = frozenset((kind, name) for kind, names in ids.items() for name in names)
+    artefacts = Artefacts(ids, stubs=every_artefact if is_stub else frozenset())
     content = sdmx_structure.write_structures(structures, artefacts, version)
     etree.XMLSchema(etree.parse(str(path))).assertValid(etree.fromstring(content))
     document = json.loads(sdmx_json_structure.write_structures(structures, artefacts))

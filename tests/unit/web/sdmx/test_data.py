@@ -162,13 +162,13 @@ def test_table_of_several_dataflows_has_the_columns_of_all_and_the_time_of_each_
     structure = replace(
         small.dataflow.structure, attributes=attributes, dimensions=small.dataflow.structure.dimensions[1:]
     )
-    other = replace(
+    narrower = replace(
         small,
         dataflow=replace(small.dataflow, id="OTHER", structure=structure),
         observations=small.observations.drop("FREQ", "FLAGS")[3:5],
     )
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
-    text = write_message([DataSet(other, "Append", start, end), DataSet(small)], CSV_2, Style()).decode()
+    text = write_message([DataSet(narrower, "Append", start, end), DataSet(small)], CSV_2, Style()).decode()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert list(rows[0]) == [
         "STRUCTURE", "STRUCTURE_ID", "ACTION", "REF_AREA", "TIME_PERIOD", "FREQ", "OBS_VALUE", "UNIT_MEASURE",
@@ -182,8 +182,8 @@ def test_table_of_several_dataflows_has_the_columns_of_all_and_the_time_of_each_
         ("RTI:SMALL(1.0.0)", "I", "Q", "2024-Q1", ""),
     ]
     assert [row["OBS_VALUE"] for row in rows] == ["7.25", "", "0", "12", "", "7.25", "", ""]
-    named = write_message([DataSet(other), DataSet(small)], CSV_2, Style(labels="name")).decode()
-    header, *lines = csv.reader(io.StringIO(named, newline=""))
+    labelled = write_message([DataSet(narrower), DataSet(small)], CSV_2, Style(labels="name")).decode()
+    header, *lines = csv.reader(io.StringIO(labelled, newline=""))
     assert (
         header[4:6] == ["REF_AREA", header[5]]
         and header[8] == "FREQ"
@@ -229,7 +229,7 @@ def test_updated_observations_are_those_that_a_later_release_added_revised_or_de
     former = rows[:-1].with_columns(
         pl.when(pl.int_range(pl.len()) == 1).then(99).otherwise(pl.col(OBS_VALUE)).alias(OBS_VALUE)
     )
-    # Its area is no code of the later release.
+    # The code list of the later release does not have its area.
     deleted = former[:1].with_columns(
         pl.lit("1999").alias(TIME_PERIOD), REF_AREA=pl.lit("CC", pl.Enum(["CC", "AA", "BB"]))
     )
