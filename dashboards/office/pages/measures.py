@@ -119,7 +119,7 @@ def _describe_progress(context: PageContext, desk: SurveyDesk, progress: Progres
 
 
 def _format_share(context: PageContext, desk: SurveyDesk, item: tuple[str, float] | None) -> str:
-    """Return a favourable share with the period of its round; with its id if the round is no longer stored."""
+    """Return a favourable share with the period of its round, or with its id if the store has no such round."""
     if item is None:
         return context.tell("not available")
     round_ = desk.surveys.invitations.find_round(item[0])

@@ -128,7 +128,7 @@ class Raising:
         target = values[summed] - rows[:, owned] @ values[single]
         self._values = values.astype(float)
         self.last_free: Array = np.zeros(self.free)
-        """The variables that are no cells, in the last population of `raise_cell`."""
+        """The variables other than cells, in the last population of `raise_cell`."""
         self._is_frozen = False
         self._frozen_cells: Array = np.zeros(cells, dtype=bool)
         self._fixed: Array = np.zeros(cells, dtype=bool)
@@ -182,7 +182,7 @@ class Raising:
         self._true_free = population[self._free_columns]
 
     def join_population(self, free: Array, moved: Array) -> Array:
-        """Return the population with these variables that are no cells, and these deviations of all cells."""
+        """Return the population with these variables other than cells, and these deviations of all cells."""
         population: Array = np.empty(len(self._free_columns) + len(self._owned_columns))
         population[self._free_columns] = free
         population[self._owned_columns] = self._values[self._owned_rows] + moved[self._owned_rows]

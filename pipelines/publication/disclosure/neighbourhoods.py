@@ -47,7 +47,7 @@ class Neighbourhood:
         return moved
 
     def complete_population(self, free: Array, of_rows: Array) -> Array:
-        """Return all variables of the space, of which those of other persons are the true ones."""
+        """Return all variables of the space; those of other persons have their true numbers."""
         population = self._truth.copy()
         population[self._columns] = self.raising.join_population(free, of_rows)
         return population

@@ -42,15 +42,15 @@ def _join_outcomes(
     solve: Callable[[Problem], Outcome], problems: Sequence[Problem], futures: Sequence[Future[Outcome]]
 ) -> Iterator[Outcome]:
     """Yield the outcome of each problem in order, and solve those here that no other process has begun."""
-    here: dict[int, Outcome] = {}
+    outcomes: dict[int, Outcome] = {}
     waiting = iter(range(len(problems)))
     for number, future in enumerate(futures):
-        while number not in here and not future.done():
-            begun = next((other for other in waiting if futures[other].cancel()), None)
+        while number not in outcomes and not future.done():
+            begun = next((place for place in waiting if futures[place].cancel()), None)
             if begun is None:
                 break
-            here[begun] = solve(problems[begun])
-        yield here[number] if number in here else future.result()
+            outcomes[begun] = solve(problems[begun])
+        yield outcomes[number] if number in outcomes else future.result()
 
 
 def _solve_uncollected(solve: Callable[[Problem], Outcome], problem: Problem) -> Outcome:

@@ -46,13 +46,13 @@ def test_listed_experts_are_entered_once_at_their_time_and_found_by_state(tmp_pa
     desk = open_demonstration(tmp_path)
     assert [enter_experts(desk, now) for now in ("2026-02-16T10:41:00Z", CLOCK, CLOCK)] == [1, 13, 0]
     with clock.freeze_time(clock.parse_time(CLOCK)):
-        found = experts.search_experts(desk, STEWARD, ExpertQuery())
-        states = Counter(expert.state for expert in found)
-        kept = experts.list_kept_experts(desk, STEWARD)
+        matches = experts.search_experts(desk, STEWARD, ExpertQuery())
+        states = Counter(expert.state for expert in matches)
+        entries = experts.list_kept_experts(desk, STEWARD)
         counterparts = experts.find_counterparts(desk, STEWARD, "AL", "XK", "TIP")
     assert states == {"confirmed": 8, "due": 3, "stale": 2}
-    assert {expert.details.territory for expert in found} == set(desk.registry.without_training().territories)
-    assert [e.details.institution for e in kept if e.state == "unconfirmed"] == ["Invented liaison office"]
+    assert {expert.details.territory for expert in matches} == set(desk.registry.without_training().territories)
+    assert [e.details.institution for e in entries if e.state == "unconfirmed"] == ["Invented liaison office"]
     assert [c.expert.details.institution for c in counterparts] == ["Invented special prosecution office"]
     assert verify_ledger(desk.engine).good
     desk.engine.dispose()

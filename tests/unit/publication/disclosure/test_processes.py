@@ -17,14 +17,14 @@ _LONGEST_WAIT = 60.0
 
 def _solve_together(folder: Path, parent: int, number: int) -> tuple[int, int]:
     """Note which process solves a problem; wait until another process has begun one, and this test's process two."""
-    own = os.getpid()
-    (folder / f"{number}.{own}").touch()
+    process_id = os.getpid()
+    (folder / f"{number}.{process_id}").touch()
     begun = time.monotonic()
     while time.monotonic() - begun < _LONGEST_WAIT:
         by = [int(path.suffix[1:]) for path in folder.iterdir()]
-        is_shared = len(set(by)) == 2 if own == parent else by.count(parent) >= 2
+        is_shared = len(set(by)) == 2 if process_id == parent else by.count(parent) >= 2
         if is_shared:
-            return number, own
+            return number, process_id
         time.sleep(0.01)
     raise TimeoutError(f"problem {number} was not shared")
 
