@@ -75,8 +75,6 @@ def _create_solver(
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("presolve", "off")
     solver.setOptionValue("simplex_strategy", strategy)
-    # Perturbed costs would spoil the start from the solution before, and double the iterations.
-    solver.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
     solver.passModel(model)
     return solver
 
@@ -127,12 +125,11 @@ class Raising:
         )
         target = values[summed] - rows[:, owned] @ values[single]
         self._values = values.astype(float)
-        self.last_free: Array = np.zeros(self.free)
-        """The variables other than cells, in the last population of `raise_cell`."""
         self._is_frozen = False
         self._frozen_cells: Array = np.zeros(cells, dtype=bool)
         self._fixed: Array = np.zeros(cells, dtype=bool)
         self._most_down: Array = self._values[:cells].copy()
+        self._still: Array = np.zeros(ties)
         self._solver = _create_solver(
             np.concatenate([np.zeros(self.free), self.costs[:cells], self.costs[:cells]]),
             np.zeros(self.free + 2 * cells),
@@ -175,24 +172,25 @@ class Raising:
     @property
     def true_population(self) -> Array:
         """A population with all true values, over the variables of the matrix; it may have fractions."""
-        return self.join_population(self._true_free, np.zeros(len(self._values)))
+        return self._join_population(self._true_free, np.zeros(len(self._values)))
 
     def set_true_population(self, population: Array) -> None:
         """Take another population that has all true values as the one from which insiders know their own figures."""
         self._true_free = population[self._free_columns]
 
-    def join_population(self, free: Array, moved: Array) -> Array:
-        """Return the population with these variables other than cells, and these deviations of all cells."""
+    def read_population(self, moved: Array) -> Array:
+        """Return the population of the last `raise_cell`, whose deviations are `moved`."""
+        return self._join_population(self._last_free, moved)
+
+    def _join_population(self, free: Array, moved: Array) -> Array:
         population: Array = np.empty(len(self._free_columns) + len(self._owned_columns))
         population[self._free_columns] = free
         population[self._owned_columns] = self._values[self._owned_rows] + moved[self._owned_rows]
         return population
 
     def _moved(self, solution: Array) -> Array:
-        moved: Array = np.zeros(len(self._values))
-        moved[: self.cells] = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
-        moved[np.abs(moved) < 1e-7] = 0.0
-        return moved
+        moved = solution[self.free : self.free + self.cells] - solution[self.free + self.cells :]
+        return np.concatenate([np.where(np.abs(moved) < 1e-7, 0.0, moved), self._still])
 
     def freeze_columns(self, is_known: Array) -> None:
         """Let these variables keep their true value until they are released: an insider knows them."""
@@ -223,12 +221,20 @@ class Raising:
     def _change_bounds(self, columns: Array, lower: Array, upper: Array) -> None:
         self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
+    def find_moved_columns(self, moved: Array) -> Array:
+        """Return a mask of the variables that the population of the last `raise_cell` changes."""
+        columns: Array = np.zeros(len(self._free_columns) + len(self._owned_columns), dtype=bool)
+        columns[self._free_columns] = np.abs(self._last_free - self._true_free) > 1e-6
+        columns[self._owned_columns] = np.abs(moved[self._owned_rows]) > 1e-6
+        return columns
+
     def fix_cells(self, cells: Array) -> None:
         """Let these cells keep their value from now on, because readers know it."""
         self._fixed[cells] = True
         self._most_down[cells] = 0.0
-        for first in (self.free, self.free + self.cells):
-            self._change_bounds(first + cells, np.zeros(len(cells)), np.zeros(len(cells)))
+        for cell in cells:
+            for column in (self.free + int(cell), self.free + self.cells + int(cell)):
+                self._solver.changeColBounds(column, 0.0, 0.0)
 
     def unfix_cells(self, cells: Array) -> None:
         """Let these cells move again, as far as no insider knows them."""
@@ -239,20 +245,14 @@ class Raising:
     def hide_cell(self, cell: int) -> None:
         """Let the cell deviate at no cost from now on."""
         self.costs[cell] = 0.0
-        self._change_cost(cell)
+        for column in (self.free + cell, self.free + self.cells + cell):
+            self._solver.changeColCost(column, 0.0)
 
     def show_cell(self, cell: int, cost: float) -> None:
         """Let the deviation of a cell that was hidden cost something again."""
         self.costs[cell] = cost
-        self._change_cost(cell)
-
-    def _change_cost(self, cell: int) -> None:
-        costs = np.full(2, self.costs[cell])
-        self._solver.changeColsCost(2, self._list_deviations(cell), costs)
-
-    def _list_deviations(self, cell: int) -> Array:
-        """Return the columns by which a cell is raised and lowered."""
-        return np.array([self.free + cell, self.free + self.cells + cell], dtype=np.int32)
+        for column in (self.free + cell, self.free + self.cells + cell):
+            self._solver.changeColCost(column, cost)
 
     def raise_cell(self, cell: int, by: float) -> Array | None:
         """Return all deviations (up - down) in a cheapest population that raises the cell by `by` or more.
@@ -261,19 +261,21 @@ class Raising:
         would be below zero, or if cells are fixed, variables frozen, or other persons kept in their place.  Raises
         SolverError if the solver ends in another way.
         """
+        up, down = self.free + cell, self.free + self.cells + cell
         if -by > self._most_down[cell]:
             return None
-        deviations, most_down = self._list_deviations(cell), float(self._most_down[cell])
-        least, most = ((by, 0.0), (_INF, 0.0)) if by > 0 else ((0.0, -by), (0.0, most_down))
-        self._change_bounds(deviations, np.array(least), np.array(most))
+        moving, resting, most = (up, down, _INF) if by > 0 else (down, up, float(self._most_down[cell]))
+        self._solver.changeColBounds(moving, abs(float(by)), most)
+        self._solver.changeColBounds(resting, 0.0, 0.0)
         self._solver.run()
         status = self._solver.getModelStatus()  # read this first, because changing a bound resets it
         solution = (
             np.array(self._solver.getSolution().col_value) if status == highspy.HighsModelStatus.kOptimal else None
         )
-        self._change_bounds(deviations, np.zeros(2), np.array([_INF, most_down]))
+        self._solver.changeColBounds(up, 0.0, _INF)
+        self._solver.changeColBounds(down, 0.0, float(self._most_down[cell]))
         if solution is not None:
-            self.last_free = solution[: self.free]
+            self._last_free = solution[: self.free]
             return self._moved(solution)
         if (self._is_part or self._is_frozen or self._fixed.any()) and status == highspy.HighsModelStatus.kInfeasible:
             return None

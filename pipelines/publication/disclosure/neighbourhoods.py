@@ -7,8 +7,7 @@ if it hides a cell that other years share, or there may be none.  Then more year
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,24 +32,11 @@ class Neighbourhood:
         """Return the cheapest population that raises a cell by `by` or more, or None (`lp.Raising.raise_cell`)."""
         if (of_rows := self.raising.raise_cell(int(self.numbers[cell]), by)) is None:
             return None
-        return RaisedCell(self, by, of_rows, self.raising.last_free)
-
-    def list_moved(self, of_rows: Array) -> Array:
-        """Return the rows of the space that deviations of the rows of the program change."""
-        moved_rows: Array = self._rows[np.flatnonzero(np.abs(of_rows) > 1e-6)]
-        return moved_rows
-
-    def expand_moved(self, of_rows: Array) -> Array:
-        """Return the deviations of all rows of the space."""
         moved: Array = np.zeros(len(self.numbers))
         moved[self._rows] = of_rows
-        return moved
-
-    def complete_population(self, free: Array, of_rows: Array) -> Array:
-        """Return all variables of the space; those of other persons have their true numbers."""
         population = self._truth.copy()
-        population[self._columns] = self.raising.join_population(free, of_rows)
-        return population
+        population[self._columns] = self.raising.read_population(of_rows)
+        return RaisedCell(moved, population, self)
 
     def freeze_columns(self, is_known: Array | None) -> None:
         """Let these variables of the space keep their true value, and no others."""
@@ -69,29 +55,12 @@ class Neighbourhood:
         return in_program
 
 
-@dataclass(frozen=True)
-class RaisedCell:
-    """A population that raises a cell, by `by` or more, as the program `of` has found it."""
+class RaisedCell(NamedTuple):
+    """A population that raises a cell: the deviations of all cells, all variables, and the program that found it."""
 
+    moved: Array
+    population: Array
     of: Neighbourhood
-    by: float
-    _of_rows: Array
-    _free: Array
-
-    @cached_property
-    def moved_rows(self) -> Array:
-        """The rows that it changes, in order."""
-        return self.of.list_moved(self._of_rows)
-
-    @cached_property
-    def moved(self) -> Array:
-        """The deviations of all rows."""
-        return self.of.expand_moved(self._of_rows)
-
-    @cached_property
-    def population(self) -> Array:
-        """The values of all variables."""
-        return self.of.complete_population(self._free, self._of_rows)
 
 
 class Neighbourhoods:

@@ -34,18 +34,12 @@ class YearParts:
         self._years: _Array = np.full(matrix.shape[1], "", dtype=object) if years is None else years
         self._all_years = sorted(set(self._years.tolist()) - {""})
         self._parts: dict[tuple[str, ...], ProblemPart] = {}
-        self._by_row: dict[int, tuple[ProblemPart, ...]] = {}
 
-    def list_parts(self, row: int) -> tuple[ProblemPart, ...]:
-        """Return the parts that contain all columns of a row: its own years, then one year more on either side.
+    def list_parts(self, row: int) -> Iterator[ProblemPart]:
+        """Yield the parts that contain all columns of a row: its own years, then one year more on either side.
 
-        There are none if the row has columns of no year, or the matrix has too few years.
+        None is yielded if the row has columns of no year, or the matrix has too few years.
         """
-        if row not in self._by_row:
-            self._by_row[row] = tuple(self._find_parts(row))
-        return self._by_row[row]
-
-    def _find_parts(self, row: int) -> Iterator[ProblemPart]:
         row_years = sorted({str(year) for year in self._years[self._find_columns(row)]})
         if len(self._all_years) < _FEWEST_YEARS or not row_years or not row_years[0]:
             return

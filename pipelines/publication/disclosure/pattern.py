@@ -100,7 +100,8 @@ class Pattern:
         is_searched: Array = np.full(len(is_decided), is_undecided.any(), dtype=bool)
         by_part: dict[int, bool] = {}
         for row in np.flatnonzero(is_decided):
-            for part in self._cells.parts.list_parts(int(row))[:1]:
+            part = next(self._cells.parts.list_parts(int(row)), None)
+            if part is not None:
                 is_searched[row] = by_part.setdefault(id(part), bool(is_undecided[part.rows].any()))
         return is_searched
 

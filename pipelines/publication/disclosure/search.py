@@ -95,7 +95,7 @@ class PatternSearch:
 
     def _hide_with(self, cell: int, reader: int) -> None:
         for raised in self._move_cell(cell):
-            for moving in raised.moved_rows[self._raising.costs[raised.moved_rows] > 0.0]:
+            for moving in np.flatnonzero((np.abs(raised.moved) > 1e-6) & (self._raising.costs > 0.0)):
                 self.hidden[moving] = True
                 self._raising.hide_cell(int(moving))
             for move in self._split_population(raised, cell):
@@ -158,7 +158,7 @@ class PatternSearch:
         least_cost, is_enough = np.inf, False
         for number, program in enumerate(self._raising.list_programs(cell)):
             program.freeze_columns(self._own)
-            moves, suffices = self._try_program(program, cell, least_cost if is_enough else np.inf)
+            moves, suffices = self._try_program(program, cell)
             if suffices < is_enough:
                 continue
             if (cost := self._find_cost(moves)) < least_cost or suffices > is_enough:
@@ -169,25 +169,19 @@ class PatternSearch:
 
     def _hides_shared(self, moves: Sequence[RaisedCell], program: Neighbourhood) -> bool:
         """Return True if moves hide a cell that has persons of further years than those of a program."""
-        rows = self._list_moved(moves)
-        return bool((program.is_shared[rows] & (self._raising.costs[rows] > 0.0)).any())
+        return bool((self._mark_moved(moves) & program.is_shared & (self._raising.costs > 0.0)).any())
 
     @staticmethod
-    def _list_moved(moves: Sequence[RaisedCell]) -> Array:
-        """Return the rows that some moves change."""
-        rows = [raised.moved_rows for raised in moves]
-        return rows[0] if len(rows) == 1 else np.unique(np.concatenate(rows))
+    def _mark_moved(moves: Sequence[RaisedCell]) -> Array:
+        is_moved: Array = np.any([np.abs(raised.moved) > 1e-6 for raised in moves], axis=0)
+        return is_moved
 
     def _find_cost(self, moves: Sequence[RaisedCell]) -> float:
         """Return the cost of the cells that some moves hide together."""
         # The program counts by how much cells move, but a cell is hidden whole, however little it moves.
-        return float(self._raising.costs[self._list_moved(moves)].sum()) if moves else np.inf
+        return float(self._raising.costs[self._mark_moved(moves)].sum()) if moves else np.inf
 
-    def _try_program(self, program: Neighbourhood, cell: int, cost_before: float) -> tuple[list[RaisedCell], bool]:
-        """Return the cheapest moves of one program, and whether they leave enough values possible.
-
-        Raising and lowering by one is tried as far as it costs less, also less than `cost_before`.
-        """
+    def _try_program(self, program: Neighbourhood, cell: int) -> tuple[list[RaisedCell], bool]:
         reach = float(self._reach[cell])
         cheapest, least_cost = None, np.inf
         # The only category of a total cannot be larger than the total, but smaller at no cost.
@@ -199,7 +193,7 @@ class PatternSearch:
             if cost == 0.0:
                 break
         if cheapest is not None:
-            return self._move_by_one(program, cell, min(least_cost, cost_before)) or [cheapest], True
+            return self._move_by_one(program, cell, least_cost) or [cheapest], True
         moves = [raised for by in (1.0, -1.0) if (raised := program.raise_cell(cell, by)) is not None]
         return moves, len(moves) == 2 and reach <= 2.0
 
