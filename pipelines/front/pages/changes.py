@@ -51,15 +51,12 @@ class TestedLine:
     is_total: bool = False
 
 
-def ask_in_caption(caption: str) -> str:
-    """Return the caption of a table of changes that is not below a heading with the question."""
-    return f"{tell('Is the change real?')} {caption}"
-
-
 def make_table(reader: Reader, caption: str, span: Span, name: str = "changes", corner: str = "") -> FigureTable:
     """Return a table of changes between two years, without lines."""
     first, last = span
     columns = [first, last, trends.name_ratio(first, last), tell("Is it real?")]
+    # The question also tells this table from that of the figures by year, which has the same caption.
+    caption = f"{tell('Is the change real?')} {caption}"
     return FigureTable(reader, caption, corner or tell("Area"), columns, word_columns=(3,), name=name)
 
 

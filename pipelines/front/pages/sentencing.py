@@ -109,7 +109,6 @@ def _compose_changes(
         return []
     subject = f"{_name_subject(reader, crime, track, '')}, {language.lower_first(durations.LENGTHS['median'])}"
     caption = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
-    caption = changes.ask_in_caption(caption)
     table = changes.make_table(reader, caption, span, f"changes-{track}", tell("Territory"))
     lines = []
     for area, source in dict.fromkeys(key[:2] for key in medians):

@@ -100,7 +100,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> changes.TestedCha
     if span is None:
         return {"changed": "", "changes": []}
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
-    table = changes.make_table(reader, changes.ask_in_caption(f"{tell('Victims')}, {crime_name}"), span)
+    table = changes.make_table(reader, f"{tell('Victims')}, {crime_name}", span)
     lines = changes.judge_victims(table, crime, span)
     return {"changed": _describe_change(reader, span, lines[0]), "changes": [changes.add_lines(table, lines)]}
 
