@@ -188,6 +188,14 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         ).svg,
         "Territories included, of 7",
     ),
+    "Only {n} territories have this figure for {period}.": (
+        lambda: regions.explain_window(
+            [{"freq": "A", "period": "2025", "n_territories": 6, "n_reported": 3, "n_reaching": 2, "is_most": False,
+              "is_default": True}],
+            is_share=False,
+        ),
+        "Only 3 territories have this figure for 2025.",
+    ),
     "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
     "{n} sanctions": (lambda: words.count_units(2.0, "sanction"), "2 sanctions"),
     "{n} offences": (lambda: words.count_units(3.0, "offence"), "3 offences"),
@@ -279,6 +287,7 @@ EMPTY = {
     "This release has no breakdown of {crime} for {area}.": "a release without it",
     "The release has no breakdown of victims for {area}.": "a release without it",
     "The release has no figures by {dimension} for {area} in {year}.": "a release without it",
+    "{subject}, {year}, by {dimension}: {unit}": "a release that counts victims in another unit, too",
     "This is release {release}, which is not the newest one.": "written by a template, with the release of the page",
     "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table.":
         "more than 200 figures of others for one crime",
