@@ -55,7 +55,7 @@ def make_table(reader: Reader, caption: str, span: Span, name: str = "changes", 
     """Return a table of changes between two years, without lines."""
     first, last = span
     columns = [first, last, trends.name_ratio(first, last), tell("Is it real?")]
-    # The question also tells this table from that of the figures by year, which has the same caption.
+    # Without the question, the table of the figures by year would have the same caption.
     caption = f"{tell('Is the change real?')} {caption}"
     return FigureTable(reader, caption, corner or tell("Area"), columns, word_columns=(3,), name=name)
 
