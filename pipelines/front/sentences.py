@@ -132,11 +132,8 @@ def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> 
 
 
 def describe_source(reader: Reader, regional: Iterable[Row | None]) -> str:
-    """Return from how many territories the counts of an indicator are: those in any of its figures of the region.
-
-    A ratio that is withheld counts those of one side only, which may have no ratio.
-    """
-    rows = [row for row in regional if row is not None and ("numerator" not in row or regions.is_covered(row))]
+    """Return from how many territories the counts of an indicator are: those in any of its figures of the region."""
+    rows = [row for row in regional if row is not None and regions.has_members(row)]
     reporters = {code for row in rows for code in str(row["reporters"] or "").split(",") if code}
     return many(
         "Returns of the offices of {n} territory, release {release}.",

@@ -79,8 +79,7 @@ class FigureTable:
         """Return how many territories are in a figure of the region, with a note on the others."""
         if row is None:
             return format_figure(words.format_absent())
-        if "numerator" in row and not regions.is_covered(row):
-            # The territories of a ratio that is withheld are those of one side.
+        if not regions.has_members(row):
             return format_figure(words.format_status("withheld" if row["conf_status"] != "F" else "unavailable"))
         absences = self.reader.list_absences(row)
         counted = language.tell(

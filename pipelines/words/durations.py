@@ -65,7 +65,7 @@ FEW_NOTE = mark("May be based on fewer than {enough} people: chance alone can ch
 FEW_NOTE_OF_SHARE = mark(
     "The part or the rest may be fewer than {enough} people: chance alone can change the share a lot."
 )
-NOT_YET = mark(
+NOT_COVERED = mark(
     "The records do not cover the whole year, or its people have not been followed for {quarters} quarters so far."
 )
 YEAR_NOT_WHOLE = mark("The records do not cover the whole year.")
@@ -124,7 +124,7 @@ def explain_figure(row: Row | None) -> str:
         return tell(NOT_REACHED_NOTE) if row["unit_measure"] == "D" else ""
     if row["obs_status"] != "O":
         return ""
-    return tell(NOT_YET, quarters=row["quarters"]) if "quarters" in row else tell(YEAR_NOT_WHOLE)
+    return tell(NOT_COVERED, quarters=row["quarters"]) if "quarters" in row else tell(YEAR_NOT_WHOLE)
 
 
 def explain_undefined(row: Row | None) -> str:

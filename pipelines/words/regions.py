@@ -60,6 +60,11 @@ def is_covered(row: Row | None) -> bool:
     return row is not None and (row["value"] is not None or row.get("state") == "too_few_territories")
 
 
+def has_members(row: Row) -> bool:
+    """Return True if the territories that a row lists are those of its figure: of each count, and of a known ratio."""
+    return "numerator" not in row or is_covered(row)
+
+
 def refuse_figure() -> words.FormattedFigure:
     """Return the text where the region has no figure: from too few territories, or of a kind that is not added up."""
     return words.FormattedFigure(tell(NO_REGION), tell(NO_REGION), "note")

@@ -231,9 +231,9 @@ def _name_kind(use: ExpertUse) -> str:
     if use.action == PASSED_ON:
         return mark("message")
     if "entry" in use.query:
-        return mark("one entry opened")
+        return mark("opened one entry")
     if "list" in use.query:
-        return mark("own list of entries kept")
+        return mark("listed the entries of the account")
     return mark("look-up")
 
 

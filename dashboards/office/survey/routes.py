@@ -319,7 +319,9 @@ def _render_check(request: Request, visit: Visit, missing: Sequence[Question] = 
         title=tell("Check your answers", language),
         status=422 if errors else 200,
         errors=errors,
-        errors_title=tell("These questions need an answer. You can also answer that one does not apply.", language),
+        errors_title=tell(
+            "These questions need an answer. You can also answer that a question does not apply.", language
+        ),
         address=f"{link_address(visit)}/check",
         groups=groups,
         csrf=visit.link.form_token,

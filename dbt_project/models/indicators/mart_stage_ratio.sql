@@ -10,7 +10,7 @@ stated as (
     select
         quotients.*,
         metrics.is_nested, metrics.per, metrics.unit_measure, metrics.interval_method, metrics.minimum_events,
-        -- A ratio of which one side is not collected does not exist, whether the other side is withheld or not.
+        -- If one side is not collected, there is no ratio, even if the other side is withheld.
         case
             when upper_status = 'L' or lower_status = 'L' then 'L'
             when is_withheld then 'Q'

@@ -132,7 +132,7 @@ def test_steward_sees_who_looked_up_what(office: Office, link: str) -> None:
     office.open("al-keeper", "/experts/kept")
     page = office.open("secretariat", "/experts/log")
     kinds = [row.findall("td")[1].text_content().strip() for row in page.find_elements("table tbody tr")]
-    assert kinds[:3] == ["own list of entries kept", "one entry opened", "look-up"]
+    assert kinds[:3] == ["listed the entries of the account", "opened one entry", "look-up"]
     assert any("xk-expert" in row and "Crime: Trafficking in persons; Role: Prosecution" in row for row in rows)
 
 
