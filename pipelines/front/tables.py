@@ -13,20 +13,29 @@ from math import isinf
 
 from pipelines import words
 from pipelines.core import i18n
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, PageRow, PageTable, Part
 from pipelines.front.reader import Reader
-from pipelines.words import FormattedFigure, indicators, language, regions, trends
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.words import FormattedFigure, indicators, regions, trends
+from pipelines.words.language import tell
 from pipelines.words.sources import split_ending
 
 _VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded."""
+_FEW_CLASS = "front-badge"
 _FEW = Markup(
-    '<span class="front-few">{number}</span><span class="front-badge" aria-hidden="true">{few}</span>{spoken}'
+    '<span class="front-badge" aria-hidden="true">{few}</span><wbr><span class="front-few">{number}</span>{spoken}'
+)
+FEW_NOTE = mark(
+    'Figures with the word "few": fewer than {enough} are, or may be, behind the figure or one of its parts. Chance '
+    "alone can change it a lot."
 )
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark">{}</sup>')
 _DATA = Markup("<data{attributes}>{text}</data>")
 _INTERVAL = Markup('{number} <span class="front-interval">({interval}</span>')
+_WHOLE = Markup('<span class="front-interval">{}</span>')
 _MISSING = Markup('<span class="front-missing">{}</span>')
 _SEPARATOR = Markup('<span class="front-separator">{}</span>')
 
@@ -49,11 +58,17 @@ class FigureTable:
     """Name of the table on its page, for links and the names of its files."""
     is_quiet: bool = False
     """The caption is for screen readers only, because a heading above has the same text."""
+    few: str | None = None
+    """Explanation of the word "few", which is a note of the table if the word is in it. None is that for all kinds of
+    figures; empty text if numbered notes explain the word."""
     _named: list[str] = field(default_factory=list)
+    _has_few: bool = False
 
     def add_row(self, heading: Part, fields: Iterable[Part], *, is_total: bool = False) -> None:
         """Add a row with the fields of all columns."""
-        self.rows.append(PageRow(heading, tuple(fields), kind="total" if is_total else ""))
+        row = PageRow(heading, tuple(fields), kind="total" if is_total else "")
+        self._has_few |= any(_FEW_CLASS in part for part in row.fields)
+        self.rows.append(row)
 
     def name_area(self, code: str, href: str = "", note: str = "") -> Part:
         """Return the name of an area as a heading, with the mark of its footnote; `note` is one on all of its row."""
@@ -82,9 +97,7 @@ class FigureTable:
         if not regions.has_members(row):
             return format_figure(words.format_status("withheld" if row["conf_status"] != "F" else "unavailable"))
         absences = self.reader.list_absences(row)
-        counted = language.tell(
-            "{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories)
-        )
+        counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
         return Markup("{}{}").format(counted, _MARK.format(self.notes.number_note(absences)) if absences else "")
 
     def note_field(self, text: Part, note: str = "") -> Part:
@@ -122,7 +135,11 @@ class FigureTable:
 
     def _list_notes(self) -> list[tuple[str, Part]]:
         names = [(mark, name_language(self.reader, text)) for mark, text in self.names]
-        remarks = [("", text) for text in self.notes.remarks]
+        remarks: list[tuple[str, Part]] = [("", text) for text in self.notes.remarks]
+        if self._has_few and (few := tell(FEW_NOTE, enough=ENOUGH_EVENTS) if self.few is None else self.few):
+            remarks.append(("", few))
+        texts = (self.caption, *self.columns, *(str(row.heading) for row in self.rows))
+        remarks += [("", text) for text in words.explain_abbreviations(texts)]
         numbered = enumerate(self.notes.texts, start=1)
         return [*names, *remarks, *((str(number), mark_english(self.reader, text)) for number, text in numbered)]
 
@@ -136,7 +153,7 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
     after = _MARK.format(",".join(sorted(marks, key=_order_mark))) if marks else Markup("")
     if figure.value is None:
-        return (figure.text if figure.kind == "value" else _MISSING.format(figure.text)) + after
+        return (_WHOLE.format(figure.text) if figure.kind == "value" else _MISSING.format(figure.text)) + after
     number: Part = _SEPARATOR.format(words.thousands_sign()).join(words.split_thousands(figure.text))
     if figure.low is not None or figure.value % 1:
         number = attach_numbers(number, figure.value, figure.low, figure.high)
@@ -181,7 +198,7 @@ def format_times(trend: trends.Trend) -> Part:
     """Return how many times the first count the last one is, with its interval, or that it was not compared."""
     text, change = trends.format_times(trend), trend.change
     if change is None or not text:
-        return _MISSING.format(language.tell("not compared"))
+        return _MISSING.format(tell("not compared"))
     return attach_numbers(
         text, *(None if end is None else round(end, 2) for end in (change.ratio, change.low, change.high))
     )

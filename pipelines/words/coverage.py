@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.words import Row, regions, reporting
+from pipelines.words.formatting import lacks_quarter
 from pipelines.words.notes import ADULT
 from pipelines.words.reporting import Reporting
 
@@ -88,11 +89,14 @@ class RegionCoverage:
         """
         areas = self.territories if areas is None else areas
         judged = {code: self.judge_area(code, row["period"], instruments) for code, _ in areas}
-        incomplete = {code for code, figure in own_rows.items() if figure["obs_status"] != _NOT_COLLECTED}
-        adults = {code for code, figure in own_rows.items() if _is_of_adults(figure) and not _is_of_adults(row)}
+        collected = {code: figure for code, figure in own_rows.items() if figure["obs_status"] != _NOT_COLLECTED}
+        adults = {code for code, figure in collected.items() if _is_of_adults(figure) and not _is_of_adults(row)}
+        without_quarter = {code for code, figure in collected.items() if lacks_quarter(figure)}
         left_out = dict(entry.split(":") for entry in str(row.get("left_out") or "").split(",") if entry)
         withheld = {code for code, reason in left_out.items() if reason == "withheld"}
-        return reporting.describe_absences(str(row["reporters"] or ""), areas, judged, adults, withheld, incomplete)
+        return reporting.describe_absences(
+            str(row["reporters"] or ""), areas, judged, adults, withheld, collected.keys(), without_quarter
+        )
 
     def describe_cover(self, row: Row, absences: str) -> str:
         """Describe which territories are in a figure of the region and why the others are not."""

@@ -81,6 +81,12 @@ AS_IMPOSED = mark(
     "These are sentences as imposed, **not time served.** The legal range is the imprisonment that the law of that "
     "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
 )
+ROUNDED = mark(
+    "Lengths are rounded to half a year and shares to 5%. So a length that equals the legal minimum can be next to a "
+    "share below the minimum that does not fit it."
+)
+_QUARTERS = {"p25": 25, "median": 50, "p75": 75}
+"""Per cent of the sentences that are at most as long as each quartile."""
 NO_LEAST = mark("No share: the law table has no minimum penalty for this crime in this territory.")
 
 
@@ -125,6 +131,22 @@ def explain_figure(row: Row | None) -> str:
     if row["obs_status"] != "O":
         return ""
     return tell(NOT_COVERED, quarters=row["quarters"]) if "quarters" in row else tell(YEAR_NOT_WHOLE)
+
+
+def explain_share_of_law(group: Mapping[str, Row]) -> str:
+    """Return the note on a share below the legal minimum that the published quartiles seem to contradict."""
+    below = group.get("below_minimum")
+    if below is None or below["value"] is None or below["statutory_min"] is None:
+        return ""
+    lengths = {
+        per_cent: row["value"]
+        for name, per_cent in _QUARTERS.items()
+        if (row := group.get(name)) is not None and row["value"] is not None
+    }
+    does_fit = all(
+        (length < below["statutory_min"]) is (per_cent <= below["value"]) for per_cent, length in lengths.items()
+    )
+    return "" if does_fit else tell(ROUNDED)
 
 
 def explain_undefined(row: Row | None) -> str:
@@ -218,8 +240,8 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
 
 
 def name_without_records(territories: Sequence[str]) -> str:
-    """Return the sentence on the territories that send no case records; empty if all do."""
-    return tell("No records: {areas}.", areas=words.join_words(territories)) if territories else ""
+    """Return the sentence on the territories that send no case records of a figure; empty if all do."""
+    return tell("No case records for this: {areas}.", areas=words.join_words(territories)) if territories else ""
 
 
 _MEDIAN = mark("{area}: half of cases took up to {days}.")

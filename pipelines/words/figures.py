@@ -99,9 +99,20 @@ def describe_count(cell: Row, vocabulary: Vocabulary, revised: Row | None = None
 
 def _format_value(cell: Row) -> str:
     figure = words.format_count(cell)
+    if _names_unit(str(cell["measure"]), str(cell["count_unit"])):
+        return figure.text if figure.kind == "value" else _ABSENT[figure.kind]
     if figure.kind == "value":
         return words.count_units(cell["value"], cell["count_unit"])
     return tell("{unit}, {state}", unit=words.unit_name(cell["count_unit"]), state=_ABSENT[figure.kind])
+
+
+def _names_unit(measure: str, unit: str) -> bool:
+    """Return True if the name of a measure has the name of its unit, as "Detected victims" does.
+
+    Decided by the English names, because other languages decline the word.
+    """
+    names = codes.get_code_label("measure", measure).lower().split()
+    return codes.get_code_label("count_unit", unit).lower() in names
 
 
 def is_level_named(measure: str, level: str) -> bool:

@@ -96,8 +96,13 @@ def format_count(cell: Row) -> FormattedFigure:
 
 def is_awaited(row: Row) -> bool:
     """Return True if no office has sent a figure without a value. The region is not awaited: what no territory counts
-    as a whole is not late."""
-    return row.get("n_reported") == 0 and row.get("area_kind") != "region"
+    as a whole is not late. Neither is a year of which some quarters were received."""
+    return row.get("n_reported") == 0 and row.get("area_kind") != "region" and not lacks_quarter(row)
+
+
+def lacks_quarter(row: Row) -> bool:
+    """Return True if a figure of a year is missing because some of its quarters are, and others were received."""
+    return "quarter_missing" in str(row.get("flags") or "").split(",")
 
 
 def format_rate(cell: Row) -> FormattedFigure:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import comb
 
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
-from pipelines.words.language import Texts, many, tell
+from pipelines.words.language import Texts, lower_first, many, tell
+from pipelines.words.notes import ADULT
 from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, TOO_FEW_TO_SPLIT, UNSTATED
 from pipelines.words.regions import explain_too_few, refuse_figure
 
@@ -83,6 +85,7 @@ SIMULTANEOUS = mark(
     "Because all pairs of a category are compared at once, each pair is tested more strictly to avoid false alarms. "
     "The intervals of the shares are not changed."
 )
+_ADULTS_IN_ONE = mark("One of the two counts is of adults only (18 and over).")
 _FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
 _NO_PAIR = mark(
     "The pair cannot be compared: a territory has too small a count, no public figure, or other counting rules."
@@ -117,6 +120,14 @@ def explain_version(row: Row) -> str:
         "that long.",
         row["lag"],
     )
+
+
+def explain_ages(row: Row) -> str:
+    """Return the note on a ratio of which one count, or both, has no minors in it; empty text for others."""
+    n_adult = str(row.get("ages") or "").split("/").count(ADULT)
+    if row["value"] is None or not n_adult:
+        return ""
+    return tell("Adults only (18 and over).") if n_adult > 1 else tell(_ADULTS_IN_ONE)
 
 
 def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
@@ -158,6 +169,7 @@ def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]
         texts.append(BASIS[str(row["interval_basis"])])
     codes = ["nil_part" if flag == "nil" and row["value"] else flag for flag in _split_codes(row.get("flags"))]
     texts += [FLAGS[flag] if flag in FLAGS else words.describe_flag(flag) for flag in codes]
+    texts += [text] if (text := explain_ages(row)) else []
     explanation = describe_reasons(row.get("reasons"))
     if explanation:
         texts.append(explanation)
@@ -248,22 +260,25 @@ def _format_ratio(row: Row) -> str:
 
 def describe_share_pairs(category: str, rows: Sequence[Row]) -> str:
     """Describe the shares of one category: how many pairs could be compared, how many differ clearly."""
-    return f"{category}: {_count_pairs(rows)}"
+    return f"{category}: {lower_first(_count_pairs(rows, len(rows)))}"
 
 
-def describe_pairs(rows: Sequence[Row]) -> str:
+def describe_pairs(rows: Sequence[Row], areas: int = 0) -> str:
     """Describe how many pairs could be compared and differ clearly, why others could not, and what the tests allow for.
 
-    The tests of a release allow for all pairs of territories, also if `rows` are those of some of them.
+    `areas` is how many areas are compared: a release has no rows on those that never had the figure, whose pairs count
+    as not compared. The tests of a release allow for all pairs of territories, also if `rows` are those of some of
+    them.
     """
     n_rows_tested = sum(row["verdict"] in TESTED for row in rows)
-    if not n_rows_tested and len(rows) == 1:
+    whole = max(len(rows), comb(areas, 2))
+    if not n_rows_tested and whole == 1:
         return tell(_NO_PAIR)
     if not n_rows_tested:
-        return tell(_NO_PAIRS, whole=len(rows))
+        return tell(_NO_PAIRS, whole=whole)
     tested = max(n_rows_tested, *(row.get("n_tested") or 0 for row in rows))
-    counted = _count_pairs(rows)
-    if n_rows_tested < len(rows):
+    counted = f"{_count_pairs(rows, whole)} {_describe_rules_of_pairs(rows)}".strip()
+    if n_rows_tested < whole:
         counted = f"{counted} {tell(_OTHER_PAIRS)}"
     if tested == 1:
         return counted
@@ -284,12 +299,30 @@ def describe_pairs(rows: Sequence[Row]) -> str:
     return f"{counted} {strictness}"
 
 
-def _count_pairs(rows: Sequence[Row]) -> str:
+def _describe_rules_of_pairs(rows: Sequence[Row]) -> str:
+    """Return how many of the tested pairs need care, because their territories count in different ways."""
+    by_pair = [
+        {code.removesuffix("_differs") for code in _split_codes(row["reasons"]) if code.endswith("_differs")}
+        for row in rows
+        if row["verdict"] in TESTED and row["is_with_care"]
+    ]
+    aspects = [name for code, name in ASPECTS.items() if any(code in codes for codes in by_pair)]
+    if not aspects:
+        return ""
+    return many(
+        "{n} of the compared pairs needs care, because its territories differ in: {what}.",
+        "{n} of the compared pairs need care, because their territories differ in: {what}.",
+        sum(bool(codes & ASPECTS.keys()) for codes in by_pair),
+        what=words.join_words(aspects),
+    )
+
+
+def _count_pairs(rows: Sequence[Row], whole: int) -> str:
     tested = [row for row in rows if row["verdict"] in TESTED]
     apart = sum(row["verdict"] in APART for row in tested)
-    if len(rows) == 1 and tested:
+    if whole == 1 and tested:
         return tell("The pair differs clearly.") if apart else tell("The pair does not differ clearly.")
-    compared = tell("{tested} of {whole} pairs could be compared.", tested=len(tested), whole=len(rows))
+    compared = tell("{tested} of {whole} pairs could be compared.", tested=len(tested), whole=whole)
     if not apart:
         return f"{compared} {tell('None differs clearly.')}"
     return f"{compared} {many('{n} differs clearly.', '{n} differ clearly.', apart)}"

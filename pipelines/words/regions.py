@@ -253,6 +253,14 @@ _REACH_OF_SHARE = mark(
 _SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _HALF = mark("Even over {longest}, no more than half of the territories can be compared. {reach}.")
+_NEVER_LONGER = mark(
+    "Most territories have too few cases to compare, even over {longest} ({span}). The period chosen is {period}: "
+    "{reach}."
+)
+_HALF_LONGER = mark(
+    "Even over {longest} ({span}), no more than half of the territories can be compared. The period chosen is "
+    "{period}: {reach}."
+)
 _OTHERWISE = mark("Opens in {period}: {reach}.")
 _AGAINST = mark("{reach}, against {others}")
 
@@ -287,9 +295,15 @@ def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
         return tell(_OTHERWISE, period=name, reach=reach)
     last = max((row for row in windows if row["period"]), key=_order)
     longest = FREQS[last["freq"]]
-    if all(2 * (row["n_reported"] - row["n_reaching"]) > row["n_territories"] for row in (chosen, last)):
-        return tell(_NEVER, longest=longest, reach=reach)
-    sentence = tell(_HALF, longest=longest, reach=reach)
+    is_small = all(2 * (row["n_reported"] - row["n_reaching"]) > row["n_territories"] for row in (chosen, last))
+    if last["period"] == chosen["period"]:
+        sentence = tell(_NEVER if is_small else _HALF, longest=longest, reach=reach)  # marked above
+    else:
+        template = _NEVER_LONGER if is_small else _HALF_LONGER
+        span = words.period_short(last["period"])
+        sentence = tell(template, longest=longest, span=span, period=name, reach=reach)  # marked above
+    if is_small:
+        return sentence
     return f"{sentence} {_count_reporting(chosen)}" if chosen["n_reported"] < chosen["n_territories"] else sentence
 
 

@@ -40,6 +40,7 @@ _NOT_DUE = mark("{area} (not due yet)")
 _YEARLY = mark("{area} (not due: reports once a year)")
 _NOT_COLLECTED = mark("{area} (not collected)")
 _WITHOUT_FIGURE = mark("{area} (reported, but without this figure)")
+_QUARTER_MISSING = mark("{area} (at least one quarter is missing)")
 _ADULTS_ONLY = mark("{area} (adults only)")
 _WITHHELD = mark("{area} (withheld)")
 _LATE = mark("{area} (late: due on {deadline}, not received)")
@@ -154,16 +155,22 @@ def describe_absences(
     adults: Collection[str] = (),
     withheld: Collection[str] = (),
     incomplete: Collection[str] = (),
+    without_quarter: Collection[str] = (),
 ) -> str:
     """Name the territories that are not in a figure and why; empty text if all are in it.
 
     `adults` are the codes of the territories that count adults only, `withheld` of those whose own figure is withheld,
-    and `incomplete` of those whose own figure lacks a part.
+    `without_quarter` of those whose year lacks a quarter, and `incomplete` of those whose own figure lacks a part.
     """
     present = {code for code in reporters.split(",") if code}
+    reasons = {
+        **dict.fromkeys(without_quarter, _QUARTER_MISSING),
+        **dict.fromkeys(adults, _ADULTS_ONLY),
+        **dict.fromkeys(withheld, _WITHHELD),
+    }
     clauses = [
-        tell(_WITHHELD if code in withheld else _ADULTS_ONLY, area=name)  # marked above
-        if code in (*withheld, *adults)
+        tell(reasons[code], area=name)  # marked above
+        if code in reasons
         else describe_absence(
             name,
             reporting.get(code, Reporting("not_collected")),

@@ -89,6 +89,24 @@ def join_words(items: Iterable[str]) -> str:
     return tell("{items} and {last}", items=", ".join(parts[:-1]), last=parts[-1])
 
 
+_ABBREVIATIONS: Texts[str] = Texts(
+    {
+        "selec": mark("Southeast European Law Enforcement Center"),
+        "pcc_see": mark("Police Cooperation Convention for Southeast Europe"),
+    }
+)
+"""Channels of cooperation whose labels are abbreviations."""
+
+
+def explain_abbreviations(texts: Iterable[str]) -> list[str]:
+    """Return what the abbreviations in some texts mean: 'SELEC: Southeast European Law Enforcement Center.'"""
+    present = list(texts)
+    labels = {code: find_label("channel", code, codes.get_code_label("channel", code)) for code in _ABBREVIATIONS}
+    return [
+        f"{label}: {_ABBREVIATIONS[code]}." for code, label in labels.items() if any(label in text for text in present)
+    ]
+
+
 _STAGES: Texts[str] = Texts(
     {
         "adjudicated": mark("Adjudicated"),

@@ -188,6 +188,7 @@ def describe_absent(row: Row | None) -> str:
         return "withheld"
     words = {"M": "not applicable", "K": "in another category", "L": "not collected"}
     is_awaited = row.get("n_reported") == 0 and row.get("area_kind") != "region"
+    is_awaited &= "quarter_missing" not in split_codes(row.get("flags"))
     return words.get(row["obs_status"], "not received" if is_awaited else "not available")
 
 
@@ -336,14 +337,17 @@ def list_absences(r: Release, figure: FigureKey, reporters: str, instruments: tu
     for code in r.territories:
         if code in split_codes(reporters):
             continue
-        own_figure = by_area.get(code)
+        own_figure = by_area.get(code, {"obs_status": "L"})
+        is_collected = own_figure["obs_status"] != "L"
         if left_out.get(code) == "withheld":
             reason = "withheld"
-        elif own_figure is not None and counts_adults(own_figure) and not counts_adults(of_region):
+        elif is_collected and counts_adults(own_figure) and not counts_adults(of_region):
             reason = "adults only"
+        elif is_collected and "quarter_missing" in split_codes(own_figure.get("flags")):
+            reason = "at least one quarter is missing"
         else:
             reason = explain_absence(r, code, figure.period, instruments)
-            if reason == "not collected" and own_figure is not None and own_figure["obs_status"] != "L":
+            if reason == "not collected" and is_collected:
                 reason = "reported, but without this figure"
         texts.append(f"{r.marked[code]} ({reason})")
     return texts
@@ -521,6 +525,7 @@ def expect_areas_not_included(r: Release, s: Selection, p: Params) -> Expected:
     "{area} (not collected)",
     "{area} (reported, but without this figure)",
     "{area} (adults only)",
+    "{area} (at least one quarter is missing)",
     "{area} (withheld)",
     "{area} (late: due on {deadline}, not received)",
     "{area} (in part, {received} of {expected}: {outstanding} outstanding)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -36,6 +36,7 @@ from tests.oracles.sentences import (
     lower_first,
     name_stage,
     spell_period,
+    split_codes,
 )
 from tests.oracles.sentences_counts import DIMENSIONS, choose_year, describe_regional_figure
 
@@ -338,6 +339,10 @@ def explain_reach(r: Release, rows: list[Row]) -> str:
     "{period} is the shortest period in which most territories have enough to compare. {reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Even over {longest}, no more than half of the territories can be compared. {reach}.",
+    "Most territories have too few cases to compare, even over {longest} ({span}). The period chosen is {period}: "
+    "{reach}.",
+    "Even over {longest} ({span}), no more than half of the territories can be compared. The period chosen is "
+    "{period}: {reach}.",
     "Opens in {period}: {reach}.",
 )
 def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
@@ -358,7 +363,15 @@ def expect_suggested_window(r: Release, s: Selection, p: Params) -> Expected:
         n_small = [x["n_reported"] - x["n_reaching"] for x in (row, rows[-1])]
         most_are_small = min(n_small) > row["n_territories"] / 2
         assert message.startswith("Most" if most_are_small else "Even"), message
-    return {"period": format_period(row["period"]), "reach": explain_reach(r, rows), "longest": FREQS[rows[-1]["freq"]]}
+    # A sentence on the longest period must say that the numbers in it are of another one.
+    is_other = message[0] in "ME" and rows[-1]["period"] != row["period"]
+    assert is_other is ("{span}" in message), message
+    return {
+        "period": format_period(row["period"]),
+        "reach": explain_reach(r, rows),
+        "longest": FREQS[rows[-1]["freq"]],
+        "span": format_period(rows[-1]["period"]),
+    }
 
 
 @expect_parameters("Only {n} territories have this figure for {period}.")
@@ -512,13 +525,48 @@ def group_pairs(r: Release, s: Selection) -> list[list[Row]]:
     return list(groups.values())
 
 
+def count_pairs(r: Release, s: Selection, rows: Sequence[Row]) -> str:
+    """Return how many pairs there are, also of territories that never had the figure, on which a release has no rows.
+
+    Medians and shares are only compared where there are figures.
+    """
+    if s["page"] == "static":
+        return str(len(list(combinations(r.territories, 2))))
+    if s["page"] == "compare" and s["kind"] != "duration":
+        return str(len(list(combinations(s["areas"].split(","), 2))))
+    return str(len(rows))
+
+
 @expect_parameters("{tested} of {whole} pairs could be compared.")
 def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
     return {
         ("tested", "whole"): {
-            (str(sum(x["verdict"] in TESTED for x in rows)), str(len(rows))) for rows in group_pairs(r, s)
+            (str(sum(x["verdict"] in TESTED for x in rows)), count_pairs(r, s, rows)) for rows in group_pairs(r, s)
         }
     }
+
+
+ASPECTS = {
+    "count_unit": "the count unit", "stage": "the stage", "level": "the level", "moment": "the moment of counting",
+    "counted_at": "whether entry or leaving is counted", "offence_scope": "the scope of the offence",
+    "several_offences": "how one person with several offences is counted", "attempts": "whether attempts are counted",
+    "juveniles": "whether juveniles are counted", "legal_persons": "whether legal persons are counted",
+    "unknown_perpetrators": "whether unknown perpetrators are counted", "period": "the period",
+    "breaks": "a break in the series", "version": "the version of the ratio", "reporters": "who reported",
+    "jurisdiction": "the jurisdictions",
+}  # fmt: skip
+"""Ways in which two territories can count differently, in the order of a sentence."""
+
+
+@expect_parameters("{n} of the compared pairs need care, because their territories differ in: {what}.")
+def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
+    differing = [
+        {code for code in ASPECTS if f"{code}_differs" in split_codes(x["reasons"])}
+        for x in list_pair_rows(r, s)
+        if x["verdict"] in TESTED and x.get("score") == 2
+    ]
+    what = join_words(text for code, text in ASPECTS.items() if any(code in codes for codes in differing))
+    return {"n": str(sum(bool(codes) for codes in differing)), "what": what}
 
 
 @expect_parameters(
@@ -527,7 +575,7 @@ def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
 )
 def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["verdict"] in TESTED for x in list_pair_rows(r, s))
-    return {"whole": str(len(list_pair_rows(r, s)))}
+    return {"whole": count_pairs(r, s, list_pair_rows(r, s))}
 
 
 @expect_parameters(

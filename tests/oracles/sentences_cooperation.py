@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -120,6 +121,18 @@ def expect_years_without_change(r: Release, s: Selection, p: Params) -> Expected
     return {"years": f"{years[0]}–{years[-1]}" if len(years) > 1 else str(years[0])}
 
 
+def _name_answer(labels: Mapping[str, str], series: str, code: str) -> str:
+    """Return the text of an answer; numbers of days have their unit."""
+    is_of_days = code[0] == "d" and code[1:2].isdigit()
+    return f"{labels[f'{series}.{code}']} days" if is_of_days else labels[f"{series}.{code}"]
+
+
+@expect_parameters("{range} days")
+def expect_days_of_answer(r: Release, s: Selection, p: Params) -> Expected:
+    labels = {x["label"] for x in r.read_rows("practice_label") if (x["kind"], x["language"]) == _ANSWERS}
+    return {"range": labels}
+
+
 @expect_parameters("Favourable answers: {answers}.")
 def expect_favourable_answers(r: Release, s: Selection, p: Params) -> Expected:
     """Find the answers of which the numbers add up to the published number of favourable ones in each group."""
@@ -137,7 +150,7 @@ def expect_favourable_answers(r: Release, s: Selection, p: Params) -> Expected:
         for size in range(1, len(codes) + 1):
             for chosen in combinations(codes, size):
                 if all(sum(g.get(code, 0) for code in chosen) == g["favourable"] for g in groups.values()):
-                    options.add(join_words(lower_first(labels[f"{series}.{code}"]) for code in chosen))
+                    options.add(join_words(lower_first(_name_answer(labels, series, code)) for code in chosen))
     return {"answers": options}
 
 

@@ -881,11 +881,12 @@ ABSENT_IN_SENTENCES = {
 def expect_count_of_cell(r: Release, s: Selection, p: Params) -> Expected:
     row = find_figure(r, s)
     unit = row["count_unit"]
-    value = (
-        count_units(row["value"], unit)
-        if row["value"] is not None
-        else f"{UNITS[unit][1]}, {ABSENT_IN_SENTENCES[describe_absent(row)]}"
-    )
+    if row["value"] is not None:
+        value = count_units(row["value"], unit)
+    else:
+        value = f"{UNITS[unit][1]}, {ABSENT_IN_SENTENCES[describe_absent(row)]}"
+    if unit == "victim":  # "detected victims: 335", and not "335 victims"
+        value = value.removesuffix(" victims").removesuffix(" victim").removeprefix("victims, ")
     expected = {
         "area": describe_covered_area(r, row),
         "period": spell_period(row["period"]),

@@ -233,7 +233,7 @@ def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-@expect_parameters("No records: {areas}.", "{name}, {crime}: no records.")
+@expect_parameters("No case records for this: {areas}.", "{name}, {crime}: no records.")
 def expect_areas_without_records(r: Release, s: Selection, p: Params) -> Expected:
     if s.get("part") == "lengths":
         present = {x["area"] for x in list_length_rows(r, s)}
@@ -399,7 +399,7 @@ def expect_day_of_pending(r: Release, s: Selection, p: Params) -> Expected:
     banded = {
         x["stage"]: format_day(x["as_at"])
         for x in r.index_rows("pending", "area", "offence_group").get((area, s["crime"]), ())
-        if x["n_band"]
+        if x["n_band"] and x["as_at"] == find_span(year)[1]
     }
     stocks = {
         x["level"]: x["value"]
@@ -622,6 +622,7 @@ def expect_few_victims(r: Release, s: Selection, p: Params) -> Expected:
 
 
 TITLES = (
+    "{first} and {last}",
     "Ratio of {last} to {first}",
     "{crime}, {unit} {stage}, {since} and {last}",
     "{title}, {year}: {unit} by sex and age",
@@ -928,12 +929,16 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
         return {"breaks": ABOUT}
     # Breaks of the region are those of its members, each with the name of the area that it is of.
     kinds = {"law": "Law", "counting": "Counting", "recording": "Recording", "source": "Source"}
-    names = {
-        f"{kinds[b['kind']]}, {format_period(b['first_period'])}, {r.plain[b['of_area']]}"
-        for b in r.read_rows("break")
-        if b["offence_group"] in ("", "_T", find_crime(s))
-    }
-    listed_breaks = [text for text in p["breaks"].split("; ") if re.sub(r" \(\d{4}\)$", "", text) in names]
+    kinds_at: dict[str, set[str]] = {}
+    for b in r.read_rows("break"):
+        if b["offence_group"] in ("", "_T", find_crime(s)):
+            where = f"{format_period(b['first_period'])}, {r.plain[b['of_area']]}"
+            kinds_at.setdefault(where, set()).add(kinds[b["kind"]])
+    listed_breaks = []
+    for text in p["breaks"].split("; "):
+        named, _, where = re.sub(r" \(\d{4}\)$", "", text).partition(", ")
+        if {kind.capitalize() for kind in named.split(" / ")} <= kinds_at.get(where, set()):
+            listed_breaks.append(text)
     return {"breaks": "; ".join(listed_breaks)}
 
 

@@ -53,15 +53,15 @@ def show_pairs(compared: Compared, freq: str, period: str) -> None:
         return
     if choice.kind == "count":
         st.markdown(tell(_COUNTS_BY_POPULATION))
-    list_pairs(frame, pairs)
+    list_pairs(frame, pairs, len(compared.areas))
     if choice.kind in ("rate", "ratio"):
         _show_spread(compared, metric, freq, period)
 
 
-def list_pairs(frame: layout.Frame, pairs: Sequence[Row]) -> None:
-    """Show how many pairs differ and which; many pairs are listed in full only when that list is opened."""
+def list_pairs(frame: layout.Frame, pairs: Sequence[Row], areas: int = 0) -> None:
+    """Show how many pairs of `areas` differ and which; many pairs are listed in full only when that list is opened."""
     names = {code: frame.marked_name(code) for code, _ in frame.territories}
-    st.markdown(indicators.describe_pairs(pairs))
+    st.markdown(indicators.describe_pairs(pairs, areas))
     if len(pairs) <= _FEW_PAIRS:
         layout.put_html(_render_pairs(pairs, names))
         return

@@ -107,8 +107,7 @@ def _table_lines(
             for key, group in groups_of_area.items() or [((area, ""), {})]
         ]
     if missing := _areas_without_records(frame, with_records):
-        names = words.join_words(frame.marked_name(code) for code in missing)
-        notes.add_remark(tell("No records: {areas}.", areas=names))
+        notes.add_remark(durations.name_without_records([frame.marked_name(code) for code in missing]))
     return lines
 
 
@@ -131,8 +130,9 @@ def _table_line(
     cells = []
     for statistic, title in statistics.items():
         row = group.get(statistic)
-        reason = durations.explain_figure(row)
-        marks = (notes.number_note(reason),) if reason else ()
+        reasons = [durations.explain_figure(row)]
+        reasons += [durations.explain_share_of_law(group)] if statistic == "below_minimum" else []
+        marks = tuple(notes.number_note(reason) for reason in reasons if reason)
         is_few = durations.is_shown_few(row)
         link = "" if row is None else tables.indicator_address(table, row)
         cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, link, is_few=is_few))

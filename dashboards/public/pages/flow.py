@@ -43,6 +43,7 @@ def show_flow(
         else (),
         queries.read_rows(frame.path, "stocks_of_area", area, crime, unit, period) if freq == "A" else None,
         lambda measure: measures.get(measure, measure),
+        period,
         frame.territories if area == frame.region else (),
     )
     layout.show_panels(

@@ -12,13 +12,14 @@ from pipelines.front.charts.board import TerritoryState
 from pipelines.front.charts.lengths import LengthRow
 from pipelines.front.charts.series import NOTHING, BreakMark, ChartSeries, PeriodPoint
 from pipelines.front.charts.stages import Side, StageBar, Stages
+from pipelines.warehouse.metrics.spans import span_of
 from pipelines.words import FormattedFigure, Row, changes, durations, indicators, regions, reporting
 from pipelines.words.language import lower_first, tell
 from pipelines.words.reporting import Reporting
 
 PENDING_NOTE = mark(
     "Pending cases are those at the end of the year; they are published by year only. Where the number is withheld and "
-    "an office sends case records, the persons in cases open on the last day of the records are shown as a range."
+    "an office sends case records up to that day, the persons in open cases are shown as a range."
 )
 _LEVELS: Mapping[str, Mapping[str, str]] = {
     "first": {"prosecution": "investigated", "first": "adjudicated_first"},
@@ -132,22 +133,27 @@ def make_stages(
     pending: Sequence[Row],
     stocks: Sequence[Row] | None,
     name_measure: Callable[[str], str],
+    period: str,
     territories: Sequence[tuple[str, str]] = (),
 ) -> Stages:
-    """Return the stages of one area in one period, with the cases that ended another way and the pending ones.
+    """Return the stages of one area in `period`, with the cases that ended another way and the pending ones.
 
     `exits` are rows of the release's table of one area and period, None if they are not published for such a period.
     `stocks` are the cells of what was pending at the end of the period, None likewise. `pending` are rows of the ages
-    of pending cases of the area, which say of how many persons they are. `territories` are those of the region, if
-    the area is the region: a figure that covers only some of them names how many.
+    of pending cases of the area, which say of how many persons they are: those of another day than the last one of the
+    period are left out. `territories` are those of the region, if the area is the region: a figure that covers only
+    some of them names how many.
     """
     sides: dict[str, list[Side]] = {}
+    last_day = span_of(period).end
     for level, stage in _LEVELS[track].items():
         at_level = {row["measure"]: row for row in exits or () if row["level"] == level}
         expected = dict.fromkeys((*_EXITS[level], *at_level)) if exits is not None else {}
         sides[stage] = [_make_exit(name_measure(measure), at_level.get(measure), territories) for measure in expected]
         at_end = {row["level"]: row for row in stocks} if stocks is not None else None
-        banded = [row for row in pending if row["n_band"] and row["stage"] == _PENDING[level]]
+        banded = [
+            row for row in pending if row["n_band"] and row["stage"] == _PENDING[level] and row["as_at"] == last_day
+        ]
         sides[stage] += _list_pending(_PENDING[level], at_end, banded, is_region=bool(territories))
     boxes = [
         StageBar(

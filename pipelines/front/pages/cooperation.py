@@ -202,6 +202,7 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         tell("Territory"),
         [f"{name}: {language.lower_first(column)}" for name in name_directions().values() for column in columns],
         name=f"outcomes-{year}",
+        few=tell(_FEW, enough=ENOUGH_EVENTS),
     )
     for code in reader.edition.territories:
         fields: list[Part] = []
@@ -224,8 +225,6 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
             "Incoming requests were executed by the territory, outgoing ones by its partners. Ranges are 95% intervals."
         )
     )
-    if any(_is_few(row) for row in books.values()):
-        table.notes.add_remark(tell(_FEW, enough=ENOUGH_EVENTS))
     table.notes.add_remark(
         tell("The days are a range in which the median is. They need enough requests from several partners.")
     )

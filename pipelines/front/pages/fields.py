@@ -37,6 +37,6 @@ def ratio_field(table: FigureTable, row: Row | None) -> Part:
         texts = [text] if "undefined" in row and (text := durations.explain_undefined(row)) else []
         flags = str(row["flags"] or "").split(",") if "undefined" not in row or row["value"] is not None else []
         texts += [indicators.FLAGS[flag] for flag in flags if flag in indicators.FLAGS]
-        texts += [text] if (text := indicators.explain_version(row)) else []
+        texts += filter(None, (indicators.explain_version(row), indicators.explain_ages(row)))
     marks = [table.notes.number_note(text) for text in texts]
     return format_figure(figure, marks, is_few=row is not None and row["state"] == "too_few" and figure.kind == "value")

@@ -129,15 +129,15 @@ def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:
     edition = reader.edition
     period = choose_ratio_period(reader, crime, metric)
     rows = edition.find_ratios(metric, crime, period)
+    few = _FEW_OF_SHARE if edition.metrics[metric]["is_nested"] else _FEW_OF_RATIO
     table = FigureTable(
         reader,
         f"{reader.metric_name(metric)}. {reader.find_label('offence_group', crime)}, {words.period_short(period)}",
         tell("Area"),
         [tell("Per 100 (95% confidence interval)")],
         name="ratios",
+        few=tell(few, enough=ENOUGH_EVENTS),  # marked above
     )
-    few = _FEW_OF_SHARE if edition.metrics[metric]["is_nested"] else _FEW_OF_RATIO
-    table.notes.add_remark(tell(few, enough=ENOUGH_EVENTS))  # marked above
     for code in (edition.region, *edition.territories):
         heading = table.name_area(code, note=describe_basis([rows.get(code)]))
         table.add_row(heading, (ratio_field(table, rows.get(code)),), is_total=code == edition.region)
@@ -148,4 +148,4 @@ def describe_pairs(reader: Reader, crime: str, metric: str) -> str:
     """Return how many pairs of territories could be compared, and how many differ clearly."""
     period = choose_ratio_period(reader, crime, metric)
     pairs = reader.edition.find_pairs(metric, crime, period)
-    return indicators.describe_pairs(pairs) if pairs else ""
+    return indicators.describe_pairs(pairs, len(reader.edition.territories)) if pairs else ""

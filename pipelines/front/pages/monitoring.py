@@ -234,7 +234,7 @@ def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence
         tell("Practice (questionnaire)"),
         tell("Question"),
         [
-            f"{tell('Favourable answers')}, % ({tell('95% confidence interval')})",
+            f"{tell('Favourable answers')}, % ({lower_first(tell('95% confidence interval'))})",
             tell("Respondents"),
             tell("Response rate (%)"),
             tell("Date"),
@@ -272,7 +272,8 @@ def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]
     )
     for row in rows:
         counts = read_counts(row)
-        finding = "; ".join(f"{reader.find_label('law_status', code)}: {n}" for code, n in counts.items())
+        results = [f"{reader.find_label('law_status', code)}: {n}" for code, n in counts.items()]
+        finding = "; ".join([*results[:1], *map(lower_first, results[1:])])
         table.add_row(
             reader.find_label("law_element", row["item"]),
             [finding or format_absent("unavailable"), date_field(row["period"]), GAPS[row["gap"]]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
@@ -20,6 +21,8 @@ from pipelines.words import Row, trends
 from pipelines.words.language import Texts, current_language, lower_first, many, tell
 
 FAVOURABLE: Final = "favourable"
+_DAYS: Final = re.compile(r"d\d")
+"""Beginning of the codes of answers that are numbers of days."""
 _CHANGES: Final = Texts(
     {
         "rise": mark("higher than before"),
@@ -69,7 +72,7 @@ def compose_theme(reader: Reader, theme: str) -> Page:
     """Return the page of one theme, with a table for each question: all of them would make too large a page."""
     labels = read_labels(reader)
     rows = [row for row in reader.edition.tables["practice_result"] if row["theme"] == theme]
-    title = tell("Answers from practitioners: {theme}", theme=labels.get(("theme", theme), theme))
+    title = tell("Answers from practitioners: {theme}", theme=lower_first(labels.get(("theme", theme), theme)))
     return Page(
         _name_theme_file(theme),
         "practice_theme.html",
@@ -176,9 +179,10 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
         ],
         word_columns=(len(codes) + 2,),
         name=f"practice-{series.lower().replace('.', '-')}",
+        few=tell(_FEW, enough=ENOUGH_EVENTS),
     )
     if favourable_answers := _list_favourable(series):
-        names = [lower_first(labels.get(("answer", f"{series}.{code}"), code)) for code in favourable_answers]
+        names = [lower_first(_find_answer(labels, series, code)) for code in favourable_answers]
         table.notes.add_remark(tell("Favourable answers: {answers}.", answers=words.join_words(names)))
     if all(row["is_withheld"] for row in rows if row["dimension"] == "role"):
         rows = [row for row in rows if row["dimension"] != "role"]
@@ -197,8 +201,6 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             continue
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
         favourable = cells[dimension, group, codes[-1]]
-        if favourable["code"] == FAVOURABLE and _is_few(favourable):
-            table.notes.add_remark(tell(_FEW, enough=ENOUGH_EVENTS))
         shares = [_format_share(cells[dimension, group, code]) for code in codes]
         table.add_row(
             heading,
@@ -250,8 +252,14 @@ def _name_group(table: FigureTable, labels: Labels, dimension: str, group: str) 
 
 def _name_answer(labels: Labels, series: str, code: str) -> str:
     if code == FAVOURABLE:
-        return f"{tell('Favourable answers')}, % ({tell('95% confidence interval')})"
-    return f"{labels.get(('answer', f'{series}.{code}'), code)} (%)"
+        return f"{tell('Favourable answers')}, % ({lower_first(tell('95% confidence interval'))})"
+    return f"{_find_answer(labels, series, code)} (%)"
+
+
+def _find_answer(labels: Labels, series: str, code: str) -> str:
+    """Return the text of an answer; numbers of days have the unit, which the questionnaire has in the question."""
+    text = labels.get(("answer", f"{series}.{code}"), code)
+    return tell("{range} days", range=text) if _DAYS.match(code) else text
 
 
 def _format_share(row: Row) -> Part:

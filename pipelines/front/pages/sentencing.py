@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page, Section, changes
@@ -16,6 +17,11 @@ from pipelines.front.tables import FigureTable, format_figure
 from pipelines.words import FormattedFigure, Row, durations, figures, language, trends
 from pipelines.words.language import tell
 
+_FROM_RECORDS = mark("From case records.")
+_FROM_RETURNS = mark(
+    "These are counts from the returns of offices, not from case records. A territory can send the one without the "
+    "other."
+)
 _MEASURES = {"first": "sentenced_first", "final": "sentenced_final"}
 Group = Mapping[str, Row]
 """Figures on the sentences of one register and year, by statistic."""
@@ -78,8 +84,7 @@ def _compose_track(reader: Reader, crime: str, track: str) -> dict[str, Any]:
         subject = _name_subject(reader, crime, track, year)
         texts = _describe_groups(reader, subject, of_year)
         if without:
-            areas = words.join_words(reader.marked_name(code) for code in without)
-            texts.append(tell("No records: {areas}.", areas=areas))
+            texts.append(durations.name_without_records([reader.marked_name(code) for code in without]))
         tables = [
             _compose_lengths(reader, subject, f"lengths-{track}", _list_lines(reader, of_year), tell("Territory")),
             _compose_shares(reader, subject, f"shares-{track}", _list_lines(reader, of_year), tell("Territory")),
@@ -187,14 +192,16 @@ def _compose_table(
     statistics: Mapping[str, str],
     last: Mapping[str, Callable[[Sequence[Row]], FormattedFigure]],
 ) -> FigureTable:
-    table = FigureTable(reader, caption, corner, [*statistics.values(), *last], name=name)
+    table = FigureTable(reader, caption, corner, [*statistics.values(), *last], name=name, few="")
+    table.notes.add_remark(tell(_FROM_RECORDS))
     for area, heading, group in lines:
         table.name_area(area)
         fields: list[Part] = []
         for statistic in statistics:
             row = group.get(statistic)
-            reason = durations.explain_figure(row)
-            marks = [table.notes.number_note(reason)] if reason else []
+            reasons = [durations.explain_figure(row)]
+            reasons += [durations.explain_share_of_law(group)] if statistic == "below_minimum" else []
+            marks = [table.notes.number_note(reason) for reason in reasons if reason]
             fields.append(format_figure(durations.format_limits(row), marks, is_few=durations.is_shown_few(row)))
         of_statistics = [group[statistic] for statistic in statistics if statistic in group]
         fields += [format_figure(describe(of_statistics)) for describe in last.values()]
@@ -218,12 +225,13 @@ def _compose_sanctions(reader: Reader, crime: str, track: str) -> FigureTable | 
     codes = [code for code in reader.list_codes("sentence_type") if any(sanction == code for _, sanction in at)]
     table = FigureTable(
         reader,
-        f"{figures.DIMENSIONS['sentence_type']}: {_name_subject(reader, crime, track, year)}: "
+        f"{figures.DIMENSIONS['sentence_type']}. {_name_subject(reader, crime, track, year)}: "
         f"{words.unit_name('person')}",
         tell("Area"),
         [reader.find_label("sentence_type", code) for code in codes],
         name=f"sanctions-{track}",
     )
+    table.notes.add_remark(tell(_FROM_RETURNS))
     regional = [at.get((edition.region, code)) for code in codes]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])

@@ -140,7 +140,7 @@ def test_share_is_marked_as_few_where_it_or_its_complement_is(executed: int, is_
     )
     outcomes = compose_cooperation(Reader(edition, "en"), "TIP").values["outcomes"]
     assert ("few" in read_lines(outcomes)["Aland"][1]) == is_few
-    assert any("fewer than 20 requests" in str(remark) for remark in outcomes.notes.remarks) == is_few
+    assert any("fewer than 20 requests" in str(note) for _, note in outcomes.visible_notes) == is_few
 
 
 def make_pair(sent_by: str, received_by: str, sent: float | None, received: float | None, state: str) -> Row:

@@ -49,7 +49,11 @@ def read_table(rows: list[dict[str, Any]], language: str = "en") -> tuple[list[s
         (figures,) = page.values["tables"]
         table = figures.table
         lines = {str(row.heading): [re.sub("<[^>]+>", "", str(field)) for field in row.fields] for row in table.rows}
-        return [str(column) for column in table.columns], lines, " ".join(map(str, figures.notes.remarks))
+        return (
+            [str(column) for column in table.columns],
+            lines,
+            " ".join(str(note) for _, note in figures.visible_notes),
+        )
 
 
 def test_fields_are_the_shares_of_the_release() -> None:
@@ -66,6 +70,19 @@ def test_share_of_few_people_has_the_word_and_a_note(favourable: int, other: int
     rows = make_rows("region", "region", {"easy": favourable, "hard": other, "favourable": favourable})
     _, lines, notes = read_table(rows)
     assert ("few" in lines["Region"][2], "Chance alone can change them a lot." in notes) == (is_few, is_few)
+
+
+def test_answers_that_are_numbers_of_days_have_their_unit() -> None:
+    counts = {"easy": 30, "hard": 30, "favourable": 30}
+    codes = {"easy": "d0_7", "hard": "d8_30", "favourable": "favourable"}
+    rows = [row | {"code": codes[row["code"]]} for row in make_rows("region", "region", counts)]
+    labels = [("answer", "FR01.1.d0_7", "Up to 7"), ("answer", "FR01.1.d8_30", "8 to 30")]
+    edition = make_edition(
+        practice_result=rows,
+        practice_label=[{"kind": kind, "code": code, "language": "en", "label": label} for kind, code, label in labels],
+    )
+    (figures,) = compose_theme(Reader(edition, "en"), "formal").values["tables"]
+    assert list(figures.columns[:2]) == ["Up to 7 days (%)", "8 to 30 days (%)"]
 
 
 def test_change_since_the_round_before_has_its_ratio_where_counts_are_enough() -> None:

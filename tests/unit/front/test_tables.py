@@ -28,8 +28,45 @@ def test_thousands_and_marks_are_not_part_of_a_copied_number(language: str, sign
 
 def test_few_is_a_word_next_to_the_number_and_a_count_of_zero_is_not_few() -> None:
     few = str(format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True))
-    assert few.startswith('<span class="front-few">7</span>') and ">few</span>" in few
+    assert few.endswith('few</span><wbr><span class="front-few">7</span><span class="rti-hidden">, few</span>')
     assert str(format_figure(words.FormattedFigure("0", "0", "value", 0.0), is_few=True)) == "0"
+
+
+GENERAL = (
+    'Figures with the word "few": fewer than 20 are, or may be, behind the figure or one of its parts. Chance alone '
+    "can change it a lot."
+)
+
+
+@pytest.mark.parametrize(
+    ("few", "value", "notes"),
+    [
+        (None, 7.0, [GENERAL]),
+        ("Another explanation.", 7.0, ["Another explanation."]),
+        ("", 7.0, []),
+        (None, 27.0, []),
+        ("Another explanation.", 27.0, []),
+    ],
+)
+def test_table_explains_the_word_few_where_it_has_it(few: str | None, value: float, notes: list[str]) -> None:
+    table = make_table()
+    table.few = few
+    table.add_row("AA", [table.count_field(make_total("AA", "2025", value))])
+    assert [text for _, text in table.visible_notes] == notes
+
+
+def test_table_explains_abbreviations_in_its_headings() -> None:
+    table = make_table("mk")
+    with read_in("mk"):
+        table.add_row("СЕЛЕК", ["7"])
+        table.add_row("Интерпол", ["7"])
+        (note,) = [text for _, text in table.visible_notes]
+    assert str(note).startswith("СЕЛЕК: ") and "Југоисточна Европа" in str(note)
+
+
+def test_range_is_not_broken_in_a_narrow_column() -> None:
+    band = words.FormattedFigure("20–49", "20 to 49", "value")
+    assert str(format_figure(band)) == '<span class="front-interval">20–49</span>'
 
 
 def test_share_of_zero_is_few_as_its_complement_is() -> None:

@@ -56,6 +56,23 @@ def test_area_is_judged_by_the_asked_instruments_and_once() -> None:
     assert coverage.judge_area("AA", "2024", VICTIM_RETURNS) != by_stages
 
 
+@pytest.mark.parametrize(
+    ("own_figure", "reason"),
+    [
+        ({"obs_status": "O", "flags": "quarter_missing"}, "at least one quarter is missing"),
+        ({"obs_status": "A", "age": "Y_GE18"}, "adults only"),
+        ({"obs_status": "L", "ages": "Y_GE18/_T"}, "not collected"),
+    ],
+)
+def test_absence_has_the_reason_that_the_own_figure_of_the_territory_has(
+    own_figure: dict[str, Any], reason: str
+) -> None:
+    rows = [row for row in ROWS if row["territory"] == "AA"]
+    coverage = RegionCoverage(group_by_area(rows), NAMES, TERRITORIES)
+    row = {"period": "2024", "reporters": "AA", "age": "_T"}
+    assert coverage.describe_absences(row, STAGE_RETURNS, {"BB": own_figure}) == f"Not included: Beta ({reason})."
+
+
 def test_absences_name_the_territories_or_the_parts_that_are_asked_for() -> None:
     coverage = RegionCoverage(group_by_area(ROWS), NAMES, TERRITORIES)
     row = {"period": "2024", "reporters": "AA"}

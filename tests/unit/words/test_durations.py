@@ -59,6 +59,19 @@ def test_withheld_figure_is_never_described_as_not_reached() -> None:
     )
 
 
+def test_share_below_the_minimum_that_rounded_quartiles_contradict_has_a_note() -> None:
+    def explain(p25: float, median: float, share: float | None) -> str:
+        values = {"p25": p25, "median": median, "p75": 84.0, "below_minimum": share}
+        return durations.explain_share_of_law(
+            {name: build_row(value=value, statutory_min=36.0) for name, value in values.items()}
+        )
+
+    assert "rounded to half a year" in explain(36.0, 54.0, 30.0), "three in ten are below the lower quartile"
+    assert "rounded" in explain(30.0, 54.0, 20.0), "the lower quartile is below, and less than a quarter are"
+    assert explain(36.0, 54.0, 20.0) == explain(30.0, 54.0, 35.0) == explain(36.0, 54.0, None) == ""
+    assert durations.explain_share_of_law({}) == ""
+
+
 def test_law_is_described_as_far_as_it_is_known() -> None:
     assert durations.format_law([build_row(statutory_min=36.0, statutory_max=144.0)]).text == "36–144"
     assert durations.format_law([build_row(statutory_min=36.0)]).text == "36–not stated"
@@ -73,7 +86,7 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
     )
     assert sentence == (
         "Time, trafficking. A: half of cases took up to 210 days (95% confidence interval 180 to 330). B: withheld. "
-        "C: half of cases took up to 1,210 days. No records: D and E."
+        "C: half of cases took up to 1,210 days. No case records for this: D and E."
     )
     assert words.format_day(date(2022, 10, 1)) == "1 October 2022"
 

@@ -14,3 +14,9 @@ from pipelines import words
 def test_figure_that_no_territory_counts_as_a_whole_is_not_awaited(area_kind: str, n_reported: int, text: str) -> None:
     cell = {"value": None, "obs_status": "O", "conf_status": "F", "area_kind": area_kind, "n_reported": n_reported}
     assert words.format_count(cell).text == text
+
+
+def test_year_of_which_some_quarters_arrived_is_not_called_not_received() -> None:
+    cell = {"value": None, "obs_status": "O", "conf_status": "F", "area_kind": "territory", "n_reported": 0}
+    assert words.format_count(cell | {"flags": "quarter_missing"}).text == "not available"
+    assert words.format_count(cell | {"flags": ""}).text == "not received"

@@ -36,6 +36,45 @@ def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_dif
     assert "not compared" not in indicators.describe_pairs([make_pair("higher")] * 2), "all are compared"
 
 
+def test_pairs_of_territories_without_the_figure_count_as_not_compared() -> None:
+    # Four of seven territories report it: the release has six pairs of them, and there are 21 of all.
+    pairs = [make_pair("no_difference"), *[make_pair("too_few")] * 5]
+    assert indicators.describe_pairs(pairs, 7).startswith("1 of 21 pairs could be compared.")
+    assert indicators.describe_pairs(pairs[1:], 7).startswith("None of the 21 pairs can be compared:")
+    assert indicators.describe_pairs(pairs[:1], 3).startswith("1 of 3 pairs"), "two more pairs have no row"
+
+
+def test_pairs_that_count_differently_are_counted_with_what_differs() -> None:
+    pairs = [
+        make_pair("no_difference", is_with_care=True, reasons="juveniles_differs,attempts_not_stated"),
+        make_pair("higher", is_with_care=True, reasons="attempts_not_stated"),
+        make_pair("too_few", is_with_care=True, reasons="stage_differs"),
+    ]
+    text = indicators.describe_pairs(pairs)
+    assert (
+        "1 of the compared pairs needs care, because its territories differ in: whether juveniles are counted." in text
+    )
+    two = indicators.describe_pairs([pairs[0], make_pair("lower", is_with_care=True, reasons="stage_differs")])
+    differences = "their territories differ in: the stage and whether juveniles are counted."
+    assert f"2 of the compared pairs need care, because {differences}" in two
+    assert "need" not in indicators.describe_pairs(pairs[1:])
+
+
+@pytest.mark.parametrize(
+    ("ages", "text"),
+    [
+        ("_T/_T", ""), ("", ""), ("Y_GE18/Y_GE18", "Adults only (18 and over)."),
+        ("Y_GE18/_T", "One of the two counts is of adults only (18 and over)."),
+    ],
+)  # fmt: skip
+def test_ratio_without_minors_in_a_count_has_a_note(ages: str, text: str) -> None:
+    row = {"value": 50.0, "ages": ages, "flags": "", "reasons": ""}
+    notes = Notes()
+    indicators.mark_notes(row, notes)
+    assert indicators.explain_ages(row) == text and notes.texts == ([text] if text else [])
+    assert indicators.explain_ages(row | {"value": None}) == "", "there is no figure to explain"
+
+
 @pytest.mark.parametrize(
     ("verdict", "text"),
     [

@@ -12,9 +12,9 @@ import pytest
 
 from dashboards.public.page_parts import compose_embedded, make_part, read_table
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.front.tables import FEW_NOTE, FigureTable, attach_numbers, format_figure
 from pipelines.words import FormattedFigure
-from pipelines.words.language import read_in
+from pipelines.words.language import read_in, tell
 from tests.support.editions import make_edition
 from tests.support.static_pages import render_table
 
@@ -54,7 +54,8 @@ def test_read_table_returns_numbers_intervals_marks_states_and_notes() -> None:
     assert (few.cells[1].value, few.cells[1].kind) == (None, "withheld")
     assert formula.cells[0].value is None and (formula.cells[1].low, formula.cells[1].high) == (2.0, 3.0)
     assert table.names == (("*", "About the name of Bland."),)
-    assert (table.notes.texts, table.notes.remarks) == (["The first note."], ["A remark."])
+    remarks = ["A remark.", tell(FEW_NOTE, enough=20)]
+    assert (table.notes.texts, table.notes.remarks) == (["The first note."], remarks)
     assert citation == "A title. Release 2026-Q3. https://x.example/releases/2026-Q3/en/index.html"
     assert read_table(make_page(), "others") is None
     unknown_site = read_table(make_page().replace("https://x.example", ""), "rates")

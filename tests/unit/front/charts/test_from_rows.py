@@ -82,7 +82,7 @@ def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None
     cells = {"investigated": make_total("AA", "2025", 30.0), "adjudicated_first": None}
     stocks = [make_total("AA", "2025", None, measure="pending_prosecution", level="prosecution", conf_status="C")]
     stocks.append(make_total("AA", "2025", None, measure="pending_first", level="first", conf_status="C"))
-    first, second = make_stages("A place", cells, "first", exits, pending, stocks, str.title).stages
+    first, second = make_stages("A place", cells, "first", exits, pending, stocks, str.title, "2025").stages
     assert [f"{side.name}: {side.figure.text}" for side in first.sides] == [
         "Rejected: 7 (6–8)", "Discontinued: not collected", "Pending on 31 December 2025: withheld",
     ]  # fmt: skip
@@ -96,7 +96,7 @@ def test_make_stages_has_a_word_for_each_outcome_and_for_pending_cases() -> None
 
 def test_make_stages_shows_no_outcomes_of_a_period_for_which_none_are_published() -> None:
     cells = {"investigated": make_total("WB", "2025", 30.0, reporters="AA,BB")}
-    (stage,) = make_stages("A place", cells, "first", None, [], None, str.title).stages
+    (stage,) = make_stages("A place", cells, "first", None, [], None, str.title, "2025").stages
     assert stage.sides == []
     assert stage.figure.text == "no regional figure"
 
@@ -107,10 +107,26 @@ def test_make_stages_shows_a_published_stock_before_the_range_of_the_records() -
     for stocks, texts in (
         ([stock], ["Pending on 31 December 2024: 27"]), (None, ["Pending on 31 December 2025: 20–49 persons"])
     ):  # fmt: skip
-        (stage,) = make_stages("A place", {"investigated": None}, "first", None, banded, stocks, str.title).stages
+        (stage,) = make_stages(
+            "A place", {"investigated": None}, "first", None, banded, stocks, str.title, "2025"
+        ).stages
         assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == texts
-    (stage,) = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title).stages
+    (stage,) = make_stages("A place", {"investigated": None}, "first", None, [], [], str.title, "2025").stages
     assert [f"{side.name}: {side.figure.text}" for side in stage.sides] == ["Pending: not collected"]
+
+
+@pytest.mark.parametrize(("period", "is_shown"), [("2025", False), ("2026-Q3", True), ("2026-Q2", False)])
+def test_make_stages_shows_persons_in_open_cases_of_the_last_day_of_its_period_only(
+    period: str, is_shown: bool
+) -> None:
+    banded = [{"stage": "prosecution", "as_at": date(2026, 9, 30), "n_band": "20-49"}]
+    withheld = make_total("AA", "2025", None, level="prosecution", obs_status="Q", conf_status="C")
+    stocks = [withheld] if period == "2025" else None
+    cells = {"investigated": make_total("AA", period, 30.0)}
+    (stage,) = make_stages("A place", cells, "first", None, banded, stocks, str.title, period).stages
+    texts = [f"{side.name}: {side.figure.text}" for side in stage.sides]
+    assert ("Pending on 30 September 2026: 20–49 persons" in texts) is is_shown
+    assert ("Pending on 31 December 2025: withheld" in texts) is (period == "2025")
 
 
 def test_make_stages_names_the_coverage_of_the_region_and_adds_up_no_pending_cases() -> None:
@@ -123,7 +139,7 @@ def test_make_stages_names_the_coverage_of_the_region_and_adds_up_no_pending_cas
         make_total("WB", "2025", 25.0, measure="discontinued", level="prosecution", reporters="AA,BB,CC,DD"),
         make_total("WB", "2025", 4.0, measure="rejected", level="prosecution", reporters="AA"),
     ]
-    drawn = make_stages("The region", cells, "first", exits, [], [], str.title, territories)
+    drawn = make_stages("The region", cells, "first", exits, [], [], str.title, "2025", territories)
     whole, part = drawn.stages
     assert (whole.note, part.note) == ("", "Territories included: 4 of 5")
     assert [(side.name, side.figure.text, side.note) for side in whole.sides] == [

@@ -79,7 +79,8 @@ def test_times_have_limits_and_a_band_and_no_records_elsewhere(page: AppTest) ->
     for table in ("times", "ages", "cohorts", "shares", "lengths"):
         for name in WITHOUT:
             assert name not in read_rows(page, table)
-    remark = "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244*, Montenegro and North Macedonia."
+    remark = "No case records for this: "
+    remark += "Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244*, Montenegro and North Macedonia."
     assert read_html(page).count(remark) == 7, "in both sentences and at each table"
 
 
@@ -88,7 +89,7 @@ def test_sentence_has_medians_and_territories_without_records(page: AppTest) -> 
     assert sentence is not None
     assert "Croatia: half of cases took up to 260 days (95% confidence interval 210 to 330)." in sentence[1]
     assert "Serbia†: half of cases took up to 210 days (95% confidence interval 180 to 330)." in sentence[1]
-    assert "No records: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244" in sentence[1]
+    assert "No case records for this: Albania, Bosnia and Herzegovina, Kosovo under UNSCR 1244" in sentence[1]
     assert UNSCR in read_html(page)
 
 

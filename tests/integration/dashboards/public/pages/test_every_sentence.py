@@ -275,7 +275,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
 }  # fmt: skip
 """Messages that the demonstration release does not reach: a composition from made-up data, and a part of its text."""
 EMPTY = {
-    "Correction of figures in release {release}": "a release with a correction notice",
+    "Correction of figures in release {release}: {area}, {period}": "a release with a correction notice",
     "Correction, {area}, {period}:": "a release with a correction notice",
     "Figures in release {release} were wrong": "a release with a correction notice",
     "Made current again: {reason}": "a release that was made current again",
