@@ -8,7 +8,9 @@ from typing import TypedDict
 from pipelines.design.components import Markup, Part
 
 _BADGE = "front-badge"
-"""Class of the word "few" after a number."""
+"""Class of the word "few" before a number."""
+_VOID = ("br", "wbr")
+"""Elements that have no end."""
 
 
 class Run(TypedDict):
@@ -27,6 +29,8 @@ class _Reader(HTMLParser):
         self._kinds: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            return
         attributes = dict(attrs)
         classes = str(attributes.get("class") or "").split()
         kind = self._kinds[-1] if self._kinds else "text"

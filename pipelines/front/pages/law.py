@@ -20,6 +20,7 @@ _UNKNOWN: Final = "unknown"
 _DAY: Final = len("2020-01-31")
 _MONTH: Final = len("2020-01")
 _STATE: Final = Markup('<span class="front-state front-state-{result}"><span class="front-word">{text}</span></span>')
+_UPRIGHT: Final = Markup('<span class="front-upright">{}</span>')
 _Key = tuple[str, str, str]
 """Jurisdiction, element and treaty of a result."""
 
@@ -104,7 +105,7 @@ def _compose_matrix(reader: Reader, treaty: str, areas: list[str], current: Mapp
         reader,
         tell("{treaty}, article {number}", treaty=reader.find_label("treaty", treaty), number=provision),
         tell("Element of the law"),
-        [reader.marked_name(area) for area in areas],
+        [_name_column(reader, area) for area in areas],
         is_text=True,
         name=f"law-{treaty.lower().replace('_', '-')}",
     )
@@ -118,6 +119,12 @@ def _compose_matrix(reader: Reader, treaty: str, areas: list[str], current: Mapp
         fields = [_format_state(reader, row["result"] if row else _UNKNOWN) for row in results]
         table.add_row(table.note_field(reader.find_label("law_element", element), note), fields)
     return table
+
+
+def _name_column(reader: Reader, area: str) -> str:
+    """Return the name of an area with the mark of its footnote, which stays upright where the name is turned."""
+    mark = reader.footnote_mark(area)
+    return Markup("{}{}").format(reader.area_name(area), _UPRIGHT.format(mark) if mark else "")
 
 
 def _compose_articles(reader: Reader, area: str, current: Mapping[_Key, Row]) -> FigureTable:

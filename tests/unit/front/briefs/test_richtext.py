@@ -9,13 +9,14 @@ from pipelines.front.briefs.richtext import read_runs
 
 def test_read_runs_keeps_marks_badges_and_english_apart_and_drops_what_only_screen_readers_say() -> None:
     field = Markup(
+        '<span class="front-badge" aria-hidden="true">few</span><wbr>'
         '<span class="front-few">1<span class="front-separator">\u202f</span>014</span>'
-        '<span class="front-badge" aria-hidden="true">few</span><span class="rti-hidden">, few</span>'
+        '<span class="rti-hidden">, few</span>'
         '<sup class="front-mark">2</sup> <span lang="en">A &amp; B</span>'
     )
     assert read_runs(field) == [
-        {"kind": "text", "text": "1\u202f014"},
         {"kind": "badge", "text": "few"},
+        {"kind": "text", "text": "1\u202f014"},
         {"kind": "mark", "text": "2"},
         {"kind": "text", "text": " "},
         {"kind": "en", "text": "A & B"},
