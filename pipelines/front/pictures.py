@@ -167,15 +167,21 @@ def _list_breaks(
 ) -> list[series.BreakMark]:
     """Return the breaks of a series by the positions of the periods between which they fall.
 
-    A break of a member of the region, or of a part of a territory, has the name of that area.
+    A break of a member of the region, or of a part of a territory, has the name of that area. Breaks of one area that
+    began in the same period share one name.
     """
-    positions: dict[str, list[int]] = {}
+    places: dict[tuple[str, str], list[int]] = {}
+    breaks: dict[tuple[str, str], list[Row]] = {}
     for place in range(1, len(periods)):
-        breaks = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
-        for row in sorted(breaks, key=lambda crossed: (crossed["first_day"], crossed["code"])):
-            name = changes.name_break(row, reader.name_owner(row, area))
-            positions.setdefault(name, []).append(place)
-    return [series.BreakMark(min(places), max(places), name) for name, places in positions.items()]
+        crossed = reader.edition.find_breaks(area, crime, periods[place - 1], periods[place], rows[place])
+        for row in sorted(crossed, key=lambda each: (each["first_day"], each["code"])):
+            key = (str(row["first_period"]), reader.name_owner(row, area))
+            places.setdefault(key, []).append(place)
+            breaks.setdefault(key, []).append(row)
+    return [
+        series.BreakMark(min(places[key]), max(places[key]), changes.name_break(of_key[0], key[1], *of_key[1:]))
+        for key, of_key in breaks.items()
+    ]
 
 
 @draw_once
@@ -259,7 +265,7 @@ def draw_stages(reader: Reader, crime: str, area: str, track: str = "first") -> 
     parts = [reader.find_label("offence_group", crime), year, words.TRACKS[track]]
     title = ", ".join([reader.marked_name(area), *map(language.lower_first, parts)])
     drawn = from_rows.make_stages(
-        title, cells, track, exits, pending, stocks, lambda measure: reader.find_label("measure", measure)
+        title, cells, track, exits, pending, stocks, lambda measure: reader.find_label("measure", measure), year
     )
     notes = [*list_notes(reader, [area]), tell(from_rows.PENDING_NOTE)]  # marked in charts.from_rows
     name = pages.name_picture(f"stages-{area}" if track == "first" else f"stages-{area}-{track}", crime)

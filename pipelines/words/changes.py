@@ -232,10 +232,14 @@ def describe_break(row: Row, area: str = "") -> str:
     return f"{name_break(row, area)}: {describe_cause(row)}"
 
 
-def name_break(row: Row, area: str = "") -> str:
-    """Return the kind of a break and when it began, and the name of the area that it is of, if one is given."""
-    kind = BREAK_KINDS.get(row["kind"], row["kind"])
-    return ", ".join(filter(None, (kind, words.period_short(row["first_period"]), area)))
+def name_break(row: Row, area: str = "", *others: Row) -> str:
+    """Return the kind of a break and when it began, and the name of the area that it is of, if one is given.
+
+    `others` are breaks of the same area at the same time: 'Source / recording, 2023 Q1, Croatia'.
+    """
+    first, *more = dict.fromkeys(BREAK_KINDS.get(each["kind"], each["kind"]) for each in (row, *others))
+    kinds = " / ".join([first, *map(lower_first, more)])
+    return ", ".join(filter(None, (kinds, words.period_short(row["first_period"]), area)))
 
 
 def describe_breaks(rows: Sequence[Row], name_owner: Callable[[Row], str] = lambda _: "") -> list[str]:
