@@ -108,4 +108,11 @@ def _compose_page(figure: ReleasedFigure, tag: str, site: str) -> str:
         f'<nav aria-label="{escape(tell("Pages"), quote=True)}"><ul>{listed_links}</ul></nav>'
     )
     note = tell("Demonstration data: every figure is invented.") if edition.is_demonstration else ""
-    return render_plain_page(tag, f"{title}: {figure.format_value(tag)}", body, heading=title, note=note)
+    return render_plain_page(
+        tag,
+        f"{title}: {figure.format_value(tag)}",
+        body,
+        heading=title,
+        note=note,
+        find_address=lambda other: f"{figure.address}?lang={other}",
+    )

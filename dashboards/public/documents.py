@@ -8,6 +8,7 @@ static files are compressed once per process.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -20,6 +21,7 @@ from dashboards.public.plain_page import render_plain_page
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
 from pipelines.front.build import COPYING_SCRIPT
+from pipelines.words import DEMONSTRATION
 from pipelines.words.language import current_language, read_in, tell
 
 if TYPE_CHECKING:
@@ -48,11 +50,12 @@ _NOT_SERVED: Final = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agen
 class Documents:
     """Answer requests for documents and static files; pass all others to Streamlit.
 
-    Raises ValueError if Streamlit's document is not as expected, so that an update of it is noticed at the start.
+    `is_demonstration` says whether the figures of the home are invented. Raises ValueError if Streamlit's document is
+    not as expected, so that an update of it is noticed at the start.
     """
 
-    def __init__(self, app: ASGIApp, folder: Path) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, folder: Path, is_demonstration: Callable[[], bool] = lambda: False) -> None:
+        self.app, self.is_demonstration = app, is_demonstration
         paths = (folder / "static").rglob("*.*")
         self.files = {f"/{path.relative_to(folder).as_posix()}": path for path in paths if path.suffix in _COMPRESSED}
         self.index = (folder / "index.html").read_text(encoding="utf-8")
@@ -100,7 +103,8 @@ class Documents:
         if b"text/html" in headers.get(b"accept", b""):
             sent["Cache-Control"] = "no-store"
             with read_in(language):
-                return Response(render_not_found(), 404, sent, "text/html; charset=utf-8")
+                content = render_not_found(is_demonstration=self.is_demonstration())
+                return Response(content, 404, sent, "text/html; charset=utf-8")
         return PlainTextResponse("Not found\n", 404)
 
 
@@ -149,7 +153,7 @@ def _adapt_document(index: str, page: str) -> str:
     return document.replace('<meta charset="UTF-8" />', script)
 
 
-def render_not_found() -> str:
+def render_not_found(*, is_demonstration: bool) -> str:
     """Return the page for an unknown address, with a way to each page."""
     language, tag = current_language(), i18n.html_lang(current_language())
     addresses = {f"/{tag}/": tell("Home")}
@@ -159,4 +163,5 @@ def render_not_found() -> str:
     advice = escape(tell("There is no page at this address. Check the address, or choose a page."))
     pages = escape(tell("Pages"), quote=True)
     body = f'<p>{advice}</p><nav aria-label="{pages}"><ul>{links}</ul></nav>'
-    return render_plain_page(tag, f"{title} – {tell(SITE)}", body, heading=title)
+    note = tell(DEMONSTRATION) if is_demonstration else ""
+    return render_plain_page(tag, f"{title} – {tell(SITE)}", body, heading=title, note=note)

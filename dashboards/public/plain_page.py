@@ -6,10 +6,12 @@ release whose style sheet it could use.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Final
 
 from dashboards.public.menu import SITE
+from pipelines.core.i18n import html_lang, language_names
 from pipelines.words.language import tell
 
 STYLE: Final = (
@@ -24,6 +26,8 @@ STYLE: Final = (
     "a{color:#1d4f7c;text-underline-offset:3px;display:inline-block;min-height:24px}"
     "a:focus-visible{outline:3px solid #b35900;outline-offset:2px}"
     "ul{padding-left:1.2rem}li{margin:.25rem 0}"
+    ".languages{display:flex;flex-wrap:wrap;gap:.2rem 1rem;list-style:none;padding:0;margin:.4rem 0 0}"
+    ".languages li{margin:0}.languages a{font-weight:400;font-size:1rem}"
     "dl div{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:1rem;padding:.3rem 0;"
     "border-bottom:1px solid #d5dae1}dt{color:#4d5866}dd{margin:0}"
     "@media(max-width:640px){h1{font-size:1.45rem}h2{font-size:1.2rem}dl div{grid-template-columns:1fr;gap:0}}"
@@ -31,16 +35,38 @@ STYLE: Final = (
 """A content policy may name its digest."""
 
 
-def render_plain_page(tag: str, title: str, body: str, *, heading: str, note: str = "") -> str:
-    """Return a document in a language: a link to the static pages, a heading, and a body of HTML.
+def render_plain_page(
+    tag: str,
+    title: str,
+    body: str,
+    *,
+    heading: str,
+    note: str = "",
+    find_address: Callable[[str], str] = lambda tag: f"/{tag}/",
+) -> str:
+    """Return a document in a language: a link to the static pages, a choice of languages, a heading, a body of HTML.
 
-    `note` is shown above everything, such as that figures are invented.
+    `note` is shown above everything, such as that figures are invented. `find_address` returns the address of a page
+    in another language: the first static page unless given.
     """
     above = f'<p class="note" role="note">{escape(note)}</p>' if note else ""
     return (
         f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f'<body><header>{above}<div class="head"><a href="/{tag}/">{escape(tell(SITE))}</a></div></header>'
+        f'<body><header>{above}<div class="head"><a href="/{tag}/">{escape(tell(SITE))}</a>'
+        f"{_render_languages(tag, find_address)}</div></header>"
         f"<main><h1>{escape(heading)}</h1>{body}</main></body></html>"
     )
+
+
+def _render_languages(tag: str, find_address: Callable[[str], str]) -> str:
+    """Return links to a page in each language."""
+    items = ""
+    for code, name in language_names().items():
+        lang = html_lang(code)
+        chosen = ' aria-current="true"' if lang == tag else ""
+        address = escape(find_address(lang), quote=True)
+        items += f'<li><a href="{address}" lang="{lang}" hreflang="{lang}"{chosen}>{escape(name)}</a></li>'
+    label = escape(tell("Language"), quote=True)
+    return f'<nav aria-label="{label}"><ul class="languages">{items}</ul></nav>'

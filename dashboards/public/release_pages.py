@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 
 import polars as pl
 
+from pipelines import words
 from pipelines.core import clock, i18n
 from pipelines.dissemination.table_titles import name_table
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
@@ -31,6 +32,8 @@ from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.signature import RELEASE_KEYS
 from pipelines.web.security_headers import STRICT_POLICY
+from pipelines.words import Row
+from pipelines.words.areas import name_areas
 from pipelines.words.language import read_in, tell
 
 if TYPE_CHECKING:
@@ -101,7 +104,7 @@ class ReleasePages:
             if name == ICS:
                 content, media_type = _write_calendar(record, lang, self.address), "text/calendar"
             elif name == FEED:
-                content, media_type = _write_feed(record, lang, self.address), "application/atom+xml"
+                content, media_type = _write_feed(release, record, lang, self.address), "application/atom+xml"
             else:
                 text = _render(release, self.languages[lang], record)
                 content, media_type = text.encode(), "text/html"
@@ -194,10 +197,11 @@ def _make_event(planned: PlannedRelease, lang: str, address: str) -> Event:
     return event
 
 
-def _write_feed(record: ReleaseRecord, lang: str, address: str) -> bytes:
-    """Return publications, rollbacks and notices as an Atom feed, newest first."""
+def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -> bytes:
+    """Return publications, rollbacks and notices as an Atom feed, newest first. Areas have the names of `release`."""
     from xml.etree.ElementTree import Element, SubElement, tostring
 
+    names = _name_areas(release) if record.notices else {}
     entries = [
         (
             line.published_at,
@@ -212,7 +216,12 @@ def _write_feed(record: ReleaseRecord, lang: str, address: str) -> bytes:
         (
             notice.issued_at,
             notice.notice_id,
-            tell("Correction of figures in release {release}", release=notice.release),
+            tell(
+                "Correction of figures in release {release}: {area}, {period}",
+                release=notice.release,
+                area=names[notice.area]["name"] if notice.area in names else notice.area,
+                period=words.period_short(notice.period) if notice.period else tell("all periods"),
+            ),
             notice.text,
             f"/{lang}/{CALENDAR}.html",
         )
@@ -234,6 +243,12 @@ def _write_feed(record: ReleaseRecord, lang: str, address: str) -> bytes:
         SubElement(entry, "link", {"href": address + path})
         SubElement(entry, "summary").text = text or title
     return bytes(tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _name_areas(release: Path) -> Mapping[str, Row]:
+    """Return the areas of a release with their names in the reader's language."""
+    areas, names = (pl.read_parquet(release / "data" / f"{name}.parquet").to_dicts() for name in ("area", "area_name"))
+    return name_areas(areas, names)
 
 
 def _make_tag(identity: str) -> str:

@@ -183,7 +183,8 @@ class StaticPages:
                 return _send_file(content, headers, media_type, "no-cache", more)
         if file is None:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
-                return Response(render_not_found(), 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
+                content = render_not_found(is_demonstration=is_demonstration_home(self.open_home))
+                return Response(content, 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
@@ -231,6 +232,16 @@ class StaticPages:
                 if (file := _read_page(release / FOLDER / name, "", is_newest=True)) is not None:
                     return _send_file(file, headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
         return PlainTextResponse("Not found\n", 404)
+
+
+def is_demonstration_home(open_home: Callable[[], Home]) -> bool:
+    """Return True if all figures of the home are invented; False without a home."""
+    from pipelines.core.home import HomeError
+
+    try:
+        return open_home().kind == "demonstration"
+    except HomeError:
+        return False
 
 
 def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = None) -> Response:

@@ -15,10 +15,10 @@ import streamlit as st
 
 from dashboards.public import layout, queries, tables
 from pipelines import words
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import html_lang, mark
 from pipelines.statistics.thresholds import LARGEST_HIDDEN_COUNT
 from pipelines.words import figures
-from pipelines.words.language import Texts, lower_first, many, tell
+from pipelines.words.language import Texts, current_language, lower_first, many, tell
 
 _MIME = {
     ".csv": "text/csv",
@@ -81,6 +81,10 @@ PROTECTION = mark(
 PROTECTION_FROM_OFFICES = mark(
     "They are also protected from the offices that report: an office could subtract its own figures from a total."
 )
+_PROGRAMME = mark(
+    "Counts are published in these tables, and no other breakdown of counts is. Indicators, figures from case records, "
+    "international cooperation, the law, answers to the questionnaire and data quality have tables of their own:"
+)
 _AREAS: Mapping[str, str] = Texts(
     {"territory": mark("territories"), "region": mark("the region"), "jurisdiction": mark("jurisdictions")}
 )
@@ -115,6 +119,9 @@ def render_page() -> None:
 
 def _programme(frame: layout.Frame) -> None:
     st.header(tell("What is published"), anchor=False)
+    address = f"/releases/{frame.id}/{html_lang(current_language())}/data.html"
+    files = f"[{tell('Data files')}]({address})"
+    st.markdown(f"{tell(_PROGRAMME)} {files}")
     freqs = queries.read_labels(frame.path, "freq")
     lines = [
         tables.Line(
@@ -135,7 +142,7 @@ def _programme(frame: layout.Frame) -> None:
     ]
     layout.show_table(
         frame,
-        tell("Published tables. Other tables are not published"),
+        tell("Published tables of counts"),
         [tell("Area"), tell("Period"), tell("Broken down by"), tell("Note")],
         lines,
         corner=tell("Table"),

@@ -248,6 +248,7 @@ def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
     feed = client.get("/en/releases.atom")
     assert feed.headers["content-type"].startswith("application/atom+xml")
     assert "Cases were counted as persons &amp; corrected." in feed.text and f"Release {FIRST}" in feed.text
+    assert f"<title>Correction of figures in release {FIRST}: North Macedonia, 2026 Q2</title>" in feed.text
     assert f"https://figures.example/releases/{FIRST}/en/releases.html" in feed.text
     assert client.get(f"/releases/{FIRST}/changes.json").status_code == 404, "there is no release before the first one"
     key = next((home.public / "keys").glob("release-*.pub.pem"))

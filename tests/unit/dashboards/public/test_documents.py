@@ -25,9 +25,9 @@ DOCUMENTS = Documents(PlainTextResponse("Streamlit"), FOLDER)
 HTML = {"accept": "text/html", "accept-encoding": "gzip"}
 
 
-def request_path(path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+def request_path(path: str, headers: dict[str, str] | None = None, documents: Documents = DOCUMENTS) -> httpx.Response:
     async def send_request() -> httpx.Response:
-        transport = httpx.ASGITransport(DOCUMENTS)
+        transport = httpx.ASGITransport(documents)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.get(path, headers=HTML if headers is None else headers)
 
@@ -69,13 +69,26 @@ def test_document_is_in_the_language_of_its_address_or_of_the_browser(path: str,
             assert f'data-updated="{tell("Page updated.")}"' in unescape(answer.text)
 
 
+def test_unknown_address_of_a_demonstration_says_that_figures_are_invented() -> None:
+    documents = Documents(PlainTextResponse("Streamlit"), FOLDER, lambda: True)
+    document = request_path("/nopage?lang=hr", documents=documents).text
+    with read_in("hr"):
+        assert f'<p class="note" role="note">{tell("Demonstration data: every figure is invented.")}</p>' in unescape(
+            document
+        )
+
+
 @pytest.mark.parametrize("path", ["/nopage", "/territory/nopage", "/a/b", "/index.html", "/Region"])
 def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None:
     answer = request_path(path)
     assert answer.status_code == 404 and answer.headers["content-type"].startswith("text/html")
     assert "Page not found" in answer.text
-    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', unescape(answer.text)))
+    document = unescape(answer.text)
+    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', document.partition("<main>")[2]))
     assert links == {"en/": "Home"} | {f"{page}?lang=en": title for page, title in PAGES.items()}
+    tags = [i18n.html_lang(code) for code in i18n.language_names()]
+    assert re.findall(r'<li><a href="/([^"]*)/" lang="', document) == tags, "a way to each language"
+    assert "every figure is invented" not in document
     assert request_path(path, {"accept": "application/json"}).text == "Not found\n"
 
 
