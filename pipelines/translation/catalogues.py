@@ -29,6 +29,10 @@ PLURALS = {
 }
 """Plural forms of each language; only `sq` has a form that is used for 1 alone."""
 
+QUOTES = {"sq": "„“", "bs": "„“", "hr": "„”", "sr": "„“", "cnr": "„“", "mk": "„“"}
+"""Opening and closing quotation mark of each language."""
+_TYPOGRAPHIC = "„“”«»"
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFault:
@@ -200,6 +204,16 @@ def _placeholder_faults(language: str, text: SourceText, strings: Sequence[str])
         if _has_outer_spaces(form) != _has_outer_spaces(text.one):
             # Such a text is appended to another; without its space the two would run together.
             yield f"does not begin and end with a blank where the source does: '{form}'"
+        if _has_other_quotes(language, form):
+            yield f"the quotation marks are not {QUOTES[language]}: '{form}'"
+
+
+def _has_other_quotes(language: str, text: str) -> bool:
+    """Return True if a translation has other typographic quotation marks than the pair of its language, or an odd
+    number of them. Straight marks are part of commands and file names."""
+    pair = QUOTES[language]
+    found = [mark for mark in text if mark in _TYPOGRAPHIC]
+    return found != list(pair) * (len(found) // 2)
 
 
 def _has_outer_spaces(text: str) -> tuple[bool, bool]:

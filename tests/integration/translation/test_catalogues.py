@@ -470,6 +470,22 @@ def test_check_reports_a_translation_without_the_leading_space_of_its_source(fol
     assert "blank" in fault.what
 
 
+@pytest.mark.parametrize(
+    ("language", "translation", "is_right"),
+    [
+        ("hr", "Odaberite „Razdoblje”.", True), ("hr", "Odaberite „Razdoblje“.", False),
+        ("sr", "Изаберите „Период“.", True), ("sr", "Изаберите “Период”.", False),
+        ("sq", "Zgjidhni «Periudha».", False), ("sq", "Zgjidhni „Periudha.", False), ("sq", "Zgjidhni 'x'.", True),
+    ],
+)  # fmt: skip
+def test_check_reports_quotation_marks_of_another_language(
+    folder: Path, language: str, translation: str, is_right: bool
+) -> None:
+    text = extraction.SourceText("Choose “Period”.")
+    catalogues.update_catalogue(language, [text], {text.one: [translation]})
+    assert (catalogues.find_faults(language, [text]) == []) is is_right
+
+
 def test_only_albanian_may_omit_the_number_in_its_form_for_one(folder: Path) -> None:
     text = extraction.SourceText("One file", "{n} files")
     catalogues.update_catalogue("sq", [text], {"One file": ["Një skedar", "{n} skedarë"]})
