@@ -36,7 +36,7 @@ from pipelines.front.pages.releases import compose_releases
 from pipelines.front.pages.territories import compose_comparison, compose_profile
 from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES, read_tables
-from pipelines.front.reader import Reader
+from pipelines.front.reader import Reader, open_reader
 from pipelines.front.tables import name_language
 from pipelines.words import language
 from pipelines.words.language import tell
@@ -80,7 +80,7 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
         folder = target / chosen.lang
         folder.mkdir()
         with language.read_in(chosen.code):
-            reader = Reader(edition, chosen.code)
+            reader = open_reader(edition, chosen.code)
             for page in compose_pages(reader, sizes):
                 (folder / page.file).write_text(writer.render_page(page, reader), encoding="utf-8", newline="\n")
                 _write_pictures(page, reader, folder)
@@ -95,7 +95,7 @@ def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
         next(path.name for path in (release / FOLDER).glob(pattern)) for pattern in ("style-*", "script-*")
     )
     with language.read_in(code):
-        reader = Reader(edition, code)
+        reader = open_reader(edition, code)
         return _Writer(edition, style, script).render_page(compose_calendar(reader, record), reader)
 
 

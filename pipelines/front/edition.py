@@ -26,6 +26,15 @@ class Edition:
 
     tables: Tables
 
+    def order_areas(self, codes: Sequence[str]) -> Edition:
+        """Return the edition with its areas in another order; the indexes, which do not depend on it, are shared."""
+        if list(codes) == list(self.areas):
+            return self
+        ordered = Edition({**self.tables, "area": tuple(self.areas[code] for code in codes)})
+        own = ("tables", "areas", "territories")
+        ordered.__dict__.update({name: value for name, value in self.__dict__.items() if name not in own})
+        return ordered
+
     @cached_property
     def release(self) -> Row:
         """Return the row of the release."""

@@ -23,6 +23,12 @@ from pipelines.words.coverage import DEFAULT_MEASURE, RegionCoverage, list_retur
 _MARKS = ("*", "†", "‡", "§")
 
 
+def open_reader(edition: Edition, language: str) -> Reader:
+    """Return a reader whose territories are in the order of their names in its language, which `read_in` has set."""
+    areas = name_areas(edition.tables["area"], edition.tables["area_name"])
+    return Reader(edition.order_areas(list(areas)), language)
+
+
 @dataclass
 class Reader:
     """A language and the release that is read in it."""

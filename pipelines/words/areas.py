@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import Row
 from pipelines.words.language import current_language, tell
 
@@ -23,9 +23,11 @@ _NAME_TAGS: Mapping[str, Sequence[str]] = {
 
 
 def name_areas(areas: Iterable[Row], names: Iterable[Row]) -> dict[str, Row]:
-    """Return the areas by code, in the order of `areas`, with `name` and `footnote` in the reader's language.
+    """Return the areas by code, with `name` and `footnote` in the reader's language.
 
     `names` are the declared names by area and language. An area that has no name in the language keeps its English one.
+    `areas` are in the order of their English names; in other languages, territories are in the order of their own
+    names, each together with its parts.
     """
     declared = {(row["area"], row["language"]): row["name"] for row in names}
     tags = _NAME_TAGS.get(current_language(), ())
@@ -36,4 +38,12 @@ def name_areas(areas: Iterable[Row], names: Iterable[Row]) -> dict[str, Row]:
         # The name of the region is marked above, footnotes are marked where they are declared.
         text = tell(row["name_en"]) if name is None else name  # marked above
         areas_by_code[code] = {**row, "name": text, "footnote": tell(row["footnote_en"] or "")}  # marked where declared
-    return areas_by_code
+    if current_language() == SOURCE_LANGUAGE:
+        return areas_by_code
+
+    def find_place(code: str) -> tuple[bool, str]:
+        row = areas_by_code[code]
+        territory = areas_by_code.get(str(row["territory"]), row)
+        return row["area_kind"] != "region", str(territory["name"]).casefold()
+
+    return {code: areas_by_code[code] for code in sorted(areas_by_code, key=find_place)}

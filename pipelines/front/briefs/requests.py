@@ -11,7 +11,7 @@ from pipelines.front.briefs.write import write_brief
 from pipelines.front.build import FOLDER
 from pipelines.front.edition import Edition
 from pipelines.front.queries import read_tables
-from pipelines.front.reader import Reader
+from pipelines.front.reader import open_reader
 from pipelines.words.language import read_in
 
 _KEPT = 64
@@ -26,7 +26,7 @@ def make_brief(release: Path, language: str, file: str, site: str) -> bytes | No
     """
     edition = _read_edition(release)
     with read_in(language):
-        reader = Reader(edition, language)
+        reader = open_reader(edition, language)
         brief = find_brief(reader, file)
         if brief is None:
             return None
@@ -37,7 +37,7 @@ def typeset_briefs(release: Path, language: str) -> dict[str, bytes]:
     """Return all briefs of a release by the names of their files, without a public address; nothing is kept."""
     edition = Edition(read_tables(release))
     with read_in(language):
-        reader = Reader(edition, language)
+        reader = open_reader(edition, language)
         briefs = {file: find_brief(reader, file) for file in list_briefs(edition)}
         return {file: write_brief(brief, reader, "") for file, brief in briefs.items() if brief is not None}
 
@@ -48,7 +48,7 @@ def make_slide(release: Path, language: str, file: str) -> bytes | None:
     pages = release / FOLDER
     style, script = (next((path.name for path in pages.glob(pattern)), "") for pattern in ("style-*", "script-*"))
     with read_in(language):
-        slide = render_slide(Reader(_read_edition(release), language), file, style, script)
+        slide = render_slide(open_reader(_read_edition(release), language), file, style, script)
     return slide.encode() if slide is not None else None
 
 

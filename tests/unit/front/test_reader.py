@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from pipelines.front.reader import Reader
+from pipelines.front.reader import Reader, open_reader
+from pipelines.words.language import read_in
 from tests.support.editions import MEMBERS, Row, make_edition, make_total
 
 WITHOUT, NOT_COLLECTED, ADULTS = "reported, but without this figure", "not collected", "adults only"
@@ -58,3 +59,17 @@ def test_reason_for_an_absence_from_a_ratio_is_that_of_the_ratio() -> None:
     reader = Reader(make_edition(total=totals, stage_ratio=ratios, coverage=coverage), "en")
     reasons = f"Aland (withheld), Bland* ({ADULTS}), Cland ({NOT_COLLECTED}) and Dland ({WITHOUT})"
     assert reader.list_absences(region) == f"Not included: {reasons}."
+
+
+def test_territories_are_in_the_order_of_their_names_in_the_language_of_the_page() -> None:
+    names = {"AA": "Шланд", "AA_X": "А", "BB": "Бланд", "CC": "Аланд", "DD": "Вланд"}
+    rows = [{"area": area, "language": "mk", "name": name} for area, name in names.items()]
+    edition = make_edition(area_name=rows, total=[make_total("AA", "2025", 12.0)])
+    before = edition.find_total("TIP", "convicted_first", "AA", "2025")
+    with read_in("mk"):
+        reader = open_reader(edition, "mk")
+        assert reader.edition.territories == ["CC", "BB", "DD", "AA"]
+        assert list(reader.areas) == ["WB", "CC", "BB", "DD", "AA", "AA_X"], "a part stays with its territory"
+        assert [code for code, _ in reader.coverage.territories] == ["CC", "BB", "DD", "AA"]
+    assert reader.edition.find_total("TIP", "convicted_first", "AA", "2025") is before, "the indexes are shared"
+    assert open_reader(edition, "en").edition is edition and edition.territories == list(MEMBERS)
