@@ -135,6 +135,8 @@ def describe_source(reader: Reader, regional: Iterable[Row | None]) -> str:
     """Return from how many territories the counts of an indicator are: those in any of its figures of the region."""
     rows = [row for row in regional if row is not None and regions.has_members(row)]
     reporters = {code for row in rows for code in str(row["reporters"] or "").split(",") if code}
+    if not reporters:
+        return tell("Returns of the offices, release {release}.", release=reader.edition.id)
     return many(
         "Returns of the offices of {n} territory, release {release}.",
         "Returns of the offices of {n} territories, release {release}.",

@@ -79,7 +79,8 @@ def _compose_planned(reader: Reader, record: ReleaseRecord) -> FigureTable | Non
 
 def _compose_published(reader: Reader, record: ReleaseRecord) -> FigureTable:
     """Return the publications and rollbacks, newest first."""
-    columns = [tell("Published"), tell("Announced for"), tell("Note")]
+    has_notes = any(publication.action == "rollback" for publication in record.publications)
+    columns = [tell("Published"), tell("Announced for"), *([tell("Note")] if has_notes else [])]
     table = FigureTable(
         reader, tell("Published releases"), tell("Release"), columns, is_text=True, name="published", is_quiet=True
     )
@@ -95,7 +96,7 @@ def _compose_published(reader: Reader, record: ReleaseRecord) -> FigureTable:
             (
                 format_minute(clock.parse_time(publication.published_at)),
                 format_minute(announced) if announced is not None else tell("not announced"),
-                note,
+                *([note] if has_notes else []),
             ),
         )
     return table

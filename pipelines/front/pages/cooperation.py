@@ -11,6 +11,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
 from pipelines.front.pages.cooperation_breakdowns import (
+    list_absences,
     list_basis_files,
     list_exchange_files,
     list_type_files,
@@ -31,7 +32,6 @@ from pipelines.words import changes as change_words
 from pipelines.words.language import tell
 
 _TOTAL: Final = "_T"
-_QUARTERS: Final = 4
 _REGISTERED: Final = "requests_registered"
 _EVENTS: Final = ("acknowledged", "executed", "executed_part", "refused", "withdrawn")
 """Columns of the table `cooperation_outcome`. The last four are the ways in which requests end."""
@@ -101,7 +101,7 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "years": [(str(code), _name_year_file(reader, crime, code), code == year) for code in years],
-            "absences": _list_absences(reader, year),
+            "absences": list_absences(reader, year),
             "matrices": _compose_matrices(reader, crime, year),
             "outcomes": _compose_outcomes(reader, crime, year),
             "changes": compose_changes(reader, crime, years) if year == years[0] else [],
@@ -120,19 +120,6 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
             "mirror": _compose_mirror(reader, crime, year),
         },
     )
-
-
-def _list_absences(reader: Reader, year: int) -> list[str]:
-    """Name the territories without a return of the whole year."""
-    whole = {
-        row["territory"]
-        for row in reader.edition.tables["cooperation_return"]
-        if row["year"] == year and row["n_quarters"] == _QUARTERS
-    }
-    absent = [reader.marked_name(code) for code in reader.edition.territories if code not in whole]
-    if not absent:
-        return []
-    return [tell("No return on cooperation for {year}: {areas}.", year=year, areas=words.join_words(absent))]
 
 
 def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable]:

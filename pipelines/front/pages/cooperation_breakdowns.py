@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from pipelines import words
@@ -21,6 +22,7 @@ _TOTAL: Final = "_T"
 _FLOWS: Final = ("requests_registered", "requests_closed")
 _EXCHANGED: Final = ("exchanges_registered", "exchanges_answered")
 _DIRECTIONS: Final = ("incoming", "outgoing")
+_QUARTERS: Final = 4
 
 
 def name_directions() -> dict[str, str]:
@@ -111,7 +113,22 @@ def _compose_year_pages(
     for year in years_by_crime[crime]:
         files = {code: name_file(code, year) for code, years in years_by_crime.items() if year in years}
         links = [(str(number), name_file(crime, number), number == year) for number in years_by_crime[crime]]
-        yield make_page(reader, crime, files, name, compose_sections(reader, crime, year), links)
+        first, *others = compose_sections(reader, crime, year)
+        first = replace(first, texts=[*list_absences(reader, year), *first.texts])
+        yield make_page(reader, crime, files, name, [first, *others], links)
+
+
+def list_absences(reader: Reader, year: int) -> list[str]:
+    """Name the territories without a return of the whole year; nothing if no territory has sent one so far."""
+    whole = {
+        row["territory"]
+        for row in reader.edition.tables["cooperation_return"]
+        if row["year"] == year and row["n_quarters"] == _QUARTERS
+    }
+    absent = [reader.marked_name(code) for code in reader.edition.territories if code not in whole]
+    if not absent or not whole:
+        return []
+    return [tell("No return on cooperation for {year}: {areas}.", year=year, areas=words.join_words(absent))]
 
 
 def _list_years(reader: Reader, crime: str, tables: Sequence[str]) -> list[int]:
@@ -123,7 +140,7 @@ def _compose_type_sections(reader: Reader, crime: str, year: int) -> list[Sectio
     if types := compose_types(reader, crime, year):
         sections.append(Section("types", tell("What is asked for"), tables=types))
     if quarters := compose_quarters(reader, crime, year):
-        note = tell("Only territories that report their requests each quarter have a table.")
+        note = tell("Only territories whose returns on cooperation are of each quarter have a table.")
         sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
     return sections
 

@@ -201,6 +201,8 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
     )
     for code in reader.edition.territories:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
+    if reader.edition.is_demonstration:
+        table.notes.add_remark(tell("The treaties and their dates are not invented."))
     table.notes.add_remark(tell('"Not known" means that nothing was collected, not that there is no treaty.'))
     return table
 

@@ -247,7 +247,7 @@ def test_each_year_has_its_types_and_quarters_and_says_which_territories_have_so
     )
     types, quarters = newest.values["sections"]
     assert types.anchor == "types" and list(quarters.texts) == [
-        "Only territories that report their requests each quarter have a table."
+        "Only territories whose returns on cooperation are of each quarter have a table."
     ]
     (table,) = quarters.tables
     assert table.name == "quarters-aa" and list(read_lines(table)) == ["2025 Q1"]
@@ -258,6 +258,10 @@ def test_each_year_of_informal_exchange_has_a_page() -> None:
         make_part("AA", "channel", "_T", 40.0) | {"measure": "exchanges_registered", "year": year}
         for year in (2025, 2024)
     ]
-    newest, earlier = compose_exchange_pages(Reader(make_edition(informal_exchange=rows), "en"))
+    returns = [{"territory": code, "year": 2025, "n_quarters": 4} for code in ("AA", "BB", "CC")]
+    edition = make_edition(informal_exchange=rows, cooperation_return=returns)
+    newest, earlier = compose_exchange_pages(Reader(edition, "en"))
     assert (newest.file, earlier.file) == ("informal-exchange.html", "informal-exchange-2024.html")
+    assert list(newest.values["sections"][0].texts) == ["No return on cooperation for 2025: Dland."]
+    assert not earlier.values["sections"][0].texts, "nobody has sent a return of the whole year"
     assert earlier.title.endswith(", 2024") and len(earlier.values["sections"][0].tables) == 2

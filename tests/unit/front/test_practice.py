@@ -61,7 +61,7 @@ def test_fields_are_the_shares_of_the_release() -> None:
     rows += make_rows("territory", "AA", {"easy": 4, "hard": 4, "favourable": 4})
     columns, lines, _ = read_table(rows)
     assert columns[:2] == ["Easy en (%)", "Hard en (%)"]
-    assert lines["Region"] == ["45", "55", "45 (20–70)few, few", "20", "50", "higher than before"]
+    assert lines["Region"] == ["45", "55", "few45 (20–70), few", "20", "50", "higher than before"]
     assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
 
 

@@ -51,6 +51,7 @@ def test_missing_figure_is_named_and_gives_no_verdict(changes: dict[str, object]
     [
         (("AA,BB", "AA,CC"), "Returns of the offices of 3 territories, release 2026-Q3."),
         (("DD", ""), "Returns of the offices of 1 territory, release 2026-Q3."),
+        (("", ""), "Returns of the offices, release 2026-Q3."),
     ],
 )
 def test_source_counts_territories_that_are_in_a_figure(reporters: tuple[str, str], source: str) -> None:
