@@ -183,8 +183,8 @@ class StaticPages:
                 return _send_file(content, headers, media_type, "no-cache", more)
         if file is None:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
-                content = render_not_found(is_demonstration=is_demonstration_home(self.open_home))
-                return Response(content, 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
+                document = render_not_found(is_demonstration=is_demonstration_home(self.open_home))
+                return Response(document, 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)

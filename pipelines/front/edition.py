@@ -31,8 +31,8 @@ class Edition:
         if list(codes) == list(self.areas):
             return self
         ordered = Edition({**self.tables, "area": tuple(self.areas[code] for code in codes)})
-        own = ("tables", "areas", "territories")
-        ordered.__dict__.update({name: value for name, value in self.__dict__.items() if name not in own})
+        reordered = ("tables", "areas", "territories")
+        ordered.__dict__.update({name: value for name, value in self.__dict__.items() if name not in reordered})
         return ordered
 
     @cached_property

@@ -212,8 +212,8 @@ def _has_other_quotes(language: str, text: str) -> bool:
     """Return True if a translation has other typographic quotation marks than the pair of its language, or an odd
     number of them. Straight marks are part of commands and file names."""
     pair = QUOTES[language]
-    found = [mark for mark in text if mark in _TYPOGRAPHIC]
-    return found != list(pair) * (len(found) // 2)
+    marks = [mark for mark in text if mark in _TYPOGRAPHIC]
+    return marks != list(pair) * (len(marks) // 2)
 
 
 def _has_outer_spaces(text: str) -> tuple[bool, bool]:

@@ -565,8 +565,8 @@ def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
         for x in list_pair_rows(r, s)
         if x["verdict"] in TESTED and x.get("score") == 2
     ]
-    what = join_words(text for code, text in ASPECTS.items() if any(code in codes for codes in differing))
-    return {"n": str(sum(bool(codes) for codes in differing)), "what": what}
+    aspects = [text for code, text in ASPECTS.items() if any(code in codes for codes in differing)]
+    return {"n": str(sum(bool(codes) for codes in differing)), "what": join_words(aspects)}
 
 
 @expect_parameters(

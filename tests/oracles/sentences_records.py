@@ -936,8 +936,8 @@ def expect_breaks_of_series(r: Release, s: Selection, p: Params) -> Expected:
             kinds_at.setdefault(where, set()).add(kinds[b["kind"]])
     listed_breaks = []
     for text in p["breaks"].split("; "):
-        named, _, where = re.sub(r" \(\d{4}\)$", "", text).partition(", ")
-        if {kind.capitalize() for kind in named.split(" / ")} <= kinds_at.get(where, set()):
+        kinds_in_text, _, where = re.sub(r" \(\d{4}\)$", "", text).partition(", ")
+        if {kind.capitalize() for kind in kinds_in_text.split(" / ")} <= kinds_at.get(where, set()):
             listed_breaks.append(text)
     return {"breaks": "; ".join(listed_breaks)}
 

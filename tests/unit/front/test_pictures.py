@@ -46,8 +46,8 @@ def test_break_has_the_name_of_the_area_that_it_is_of() -> None:
         "AA": [f"Law, 2025, {part}"],
         "BB": ["Source, 2025"],
     }
-    both = make_edition(total=totals, **{"break": [*breaks, make_break("BB", "BB", "recording")]})
-    marks = pictures._make_series(Reader(both, "en"), "TIP", "convicted_first", "BB").breaks
+    edition = make_edition(total=totals, **{"break": [*breaks, make_break("BB", "BB", "recording")]})
+    marks = pictures._make_series(Reader(edition, "en"), "TIP", "convicted_first", "BB").breaks
     assert [mark.name for mark in marks] == ["Recording / source, 2025"], "they share one rule, so they share one name"
     table = indicators._compose_count_years(reader, "TIP", "convicted_first", ["2024", "2025"])
     assert table.notes.texts == [f"Law, 2025, {part}: A cause.", "Source, 2025: A cause."]

@@ -60,15 +60,15 @@ def test_withheld_figure_is_never_described_as_not_reached() -> None:
 
 
 def test_share_below_the_minimum_that_rounded_quartiles_contradict_has_a_note() -> None:
-    def explain(p25: float, median: float, share: float | None) -> str:
+    def explain_share(p25: float, median: float, share: float | None) -> str:
         values = {"p25": p25, "median": median, "p75": 84.0, "below_minimum": share}
         return durations.explain_share_of_law(
             {name: build_row(value=value, statutory_min=36.0) for name, value in values.items()}
         )
 
-    assert "rounded to half a year" in explain(36.0, 54.0, 30.0), "three in ten are below the lower quartile"
-    assert "rounded" in explain(30.0, 54.0, 20.0), "the lower quartile is below, and less than a quarter are"
-    assert explain(36.0, 54.0, 20.0) == explain(30.0, 54.0, 35.0) == explain(36.0, 54.0, None) == ""
+    assert "rounded to half a year" in explain_share(36.0, 54.0, 30.0), "three in ten are below the lower quartile"
+    assert "rounded" in explain_share(30.0, 54.0, 20.0), "the lower quartile is below, and less than a quarter are"
+    assert explain_share(36.0, 54.0, 20.0) == explain_share(30.0, 54.0, 35.0) == explain_share(36.0, 54.0, None) == ""
     assert durations.explain_share_of_law({}) == ""
 
 
