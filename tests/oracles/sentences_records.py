@@ -681,6 +681,15 @@ def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
+@expect_parameters("Returns of the offices, release {release}.")
+def expect_release_without_reporters(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the release of an indicator of which the region has no figure that names its territories."""
+    assert s["metric"].startswith("clearance_rate"), s
+    regional = [x for (area, _), x in index_clearances(r, s["metric"], s["crime"]).items() if area == r.region]
+    assert all(x["value"] is None and x["state"] != "too_few_territories" for x in regional)
+    return {"release": r.id}
+
+
 @expect_parameters("Returns of the offices of {n} territories, release {release}.")
 def expect_reporting_territories(r: Release, s: Selection, p: Params) -> Expected:
     """Return how many territories are in any figure of the region in the years of an indicator's page."""

@@ -8,6 +8,7 @@ import shutil
 import threading
 from pathlib import Path
 
+import polars as pl
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
@@ -240,6 +241,13 @@ def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
     embargo.schedule_release(home, "2026-Q4", None, actor=STEWARD, reason=REASON)
     text = "Cases were counted as persons & corrected."
     embargo.publish_notice(home, FIRST, area="MK", period="2026-Q2", text=text, actor=STEWARD)
+    tables = home.releases / FIRST / "data"
+    tables.mkdir(exist_ok=True)
+    area = {"area": "MK", "area_kind": "territory", "territory": "MK", "name_en": "North Macedonia", "footnote_en": ""}
+    pl.DataFrame([area]).write_parquet(tables / "area.parquet")
+    pl.DataFrame(schema={"area": pl.String, "language": pl.String, "name": pl.String}).write_parquet(
+        tables / "area_name.parquet"
+    )
     pages = ReleasePages(PlainTextResponse("other", 404), lambda: home, "https://figures.example")
     client = TestClient(pages)
     calendar = client.get("/en/calendar.ics").text

@@ -24,11 +24,13 @@ from pipelines.front import build, sentences
 from pipelines.front.briefs import compose, meeting
 from pipelines.front.charts import series
 from pipelines.front.reader import Reader
+from pipelines.front.tables import FEW_NOTE, FigureTable, format_figure
 from pipelines.statistics import change
 from pipelines.translation import catalogues, extraction
 from pipelines.words import durations, figures, indicators, language, quality, regions, reporting, trends
 from tests.oracles.sentences import EXPECTED, MONTHS, Release
 from tests.support.demonstration import CLOCK
+from tests.support.editions import make_edition
 from tests.support.kept_builds import build_kept
 from tests.support.sentences import composing
 from tests.support.sentences.checking import Report, check_field, check_messages
@@ -175,6 +177,12 @@ def _describe_ratio_trend(first: tuple[float, float], last: tuple[float, float])
     return sentences.describe_change(trends.Trend(tested.verdict, tested), is_count=False)
 
 
+def _make_table_with_few() -> FigureTable:
+    table = FigureTable(Reader(make_edition(), "en"), "A caption", "Area", ["2025"])
+    table.add_row("Aland", [format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True)])
+    return table
+
+
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "Revised: {value} in release {release}.": (
         lambda: " ".join(figures.list_states({"value": 30.0, "flags": ""}, {"value": 28.0, "release": "2026-Q2"})),
@@ -196,6 +204,19 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         ),
         "Only 3 territories have this figure for 2025.",
     ),
+    "Even over {longest}, no more than half of the territories can be compared. {reach}.": (
+        lambda: regions.explain_window(
+            [{"freq": "P5", "period": "2021-2025", "n_territories": 6, "n_reported": 5, "n_reaching": 3,
+              "is_most": False, "is_default": True}],
+            is_share=False,
+        ),
+        "Even over five years, no more than half of the territories can be compared. 3 of the 6 territories",
+    ),
+    FEW_NOTE: (
+        lambda: str(_make_table_with_few().visible_notes[0][1]),
+        'Figures with the word "few": fewer than 20 are, or may be, behind the figure',
+    ),
+    "{n} victims": (lambda: words.count_units(1268.0, "victim"), "1,268 victims"),
     "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
     "{n} sanctions": (lambda: words.count_units(2.0, "sanction"), "2 sanctions"),
     "{n} offences": (lambda: words.count_units(3.0, "offence"), "3 offences"),
