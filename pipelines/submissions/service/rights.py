@@ -48,10 +48,11 @@ def get_visible(desk: Desk, who: Identity, submission_id: str) -> tuple[Submissi
     """Return a submission and its blocks by its full id. Raises NotAllowedError if it is missing or may not be seen."""
     if not isinstance(submission_id, str) or not _ID.fullmatch(submission_id):
         raise not_there()
-    submissions = queries.list_submissions(desk.engine, ids=[submission_id])
-    if visible := may_see(desk, who, submissions):
-        return visible[0]
-    raise not_there()
+    with open_read_transaction(desk.engine) as connection:
+        visible = _select_visible(connection, who, queries.select_submissions(connection, [submission_id]))
+    if not visible:
+        raise not_there()
+    return visible[0]
 
 
 def may_see(desk: Desk, who: Identity, submissions: Sequence[Submission]) -> list[tuple[Submission, tuple[Block, ...]]]:
@@ -59,8 +60,14 @@ def may_see(desk: Desk, who: Identity, submissions: Sequence[Submission]) -> lis
     if not submissions:
         return []
     with open_read_transaction(desk.engine) as connection:
-        blocks = _select_blocks(connection, [s.submission_id for s in submissions])
-        drafts = _select_withdrawn_drafts(connection, [s.submission_id for s in submissions if s.state == "withdrawn"])
+        return _select_visible(connection, who, submissions)
+
+
+def _select_visible(
+    connection: sa.Connection, who: Identity, submissions: Sequence[Submission]
+) -> list[tuple[Submission, tuple[Block, ...]]]:
+    blocks = _select_blocks(connection, [s.submission_id for s in submissions])
+    drafts = _select_withdrawn_drafts(connection, [s.submission_id for s in submissions if s.state == "withdrawn"])
     visible = []
     for submission in submissions:
         own_blocks = blocks.get(submission.submission_id, ())
