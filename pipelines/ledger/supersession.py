@@ -20,6 +20,8 @@ from pipelines.ledger.transitions import ACCEPTED
 BlockKey = tuple[str, str, str, str, str]
 _KEY = ("jurisdiction", "instrument", "form", "freq", "period")
 _BLOCKS = sa.select(BLOCK)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+"""Submissions of a statement. Statements are made once: making one took longer than reading its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,24 @@ def accepted_blocks(
     engine: sa.Engine, *, before: str | None = None, jurisdictions: Iterable[str] | None = None
 ) -> dict[BlockKey, str]:
     """Return, by block key, the submission with the newest accepted block, now or before a given time."""
-    conditions = [] if before is None else [SUBMISSION.c.accepted_at < before]
+    values: dict[str, Any] = {} if before is None else {"before": before}
     if jurisdictions is not None:
-        conditions.append(BLOCK.c.jurisdiction.in_(sorted(set(jurisdictions))))
-    accepted = _acceptances(*conditions)
-    query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
+        values["areas"] = sorted(set(jurisdictions))
     with open_read_transaction(engine) as connection:
-        return {_block_key(row): row.submission_id for row in connection.execute(query)}
+        rows = connection.execute(_select_current_blocks(frozenset(values)), values)
+        return {_block_key(row): row.submission_id for row in rows}
+
+
+@cache
+def _select_current_blocks(parameters: frozenset[str]) -> sa.Select[Any]:
+    """Return the query of the blocks that count, with conditions for the parameters that it will be given."""
+    conditions = []
+    if "before" in parameters:
+        conditions.append(SUBMISSION.c.accepted_at < sa.bindparam("before"))
+    if "areas" in parameters:
+        conditions.append(BLOCK.c.jurisdiction.in_(sa.bindparam("areas", expanding=True)))
+    accepted = _acceptances(*conditions)
+    return sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
 
 
 def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: str) -> dict[BlockKey, str | None]:
@@ -63,13 +76,20 @@ def previous_blocks(connection: sa.Connection, submission_id: str, accepted_at: 
 
     A block without a predecessor maps to None.
     """
-    accepted = _acceptances(
-        SUBMISSION.c.accepted_at <= accepted_at, SUBMISSION.c.submission_id != submission_id, ids=[submission_id]
-    )
-    query = sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
+    values = {"before": accepted_at, "own": submission_id, "ids": [submission_id]}
     own_blocks = connection.execute(sa.select(BLOCK).where(BLOCK.c.submission_id == submission_id)).all()
     holders: dict[BlockKey, str | None] = {_block_key(row): None for row in own_blocks}
-    return holders | {_block_key(row): row.submission_id for row in connection.execute(query)}
+    return holders | {
+        _block_key(row): row.submission_id for row in connection.execute(_select_previous_blocks(), values)
+    }
+
+
+@cache
+def _select_previous_blocks() -> sa.Select[Any]:
+    accepted = _acceptances(
+        SUBMISSION.c.accepted_at <= sa.bindparam("before"), SUBMISSION.c.submission_id != sa.bindparam("own"), ids=_IDS
+    )
+    return sa.select(accepted).where(accepted.c.next_submission_id.is_(None))
 
 
 def find_replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[Replacement, ...]]:
@@ -80,19 +100,22 @@ def find_replacements(engine: sa.Engine, ids: Sequence[str]) -> dict[str, tuple[
     keys_by_successor: dict[str, dict[tuple[str, str], list[BlockKey]]] = {}
     with open_read_transaction(engine) as connection:
         for chunk in split_into_chunks(ids):
-            # Earlier acceptances cannot be successors. For the newest returns this leaves very few rows to read.
-            oldest = sa.select(sa.func.min(SUBMISSION.c.accepted_at)).where(SUBMISSION.c.submission_id.in_(chunk))
-            accepted = _acceptances(SUBMISSION.c.accepted_at >= oldest.correlate(None).scalar_subquery(), ids=chunk)
-            query = sa.select(accepted).where(
-                accepted.c.submission_id.in_(chunk), accepted.c.next_submission_id.is_not(None)
-            )
-            for row in connection.execute(query):
+            for row in connection.execute(_select_successors(), {"ids": chunk}):
                 successor = (row.next_accepted_at, row.next_submission_id)
                 keys_by_successor.setdefault(row.submission_id, {}).setdefault(successor, []).append(_block_key(row))
     return {
         identity: tuple(Replacement(by, since, tuple(sorted(keys))) for (since, by), keys in sorted(groups.items()))
         for identity, groups in keys_by_successor.items()
     }
+
+
+@cache
+def _select_successors() -> sa.Select[Any]:
+    """Return the query of the accepted blocks of some submissions that have a successor."""
+    # Earlier acceptances cannot be successors. For the newest returns this leaves very few rows to read.
+    oldest = sa.select(sa.func.min(SUBMISSION.c.accepted_at)).where(SUBMISSION.c.submission_id.in_(_IDS))
+    accepted = _acceptances(SUBMISSION.c.accepted_at >= oldest.correlate(None).scalar_subquery(), ids=_IDS)
+    return sa.select(accepted).where(accepted.c.submission_id.in_(_IDS), accepted.c.next_submission_id.is_not(None))
 
 
 def is_replaced() -> sa.ColumnElement[bool]:
@@ -196,7 +219,7 @@ def _is_approval_of(event: sa.FromClause, submission: sa.FromClause) -> sa.Colum
     return sa.and_(event.c.submission_id == submission.c.submission_id, event.c.action == "approve")
 
 
-def _acceptances(*conditions: sa.ColumnElement[bool], ids: Sequence[str] | None = None) -> sa.Subquery:
+def _acceptances(*conditions: sa.ColumnElement[bool], ids: sa.BindParameter[Any] | None = None) -> sa.Subquery:
     """Return the blocks of accepted submissions, each with its successor: the next accepted block of the same key.
 
     `next_submission_id` is null for the current block of a key. Acceptances in the same second are ordered by their

@@ -315,22 +315,26 @@ def _make_entries(
     return entries
 
 
+_WITHDRAWAL_REQUESTS = sa.select(EVENT).where(EVENT.c.action == "ask_withdrawal").order_by(EVENT.c.event_id)
+_COMMENTS = (
+    sa.select(EVENT.c.submission_id, EVENT.c.comment).where(EVENT.c.comment.is_not(None)).order_by(EVENT.c.event_id)
+)
+
+
 def _withdrawal_requests(desk: Desk, ids: Sequence[str]) -> Mapping[str, tuple[WithdrawalRequest, ...]]:
     """Return the requests to withdraw each accepted submission, oldest first."""
     if not ids:
         return {}
-    query = sa.select(EVENT).where(EVENT.c.action == "ask_withdrawal").order_by(EVENT.c.event_id)
     requests: dict[str, list[WithdrawalRequest]] = {}
     with open_read_transaction(desk.engine) as connection:
-        for row in queries.in_ids(connection, query, EVENT.c.submission_id, ids):
+        for row in queries.in_ids(connection, _WITHDRAWAL_REQUESTS, EVENT.c.submission_id, ids):
             request = WithdrawalRequest(row.actor, row.at, row.payload["reason"], row.comment)
             requests.setdefault(row.submission_id, []).append(request)
     return {identity: tuple(submission_requests) for identity, submission_requests in requests.items()}
 
 
 def _newest_comments(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
-    query = sa.select(EVENT.c.submission_id, EVENT.c.comment).where(EVENT.c.comment.is_not(None))
-    rows = queries.in_ids(connection, query.order_by(EVENT.c.event_id), EVENT.c.submission_id, ids)
+    rows = queries.in_ids(connection, _COMMENTS, EVENT.c.submission_id, ids)
     return {row.submission_id: row.comment for row in rows}
 
 
