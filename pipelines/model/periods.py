@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 
@@ -45,7 +46,7 @@ class Period:
 
     @property
     def end(self) -> date:
-        return self.next_period().start - timedelta(days=1)
+        return _compute_last_day(self)
 
     @property
     def last_quarter(self) -> Period:
@@ -60,6 +61,12 @@ class Period:
 
     def __str__(self) -> str:
         return self.code
+
+
+@lru_cache(maxsize=1_000)
+def _compute_last_day(period: Period) -> date:
+    """Return the last day; kept, because the timetable of all offices asks for the same few periods many times."""
+    return period.next_period().start - timedelta(days=1)
 
 
 def last_ended(today: date, freq: Literal["Q", "A"]) -> Period:

@@ -77,7 +77,8 @@ def list_deadlines(
             continue
         if scope is not None and not within_pairs(entry.jurisdiction, entry.instrument, scope):
             continue
-        collection, queries, release = (period.end + timedelta(days=days) for days in entry.days)
+        end = period.end
+        collection, queries, release = (end + timedelta(days=days) for days in entry.days)
         due.append(
             Deadline(
                 entry.jurisdiction, territory.code, entry.instrument, entry.source, entry.freq, period.code,
