@@ -12,6 +12,26 @@ SERIOUS = ("serious", "critical")
 NEVER_SERIOUS = ("region", "empty-table-header")
 """Rules of lower impact that take up to a fifth of the time of all rules; `test_portal.py` checks their impact."""
 
+_LOAD = """() => {
+    // Otherwise axe writes down the HTML of each element that it looks at, and of the body for each text.
+    axe.configure({ noHtml: true });
+    // It reads the colours of each text and of all that is behind it; a page has few different ones.
+    const { prototype } = axe.commons.color.Color, parse = prototype.parseString, known = new Map();
+    prototype.parseString = function (text) {
+        if (!known.has(text)) {
+            parse.call(this, text);
+            known.set(text, [this.r, this.g, this.b, this.alpha]);
+        }
+        [this.r, this.g, this.b, this.alpha] = known.get(text);
+        return this;
+    };
+}"""
+_RUN = """options => {
+    const describe = ({ element, target }) => ({ html: element ? element.outerHTML : String(target) });
+    return axe.run(options).then(({ violations }) => violations.map(
+        ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(describe) })));
+}"""
+
 
 def find_violations(page: Page, *, without: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the violations that axe finds on a page, each with its rule, impact and elements.
@@ -23,10 +43,11 @@ def find_violations(page: Page, *, without: Sequence[str] = ()) -> list[dict[str
 
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    options = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in without}}
-    violations: list[dict[str, Any]] = page.evaluate(
-        "options => axe.run(options).then(result => result.violations)", options
-    )
+        page.evaluate(_LOAD)
+    options = {
+        "resultTypes": ["violations"], "elementRef": True, "rules": {rule: {"enabled": False} for rule in without},
+    }  # fmt: skip
+    violations: list[dict[str, Any]] = page.evaluate(_RUN, options)
     return violations
 
 
