@@ -15,7 +15,15 @@ from tests.support.demonstration import CLOCK, copy_home, frozen_at
 from tests.support.service import portal_fixture, running
 from tests.support.service.public_app import PUBLIC_APP
 from tests.support.service.running import Service, run_service
+from tests.support.shared_certificates import share_certificates
 from tests.support.shared_commands import share_commands
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_shared() -> Iterator[None]:
+    """Load the certificates of authorities once for all HTTP clients of this process."""
+    with share_certificates():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

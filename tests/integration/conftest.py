@@ -16,6 +16,7 @@ from tests.support.generated_returns import GeneratedReturns, write_returns
 from tests.support.kept_builds import build_kept
 from tests.support.ledger_template import LedgerTemplate
 from tests.support.object_store import ObjectStore, run_pausable_object_store
+from tests.support.shared_certificates import share_certificates
 from tests.support.shared_commands import share_commands
 from tests.support.shared_statements import share_compiled_statements
 
@@ -51,6 +52,13 @@ def _ledgers_without_sync() -> Iterator[None]:
 def _compiled_statements_are_shared() -> Iterator[None]:
     """Compile each statement once for all ledgers of this process."""
     with share_compiled_statements():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_are_shared() -> Iterator[None]:
+    """Load the certificates of authorities once for all HTTP clients of this process."""
+    with share_certificates():
         yield
 
 
