@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from pipelines.core import i18n
 from pipelines.ledger import queries
@@ -18,6 +18,7 @@ from pipelines.submissions import store
 from tests.support import axe
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.service import portal_fixture
+from tests.support.service.public_app import PATIENCE
 from tests.support.service.running import Service
 from tests.support.service.visitor import begin_session
 
@@ -53,6 +54,7 @@ VIEWS = ("findings", "beside", "changes", "quarters", "files", "events")
 def open_context(browser: Browser, portal: Service, account: str | None, width: int, scripts: bool) -> BrowserContext:
     """Return a new browser context, signed in as an account unless it is None."""
     context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
     if account is not None:
         cookie = begin_session(portal, account)
         context.add_cookies([{"name": "rti_session", "value": cookie, "url": portal.address}])
@@ -110,10 +112,26 @@ def get_root_address(page: Page) -> str:
     return "/".join(page.url.split("/")[:3])
 
 
+def wait_for_reading(page: Page) -> None:
+    """Wait for the answer to a file: Playwright's expectations would ask for it after longer and longer pauses."""
+    page.get_by_role("heading", name="This is what we read").wait_for(timeout=60_000)
+
+
+def press_and_wait(page: Page, button: Locator) -> None:
+    """Press a button or follow a link, and wait for the page that it leads to."""
+    with page.expect_navigation():
+        button.click()
+
+
 def upload_file(page: Page, name: str, data: bytes) -> None:
     """Choose a file on the upload page and wait for its answer."""
     page.locator("#files").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
-    expect(page.get_by_role("heading", name="This is what we read")).to_be_visible(timeout=60_000)
+    wait_for_reading(page)
+
+
+def show_report(page: Page) -> None:
+    """Confirm what was read, and wait for the validation report."""
+    press_and_wait(page, page.get_by_role("link", name="Yes, this is right: show the validation report"))
 
 
 def find_faults(page: Page) -> list[tuple[str, str]]:
@@ -138,34 +156,34 @@ def test_return_is_corrected_sent_and_approved(open_as: Open, scripts: bool) -> 
     )
     if not scripts:
         page.get_by_role("button", name="Upload and check").click()
-    expect(page.get_by_role("heading", name="This is what we read")).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    wait_for_reading(page)
+    show_report(page)
     expect(page.locator("h1")).to_contain_text("Albania: Justice counts")
     expect(page.locator("#verdict")).to_contain_text("You cannot send this return yet")
 
-    page.get_by_role("link", name="Upload a return").click()
+    press_and_wait(page, page.get_by_role("link", name="Upload a return"))
     corrected = portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": f"Prokuroria {number}"})
     name = f"corrected-{number}.xlsx"
     page.locator("#files").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": corrected})
     if not scripts:
         page.get_by_role("button", name="Upload and check").click()
-    expect(page.get_by_role("heading", name="This is what we read")).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    wait_for_reading(page)
+    show_report(page)
     expect(page.locator("#verdict")).to_contain_text("for an explanation")
     while count := page.get_by_role("button", name=re.compile("^Keep this explanation")).count():
         form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
         form.locator("select").select_option(label="One large case")
         form.locator("textarea").fill("Two large cases were reported in September.")
-        form.get_by_role("button", name=re.compile("^Keep this")).click()
-        expect(page.get_by_role("button", name=re.compile("^Keep this explanation"))).to_have_count(count - 1)
+        press_and_wait(page, form.get_by_role("button", name=re.compile("^Keep this")))
+        assert page.get_by_role("button", name=re.compile("^Keep this explanation")).count() == count - 1
     page.get_by_label("Reason for the revision").select_option(label="Late data")
-    page.get_by_role("button", name="Send for approval").click()
+    press_and_wait(page, page.get_by_role("button", name="Send for approval"))
     expect(page.locator("#result")).to_have_text("Sent. Your receipt is below. Please keep it.")
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
 
     approver = open_as("al-approver", "/approve", scripts=scripts)
-    approver.locator("tr", has_text=name).get_by_role("link").first.click()
-    approver.get_by_role("button", name="Approve", exact=True).click()
+    press_and_wait(approver, approver.locator("tr", has_text=name).get_by_role("link").first)
+    press_and_wait(approver, approver.get_by_role("button", name="Approve", exact=True))
     expect(approver.locator("#result")).to_have_text("Approved. It counts from the next refresh on.")
     page.reload()
     expect(page.locator("#content").get_by_text("Approved").first).to_be_visible()
@@ -236,10 +254,12 @@ def test_dropped_files_have_one_card_each(open_as: Open) -> None:
         }"""
     )
     page.dispatch_event("form[data-upload]", "drop", {"dataTransfer": transfer})
-    expect(page.get_by_text("Not saved: see below what to do")).to_have_count(2, timeout=60_000)
+    refusals = page.get_by_text("Not saved: see below what to do")
+    refusals.nth(1).wait_for(timeout=60_000)
+    assert refusals.count() == 2
     assert page.locator("article h2").all_inner_texts() == ["one.csv", "two.csv"]
-    page.get_by_role("link", name="Clear the list and choose other files").click()
-    expect(page.locator("article")).to_have_count(0)
+    press_and_wait(page, page.get_by_role("link", name="Clear the list and choose other files"))
+    assert page.locator("article").count() == 0
 
 
 def test_upload_in_an_expired_session_redirects_to_sign_in(open_as: Open) -> None:
@@ -271,7 +291,7 @@ def test_page_passes_axe(visited: Page) -> None:
 def test_sheet_shows_its_numbers_next_to_their_labels_on_wide_and_narrow_screens(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 1280)
     upload_file(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
-    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    show_report(page)
     page.goto(f"{page.url.partition('#')[0]}&view=beside")
     sheet = page.locator(".rti-sheet")
 
@@ -366,7 +386,7 @@ def test_every_part_of_an_answer_passes_axe(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", 768)
     upload_file(page, "third.xlsx", portal_fixture.make_workbook(portal_fixture.UNUSUAL))
     assert find_faults(page) == []
-    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    show_report(page)
     address = page.url.partition("#")[0]
     for view in VIEWS:
         page.goto(f"{address}&view={view}")
@@ -403,12 +423,12 @@ def test_skip_link_leads_past_the_navigation(open_as: Open) -> None:
 def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
     page = open_as("al-sender", "/upload", scripts=True)
     upload_file(page, "focus.xlsx", portal_fixture.make_workbook({**portal_fixture.UNUSUAL, "A1": "Focus"}))
-    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    show_report(page)
     form = page.locator("form", has=page.get_by_role("button", name=re.compile("^Keep this"))).first
     form.locator("textarea").fill("Two large cases were reported in September.")
     # Otherwise the browser refuses a form without a required choice.
     page.evaluate("document.querySelectorAll('form').forEach(form => { form.noValidate = true; })")
-    form.get_by_role("button", name=re.compile("^Keep this")).click()
+    press_and_wait(page, form.get_by_role("button", name=re.compile("^Keep this")))
     expect(page.locator("#errors")).to_be_focused()
     page.locator("#errors a").first.press("Enter")
     assert page.evaluate("document.activeElement.tagName") == "SELECT"
@@ -420,15 +440,16 @@ def test_result_and_errors_of_a_form_receive_the_focus(open_as: Open) -> None:
 def test_summary_links_to_each_finding_from_every_view(open_as: Open) -> None:
     page = open_as("al-sender", "/upload")
     upload_file(page, "linked.xlsx", portal_fixture.make_workbook({**portal_fixture.BROKEN, "A1": "Linked"}))
-    page.get_by_role("link", name="Yes, this is right: show the validation report").click()
+    show_report(page)
     address = page.url.partition("#")[0]
     for view in VIEWS:
         page.goto(f"{address}&view={view}")
         links = [str(link.get_attribute("href")) for link in page.locator("#summary a").all()]
         assert len(links) >= 4 and len(set(links)) == len(links)
         for number in range(len(links)) if view == "findings" else range(1, 2):
-            page.goto(f"{address}&view={view}")
+            page.evaluate("scrollTo(0, 0)")
             page.locator("#summary a").nth(number).press("Enter")
-            target = page.locator(f"[id='{links[number].partition('#')[2]}']")
-            expect(target).to_be_in_viewport()
-            assert page.evaluate("document.querySelector(':target') !== null"), (view, number)
+            place = links[number].partition("#")[2]
+            page.wait_for_url(f"**#{place}")
+            expect(page.locator(f"[id='{place}']")).to_be_in_viewport()
+            assert page.evaluate("document.querySelector(':target').id") == place, (view, number)
