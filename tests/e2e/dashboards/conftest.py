@@ -36,6 +36,7 @@ def visitor(browser: Browser, public_app: str) -> Iterator[BrowserContext]:
     scripts stays open, and with it the process that has compiled those of the others.
     """
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
     context.new_page().goto(f"{public_app}/en/")
     context.add_init_script(FORGET)
     yield context

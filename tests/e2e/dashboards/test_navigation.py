@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboards.public.menu import PAGES, SITE, compose_title
-from tests.support.service.public_app import wait_until_settled
+from tests.support.service.public_app import wait_until, wait_until_settled
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
@@ -30,7 +30,12 @@ def follow_menu(page: Page, path: str) -> None:
     if summary.is_visible():
         summary.click()
     menu.get_by_role("link", name=PAGES[path], exact=True).click()
-    expect(page).to_have_title(compose_title(path))
+    wait_for_page(page, path)
+
+
+def wait_for_page(page: Page, path: str) -> None:
+    """Wait until a page has its title and its script has finished."""
+    wait_until(page, "title => document.title === title", compose_title(path))
     wait_until_settled(page)
 
 
@@ -121,8 +126,7 @@ def test_each_action_is_one_entry_in_the_history(open_page: Open) -> None:
         assert measure_history(page) == first + number, path
     for path in ("victims", "territory", "region"):
         page.go_back()
-        expect(page).to_have_title(compose_title(path))
-        wait_until_settled(page)
+        wait_for_page(page, path)
         check_every_control_has_a_selection(page)
     assert read_crime(page) == "Smuggling of migrants"
     page.go_back()
@@ -141,8 +145,7 @@ def test_figure_and_territory_in_a_table_keep_the_crime(open_page: Open) -> None
     page = open_page("?crime=SOM&freq=A")
     address = page.locator(".rti-total td a").first.get_attribute("href")
     page.locator(".rti-table tbody th a", has_text="Serbia").first.click()
-    expect(page).to_have_title(compose_title("territory"))
-    wait_until_settled(page)
+    wait_for_page(page, "territory")
     assert (read_query(page)["crime"], read_query(page)["territory"]) == ("SOM", "RS")
     assert read_crime(page) == "Smuggling of migrants"
     page_of_figure = open_page(str(address))

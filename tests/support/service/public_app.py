@@ -64,14 +64,51 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise AssertionError(f"the public app did not start:\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
 
 
+_IS_SETTLED = """() => {
+    const app = document.querySelector("[data-testid=stApp]");
+    return app && app.dataset.testScriptState === "notRunning"
+        && !document.querySelector("[data-testid=stStatusWidget]")
+        && document.querySelector(".rti-foot")?.checkVisibility();
+}"""
+_WAIT = """([patience, argument]) => new Promise((resolve, reject) => {
+    const end = performance.now() + patience;
+    const isTrue = CONDITION;
+    const look = () => {
+        try {
+            if (isTrue(argument)) resolve();
+            else if (performance.now() > end) reject(new Error("never true: " + isTrue));
+            else setTimeout(look, 20);
+        } catch (error) {
+            reject(error);
+        }
+    };
+    look();
+})"""
+
+
+def wait_until(page: Page, condition: str, argument: object = None) -> None:
+    """Wait until a function of the page returns true for an argument.
+
+    The page itself asks every 20 ms. Playwright's expectations ask after 100, 350 and 850 ms and then every second,
+    so that a test waits for up to a second after the page is there. `wait_for_function` would evaluate a string, which
+    the pages' content policy forbids.
+    """
+    from playwright.sync_api import Error
+
+    while True:
+        try:
+            page.evaluate(_WAIT.replace("CONDITION", condition), [PATIENCE, argument])
+            return
+        except Error as error:
+            # The page has led to another one, which is asked instead.
+            if "Execution context was destroyed" not in error.message:
+                raise
+
+
 def wait_until_settled(page: Page) -> None:
     """Wait until the script of an open page has finished.
 
     The footer shows that the script has started. It may be drawn before the sidebar, and the status widget appears
     only some time after the script starts, so that neither of them alone shows that the script has finished.
     """
-    from playwright.sync_api import expect
-
-    page.locator(".rti-foot").wait_for(timeout=PATIENCE)
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    wait_until(page, _IS_SETTLED)
