@@ -14,13 +14,18 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.service.public_app import wait_until_settled
+from tests.support.service.public_app import wait_until, wait_until_settled
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 WIDTHS = (360, 1280)
 PAGES = ("region", "compare", "territory", "durations", "victims", "published", "quality", "source", "about")
 UNSCR = "United Nations Security Council resolution 1244"
+CAPTION_HAS = """([text, expected]) => {
+    const caption = document.querySelector(".rti-caption");
+    return caption && caption.textContent.replace(/\\s+/g, " ").includes(text) === expected;
+}"""
+"""True if the first caption is drawn and contains a text, or does not contain it, as expected."""
 DEMONSTRATION = "Demonstration data: every figure is invented"
 
 
@@ -34,6 +39,7 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
     caption = page.locator(".rti-caption").first
     expect(caption).to_contain_text("Trafficking in persons")
     page.get_by_text("Smuggling of migrants", exact=True).click()
+    wait_until(page, CAPTION_HAS, ["Smuggling of migrants", True])
     expect(caption).to_contain_text("Smuggling of migrants")
     expect(caption).not_to_contain_text("Trafficking in persons")
     page.wait_for_url(re.compile("crime=SOM"))
@@ -43,6 +49,7 @@ def test_chosen_crime_and_quarter_are_in_the_address(open_page: Open, width: int
     wait_until_settled(page)
     page.get_by_test_id("stSelectbox").filter(has_text="Quarter").click()
     page.get_by_role("option").nth(1).click()
+    wait_until(page, CAPTION_HAS, [before.replace("-", " "), False])
     expect(caption).not_to_contain_text(before.replace("-", " "))
     page.wait_for_url(lambda url: f"period={before}" not in url)
     query = read_query(page)
