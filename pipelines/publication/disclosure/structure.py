@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Literal, NamedTuple
 
@@ -50,8 +49,7 @@ Detail = tuple[str, ...]
 Sums = Literal["equal", "rest", "apart"]
 
 
-@dataclass(frozen=True)
-class BlockCell:
+class BlockCell(NamedTuple):
     """One published figure of a block."""
 
     kind: str
@@ -107,21 +105,15 @@ def years_of(period: str) -> tuple[str, ...]:
 
 def read_cells(block: pl.DataFrame) -> list[BlockCell]:
     """Return the cells of a block in the order of its rows. `block` has the columns of `mart_count`."""
-    return [
-        BlockCell(
-            kind=row["area_kind"],
-            area=row["area"],
-            territory=row["territory"],
-            period=row["period"],
-            detail=tuple(row[dim] for dim in DETAIL),
-            value=row["value"],
-            reporters=tuple(code for code in (row["reporters"] or "").split(",") if code),
-            additive=bool(row["is_additive"]),
-            is_stock=row["statistic"] in ("start", "end"),
-            states=row.get("states") or "",
-        )
-        for row in block.iter_rows(named=True)
-    ]
+    kinds = ("area_kind", "area", "territory", "period")
+    details = zip(*(block[dim].to_list() for dim in DETAIL), strict=True)
+    values = block["value"].to_list()
+    reporters = [tuple(code for code in (names or "").split(",") if code) for names in block["reporters"].to_list()]
+    additive = [bool(is_additive) for is_additive in block["is_additive"].to_list()]
+    is_stock = [statistic in ("start", "end") for statistic in block["statistic"].to_list()]
+    states = block["states"].fill_null("").to_list() if "states" in block.columns else [""] * block.height
+    columns = (*(block[name].to_list() for name in kinds), details, values, reporters, additive, is_stock, states)
+    return [BlockCell(*fields) for fields in zip(*columns, strict=True)]
 
 
 def find_unplaced(block: pl.DataFrame) -> list[bool]:

@@ -167,18 +167,25 @@ _Totals = dict[tuple[str, str, str], dict[str, dict[balances.BalanceTerm, tuple[
 """Row and value of each total, by area and unit, then period."""
 
 
+_LINKED = (
+    "area_kind", "area", "level", "statistic", "period", "freq", "reporters", "count_unit", "measure", "value"
+)  # fmt: skip
+"""Columns from which links between cells are found, apart from the breakdown."""
+
+
 def _find_links(cells: pl.DataFrame, rows: Array, guesses_closing: bool) -> list[BalanceLink]:
     """Return all links between the cells of each release, in a fixed order."""
     links: dict[BalanceLink, None] = {}
     balance_links: list[tuple[_Sides, BalanceLink]] = []
-    all_cells = cells.to_dicts()
+    all_cells = cells.select(_LINKED).to_dicts()
+    # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
+    details = cells.select(pl.col(DETAIL).replace(NOT_APPLICABLE, TOTAL)).rows()
+    rows_of_cells = rows.tolist()
     for release in _list_releases(cells):
         places: dict[_Place, dict[str, dict[str, tuple[int, float]]]] = defaultdict(lambda: defaultdict(dict))
         totals: _Totals = defaultdict(lambda: defaultdict(dict))
         for number in release:
-            row, cell = int(rows[number]), all_cells[number]
-            # A dimension may apply to only one of two measures: convictions have no sanction, sentences do.
-            detail = tuple(TOTAL if cell[dim] == NOT_APPLICABLE else str(cell[dim]) for dim in DETAIL)
+            row, cell, detail = rows_of_cells[number], all_cells[number], details[number]
             area = (cell["area_kind"], cell["area"])
             if cell["statistic"] not in (balances.START, balances.END):
                 place = (cell["level"], *area, cell["period"], cell["reporters"] or "", *detail)

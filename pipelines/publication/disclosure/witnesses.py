@@ -23,6 +23,7 @@ class Witnesses:
     def __init__(self, space: Space, truth: Array, is_published: Array) -> None:
         self.space, self.truth = space, truth
         self._published = is_published
+        self._is_published = is_published.astype(float)
         self._transposed = space.matrix.T.tocsr()
         self._splitter = MoveSplitter(space.matrix)
         self._known: set[bytes] = set()
@@ -83,7 +84,7 @@ class Witnesses:
         changes = stack_moves(chosen, len(self.truth))
         effects = (changes @ self._transposed).tocsr()
         effects.eliminate_zeros()
-        agrees = np.asarray(abs(effects[:, self._published]).sum(axis=1)).ravel() < 0.5
+        agrees = np.asarray(abs(effects) @ self._is_published).ravel() < 0.5
         self._changes.append(changes[agrees])
         self._effects.append(effects[agrees])
         return self._changes[-1], self._effects[-1]
@@ -97,11 +98,12 @@ class Witnesses:
     ) -> tuple[Array, Array]:
         if own_columns is not None:
             effects = effects[self._keeps(changes, own_columns)]
-        if not effects.shape[0]:
-            return self.space.values.copy(), self.space.values.copy()
-        least, most = (np.asarray(bound.toarray()).ravel() for bound in (effects.min(axis=0), effects.max(axis=0)))
         # The true population is one of the possible ones.
-        return self.space.values + np.minimum(least, 0.0), self.space.values + np.maximum(most, 0.0)
+        low: Array = np.zeros(len(self.space.values))
+        high = low.copy()
+        np.minimum.at(low, effects.indices, effects.data)
+        np.maximum.at(high, effects.indices, effects.data)
+        return self.space.values + low, self.space.values + high
 
     def mark_possible(self, own_columns: Array) -> Array:
         """Return a mask of the populations that leave these variables as they are."""
