@@ -17,12 +17,12 @@ from scipy import sparse
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _INF = highspy.kHighsInf
-_INTEGER = highspy.HighsVarType.kInteger
+INTEGER = highspy.HighsVarType.kInteger
 MIP_SECONDS = 60.0
 """Limit of one program over whole numbers, after which its cell counts as unknown."""
 SIGNS: tuple[Literal[1, -1], ...] = (1, -1)
 """Signs of the objective for the least and the greatest value of a cell."""
-_DUAL_SIMPLEX, _PRIMAL_SIMPLEX = 1, 4
+DUAL_SIMPLEX, PRIMAL_SIMPLEX = 1, 4
 """Values of HiGHS's `simplex_strategy`.
 
 The solution before stays feasible for the dual simplex if only bounds change, and for the primal simplex if only the
@@ -54,7 +54,7 @@ def _suppress_banner() -> None:
 _suppress_banner()
 
 
-def _create_solver(
+def create_solver(
     costs: Array,
     lower: Array,
     upper: Array,
@@ -62,6 +62,7 @@ def _create_solver(
     rows: tuple[Array, Array],
     strategy: int,
 ) -> highspy.Highs:
+    """Return a solver with the program min c x, lower <= x <= upper, A x between the two `rows`."""
     columns = matrix.tocsc()
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = columns.shape
@@ -130,13 +131,13 @@ class Raising:
         self._fixed: Array = np.zeros(cells, dtype=bool)
         self._most_down: Array = self._values[:cells].copy()
         self._still: Array = np.zeros(ties)
-        self._solver = _create_solver(
+        self._solver = create_solver(
             np.concatenate([np.zeros(self.free), self.costs[:cells], self.costs[:cells]]),
             np.zeros(self.free + 2 * cells),
             np.concatenate([np.full(self.free + cells, _INF), self._most_down]),
             sparse.hstack([rows[:, free], moves, -moves]),
             (target, target),
-            _DUAL_SIMPLEX,
+            DUAL_SIMPLEX,
         )
 
     def find_contradictions(self) -> Array:
@@ -159,13 +160,13 @@ class Raising:
         self._change_bounds(self.free + cells, np.zeros(self.cells), np.zeros(self.cells))
         self._change_bounds(self.free + self.cells + cells, np.zeros(self.cells), np.zeros(self.cells))
         self._solver.changeColsCost(self.free, columns.astype(np.int32), costs)
-        self._solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
+        self._solver.setOptionValue("simplex_strategy", PRIMAL_SIMPLEX)
         self._solver.run()
         status = self._solver.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolverError(f"looking for a true population ended with {status}")
         self._true_free = np.array(self._solver.getSolution().col_value)[: self.free]
-        self._solver.setOptionValue("simplex_strategy", _DUAL_SIMPLEX)
+        self._solver.setOptionValue("simplex_strategy", DUAL_SIMPLEX)
         self._solver.changeColsCost(self.free, columns.astype(np.int32), np.zeros(self.free))
         self._let_move(cells)
 
@@ -325,7 +326,7 @@ class Intruder:
         self._whole: highspy.Highs | None = None
 
     def _create_intruder_solver(self) -> highspy.Highs:
-        return _create_solver(
+        return create_solver(
             np.zeros(self.leaves),
             self._least,
             np.where(np.isfinite(self._most), self._most, _INF),
@@ -334,7 +335,7 @@ class Intruder:
                 np.where(np.isfinite(self.lower[self._sums]), self.lower[self._sums], -_INF),
                 np.where(np.isfinite(self.upper[self._sums]), self.upper[self._sums], _INF),
             ),
-            _PRIMAL_SIMPLEX,
+            PRIMAL_SIMPLEX,
         )
 
     def limit_distance(self, population: Array, most: float) -> None:
@@ -355,7 +356,7 @@ class Intruder:
                 self._whole.setOptionValue(option, value)
             top = float(np.max(self.upper[np.isfinite(self.upper)], initial=0.0)) + 10.0
             self._whole.changeColsBounds(self.leaves, self._columns, self._least, np.minimum(self._most, top))
-            self._whole.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, _INTEGER))
+            self._whole.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, INTEGER))
         self._whole.changeColsCost(self.leaves, self._columns, -(self.matrix.T @ weights))
         self._whole.run()
         population = np.array(self._whole.getSolution().col_value)
@@ -380,7 +381,7 @@ class Intruder:
             solver.setOptionValue("presolve", "on")
             solver.setOptionValue("time_limit", self.mip_seconds)
             solver.setOptionValue("mip_abs_gap", 0.5)
-            solver.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, _INTEGER))
+            solver.changeColsIntegrality(self.leaves, self._columns, np.full(self.leaves, INTEGER))
         solver.changeColsCost(self.leaves, self._columns, costs)
         solver.run()
         status = solver.getModelStatus()

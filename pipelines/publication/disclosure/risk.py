@@ -21,6 +21,7 @@ from pipelines.publication.disclosure import lp
 from pipelines.publication.disclosure.part_search import search_parts
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.sweeps import sweep_witnesses
 from pipelines.publication.disclosure.witnesses import ObservedRange, Witnesses
 
 _SWEEPS = 24
@@ -156,6 +157,7 @@ def assess_block(
     upper = np.where(hidden, np.inf, known.values)
     if witnesses is not None:
         observed.low, observed.high = witnesses.find_range(own_columns)
+        sweep_witnesses(witnesses, observed, rows, ~hidden, own_columns)
         search_parts(witnesses, observed, rows, (lower, upper), own_columns)
     if all(observed.is_wide(row) for row in rows):
         return BlockRisk(name, len(rows), (), (), ())

@@ -16,7 +16,13 @@ from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_move
 from pipelines.publication.disclosure.neighbourhoods import Neighbourhood, Neighbourhoods, RaisedCell
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.sweeps import FreeMoves, draw_weights
 from pipelines.publication.disclosure.witnesses import WitnessCoverage, Witnesses
+
+_FEWEST_SWEPT = 16
+"""Cells from which one program for all of them takes less time than one for each."""
+_READERS_SWEPT = 3
+"""Insiders whose figures a sweep leaves as they are, before each of them has sweeps of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ class PatternSearch:
         self._searched: Array = (
             np.ones(len(space.values), dtype=bool) if cells.searched is None else cells.searched.copy()
         )
+        self._random = np.random.default_rng(20260101)
         self._moves: dict[bytes, Move] = {}
         self._assessed_moves: dict[bytes, Move] = {}
         self._raising.fix_cells(np.flatnonzero(cells.fixed | self.printed))
@@ -81,19 +88,53 @@ class PatternSearch:
 
         For each insider, small counts of others have to move while the insider's own figures do not.
         """
+        insiders = range(1, len(self.own_columns))
+        for first in insiders[::_READERS_SWEPT]:
+            self._sweep(insiders[first - 1 : first - 1 + _READERS_SWEPT])
         while self._find_waiting(slice(None)).any():
             # The public comes last: every population that protects from an insider protects from the public.
             for reader in (*range(1, len(self.own_columns)), 0):
                 self._own = self.own_columns[reader] if reader else None
+                self._sweep([reader])
+                freely_moved = 0
                 while len(waiting := np.flatnonzero(self._find_waiting(reader))):
-                    self._hide_with(int(waiting[0]), reader)
+                    freely_moved += self._hide_with(int(waiting[0]), reader)
+                    if freely_moved >= _FEWEST_SWEPT:
+                        # Cells that were hidden since the last sweep let others move.
+                        self._sweep([reader])
+                        freely_moved = 0
 
-    def _find_waiting(self, readers: int | slice) -> Array:
+    def _sweep(self, readers: Sequence[int]) -> None:
+        """Look for moves of many waiting cells at once that hide nothing further (`sweeps.py`).
+
+        Each move leaves the figures of all these readers as they are.
+        """
+        numbers = list(readers)
+        waiting = self._find_waiting(numbers)
+        count = int(waiting.sum())
+        settled = count * len(numbers)
+        if count < _FEWEST_SWEPT:
+            return
+        is_known = ~self.hidden
+        is_known[self._space.cells :] = True
+        own_columns: Array = np.any(self.own_columns[numbers], axis=0)
+        program = FreeMoves(self._space.matrix, self._truth, is_known, own_columns, float(self._width))
+        while count >= _FEWEST_SWEPT and settled >= _FEWEST_SWEPT * len(numbers):
+            weights = draw_weights(self._random, waiting.sum(axis=0), self._space.values, self._width)
+            change = program.find_change(self._space.matrix.T @ weights)
+            for move in self._splitter.split_change(change, is_known):
+                self._note_move(move)
+            waiting = self._find_waiting(numbers)
+            settled, count = count - int(waiting.sum()), int(waiting.sum())
+
+    def _find_waiting(self, readers: int | slice | list[int]) -> Array:
         """Return a mask of the rows that still have to move for some readers."""
         waiting: Array = self.hidden & self._searched & self.concerned[readers] & ~self._safe[readers]
         return waiting
 
-    def _hide_with(self, cell: int, reader: int) -> None:
+    def _hide_with(self, cell: int, reader: int) -> bool:
+        """Move a cell and hide what moves with it; return True if that hides nothing further."""
+        hidden_before = int(self.hidden.sum())
         for raised in self._move_cell(cell):
             for moving in np.flatnonzero((np.abs(raised.moved) > 1e-6) & (self._raising.costs > 0.0)):
                 self.hidden[moving] = True
@@ -101,6 +142,7 @@ class PatternSearch:
             for move in self._split_population(raised, cell):
                 self._note_move(move)
         self._safe[reader, cell] = True
+        return int(self.hidden.sum()) == hidden_before
 
     def _split_population(self, raised: RaisedCell, cell: int) -> list[Move]:
         """Return the new moves of a population; those that change the cell are one move, which may have fractions."""
@@ -151,19 +193,18 @@ class PatternSearch:
     def _try_moves(self, cell: int) -> tuple[list[RaisedCell], bool]:
         """Return the cheapest moves of the smallest programs that have some.
 
-        Moves that hide something are compared with those of one program more, and with those of the whole problem if
-        they hide a cell that further years share.
+        Moves that hide a cell that further years share are compared with those of one program more.
         """
         cheapest: list[RaisedCell] = []
         least_cost, is_enough = np.inf, False
-        for number, program in enumerate(self._raising.list_programs(cell)):
+        for program in self._raising.list_programs(cell):
             program.freeze_columns(self._own)
             moves, suffices = self._try_program(program, cell)
             if suffices < is_enough:
                 continue
             if (cost := self._find_cost(moves)) < least_cost or suffices > is_enough:
                 cheapest, least_cost, is_enough = moves, cost, suffices
-            if is_enough and (least_cost == 0.0 or (number > 0 and not self._hides_shared(cheapest, program))):
+            if is_enough and (least_cost == 0.0 or not self._hides_shared(cheapest, program)):
                 break
         return cheapest, is_enough
 
