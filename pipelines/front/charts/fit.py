@@ -14,7 +14,6 @@ from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
 CSS = Path(__file__).with_name("charts.css")
 """Style sheet of all pictures; it uses the tokens of the design system."""
 _HINT = re.compile(r"<title>.*?</title>", re.DOTALL)
-_GRID = re.compile(r'<line x1="([^"]+)" y1="([^"]+)" x2="([^"]+)" y2="([^"]+)" class="grid"/>')
 _CURVES = re.compile(r'<path d="[^"]+" class="(?P<kind>curve|curve faded)"/>(?:<path d="[^"]+" class="(?P=kind)"/>)+')
 _ROUTE = re.compile(r' d="([^"]+)"')
 _DESCRIBED = re.compile(
@@ -56,11 +55,5 @@ def share_description(svg: str, other: str) -> str:
 
 
 def shorten_marks(svg: str) -> str:
-    """Return a picture with all lines of its grid as one path, and with neighbouring parts of a curve as one."""
-    lines = _GRID.findall(svg)
-    if len(lines) > 1:
-        path = "".join(f"M{x1} {y1}L{x2} {y2}" for x1, y1, x2, y2 in lines)
-        start = _GRID.search(svg)
-        assert start is not None
-        svg = f'{svg[: start.start()]}<path d="{path}" class="grid"/>{_GRID.sub("", svg[start.end() :])}'
+    """Return a picture with neighbouring parts of a curve as one path."""
     return _CURVES.sub(lambda curve: f'<path d="{"".join(_ROUTE.findall(curve[0]))}" class="{curve["kind"]}"/>', svg)

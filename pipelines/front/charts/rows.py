@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
-from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas
+from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import LinearScale, choose_ticks
 from pipelines.words import FormattedFigure
@@ -72,7 +72,10 @@ def draw_rows(
     blocks = [(_arrange_narrow if columns.is_narrow else _arrange_wide)(line, columns) for line in lines]
     bottom = head + sum(block.height for block in blocks)
     for tick in ticks:
-        canvas.add_line(x(tick), head, x(tick), bottom, "grid" if tick else "axis")
+        if tick:
+            canvas.join_path(draw_path([(x(tick), head), (x(tick), bottom)]), "grid")
+        else:
+            canvas.add_line(x(tick), head, x(tick), bottom, "axis")
     if draw_behind:
         draw_behind(canvas, x, head, bottom)
     y = head

@@ -184,7 +184,10 @@ def plot_series(
     floor, start = top + height, x_left + axis.width
     y, x = LinearScale(axis.ticks[-1], floor, top), BandScale(len(series.points), start, x_right)
     for tick, label in zip(axis.ticks, axis.labels, strict=True):
-        canvas.add_line(start, y(tick), x_right, y(tick), "grid" if tick else "axis")
+        if tick:
+            canvas.join_path(draw_path([(start, y(tick)), (x_right, y(tick))]), "grid")
+        else:
+            canvas.add_line(start, y(tick), x_right, y(tick), "axis")
         canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
     if draw_behind is not None:
         draw_behind(x, y)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.front.charts import marks
-from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_path
+from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_box, draw_path
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.words import FormattedFigure
 from pipelines.words.language import lower_first, tell
@@ -80,7 +80,7 @@ def draw_stages(picture: Stages, *, width: int = WIDE, description: str = "", no
 def _draw_arrow(canvas: Canvas, x: float, top: float, bottom: float) -> None:
     """Draw an arrow from one box to the next."""
     canvas.add_line(x, top, x, bottom - 2, "axis")
-    canvas.add_element("path", d=draw_path([(x - 4, bottom - 8), (x, bottom - 2), (x + 4, bottom - 8)]), kind="side")
+    canvas.join_path(draw_path([(x - 4, bottom - 8), (x, bottom - 2), (x + 4, bottom - 8)]), "side")
 
 
 def _draw_stage(canvas: Canvas, stage: StageBar, top: float, box_width: float, side_left: float) -> tuple[float, float]:
@@ -102,12 +102,12 @@ def _draw_stage(canvas: Canvas, stage: StageBar, top: float, box_width: float, s
         text = f"{side.name}: {side.figure.text}{_name_few(side)}{_add_note(side)}"
         lines = wrap_text(text, canvas.width - side_left, SIZE)
         show = _show_pending if side.is_pending else _show_exit
-        canvas.add_line(box_width - 1, side_y + 10, side_left - 22, side_y + 10, "side")
+        canvas.join_path(draw_path([(box_width - 1, side_y + 10), (side_left - 22, side_y + 10)]), "side")
         lowest = max(lowest, side_y + 10)
         show(canvas, side_left - 12, side_y + 10)
         side_y = canvas.add_lines(side_left, side_y + 14, lines) - 14 + 3
     if lowest > top + height:
-        canvas.add_line(box_width - 1, top + height - 3, box_width - 1, lowest, "side")
+        canvas.join_path(draw_path([(box_width - 1, top + height - 3), (box_width - 1, lowest)]), "side")
     return top + height, side_y
 
 
@@ -123,14 +123,14 @@ def _add_note(part: StageBar | Side) -> str:
 
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:
     """Draw two bars, the sign of a pause."""
-    canvas.add_element("rect", x=x - 5, y=y - 5, width=3.5, height=10, kind="ink")
-    canvas.add_element("rect", x=x + 1.5, y=y - 5, width=3.5, height=10, kind="ink")
+    for left in (x - 5, x + 1.5):
+        canvas.join_path(draw_box(left, y - 5, left + 3.5, y + 5), "ink")
 
 
 def _show_exit(canvas: Canvas, x: float, y: float) -> None:
     """Draw an arrow that leads away."""
-    canvas.add_line(x - 9, y, x + 5, y, "side")
-    canvas.add_element("path", d=draw_path([(x + 1, y - 4), (x + 7, y), (x + 1, y + 4)], is_closed=True), kind="ink")
+    canvas.join_path(draw_path([(x - 9, y), (x + 5, y)]), "side")
+    canvas.join_path(draw_path([(x + 1, y - 4), (x + 7, y), (x + 1, y + 4)], is_closed=True), "ink")
 
 
 def _show_brackets(canvas: Canvas, x: float, y: float) -> None:

@@ -101,6 +101,10 @@ def test_draw_stages_has_boxes_of_one_width_with_pending_and_exits_at_the_side(w
     for text in ("Investigated", "62", "prosecutor: 31", "Discontinued: 7", "Rejected: withheld", "compare with care"):
         assert text in read.words
     assert "Still pending" in read.words and "Ended another way" in read.words
+    (signs,) = re.findall(r'<path d="([^"]+)" class="ink"/>', read.drawing.svg)
+    assert signs.count("M") == 2 * 2 + 3, "two bars for what is pending, an arrow for what ended, both in the key too"
+    (strokes,) = re.findall(r'<path d="([^"]+)" class="side"/>', read.drawing.svg)
+    assert strokes.count("M") == 1 + 3 + 2 + 1 + 1, "the tip below a box, its sides, the arrows, their key, the stem"
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
