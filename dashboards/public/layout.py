@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from dashboards.public import charts, menu, queries, tables
-from dashboards.public.downloads import offer_pictures, offer_table
+from dashboards.public import charts, drawing, menu, queries, tables
+from dashboards.public.drawing import keep_part as keep_part
+from dashboards.public.drawing import open_fold as open_fold
 from dashboards.public.frame import Frame as Frame
 from dashboards.public.frame import read_vocabulary as read_vocabulary
 from dashboards.public.problems import explain_problems
@@ -65,8 +67,7 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
     `title`, `lead` and `banner` are marked texts, since the language of the page is known only here.
     """
     open_language()
-    st.html(CSS)
-    st.html(f"<style>{fit.read_page_style()}</style>")
+    st.html(_read_style())
     _stop_at_long_address()
     read_selection().begin_run(menu.read_page())
     frame = open_frame()
@@ -86,6 +87,12 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
             )
         )
     return frame
+
+
+@cache
+def _read_style() -> str:
+    """Return the style sheets of these pages and of pictures as one element."""
+    return f"<style>{CSS.read_text(encoding='utf-8')}\n{fit.read_page_style()}</style>"
 
 
 def _stop_at_long_address() -> None:
@@ -180,12 +187,13 @@ def show_table(
         tuple(frame.name_notes(list(frame.areas))),
         coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
     )
-    put_html(
+    html = (
         tables.render_table(table.caption, table.columns, table.lines, corner=corner, text=text),
         tables.render_legend(tables.list_kinds(table), extra_symbols) if legend else "",
         tables.render_notes(table.notes, table.select_names(), title=notes_title),
     )
-    offer_table(frame, title, table, f"{next(frame.numbers)}.{corner}")
+    # One element: each takes Streamlit as long as a line of the table.
+    drawing.put_element(drawing.Table(title, table, "".join(html)), frame)
 
 
 def _compose_caption(frame: Frame, title: str, *, is_ours: bool) -> str:
@@ -194,21 +202,39 @@ def _compose_caption(frame: Frame, title: str, *, is_ours: bool) -> str:
 
 
 def put_html(*parts: str) -> None:
-    """Render HTML parts in order, skipping empty ones."""
-    for part in parts:
-        if part:
-            st.html(part)
+    """Show HTML in order, skipping empty parts."""
+    if html := "".join(parts):
+        drawing.put_text(drawing.Html(html))
+
+
+def put_drawing(html: str) -> None:
+    """Show HTML with SVG, whose texts were escaped where it was drawn."""
+    drawing.put_text(drawing.Svg(html))
+
+
+def put_heading(text: str) -> None:
+    """Show the heading of a part of the page."""
+    drawing.put_text(drawing.Heading(text))
+
+
+def put_lower_heading(text: str) -> None:
+    """Show the heading of a part below another one."""
+    drawing.put_text(drawing.LowerHeading(text))
+
+
+def put_text(text: str) -> None:
+    """Show a paragraph of Markdown."""
+    drawing.put_text(drawing.Plain(text))
 
 
 def put_small(text: str) -> None:
     """Show a sentence in small letters."""
-    st.html(f'<p class="rti-small">{escape(text)}</p>')
+    put_html(f'<p class="rti-small">{escape(text)}</p>')
 
 
 def quote_sentence(text: str, frame: Frame) -> None:
     """Show the sentence to quote, with its source."""
-    quoted = frame.explain_terms(text)
-    st.html(f'<blockquote class="rti-quote">{quoted}<cite>{escape(frame.cite_source())}</cite></blockquote>')
+    drawing.put_element(drawing.Quote(text), frame)
 
 
 def link_brief(frame: Frame, area: str, crime: str) -> None:
@@ -221,14 +247,10 @@ def link_brief(frame: Frame, area: str, crime: str) -> None:
 
 
 def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str, key: str) -> None:
-    """Show pictures in a grid that adapts to the width of the screen (see `style.css`), and the control to save them.
+    """Show pictures next to each other, and the control to save them.
 
     Pictures that have a wide layout are below each other. `about` says what the pictures have in common, for their
     files.
     """
-    is_wide = any(picture.wide is not None for picture in pictures)
-    with st.container(key=f"{'pictures' if is_wide else 'panels'}-{key}", gap="small"):
-        for picture in pictures:
-            # Not `st.html`, whose sanitiser removes SVG. All text of a picture is escaped where it is drawn.
-            st.markdown(charts.render_picture(picture), unsafe_allow_html=True)
-    offer_pictures(frame, pictures, about, key)
+    rendered = tuple(drawing.Svg(charts.render_picture(picture)) for picture in pictures)
+    drawing.put_element(drawing.Pictures(tuple(pictures), rendered, about, key), frame)

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from pipelines.core.i18n import prefer_language
+from pipelines.core.i18n import list_languages, prefer_language
 from pipelines.words.language import current_language, set_language
 
 CARRIED = ("crime", "territory", "freq", "period")
@@ -172,9 +173,15 @@ class Selection:
         path, _, query = address.partition("?")
         own_names = {part.partition("=")[0] for part in query.split("&")}
         choices = self.carried | {LANGUAGE: current_language()}
-        carried = urlencode({name: value for name, value in choices.items() if name not in own_names})
+        carried = _encode_choices(tuple((name, value) for name, value in choices.items() if name not in own_names))
         joined = "&".join(part for part in (query, carried) if part)
         return f"{path}?{joined}" if joined else path
+
+
+@lru_cache(maxsize=1024)
+def _encode_choices(choices: tuple[tuple[str, str], ...]) -> str:
+    """Return choices as a part of an address. The links of a page, of which its menu alone has 17, carry the same."""
+    return urlencode(choices)
 
 
 def read_selection() -> Selection:
@@ -192,5 +199,8 @@ def open_language() -> None:
     """
     selection = read_selection()
     requested = (st.query_params.get(LANGUAGE), selection.language or None)
-    selection.language = prefer_language(requested, st.context.headers.get("Accept-Language") or "")
+    # Reading the headers takes Streamlit as long as a whole control, and a page has a dozen parts that ask.
+    is_known = any(language in list_languages() for language in requested)
+    accepted = "" if is_known else st.context.headers.get("Accept-Language") or ""
+    selection.language = prefer_language(requested, accepted)
     set_language(selection.language)

@@ -93,20 +93,20 @@ _AREAS: Mapping[str, str] = Texts(
 def render_page() -> None:
     """Render the page "About and downloads"."""
     frame = layout.begin_page(mark("About and downloads"))
-    st.header(tell("How to read the figures"), anchor=False)
+    layout.put_heading(tell("How to read the figures"))
     layout.put_html(tables.render_legend())
-    st.markdown("\n\n".join(tell(text) for text in READING))
-    st.header(tell("How individuals are protected"), anchor=False)
-    st.markdown(f"{tell(PROTECTION, most=LARGEST_HIDDEN_COUNT)} {tell(PROTECTION_FROM_OFFICES)}")
-    st.header(tell("Territories covered"), anchor=False)
+    layout.put_text("\n\n".join(tell(text) for text in READING))
+    layout.put_heading(tell("How individuals are protected"))
+    layout.put_text(f"{tell(PROTECTION, most=LARGEST_HIDDEN_COUNT)} {tell(PROTECTION_FROM_OFFICES)}")
+    layout.put_heading(tell("Territories covered"))
     codes = [code for code, _ in frame.territories]
     names = [frame.marked_name(code) for code in codes]
     covered = tell("This release covers {names}.", names=words.join_words(names))
-    st.markdown(covered.replace("*", "\\*"))
+    layout.put_text(covered.replace("*", "\\*"))
     layout.put_html(tables.render_notes(words.Notes(), frame.name_notes(codes)))
     _programme(frame)
-    st.header(tell("How to cite"), anchor=False)
-    st.markdown(
+    layout.put_heading(tell("How to cite"))
+    layout.put_text(
         tell(
             "Quote the figure with its release and coverage. The address of a page contains all your choices and the "
             "release."
@@ -117,11 +117,12 @@ def render_page() -> None:
     layout.end_page(frame, is_linked=False)
 
 
+@layout.keep_part
 def _programme(frame: layout.Frame) -> None:
-    st.header(tell("What is published"), anchor=False)
+    layout.put_heading(tell("What is published"))
     address = f"/releases/{frame.id}/{html_lang(current_language())}/data.html"
     files = f"[{tell('Data files')}]({address})"
-    st.markdown(f"{tell(_PROGRAMME)} {files}")
+    layout.put_text(f"{tell(_PROGRAMME)} {files}")
     freqs = queries.read_labels(frame.path, "freq")
     lines = [
         tables.Line(
@@ -152,7 +153,7 @@ def _programme(frame: layout.Frame) -> None:
 
 def _downloads(frame: layout.Frame) -> None:
     """Show one button for all files of the release in a ZIP file, and one for each file of a short list."""
-    st.header(tell("Downloads"), anchor=False)
+    layout.put_heading(tell("Downloads"))
     paths = queries.downloadable_files(frame.path)
     sentences = [
         many(
@@ -166,7 +167,7 @@ def _downloads(frame: layout.Frame) -> None:
     ]
     if frame.is_demonstration:
         sentences.append(tell("All figures in them are invented, except those of other publishers."))
-    st.markdown(" ".join(sentences))
+    layout.put_text(" ".join(sentences))
     prefix = f"{'demonstration-' if frame.is_demonstration else ''}{frame.id}"
     # Data is passed as a function, so that files are read only when somebody downloads them.
     st.download_button(
@@ -177,7 +178,7 @@ def _downloads(frame: layout.Frame) -> None:
         key="file.all",
         on_click="ignore",
     )
-    st.markdown(tell("The most used files are also available on their own:"))
+    layout.put_text(tell("The most used files are also available on their own:"))
     by_name = {path.name: path for path in paths}
     with st.container(horizontal=True):
         for path in (by_name[name] for name in _SHORT_LIST if name in by_name):

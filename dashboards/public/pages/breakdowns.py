@@ -10,8 +10,6 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-import streamlit as st
-
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
@@ -97,7 +95,7 @@ def show_significant_pairs(frame: layout.Frame, rows: Sequence[Row], dimension: 
             summary = indicators.describe_share_pairs(str(labels.get(code, code)), of_code)
             items.append(f"<li>{escape(summary)}{inner}</li>")
     if not items:
-        st.markdown(
+        layout.put_text(
             tell(
                 "No shares by {dimension} can be compared: each is based on fewer than {enough} people, is not public, "
                 "or is counted differently.",
@@ -107,7 +105,7 @@ def show_significant_pairs(frame: layout.Frame, rows: Sequence[Row], dimension: 
         )
         return
     layout.put_html(f"<ul>{''.join(items)}</ul>")
-    st.markdown(tell(indicators.SIMULTANEOUS))
+    layout.put_text(tell(indicators.SIMULTANEOUS))
 
 
 def show_cross_table(
@@ -128,7 +126,7 @@ def show_cross_table(
     column_codes = {code for code, _ in columns}
     rows = tuple(row for row in rows if row[across] in column_codes)
     if not rows:
-        st.markdown(tell("This release has no such figures by sex and age."))
+        layout.put_text(tell("This release has no such figures by sex and age."))
         return
     notes = words.Notes()
     has_ages = any(row["age"] != "_T" for row in rows)
@@ -212,11 +210,12 @@ def _coverage_of_row(coverage: Coverage, cells: Sequence[Row], name: str, notes:
     return tables.Cell(text, spoken, kind="note")
 
 
+@layout.keep_part
 def show_movements(frame: layout.Frame, area: str, crime: str, unit: str, title: str) -> None:
     """Show entries, exits, appeals and stocks as rows, years as columns. Stocks are of one day and are never summed."""
     rows = queries.read_rows(frame.path, "movements", area, crime, unit)
     if not rows:
-        st.markdown(tell("The release has no such figures."))
+        layout.put_text(tell("The release has no such figures."))
         return
     notes = words.Notes()
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")

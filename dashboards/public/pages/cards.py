@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import streamlit as st
 
 from dashboards.public import layout, queries, tables
 from pipelines import words
@@ -67,7 +65,8 @@ def show_cards_of_figures(frame: layout.Frame, figures: Iterable[Row], *, about:
     _show_cards(frame, [{**cards[card_id], "area": area} for area, card_id in card_ids if card_id in cards], about)
 
 
-def show_cards_of_levels(frame: layout.Frame, levels: Collection[str], freq: str, period: str, unit: str) -> None:
+@layout.keep_part
+def show_cards_of_levels(frame: layout.Frame, levels: frozenset[str], freq: str, period: str, unit: str) -> None:
     """Show the cards of counts at some levels, in one period and unit, of every territory."""
     if not queries.has_table(frame.path, "counting_card"):
         return
@@ -77,6 +76,7 @@ def show_cards_of_levels(frame: layout.Frame, levels: Collection[str], freq: str
     )
 
 
+@layout.keep_part
 def show_cards_of_metric(frame: layout.Frame, metric: str, freq: str, period: str, unit: str) -> None:
     """Show the cards of both sides of an indicator, in one period and unit, of every territory."""
     areas = tuple(code for code, _ in frame.territories)
@@ -106,7 +106,7 @@ def _show_cards(frame: layout.Frame, territory_cards: Sequence[Row], about: str 
     caption = tell("Counting rules behind these figures")
     if about:
         caption = tell("Counting rules behind these figures: {about}", about=about)
-    with st.expander(tell(TITLE)):
+    with layout.open_fold(tell(TITLE)):
         layout.show_table(frame, caption, columns, lines, corner=tell("Territory"), text=True)
 
 

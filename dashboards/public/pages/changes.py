@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-import streamlit as st
-
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
@@ -14,6 +12,7 @@ from pipelines.words import Row, changes, regions
 from pipelines.words.language import lower_first, tell
 
 
+@layout.keep_part
 def show_splits(
     frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str, coverage: Coverage | None = None
 ) -> None:
@@ -21,7 +20,7 @@ def show_splits(
 
     The region's changes are those of its own published totals; `coverage` describes who is in them.
     """
-    st.header(tell("What the change in convictions is made of"), anchor=False)
+    layout.put_heading(tell("What the change in convictions is made of"))
     is_region = area == frame.region
     rows = [
         _with_region_rule(row) if is_region else row
@@ -32,7 +31,7 @@ def show_splits(
         )
     ]
     if not rows:
-        st.markdown(
+        layout.put_text(
             tell(
                 "The release has no two years of convictions for {crime} to compare here.",
                 crime=lower_first(crime_name),

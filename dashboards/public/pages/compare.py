@@ -13,8 +13,8 @@ from dashboards.public.pages.compared import Compared
 from dashboards.public.pages.compared_changes import show_changes
 from dashboards.public.pages.compared_map import show_map
 from dashboards.public.pages.compared_pairs import show_pairs
-from dashboards.public.pages.compared_period import compose_sentence, show_dots, show_table
-from dashboards.public.pages.compared_times import show_times
+from dashboards.public.pages.compared_period import show_dots, show_sentence, show_table
+from dashboards.public.pages.compared_times import show_medians, show_times
 from dashboards.public.pages.compared_trends import show_time
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -39,7 +39,7 @@ def render_page() -> None:
             choice = _choose_indicator(frame, crime, kinds)
     if not kinds:
         crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
-        st.markdown(tell("The release has no figures of {crime} to compare.", crime=crime_name))
+        layout.put_text(tell("The release has no figures of {crime} to compare.", crime=crime_name))
         layout.end_page(frame, is_linked=False)
         return
     areas = choices.choose_options(
@@ -47,9 +47,11 @@ def render_page() -> None:
     )
     place_of_map = st.container()
     if choice.kind == "duration":
-        show_times(frame, crime, choice, areas, headline)
+        with headline:
+            show_medians(frame, crime, choice, tuple(areas))
+        show_times(frame, crime, choice, tuple(areas))
     else:
-        _show_figures(frame, crime, choice, areas, headline)
+        _show_figures(frame, crime, choice, tuple(areas), headline)
     with place_of_map:
         # Filled last, since its links have all choices of this run.
         show_map(frame, areas)
@@ -97,16 +99,16 @@ def _show_figures(
     frame: layout.Frame,
     crime: str,
     choice: Choice,
-    areas: Sequence[str],
+    areas: tuple[str, ...],
     headline: st.delta_generator.DeltaGenerator,
 ) -> None:
     """Show an indicator that has periods."""
     all_rows = comparison.read_figures(frame.path, choice, crime)
     version = _choose_version(all_rows)
-    rows = comparison.select_version(all_rows, version)
-    periods = comparison.group_periods(rows)
+    compared = Compared(frame, crime, choice, areas, version)
+    periods = comparison.group_periods(compared.rows)
     if not periods:
-        st.markdown(tell("The release has no figures of this version to compare."))
+        layout.put_text(tell("The release has no figures of this version to compare."))
         return
     windows = _read_windows(frame, crime, choice)
     opening = regions.choose_opening(windows, periods) if windows else None
@@ -114,10 +116,8 @@ def _show_figures(
         freq, period = choices.choose_period(
             frame, periods, default=opening, of=f"{choice.kind}.{choice.code}.{crime}."
         )
-    compared = Compared(frame, crime, choice, areas, version)
-    in_period = comparison.select_period(rows, period)
     with headline:
-        layout.quote_sentence(compose_sentence(compared, in_period, freq, period), frame)
+        show_sentence(frame, compared, freq, period)
     if choice.kind in ("ratio", "rate") and version == comparison.RECOMMENDED:
         is_share = choice.kind == "ratio" and comparison.read_metrics(frame.path)[choice.code]["is_nested"]
         why = (regions.explain_window(windows, is_share=is_share), regions.explain_other_window(windows, freq, period))
@@ -125,18 +125,18 @@ def _show_figures(
             layout.put_small(" ".join(filter(None, why)))
     # Drawn after the table: a browser takes longer for the picture, and a reader waits for the figures.
     place_of_dots = st.container()
-    show_table(compared, in_period, freq, period)
+    show_table(frame, compared, freq, period)
     with place_of_dots:
-        show_dots(compared, in_period, freq, period)
-    show_pairs(compared, freq, period)
+        show_dots(frame, compared, freq, period)
+    show_pairs(frame, compared, freq, period)
     by_year = "A" if freq in ("P3", "P5") and "A" in periods else freq
     if len(periods[by_year]) > 1:
-        layout.show_section(lambda: show_time(compared, rows, by_year, sorted(periods[by_year])))
-        layout.show_section(lambda: show_changes(compared, rows, by_year, sorted(periods[by_year])))
+        in_order = tuple(sorted(periods[by_year]))
+        layout.show_section(lambda: show_time(compared, by_year, in_order))
+        layout.show_section(lambda: show_changes(compared, by_year, in_order))
     if choice.kind == "ratio":
-        metric = comparison.read_metrics(frame.path)[choice.code]
-        versions.show_versions(frame, metric, crime, choice.unit, freq, period)
-    _show_definition(compared, freq, period)
+        versions.show_versions(frame, choice.code, crime, choice.unit, freq, period)
+    _show_definition(frame, compared, freq, period)
 
 
 def _read_windows(frame: layout.Frame, crime: str, choice: Choice) -> list[Row]:
@@ -148,11 +148,12 @@ def _read_windows(frame: layout.Frame, crime: str, choice: Choice) -> list[Row]:
     return [row for row in rows if choice.kind == "ratio" or row["measure"] == choice.measure]
 
 
-def _show_definition(compared: Compared, freq: str, period: str) -> None:
+@layout.keep_part
+def _show_definition(frame: layout.Frame, compared: Compared, freq: str, period: str) -> None:
     """Show what the indicator is, and how each territory counts what is in it."""
-    choice, frame = compared.choice, compared.frame
+    choice = compared.choice
     if choice.measure:
-        cards.show_cards_of_levels(frame, {choice.level}, freq, period, choice.unit)
+        cards.show_cards_of_levels(frame, frozenset({choice.level}), freq, period, choice.unit)
         return
     about = comparison.read_metrics(frame.path)[choice.code]
     formula = indicators.format_formula(str(about["formula"]), queries.read_labels(frame.path, "measure"))

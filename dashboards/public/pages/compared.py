@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from dashboards.public import comparison, layout, queries, tables
@@ -15,11 +16,21 @@ from pipelines.words.coverage import list_returns
 from pipelines.words.language import lower_first
 
 
+@dataclass(frozen=True)
 class Compared:
     """One indicator in the territories that were chosen, in one version."""
 
-    def __init__(self, frame: layout.Frame, crime: str, choice: Choice, areas: Sequence[str], version: str) -> None:
-        self.frame, self.crime, self.choice, self.areas, self.version = frame, crime, choice, areas, version
+    frame: layout.Frame = field(compare=False)
+    crime: str
+    choice: Choice
+    areas: tuple[str, ...]
+    version: str
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        """Return the figures of this version in all areas and periods."""
+        all_rows = comparison.read_figures(self.frame.path, self.choice, self.crime)
+        return comparison.select_version(all_rows, self.version)
 
     @cached_property
     def name(self) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from dashboards.public import choices, comparison, layout, tables
 from dashboards.public.pages.compared import Compared
 from dashboards.public.pages.compared_trends import find_breaks
@@ -20,20 +18,25 @@ _SPAN = {"A": 2, "Q": 4}
 _OF_STOCKS = mark("Changes of this indicator are not tested, because it is computed from pending cases.")
 
 
-def show_changes(compared: Compared, rows: Sequence[Row], freq: str, periods: Sequence[str]) -> None:
+def show_changes(compared: Compared, freq: str, periods: Sequence[str]) -> None:
     """Show the change of the region and of each chosen territory; `periods` are oldest first."""
-    frame, choice = compared.frame, compared.choice
-    st.header(tell("Is the change real?"), anchor=False)
+    choice = compared.choice
+    layout.put_heading(tell("Is the change real?"))
     if choice.code.startswith(("disposition_time", "case_turnover")):
-        st.markdown(tell(_OF_STOCKS))
+        layout.put_text(tell(_OF_STOCKS))
         return
     earlier, last = list(periods[:-1]), periods[-1]
     since = choices.choose_option(
         tell("Since"), "from", tuple(reversed(earlier)), default=earlier[-min(_SPAN.get(freq, 1), len(earlier))],
         say=words.period_short, boxed=True, width=140, of=f"{choice.kind}.{choice.code}.{freq}.",
     )  # fmt: skip
+    _show_table(compared.frame, compared, freq, since, last)
+
+
+@layout.keep_part
+def _show_table(frame: layout.Frame, compared: Compared, freq: str, since: str, last: str) -> None:
     kind = _find_kind(compared)
-    at = {(row["area"], row["period"]): row for row in rows if row["freq"] == freq}
+    at = {(row["area"], row["period"]): row for row in compared.rows if row["freq"] == freq}
     names = [words.period_short(period) for period in (since, last)]
     notes, lines, judged = words.Notes(), [], []
     for area in (frame.region, *compared.areas):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import streamlit as st
-
 from dashboards.public import comparison, layout, queries
 from dashboards.public.pages.compared import Compared
 from pipelines.core.i18n import mark
@@ -31,28 +29,29 @@ _FEW_PAIRS = 3
 """Pairs of three territories, which are listed in full."""
 
 
-def show_pairs(compared: Compared, freq: str, period: str) -> None:
+@layout.keep_part
+def show_pairs(frame: layout.Frame, compared: Compared, freq: str, period: str) -> None:
     """Show the differences of an indicator that has periods."""
-    st.header(tell("Is the difference real?"), anchor=False)
-    choice, frame = compared.choice, compared.frame
+    layout.put_heading(tell("Is the difference real?"))
+    choice = compared.choice
     if compared.version != comparison.RECOMMENDED:
-        st.markdown(tell(_OTHER_VERSION))
+        layout.put_text(tell(_OTHER_VERSION))
         return
     if len(compared.areas) < 2:
-        st.markdown(tell("Choose at least two territories."))
+        layout.put_text(tell("Choose at least two territories."))
         return
     metric = comparison.name_tested_metric(choice)
     rows = queries.read_rows(frame.path, "pairs", metric, freq, period, compared.crime, choice.unit)
     family = comparison.select_family(rows, choice)
     if not family and choice.kind in ("count", "clearance"):
-        st.markdown(tell(_NO_TEST_OF_COUNTS if choice.kind == "count" else _NO_TEST))  # marked above
+        layout.put_text(tell(_NO_TEST_OF_COUNTS if choice.kind == "count" else _NO_TEST))  # marked above
         return
     pairs = comparison.select_pairs(family, compared.areas)
     if not pairs:
-        st.markdown(tell("No two territories have figures of this kind."))
+        layout.put_text(tell("No two territories have figures of this kind."))
         return
     if choice.kind == "count":
-        st.markdown(tell(_COUNTS_BY_POPULATION))
+        layout.put_text(tell(_COUNTS_BY_POPULATION))
     list_pairs(frame, pairs, len(compared.areas))
     if choice.kind in ("rate", "ratio"):
         _show_spread(compared, metric, freq, period)
@@ -61,12 +60,12 @@ def show_pairs(compared: Compared, freq: str, period: str) -> None:
 def list_pairs(frame: layout.Frame, pairs: Sequence[Row], areas: int = 0) -> None:
     """Show how many pairs of `areas` differ and which; many pairs are listed in full only when that list is opened."""
     names = {code: frame.marked_name(code) for code, _ in frame.territories}
-    st.markdown(indicators.describe_pairs(pairs, areas))
+    layout.put_text(indicators.describe_pairs(pairs, areas))
     if len(pairs) <= _FEW_PAIRS:
         layout.put_html(_render_pairs(pairs, names))
         return
     layout.put_html(_render_pairs([row for row in pairs if row["verdict"] in indicators.APART], names))
-    with st.expander(tell("All pairs")):
+    with layout.open_fold(tell("All pairs")):
         layout.put_html(_render_pairs(pairs, names))
 
 
@@ -87,4 +86,4 @@ def _show_spread(compared: Compared, metric: str, freq: str, period: str) -> Non
         if row.get("version") == "same_period":
             text = f"{indicators.VERSIONS['same_period']}: {lower_first(text)}"
         is_whole = row["n"] >= len(frame.territories)
-        st.markdown(text if is_whole else f"{text} {tell(regions.NOT_BORROWED)}")
+        layout.put_text(text if is_whole else f"{text} {tell(regions.NOT_BORROWED)}")

@@ -39,9 +39,17 @@ def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str
     return text.replace("  ", " ").strip()
 
 
-def show_dots(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> None:
+@layout.keep_part
+def show_sentence(frame: layout.Frame, compared: Compared, freq: str, period: str) -> None:
+    """Show the sentences to quote."""
+    in_period = comparison.select_period(compared.rows, period)
+    layout.quote_sentence(compose_sentence(compared, in_period, freq, period), frame)
+
+
+@layout.keep_part
+def show_dots(frame: layout.Frame, compared: Compared, freq: str, period: str) -> None:
     """Show a dot with its interval for each territory, and the region as a line."""
-    frame = compared.frame
+    in_period = comparison.select_period(compared.rows, period)
     # A count of the region is the sum of those of the territories, not a level to compare them with.
     region = in_period.get(frame.region) if compared.choice.kind != "count" else None
     drawn = intervals.RegionComparison(
@@ -62,9 +70,10 @@ def _make_row(compared: Compared, area: str, row: Row | None) -> intervals.Terri
     )
 
 
-def show_table(compared: Compared, in_period: Mapping[str, Row], freq: str, period: str) -> None:
+@layout.keep_part
+def show_table(frame: layout.Frame, compared: Compared, freq: str, period: str) -> None:
     """Show the figures of the region and of the chosen territories."""
-    frame, notes = compared.frame, words.Notes()
+    in_period, notes = comparison.select_period(compared.rows, period), words.Notes()
     region = in_period.get(frame.region)
     lines = []
     if region is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import streamlit as st
-
 from dashboards.public import charts, comparison, layout, queries, tables
 from dashboards.public.comparison import Choice
 from dashboards.public.pages import cards
@@ -15,25 +13,37 @@ from pipelines.words import Row, durations
 from pipelines.words.language import lower_first, tell
 
 
-def show_times(
-    frame: layout.Frame,
-    crime: str,
-    choice: Choice,
-    areas: Sequence[str],
-    headline: st.delta_generator.DeltaGenerator,
-) -> None:
-    """Show the times after which 50%, 75% and 90% of the cases of the chosen territories had ended."""
-    about = next(row for row in queries.read_rows(frame.path, "duration_ways", crime) if row["metric"] == choice.code)
+def _read_way(frame: layout.Frame, crime: str, choice: Choice) -> Row:
+    """Return the declared duration that was chosen."""
+    return next(row for row in queries.read_rows(frame.path, "duration_ways", crime) if row["metric"] == choice.code)
+
+
+def _read_times(frame: layout.Frame, crime: str, choice: Choice) -> dict[str, dict[str, Row]]:
+    """Return the figures of each area by statistic."""
     by_area: dict[str, dict[str, Row]] = {}
-    for row in queries.read_rows(frame.path, "durations", about["stage"], crime):
+    for row in queries.read_rows(frame.path, "durations", _read_way(frame, crime, choice)["stage"], crime):
         by_area.setdefault(row["area"], {})[row["statistic"]] = row
-    with_records = [code for code in areas if code in by_area]
+    return by_area
+
+
+@layout.keep_part
+def show_medians(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str, ...]) -> None:
+    """Show the sentences to quote: the median of each chosen territory, and which have no records."""
+    by_area = _read_times(frame, crime, choice)
+    medians = [(frame.marked_name(code), by_area[code].get("median")) for code in areas if code in by_area]
     without = [frame.marked_name(code) for code in areas if code not in by_area]
-    medians = [(frame.marked_name(code), by_area[code].get("median")) for code in with_records]
-    name = tell(about["name"])  # marked where declared
+    name = tell(_read_way(frame, crime, choice)["name"])  # marked where declared
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-    with headline:
-        layout.quote_sentence(durations.compose_sentence(name, crime_name, medians, without), frame)
+    layout.quote_sentence(durations.compose_sentence(name, crime_name, medians, without), frame)
+
+
+@layout.keep_part
+def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str, ...]) -> None:
+    """Show the times after which 50%, 75% and 90% of the cases of the chosen territories had ended."""
+    by_area = _read_times(frame, crime, choice)
+    with_records = [code for code in areas if code in by_area]
+    name = tell(_read_way(frame, crime, choice)["name"])  # marked where declared
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     title = f"{name}, {lower_first(crime_name)}"
     groups = [(frame.marked_name(code), by_area.get(code)) for code in areas]
     picture = charts.draw_durations(title, groups, under=frame.lines_under_chart(*areas))
@@ -59,13 +69,13 @@ def show_times(
 
 def _show_pairs(frame: layout.Frame, areas: Sequence[str], medians: Mapping[str, Row | None]) -> None:
     """Show which medians differ clearly; territories without case records have none."""
-    st.header(tell("Is the difference real?"), anchor=False)
+    layout.put_heading(tell("Is the difference real?"))
     if len(areas) < 2:
-        st.markdown(tell("Choose at least two territories."))
+        layout.put_text(tell("Choose at least two territories."))
         return
     pairs = comparison.select_pairs(durations.compare_medians(medians), areas)
     if not pairs:
-        st.markdown(tell("No two territories have figures of this kind."))
+        layout.put_text(tell("No two territories have figures of this kind."))
         return
     list_pairs(frame, pairs)
     layout.put_small(tell(durations.TESTED_AS_PUBLISHED))  # marked there

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import streamlit as st
-
 from dashboards.public import charts, choices, comparison, layout, queries, tables
 from dashboards.public.pages.compared import Compared
 from pipelines import words
@@ -20,20 +18,33 @@ _LINES_READ = mark(
 )
 
 
-def show_time(compared: Compared, rows: Sequence[Row], freq: str, periods: Sequence[str]) -> None:
+def show_time(compared: Compared, freq: str, periods: tuple[str, ...]) -> None:
     """Show the chosen territories over time; one of them, or the region, is highlighted."""
-    st.header(tell("Over time"), anchor=False)
+    layout.put_heading(tell("Over time"))
     frame = compared.frame
-    of_freq = [row for row in rows if row["freq"] == freq]
-    by_area = {area: [row for row in of_freq if row["area"] == area] for area in (frame.region, *compared.areas)}
+    by_area = _group_rows(compared, freq)
     with_figures = [area for area, of_area in by_area.items() if any(row["value"] is not None for row in of_area)]
     if not with_figures:
-        st.markdown(tell("None of the chosen territories has a figure over time."))
+        layout.put_text(tell("None of the chosen territories has a figure over time."))
         return
     area = choices.choose_option(
         tell("Highlight"), "trend", with_figures, default=_choose_highlighted(compared, with_figures),
         say=frame.marked_name, boxed=True, width=260,
     )  # fmt: skip
+    _show_pictures(frame, compared, freq, periods, area)
+    with layout.open_fold(tell("All periods as a table")):
+        show_periods(frame, compared, freq, periods)
+
+
+def _group_rows(compared: Compared, freq: str) -> dict[str, list[Row]]:
+    """Return the figures over time of the region and of each chosen territory."""
+    of_freq = [row for row in compared.rows if row["freq"] == freq]
+    return {area: [row for row in of_freq if row["area"] == area] for area in (compared.frame.region, *compared.areas)}
+
+
+@layout.keep_part
+def _show_pictures(frame: layout.Frame, compared: Compared, freq: str, periods: tuple[str, ...], area: str) -> None:
+    by_area = _group_rows(compared, freq)
     under = frame.lines_under_chart(*compared.areas)
     title = compared.compose_title(freq)
     panels = {code: _make_series(compared, frame.marked_name(code), by_area, code, periods) for code in compared.areas}
@@ -43,8 +54,6 @@ def show_time(compared: Compared, rows: Sequence[Row], freq: str, periods: Seque
     ]
     layout.show_panels(frame, pictures, about=comparison.name_column(compared.choice, freq), key="time")
     layout.put_small(f"{tell(_LINES_READ)} {charts.explain_series()}")
-    with st.expander(tell("All periods as a table")):
-        show_periods(compared, by_area, freq, periods)
 
 
 def _choose_highlighted(compared: Compared, with_figures: Sequence[str]) -> str:
@@ -109,9 +118,10 @@ def find_breaks(compared: Compared, area: str, rows: Sequence[Row]) -> list[Row]
     return list(by_row.values())
 
 
-def show_periods(compared: Compared, by_area: Mapping[str, Sequence[Row]], freq: str, periods: Sequence[str]) -> None:
+@layout.keep_part
+def show_periods(frame: layout.Frame, compared: Compared, freq: str, periods: tuple[str, ...]) -> None:
     """Show the figures of all periods, the newest first, one column for each area."""
-    frame, notes = compared.frame, words.Notes()
+    by_area, notes = _group_rows(compared, freq), words.Notes()
     at = {(row["area"], row["period"]): row for of_area in by_area.values() for row in of_area}
     rows = []
     for period in reversed(periods):

@@ -33,7 +33,7 @@ def render_page() -> None:
     headline = st.container()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         crime = choices.choose_crime(frame)
-        ways = {row["stage"]: row for row in queries.read_rows(frame.path, "duration_ways", crime)}
+        ways = _read_ways(frame, crime)
         way = ""
         if ways:
             way = choices.choose_option(
@@ -46,13 +46,13 @@ def render_page() -> None:
                 width=420,
             )
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
-    with_records = [row["area"] for row in queries.read_rows(frame.path, "record_areas")]
+    with_records = tuple(row["area"] for row in queries.read_rows(frame.path, "record_areas"))
     if not ways:
-        st.markdown(tell("The release has no times from records of {crime}.", crime=lower_first(crime_name)))
+        layout.put_text(tell("The release has no times from records of {crime}.", crime=lower_first(crime_name)))
     else:
         with headline:
-            _show_headline(frame, ways[way], crime, crime_name, with_records)
-        _show_durations(frame, ways[way], crime, crime_name, with_records)
+            _show_headline(frame, way, crime, crime_name, with_records)
+        _show_durations(frame, way, crime, crime_name, with_records)
         _show_pending(frame, way, crime, crime_name, with_records)
         _show_cohorts(frame, way, crime, crime_name, with_records)
     _show_sentences(frame, crime, crime_name, with_records)
@@ -62,6 +62,11 @@ def render_page() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------ one of records
+
+
+def _read_ways(frame: layout.Frame, crime: str) -> dict[str, Row]:
+    """Return the declared durations that a crime has, by their code in an address."""
+    return {row["stage"]: row for row in queries.read_rows(frame.path, "duration_ways", crime)}
 
 
 def _group_rows(rows: Sequence[Row], *more: str) -> dict[tuple[str, ...], dict[str, Row]]:
@@ -164,17 +169,21 @@ def _name_metric(about: Row) -> str:
 # ---------------------------------------------------------------------------------------------------------- durations
 
 
-def _show_headline(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
-    groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
+@layout.keep_part
+def _show_headline(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: tuple[str, ...]) -> None:
+    about = _read_ways(frame, crime)[way]
+    groups = _group_rows(queries.read_rows(frame.path, "durations", way, crime))
     medians = [(frame.marked_name(key[0]), group.get("median")) for key, group in groups.items()]
     missing = [frame.marked_name(code) for code in _areas_without_records(frame, with_records)]
     layout.quote_sentence(durations.compose_sentence(_name_metric(about), crime_name, medians, missing), frame)
 
 
-def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
-    groups = _group_rows(queries.read_rows(frame.path, "durations", about["stage"], crime))
+@layout.keep_part
+def _show_durations(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: tuple[str, ...]) -> None:
+    about = _read_ways(frame, crime)[way]
+    groups = _group_rows(queries.read_rows(frame.path, "durations", way, crime))
     notes = words.Notes()
-    st.header(tell("How long it takes"), anchor=False)
+    layout.put_heading(tell("How long it takes"))
     columns_by_statistic = {**durations.QUANTILES, "open_share": tell("Still open (%)")}
     columns = [
         *(tell("{title} (days)", title=title) for title in durations.QUANTILES.values()),
@@ -183,7 +192,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
     ]
     lines = _table_lines(frame, groups, columns_by_statistic, with_records, notes, "duration")
     _show_table(frame, f"{_name_metric(about)}. {crime_name}", columns, lines, tell("Territory"), notes)
-    st.markdown(
+    layout.put_text(
         tell(
             "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases "
             "are included as open. Days are rounded to tens, and people are shown in bands. Territories are in a "
@@ -195,7 +204,7 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         for key, group in groups.items()
     ]
     if spans:
-        st.markdown(tell("The records cover these periods. {spans}.", spans="; ".join(spans)))
+        layout.put_text(tell("The records cover these periods. {spans}.", spans="; ".join(spans)))
     _show_cards(frame, groups, tell("durations"))
     drawn = [
         key
@@ -211,11 +220,12 @@ def _show_durations(frame: layout.Frame, about: Row, crime: str, crime_name: str
         layout.show_panels(frame, [picture], about=crime_name, key="durations")
 
 
-def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+@layout.keep_part
+def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: tuple[str, ...]) -> None:
     rows = queries.read_rows(frame.path, "pending", way, crime)
-    st.header(tell("How old the open cases are"), anchor=False)
+    layout.put_heading(tell("How old the open cases are"))
     if not rows:
-        st.markdown(tell("No ages are published for this interval. They are published for cases before one court."))
+        layout.put_text(tell("No ages are published for this interval. They are published for cases before one court."))
         return
     notes = words.Notes()
     days = [words.format_day(day) for day in sorted({row["as_at"] for row in rows})]
@@ -231,7 +241,7 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
         tell("Territory"),
         notes,
     )
-    st.markdown(
+    layout.put_text(
         tell(
             "Half of the open cases have waited no longer than the median. This is not how long cases take: long cases "
             "are over-represented among open ones."
@@ -240,11 +250,12 @@ def _show_pending(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
     _show_cards(frame, groups, tell("age of open cases"))
 
 
-def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
+@layout.keep_part
+def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, with_records: tuple[str, ...]) -> None:
     rows = queries.read_rows(frame.path, "cohorts", way, crime)
-    st.header(tell("Outcomes by year of entry"), anchor=False)
+    layout.put_heading(tell("Outcomes by year of entry"))
     if not rows:
-        st.markdown(tell("No outcomes by year of entry are published for this interval."))
+        layout.put_text(tell("No outcomes by year of entry are published for this interval."))
         return
     notes = words.Notes()
     about = queries.read_rows(frame.path, "metric", rows[0]["metric"])[0]
@@ -260,15 +271,15 @@ def _show_cohorts(frame: layout.Frame, way: str, crime: str, crime_name: str, wi
         tell("Territory, year"),
         notes,
     )
-    st.markdown(durations.describe_following(quarters))
+    layout.put_text(durations.describe_following(quarters))
     _show_cards(frame, groups, tell("outcomes by year of entry"))
 
 
 # ----------------------------------------------------------------------------------------------------------- sentences
 
 
-def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_records: Sequence[str]) -> None:
-    st.header(tell("Sentences"), anchor=False)
+def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_records: tuple[str, ...]) -> None:
+    layout.put_heading(tell("Sentences"))
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         track = choices.choose_track()
         years = queries.read_rows(frame.path, "sentence_years", crime, track)
@@ -277,8 +288,15 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
             options = tuple(row["period"] for row in years)
             year = choices.choose_option(tell("Year"), "sentenced_in", options, default=first, boxed=True, width=140)
     if not years:
-        st.markdown(tell("This release has no sentences from records of {crime}.", crime=lower_first(crime_name)))
+        layout.put_text(tell("This release has no sentences from records of {crime}.", crime=lower_first(crime_name)))
         return
+    _show_sentences_of_year(frame, crime, crime_name, track, year, with_records)
+
+
+@layout.keep_part
+def _show_sentences_of_year(
+    frame: layout.Frame, crime: str, crime_name: str, track: str, year: str, with_records: tuple[str, ...]
+) -> None:
     groups = _group_rows(queries.read_rows(frame.path, "sentences", crime, track, year))
     subject = f"{crime_name}, {year}, {lower_first(words.TRACKS[track])}"
     without = [frame.marked_name(code) for code in _areas_without_records(frame, with_records)]
@@ -302,7 +320,7 @@ def _show_sentences(frame: layout.Frame, crime: str, crime_name: str, with_recor
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=subject)
     _show_lengths(frame, title, groups)
     _show_table(frame, title, columns, lines, tell("Territory"), notes)
-    st.markdown(tell(durations.AS_IMPOSED))  # marked in words.durations
+    layout.put_text(tell(durations.AS_IMPOSED))  # marked in words.durations
     _show_cards(frame, groups, tell("sentences"))
 
 
@@ -330,8 +348,8 @@ def _select_statistics(group: Group, statistics: Mapping[str, str]) -> dict[str,
 
 
 def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
-    st.header(tell("Clearance rate"), anchor=False)
-    st.markdown(
+    layout.put_heading(tell("Clearance rate"))
+    layout.put_text(
         tell(
             "This CEPEJ indicator is calculated from counts, not from case records. A rate above 100 means that more "
             "was resolved than came in."
@@ -352,8 +370,15 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             )
             freq, period = choices.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
     if not levels:
-        st.markdown(tell("This release has no clearance rates for {crime}.", crime=lower_first(crime_name)))
+        layout.put_text(tell("This release has no clearance rates for {crime}.", crime=lower_first(crime_name)))
         return
+    _show_rates(frame, crime, crime_name, level, unit, freq, period)
+
+
+@layout.keep_part
+def _show_rates(
+    frame: layout.Frame, crime: str, crime_name: str, level: str, unit: str, freq: str, period: str
+) -> None:
     rows = queries.read_rows(frame.path, "clearance", crime, level, unit, freq, period)
     at = {(row["area"], row["unit_measure"]): row for row in rows}
     measured = {code: title for code, title in durations.MEASURED.items() if any(unit == code for _, unit in at)}
@@ -376,12 +401,12 @@ def _show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
     title = f"{name}, {where}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}"
     _show_table(frame, title, list(measured.values()), lines, tell("Area"), notes)
     if "D" in measured:
-        st.markdown(tell(durations.DISPOSITION))
+        layout.put_text(tell(durations.DISPOSITION))
     elif freq != "A":
-        st.markdown(tell(durations.NO_STOCKS))
+        layout.put_text(tell(durations.NO_STOCKS))
     days = next((row["days"] for row in rows if row["days"]), None)
     sentences = [many("The period has {n} day.", "The period has {n} days.", days)] if days else []
     if unit != "case":
         sentences.append(tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name(unit)))
-    st.markdown(" ".join(sentences))
+    layout.put_text(" ".join(sentences))
     cards.show_cards_of_figures(frame, rows, about=tell("clearance rate"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import streamlit as st
-
 from dashboards.public import charts, choices, comparison, layout, queries, tables
 from dashboards.public.pages import versions
 from pipelines import words
@@ -20,18 +18,23 @@ _SEPARATOR = "_per_"
 """Between the later and the earlier stage in the code of a ratio."""
 
 
-def show_flow(
-    frame: layout.Frame, crime: str, track: str, freq: str, period: str, unit: str, cells: Sequence[Row]
-) -> None:
-    """Show the stages of the region or of one territory; `cells` are those of all areas in the period."""
-    st.header(tell("Stages, pending cases and other outcomes"), anchor=False)
+def show_flow(frame: layout.Frame, crime: str, track: str, freq: str, period: str, unit: str) -> None:
+    """Show the stages of the region or of one territory."""
+    layout.put_heading(tell("Stages, pending cases and other outcomes"))
     areas = (frame.region, *(code for code, _ in frame.territories))
     area = choices.choose_option(tell("Area"), "flow", areas, say=frame.marked_name, boxed=True, width=260)
+    _show_boxes(frame, area, crime, track, freq, period, unit)
+    _show_ratios(frame, area, crime, track, freq, period, unit)
+
+
+@layout.keep_part
+def _show_boxes(frame: layout.Frame, area: str, crime: str, track: str, freq: str, period: str, unit: str) -> None:
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
     title = ", ".join(
         [frame.marked_name(area), crime_name, words.period_short(period), lower_first(words.TRACKS[track])]
     )
     measures = queries.read_labels(frame.path, "measure")
+    cells = queries.read_stages(frame.path, freq, period, crime, unit, queries.STAGES[track])
     at = {cell["measure"]: cell for cell in cells if cell["area"] == area}
     drawn = from_rows.make_stages(
         title,
@@ -54,7 +57,6 @@ def show_flow(
     )
     remarks = [tell(sentences.NO_FUNNEL), tell(from_rows.PENDING_NOTE)]  # marked there
     layout.put_small(" ".join([*remarks, *([tell(_BY_YEAR)] if freq != "A" else [])]))
-    _show_ratios(frame, area, crime, track, freq, period, unit)
 
 
 def _read_exits(frame: layout.Frame, area: str, crime: str, freq: str, period: str, unit: str) -> Sequence[Row] | None:
@@ -69,22 +71,40 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
     """Show the ratios between the stages of a track in the version that the reader chooses."""
     if not queries.has_table(frame.path, "stage_ratio"):
         return
-    metrics = {row["metric"]: row for row in queries.read_rows(frame.path, "ratio_metrics", crime)}
-    metrics_of_track = [metric for metric in metrics if _is_between(metric, queries.STAGES[track])]
-    rows = queries.read_rows(frame.path, "ratios_of_area", area, crime, unit, freq, period)
-    of_track = [row for row in rows if row["metric"] in metrics_of_track]
-    if not of_track:
+    if not _read_ratios(frame, area, crime, track, freq, period, unit):
         return
-    st.subheader(tell("Ratios between stages"), anchor=False)
+    layout.put_lower_heading(tell("Ratios between stages"))
     version = choices.choose_option(
         tell("Version"), "version", tuple(comparison.VERSIONS), say=lambda code: comparison.VERSIONS[code]
     )
+    _show_ratios_of_version(frame, area, crime, track, freq, period, unit, version)
+
+
+def _read_ratios(
+    frame: layout.Frame, area: str, crime: str, track: str, freq: str, period: str, unit: str
+) -> list[Row]:
+    rows = queries.read_rows(frame.path, "ratios_of_area", area, crime, unit, freq, period)
+    metrics = _list_metrics(frame, crime, track)
+    return [row for row in rows if row["metric"] in metrics]
+
+
+def _list_metrics(frame: layout.Frame, crime: str, track: str) -> dict[str, Row]:
+    """Return the ratios between stages of a track by code."""
+    rows = queries.read_rows(frame.path, "ratio_metrics", crime)
+    return {row["metric"]: row for row in rows if _is_between(row["metric"], queries.STAGES[track])}
+
+
+@layout.keep_part
+def _show_ratios_of_version(
+    frame: layout.Frame, area: str, crime: str, track: str, freq: str, period: str, unit: str, version: str
+) -> None:
+    of_track = _read_ratios(frame, area, crime, track, freq, period, unit)
     notes = words.Notes()
     lines = []
-    for metric in metrics_of_track:
+    for metric, about in _list_metrics(frame, crime, track).items():
         of_metric = [row for row in of_track if row["metric"] == metric]
         row = next(iter(comparison.select_version(of_metric, version)), None)
-        name = tell(metrics[metric]["name"])  # marked where declared
+        name = tell(about["name"])  # marked where declared
         heading = layout.link_heading(name, f"compare?kind=ratio&indicator={metric}")
         lines.append(tables.Line(heading, (_build_cell(row, name, version, notes),)))
     column = tell("Per 100 (95% confidence interval)")

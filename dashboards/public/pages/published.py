@@ -51,11 +51,9 @@ def render_page() -> None:
         )  # fmt: skip
         crime = choices.choose_crime(frame)
         of = "" if area == selection.ALL else area
-        rows = _choose_rows(_read_figures(frame, view, of, crime))
-    if view == "beside":
-        _show_comparison(frame, rows, of, crime)
-    else:
-        _show_figures(frame, rows, of, crime)
+        publisher, year = _choose_publication(_read_figures(frame, view, of, crime))
+    show = _show_comparison if view == "beside" else _show_figures
+    show(frame, of, crime, publisher, year)
     has_own_figures = view == "beside"
     layout.end_page(frame, is_linked=has_own_figures, is_ours=has_own_figures)
 
@@ -68,8 +66,8 @@ def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> querie
     return queries.read_rows(frame.path, "references", of, of, crime, crime, ("published", "imported"))
 
 
-def _choose_rows(rows: queries.Rows) -> queries.Rows:
-    """Show the choices of a publisher and a year, and return the figures that they leave."""
+def _choose_publication(rows: queries.Rows) -> tuple[str, str]:
+    """Show the choices of a publisher and a year, each of which can be all."""
     publishers = (selection.ALL, *sorted({str(row["publisher"]) for row in rows}))
     publisher = choices.choose_option(
         tell("Publisher"), "publisher", publishers, boxed=True, width=300,
@@ -84,9 +82,14 @@ def _choose_rows(rows: queries.Rows) -> queries.Rows:
         width=140,
         say=lambda code: tell("All years") if code == selection.ALL else code,
     )
+    return publisher, year
+
+
+def _select_figures(frame: layout.Frame, view: str, of: str, crime: str, publisher: str, year: str) -> queries.Rows:
+    """Return the figures of a publisher and a year."""
     return tuple(
         row
-        for row in rows
+        for row in _read_figures(frame, view, of, crime)
         if publisher in (selection.ALL, row["publisher"]) and (year == selection.ALL or year in _list_years(row))
     )
 
@@ -97,7 +100,9 @@ def _list_years(row: Row) -> list[str]:
     return [str(year) for year in range(row["period_start"].year, end.year + 1)]
 
 
-def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) -> None:
+@layout.keep_part
+def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year: str) -> None:
+    rows = _select_figures(frame, "figures", of, crime, publisher, year)
     if frame.is_demonstration:
         layout.put_small(
             tell(
@@ -106,10 +111,10 @@ def _show_figures(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) 
             )
         )
     if not rows:
-        st.markdown(tell("No figures of this kind were collected."))
+        layout.put_text(tell("No figures of this kind were collected."))
         return
     if len(rows) > _LIMIT:
-        st.markdown(
+        layout.put_text(
             tell(
                 "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole "
                 "table.",
@@ -153,8 +158,8 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
     ]
     if not pairs:
         return
-    st.header(tell("Do other sources agree?"), anchor=False)
-    st.markdown(agreement.count_verdicts(pairs))
+    layout.put_heading(tell("Do other sources agree?"))
+    layout.put_text(agreement.count_verdicts(pairs))
     title = tell("Two published figures on the same subject")
     show_pairs(frame, _name_area(title, frame.marked_name(of) if of else ""), pairs, of=of)
 
@@ -246,11 +251,13 @@ def _describe_source(row: Row) -> str:
     return f"{split_remark(row['source_title'])[0]}{date}"
 
 
-def _show_comparison(frame: layout.Frame, rows: queries.Rows, of: str, crime: str) -> None:
+@layout.keep_part
+def _show_comparison(frame: layout.Frame, of: str, crime: str, publisher: str, year: str) -> None:
+    rows = _select_figures(frame, "beside", of, crime, publisher, year)
     if frame.is_demonstration:
         layout.put_small(tell("In a demonstration both sides are invented."))
     if not rows:
-        st.markdown(tell("No annual figure of another publisher has a counterpart in this release."))
+        layout.put_text(tell("No annual figure of another publisher has a counterpart in this release."))
         return
     measures = queries.read_labels(frame.path, "measure")
     notes = words.Notes()

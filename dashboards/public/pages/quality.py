@@ -30,25 +30,31 @@ def render_page() -> None:
         st.info(tell("This release was made before quality was measured. The next one has it."))
         layout.end_page(frame, is_linked=False)
         return
+    _show_measures(frame)
+    _show_revisions(frame)
+    _show_coherence(frame)
+    layout.end_page(frame, is_linked=False)
+
+
+@layout.keep_part
+def _show_measures(frame: layout.Frame) -> None:
+    """Show the measures of quality of each territory, and what they mean."""
     by_area: dict[str, dict[str, Row]] = {}
     for row in queries.read_rows(frame.path, "quality"):
         by_area.setdefault(row["territory"], {})[row["indicator"]] = row
-    st.header(tell("Completeness, punctuality and revisions"), anchor=False)
+    layout.put_heading(tell("Completeness, punctuality and revisions"))
     notes = words.Notes()
     lines = [_quality_line(frame, code, by_area.get(code, {}), notes) for code, _ in frame.territories]
     caption = tell("Quality over all periods and submissions")
     layout.show_table(frame, caption, list(quality.COLUMNS.values()), lines, corner=tell("Territory"), notes=notes)
     explained = quality.explain_columns()
     layout.put_html(tables.render_facts(explained))
-    st.markdown(
+    layout.put_text(
         tell(
             "These figures show how far you can rely on the data. This is not a ranking: offices differ in what they "
             "count."
         )
     )
-    _show_revisions(frame)
-    _show_coherence(frame)
-    layout.end_page(frame, is_linked=False)
 
 
 def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes: words.Notes) -> tables.Line:
@@ -61,20 +67,22 @@ def _quality_line(frame: layout.Frame, area: str, rows: Mapping[str, Row], notes
     return tables.Line(frame.row_heading(area, href=f"territory?territory={area}"), tuple(cells))
 
 
+@layout.keep_part
 def _show_revisions(frame: layout.Frame) -> None:
     """Show how many published totals changed, territory by territory."""
-    st.header(tell("Revisions"), anchor=False)
+    layout.put_heading(tell("Revisions"))
     rows = {row["area"]: row for row in queries.read_rows(frame.path, "revised")}
     names = [(code, frame.marked_name(code)) for code, _ in frame.territories]
     layout.put_html(_render_list(quality.describe_revisions(rows, names)))
 
 
+@layout.keep_part
 def _show_coherence(frame: layout.Frame) -> None:
     """Show how often two sources on the same figure agree, and each difference with its declared reasons."""
-    st.header(tell("Comparison with other sources"), anchor=False)
+    layout.put_heading(tell("Comparison with other sources"))
     pairs = queries.read_rows(frame.path, "coherence") if queries.has_table(frame.path, "coherence") else ()
     if not pairs:
-        st.markdown(tell("No two sources of this release cover the same figure."))
+        layout.put_text(tell("No two sources of this release cover the same figure."))
         return
     worlds: dict[str, list[Row]] = {}
     for row in pairs:
@@ -82,7 +90,7 @@ def _show_coherence(frame: layout.Frame) -> None:
     for world, rows in worlds.items():
         title = quality.WORLDS.get(world, world)
         layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
-        with st.expander(tell("{title}: each pair", title=title)):
+        with layout.open_fold(tell("{title}: each pair", title=title)):
             show_pairs(frame, title, rows)
 
 

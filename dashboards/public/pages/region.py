@@ -49,7 +49,7 @@ def render_page() -> None:
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     periods = queries.list_periods(frame.path, crime)
     if not periods:
-        st.markdown(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
+        layout.put_text(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
         layout.end_page(frame, is_linked=False)
         return
     with controls:
@@ -64,19 +64,71 @@ def render_page() -> None:
         unit = units[0]
         if len(units) > 1:
             unit = choices.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
-    rows = queries.read_stages(frame.path, freq, period, crime, unit, measures)
-    cells: Cells = {(row["area"], row["measure"]): row for row in rows}
-    of_region = [(measure, cells.get((frame.region, measure))) for measure in measures]
-    name = frame.area_name(frame.region)
     coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
     with headline:
-        layout.quote_sentence(
-            regions.describe_stages(
-                name, period, crime_name, track, of_region, len(frame.territories), coverage.list_absences
-            ),
-            frame,
-        )
+        _show_headline(frame, crime, track, freq, period, unit, measures, coverage)
+    _show_stages(frame, crime, track, freq, period, unit, measures, coverage, is_rate=is_rate)
+    layout.show_section(lambda: show_flow(frame, crime, track, freq, period, unit))
+    _show_spread(frame, crime, crime_name, freq, period, unit, measures, coverage)
+    if freq == "A":
+        _show_by_sex(frame, crime, track, period, unit, measures, coverage)
+    _show_charts(
+        frame, crime, freq, period, unit, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate
+    )
+    show_splits(frame, frame.region, crime, crime_name, unit, coverage)
+    show_trends(frame, crime, crime_name, unit, measures, tuple(periods.get("A", ())), coverage)
+    layout.link_brief(frame, "", crime)
+    layout.end_page(frame)
 
+
+def _read_cells(frame: layout.Frame, crime: str, freq: str, period: str, unit: str, measures: Sequence[str]) -> Cells:
+    """Return the figures of the region and of its territories, by area and stage."""
+    rows = queries.read_stages(frame.path, freq, period, crime, unit, measures)
+    return {(row["area"], row["measure"]): row for row in rows}
+
+
+@layout.keep_part
+def _show_headline(
+    frame: layout.Frame,
+    crime: str,
+    track: str,
+    freq: str,
+    period: str,
+    unit: str,
+    measures: tuple[str, ...],
+    coverage: Coverage,
+) -> None:
+    cells = _read_cells(frame, crime, freq, period, unit, measures)
+    layout.quote_sentence(
+        regions.describe_stages(
+            frame.area_name(frame.region),
+            period,
+            queries.read_labels(frame.path, "offence_group")[crime],
+            track,
+            [(measure, cells.get((frame.region, measure))) for measure in measures],
+            len(frame.territories),
+            coverage.list_absences,
+        ),
+        frame,
+    )
+
+
+@layout.keep_part
+def _show_stages(
+    frame: layout.Frame,
+    crime: str,
+    track: str,
+    freq: str,
+    period: str,
+    unit: str,
+    measures: tuple[str, ...],
+    coverage: Coverage,
+    *,
+    is_rate: bool,
+) -> None:
+    """Show the table of the stages, and how each territory counts."""
+    cells = _read_cells(frame, crime, freq, period, unit, measures)
+    crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     notes = words.Notes()
     counted = tell("rates per 100,000 inhabitants in the period") if is_rate else words.unit_name(unit)
     caption = f"{crime_name}, {words.period_short(period)}, {lower_first(words.TRACKS[track])}: {counted}"
@@ -98,27 +150,29 @@ def render_page() -> None:
         notes.add_remark(f"{tell(words.RATES_OF_PERIOD)} {tell(_RATES)}")
     elif freq not in choices.RATED:
         notes.add_remark(tell("Rates are shown for single quarters and years only."))
-    headings = [words.stage_name(measure) for measure in measures]
-    of_stages = [(words.stage_name(measure), cell) for measure, cell in of_region]
+    of_stages = [(words.stage_name(measure), cells.get((frame.region, measure))) for measure in measures]
     layout.show_table(
-        frame, caption, headings, lines, corner=tell("Area"), notes=notes, legend=True,
+        frame, caption, [name for name, _ in of_stages], lines, corner=tell("Area"), notes=notes, legend=True,
         coverage=coverage.name_territories(of_stages),
     )  # fmt: skip
-    cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
-    all_stages = queries.read_stages(frame.path, freq, period, crime, unit, queries.STAGES[track])
-    layout.show_section(lambda: show_flow(frame, crime, track, freq, period, unit, all_stages))
-    _show_spread(frame, cells, crime, crime_name, freq, period, unit, measures, coverage)
-    if freq == "A":
-        with st.expander(tell("The region by sex")):
-            show_cross_table(
-                frame, "region_year_sex", crime, unit, period, list(zip(measures, headings, strict=True)),
-                f"{name}, {lower_first(crime_name)}, {lower_first(words.TRACKS[track])}", coverage,
-            )  # fmt: skip
-    _show_charts(frame, cells, measures, f"{crime_name}, {words.period_short(period)}", is_rate=is_rate)
-    show_splits(frame, frame.region, crime, crime_name, unit, coverage)
-    show_trends(frame, crime, crime_name, unit, measures, periods.get("A", []), coverage)
-    layout.link_brief(frame, "", crime)
-    layout.end_page(frame)
+    cards.show_cards_of_levels(frame, frozenset(row["level"] for row in cells.values()), freq, period, unit)
+
+
+@layout.keep_part
+def _show_by_sex(
+    frame: layout.Frame,
+    crime: str,
+    track: str,
+    year: str,
+    unit: str,
+    measures: tuple[str, ...],
+    coverage: Coverage,
+) -> None:
+    crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
+    title = f"{frame.area_name(frame.region)}, {crime_name}, {lower_first(words.TRACKS[track])}"
+    columns = tuple((measure, words.stage_name(measure)) for measure in measures)
+    with layout.open_fold(tell("The region by sex")):
+        show_cross_table(frame, "region_year_sex", crime, unit, year, columns, title, coverage)
 
 
 def _table_lines(
@@ -217,19 +271,20 @@ def _notes_of_areas(
     return of
 
 
+@layout.keep_part
 def _show_spread(
     frame: layout.Frame,
-    cells: Cells,
     crime: str,
     crime_name: str,
     freq: str,
     period: str,
     unit: str,
-    measures: Sequence[str],
+    measures: tuple[str, ...],
     coverage: Coverage,
 ) -> None:
     """Show the region's rates with their coverage, and the median and spread of the territories."""
-    st.header(tell("How much rates differ between territories"), anchor=False)
+    layout.put_heading(tell("How much rates differ between territories"))
+    cells = _read_cells(frame, crime, freq, period, unit, measures)
     ranges = {
         row["measure"]: row for row in queries.read_rows(frame.path, "region_range", "rate", freq, period, crime, unit)
     }
@@ -240,7 +295,7 @@ def _show_spread(
         windows.setdefault(row["measure"], []).append(row)
     stage_ranges = [(measure, ranges[measure]) for measure in measures if measure in ranges]
     if not stage_ranges:
-        st.markdown(tell("The release has no rates of this kind and period to compare."))
+        layout.put_text(tell("The release has no rates of this kind and period to compare."))
         return
     per = tell("per 100,000 inhabitants") if freq in choices.RATED else tell("per 100,000 inhabitants a year")
     stage, quoted_range = next((entry for entry in stage_ranges if entry[0].startswith("convicted")), stage_ranges[-1])
@@ -335,9 +390,21 @@ def _with_range(row: Mapping[str, Any], cell: Mapping[str, Any] | None) -> Mappi
     return {**row, "low": cell["rate_low"], "high": cell["rate_high"]} if same and cell is not None else row
 
 
-def _show_charts(frame: layout.Frame, cells: Cells, measures: Sequence[str], title: str, *, is_rate: bool) -> None:
-    st.header(tell("Stages in each territory"), anchor=False)
-    st.markdown(
+@layout.keep_part
+def _show_charts(
+    frame: layout.Frame,
+    crime: str,
+    freq: str,
+    period: str,
+    unit: str,
+    measures: tuple[str, ...],
+    title: str,
+    *,
+    is_rate: bool,
+) -> None:
+    cells = _read_cells(frame, crime, freq, period, unit, measures)
+    layout.put_heading(tell("Stages in each territory"))
+    layout.put_text(
         tell("All territories share one scale. The region has its own.")
         if not is_rate
         else tell("All charts share one scale: rates per 100,000 inhabitants in the period.")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-
-import streamlit as st
 
 from dashboards.public import charts, layout, queries, tables
 from pipelines import words
@@ -27,11 +26,14 @@ _SHOWN = {"Q": 8, "A": 4}
 """Periods on the board, the newest."""
 
 
+@dataclass(frozen=True)
 class Coverage:
     """Which territories are in the region's figures of a page, and why the others are not."""
 
-    def __init__(self, frame: layout.Frame, instruments: tuple[str, ...], crime: str, unit: str) -> None:
-        self.frame, self.instruments, self.crime, self.unit = frame, instruments, crime, unit
+    frame: layout.Frame = field(compare=False)
+    instruments: tuple[str, ...]
+    crime: str
+    unit: str
 
     @cached_property
     def _region(self) -> RegionCoverage:
@@ -92,9 +94,10 @@ class Coverage:
         return tables.Cell(text, f"{what}: {spoken}", marks, kind="note")
 
 
+@layout.keep_part
 def show_board(frame: layout.Frame) -> None:
     """Show which returns of each territory arrived on time, late, in part or not at all, period by period."""
-    st.header(tell("Who has reported"), anchor=False)
+    layout.put_heading(tell("Who has reported"))
     rows = queries.read_rows(frame.path, "coverage", (*STAGE_RETURNS, *VICTIM_RETURNS))
     labels = queries.read_labels(frame.path, "instrument")
     names = {**labels, **{code: frame.area_name(code) for code in frame.areas}}

@@ -34,7 +34,7 @@ def render_page() -> None:
         layout.end_page(frame)
         return
     if not cell_text:
-        st.markdown(
+        layout.put_text(
             tell(
                 "Figures in the tables are links to this page. It shows the data behind a figure. Choose a figure on "
                 "another page, or enter its id."
@@ -108,12 +108,12 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
         indicators.mark_notes(made_of_it, notes, of="share")
     layout.quote_sentence(sentence, frame)
     if made_of_it is not None:
-        st.header(tell("How it is calculated"), anchor=False)
+        layout.put_heading(tell("How it is calculated"))
         _show_made(frame, cell, made_of_it, made)
     programme = {row["table_id"]: row for row in queries.read_rows(frame.path, "programme")}
     table = programme.get(cell["table_id"])
     territories = [code for code in (cell["reporters"] or "").split(",") if code]
-    st.header(tell("The count in the release"), anchor=False)
+    layout.put_heading(tell("The count in the release"))
     facts = [
         (tell("Release"), frame.id),
         (tell("Published table"), tell(table["title"]) if table else cell["table_id"]),
@@ -134,9 +134,9 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
         tables.render_facts(facts),
         tables.render_notes(remarks, frame.name_notes([cell["area"], *territories]), title=tell("Notes")),
     )
-    st.header(tell("The data behind it"), anchor=False)
+    layout.put_heading(tell("The data behind it"))
     _show_returns(frame, cell)
-    st.markdown(tell("The sheet and cell in an office's file belong to the office and are not public."))
+    layout.put_text(tell("The sheet and cell in an office's file belong to the office and are not public."))
 
 
 def _find_made(frame: layout.Frame, cell: Row, made: str) -> Row | None:
@@ -183,7 +183,7 @@ def _show_made(frame: layout.Frame, cell: Row, indicator: Row, made: str) -> Non
 def _show_returns(frame: layout.Frame, cell: Row) -> None:
     rows = queries.read_rows(frame.path, "cell_submissions", cell["cell_id"])
     if not rows:
-        st.markdown(
+        layout.put_text(
             tell("There is no return behind this figure: nothing was received for it, or the office did not count it.")
             if cell["conf_status"] == "F"
             else tell("The release does not name the returns behind a withheld figure.")
@@ -235,9 +235,9 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
             title=tell("Notes"),
         ),
     )
-    st.header(tell("The counts behind it"), anchor=False)
+    layout.put_heading(tell("The counts behind it"))
     if row.get("version") == "cohort":
-        st.markdown(tell("Calculated from case records. The counts behind followed cases are not published."))
+        layout.put_text(tell("Calculated from case records. The counts behind followed cases are not published."))
         return
     _show_operands(frame, row)
 
@@ -316,8 +316,8 @@ def _show_records(frame: layout.Frame, table: str, row: Row, metric: Row) -> Non
         ),
         tables.render_notes(words.Notes(), frame.name_notes([row["area"]]), title=tell("Notes")),
     )
-    st.header(tell("The data behind it"), anchor=False)
-    st.markdown(
+    layout.put_heading(tell("The data behind it"))
+    layout.put_text(
         tell(
             "Made from case records without names. The records stay with the office and the secretariat; only the "
             "number of people is published, in bands."

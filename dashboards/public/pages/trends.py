@@ -24,9 +24,9 @@ def show_trends(
     coverage: Coverage,
 ) -> None:
     """Show the newest year against an earlier one that can be chosen; `years` are newest first."""
-    st.header(tell("Is the change real?"), anchor=False)
+    layout.put_heading(tell("Is the change real?"))
     if len(years) < 2:
-        st.markdown(tell("The release has no two years to compare."))
+        layout.put_text(tell("The release has no two years to compare."))
         return
     convicted = next((measure for measure in measures if measure.startswith("convicted")), measures[-1])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -36,7 +36,20 @@ def show_trends(
         since = choices.choose_option(
             tell("Since"), "since", tuple(years[1:]), default=years[min(2, len(years) - 1)], boxed=True, width=140
         )
-    last = years[0]
+    _show_changes(frame, crime, crime_name, unit, measure, since, years[0], coverage)
+
+
+@layout.keep_part
+def _show_changes(
+    frame: layout.Frame,
+    crime: str,
+    crime_name: str,
+    unit: str,
+    measure: str,
+    since: str,
+    last: str,
+    coverage: Coverage,
+) -> None:
     cells = {
         period: {row["area"]: row for row in queries.read_stages(frame.path, "A", period, crime, unit, (measure,))}
         for period in (since, last)

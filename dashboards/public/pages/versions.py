@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import streamlit as st
-
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
@@ -22,14 +20,16 @@ _READ = mark(
 )
 
 
-def show_versions(frame: layout.Frame, about: Row, crime: str, unit: str, freq: str, period: str) -> None:
+@layout.keep_part
+def show_versions(frame: layout.Frame, metric: str, crime: str, unit: str, freq: str, period: str) -> None:
     """Show the table of all versions of a ratio in one period, folded, and what each version is."""
+    about = next(row for row in queries.read_rows(frame.path, "metrics") if row["metric"] == metric)
     by_area: dict[str, dict[str, Row]] = {}
-    for row in queries.read_rows(frame.path, "ratios", about["metric"], freq, period, crime, unit):
+    for row in queries.read_rows(frame.path, "ratios", metric, freq, period, crime, unit):
         by_area.setdefault(row["area"], {})[row["version"]] = row
     versions = [code for code in indicators.VERSIONS if any(code in those for those in by_area.values())]
     if len(versions) > 1:
-        with st.expander(tell("All versions of the ratio")):
+        with layout.open_fold(tell("All versions of the ratio")):
             _show_table(frame, about, by_area, versions, crime, unit, period)
     sentences = [
         (indicators.VERSIONS[code], indicators.describe_version(code, is_nested=about["is_nested"]))
@@ -66,7 +66,7 @@ def _show_table(
         [indicators.VERSIONS[code] for code in versions], lines, corner=tell("Area"), notes=notes, legend=True,
         coverage=coverage.name_territories([(indicators.VERSIONS[code], region_rows.get(code)) for code in versions]),
     )  # fmt: skip
-    st.markdown(tell(_READ, enough=ENOUGH_EVENTS))
+    layout.put_text(tell(_READ, enough=ENOUGH_EVENTS))
 
 
 def _build_line(

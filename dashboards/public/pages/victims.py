@@ -5,8 +5,9 @@ They are separate from the counts of proceedings, which are of other persons.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages import cards
@@ -58,23 +59,50 @@ def render_page() -> None:
             freq, period = choices.choose_period(frame, periods, default=opening)
             is_rate = choices.choose_rate(freq)
         coverage = Coverage(frame, VICTIM_RETURNS, crime, unit)
-        _show_comparison(frame, headline, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
+        with headline:
+            _show_headline(frame, crime, unit, freq, period, coverage)
+        _show_comparison(frame, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
         if freq == "A":
-            with st.expander(tell("By sex and age")):
-                statuses = queries.read_labels(frame.path, "victim_status")
-                show_cross_table(
-                    frame, "victims_region_sex_age", crime, unit, period, list(statuses.items())[:4],
-                    _describe_subject(frame.area_name(frame.region), crime_name), coverage, across="victim_status",
-                )  # fmt: skip
+            _show_by_sex_and_age(frame, crime, crime_name, unit, period, coverage)
     else:
-        st.markdown(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
+        layout.put_text(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
     _show_territory(frame, crime, crime_name, unit)
     layout.end_page(frame)
 
 
+def _list_statuses(frame: layout.Frame, rows: Sequence[words.Row]) -> list[str]:
+    """Return the statuses of victims that some figures have, in their order."""
+    labels = queries.read_labels(frame.path, "victim_status")
+    return [code for code in labels if any(row["victim_status"] == code for row in rows)]
+
+
+@layout.keep_part
+def _show_headline(frame: layout.Frame, crime: str, unit: str, freq: str, period: str, coverage: Coverage) -> None:
+    rows = queries.read_rows(frame.path, "victims", freq, period, crime, unit)
+    of_region = {row["victim_status"]: row for row in rows if row["area"] == frame.region}
+    statuses = _list_statuses(frame, rows)
+    whole = of_region.get("_T") or of_region.get(statuses[0] if statuses else "")
+    if whole is not None:
+        vocabulary, n_territories = layout.read_vocabulary(frame), len(frame.territories)
+        sentence = victims.describe_victims(whole, vocabulary, n_territories, coverage.list_absences(whole))
+        layout.quote_sentence(sentence, frame)
+
+
+@layout.keep_part
+def _show_by_sex_and_age(
+    frame: layout.Frame, crime: str, crime_name: str, unit: str, year: str, coverage: Coverage
+) -> None:
+    statuses = tuple(queries.read_labels(frame.path, "victim_status").items())[:4]
+    subject = _describe_subject(frame.area_name(frame.region), crime_name)
+    with layout.open_fold(tell("By sex and age")):
+        show_cross_table(
+            frame, "victims_region_sex_age", crime, unit, year, statuses, subject, coverage, across="victim_status"
+        )
+
+
+@layout.keep_part
 def _show_comparison(
     frame: layout.Frame,
-    headline: DeltaGenerator,
     crime: str,
     crime_name: str,
     unit: str,
@@ -86,18 +114,9 @@ def _show_comparison(
 ) -> None:
     rows = queries.read_rows(frame.path, "victims", freq, period, crime, unit)
     labels = queries.read_labels(frame.path, "victim_status")
-    statuses = [code for code in labels if any(row["victim_status"] == code for row in rows)]
+    statuses = _list_statuses(frame, rows)
     at = {(row["area"], row["victim_status"]): row for row in rows}
-    whole = at.get((frame.region, "_T")) or at.get((frame.region, statuses[0]) if statuses else ("", ""))
     notes = words.Notes()
-    if whole is not None:
-        with headline:
-            layout.quote_sentence(
-                victims.describe_victims(
-                    whole, layout.read_vocabulary(frame), len(frame.territories), coverage.list_absences(whole)
-                ),
-                frame,
-            )
     codes = [code for code, _ in frame.territories]
     lines = [
         tables.Line(
@@ -136,7 +155,7 @@ def _show_comparison(
         frame, title, headings, lines, corner=tell("Area"), notes=notes, coverage=coverage.name_territories(of_region),
         legend=True,
     )  # fmt: skip
-    cards.show_cards_of_levels(frame, {row["level"] for row in rows}, freq, period, unit)
+    cards.show_cards_of_levels(frame, frozenset(row["level"] for row in rows), freq, period, unit)
 
 
 def _read_windows(frame: layout.Frame, crime: str, unit: str) -> list[words.Row]:
@@ -152,7 +171,7 @@ def _describe_subject(area: str, crime_name: str) -> str:
 
 
 def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str) -> None:
-    st.header(tell("Victims in one territory"), anchor=False)
+    layout.put_heading(tell("Victims in one territory"))
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         area = choices.choose_territory(frame)
         years = tuple(
@@ -161,19 +180,26 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         )
         if not years:
             area_name = frame.marked_name(area)
-            st.markdown(tell("The release has no breakdown of victims for {area}.", area=area_name))
+            layout.put_text(tell("The release has no breakdown of victims for {area}.", area=area_name))
             return
         by = choices.choose_option(
             tell("Broken down by"), "victims_by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code]
         )
         year = choices.choose_option(tell("Year"), "victims_year", years, boxed=True, width=140)
+    _show_breakdown_of_year(frame, area, crime, crime_name, unit, by, year)
+
+
+@layout.keep_part
+def _show_breakdown_of_year(
+    frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str, by: str, year: str
+) -> None:
     rows = queries.read_rows(
         frame.path, "breakdown", dimension=by, table_id=queries.VICTIM_TABLES[by], area=area, period=year,
         offence_group=crime, count_unit=unit, measures=("victims_detected",),
     )  # fmt: skip
     detailed = [row for row in rows if row[by] not in ("_T", "_Z")]
     if not detailed:
-        st.markdown(
+        layout.put_text(
             tell(
                 "The release has no figures by {dimension} for {area} in {year}.",
                 dimension=lower_first(figures.DIMENSIONS[by]),
@@ -207,6 +233,6 @@ def _show_territory(frame: layout.Frame, crime: str, crime_name: str, unit: str)
         under=frame.lines_under_chart(area),
     )
     layout.show_panels(frame, [chart], about=title, key="victims")
-    st.subheader(tell("Which differences are statistically clear"), anchor=False)
+    layout.put_lower_heading(tell("Which differences are statistically clear"))
     pairs = queries.read_rows(frame.path, "share_pairs", by, "victims_detected", year, crime, unit, statuses[0])
     show_significant_pairs(frame, pairs, by, codes)

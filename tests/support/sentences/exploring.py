@@ -22,18 +22,12 @@ from zlib import crc32
 
 import pytest
 
-from dashboards.public import charts, choices, comparison, downloads, layout, menu, queries, selection, tables
+from dashboards.public import charts, choices, comparison, downloads, drawing, layout, menu, queries, selection, tables
 from dashboards.public.pages import (
     about,
-    breakdowns,
     cards,
-    changes,
     compare,
     compared,
-    compared_changes,
-    compared_map,
-    compared_pairs,
-    compared_times,
     compared_trends,
     durations,
     flow,
@@ -46,15 +40,14 @@ from dashboards.public.pages import (
     versions,
     victims,
 )
-from dashboards.public.pages.territory import breakdown, counting_rules, facts, outcomes, page, returns, trend
+from dashboards.public.pages.territory import breakdown, page, trend
 from pipelines import words
 from pipelines.front.charts.canvas import NARROW
 from tests.support.sentences.recording import Recorder, Selection
 
 MODULES = (
-    about, breakdown, breakdowns, cards, changes, choices, compare, compared_changes, compared_map, compared_pairs,
-    compared_times, compared_trends, counting_rules, downloads, durations, facts, flow, layout, menu, outcomes, page,
-    published, quality, region, reporting, returns, selection, source, trend, trends, versions, victims,
+    about, breakdown, choices, compare, downloads, drawing, durations, layout, menu, page, published, quality, region,
+    selection, source, trend, trends, victims,
 )  # fmt: skip
 PAGES: Mapping[str, Callable[[], None]] = {
     "region": region.render_page,
@@ -225,6 +218,8 @@ class Explorer:
         patch.setattr(charts, "render_map", lambda *arguments: "")
         patch.setattr(layout, "open_frame", lambda: self.frame)
         patch.setattr(layout, "open_language", lambda: None)
+        # Each part is composed for each selection, since what is kept has no messages to record.
+        patch.setattr(drawing, "kept_parts", SimpleNamespace(get_or_make=lambda key, compose: compose()))
         patch.setattr(layout, "show_table", self._show_table)
         patch.setattr(layout, "show_panels", self._show_panels)
         patch.setattr(layout, "quote_sentence", lambda text, frame: self._show_text(text))

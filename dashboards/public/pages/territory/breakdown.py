@@ -16,11 +16,11 @@ _BREAKDOWNS = ("sex", "age", "offence", "sentence_type", "sentence_band")
 
 def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str) -> None:
     """Show one year by the breakdown that the reader chooses, and which differences are significant."""
-    st.header(tell("By sex, age and offence"), anchor=False)
+    layout.put_heading(tell("By sex, age and offence"))
     names = tuple(queries.BREAKDOWN_TABLES.values())
     years = tuple(row["period"] for row in queries.read_rows(frame.path, "years", area, crime, names))
     if not years:
-        st.markdown(
+        layout.put_text(
             tell(
                 "This release has no breakdown of {crime} for {area}.",
                 crime=lower_first(crime_name),
@@ -33,6 +33,13 @@ def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_nam
             tell("Broken down by"), "by", _BREAKDOWNS, say=lambda code: figures.DIMENSIONS[code]
         )
         year = choices.choose_option(tell("Year"), "year", years, boxed=True, width=140)
+    _show_one_breakdown(frame, area, crime, crime_name, track, unit, dimension, year)
+
+
+@layout.keep_part
+def _show_one_breakdown(
+    frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str, dimension: str, year: str
+) -> None:
     title = figures.DIMENSIONS[dimension]
     measures = queries.STAGES[track] if dimension in ("sex", "age", "offence") else (f"sentenced_{track}",)
     rows = queries.read_rows(
@@ -40,7 +47,7 @@ def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_nam
         period=year, offence_group=crime, count_unit=unit, measures=measures,
     )  # fmt: skip
     if not rows:
-        st.markdown(
+        layout.put_text(
             tell("This release has no figures by {dimension} for {year}.", dimension=lower_first(title), year=year)
         )
         return
@@ -57,10 +64,10 @@ def show_breakdown_of_year(frame: layout.Frame, area: str, crime: str, crime_nam
     )  # fmt: skip
     if dimension == "age" and rows:
         layout.put_small(tell("Age on the date that the office uses. See its counting rules."))
-    with st.expander(tell("Which differences between shares are statistically clear")):
+    with layout.open_fold(tell("Which differences between shares are statistically clear")):
         for measure in measures:
             pairs = queries.read_rows(frame.path, "share_pairs", dimension, measure, year, crime, unit, "_Z")
-            st.markdown(tell("**{stage}, {year}, all territories**", stage=words.stage_name(measure), year=year))
+            layout.put_text(tell("**{stage}, {year}, all territories**", stage=words.stage_name(measure), year=year))
             show_significant_pairs(frame, pairs, dimension, codes)
 
 
@@ -69,15 +76,20 @@ def show_jurisdictions(frame: layout.Frame, area: str, crime: str, crime_name: s
     parts = frame.list_jurisdictions(area)
     if not parts:
         return
-    st.header(tell("Jurisdictions"), anchor=False)
+    layout.put_heading(tell("Jurisdictions"))
     years = tuple(
         row["period"] for row in queries.read_rows(frame.path, "years", parts[0], crime, ("jurisdiction_year",))
     )
     if not years:
-        st.markdown(tell("This release has no figures of {crime} by jurisdiction.", crime=lower_first(crime_name)))
+        layout.put_text(tell("This release has no figures of {crime} by jurisdiction.", crime=lower_first(crime_name)))
         return
     year = choices.choose_option(tell("Year of the jurisdictions"), "jurisdictions", years, boxed=True, width=140)
-    measures = queries.STAGES[track]
+    _show_parts(frame, area, crime, crime_name, track, unit, year)
+
+
+@layout.keep_part
+def _show_parts(frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str, year: str) -> None:
+    parts, measures = frame.list_jurisdictions(area), queries.STAGES[track]
     rows = queries.read_rows(frame.path, "jurisdictions", area, year, crime, unit, measures)
     whole = queries.read_stages(frame.path, "A", year, crime, unit, measures)
     at = {(row["area"], row["measure"]): row for row in (*rows, *whole)}

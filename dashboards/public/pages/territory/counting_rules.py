@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
-
-import streamlit as st
 
 from dashboards.public import layout, queries, tables
 from dashboards.public.pages.cards import describe_rule
@@ -24,18 +23,19 @@ _RULES: Mapping[str, str] = Texts(
 _STATUSES: Mapping[str, str] = Texts({"demonstration": mark("Assumed for the demonstration.")})
 
 
+@layout.keep_part
 def show_counting_rules(frame: layout.Frame, area: str) -> None:
     """Show the counting rules of each office."""
-    st.header(tell("Counting rules"), anchor=False)
+    layout.put_heading(tell("Counting rules"))
     rules = queries.read_rows(frame.path, "counting_rules", (area,))
     if not rules:
-        st.markdown(tell("This release has no counting rules for this territory."))
+        layout.put_text(tell("This release has no counting rules for this territory."))
         return
     offices = list(dict.fromkeys(rule["jurisdiction"] for rule in rules))
     for office in offices:
         name = frame.marked_name(office)
         of_office = [rule for rule in rules if rule["jurisdiction"] == office]
-        with st.container() if len(offices) == 1 else st.expander(name):
+        with nullcontext() if len(offices) == 1 else layout.open_fold(name):
             _show_card(frame, tell("Counting rules: {area}", area=name), of_office, name)
 
 

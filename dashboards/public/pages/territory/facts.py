@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
-import streamlit as st
-
 from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement
 
 
+@layout.keep_part
 def show_facts(frame: layout.Frame, area: str) -> None:
     """Show the population for rates, the notes on the territory, and its reference metadata."""
     population = queries.read_rows(frame.path, "population", area)
@@ -25,7 +24,7 @@ def show_facts(frame: layout.Frame, area: str) -> None:
                 year=last["year"],
                 source_year=last["population_year"],
             )
-        st.html(
+        layout.put_html(
             tables.render_facts(
                 [
                     (tell("Population for rates"), number),
@@ -40,7 +39,7 @@ def show_facts(frame: layout.Frame, area: str) -> None:
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", "correction", *queries.BREAKS))
     rows = tuple(row for row in rows if has_statement(str(row["text"])))
     if rows:
-        st.subheader(tell("Notes on the territory"), anchor=False)
+        layout.put_lower_heading(tell("Notes on the territory"))
         notes = words.Notes()
         for row in rows:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
@@ -62,7 +61,7 @@ def _show_metadata(frame: layout.Frame, area: str) -> None:
     if not of:
         return
     names = queries.read_labels(frame.path, "instrument")
-    with st.expander(tell("Reference metadata (SIMS concepts)")):
+    with layout.open_fold(tell("Reference metadata (SIMS concepts)")):
         english = tables.foreign_language()
         layout.put_html(tables.render_facts(of.pop("_T", ()), language=english))
         for instrument, pairs in sorted(of.items()):

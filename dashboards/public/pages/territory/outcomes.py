@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from dashboards.public import choices, layout, queries, tables
 from dashboards.public.pages.territory.captions import describe_subject
 from pipelines import words
@@ -13,11 +11,11 @@ from pipelines.words.language import lower_first, tell, upper_first
 
 def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
     """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
-    st.header(tell("How proceedings ended without a conviction"), anchor=False)
+    layout.put_heading(tell("How proceedings ended without a conviction"))
     has_exits = queries.has_table(frame.path, "exit")
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
     if not years:
-        st.markdown(
+        layout.put_text(
             tell(
                 "This release has no outcomes for {crime} in {area}.",
                 crime=lower_first(crime_name),
@@ -26,6 +24,11 @@ def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit
         )
         return
     year = choices.choose_option(tell("Year"), "left_in", tuple(row["period"] for row in years), boxed=True, width=140)
+    _show_exits_of_year(frame, area, crime, crime_name, unit, year)
+
+
+@layout.keep_part
+def _show_exits_of_year(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str, year: str) -> None:
     rows = queries.read_rows(frame.path, "exits", area, crime, unit, year)
     measures, levels = queries.read_labels(frame.path, "measure"), queries.read_labels(frame.path, "level")
     counts = [row for row in rows if row["metric"] == "exit"]

@@ -51,14 +51,14 @@ def render_page() -> None:
         r["count_unit"] for r in queries.read_rows(frame.path, "units", queries.STAGE_TABLES, crime, measures)
     )
     unit = "person" if "person" in units or not units else units[0]
-    st.header(f"{frame.marked_name(area)}: {lower_first(crime_name)}", anchor=False)
+    layout.put_heading(f"{frame.marked_name(area)}: {lower_first(crime_name)}")
     layout.link_brief(frame, area, crime)
     if section in ("trend", _ALL):
         layout.show_section(lambda: show_trend(frame, area, crime, crime_name, track, unit))
     if section in ("outcomes", _ALL):
         layout.show_section(lambda: show_exits(frame, area, crime, crime_name, unit))
         title = f"{frame.marked_name(area)}, {lower_first(crime_name)}"
-        with st.expander(tell("Appeals, pending, reopened, rejected and discontinued cases, year by year")):
+        with layout.open_fold(tell("Appeals, pending, reopened, rejected and discontinued cases, year by year")):
             show_movements(frame, area, crime, unit, title)
         show_splits(frame, area, crime, crime_name, unit)
     if section in ("breakdown", _ALL):

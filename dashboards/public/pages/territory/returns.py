@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import streamlit as st
-
 from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.core.i18n import mark
@@ -18,12 +16,13 @@ _NEWEST = 10
 """Number of returns shown on the page; older ones are collapsed."""
 
 
+@layout.keep_part
 def show_returns(frame: layout.Frame, area: str) -> None:
     """Show the returns that the release uses, the newest first."""
-    st.header(tell("Data received"), anchor=False)
+    layout.put_heading(tell("Data received"))
     rows = queries.read_rows(frame.path, "submissions", area)
     if not rows:
-        st.markdown(tell("This release uses no data from this territory."))
+        layout.put_text(tell("This release uses no data from this territory."))
         return
     title = tell("Returns accepted for this release, newest first")
     newest, older = rows[:_NEWEST], rows[_NEWEST:]
@@ -32,7 +31,7 @@ def show_returns(frame: layout.Frame, area: str) -> None:
         frame, title, *build_submission_table(frame, newest), corner=tell("Received"), text=True, coverage=name
     )
     if older:
-        with st.expander(many("{n} older return", "{n} older returns", len(older))):
+        with layout.open_fold(many("{n} older return", "{n} older returns", len(older))):
             title = tell("Older returns accepted for this release")
             layout.show_table(
                 frame, title, *build_submission_table(frame, older), corner=tell("Received"), text=True, coverage=name

@@ -46,8 +46,16 @@ def show_trend(frame: layout.Frame, area: str, crime: str, crime_name: str, trac
     """Show the stages over time: the table, then a chart of each stage on one common scale."""
     measures = queries.STAGES[track]
     freq, rows, has_quarters = _choose_series(frame, area, crime, unit, measures)
-    if not rows:
-        return
+    if rows:
+        _show_series(frame, area, crime, crime_name, track, unit, freq, has_quarters=has_quarters)
+
+
+@layout.keep_part
+def _show_series(
+    frame: layout.Frame, area: str, crime: str, crime_name: str, track: str, unit: str, freq: str, *, has_quarters: bool
+) -> None:
+    measures = queries.STAGES[track]
+    rows = queries.read_series(frame.path, area, freq, crime, unit, measures)
     found_breaks = queries.find_breaks(frame.path, (area,), crime)
     caption = f"{describe_subject(frame, area, crime_name, words.TRACKS[track])}: {words.unit_name(unit)}"
     columns = [words.stage_name(m) for m in measures]
@@ -65,7 +73,7 @@ def show_trend(frame: layout.Frame, area: str, crime: str, crime_name: str, trac
     show_periods(caption, newest, legend=True)
     layout.put_html(f'<p class="rti-small">{escape(tell(STAGES_CAVEAT))}</p>')
     if older:
-        with st.expander(_count_older(freq, len(older))):
+        with layout.open_fold(_count_older(freq, len(older))):
             show_periods(tell("Older. {caption}", caption=caption), older, legend=False)
     _show_charts(frame, area, measures, rows, found_breaks, caption, is_joined=has_quarters)
 
@@ -122,7 +130,7 @@ def _show_charts(
     by_measure = {m: [row for row in rows if row["measure"] == m] for m in measures}
     periods = sorted({str(row["period"]) for row in rows})
     top = max((row[end] for row in rows for end in ("value", "high") if row[end] is not None), default=0.0)
-    st.subheader(tell("Charts"), anchor=False)
+    layout.put_lower_heading(tell("Charts"))
     bases = {row["interval_basis"] for row in rows}
     basis_notes = " ".join(text for code, text in indicators.BASIS.items() if code in bases)
     layout.put_small(f"{tell(ONE_SCALE)} {charts.explain_series()} {basis_notes}")

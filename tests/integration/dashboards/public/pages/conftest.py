@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.public import queries
+from dashboards.public import drawing, queries
+from pipelines.core.result_cache import ResultCache
 from tests.support.releases import release_fixture
 
 
@@ -21,3 +22,10 @@ def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Make the release written by hand the current one and return its path."""
     monkeypatch.setenv("RTI_HOME", str(root))
     return queries.current_release()
+
+
+@pytest.fixture(autouse=True)
+def _kept_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose all parts of pages in each test, since tests replace what they are composed of."""
+    kept = ResultCache(drawing.MOST_PARTS, drawing.weigh_part, drawing.HEAVIEST)
+    monkeypatch.setattr(drawing, "kept_parts", kept)
