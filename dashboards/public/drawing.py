@@ -34,7 +34,7 @@ class Element(Protocol):
     @property
     def weight(self) -> int: ...
 
-    def draw(self, frame: Frame) -> None: ...
+    def draw_element(self, frame: Frame) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Plain:
     def weight(self) -> int:
         return len(self.text)
 
-    def draw(self, frame: Frame) -> None:
-        self.show()
+    def draw_element(self, frame: Frame) -> None:
+        self.draw_text()
 
-    def show(self) -> None:
+    def draw_text(self) -> None:
         """Draw the text as Markdown."""
         st.markdown(self.text)
 
@@ -58,7 +58,7 @@ class Plain:
 class Html(Plain):
     """A text that is HTML."""
 
-    def show(self) -> None:
+    def draw_text(self) -> None:
         """Draw the text as it is."""
         st.html(self.text)
 
@@ -66,7 +66,7 @@ class Html(Plain):
 class Svg(Plain):
     """A text that is HTML with SVG, which the sanitiser of `st.html` would remove."""
 
-    def show(self) -> None:
+    def draw_text(self) -> None:
         """Draw the picture."""
         st.markdown(self.text, unsafe_allow_html=True)
 
@@ -74,7 +74,7 @@ class Svg(Plain):
 class Heading(Plain):
     """The heading of a part of the page."""
 
-    def show(self) -> None:
+    def draw_text(self) -> None:
         """Draw the heading."""
         st.header(self.text, anchor=False)
 
@@ -82,7 +82,7 @@ class Heading(Plain):
 class LowerHeading(Plain):
     """The heading of a part below another one."""
 
-    def show(self) -> None:
+    def draw_text(self) -> None:
         """Draw the heading."""
         st.subheader(self.text, anchor=False)
 
@@ -97,7 +97,7 @@ class Quote:
     def weight(self) -> int:
         return len(self.text)
 
-    def draw(self, frame: Frame) -> None:
+    def draw_element(self, frame: Frame) -> None:
         quoted, source = frame.explain_terms(self.text), escape(frame.cite_source())
         st.html(f'<blockquote class="rti-quote">{quoted}<cite>{source}</cite></blockquote>')
 
@@ -114,7 +114,7 @@ class Table:
     def weight(self) -> int:
         return len(self.html)
 
-    def draw(self, frame: Frame) -> None:
+    def draw_element(self, frame: Frame) -> None:
         st.html(self.html)
         offer_table(frame, self.title, self.table, f"{next(frame.numbers)}.{self.table.corner}")
 
@@ -132,11 +132,11 @@ class Pictures:
     def weight(self) -> int:
         return sum(picture.weight for picture in self.rendered)
 
-    def draw(self, frame: Frame) -> None:
+    def draw_element(self, frame: Frame) -> None:
         is_wide = any(picture.wide is not None for picture in self.pictures)
         with st.container(key=f"{'pictures' if is_wide else 'panels'}-{self.key}", gap="small"):
             for svg in self.rendered:
-                svg.show()
+                svg.draw_text()
         offer_pictures(frame, self.pictures, self.about, self.key)
 
 
@@ -151,10 +151,10 @@ class Fold:
     def weight(self) -> int:
         return weigh_part(self.elements)
 
-    def draw(self, frame: Frame) -> None:
+    def draw_element(self, frame: Frame) -> None:
         with st.expander(self.label):
             for element in self.elements:
-                element.draw(frame)
+                element.draw_element(frame)
 
 
 MOST_PARTS: Final = 4096
@@ -177,7 +177,7 @@ def put_element(element: Element, frame: Frame) -> None:
     """Draw an element, or add it to the part that is being composed."""
     elements = _composed.get()
     if elements is None:
-        element.draw(frame)
+        element.draw_element(frame)
     else:
         elements.append(element)
 
@@ -186,7 +186,7 @@ def put_text(element: Plain) -> None:
     """Draw a text, or add it to the part that is being composed."""
     elements = _composed.get()
     if elements is None:
-        element.show()
+        element.draw_text()
     else:
         elements.append(element)
 
@@ -231,14 +231,14 @@ def keep_part(
             show(frame, *codes, **named)
             return
 
-        def compose() -> tuple[Element, ...]:
+        def compose_part() -> tuple[Element, ...]:
             with _collect() as elements:
                 show(frame, *codes, **named)
             return tuple(elements)
 
         carried = tuple(sorted(read_selection().carried.items()))
         key = (show, frame.path, current_language(), carried, codes, tuple(sorted(named.items())))
-        for element in kept_parts.get_or_make(key, compose):
-            element.draw(frame)
+        for element in kept_parts.get_or_make(key, compose_part):
+            element.draw_element(frame)
 
     return show_kept

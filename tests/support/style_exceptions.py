@@ -76,6 +76,7 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     },
     "Functions of Streamlit, for which a class of tests stands in.": {
         "tests/support/sentences/exploring.py": frozenset({"code", "container", "expander", "fragment", "stop"}),
+        "tests/unit/dashboards/public/test_drawing.py": frozenset({"expander", "header", "html", "markdown"}),
     },
     "`clock.now` takes the place of `datetime.now`.": {
         "pipelines/core/clock.py": frozenset({"now"}),

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.front.charts import marks
-from pipelines.front.charts.canvas import LINE, NARROW, SIZE, SMALL, SMALL_LINE, WIDE, Canvas, Drawing, draw_box, draw_path
+from pipelines.front.charts.canvas import (
+    LINE,
+    NARROW,
+    SIZE,
+    SMALL,
+    SMALL_LINE,
+    WIDE,
+    Canvas,
+    Drawing,
+    draw_box,
+    draw_path,
+)
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.words import FormattedFigure
 from pipelines.words.language import lower_first, tell
@@ -123,8 +134,8 @@ def _add_note(part: StageBar | Side) -> str:
 
 def _show_pending(canvas: Canvas, x: float, y: float) -> None:
     """Draw two bars, the sign of a pause."""
-    for left in (x - 5, x + 1.5):
-        canvas.join_path(draw_box(left, y - 5, left + 3.5, y + 5), "ink")
+    for x_start in (x - 5, x + 1.5):
+        canvas.join_path(draw_box(x_start, y - 5, x_start + 3.5, y + 5), "ink")
 
 
 def _show_exit(canvas: Canvas, x: float, y: float) -> None:

@@ -87,6 +87,7 @@ SECTIONS = (
     (durations, "_show_clearance"),
     (durations, "_show_pending"),
     (durations, "_show_cohorts"),
+    (victims, "_show_headline"),
     (victims, "_show_comparison"),
     (victims, "show_cross_table"),
     (victims, "_show_territory"),

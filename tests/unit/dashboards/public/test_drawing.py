@@ -60,9 +60,9 @@ class Part:
 
     def __init__(self) -> None:
         self.n_composed = 0
-        self.show = drawing.keep_part(self.compose)
+        self.show_part = drawing.keep_part(self.compose_part)
 
-    def compose(self, frame: Any, crime: str, *, is_rate: bool = False) -> None:
+    def compose_part(self, frame: Any, crime: str, *, is_rate: bool = False) -> None:
         self.n_composed += 1
         text = f"{crime} {is_rate} {current_language()} {SELECTION.carried} {frame.path}"
         drawing.put_text(drawing.Heading("Title"))
@@ -74,7 +74,7 @@ class Part:
 def test_part_is_composed_once_and_drawn_for_each_reader_in_order(page: _Page) -> None:
     part = Part()
     for _ in range(3):
-        part.show(make_frame(), "TIP")
+        part.show_part(make_frame(), "TIP")
     assert part.n_composed == 1
     once = page.drawn[:5]
     assert [kind for kind, _ in once] == ["heading", "open", "html", "close", "html"]
@@ -87,15 +87,15 @@ def test_other_choices_languages_links_and_releases_have_parts_of_their_own(page
 
     def draw_all() -> Drawn:
         page.drawn.clear()
-        part.show(make_frame(), "TIP")
-        part.show(make_frame(), "SOM")
-        part.show(make_frame(), "TIP", is_rate=True)
+        part.show_part(make_frame(), "TIP")
+        part.show_part(make_frame(), "SOM")
+        part.show_part(make_frame(), "TIP", is_rate=True)
         with read_in("sq"):
-            part.show(make_frame(), "TIP")
+            part.show_part(make_frame(), "TIP")
         SELECTION.carried = {"territory": "AL"}
-        part.show(make_frame(), "TIP")
+        part.show_part(make_frame(), "TIP")
         SELECTION.carried = {}
-        part.show(make_frame("releases/2026-Q3.1/release.duckdb"), "TIP")
+        part.show_part(make_frame("releases/2026-Q3.1/release.duckdb"), "TIP")
         return [*page.drawn]
 
     first = draw_all()
@@ -115,52 +115,52 @@ def test_other_choices_languages_links_and_releases_have_parts_of_their_own(page
 def test_rows_cannot_be_choices_of_a_part(page: _Page) -> None:
     row: Any = {"value": 1}
     with pytest.raises(TypeError, match="unhashable"):
-        Part().show(make_frame(), row)
+        Part().show_part(make_frame(), row)
     assert not page.drawn
 
 
 def test_part_that_fails_draws_nothing_and_is_composed_again(page: _Page) -> None:
     outcomes: Iterator[bool] = iter((False, True))
 
-    def compose(frame: Any) -> None:
+    def compose_part(frame: Any) -> None:
         drawing.put_text(drawing.Plain("begun"))
         if not next(outcomes):
             raise OSError("damaged")
 
-    show = drawing.keep_part(compose)
+    show_part = drawing.keep_part(compose_part)
     with pytest.raises(OSError, match="damaged"):
-        show(make_frame())
+        show_part(make_frame())
     assert not page.drawn
     drawing.put_text(drawing.Plain("direct"))
-    show(make_frame())
+    show_part(make_frame())
     assert page.drawn == [("text", "direct"), ("text", "begun")]
 
 
 def test_parts_within_a_part_are_kept_with_it(page: _Page) -> None:
     inner = Part()
 
-    def compose(frame: Any) -> None:
-        inner.show(frame, "TIP")
+    def compose_part(frame: Any) -> None:
+        inner.show_part(frame, "TIP")
 
-    show = drawing.keep_part(compose)
-    show(make_frame())
-    show(make_frame())
+    show_part = drawing.keep_part(compose_part)
+    show_part(make_frame())
+    show_part(make_frame())
     assert inner.n_composed == 1 and len(page.drawn) == 10
 
 
 def test_heaviest_parts_are_dropped_first_come_first(page: _Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = ResultCache(drawing.MOST_PARTS, drawing.weigh_part, 3_000)
-    monkeypatch.setattr(drawing, "kept_parts", kept)
+    cache = ResultCache(drawing.MOST_PARTS, drawing.weigh_part, 3_000)
+    monkeypatch.setattr(drawing, "kept_parts", cache)
     composed: list[int] = []
 
-    def compose(frame: Any, number: int) -> None:
+    def compose_part(frame: Any, number: int) -> None:
         composed.append(number)
         with drawing.open_fold("Label"):
             drawing.put_text(drawing.Html("x" * 1_000))
 
-    show = drawing.keep_part(compose)
+    show_part = drawing.keep_part(compose_part)
     for number in (0, 1, 0, 2, 3, 3):
-        show(make_frame(), number)
-    assert composed == [0, 1, 2, 3] and len(kept) == 3
-    show(make_frame(), 1)
+        show_part(make_frame(), number)
+    assert composed == [0, 1, 2, 3] and len(cache) == 3
+    show_part(make_frame(), 1)
     assert composed == [0, 1, 2, 3, 1], "the part that was not drawn for longest was dropped"

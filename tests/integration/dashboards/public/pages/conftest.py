@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from dashboards.public import drawing, queries
-from pipelines.core.result_cache import ResultCache
 from tests.support.releases import release_fixture
 
 
@@ -25,7 +25,6 @@ def handmade(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _kept_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compose all parts of pages in each test, since tests replace what they are composed of."""
-    kept = ResultCache(drawing.MOST_PARTS, drawing.weigh_part, drawing.HEAVIEST)
-    monkeypatch.setattr(drawing, "kept_parts", kept)
+def _composed_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose all parts of pages each time, since tests replace what they are composed of."""
+    monkeypatch.setattr(drawing, "kept_parts", SimpleNamespace(get_or_make=lambda key, compose: compose()))

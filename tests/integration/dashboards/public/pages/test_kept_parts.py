@@ -3,15 +3,15 @@ choices, language and release."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
 
 from dashboards.public import drawing, queries
 from pipelines.core.home import Home
+from pipelines.core.result_cache import ResultCache
 from pipelines.declarations.registry import load
 from pipelines.publication.releases import publish
 from tests.support.public_pages import read_html, run_page
@@ -57,27 +57,30 @@ def draw_page(page: str, address: dict[str, str]) -> list[str]:
     return texts
 
 
-def compose_always(key: object, compose: Callable[[], object]) -> object:
-    return compose()
+def keep_parts(monkeypatch: pytest.MonkeyPatch) -> ResultCache[Any]:
+    """Keep parts as the service does, for the rest of a test."""
+    cache = ResultCache[Any](drawing.MOST_PARTS, drawing.weigh_part, drawing.HEAVIEST)
+    monkeypatch.setattr(drawing, "kept_parts", cache)
+    return cache
 
 
 def test_kept_parts_are_those_that_are_composed_for_the_same_choices(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    composed = [draw_page(page, address) for page, address in ADDRESSES]
+    cache = keep_parts(monkeypatch)
     # Reversed, so that no part is kept from the page that has just been composed.
-    with monkeypatch.context() as patch:
-        patch.setattr(drawing, "kept_parts", SimpleNamespace(get_or_make=compose_always))
-        composed = [draw_page(page, address) for page, address in ADDRESSES]
     for page, address in reversed(ADDRESSES):
         draw_page(page, address)
-    n_kept = len(drawing.kept_parts)
+    n_kept = len(cache)
     for (page, address), expected in zip(ADDRESSES, composed, strict=True):
         assert draw_page(page, address) == expected, (page, address)
-    assert len(drawing.kept_parts) == n_kept, "nothing was composed again"
+    assert len(cache) == n_kept > len(ADDRESSES), "nothing was composed again"
     assert len({"\n".join(texts) for texts in composed}) == len(ADDRESSES)
 
 
 def test_new_release_is_shown_at_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_parts(monkeypatch)
     address = {"freq": "A", "period": "2025", "crime": "TIP"}
     before = read_html(run_page("region", **address))
     cells = release_fixture.make_tables(load())["cell"]
