@@ -36,6 +36,7 @@ _CONTROLS = 1000
 _PATIENCE = 30.0
 """Seconds after which a reader gives up."""
 _CONTENT = ".rti-table, .rti-facts"
+_TABLES = (b'class="rti-table', b'class="rti-facts')
 _FIRST_CONTENT = f"""() => new Promise(done => {{
   const look = () => document.querySelector("{_CONTENT}") ? done(performance.now()) : requestAnimationFrame(look);
   look();
@@ -186,7 +187,7 @@ def measure_readers(address: str) -> Iterator[Figure]:
     def read_pages(number: int) -> None:
         time.sleep(PAUSE * number / READERS)
         for place in range(ROUNDS):
-            crime = ("TIP", "SOM")[place // len(paths) % 2]
+            crime = ("TIP", "SOM")[number % 2]
             began = time.perf_counter()
             try:
                 readers[number].open_page(paths[(number + place) % len(paths)], f"crime={crime}")
@@ -241,7 +242,7 @@ class _Reader:
         self.socket = connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None)
 
     def open_page(self, name: str, query: str) -> None:
-        """Open a page and wait until it is drawn; raise RuntimeError if its script failed."""
+        """Open a page and wait until it is drawn; raise RuntimeError if its script failed or it has no table."""
         from streamlit.proto.BackMsg_pb2 import BackMsg
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -250,14 +251,20 @@ class _Reader:
         request.rerun_script.page_name = name
         request.rerun_script.is_history_navigation = True
         self.socket.send(request.SerializeToString())
+        has_content = False
         while True:
             answer: Any = ForwardMsg()
-            answer.ParseFromString(self.socket.recv(timeout=_PATIENCE))
+            message = self.socket.recv(timeout=_PATIENCE)
+            assert isinstance(message, bytes)
+            answer.ParseFromString(message)
+            has_content |= any(mark in message for mark in _TABLES)
             if answer.WhichOneof("type") == "delta" and answer.delta.new_element.WhichOneof("type") == "exception":
                 raise RuntimeError(f"{name}: {answer.delta.new_element.exception.message}")
             if answer.WhichOneof("type") == "script_finished":
-                if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY and has_content:
                     return
+                if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                    raise RuntimeError(f"{name}: there is no table")
                 if answer.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise RuntimeError(f"{name}: the script was not compiled")
 
