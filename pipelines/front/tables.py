@@ -91,11 +91,14 @@ class FigureTable:
         return format_figure(figure, marks, is_few=figure.kind == "value" and words.is_few(cell))
 
     def cover_field(self, row: words.Row | None) -> Part:
-        """Return how many territories are in a figure of the region, with a note on the others."""
+        """Return how many territories are in a figure of the region, with a note on the others.
+
+        A ratio without a figure has no such number, even if one of its counts is withheld.
+        """
         if row is None:
             return format_figure(words.format_absent())
         if not regions.has_members(row):
-            return format_figure(words.format_status("withheld" if row["conf_status"] != "F" else "unavailable"))
+            return format_figure(regions.refuse_figure())
         absences = self.reader.list_absences(row)
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
         return Markup("{}{}").format(counted, _MARK.format(self.notes.number_note(absences)) if absences else "")

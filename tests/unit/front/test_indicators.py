@@ -29,8 +29,12 @@ def test_formula_names_the_periods_of_both_counts(version: str, lag: int, text: 
     assert "period" not in explain_formula(Reader(edition, "en"), nested, "TIP")
 
 
-def compose_page(**changes: object) -> Page:
-    ratios = [make_ratio(area, year, **changes) for area in ("WB", *MEMBERS) for year in ("2024", "2025")]
+def compose_page(**of_region: object) -> Page:
+    """Return the page of a ratio; `of_region` changes the figures of the region."""
+    years = ("2024", "2025")
+    ratios = [
+        make_ratio(code, year, **(of_region if code == "WB" else {})) for code in ("WB", *MEMBERS) for year in years
+    ]
     ratios = [{**row, "reporters": "AA,BB,CC"} if row["area"] == "WB" else row for row in ratios]
     edition = make_edition(
         stage_ratio=[{**row, "reporters": "AA,BB,CC,DD"} if row["period"] == "2025" else row for row in ratios],
@@ -52,3 +56,10 @@ def test_ratio_by_year_has_the_number_of_territories_in_the_region() -> None:
 def test_headline_of_a_ratio_names_both_stages() -> None:
     headline = compose_page().values["headline"]
     assert headline.startswith("Western Balkans, 2025, convicted per 100 indicted: 80")
+
+
+@pytest.mark.parametrize("status", [{"obs_status": "Q", "conf_status": "C", "state": "withheld"}, {"obs_status": "M"}])
+def test_number_of_territories_is_never_withheld(status: dict[str, object]) -> None:
+    """A withheld ratio lists the territories of one of its counts, so it says that there is no figure of the region."""
+    _, by_year = compose_page(value=None, low=None, high=None, **status).values["tables"]
+    assert ["no regional figure" in str(field) for field in by_year.rows[1].fields] == [True, True]
