@@ -117,7 +117,7 @@ def describe_certainty(row: Row | None, period: str) -> str:
 
 
 def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> tuple[str, str]:
-    """Return the figure of the region in a sentence, and the sentences on its coverage, if it has one.
+    """Return the figure of the region in a sentence, and those on its coverage, or on the territories it lacks.
 
     `unit` names what is measured, and in which unit: 'indicted, persons'.
     """
@@ -128,13 +128,20 @@ def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> 
         unit=unit,
         figure=regions.quote_figure(row),
     )
+    if regions.is_mixed(row):
+        return headline, tell(regions.MIXED_TERRITORIES)  # marked there
     return headline, reader.describe_cover(row) if row is not None and regions.is_covered(row) else ""
 
 
-def describe_source(reader: Reader, regional: Iterable[Row | None]) -> str:
-    """Return from how many territories the counts of an indicator are: those in any of its figures of the region."""
-    rows = [row for row in regional if row is not None and regions.has_members(row)]
-    reporters = {code for row in rows for code in str(row["reporters"] or "").split(",") if code}
+def describe_source(reader: Reader, figures: Iterable[Row | None]) -> str:
+    """Return from how many territories the counts of an indicator are: those with a figure of their own, or in any
+    figure of the region."""
+    reporters: set[str] = set()
+    for row in figures:
+        if row is not None and row["area"] == reader.edition.region and regions.has_members(row):
+            reporters.update(code for code in str(row["reporters"] or "").split(",") if code)
+        elif row is not None and row["area"] in reader.edition.territories and row["value"] is not None:
+            reporters.add(row["area"])
     if not reporters:
         return tell("Returns of the offices, release {release}.", release=reader.edition.id)
     return many(

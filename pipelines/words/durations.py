@@ -12,7 +12,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.statistics import medians as statistics
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import FormattedFigure, Row, indicators
+from pipelines.words import FormattedFigure, Row, indicators, regions
 from pipelines.words.language import Texts, lower_first, many, tell
 from pipelines.words.reasons import UNDEFINED
 
@@ -154,6 +154,8 @@ def explain_undefined(row: Row | None) -> str:
 
     Empty if it is, if it is withheld, or if one of its counts is not collected, which its word says.
     """
+    if regions.is_mixed(row):
+        return tell(regions.MIXED_TERRITORIES)  # marked there
     if row is None or row["obs_status"] == "L":
         return ""
     return UNDEFINED.get(str(row["undefined"] or ""), "")

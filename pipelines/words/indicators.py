@@ -14,7 +14,7 @@ from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, lower_first, many, tell
 from pipelines.words.notes import ADULT
 from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, TOO_FEW_TO_SPLIT, UNSTATED
-from pipelines.words.regions import explain_too_few, refuse_figure
+from pipelines.words.regions import explain_too_few, is_mixed, refuse_figure
 
 VERSIONS: Mapping[str, str] = Texts(
     {
@@ -134,7 +134,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     """Format an indicator with its range, `57 (40–81)`, or its symbol if there is none."""
     if row is None:
         return words.format_absent()
-    if row.get("state") == "too_few_territories":
+    if row.get("state") == "too_few_territories" or is_mixed(row):
         return refuse_figure()
     plain = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if plain.kind != "value" or row.get("low") is None:

@@ -29,6 +29,9 @@ _TOO_FEW = mark("Only {n} of {whole} territories have this figure; a regional fi
 _NONE = mark("No territory has reported.")
 NO_REGION = mark("no regional figure")
 TOO_FEW_TERRITORIES = mark("No regional figure is shown from fewer than {fewest} territories.")
+MIXED_TERRITORIES = mark(
+    "No regional figure is shown, because not all counts of what was resolved are from the same territories."
+)
 _FEW_TERRITORIES = mark("{stages}: no regional figure, because only {n} of {whole} territories are included.")
 
 
@@ -63,6 +66,21 @@ def is_covered(row: Row | None) -> bool:
 def has_members(row: Row) -> bool:
     """Return True if the territories that a row lists are those of its figure: of each count, and of a known ratio."""
     return "numerator" not in row or is_covered(row)
+
+
+def is_mixed(row: Row | None) -> bool:
+    """Return True if a clearance rate of the region is undefined because the terms of its sum are from different
+    territories.
+
+    Such a row has the fewest territories of a term, and the names of those of one term.
+    """
+    return (
+        row is not None
+        and "undefined" in row
+        and row["value"] is None
+        and row["area_kind"] == "region"
+        and row["n_reported"] != count_reporters(row)
+    )
 
 
 def refuse_figure() -> words.FormattedFigure:
@@ -160,7 +178,7 @@ def quote_figure(row: Row | None, digits: int = 0) -> str:
     """Return a figure of the region with its interval for a sentence, or the words for why there is none."""
     if row is None:
         return words.format_absent().spoken
-    if is_refused(row):
+    if is_refused(row) or is_mixed(row):
         return tell(NO_REGION)
     figure = words.format_value(row["value"], row["obs_status"], row["conf_status"], digits)
     if figure.kind != "value" or row.get("low") is None:

@@ -18,7 +18,7 @@ from pipelines.statistics.change import (
 )
 from pipelines.statistics.medians import Median, compare_medians
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import Row, changes
+from pipelines.words import Row, changes, regions
 from pipelines.words.language import Texts, many, tell
 
 READ = mark(
@@ -131,6 +131,8 @@ def judge_medians(first: Row | None, last: Row | None, breaks: Sequence[Row]) ->
 def _find_obstacle(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend | None:
     """Return why two figures are not compared: one is not shown, a break is between them, or others are in them."""
     if first is None or last is None:
+        return Trend("missing")
+    if any(regions.is_mixed(row) for row in (first, last)):
         return Trend("missing")
     figures = [words.format_value(row["value"], row["obs_status"], row["conf_status"]) for row in (first, last)]
     if any(figure.kind == "withheld" for figure in figures):

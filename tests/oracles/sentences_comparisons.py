@@ -38,7 +38,7 @@ from tests.oracles.sentences import (
     spell_period,
     split_codes,
 )
-from tests.oracles.sentences_counts import DIMENSIONS, choose_year, describe_regional_figure
+from tests.oracles.sentences_counts import DIMENSIONS, choose_year, describe_regional_figure, is_mixed
 
 FREQS = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
 TESTED = ("higher", "lower", "depends_on_persons_per_case", "no_difference")
@@ -153,7 +153,7 @@ def speak_compared(row: Row | None, digits: int = 0, version: str = "recommended
     """Return a figure of the page "Compare" as it is read aloud."""
     if row is None:
         return "no records" if version in ("lagged", "cohort") else "not collected"
-    if row["state"] == "too_few_territories":
+    if row["state"] == "too_few_territories" or is_mixed(row):
         return "no regional figure"
     if row["value"] is None:
         return describe_absent(row)

@@ -202,11 +202,20 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
+def is_mixed(row: Row) -> bool:
+    """Return True if the kinds of what was resolved in the region are from different territories, so have no sum."""
+    if row["value"] is not None or row["area"] != "WB" or "undefined" not in row:
+        return False
+    return bool(len(split_codes(row["reporters"])) != row["n_reported"])
+
+
 def describe_regional_figure(row: Row | None, limits: Row | None, digits: int = 0) -> str:
     """Return a figure of the region with its interval, as sentences quote it."""
     if row is None:
         return "not collected"
     if 0 < len(split_codes(row["reporters"])) < FEWEST_IN_REGION:
+        return "no regional figure"
+    if is_mixed(row):
         return "no regional figure"
     if row["value"] is None:
         return describe_absent({**row, "n_reported": None})
@@ -664,7 +673,11 @@ def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
     texts = [
         "no regional figure"
         if x is not None
-        and (x.get("state") == "too_few_territories" or 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION)
+        and (
+            x.get("state") == "too_few_territories"
+            or 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION
+            or is_mixed(x)
+        )
         else describe_absent(x)
         if x is None or x["value"] is None
         else format_number(x["value"])
@@ -956,7 +969,7 @@ def expect_share_of_cell(r: Release, s: Selection, p: Params) -> Expected:
 
 def format_figure(row: Row, digits: int, unit: str) -> str:
     """Return an indicator in its unit with its interval, as a sentence says it."""
-    if row.get("state") == "too_few_territories":
+    if row.get("state") == "too_few_territories" or is_mixed(row):
         return "no regional figure"
     if row["value"] is None:
         return ABSENT_IN_SENTENCES[describe_absent({**row, "n_reported": None})]

@@ -683,37 +683,44 @@ def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("Returns of the offices, release {release}.")
 def expect_release_without_reporters(r: Release, s: Selection, p: Params) -> Expected:
-    """Return the release of an indicator of which the region has no figure that names its territories."""
-    assert s["metric"].startswith("clearance_rate"), s
-    regional = [x for (area, _), x in index_clearances(r, s["metric"], s["crime"]).items() if area == r.region]
-    assert all(x["value"] is None and x["state"] != "too_few_territories" for x in regional)
+    """Return the release of an indicator of which no territory has a figure."""
+    assert not count_territories_shown(r, s), s
     return {"release": r.id}
 
 
 @expect_parameters("Returns of the offices of {n} territories, release {release}.")
 def expect_reporting_territories(r: Release, s: Selection, p: Params) -> Expected:
-    """Return how many territories are in any figure of the region in the years of an indicator's page."""
+    return {"n": str(count_territories_shown(r, s)), "release": r.id}
+
+
+def count_territories_shown(r: Release, s: Selection) -> int:
+    """Return how many territories have a figure on an indicator's page, or are in one of the region."""
     years = r.periods[s["crime"], "A"][:6]
     rows: list[Row | None]
     if "measure" in s:
-        rows = [r.find_total(r.region, year, s["crime"], s["measure"]) for year in years]
+        areas = (r.region, *r.territories)
+        rows = [r.find_total(area, year, s["crime"], s["measure"]) for area in areas for year in years]
     elif s["metric"].startswith("clearance_rate"):
-        rows = [index_clearances(r, s["metric"], s["crime"]).get((r.region, year)) for year in years]
+        rows = [x for (_, year), x in index_clearances(r, s["metric"], s["crime"]).items() if year in years]
     else:
-        key = (s["metric"], s["crime"], "person", r.region)
-        rows = [
-            x
-            for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit", "area").get(key, [])
-            if x["is_default"] and x["period"] in {*years, find_static_period(r, s["metric"], s["crime"])}
-        ]
-    # A ratio that is withheld or lacks a side lists the territories of the other side.
-    figures = [
-        row
-        for row in rows
-        if row is not None and ("measure" in s or row["value"] is not None or row["state"] == "too_few_territories")
-    ]
-    reporters = {code for row in figures for code in split_codes(row["reporters"])}
-    return {"n": str(len(reporters)), "release": r.id}
+        key, by_area = (s["metric"], s["crime"], "person"), {}
+        for x in r.index_rows("stage_ratio", "metric", "offence_group", "count_unit").get(key, []):
+            place = (x["area"], x["period"])
+            if x["is_default"] or (x["version"] == "same_period" and place not in by_area):
+                by_area[place] = x
+        shown = {*years, find_static_period(r, s["metric"], s["crime"])}
+        rows = [x for (_, period), x in by_area.items() if period in shown]
+    territories = set()
+    for x in rows:
+        if x is not None and x["area"] in r.territories and x["value"] is not None:
+            territories.add(x["area"])
+        # A ratio that is withheld or lacks a side lists the territories of the other side.
+        is_of_members = x is not None and (
+            "measure" in s or x["value"] is not None or x["state"] == "too_few_territories"
+        )
+        if x is not None and x["area"] == r.region and is_of_members:
+            territories |= set(split_codes(x["reporters"]))
+    return len(territories)
 
 
 @expect_parameters("This release covers {names}.")

@@ -32,7 +32,8 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     edition = reader.edition
     about, rows = edition.metrics[metric], edition.find_clearance(metric, crime)
     name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
-    year = edition.list_clearance_years(metric, crime)[-1]
+    years = edition.list_clearance_years(metric, crime)[-_YEARS:]
+    year = years[-1]
     measured = f"{language.lower_first(name)}, {tell('per cent')}"
     headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)), measured)
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
@@ -59,7 +60,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
                 about,
                 formula=format_formula(reader, about),
                 method_title=tell("Source of the definition"),
-                regional=[row for (area, _), row in rows.items() if area == edition.region],
+                figures=[row for (_, period), row in rows.items() if period in years],
             ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="clearance", indicator=metric),
         },
@@ -89,4 +90,6 @@ def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
         heading = table.name_area(code, note=describe_basis(of_area))
         fields = [ratio_field(table, row) for row in of_area]
         table.add_row(heading, fields, is_total=code == edition.region)
+        if code == edition.region:
+            table.add_row(tell("Territories included"), [table.cover_field(row) for row in of_area])
     return table

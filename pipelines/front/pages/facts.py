@@ -24,12 +24,12 @@ def list_facts(
     method_title: str = "",
     method: str = "",
     source: Part = "",
-    regional: Iterable[Row | None] = (),
+    figures: Iterable[Row | None] = (),
 ) -> list[tuple[str, Part]]:
     """Return the facts of an indicator with their titles, those without a text left out.
 
     `about` is its declaration; each other argument replaces what is made of it. `others` follow the definition.
-    `regional` are its figures of the region, whose territories are the source of the counts unless `source` names it.
+    `figures` are those that the page shows; their territories are the source of the counts unless `source` names it.
     """
     facts: list[tuple[str, Part]] = [
         (tell("What it is"), what),
@@ -38,7 +38,7 @@ def list_facts(
         *others,
         (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
         (method_title or tell("Method of the intervals"), in_page_language(reader, method or str(about["source"]))),
-        (tell("Source of the counts"), source or sentences.describe_source(reader, regional)),
+        (tell("Source of the counts"), source or sentences.describe_source(reader, figures)),
     ]
     return [(title, text) for title, text in facts if text]
 

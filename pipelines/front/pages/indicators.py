@@ -150,7 +150,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
                 about,
                 what=about_version,
                 formula=explain_formula(reader, about, crime),
-                regional=[edition.find_ratios(metric, crime, year).get(edition.region) for year in years],
+                figures=[row for year in years for row in edition.find_ratios(metric, crime, year).values()],
             ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
@@ -241,7 +241,11 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
                 definition=translate_text(reader, reader.find_definition("measure", measure)),
                 others=[(tell("Rate"), tell(_RATE))],
                 method=str(edition.metrics["rate"]["source"]),
-                regional=[edition.find_total(crime, measure, edition.region, year) for year in years],
+                figures=[
+                    edition.find_total(crime, measure, code, year)
+                    for code in (edition.region, *edition.territories)
+                    for year in years
+                ],
             ),
             "explore": reader.link_to_explorer("region", crime=crime),
         },

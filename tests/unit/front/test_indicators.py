@@ -8,6 +8,7 @@ from pipelines.front.pages import Page
 from pipelines.front.pages.facts import explain_formula
 from pipelines.front.pages.indicators import compose_indicators
 from pipelines.front.reader import Reader
+from pipelines.words.language import read_in
 from tests.support.editions import MEMBERS, make_edition, make_metric, make_ratio, make_total
 
 CODE = "convicted_first_per_indicted"
@@ -63,3 +64,55 @@ def test_number_of_territories_is_never_withheld(status: dict[str, object]) -> N
     """A withheld ratio lists the territories of one of its counts, so it says that there is no figure of the region."""
     _, by_year = compose_page(value=None, low=None, high=None, **status).values["tables"]
     assert ["no regional figure" in str(field) for field in by_year.rows[1].fields] == [True, True]
+
+
+CLEARANCE = "clearance_rate_prosecution"
+MIXED = "No regional figure is shown, because not all counts of what was resolved are from the same territories."
+
+
+def compose_clearance_page(language: str = "en", **of_region: object) -> Page:
+    """Return the page of a clearance rate; `of_region` changes the figures of the region."""
+    common = {"metric": CLEARANCE, "unit_measure": "PC", "undefined": "", "n_reported": 4}
+    rows = [
+        make_ratio(code, year, **{**common, **(of_region if code == "WB" else {})})
+        for code in ("WB", "AA", "BB")
+        for year in ("2024", "2025")
+    ]
+    about = make_metric(CLEARANCE, "Clearance rate")
+    reader = Reader(make_edition(clearance=rows, total=[make_total("WB", "2025", 90.0)], metric=[about]), language)
+    with read_in(language):
+        (page,) = [page for page in compose_indicators(reader, "TIP") if "clearance" in page.file]
+    return page
+
+
+def test_clearance_rate_by_year_has_the_number_of_territories_in_the_region() -> None:
+    _, cover, *territories = compose_clearance_page(reporters="AA,BB,CC,DD").values["tables"][0].rows
+    assert cover.heading == "Territories included" and [*map(str, cover.fields)] == ["4 of 4", "4 of 4"]
+    assert len(territories) == len(MEMBERS)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"obs_status": "Q", "conf_status": "C", "state": "withheld", "undefined": "withheld"},
+        {"obs_status": "O", "state": "missing", "undefined": "resolved_missing"},
+    ],
+)
+def test_region_whose_counts_are_from_different_territories_has_no_figure_and_says_why(status: dict[str, str]) -> None:
+    """The kinds of decisions are from four territories and from three of them; the names are those of the four."""
+    page = compose_clearance_page(value=None, low=None, high=None, n_reported=3, **status)
+    headline = "Western Balkans, 2025, clearance rate, per cent: no regional figure."
+    assert (page.values["headline"], page.values["cover"], page.coverage) == (headline, MIXED, MIXED)
+    table = page.values["tables"][0]
+    for row in table.rows[:2]:
+        assert all("no regional figure" in str(field) for field in row.fields)
+    assert table.notes.texts[0] == MIXED
+    source = dict(page.values["facts"])["Source of the counts"]
+    assert source == "Returns of the offices of 2 territories, release 2026-Q3."
+
+
+def test_withheld_clearance_rate_of_the_same_territories_stays_withheld() -> None:
+    status = {"obs_status": "Q", "conf_status": "C", "state": "withheld", "undefined": "withheld"}
+    page = compose_clearance_page(value=None, low=None, high=None, **status)
+    assert "per cent: withheld." in page.values["headline"]
+    assert "withheld" in str(page.values["tables"][0].rows[0].fields[0])

@@ -59,6 +59,17 @@ def test_source_counts_territories_that_are_in_a_figure(reporters: tuple[str, st
     assert sentences.describe_source(Reader(make_edition(), "en"), [*rows, None]) == source
 
 
+def test_source_counts_territories_whose_figures_are_shown_but_are_not_in_a_figure_of_the_region() -> None:
+    rows = [
+        make_total("WB", "2025", 9.0, reporters="AA,BB"),
+        make_total("CC", "2025", 7.0),
+        make_total("DD", "2025", None),
+        make_total("AA_X", "2025", 7.0, area_kind="jurisdiction"),
+    ]
+    source = sentences.describe_source(Reader(make_edition(), "en"), rows)
+    assert source == "Returns of the offices of 3 territories, release 2026-Q3."
+
+
 def test_figure_from_three_territories_is_not_one_of_the_region() -> None:
     rows = [make_total("WB", year, 100.0, reporters="AA,BB,CC") for year in ("2024", "2025")]
     text = sentences.describe_convictions(Reader(make_edition(total=rows), "en"), "TIP", "WB", "2024", "2025")
