@@ -11,6 +11,11 @@ from pipelines.front.reader import Reader
 from pipelines.words import Row, language, regions, trends
 from pipelines.words.language import many, tell
 
+WITHHELD_WITH = mark(
+    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A withheld "
+    "figure may be zero."
+)
+"""Follows a sentence on which figures are withheld for their own size, which is not the reason of all."""
 _CHANGES: language.Texts[str] = language.Texts(
     {
         "rise": mark("This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high})."),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
-from pipelines.front import pages
+from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.pages.cooperation_breakdowns import (
     list_absences,
@@ -160,6 +160,7 @@ def _start_matrix(reader: Reader, caption: str, year: int, name: str, columns: S
         tell("The territory at the start of a row or card sends. Those named above or beside the figures receive.")
     )
     table.notes.add_remark(tell("Small figures are withheld together with those of the partner."))
+    table.notes.add_remark(tell(sentences.WITHHELD_WITH))  # marked there
     return table
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pipelines import words
 from pipelines.design.components import Part
-from pipelines.front import pages
+from pipelines.front import pages, sentences
 from pipelines.front.pages import Page, Section
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
@@ -222,6 +222,7 @@ def _note_partners(tables: list[FigureTable]) -> list[FigureTable]:
                 least=SMALLEST_PUBLISHED_COUNT,
             )
         )
+        table.notes.add_remark(tell(sentences.WITHHELD_WITH))  # marked there
     return tables
 
 
@@ -334,6 +335,7 @@ def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]
                 most=SMALLEST_WITHOUT_PARTNERS - 1,
             )
         )
+        table.notes.add_remark(tell(sentences.WITHHELD_WITH))  # marked there
         _note_region(table, rows)
         tables.append(table)
     return tables

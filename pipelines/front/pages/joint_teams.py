@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pipelines import words
 from pipelines.design.components import Part
-from pipelines.front import pages, team_pictures
+from pipelines.front import pages, sentences, team_pictures
 from pipelines.front.pages import Page, Section
 from pipelines.front.pages.cooperation_breakdowns import list_crime_files, make_page
 from pipelines.front.pages.law import format_date
@@ -90,11 +90,12 @@ def _list_texts(figures: TeamFigures, events: Sequence[LawEvent], pictures: Sequ
 
 
 def _explain_counts() -> str:
-    return tell(
+    own = tell(
         "A team is counted by each territory in it. Figures from 1 to {most} are withheld, because partners know their "
         "own teams.",
         most=SMALLEST_WITHOUT_PARTNERS - 1,
     )
+    return f"{own} {tell(sentences.WITHHELD_WITH)}"  # marked there
 
 
 def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:

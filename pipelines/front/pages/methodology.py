@@ -70,10 +70,7 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
                 "They are also protected from the offices that report: an office could subtract its own figures from a "
                 "total."
             ),
-            mark(
-                "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A "
-                "withheld figure may be zero."
-            ),
+            sentences.WITHHELD_WITH,
             mark("Shares, rates and differences are calculated from published figures only."),
         ),
     ),

@@ -65,6 +65,12 @@ def read_lines(table: Any) -> dict[str, list[str]]:
     }
 
 
+def test_matrices_say_that_other_figures_than_small_ones_are_withheld(reader: Reader) -> None:
+    for table in compose_cooperation(reader, "TIP").values["matrices"]:
+        assert "Small figures are withheld together with those of the partner." in table.notes.remarks
+        assert WITHHELD_WITH in table.notes.remarks
+
+
 def test_registered_requests_are_tested_between_the_first_and_the_last_of_three_years(reader: Reader) -> None:
     registered, _ = compose_cooperation(reader, "TIP").values["changes"]
     lines = read_lines(registered)
@@ -141,6 +147,12 @@ def test_share_is_marked_as_few_where_it_or_its_complement_is(executed: int, is_
     outcomes = compose_cooperation(Reader(edition, "en"), "TIP").values["outcomes"]
     assert ("few" in read_lines(outcomes)["Aland"][1]) == is_few
     assert any("fewer than 20 requests" in str(note) for _, note in outcomes.visible_notes) == is_few
+
+
+WITHHELD_WITH = (
+    "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A withheld "
+    "figure may be zero."
+)
 
 
 def make_pair(sent_by: str, received_by: str, sent: float | None, received: float | None, state: str) -> Row:
@@ -226,6 +238,7 @@ def test_requests_by_legal_basis_and_channel_have_their_total_and_name_the_rule(
     assert any(
         "at least 5 of its requests certainly belong to others" in str(remark) for remark in incoming.notes.remarks
     )
+    assert all(WITHHELD_WITH in table.notes.remarks for table in (incoming, outgoing, *channels.tables))
 
 
 def make_quarter(year: int) -> Row:
@@ -265,3 +278,7 @@ def test_each_year_of_informal_exchange_has_a_page() -> None:
     assert list(newest.values["sections"][0].texts) == ["No return on cooperation for 2025: Dland."]
     assert not earlier.values["sections"][0].texts, "nobody has sent a return of the whole year"
     assert earlier.title.endswith(", 2024") and len(earlier.values["sections"][0].tables) == 2
+    for page in (newest, earlier):
+        for table in page.values["sections"][0].tables:
+            by_size, others = [*table.notes.remarks][:2]
+            assert by_size.startswith("Figures from 1 to 9 are withheld,") and others == WITHHELD_WITH

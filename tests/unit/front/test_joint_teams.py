@@ -120,6 +120,7 @@ def test_territory_has_its_own_changes_and_no_picture_of_withheld_figures() -> N
     section = joint_teams.compose_territory(make_reader(), "TIP", "AA")
     assert section is not None and not section.pictures
     assert "withheld" in list_rows(section.tables[0])["Teams running, at the end of the year"][0]
+    assert "Other figures are withheld with them" in section.texts[0]
     assert list(section.tables[0].columns) == ["2024", "2025"], "years of a territory are not added up"
     assert list(list_rows(section.tables[1])) == ["Aland"]
     of_other = joint_teams.compose_territory(make_reader(), "TIP", "BB")
