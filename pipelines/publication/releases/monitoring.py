@@ -225,9 +225,8 @@ def _find_outcome(outcome: PublishedOutcome, years: Sequence[_Row]) -> _Row:
     """Return a figure of a territory in its newest year with one; what is withheld in all years is not known."""
     newest = next((row for row in years if row[outcome.figure] not in (None, "")), None)
     if newest is None:
-        gap = _UNKNOWN if outcome.figure == "share" else "none"
         period = str(years[0]["year"]) if years else ""
-        return {"period": period, "gap": gap, "state": "withheld" if years else "missing"}
+        return {"period": period, "gap": _UNKNOWN, "state": "withheld" if years else "missing"}
     row: _Row = {"period": str(newest["year"])}
     if outcome.figure == "share":
         limits = {"low": newest["low"], "high": newest["high"], "n": newest["closed"]}
@@ -242,7 +241,10 @@ def _summarise_territories(by_member: Sequence[_Row], *, is_share: bool) -> _Row
     """Return the number of territories with each gap or range of days, up to the newest year of any of them."""
     counts = Counter(str(row["gap"]) if is_share else row.get("band") or _UNKNOWN for row in by_member)
     order: Sequence[str] = _ORDER if is_share else (*codes.list_codes("days_band"), _UNKNOWN)
-    worst = next((kind for kind in _ORDER if counts[kind]), _UNKNOWN) if is_share else "none"
+    if is_share:
+        worst = next((kind for kind in _ORDER if counts[kind]), _UNKNOWN)
+    else:
+        worst = "none" if set(counts) - {_UNKNOWN} else _UNKNOWN
     period = max((row["period"] for row in by_member if row.get("state", "value") == "value"), default="")
     return {"period": period, "counts": _join_counts(counts, order), "gap": worst}
 

@@ -154,6 +154,18 @@ def test_outcome_is_of_the_newest_year_with_a_published_figure() -> None:
     assert ("region", "cooperation", "closing_incoming") not in rows
 
 
+@pytest.mark.parametrize("item", ["share_incoming", "days_executed_incoming", "closing_incoming"])
+def test_gap_of_every_figure_that_is_withheld_or_missing_is_not_known(item: str) -> None:
+    withheld = {"direction": "incoming", "days_executed": "", "closing": None}
+    rows = build_rows(cooperation_outcome=[make_outcome("RS", 2025, None, **withheld)])
+    by_area = {area: rows[area, "cooperation", item] for area in ("RS", "MK")}
+    assert {area: (row["state"], row["gap"]) for area, row in by_area.items()} == {
+        "RS": ("withheld", "unknown"), "MK": ("missing", "unknown"),
+    }  # fmt: skip
+    if item != "closing_incoming":
+        assert rows["region", "cooperation", item]["gap"] == "unknown", "no territory has a figure"
+
+
 def test_ratio_is_of_the_newest_year_and_of_the_region_with_enough_territories() -> None:
     rows = build_rows(
         stage_ratio=[
