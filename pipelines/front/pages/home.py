@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.design.components import Part
@@ -47,7 +49,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
         explain_period(reader, "rate", crime, year, CONVICTED),
     ]
     headlines: list[tuple[str, str]] = [
-        (tell("What changed"), changed),
+        (tell("What changed"), f"{changed} {_describe_covers(reader, crime, (*earlier, year))}".strip()),
         (tell("Who has reported"), _describe_reporting(reader, crime, newest[0])),
         (tell("How certain the figures are"), " ".join(filter(None, sure))),
     ]
@@ -87,6 +89,15 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "explore": reader.link_to_explorer("region", crime=crime),
         },
     )
+
+
+def _describe_covers(reader: Reader, crime: str, years: Sequence[str]) -> str:
+    """Return which territories are in the convictions of the region, for each year apart where they differ."""
+    rows = {year: reader.edition.find_regional(crime, CONVICTED, year) for year in years}
+    covers = {year: reader.describe_cover(row) for year, row in rows.items() if row is not None}
+    if len(set(covers.values())) > 1:
+        return " ".join(f"{year}: {words.language.lower_first(cover)}" for year, cover in covers.items())
+    return next(iter(covers.values()), "")
 
 
 def _describe_reporting(reader: Reader, crime: str, period: str) -> str:

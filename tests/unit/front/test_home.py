@@ -1,0 +1,34 @@
+"""Tests of the home page: what changed, with the territories that are in the figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.front.edition import CONVICTION_RATIO
+from pipelines.front.pages.home import compose_home
+from pipelines.front.reader import Reader
+from tests.support.editions import AREAS, make_area, make_edition, make_metric, make_ratio, make_total
+
+
+@pytest.mark.parametrize(
+    ("reporters", "covers"),
+    [
+        (("AA,BB,CC,DD", "AA,BB,CC,DD"), ("Figures cover all 4 territories.",)),
+        (("AA,BB,CC", "AA,BB,CC,DD"), ("no regional figure in 2024.", "Figures cover all 4 territories.")),
+        (("AA,BB,CC,DD,EE", "AA,BB,CC,DD"), ("2024: figures cover all 5", "2025: figures cover 4 of 5 territories.")),
+    ],
+)
+def test_change_of_the_region_names_its_coverage(reporters: tuple[str, str], covers: tuple[str, ...]) -> None:
+    totals = [
+        make_total("WB", year, 90.0, reporters=codes) for year, codes in zip(("2024", "2025"), reporters, strict=True)
+    ]
+    of_five = {"area": [*AREAS, make_area("EE", "territory", "EE", "Eland")]} if "EE" in reporters[0] else {}
+    edition = make_edition(
+        **of_five,
+        total=totals,
+        metric=[make_metric(CONVICTION_RATIO, "Convicted per 100 adjudicated")],
+        stage_ratio=[make_ratio("WB", "2025", metric=CONVICTION_RATIO)],
+    )
+    changed = dict(compose_home(Reader(edition, "en"), "TIP").values["headlines"])["What changed"]
+    assert changed.startswith("Persons convicted at first instance: 90 in 2025, ")
+    assert all(cover in changed for cover in covers), changed
