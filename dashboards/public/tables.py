@@ -28,8 +28,6 @@ _LETTER, _HEADING_LETTER, _PADDING, _FIRST_COLUMN = 7.6, 7.0, 8, 83
 at least."""
 _SHORT = 14
 """Letters of a column name, and of its figures, that fit next to each other in half the width of a telephone."""
-_VISIBLE_NOTES = 6
-"""Notes shown below a table; the others are folded."""
 _INTERVAL = re.compile(r" (\([^()]*\))")
 _BAND = re.compile(r"\d+\u2013\d+")
 """A number of persons in a band, such as "20–49", which is not broken into two lines."""
@@ -168,7 +166,7 @@ def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line
         replace(line, heading=renumber_cell(line.heading), cells=tuple(map(renumber_cell, line.cells)))
         for line in lines
     )
-    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks)
+    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks, notes.unfolded)
 
 
 def _numbers_of(cell: Cell) -> set[str]:
@@ -303,10 +301,10 @@ def render_notes(
 ) -> str:
     """Return the notes of a table as a list under a title: marks of names first, remarks, then the numbered notes, the
     later ones folded; empty text if there are none. `language` is that of notes in another language than the page's."""
-    items = [f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>' for mark, text in names]
-    items += [f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>' for text in notes.remarks]
+    items = [(f'<li><span class="rti-mark">{escape(mark)}</span> {escape(text)}</li>', True) for mark, text in names]
+    items += [(f'<li class="rti-remark">{wrap_language(escape(text), language)}</li>', False) for text in notes.remarks]
     items += [
-        f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>'
+        (f'<li><span class="rti-mark">{number}</span> {escape(text)}</li>', text in notes.unfolded)
         for number, text in enumerate(notes.texts, start=1)
     ]
     if not items:
@@ -314,7 +312,7 @@ def render_notes(
     # Not a heading: the notes of the first table would come directly under the title of the page, a level too low.
     heading_text = tell(NOTES_TITLE) if title is None else title
     heading = f'<div class="rti-notes-title">{escape(heading_text)}</div>' if heading_text else ""
-    visible, folded = items[:_VISIBLE_NOTES], items[_VISIBLE_NOTES:]
+    visible, folded = words.fold_notes(items)
     more = (
         f"<details><summary>{words.count_more_notes(len(folded))}</summary><ul>{''.join(folded)}</ul></details>"
         if folded

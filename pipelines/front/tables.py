@@ -21,8 +21,6 @@ from pipelines.words import FormattedFigure, indicators, regions, trends
 from pipelines.words.language import tell
 from pipelines.words.sources import split_ending
 
-_VISIBLE_NOTES = 6
-"""Notes shown below a table; the others are folded."""
 _FEW_CLASS = "front-badge"
 _FEW = Markup(
     '<span class="front-badge" aria-hidden="true">{few}</span><wbr><span class="front-few">{number}</span>{spoken}'
@@ -107,6 +105,12 @@ class FigureTable:
         """Return words with the mark of a note."""
         return Markup("{}{}").format(text, _MARK.format(self.notes.number_note(note)) if note else "")
 
+    def verdict_field(self, text: Part, note: str = "") -> Part:
+        """Return a verdict with the mark of the note that explains it, which is never folded."""
+        if note:
+            self.notes.number_note(note, is_unfolded=True)
+        return self.note_field(text, note)
+
     @property
     def table(self) -> PageTable:
         """Return the table as a component."""
@@ -128,23 +132,32 @@ class FigureTable:
 
     @property
     def visible_notes(self) -> list[tuple[str, Part]]:
-        """Return the first notes, each with its mark."""
-        return self._list_notes()[:_VISIBLE_NOTES]
+        """Return the notes that are shown, each with its mark."""
+        return words.fold_notes(self._list_notes())[0]
 
     @property
     def folded_notes(self) -> list[tuple[str, Part]]:
-        """Return the notes beyond the first ones."""
-        return self._list_notes()[_VISIBLE_NOTES:]
+        """Return the notes beyond those shown."""
+        return words.fold_notes(self._list_notes())[1]
 
-    def _list_notes(self) -> list[tuple[str, Part]]:
-        names = [(mark, name_language(self.reader, text)) for mark, text in self.names]
-        remarks: list[tuple[str, Part]] = [("", text) for text in self.notes.remarks]
+    @property
+    def all_notes(self) -> list[tuple[str, Part]]:
+        """Return all notes in the order of their marks."""
+        return [note for note, _ in self._list_notes()]
+
+    def _list_notes(self) -> list[tuple[tuple[str, Part], bool]]:
+        """Return all notes with their marks, and which of them are never folded."""
+        names = [((mark, name_language(self.reader, text)), True) for mark, text in self.names]
+        remarks = [*self.notes.remarks]
         if self._has_few and (few := tell(FEW_NOTE, enough=ENOUGH_EVENTS) if self.few is None else self.few):
-            remarks.append(("", few))
+            remarks.append(few)
         texts = (self.caption, *self.columns, *(str(row.heading) for row in self.rows))
-        remarks += [("", text) for text in words.explain_abbreviations(texts)]
-        numbered = enumerate(self.notes.texts, start=1)
-        return [*names, *remarks, *((str(number), mark_english(self.reader, text)) for number, text in numbered)]
+        remarks += words.explain_abbreviations(texts)
+        numbered = [
+            ((str(number), mark_english(self.reader, text)), text in self.notes.unfolded)
+            for number, text in enumerate(self.notes.texts, start=1)
+        ]
+        return [*names, *((("", text), False) for text in remarks), *numbered]
 
 
 def in_english(text: str) -> Markup:

@@ -34,6 +34,7 @@ from pipelines.words.notes import (
     count_more_notes,
     describe_common_note,
     describe_flag,
+    fold_notes,
     mark_notes,
 )
 from pipelines.words.terms import (
@@ -79,6 +80,7 @@ __all__ = [
     "describe_flag",
     "describe_path",
     "explain_abbreviations",
+    "fold_notes",
     "format_absent",
     "format_count",
     "format_day",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pipelines.core.i18n import mark
 from pipelines.words.formatting import LEGEND, Row
 from pipelines.words.language import Texts, many, tell
 
 ADULT = "Y_GE18"
+_Note = TypeVar("_Note")
+VISIBLE_NOTES = 6
+"""Notes shown below a table; the others are folded, except footnotes of names and notes that explain a verdict."""
 FLAGS: Mapping[str, str] = Texts(
     {
         "partial": mark("Partial: the sum of those that reported, not of the whole region."),
@@ -72,11 +76,15 @@ class Notes:
 
     texts: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    unfolded: set[str] = field(default_factory=set)
+    """Numbered notes that are never folded, because a word such as a verdict is misread without them."""
 
-    def number_note(self, text: str) -> str:
+    def number_note(self, text: str, *, is_unfolded: bool = False) -> str:
         """Return the number of a note, adding the note if it is new."""
         if text not in self.texts:
             self.texts.append(text)
+        if is_unfolded:
+            self.unfolded.add(text)
         return str(self.texts.index(text) + 1)
 
     def add_remark(self, text: str) -> None:
@@ -117,6 +125,21 @@ def describe_flag(flag: str) -> str:
     if flag in FLAGS:
         return FLAGS[flag]
     return tell("Marked in the data: {flag}.", flag=flag.replace("_", " "))
+
+
+def fold_notes(notes: Iterable[tuple[_Note, bool]]) -> tuple[list[_Note], list[_Note]]:
+    """Return the notes that are shown and those that are folded, each in their order.
+
+    Each note is given with whether it is never folded; those leave room for the first others up to the limit.
+    """
+    notes = list(notes)
+    free = VISIBLE_NOTES - sum(is_unfolded for _, is_unfolded in notes)
+    visible: list[_Note] = []
+    folded: list[_Note] = []
+    for note, is_unfolded in notes:
+        (visible if is_unfolded or free > 0 else folded).append(note)
+        free -= not is_unfolded
+    return visible, folded
 
 
 def count_more_notes(number: int) -> str:

@@ -45,7 +45,7 @@ def _show_table(frame: layout.Frame, compared: Compared, freq: str, since: str, 
         judged.append(trend)
         cells = [compared.build_cell(row, notes, area, name) for row, name in zip(ends, names, strict=True)]
         verdict, times = trends.VERDICTS[trend.verdict], trends.format_times(trend)
-        marks = (notes.number_note(trend.note),) if trend.note else ()
+        marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = frame.area_name(area)
         cells += [
             tables.Cell(times, f"{subject}: {times or tell('not tested')}"),

@@ -62,7 +62,7 @@ def _show_changes(
             first_cell, last_cell = (cell if regions.is_regional(cell) else None for cell in (first_cell, last_cell))
         trend = trends.judge_trend(first_cell, last_cell, _find_breaks(frame, area, crime, since, last, first_cell))
         judged.append(trend)
-        marks = (notes.number_note(trend.note),) if trend.note else ()
+        marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = f"{frame.area_name(area)}, {words.stage_name(measure)}"
         verdict = trends.VERDICTS[trend.verdict]
         times = trends.format_times(trend)

@@ -75,7 +75,6 @@ def _describe_chapter(chapter: Chapter) -> Mapping[str, Any]:
 
 def _describe_table(figures: FigureTable) -> Mapping[str, Any]:
     table = figures.table
-    notes = [*figures.visible_notes, *figures.folded_notes]
     return {
         "caption": table.caption,
         "header": [table.corner, *table.columns],
@@ -85,7 +84,8 @@ def _describe_table(figures: FigureTable) -> Mapping[str, Any]:
             for row in table.rows
         ],
         "notes": [
-            [{"kind": "mark", "text": mark}, *read_runs(text)] if mark else read_runs(text) for mark, text in notes
+            [{"kind": "mark", "text": mark}, *read_runs(text)] if mark else read_runs(text)
+            for mark, text in figures.all_notes
         ],
     }
 

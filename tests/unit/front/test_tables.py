@@ -153,6 +153,21 @@ def test_seventh_note_is_folded() -> None:
     assert len(table.visible_notes) == 6 and [text for _, text in table.folded_notes] == ["Note 6.", "Note 7."]
 
 
+@pytest.mark.parametrize(("n_verdicts", "shown"), [(1, 6), (6, 6), (8, 8)])
+def test_note_that_explains_a_verdict_is_never_folded(n_verdicts: int, shown: int) -> None:
+    table = make_table()
+    for number in range(8):
+        table.notes.number_note(f"Note {number}.")
+    verdicts = [f"Not clear: {number}." for number in range(n_verdicts)]
+    fields = [str(table.verdict_field("no clear change", note)) for note in verdicts]
+    assert fields[0] == 'no clear change<sup class="front-mark">9</sup>'
+    texts = [str(text) for _, text in table.visible_notes]
+    assert (len(texts), texts[-n_verdicts:]) == (shown, verdicts)
+    assert len(table.visible_notes) + len(table.folded_notes) == 8 + n_verdicts
+    marks = [int(mark) for mark, _ in table.visible_notes]
+    assert marks == sorted(marks), "notes keep the order of their marks"
+
+
 def test_names_and_notes_are_escaped() -> None:
     table = make_table()
     table.add_row(table.note_field("<b>", "a note"), ("x",))

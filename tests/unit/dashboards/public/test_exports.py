@@ -157,3 +157,14 @@ def test_at_most_six_notes_are_visible() -> None:
     assert visible.count("<li>") == 6 and folded.count("<li>") == 4 and "<summary>4 more notes</summary>" in folded
     assert FOOTNOTE[1] in visible, "the footnote of a name is never folded"
     assert "<details>" not in tables.render_notes(words.Notes(["a"] * 6))
+
+
+def test_note_that_explains_a_verdict_stays_visible_when_notes_are_arranged() -> None:
+    notes = words.Notes([f"Note {number}." for number in range(9)])
+    mark = notes.number_note("Not clear.", is_unfolded=True)
+    figure = words.FormattedFigure("1", "1", "value", 1.0)
+    cells = tuple(tables.value_cell(figure, "", (str(number),)) for number in range(1, 10))
+    _, arranged = tables.arrange_notes((Line(Cell("a"), (*cells, Cell("no clear change", marks=(mark,)))),), notes)
+    visible, folded = tables.render_notes(arranged).split("<details>")
+    assert (visible.count("<li>"), folded.count("<li>")) == (6, 4)
+    assert ">10</span> Not clear.</li>" in visible
