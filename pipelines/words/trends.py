@@ -163,6 +163,11 @@ def _explain(change: CountChange, few: str, unclear: str) -> str:
     return tell(unclear) if is_unclear(change) else ""  # marked above
 
 
+def explain_few(kind: Kind) -> str:
+    """Return the note on two figures that are not compared because too few are behind one of them."""
+    return tell(_TOO_FEW_OF[kind], enough=ENOUGH_EVENTS)  # marked above
+
+
 def is_unclear(change: CountChange) -> bool:
     """Return True if a change is clear of single persons, but not if several persons can be tried in one case."""
     is_clear_of_one = change.low is not None and change.high is not None and (change.low > 1 or change.high < 1)

@@ -86,14 +86,18 @@ def expect_difference_of_pair(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("{n} changes since the last round were tested here.")
 def expect_changes_of_answers(r: Release, s: Selection, p: Params) -> Expected:
-    """Count the groups whose favourable answers are published in the newest round and in one before it."""
+    """Count the groups in which 20 people or more gave a favourable answer, and 20 another one, in both last rounds."""
     rows = [x for x in r.read_rows("practice_result") if x["code"] == "favourable" and x["theme"] == s["theme"]]
     newest = max(x["position"] for x in rows)
-    keys = [
-        {(x["series"], x["dimension"], x["group"]) for x in rows if x["count"] is not None and is_in(x["position"])}
-        for is_in in (newest.__eq__, newest.__gt__)
-    ]
-    return {"n": str(len(keys[0] & keys[1]))}
+    fewest: dict[tuple[str, str, str], dict[int, int]] = {}
+    for x in rows:
+        smaller = 0 if x["count"] is None else min(x["count"], x["n"] - x["count"])
+        fewest.setdefault((x["series"], x["dimension"], x["group"]), {})[x["position"]] = smaller
+    tested = 0
+    for by_round in fewest.values():
+        if newest in by_round and len(by_round) > 1:
+            tested += min(by_round[place] for place in sorted(by_round)[-2:]) >= 20
+    return {"n": str(tested)}
 
 
 def _list_team_years(r: Release, crime: str) -> list[int]:

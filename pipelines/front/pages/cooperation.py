@@ -241,7 +241,7 @@ def _share_field(row: Row) -> Part:
 
 def _is_few(row: Row) -> bool:
     """Return True if too few requests were executed in full, or too few ended in another way."""
-    return row["share"] is not None and min(row["executed"], row["closed"] - row["executed"]) < ENOUGH_EVENTS
+    return row["share"] is not None and words.is_few_part(row["executed"], row["closed"])
 
 
 def _term_field(row: Row, name: str) -> Part:

@@ -10,7 +10,7 @@ from pipelines.design.components import Part
 from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, attach_numbers, format_figure
+from pipelines.front.tables import FigureTable, format_figure
 from pipelines.statistics.thresholds import GAP_SHARE
 from pipelines.words import Row, indicators
 from pipelines.words.language import Texts, current_language, lower_first
@@ -72,7 +72,8 @@ def format_absent(status: str) -> Part:
 def format_share(row: Row) -> Part:
     """Return a share per 100 with its 95 % confidence interval.
 
-    It has decimals where whole numbers would hide on which side of one half the interval is.
+    It has decimals where whole numbers would hide on which side of one half the interval is. A share of few has the
+    word, as on the page that it comes from.
     """
     if row["value"] is None:
         return format_missing(row)
@@ -86,7 +87,10 @@ def format_share(row: Row) -> Part:
     digits = next(precisions, _MOST_DIGITS)
     value, low, high = (words.format_number(row[name], digits) for name in ("value", "low", "high"))
     numbers = (round(row[name], digits) for name in ("value", "low", "high"))
-    return attach_numbers(f"{value} ({low}–{high})", *numbers)
+    text = f"{value} ({low}–{high})"
+    has_part = row["source"] != "justice" and row["n"] is not None
+    is_few = has_part and words.is_few_part(round(row["value"] * row["n"] / 100), row["n"])
+    return format_figure(words.FormattedFigure(text, text, "value", *numbers), is_few=is_few)
 
 
 def format_outcome(reader: Reader, row: Row) -> Part:
@@ -111,4 +115,5 @@ def format_ratio(table: FigureTable, area: str, row: Row) -> Part:
     marks = indicators.mark_notes(ratio, table.notes)
     if version := indicators.explain_version(ratio):
         marks = (*marks, table.notes.number_note(version))
-    return format_figure(indicators.format_figure(ratio), marks)
+    figure = indicators.format_figure(ratio)
+    return format_figure(figure, marks, is_few=ratio["state"] == "too_few" and figure.kind == "value")

@@ -30,6 +30,7 @@ _CHANGES: Final = Texts(
         "no_clear_change": mark("no clear change"),
     }
 )
+_ADJUSTED: Final = mark("Not clear: the test allows for the number of questions, and the interval does not.")
 _FEW: Final = mark(
     'Shares with the word "few": fewer than {enough} people gave a favourable answer, or fewer than {enough} another '
     "one. Chance alone can change them a lot."
@@ -115,7 +116,7 @@ def _explain_sums() -> str:
 
 def _explain_changes(rows: Sequence[Row]) -> list[str]:
     """Return how changes since the round before were tested, and how many; nothing if none was."""
-    tested = sum(row["changed"] is not None for row in rows)
+    tested = sum(row["changed"] is not None and not _is_change_of_few(row) for row in rows)
     if not tested:
         return []
     return [
@@ -208,7 +209,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
                 *shares,
                 words.format_number(first["n"]),
                 unavailable if rate is None else attach_numbers(words.format_number(rate), round(rate)),
-                _format_change(favourable) if favourable["changed"] else unavailable,
+                _format_change(table, favourable) if favourable["changed"] else unavailable,
             ),
             is_total=dimension == "region",
         )
@@ -223,14 +224,24 @@ def _list_favourable(series: str) -> Sequence[str]:
     return answers.favourable if answers is not None else ()
 
 
-def _format_change(row: Row) -> Part:
+def _format_change(table: FigureTable, row: Row) -> Part:
     """Return the verdict on a change of the favourable answers, with the ratio of both shares if it was tested."""
+    if _is_change_of_few(row):
+        return table.verdict_field(trends.VERDICTS["too_few"], trends.explain_few("part"))
     verdict, operands = _CHANGES[row["changed"]], [row[name] for name in ("before_count", "before_n", "count", "n")]
     if None in operands:
         return verdict
     change = compute_figure_change("part", Operands(*operands[:2]), Operands(*operands[2:]))
-    times = trends.format_times(trends.Trend(change.verdict, change))
-    return Markup("{}: {}").format(verdict, times) if times else verdict
+    text = Markup("{}: {}").format(verdict, trends.format_times(trends.Trend(change.verdict, change)))
+    # The verdict is that of the release; only the interval is computed here.
+    is_adjusted = trends.is_unclear(change._replace(verdict=row["changed"]))
+    return table.verdict_field(text, tell(_ADJUSTED) if is_adjusted else "")
+
+
+def _is_change_of_few(row: Row) -> bool:
+    """Return True if a change is not compared: the share is of few now or, as far as the release has it, was before."""
+    ends = [(row["count"], row["n"]), (row["before_count"], row["before_n"])]
+    return any(words.is_few_part(*end) for end in ends if None not in end)
 
 
 def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -269,9 +280,4 @@ def _format_share(row: Row) -> Part:
         return attach_numbers(words.format_number(share), round(share))
     text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
     figure = words.FormattedFigure(text, text, "value", round(share), round(low), round(high))
-    return format_figure(figure, is_few=_is_few(row))
-
-
-def _is_few(row: Row) -> bool:
-    """Return True if too few people gave favourable answers, or other ones, as for any share of people."""
-    return bool(min(row["count"], row["n"] - row["count"]) < ENOUGH_EVENTS)
+    return format_figure(figure, is_few=words.is_few_part(row["count"], row["n"]))

@@ -73,7 +73,7 @@ def test_fields_are_those_of_the_release() -> None:
     page = compose_pages()["monitoring-aa.html"]
     (theme,) = page.values["themes"]
     practice, law, outcome, delays = map(read_fields, theme.tables)
-    assert practice == {"How easy is it?": ["35 (15–49)", "20", "70", "2026 Q3", "gap"]}, (
+    assert practice == {"How easy is it?": ["few35 (15–49), few", "20", "70", "2026 Q3", "gap"]}, (
         "other questions are not asked"
     )
     assert law == {"COSTS": ["met: 2; partly: 1", "1 October 2021", "gap"]}
@@ -91,6 +91,22 @@ def test_fields_are_those_of_the_release() -> None:
         ]
     }  # fmt: skip
     assert "Answers and law are the same for both crimes." in page.values["overview"].notes.remarks
+
+
+@pytest.mark.parametrize("source", ["practice", "cooperation"])
+@pytest.mark.parametrize(("part", "whole", "is_few"), [(20, 40, False), (19, 60, True), (41, 60, True), (0, 60, True)])
+def test_share_of_few_has_the_word_as_on_the_page_that_it_comes_from(
+    source: str, part: int, whole: int, is_few: bool
+) -> None:
+    share = {"value": 100 * part / whole, "low": 1.0, "high": 99.0, "n": float(whole), "gap": "unclear"}
+    item = {"practice": "FR01.1", "cooperation": "share_outgoing"}[source]
+    crime = {"practice": "", "cooperation": "TIP"}[source]
+    page = compose_pages(monitoring=[make_row("AA", source, item, offence_group=crime, **share)])["monitoring-aa.html"]
+    (theme,) = page.values["themes"]
+    (table,) = theme.tables
+    ((field, *_),) = read_fields(table).values()
+    notes = " ".join(str(text) for _, text in table.visible_notes)
+    assert (field.startswith("few"), "Chance alone can change it a lot." in notes) == (is_few, is_few), field
 
 
 def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:

@@ -52,16 +52,16 @@ def read_table(rows: list[dict[str, Any]], language: str = "en") -> tuple[list[s
         return (
             [str(column) for column in table.columns],
             lines,
-            " ".join(str(note) for _, note in figures.visible_notes),
+            " ".join(f"{mark} {note}".strip() for mark, note in figures.visible_notes),
         )
 
 
 def test_fields_are_the_shares_of_the_release() -> None:
-    rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9}, changed="rise")
+    rows = make_rows("region", "region", {"easy": 27, "hard": 33, "favourable": 27}, changed="rise")
     rows += make_rows("territory", "AA", {"easy": 4, "hard": 4, "favourable": 4})
     columns, lines, _ = read_table(rows)
     assert columns[:2] == ["Easy en (%)", "Hard en (%)"]
-    assert lines["Region"] == ["45", "55", "few45 (20–70), few", "20", "50", "higher than before"]
+    assert lines["Region"] == ["45", "55", "45 (20–70)", "60", "50", "higher than before"]
     assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
 
 
@@ -88,16 +88,51 @@ def test_answers_that_are_numbers_of_days_have_their_unit() -> None:
 def test_change_since_the_round_before_has_its_ratio_where_counts_are_enough() -> None:
     before = {"before_count": 56, "before_n": 178, "changed": "rise"}
     rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88}, **before)
-    few = {"before_count": 5, "before_n": 22, "changed": "no_clear_change"}
-    rows += make_rows("territory", "AA", {"easy": 7, "hard": 13, "favourable": 7}, **few)
-    _, lines, _ = read_table(rows)
+    _, lines, notes = read_table(rows)
     verdict, _, numbers = lines["Region"][-1].partition(": ")
     ratio, low, high = map(float, re.findall(r"[0-9.]+", numbers))
     assert verdict == "higher than before" and ratio == pytest.approx((88 / 181) / (56 / 178), abs=0.005)
     # Katz's interval, by the logarithm of the ratio, is close to Koopman's in samples of this size.
     error = 1.96 * sqrt(1 / 88 - 1 / 181 + 1 / 56 - 1 / 178)
     assert (low, high) == pytest.approx((ratio * exp(-error), ratio * exp(error)), abs=0.02)
-    assert [fields[-1] for name, fields in lines.items() if fields[0] == "35"] == ["no clear change"]
+    assert "Not clear" not in notes
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [((30, 60), (19, 60)), ((30, 60), (41, 60)), ((19, 60), (30, 60)), ((41, 60), (30, 60)), ((None, None), (19, 60))],
+    ids=["few now", "few others now", "few before", "few others before", "few now, the round before is not known"],
+)
+def test_groups_below_the_limit_are_not_compared_and_do_not_count_as_tested(
+    before: tuple[int | None, int | None], now: tuple[int, int]
+) -> None:
+    counts = {"easy": now[0], "hard": now[1] - now[0], "favourable": now[0]}
+    rows = make_rows("region", "region", {"easy": 30, "hard": 30, "favourable": 30})
+    rows += make_rows("territory", "AA", counts, before_count=before[0], before_n=before[1], changed="rise")
+    _, lines, notes = read_table(rows)
+    (change,) = [fields[-1] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"]
+    assert change == "too few to compare1"
+    assert (
+        "1 Too few to compare: at least one of the two figures has fewer than 20 in the part or in the rest." in notes
+    )
+    how = compose_theme(Reader(make_edition(practice_result=rows), "en"), "formal").values["how"]
+    assert not [text for text in how if "since the last round" in text]
+
+
+def test_change_that_is_unclear_although_its_interval_excludes_1_says_why() -> None:
+    rows = make_rows(
+        "region", "region", {"easy": 88, "hard": 93, "favourable": 88},
+        before_count=56, before_n=178, changed="no_clear_change",
+    )  # fmt: skip
+    rows += make_rows(
+        "territory", "AA", {"easy": 60, "hard": 60, "favourable": 60},
+        before_count=58, before_n=120, changed="no_clear_change",
+    )  # fmt: skip
+    _, lines, notes = read_table(rows)
+    assert re.fullmatch(r"no clear change: 1\.55 \(1\.1\d–2\.\d\d\)1", lines["Region"][-1])
+    (other,) = [fields[-1] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"]
+    assert other.endswith(")"), "an interval around 1 needs no reason"
+    assert "1 Not clear: the test allows for the number of questions, and the interval does not." in notes
 
 
 def test_role_is_named_as_one_and_favourable_answers_are_listed() -> None:
@@ -110,7 +145,7 @@ def test_role_is_named_as_one_and_favourable_answers_are_listed() -> None:
 
 
 def test_page_says_how_many_changes_were_tested() -> None:
-    rows = make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9})
+    rows = make_rows("region", "region", {"easy": 29, "hard": 31, "favourable": 29})
     rows += [row | {"group": "AA", "dimension": "territory"} for row in rows]
     for row in rows:
         row["changed"] = "fall" if row["code"] == "favourable" else None

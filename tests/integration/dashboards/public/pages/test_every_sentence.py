@@ -418,7 +418,7 @@ FAULTS: dict[str, tuple[str, Callable[[Release], Release]]] = {
     "people behind figures from records": ("source", change_rows("duration", lambda r: True, n_band="500+")),
     "tested requests": ("static", change_rows("cooperation", lambda r: r["partner"] == "_T", value=-100)),
     "tested answers": (
-        "static", change_rows("practice_result", lambda r: r["dimension"] == "territory", theme="other"),
+        "static", change_rows("practice_result", lambda r: r["dimension"] == "region", theme="other"),
     ),
     "counts compared": (
         "compare count", change_rows("cell", lambda r: r["measure"] == "indicted" and r["is_total"], value=1),
