@@ -360,15 +360,13 @@ def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, to
 def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.Key]:
     """Return the marks that occur and are not labelled where they are drawn."""
     points = [point for series in all_series for point in series.points if point.has_value]
-    # The name of a break is left out where it would cover another.
-    has_unnamed_break = any(span.name not in canvas.texts for series in all_series for span in series.breaks)
     candidates: list[tuple[bool, Callable[[Canvas, float, float], None], str]] = [
         (any(p.figure.low is not None for p in points), marks.show_band, marks.name_interval()),
         (any(p.is_few for p in points), marks.show_few, marks.describe_few()),
         (any(p.is_partial for p in points), marks.show_partial, tell("Not all territories are included")),
         (any(p.is_provisional for p in points), marks.show_provisional, words.FLAGS["provisional"].removesuffix(".")),
         (any(p.former is not None for p in points), marks.show_former, tell("First published figure")),
-        (has_unnamed_break, marks.show_break, tell("Break in the series")),
+        (any(series.breaks for series in all_series), marks.show_break, tell("Break in the series")),
         (any(series.events for series in all_series), marks.show_break, tell("Change of law")),
     ]
     absent = {p.figure.kind: p.figure for series in all_series for p in series.points if _is_absent(p)}
