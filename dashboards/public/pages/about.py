@@ -79,7 +79,8 @@ PROTECTION = mark(
     "rates and differences are calculated from published figures only."
 )
 PROTECTION_FROM_OFFICES = mark(
-    "They are also protected from the offices that report: an office could subtract its own figures from a total."
+    "Small counts are also protected from the offices that report: an office could subtract its own figures from a "
+    "total."
 )
 _PROGRAMME = mark(
     "Counts are published in these tables, and no other breakdown of counts is. Indicators, figures from case records, "

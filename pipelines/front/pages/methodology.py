@@ -67,10 +67,14 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         (
             mark("Counts of 1 to {hidden} people are never shown."),
             mark(
-                "They are also protected from the offices that report: an office could subtract its own figures from a "
-                "total."
+                "Small counts are also protected from the offices that report: an office could subtract its own "
+                "figures from a total."
             ),
             sentences.WITHHELD_WITH,
+            mark(
+                "Only single counts are protected: the difference of two published counts, or the sum of several "
+                "hidden ones, can be 1 to {hidden}."
+            ),
             mark("Shares, rates and differences are calculated from published figures only."),
         ),
     ),

@@ -200,3 +200,13 @@ def test_ratio_whose_counts_are_not_of_its_year_has_a_note(changes: dict[str, ob
     assert len(table.notes.texts) == bool(note), "one note for all rows"
     assert all(text.startswith(note) for text in table.notes.texts)
     assert all(('<sup class="front-mark">1</sup>' in field) == bool(note) for field in fields)
+
+
+def test_sum_with_a_nil_return_says_that_an_office_had_none() -> None:
+    table = make_table()
+    table.count_field(make_total("AA", "2025", 7.0, flags="nil"))
+    table.count_field(make_total("BB", "2025", 0.0, flags="nil"))
+    assert table.notes.texts == [
+        "At least one office confirmed that it had none.",
+        "Nil return: the office confirmed that there was nothing to report.",
+    ]

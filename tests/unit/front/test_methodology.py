@@ -1,0 +1,18 @@
+"""Tests of the page on methods: what protection covers, and what it does not."""
+
+from __future__ import annotations
+
+from pipelines.front.pages.methodology import compose_methodology
+from pipelines.front.reader import Reader
+from tests.support.editions import make_edition
+
+
+def test_page_names_what_is_protected_and_that_differences_are_not() -> None:
+    page = compose_methodology(Reader(make_edition(), "en"))
+    text = str(page.values)
+    assert "Counts of 1 to 4 people are never shown." in text
+    assert "Small counts are also protected from the offices that report" in text
+    assert (
+        "Only single counts are protected: the difference of two published counts, or the sum of several hidden ones, "
+        "can be 1 to 4." in text
+    )
