@@ -681,13 +681,6 @@ def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
     }
 
 
-@expect_parameters("Returns of the offices, release {release}.")
-def expect_release_without_reporters(r: Release, s: Selection, p: Params) -> Expected:
-    """Return the release of an indicator of which no territory has a figure."""
-    assert not count_territories_shown(r, s), s
-    return {"release": r.id}
-
-
 @expect_parameters("Returns of the offices of {n} territories, release {release}.")
 def expect_reporting_territories(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(count_territories_shown(r, s)), "release": r.id}
@@ -708,8 +701,8 @@ def count_territories_shown(r: Release, s: Selection) -> int:
             place = (x["area"], x["period"])
             if x["is_default"] or (x["version"] == "same_period" and place not in by_area):
                 by_area[place] = x
-        shown = {*years, find_static_period(r, s["metric"], s["crime"])}
-        rows = [x for (_, period), x in by_area.items() if period in shown]
+        periods = {*years, find_static_period(r, s["metric"], s["crime"])}
+        rows = [x for (_, period), x in by_area.items() if period in periods]
     territories = set()
     for x in rows:
         if x is not None and x["area"] in r.territories and x["value"] is not None:

@@ -61,7 +61,6 @@ def test_headline_of_a_ratio_names_both_stages() -> None:
 
 @pytest.mark.parametrize("status", [{"obs_status": "Q", "conf_status": "C", "state": "withheld"}, {"obs_status": "M"}])
 def test_number_of_territories_is_never_withheld(status: dict[str, object]) -> None:
-    """A withheld ratio lists the territories of one of its counts, so it says that there is no figure of the region."""
     _, by_year = compose_page(value=None, low=None, high=None, **status).values["tables"]
     assert ["no regional figure" in str(field) for field in by_year.rows[1].fields] == [True, True]
 
@@ -99,7 +98,7 @@ def test_clearance_rate_by_year_has_the_number_of_territories_in_the_region() ->
     ],
 )
 def test_region_whose_counts_are_from_different_territories_has_no_figure_and_says_why(status: dict[str, str]) -> None:
-    """The kinds of decisions are from four territories and from three of them; the names are those of the four."""
+    """Check a region with one kind of decisions from four territories, who are named, and another from three."""
     page = compose_clearance_page(value=None, low=None, high=None, n_reported=3, **status)
     headline = "Western Balkans, 2025, clearance rate, per cent: no regional figure."
     assert (page.values["headline"], page.values["cover"], page.coverage) == (headline, MIXED, MIXED)

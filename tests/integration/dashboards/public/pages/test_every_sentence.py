@@ -184,6 +184,9 @@ def _make_table_with_few() -> FigureTable:
 
 
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
+    "Returns of the offices, release {release}.": (
+        lambda: sentences.describe_source(Reader(make_edition(), "en"), []), "Returns of the offices, release 2026-Q3.",
+    ),
     "Revised: {value} in release {release}.": (
         lambda: " ".join(figures.list_states({"value": 30.0, "flags": ""}, {"value": 28.0, "release": "2026-Q2"})),
         "Revised: 28 in release 2026-Q2.",
