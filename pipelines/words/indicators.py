@@ -14,7 +14,7 @@ from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, lower_first, many, tell
 from pipelines.words.notes import ADULT
 from pipelines.words.reasons import ASPECTS, DIFFER, OTHERS, TOO_FEW_TO_SPLIT, UNSTATED
-from pipelines.words.regions import explain_too_few, is_mixed, refuse_figure
+from pipelines.words.regions import MIXED_TERRITORIES, explain_too_few, is_mixed, refuse_figure
 
 VERSIONS: Mapping[str, str] = Texts(
     {
@@ -162,6 +162,8 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
 def mark_notes(row: Row, notes: words.Notes, *, of: str = "") -> tuple[str, ...]:
     """Return the numbers of the notes that one indicator refers to: state, basis, flags, and differences between its
     sides. `of` is what it is made of, a key of FEW; without it, `find_basis` finds it."""
+    if is_mixed(row):
+        return (notes.number_note(tell(MIXED_TERRITORIES)),)  # marked in regions
     if row["value"] is None and row.get("is_allowed", True):
         return (notes.number_note(explain_too_few()),) if row.get("state") == "too_few_territories" else ()
     texts = [FEW[of or find_basis(row)]] if row.get("state") == "too_few" else []

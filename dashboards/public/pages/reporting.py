@@ -87,6 +87,9 @@ class Coverage:
         if row is None:
             absent = tell(words.NOT_COLLECTED)
             return tables.Cell(absent, f"{what}: {absent}", kind="note")
+        if not regions.has_members(row):
+            figure = regions.refuse_figure()
+            return tables.Cell(figure.text, f"{what}: {figure.spoken}", kind="note")
         absences = self.list_absences(row)
         text = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.frame.territories))
         marks = (notes.number_note(absences),) if absences else ()

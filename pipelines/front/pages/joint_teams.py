@@ -90,12 +90,12 @@ def _list_texts(figures: TeamFigures, events: Sequence[LawEvent], pictures: Sequ
 
 
 def _explain_counts() -> str:
-    own = tell(
+    sizes = tell(
         "A team is counted by each territory in it. Figures from 1 to {most} are withheld, because partners know their "
         "own teams.",
         most=SMALLEST_WITHOUT_PARTNERS - 1,
     )
-    return f"{own} {tell(sentences.WITHHELD_WITH)}"  # marked there
+    return f"{sizes} {tell(sentences.WITHHELD_WITH)}"  # marked there
 
 
 def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:

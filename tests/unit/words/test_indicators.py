@@ -136,3 +136,16 @@ def test_pairs_of_some_territories_say_for_how_many_the_tests_allow() -> None:
         "Because 6 pairs are compared at once, each pair is tested more strictly to avoid false alarms. The intervals "
         "of the figures are not changed."
     ), "the intervals next to it are those of single figures at 95%"
+
+
+def test_clearance_rate_of_the_region_from_different_territories_has_no_figure_and_a_note() -> None:
+    row = {
+        "value": None, "obs_status": "O", "conf_status": "F", "state": "missing", "undefined": "resolved_missing",
+        "area_kind": "region", "n_reported": 3, "reporters": "AA,BB,CC,DD",
+    }  # fmt: skip
+    notes = Notes()
+    assert indicators.format_figure(row).text == "no regional figure"
+    assert indicators.mark_notes(row, notes) == ("1",)
+    assert notes.texts[0].endswith("because not all counts of what was resolved are from the same territories.")
+    of_same = {**row, "n_reported": 4}
+    assert indicators.format_figure(of_same).text == "not available" and indicators.mark_notes(of_same, notes) == ()
