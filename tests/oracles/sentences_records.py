@@ -853,6 +853,15 @@ def expect_covered_point_of_series(r: Release, s: Selection, p: Params) -> Expec
     }
 
 
+@expect_parameters("Territories included from {period} on: {n} instead of {before}.")
+def expect_change_of_territories(r: Release, s: Selection, p: Params) -> Expected:
+    points = list_shown_points(r, s)
+    place = [period for period, _ in points].index(p["period"])
+    before, n = (len(split_codes(x["reporters"])) for _, x in points[place - 1 : place + 1])
+    assert place and n != before, p
+    return {"period": p["period"], "n": str(n), "before": str(before)}
+
+
 def _speak_covered_point(r: Release, s: Selection, period: str, x: Row) -> str:
     figure = speak_compared(x, DIGITS.get(s.get("kind", ""), 0))
     return f"{period}: {figure} (territories included: {len(x['reporters'].split(','))} of {len(r.territories)})"

@@ -16,6 +16,8 @@ from pipelines.words.language import tell
 
 HEIGHT, _PANEL_HEIGHT = 190, 96
 _STRIP = 18
+_MOST_CUTS = 2
+"""Changes of the number of territories that are written below a picture."""
 _GAP = 16
 _LEAST_PANEL = 190
 _FEWEST_TICKS, TICKS = 3, 5
@@ -339,7 +341,8 @@ def _label_periods(
 
 
 def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, top: float) -> float:
-    """Draw how many territories are in each figure, below the axis of the series."""
+    """Draw how many territories are in each figure, below the axis of the series, and write where their number changes:
+    a jump of the line is then not read as one of the persons."""
     label = tell("Territories included, of {n}", n=series.territories)
     top = canvas.add_lines(0, top + 12, wrap_text(label, canvas.width, SMALL), "small quiet") - 8
     x = BandScale(len(series.points), start, end)
@@ -354,7 +357,30 @@ def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, to
         )  # fmt: skip
         kind = "small inverse" if is_full else "small"
         canvas.add_text_if_free(x.find_center(position), top + 13, str(point.reporters), kind, anchor="middle")
-    return top + _STRIP
+    bottom = top + _STRIP
+    for text in _describe_coverage(series):
+        bottom = canvas.add_lines(0, bottom + 14, wrap_text(text, canvas.width, SMALL), "small") - 10
+    return bottom
+
+
+def _describe_coverage(series: ChartSeries) -> list[str]:
+    """Return where the number of territories changes from one figure to the next.
+
+    None if it changes more often than can be read: the numbers of the strip say it then.
+    """
+    with_value = [point for point in series.points if point.has_value and point.reporters is not None]
+    cuts = [(one, other) for one, other in pairwise(with_value) if one.reporters != other.reporters]
+    if len(cuts) > _MOST_CUTS:
+        return []
+    return [
+        tell(
+            "Territories included from {period} on: {n} instead of {before}.",
+            period=other.period,
+            n=other.reporters,
+            before=one.reporters,
+        )
+        for one, other in cuts
+    ]
 
 
 def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.Key]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -124,6 +125,35 @@ def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
     read = assert_legible(draw_series(ChartSeries("A region", points, territories=7)))
     assert read.count_marks("rect", "part") == 1 and read.count_marks("rect", "full") == 1
     assert "Territories included, of 7" in read.words
+
+
+@pytest.mark.parametrize(
+    ("reporters", "texts"),
+    [
+        ([4, 4, 7, 7], ["Territories included from 2020 on: 7 instead of 4."]),
+        (
+            [4, 5, 5, 7],
+            [
+                "Territories included from 2019 on: 5 instead of 4.",
+                "Territories included from 2021 on: 7 instead of 5.",
+            ],
+        ),
+        ([4, None, 4, 7], ["Territories included from 2021 on: 7 instead of 4."]),
+        ([7, 7, 7, 7], []),
+        ([4, 5, 6, 7], []),
+    ],
+    ids=["one change", "two changes", "over a year without a figure", "none", "too many to read"],
+)
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_picture_says_where_the_number_of_territories_changes(
+    reporters: list[int | None], texts: list[str], width: int
+) -> None:
+    points = [
+        PeriodPoint(str(2018 + place), WITHHELD if n is None else make_figure(30 + place), reporters=n)
+        for place, n in enumerate(reporters)
+    ]
+    read = assert_legible(draw_series(ChartSeries("A region", points, territories=7), width=width))
+    assert re.findall(r"Territories included from .*?\.", read.words.replace("\n", " ")) == texts
 
 
 def test_describe_series_names_extremes_and_gaps() -> None:
