@@ -180,6 +180,15 @@ def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few:
     return number + after
 
 
+def period_field(*codes: str) -> Part:
+    """Return a period, or the first and the last one, as a field or a heading: no line ends within a quarter's name.
+
+    Its spaces are ordinary ones, for copies and files.
+    """
+    names = (words.period_short(code) for code in dict.fromkeys(codes))
+    return Markup("–").join(_WHOLE.format(name) if " " in name else name for name in names)
+
+
 def _order_mark(mark: str) -> tuple[int, str]:
     """Return the place of the mark of a note among those of one figure: the order of the notes below the table."""
     return (int(mark), "") if mark.isdigit() else (0, mark)

@@ -13,7 +13,7 @@ from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable
+from pipelines.front.tables import FigureTable, period_field
 from pipelines.publication.releases.calendar import PlannedRelease
 from pipelines.publication.releases.correction_notices import CorrectionNotice
 from pipelines.publication.releases.preview import PreviewReader
@@ -124,7 +124,7 @@ def _compose_notices(reader: Reader, record: ReleaseRecord) -> FigureTable | Non
         is_quiet=True,
     )  # fmt: skip
     for notice in reversed(record.notices):
-        period = words.period_short(notice.period) if notice.period else tell("all periods")
+        period = period_field(notice.period) if notice.period else tell("all periods")
         issued = words.format_day(clock.parse_time(notice.issued_at).date())
         table.add_row(notice.release, (reader.marked_name(notice.area), period, issued, notice.text))
     return table

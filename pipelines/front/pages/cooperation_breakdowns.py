@@ -12,7 +12,7 @@ from pipelines.front import pages, sentences
 from pipelines.front.pages import Page, Section
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure
+from pipelines.front.tables import FigureTable, format_figure, period_field
 from pipelines.publication.cooperation.cells import SMALLEST_WITHOUT_PARTNERS
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 from pipelines.words import Row, language
@@ -305,7 +305,7 @@ def compose_quarters(reader: Reader, crime: str, year: int) -> list[FigureTable]
             fields = [
                 _field(counts.get((area, quarter, direction, flow))) for direction in _DIRECTIONS for flow in _FLOWS
             ]
-            table.add_row(words.period_short(quarter), fields)
+            table.add_row(period_field(quarter), fields)
         tables.append(table)
     return tables
 

@@ -200,8 +200,9 @@ def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequenc
     newest = max(row["period"] for row in items)
     if not newest:
         return text
-    date = format_moment(newest)
-    return f"{text} ({tell('law in force since {date}', date=date) if sources == _LAW else date})"
+    if sources == _LAW:
+        return f"{text} ({tell('law in force since {date}', date=format_date(newest))})"
+    return Markup("{} ({})").format(text, format_moment(newest))
 
 
 def _compose_theme(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> Theme:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines import words
-from pipelines.core.i18n import mark, periods
+from pipelines.core.i18n import mark
 from pipelines.design.components import Part
 from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure
+from pipelines.front.tables import FigureTable, format_figure, period_field
 from pipelines.statistics.thresholds import GAP_SHARE
 from pipelines.words import Row, indicators
-from pipelines.words.language import Texts, current_language, lower_first
+from pipelines.words.language import Texts, lower_first
 
 REGION: Final = "region"
 GAPS: Final = Texts(
@@ -37,9 +37,9 @@ _FIGURES: Final = Texts(
 _MOST_DIGITS: Final = 3
 
 
-def format_moment(text: str) -> str:
+def format_moment(text: str) -> Part:
     """Return a quarter, a year, a month or a day in the reader's language."""
-    return periods.format_period(text, current_language()) if "-Q" in text else format_date(text)
+    return period_field(text) if "-Q" in text else format_date(text)
 
 
 def read_counts(row: Row) -> dict[str, int]:

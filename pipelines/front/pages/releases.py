@@ -17,7 +17,7 @@ from pipelines.front.pages.calendar import CALENDAR
 from pipelines.front.pages.quality import describe_revisions
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable
+from pipelines.front.tables import FigureTable, period_field
 from pipelines.words.language import many, tell
 
 _CHANGES: Final[Mapping[str, str]] = {
@@ -169,7 +169,7 @@ def _compose_revised(reader: Reader) -> FigureTable | None:
         table.add_row(
             table.name_area(row["area"]),
             (
-                words.period_short(row["period"]),
+                period_field(row["period"]),
                 reader.find_label("measure", row["measure"]),
                 reader.find_label("offence_group", row["offence_group"]),
                 words.format_number(row["before"]),
@@ -193,13 +193,12 @@ def _compose_corrections(reader: Reader) -> FigureTable | None:
         name="corrections",
     )
     for row in rows:
-        ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]
         table.add_row(
             words.format_day(row["accepted_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
                 reader.find_label("instrument", row["instrument"] or ""),
-                "–".join(dict.fromkeys(ends)),
+                period_field(*(row[end] for end in ("first_period", "last_period") if row[end])),
             ),
         )
     return table

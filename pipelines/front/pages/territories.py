@@ -12,7 +12,7 @@ from pipelines.front.pages.fields import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
 from pipelines.front.queries import BEFORE_COURT, CRIMES, STAGES
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english
+from pipelines.front.tables import FigureTable, format_figure, in_page_language, mark_english, period_field
 from pipelines.words import durations, figures, indicators, language, trends
 from pipelines.words.language import tell
 from pipelines.words.sources import has_statement
@@ -395,13 +395,12 @@ def _compose_returns(reader: Reader, area: str) -> Section:
         name="returns",
     )
     for row in rows:
-        ends = [words.period_short(row[end]) for end in ("first_period", "last_period") if row[end]]
         table.add_row(
             words.format_day(row["received_at"]),
             (
                 reader.marked_name(row["jurisdiction"] or row["territory"]),
                 reader.find_label("instrument", row["instrument"] or ""),
-                "–".join(dict.fromkeys(ends)),
+                period_field(*(row[end] for end in ("first_period", "last_period") if row[end])),
             ),
         )
     return Section("data", tell("Data received"), tables=[table])

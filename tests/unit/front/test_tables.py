@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from importlib import resources
+
 import pytest
 
+from dashboards.public import exports
+from dashboards.public.page_parts import read_table
 from pipelines import words
 from pipelines.front.pages.fields import rate_field, ratio_field
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, translate_text
+from pipelines.front.tables import FigureTable, format_figure, period_field, translate_text
 from pipelines.words import changes
 from pipelines.words.language import read_in
 from tests.support.editions import make_edition, make_ratio, make_total
+from tests.support.static_pages import render_table
 
 
 def make_table(language: str = "en") -> FigureTable:
@@ -144,6 +150,24 @@ def test_footnote_is_listed_for_a_name_that_only_a_note_mentions() -> None:
     table = make_table()
     table.add_row(table.name_area("AA", note="Bland* is not included."), ("5",))
     assert [mark for mark, _ in table.visible_notes] == ["*", "1"]
+
+
+@pytest.mark.parametrize(("language", "quarter"), [("en", "2025 Q4"), ("sq", "T4 2025"), ("mk", "4. квартал 2025")])
+def test_name_of_a_quarter_is_one_line_on_the_page_and_has_ordinary_spaces_in_files(
+    language: str, quarter: str
+) -> None:
+    with read_in(language):
+        table = make_table(language)
+        table.add_row(period_field("2025-Q4"), (period_field("2025"),))
+        table.add_row("AA", (period_field("2025-Q3", "2025-Q4"),))
+        html = render_table(table)
+    citation = '<p class="front-citation">Persons. <span class="front-address">/index.html</span></p>'
+    result = read_table(f"<html><body>{html}{citation}</body></html>", "figures")
+    assert result is not None and f"\r\n{quarter}," in exports.write_csv(*result).decode()
+    assert f'<th scope="row"><span class="front-interval">{quarter}</span></th>' in html and "<td>2025</td>" in html
+    assert len(re.findall(r'<td><span class="front-interval">[^<]*</span>–<span class="front-interval">', html)) == 1
+    css = (resources.files("pipelines.front") / "front.css").read_text("utf-8")
+    assert ".front-interval { white-space: nowrap; }" in css
 
 
 def test_seventh_note_is_folded() -> None:
