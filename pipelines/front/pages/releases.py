@@ -180,13 +180,19 @@ def _compose_revised(reader: Reader) -> FigureTable | None:
 
 
 def _compose_corrections(reader: Reader) -> FigureTable | None:
-    """Return the returns that corrected an earlier one; None if there are none."""
+    """Return the returns that corrected an earlier one; None if there are none.
+
+    Those of the first release corrected no published figure, and the caption says so.
+    """
     rows = [row for row in reader.edition.tables["submission"] if row["corrects_submission_id"]]
     if not rows:
         return None
+    is_first = not reader.edition.release.get("previous")
     table = FigureTable(
         reader,
-        tell("Corrections received from the offices, newest first"),
+        tell("Corrections received from the offices before the first release, newest first")
+        if is_first
+        else tell("Corrections received from the offices, newest first"),
         tell("Accepted"),
         [tell("From"), tell("About"), tell("Periods")],
         is_text=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from pipelines.front.pages.releases import compose_releases
@@ -41,3 +43,19 @@ def test_changes_of_tables_are_listed_by_their_titles(language: str, sentence: s
         values = compose_releases(reader).values
     assert sentence in values["schema_changes"][0]
     assert values["lists"][0] == ("csv", f"/releases/2026-Q3/changes.csv?lang={language}")
+
+
+@pytest.mark.parametrize(
+    ("previous", "when"),
+    [(None, "before the first release, newest first"), ("2026-Q2", "from the offices, newest first")],
+)
+def test_corrections_before_the_first_release_are_not_taken_for_revisions(previous: str | None, when: str) -> None:
+    returned = {
+        "corrects_submission_id": "s1", "first_period": "2026-Q1", "last_period": "2026-Q2", "jurisdiction": "",
+        "territory": "AA", "instrument": "", "accepted_at": date(2026, 10, 20),
+    }  # fmt: skip
+    with read_in("en"):
+        edition = make_edition(release=[{**RELEASE, "previous": previous}], submission=[returned])
+        table = compose_releases(Reader(edition, "en")).values["corrections"]
+    assert table.caption.endswith(when)
+    assert len(table.rows) == 1
