@@ -358,28 +358,28 @@ def draw_strip(canvas: Canvas, series: ChartSeries, start: float, end: float, to
         kind = "small inverse" if is_full else "small"
         canvas.add_text_if_free(x.find_center(position), top + 13, str(point.reporters), kind, anchor="middle")
     bottom = top + _STRIP
-    for text in _describe_coverage(series):
+    for text in list_coverage_changes(series):
         bottom = canvas.add_lines(0, bottom + 14, wrap_text(text, canvas.width, SMALL), "small") - 10
     return bottom
 
 
-def _describe_coverage(series: ChartSeries) -> list[str]:
+def list_coverage_changes(series: ChartSeries) -> list[str]:
     """Return where the number of territories changes from one figure to the next.
 
     None if it changes more often than can be read: the numbers of the strip say it then.
     """
     with_value = [point for point in series.points if point.has_value and point.reporters is not None]
-    cuts = [(one, other) for one, other in pairwise(with_value) if one.reporters != other.reporters]
+    cuts = [(earlier, later) for earlier, later in pairwise(with_value) if earlier.reporters != later.reporters]
     if len(cuts) > _MOST_CUTS:
         return []
     return [
         tell(
             "Territories included from {period} on: {n} instead of {before}.",
-            period=other.period,
-            n=other.reporters,
-            before=one.reporters,
+            period=later.period,
+            n=later.reporters,
+            before=earlier.reporters,
         )
-        for one, other in cuts
+        for earlier, later in cuts
     ]
 
 

@@ -88,8 +88,18 @@ _COMPOSERS = (
     (territories, "_compose_changes", "", ("crime", "year")),
 )
 """Functions whose arguments say what their sentences are about: module, name, part of the selection, arguments."""
+
+
+def _describe_series(drawn: series.ChartSeries) -> str:
+    """Return the description of a series; the sentences that are written below its picture are formed, too."""
+    description = series.describe_series(drawn)
+    if drawn.territories:
+        series.list_coverage_changes(drawn)
+    return description
+
+
 _PICTURES = (
-    (series, "draw_series", series.describe_series),
+    (series, "draw_series", _describe_series),
     (series, "draw_multiples", series.describe_multiples),
     (lines, "draw_lines", series.describe_multiples),
     (intervals, "draw_comparison", intervals.describe_comparison),

@@ -130,8 +130,8 @@ def test_change_that_is_unclear_although_its_interval_excludes_1_says_why() -> N
     )  # fmt: skip
     _, lines, notes = read_table(rows)
     assert re.fullmatch(r"no clear change: 1\.55 \(1\.1\d–2\.\d\d\)1", lines["Region"][-1])
-    (other,) = [fields[-1] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"]
-    assert other.endswith(")"), "an interval around 1 needs no reason"
+    (around_1,) = [fields[-1] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"]
+    assert around_1.endswith(")"), "an interval around 1 needs no reason"
     assert "1 Not clear: the test allows for the number of questions, and the interval does not." in notes
 
 
