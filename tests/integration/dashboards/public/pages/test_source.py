@@ -48,7 +48,11 @@ def list_missing_parts(cell: queries.Row, vocabulary: figures.Vocabulary) -> lis
     if cell["value"] is None:
         expected.append("withheld" if cell["conf_status"] != "F" or cell["obs_status"] == "Q" else "not ")
     else:
-        expected.append(words.count_units(cell["value"], cell["count_unit"]))
+        # "Detected victims: 335" has its unit in the name of the measure.
+        has_unit = cell["count_unit"] == "victim" and "victims" in vocabulary.find_label("measure", cell["measure"])
+        expected.append(
+            words.format_number(cell["value"]) if has_unit else words.count_units(cell["value"], cell["count_unit"])
+        )
         expected += ["Fewer than 20"] if cell["value"] < 20 else []
     expected += ["Provisional"] if "provisional" in str(cell["flags"] or "") else []
     sentence = figures.describe_count(cell, vocabulary).lower()
