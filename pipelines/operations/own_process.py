@@ -53,12 +53,18 @@ def keep_running(
 
 
 def end_with_parent(check_seconds: float = 1.0) -> None:
-    """End this process in the usual way soon after its parent has ended, even if the parent was killed."""
+    """End this process in the usual way soon after its parent has ended, even if the parent was killed.
+
+    A process that ignores SIGTERM ends at once instead. A shell starts background jobs with SIGINT ignored, and Dagster
+    then ignores SIGTERM as well, so that a code server would stay for ever.
+    """
     parent = os.getppid()
 
     def watch_parent() -> None:
         while os.getppid() == parent:
             threading.Event().wait(check_seconds)
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_IGN:
+            os._exit(1)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch_parent, name="parent", daemon=True).start()

@@ -17,10 +17,11 @@ from pipelines.operations.supervision import RestartPolicy
 from tests.support.paths import ROOT
 
 CHILD = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from pipelines.operations.own_process import end_with_parent
-if "watch" in sys.argv:
+signal.signal(signal.SIGTERM, signal.SIG_IGN if "ignoring" in sys.argv else signal.SIG_DFL)
+if sys.argv[-1] != "none":
     end_with_parent(0.05)
 Path(sys.argv[1]).write_text(str(os.getpid()))
 time.sleep(120)
@@ -84,13 +85,13 @@ def test_child_ends_only_with_watch_when_its_parent_is_killed(tmp_path: Path) ->
     script = tmp_path / "child.py"
     script.write_text(CHILD, encoding="utf-8")
     pids = {}
-    for mode in ("watch", "none"):
+    for mode in ("watch", "ignoring", "none"):
         file = tmp_path / mode
         parent = subprocess.Popen([sys.executable, "-c", PARENT, str(script), str(file), mode], cwd=ROOT)
         pids[mode] = read_pid(file)
         parent.kill()
         parent.wait()
-    wait_for(lambda: not is_running(pids["watch"]))
+    wait_for(lambda: not is_running(pids["watch"]) and not is_running(pids["ignoring"]))
     assert is_running(pids["none"])
     os.kill(pids["none"], signal.SIGKILL)
 
