@@ -103,7 +103,7 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Table:
+class DrawnTable:
     """A table with its legend and notes as HTML, and the control to copy, download or cite it."""
 
     title: str

@@ -193,7 +193,7 @@ def show_table(
         tables.render_notes(table.notes, table.select_names(), title=notes_title),
     )
     # One element: each takes Streamlit as long as a line of the table.
-    drawing.put_element(drawing.Table(title, table, "".join(html)), frame)
+    drawing.put_element(drawing.DrawnTable(title, table, "".join(html)), frame)
 
 
 def _compose_caption(frame: Frame, title: str, *, is_ours: bool) -> str:
