@@ -204,7 +204,7 @@ def expect_rate_of_stage(r: Release, s: Selection, p: Params) -> Expected:
 
 def is_mixed(row: Row) -> bool:
     """Return True if the kinds of what was resolved in the region are from different territories, so have no sum."""
-    if row["value"] is not None or row["area"] != "WB" or "undefined" not in row:
+    if "undefined" not in row or row["value"] is not None or row["area"] != "WB":
         return False
     return bool(len(split_codes(row["reporters"])) != row["n_reported"])
 
