@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
@@ -176,9 +177,13 @@ def _list_changes(page: Page) -> Iterator[Locator]:
 def measure_readers(address: str) -> Iterator[Figure]:
     """Measure how long readers wait who open pages at the same time, and the memory of their sessions."""
     paths = ("region", "compare", "territory", "durations", "victims", "published", "quality", "about")
-    for path in paths:
+    # A page of a crime without figures has no table.
+    has_table: dict[tuple[str, str], bool] = {}
+    for path, crime in product(paths, ("TIP", "SOM")):
         with closing(_Reader(address)) as reader:
-            reader.open_page(path, "")
+            has_table[path, crime] = reader.open_page(path, f"crime={crime}")
+    if not all(has_table[path, "TIP"] for path in paths):
+        raise SystemExit("a page has no table")
     before = _measure_service()
     readers = [_Reader(address) for _ in range(READERS)]
     times: list[float] = []
@@ -190,7 +195,9 @@ def measure_readers(address: str) -> Iterator[Figure]:
             crime = ("TIP", "SOM")[number % 2]
             began = time.perf_counter()
             try:
-                readers[number].open_page(paths[(number + place) % len(paths)], f"crime={crime}")
+                path = paths[(number + place) % len(paths)]
+                if readers[number].open_page(path, f"crime={crime}") != has_table[path, crime]:
+                    raise RuntimeError(f"{path}: there is no table")
             except (OSError, RuntimeError) as error:
                 faults.append(repr(error))
                 return
@@ -241,8 +248,8 @@ class _Reader:
         url = address.replace("http", "ws", 1) + "/_stcore/stream"
         self.socket = connect(url, subprotocols=[Subprotocol("streamlit")], max_size=None)
 
-    def open_page(self, name: str, query: str) -> None:
-        """Open a page and wait until it is drawn; raise RuntimeError if its script failed or it has no table."""
+    def open_page(self, name: str, query: str) -> bool:
+        """Open a page, wait until it is drawn, and return True if it has a table; raise RuntimeError if it failed."""
         from streamlit.proto.BackMsg_pb2 import BackMsg
         from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
@@ -261,10 +268,8 @@ class _Reader:
             if answer.WhichOneof("type") == "delta" and answer.delta.new_element.WhichOneof("type") == "exception":
                 raise RuntimeError(f"{name}: {answer.delta.new_element.exception.message}")
             if answer.WhichOneof("type") == "script_finished":
-                if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY and has_content:
-                    return
                 if answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
-                    raise RuntimeError(f"{name}: there is no table")
+                    return has_content
                 if answer.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                     raise RuntimeError(f"{name}: the script was not compiled")
 
