@@ -191,25 +191,9 @@ def put_text(element: Plain) -> None:
         elements.append(element)
 
 
-class _DrawnElements(list[Element]):
-    """Elements that are drawn as soon as they are composed, so that a reader does not wait for the whole part."""
-
-    def __init__(self, frame: Frame) -> None:
-        super().__init__()
-        self._frame = frame
-
-    def append(self, element: Element) -> None:
-        """Draw an element, and add it."""
-        token = _composed.set(None)
-        try:
-            element.draw_element(self._frame)
-        finally:
-            _composed.reset(token)
-        super().append(element)
-
-
 @contextmanager
-def _collect(elements: list[Element]) -> Iterator[list[Element]]:
+def _collect() -> Iterator[list[Element]]:
+    elements: list[Element] = []
     token = _composed.set(elements)
     try:
         yield elements
@@ -225,7 +209,7 @@ def open_fold(label: str) -> Iterator[None]:
         with st.expander(label):
             yield
         return
-    with _collect([]) as elements:
+    with _collect() as elements:
         yield
     outer.append(Fold(label, tuple(elements)))
 
@@ -247,16 +231,14 @@ def keep_part(
             show(frame, *codes, **named)
             return
 
+        def compose_part() -> tuple[Element, ...]:
+            with _collect() as elements:
+                show(frame, *codes, **named)
+            return tuple(elements)
+
         carried = tuple(sorted(read_selection().carried.items()))
         key = (show, frame.path, current_language(), carried, codes, tuple(sorted(named.items())))
-        kept = kept_parts.find_result(key)
-        if kept is None:
-            # Two readers may compose one part at the same time: drawing can end at any element, if its reader goes on.
-            with _collect(_DrawnElements(frame)) as composed:
-                show(frame, *codes, **named)
-            kept_parts.add_result(key, tuple(composed))
-            return
-        for element in kept:
+        for element in kept_parts.get_or_make(key, compose_part):
             element.draw_element(frame)
 
     return show_kept

@@ -52,15 +52,6 @@ class ResultCache(Generic[Result]):
                     self._drop_oldest()
         return result
 
-    def find_result(self, key: Hashable) -> Result | None:
-        """Return the result of a key if it is there, without waiting for one that is being made."""
-        with self._lock:
-            future = self._futures.get(key)
-            if future is None or not future.done() or future.exception() is not None:
-                return None
-            self._futures.move_to_end(key)
-            return future.result()
-
     def _drop_oldest(self) -> None:
         """Drop the least recently used results that are too many or too heavy; the caller holds the lock."""
         while len(self._futures) > self._kept or (
