@@ -197,7 +197,7 @@ def measure_readers(address: str) -> Iterator[Figure]:
             try:
                 path = paths[(number + place) % len(paths)]
                 if readers[number].open_page(path, f"crime={crime}") != has_table[path, crime]:
-                    raise RuntimeError(f"{path}: there is no table")
+                    raise RuntimeError(f"{path} has no table")
             except (OSError, RuntimeError) as error:
                 faults.append(repr(error))
                 return

@@ -87,15 +87,8 @@ class LowerHeading(Plain):
         st.subheader(self.text, anchor=False)
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(Plain):
     """A sentence to quote, with its source; its terms are explained where the page has them first."""
-
-    text: str
-
-    @property
-    def weight(self) -> int:
-        return len(self.text)
 
     def draw_element(self, frame: Frame) -> None:
         quoted, source = frame.explain_terms(self.text), escape(frame.cite_source())
@@ -159,8 +152,8 @@ class Fold:
 
 MOST_PARTS: Final = 4096
 HEAVIEST: Final = 24_000_000
-"""Parts that are kept, and the letters of all of them. A letter takes about four bytes of memory, since the fields of a
-table are kept as well, for its files."""
+"""Most parts that are kept, and most letters of all of them together. The fields of a table are kept as well, for its
+files, and are not counted."""
 
 
 def weigh_part(elements: Sequence[Element]) -> int:

@@ -67,7 +67,7 @@ def _read_figures(frame: layout.Frame, view: str, of: str, crime: str) -> querie
 
 
 def _choose_publication(rows: queries.Rows) -> tuple[str, str]:
-    """Show the choices of a publisher and a year, each of which can be all."""
+    """Show the choices of a publisher and a year, and return both; either may be `selection.ALL`."""
     publishers = (selection.ALL, *sorted({str(row["publisher"]) for row in rows}))
     publisher = choices.choose_option(
         tell("Publisher"), "publisher", publishers, boxed=True, width=300,
