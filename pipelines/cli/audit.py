@@ -114,10 +114,10 @@ def audit_release(
     """Audit a draft or release together with all releases before it, as one of their readers.
 
     A reader other than the public subtracts its own figures; `printed` is the public that also knows the annual totals
-    that offices print, and `everyone` means all readers. The result is printed by year, for counts, cooperation, and
-    answers of practitioners. Exit code 0: nothing; 1: some cells of others can be worked out, narrowed to fewer than
-    three values, or could not be decided. With `everyone`, 1 means that the public found a cell, or an insider a count
-    of 1 to 4.
+    that offices print, `elsewhere` the public that also knows what other publishers state, and `everyone` means all
+    readers. The result is printed by year, for counts, cooperation, and answers of practitioners. Exit code 0: nothing;
+    1: some cells of others can be worked out, narrowed to fewer than three values, or could not be decided. With
+    `everyone`, 1 means that the public found a cell, or an insider a count of 1 to 4.
     """
     from pipelines.publication.disclosure.readers import UnknownReaderError
     from pipelines.refresh import reader_audit
@@ -160,7 +160,7 @@ _TITLES = {
 def _audit_everyone(home: Home, release: str, as_json: bool) -> int:
     """Print a row for each reader and set of figures as soon as it is known; return the exit code."""
     from pipelines.publication.disclosure.reader_risk import RESULTS, count_results
-    from pipelines.publication.disclosure.readers import PRINTED, PUBLIC
+    from pipelines.publication.disclosure.readers import ELSEWHERE, PRINTED, PUBLIC
     from pipelines.refresh import reader_audit
 
     head = ("reader", "figures", "hidden", *RESULTS, "small")
@@ -178,7 +178,7 @@ def _audit_everyone(home: Home, release: str, as_json: bool) -> int:
             sums = count_results(of_set.results).select(head[2:]).sum().row(0)
             rows.append(dict(zip(head, (reader, of_set.figures, *sums), strict=True)))
             *_, small = sums
-            if reader != PRINTED:
+            if reader not in (PRINTED, ELSEWHERE):
                 is_safe &= not (sum(sums[1:-1]) if reader == PUBLIC else small)
             if not as_json:
                 print_line(_align((reader, of_set.figures, *sums), widths))

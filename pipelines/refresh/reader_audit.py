@@ -1,8 +1,8 @@
 """Audit a draft or a published release, with all before it, as one of its readers sees them.
 
-Readers are the public, the public that knows what offices print, territories, jurisdictions of one territory, and other
-partners of requests.  A release has three unrelated sets of figures: counts, cooperation, and answers of practitioners,
-which all readers know alike.
+Readers are the public, the public that knows what offices print or what others publish, territories, jurisdictions of
+one territory, and other partners of requests.  A release has three unrelated sets of figures: counts, cooperation, and
+answers of practitioners, which all readers know alike.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class ReleaseAudit:
         self._cells = _read_true_counts(home, release)
         self._cooperation = _read_true_cooperation(home, release)
         self._answers = assess_practice(home, _find_data(home, release) / "practice_result.parquet")
-        self._results: dict[tuple[str, frozenset[str], bool], pl.DataFrame] = {}
+        self._results: dict[tuple[str, frozenset[str], str], pl.DataFrame] = {}
 
     @cached_property
     def _counts(self) -> ReleaseAssessment:
@@ -85,7 +85,16 @@ class ReleaseAudit:
         # A release without case records has no such tables.
         records = ReleasedRecordFigures(*map(pl.read_parquet, paths)) if all(path.exists() for path in paths) else None
         before = [item.read_cells() for item in _list_before(self._home, self._release)]
-        return ReleaseAssessment(self._cells, before, records)
+        return ReleaseAssessment(self._cells, before, records, self._find_published_elsewhere())
+
+    def _find_published_elsewhere(self) -> pl.DataFrame | None:
+        import polars as pl
+
+        from pipelines.warehouse.quality.coherence_table import find_published_elsewhere
+
+        path = self._home.gathered / "reference.parquet"
+        # The newest figures of other publishers, also of a release before them: its readers can compare them today.
+        return find_published_elsewhere(self._cells, pl.read_parquet(path), self._home.kind) if path.exists() else None
 
     @cached_property
     def _requests(self) -> CooperationAssessment:
@@ -112,7 +121,7 @@ class ReleaseAudit:
         return sets
 
     def _assess(self, figures: str, reader: InformedReader) -> ReaderResults:
-        key = (figures, reader.areas, reader.knows_printed)
+        key = (figures, reader.areas, reader.knows)
         if key not in self._results:
             if figures == COUNTS:
                 self._results[key] = self._counts.assess_reader(reader)
@@ -134,7 +143,15 @@ def list_readers(home: Home, release: str) -> list[str]:
     ]
     territories = cells.filter(area_kind="territory")["territory"].unique().sort().to_list()
     others = _list_other_partners(cells, _read_true_cooperation(home, release))
-    return [readers.PUBLIC, readers.PRINTED, *territories, *jurisdictions["area"].unique().sort(), *pairs, *others]
+    return [
+        readers.PUBLIC,
+        readers.PRINTED,
+        readers.ELSEWHERE,
+        *territories,
+        *jurisdictions["area"].unique().sort(),
+        *pairs,
+        *others,
+    ]
 
 
 def _list_other_partners(cells: pl.DataFrame, figures: pl.DataFrame | None) -> list[str]:

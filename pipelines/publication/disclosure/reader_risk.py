@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.core import codes
 from pipelines.publication.disclosure import earlier, programme, risk, ties
 from pipelines.publication.disclosure.problem import WIDTH, ProtectionProblem
-from pipelines.publication.disclosure.readers import InformedReader
+from pipelines.publication.disclosure.readers import ELSEWHERE, PRINTED, InformedReader
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.structure import years_of
@@ -41,12 +41,17 @@ class ReleaseAssessment:
     """The assessment of one release as several readers: populations found for one often protect cells from others.
 
     `cells` and the earlier `releases` have the columns `earlier.STORED`, with true values in `cells`.  `figures`
-    are those from case records that the release shows, which every reader compares with the counts.  Raises ValueError
-    if the true counts of the release are not known.
+    are those from case records that the release shows, which every reader compares with the counts.  `elsewhere` has
+    the keys (`codes.CELL_KEY`) of the cells that another publisher states with the same value.  Raises ValueError if
+    the true counts of the release are not known.
     """
 
     def __init__(
-        self, cells: pl.DataFrame, releases: Sequence[pl.DataFrame], figures: ReleasedRecordFigures | None = None
+        self,
+        cells: pl.DataFrame,
+        releases: Sequence[pl.DataFrame],
+        figures: ReleasedRecordFigures | None = None,
+        elsewhere: pl.DataFrame | None = None,
     ) -> None:
         if cells["value"].null_count():
             raise ValueError("the true counts behind this release were not kept")
@@ -56,8 +61,9 @@ class ReleaseAssessment:
         published = combined.join(
             cells.with_row_index("_row").select("_row", "is_published"), on="_row", how="left", maintain_order="left"
         ).with_columns(
+            pl.Series(ELSEWHERE, _mark_cells(combined, elsewhere)),
+            programme.mark_printed_totals(combined, SMALLEST_PUBLISHED_COUNT).alias(PRINTED),
             is_public=pl.col("was_published") | pl.col("is_published").fill_null(False),
-            is_printed=programme.mark_printed_totals(combined, SMALLEST_PUBLISHED_COUNT),
         )
         blocks = ties.with_family(published).partition_by(ties.TIED, maintain_order=True)
         self._blocks = [_AssessedBlock(block, figures) for block in blocks]
@@ -70,13 +76,29 @@ class ReleaseAssessment:
         return pl.concat([block.assess_reader(reader) for block in self._blocks])
 
 
+def _mark_cells(combined: pl.DataFrame, keys: pl.DataFrame | None) -> Array:
+    """Return a mask of the cells of now that have one of the keys."""
+    if keys is None:
+        return np.zeros(combined.height, dtype=bool)
+    marked = combined.join(
+        keys.select(codes.CELL_KEY).unique().with_columns(is_found=pl.lit(True)),
+        on=codes.CELL_KEY,
+        how="left",
+        maintain_order="left",
+    )
+    mask: Array = (
+        marked.select(pl.col("is_found").fill_null(False) & pl.col("_row").is_not_null()).to_series().to_numpy()
+    )
+    return mask
+
+
 class _AssessedBlock:
-    """One problem of a release, with the populations found so far, by whether the reader knows printed totals."""
+    """One problem of a release, with the populations found so far, by what their reader knows besides releases."""
 
     def __init__(self, block: pl.DataFrame, figures: ReleasedRecordFigures | None) -> None:
         self._block, self._figures = block, figures
         self._name = " ".join(block.row(0, named=True)[column] for column in ties.TIED)
-        self._witnesses: dict[bool, Witnesses] = {}
+        self._witnesses: dict[str, Witnesses] = {}
 
     @cached_property
     def _problem(self) -> ProtectionProblem:
@@ -87,7 +109,7 @@ class _AssessedBlock:
         return self._problem.find_true_population(self._name)
 
     def assess_reader(self, reader: InformedReader) -> pl.DataFrame:
-        is_known = pl.col("is_public") | pl.col("is_printed") if reader.knows_printed else pl.col("is_public")
+        is_known = pl.col("is_public") | pl.col(reader.knows) if reader.knows else pl.col("is_public")
         is_shown: Array = self._block.select(is_known).to_series().to_numpy()
         if is_shown.all():
             nobody: Array = np.zeros(self._block.height, dtype=bool)
@@ -95,10 +117,10 @@ class _AssessedBlock:
         view, is_in_problem = self._problem.views.margins, self._problem.kept
         hidden = ~is_shown[is_in_problem]
         own_columns = reader.find_own_columns(view) if reader.areas else None
-        witnesses = self._witnesses.get(reader.knows_printed)
+        witnesses = self._witnesses.get(reader.knows)
         if witnesses is None:
             witnesses = Witnesses(view, self._truth, risk.find_published_rows(view, hidden))
-            self._witnesses[reader.knows_printed] = witnesses
+            self._witnesses[reader.knows] = witnesses
         report = risk.assess_cells(
             view,
             hidden,

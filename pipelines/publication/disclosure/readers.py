@@ -13,6 +13,8 @@ from pipelines.publication.disclosure.space import Array, Space
 PUBLIC = "public"
 PRINTED = "printed"
 """Name of the public that also knows the annual totals that offices print themselves."""
+ELSEWHERE = "elsewhere"
+"""Name of the public that also knows the figures that another publisher states as the release would."""
 
 
 class UnknownReaderError(ValueError):
@@ -25,7 +27,8 @@ class InformedReader:
 
     name: str
     areas: frozenset[str] = frozenset()
-    knows_printed: bool = False
+    knows: str = ""
+    """What the reader knows besides releases: PRINTED, ELSEWHERE or nothing."""
 
     def find_own_columns(self, known: Space) -> Array:
         """Return a mask of the variables that count only persons of its areas."""
@@ -34,9 +37,9 @@ class InformedReader:
 
 
 def find_reader(cells: pl.DataFrame, name: str) -> InformedReader:
-    """Return the public, with or without printed totals, a territory, or one or more jurisdictions (`A+B`) by name."""
-    if name in (PUBLIC, PRINTED):
-        return InformedReader(name, knows_printed=name == PRINTED)
+    """Return the public, with or without other figures, a territory, or one or more jurisdictions (`A+B`) by name."""
+    if name in (PUBLIC, PRINTED, ELSEWHERE):
+        return InformedReader(name, knows="" if name == PUBLIC else name)
     not_regional = cells.filter(pl.col("area_kind") != "region")
     parts: dict[str, frozenset[str]] = {}
     for (territory,), areas in not_regional.group_by("territory", maintain_order=True):

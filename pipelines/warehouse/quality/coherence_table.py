@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from pipelines.core import codes
 from pipelines.warehouse.quality import coherence
 from pipelines.warehouse.quality.coherence_reasons import Declarations
 from pipelines.warehouse.reference.model import REFERENCE, WHOLE_OFFENCES
@@ -29,6 +30,7 @@ COHERENCE: Final[dict[str, pl.DataType]] = {
     "reason_text": pl.String(),  # text of the reasons, with the body that states them
 }
 OFFICES: Final = "offices"
+_SANCTIONS = ("sentence_type", "sentence_band")
 
 
 def compare_references(rows: pl.DataFrame, declarations: Declarations) -> pl.DataFrame:
@@ -63,6 +65,25 @@ def compare_returns(
         published,
         coherence.INVENTED if invented else coherence.RETURNED,
     )
+
+
+def find_published_elsewhere(counts: pl.DataFrame, rows: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
+    """Return the keys (`codes.CELL_KEY`) of the totals that a reference states with the same definition and value.
+
+    `counts` are cells with their true values.  A sum of years is no cell, so it is not among them.
+    """
+    invented = kind == "demonstration"
+    sides = rows.filter((pl.col("kind") == coherence.INVENTED) == invented)
+    known = counts.filter(pl.col("value").is_not_null())
+    pairs = coherence.match_figures(coherence.from_counts(_whole_offences(known), kind, RETURNS), sides)
+    equal = pairs.filter(
+        pl.col("left_value") == pl.col("right_value"), pl.col("definition") == "same", pl.col("left_parts") == ""
+    ).with_columns(area=pl.col("jurisdiction"), offence=pl.lit("_T"), victim_status=pl.col("left_victim_status"))
+    totals = known.filter(
+        pl.col("area_kind") != "region", *(pl.col(name).is_in(codes.TOTAL_CODES) for name in _SANCTIONS)
+    )
+    of_pair = [name for name in codes.CELL_KEY if name in equal.columns]
+    return totals.join(equal.select(of_pair), on=of_pair, how="semi").select(codes.CELL_KEY)
 
 
 def compare_offices(

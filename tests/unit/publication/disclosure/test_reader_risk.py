@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pipelines.core import codes
 from pipelines.publication.disclosure import earlier, protect, reader_risk, readers, risk, space, witnesses
 from tests.support.fakes.disclosure_cells import build_cell, build_frame, build_region
 
@@ -54,6 +55,14 @@ def test_populations_found_for_one_reader_do_not_protect_from_another(names: tup
     for name in names:
         results = assessment.assess_reader(readers.find_reader(REGION, name))
         assert dict(results.select("area", "result").iter_rows()) == find_results(REGION, name)
+
+
+def test_reader_of_other_publishers_subtracts_what_they_state() -> None:
+    of_bb = REGION.filter(pl.col("area") == "BB").select(codes.CELL_KEY)
+    assessment = reader_risk.ReleaseAssessment(REGION, [], elsewhere=of_bb)
+    for name, found in (("elsewhere", {"AA": "disclosed"}), ("public", {"AA": "protected", "BB": "protected"})):
+        results = assessment.assess_reader(readers.find_reader(REGION, name))
+        assert dict(results.select("area", "result").iter_rows()) == found
 
 
 def test_three_withheld_territories_protect_each_from_the_others() -> None:

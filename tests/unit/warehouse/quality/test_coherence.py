@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pipelines.core import codes
 from pipelines.declarations.yaml_file import DeclarationError
 from pipelines.warehouse.quality import coherence, coherence_page
 from pipelines.warehouse.quality.coherence import (
@@ -25,6 +26,7 @@ from pipelines.warehouse.quality.coherence import (
     resolve_amounts,
 )
 from pipelines.warehouse.quality.coherence_reasons import Declarations, Reason, Selector, read_reasons
+from pipelines.warehouse.quality.coherence_table import find_published_elsewhere
 from pipelines.warehouse.reference.model import REFERENCE
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
 from tests.support.paths import SHARED
@@ -282,6 +284,23 @@ def test_every_kind_of_pair_rejects_a_table_of_mixed_kinds() -> None:
         pair_declared(mixed, read_reasons().comparisons)
     with pytest.raises(ValueError, match="not known"):
         match_figures(_rows(_row(kind="guessed")), _rows(_row()))
+
+
+def test_cell_is_published_elsewhere_only_with_the_same_value_and_definition() -> None:
+    """Albania 2020, persons indicted: 25 by the invented observatory."""
+    equal = _counts(offence="_T", value=25.0)
+    others = [
+        _counts(offence="_T", value=24.0),
+        _counts(offence="_T", value=25.0, sex="F"),
+        _counts(offence="ICCS0204", value=25.0),
+        _counts(offence="_T", value=25.0, area_kind="region"),
+        _counts(offence="_T", value=25.0, sentence_type="prison"),
+    ]
+    assert find_published_elsewhere(equal, read_invented(), "demonstration").equals(equal.select(codes.CELL_KEY))
+    for counts in others:
+        assert find_published_elsewhere(counts, read_invented(), "demonstration").is_empty()
+    near = read_invented().with_columns(mapping=pl.lit("near"))
+    assert find_published_elsewhere(equal, near, "demonstration").is_empty()
 
 
 def test_from_counts_keeps_periods_and_drops_region_and_sanctions() -> None:
