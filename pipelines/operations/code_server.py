@@ -7,6 +7,7 @@ itself, the UI loads the definitions in a server of Dagster's, and the daemon st
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFINITIONS: Final = "pipelines.definitions"
 _PATIENCE: Final = 90.0
+_OPEN_CALL_SECONDS: Final = 3
+"""Seconds that open calls may go on when the server is asked to end. With Dagster's 60, a UI that was reading the
+definitions at this moment kept the server until its supervisor killed it."""
 _START_SECONDS: Final = 20.0
 """Seconds in which the service starts; preparing runs takes a processor for some seconds and must not delay it."""
 
@@ -128,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
     collect_rarely()
+    os.environ.setdefault("DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD", str(_OPEN_CALL_SECONDS))
     _prepare_runs()
     from dagster._cli.api import grpc_command
 

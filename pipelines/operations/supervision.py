@@ -14,7 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
+
+STOP_SECONDS: Final = 10.0
+"""Seconds that processes which were asked to end may take; then they are killed."""
 
 
 class SupervisionError(Exception):
@@ -121,7 +124,7 @@ class Supervisor:
         service.restart_at = now + pause
         self._log(f"the {name} {what}; it is restarted in {pause:.0f} s")
 
-    def stop_processes(self, grace: float = 10.0) -> None:
+    def stop_processes(self, grace: float = STOP_SECONDS) -> None:
         """End all processes and their children: ask them, wait at most `grace` seconds, then kill them."""
         running = [service.process for service in self._services.values() if service.process is not None]
         for process in running:
