@@ -109,12 +109,13 @@ def _protect_waiting(waiting: Mapping[int, Sequence[str]]) -> Iterator[dict[str,
 def protect_decade(seed: int, territories: Sequence[str]) -> dict[str, Any]:
     """Return the results of the audits of both editions of one random decade, with its cells and processor time."""
     from pipelines.publication.disclosure import earlier, protect
+    from pipelines.publication.disclosure.processes import ProblemPool
 
     before = sum(os.times()[:4])
     releases: list[pl.DataFrame] = []
     failed = dict.fromkeys(_COUNTED, 0)
     for cells in build_editions(seed, territories):
-        protection = protect.hide_small_counts(cells, earlier=releases, processes=1)
+        protection = protect.hide_small_counts(cells, earlier=releases, pool=ProblemPool(1))
         counted = protection.report.count_cells()
         failed = {name: failed[name] + counted[name] for name in _COUNTED}
         releases.append(earlier.record_release(cells, protection.cells["conf_status"]))

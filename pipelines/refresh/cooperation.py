@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.refresh.released_counts import COOPERATION_FILE, EarlierRelease
+
+if TYPE_CHECKING:
+    from pipelines.publication.disclosure.processes import ProblemPool
 
 
 def protect_cooperation_tables(
@@ -16,11 +20,12 @@ def protect_cooperation_tables(
     *,
     cache: Path,
     progress: Callable[[int, int], None] | None = None,
+    pool: ProblemPool | None = None,
 ) -> dict[str, int]:
     """Write the public tables on cooperation and the true figures behind them to `folder`; return the risk by outcome.
 
     `tables` has the exported tables of the counts, `areas` the areas of the region, `releases` all earlier releases;
-    `progress` is called with the number of finished problems and of all.  Raises ProtectError.
+    `progress` is called with the number of finished problems and of all, and `pool` solves them.  Raises ProtectError.
     """
     import polars as pl
 
@@ -29,7 +34,7 @@ def protect_cooperation_tables(
     reported = pl.read_parquet(tables / "mart_cooperation.parquet").filter(pl.col("territory").is_in(areas))
     returns = pl.read_parquet(tables / "mart_cooperation_return.parquet")
     before = [frame for release in releases if (frame := release.read_cooperation()) is not None]
-    protected = protect.protect_cooperation(cells.select_cells(reported), before, cache, progress)
+    protected = protect.protect_cooperation(cells.select_cells(reported), before, cache, progress, pool)
     public = protect.read_public(protected.cells)
     national = pl.read_parquet(tables / "dim_area.parquet").filter(
         pl.col("area_kind") == "territory", pl.col("area").is_in(areas)

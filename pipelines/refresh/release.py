@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipelines.core import codes
@@ -55,35 +56,44 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     import polars as pl
 
     from pipelines.publication.disclosure import earlier, programme, utility
+    from pipelines.publication.disclosure.processes import ProblemPool
     from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 
-    counts = pl.read_parquet(tables / "mart_count.parquet")
-    cells = programme.select_rows(counts.filter(pl.col("area").is_in(_public_areas(tables))))
-    protection = hide_small_counts(
-        cells,
-        earlier=[release.read_cells() for release in releases],
-        figures=ReleasedRecordFigures(*map(pl.read_parquet, record_tables)),
-        cache=home.restricted / "protection",
-        progress=_log_tenths(log, "blocks of cells protected"),
-    )
     folder = home.protected / key[:16]
     temporary = home.protected / f".{key[:16]}.new"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
+    areas = _public_areas(tables)
+    counts = pl.read_parquet(tables / "mart_count.parquet")
+    cells = programme.select_rows(counts.filter(pl.col("area").is_in(areas)))
+    kept = home.restricted / "protection"
+    # Both at once: the largest problem of either keeps one processor busy for longer than all others of it the other.
+    with ProblemPool() as pool, ThreadPoolExecutor(1) as beside:
+        of_cooperation = beside.submit(
+            protect_cooperation_tables,
+            tables,
+            temporary,
+            areas,
+            releases,
+            cache=kept,
+            progress=_log_tenths(log, "problems of cooperation protected"),
+            pool=pool,
+        )
+        protection = hide_small_counts(
+            cells,
+            earlier=[release.read_cells() for release in releases],
+            figures=ReleasedRecordFigures(*map(pl.read_parquet, record_tables)),
+            cache=kept,
+            progress=_log_tenths(log, "blocks of cells protected"),
+            pool=pool,
+        )
+        cooperation = of_cooperation.result()
     public = protection.cells.with_columns(
         pl.when(pl.col("conf_status") == "F").then(pl.lit("F")).otherwise(pl.lit("C")).alias("conf_status")
     )
     public.write_parquet(temporary / "cells.parquet")
     protection.cells.write_parquet(temporary / "cells_internal.parquet")
-    cooperation = protect_cooperation_tables(
-        tables,
-        temporary,
-        _public_areas(tables),
-        releases,
-        cache=home.restricted / "protection",
-        progress=_log_tenths(log, "problems of cooperation protected"),
-    )
     risk = {name: count + cooperation[name] for name, count in protection.report.count_cells().items()}
     write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest, risk)
     losses = utility.measure_losses(cells, protection.cells)

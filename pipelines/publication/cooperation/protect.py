@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,7 +29,7 @@ from pipelines.publication.cooperation import earlier as earlier_releases
 from pipelines.publication.cooperation import equations
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
-from pipelines.publication.disclosure.processes import map_problems
+from pipelines.publication.disclosure.processes import ProblemPool
 from pipelines.publication.disclosure.search import GuardedCells, PatternSearch
 from pipelines.publication.disclosure.space import Array
 
@@ -66,29 +67,32 @@ def protect_cooperation(
     earlier: Sequence[pl.DataFrame] = (),
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
+    pool: ProblemPool | None = None,
 ) -> ProtectedCooperation:
     """Hide cells (`cells.select_cells`); hidden ones keep their value, which `read_public` removes.
 
     `earlier` are the figures of earlier releases, oldest first (`earlier.STORED`); `cache` is a folder with the outcome
     of each problem (offence group and subject) by its content; `progress` is called with the number of finished
-    problems and of all.  Raises ProtectError if one cannot be made safe.
+    problems and of all.  The problems are solved in `pool`, by default one of their own.  Raises ProtectError if one
+    cannot be made safe.
     """
     problems = _list_problems(earlier_releases.combine_releases(cells, earlier), cache)
     ready = [problem.read_outcome() for problem in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
     is_large = sum(problem.block.height for problem in waiting) >= _CELLS_FOR_PROCESSES
-    fresh = map_problems(_protect_problem, waiting, is_large=is_large)
     outcomes: dict[str, _Outcome] = {}
     states = []
-    for number, (problem, outcome) in enumerate(zip(problems, ready, strict=True), start=1):
-        if outcome is None:
-            outcome = next(fresh)
-            problem.keep_outcome(outcome)
-        outcomes[problem.name] = outcome
-        of_block = problem.block.select(*programme.KEY, "is_now")
-        states.append(of_block.with_columns(conf_status=pl.Series(outcome[0])))
-        if progress:
-            progress(number, len(problems))
+    with nullcontext(pool) if pool else ProblemPool() as used_pool:
+        fresh = used_pool.solve_problems(_protect_problem, waiting, is_large=is_large)
+        for number, (problem, outcome) in enumerate(zip(problems, ready, strict=True), start=1):
+            if outcome is None:
+                outcome = next(fresh)
+                problem.keep_outcome(outcome)
+            outcomes[problem.name] = outcome
+            of_block = problem.block.select(*programme.KEY, "is_now")
+            states.append(of_block.with_columns(conf_status=pl.Series(outcome[0])))
+            if progress:
+                progress(number, len(problems))
     if not states:
         return ProtectedCooperation(cells.with_columns(conf_status=pl.lit("F")), risk.RiskReport(()))
     of_now = pl.concat(states).filter("is_now").drop("is_now")

@@ -52,6 +52,13 @@ class YearParts:
                 yield self._parts[years]
             before = years
 
+    def list_years(self) -> Iterator[ProblemPart]:
+        """Yield the part of each year, or nothing if the matrix has too few years."""
+        for year in self._all_years if len(self._all_years) >= _FEWEST_YEARS else ():
+            if (year,) not in self._parts:
+                self._parts[(year,)] = self._take_part((year,))
+            yield self._parts[(year,)]
+
     def _find_columns(self, row: int) -> _Array:
         columns: _Array = self._matrix.indices[self._matrix.indptr[row] : self._matrix.indptr[row + 1]]
         return columns

@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache as cache_once
 from functools import partial
@@ -32,7 +33,7 @@ from pipelines.publication.disclosure import balances, groups, programme, risk, 
 from pipelines.publication.disclosure import earlier as earlier_releases
 from pipelines.publication.disclosure.pattern import Pattern, ProtectionRule
 from pipelines.publication.disclosure.problem import WIDTH, ProtectError
-from pipelines.publication.disclosure.processes import map_problems
+from pipelines.publication.disclosure.processes import ProblemPool
 from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
 from pipelines.publication.disclosure.space import Array
 from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
@@ -60,7 +61,7 @@ def hide_small_counts(
     width: int = WIDTH,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
-    processes: int | None = None,
+    pool: ProblemPool | None = None,
 ) -> ProtectedCells:
     """Hide small counts in the programme's cells, and the further cells from which they could be inferred.
 
@@ -71,9 +72,8 @@ def hide_small_counts(
     `figures` are those from case records that the release shows next to them.
     With `guards_against_offices` (default: as the programme declares) small counts are also protected from insiders
     (`readers.py`).  `cache` is a folder with the outcome of each block by its content, so that a new return costs only
-    the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  `processes`
-    limits how many processes share the blocks, by default one for each processor.  Raises ProtectError if a block
-    cannot be made safe.
+    the blocks that it affects; `progress` is called with the number of finished blocks and of all blocks.  The blocks
+    are solved in `pool`, by default one of their own.  Raises ProtectError if a block cannot be made safe.
     """
     if guards_against_offices is None:
         guards_against_offices = programme.load().guards_against_offices
@@ -89,13 +89,14 @@ def hide_small_counts(
     blocks = list(ties.with_family(combined).partition_by(ties.TIED, maintain_order=True))
     # Largest blocks first; otherwise the other processes would end up waiting for one of them.
     blocks.sort(key=lambda block: -block.height)
-    for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures, processes), start=1):
-        block = blocks[number - 1]
-        is_current = block["_row"].is_not_null()
-        hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
-        reports.append(report)
-        if progress:
-            progress(number, len(blocks))
+    with nullcontext(pool) if pool else ProblemPool() as used_pool:
+        for number, (states, report) in enumerate(_protect_blocks(blocks, rule, cache, figures, used_pool), start=1):
+            block = blocks[number - 1]
+            is_current = block["_row"].is_not_null()
+            hidden[block["_row"].drop_nulls().to_numpy()] = states[is_current.to_numpy()]
+            reports.append(report)
+            if progress:
+                progress(number, len(blocks))
     marked = cells.with_columns(pl.Series("conf_status", hidden.tolist(), dtype=pl.String))
     is_hidden = pl.col("conf_status") != "F"
     protected = marked.with_columns(
@@ -110,19 +111,15 @@ def _protect_blocks(
     rule: ProtectionRule,
     cache: Path | None,
     figures: ReleasedRecordFigures | None,
-    processes: int | None,
+    pool: ProblemPool,
 ) -> Iterator[tuple[Array, risk.BlockRisk]]:
     """Yield the outcome of each block in order: repeated, from the cache, or protected now, in several processes."""
     of_blocks = [figures and figures.select_group(block["offence_group"][0]) for block in blocks]
     problems = list(zip(blocks, of_blocks, strict=True))
     ready = [_find_outcome(block, of_block, rule, cache) for block, of_block in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    fresh = map_problems(
-        partial(_protect_named, rule=rule, cache=cache),
-        waiting,
-        is_large=sum(block.height for block, _ in waiting) >= _CELLS_FOR_PROCESSES,
-        processes=processes,
-    )
+    is_large = sum(block.height for block, _ in waiting) >= _CELLS_FOR_PROCESSES
+    fresh = pool.solve_problems(partial(_protect_named, rule=rule, cache=cache), waiting, is_large=is_large)
     yield from _join_outcomes(problems, ready, fresh, rule, cache)
 
 

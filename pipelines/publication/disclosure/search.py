@@ -14,6 +14,7 @@ import numpy as np
 from pipelines.publication.disclosure import lp, risk
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves
 from pipelines.publication.disclosure.neighbourhoods import Neighbourhood, Neighbourhoods, RaisedCell
+from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.readers import InformedReader
 from pipelines.publication.disclosure.space import Array, Space
 from pipelines.publication.disclosure.sweeps import FreeMoves, draw_weights
@@ -110,21 +111,31 @@ class PatternSearch:
         Each move leaves the figures of all these readers as they are.
         """
         numbers = list(readers)
-        waiting = self._find_waiting(numbers)
-        count = int(waiting.sum())
-        settled = count * len(numbers)
-        if count < _FEWEST_SWEPT:
+        if self._find_waiting(numbers).sum() < _FEWEST_SWEPT:
             return
         is_known = ~self.hidden
         is_known[self._space.cells :] = True
         own_columns: Array = np.any(self.own_columns[numbers], axis=0)
-        program = FreeMoves(self._space.matrix, self._truth, is_known, own_columns, float(self._width))
-        while count >= _FEWEST_SWEPT and settled >= _FEWEST_SWEPT * len(numbers):
+        for part in list(self._space.parts.list_years()) or [None]:
+            self._sweep_part(numbers, part, is_known, own_columns)
+
+    def _sweep_part(self, readers: list[int], part: ProblemPart | None, is_known: Array, own_columns: Array) -> None:
+        is_of_part: Array = np.ones(len(is_known), dtype=bool)
+        if part is not None:
+            is_of_part[:] = False
+            is_of_part[part.rows[~part.is_shared[part.rows]]] = True
+        waiting = self._find_waiting(readers) & is_of_part
+        count = int(waiting.sum())
+        settled = count * len(readers)
+        if count < _FEWEST_SWEPT:
+            return
+        program = FreeMoves(self._space.matrix, self._truth, is_known, own_columns, float(self._width), part)
+        while count >= _FEWEST_SWEPT and settled >= _FEWEST_SWEPT * len(readers):
             weights = draw_weights(self._random, waiting.sum(axis=0), self._space.values, self._width)
             change = program.find_change(self._space.matrix.T @ weights)
             for move in self._splitter.split_change(change, is_known):
                 self._note_move(move)
-            waiting = self._find_waiting(numbers)
+            waiting = self._find_waiting(readers) & is_of_part
             settled, count = count - int(waiting.sum()), int(waiting.sum())
 
     def _find_waiting(self, readers: int | slice | list[int]) -> Array:

@@ -14,13 +14,17 @@ import numpy as np
 from scipy import sparse
 
 from pipelines.publication.disclosure import lp
+from pipelines.publication.disclosure.parts import ProblemPart
 from pipelines.publication.disclosure.space import Array
 from pipelines.publication.disclosure.witnesses import ObservedRange, Witnesses
 
 _FEWEST_CELLS = 8
 """Open cells of a reader from which one program for all of them takes less time than some for each."""
-_GAP, _NODES = 0.5, 20
-"""Relative gap and number of nodes at which the solver ends: any solution will do, and most are whole at once."""
+_OPTIONS = (
+    ("presolve", "on"), ("mip_rel_gap", 0.5), ("mip_max_nodes", 20), ("mip_heuristic_effort", 0.0),
+    ("mip_heuristic_run_feasibility_jump", False), ("mip_detect_symmetry", False),
+)  # fmt: skip
+"""Any solution will do, and three of four are whole at once, so the solver searches neither long nor for others."""
 
 
 def sweep_witnesses(
@@ -60,14 +64,25 @@ class FreeMoves:
     """The changes of a population that no published cell shows, and that leave the variables of readers as they are.
 
     `is_known` marks the rows of `matrix` that may not change, and `own_columns` the variables.  Each of the other
-    variables changes by `farthest` at most.
+    variables changes by `farthest` at most, and only those of `part` change if it is given.
     """
 
     def __init__(
-        self, matrix: sparse.csr_matrix, truth: Array, is_known: Array, own_columns: Array, farthest: float
+        self,
+        matrix: sparse.csr_matrix,
+        truth: Array,
+        is_known: Array,
+        own_columns: Array,
+        farthest: float,
+        part: ProblemPart | None = None,
     ) -> None:
         self._size = matrix.shape[1]
-        rows, is_still = matrix[np.flatnonzero(is_known)], own_columns.copy()
+        if part is None:
+            rows, is_still, columns = matrix[np.flatnonzero(is_known)], own_columns.copy(), np.arange(self._size)
+        else:
+            columns = part.columns
+            rows = matrix[part.rows[is_known[part.rows]]][:, columns]
+            is_still = own_columns[columns]
         contains = (rows != 0).astype(float)
         while True:
             movable = contains @ (~is_still).astype(float)
@@ -76,10 +91,11 @@ class FreeMoves:
             if is_still[alone].all():
                 break
             is_still[alone] = True
-        self._columns = np.flatnonzero(~is_still)
+        of_part = np.flatnonzero(~is_still)
+        self._columns = columns[of_part]
         self._numbers = np.arange(len(self._columns), dtype=np.int32)
         self._solver = self._create_solver(
-            rows[np.flatnonzero(movable)][:, self._columns], -np.minimum(truth[self._columns], farthest), farthest
+            rows[np.flatnonzero(movable)][:, of_part], -np.minimum(truth[self._columns], farthest), farthest
         )
 
     def _create_solver(self, matrix: sparse.csr_matrix, lower: Array, farthest: float) -> highspy.Highs:
@@ -88,7 +104,7 @@ class FreeMoves:
             np.zeros(size), lower, np.full(size, farthest), matrix, (nothing, nothing), lp.DUAL_SIMPLEX
         )
         solver.changeColsIntegrality(size, self._numbers, np.full(size, lp.INTEGER))
-        for option, value in (("presolve", "on"), ("mip_rel_gap", _GAP), ("mip_max_nodes", _NODES)):
+        for option, value in _OPTIONS:
             solver.setOptionValue(option, value)
         return solver
 
