@@ -228,11 +228,11 @@ def _unlock(repository: Repository, passphrase_file: Path | None, identity: Path
 
 
 def _read_passphrase(file: Path | None) -> str:
-    from pipelines.core.settings import BackupSettings, read_settings, reveal_secret
+    from pipelines.core.settings import BackupSettings, read_secret
 
     if file is not None:
         return bytes_of(file).decode("utf-8", "replace").strip("\r\n")
-    if (passphrase := reveal_secret(read_settings(BackupSettings).backup_passphrase)) is not None:
+    if (passphrase := read_secret(BackupSettings, "backup_passphrase")) is not None:
         return passphrase
     if not sys.stdin.isatty():
         raise CommandError("give the passphrase with --passphrase-file or RTI_BACKUP_PASSPHRASE")

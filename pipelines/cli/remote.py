@@ -40,13 +40,13 @@ def submit_to(
 
 
 def token_of(path: Path | None) -> str:
-    """Return the token from a file, else from `RTI_TOKEN`; never show it. Raises CommandError if there is none."""
-    from pipelines.core.settings import CommandSettings, read_settings, reveal_secret
+    """Return the token from a file, else from the settings; never show it. Raises CommandError if there is none."""
+    from pipelines.core.settings import CommandSettings, read_secret
 
     if path is not None:
         text = bytes_of(path).decode("ascii", "replace")
     else:
-        text = reveal_secret(read_settings(CommandSettings).token) or ""
+        text = read_secret(CommandSettings, "token") or ""
     if not (token := text.strip()):
         raise CommandError("there is no token; name a file that holds it with --token-file, or set RTI_TOKEN")
     return token

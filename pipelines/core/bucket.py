@@ -198,7 +198,7 @@ def _open_store(group: type[BucketSettings], _connection: tuple[object, ...]) ->
     if endpoint is not None:
         config["endpoint"] = endpoint
     if settings.key is not None:
-        config |= {"access_key_id": settings.key, "secret_access_key": settings.read_secret()}
+        config |= {"access_key_id": settings.key, "secret_access_key": settings.read_key_secret()}
     else:
         config["skip_signature"] = True
     wait = timedelta(seconds=settings.wait)
@@ -212,5 +212,5 @@ def _open_store(group: type[BucketSettings], _connection: tuple[object, ...]) ->
 
 
 def _remove_secrets(text: str, settings: BucketSettings) -> str:
-    secret = settings.read_secret() if settings.key is not None else ""
+    secret = settings.read_key_secret() if settings.key is not None else ""
     return text.replace(secret, "(secret)") if len(secret) >= _SHORTEST_SECRET else text

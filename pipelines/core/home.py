@@ -55,9 +55,9 @@ class Home:
 
     @property
     def ledger_url(self) -> str:  # ledger/database
-        from pipelines.core.settings import HomeSettings, read_settings, reveal_secret
+        from pipelines.core.settings import HomeSettings, read_secret
 
-        return reveal_secret(read_settings(HomeSettings).ledger_url) or f"sqlite:///{self.restricted / 'ledger.sqlite'}"
+        return read_secret(HomeSettings, "ledger_url") or f"sqlite:///{self.restricted / 'ledger.sqlite'}"
 
     @property
     def facts(self) -> Path:  # ledger/facts: observation/ case_event/ finding/, one Parquet file per submission

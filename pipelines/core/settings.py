@@ -4,6 +4,9 @@
 uses its group, with a `SettingsError` that names the variable, its value, what is expected and what to do.
 `docs/settings.md` is made from these classes by `python -m pipelines.core.settings_page`.
 
+A secret is a field of type `SecretStr`. Each has a second field, `<name>_file`, with the path of a file that holds it;
+`read_secret` reads either.
+
 Import this module inside the function that reads a setting where the code belongs to a command's start: loading
 pydantic-settings takes 35 ms of processor time, and with pydantic itself about 150 ms.
 """
@@ -38,6 +41,10 @@ from pipelines.core.setting_values import (
 PREFIX: Final = "RTI_"
 TEST_PREFIX: Final = "RTI_TEST_"
 """Names that tests may use freely; they are never reported as unknown."""
+FILE_SUFFIX: Final = "_file"
+"""What the name of a secret's field ends with in the field for its file."""
+CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
+"""The variable in which a service manager names the folder of a service's credentials."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -79,6 +86,7 @@ class HomeSettings(SettingsGroup):
         SecretStr | None,
         Expected("an SQLAlchemy address such as `postgresql+psycopg://user:password@host/database`"),
     ] = Field(None, description="The ledger's database; by default an SQLite file in the home.")
+    ledger_url_file: OptionalFile = Field(None, description="A file with that address, if `RTI_LEDGER_URL` is not set.")
     cache: OptionalFolder = Field(
         None, description="The folder for the parsed dbt project; by default in the user's cache folder."
     )
@@ -113,6 +121,7 @@ class CommandSettings(SettingsGroup):
     token: Annotated[SecretStr | None, Expected("a token made by `rti token issue`")] = Field(
         None, description="The token for `rti submit --to` if `--token-file` is not given."
     )
+    token_file: OptionalFile = Field(None, description="A file with that token, if `RTI_TOKEN` is not set.")
 
 
 class AddressSettings(SettingsGroup):
@@ -166,6 +175,9 @@ class SignInSettings(SettingsGroup):
     oidc_client_secret: Annotated[SecretStr | None, Expected("the secret that the provider issued")] = Field(
         None, description="The secret with which this service proves itself to the provider."
     )
+    oidc_client_secret_file: OptionalFile = Field(
+        None, description="A file with that secret, if `RTI_OIDC_CLIENT_SECRET` is not set."
+    )
 
 
 QUIET_HOURS = r"^(?:[01]?\d|2[0-3])-(?:[01]?\d|2[0-3])$"
@@ -181,14 +193,21 @@ class NoticeSettings(SettingsGroup):
         SecretStr | None,
         Expected("`smtp://user:password@host:587` or `smtps://user:password@host:465`"),
     ] = Field(None, description="The mail server; if it is not set, mails become files in the outbox folder.")
+    smtp_url_file: OptionalFile = Field(None, description="A file with that address, if `RTI_SMTP_URL` is not set.")
     mail_from: Annotated[str | None, Expected("an address such as `name@example.org`")] = Field(
         None, description="The address that mails come from; by default `rti@localhost`."
     )
     webhook_url: Annotated[SecretStr | None, Expected("an https address")] = Field(
         None, description="The address that receives each notice as JSON."
     )
+    webhook_url_file: OptionalFile = Field(
+        None, description="A file with that address, if `RTI_WEBHOOK_URL` is not set."
+    )
     webhook_secret: Annotated[SecretStr | None, Expected("any text")] = Field(
         None, description="Signs what the webhook is sent."
+    )
+    webhook_secret_file: OptionalFile = Field(
+        None, description="A file with that secret, if `RTI_WEBHOOK_SECRET` is not set."
     )
     quiet_hours: Annotated[str | None, Field(pattern=QUIET_HOURS), Expected("two hours, as in `21-6`")] = Field(
         None,
@@ -225,10 +244,13 @@ class BackupSettings(SettingsGroup):
     backup_passphrase: Annotated[SecretStr | None, Expected("any text")] = Field(
         None, description="The passphrase of the backups if `--passphrase-file` is not given; not needed to add one."
     )
+    backup_passphrase_file: OptionalFile = Field(
+        None, description="A file with that passphrase, if `RTI_BACKUP_PASSPHRASE` is not set."
+    )
 
 
 class LakeSettings(SettingsGroup):
-    """The second target of the dbt project. A secret may be in a file, such as a credential of a service manager."""
+    """The second target of the dbt project."""
 
     TITLE = "Lake"
 
@@ -283,21 +305,19 @@ class BucketSettings(SettingsGroup):
         """Return the variable of a field."""
         return str(cls.model_fields[field].alias)
 
-    def read_secret(self) -> str:
+    @classmethod
+    def read_key_secret(cls) -> str:
         """Return the secret of the key. Raises SettingsError if there is none, or its file cannot be read."""
-        variable = self.name_variable("secret")
-        if self.secret is not None:
-            return self.secret.get_secret_value()
-        if self.secret_file is None:
-            raise SettingsError(f"{self.name_variable('key')} is set without {variable} or {variable}_FILE; set one")
-        try:
-            return self.secret_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(f"{variable}_FILE cannot be read: {error}") from None
+        secret = read_secret(cls, "secret")
+        if secret is None:
+            variable = cls.name_variable("secret")
+            raise SettingsError(f"{cls.name_variable('key')} is set without {variable} or {variable}_FILE; set one")
+        return secret
 
     def key_of_connection(self) -> tuple[object, ...]:
         """Return what a connection depends on, so that it is made again if any of it changes. The secret is hidden."""
-        changed = self.secret_file.stat().st_mtime_ns if self.secret_file and self.secret_file.is_file() else None
+        path = _find_secret_file(self.secret_file) if self.secret_file is not None else None
+        changed = path.stat().st_mtime_ns if path is not None and path.is_file() else None
         return (self.bucket, self.endpoint, self.region, self.key, self.secret, changed, self.wait)
 
 
@@ -374,15 +394,44 @@ def read_settings(group: type[G]) -> G:
     return settings
 
 
-def reveal_secret(secret: SecretStr | None) -> str | None:
-    """Return the value of a secret setting, or None if it is not set."""
-    return secret.get_secret_value() if secret is not None else None
+def read_secret(group: type[SettingsGroup], field: str) -> str | None:
+    """Return a secret from its variable, else from the file that the variable with `_FILE` names, else None.
+
+    The file is read at each call, so that a changed secret is used at once. Line ends around the secret do not count.
+    Raises SettingsError if the file cannot be read or is empty; the error never quotes what is in it.
+    """
+    settings = read_settings(group)
+    value = getattr(settings, field)
+    if value is not None:
+        return str(value.get_secret_value())
+    named = getattr(settings, f"{field}{FILE_SUFFIX}")
+    if named is None:
+        return None
+    variable, path = group.model_fields[f"{field}{FILE_SUFFIX}"].alias, _find_secret_file(named)
+    try:
+        secret = path.read_text(encoding="utf-8").strip("\r\n")
+    except OSError as error:
+        raise SettingsError(f"{variable} cannot be read: {error}; correct the path or the rights of the file") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{variable} cannot be read: {path} is not text in UTF-8; write the file again") from None
+    if not secret:
+        raise SettingsError(f"{variable} names an empty file: {path}; write the secret into it, or remove the variable")
+    return secret
+
+
+def _find_secret_file(path: Path) -> Path:
+    """Return the path of a secret's file; a relative one is in the folder of credentials, if there is one."""
+    credentials = os.environ.get(CREDENTIALS)
+    return Path(credentials, path) if credentials else path
 
 
 def check_settings() -> None:
-    """Validate all settings. Raises SettingsError for the first group with a wrong value."""
+    """Validate all settings, and read the files of secrets. Raises SettingsError for the first group with a fault."""
     for group in GROUPS:
         read_settings(group)
+        for name, field in group.model_fields.items():
+            if is_secret(field):
+                read_secret(group, name)
 
 
 def list_variables(group: type[SettingsGroup]) -> tuple[str, ...]:
@@ -395,6 +444,11 @@ def list_variables(group: type[SettingsGroup]) -> tuple[str, ...]:
 def list_secret_variables() -> frozenset[str]:
     """Return the names of the variables whose values must not be shown or passed on."""
     return frozenset(str(field.alias) for group in GROUPS for field in group.model_fields.values() if is_secret(field))
+
+
+def list_secret_file_variables() -> frozenset[str]:
+    """Return the names of the variables that name a file with a secret."""
+    return frozenset(f"{name}{FILE_SUFFIX.upper()}" for name in list_secret_variables())
 
 
 def is_secret(field: FieldInfo) -> bool:

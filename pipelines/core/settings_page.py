@@ -21,6 +21,8 @@ they are used; a service reads most of them once, when it starts.
 - `rti` warns of a variable that begins with `RTI_` and is not listed here, because a misspelt name has no effect.
   Names that begin with `RTI_TEST_` are free for tests.
 - The value of a secret is never shown, and a secret is not passed to the processes that read files.
+- Each secret may be in a file, which the variable with `_FILE` at its end names. Line ends around the secret do not
+  count. A relative path is a file in the folder that a service manager names in `CREDENTIALS_DIRECTORY`.
 """
 
 

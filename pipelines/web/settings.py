@@ -21,6 +21,7 @@ from pipelines.core.settings import (
     LimitSettings,
     SettingsError,
     SignInSettings,
+    read_secret,
     read_settings,
 )
 
@@ -127,11 +128,13 @@ def _read_provider() -> Provider | None:
     configured = read_settings(SignInSettings)
     if configured.oidc_metadata_url is None:
         return None
-    if configured.oidc_client_id is None or configured.oidc_client_secret is None:
-        raise SettingsError("RTI_OIDC_METADATA_URL is set, so RTI_OIDC_CLIENT_ID and RTI_OIDC_CLIENT_SECRET are needed")
-    return Provider(
-        configured.oidc_metadata_url, configured.oidc_client_id, configured.oidc_client_secret.get_secret_value()
-    )
+    secret = read_secret(SignInSettings, "oidc_client_secret")
+    if configured.oidc_client_id is None or secret is None:
+        raise SettingsError(
+            "RTI_OIDC_METADATA_URL is set, so RTI_OIDC_CLIENT_ID is needed, and RTI_OIDC_CLIENT_SECRET or "
+            "RTI_OIDC_CLIENT_SECRET_FILE"
+        )
+    return Provider(configured.oidc_metadata_url, configured.oidc_client_id, secret)
 
 
 def _read_or_create_secret(path: Path) -> str:

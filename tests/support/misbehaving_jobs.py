@@ -54,7 +54,7 @@ def run_misbehaving_job(job: str) -> object:
         case "folder":
             return [path.name for path in Path.cwd().iterdir()]
         case "environment":
-            return [os.environ.get(name) for name in ("RTI_TEST_KEPT", "SECRET_TEST", "RTI_TOKEN")]
+            return [os.environ.get(name) for name in ("RTI_TEST_KEPT", "SECRET_TEST", "RTI_TOKEN", "RTI_TOKEN_FILE")]
         case "evil":
             return Payload()
         case "fail":

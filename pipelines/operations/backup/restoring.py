@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.core import durable
 from pipelines.core.file_store import FolderStore
 from pipelines.core.home import Home, open_home
-from pipelines.core.settings import HomeSettings, read_settings, reveal_secret
+from pipelines.core.settings import HomeSettings, read_secret
 from pipelines.operations.backup import postgres
 from pipelines.operations.backup.errors import BackupError
 from pipelines.operations.backup.keys import ReadingKey
@@ -88,7 +88,7 @@ def _require_target(root: Path, content: Mapping[str, Any]) -> str | None:
     """Return the URL of the database to fill, None for SQLite. Raises BackupError if something would be replaced."""
     if root.exists() and any(path.name != _ASIDE for path in root.iterdir()):
         raise BackupError(f"{root} is not empty; name a new folder in RTI_HOME, so that nothing is replaced")
-    url = reveal_secret(read_settings(HomeSettings).ledger_url)
+    url = read_secret(HomeSettings, "ledger_url")
     if content["ledger"] == "postgresql":
         if url is None or not url.startswith("postgresql"):
             raise BackupError("this backup has its ledger on PostgreSQL; name an empty database in RTI_LEDGER_URL")

@@ -243,10 +243,12 @@ class Child:
 
 
 def child_environment() -> dict[str, str]:
-    """Return the environment of a child: language, path, time zone and our settings without secrets; one thread."""
-    from pipelines.core.settings import list_secret_variables  # not at the top, which each child would load too
+    """Return the environment of a child: language, path, time zone and settings, but no secret or path of one; one
+    thread."""
+    # Not at the top, which each child would load too.
+    from pipelines.core.settings import list_secret_file_variables, list_secret_variables
 
-    secrets = list_secret_variables()
+    secrets = list_secret_variables() | list_secret_file_variables()
     variables = {
         name: value for name, value in os.environ.items() if name.startswith(_KEPT_VARIABLES) and name not in secrets
     }

@@ -14,8 +14,8 @@ from pipelines.core.settings import (
     QUIET_HOURS,
     AddressSettings,
     NoticeSettings,
+    read_secret,
     read_settings,
-    reveal_secret,
 )
 
 if TYPE_CHECKING:
@@ -129,10 +129,10 @@ def _read_variables() -> dict[str, str]:
     """Return the settings of the environment in the names of the file."""
     variables = read_settings(NoticeSettings)
     values = {
-        "smtp": reveal_secret(variables.smtp_url),
+        "smtp": read_secret(NoticeSettings, "smtp_url"),
         "sender": variables.mail_from,
-        "webhook": reveal_secret(variables.webhook_url),
-        "webhook_secret": reveal_secret(variables.webhook_secret),
+        "webhook": read_secret(NoticeSettings, "webhook_url"),
+        "webhook_secret": read_secret(NoticeSettings, "webhook_secret"),
         "portal": read_settings(AddressSettings).portal_url,
         "quiet_hours": variables.quiet_hours,
     }

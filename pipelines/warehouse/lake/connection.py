@@ -5,15 +5,13 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from pipelines.core.duckdb_files import open_duckdb
-from pipelines.core.settings import LakeSettings, read_settings
+from pipelines.core.settings import LakeSettings, SettingsError, read_secret, read_settings
 from pipelines.warehouse.dbt_runner import WarehouseError
 
 if TYPE_CHECKING:
@@ -61,7 +59,7 @@ def prepare_connection(connection: duckdb.DuckDBPyConnection) -> None:
         endpoint = urlsplit(settings.lake_s3_endpoint or "")
         options = {
             "key_id": _require(settings.lake_s3_key, "RTI_LAKE_S3_KEY"),
-            "secret": _read_secret(settings.lake_s3_secret, settings.lake_s3_secret_file, "RTI_LAKE_S3_SECRET"),
+            "secret": _require_secret("lake_s3_secret"),
             "region": settings.lake_s3_region or "us-east-1",
             "scope": f"{data}/",
         }
@@ -149,8 +147,7 @@ def _catalogue_parameters() -> dict[str, str]:
     """Return the connection parameters of the catalogue database by the names of PostgreSQL."""
     import psycopg
 
-    settings = read_settings(LakeSettings)
-    address = _read_secret(settings.lake_catalogue, settings.lake_catalogue_file, "RTI_LAKE_CATALOGUE")
+    address = _require_secret("lake_catalogue")
     try:
         parsed = psycopg.conninfo.conninfo_to_dict(address.replace("postgresql+psycopg://", "postgresql://", 1))
     except psycopg.ProgrammingError:
@@ -158,27 +155,24 @@ def _catalogue_parameters() -> dict[str, str]:
     return {key: str(value) for key, value in parsed.items() if value is not None}
 
 
-def _read_secret(value: SecretStr | None, file: Path | None, variable: str) -> str:
-    if value is not None:
-        return value.get_secret_value()
-    if file is None:
-        raise WarehouseError(f"the lake needs {variable} or {variable}_FILE; docs/settings.md describes them")
+def _require_secret(field: str) -> str:
     try:
-        return file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise WarehouseError(f"{variable}_FILE cannot be read: {error}") from None
+        secret = read_secret(LakeSettings, field)
+    except SettingsError as error:
+        raise WarehouseError(str(error)) from None
+    if secret is None:
+        variable = LakeSettings.model_fields[field].alias
+        raise WarehouseError(f"the lake needs {variable} or {variable}_FILE; docs/settings.md describes them")
+    return secret
 
 
 def _remove_secrets(text: str) -> str:
     """Return a text without the catalogue's password and the storage's secret."""
-    settings = read_settings(LakeSettings)
     secrets = []
-    for value, file in (
-        (settings.lake_catalogue, settings.lake_catalogue_file),
-        (settings.lake_s3_secret, settings.lake_s3_secret_file),
-    ):
-        if value is not None or (file is not None and file.is_file()):
-            secrets.append(_read_secret(value, file, ""))
+    for field in ("lake_catalogue", "lake_s3_secret"):
+        # A file that cannot be read is reported where it is needed.
+        with suppress(SettingsError):
+            secrets.append(read_secret(LakeSettings, field) or "")
     secrets += [urlsplit(secret).password or "" for secret in secrets]
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:

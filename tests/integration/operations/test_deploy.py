@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from pipelines.cli.release import Part
-from pipelines.core.settings import GROUPS, list_variables
+from pipelines.core.settings import GROUPS, list_secret_variables, list_variables
 from pipelines.operations.serve import PORTS
 from tests.support.paths import ROOT
 
@@ -89,6 +89,19 @@ def test_public_part_has_a_user_and_sees_releases_only() -> None:
         "/srv/rti/home/home.json",
         "/srv/rti/home/public",
     }
+
+
+def test_secrets_are_credentials_of_all_units_but_the_public_one() -> None:
+    for path in SERVICES:
+        expected = None if path.stem == "rti-public" else ["rti.*"]
+        assert _read_unit(path.stem).get("ImportCredential") == expected, path.stem
+    named = re.findall(r"`(RTI_\w+)_FILE=(rti\.[a-z-]+)`", (ROOT / "docs" / "hardening.md").read_text(encoding="utf-8"))
+    assert {name for name, _ in named} <= list_secret_variables() and len(named) == 6
+    assert all(file == f"rti.{name.removeprefix('RTI_').lower().replace('_', '-')}" for name, file in named)
+    for name, service in _read_compose().items():
+        is_public = name in ("public", "proxy")
+        assert ("./secrets:/run/secrets:ro" in service["volumes"]) is not is_public, name
+        assert ("CREDENTIALS_DIRECTORY" in service.get("environment", {})) is not is_public, name
 
 
 def test_worker_and_backup_have_no_network() -> None:

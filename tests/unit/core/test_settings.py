@@ -92,6 +92,56 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in " ".join(repr(read_settings(group)) for group in GROUPS)
 
 
+SECRETS = [(g, name) for g in GROUPS for name, field in g.model_fields.items() if settings.is_secret(field)]
+
+
+@pytest.mark.parametrize(("group", "name"), SECRETS, ids=lambda value: value if isinstance(value, str) else "")
+def test_every_secret_is_read_from_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, group: type[SettingsGroup], name: str
+) -> None:
+    variable = str(group.model_fields[name].alias)
+    assert f"{variable}_FILE" in settings.list_secret_file_variables()
+    assert settings.read_secret(group, name) is None
+    monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / "secret"))
+    for read in (settings.check_settings, lambda: settings.read_secret(group, name)):
+        with pytest.raises(SettingsError, match=rf"{variable}_FILE cannot be read: .*correct the path"):
+            read()
+    (tmp_path / "secret").write_text(" first\r\n", encoding="utf-8")
+    assert settings.read_secret(group, name) == " first"
+    (tmp_path / "secret").write_text("second", encoding="utf-8")
+    assert settings.read_secret(group, name) == "second", "a changed secret is used at once"
+    monkeypatch.setenv(variable, "of the variable")
+    assert settings.read_secret(group, name) == "of the variable"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b"\n", "names an empty file: .*write the secret into it"), (b"hunter2\xff", "is not text in UTF-8; write")],
+)
+def test_error_of_a_secret_file_names_the_fault_and_no_content(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes, expected: str
+) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    monkeypatch.setenv("RTI_SMTP_URL_FILE", str(tmp_path / "secret"))
+    with pytest.raises(SettingsError, match=rf"RTI_SMTP_URL_FILE .*{expected}") as error:
+        settings.check_settings()
+    assert "hunter2" not in str(error.value)
+
+
+def test_relative_path_of_a_secret_is_in_the_folder_of_credentials(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "rti.ledger-url").write_text("sqlite:///credential\n", encoding="utf-8")
+    monkeypatch.setenv("RTI_LEDGER_URL_FILE", "rti.ledger-url")
+    with pytest.raises(SettingsError, match="RTI_LEDGER_URL_FILE cannot be read"):
+        settings.check_settings()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert Home(tmp_path, "real").ledger_url == "sqlite:///credential"
+    (tmp_path / "elsewhere").write_text("sqlite:///elsewhere", encoding="utf-8")
+    monkeypatch.setenv("RTI_LEDGER_URL_FILE", str(tmp_path / "elsewhere"))
+    assert Home(tmp_path, "real").ledger_url == "sqlite:///elsewhere"
+
+
 def test_settings_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert default_root() == Path("data").resolve()
     monkeypatch.setenv("RTI_HOME", str(tmp_path))

@@ -26,6 +26,7 @@ def pool() -> Iterator[ChildPool[str, object]]:
         patch.setenv("RTI_TEST_KEPT", "kept")
         patch.setenv("SECRET_TEST", "dropped")
         patch.setenv("RTI_TOKEN", "dropped")
+        patch.setenv("RTI_TOKEN_FILE", "dropped")
         with ChildPool(run_misbehaving_job, timeout=10.0, preload=()) as child_pool:
             yield child_pool
 
@@ -102,7 +103,7 @@ def test_memory_network_and_disk_are_limited(pool: ChildPool[str, object]) -> No
     assert _run_job(pool, "connect") in ("PermissionError", "OSError")
     assert _run_job(pool, "folder") == []
     assert _run_job(pool, "write") == "OSError"
-    assert _run_job(pool, "environment") == ["kept", None, None]
+    assert _run_job(pool, "environment") == ["kept", None, None, None]
 
 
 def test_errors_are_returned_without_the_text_of_the_file(pool: ChildPool[str, object]) -> None:
