@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-storage storage lint types format bench screenshots docs lock samples build clean browser postgres
+.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-storage storage lint types format bench screenshots docs lock samples build clean browser postgres nginx
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ browser: $(TOOLS)
 postgres: $(TOOLS)
 	@$(BIN)/python -m tests.support.postgres
 
+nginx: $(TOOLS)
+	@$(BIN)/python -m tests.support.nginx
+
 # Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
 WORKERS ?= 2
 # Each worker has one processor: threads of its own would only wait for those of the other worker.
@@ -100,11 +103,11 @@ PYTEST := POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WO
 unit: $(TOOLS) ## the unit tests alone, in half a minute: no home, no browser, no PostgreSQL, no files from beside the project
 	@$(PYTEST) tests/unit -m "not slow and not shared and not postgres"
 
-test: $(TOOLS) browser postgres ## all tests except slow ones
+test: $(TOOLS) browser postgres nginx ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
 	@$(PYTEST) -m "not slow and not lake and not storage"
 
-test-all: $(TOOLS) browser postgres ## all tests but those of the lake and of the storage, on a demonstration home that is built for them
+test-all: $(TOOLS) browser postgres nginx ## all tests but those of the lake and of the storage, on a demonstration home that is built for them
 	$(call say,Running all tests)
 	@$(PYTEST) -m "not lake and not storage" --fresh-home
 

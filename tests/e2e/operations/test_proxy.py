@@ -106,8 +106,7 @@ class _Proxy:
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Proxy]:
     program = find_nginx()
-    if program is None:
-        pytest.skip("nginx is not on this machine; RTI_TEST_NGINX names another program")
+    assert program is not None, "install nginx with `python -m tests.support.nginx`, or name it in RTI_TEST_NGINX"
     folder = tmp_path_factory.mktemp("nginx")
     _write_certificate(folder)
     text = (ROOT / "deploy" / "nginx" / "rti.conf").read_text(encoding="utf-8").replace("/etc/rti/tls", str(folder))
