@@ -157,8 +157,8 @@ LOCK := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no
 	--custom-compile-command 'make lock'
 lock: ## resolve dependencies and rewrite the lock files (hashes, no addresses)
 	$(fetch_uv)
-	@$(LOCK) pyproject.toml --group build -o requirements.lock
-	@$(LOCK) pyproject.toml --group build --group dev --constraints requirements.lock -o requirements-dev.lock
+	@$(LOCK) pyproject.toml --extra service --group build -o requirements.lock
+	@$(LOCK) pyproject.toml --extra service --group build --group dev --constraints requirements.lock -o requirements-dev.lock
 	@$(LOCK) --group bill -o requirements-bill.lock
 	@$(LOCK) --group lake --constraints requirements.lock -o requirements-lake.lock
 	@$(LOCK) --group storage --constraints requirements.lock -o requirements-storage.lock

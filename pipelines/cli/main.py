@@ -84,6 +84,7 @@ app.add_typer(backup.backup, name="backup")
 for name, commands in (("account", accounts.account), ("token", accounts.token), ("audit", audit.audit)):
     app.add_typer(commands, name=name)
 
+_OUR_PACKAGES = ("pipelines", "expectations", "dashboards")
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")
 """Those of the errors that no use of the command can have caused."""
 _WORDED = {
@@ -161,6 +162,8 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return GOOD
     except Exception as error:
+        if (missing := _missing_package(error)) is not None:
+            return _tell(missing, WRONG_USE, as_json)
         if (usage := _usage_message(error)) is not None:
             return _tell(usage, WRONG_USE, as_json)
         if (read := _unreadable_message(error)) is not None:
@@ -195,6 +198,17 @@ def _tell(message: str, code: int, as_json: bool) -> int:
     if as_json:
         typer.echo(json.dumps({"error": {"message": message, "exit_code": code}}, ensure_ascii=False, indent=2))
     return code
+
+
+def _missing_package(error: Exception) -> str | None:
+    """Return the words for a command whose packages are not installed, as on an office's own computer."""
+    name = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if not name or name in _OUR_PACKAGES:
+        return None
+    return (
+        f"this command needs the package {name}, which is not installed. A wheel alone has what `rti check` needs; "
+        "install the project by `make install` for commands that work on a home"
+    )
 
 
 def _usage_message(error: Exception) -> str | None:

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import zipfile
+import venv
 from pathlib import Path
 
 import pytest
 
 from pipelines.cli.main import main
 from tests.support.paths import ROOT
+from tests.support.plain_environment import create_environment, list_needed_packages, read_requirements
 
 FAULTY_RETURN = ROOT / "raw_samples" / "try" / "MK_SSO" / "faults" / "Pravosudstvo_2022_T3.xlsx"
 SPAWNED = """
@@ -23,35 +24,88 @@ from pipelines.cli.main import main
 print(__import__("pipelines").__file__, file=sys.stderr)
 sys.exit(main(sys.argv[1:]))
 """
+MOST_MEGABYTES = 850
+"""What the packages of an office may take on its disk, without what Python compiles; in November 2026 they took 735."""
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with the contents of the wheel."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of an environment with the wheel and what it asks for."""
+    return create_environment(tmp_path_factory.mktemp("plain") / "environment", wheel)
+
+
+def _run(python: Path, folder: Path, *arguments: str, code: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `rti`, or code in its place, far from the source tree and without settings of this process."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("RTI_", "PYTHON", "COVERAGE"))
+    } | {"RTI_HOME": str(folder / "none"), "RTI_TOKEN": "none"}
+    start = ["-c", code] if code is not None else ["-m", "pipelines.cli"]
+    return subprocess.run(
+        [str(python), *start, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_wheel_finds_what_the_source_tree_finds(
-    site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    python: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = tmp_path / "Нови податоци" / FAULTY_RETURN.name
     copy.parent.mkdir()
     copy.write_bytes(FAULTY_RETURN.read_bytes())
     arguments = ["check", "--offline", "--json", str(copy)]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("RTI_", "PYTHON", "COVERAGE"))
-    } | {"PYTHONPATH": str(site), "RTI_HOME": str(tmp_path / "none")}
-    installed = subprocess.run(
-        [sys.executable, "-c", SPAWNED, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True
-    )
-    assert str(site) in installed.stderr, installed.stderr
+    installed = _run(python, tmp_path, *arguments, code=SPAWNED)
+    assert str(python.parents[1]) in installed.stderr, installed.stderr
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "none"))
     assert installed.returncode == main(arguments), installed.stderr
     report = json.loads(installed.stdout)
     assert report["findings"] and report == json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (("check", "FILE", "--html", "a.html", "--annotated", "a.xlsx", "--csv", "a.csv"), 1, ""),
+        (("preview", "FILE", "--out", "page.html"), 0, ""),
+        (("territories",), 0, "MK"),
+        (("template", "AL-JUSTICE-1", "2026-Q3"), 0, ""),
+        (("receipt", "verify", "FILE"), 2, "This is not a receipt"),
+        (("submit", "--to", "http://127.0.0.1:9", "FILE"), 3, "cannot be reached"),
+        (("init", "--kind", "real"), 3, "which is not installed. A wheel alone has what `rti check` needs"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_commands_of_offices_need_no_more_than_the_wheel_asks_for(
+    python: Path, tmp_path: Path, arguments: tuple[str, ...], code: int, expected: str
+) -> None:
+    completed = _run(python, tmp_path, *[str(FAULTY_RETURN) if part == "FILE" else part for part in arguments])
+    assert completed.returncode == code, completed.stderr
+    assert "Traceback" not in completed.stderr
+    assert expected in completed.stdout + completed.stderr
+
+
+def test_wheel_asks_neither_for_an_orchestrator_nor_for_dbt(wheel: Path) -> None:
+    needed = list_needed_packages(read_requirements(wheel))
+    assert not [name for name in needed if name.startswith(("dagster", "dbt", "streamlit", "fastapi"))]
+    assert "polars" in needed
+
+
+@pytest.mark.slow
+def test_wheel_is_installed_by_pip_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """What `pipx install` does. It needs the package index of pip's configuration."""
+    venv.create(tmp_path / "environment", symlinks=True, with_pip=True)
+    python = tmp_path / "environment" / "bin" / "python"
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
+    installed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert installed.returncode == 0, installed.stderr
+    checked = _run(python, tmp_path, "check", "--offline", "--json", str(FAULTY_RETURN))
+    assert (checked.returncode, bool(json.loads(checked.stdout)["findings"])) == (1, True), checked.stderr
+    files = [path for path in (tmp_path / "environment").rglob("*") if path.is_file() and not path.is_symlink()]
+    assert sum(path.stat().st_size for path in files if path.suffix != ".pyc") < MOST_MEGABYTES * 1e6
