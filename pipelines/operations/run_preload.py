@@ -11,6 +11,8 @@ import importlib
 import warnings
 
 from pipelines.core.garbage import collect_rarely
+from pipelines.core.structured_log import configure_log
+from pipelines.runs.run_log import PART
 
 _MODULES = (
     "dagster._grpc.impl",
@@ -38,6 +40,7 @@ def _load() -> None:
     from pipelines.warehouse.dbt_runner import load_dbt
 
     collect_rarely()
+    configure_log(PART)
     warnings.filterwarnings("ignore", module="dagster")
     _load_definitions()
     load_dbt()
