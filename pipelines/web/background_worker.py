@@ -48,9 +48,13 @@ def _rounds(home: Home, engine: sa.Engine, registry: Registry, stop: threading.E
             if is_hourly:
                 keep_survey(home, engine, registry)
                 ask_experts(home, engine)
-        except NoticeSettingsError as error:
-            # The message names the setting and its format, for the person who can correct it; it quotes nothing else.
-            _LOG.error("notices cannot go out; the next round follows in %s s: %s", every, str(error))
+        except NoticeSettingsError:
+            # The message may quote the sender's address, or a word that is in the file by mistake.
+            _LOG.error(
+                "notices cannot go out, because a setting of them is wrong; `rti notices send` says which. The next "
+                "round follows in %s s",
+                every,
+            )
         except Exception as error:
             # An unreachable database must not end the rounds: notices wait, and the next round may send them. The
             # message of such an exception may quote a row or an address.
