@@ -62,6 +62,22 @@ TOKENS: dict[str, tuple[bytes, ...]] = {
         b"Q",
     ),
     "text": (b",,,,", b'"unclosed', b"STRUCTURE", b"sep=;", b"\xef\xbb\xbf"),
+    "sdmx-csv": (
+        b"STRUCTURE,STRUCTURE_ID,ACTION,",
+        b"STRUCTURE[;]",
+        b"DATAFLOW",
+        b"dataflow,XK_NATC:DF_THB_VICTIMS(1.0),I,",
+        b",OBS_VALUE",
+        b"TIME_PERIOD",
+        b",OBS_STATUS",
+        b",REF_AREA: Reporting area",
+        b"2022-Q5",
+        b"(99.99.99)",
+        b"D,",
+        b",,,,",
+        b'"unclosed',
+        b";",
+    ),
     "binary": (b"\x09\x08", b"\xfd\x00", b"\xff\xff\xff\xff", b"\x00\x00\x00\x80", b"\x0a\x00\x00\x00"),
 }
 """Pieces that mean something to the readers of a family of formats."""

@@ -53,6 +53,7 @@ TARGETS = (
     Target("jsonstat", "json", "*.json"),
     Target("px", "px", "*.px"),
     Target("csv", "text", "*.csv"),
+    Target("sdmx-csv", "sdmx-csv", "NATC_*.csv"),
     Target("pdf", "pdf", "*.pdf"),
 )
 

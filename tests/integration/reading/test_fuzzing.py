@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 
-from pipelines.model.content import ReadError
+from pipelines.model.content import Cube, ReadError
 from pipelines.reading.formats.read import read_content
 from tests.fuzzing.edits import Damage, Edit, damage_file, draw_damage
 from tests.fuzzing.search import TARGETS, Target, search_faults
@@ -32,6 +32,13 @@ def test_reader_reads_or_refuses_damaged_files(target: Target) -> None:
     outcome = search_faults(target, seconds=60, most_files=12)
     assert outcome.counts.total() >= 12
     assert outcome.faults == []
+
+
+def test_seeds_of_sdmx_csv_are_read_by_its_reader() -> None:
+    """Without the header of SDMX-CSV, the reader of plain CSV would be searched twice."""
+    target = next(target for target in TARGETS if target.name == "sdmx-csv")
+    for data in target.list_seeds():
+        assert isinstance(read_content(data, "a.csv"), Cube)
 
 
 @settings(max_examples=30, deadline=None)
