@@ -99,7 +99,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
         *survey_results.router.routes,
         *survey_workbook.router.routes,
         *survey.router.routes,
-        health.health_route(lambda: health.portal_health(desk.home, desk.engine)),
+        *health.health_routes(lambda: health.portal_health(desk.home, desk.engine)),
         ASSETS.create_route(),
         *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.find_address),
         # `include_router` would inspect every function again, which takes 70 ms.

@@ -46,7 +46,7 @@ def create_app(site: Site) -> ASGIApp:
     rates = guards.Rates()
     # The home is opened for each request, so that the service may start before the first `rti init`.
     folder = Path(file_util.get_static_dir()).resolve()
-    routes = [health.health_route(lambda: health.release_health(open_home()))]
+    routes = health.health_routes(lambda: health.release_health(open_home()))
     documents = Documents(App(_SCRIPT, routes=routes), folder, lambda: is_demonstration_home(open_home))
     contact = read_settings(CommandSettings).contact or ""
     static_pages = StaticPages(documents, open_home, site.address, contact)

@@ -32,8 +32,8 @@ _SCRIPT: Final = Path(__file__).with_name("browser.js")
 _SCRIPT_ADDRESS: Final = "/rti/browser.js"
 _COMPRESSED: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 _FOREVER: Final = "public, max-age=31536000, immutable"
-_APPLICATION: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/health")
-"""Beginnings of the addresses that are not documents: Streamlit decides about them, and our health check."""
+_APPLICATION: Final = ("/_stcore/", "/media/", "/component/", "/static/", "/health", "/live", "/ready")
+"""Beginnings of the addresses that are not documents: Streamlit decides about them, and our health checks."""
 _FILES: Final = ("/favicon.png", "/manifest.json")
 _PARTS: Final = (
     '<html lang="en">', "<title>Streamlit</title>", '<meta charset="UTF-8" />', "<noscript>", "</noscript>",

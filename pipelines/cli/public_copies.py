@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -38,28 +37,18 @@ def receive_releases(
     """Bring the public folder of this home to the state in the bucket in RTI_RELEASES_BUCKET.
 
     For machines that show releases and take in no returns. With --watch, errors are printed and
-    the next attempt follows.
+    the next attempt follows; with RTI_HEALTH_PORT the health of it is answered there.
     """
-    from pipelines.core.file_store import FileStoreError
-    from pipelines.publication.releases.errors import ReleaseError
+    home = the_home()
+    if watch is not None:
+        from pipelines.operations.release_receiver import receive_repeatedly
+
+        receive_repeatedly(home, watch, report=print_line, report_failure=print_note)
+        return
     from pipelines.publication.releases.public_copies import receive_public
 
-    home, reported = the_home(), ""
-    while True:
-        try:
-            release = receive_public(home)
-        except (ReleaseError, FileStoreError, OSError) as error:
-            if watch is None:
-                raise
-            if str(error) != reported:
-                print_note(str(error))
-            reported = str(error)
-        else:
-            reported = ""
-            if as_json and watch is None:
-                say_json({"current": release})
-            elif release is not None:
-                print_line(f"{release} is the current release")
-        if watch is None:
-            return
-        time.sleep(watch)
+    release = receive_public(home)
+    if as_json:
+        say_json({"current": release})
+    elif release is not None:
+        print_line(f"{release} is the current release")

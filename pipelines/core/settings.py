@@ -227,11 +227,20 @@ class MonitoringSettings(SettingsGroup):
         "text", description="The form of the log of a service: lines for people, or one JSON object a line."
     )
     health_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
-        None, description="The loopback port on which the daemon answers `/live` and `/health`; by default none."
+        None,
+        description="The loopback port on which the daemon, or `rti release receive --watch`, answers `/live`, "
+        "`/ready` and `/health`; by default none.",
     )
 
     metrics_port: Annotated[int | None, Field(ge=1, le=65535), Expected("a port that nothing else uses")] = Field(
-        None, description="The loopback port on which a web service answers `/metrics` for Prometheus; by default none."
+        None,
+        description="The loopback port on which a web service or the daemon answers `/metrics` for Prometheus; by "
+        "default none.",
+    )
+    metrics_file: OptionalFile = Field(
+        None,
+        description="A file `*.prom` that the daemon writes each minute for Prometheus's node exporter, which reaches "
+        "no port of a daemon without a network.",
     )
 
 

@@ -11,12 +11,16 @@ import logging
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.settings import AddressSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log
 from pipelines.operations.code_server import add_socket_option, choose_definitions
 from pipelines.operations.loopback_guard import LoopbackGuard
+from pipelines.web.health import Health, HealthCheck, health_routes
+
+if TYPE_CHECKING:
+    from dagster._core.workspace.context import WorkspaceProcessContext
 
 HOST = "127.0.0.1"
 _POLL_MILLISECONDS = 2000
@@ -26,6 +30,25 @@ def guard_app(app: Any, port: int) -> LoopbackGuard:
     """Put the guard in front of the UI; `RTI_DAGSTER_URL` is the address of a proxy that asks people to sign in."""
     proxy = read_settings(AddressSettings).dagster_url
     return LoopbackGuard(app, port=port, public_urls=[proxy] if proxy else [], json_only_paths=["/graphql"])
+
+
+def ui_readiness(context: WorkspaceProcessContext) -> Health:
+    """Return whether the UI can show the pipeline: the definitions are loaded, and Dagster's storage answers."""
+    return Health((_check_definitions(context), _check_storage(context)))
+
+
+def _check_definitions(context: WorkspaceProcessContext) -> HealthCheck:
+    names = context.code_location_names
+    failed = not names or any(context.has_code_location_error(name) for name in names)
+    return HealthCheck("definitions", "the definitions cannot be loaded; the UI shows the error" if failed else "")
+
+
+def _check_storage(context: WorkspaceProcessContext) -> HealthCheck:
+    try:
+        context.instance.get_runs(limit=1)
+    except Exception as error:
+        return HealthCheck("storage", f"the storage of runs cannot be read ({type(error).__name__})")
+    return HealthCheck("storage")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -59,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         target = choose_definitions(options.code_server)
         with WorkspaceProcessContext(instance, target, version=__version__, read_only=False) as context:
             app = create_app_from_workspace_process_context(context, "", _POLL_MILLISECONDS, lifespan=_lifespan)
+            # First, because Dagster has a page for every other address.
+            app.router.routes[:0] = health_routes(lambda: ui_readiness(context))
             uvicorn.run(
                 guard_app(app, port), host=HOST, port=port, log_level="warning", proxy_headers=False,
                 server_header=False,

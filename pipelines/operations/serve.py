@@ -25,6 +25,7 @@ from pipelines.core.settings import check_settings
 from pipelines.operations.supervision import Process, SessionProcess, SupervisionError, Supervisor, rotate_log
 from pipelines.publication.releases.publications import intent_path
 from pipelines.runs.instance import instance_folder
+from pipelines.web.health import READY
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -139,7 +140,7 @@ def _choose_servers(socket: str) -> dict[str, ServiceProcess]:
         _PEOPLE[1]: ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
         _DAGSTER[0]: ServiceProcess(_code_server_command(socket)),
         _DAGSTER[1]: ServiceProcess(
-            [*_dagster_ui_command(dagster), "--code-server", socket], f"http://{HOST}:{dagster}", "/server_info"
+            [*_dagster_ui_command(dagster), "--code-server", socket], f"http://{HOST}:{dagster}", READY
         ),
         _DAEMON: ServiceProcess(
             [*_dagster_daemon_command(), "--code-server", socket], purpose="runs the schedules and sensors"

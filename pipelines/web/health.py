@@ -1,7 +1,9 @@
-"""Report at `/health` whether the service can answer a page.
+"""Report whether a service lives and whether it can do its work, at the same three addresses for every process.
 
-`portal_health` is for the offices' service, `release_health` for the public pages. A reply contains no path and no
-figure, so that a monitor may request it without a sign-in: 200 with `"status": "ok"`, else 503.
+`/live` answers 200 while the process runs. `/ready` answers 200 if it can do its work, else 503. `/health` has the
+same checks, and for the worker those of its sensors too. A reply contains no path and no figure, so that a monitor may
+request it without a sign-in: `"status": "ok"`, or what is wrong. `portal_health` is for the offices' service,
+`release_health` for the public pages.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.file_store import FileStoreError, StoreAwayError
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
 
 PATH = "/health"
+LIVE: Final = "/live"
+READY: Final = "/ready"
+LIVING: Final = {"status": "ok"}
+"""What `/live` answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,17 @@ def portal_health(home: Home, engine: sa.Engine) -> Health:
 def release_health(home: Home) -> Health:
     """Try what every public page needs: the current release opens and has the rows that its manifest names."""
     return Health((_check_release(home),))
+
+
+def health_routes(measure: Callable[[], Health]) -> list[BaseRoute]:
+    """Return the routes `/live`, `/ready` and `/health` of a service, for mounting."""
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    async def answer_live(_request: Request) -> Response:
+        return JSONResponse(LIVING, headers={"Cache-Control": "no-store"})
+
+    return [Route(LIVE, answer_live, methods=["GET"]), health_route(measure, READY), health_route(measure)]
 
 
 def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:

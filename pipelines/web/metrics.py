@@ -90,11 +90,16 @@ def measure_service(app: ASGIApp, part: str, measure_health: Callable[[], Health
     port = read_settings(MonitoringSettings).metrics_port
     if port is None:
         return app
+    measured = MeasuredService(app, part, measure_health)
+    serve_registry(measured.registry, port)
+    return measured
+
+
+def serve_registry(registry: CollectorRegistry, port: int) -> None:
+    """Answer `/metrics` on a loopback port from a thread, until the process ends. A port in use is logged."""
     from prometheus_client import start_http_server
 
-    measured = MeasuredService(app, part, measure_health)
     try:
-        start_http_server(port, HOST, measured.registry)
+        start_http_server(port, HOST, registry)
     except OSError as error:
         _LOG.warning("metrics are not served on port %d of %s: %s", port, HOST, error.strerror)
-    return measured

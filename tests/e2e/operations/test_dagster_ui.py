@@ -68,6 +68,9 @@ def test_ui_goes_on_when_its_code_server_is_killed(address: str, served_home: Se
         assert time.monotonic() - began < 180
         time.sleep(1)
     assert list_remaining_runs(address)
+    for path in ("/live", "/ready"):
+        answer = httpx.get(f"{address}{path}", trust_env=False, timeout=60)
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
 
 
 def test_foreign_page_cannot_delete_a_run(address: str, served_home: ServedHome) -> None:

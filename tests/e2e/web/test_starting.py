@@ -30,6 +30,8 @@ PATHS = (
     "/",
     "/upload",
     "/health",
+    "/live",
+    "/ready",
     "/static/nothing.js",
     "/api/",
     "/api/openapi.json",

@@ -1,4 +1,4 @@
-"""Tests of `/health` of both web services."""
+"""Tests of `/live`, `/ready` and `/health` of both web services."""
 
 from __future__ import annotations
 
@@ -29,9 +29,13 @@ def test_office_service_reports_health_without_sign_in(tmp_path: Path, monkeypat
     (home.restricted / "ledger.sqlite").rename(home.restricted / "elsewhere")
     bad = client.get("/health")
     assert (bad.status_code, bad.json()["checks"]["ledger"]) == (503, "the ledger is missing")
+    assert (client.get("/ready").status_code, client.get("/live").status_code) == (503, 200)
 
 
 def test_public_app_reports_missing_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(initialise_home(tmp_path / "home", "real").root))
-    answer = TestClient(public_app.create_app(public_site()), base_url="http://127.0.0.1").get("/health")
+    client = TestClient(public_app.create_app(public_site()), base_url="http://127.0.0.1")
+    answer = client.get("/health")
+    assert client.get("/ready").json() == answer.json()
+    assert (client.get("/live").status_code, client.get("/live").json()) == (200, {"status": "ok"})
     assert (answer.status_code, answer.json()["checks"]) == (503, {"release": "nothing has been published"})

@@ -1,23 +1,36 @@
-"""Tests of the health of the daemon: heartbeats of its parts, and the answers on its port."""
+"""Tests of health, readiness and metrics of processes that serve no pages, and of the wait for an answer."""
 
 from __future__ import annotations
 
 import json
+import re
+import threading
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, DagsterEventType
 from dagster._daemon.types import DaemonHeartbeat
 from dagster_shared.error import SerializableErrorInfo
+from prometheus_client import generate_latest
 
 from pipelines.core import clock
 from pipelines.core.home import Home, initialise_home
-from pipelines.operations import daemon
+from pipelines.operations import daemon, dagster_ui, health_port, release_receiver
+from pipelines.operations.health_port import served_health, served_health_if_set
+from pipelines.operations.worker_metrics import make_worker_registry, written_metrics
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.runs import trigger_watch
 from pipelines.runs.instance import instance_folder
 from pipelines.web.health import Health, HealthCheck
+from tests.support.ports import free_port
 
+UNLOADED = "the definitions cannot be loaded; the UI shows the error"
 PLANTED = "157 victims of Petar Petrović"
 
 
@@ -64,13 +77,173 @@ def fetch_status(port: int, path: str) -> tuple[int, dict[str, object]]:
         return error.code, json.load(error)
 
 
-def test_port_answers_for_life_and_for_health() -> None:
-    checks = [HealthCheck("sensor")]
-    with daemon.served_health(0, lambda: Health(tuple(checks))) as port:
+def test_port_answers_for_life_readiness_and_health() -> None:
+    checks, parts = [HealthCheck("triggers")], [HealthCheck("sensor")]
+    with served_health(0, lambda: Health((*parts, *checks)), lambda: Health(tuple(parts))) as port:
         assert fetch_status(port, "/live") == (200, {"status": "ok"})
-        assert fetch_status(port, "/health") == (200, {"status": "ok", "checks": {"sensor": "ok"}})
-        checks.append(HealthCheck("scheduler", "no recent heartbeat"))
-        status, content = fetch_status(port, "/health")
+        assert fetch_status(port, "/ready") == (200, {"status": "ok", "checks": {"sensor": "ok"}})
+        assert fetch_status(port, "/health") == (200, {"status": "ok", "checks": {"sensor": "ok", "triggers": "ok"}})
+        checks.append(HealthCheck("other", "fails"))
+        assert (fetch_status(port, "/ready")[0], fetch_status(port, "/health")[0]) == (200, 503)
+        parts.append(HealthCheck("scheduler", "no recent heartbeat"))
+        status, content = fetch_status(port, "/ready")
         assert (status, content["status"]) == (503, "failing")
         assert fetch_status(port, "/live")[0] == 200
         assert fetch_status(port, "/other")[0] == 404
+
+
+def test_failing_sensor_leaves_the_daemon_ready(
+    instance: dg.DagsterInstance, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_heartbeats(instance)
+    failing = trigger_watch.FailingTrigger("ledger_events", "sensor", "2026-11-29T10:00:00Z", "ValueError")
+    monkeypatch.setattr(trigger_watch, "read_failing_triggers", lambda _home: [failing])
+    assert daemon.daemon_readiness(instance).is_good and not daemon.daemon_health(instance, home).is_good
+
+
+def test_waiting_ends_with_an_answer_or_with_what_was_answered_last(capsys: pytest.CaptureFixture[str]) -> None:
+    checks = [HealthCheck("release", "nothing has been published")]
+    with served_health(0, lambda: Health(tuple(checks))) as port:
+        address = f"http://127.0.0.1:{port}"
+        assert (health_port.main([f"{address}/live"]), health_port.main([f"{address}/ready"])) == (0, 1)
+        assert "503" in (error := capsys.readouterr().err) and "nothing has been published" in error
+        threading.Timer(0.7, checks.clear).start()
+        assert health_port.main([f"{address}/ready", "--wait", "20"]) == 0
+    assert health_port.main([f"{address}/live"]) == 1, "nothing listens there any more"
+    with pytest.raises(SystemExit):
+        health_port.main(["http://example.org/live"])
+
+
+def test_port_in_use_is_logged_and_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    with served_health(0, lambda: Health(())) as port, served_health_if_set(port, lambda: Health(())):
+        assert f"health is not served on port {port}" in caplog.text
+        assert fetch_status(port, "/live")[0] == 200
+
+
+def test_metrics_of_the_worker_are_counted_in_the_storage(instance: dg.DagsterInstance, home: Home) -> None:
+    add_heartbeats(instance, age=40.0)
+    run = instance.create_run_for_job(_planted_job, tags={"territory": PLANTED})
+    instance.handle_new_event(_make_event(run.run_id, DagsterEventType.PIPELINE_SUCCESS))
+    instance.create_run_for_job(_planted_job)
+    text = generate_latest(make_worker_registry(home, instance)).decode()
+    assert 'rti_runs{part="daemon",status="success"} 1.0' in text
+    assert 'rti_runs{part="daemon",status="not_started"} 1.0' in text
+    assert 'rti_failing_triggers{part="daemon"} 0.0' in text
+    (age,) = re.findall(r'rti_heartbeat_age_seconds{part="scheduler"} ([\d.e+-]+)', text)
+    assert 39 < float(age) < 100
+    assert "process_resident_memory_bytes" in text and PLANTED not in text
+
+
+def test_metric_that_cannot_be_read_leaves_the_others(
+    instance: dg.DagsterInstance, home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> int:
+        raise ValueError(PLANTED)
+
+    monkeypatch.setattr(type(instance), "get_runs_count", fail)
+    text = generate_latest(make_worker_registry(home, instance)).decode()
+    assert "rti_runs{" not in text and "rti_failing_triggers{" in text
+    assert "a metric cannot be read (ValueError)" in caplog.text and PLANTED not in caplog.text
+
+
+def test_metrics_file_is_replaced_and_a_missing_folder_is_logged_once(
+    instance: dg.DagsterInstance, home: Home, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry, file = make_worker_registry(home, instance), tmp_path / "rti.prom"
+    with written_metrics(registry, file, seconds=0.05):
+        wait_until(lambda: file.exists() and "rti_runs" in file.read_text(encoding="utf-8"))
+        file.unlink()
+        wait_until(file.exists)
+    with written_metrics(registry, tmp_path / "none" / "rti.prom", seconds=0.01):
+        wait_until(lambda: "metrics cannot be written" in caplog.text)
+        time.sleep(0.1)
+    assert caplog.text.count("metrics cannot be written") == 1
+    with written_metrics(registry, None):
+        pass
+
+
+def test_reception_is_ready_after_a_success_and_until_failures_last_too_long(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    reception = release_receiver.ReceptionHealth(100.0, monotonic=lambda: seconds[0])
+    assert reception.check().problem == "nothing was received yet"
+    reception.note_failure(ReleaseError(PLANTED))
+    assert reception.check().problem == "nothing was received yet"
+    reception.note_success()
+    assert reception.check().problem == ""
+    reception.note_failure(ReleaseError(PLANTED))
+    assert reception.check().problem == "", "a single failure is no fault"
+    seconds[0] = 101.0
+    assert reception.check().problem == "the last attempt failed (ReleaseError)"
+    reception.note_success()
+    seconds[0] = 202.0
+    assert reception.check().problem == "no attempt has ended for too long"
+
+
+def test_receiver_answers_for_its_health(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    port, reports, failures = free_port(), [], []
+    answers: list[tuple[int, dict[str, object]]] = []
+    outcomes = iter([ReleaseError(PLANTED), ReleaseError(PLANTED), "2026-Q3"])
+
+    def receive(_home: Home) -> str | None:
+        answers.append(fetch_status(port, "/ready"))
+        outcome = next(outcomes, None)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setenv("RTI_HEALTH_PORT", str(port))
+    monkeypatch.setattr(release_receiver, "receive_public", receive)
+    monkeypatch.setattr(release_receiver, "release_health", lambda _home: Health((HealthCheck("release"),)))
+    release_receiver.receive_repeatedly(home, 0.01, report=reports.append, report_failure=failures.append, attempts=4)
+    assert [status for status, _ in answers] == [503, 503, 503, 200]
+    assert answers[-1][1]["checks"] == {"reception": "ok", "release": "ok"}
+    assert PLANTED not in json.dumps(answers, ensure_ascii=False)
+    assert (reports, failures) == (["2026-Q3 is the current release"], [PLANTED])
+
+
+@pytest.mark.parametrize(
+    ("names", "failed", "expected"),
+    [
+        (["pipelines.definitions"], [], {"definitions": "ok", "storage": "ok"}),
+        (["pipelines.definitions"], ["pipelines.definitions"], {"definitions": UNLOADED, "storage": "ok"}),
+        ([], [], {"definitions": UNLOADED, "storage": "ok"}),
+    ],
+)
+def test_ui_is_ready_with_its_definitions(
+    instance: dg.DagsterInstance, names: list[str], failed: list[str], expected: dict[str, str]
+) -> None:
+    context = SimpleNamespace(code_location_names=names, has_code_location_error=failed.__contains__, instance=instance)
+    assert dagster_ui.ui_readiness(context).as_json()["checks"] == expected  # type: ignore[arg-type]
+
+
+def test_ui_is_not_ready_without_its_storage() -> None:
+    def fail(**_: object) -> None:
+        raise OSError(PLANTED)
+
+    context = SimpleNamespace(
+        code_location_names=["x"], has_code_location_error=lambda _: False, instance=SimpleNamespace(get_runs=fail)
+    )
+    checks = dagster_ui.ui_readiness(context).as_json()["checks"]  # type: ignore[arg-type]
+    assert checks == {"definitions": "ok", "storage": "the storage of runs cannot be read (OSError)"}
+
+
+@dg.job(name="refresh")
+def _planted_job() -> None:
+    """Do nothing."""
+
+
+def _make_event(run_id: str, kind: DagsterEventType) -> dg.EventLogEntry:
+    event = DagsterEvent(event_type_value=kind.value, job_name="refresh", message="")
+    return dg.EventLogEntry(
+        error_info=None, level=20, user_message="", run_id=run_id, timestamp=clock.read_wall_clock(),
+        job_name="refresh", dagster_event=event,
+    )  # fmt: skip
+
+
+def wait_until(is_done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not is_done():
+        assert time.monotonic() < end
+        time.sleep(0.02)

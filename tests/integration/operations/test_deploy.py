@@ -51,7 +51,7 @@ def test_units_pass_systemd_analyze_verify(analyze: str, tmp_path: Path) -> None
     for path in UNITS:
         content = path.read_text(encoding="utf-8")
         # `verify` asks whether the programs exist; those of a deployment are not on this machine.
-        content = re.sub(r"/opt/rti/\.venv/bin/rti", str(program), content)
+        content = re.sub(r"/opt/rti/\.venv/bin/(rti|python)\b", str(program), content)
         (tmp_path / path.name).write_text(content, encoding="utf-8")
     units = [str(tmp_path / path.name) for path in UNITS]
     completed = subprocess.run([analyze, "verify", "--man=no", *units], capture_output=True, text=True, check=False)

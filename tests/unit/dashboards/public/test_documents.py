@@ -94,7 +94,8 @@ def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None
 
 @pytest.mark.parametrize(
     "path",
-    ["/_stcore/health", "/territory/_stcore/host-config", "/media/x.csv", "/health", "/favicon.png", "/static/none.js",
+    ["/_stcore/health", "/territory/_stcore/host-config", "/media/x.csv", "/health", "/live",
+     "/ready", "/favicon.png", "/static/none.js",
      "/territory/", "/static/media/x.woff2"],
 )  # fmt: skip
 def test_other_addresses_are_left_to_the_application(path: str) -> None:

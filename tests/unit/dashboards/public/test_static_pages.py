@@ -142,7 +142,7 @@ def test_unknown_address_is_not_found_and_leads_on(home: Home, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "path", ["/region", "/territory", "/_stcore/health", "/static/js/x.js", "/health", "/english/"]
+    "path", ["/region", "/territory", "/_stcore/health", "/static/js/x.js", "/health", "/live", "/ready", "/english/"]
 )
 def test_other_addresses_are_left_to_the_application(home: Home, path: str) -> None:
     assert request_path(home, path).text == "Streamlit"
