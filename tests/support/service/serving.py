@@ -32,9 +32,9 @@ class ServedHome:
 
 
 @contextmanager
-def run_serve(root: Path) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """Run `rti serve` on a home until its last line, and end it by process id."""
-    environment = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": CLOCK}
+def run_serve(root: Path, now: str = CLOCK) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Run `rti serve` on a home until its last line, and end it by process id. An empty `now` is the real clock."""
+    environment = {**os.environ, "RTI_HOME": str(root), "RTI_NOW": now}
     # A shell starts background jobs with SIGINT ignored, which the service would inherit; Dagster, once imported by an
     # earlier test, gives SIGTERM the same treatment.
     before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM)}
