@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,16 +93,34 @@ def test_answers_can_be_read_by_every_site_and_kept(client: TestClient) -> None:
 
 
 def test_api_conforms_to_its_description(built_home: Path) -> None:
-    app = OpenDataService(Starlette(), lambda: open_home(built_home))
+    chosen = ("/releases", "/tables", "/tables/POPULATION", "/tables/POPULATION/rows")
+    deviations, requests = find_deviations(built_home, chosen, examples=4)
+    assert deviations == [] and requests > 20
+
+
+@pytest.mark.slow
+def test_every_table_conforms_to_its_description(built_home: Path) -> None:
+    """Ask every address of every table a hundred times, and for the edges of each parameter."""
+    deviations, requests = find_deviations(built_home, None, examples=100)
+    assert deviations == []
+    assert requests > 4_000, "each of the forty addresses of tables is asked a hundred times"
+
+
+def find_deviations(root: Path, chosen: Sequence[str] | None, examples: int) -> tuple[list[str], int]:
+    """Compare answers with the description by generated requests; return the deviations in words, and the requests.
+
+    `chosen` are the paths that are asked, None for all. `examples` is the number of random requests of each.
+    """
+    app = OpenDataService(Starlette(), lambda: open_home(root))
     document: dict[str, Any] = TestClient(app).get("/api/data/openapi.json").json()
     assert document["openapi"].startswith("3.1")
-    chosen = ("/releases", "/tables", "/tables/POPULATION", "/tables/POPULATION/rows")
-    document["paths"] = {path: document["paths"][path] for path in chosen}
+    if chosen is not None:
+        document["paths"] = {path: document["paths"][path] for path in chosen}
     config = SchemathesisConfig.from_dict(
         {
             "seed": 2026,
             "continue-on-failure": True,
-            "generation": {"max-examples": 4, "deterministic": True, "database": "none"},
+            "generation": {"max-examples": examples, "deterministic": True, "database": "none"},
             "phases": {"stateful": {"enabled": False}},
             # A release that does not exist is a valid request that is answered with 404.
             "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404"]}},
@@ -110,17 +128,17 @@ def test_api_conforms_to_its_description(built_home: Path) -> None:
     )
     schema = schemathesis.openapi.from_dict(document, config=config)
     schema.app, schema.location = app, "/api/data/openapi.json"
-    deviations: list[str] = []
+    deviations: dict[str, None] = {}
     requests = 0
     for event in from_schema(schema).execute():
         if isinstance(event, events.NonFatalError | events.FatalError):
-            deviations.append(f"the run itself failed: {event}")
+            deviations[f"the run itself failed: {event}"] = None
         if isinstance(event, events.ScenarioFinished):
             requests += len(event.recorder.interactions)
-            for checks in event.recorder.checks.values():
-                deviations += [
-                    f"{event.label}: {check.name}: {check.failure_info.failure.message}"
-                    for check in checks
-                    if check.failure_info is not None
-                ]
-    assert deviations == [] and requests > 20
+            for case, checks in event.recorder.checks.items():
+                for check in checks:
+                    if check.failure_info is not None:
+                        address = event.recorder.interactions[case].request.uri
+                        failure = check.failure_info.failure.message
+                        deviations.setdefault(f"{event.label}: {check.name}: {failure} ({address})")
+    return list(deviations), requests
