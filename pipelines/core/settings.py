@@ -42,7 +42,7 @@ PREFIX: Final = "RTI_"
 TEST_PREFIX: Final = "RTI_TEST_"
 """Names that tests may use freely; they are never reported as unknown."""
 FILE_SUFFIX: Final = "_file"
-"""What the name of a secret's field ends with in the field for its file."""
+"""End of the name of a field with the file of a secret."""
 CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
 """The variable in which a service manager names the folder of a service's credentials."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -413,10 +413,10 @@ def read_secret(group: type[SettingsGroup], field: str) -> str | None:
     value = getattr(settings, field)
     if value is not None:
         return str(value.get_secret_value())
-    named = getattr(settings, f"{field}{FILE_SUFFIX}")
-    if named is None:
+    secret_file = getattr(settings, f"{field}{FILE_SUFFIX}")
+    if secret_file is None:
         return None
-    variable, path = group.model_fields[f"{field}{FILE_SUFFIX}"].alias, _find_secret_file(named)
+    variable, path = group.model_fields[f"{field}{FILE_SUFFIX}"].alias, _find_secret_file(secret_file)
     try:
         secret = path.read_text(encoding="utf-8").strip("\r\n")
     except OSError as error:

@@ -24,9 +24,9 @@ _NOTHING_YET: Final = "nothing was received yet"
 
 
 class ReceptionHealth:
-    """When releases were last received, and what failed since then; written by one thread and read by another.
+    """The time of the last reception and the failure since then; written by one thread and read by another.
 
-    `longest` is how many seconds may pass without a success: a single failure between successes is no fault.
+    `longest` is how many seconds may pass without a success: a single failure between successes does not count.
     """
 
     def __init__(self, longest: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -42,7 +42,7 @@ class ReceptionHealth:
         if self._problem != _NOTHING_YET:
             self._problem = f"the last attempt failed ({type(error).__name__})"
 
-    def check(self) -> HealthCheck:
+    def check_reception(self) -> HealthCheck:
         """Return the check of the reception."""
         is_late = self._monotonic() - self._last > self._longest
         if self._problem == _NOTHING_YET or is_late:
@@ -66,7 +66,7 @@ def receive_repeatedly(
     reception, reported = ReceptionHealth(3 * seconds + LONGEST_RECEPTION), ""
 
     def measure_health() -> Health:
-        return Health((reception.check(), *release_health(home).checks))
+        return Health((reception.check_reception(), *release_health(home).checks))
 
     with served_health_if_set(read_settings(MonitoringSettings).health_port, measure_health):
         for number in count(1):

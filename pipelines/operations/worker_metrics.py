@@ -37,13 +37,16 @@ class WorkerCollector:
     def __init__(self, home: Home, instance: DagsterInstance) -> None:
         self._home, self._instance = home, instance
 
-    def collect(self) -> Iterator[Metric]:
+    def yield_metrics(self) -> Iterator[Metric]:
         """Yield each metric; one that cannot be read is logged and left out, so that the others are still scraped."""
         for read in (self._count_runs, self._read_last_successes, self._read_heartbeats, self._count_failing):
             try:
                 yield read()
             except Exception as error:
                 _LOG.warning("a metric cannot be read (%s)", type(error).__name__)
+
+    collect = yield_metrics
+    """The name by which the library calls it."""
 
     def _count_runs(self) -> Metric:
         from dagster import DagsterRunStatus, RunsFilter

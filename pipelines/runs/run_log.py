@@ -29,7 +29,7 @@ class RunLogger(logging.Logger):
     Lines of steps come by `steps_log`, so only events and warnings are written here.
     """
 
-    def log(self, level: int, msg: object, *_args: object, **options: Any) -> None:
+    def write_record(self, level: int, msg: object, *_args: object, **options: Any) -> None:
         """Pass an event on as its kind and place with the classes of its errors, and a warning as its first line."""
         extra: Mapping[str, Any] = options.get("extra") or {}
         metadata: Mapping[str, Any] = extra.get("dagster_meta") or {}
@@ -40,6 +40,9 @@ class RunLogger(logging.Logger):
         fields = {"run": metadata.get("run_id"), "job": metadata.get("job_name"), "step": metadata.get("step_key")}
         present = {name: value for name, value in fields.items() if value}
         logging.getLogger(NAME).log(level, text, extra=present)
+
+    log = write_record
+    """The name by which Dagster calls it."""
 
 
 def replace_console_logger() -> None:

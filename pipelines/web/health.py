@@ -29,7 +29,7 @@ PATH = "/health"
 LIVE: Final = "/live"
 READY: Final = "/ready"
 LIVING: Final = {"status": "ok"}
-"""What `/live` answers."""
+"""The answer of `/live`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ PACKAGE = "nginx"
 _START_SECONDS = 20.0
 POLICY = Path("/usr/sbin/policy-rc.d")
 _REFUSE_SERVICES = "#!/bin/sh\nexit 101\n"
-"""What Debian asks before a package starts its service: tests run nginx on ports of their own."""
+"""The answer to Debian, which asks before a package starts its service: tests run nginx on ports of their own."""
 
 
 def find_nginx() -> str | None:

@@ -47,9 +47,9 @@ def list_needed_packages(requirements: list[str]) -> list[str]:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
             continue
         name = canonicalize_name(requirement.name)
-        for wanted in {"", *requirement.extras} - needed.setdefault(name, set()):
-            needed[name].add(wanted)
-            waiting += [(Requirement(text), wanted) for text in metadata.requires(name) or []]
+        for extra_name in {"", *requirement.extras} - needed.setdefault(name, set()):
+            needed[name].add(extra_name)
+            waiting += [(Requirement(text), extra_name) for text in metadata.requires(name) or []]
     return sorted(needed)
 
 

@@ -25,7 +25,7 @@ print(__import__("pipelines").__file__, file=sys.stderr)
 sys.exit(main(sys.argv[1:]))
 """
 MOST_MEGABYTES = 850
-"""What the packages of an office may take on its disk, without what Python compiles; in November 2026 they took 735."""
+"""Limit of an office's packages on its disk, without compiled code; in November 2026 they took 735."""
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_wheel_asks_neither_for_an_orchestrator_nor_for_dbt(wheel: Path) -> None
 
 @pytest.mark.slow
 def test_wheel_is_installed_by_pip_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    """What `pipx install` does. It needs the package index of pip's configuration."""
+    """Do as `pipx install` does; it needs the package index of pip's configuration."""
     venv.create(tmp_path / "environment", symlinks=True, with_pip=True)
     python = tmp_path / "environment" / "bin" / "python"
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]

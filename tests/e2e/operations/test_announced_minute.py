@@ -64,7 +64,7 @@ def home(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> H
     return copied
 
 
-def ask(client: httpx.Client) -> list[int]:
+def ask_addresses(client: httpx.Client) -> list[int]:
     """Return the status of each address."""
     return [client.get(address).status_code for address in ADDRESSES]
 
@@ -81,14 +81,14 @@ def test_release_is_out_of_reach_until_its_minute(home: Home) -> None:
             assert main.main(["release", "approve", "--override", REASON, *account]) == 0
             rounds = 0
             while datetime.now(UTC) < minute:
-                statuses = ask(client)
+                statuses = ask_addresses(client)
                 # A round that began before the minute may end after it.
                 if datetime.now(UTC) < minute:
                     assert set(statuses) <= {400, 404}, list(zip(ADDRESSES, statuses, strict=True))
                     rounds += 1
                 time.sleep(0.5)
             assert rounds > 5, "the addresses were asked while the approved draft waited"
-            while set(statuses := ask(client)) != {200}:
+            while set(statuses := ask_addresses(client)) != {200}:
                 late = (datetime.now(UTC) - minute).total_seconds()
                 assert late < MOST_LATE, (late, list(zip(ADDRESSES, statuses, strict=True)), lines)
                 time.sleep(0.5)

@@ -62,5 +62,5 @@ def test_words_of_a_failed_run_are_in_no_log(served_home: ServedHome) -> None:
     server = logs[served_home.root / "restricted" / "logs" / "dagster-code-server.log"]
     assert "STEP_FAILURE of remind_and_send: " in server and "NoticeSettingsError" in server
     assert any("remind_and_send" in str(path) or run in str(path) for path in logs), "what the step printed is read too"
-    found = [path for path, text in logs.items() if NAME in text or FIGURE in text]
-    assert found == []
+    revealing = [path for path, text in logs.items() if NAME in text or FIGURE in text]
+    assert revealing == []

@@ -137,10 +137,10 @@ def test_metrics_of_the_worker_are_counted_in_the_storage(instance: dg.DagsterIn
 def test_metric_that_cannot_be_read_leaves_the_others(
     instance: dg.DagsterInstance, home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*_: object) -> int:
+    def raise_error(*_: object) -> int:
         raise ValueError(PLANTED)
 
-    monkeypatch.setattr(type(instance), "get_runs_count", fail)
+    monkeypatch.setattr(type(instance), "get_runs_count", raise_error)
     text = generate_latest(make_worker_registry(home, instance)).decode()
     assert "rti_runs{" not in text and "rti_failing_triggers{" in text
     assert "a metric cannot be read (ValueError)" in caplog.text and PLANTED not in caplog.text
@@ -167,18 +167,18 @@ def test_reception_is_ready_after_a_success_and_until_failures_last_too_long(
 ) -> None:
     seconds = [0.0]
     reception = release_receiver.ReceptionHealth(100.0, monotonic=lambda: seconds[0])
-    assert reception.check().problem == "nothing was received yet"
+    assert reception.check_reception().problem == "nothing was received yet"
     reception.note_failure(ReleaseError(PLANTED))
-    assert reception.check().problem == "nothing was received yet"
+    assert reception.check_reception().problem == "nothing was received yet"
     reception.note_success()
-    assert reception.check().problem == ""
+    assert reception.check_reception().problem == ""
     reception.note_failure(ReleaseError(PLANTED))
-    assert reception.check().problem == "", "a single failure is no fault"
+    assert reception.check_reception().problem == "", "a single failure is no fault"
     seconds[0] = 101.0
-    assert reception.check().problem == "the last attempt failed (ReleaseError)"
+    assert reception.check_reception().problem == "the last attempt failed (ReleaseError)"
     reception.note_success()
     seconds[0] = 202.0
-    assert reception.check().problem == "no attempt has ended for too long"
+    assert reception.check_reception().problem == "no attempt has ended for too long"
 
 
 def test_receiver_answers_for_its_health(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +186,7 @@ def test_receiver_answers_for_its_health(home: Home, monkeypatch: pytest.MonkeyP
     answers: list[tuple[int, dict[str, object]]] = []
     outcomes = iter([ReleaseError(PLANTED), ReleaseError(PLANTED), "2026-Q3"])
 
-    def receive(_home: Home) -> str | None:
+    def receive_next(_home: Home) -> str | None:
         answers.append(fetch_status(port, "/ready"))
         outcome = next(outcomes, None)
         if isinstance(outcome, Exception):
@@ -194,7 +194,7 @@ def test_receiver_answers_for_its_health(home: Home, monkeypatch: pytest.MonkeyP
         return outcome
 
     monkeypatch.setenv("RTI_HEALTH_PORT", str(port))
-    monkeypatch.setattr(release_receiver, "receive_public", receive)
+    monkeypatch.setattr(release_receiver, "receive_public", receive_next)
     monkeypatch.setattr(release_receiver, "release_health", lambda _home: Health((HealthCheck("release"),)))
     release_receiver.receive_repeatedly(home, 0.01, report=reports.append, report_failure=failures.append, attempts=4)
     assert [status for status, _ in answers] == [503, 503, 503, 200]
@@ -219,11 +219,13 @@ def test_ui_is_ready_with_its_definitions(
 
 
 def test_ui_is_not_ready_without_its_storage() -> None:
-    def fail(**_: object) -> None:
+    def raise_error(**_: object) -> None:
         raise OSError(PLANTED)
 
     context = SimpleNamespace(
-        code_location_names=["x"], has_code_location_error=lambda _: False, instance=SimpleNamespace(get_runs=fail)
+        code_location_names=["x"],
+        has_code_location_error=lambda _: False,
+        instance=SimpleNamespace(get_runs=raise_error),
     )
     checks = dagster_ui.ui_readiness(context).as_json()["checks"]  # type: ignore[arg-type]
     assert checks == {"definitions": "ok", "storage": "the storage of runs cannot be read (OSError)"}

@@ -36,13 +36,13 @@ def test_installation_starts_no_service_and_leaves_the_policy_as_it_was(
     if has_policy:
         nginx.POLICY.write_text("#!/bin/sh\nexit 0\n")
 
-    def install(command: list[str], **_options: object) -> None:
+    def install_package(command: list[str], **_options: object) -> None:
         assert "install -y" in command[-1] and command[-1].endswith(" nginx")
         policies.append(nginx.POLICY.read_text())
         monkeypatch.setenv("RTI_TEST_NGINX", "/usr/sbin/nginx")
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(subprocess, "run", install)
+    monkeypatch.setattr(subprocess, "run", install_package)
     assert nginx.main() == 0
     assert policies == ["#!/bin/sh\nexit 0\n" if has_policy else "#!/bin/sh\nexit 101\n"]
     assert nginx.POLICY.exists() is has_policy
