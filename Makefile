@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-storage storage lint types format bench screenshots docs lock samples build clean browser postgres nginx
+.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-storage storage test-workers workers lint types format bench screenshots docs lock samples build clean browser postgres nginx rabbitmq
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -70,6 +70,12 @@ storage: $(STAMP) ## add to .venv what files in S3-compatible storage need (docs
 	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-storage.lock
 	@rm -rf $(VENV)/uv
 
+workers: $(STAMP) ## add to .venv what workers on several machines need (docs/scaling.md), from requirements-workers.lock
+	$(call say,Adding Dagster's PostgreSQL storage and its workers to $(VENV))
+	$(fetch_uv)
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-workers.lock
+	@rm -rf $(VENV)/uv
+
 # With a published release, the servers start while the refresh looks for what is new; people do not wait for it.
 run: $(STAMP) ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
 	$(call say,Refreshing the demonstration home in $(RTI_HOME))
@@ -95,6 +101,9 @@ postgres: $(TOOLS)
 nginx: $(TOOLS)
 	@$(BIN)/python -m tests.support.nginx
 
+rabbitmq: $(TOOLS)
+	@$(BIN)/python -m tests.support.rabbitmq
+
 # Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
 WORKERS ?= 2
 # Each worker has one processor: threads of its own would only wait for those of the other worker.
@@ -105,11 +114,11 @@ unit: $(TOOLS) ## the unit tests alone, in half a minute: no home, no browser, n
 
 test: $(TOOLS) browser postgres nginx ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
-	@$(PYTEST) -m "not slow and not lake and not storage"
+	@$(PYTEST) -m "not slow and not lake and not storage and not workers"
 
-test-all: $(TOOLS) browser postgres nginx ## all tests but those of the lake and of the storage, on a demonstration home that is built for them
+test-all: $(TOOLS) browser postgres nginx ## all tests but those of the lake, the storage and the workers, on a demonstration home that is built for them
 	$(call say,Running all tests)
-	@$(PYTEST) -m "not lake and not storage" --fresh-home
+	@$(PYTEST) -m "not lake and not storage and not workers" --fresh-home
 
 # What only these tests need is in a folder of its own, so that all others run without it.
 LAKE_PACKAGES := $(VENV)/lake-test
@@ -128,6 +137,19 @@ test-lake: $(TOOLS) $(LAKE_PACKAGES) postgres ## all marts and dbt tests on Duck
 test-storage: $(TOOLS) $(LAKE_PACKAGES) postgres ## files in S3-compatible storage: writers, faults, backups, several services, copies of releases
 	$(call say,Running the tests of the storage)
 	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m storage tests/integration/core tests/integration/submissions tests/integration/operations tests/integration/publication/releases
+
+WORKER_PACKAGES := $(VENV)/workers-test
+$(WORKER_PACKAGES): requirements-workers-test.lock $(TOOLS)
+	$(call say,Installing what only the tests of workers need into $@)
+	$(fetch_uv)
+	@rm -rf $@
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@ -r requirements-workers-test.lock
+	@rm -rf $(VENV)/uv
+	@touch $@
+
+test-workers: $(TOOLS) $(WORKER_PACKAGES) postgres rabbitmq ## refreshes by two workers with RabbitMQ and PostgreSQL, a killed one, manifests of Kubernetes
+	$(call say,Running the tests of workers)
+	@PYTHONPATH=$(CURDIR)/$(WORKER_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m workers tests/integration/runs tests/integration/operations
 
 lint: $(TOOLS) ## ruff (lint and format), the strict type checker (once for Windows), import contracts and house style
 	@$(BIN)/ruff check .
@@ -162,6 +184,8 @@ lock: ## resolve dependencies and rewrite the lock files (hashes, no addresses)
 	@$(LOCK) --group bill -o requirements-bill.lock
 	@$(LOCK) --group lake --constraints requirements.lock -o requirements-lake.lock
 	@$(LOCK) --group storage --constraints requirements.lock -o requirements-storage.lock
+	@$(LOCK) --group workers --constraints requirements.lock -o requirements-workers.lock
+	@$(LOCK) --group workers --group workers-test --constraints requirements-dev.lock -o requirements-workers-test.lock
 	@$(LOCK) --group lake --group storage --group lake-test --constraints requirements-dev.lock -o requirements-lake-test.lock
 	@rm -rf $(VENV)/uv
 

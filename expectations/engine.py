@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import copy
 import gc
+import json
 import os
 import sys
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +32,7 @@ import polars as pl
 
 from expectations import screening
 from expectations.reporting import FindingTemplate
+from pipelines.core import durable
 
 _ROW = "row"
 RENEW_AFTER = 3_000
@@ -374,6 +377,40 @@ def _columns_of(expectation: Any) -> list[str]:
     condition = getattr(expectation, "row_condition", None)
     columns += [*getattr(expectation, "column_list", ()), condition and condition.column.name]
     return [column for column in columns if column]
+
+
+def save_results(folder: Path) -> int:
+    """Write the stored results of this process to a new file in a folder, for `load_results`; return their number."""
+    if not _results_kept:
+        return 0
+    with _LOCK:
+        store = _context().validation_results_store
+        lines = [json.dumps([store.key_to_tuple(key), store.serialize(store.get(key))]) for key in store.list_keys()]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{uuid.uuid4().hex}.jsonl"
+    aside = durable.name_aside(path)
+    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    aside.rename(path)
+    return len(lines)
+
+
+def load_results(folder: Path) -> int:
+    """Add the results that other processes have written to a folder to those of this one, and remove the files.
+
+    Return the number of results.
+    """
+    global _results_kept
+    number = 0
+    for path in sorted(folder.glob("*.jsonl")):
+        with _LOCK:
+            store = _context().validation_results_store
+            for line in path.read_text(encoding="utf-8").splitlines():
+                key, result = json.loads(line)
+                store.add(store.tuple_to_key(tuple(key)), store.deserialize(result))
+                number += 1
+            _results_kept += number
+        path.unlink()
+    return number
 
 
 def build_data_docs(folder: Path) -> Path | None:

@@ -72,6 +72,7 @@ for command in _COMMANDS:
 app.command("as-of")(as_of.as_of)
 app.command("doctor")(doctor.examine_home)
 app.command("restore")(backup.restore_backup)
+app.command("step-worker")(release.step_worker)
 app.command("give-back")(intake.give_back)
 app.command("import-reference")(release.import_reference)
 app.add_typer(receipt.app, name="receipt")

@@ -1,4 +1,4 @@
-"""Commands `rti refresh`, `publish`, `rollback`, `explain`, `import-reference`, `serve`: from returns to release."""
+"""Commands `rti refresh`, `publish`, `rollback`, `explain`, `import-reference`, `serve`, `step-worker`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,9 @@ def refresh(
     init: Annotated[
         Kind | None, typer.Option("--init", help="Create the home first if it does not exist, as `rti init` does.")
     ] = None,
+    by_workers: Annotated[
+        bool, typer.Option("--by-workers", help="Let the workers of RTI_DAGSTER_BROKER_URL do the steps.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Process new returns, rebuild everything they affect, and build the draft of a release."""
@@ -48,7 +51,7 @@ def refresh(
     home = the_home() if init is None else open_or_create_home(init)
     override = review.Override(review.DEMONSTRATION_REASON) if home.kind == "demonstration" else None
     with hold_home_lock(home, purpose="refresh"):
-        result: dict[str, Any] = run(home, say=print_note, even_if_unchanged=False)
+        result: dict[str, Any] = run(home, say=print_note, even_if_unchanged=False, by_workers=by_workers)
         finished = result.pop("finished", None)
         if finished:
             result["release"] = finished
@@ -202,3 +205,20 @@ def serve(
         serve_home(the_home())
     else:
         serve_part(the_home(), only.value, port)
+
+
+def step_worker(
+    name: Annotated[
+        str, typer.Option("--name", help="The name of the worker in the log of a run.", metavar="NAME")
+    ] = "",
+    with_services: Annotated[
+        bool, typer.Option("--with-services", help="Also do steps that must be done on the machine of the services.")
+    ] = False,
+) -> None:
+    """Do steps of refreshes that a daemon on this or another machine hands out through RabbitMQ, until it is ended.
+
+    A step that has begun is completed first. The home is a folder that all machines share.
+    """
+    from pipelines.operations.serve import become_step_worker
+
+    become_step_worker(the_home(), name=name, with_services=with_services)

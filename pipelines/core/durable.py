@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,14 @@ def write_file(path: Path, content: bytes) -> None:
 def aside_of(path: Path) -> Path:
     """Return the temporary path `.<name>.new` in the folder of a file, where its new content is written."""
     return path.with_name(f".{path.name}.new")
+
+
+def name_aside(path: Path) -> Path:
+    """Return a temporary path `.<name>.<process>.<random>.new` that no other writer uses, on any machine.
+
+    The number of the process alone is not enough: processes of two containers often have the same one.
+    """
+    return path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(6)}.new")
 
 
 def write_aside(path: Path, content: bytes) -> Path:

@@ -7,7 +7,6 @@ stores it first. `pipelines/core/bucket.py` has the store in S3-compatible stora
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +78,7 @@ class FolderStore:
             target.parent.mkdir(parents=True, exist_ok=True)
         else:
             return
-        temporary = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.new"
+        temporary = durable.name_aside(target)
         try:
             with temporary.open("wb") as handle:
                 handle.write(data)

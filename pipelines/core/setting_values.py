@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PositiveInt
+from pydantic import AfterValidator, BeforeValidator, PositiveInt, SecretStr
 from pydantic_settings import NoDecode
 
 
@@ -61,6 +61,20 @@ def _check_bucket(value: str) -> str:
     return value.rstrip("/")
 
 
+def _check_postgres(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in ("postgresql", "postgresql+psycopg") or not parts.path.strip("/"):
+        raise ValueError("not an address of a database of PostgreSQL")
+    return value
+
+
+def _check_broker(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
+        raise ValueError("not an address that starts with amqp:// or amqps://")
+    return value
+
+
 def _parse_moment(value: Any) -> Any:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
 
@@ -100,4 +114,14 @@ OptionalBucket = Annotated[
 ]
 OptionalLakeFolder = Annotated[
     str | None, AfterValidator(_check_lake_data), Expected("an address such as `s3://bucket/folder`, or a path")
+]
+OptionalPostgres = Annotated[
+    SecretStr | None,
+    AfterValidator(_check_postgres),
+    Expected("an address such as `postgresql://user:password@host/database`"),
+]
+OptionalBroker = Annotated[
+    SecretStr | None,
+    AfterValidator(_check_broker),
+    Expected("an address such as `amqp://user:password@host/rti`, or one that starts with `amqps://`"),
 ]

@@ -27,11 +27,13 @@ from pipelines.core.setting_values import (
     Expected,
     Folder,
     Networks,
+    OptionalBroker,
     OptionalBucket,
     OptionalFile,
     OptionalFolder,
     OptionalLakeFolder,
     OptionalMoment,
+    OptionalPostgres,
     OptionalSiteAddress,
     OptionalText,
     OptionalWebAddress,
@@ -244,6 +246,29 @@ class MonitoringSettings(SettingsGroup):
     )
 
 
+class DagsterSettings(SettingsGroup):
+    """Where Dagster keeps its runs, and the queue from which workers take the steps of refreshes."""
+
+    TITLE = "Dagster and its step workers"
+
+    dagster_storage_url: OptionalPostgres = Field(
+        None, description="The PostgreSQL database of Dagster's runs and events; by default SQLite files in the home."
+    )
+    dagster_broker_url: OptionalBroker = Field(
+        None,
+        description="The RabbitMQ from which step workers take the steps of refreshes; by default the process of a run "
+        "does them. It needs `RTI_DAGSTER_STORAGE_URL`, and `RTI_LEDGER_URL` of PostgreSQL.",
+    )
+    step_worker_with_services: Annotated[bool, Expected("`true` or `false`")] = Field(
+        False,
+        description="Whether a step worker also does steps that read SQLite files of the services; `true` on the "
+        "machine of the services only.",
+    )
+    step_worker_wait: Count = Field(
+        600, description="Seconds without any step worker after which a run that waits for one fails."
+    )
+
+
 class BackupSettings(SettingsGroup):
     TITLE = "Backups"
 
@@ -373,6 +398,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     SignInSettings,
     NoticeSettings,
     MonitoringSettings,
+    DagsterSettings,
     BackupSettings,
     LakeSettings,
     LandingBucketSettings,

@@ -6,6 +6,7 @@ from pipelines import refresh
 from pipelines.declarations.registry import load
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.step_report import SECRETARIAT, report_step
+from pipelines.runs.step_queue import STEP_OF_SERVICES
 
 
 @dg.asset(
@@ -21,6 +22,7 @@ from pipelines.defs.step_report import SECRETARIAT, report_step
         )
     ],
     kinds={"polars", "parquet"},
+    op_tags=STEP_OF_SERVICES,
     description=(
         "The ledger, the territories' declarations and the figures that others published, exported as Parquet for the "
         "model. Truth about returns stays in the ledger."

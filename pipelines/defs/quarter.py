@@ -45,7 +45,12 @@ def make_act_job(act: QuarterAct) -> dg.JobDefinition:
         steps_log().info(f"{act} of {quarter}: {notices} notices" if due else f"{act} of {quarter}: nothing is due")
         context.add_output_metadata({"quarter": quarter.code, "notices": notices})
 
-    @dg.job(name=act, partitions_def=QUARTERS, description=_DESCRIPTIONS[act])
+    @dg.job(
+        name=act,
+        partitions_def=QUARTERS,
+        description=_DESCRIPTIONS[act],
+        executor_def=dg.in_process_executor,
+    )
     def _job() -> None:
         _carry_out()
 

@@ -27,7 +27,7 @@ def remind_and_send(context: dg.OpExecutionContext, home: HomeResource) -> None:
     )
 
 
-@dg.job(description="Reminders of what is due, and the notices that wait.")
+@dg.job(description="Reminders of what is due, and the notices that wait.", executor_def=dg.in_process_executor)
 def reminders() -> None:
     remind_and_send()
 

@@ -17,6 +17,8 @@ from pipelines.declarations.territory import Name
 from pipelines.defs.home import LockedHomeResource
 from pipelines.defs.partitions import QUARTERS, read_range
 from pipelines.defs.step_report import AFTER_DRAFT_MARTS, SECRETARIAT, report_step
+from pipelines.runs.step_queue import STEP_OF_SERVICES
+from pipelines.runs.worker_step import is_in_worker
 
 
 def english_name(names: tuple[Name, ...]) -> str:
@@ -80,6 +82,8 @@ def returns_asset(code: str, name: str, instruments: Sequence[str]) -> dg.Assets
         with report_step(context) as step:
             intake = refresh.take_in(home, code, quarters, log=step.write_line)
             suite_results = refresh.summarise_suites(home, code, instruments, quarters)
+            if is_in_worker():
+                refresh.hand_over_results(home)
         return dg.MaterializeResult(
             metadata=step.add_seconds({"quarters": str(quarters), **intake.as_metadata()}),
             check_results=[
@@ -131,6 +135,7 @@ def report_suite(result: refresh.SuiteResult) -> dg.AssetCheckResult:
         "raw_samples/, in the order and at the times of arrivals.csv; in a real home offices use `rti submit`."
     ),
     kinds={"file"},
+    op_tags=STEP_OF_SERVICES,
 )
 def arrivals(context: dg.AssetExecutionContext, locked_home: LockedHomeResource) -> dg.MaterializeResult:
     with report_step(context) as step:

@@ -11,12 +11,13 @@ import dagster as dg
 
 from pipelines.defs.retries import retry_transient_failures
 from pipelines.runs.step_log import steps_log
+from pipelines.runs.step_queue import set_priority
 
 SECRETARIAT = "team:regional-secretariat"
 """Owner of what is made from the returns of all territories."""
-AFTER_DRAFT_MARTS = {"dagster/priority": "-1"}
-"""Tag of a step that waits while a step on the way to the marts of the draft is ready: a run has one step at a time."""
-LAST = {"dagster/priority": "-2"}
+AFTER_DRAFT_MARTS = set_priority(-1)
+"""Tag of a step that waits while a step on the way to the marts of the draft is ready."""
+LAST = set_priority(-2)
 """Tag of a step that waits for all others."""
 
 

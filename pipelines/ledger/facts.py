@@ -8,11 +8,11 @@ rows. The files `_schema.parquet` have no rows: they give dbt a table before the
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core import durable
 from pipelines.core.errors import UserFacingError
 from pipelines.core.i18n import mark
 
@@ -63,7 +63,7 @@ def prepare_fact_folders(home: Home) -> None:
 def write_parquet(frame: pl.DataFrame, path: Path) -> None:
     """Write a frame as Parquet to a temporary file and rename it; the same rows give the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".{path.name}.{os.getpid()}.{threading.get_ident()}.new"
+    temporary = durable.name_aside(path)
     try:
         frame.write_parquet(temporary, compression="zstd", compression_level=3, statistics=True)
         temporary.replace(path)
@@ -209,7 +209,7 @@ def _link_as(source: Path, target: Path) -> None:
     import shutil
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.parent / f".{target.name}.{os.getpid()}.{threading.get_ident()}.new"
+    temporary = durable.name_aside(target)
     temporary.unlink(missing_ok=True)
     try:
         try:

@@ -20,7 +20,7 @@ from pipelines.core.structured_log import configure_log, remove_own_handlers
 from pipelines.operations.code_server import add_socket_option, choose_definitions, served_definitions
 from pipelines.operations.health_port import served_health_if_set
 from pipelines.operations.own_process import run_and_end
-from pipelines.runs import trigger_watch
+from pipelines.runs import step_queue, trigger_watch
 from pipelines.web.health import Health, HealthCheck
 
 if TYPE_CHECKING:
@@ -51,9 +51,24 @@ def daemon_readiness(instance: DagsterInstance) -> Health:
 
 
 def daemon_health(instance: DagsterInstance, home: Home) -> Health:
-    """Return the checks of the daemon's parts, and one that names sensors and schedules that fail again and again."""
+    """Return the checks of the daemon's parts.
+
+    Further checks name the sensors and schedules that fail again and again, and missing workers.
+    """
     failing = "; ".join(trigger.describe_failure() for trigger in trigger_watch.read_failing_triggers(home))
-    return Health((*daemon_readiness(instance).checks, HealthCheck("sensors and schedules", failing)))
+    triggers = HealthCheck("sensors and schedules", failing)
+    return Health((*daemon_readiness(instance).checks, triggers, *_check_workers()))
+
+
+def _check_workers() -> tuple[HealthCheck, ...]:
+    """Return a check that workers take steps, if they are to do them."""
+    if not step_queue.has_queue():
+        return ()
+    try:
+        problem = step_queue.describe_missing_workers(step_queue.read_queues())
+    except step_queue.QueueAwayError:
+        problem = "RabbitMQ does not answer"
+    return (HealthCheck("workers", problem),)
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class RunStarter:
 
     def prepare_runs(self) -> None:
         """Start the process that loads everything, and wait until it has."""
-        state = tuple(_list_states())
+        state = tuple(list_states())
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([self._preload])
         probe = context.Process(target=_require_loaded, args=(self._preload,))
@@ -54,13 +54,13 @@ class RunStarter:
 
     def choose_context(self) -> BaseContext:
         """Return the context of multiprocessing for the next run. After a change of a file, no run is forked."""
-        if self._state is not None and self._state != tuple(_list_states()):
+        if self._state is not None and self._state != tuple(list_states()):
             _LOG.warning("files of the program have changed: each run loads them again until the service restarts")
             self._state = None
         return multiprocessing.get_context("spawn" if self._state is None else "forkserver")
 
 
-def _list_states() -> Iterator[tuple[str, int, int]]:
+def list_states() -> Iterator[tuple[str, int, int]]:
     """Yield name, time of change and size of each file of the program, its declarations and its dbt project."""
     for folder in (*_SOURCES, *territory_folders()):
         for path in sorted(folder.rglob("*")):

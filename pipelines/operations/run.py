@@ -12,16 +12,22 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core.garbage import collected_rarely
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
 from pipelines.refresh import unchanged
 from pipelines.refresh.publication import start_refresh
+from pipelines.runs import step_queue
 from pipelines.runs.instance import instance_folder, open_instance_for_run
 from pipelines.runs.step_log import steps_log
 from pipelines.warehouse import build_cache
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, ExecuteInProcessResult, JobExecutionResult
+
+    ExecutionResult = ExecuteInProcessResult | JobExecutionResult
 
 
 class RunFailedError(Exception):
@@ -32,15 +38,20 @@ class DamagedFactsError(RunFailedError):
     """Facts differ from those that were approved; the text names each return and file."""
 
 
-def run_refresh(home: Home, *, say: Callable[[str], None] = print, even_if_unchanged: bool = True) -> dict[str, Any]:
+def run_refresh(
+    home: Home, *, say: Callable[[str], None] = print, even_if_unchanged: bool = True, by_workers: bool = False
+) -> dict[str, Any]:
     """Run every step from arrived files to the draft. Return the run's id, its draft and whether the draft is new.
 
-    Without `even_if_unchanged`, no run is started if no step has work to do, and the id is None.
+    Without `even_if_unchanged`, no run is started if no step has work to do, and the id is None. With `by_workers`,
+    workers do the steps, and this process waits for them; SettingsError is raised if there is no queue of steps.
 
     Runs that a killed process left behind are closed first. If an interrupted publication had to be completed,
     `finished` names its release. A failed run is reported to the stewards. Raises HomeBusyError while another process
     changes this home, ClockSetBackError while the clock is behind a recorded time, and RunFailedError if a step fails.
     """
+    if by_workers and not step_queue.has_queue():
+        step_queue.read_broker_url()
     with hold_home_lock(home, purpose="refresh"), collected_rarely():
         finished = start_refresh(home, log=say)
         note = {"finished": finished} if finished else {}
@@ -48,10 +59,10 @@ def run_refresh(home: Home, *, say: Callable[[str], None] = print, even_if_uncha
             drafted = _drafted_release(home)
             ready = drafted if drafted and (home.drafts / drafted).exists() else None
             return {"run": None, "draft": ready, "new": False} | note
-        return _run(home, say) | note
+        return _run(home, say, by_workers) | note
 
 
-def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
+def _run(home: Home, say: Callable[[str], None], by_workers: bool) -> dict[str, Any]:
     os.environ["RTI_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(instance_folder(home))
     before = _drafted_release(home)
@@ -68,17 +79,21 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     # for each of the 28 quarters, even those without partitions: 3,200 of the 4,100 events of a run with nothing new.
     # The instance keeps every event. The console needs only the lines of the steps; a failure is raised below.
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    run_id = str(uuid.uuid4())
     with open_instance_for_run(home) as instance, _forward_step_log(say):
         for closed in recovery.close_dead_runs(home, instance):
             say(f"run {closed.run_id} had been interrupted and is closed")
-        with liveness.marked_alive(home.dagster, run_id):
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                run_config=quiet,
-                raise_on_error=False,
-            )
+        if by_workers:
+            say("the steps are done by workers; each shows its progress in its own log and in the Dagster UI")
+            result = _run_by_workers(instance, quiet)
+        else:
+            run_id = str(uuid.uuid4())
+            with liveness.marked_alive(home.dagster, run_id):
+                result = job.execute_in_process(
+                    instance=instance,
+                    run_id=run_id,
+                    run_config=quiet,
+                    raise_on_error=False,
+                )
         if not result.success:
             failed, message = recovery.describe_failure(instance, result.dagster_run)
             reports.try_to_report(home, failed)
@@ -93,6 +108,17 @@ def _run(home: Home, say: Callable[[str], None]) -> dict[str, Any]:
     after = _drafted_release(home)
     ready = after if after and (home.drafts / after).exists() else None
     return {"run": result.run_id, "draft": ready, "new": after != before}
+
+
+def _run_by_workers(instance: DagsterInstance, configuration: dict[str, Any]) -> ExecutionResult:
+    """Run the job in this process with the executor of its definition, which locks the home for the run's steps."""
+    import dagster as dg
+    from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+    repository = ReconstructableRepository.for_module("pipelines.definitions", "defs")
+    return dg.execute_job(
+        repository.get_reconstructable_job("refresh"), instance, run_config=configuration, raise_on_error=False
+    )
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from pipelines.core.home import Home, HomeError
 from pipelines.core.settings import check_settings
@@ -122,6 +122,24 @@ def serve_part(home: Home, part: str, port: int | None = None) -> None:
     command = commands[part](chosen_port)
     os.chdir(PROJECT)
     os.execve(command[0], command, environment)  # noqa: S606 - without a shell on purpose
+
+
+def become_step_worker(home: Home, *, name: str, with_services: bool) -> NoReturn:
+    """Become a step worker, which does steps of refreshes. Never returns.
+
+    Raises SettingsError if no RabbitMQ is set, and HomeError if this user may not use the home.
+    """
+    from pipelines.runs import step_queue
+
+    check_settings()
+    if not step_queue.has_queue():
+        step_queue.read_broker_url()
+    if not os.access(home.restricted, os.R_OK | os.W_OK | os.X_OK):
+        raise HomeError(f"this user may not read and write {home.restricted}; run it as the user of the service")
+    command = [sys.executable, "-m", "pipelines.operations.step_worker", "--name", name]
+    environment = {**os.environ, "RTI_HOME": str(home.root), "DAGSTER_HOME": str(instance_folder(home))}
+    os.chdir(PROJECT)
+    os.execve(command[0], [*command, *(["--with-services"] if with_services else [])], environment)  # noqa: S606
 
 
 def _complete_publication(home: Home) -> None:

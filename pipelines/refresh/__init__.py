@@ -19,6 +19,7 @@ from pipelines.refresh.returns import (
     enter_arrivals,
     find_sample_folder,
     gather_tables,
+    hand_over_results,
     take_in,
 )
 from pipelines.refresh.suites import SuiteResult, summarise_suites
@@ -43,6 +44,7 @@ __all__ = [
     "find_news",
     "find_sample_folder",
     "gather_tables",
+    "hand_over_results",
     "list_passed_deadlines",
     "protect_cells",
     "publish_draft",

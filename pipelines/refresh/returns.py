@@ -115,10 +115,25 @@ def take_in(
     return intake
 
 
-def build_data_docs(home: Home, *, log: Log = ignore_log) -> Step:
-    """Write Great Expectations' Data Docs of the checks of this run to the restricted folder."""
+def hand_over_results(home: Home) -> int:
+    """Keep the results of the checks of this process for `build_data_docs` in another one; return their number."""
     from expectations import engine
 
+    return engine.save_results(_results_folder(home))
+
+
+def _results_folder(home: Home) -> Path:
+    return home.dagster / "check-results"
+
+
+def build_data_docs(home: Home, *, log: Log = ignore_log) -> Step:
+    """Write Great Expectations' Data Docs of the checks of this run to the restricted folder.
+
+    They show the checks of this process, and of those that handed over their results.
+    """
+    from expectations import engine
+
+    engine.load_results(_results_folder(home))
     index = engine.build_data_docs(home.data_docs)
     if index is None:
         return Step(new=False)

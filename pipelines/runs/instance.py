@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core import durable
 from pipelines.core.home import Home
+from pipelines.core.settings import DagsterSettings, SettingsError, read_settings
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -48,16 +50,47 @@ concurrency:
       - key: {EXCLUSIVE_TAG}
         limit: 1
 """
+_IN_POSTGRES = """\
+storage:
+  # In PostgreSQL; the address with its password is in the environment of each process only.
+  custom:
+    module: pipelines.runs.postgres_storage
+    class: SettingStorage
+    config: {}
+"""
+_POOLED = {
+    "DagsterSqliteStorage": ("pipelines.runs.event_log", "PooledSqliteStorage"),
+    "SettingStorage": ("pipelines.runs.postgres_storage", "PooledSettingStorage"),
+}
+"""Storage classes and those that keep their connections open."""
 
 
 def instance_folder(home: Home) -> Path:
-    """Write or update the configuration of the Dagster instance, and return the instance's folder."""
+    """Write or update the configuration of the Dagster instance, and return the instance's folder.
+
+    Raises SettingsError if the runs of this home are kept in PostgreSQL and no database is set, since the process would
+    go on with other runs than the rest of the service, or if the package for PostgreSQL is missing.
+    """
     home.dagster.mkdir(parents=True, exist_ok=True)
     file = home.dagster / "dagster.yaml"
     present = file.read_text(encoding="utf-8") if file.exists() else _OURS
-    if present.startswith(_OURS) and present != _CONFIGURATION:
-        temporary = file.with_name(f".{file.name}.{os.getpid()}.new")
-        temporary.write_text(_CONFIGURATION, encoding="utf-8")
+    if not present.startswith(_OURS):
+        return home.dagster
+    is_in_postgres = read_settings(DagsterSettings).dagster_storage_url is not None
+    if _IN_POSTGRES in present and not is_in_postgres:
+        raise SettingsError(
+            f"Dagster keeps the runs of {home.root} in PostgreSQL, but RTI_DAGSTER_STORAGE_URL is not set; set it to "
+            f"that database, or remove {file} to keep runs in the home from now on"
+        )
+    if is_in_postgres and find_spec("dagster_postgres") is None:
+        raise SettingsError(
+            "RTI_DAGSTER_STORAGE_URL is set, but the package dagster-postgres is not installed; `make workers` installs "
+            "it"
+        )
+    wanted = _CONFIGURATION + (_IN_POSTGRES if is_in_postgres else "")
+    if present != wanted:
+        temporary = durable.name_aside(file)
+        temporary.write_text(wanted, encoding="utf-8")
         temporary.replace(file)
     return home.dagster
 
@@ -75,10 +108,10 @@ def open_instance_for_run(home: Home) -> Iterator[DagsterInstance]:
 def keep_connections(ref: InstanceRef) -> InstanceRef:
     """Return the reference of an instance with connections that stay open, for a process that writes a whole run.
 
-    A configuration that keeps runs and events elsewhere, for example in PostgreSQL, is used as it is.
+    A configuration with a storage of its own is used as it is.
     """
     storage = ref.storage_data
-    if storage is None or storage.class_name != "DagsterSqliteStorage":
+    if storage is None or storage.class_name not in _POOLED:
         return ref
-    pooled = storage._replace(module_name="pipelines.runs.event_log", class_name="PooledSqliteStorage")
-    return ref._replace(storage_data=pooled)
+    module, name = _POOLED[storage.class_name]
+    return ref._replace(storage_data=storage._replace(module_name=module, class_name=name))

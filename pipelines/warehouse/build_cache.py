@@ -6,11 +6,12 @@ import hashlib
 import json
 import logging
 import os
-import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines.core import durable
 from pipelines.core.home import Home
 
 _LOG = logging.getLogger("rti.steps")
@@ -57,8 +58,9 @@ def find_last_outcome(home: Home, step: str) -> dict[str, Any] | None:
 
 
 def store_outcome(home: Home, step: str, key: str, outcome: dict[str, Any]) -> None:
-    """Store the outcome of a step. The file is replaced atomically."""
-    _write(home, {**_load(home), step: {"key": key, "outcome": outcome}})
+    """Store the outcome of a step. The file is replaced atomically, and steps that end at the same time take turns."""
+    with _hold_file(home):
+        _write(home, {**_load(home), step: {"key": key, "outcome": outcome}})
 
 
 def forget_builds(home: Home) -> None:
@@ -66,15 +68,28 @@ def forget_builds(home: Home) -> None:
 
     Their outcomes stay, because a draft that waits for publication is checked against them; only their keys go.
     """
-    records = _load(home)
-    if records:
-        has_path = {step for step, record in records.items() if "path" in record["outcome"]}
-        _write(home, {step: {**record, "key": ""} if step in has_path else record for step, record in records.items()})
+    with _hold_file(home):
+        records = _load(home)
+        if records:
+            has_path = {step for step, record in records.items() if "path" in record["outcome"]}
+            _write(
+                home, {step: {**record, "key": ""} if step in has_path else record for step, record in records.items()}
+            )
+
+
+@contextmanager
+def _hold_file(home: Home) -> Iterator[None]:
+    """Let one process at a time read and replace the file: two workers may end steps of one run at the same time."""
+    from filelock import FileLock
+
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.dagster / f"{_FILE}.lock", thread_local=False):
+        yield
 
 
 def _write(home: Home, records: dict[str, Any]) -> None:
     path = home.restricted / _FILE
-    temporary = path.with_name(f".{_FILE}.{os.getpid()}.{threading.get_ident()}.new")
+    temporary = durable.name_aside(path)
     try:
         with temporary.open("w", encoding="utf-8") as file:
             file.write(json.dumps(records, indent=1, sort_keys=True) + "\n")

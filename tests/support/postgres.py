@@ -114,7 +114,7 @@ class Databases:
     def __init__(self, address: str) -> None:
         import sqlalchemy as sa
 
-        self._address = address
+        self.address = address
         self._engine = sa.create_engine(f"{address}/postgres", isolation_level="AUTOCOMMIT")
         self._template: str | None = None
         self._free: list[str] = []
@@ -167,7 +167,7 @@ class Databases:
         name = f"ledger_{secrets.token_hex(6)}"
         with self._engine.connect() as connection:
             connection.exec_driver_sql(f"create database {name} template {template}")
-        return f"{self._address}/{name}"
+        return f"{self.address}/{name}"
 
 
 def _empty_tables(connection: sa.Connection) -> None:

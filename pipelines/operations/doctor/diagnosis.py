@@ -20,6 +20,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Subject], Examination]], ...]] = (
     ("rights", machine.check_rights),
     ("locks", machine.check_locks),
     ("sensors", machine.check_triggers),
+    ("workers", machine.check_workers),
     ("ledger", stored.check_ledger),
     ("clock", machine.check_clock),
     ("audit log", stored.check_audit_log),

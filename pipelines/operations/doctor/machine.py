@@ -243,6 +243,26 @@ def check_triggers(subject: Subject) -> Examination:
     return Examination("sensors", "sensors and schedules of Dagster", tuple(symptoms))
 
 
+def check_workers(_subject: Subject) -> Examination:
+    """Find out whether workers take the steps of refreshes, if they are to do them."""
+    from pipelines.runs import step_queue
+
+    if not step_queue.has_queue():
+        return Examination("workers", "refreshes are done by the process of each run")
+    remedy = "Start RabbitMQ, or correct RTI_DAGSTER_BROKER_URL. `rti refresh` works without it."
+    try:
+        states = step_queue.read_queues()
+    except step_queue.QueueAwayError as error:
+        return Examination("workers", "RabbitMQ does not answer", (make_problem(f"{error}.", remedy),))
+    waiting, workers = sum(state.waiting for state in states), max(state.workers for state in states)
+    summary = f"{workers} workers take steps, {waiting} steps wait"
+    if not (missing := step_queue.describe_missing_workers(states)):
+        return Examination("workers", summary)
+    sentence, _, remedy = missing.partition("; ")
+    symptom = make_problem(f"{sentence[0].upper()}{sentence[1:]}.", f"{remedy[0].upper()}{remedy[1:]}.")
+    return Examination("workers", summary, (symptom,))
+
+
 def _read_holder(home: Home) -> dict[str, Any] | None:
     try:
         holder = json.loads(home.lock.with_suffix(".holder.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.core.home import Home, initialise_home
-from pipelines.core.home_lock import HomeBusyError, hold_home_lock
+from pipelines.core.home_lock import HomeBusyError, RunEndedError, hold_home_lock, join_run
 
 HOLDER = """
 import sys, time
@@ -121,3 +121,81 @@ def test_hold_home_lock_is_reentrant_in_one_thread_only(home: Home) -> None:
     with hold_home_lock(home, purpose="after"):
         pass
     assert [path.name for path in home.root.iterdir() if "holder" in path.name] == []
+
+
+# ----- steps of a run in other processes
+
+STEP = """
+import sys, time
+from pathlib import Path
+from pipelines.core.home import open_home
+from pipelines.core.home_lock import join_run
+with join_run(open_home(Path(sys.argv[1])), "run-1", "build_counts"):
+    print("joined", flush=True)
+    time.sleep(60)
+"""
+RUN = HOLDER.replace('purpose="refresh"', 'purpose="refresh", run_id="run-1"')
+
+
+def start_process(code: str, home: Home, line: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", code, str(home.root)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == f"{line}\n"
+    return process
+
+
+def test_join_run_needs_the_run_to_hold_the_lock(home: Home) -> None:
+    for run, is_joined in (("run-1", True), ("run-2", False)):
+        holder = start_process(RUN, home, "held")
+        try:
+            if is_joined:
+                with join_run(home, run, "gathered"):
+                    pass
+            else:
+                with pytest.raises(RunEndedError, match=run), join_run(home, run, "gathered"):
+                    pytest.fail("joined")
+        finally:
+            end_process(holder)
+    with pytest.raises(RunEndedError, match="has ended"), join_run(home, "run-1", "gathered"):
+        pytest.fail("the holder was killed")
+
+
+def test_one_process_at_a_time_does_a_step(home: Home) -> None:
+    holder, step = start_process(RUN, home, "held"), start_process(STEP, home, "joined")
+    try:
+        with join_run(home, "run-1", "gathered"):
+            pass
+        with (
+            pytest.raises(HomeBusyError, match=f"another worker .process {step.pid} on "),
+            join_run(home, "run-1", "build_counts", wait_seconds=0.1),
+        ):
+            pytest.fail("done twice")
+    finally:
+        end_process(step)
+        with join_run(home, "run-1", "build_counts", wait_seconds=10):
+            pass
+        end_process(holder)
+
+
+def test_hold_home_lock_waits_for_the_step_of_a_killed_run(home: Home) -> None:
+    holder, step = start_process(RUN, home, "held"), start_process(STEP, home, "joined")
+    end_process(holder)
+    with (
+        pytest.raises(HomeBusyError, match=f"the step build_counts .* still works .* .process {step.pid} on "),
+        hold_home_lock(home, purpose="publish"),
+    ):
+        pytest.fail("a step still works")
+    timer = threading.Timer(0.3, step.kill)
+    timer.start()
+    with hold_home_lock(home, purpose="publish", wait_seconds=20):
+        assert step.wait(1) == -signal.SIGKILL
+    timer.join()
+    end_process(step)
+
+
+def test_run_named_by_the_holding_thread_may_be_joined_until_its_block_ends(home: Home) -> None:
+    with hold_home_lock(home, purpose="refresh"):
+        with hold_home_lock(home, purpose="refresh run-1", run_id="run-1"), join_run(home, "run-1", "gathered"):
+            pass
+        with pytest.raises(RunEndedError), join_run(home, "run-1", "gathered"):
+            pytest.fail("joined")

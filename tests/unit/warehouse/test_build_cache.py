@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -48,3 +50,21 @@ def test_remember_from_many_threads_never_leaves_a_damaged_file(home: Home, capl
     assert errors == []
     assert "damaged" not in caplog.text
     assert list(home.restricted.glob(".*.new")) == []
+
+
+STORE = """
+import sys
+from pathlib import Path
+from pipelines.core.home import open_home
+from pipelines.warehouse import build_cache
+home = open_home(Path(sys.argv[1]))
+for number in range(40):
+    build_cache.store_outcome(home, f"{sys.argv[2]}-{number}", "key", {"number": number})
+"""
+
+
+def test_steps_that_end_at_the_same_time_lose_no_outcome(home: Home) -> None:
+    writers = [subprocess.Popen([sys.executable, "-c", STORE, str(home.root), name]) for name in ("a", "b")]
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    names = [f"{name}-{number}" for name in ("a", "b") for number in range(40)]
+    assert [name for name in names if build_cache.find_outcome(home, name, "key") is None] == []

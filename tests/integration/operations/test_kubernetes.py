@@ -1,0 +1,161 @@
+"""Tests of `deploy/kubernetes/`: kustomize renders the manifests, they are valid, and every part is confined."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines.core.settings import GROUPS, list_variables
+from tests.support.paths import ROOT
+
+pytestmark = pytest.mark.workers
+BASE = ROOT / "deploy" / "kubernetes"
+VERSIONS = ("1.30", "1.33")
+"""An older and a newer version of Kubernetes."""
+OVERLAY = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [base]
+images:
+  - name: rti
+    newName: images.example/rti
+    newTag: "1.2"
+replicas:
+  - name: rti-step-worker
+    count: 3
+patches:
+  - target: {kind: PersistentVolumeClaim, name: rti-home}
+    patch: |-
+      - {op: add, path: /spec/storageClassName, value: shared}
+"""
+
+
+def render(folder: Path) -> list[dict[str, Any]]:
+    """Return the manifests that kustomize renders from a folder."""
+    command = [shutil.which("kustomize") or "kustomize", "build", str(folder)]
+    rendered = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (rendered.returncode, rendered.stderr) == (0, "")
+    return [document for document in yaml.safe_load_all(rendered.stdout) if document]
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[dict[str, Any]]:
+    return render(BASE)
+
+
+def list_faults(manifest: dict[str, Any], version: str) -> list[str]:
+    """Return what the schemas of a version of Kubernetes refuse, unknown fields too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import kubernetes_validate
+
+    try:
+        kubernetes_validate.validate(manifest, version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return [f"{'.'.join(map(str, error.path))}: {error.message}"]
+    return []
+
+
+def list_pods(manifests: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name and the pod of each workload."""
+    for manifest in manifests:
+        name, spec = manifest["metadata"]["name"], manifest.get("spec", {})
+        if manifest["kind"] == "Deployment":
+            yield name, spec["template"]
+        elif manifest["kind"] == "CronJob":
+            yield name, spec["jobTemplate"]["spec"]["template"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_manifests_are_valid(manifests: list[dict[str, Any]], version: str) -> None:
+    kinds = {manifest["kind"] for manifest in manifests}
+    assert kinds == {
+        "ConfigMap", "CronJob", "Deployment", "Ingress", "NetworkPolicy", "PersistentVolumeClaim", "Service",
+    }  # fmt: skip
+    assert {m["metadata"]["name"]: faults for m in manifests if (faults := list_faults(m, version))} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"), [(("spec", "replica"), 2), (("spec", "replicas"), "two"), (("spec", "selector"), None)]
+)
+def test_planted_faults_are_found(manifests: list[dict[str, Any]], path: tuple[str, ...], value: object) -> None:
+    manifest = deepcopy(next(m for m in manifests if m["metadata"]["name"] == "rti-step-worker"))
+    manifest[path[0]][path[1]] = value
+    if value is None:
+        del manifest[path[0]][path[1]]
+    assert list_faults(manifest, VERSIONS[-1]) != []
+
+
+def test_every_container_is_confined(manifests: list[dict[str, Any]]) -> None:
+    pods = dict(list_pods(manifests))
+    assert set(pods) == {"rti-public", "rti-services", "rti-step-worker", "rti-backup", "rti-doctor"}
+    for pod in pods.values():
+        spec = pod["spec"]
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in spec["containers"]:
+            security = container["securityContext"]
+            assert (security["readOnlyRootFilesystem"], security["allowPrivilegeEscalation"]) == (True, False)
+            assert security["capabilities"] == {"drop": ["ALL"]}
+            assert container["resources"]["limits"]["memory"]
+
+
+def test_public_pod_sees_releases_only_and_has_no_secret(manifests: list[dict[str, Any]]) -> None:
+    pods = dict(list_pods(manifests))
+    containers = {container["name"]: container for container in pods["rti-public"]["spec"]["containers"]}
+    home = [mount for mount in containers["public"]["volumeMounts"] if mount["name"] == "home"]
+    assert {(mount["subPath"], mount["readOnly"]) for mount in home} == {("home.json", True), ("public", True)}
+    assert all("secretRef" not in source for source in containers["public"]["envFrom"])
+    users = {name: pod["spec"]["securityContext"]["runAsUser"] for name, pod in pods.items()}
+    assert {name for name, user in users.items() if user == users["rti-public"]} == {"rti-public"}
+
+
+def test_only_one_pod_uses_sqlite_files_of_the_services(manifests: list[dict[str, Any]]) -> None:
+    pods = dict(list_pods(manifests))
+    deployments = {m["metadata"]["name"]: m["spec"] for m in manifests if m["kind"] == "Deployment"}
+    assert deployments["rti-services"]["replicas"] == 1
+    assert deployments["rti-services"]["strategy"] == {"type": "Recreate"}
+    arguments = {name: [c.get("args") for c in pod["spec"]["containers"]] for name, pod in pods.items()}
+    assert ["step-worker", "--with-services"] in arguments["rti-services"]
+    assert arguments["rti-step-worker"] == [["step-worker"]]
+    for name in ("rti-backup", "rti-doctor"):
+        (term,) = pods[name]["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        labels = term["labelSelector"]["matchLabels"].items()
+        assert labels <= pods["rti-services"]["metadata"]["labels"].items()
+
+
+def test_workers_may_complete_their_step(manifests: list[dict[str, Any]]) -> None:
+    for name, pod in list_pods(manifests):
+        if name in ("rti-services", "rti-step-worker"):
+            assert pod["spec"]["terminationGracePeriodSeconds"] >= 1800
+
+
+def test_settings_exist(manifests: list[dict[str, Any]]) -> None:
+    declared = {name for group in GROUPS for name in list_variables(group)}
+    (settings,) = [m["data"] for m in manifests if m["metadata"]["name"].startswith("rti-settings")]
+    names = set(settings)
+    for _, pod in list_pods(manifests):
+        for container in pod["spec"]["containers"]:
+            names |= {variable["name"] for variable in container.get("env", ())}
+    assert "RTI_HOME" in names
+    assert names <= declared
+
+
+def test_overlay_sets_image_storage_and_workers(tmp_path: Path) -> None:
+    shutil.copytree(BASE, tmp_path / "base")
+    (tmp_path / "kustomization.yml").write_text(OVERLAY, encoding="utf-8")
+    rendered = render(tmp_path)
+    by_name = {(m["kind"], m["metadata"]["name"]): m for m in rendered}
+    assert by_name["Deployment", "rti-step-worker"]["spec"]["replicas"] == 3
+    assert by_name["PersistentVolumeClaim", "rti-home"]["spec"]["storageClassName"] == "shared"
+    images = {c["image"] for _, pod in list_pods(rendered) for c in pod["spec"]["containers"] if "args" in c}
+    assert images == {"images.example/rti:1.2"}

@@ -1,0 +1,160 @@
+"""Tests of the queue of steps: settings, priorities, and who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.core.home import initialise_home
+from pipelines.core.settings import SettingsError
+from pipelines.runs import instance, step_queue
+from pipelines.runs.instance import instance_folder
+from pipelines.runs.step_queue import QUEUE, SERVICES_QUEUE, QueueAwayError, QueueState
+from tests.support.ports import free_port
+
+COMPLETE = {
+    "RTI_DAGSTER_BROKER_URL": "amqp://guest:guest@127.0.0.1/rti",
+    "RTI_DAGSTER_STORAGE_URL": "postgresql://rti@127.0.0.1/dagster",
+    "RTI_LEDGER_URL": "postgresql+psycopg://rti@127.0.0.1/ledger",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in COMPLETE:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_settings_each_run_does_its_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert step_queue.has_queue() is False
+    monkeypatch.setenv("RTI_DAGSTER_STORAGE_URL", COMPLETE["RTI_DAGSTER_STORAGE_URL"])
+    assert step_queue.has_queue() is False
+    with pytest.raises(SettingsError, match="set RTI_DAGSTER_BROKER_URL"):
+        step_queue.read_broker_url()
+
+
+@pytest.mark.parametrize("missing", ["RTI_DAGSTER_STORAGE_URL", "RTI_LEDGER_URL"])
+def test_missing_database_is_named(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        if name != missing:
+            monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=missing):
+        step_queue.has_queue()
+
+
+def test_ledger_in_sqlite_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RTI_LEDGER_URL", "sqlite:///ledger.sqlite")
+    with pytest.raises(SettingsError, match="ledger on PostgreSQL"):
+        step_queue.has_queue()
+
+
+def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in COMPLETE.items():
+        monkeypatch.setenv(name, value)
+    for module in (step_queue, instance):
+        monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    with pytest.raises(SettingsError, match="dagster-celery is not installed; `make workers` installs it"):
+        step_queue.has_queue()
+    with pytest.raises(SettingsError, match="dagster-postgres is not installed; `make workers` installs it"):
+        instance_folder(initialise_home(tmp_path / "home", "real"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RTI_DAGSTER_BROKER_URL", "redis://127.0.0.1"),
+        ("RTI_DAGSTER_BROKER_URL", "amqp://"),
+        ("RTI_DAGSTER_STORAGE_URL", "sqlite:///runs.db"),
+        ("RTI_DAGSTER_STORAGE_URL", "postgresql://secret@host/"),
+    ],
+)
+def test_wrong_address_is_refused_without_showing_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other, complete in COMPLETE.items():
+        monkeypatch.setenv(other, complete)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        step_queue.has_queue()
+    assert "secret" not in str(caught.value)
+
+
+def test_runs_in_postgres_are_in_the_configuration_without_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = initialise_home(tmp_path / "home", "real")
+    monkeypatch.setattr(instance, "find_spec", lambda _name: object())
+    monkeypatch.setenv("RTI_DAGSTER_STORAGE_URL", "postgresql://rti:planted@127.0.0.1/dagster")
+    text = (instance_folder(home) / "dagster.yaml").read_text(encoding="utf-8")
+    assert "pipelines.runs.postgres_storage" in text and "planted" not in text and "127.0.0.1" not in text
+    monkeypatch.delenv("RTI_DAGSTER_STORAGE_URL")
+    with pytest.raises(SettingsError, match="RTI_DAGSTER_STORAGE_URL is not set"):
+        instance_folder(home)
+    (home.dagster / "dagster.yaml").unlink()
+    assert "postgres" not in (instance_folder(home) / "dagster.yaml").read_text(encoding="utf-8")
+
+
+def test_celery_has_the_same_order_of_steps_as_one_process() -> None:
+    from pipelines.definitions import defs
+
+    operations = {
+        definition.op.name: definition.op.tags for definition in defs().get_repository_def().assets_defs_by_key.values()
+    }
+    priorities = {
+        name: (int(tags.get("dagster/priority", 0)), int(tags.get("dagster-celery/priority", 5)))
+        for name, tags in operations.items()
+    }
+    assert {own + 5 for own, _ in priorities.values()} == {3, 4, 5}
+    assert all(celery == own + 5 for own, celery in priorities.values())
+    queues = {name for name, tags in operations.items() if tags.get("dagster-celery/queue") == SERVICES_QUEUE}
+    assert queues == {"arrivals", "gathered"}
+
+
+def test_jobs_of_a_quarter_are_done_by_their_own_process() -> None:
+    from pipelines.definitions import defs
+
+    executors = {job.name: job.executor_def for job in defs().get_repository_def().get_all_jobs()}
+    assert executors["reminders"] is executors["open_collection"] is dg.in_process_executor
+
+
+def test_missing_workers_are_named_with_a_remedy() -> None:
+    both = (QueueState(QUEUE, 1, 2), QueueState(SERVICES_QUEUE, 0, 1))
+    assert step_queue.describe_missing_workers(both) == ""
+    none = (QueueState(QUEUE, 1, 0), QueueState(SERVICES_QUEUE, 0, 0))
+    text = step_queue.describe_missing_workers(none)
+    assert "`rti step-worker`" in text and "`rti step-worker --with-services`" in text
+
+
+@pytest.fixture
+def broker_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    from tests.support.rabbitmq import run_broker
+
+    with run_broker() as broker:
+        monkeypatch.setenv("RTI_DAGSTER_BROKER_URL", broker.address)
+        yield broker.address
+
+
+@pytest.mark.workers
+def test_read_queues_counts_steps_and_workers(broker_url: str) -> None:
+    from kombu import Connection, Queue
+
+    assert step_queue.read_queues() == (QueueState(QUEUE, 0, 0), QueueState(SERVICES_QUEUE, 0, 0))
+    with Connection(broker_url) as connection:
+        channel = connection.channel()
+        queue = Queue(QUEUE, durable=True)(channel)
+        queue.declare()
+        connection.Producer().publish({"step": 1}, routing_key=QUEUE)
+        assert step_queue.read_queues()[0] == QueueState(QUEUE, 1, 0)
+        queue.consume(callback=lambda _message: None)
+        assert step_queue.read_queues()[0].workers == 1
+
+
+@pytest.mark.workers
+def test_broker_that_does_not_answer_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_DAGSTER_BROKER_URL", f"amqp://rti:planted@127.0.0.1:{free_port()}/")
+    with pytest.raises(QueueAwayError, match=r"RabbitMQ at amqp://rti.*does not answer") as caught:
+        step_queue.read_queues()
+    assert "planted" not in str(caught.value)
