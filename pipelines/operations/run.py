@@ -44,7 +44,7 @@ def run_refresh(
     """Run every step from arrived files to the draft. Return the run's id, its draft and whether the draft is new.
 
     Without `even_if_unchanged`, no run is started if no step has work to do, and the id is None. With `by_workers`,
-    workers do the steps, and this process waits for them; SettingsError is raised if there is no queue of steps.
+    workers do the steps, and this process waits for them; raises SettingsError if no RabbitMQ is set.
 
     Runs that a killed process left behind are closed first. If an interrupted publication had to be completed,
     `finished` names its release. A failed run is reported to the stewards. Raises HomeBusyError while another process

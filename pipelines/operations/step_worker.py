@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.garbage import collect_rarely
@@ -69,8 +70,6 @@ def _make_task_class() -> type:
             assert isinstance(arguments.instance_ref, InstanceRef)
             folder = arguments.instance_ref.local_artifact_storage.base_dir
             try:
-                from pathlib import Path
-
                 with joined_step(open_home(), arguments.run_id, step, Path(folder)):
                     _LOG.info("%s of run %s begins", step, arguments.run_id)
                     result = super().__call__(execute_step_args_packed, executable_dict)
@@ -124,10 +123,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Importing it loads everything.
     import pipelines.operations.run_preload  # noqa: F401
 
-    @setup_logging.connect(weak=False)
-    def _keep_log(**_: Any) -> None:
+    def keep_log(**_: Any) -> None:
         remove_own_handlers("celery")
 
+    # Celery sets up no log of its own if something is connected here.
+    setup_logging.connect(keep_log, weak=False)
     name = options.name or f"{socket.gethostname()}-{os.getpid()}"
     queues = choose_queues(with_services=with_services)
     _LOG.info("the worker %s takes steps of %s", name, " and ".join(queues))

@@ -84,13 +84,13 @@ def instance_folder(home: Home) -> Path:
         )
     if is_in_postgres and find_spec("dagster_postgres") is None:
         raise SettingsError(
-            "RTI_DAGSTER_STORAGE_URL is set, but the package dagster-postgres is not installed; `make workers` installs "
-            "it"
+            "RTI_DAGSTER_STORAGE_URL is set, but the package dagster-postgres is not installed; install it with "
+            "`make workers`"
         )
-    wanted = _CONFIGURATION + (_IN_POSTGRES if is_in_postgres else "")
-    if present != wanted:
+    configuration = _CONFIGURATION + (_IN_POSTGRES if is_in_postgres else "")
+    if present != configuration:
         temporary = durable.name_aside(file)
-        temporary.write_text(wanted, encoding="utf-8")
+        temporary.write_text(configuration, encoding="utf-8")
         temporary.replace(file)
     return home.dagster
 

@@ -112,8 +112,8 @@ def read_queues() -> tuple[QueueState, ...]:
                 # RabbitMQ closes the channel that asked for a queue that does not exist.
                 with connection.channel() as channel:
                     try:
-                        found = channel.queue_declare(queue=name, passive=True)
-                        states.append(QueueState(name, found.message_count, found.consumer_count))
+                        declared = channel.queue_declare(queue=name, passive=True)
+                        states.append(QueueState(name, declared.message_count, declared.consumer_count))
                     except NotFound:
                         states.append(QueueState(name, 0, 0))
     except (OSError, AMQPError) as error:

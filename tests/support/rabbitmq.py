@@ -93,11 +93,13 @@ class Broker:
             self._process.wait()
             self._process = None
         epmd = next(Path("/usr/lib/erlang").glob("erts-*/bin/epmd"), None) or shutil.which("epmd")
-        if epmd is not None:
-            # The server starts this program of Erlang, which would stay for ever.
-            subprocess.run(
-                [epmd, "-relaxed_command_check", "-kill"], env=self.environment, capture_output=True, check=False
-            )
+        # The server starts this program of Erlang, which would stay for ever. It does not end before it has noticed
+        # that the server is gone.
+        for _ in range(50) if epmd is not None else ():
+            ended = subprocess.run([epmd, "-kill"], env=self.environment, capture_output=True, text=True, check=False)
+            if "living nodes" not in ended.stdout + ended.stderr:
+                return
+            time.sleep(0.1)
 
 
 @contextmanager
@@ -117,8 +119,11 @@ def run_broker() -> Iterator[Broker]:
 
 def find_missing() -> list[str]:
     """Return the Debian packages whose programs are not on this machine."""
-    found = {"rabbitmq-server": (_SCRIPTS / "rabbitmq-server").is_file(), "kustomize": bool(shutil.which("kustomize"))}
-    return [name for name in PACKAGES if not found[name]]
+    is_there = {
+        "rabbitmq-server": (_SCRIPTS / "rabbitmq-server").is_file(),
+        "kustomize": bool(shutil.which("kustomize")),
+    }
+    return [name for name in PACKAGES if not is_there[name]]
 
 
 def main() -> int:

@@ -78,6 +78,9 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "tests/support/sentences/exploring.py": frozenset({"code", "container", "expander", "fragment", "stop"}),
         "tests/unit/dashboards/public/test_drawing.py": frozenset({"expander", "header", "html", "markdown"}),
     },
+    "The method of Dagster's `Executor`.": {
+        "pipelines/defs/workers.py": frozenset({"execute"}),
+    },
     "`clock.now` takes the place of `datetime.now`.": {
         "pipelines/core/clock.py": frozenset({"now"}),
     },

@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 from pipelines.core.settings import GROUPS, list_variables
+from pipelines.operations.serve import PORTS
+from tests.support.nginx import find_nginx
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.workers
@@ -38,7 +40,7 @@ patches:
 """
 
 
-def render(folder: Path) -> list[dict[str, Any]]:
+def render_manifests(folder: Path) -> list[dict[str, Any]]:
     """Return the manifests that kustomize renders from a folder."""
     command = [shutil.which("kustomize") or "kustomize", "build", str(folder)]
     rendered = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -48,7 +50,7 @@ def render(folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def manifests() -> list[dict[str, Any]]:
-    return render(BASE)
+    return render_manifests(BASE)
 
 
 def list_faults(manifest: dict[str, Any], version: str) -> list[str]:
@@ -139,6 +141,19 @@ def test_workers_may_complete_their_step(manifests: list[dict[str, Any]]) -> Non
             assert pod["spec"]["terminationGracePeriodSeconds"] >= 1800
 
 
+@pytest.mark.parametrize(("name", "port"), [("public", PORTS["public"]), ("office", PORTS["office"])])
+def test_proxies_are_accepted_by_nginx_and_lead_to_their_part(name: str, port: int, tmp_path: Path) -> None:
+    program = find_nginx()
+    if program is None:
+        pytest.skip("nginx is not on this machine")
+    text = (BASE / "proxy" / f"{name}.conf").read_text(encoding="utf-8")
+    assert f"proxy_pass http://127.0.0.1:{port};" in text
+    file = tmp_path / "nginx.conf"
+    file.write_text(text.replace("/var/cache/nginx", str(tmp_path)), encoding="utf-8")
+    checked = subprocess.run([program, "-t", "-c", str(file)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
 def test_settings_exist(manifests: list[dict[str, Any]]) -> None:
     declared = {name for group in GROUPS for name in list_variables(group)}
     (settings,) = [m["data"] for m in manifests if m["metadata"]["name"].startswith("rti-settings")]
@@ -153,9 +168,9 @@ def test_settings_exist(manifests: list[dict[str, Any]]) -> None:
 def test_overlay_sets_image_storage_and_workers(tmp_path: Path) -> None:
     shutil.copytree(BASE, tmp_path / "base")
     (tmp_path / "kustomization.yml").write_text(OVERLAY, encoding="utf-8")
-    rendered = render(tmp_path)
-    by_name = {(m["kind"], m["metadata"]["name"]): m for m in rendered}
+    manifests = render_manifests(tmp_path)
+    by_name = {(m["kind"], m["metadata"]["name"]): m for m in manifests}
     assert by_name["Deployment", "rti-step-worker"]["spec"]["replicas"] == 3
     assert by_name["PersistentVolumeClaim", "rti-home"]["spec"]["storageClassName"] == "shared"
-    images = {c["image"] for _, pod in list_pods(rendered) for c in pod["spec"]["containers"] if "args" in c}
+    images = {c["image"] for _, pod in list_pods(manifests) for c in pod["spec"]["containers"] if "args" in c}
     assert images == {"images.example/rti:1.2"}

@@ -19,7 +19,7 @@ from tests.support import postgres
 from tests.support.demonstration import CLOCK
 from tests.support.home_comparison import compare_frames, compare_releases, read_findings
 from tests.support.rabbitmq import run_broker
-from tests.support.workers import Cluster, Worker, run_cluster, wait_for
+from tests.support.workers import LONGEST, Cluster, Worker, run_cluster, wait_for
 
 pytestmark = [pytest.mark.workers, pytest.mark.postgres]
 RUN_COLUMNS = frozenset({"event_id", "audit_id"})
@@ -30,15 +30,22 @@ RUN_COLUMNS = frozenset({"event_id", "audit_id"})
 def cluster(
     built_home: Path, tmp_path_factory: pytest.TempPathFactory, postgres_databases: postgres.Databases
 ) -> Iterator[Cluster]:
-    """A new demonstration home with the kept blocks of disclosure control of another one, and no worker yet."""
+    """A new demonstration home, with the kept blocks of disclosure control of the built one, after one refresh by two
+    workers, which have ended."""
     folder = tmp_path_factory.mktemp("cluster")
-    with pytest.MonkeyPatch.context() as patch, run_broker() as broker:
-        patch.setenv("RTI_NOW", CLOCK)
-        home = initialise_home(folder / "home", "demonstration")
-        shutil.copytree(built_home / "restricted" / "protection", home.restricted / "protection")
-        variables = {"RTI_NOW": CLOCK, "RTI_STEP_WORKER_WAIT": "20"}
-        with run_cluster(home.root, folder, broker, postgres_databases.address, variables) as running:
-            yield running
+    home = initialise_home(folder / "home", "demonstration")
+    shutil.copytree(built_home / "restricted" / "protection", home.restricted / "protection")
+    variables = {"RTI_NOW": CLOCK, "RTI_STEP_WORKER_WAIT": "20"}
+    with (
+        run_broker() as broker,
+        run_cluster(home.root, folder, broker, postgres_databases.address, variables) as running,
+    ):
+        running.start_worker("first", "--with-services")
+        running.start_worker("second")
+        code, output = running.run_refresh("--by-workers")
+        assert code == 0, output
+        running.end_workers()
+        yield running
 
 
 @pytest.fixture
@@ -49,19 +56,17 @@ def two_workers(cluster: Cluster) -> Iterator[tuple[Worker, Worker]]:
 
 
 def list_differences(cluster: Cluster, built: Path) -> list[str]:
-    """Return every difference between the draft, the marts, the facts and the findings of the home and a built one."""
-    home, other = open_home(cluster.root), open_home(built)
-    (draft,) = home.drafts.iterdir()
-    differences = list(compare_releases(other.current.resolve(), draft))
-    counts = [latest_counts(other), latest_counts(home)]
-    assert counts[0] is not None and counts[1] is not None
+    """Return every difference between the count marts, the facts and the findings of the home and a built one."""
+    homes = open_home(built), open_home(cluster.root)
+    counts = [latest_counts(home) for home in homes]
     old, new = (tables_folder(path) for path in counts if path is not None)
+    differences = []
     for path in sorted(old.glob("*.parquet")):
         frames = [pl.read_parquet(folder / path.name).drop(RUN_COLUMNS, strict=False) for folder in (old, new)]
         differences += compare_frames(f"counts/{path.name}", *frames)
-    differences += compare_frames("findings", read_findings(other.root), read_findings(home.root))
+    differences += compare_frames("findings", *(read_findings(home.root) for home in homes))
     for table in ("observation", "case_event"):
-        frames = [pl.read_parquet(sorted((h.facts / table).glob("*.parquet"))) for h in (other, home)]
+        frames = [pl.read_parquet(sorted((home.facts / table).glob("*.parquet"))) for home in homes]
         differences += compare_frames(f"facts/{table}", *frames)
     return differences
 
@@ -83,39 +88,36 @@ def find_worker_of(step: str, workers: tuple[Worker, Worker]) -> Worker:
     return next(worker for worker in workers if step in worker.list_steps())
 
 
-def test_two_workers_share_the_steps_and_make_the_same_figures(
-    cluster: Cluster, two_workers: tuple[Worker, Worker], built_home: Path
-) -> None:
-    code, output = cluster.refresh("--by-workers")
-    assert code == 0, output
-    first, second = (worker.list_steps() for worker in two_workers)
+def test_two_workers_share_the_steps_and_make_the_same_figures(cluster: Cluster, built_home: Path) -> None:
+    first, second = (worker.list_steps() for worker in list(cluster.workers.values())[:2])
     assert set(first) & set(second) == set()
     assert {"arrivals", "gathered"} <= set(first), "steps of the services are on their machine"
     assert len(first) > 3 and len(second) > 3
     assert {"build_counts", "protected_cells", "release_draft"} <= {*first, *second}
+    home = open_home(cluster.root)
+    (draft,) = home.drafts.iterdir()
+    assert list(compare_releases(open_home(built_home).current.resolve(), draft)) == []
     assert list_differences(cluster, built_home) == []
-    assert (cluster.root / "restricted" / "data_docs" / "index.html").is_file()
-    assert list((cluster.root / "restricted" / "data_docs").rglob("validations/**/*.html")) != []
+    assert (home.data_docs / "index.html").is_file()
+    assert list((home.data_docs / "validations").rglob("*.html")) != []
 
 
-def test_a_planted_number_is_found(cluster: Cluster, built_home: Path) -> None:
+def test_changed_number_is_found(cluster: Cluster, built_home: Path) -> None:
     counts = latest_counts(open_home(cluster.root))
     assert counts is not None
     path = tables_folder(counts) / "mart_count.parquet"
     content = path.read_bytes()
     frame = pl.read_parquet(path)
     row = frame.select(pl.col("value").is_not_null().arg_max()).item()
-    changed = frame.with_columns(
-        pl.when(pl.int_range(pl.len()) == row).then(pl.col("value") + 1).otherwise(pl.col("value")).alias("value")
-    )
-    changed.write_parquet(path)
+    value = pl.when(pl.int_range(pl.len()) == row).then(pl.col("value") + 1).otherwise(pl.col("value"))
+    frame.with_columns(value.alias("value")).write_parquet(path)
     differences = list_differences(cluster, built_home)
     path.write_bytes(content)
     assert differences[0] == "counts/mart_count.parquet: 1 rows only in the old version, 1 only in the new one"
 
 
 def test_refresh_with_nothing_new_starts_no_run_and_needs_no_worker(cluster: Cluster) -> None:
-    code, output = cluster.refresh("--by-workers")
+    code, output = cluster.run_refresh("--by-workers")
     assert code == 0, output
     assert "the steps are done by workers" not in output
 
@@ -127,10 +129,10 @@ def test_step_of_a_killed_worker_is_done_by_the_other(
     process = cluster.start_refresh("--by-workers")
     victim = find_worker_of("build_counts", two_workers)
     victim.kill_all()
-    (other,) = (worker for worker in two_workers if worker is not victim)
-    output, _ = process.communicate(timeout=420)
+    (survivor,) = (worker for worker in two_workers if worker is not victim)
+    output, _ = process.communicate(timeout=LONGEST)
     assert process.returncode == 0, output
-    assert "build_counts" in other.list_steps()
+    assert "build_counts" in survivor.list_steps()
     assert list_differences(cluster, built_home) == []
 
 
@@ -142,11 +144,11 @@ def test_run_fails_in_plain_words_if_no_worker_is_left_and_the_next_one_complete
     process = cluster.start_refresh("--by-workers")
     find_worker_of("build_counts", (worker, worker))
     worker.kill_all()
-    output, _ = process.communicate(timeout=420)
+    output, _ = process.communicate(timeout=LONGEST)
     assert process.returncode != 0
     assert "no worker takes steps; start one with `rti step-worker`" in output
     cluster.start_worker("next", "--with-services")
-    code, output = cluster.refresh("--by-workers")
+    code, output = cluster.run_refresh("--by-workers")
     assert code == 0, output
     cluster.end_workers()
     assert list_differences(cluster, built_home) == []
@@ -160,22 +162,22 @@ def test_home_stays_locked_while_a_step_of_a_killed_run_works(
     worker = find_worker_of("build_counts", two_workers)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    code, output = cluster.refresh()
+    code, output = cluster.run_refresh()
     assert code != 0 and "the step build_counts of a run that has ended still works" in output
     wait_for(lambda: worker.read_log().count("has ended") >= worker.read_log().count("begins"), worker.read_log)
-    code, output = cluster.refresh()
+    code, output = cluster.run_refresh()
     assert code == 0, output
     assert list_differences(cluster, built_home) == []
 
 
 def test_worker_of_another_home_refuses_the_step(cluster: Cluster, tmp_path: Path) -> None:
     forget_counts(cluster)
-    other = initialise_home(tmp_path / "other", "demonstration")
-    cluster.start_worker("lost", "--with-services", RTI_HOME=str(other.root))
-    code, output = cluster.refresh("--by-workers")
+    wrong = initialise_home(tmp_path / "wrong", "demonstration")
+    cluster.start_worker("lost", "--with-services", RTI_HOME=str(wrong.root))
+    code, output = cluster.run_refresh("--by-workers")
     cluster.end_workers()
     assert code != 0
-    assert f"this worker has the home {other.root}, but the run has {cluster.root}" in output
+    assert f"this worker has the home {wrong.root}, but the run has {cluster.root}" in output
 
 
 def test_worker_ends_when_asked_and_completes_its_step(cluster: Cluster, built_home: Path) -> None:
@@ -185,9 +187,9 @@ def test_worker_ends_when_asked_and_completes_its_step(cluster: Cluster, built_h
     ending = find_worker_of("build_counts", (first, second))
     began = time.monotonic()
     ending.process.send_signal(signal.SIGTERM)
-    assert ending.process.wait(240) == 0, ending.read_log()
+    assert ending.process.wait(LONGEST) == 0, ending.read_log()
     assert ending.read_log().count("has ended") == ending.read_log().count("begins"), time.monotonic() - began
-    output, _ = process.communicate(timeout=420)
+    output, _ = process.communicate(timeout=LONGEST)
     cluster.end_workers()
     assert process.returncode == 0, output
     assert (first.list_steps() + second.list_steps()).count("build_counts") == 1

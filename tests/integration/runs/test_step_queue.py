@@ -60,7 +60,7 @@ def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "find_spec", lambda _name: None)
     with pytest.raises(SettingsError, match="dagster-celery is not installed; `make workers` installs it"):
         step_queue.has_queue()
-    with pytest.raises(SettingsError, match="dagster-postgres is not installed; `make workers` installs it"):
+    with pytest.raises(SettingsError, match="dagster-postgres is not installed; install it with `make workers`"):
         instance_folder(initialise_home(tmp_path / "home", "real"))
 
 
@@ -74,8 +74,8 @@ def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ],
 )
 def test_wrong_address_is_refused_without_showing_it(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for other, complete in COMPLETE.items():
-        monkeypatch.setenv(other, complete)
+    for variable, complete in COMPLETE.items():
+        monkeypatch.setenv(variable, complete)
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name) as caught:
         step_queue.has_queue()
@@ -107,8 +107,8 @@ def test_celery_has_the_same_order_of_steps_as_one_process() -> None:
         name: (int(tags.get("dagster/priority", 0)), int(tags.get("dagster-celery/priority", 5)))
         for name, tags in operations.items()
     }
-    assert {own + 5 for own, _ in priorities.values()} == {3, 4, 5}
-    assert all(celery == own + 5 for own, celery in priorities.values())
+    assert {usual for usual, _ in priorities.values()} == {-2, -1, 0}
+    assert all(celery == usual + 5 for usual, celery in priorities.values())
     queues = {name for name, tags in operations.items() if tags.get("dagster-celery/queue") == SERVICES_QUEUE}
     assert queues == {"arrivals", "gathered"}
 
@@ -121,8 +121,8 @@ def test_jobs_of_a_quarter_are_done_by_their_own_process() -> None:
 
 
 def test_missing_workers_are_named_with_a_remedy() -> None:
-    both = (QueueState(QUEUE, 1, 2), QueueState(SERVICES_QUEUE, 0, 1))
-    assert step_queue.describe_missing_workers(both) == ""
+    listened = (QueueState(QUEUE, 1, 2), QueueState(SERVICES_QUEUE, 0, 1))
+    assert step_queue.describe_missing_workers(listened) == ""
     none = (QueueState(QUEUE, 1, 0), QueueState(SERVICES_QUEUE, 0, 0))
     text = step_queue.describe_missing_workers(none)
     assert "`rti step-worker`" in text and "`rti step-worker --with-services`" in text
