@@ -10,9 +10,13 @@ import pytest
 
 from pipelines.core.home import initialise_home
 from pipelines.core.settings import SettingsError
+from pipelines.operations import daemon
+from pipelines.operations.doctor import machine
+from pipelines.operations.doctor.model import Subject
 from pipelines.runs import instance, step_queue
 from pipelines.runs.instance import instance_folder
 from pipelines.runs.step_queue import QUEUE, SERVICES_QUEUE, QueueAwayError, QueueState
+from pipelines.web.health import HealthCheck
 from tests.support.ports import free_port
 
 COMPLETE = {
@@ -158,3 +162,27 @@ def test_broker_that_does_not_answer_is_named_without_its_password(monkeypatch: 
     with pytest.raises(QueueAwayError, match=r"RabbitMQ at amqp://rti.*does not answer") as caught:
         step_queue.read_queues()
     assert "planted" not in str(caught.value)
+
+
+def test_doctor_and_daemon_name_missing_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = Subject(initialise_home(tmp_path / "home", "real"), True)
+    assert machine.check_workers(subject).symptoms == ()
+    assert daemon._check_workers() == ()
+    monkeypatch.setattr(step_queue, "has_queue", lambda: True)
+    states = [QueueState(QUEUE, 3, 0), QueueState(SERVICES_QUEUE, 0, 1)]
+    monkeypatch.setattr(step_queue, "read_queues", lambda: tuple(states))
+    (symptom,) = machine.check_workers(subject).symptoms
+    assert (symptom.message, symptom.remedy) == ("No worker takes steps.", "Start one with `rti step-worker`.")
+    assert daemon._check_workers()[0].problem == "no worker takes steps; start one with `rti step-worker`"
+    states[0] = QueueState(QUEUE, 3, 2)
+    assert machine.check_workers(subject).symptoms == ()
+    assert machine.check_workers(subject).summary == "2 workers take steps, 3 steps wait"
+    assert daemon._check_workers() == (HealthCheck("workers"),)
+
+    def fail_to_read() -> tuple[QueueState, ...]:
+        raise QueueAwayError("RabbitMQ at amqp://rti:**@queue/rti does not answer (gaierror)")
+
+    monkeypatch.setattr(step_queue, "read_queues", fail_to_read)
+    (symptom,) = machine.check_workers(subject).symptoms
+    assert "does not answer" in symptom.message and "`rti refresh` works without it" in symptom.remedy
+    assert daemon._check_workers() == (HealthCheck("workers", "RabbitMQ does not answer"),)
