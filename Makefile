@@ -21,7 +21,7 @@ STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 say = @printf '\033[1m%s\033[0m\n' "$(1)"
 
-.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-storage storage test-workers workers lint types format bench screenshots docs lock samples build clean browser postgres nginx rabbitmq
+.PHONY: help install develop run refresh serve unit test test-all test-lake lake test-spark spark test-storage storage test-workers workers lint types format bench screenshots docs lock samples build clean browser postgres nginx rabbitmq java
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ lake: $(STAMP) ## add to .venv what the lake needs (docs/scaling.md), from requi
 	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-lake.lock
 	@rm -rf $(VENV)/uv
 
+spark: $(STAMP) ## add to .venv what builds on Spark need (docs/scaling.md), from requirements-spark.lock
+	$(call say,Adding Spark to $(VENV))
+	$(fetch_uv)
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-spark.lock
+	@rm -rf $(VENV)/uv
+
 storage: $(STAMP) ## add to .venv what files in S3-compatible storage need (docs/scaling.md), from requirements-storage.lock
 	$(call say,Adding the client of S3-compatible storage to $(VENV))
 	$(fetch_uv)
@@ -104,9 +110,14 @@ nginx: $(TOOLS)
 rabbitmq: $(TOOLS)
 	@$(BIN)/python -m tests.support.rabbitmq
 
+java: $(TOOLS)
+	@$(BIN)/python -m tests.support.java
+
 # Whole files go to the workers, in the order of tests/support/schedule.py; the ten slowest parts are printed at the end.
 WORKERS ?= 2
 # Each worker has one processor: threads of its own would only wait for those of the other worker.
+# What needs packages of its own has a target of its own.
+HERE := not lake and not spark and not storage and not workers
 PYTEST := POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
 unit: $(TOOLS) ## the unit tests alone, in half a minute: no home, no browser, no PostgreSQL, no files from beside the project
@@ -114,11 +125,11 @@ unit: $(TOOLS) ## the unit tests alone, in half a minute: no home, no browser, n
 
 test: $(TOOLS) browser postgres nginx ## all tests except slow ones
 	$(call say,Running the tests that are not slow)
-	@$(PYTEST) -m "not slow and not lake and not storage and not workers"
+	@$(PYTEST) -m "not slow and $(HERE)"
 
-test-all: $(TOOLS) browser postgres nginx ## all tests but those of the lake, the storage and the workers, on a demonstration home that is built for them
+test-all: $(TOOLS) browser postgres nginx ## all tests but those of the lake, Spark, the storage and the workers, on a demonstration home that is built for them
 	$(call say,Running all tests)
-	@$(PYTEST) -m "not lake and not storage and not workers" --fresh-home
+	@$(PYTEST) -m "$(HERE)" --fresh-home
 
 # What only these tests need is in a folder of its own, so that all others run without it.
 LAKE_PACKAGES := $(VENV)/lake-test
@@ -133,6 +144,19 @@ $(LAKE_PACKAGES): requirements-lake-test.lock $(TOOLS)
 test-lake: $(TOOLS) $(LAKE_PACKAGES) postgres ## all marts and dbt tests on DuckLake, PostgreSQL and S3 storage, compared with DuckDB's
 	$(call say,Running the tests of the lake)
 	@PYTHONPATH=$(CURDIR)/$(LAKE_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m lake tests/integration/warehouse/lake
+
+SPARK_PACKAGES := $(VENV)/spark-test
+$(SPARK_PACKAGES): requirements-spark.lock $(TOOLS)
+	$(call say,Installing Spark for its tests into $@)
+	$(fetch_uv)
+	@rm -rf $@
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@ -r requirements-spark.lock
+	@rm -rf $(VENV)/uv
+	@touch $@
+
+test-spark: $(TOOLS) $(SPARK_PACKAGES) java ## all marts and dbt tests on Spark with two workers, compared with DuckDB's
+	$(call say,Running the tests of Spark)
+	@PYTHONPATH=$(CURDIR)/$(SPARK_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m spark tests/integration/warehouse/spark
 
 test-storage: $(TOOLS) $(LAKE_PACKAGES) postgres ## files in S3-compatible storage: writers, faults, backups, several services, copies of releases
 	$(call say,Running the tests of the storage)
@@ -186,6 +210,7 @@ lock: ## resolve dependencies and rewrite the lock files (hashes, no addresses)
 	@$(LOCK) --group storage --constraints requirements.lock -o requirements-storage.lock
 	@$(LOCK) --group workers --constraints requirements.lock -o requirements-workers.lock
 	@$(LOCK) --group workers --group workers-test --constraints requirements-dev.lock -o requirements-workers-test.lock
+	@$(LOCK) --group spark --constraints requirements.lock -o requirements-spark.lock
 	@$(LOCK) --group lake --group storage --group lake-test --constraints requirements-dev.lock -o requirements-lake-test.lock
 	@rm -rf $(VENV)/uv
 

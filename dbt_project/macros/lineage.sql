@@ -33,9 +33,9 @@
 {% macro default__merge_lists(column) -%}array_sort(flatten(collect_list({{ column }}))){%- endmacro %}
 {% macro duckdb__merge_lists(column) -%}list_sort(flatten(list({{ column }}))){%- endmacro %}
 
-{# Row by row: two lists as one. #}
+{# Row by row: two lists as one; a missing list adds nothing. #}
 {% macro append_list(first, second) %}{{ return(adapter.dispatch('append_list')(first, second)) }}{% endmacro %}
-{% macro default__append_list(first, second) -%}concat({{ first }}, {{ second }}){%- endmacro %}
+{% macro default__append_list(first, second) -%}flatten(array_compact(array({{ first }}, {{ second }}))){%- endmacro %}
 {% macro duckdb__append_list(first, second) -%}list_concat({{ first }}, {{ second }}){%- endmacro %}
 
 {# A list of one part, a figure of a block. #}
@@ -49,7 +49,7 @@
 
 {# No parts: nobody has reported the figure. #}
 {% macro no_parts() %}{{ return(adapter.dispatch('no_parts')()) }}{% endmacro %}
-{% macro default__no_parts() -%}array(){%- endmacro %}
+{% macro default__no_parts() -%}cast(array() as {{ spark_type(parts_type()) }}){%- endmacro %}
 {% macro duckdb__no_parts() -%}cast([] as {{ parts_type() }}){%- endmacro %}
 
 {# The same parts, subtracted. #}
@@ -64,7 +64,7 @@
 {# One row for each element of a list column, with the other columns asked for. #}
 {% macro unnest_list(relation, columns, list, element) %}{{ return(adapter.dispatch('unnest_list')(relation, columns, list, element)) }}{% endmacro %}
 {% macro default__unnest_list(relation, columns, list, element) -%}
-    select {{ columns }}, {{ element }} from {{ relation }} lateral view explode({{ list }}) as {{ element }}
+    select {{ columns }}, {{ element }} from {{ relation }} lateral view explode({{ list }}) elements as {{ element }}
 {%- endmacro %}
 {% macro duckdb__unnest_list(relation, columns, list, element) -%}
     select {{ columns }}, unnest({{ list }}) as {{ element }} from {{ relation }}

@@ -4,7 +4,7 @@
 {% macro lowest_score() -%}2{%- endmacro %}
 
 {# Level of each of so many simultaneous intervals, adjusted p-value and verdict: `tests/oracles/comparison.py` in SQL. #}
-{% macro pair_level(pairs) -%}1.0 - 0.05 / greatest({{ pairs }}, 1){%- endmacro %}
+{% macro pair_level(pairs) -%}1.0 - cast(0.05 as double) / greatest({{ pairs }}, 1){%- endmacro %}
 
 {# `least` ignores nulls, and a missing p-value must not become 1. #}
 {% macro pair_adjusted(p, pairs) -%}case when {{ p }} is not null then least(1.0, {{ p }} * {{ pairs }}) end{%- endmacro %}
@@ -59,15 +59,7 @@
 
 {# One contrast as a struct of low, high and p; called only by `with_pair_test`. `numbers` is the prefix of columns
    that end in 1 to 7: counts of the first and of the second, their dispersions, level. #}
-{% macro pair(method, numbers) %}
-    {{- return(adapter.dispatch('pair')(method, numbers)) -}}
-{% endmacro %}
-
-{% macro default__pair(method, numbers) %}
-    {{ exceptions.raise_compiler_error('this engine has no function rti_pair: register pipelines.statistics.contrasts with it') }}
-{% endmacro %}
-
-{% macro duckdb__pair(method, numbers) -%}
+{% macro pair(method, numbers) -%}
     rti_pair({{ method }}{% for place in range(1, 8) %}, cast({{ numbers }}{{ place }} as double){% endfor %})
 {%- endmacro %}
 

@@ -19,7 +19,7 @@
 {% macro last_quarter(column) -%}case when length({{ column }}) = 7 then {{ column }} else substring({{ column }}, length({{ column }}) - 3, 4) || '-Q4' end{%- endmacro %}
 
 {# The quarter of a day; the first day of a quarter; its last day, or that of the quarter so many quarters later. #}
-{% macro quarter_of(day) -%}cast(extract(year from {{ day }}) as varchar) || '-Q' || cast(extract(quarter from {{ day }}) as varchar){%- endmacro %}
+{% macro quarter_of(day) -%}cast(extract(year from {{ day }}) as string) || '-Q' || cast(extract(quarter from {{ day }}) as string){%- endmacro %}
 {% macro quarter_start(quarter) -%}
     cast(substring({{ quarter }}, 1, 4) || case {{ period_quarter(quarter) }} when 1 then '-01-01' when 2 then '-04-01' when 3 then '-07-01' else '-10-01' end as date)
 {%- endmacro %}

@@ -32,16 +32,9 @@
         and given.{{ dispersion }} is not distinct from worked_out.phi_of
 {%- endmacro %}
 
-{# Both limits of one estimate, as a struct of low and high; called only by `with_limits`. #}
-{% macro limits(method, numerator, denominator, dispersion, level) %}
-    {{- return(adapter.dispatch('limits')(method, numerator, denominator, dispersion, level)) -}}
-{% endmacro %}
-
-{% macro default__limits(method, numerator, denominator, dispersion, level) %}
-    {{ exceptions.raise_compiler_error('this engine has no function rti_limits: register pipelines.statistics.columns.compute_limits with it') }}
-{% endmacro %}
-
-{% macro duckdb__limits(method, numerator, denominator, dispersion, level) -%}
+{# Both limits of one estimate, as a struct of low and high; called only by `with_limits`. `udf.py` registers the function
+   with DuckDB, and `pipelines/warehouse/spark/session.py` with Spark. #}
+{% macro limits(method, numerator, denominator, dispersion, level) -%}
     rti_limits(
         {{ method }}
         {%- for column in [numerator, denominator, dispersion, level] %}, cast({{ column }} as double){% endfor -%}
@@ -49,15 +42,7 @@
 {%- endmacro %}
 
 {# p-value of equal rates in each row, for a single pair; exposures are counts or populations. #}
-{% macro ratio_p(upper, lower, exposure_upper, exposure_lower, dispersion_upper='1', dispersion_lower='1') %}
-    {{- return(adapter.dispatch('ratio_p')(upper, lower, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower)) -}}
-{% endmacro %}
-
-{% macro default__ratio_p(upper, lower, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower) %}
-    {{ exceptions.raise_compiler_error('this engine has no function rti_ratio_p: register pipelines.statistics.columns.p_values with it') }}
-{% endmacro %}
-
-{% macro duckdb__ratio_p(upper, lower, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower) -%}
+{% macro ratio_p(upper, lower, exposure_upper, exposure_lower, dispersion_upper='1', dispersion_lower='1') -%}
     rti_ratio_p(
         {%- for column in [upper, lower, exposure_upper, exposure_lower, dispersion_upper, dispersion_lower] %}
         cast({{ column }} as double){{ ',' if not loop.last }}

@@ -4,7 +4,10 @@
 {% macro union_lists(column) %}{{ return(adapter.dispatch('union_lists')(column)) }}{% endmacro %}
 
 {% macro default__union_lists(column) -%}
-    coalesce(array_join(array_sort(array_distinct(flatten(collect_list(split(nullif({{ column }}, ''), ','))))), ','), '')
+    case
+        when min({{ column }}) = max({{ column }}) then min({{ column }})
+        else array_join(array_sort(array_distinct(flatten(collect_set(split(nullif({{ column }}, ''), ','))))), ',')
+    end
 {%- endmacro %}
 
 {% macro duckdb__union_lists(column) -%}
@@ -13,6 +16,13 @@
         else coalesce(array_to_string(list_sort(list_distinct(string_split(string_agg(distinct nullif({{ column }}, ''), ','), ','))), ','), '')
     end
 {%- endmacro %}
+
+{# Aggregate: the codes of a group, in the order of a column that sorts as they do. #}
+{% macro join_values(column, order_by) %}{{ return(adapter.dispatch('join_values')(column, order_by)) }}{% endmacro %}
+
+{% macro default__join_values(column, order_by) -%}array_join(array_sort(collect_list({{ column }})), ','){%- endmacro %}
+
+{% macro duckdb__join_values(column, order_by) -%}coalesce(string_agg({{ column }}, ',' order by {{ order_by }}), ''){%- endmacro %}
 
 {# True if a comma list contains a code. #}
 {% macro listed(code, codes) -%}

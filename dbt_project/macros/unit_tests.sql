@@ -6,15 +6,32 @@
 {%- for column in adapter.get_columns_in_relation(this) -%}
     {%- do types.update({column.name | lower: column.data_type}) -%}
 {%- endfor -%}
+{{ fixture_rows(rows, types) }}
+{% endmacro %}
+
+{% macro fixture_rows(rows, types) %}{{ return(adapter.dispatch('fixture_rows')(rows, types)) }}{% endmacro %}
+
+{# In Spark, `by name` is not an option of `union all`, so each row has all columns. #}
+{% macro default__fixture_rows(rows, types) -%}
+(select * from {{ this }} limit 0)
+{%- for row in rows %}
+{%- set values = format_row(row, types) %}
+union all
+select {% for name, type in types.items() %}{{ values.get(name, 'cast(null as ' ~ type ~ ')') }} as {{ adapter.quote(name) }}{{ ', ' if not loop.last }}{% endfor %}
+{%- endfor -%}
+{%- endmacro %}
+
+{% macro duckdb__fixture_rows(rows, types) -%}
 (select * from {{ this }} limit 0)
 {%- for row in rows %}
 union all by name
 select {% for name, value in format_row(row, types).items() %}{{ value }} as "{{ name }}"{{ ', ' if not loop.last }}{% endfor %}
 {%- endfor -%}
-{% endmacro %}
+{%- endmacro %}
 
 {# The values of a row by column, each cast to the type of its column. dbt's `get_expected_sql` calls this too. #}
 {% macro format_row(row, column_name_to_data_types) %}
+    {%- set is_spark = target.type == 'spark' -%}
     {%- set values = {} -%}
     {%- for name, value in row.items() -%}
         {%- if name | lower not in column_name_to_data_types -%}
@@ -22,8 +39,13 @@ select {% for name, value in format_row(row, types).items() %}{{ value }} as "{{
                 'column ' ~ name ~ ' of a unit test is not among ' ~ column_name_to_data_types.keys() | list
             ) -%}
         {%- endif -%}
-        {%- set written = "'" ~ value | replace("'", "''") ~ "'" if value is string else 'null' if value is none else value -%}
-        {%- do values.update({name | lower: 'cast(' ~ written ~ ' as ' ~ column_name_to_data_types[name | lower] ~ ')'}) -%}
+        {%- set type = column_name_to_data_types[name | lower] -%}
+        {%- if is_spark -%}
+            {%- do values.update({name | lower: typed_literal(value, type)}) -%}
+        {%- else -%}
+            {%- set written = "'" ~ value | replace("'", "''") ~ "'" if value is string else 'null' if value is none else value -%}
+            {%- do values.update({name | lower: 'cast(' ~ written ~ ' as ' ~ type ~ ')'}) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{ return(values) }}
 {% endmacro %}

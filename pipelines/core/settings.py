@@ -311,6 +311,19 @@ class LakeSettings(SettingsGroup):
     lake_wait: Count = Field(60, description="Seconds that a writer waits for another that writes the same.")
 
 
+class SparkSettings(SettingsGroup):
+    """The third target of the dbt project. Everything else of Spark is in its own configuration."""
+
+    TITLE = "Spark"
+
+    spark_master: Annotated[str, Expected("an address such as `spark://host:7077`, or `local[2]` for this machine")] = Field(
+        "local[*]", description="The cluster of Spark; by default all processors of this machine."
+    )
+    spark_data: OptionalFolder = Field(
+        None, description="Where builds on Spark are: a folder that all machines of the cluster share, for restricted data."
+    )
+
+
 class BucketSettings(SettingsGroup):
     """A folder of a bucket in S3-compatible storage. Each use has a group, and a bucket and a key, of its own."""
 
@@ -401,6 +414,7 @@ GROUPS: Final[tuple[type[SettingsGroup], ...]] = (
     DagsterSettings,
     BackupSettings,
     LakeSettings,
+    SparkSettings,
     LandingBucketSettings,
     ReleaseBucketSettings,
     DevelopmentSettings,

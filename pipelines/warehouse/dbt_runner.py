@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +31,10 @@ LAST_TIMES = "seconds.json"
 _SELECTION = ("--indirect-selection", "buildable")
 """Run a test only in a phase in which all its inputs are built or come from the previous phase."""
 _FAILED = {"error", "fail", "runtime error"}
+Target = Literal["warehouse", "lake", "spark"]
+"""The targets of the profile."""
+Engine = Literal["warehouse", "spark"]
+"""One target for each engine: the lake is written by DuckDB too."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +76,21 @@ def prepare_manifest() -> Path:
 
 
 @cache
-def parse_project() -> Any:
-    """Parse the project, unless any process has done so, and return dbt's manifest. Raises WarehouseError."""
-    variables = _variable_arguments({})[1]
-    manifest = _read_manifest(dbt_cache.read_parsed(PROJECT, variables))
+def parse_project(engine: Engine = "warehouse") -> Any:
+    """Parse the project, unless any process has done so, and return dbt's manifest. Raises WarehouseError.
+
+    `engine` is a target of the profile; the targets of one engine have the same manifest.
+    """
+    key = _variable_arguments({})[1]
+    if engine != "warehouse":
+        key += f"\0{engine} {version(f'dbt-{engine}')}"
+    manifest = _read_manifest(dbt_cache.read_parsed(PROJECT, key))
     if manifest is not None:
         return manifest
-    with dbt_cache.parse_target(PROJECT, variables) as target:
-        result = _create_runner(None).invoke(["parse", *_path_arguments(target), *_variable_arguments({})])
+    with dbt_cache.parse_target(PROJECT, key) as folder:
+        result = _create_runner(None).invoke(
+            ["parse", "--target", engine, *_path_arguments(folder), *_variable_arguments({})]
+        )
         if not result.success:
             raise WarehouseError(f"the dbt project cannot be parsed: {result.exception}")
     return result.result
@@ -150,13 +162,13 @@ def run_dbt(
     command: str,
     arguments: Sequence[str],
     *,
-    target: Literal["warehouse", "lake"] = "warehouse",
+    target: Target = "warehouse",
 ) -> list[NodeResult]:
     """Run one command of dbt on a target of the profile and return the result of each model, seed and test.
 
     Raises WarehouseError.
     """
-    manifest = parse_project()
+    manifest = parse_project("spark") if target == "spark" else parse_project()
     scratch = home.restricted / "dbt"
     # Without --no-write-json dbt writes its manifest again for each build: half a second for a file that exists.
     result = _create_runner(manifest).invoke(

@@ -17,7 +17,7 @@ events as (
         {{ declared_columns(computed=['fact_id']) }},
         {{ fact_id([
             'form', 'jurisdiction', 'source', 'freq', 'period', 'proceeding', 'person', 'event', 'level',
-            'cast(event_date as varchar)', 'offence',
+            'cast(event_date as string)', 'offence',
         ]) }} as fact_id
     from completed
 ),

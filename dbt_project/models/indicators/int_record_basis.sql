@@ -41,7 +41,7 @@ seen as (
     from pendings
     union all
     select
-        'cohort_' || stage as metric, area, offence_group, cohort || '+' || cast(quarters as varchar) as group_id,
+        'cohort_' || stage as metric, area, offence_group, cohort || '+' || cast(quarters as string) as group_id,
         {{ last_quarter('cohort') }} as last_quarter,
         {{ quarter_start(first_quarter('cohort')) }} as first_day,
         {{ quarter_end(last_quarter('cohort'), 'cast(quarters as integer)') }} as last_day

@@ -39,7 +39,7 @@ final as (
         records.obs_status, records.conf_status
     from records
     left join bases
-        on {{ basis_of('records', "'cohort_' || records.stage", "records.cohort || '+' || cast(records.quarters as varchar)") }}
+        on {{ basis_of('records', "'cohort_' || records.stage", "records.cohort || '+' || cast(records.quarters as string)") }}
 )
 
 select * from final

@@ -17,7 +17,7 @@ ranges as (
         cast(count(value) as integer) as n,
         cast(sum(case when value is not null and state = 'enough' then 1 else 0 end) as integer) as n_enough,
         cast(sum(case when state = 'withheld' then 1 else 0 end) as integer) as n_withheld,
-        coalesce(string_agg(case when value is not null then area end, ',' order by area), '') as members,
+        {{ join_values('case when value is not null then area end', 'area') }} as members,
         case when count(value) >= {{ var('fewest_in_range') }} then min(value) end as minimum,
         case when count(value) >= 4 then percentile_cont(0.25) within group (order by value) end as lower_quartile,
         case

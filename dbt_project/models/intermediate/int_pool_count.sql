@@ -47,7 +47,7 @@ pooled_years as (
 final as (
     select
         area_kind, area, territory, freq,
-        cast(last_year - n_years + 1 as varchar) || '-' || cast(last_year as varchar) as period,
+        cast(last_year - n_years + 1 as string) || '-' || cast(last_year as string) as period,
         count_type_id, measure,
         {{ sum_value() }} as value,
         {{ sum_status() }} as obs_status,

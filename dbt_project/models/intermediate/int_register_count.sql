@@ -25,7 +25,7 @@ principal as (
             partition by
                 events.submission_id, events.jurisdiction, events.form, events.freq, events.period, events.source,
                 events.event, events.level, events.proceeding, events.person, offences.offence_group
-            order by events.offence, events.event_date, events.law_article
+            order by events.offence, events.event_date nulls last, events.law_article
         ) as rank_in_group
     from events
     inner join offences on events.offence = offences.code

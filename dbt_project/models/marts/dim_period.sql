@@ -40,8 +40,8 @@ dated as (
         first_year,
         last_year,
         quarter,
-        cast(cast(first_year as varchar) || '-' || lpad(cast(first_month as varchar), 2, '0') || '-01' as date) as period_start,
-        cast(cast(year_after as varchar) || '-' || lpad(cast(month_after as varchar), 2, '0') || '-01' as date) - interval '1' day as day_before
+        cast(cast(first_year as string) || '-' || lpad(cast(first_month as string), 2, '0') || '-01' as date) as period_start,
+        cast(cast(year_after as string) || '-' || lpad(cast(month_after as string), 2, '0') || '-01' as date) - interval '1' day as day_before
     from bounds
 ),
 

@@ -37,7 +37,7 @@ years_of_quarters as (
     select
         {{ cooperation_figure('quarters.') }},
         'A' as freq,
-        cast(quarters.year as varchar) as period,
+        cast(quarters.year as string) as period,
         case
             when quarters.n_quarters + coalesce(nil_quarters.n_nil, 0) < 4 or quarters.n_values < quarters.n_quarters then null
             when quarters.statistic = 'start' then quarters.first_value

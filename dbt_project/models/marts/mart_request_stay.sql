@@ -61,7 +61,7 @@ events as (
 registered as (
     select
         *,
-        row_number() over (partition by form, request order by event_date, offence_group) as place
+        row_number() over (partition by form, request order by event_date nulls last, offence_group) as place
     from events
     where event = 'requests_registered'
 ),

@@ -6,7 +6,7 @@ final as (
     select
         cast(event_id as bigint) as event_id,
         submission_id,
-        cast(source."at" as timestamp) as event_at,
+        cast(source.{{ adapter.quote('at') }} as timestamp) as event_at,
         action, from_state, to_state
     from source
 )

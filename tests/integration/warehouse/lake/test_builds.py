@@ -15,10 +15,11 @@ from pipelines.warehouse import dbt
 from pipelines.warehouse.dbt_runner import WarehouseError
 from pipelines.warehouse.lake import builds
 from pipelines.warehouse.lake.connection import LakeBusyError, hold_lock, open_part
-from tests.support.lake import PASSWORD, compare_relations, read_stored_files
+from tests.support.lake import PASSWORD, read_stored_files
 from tests.support.object_store import SECRET
 from tests.support.paths import ROOT
 from tests.support.warehouse.dbt_facts import World, parse_moment
+from tests.support.warehouse.relations import compare_relations
 
 pytestmark = pytest.mark.lake
 FIRST = parse_moment("2025-06-01T00:00:00Z")

@@ -1,0 +1,87 @@
+"""Compare what another target of dbt has built with the DuckDB file of the same inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from pipelines.core.home import Home
+from pipelines.refresh.counts import protected_folder, records_folder
+from pipelines.warehouse import count_builds, dbt
+from pipelines.warehouse.dbt_runner import NodeResult
+
+Part = Literal["counts", "restricted", "protected"]
+Outcomes = dict[str, tuple[str, int]]
+"""Status and number of failures of each test by its name."""
+
+
+def collect_outcomes(tests: Iterable[NodeResult]) -> Outcomes:
+    return {test.name: (test.status, test.failures) for test in tests}
+
+
+@dataclass(frozen=True)
+class BuiltFile:
+    """A DuckDB file of one part, and the outcomes of its tests."""
+
+    file: Path
+    tests: Outcomes
+
+
+def build_files(home: Home) -> dict[Part, BuiltFile]:
+    """Build the counts, and the indicators from restricted and from protected counts, as DuckDB files."""
+    counts = dbt.build_counts(home, full_refresh=True)
+    built: dict[Part, BuiltFile] = {"counts": BuiltFile(counts, collect_outcomes(count_builds.test_results(counts)))}
+    tables, protected = count_builds.tables_folder(counts), protected_folder(home)
+    parts: tuple[tuple[Literal["restricted", "protected"], Path, Path, str], ...] = (
+        ("restricted", tables / "mart_count.parquet", tables, "restricted"),
+        ("protected", protected / "cells.parquet", protected, "public"),
+    )
+    for part, source, folder, records in parts:
+        tests: list[NodeResult] = []
+        file = dbt.build_indicators(
+            home,
+            input=part,
+            source=source,
+            target=home.warehouse / f"compared-{part}.duckdb",
+            dimensions=folder,
+            records=records_folder(home) / records,
+            on_tests=tests.extend,
+        )
+        built[part] = BuiltFile(file, collect_outcomes(tests))
+    return built
+
+
+def list_relations(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
+    """Return the tables and views of a database with their schemas."""
+    query = """select schema_name || '.' || name from (
+        select database_name, schema_name, table_name as name from duckdb_tables()
+        union all select database_name, schema_name, view_name from duckdb_views() where not internal
+    ) where database_name = ? and schema_name not in ('information_schema', 'pg_catalog')"""
+    return {row[0] for row in connection.execute(query, [database]).fetchall()}
+
+
+def compare_relations(connection: duckdb.DuckDBPyConnection, file: Path, names: set[str]) -> dict[str, str]:
+    """Compare relations of the attached `warehouse` with those of a DuckDB file; return how each one that differs does.
+
+    Columns, their types and every value of every row must be equal; the order of rows is not compared.
+    """
+    connection.execute(f"attach '{file}' as expected (read_only)")
+    differences: dict[str, str] = {}
+    for name in sorted(names):
+        schema, _, table = name.partition(".")
+        in_target, in_file = f'warehouse.{schema}."{table}"', f'expected.{schema}."{table}"'
+        columns = [connection.execute(f"describe {relation}").fetchall() for relation in (in_target, in_file)]
+        if [column[:2] for column in columns[0]] != [column[:2] for column in columns[1]]:
+            differences[name] = "the columns"
+            continue
+        queries = (f"from {in_target} except all from {in_file}", f"from {in_file} except all from {in_target}")
+        counts = [connection.execute(f"select count(*) from ({query})").fetchone() for query in queries]
+        if counts != [(0,), (0,)]:
+            examples = [connection.execute(f"{query} limit 1").fetchone() for query in queries]
+            differences[name] = f"rows of the target alone and of the file alone: {counts}, such as {examples}"
+    connection.execute("detach expected")
+    return differences
