@@ -316,11 +316,12 @@ class SparkSettings(SettingsGroup):
 
     TITLE = "Spark"
 
-    spark_master: Annotated[str, Expected("an address such as `spark://host:7077`, or `local[2]` for this machine")] = Field(
+    spark_master: Annotated[str, Expected("an address such as `spark://host:7077`, or `local[2]`")] = Field(
         "local[*]", description="The cluster of Spark; by default all processors of this machine."
     )
     spark_data: OptionalFolder = Field(
-        None, description="Where builds on Spark are: a folder that all machines of the cluster share, for restricted data."
+        None,
+        description="Where builds on Spark are: a folder that all machines share, with restricted figures.",
     )
 
 

@@ -83,14 +83,15 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
     port, page = free_port(), free_port()
     master = f"spark://127.0.0.1:{port}"
     with ExitStack() as running:
-        start = _Starter(home / "bin" / "spark-class", {**os.environ, **environment, "SPARK_DAEMON_MEMORY": "256m"}, folder)
+        start = _Starter(
+            home / "bin" / "spark-class", {**os.environ, **environment, "SPARK_DAEMON_MEMORY": "256m"}, folder
+        )
         running.callback(start.stop_all)
         start("master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(page))
         for number in range(WORKERS):
-            start(
-                "worker.Worker", "--host", "127.0.0.1", "--webui-port", str(free_port()), "--cores", "1", "--memory", "2g",
-                "--work-dir", str(folder / f"worker-{number}"), master,
-            )  # fmt: skip
+            options_of_worker = ["--webui-port", str(free_port()), "--cores", "1", "--memory", "2g"]
+            folder_of_worker = ["--work-dir", str(folder / f"worker-{number}")]
+            start("worker.Worker", "--host", "127.0.0.1", *options_of_worker, *folder_of_worker, master)
         _wait_for_workers(f"http://127.0.0.1:{page}/json/", start)
         yield Cluster({**environment, "RTI_SPARK_MASTER": master, "RTI_SPARK_DATA": str(folder / "data")}, events)
 

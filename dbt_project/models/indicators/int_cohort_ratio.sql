@@ -55,8 +55,9 @@ open_shares as (
 
 counted as (
     select
-        belonging.metric, belonging.unit_measure, belonging.minimum_events,
-        ratios.*,
+        belonging.metric, belonging.unit_measure,
+        ratios.area_kind, ratios.area, ratios.territory, ratios.freq, ratios.cohort, ratios.offence_group,
+        ratios.value, ratios.low, ratios.high, ratios.obs_status, ratios.conf_status,
         open_shares.value as open_share,
         {{ record_state('ratios.value', 'ratios.obs_status', 'ratios.n_band', 'ratios.value', 'belonging.minimum_events') }}
             as state

@@ -118,7 +118,12 @@ def data_folder() -> Path:
 
 
 def _build(
-    home: Home, part: Part, as_of: datetime, variables: Mapping[str, Any], files: Mapping[str, Sequence[str]], selector: str
+    home: Home,
+    part: Part,
+    as_of: datetime,
+    variables: Mapping[str, Any],
+    files: Mapping[str, Sequence[str]],
+    selector: str,
 ) -> SparkBuild:
     folder = data_folder() / part
     folder.mkdir(parents=True, exist_ok=True)
@@ -158,4 +163,3 @@ def _give_number(built: Path, folder: Path) -> Path:
             return built.rename(final)
         if not final.exists():
             raise WarehouseError(f"the build could not be renamed to {final}; look at the rights and space of {folder}")
-

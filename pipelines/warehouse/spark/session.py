@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,8 +86,12 @@ def register_functions(session: SparkSession) -> None:
     from pipelines.warehouse.metrics import pair_udf, udf
 
     def register(name: str, function: Callable[..., Any], returned: str) -> None:
-        # Spark looks at the annotations of a function to find its kind; ours name no type of pyarrow.
-        wrapped = arrow_udf(lambda *columns: function(*columns), returned, ArrowUDFType.SCALAR)
+        with warnings.catch_warnings():
+            # Spark would rather find the kind of a function by its annotations; ours name no type of pyarrow.
+            warnings.simplefilter("ignore", UserWarning)
+            # It is not tested with pandas 3, which only its functions on data frames use.
+            warnings.simplefilter("ignore", FutureWarning)
+            wrapped = arrow_udf(lambda *columns: function(*columns), returned, ArrowUDFType.SCALAR)
         session.udf.register(name, wrapped)
 
     for name, (function, _, returned) in udf.FUNCTIONS.items():
@@ -94,7 +99,9 @@ def register_functions(session: SparkSession) -> None:
     register("rti_pair", pair_udf.contrast_pairs, "low double, high double, p double")
 
 
-def create_relations(session: SparkSession, files: Mapping[str, Sequence[str]], empty_facts: Mapping[str, Path]) -> None:
+def create_relations(
+    session: SparkSession, files: Mapping[str, Sequence[str]], empty_facts: Mapping[str, Path]
+) -> None:
     """Create each relation of `files` (`schema.name` -> its Parquet files), under which models read it.
 
     One file becomes a view of it. Facts become a table, because older files lack columns that were added later:

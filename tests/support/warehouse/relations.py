@@ -67,21 +67,27 @@ def list_relations(connection: duckdb.DuckDBPyConnection, database: str) -> set[
 def compare_relations(connection: duckdb.DuckDBPyConnection, file: Path, names: set[str]) -> dict[str, str]:
     """Compare relations of the attached `warehouse` with those of a DuckDB file; return how each one that differs does.
 
-    Columns, their types and every value of every row must be equal; the order of rows is not compared.
+    Columns, their types and every value of every row must be equal; the order of rows is not compared. The file is read
+    through a connection of its own, because its views read relations of a database with the same name.
     """
-    connection.execute(f"attach '{file}' as expected (read_only)")
     differences: dict[str, str] = {}
-    for name in sorted(names):
-        schema, _, table = name.partition(".")
-        in_target, in_file = f'warehouse.{schema}."{table}"', f'expected.{schema}."{table}"'
-        columns = [connection.execute(f"describe {relation}").fetchall() for relation in (in_target, in_file)]
-        if [column[:2] for column in columns[0]] != [column[:2] for column in columns[1]]:
-            differences[name] = "the columns"
-            continue
-        queries = (f"from {in_target} except all from {in_file}", f"from {in_file} except all from {in_target}")
-        counts = [connection.execute(f"select count(*) from ({query})").fetchone() for query in queries]
-        if counts != [(0,), (0,)]:
-            examples = [connection.execute(f"{query} limit 1").fetchone() for query in queries]
-            differences[name] = f"rows of the target alone and of the file alone: {counts}, such as {examples}"
-    connection.execute("detach expected")
+    with duckdb.connect() as other:
+        other.execute(f"attach '{file}' as warehouse (read_only)")
+        for name in sorted(names):
+            schema, _, table = name.partition(".")
+            relation = f'warehouse.{schema}."{table}"'
+            columns = [side.execute(f"describe {relation}").fetchall() for side in (connection, other)]
+            if [column[:2] for column in columns[0]] != [column[:2] for column in columns[1]]:
+                differences[name] = "the columns"
+                continue
+            connection.register("rows_of_file", other.execute(f"from {relation}").to_arrow_table())
+            queries = (
+                f"from {relation} except all from rows_of_file",
+                f"from rows_of_file except all from {relation}",
+            )
+            counts = [connection.execute(f"select count(*) from ({query})").fetchone() for query in queries]
+            if counts != [(0,), (0,)]:
+                examples = [connection.execute(f"{query} limit 1").fetchone() for query in queries]
+                differences[name] = f"rows of the target alone and of the file alone: {counts}, such as {examples}"
+            connection.unregister("rows_of_file")
     return differences

@@ -47,9 +47,7 @@ def built(home: Home, lake: Mapping[str, str]) -> Built:
 @pytest.mark.parametrize(
     ("part", "fewest_marts", "fewest_tests"), [("counts", 15, 100), ("restricted", 10, 20), ("protected", 10, 20)]
 )
-def test_every_relation_is_equal_row_for_row(
-    part: Part, fewest_marts: int, fewest_tests: int, built: Built
-) -> None:
+def test_every_relation_is_equal_row_for_row(part: Part, fewest_marts: int, fewest_tests: int, built: Built) -> None:
     expected, tests = built[part]
     with builds.open_build(part) as connection:
         connection.execute(f"attach '{expected.file}' as other (read_only)")

@@ -80,7 +80,10 @@ def test_a_table_takes_the_columns_and_types_of_its_contract_only(query: str, er
 
 def test_without_a_build_or_a_folder_the_error_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RTI_SPARK_DATA", str(tmp_path))
-    with pytest.raises(WarehouseError, match="no completed build of the part protected"), builds.open_build("protected"):
+    with (
+        pytest.raises(WarehouseError, match="no completed build of the part protected"),
+        builds.open_build("protected"),
+    ):
         pytest.fail("a build that was never made was opened")
     monkeypatch.delenv("RTI_SPARK_DATA")
     with pytest.raises(SettingsError, match="RTI_SPARK_DATA is not set; name a folder"):

@@ -48,7 +48,9 @@ def list_models(file: Path) -> set[str]:
     """Return the relations that dbt has made in a file; the others are views of the files that it read."""
     with duckdb.connect(str(file), read_only=True) as connection:
         relations = list_relations(connection, file.stem)
-        read = connection.execute("select schema_name || '.' || view_name from duckdb_views() where sql like '%read_parquet(%'")
+        read = connection.execute(
+            "select schema_name || '.' || view_name from duckdb_views() where sql like '%read_parquet(%'"
+        )
         return relations - {row[0] for row in read.fetchall()}
 
 
