@@ -54,6 +54,9 @@ def run_cluster(folder: Path) -> Iterator[Cluster]:
         "spark.driver.memory": "2g",
         "spark.executor.memory": "2g",
         "spark.sql.shuffle.partitions": "4",
+        # Statements are many and short: what the second compiler of Java optimises would hardly run.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.eventLog.enabled": "true",
         "spark.eventLog.dir": events.as_uri(),
         "spark.eventLog.compress": "false",
