@@ -27,7 +27,8 @@ from pipelines.core import clock
 from pipelines.core.i18n import html_lang
 from pipelines.front.build import FOLDER
 from pipelines.front.charts import fit
-from pipelines.front.pages import name_brief_file
+from pipelines.front.pages import HOME, name_brief_file, name_file
+from pipelines.front.queries import CRIMES
 from pipelines.web.guards import LONGEST_ADDRESS, TOO_LONG
 from pipelines.words.language import current_language, tell
 
@@ -153,7 +154,18 @@ def _put_print_foot() -> None:
 
 def show_menu() -> None:
     """Show the menu of pages in its place above the page, with links that carry the reader's choices."""
-    menu.show_menu(read_selection().link_to)
+    menu.show_menu(read_selection().link_to, _find_home())
+
+
+def _find_home() -> str:
+    """Return the address of the static home page of the reader's crime; without such a page, that of the language."""
+    lang, crime = html_lang(current_language()), read_selection().carried.get("crime", "")
+    file = name_file(HOME, crime) if crime in CRIMES[1:] else ""
+    try:
+        is_there = bool(file) and (Path(queries.current_release()).parent / FOLDER / lang / file).is_file()
+    except (queries.NoReleaseError, queries.DamagedReleaseError):
+        is_there = False  # The page itself says so.
+    return f"/{lang}/{file if is_there else ''}"
 
 
 def show_table(

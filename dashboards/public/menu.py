@@ -47,14 +47,17 @@ def read_page() -> str:
     return str(st.session_state.get(_PAGE, FIRST))
 
 
-def show_menu(link_to: Callable[[str], str]) -> None:
-    """Show the menu, with the address that `link_to` returns for each page. A page run alone in a test has no menu."""
+def show_menu(link_to: Callable[[str], str], home: str) -> None:
+    """Show the menu, with the address that `link_to` returns for each page, and `home`, that of the static pages.
+
+    A page run alone in a test has no menu.
+    """
     place = st.session_state.get(_PLACE)
     if place is not None:
-        place.html(render_menu(read_page(), link_to))
+        place.html(render_menu(read_page(), link_to, home))
 
 
-def render_menu(current: str, link_to: Callable[[str], str]) -> str:
+def render_menu(current: str, link_to: Callable[[str], str], home: str) -> str:
     """Return the menu as HTML: a link to the static pages, and a list of links that a narrow screen folds as "Menu"."""
     items, tag = "", html_lang(current_language())
     for path, title in PAGES.items():
@@ -63,7 +66,8 @@ def render_menu(current: str, link_to: Callable[[str], str]) -> str:
         items += f'<li><a href="{address}" target="_self"{mark}>{escape(title)}</a></li>'
     return (
         f'<nav class="rti-menu" aria-label="{escape(tell("Pages"), quote=True)}">'
-        f'<a class="rti-site" href="/{tag}/" target="_self" hreflang="{tag}">{escape(tell(SITE))}</a>'
+        f'<a class="rti-site" href="{escape(home, quote=True)}" target="_self" hreflang="{tag}">'
+        f"{escape(tell(SITE))}</a>"
         f"<details><summary>{escape(tell('Menu'))}</summary><ul>{items}</ul>{_render_languages(current, link_to)}"
         "</details></nav>"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -147,7 +147,8 @@ def list_pictures(page: Page) -> list[PictureFile]:
 
 def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Iterator[Page]:
     """Yield all pages of a release in one language. `sizes` are those of data files, in bytes."""
-    for crime in CRIMES:
+    crimes = list_crimes(reader)
+    for crime in crimes:
         if reader.edition.has_crime(crime):
             yield compose_home(reader, crime)
             yield compose_comparison(reader, crime)
@@ -155,13 +156,11 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
                 yield compose_profile(reader, crime, area)
             yield compose_index(reader, crime)
             yield from compose_indicators(reader, crime)
-        elif crime == CRIMES[0]:
-            # The navigation leads to these pages, whatever the release has.
-            for name in (pages.HOME, pages.TERRITORIES, pages.INDICATORS):
-                yield compose_placeholder(reader, crime, name)
-    yield from _compose_each(reader, pages.VICTIMS, victims.list_files(reader), victims.compose_victims)
-    yield from _compose_each(reader, pages.SENTENCES, sentencing.list_files(reader), sentencing.compose_sentences)
-    yield from _compose_each(reader, pages.COOPERATION, cooperation.list_files(reader), cooperation.compose_cooperation)
+    for name, files in _list_main_files(reader).items():
+        if name in _WITHOUT_YEARS:
+            yield from (_compose_main_page(reader, crime, name) for crime in files)
+        # The navigation of a crime leads to these pages, whatever the release has.
+        yield from (compose_placeholder(reader, crime, name, files) for crime in crimes if crime not in files)
     yield from cooperation.compose_earlier_years(reader)
     yield from breakdowns.compose_types_pages(reader)
     yield from breakdowns.compose_bases_pages(reader)
@@ -179,13 +178,46 @@ def compose_pages(reader: Reader, sizes: Mapping[str, int] | None = None) -> Ite
     yield compose_accessibility(reader)
 
 
-def _compose_each(
-    reader: Reader, name: str, files: Mapping[str, str], compose: Callable[[Reader, str], Page]
-) -> Iterator[Page]:
-    """Yield the page of each crime, and for the first crime one that says that there is nothing, if need be."""
-    yield from (compose(reader, crime) for crime in files)
-    if CRIMES[0] not in files:
-        yield compose_placeholder(reader, CRIMES[0], name, files)
+_WITHOUT_YEARS: Final = (pages.VICTIMS, pages.SENTENCES, pages.COOPERATION)
+"""Main pages that a crime can have without yearly figures of proceedings."""
+
+
+def _compose_main_page(reader: Reader, crime: str, name: str) -> Page:
+    """Return one of the pages `_WITHOUT_YEARS`."""
+    if name == pages.VICTIMS:
+        return victims.compose_victims(reader, crime)
+    if name == pages.SENTENCES:
+        return sentencing.compose_sentences(reader, crime)
+    return cooperation.compose_cooperation(reader, crime)
+
+
+def _list_main_files(reader: Reader) -> dict[str, dict[str, str]]:
+    """Return the files of the main pages with figures: name, then crime."""
+    with_years = [crime for crime in CRIMES if reader.edition.has_crime(crime)]
+    yearly = {
+        name: {crime: pages.name_file(name, crime) for crime in with_years}
+        for name in pages.OF_ONE_CRIME
+        if name not in _WITHOUT_YEARS
+    }
+    return yearly | {
+        pages.VICTIMS: victims.list_files(reader),
+        pages.SENTENCES: sentencing.list_files(reader),
+        pages.COOPERATION: cooperation.list_files(reader),
+    }
+
+
+def list_crimes(reader: Reader) -> list[str]:
+    """Return the crimes that any page of a release is about; the first crime always has pages."""
+    present = {crime for files in _list_main_files(reader).values() for crime in files}
+    for list_files in (
+        breakdowns.list_type_files,
+        breakdowns.list_basis_files,
+        breakdowns.list_exchange_files,
+        joint_teams.list_team_files,
+    ):
+        present.update(list_files(reader))
+    present.update(monitoring.list_crimes(reader))
+    return [crime for crime in CRIMES if crime in present]
 
 
 @cache
@@ -219,7 +251,10 @@ class _Writer:
             languages=self.languages,
             release=self.edition.release,
             demonstration=self.edition.is_demonstration,
+            home=pages.name_file(pages.HOME, page.crime),
             navigation=list_navigation(reader, page),
+            indicators=pages.name_file(pages.INDICATORS, page.crime),
+            foot_links=list_foot_links(reader, page),
             citation=cite_page(reader, page),
             frozen=frozen,
             footnotes=list_footnotes(reader),
@@ -229,34 +264,63 @@ class _Writer:
         return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
 
 
-def compose_placeholder(reader: Reader, crime: str, name: str, others: Mapping[str, str] | None = None) -> Page:
-    """Return a page that says that the release has no yearly figures of a crime, with links to those that it has.
+def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[str, str]) -> Page:
+    """Return a main page that says that the release has no figures of a crime for it, with links to those that it has.
 
-    `others` are the files of the page by crime; without them those of the crimes with yearly figures.
+    `files` are the files of the page by crime, of the crimes that have it.
     """
-    title = reader.find_label("offence_group", crime)
-    lead = tell("This release has no yearly figures of this crime yet.")
-    with_page = [code for code in CRIMES if reader.edition.has_crime(code)] if others is None else list(others)
-    files: dict[str, str] = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in with_page}
-    views = pages.list_views(reader, files, crime)
+    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    title = f"{_name_main_pages()[name]}: {crime_name}"
+    if reader.edition.has_crime(crime):
+        lead = tell("This release has no such figures of this crime.")
+    else:
+        lead = tell("This release has no yearly figures of this crime yet.")
+    links = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in files}
+    views = pages.list_views(reader, links, crime)
     explore = {"explore": reader.link_to_explorer("region", crime=crime)}
-    return Page(pages.name_file(name, crime), "placeholder.html", name, title, lead, "", lead, views, explore)
+    file = pages.name_file(name, crime)
+    return Page(file, "placeholder.html", name, title, lead, "", lead, views, explore, crime)
 
 
-def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
-    """Return the links to the main pages: text, address, and whether it is the section of a page."""
-    titles = {
+def _name_main_pages() -> dict[str, str]:
+    """Return the titles of the main pages of a crime."""
+    return {
         pages.HOME: tell("Home"),
         pages.TERRITORIES: tell("Territories"),
         pages.INDICATORS: tell("Indicators"),
         pages.VICTIMS: tell("Victims"),
         pages.SENTENCES: tell("Sentences"),
+        pages.COOPERATION: tell("International cooperation"),
+    }
+
+
+def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
+    """Return the links to the main pages: text, address, and whether it is the section of a page.
+
+    They keep the crime of the page. A page about both crimes leads to the first one.
+    """
+    by_crime = {name: title for name, title in _name_main_pages().items() if name != pages.COOPERATION}
+    of_both = {
         pages.QUALITY: tell("Data quality"),
         pages.RELEASES: tell("Releases"),
         pages.METHODOLOGY: tell("Methodology"),
     }
-    links = [(title, pages.name_file(name), name == page.section) for name, title in titles.items()]
-    return [*links, (tell("Explore the data"), reader.link_to_explorer("region"), False)]
+    links = [(title, pages.name_file(name, page.crime), name == page.section) for name, title in by_crime.items()]
+    links += [(title, pages.name_file(name), name == page.section) for name, title in of_both.items()]
+    choices = {"crime": page.crime} if page.crime else {}
+    return [*links, (tell("Explore the data"), reader.link_to_explorer("region", **choices), False)]
+
+
+def list_foot_links(reader: Reader, page: Page) -> list[tuple[str, str]]:
+    """Return the links at the foot of a page, to pages that are not in the navigation."""
+    monitored = page.crime if page.crime in monitoring.list_crimes(reader) else ""
+    return [
+        (tell("Accessibility statement"), pages.name_file(pages.ACCESSIBILITY)),
+        (tell("Releases and corrections"), pages.name_file(pages.RELEASES)),
+        (tell("Law on joint investigation teams"), pages.name_file(pages.LAW)),
+        (tell("Answers from practitioners"), pages.name_file(pages.PRACTICE)),
+        (tell("Monitoring of the Guidelines"), pages.name_file(pages.MONITORING, monitored)),
+    ]
 
 
 def cite_page(reader: Reader, page: Page) -> str:

@@ -17,13 +17,16 @@ QUALITY, RELEASES, METHODOLOGY, ACCESSIBILITY = "quality", "releases", "methodol
 DATA, LAW, PRACTICE, COOPERATION = "data", "law", "practice", "cooperation"
 MONITORING = "monitoring"
 TYPES, BASES, EXCHANGE, TEAMS = "cooperation_types", "cooperation_bases", "informal_exchange", "joint_teams"
+OF_ONE_CRIME = (HOME, TERRITORIES, INDICATORS, VICTIMS, SENTENCES, COOPERATION)
+"""Main pages that each crime of a release has, if need be as a page that says that there is nothing."""
 
 
 @dataclass(frozen=True)
 class Page:
     """One page: the name of its file, its template and place in the navigation, and what the template shows.
 
-    `views` are the same page for each crime: text, address, and whether it is this page.
+    `views` are the same page for each crime: text, address, and whether it is this page. `crime` is the one that the
+    page is about, which its links keep; empty for a page about both.
     """
 
     file: str
@@ -35,6 +38,7 @@ class Page:
     lead: str = ""
     views: Sequence[tuple[str, str, bool]] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
+    crime: str = ""
 
 
 @dataclass(frozen=True)

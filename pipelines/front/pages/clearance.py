@@ -64,6 +64,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
             ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="clearance", indicator=metric),
         },
+        crime=crime,
     )
 
 

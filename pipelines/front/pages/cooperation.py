@@ -52,11 +52,6 @@ def list_files(reader: Reader) -> dict[str, str]:
     return {code: pages.name_file(pages.COOPERATION, code) for code in CRIMES if code in present}
 
 
-def find_file(reader: Reader, crime: str) -> str:
-    """Return the file of the page for a crime, or of the first crime if the release has no figures of it."""
-    return list_files(reader).get(crime, pages.name_file(pages.COOPERATION))
-
-
 def list_years(reader: Reader, crime: str) -> list[int]:
     """Return the years with figures of a crime, the newest first."""
     return sorted({row["year"] for row in select_rows(reader, "cooperation", crime)}, reverse=True)
@@ -119,6 +114,7 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
             "summary": summary,
             "mirror": _compose_mirror(reader, crime, year),
         },
+        crime=crime,
     )
 
 

@@ -183,6 +183,7 @@ def make_page(
             "section_pictures": [picture for section in sections for picture in section.pictures],
             "cooperation": pages.name_file(pages.COOPERATION, crime),
         },
+        crime=crime,
     )
 
 

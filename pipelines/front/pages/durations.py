@@ -74,6 +74,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             ),
             "explore": reader.link_to_explorer("durations", crime=crime),
         },
+        crime=crime,
     )
 
 

@@ -88,6 +88,7 @@ def compose_home(reader: Reader, crime: str) -> Page:
             "meeting": pages.name_meeting_file("", crime),
             "explore": reader.link_to_explorer("region", crime=crime),
         },
+        crime=crime,
     )
 
 

@@ -97,10 +97,15 @@ def compose_index(reader: Reader, crime: str) -> Page:
             "groups": list_indicators(reader, crime),
             "others": [
                 (tell("Durations and sentences"), reader.link_to_explorer("durations", crime=crime)),
-                (tell("Detected victims"), reader.link_to_explorer("victims")),
+                *([_link_victims(reader, crime)] if edition.list_victim_years(crime) else []),
             ],
         },
+        crime=crime,
     )
+
+
+def _link_victims(reader: Reader, crime: str) -> tuple[str, str]:
+    return tell("Detected victims"), reader.link_to_explorer("victims", crime=crime)
 
 
 def compose_indicators(reader: Reader, crime: str) -> list[Page]:
@@ -154,6 +159,7 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
             ),
             "explore": reader.link_to_explorer("compare", crime=crime, kind="ratio", indicator=metric),
         },
+        crime=crime,
     )
 
 
@@ -249,6 +255,7 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
             ),
             "explore": reader.link_to_explorer("region", crime=crime),
         },
+        crime=crime,
     )
 
 

@@ -11,7 +11,7 @@ from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
-from pipelines.front.pages import Page, cooperation
+from pipelines.front.pages import Page
 from pipelines.front.pages.law import format_date
 from pipelines.front.pages.monitoring_fields import (
     GAPS,
@@ -58,7 +58,7 @@ def compose_all(reader: Reader) -> Iterator[Page]:
     """Yield the page of the region and of each territory for each crime; one page if the release has no monitoring."""
     has_rows = bool(reader.edition.tables["monitoring"])
     for area in (REGION, *reader.edition.territories) if has_rows else (REGION,):
-        for crime in _list_crimes(reader):
+        for crime in list_crimes(reader):
             yield compose_monitoring(reader, area, crime)
 
 
@@ -73,7 +73,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
     themes = list(dict.fromkeys(str(row["theme"]) for row in rows))
     name = tell("Region") if area == REGION else reader.marked_name(area)
     title = tell("Monitoring of the Guidelines")
-    files = {code: _name_file(area, code) for code in _list_crimes(reader)}
+    files = {code: _name_file(area, code) for code in list_crimes(reader)}
     return Page(
         files[crime],
         "monitoring.html",
@@ -91,7 +91,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
             "sources": [
                 (tell("Answers from practitioners"), pages.name_file(pages.PRACTICE)),
                 (tell("Law on joint investigation teams"), pages.name_file(pages.LAW)),
-                (tell("International cooperation"), cooperation.find_file(reader, crime)),
+                (tell("International cooperation"), pages.name_file(pages.COOPERATION, crime)),
             ],
             "overview": _compose_overview(reader, labels, area, crime, rows) if rows else None,
             "no_measures": _explain_no_measures(area),
@@ -100,6 +100,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
                 for theme in themes
             ],
         },
+        crime=crime if rows else "",
     )
 
 
@@ -108,7 +109,8 @@ def _is_asked(row: Row) -> bool:
     return row["source"] not in ("practice", "delay") or bool(row["period"])
 
 
-def _list_crimes(reader: Reader) -> list[str]:
+def list_crimes(reader: Reader) -> list[str]:
+    """Return the crimes that have pages on the monitoring; the first one always has."""
     present = {row["offence_group"] for row in reader.edition.tables["monitoring"]}
     return [code for code in CRIMES if code in present or code == CRIMES[0]]
 

@@ -60,6 +60,7 @@ def compose_sentences(reader: Reader, crime: str) -> Page:
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("durations", crime=crime),
         },
+        crime=crime,
     )
 
 

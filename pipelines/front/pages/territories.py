@@ -6,7 +6,7 @@ from pipelines import words
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
-from pipelines.front.pages import Page, Section, changes, cooperation, joint_teams, sentencing, victims
+from pipelines.front.pages import Page, Section, changes, joint_teams, sentencing, victims
 from pipelines.front.pages.durations import compose_table
 from pipelines.front.pages.fields import regional_field
 from pipelines.front.pages.periods import choose_ratio_period
@@ -52,8 +52,9 @@ def compose_comparison(reader: Reader, crime: str) -> Page:
             "no_funnel": tell(sentences.NO_FUNNEL),  # marked in sentences
             "no_ranking": tell(sentences.NO_RANKING),  # marked in sentences
             "explore": reader.link_to_explorer("region", crime=crime, freq="A", period=year),
-            "cooperation": cooperation.find_file(reader, crime),
+            "cooperation": pages.name_file(pages.COOPERATION, crime),
         },
+        crime,
     )
 
 
@@ -157,13 +158,14 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             "meeting": pages.name_meeting_file(area, crime),
             "explore": reader.link_to_explorer("territory", territory=area, crime=crime),
             "published": reader.link_to_explorer("published", territory=area, crime=crime),
-            "cooperation": cooperation.find_file(reader, crime),
+            "cooperation": pages.name_file(pages.COOPERATION, crime),
             "others": [
                 (reader.marked_name(code), pages.name_territory_file(code, crime))
                 for code in edition.territories
                 if code != area
             ],
         },
+        crime=crime,
     )
 
 

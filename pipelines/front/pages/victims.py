@@ -77,6 +77,7 @@ def compose_victims(reader: Reader, crime: str) -> Page:
             "crossed": _compose_crossed(reader, crime, year),
             "explore": reader.link_to_explorer("victims", crime=crime, freq="A", period=year),
         },
+        crime,
     )
 
 

@@ -92,6 +92,7 @@ def test_choices_survive_the_way_between_each_pair_of_pages(open_page: Open) -> 
         follow_menu(page, path)
         query = read_query(page)
         assert (query["crime"], query["territory"]) == ("SOM", "RS"), path
+        assert page.locator("a.rti-site").get_attribute("href") == "/en/index-som.html", path
         check_every_control_has_a_selection(page)
         if path in WITH_CRIME:
             assert read_crime(page) == "Smuggling of migrants", path

@@ -239,7 +239,7 @@ def test_way_leads_from_a_static_page_to_the_application_and_back(browser: Brows
     assert page.url.startswith(f"{public_app}/region?crime=SOM") and "lang=mk" in page.url
     assert page.locator("html").get_attribute("lang") == "mk"
     page.locator("a.rti-site").click()
-    page.wait_for_url(f"{public_app}/mk/")
+    page.wait_for_url(f"{public_app}/mk/index-som.html")
     page.close()
 
 

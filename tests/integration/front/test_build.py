@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from math import inf
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import duckdb
 import pytest
@@ -159,6 +159,55 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
                     name,
                     address,
                 )
+
+
+CRIME_NAMES = {"TIP": "trafficking in persons", "SOM": "smuggling of migrants"}
+EXPLORER_WITH_CRIME = {"region", "territory", "compare", "durations", "victims", "published"}
+
+
+def find_crime(document: html.HtmlElement) -> str:
+    """Return the crime that an English page is about, which its heading names; empty for a page about both."""
+    heading = text_of(document.find(".//h1")).lower()
+    return "".join(crime for crime, name in CRIME_NAMES.items() if name in heading)
+
+
+def find_crime_of_link(address: str, crimes: dict[str, str]) -> str | None:
+    """Return the crime that a link of an English page leads to, or None if it leads to no page about a crime.
+
+    `crimes` are those of the pages. An address of the explorer without a crime leads to "".
+    """
+    parts = urlsplit(address)
+    if parts.path.strip("/") in EXPLORER_WITH_CRIME:
+        return parse_qs(parts.query).get("crime", [""])[0]
+    if re.fullmatch(r"(?:brief|meeting)[a-z-]*\.(?:pdf|html)", parts.path):
+        return "SOM" if re.search(r"-som\.", parts.path) else "TIP"
+    file = re.sub(r"\.[a-z0-9-]+\.(?:csv|xlsx)$|\.(?:svg|png)$", ".html", parts.path).rpartition("/")[2]
+    return crimes.get(file) or None
+
+
+def list_links_to_another_crime(document: html.HtmlElement, crimes: dict[str, str]) -> list[str]:
+    """Return the addresses by which a reader of a page loses its crime, without those of the choice of crime."""
+    crime = find_crime(document)
+    links = document.xpath("//*[local-name()='a'][@href][not(ancestor::nav[@aria-label='Crime'])]/@href")
+    return [link for link in links if crime and find_crime_of_link(link, crimes) not in (None, crime)]
+
+
+def test_links_of_a_page_about_a_crime_keep_it(site: Site) -> None:
+    english = {name.partition("/")[2]: page for name, page in site.documents.items() if name.startswith("en/")}
+    crimes = {file: find_crime(document) for file, document in english.items()}
+    assert {crime for file, crime in crimes.items() if file.endswith("-som.html")} == {"SOM"}
+    assert not [file for file, crime in crimes.items() if crime == "SOM" and not file.endswith("-som.html")]
+    for file, document in english.items():
+        assert list_links_to_another_crime(document, crimes) == [], file
+    menu = [link.get("href") for link in english["territory-rs-som.html"].cssselect(".rti-nav a")]
+    assert menu[:5] == [f"{name}-som.html" for name in ("index", "territories", "indicators", "victims", "sentences")]
+    assert "crime=SOM" in menu[-1]
+    planted = html.document_fromstring(
+        "<h1>Serbia: smuggling of migrants</h1><nav aria-label='Crime'><a href='index.html'>Trafficking</a></nav>"
+        "<a href='index.html'>Home</a><a href='/en/index-som.html'>Home</a><a href='quality.html'>Quality</a>"
+        "<a href='/region?lang=en'>Explore</a><a href='/region?crime=SOM'>Explore</a><a href='brief-rs.pdf'>Brief</a>"
+    )
+    assert list_links_to_another_crime(planted, crimes) == ["index.html", "/region?lang=en", "brief-rs.pdf"]
 
 
 def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: Site) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.front.build import compose_pages, shorten_script, shorten_style
+from pipelines.front.build import compose_pages, list_foot_links, list_navigation, shorten_script, shorten_style
 from pipelines.front.edition import Edition
 from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
 from pipelines.front.reader import Reader
@@ -18,6 +18,13 @@ RELEASE = {
     "release": "2026-Q3", "demonstration": False, "reference_period": "2026-Q3", "drafted_at": "2026-11-20T09:00:00Z",
     "pairs_tested": 0, "comparisons_tested": 0, "figures": 9, "figures_withheld": 2, "annual_totals": 4,
     "annual_totals_withheld": 1,
+}  # fmt: skip
+
+REQUESTS_ON_SMUGGLING = {
+    "territory": "AA", "year": 2025, "offence_group": "SOM", "direction": "incoming", "partner": "_T",
+    "measure": "requests_registered", "statistic": "count", "value": 40.0, "area_kind": "territory", "obs_status": "A",
+    "conf_status": "F", "n_reported": 1, "flags": "", "basis": "reported", "age": "_T", "person_type": "_T",
+    "is_total": True, "is_additive": True,
 }  # fmt: skip
 
 
@@ -56,6 +63,33 @@ def test_release_with_smuggling_alone_leads_to_it_from_the_first_page() -> None:
     }
     assert ("SOM", "index-som.html", False) in composed["index.html"].views
     assert "territory-aa-som.html" in composed
+
+
+def test_each_crime_of_a_release_has_the_pages_that_its_navigation_names() -> None:
+    totals = [make_total(area, "2025", 60.0) for area in ("WB", "AA", "BB", "CC", "DD")]
+    edition = make_edition(release=[RELEASE], metric=METRICS, total=totals, cooperation=[REQUESTS_ON_SMUGGLING])
+    reader = Reader(edition, "en")
+    composed = {page.file: page for page in compose_pages(reader)}
+    for page in composed.values():
+        links = [(text, address) for text, address, _ in list_navigation(reader, page) if "?" not in address]
+        linked = [address for _, address in (*links, *list_foot_links(reader, page))]
+        addresses = {address for address in linked if not address.endswith(".pdf")}
+        assert addresses <= set(composed), page.file
+        assert {composed[address].crime for address in addresses} <= {"", page.crime or "TIP"}, page.file
+    victims = composed["victims-som.html"]
+    assert (victims.title, victims.crime) == ("Victims: SOM", "SOM")
+    assert victims.lead == "This release has no yearly figures of this crime yet."
+
+
+def test_page_without_figures_of_a_crime_with_others_does_not_say_that_there_are_none() -> None:
+    totals = [
+        make_total(area, "2025", 60.0, offence_group=crime)
+        for area in ("WB", "AA", "BB", "CC", "DD")
+        for crime in ("TIP", "SOM")
+    ]
+    reader = Reader(make_edition(release=[RELEASE], metric=METRICS, total=totals), "en")
+    victims = next(page for page in compose_pages(reader) if page.file == "victims-som.html")
+    assert victims.lead == "This release has no such figures of this crime."
 
 
 def test_comparison_says_for_each_territory_whether_convictions_changed() -> None:

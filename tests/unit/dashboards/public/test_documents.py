@@ -159,7 +159,7 @@ def test_changed_document_of_streamlit_is_noticed(tmp_path: Path) -> None:
 
 def test_menu_links_to_the_open_page_in_each_language() -> None:
     with read_in("sq"):
-        html = render_menu("victims", lambda address: f"{address}&crime=TIP")
+        html = render_menu("victims", lambda address: f"{address}&crime=TIP", "/sq/")
     links = re.findall(r'href="(victims\?lang=([^&]+)&amp;crime=TIP)" target="_self" lang="([^"]+)" hreflang', html)
     assert [(code, tag) for _, code, tag in links] == [(code, i18n.html_lang(code)) for code in i18n.language_names()]
     assert re.findall(r'hreflang="([^"]+)" aria-current="true"', html) == ["sq"]
