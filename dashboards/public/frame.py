@@ -15,11 +15,12 @@ import markupsafe as markup
 from dashboards.public import queries, tables
 from dashboards.public.selection import read_selection
 from pipelines import words
+from pipelines.core import codes
 from pipelines.core.i18n import html_lang
 from pipelines.front.build import FOLDER
 from pipelines.front.glossary import Explainer
 from pipelines.front.pages import METHODOLOGY, name_file
-from pipelines.words import figures
+from pipelines.words import Row, figures
 from pipelines.words.language import current_language, tell
 
 _MARKS = ("*", "†", "‡", "§")
@@ -106,6 +107,16 @@ class Frame:
     def cite_source(self, *, is_ours: bool = True) -> str:
         """Return the source of the figures in words; `is_ours` is false if some of them are of other publishers."""
         return tell("Source: {source}", source=words.cite_release(self.release, is_ours=is_ours))
+
+
+def find_revised(frame: Frame, cell: Row) -> Row | None:
+    """Return the newest earlier release of a count that had another figure."""
+    if not queries.has_table(frame.path, "revision"):
+        return None
+    rows = queries.read_rows(frame.path, "revisions", *(cell[name] for name in codes.CELL_KEY))
+    earlier = [row for row in rows if row["release"] != frame.id and row["value"] is not None]
+    changed = [row for row in earlier if cell["value"] is not None and row["value"] != cell["value"]]
+    return changed[-1] if changed else None
 
 
 def read_vocabulary(frame: Frame) -> figures.Vocabulary:

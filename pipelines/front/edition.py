@@ -90,6 +90,14 @@ class Edition:
         return row if area != self.region or regions.is_regional(row) else None
 
     @cached_property
+    def _earlier(self) -> Mapping[str, Row]:
+        return {row["cell_id"]: row for row in self.tables["earlier"]}
+
+    def find_earlier(self, row: Row | None) -> Row | None:
+        """Return the newest earlier release that had another figure of a year (`value`, `release`); None without."""
+        return self._earlier.get(str(row.get("cell_id"))) if row is not None else None
+
+    @cached_property
     def _own_rows(self) -> Mapping[tuple[str, ...], dict[str, Row]]:
         rows: dict[tuple[str, ...], dict[str, Row]] = defaultdict(dict)
         for name in _TABLES_OF_AREAS:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.core.codes import CELL_KEY
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.words import Row
 
@@ -56,6 +57,7 @@ _SHARE_COLUMNS = ", ".join(
     for name in ("value", "low", "high", "state", "obs_status", "conf_status", "interval_basis", "flags")
 )
 """Columns of the share of a cell, next to those of the cell itself."""
+_SAME_CELL = " and ".join(f"revision.{name} is not distinct from cell.{name}" for name in CELL_KEY)
 SQL: Final[Mapping[str, str]] = {
     "release": "select * from release",
     "area": "select * from area where kind = 'national' order by sort, area_kind, area",
@@ -209,6 +211,17 @@ SQL: Final[Mapping[str, str]] = {
         where area_kind = 'territory' group by area order by area
     """,
     "edition": "select release, vintage, count(*)::int as totals from revision group by all order by vintage desc",
+    # The newest earlier release that had another figure.
+    "earlier": f"""
+        select cell.cell_id, revision.value, revision.release
+        from revision
+        inner join cell on {_SAME_CELL}
+        where revision.value <> cell.value and revision.release <> (select edition.release from release as edition)
+            and cell.is_total and cell.freq = 'A' and cell.count_unit in ('person', 'victim')
+            and cell.area_kind in ('region', 'territory') and cell.offence_group in (select unnest($crimes))
+        qualify row_number() over (partition by cell.cell_id order by revision.vintage desc) = 1
+        order by cell.cell_id
+    """,
     "change_count": """
         select change, offence_group, count(*)::int as figures from change group by all order by change, offence_group
     """,

@@ -89,7 +89,10 @@ class Reader:
             text = reporting.describe_absence(name, judged)
             return language.tell("{period}: {state}.", period=words.period_short(period), state=text)
         state = language.tell(
-            "{period}: {state}.", period=words.period_short(period), state=reporting.format_state(judged)
+            "{area}, {period}: {state}.",
+            area=name,
+            period=words.period_short(period),
+            state=reporting.format_state(judged),
         )
         return f"{state} {reporting.note_state(name, period, judged, is_reporting=True)}".strip()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front.edition import CONVICTED
 from pipelines.front.reader import Reader
-from pipelines.words import Row, language, regions, trends
+from pipelines.words import Row, figures, language, regions, trends
 from pipelines.words.language import many, tell
 
 WITHHELD_WITH = mark(
@@ -56,16 +57,18 @@ NO_FUNNEL = mark(
 NO_RANKING = mark("The order of territories is not a ranking.")
 
 
+_CONVICTIONS = mark("{area}: {crime}, persons convicted at first instance: {after} in {last}, {before} in {first}.")
+_CERTAINTY = mark("{area}: {crime}, persons convicted at first instance in {period}: {figure}.")
+_ENDS = mark("{area}: {crime}, {name}: {after} in {last}, {before} in {first}.")
+
+
 def describe_convictions(reader: Reader, crime: str, area: str, first: str, last: str) -> str:
     """Return the convictions of an area in two years, and whether the change is real."""
-    figures = [_format_convictions(reader, crime, area, period) for period in (first, last)]
-    numbers = tell(
-        "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
-        after=figures[1].spoken,
-        before=figures[0].spoken,
-        first=first,
-        last=last,
-    )
+    span = (first, last)
+    texts = [_format_convictions(reader, crime, area, period) for period in span]
+    rows = [reader.edition.find_total(crime, CONVICTED, area, period) for period in span]
+    ends = name_ends(reader, area, span, texts, rows)
+    numbers = tell(_CONVICTIONS, crime=name_crime(reader, crime), **ends)
     return f"{numbers} {describe_change(judge_convictions(reader, crime, area, first, last))}"
 
 
@@ -89,17 +92,50 @@ def find_convictions(reader: Reader, crime: str, area: str, period: str) -> Row 
     return reader.edition.find_own_total(crime, CONVICTED, area, period)
 
 
-def describe_ends(reader: Reader, area: str, ends: Sequence[tuple[str, words.FormattedFigure]]) -> str:
-    """Return the figures of an area in the first and the last period of a change."""
-    (first, before), (last, after) = ends
-    return tell(
-        "{area}: {after} in {last}, {before} in {first}.",
-        area=reader.area_name(area),
-        after=after.spoken,
-        last=last,
-        before=before.spoken,
-        first=first,
-    )
+def name_crime(reader: Reader, crime: str) -> str:
+    """Return the name of a crime for the inside of a sentence."""
+    return language.lower_first(reader.find_label("offence_group", crime))
+
+
+def name_ends(
+    reader: Reader,
+    area: str,
+    span: tuple[str, str],
+    texts: Sequence[words.FormattedFigure],
+    rows: Sequence[Row | None],
+) -> dict[str, str]:
+    """Return area, figures and periods of a change between two periods, for a sentence that is quoted alone.
+
+    Figures have their states. How many territories are in them is behind the name of the area if both have the same,
+    otherwise behind each.
+    """
+    name, covers = reader.marked_name(area), [figures.count_cover(row, reader.vocabulary) for row in rows]
+    is_same = all(covers) and len({str(row["reporters"]) for row in rows if row is not None}) == 1
+    spoken = [
+        figures.add_states(
+            text.spoken,
+            [
+                *(figures.list_short_states(row, reader.edition.find_earlier(row)) if text.kind == "value" else []),
+                "" if is_same else cover,
+            ],
+        )
+        for text, row, cover in zip(texts, rows, covers, strict=True)
+    ]
+    area_name = figures.add_states(name, covers[:1]) if is_same else name
+    return {"area": area_name, "after": spoken[1], "last": span[1], "before": spoken[0], "first": span[0]}
+
+
+def describe_ends(
+    reader: Reader,
+    crime: str,
+    name: str,
+    span: tuple[str, str],
+    texts: Sequence[words.FormattedFigure],
+    rows: Sequence[Row | None],
+) -> str:
+    """Return the figures of the region in the first and the last period of a change; `name` is what is measured."""
+    ends = name_ends(reader, reader.edition.region, span, texts, rows)
+    return tell(_ENDS, crime=name_crime(reader, crime), name=language.lower_first(name), **ends)
 
 
 def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
@@ -114,35 +150,52 @@ def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
     return texts.fill_text(verdict, ratio=ratio, low=low, high=high)
 
 
-def describe_certainty(row: Row | None, period: str) -> str:
+def describe_certainty(reader: Reader, crime: str, row: Row | None, period: str) -> str:
     """Return the convictions of the region in a period with their interval."""
-    return tell(
-        "Persons convicted at first instance in {period}: {figure}.", period=period, figure=regions.quote_figure(row)
-    )
-
-
-def describe_region(reader: Reader, period: str, row: Row | None, unit: str) -> tuple[str, str]:
-    """Return the figure of the region in a sentence, and those on its coverage, or on the territories it lacks.
-
-    `unit` names what is measured, and in which unit: 'indicted, persons'.
-    """
-    headline = tell(
-        "{area}, {period}, {unit}: {figure}.",
-        area=reader.area_name(reader.edition.region),
-        period=words.period_short(period),
-        unit=unit,
+    text = tell(
+        _CERTAINTY,
+        area=figures.name_counted_area(reader.edition.region, row, reader.vocabulary),
+        crime=name_crime(reader, crime),
+        period=period,
         figure=regions.quote_figure(row),
     )
-    if regions.is_mixed(row):
-        return headline, tell(regions.MIXED_TERRITORIES)  # marked there
-    return headline, reader.describe_cover(row) if row is not None and regions.is_covered(row) else ""
+    return " ".join([text, *figures.list_later_states(row, reader.edition.find_earlier(row))])
 
 
-def describe_source(reader: Reader, figures: Iterable[Row | None]) -> str:
+@dataclass(frozen=True)
+class RegionSentences:
+    """Sentences on a figure of the region: the figure in `headline`, its territories in `cover`.
+
+    `note` names the territories that are not in it, or says why the figure is missing.
+    """
+
+    headline: str
+    note: str
+    cover: str
+
+
+def describe_region(reader: Reader, crime: str, period: str, row: Row | None, name: str) -> RegionSentences:
+    """Return the sentences on a figure of the region.
+
+    `name` says what is measured, and in which unit: 'indicted, persons'.
+    """
+    crime_name = reader.find_label("offence_group", crime)
+    value = regions.quote_figure(row)
+    text = figures.describe_figure(reader.edition.region, period, crime_name, name, value, row, reader.vocabulary)
+    headline = " ".join([text, *figures.list_later_states(row, reader.edition.find_earlier(row))])
+    if row is None or not regions.is_covered(row):
+        cover = tell(regions.MIXED_TERRITORIES) if regions.is_mixed(row) else ""  # marked there
+        return RegionSentences(headline, cover, cover)
+    cover = reader.describe_cover(row)
+    # A headline with a figure has the number of territories.
+    return RegionSentences(headline, reader.list_absences(row) if row["value"] is not None else cover, cover)
+
+
+def describe_source(reader: Reader, rows: Iterable[Row | None]) -> str:
     """Return from how many territories the counts of an indicator are: those with a figure of their own, or in any
     figure of the region."""
     reporters: set[str] = set()
-    for row in figures:
+    for row in rows:
         if row is not None and row["area"] == reader.edition.region and regions.has_members(row):
             reporters.update(code for code in str(row["reporters"] or "").split(",") if code)
         elif row is not None and row["area"] in reader.edition.territories and row["value"] is not None:

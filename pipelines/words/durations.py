@@ -230,15 +230,16 @@ def describe_following(quarters: int) -> str:
 def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | None]], without: Sequence[str]) -> str:
     """Return the sentence to quote on the medians of one stage.
 
-    `medians` holds the territories with case records and their medians, `without` the names of the others.
+    `medians` holds the territories with case records and their medians, `without` the names of the others. Each
+    sentence names crime and stage, since it may be quoted alone; the dates of the records follow.
     """
-    about = {"name": name, "crime": lower_first(crime)}
-    if medians:
-        parts = " ".join(_describe_median(area, row) for area, row in medians)
-        text = tell("{name}, {crime}. {medians}", **about, medians=parts)
-    else:
-        text = tell("{name}, {crime}: no records.", **about)
-    return f"{text} {name_without_records(without)}" if without else text
+    texts = [_describe_median(area, crime, name, row) for area, row in medians]
+    spans = [describe_records_span(area, [row]) for area, row in medians if row is not None]
+    if spans:
+        texts.append(tell("Records: {span}.", span="; ".join(dict.fromkeys(spans))))
+    elif not medians:
+        texts.append(tell("{name}, {crime}: no records.", name=name, crime=lower_first(crime)))
+    return " ".join(filter(None, [*texts, name_without_records(without)]))
 
 
 def name_without_records(territories: Sequence[str]) -> str:
@@ -246,20 +247,21 @@ def name_without_records(territories: Sequence[str]) -> str:
     return tell("No case records for this: {areas}.", areas=words.join_words(territories)) if territories else ""
 
 
-_MEDIAN = mark("{area}: half of cases took up to {days}.")
-_MEDIAN_FEW = mark("{area}: half of cases took up to {days}, too few to compare.")
+_MEDIAN = mark("{area}: {crime}, {name}: half of cases took up to {days}.")
+_MEDIAN_FEW = mark("{area}: {crime}, {name}: half of cases took up to {days}, too few to compare.")
 
 
-def _describe_median(area: str, row: Row | None) -> str:
+def _describe_median(area: str, crime: str, name: str, row: Row | None) -> str:
     """Return a sentence on the median of one territory."""
     figure = format_limits(row)
+    about = {"area": area, "crime": lower_first(crime), "name": lower_first(name)}
     if row is None or figure.kind != "value":
-        return tell("{area}: {figure}.", area=area, figure=figure.spoken)
+        return tell("{area}: {crime}, {name}: {figure}.", **about, figure=figure.spoken)
     days = many("{n} day", "{n} days", row["value"])
     low, high = row.get("low"), row.get("high")
     if low is not None:
         days = words.add_interval(days, words.format_number(low), "" if high is None else words.format_number(high))
-    return tell(_MEDIAN_FEW, area=area, days=days) if is_few(row) else tell(_MEDIAN, area=area, days=days)
+    return tell(_MEDIAN_FEW, **about, days=days) if is_few(row) else tell(_MEDIAN, **about, days=days)
 
 
 TESTED_AS_PUBLISHED = mark(

@@ -5,7 +5,7 @@ Each sentence is one template with named parts, so that it can be translated as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isinf
 
@@ -13,7 +13,7 @@ from pipelines import words
 from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
-from pipelines.words import Row, durations, indicators
+from pipelines.words import Row, durations, indicators, regions
 from pipelines.words.language import Texts, lower_first, many, tell
 
 DIMENSIONS: Mapping[str, str] = Texts(
@@ -43,6 +43,12 @@ _COVERED_IN_PART = mark("{area} ({present} of {all} territories: {names})")
 _COVERED_FULLY = mark("{area} (all {all} territories)")
 _COVERED_BY_NONE = mark("{area} (no territory has reported)")
 _JURISDICTIONS_IN_PART = mark("{area} ({present} of {all} jurisdictions: {names})")
+_WITH_STATES = mark("{figure} ({states})")
+_ALL_TERRITORIES = mark("all {all} territories")
+_SOME_TERRITORIES = mark("{present} of {all} territories")
+_SOME_JURISDICTIONS = mark("{present} of {all} jurisdictions")
+_PROVISIONAL_FIGURE = mark("provisional figure")
+_REVISED_FIGURE = mark("revised, {value} in release {release}")
 _FEW: Mapping[str, str] = Texts(
     {
         "count": mark("Fewer than {enough}: compare with care."),
@@ -162,12 +168,67 @@ def name_covered_area(row: Row, vocabulary: Vocabulary) -> str:
 
 def list_states(cell: Row, revised: Row | None = None) -> list[str]:
     """Return the sentences on the state of a count: too few to compare, provisional, revised."""
-    states = [_FEW["count"]] if words.is_few(cell) else []
-    if "provisional" in str(cell.get("flags") or "").split(","):
-        states.append(tell(_PROVISIONAL))
+    return [*([_FEW["count"]] if words.is_few(cell) else []), *list_later_states(cell, revised)]
+
+
+def list_later_states(row: Row | None, revised: Row | None = None) -> list[str]:
+    """Return the sentences on whether a figure may still change, and whether it has changed since an earlier release.
+
+    A figure without a value has none.
+    """
+    if row is None or row["value"] is None:
+        return []
+    states = [tell(_PROVISIONAL)] if is_provisional(row) else []
     if revised is not None:
         states.append(tell(_REVISED, value=words.format_number(revised["value"]), release=revised["release"]))
     return states
+
+
+def is_provisional(row: Row) -> bool:
+    """Return True if the office may still revise a figure."""
+    return "provisional" in str(row.get("flags") or "").split(",")
+
+
+def list_short_states(row: Row | None, revised: Row | None = None) -> list[str]:
+    """Return the states of a figure as words to put behind it: few, provisional, revised."""
+    if row is None or row["value"] is None:
+        return []
+    is_few = row.get("state") == "too_few" if "numerator" in row else words.is_few(row)
+    states = [words.LEGEND["few"][0]] if is_few else []
+    states += [tell(_PROVISIONAL_FIGURE)] if is_provisional(row) else []
+    if revised is not None:
+        value = words.format_number(revised["value"])
+        states.append(tell(_REVISED_FIGURE, value=value, release=revised["release"]))
+    return states
+
+
+def add_states(figure: str, states: Iterable[str]) -> str:
+    """Return a figure, or the name of its area, with its states in brackets."""
+    joined = ", ".join(filter(None, states))
+    return tell(_WITH_STATES, figure=figure, states=joined) if joined else figure
+
+
+def count_cover(row: Row | None, vocabulary: Vocabulary) -> str:
+    """Return the number of territories in a figure of the region, or of parts in a figure of a territory.
+
+    For example "6 of 7 territories". Empty for a territory as a whole, and without a figure.
+    """
+    if row is None or row["value"] is None or (row["area_kind"] == "region" and not regions.is_regional(row)):
+        return ""
+    present = regions.count_reporters(row)
+    if row["area_kind"] == "region":
+        whole = len(vocabulary.territories)
+        if present == whole:
+            return tell(_ALL_TERRITORIES, all=whole)
+        return tell(_SOME_TERRITORIES, present=present, all=whole)
+    expected = row.get("n_expected") or 0
+    is_in_part = row["area_kind"] == "territory" and 0 < present < expected
+    return tell(_SOME_JURISDICTIONS, present=present, all=expected) if is_in_part else ""
+
+
+def name_counted_area(area: str, row: Row | None, vocabulary: Vocabulary) -> str:
+    """Return the name of an area with how many territories are in its figure."""
+    return add_states(vocabulary.areas.get(area, area), [count_cover(row, vocabulary)])
 
 
 def describe_rate(cell: Row, rate: Row, vocabulary: Vocabulary) -> str:
@@ -181,6 +242,27 @@ def describe_share(cell: Row, share: Row, vocabulary: Vocabulary) -> str:
     dimension = lower_first(DIMENSIONS[str(share["dimension"])])
     figure = _format_interval(indicators.format_figure(share), 0, "PC")
     return tell(_SHARE, sentence=describe_count(cell, vocabulary), dimension=dimension, share=figure)
+
+
+def describe_figure(
+    area: str, period: str, crime: str, name: str, value: str, row: Row | None, vocabulary: Vocabulary
+) -> str:
+    """Return the sentence of a figure of the region with how many territories are in it, and the version of a ratio.
+
+    `name` is that of what is measured, with its unit; `value` is the figure of `row` in words. Who is not included, and
+    whether the figure may still change, are sentences of their own (`list_later_states`).
+    """
+    details = []
+    if row is not None and row["value"] is not None and row.get("version") not in (None, "same_period"):
+        details.append(lower_first(indicators.VERSIONS[str(row["version"])]))
+    about = {
+        "area": name_counted_area(area, row, vocabulary),
+        "period": words.period_words(period),
+        "crime": lower_first(crime),
+        "name": lower_first(name),
+        "value": value,
+    }
+    return tell(_INDICATOR_OF_PART, **about, details=", ".join(details)) if details else tell(_INDICATOR, **about)
 
 
 def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:

@@ -10,13 +10,15 @@ from pipelines.words.language import lower_first, tell
 _SENTENCE = mark("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
 
 
-def describe_victims(whole: Row, vocabulary: figures.Vocabulary, territories: int, absences: str) -> str:
+def describe_victims(
+    whole: Row, vocabulary: figures.Vocabulary, territories: int, absences: str, revised: Row | None = None
+) -> str:
     """Return the sentence on the victims of the region: that of the page of its source, and who is not included.
 
-    `territories` is how many the region has.
+    `territories` is how many the region has, `revised` the row of an earlier release that had another figure.
     """
     if regions.is_regional(whole):
-        return f"{figures.describe_count(whole, vocabulary)} {absences}".strip()
+        return f"{figures.describe_count(whole, vocabulary, revised)} {absences}".strip()
     return tell(
         _SENTENCE,
         area=vocabulary.areas[whole["area"]],

@@ -180,6 +180,28 @@ def add_interval(value: str, low: float | None, high: float | None, digits: int)
     return f"{value} (95% confidence interval {format_number(low, digits)} to {format_number(high, digits)})"
 
 
+def add_states(figure: str, states: Iterable[str]) -> str:
+    """Return a figure, or the name of an area, with what is said of it in brackets."""
+    joined = ", ".join(filter(None, states))
+    return f"{figure} ({joined})" if joined else figure
+
+
+def list_states_of_figure(row: Row | None) -> list[str]:
+    """Return the words behind a figure: few, provisional. The demonstration has no earlier release."""
+    if row is None or row["value"] is None:
+        return []
+    is_few = row["state"] == "too_few" if "numerator" in row else row["value"] < ENOUGH
+    return ["few"] * is_few + ["provisional figure"] * ("provisional" in split_codes(row["flags"]))
+
+
+PARTS |= {
+    "{figure} ({states})",
+    "all {all} territories",
+    "{present} of {all} territories",
+    "{present} of {all} jurisdictions",
+}
+
+
 def describe_absent(row: Row | None) -> str:
     """Return the word for a figure without a value."""
     if row is None:
@@ -198,6 +220,33 @@ class Release:
 
     folder: Path
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def count_cover(self, row: Row | None) -> str:
+        """Return how many territories are in a figure of the region, or how many parts in one of a territory."""
+        if row is None or row["value"] is None:
+            return ""
+        present = len(split_codes(row["reporters"]))
+        if row["area_kind"] == "region":
+            whole = len(self.territories)
+            text = f"all {whole} territories" if present == whole else f"{present} of {whole} territories"
+            return text if present >= FEWEST_IN_REGION else ""
+        is_in_part = row["area_kind"] == "territory" and 0 < present < (row.get("n_expected") or 0)
+        return f"{present} of {row['n_expected']} jurisdictions" if is_in_part else ""
+
+    def name_counted_area(self, area: str, row: Row | None) -> str:
+        """Return the name of an area with how many territories are in its figure."""
+        return add_states(self.marked[area], [self.count_cover(row)])
+
+    def describe_ends(self, area: str, texts: Sequence[str], rows: Sequence[Row | None]) -> dict[str, str]:
+        """Return the name of an area and its two figures as a change has them; `texts` are the plain figures."""
+        covers = [self.count_cover(row) for row in rows]
+        is_same = all(covers) and len({str(row["reporters"]) for row in rows if row}) == 1
+        before, after = (
+            add_states(text, [*(list_states_of_figure(row) if text[:1].isdigit() else []), "" if is_same else cover])
+            for text, row, cover in zip(texts, rows, covers, strict=True)
+        )
+        name = add_states(self.marked[area], covers[:1]) if is_same else self.marked[area]
+        return {"area": name, "before": before, "after": after}
 
     def read_rows(self, table: str) -> list[dict[str, Any]]:
         """Return a table, read once."""
@@ -774,12 +823,13 @@ def expect_number_of_parts(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": {str(len(r.list_parts(code))) for code in r.territories if r.list_parts(code)}}
 
 
-@expect_parameters("{period} is the newest period. {coverage}")
+@expect_parameters("{area}, {crime}: {period} is the newest period. {coverage}")
 def expect_newest_period(r: Release, s: Selection, p: Params) -> Expected:
     newest = r.periods[s["crime"], "Q"][0]
     row = r.find_total(r.region, newest, s["crime"], "convicted_first")
     text = describe_cover(r, row, s["crime"], "convicted_first", "person", ("justice", "register")) if row else ""
-    return {"period": format_period(newest), "coverage": text}
+    about = {"area": r.plain[r.region], "crime": lower_first(CRIMES[s["crime"]])}
+    return about | {"period": format_period(newest), "coverage": text}
 
 
 @compute_once
@@ -788,15 +838,17 @@ def find_newest_quarter(r: Release) -> str:
     return max(row["period"] for row in r.read_rows("coverage") if row["freq"] == "Q")
 
 
-@expect_parameters("{period}: {state}.")
+@expect_parameters("{period}: {state}.", "{area}, {period}: {state}.")
 def expect_state_of_returns(r: Release, s: Selection, p: Params) -> Expected:
     newest = find_newest_quarter(r)
     judged = judge_returns(r, s["area"], newest, ("justice", "register", "victims"))
     if judged["state"] == "received":
+        assert "area" in p
         state = "late" if judged["late"] else "on time"
     else:
+        assert "area" not in p
         state = f"{r.marked[s['area']]} ({explain_absence(r, s['area'], newest, ('justice', 'register', 'victims'))})"
-    return {"period": format_period(newest), "state": state}
+    return {"area": r.marked[s["area"]], "period": format_period(newest), "state": state}
 
 
 @expect_parameters("in part: {received} of {expected}")

@@ -23,7 +23,6 @@ from tests.oracles.sentences import (
     add_interval,
     compute_once,
     describe_absent,
-    describe_cover,
     expect_parameters,
     find_compared,
     find_crime,
@@ -31,14 +30,19 @@ from tests.oracles.sentences import (
     format_number,
     format_period,
     join_words,
-    list_instruments,
     list_measures,
     lower_first,
     name_stage,
     spell_period,
     split_codes,
 )
-from tests.oracles.sentences_counts import DIMENSIONS, choose_year, describe_regional_figure, is_mixed
+from tests.oracles.sentences_counts import (
+    DIMENSIONS,
+    FIGURES_OF_REGION,
+    choose_year,
+    describe_regional_figure,
+    is_mixed,
+)
 
 FREQS = {"Q": "one quarter", "A": "one year", "P3": "three years", "P5": "five years"}
 TESTED = ("higher", "lower", "depends_on_persons_per_case", "no_difference")
@@ -89,25 +93,21 @@ def count_enough(r: Release, s: Selection) -> str:
     return str(sum(x["value"] is not None and x["state"] != "too_few" for x in of_period))
 
 
-@expect_parameters("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
 def expect_compared_figure(r: Release, s: Selection, p: Params) -> Expected:
     row = find_compared(r, s).get((r.region, s["period"]))
-    coverage = ""
-    if row is not None and (row["value"] is not None or row["state"] == "too_few_territories"):
-        measure = row.get("measure") or "convicted_first"
-        coverage = describe_cover(r, row, s["crime"], measure, find_unit(s), list_instruments(s))
-    whole = len(r.territories)
+    version = row.get("version") if row is not None and row["value"] is not None else None
+    names = {"lagged": "with time lag", "cohort": "followed cases"}
     return {
-        "area": r.plain[r.region],
+        "area": r.name_counted_area(r.region, row),
         "period": spell_period(s["period"]),
         "crime": lower_first(CRIMES[s["crime"]]),
-        "name": name_compared(r, s),
-        "figure": "no regional figure" if row is None else describe_regional_figure(row, row, DIGITS.get(s["kind"], 0)),
-        "coverage": coverage,
-        "enough": ""
-        if s["kind"] == "count"
-        else f"{count_enough(r, s)} of {whole} territories have enough to be compared.",
+        "name": lower_first(name_compared(r, s)),
+        "details": names.get(str(version), ""),
+        "value": "no regional figure" if row is None else describe_regional_figure(row, row, DIGITS.get(s["kind"], 0)),
     }
+
+
+FIGURES_OF_REGION["compare"] = expect_compared_figure
 
 
 @expect_parameters("{n} of {whole} territories have enough to be compared.")

@@ -35,8 +35,8 @@ def expect_territories_without_return(r: Release, s: Selection, p: Params) -> Ex
 
 
 @expect_parameters(
-    "Pairs of territories in {year}: {shown} shown, {reconciled} of them in agreement; {withheld} withheld; {missing} "
-    "without a return from one side."
+    "Requests between pairs of territories, {crime}, {year}: {shown} pairs shown, {reconciled} of them in agreement; "
+    "{withheld} withheld; {missing} without a return from one side."
 )
 def expect_pairs_in_agreement(r: Release, s: Selection, p: Params) -> Expected:
     """Count the pairs from the figures by partner, and not from the table that compares them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import log
 from typing import Any
@@ -660,7 +660,7 @@ def is_compared_tested(r: Release, s: Selection, before: Row | None, after: Row 
     return has_enough_to_test(before, after, is_part=is_part)
 
 
-@expect_parameters("{area}: {after} in {last}, {before} in {first}.")
+@expect_parameters("{area}: {crime}, {name}: {after} in {last}, {before} in {first}.")
 def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
     if s["part"] in RATIO_CHANGES:
         before, after = list_ratio_ends(r, s)[0]
@@ -683,7 +683,12 @@ def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
         else format_number(x["value"])
         for x in (before, after)
     ]
-    return {"area": r.plain[r.region], "first": first, "last": last, "before": texts[0], "after": texts[1]}
+    if "measure" in s:
+        name = f"{r.label['measure', s['measure']]}, persons"
+    else:
+        name = r.metric[s["metric"]]["name"] + (", per cent" if s["metric"].startswith("clearance_rate") else "")
+    about = {"first": first, "last": last, "crime": lower_first(CRIMES[s["crime"]]), "name": lower_first(name)}
+    return about | r.describe_ends(r.region, texts, (before, after))
 
 
 @expect_parameters(
@@ -779,27 +784,26 @@ def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "Persons convicted at first instance: {after} in {last}, {before} in {first}.",
-    "Presumed and identified victims: {after} in {last}, {before} in {first}.",
+    "{area}: {crime}, persons convicted at first instance: {after} in {last}, {before} in {first}.",
+    "{area}: {crime}, presumed and identified victims: {after} in {last}, {before} in {first}.",
 )
 def expect_counts_of_trend(r: Release, s: Selection, p: Params) -> Expected:
-    before, after, first, last = find_trend_ends(r, s, s.get("area", r.region))
-    return {
-        "first": first,
-        "last": last,
-        "after": describe_absent(after) if after is None or after["value"] is None else format_number(after["value"]),
-        "before": describe_absent(before)
-        if before is None or before["value"] is None
-        else format_number(before["value"]),
-    }
+    area = s.get("area", r.region)
+    before, after, first, last = find_trend_ends(r, s, area)
+    texts = [
+        describe_absent(x) if x is None or x["value"] is None else format_number(x["value"]) for x in (before, after)
+    ]
+    about = {"first": first, "last": last, "crime": lower_first(CRIMES[s["crime"]])}
+    return about | r.describe_ends(area, texts, (before, after))
 
 
-@expect_parameters("Persons convicted at first instance in {period}: {figure}.")
+@expect_parameters("{area}: {crime}, persons convicted at first instance in {period}: {figure}.")
 def expect_figure_of_stage(r: Release, s: Selection, p: Params) -> Expected:
     year = choose_year(r, s["crime"])
     row = r.find_total(r.region, year, s["crime"], "convicted_first")
     limits = r.indicators.get((row["cell_id"], "count", "_Z")) if row else None
-    return {"period": year, "figure": describe_regional_figure(row, limits)}
+    about = {"area": r.name_counted_area(r.region, row), "crime": lower_first(CRIMES[s["crime"]])}
+    return about | {"period": year, "figure": describe_regional_figure(row, limits)}
 
 
 def choose_year(r: Release, crime: str) -> str:
@@ -983,12 +987,18 @@ def format_figure(row: Row, digits: int, unit: str) -> str:
     return add_interval(value, row.get("low"), row.get("high"), digits)
 
 
+FIGURES_OF_REGION: dict[str, Callable[[Release, Selection, Params], Expected]] = {}
+"""Functions by page that return the parameters of the sentence on a figure of the region."""
+
+
 @expect_parameters(
     "{area}, {period}: {crime}, {name}: {value}.",
     "{area}, {period}: {crime}, {name}, {details}: {value}.",
     "{area}: {crime}, {name}: {value}.",
 )
 def expect_indicator_of_cell(r: Release, s: Selection, p: Params) -> Expected:
+    if s["page"] in FIGURES_OF_REGION:
+        return FIGURES_OF_REGION[s["page"]](r, s, p)
     row = find_figure(r, s)
     if s["table"] in RECORDS:
         return expect_record(r, s, row)

@@ -46,7 +46,13 @@ from tests.oracles.sentences_comparisons import (
     index_clearances,
     speak_compared,
 )
-from tests.oracles.sentences_counts import choose_year, describe_break, describe_regional_figure, find_figure
+from tests.oracles.sentences_counts import (
+    FIGURES_OF_REGION,
+    choose_year,
+    describe_break,
+    describe_regional_figure,
+    find_figure,
+)
 
 PARTS |= {"{items} and {last}", "{count} {outcome}"}
 PARTS |= {
@@ -94,7 +100,10 @@ def expect_span_of_years(r: Release, s: Selection, p: Params) -> Expected:
         return {
             ("first", "last"): {tuple(x["period"].split("-")) for x in r.read_rows("cell") if x["freq"].startswith("P")}
         }
-    first, last = s["period"].split("-")
+    period = s.get("period")
+    if s["page"] == "static":
+        period = find_static_period(r, s.get("metric", "convicted_first_per_adjudicated_first"), s["crime"])
+    first, last = str(period).split("-")
     return {"first": first, "last": last}
 
 
@@ -181,14 +190,15 @@ def list_duration_rows(r: Release, s: Selection) -> list[Row]:
     return sorted(rows, key=lambda x: (x["area"], x["source"], x["statistic"]))
 
 
-def describe_median(name: str, row: Row) -> str:
+def describe_median(row: Row) -> str:
+    """Return what is said of the median of one area, after its name, the crime and the stage."""
     if row["value"] is None:
-        return f"{name}: {'not reached' if row['obs_status'] == 'M' else describe_absent(row)}."
+        return "not reached" if row["obs_status"] == "M" else describe_absent(row)
     days = add_interval(
         f"{format_number(row['value'])} day{'s' * (round(row['value']) != 1)}", row["low"], row["high"], 0
     )
     few = ", too few to compare" if row["state"] == "too_few" else ""
-    return f"{name}: half of cases took up to {days}{few}."
+    return f"half of cases took up to {days}{few}"
 
 
 def list_quoted_rows(r: Release, s: Selection) -> list[Row]:
@@ -198,37 +208,28 @@ def list_quoted_rows(r: Release, s: Selection) -> list[Row]:
 
 
 def describe_medians(r: Release, s: Selection) -> dict[str, str]:
-    """Return the sentence on the median of each area with records."""
-    return {
-        r.marked[x["area"]]: describe_median(r.marked[x["area"]], x)
-        for x in list_quoted_rows(r, s)
-        if x["statistic"] == "median"
-    }
+    """Return what is said of the median of each area with records, by the name of the area."""
+    return {r.marked[x["area"]]: describe_median(x) for x in list_quoted_rows(r, s) if x["statistic"] == "median"}
 
 
-@expect_parameters("{name}, {crime}. {medians}")
-def expect_medians_of_territories(r: Release, s: Selection, p: Params) -> Expected:
-    metric = next(x["metric"] for x in list_quoted_rows(r, s))
-    return {
-        "name": r.metric[metric]["name"],
-        "crime": lower_first(CRIMES[s["crime"]]),
-        "medians": " ".join(describe_medians(r, s).values()),
-    }
+@expect_parameters("{area}: {figure}.")
+def expect_length_of_area(r: Release, s: Selection, p: Params) -> Expected:
+    return {"area": p["area"], "figure": describe_absent(group_lengths(r, s)[str(p["area"])].get("median"))}
 
 
 @expect_parameters(
-    "{area}: half of cases took up to {days}.",
-    "{area}: half of cases took up to {days}, too few to compare.",
-    "{area}: {figure}.",
+    "{area}: {crime}, {name}: half of cases took up to {days}.",
+    "{area}: {crime}, {name}: half of cases took up to {days}, too few to compare.",
+    "{area}: {crime}, {name}: {figure}.",
 )
 def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
-    if "figure" in p and s.get("part") in LENGTHS:
-        return {"area": p["area"], "figure": describe_absent(group_lengths(r, s)[str(p["area"])].get("median"))}
-    text = describe_medians(r, s)[str(p["area"])].partition(": ")[2].removesuffix(".")
-    if "figure" in p:
-        return {"figure": text, "area": p["area"]}
+    text = describe_medians(r, s)[str(p["area"])]
+    metric = next(x["metric"] for x in list_quoted_rows(r, s))
     return {
         "area": p["area"],
+        "crime": lower_first(CRIMES[s["crime"]]),
+        "name": lower_first(r.metric[metric]["name"]),
+        "figure": text,
         "days": text.removeprefix("half of cases took up to ").removesuffix(", too few to compare"),
     }
 
@@ -572,7 +573,6 @@ def expect_titles_about_period(r: Release, s: Selection, p: Params) -> Expected:
     return dict.fromkeys((name for name in p if name), ABOUT)
 
 
-@expect_parameters("{area}, {period}, {unit}: {figure}.")
 def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
     """Return the figure of the region on the page of a count, a ratio or a clearance rate."""
     if "measure" in s:
@@ -600,7 +600,16 @@ def expect_figure_of_region(r: Release, s: Selection, p: Params) -> Expected:
         )
         row = next((x for x in rows if x["is_default"]), next((x for x in rows if x["version"] == "same_period"), None))
         figure = describe_regional_figure(row, row)
-    return {"area": r.plain[r.region], "period": format_period(period), "unit": unit, "figure": figure}
+    return {
+        "area": r.name_counted_area(r.region, row),
+        "period": spell_period(period),
+        "crime": lower_first(CRIMES[s["crime"]]),
+        "name": unit,
+        "value": figure,
+    }
+
+
+FIGURES_OF_REGION["static"] = expect_figure_of_region
 
 
 @expect_parameters("{area}, {period}, victims of {crime}: {value} ({status}). {coverage}")
@@ -1003,7 +1012,7 @@ def expect_whole_of_strip(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories))}
 
 
-@expect_parameters("{ratio}, {period}: {own}. {region}: {regional}.")
+@expect_parameters("{area}, {period}: {crime}, {name}: {own}; {region}: {regional}.")
 def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
     metric = "convicted_first_per_adjudicated_first"
     period = find_static_period(r, metric, s["crime"])
@@ -1026,9 +1035,11 @@ def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
         for x in (own_row, region_row)
     ]
     return {
-        "ratio": r.metric[metric]["name"],
-        "period": format_period(period),
+        "area": r.name_counted_area(s["area"], own_row),
+        "period": spell_period(period),
+        "crime": lower_first(CRIMES[s["crime"]]),
+        "name": lower_first(r.metric[metric]["name"]),
         "own": texts[0],
-        "region": r.plain[r.region],
+        "region": r.name_counted_area(r.region, region_row),
         "regional": texts[1],
     }

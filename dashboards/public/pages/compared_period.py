@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashboards.public import charts, comparison, layout, tables
+from dashboards.public.frame import find_revised
 from dashboards.public.pages.compared import Compared
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.front import sentences
 from pipelines.front.charts import intervals
-from pipelines.words import Row, regions
-from pipelines.words.language import lower_first, tell
+from pipelines.words import Row, figures, regions
+from pipelines.words.language import tell
 
-_SENTENCE = mark("{area}, {period}, {crime}. {name}: {figure}. {coverage} {enough}")
 _ENOUGH = mark("{n} of {whole} territories have enough to be compared.")
 
 
@@ -24,19 +24,22 @@ def compose_sentence(compared: Compared, in_period: Mapping[str, Row], freq: str
     enough = sum(row is not None and row["value"] is not None and not comparison.is_few(row) for row in own_rows)
     # Counts are not compared, because territories differ in population.
     is_compared = compared.choice.kind != "count"
-    figure = regions.quote_figure(row, compared.digits) if row is not None else tell(regions.NO_REGION)
-    text = tell(
-        _SENTENCE,
-        name=comparison.name_with_scale(compared.name, compared.choice, freq),
-        period=words.period_words(period),
-        crime=lower_first(compared.crime_name),
-        area=frame.area_name(frame.region),
-        figure=figure,
-        # A figure that is withheld or missing has no coverage.
-        coverage=compared.coverage.describe_figure(row) if row is not None and regions.is_covered(row) else "",
-        enough=tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "",
-    )
-    return text.replace("  ", " ").strip()
+    name = comparison.name_with_scale(compared.name, compared.choice, freq)
+    value = regions.quote_figure(row, compared.digits) if row is not None else tell(regions.NO_REGION)
+    about = (frame.region, period, compared.crime_name, name, value)
+    texts = [figures.describe_figure(*about, row, layout.read_vocabulary(frame))]
+    if row is not None and row["value"] is not None:
+        # The sentence has the number of territories.
+        texts += [*figures.list_later_states(row, _find_earlier(compared, row)), compared.coverage.list_absences(row)]
+    elif row is not None and regions.is_covered(row):
+        texts.append(compared.coverage.describe_figure(row))
+    texts.append(tell(_ENOUGH, n=enough, whole=len(own_rows)) if is_compared else "")
+    return " ".join(filter(None, texts))
+
+
+def _find_earlier(compared: Compared, row: Row) -> Row | None:
+    """Return the earlier release that had another figure, which is known of counts."""
+    return find_revised(compared.frame, row) if compared.choice.kind == "count" else None
 
 
 @layout.keep_part

@@ -12,10 +12,10 @@ from typing import Any
 import streamlit as st
 
 from dashboards.public import layout, queries, tables
+from dashboards.public.frame import find_revised
 from dashboards.public.pages.territory.returns import build_submission_table
 from dashboards.public.selection import read_selection
 from pipelines import words
-from pipelines.core import codes
 from pipelines.core.i18n import mark
 from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
 from pipelines.words import durations, figures, indicators
@@ -96,7 +96,7 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
     figure = words.format_count(cell)
     made_of_it = _find_made(frame, cell, made)
     if made_of_it is None:
-        sentence = figures.describe_count(cell, vocabulary, _find_revised(frame, cell))
+        sentence = figures.describe_count(cell, vocabulary, find_revised(frame, cell))
         words.mark_notes(cell, notes)
     elif made == _RATE:
         sentence = figures.describe_rate(cell, made_of_it, vocabulary)
@@ -145,16 +145,6 @@ def _find_made(frame: layout.Frame, cell: Row, made: str) -> Row | None:
         return None
     metric, dimension = (_RATE, "_Z") if made == _RATE else ("share", made)
     return next(iter(queries.read_rows(frame.path, "cell_indicator", cell["cell_id"], metric, dimension)), None)
-
-
-def _find_revised(frame: layout.Frame, cell: Row) -> Row | None:
-    """Return the newest earlier release of a count that had another figure."""
-    if not queries.has_table(frame.path, "revision"):
-        return None
-    rows = queries.read_rows(frame.path, "revisions", *(cell[name] for name in codes.CELL_KEY))
-    earlier = [row for row in rows if row["release"] != frame.id and row["value"] is not None]
-    changed = [row for row in earlier if cell["value"] is not None and row["value"] != cell["value"]]
-    return changed[-1] if changed else None
 
 
 def _show_made(frame: layout.Frame, cell: Row, indicator: Row, made: str) -> None:

@@ -42,13 +42,17 @@ def choose_span(years: Sequence[str], last: str = "") -> Span | None:
 
 @dataclass(frozen=True)
 class TestedLine:
-    """One line of a table: its heading, its two figures as fields and as words, and the judgement of their change."""
+    """One line of a table: its heading, its two figures as fields and as words, and the judgement of their change.
+
+    `rows` are the rows of the release that the figures are from.
+    """
 
     heading: Part
     fields: tuple[Part, Part]
     figures: tuple[FormattedFigure, FormattedFigure]
     trend: trends.Trend
     is_total: bool = False
+    rows: tuple[Row | None, Row | None] = (None, None)
 
 
 def make_table(reader: Reader, caption: str, span: Span, name: str = "changes", corner: str = "") -> FigureTable:
@@ -77,26 +81,32 @@ def add_lines(table: FigureTable, lines: Sequence[TestedLine], explanation: str 
 
 def compose_region(
     reader: Reader,
+    crime: str,
+    name: str,
     caption: str,
     span: Span | None,
     judge: Callable[[FigureTable, Span], Sequence[TestedLine]],
     *,
     is_count: bool = False,
 ) -> TestedChanges:
-    """Return whether a figure of the region and of each territory changed; nothing without two years."""
+    """Return whether a figure of the region and of each territory changed; nothing without two years.
+
+    `name` says what is measured, and in which unit.
+    """
     if span is None:
         return {"changed": "", "changes": []}
     table = make_table(reader, caption, span)
     lines = judge(table, span)
-    changed = _describe_region(reader, span, lines, is_count=is_count)
+    changed = _describe_region(reader, crime, name, span, lines[0], is_count=is_count)
     return {"changed": changed, "changes": [add_lines(table, lines)]}
 
 
-def _describe_region(reader: Reader, span: Span, lines: Sequence[TestedLine], *, is_count: bool = False) -> str:
-    """Return the figures of the region in both years, which are the first line, and whether they changed."""
-    figures = list(zip(span, lines[0].figures, strict=True))
-    numbers = sentences.describe_ends(reader, reader.edition.region, figures)
-    return f"{numbers} {sentences.describe_change(lines[0].trend, is_count=is_count)}"
+def _describe_region(
+    reader: Reader, crime: str, name: str, span: Span, line: TestedLine, *, is_count: bool = False
+) -> str:
+    """Return the figures of the region in both years, which are those of a line, and whether they changed."""
+    numbers = sentences.describe_ends(reader, crime, name, span, line.figures, line.rows)
+    return f"{numbers} {sentences.describe_change(line.trend, is_count=is_count)}"
 
 
 def judge_counts(table: FigureTable, crime: str, measure: str, span: Span) -> list[TestedLine]:
@@ -145,6 +155,7 @@ def judge_count(
         _format_pair(cells, is_region, (_format_count(before), _format_count(after))),
         trends.judge_trend(before, after, edition.find_breaks(area, crime, *span, before)),
         is_region,
+        (cells[0], cells[1]),
     )
 
 
@@ -190,6 +201,7 @@ def judge_ratios(table: FigureTable, crime: str, by_year: Sequence[Mapping[str, 
                 (_format_ratio(first), _format_ratio(last)),
                 trends.judge_figures(kind, first, last, edition.find_ratio_breaks(code, crime, first, last)),
                 code == edition.region,
+                (first, last),
             )
         )
     return lines

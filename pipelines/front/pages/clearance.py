@@ -34,8 +34,7 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
     name, crime_name = reader.metric_name(metric), reader.find_label("offence_group", crime)
     years = edition.list_clearance_years(metric, crime)[-_YEARS:]
     year = years[-1]
-    measured = f"{language.lower_first(name)}, {tell('per cent')}"
-    headline, cover = sentences.describe_region(reader, year, rows.get((edition.region, year)), measured)
+    region = sentences.describe_region(reader, crime, year, rows.get((edition.region, year)), _name_measured(name))
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.list_clearance_years(metric, c)}
     counted = tell("The CEPEJ counts cases. Counted here: {unit}.", unit=words.unit_name("person"))
     return Page(
@@ -43,12 +42,12 @@ def compose_clearance(reader: Reader, crime: str, metric: str) -> Page:
         "indicator.html",
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
-        headline,
-        cover,
+        region.headline,
+        region.cover,
         views=pages.list_views(reader, files, crime),
         values={
-            "headline": headline,
-            "cover": cover,
+            "headline": region.headline,
+            "cover": region.note,
             "why_period": f"{tell(_ABOUT)} {counted}",
             "picture": pictures.draw_clearance(reader, crime, metric),
             "tables": [_compose_years(reader, crime, metric)],
@@ -78,7 +77,13 @@ def _compose_changes(reader: Reader, crime: str, metric: str) -> changes.TestedC
         by_year = [{area: row for (area, period), row in rows.items() if period == year} for year in span]
         return changes.judge_ratios(table, crime, by_year, "ratio")
 
-    return changes.compose_region(reader, tell(_CAPTION), span, judge_areas)
+    name = _name_measured(reader.metric_name(metric))
+    return changes.compose_region(reader, crime, name, tell(_CAPTION), span, judge_areas)
+
+
+def _name_measured(name: str) -> str:
+    """Return the name of a rate with its unit."""
+    return f"{name}, {tell('per cent')}"
 
 
 def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:

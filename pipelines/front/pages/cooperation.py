@@ -285,8 +285,9 @@ def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
     if not any(counts.values()):
         return ""
     return tell(
-        "Pairs of territories in {year}: {shown} shown, {reconciled} of them in agreement; {withheld} withheld; "
-        "{missing} without a return from one side.",
+        "Requests between pairs of territories, {crime}, {year}: {shown} pairs shown, {reconciled} of them in "
+        "agreement; {withheld} withheld; {missing} without a return from one side.",
+        crime=language.lower_first(reader.find_label("offence_group", crime)),
         year=year,
         **counts,
     )

@@ -45,7 +45,6 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
     ]
     without = [reader.marked_name(code) for code in edition.territories if code not in by_area]
     headline = durations.compose_sentence(name, crime_name, medians, ())
-    spans = [durations.describe_records_span(reader.marked_name(area), rows) for area, rows in by_area.items()]
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if edition.find_durations(metric, c)}
     caption = f"{name}, {language.lower_first(crime_name)}: {tell('days, with 95% confidence intervals')}"
     lines = [(reader.marked_name(area), rows) for area, rows in by_area.items()]
@@ -58,7 +57,7 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
         views=pages.list_views(reader, files, crime),
         values={
             "headline": headline,
-            "cover": tell("Records: {span}.", span="; ".join(spans)),
+            "cover": "",
             "why_period": durations.name_without_records(without),
             "picture": pictures.draw_durations(reader, crime, metric),
             "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],

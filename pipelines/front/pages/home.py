@@ -42,14 +42,14 @@ def compose_home(reader: Reader, crime: str) -> Page:
     changed = (
         sentences.describe_convictions(reader, crime, edition.region, earlier[0], year)
         if earlier
-        else sentences.describe_certainty(of_year, year)
+        else sentences.describe_certainty(reader, crime, of_year, year)
     )
     sure = [
-        sentences.describe_certainty(of_year, year),
+        sentences.describe_certainty(reader, crime, of_year, year),
         explain_period(reader, "rate", crime, year, CONVICTED),
     ]
     headlines: list[tuple[str, str]] = [
-        (tell("What changed"), f"{changed} {_describe_covers(reader, crime, (*earlier, year))}".strip()),
+        (tell("What changed"), f"{changed} {_describe_absences(reader, crime, (*earlier, year))}".strip()),
         (tell("Who has reported"), _describe_reporting(reader, crime, newest[0])),
         (tell("How certain the figures are"), " ".join(filter(None, sure))),
     ]
@@ -92,20 +92,26 @@ def compose_home(reader: Reader, crime: str) -> Page:
     )
 
 
-def _describe_covers(reader: Reader, crime: str, years: Sequence[str]) -> str:
-    """Return which territories are in the convictions of the region, for each year apart where they differ."""
+def _describe_absences(reader: Reader, crime: str, years: Sequence[str]) -> str:
+    """Return which territories are not in the convictions of the region, for each year apart where they differ."""
     rows = {year: reader.edition.find_regional(crime, CONVICTED, year) for year in years}
-    covers = {year: reader.describe_cover(row) for year, row in rows.items() if row is not None}
-    if len(set(covers.values())) > 1:
-        return " ".join(f"{year}: {words.language.lower_first(cover)}" for year, cover in covers.items())
-    return next(iter(covers.values()), "")
+    absences = {year: reader.list_absences(row) for year, row in rows.items() if row is not None}
+    if len(set(absences.values())) > 1:
+        return " ".join(f"{year}: {words.language.lower_first(text)}" for year, text in absences.items() if text)
+    return next(iter(absences.values()), "")
 
 
 def _describe_reporting(reader: Reader, crime: str, period: str) -> str:
     """Return who is in the newest figures of the region, and why the others are not."""
     row = reader.edition.find_total(crime, CONVICTED, reader.edition.region, period)
     cover = reader.describe_cover(row) if row is not None else ""
-    return tell("{period} is the newest period. {coverage}", period=words.period_short(period), coverage=cover)
+    return tell(
+        "{area}, {crime}: {period} is the newest period. {coverage}",
+        area=reader.area_name(reader.edition.region),
+        crime=sentences.name_crime(reader, crime),
+        period=words.period_short(period),
+        coverage=cover,
+    )
 
 
 def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:

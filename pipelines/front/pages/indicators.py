@@ -128,18 +128,18 @@ def _compose_ratio(reader: Reader, crime: str, metric: str) -> Page:
     files = {c: pages.name_indicator_file(metric, c) for c in CRIMES if metric in edition.list_ratio_metrics(c)}
     years = [*edition.list_ratio_years(metric, crime)[-_YEARS:], period]
     about_version = tell(_NESTED) if about["is_nested"] else tell(_NOT_NESTED)
-    headline, cover = sentences.describe_region(reader, period, row, language.lower_first(name))
+    region = sentences.describe_region(reader, crime, period, row, name)
     return Page(
         files[crime],
         "indicator.html",
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
-        headline,
-        cover,
+        region.headline,
+        region.cover,
         views=pages.list_views(reader, files, crime),
         values={
-            "headline": headline,
-            "cover": cover,
+            "headline": region.headline,
+            "cover": region.note,
             "why_period": explain_period(reader, metric, crime, period),
             "picture": pictures.draw_ratios(reader, crime, metric),
             "tables": [compose_ratios(reader, crime, metric), _compose_ratio_years(reader, crime, metric)],
@@ -187,7 +187,7 @@ def _compose_ratio_changes(reader: Reader, crime: str, metric: str) -> changes.T
     def judge_areas(table: FigureTable, span: changes.Span) -> list[changes.TestedLine]:
         return changes.judge_ratios(table, crime, [edition.find_ratios(metric, crime, year) for year in span], kind)
 
-    return changes.compose_region(reader, tell(_RATIOS_BY_YEAR), span, judge_areas)
+    return changes.compose_region(reader, crime, reader.metric_name(metric), tell(_RATIOS_BY_YEAR), span, judge_areas)
 
 
 def _compose_count_changes(
@@ -197,6 +197,8 @@ def _compose_count_changes(
     span = changes.choose_span(years, year)
     counts = changes.compose_region(
         reader,
+        crime,
+        _name_counted(reader.find_label("measure", measure)),
         tell("Persons by year"),
         span,
         lambda table, span: changes.judge_counts(table, crime, measure, span),
@@ -209,6 +211,11 @@ def _compose_count_changes(
     return {**counts, "changes": [*counts["changes"], rates]}
 
 
+def _name_counted(name: str) -> str:
+    """Return the name of a stage with its unit."""
+    return f"{name}, {words.unit_name('person')}"
+
+
 def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     """Return the page of one stage: persons and rates by year."""
     edition = reader.edition
@@ -217,20 +224,20 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
     year = edition.choose_year(crime)
     row = edition.find_total(crime, measure, edition.region, year)
     files = {c: pages.name_indicator_file(measure, c) for c in CRIMES if edition.counting.get((c, measure))}
-    counted = f"{language.lower_first(name)}, {words.unit_name('person')}"
-    headline, cover = sentences.describe_region(reader, year, row, counted)
+    counted = _name_counted(name)
+    region = sentences.describe_region(reader, crime, year, row, counted)
     about_count = edition.metrics["count"]
     return Page(
         files[crime],
         "indicator.html",
         pages.INDICATORS,
         f"{name}: {language.lower_first(crime_name)}",
-        headline,
-        cover,
+        region.headline,
+        region.cover,
         views=pages.list_views(reader, files, crime),
         values={
-            "headline": headline,
-            "cover": cover,
+            "headline": region.headline,
+            "cover": region.note,
             "why_period": "",
             "picture": pictures.draw_trend(reader, crime, measure, edition.region),
             "tables": [

@@ -177,15 +177,17 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
     ratios = edition.find_ratios(CONVICTION_RATIO, crime, period)
     own_figure, regional_figure = (indicators.format_figure(ratios.get(code)) for code in (area, edition.region))
     ratio = tell(
-        "{ratio}, {period}: {own}. {region}: {regional}.",
-        ratio=reader.metric_name(CONVICTION_RATIO),
-        period=words.period_short(period),
+        "{area}, {period}: {crime}, {name}: {own}; {region}: {regional}.",
+        area=figures.name_counted_area(area, ratios.get(area), reader.vocabulary),
+        period=words.period_words(period),
+        crime=sentences.name_crime(reader, crime),
+        name=language.lower_first(reader.metric_name(CONVICTION_RATIO)),
         own=own_figure.spoken,
-        region=reader.area_name(edition.region),
+        region=figures.name_counted_area(edition.region, ratios.get(edition.region), reader.vocabulary),
         regional=regional_figure.spoken,
     )
-    if few := figures.explain_few(ratios.get(area, {})):
-        ratio = f"{ratio} {few}"
+    states = [figures.explain_few(ratios.get(area, {})), *figures.list_later_states(ratios.get(area))]
+    ratio = " ".join([ratio, *filter(None, states)])
     quarter = (edition.list_board_periods("Q", 1) or [year])[0]
     newest = reader.describe_state(area, quarter)
     return [
@@ -319,7 +321,8 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
         for row in rows
         if (row["stage"], row["statistic"]) == (_KEY_STAGE, "median")
     ]
-    texts.append(tell("Records: {span}.", span=durations.describe_records_span(name, rows)))
+    # Each sentence has the dates of its records.
+    texts = texts or [tell("Records: {span}.", span=durations.describe_records_span(name, rows))]
     return Section("durations", tell("How long cases take"), texts, [table])
 
 

@@ -21,7 +21,7 @@ _Find = Callable[[str, str], Row | None]
 """Look up the victims of an area in a column."""
 _SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("M", "F")}
 """Categories of which the page shows the share of the total, by dimension, in the order of their code list."""
-_CHANGED = mark("Presumed and identified victims: {after} in {last}, {before} in {first}.")
+_CHANGED = mark("{area}: {crime}, presumed and identified victims: {after} in {last}, {before} in {first}.")
 _OTHER_PEOPLE = mark("Victims are not the people who are investigated, indicted or convicted.")
 _OTHER_BASES = mark(
     "The rows cover different territories, so they do not add up to everyone and shares must not be calculated from "
@@ -41,7 +41,7 @@ def compose_victims(reader: Reader, crime: str) -> Page:
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
     whole = edition.find_victims(crime, edition.region, year)
     files = list_files(reader)
-    headline = _describe_region(reader, whole)
+    headline = _describe_region(reader, crime, whole)
     return Page(
         files[crime],
         "victims.html",
@@ -81,17 +81,18 @@ def compose_victims(reader: Reader, crime: str) -> Page:
     )
 
 
-def _describe_region(reader: Reader, whole: Row | None) -> str:
+def _describe_region(reader: Reader, crime: str, whole: Row | None) -> str:
     if whole is None:
-        return tell("{area}: {figure}.", area=reader.area_name(reader.edition.region), figure=tell(words.NOT_COLLECTED))
-    territories = len(reader.edition.territories)
-    return victims.describe_victims(whole, reader.vocabulary, territories, reader.list_absences(whole))
+        subject = _name_subject(reader, reader.edition.region, crime)
+        return tell("{area}: {figure}.", area=subject, figure=tell(words.NOT_COLLECTED))
+    territories, earlier = len(reader.edition.territories), reader.edition.find_earlier(whole)
+    return victims.describe_victims(whole, reader.vocabulary, territories, reader.list_absences(whole), earlier)
 
 
-def _describe_change(reader: Reader, span: changes.Span, line: changes.TestedLine) -> str:
+def _describe_change(reader: Reader, crime: str, span: changes.Span, line: changes.TestedLine) -> str:
     """Return whether the victims of the region changed between two years."""
-    (first, last), (before, after) = span, line.figures
-    numbers = tell(_CHANGED, before=before.spoken, after=after.spoken, first=first, last=last)
+    ends = sentences.name_ends(reader, reader.edition.region, span, line.figures, line.rows)
+    numbers = tell(_CHANGED, crime=sentences.name_crime(reader, crime), **ends)
     return f"{numbers} {sentences.describe_change(line.trend)}"
 
 
@@ -103,7 +104,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> changes.TestedCha
     crime_name = language.lower_first(reader.find_label("offence_group", crime))
     table = changes.make_table(reader, f"{tell('Victims')}, {crime_name}", span)
     lines = changes.judge_victims(table, crime, span)
-    return {"changed": _describe_change(reader, span, lines[0]), "changes": [changes.add_lines(table, lines)]}
+    return {"changed": _describe_change(reader, crime, span, lines[0]), "changes": [changes.add_lines(table, lines)]}
 
 
 def _compose_statuses(reader: Reader, crime: str, year: str) -> FigureTable:

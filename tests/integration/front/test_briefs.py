@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,7 +71,8 @@ def test_brief_of_a_territory_has_two_tagged_pages_with_its_figures(edition: Edi
     assert words.count("Demonstration data: every figure is invented.") >= 3, "at the top, and at the foot of each page"
     assert "Security Council resolution 1244 (1999)" in words and ADDRESS in words
     cell = edition.find_total(CRIMES[0], "convicted_first", "XK", edition.choose_year(CRIMES[0]))
-    assert cell is not None and f"Persons convicted at first instance: {cell['value']:.0f} in" in words
+    headline = "Kosovo under UNSCR 1244*: trafficking in persons, persons convicted at first instance:"
+    assert cell is not None and re.search(rf"{re.escape(headline)} {cell['value']:.0f} (?:\(few\) )?in", words)
 
 
 def test_make_brief_writes_the_brief_of_a_released_file_in_the_language_of_its_pages(built_home: Path) -> None:

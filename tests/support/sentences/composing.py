@@ -58,7 +58,7 @@ _COMPOSERS = (
     (pictures, "draw_clearance", "clearance", ("crime", "metric")),
     (sentences, "describe_convictions", "", ("crime", "area", "first", "last")),
     (sentences, "judge_convictions", "", ("crime", "area", "first", "last")),
-    (sentences, "describe_certainty", "", ("row", "period")),
+    (sentences, "describe_certainty", "", ("crime",)),
     (home, "compose_ratios", "", ("crime", "metric")),
     (home, "describe_pairs", "", ("crime", "metric")),
     (indicators, "compose_ratios", "", ("crime", "metric")),

@@ -42,8 +42,9 @@ def test_counts_of_all_areas_are_judged() -> None:
     table = changes.make_table(reader, "Persons", SPAN)
     lines = changes.judge_counts(table, "TIP", "convicted_first", SPAN)
     assert [line.trend.verdict for line in lines] == ["rise", "no_clear_change", "too_few", "missing", "missing"]
-    assert changes._describe_region(reader, SPAN, lines, is_count=True).startswith(
-        "Western Balkans: 600 in 2025, 300 in 2023. This is a clear rise: 2.00 times as many"
+    assert changes._describe_region(reader, "TIP", "Convicted, persons", SPAN, lines[0], is_count=True).startswith(
+        "Western Balkans (all 4 territories): TIP, convicted, persons: 600 in 2025, 300 in 2023. "
+        "This is a clear rise: 2.00 times as many"
     )
     rows = _list_rows(reader, lines)
     assert "2.00" in rows[0][2] and rows[0][3] == "clear rise"
@@ -57,8 +58,9 @@ def test_region_of_three_territories_is_not_judged() -> None:
     assert lines[0].trend.verdict == "missing" and "no regional figure" in str(lines[0].fields[0])
     rates = changes.judge_rates(changes.make_table(reader, "Rates", SPAN), "TIP", "convicted_first", SPAN)
     for judged in (lines, rates):
-        assert changes._describe_region(reader, SPAN, judged).startswith(
-            "Western Balkans: no regional figure in 2025, no regional figure in 2023. The change is not shown"
+        assert changes._describe_region(reader, "TIP", "Convicted", SPAN, judged[0]).startswith(
+            "Western Balkans: TIP, convicted: no regional figure in 2025, no regional figure in 2023. "
+            "The change is not shown"
         ), "three territories counted it, so that it is not a figure which nobody collects"
 
 

@@ -56,7 +56,7 @@ def test_ratio_by_year_has_the_number_of_territories_in_the_region() -> None:
 
 def test_headline_of_a_ratio_names_both_stages() -> None:
     headline = compose_page().values["headline"]
-    assert headline.startswith("Western Balkans, 2025, convicted per 100 indicted: 80")
+    assert headline.startswith("Western Balkans (all 4 territories), 2025: TIP, convicted per 100 indicted: 80")
 
 
 @pytest.mark.parametrize("status", [{"obs_status": "Q", "conf_status": "C", "state": "withheld"}, {"obs_status": "M"}])
@@ -100,7 +100,7 @@ def test_clearance_rate_by_year_has_the_number_of_territories_in_the_region() ->
 def test_region_whose_counts_are_from_different_territories_has_no_figure_and_says_why(status: dict[str, str]) -> None:
     """Check a region with one kind of decisions from four territories, who are named, and another from three."""
     page = compose_clearance_page(value=None, low=None, high=None, n_reported=3, **status)
-    headline = "Western Balkans, 2025, clearance rate, per cent: no regional figure."
+    headline = "Western Balkans, 2025: TIP, clearance rate, per cent: no regional figure."
     assert (page.values["headline"], page.values["cover"], page.coverage) == (headline, MIXED, MIXED)
     table = page.values["tables"][0]
     for row in table.rows[:2]:

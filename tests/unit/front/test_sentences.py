@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.front import sentences
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition, make_total
+from tests.support.editions import AREAS, make_area, make_edition, make_ratio, make_total
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,11 @@ from tests.support.editions import make_edition, make_total
 def test_convictions_of_two_years_have_a_verdict(before: float, after: float, verdict: str) -> None:
     edition = make_edition(total=[make_total("WB", "2024", before), make_total("WB", "2025", after)])
     text = sentences.describe_convictions(Reader(edition, "en"), "TIP", "WB", "2024", "2025")
-    assert text.startswith(f"Persons convicted at first instance: {after:.0f} in 2025, {before:.0f} in 2024. {verdict}")
+    few = " (few)" if before < 20 else ""
+    assert text.startswith(
+        "Western Balkans (all 4 territories): TIP, persons convicted at first instance: "
+        f"{after:.0f} in 2025, {before:.0f}{few} in 2024. {verdict}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +45,7 @@ def test_missing_figure_is_named_and_gives_no_verdict(changes: dict[str, object]
     missing = make_total("AA", "2025", None, **changes)
     edition = make_edition(total=[make_total("AA", "2024", 50.0), missing])
     assert sentences.describe_convictions(Reader(edition, "en"), "TIP", "AA", "2024", "2025") == (
-        f"Persons convicted at first instance: {word} in 2025, 50 in 2024. "
+        f"Aland: TIP, persons convicted at first instance: {word} in 2025, 50 in 2024. "
         f"The change is not shown, because at least one of the two figures is {reason}."
     )
 
@@ -91,6 +95,52 @@ def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: 
     row = make_total("WB", "2025", value, reporters=reporters, state=state, low=None, high=None, **status)
     if state == "missing":
         row["obs_status"] = "M"
-    headline, coverage = sentences.describe_region(Reader(make_edition(), "en"), "2025", row, "per cent")
-    assert headline == f"Western Balkans, 2025, per cent: {figure}."
-    assert coverage.startswith(cover) and bool(coverage) == bool(cover)
+    region = sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Rate, per cent")
+    covered = " (all 4 territories)" if value is not None else ""
+    assert region.headline == f"Western Balkans{covered}, 2025: TIP, rate, per cent: {figure}."
+    assert region.cover.startswith(cover) and bool(region.cover) == bool(cover)
+    assert region.note == ("" if value is not None else region.cover)
+
+
+def describe_one(**changes: object) -> str:
+    row = make_total("WB", "2025", 50.0, cell_id="C1", **changes)
+    earlier = [{"cell_id": "C1", "value": 48.0, "release": "2026-Q2"}]
+    reader = Reader(make_edition(total=[make_total("WB", "2024", 40.0), row], earlier=earlier), "en")
+    return sentences.describe_convictions(reader, "TIP", "WB", "2024", "2025").partition(" in 2024.")[0]
+
+
+def test_figures_of_a_change_have_their_states_and_each_its_coverage_where_they_differ() -> None:
+    assert describe_one(flags="provisional") == (
+        "Western Balkans (all 4 territories): TIP, persons convicted at first instance: "
+        "50 (provisional figure, revised, 48 in release 2026-Q2) in 2025, 40"
+    )
+    others = (
+        make_total("WB", "2024", 40.0),
+        make_total("WB", "2025", 50.0, reporters="AA,BB,CC,DD", flags=""),
+    )
+    four_of_five = {"area": [*AREAS, make_area("EE", "territory", "EE", "Eland")]}
+    rows = [row | {"reporters": codes} for row, codes in zip(others, ("AA,BB,CC,DD,EE", "AA,BB,CC,DD"), strict=True)]
+    text = sentences.describe_convictions(
+        Reader(make_edition(**four_of_five, total=rows), "en"), "TIP", "WB", "2024", "2025"
+    )
+    assert text.startswith(
+        "Western Balkans: TIP, persons convicted at first instance: "
+        "50 (4 of 5 territories) in 2025, 40 (all 5 territories) in 2024."
+    )
+
+
+def test_figure_of_the_region_has_its_version_and_states() -> None:
+    reader = Reader(make_edition(), "en")
+    row = make_ratio("WB", "2025", version="lagged", flags="provisional")
+    assert sentences.describe_region(reader, "TIP", "2025", row, "Convicted per 100").headline == (
+        "Western Balkans (all 4 territories), 2025: TIP, convicted per 100, with time lag: "
+        "80 (95% confidence interval 60 to 100). Provisional: may be revised."
+    )
+
+
+def test_figure_of_a_territory_names_how_many_of_its_parts_are_in_it() -> None:
+    row = make_total("AA", "2025", 50.0, reporters="AA_X", n_expected=2)
+    reader = Reader(make_edition(total=[make_total("AA", "2024", 40.0), row]), "en")
+    assert sentences.describe_convictions(reader, "TIP", "AA", "2024", "2025").startswith(
+        "Aland: TIP, persons convicted at first instance: 50 (1 of 2 jurisdictions) in 2025, 40 in 2024."
+    )

@@ -15,6 +15,7 @@ def build_row(**more: Any) -> dict[str, Any]:
     return {
         "value": 210.0, "low": 180.0, "high": 330.0, "n_band": "100-199", "obs_status": "A", "conf_status": "F",
         "unit_measure": "D", "statistic": "median", "statutory_min": None, "statutory_max": None,
+        "seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30),
     } | more  # fmt: skip
 
 
@@ -85,8 +86,10 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
         "Time", "Trafficking", [("A", build_row()), ("B", hidden), ("C", bare)], ["D", "E"]
     )
     assert sentence == (
-        "Time, trafficking. A: half of cases took up to 210 days (95% confidence interval 180 to 330). B: withheld. "
-        "C: half of cases took up to 1,210 days. No case records for this: D and E."
+        "A: trafficking, time: half of cases took up to 210 days (95% confidence interval 180 to 330). "
+        "B: trafficking, time: withheld. C: trafficking, time: half of cases took up to 1,210 days. "
+        "Records: A: 1 October 2022 to 30 September 2026; B: 1 October 2022 to 30 September 2026; "
+        "C: 1 October 2022 to 30 September 2026. No case records for this: D and E."
     )
     assert words.format_day(date(2022, 10, 1)) == "1 October 2022"
 

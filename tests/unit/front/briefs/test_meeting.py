@@ -49,7 +49,7 @@ def test_slides_lead_to_the_last_one_and_back(reader: Reader, meeting: str) -> N
 def test_first_slide_has_the_headlines_of_the_page_and_others_its_pictures_and_notes(reader: Reader) -> None:
     first = html.document_fromstring(str(render_slide(reader, "meeting-bb.html", "style.css", "script.js")))
     assert [e.text for e in first.iter("h2")] == ["What changed", "Compared with the region", "Has it reported?"]
-    assert "Persons convicted at first instance: 60 in 2025, 60 in 2024." in first.text_content()
+    assert "Bland*: TIP, persons convicted at first instance: 60 in 2025, 60 in 2024." in first.text_content()
     second = html.document_fromstring(str(render_slide(reader, "meeting-bb.2.html", "style.css", "script.js")))
     assert second.find(".//h1").text == "Convictions over time" and second.find(".//figure//svg") is not None
     assert second.xpath("//nav//a[last()]/@href") == ["territory-bb.html"]

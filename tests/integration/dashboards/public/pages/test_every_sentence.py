@@ -150,6 +150,7 @@ def _make_pair(verdict: str, **changed: Any) -> Row:
 
 def _make_median(**changed: Any) -> Row:
     row = {
+        "seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30),
         "value": 120.0, "low": 60.0, "high": None, "obs_status": "A", "conf_status": "F", "unit_measure": "D",
         "state": "too_few", "statistic": "median",
     }  # fmt: skip
@@ -190,6 +191,23 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "Revised: {value} in release {release}.": (
         lambda: " ".join(figures.list_states({"value": 30.0, "flags": ""}, {"value": 28.0, "release": "2026-Q2"})),
         "Revised: 28 in release 2026-Q2.",
+    ),
+    "revised, {value} in release {release}": (
+        lambda: figures.list_short_states({"value": 30.0, "flags": ""}, {"value": 28.0, "release": "2026-Q2"})[0],
+        "revised, 28 in release 2026-Q2",
+    ),
+    "{present} of {all} jurisdictions": (
+        lambda: figures.count_cover(
+            {"value": 30.0, "area_kind": "territory", "reporters": "AA_1,AA_2,AA_3", "n_expected": 4},
+            figures.Vocabulary({}, {}, ()),
+        ),
+        "3 of 4 jurisdictions",
+    ),
+    "{area}: {crime}, {name}: {figure}.": (
+        lambda: durations.compose_sentence(
+            "Time", "Trafficking", [("Aland", _make_median(value=None, obs_status="M"))], []
+        ),
+        "Aland: trafficking, time: not reached.",
     ),
     "Territories included, of {n}": (
         lambda: series.draw_series(
@@ -257,9 +275,10 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: indicators.describe_pair(_make_pair("lower", metric="duration"), _NAMES),
         "Half of cases took less time in Aland than in Bland: 0.40 times (95% confidence interval 0.20 to 0.80).",
     ),
-    "{area}: half of cases took up to {days}, too few to compare.": (
+    "{area}: {crime}, {name}: half of cases took up to {days}, too few to compare.": (
         lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
-        "Aland: half of cases took up to 120 days (95% confidence interval 60 or more), too few to compare.",
+        "Aland: trafficking, time: half of cases took up to 120 days (95% confidence interval 60 or more), too few to "
+        "compare.",
     ),
     "{area}: no total has been published in two releases yet.": (
         lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.public import layout, queries
+from dashboards.public import comparison, layout, queries
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
 from pipelines.core.home import Home
@@ -229,6 +229,40 @@ def test_change_of_a_series_is_tested_and_never_across_a_break() -> None:
     for area in ("Western Balkans", "Croatia"):
         assert "not tested: break" in next(row for row in table.split("<tr") if area in row)
     assert "Not tested across a break in the series." in html
+
+
+@pytest.mark.parametrize("crime", CRIMES)
+@pytest.mark.parametrize("kind", [kind for kind in comparison.KINDS if kind != "duration"])
+def test_compared_sentence_names_area_crime_period_indicator_and_coverage(kind: str, crime: str) -> None:
+    path = queries.current_release()
+    for code in comparison.list_codes(path, kind, crime):
+        test = run_page("compare", kind=kind, indicator=code, crime=crime)
+        sentence, query = read_quotes(test)[0], test.query_params
+        name = (
+            comparison.name_measure(path, code)
+            if kind in ("count", "rate", "share")
+            else str(comparison.read_metrics(path)[code]["name"])
+        )
+        crime_name = queries.read_labels(path, "offence_group")[crime]
+        period = words.period_words(str(query["period"]))
+        for part in ("Western Balkans", period, crime_name, name):
+            assert part.lower() in sentence.lower(), (kind, code, part, sentence)
+        first = sentence.partition(". ")[0]
+        if re.search(r": [0-9][0-9,.]*(?: \(95%|$)", first.rstrip(".")):
+            assert re.search(r"\((?:all 7|[4-6] of 7) territories\)", first), sentence
+
+
+def test_provisional_figure_is_called_so_in_the_sentence() -> None:
+    path = queries.current_release()
+    statement = (
+        "select measure, offence_group, period from cell where area_kind = 'region' and is_total and freq = 'Q'"
+        " and count_unit = 'person' and flags like '%provisional%' and value is not null"
+        " and len(string_split(reporters, ',')) > 3 limit 1"
+    )
+    for row in queries.run_statement(path, statement, []):
+        address = {"crime": row["offence_group"], "freq": "Q", "period": row["period"]}
+        test = run_page("compare", kind="count", indicator=row["measure"], **address)
+        assert "Provisional: may be revised." in read_quotes(test)[0]
 
 
 @pytest.mark.parametrize("page", PAGES)
