@@ -119,11 +119,11 @@ def show_section(show: Callable[[], None]) -> None:
     st.fragment(show_and_write_address)()
 
 
-def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True) -> None:
-    """Close a page: add the release to the address and show the citation in the footer.
+def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_brief: bool = False) -> None:
+    """Close a page: add the release to the address, and show the brief of the region and the citation in the footer.
 
     `is_linked`: the figures of the page are links to their sources. `is_ours` is false for a page with figures of
-    other publishers, which are not invented.
+    other publishers, which are not invented. `has_brief` is true for a page that has linked its brief itself.
     """
     way = tell("Click an underlined number to see where it comes from.") if is_linked else ""
     read_selection().end_run(release=frame.id)
@@ -133,6 +133,9 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True) -> N
         day=words.format_day(clock.parse_time(str(frame.release["drafted_at"])).date()),
         period=words.period_short(frame.release["reference_period"]),
     )
+    crime = read_selection().carried.get("crime", CRIMES[0])
+    if not has_brief and crime in CRIMES and "A" in queries.list_periods(frame.path, crime):
+        link_brief(frame, "", crime)
     st.html(f'<div class="rti-foot">{escape(frame.cite_source(is_ours=is_ours))} {escape(drafted)} {escape(way)}</div>')
     _put_print_foot()
 

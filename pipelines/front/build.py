@@ -315,12 +315,24 @@ def list_foot_links(reader: Reader, page: Page) -> list[tuple[str, str]]:
     """Return the links at the foot of a page, to pages that are not in the navigation."""
     monitored = page.crime if page.crime in monitoring.list_crimes(reader) else ""
     return [
+        *_list_briefs(reader, page),
         (tell("Accessibility statement"), pages.name_file(pages.ACCESSIBILITY)),
         (tell("Releases and corrections"), pages.name_file(pages.RELEASES)),
         (tell("Law on joint investigation teams"), pages.name_file(pages.LAW)),
         (tell("Answers from practitioners"), pages.name_file(pages.PRACTICE)),
         (tell("Monitoring of the Guidelines"), pages.name_file(pages.MONITORING, monitored)),
     ]
+
+
+def _list_briefs(reader: Reader, page: Page) -> list[tuple[str, str]]:
+    """Return the links to the brief of the page's crime, or of each crime, and of the territory of a profile."""
+    kind = tell("Brief to print: two pages (PDF)") if page.area else tell("Brief to print: four pages (PDF)")
+    crimes = [crime for crime in CRIMES if page.crime in ("", crime) and reader.edition.has_crime(crime)]
+    return [
+        (f"{kind}, {language.lower_first(reader.find_label('offence_group', crime))}",
+         pages.name_brief_file(page.area, crime))
+        for crime in crimes
+    ]  # fmt: skip
 
 
 def cite_page(reader: Reader, page: Page) -> str:

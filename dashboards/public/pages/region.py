@@ -78,7 +78,7 @@ def render_page() -> None:
     show_splits(frame, frame.region, crime, crime_name, unit, coverage)
     show_trends(frame, crime, crime_name, unit, measures, tuple(periods.get("A", ())), coverage)
     layout.link_brief(frame, "", crime)
-    layout.end_page(frame)
+    layout.end_page(frame, has_brief=True)
 
 
 def _read_cells(frame: layout.Frame, crime: str, freq: str, period: str, unit: str, measures: Sequence[str]) -> Cells:

@@ -26,7 +26,7 @@ class Page:
     """One page: the name of its file, its template and place in the navigation, and what the template shows.
 
     `views` are the same page for each crime: text, address, and whether it is this page. `crime` is the one that the
-    page is about, which its links keep; empty for a page about both.
+    page is about, which its links keep; empty for a page about both. `area` is the territory of a profile.
     """
 
     file: str
@@ -39,6 +39,7 @@ class Page:
     views: Sequence[tuple[str, str, bool]] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     crime: str = ""
+    area: str = ""
 
 
 @dataclass(frozen=True)

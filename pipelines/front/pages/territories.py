@@ -166,6 +166,7 @@ def compose_profile(reader: Reader, crime: str, area: str) -> Page:
             ],
         },
         crime=crime,
+        area=area,
     )
 
 

@@ -210,6 +210,15 @@ def test_links_of_a_page_about_a_crime_keep_it(site: Site) -> None:
     assert list_links_to_another_crime(planted, crimes) == ["index.html", "/region?lang=en", "brief-rs.pdf"]
 
 
+def test_foot_of_each_page_links_the_brief_of_its_crime_and_territory(site: Site) -> None:
+    for name, document in site.documents.items():
+        english = site.documents[f"en/{name.partition('/')[2]}"]
+        crime, profile = find_crime(english), re.search(r"/territory-([a-z]+?)(?:-som)?\.html", name)
+        area = profile[1].upper() if profile else ""
+        links = document.xpath("//*[@class='front-links']//a[contains(@href, '.pdf')]/@href")
+        assert links == [name_brief_file(area, code) for code in CRIMES if crime in ("", code)], name
+
+
 def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: Site) -> None:
     for name, document in site.documents.items():
         for table in document.iter("table"):

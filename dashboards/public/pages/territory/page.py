@@ -69,4 +69,4 @@ def render_page() -> None:
         show_facts(frame, area)
     if section in ("data", _ALL):
         show_returns(frame, area)
-    layout.end_page(frame)
+    layout.end_page(frame, has_brief=True)
