@@ -65,6 +65,16 @@ def show_dots(frame: layout.Frame, compared: Compared, freq: str, period: str) -
     picture = charts.draw_comparison(drawn, under=frame.lines_under_chart(*compared.areas))
     layout.show_panels(frame, [picture], about=comparison.name_column(compared.choice, freq), key="dots")
     layout.put_small(tell(sentences.WHY_INTERVAL))  # marked in front.sentences
+    if _is_of_stages(compared):
+        layout.put_small(tell(sentences.NO_FUNNEL))  # marked in front.sentences
+
+
+def _is_of_stages(compared: Compared) -> bool:
+    """Return True for figures of people at one stage, or of two stages that are of different people."""
+    choice = compared.choice
+    if choice.kind == "ratio":
+        return not comparison.read_metrics(compared.frame.path)[choice.code]["is_nested"]
+    return choice.kind in ("count", "rate") and not choice.measure.startswith("victims")
 
 
 def _make_row(compared: Compared, area: str, row: Row | None) -> intervals.TerritoryRow:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pipelines import words
 from pipelines.design.components import Part
-from pipelines.front import pages, pictures
+from pipelines.front import pages, pictures, sentences
 from pipelines.front.pages import Page
 from pipelines.front.pages.facts import list_facts
 from pipelines.front.queries import CRIMES
@@ -62,7 +62,10 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "picture": pictures.draw_durations(reader, crime, metric),
             "tables": [compose_table(reader, caption, tell("Territory"), lines, list(by_area))],
             "pairs": "",
-            "cautions": [tell("Open cases are counted with the time they have taken so far.")],
+            "cautions": [
+                tell("Open cases are counted with the time they have taken so far."),
+                tell(sentences.NO_RANKING),  # marked in sentences
+            ],
             "changed": tell(trends.NO_SERIES),  # marked in words.trends
             "changes": [],
             "facts": list_facts(

@@ -353,6 +353,28 @@ def test_sentences_have_at_most_twenty_words_on_average(site: Site) -> None:
             assert not lengths or sum(lengths) / len(lengths) <= 20, name
 
 
+def test_every_indicator_page_says_what_its_figures_are_not(site: Site) -> None:
+    funnels = []
+    for name, document in site.documents.items():
+        if not name.startswith("en/indicator-"):
+            continue
+        text = read_without_explanations(document.find(".//main"))
+        assert text.count("The order of territories is not a ranking.") == 1, name
+        is_of_one_group = re.search(r"duration|clearance|Everyone in the first is also in the second", name + text)
+        assert ("The stages of one period count different people" in text) is not bool(is_of_one_group), name
+        funnels.append(not document.find_class("front-picture"))
+    assert any(funnels), "some indicator has no picture"
+
+
+def read_without_explanations(element: html.HtmlElement) -> str:
+    """Return the text of a part of a page without the explanations of terms, and without code to copy."""
+    copy = html.fromstring(html.tostring(element, encoding="unicode"))
+    for part in copy.cssselect(".front-about, pre, code, script, style"):
+        part.drop_tree()
+    # Spaces between elements: labels of a picture would run together.
+    return re.sub(r"\s+([,.:;)])", r"\1", " ".join(" ".join(copy.itertext()).split()))
+
+
 @pytest.mark.parametrize(
     "file", ["victims", "sentences", "territories", "quality", "territory-ba", "law", "monitoring-al"]
 )

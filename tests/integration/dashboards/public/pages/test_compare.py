@@ -103,6 +103,16 @@ def test_every_kind_of_indicator_opens_with_a_table_and_a_picture() -> None:
         assert quote is not None and figure in quote[1], (kind, "the sentence has the figure of the table")
 
 
+@pytest.mark.parametrize(
+    ("choices", "is_of_stages"),
+    [({"kind": "count"}, True), ({"kind": "rate"}, True), (RATIO, True), ({"kind": "share"}, False)],
+)
+def test_figures_of_stages_are_not_followed_people(choices: dict[str, str], is_of_stages: bool) -> None:
+    test = run_page("compare", **choices)
+    assert ("The stages of one period count different people" in read_html(test)) is is_of_stages
+    assert "The order of territories is not a ranking." in read_html(test)
+
+
 def test_version_of_a_ratio_is_one_choice_and_only_the_recommended_is_tested() -> None:
     test = run_page("compare", **RATIO, version="lagged")
     table = read_first_table(test)
