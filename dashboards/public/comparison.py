@@ -167,6 +167,11 @@ def list_versions(rows: Sequence[Row]) -> list[str]:
     return [version for version in VERSIONS if version in {RECOMMENDED, *present}] if len(present) > 1 else []
 
 
+def name_version(version: str, freq: str) -> str:
+    """Return the name of a version for figures of one frequency."""
+    return VERSIONS[version] if version == RECOMMENDED else indicators.name_version(version, freq)
+
+
 def group_periods(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Return the periods that have a figure of a territory, newest first, by frequency; years come first."""
     periods: dict[str, set[str]] = {}

@@ -42,6 +42,11 @@ TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
             mark("convicted|conviction|convictions"),
         ),
         "sentenced": (mark("Sentenced"), mark("A court imposed a sanction."), mark("sentenced")),
+        "resolved": (
+            mark("Resolved"),
+            mark("The proceedings ended at this level, by a decision or in another way."),
+            mark("resolved"),
+        ),
         "first": (
             mark("First instance"),
             mark("The first decision of a court, which can still be appealed."),

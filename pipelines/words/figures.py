@@ -269,7 +269,7 @@ def describe_indicator(row: Row, name: str, vocabulary: Vocabulary) -> str:
     """Return the sentence of an indicator made of several counts; `row` is of one of the release's tables of them."""
     details = []
     if row.get("version"):
-        details.append(lower_first(indicators.VERSIONS[str(row["version"])]))
+        details.append(lower_first(indicators.name_version(str(row["version"]), str(row["freq"]))))
     if row.get("measure"):
         details.append(lower_first(vocabulary.find_label("measure", str(row["measure"]))))
         details.append(lower_first(vocabulary.find_label("level", str(row["level"]))))

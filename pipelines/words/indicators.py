@@ -23,6 +23,7 @@ VERSIONS: Mapping[str, str] = Texts(
         "cohort": mark("Followed cases"),
     }
 )
+_SAME_YEAR = mark("Same year")
 VERSIONS_TOLD: Mapping[str, str] = Texts(
     {
         "same_period": mark("both counts of the same period; these are different people"),
@@ -49,6 +50,19 @@ RULES: Mapping[str, str] = Texts(
         "refused": mark("No version is complete on its own: its two counts are not made in the same way."),
     }
 )
+_RULES_OF_YEARS: Mapping[str, str] = Texts(
+    {
+        "nested": mark("Recommended: same year, because one count is part of the other."),
+        "lag_zero": mark(
+            "Recommended: same year, because records show that it takes less than half a year from one stage to the "
+            "other."
+        ),
+        "no_lag": mark(
+            "Recommended: same year, because no records show how long it takes from one stage to the other."
+        ),
+    }
+)
+"""The rules of `RULES` that name the period, for figures of a year."""
 TOO_FEW = words.TOO_FEW
 FEW: Mapping[str, str] = Texts(
     {
@@ -95,6 +109,16 @@ _NO_PAIRS = mark(
     "rules."
 )
 _OTHER_PAIRS = mark("Pairs that are not compared have too few cases, no public figure, or other counting rules.")
+
+
+def name_version(version: str, freq: str) -> str:
+    """Return the name of a version of a ratio; "same period" is "same year" for a figure of a year."""
+    return tell(_SAME_YEAR) if (version, freq) == ("same_period", "A") else VERSIONS[version]
+
+
+def explain_rule(rule: str, freq: str) -> str:
+    """Return the note on why a version of a ratio is recommended."""
+    return _RULES_OF_YEARS[rule] if freq == "A" and rule in _RULES_OF_YEARS else RULES[rule]
 
 
 def describe_version(version: str, *, is_nested: bool) -> str:

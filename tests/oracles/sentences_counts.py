@@ -1012,7 +1012,8 @@ def expect_indicator_of_cell(r: Release, s: Selection, p: Params) -> Expected:
     if "details" in p:
         details = []
         if row.get("version"):
-            names = {"same_period": "same period", "lagged": "with time lag", "cohort": "followed cases"}
+            same = "same year" if row["freq"] == "A" else "same period"
+            names = {"same_period": same, "lagged": "with time lag", "cohort": "followed cases"}
             details.append(names[row["version"]])
         if row.get("measure"):
             details += [lower_first(r.label["measure", row["measure"]]), lower_first(r.label["level", row["level"]])]

@@ -55,7 +55,7 @@ READING = (
         "**Stages.** The stages of one period are different people: a case often takes years from one stage to the "
         "next. A later stage can therefore be larger than an earlier one."
     ),
-    mark("**Order.** Territories are listed in a fixed order. This is not a ranking."),
+    mark("**Order.** Territories are in the order of their names. This is not a ranking."),
     mark(
         "**Periods.** A figure counts what happened in the period. A year is the office's own annual figure if it sent "
         "one. Otherwise it is the sum of the four quarters. A year is never divided into quarters."

@@ -68,6 +68,6 @@ class Compared:
             return tables.value_cell(figure, subject)
         marks = indicators.mark_notes(row, notes, of=comparison.find_basis(self.choice.kind))
         if rule := row.get("default_rule") if row.get("is_default") and row["value"] is not None else None:
-            marks = (*marks, notes.number_note(indicators.RULES[str(rule)]))
+            marks = (*marks, notes.number_note(indicators.explain_rule(str(rule), str(row["freq"]))))
         address = comparison.find_address(self.frame.id, self.choice, row)
         return tables.value_cell(figure, subject, marks, address, is_few=comparison.is_few(row))

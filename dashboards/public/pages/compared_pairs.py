@@ -84,6 +84,6 @@ def _show_spread(compared: Compared, metric: str, freq: str, period: str) -> Non
             continue
         text = regions.describe_range(row, compared.digits)
         if row.get("version") == "same_period":
-            text = f"{indicators.VERSIONS['same_period']}: {lower_first(text)}"
+            text = f"{indicators.name_version('same_period', freq)}: {lower_first(text)}"
         is_whole = row["n"] >= len(frame.territories)
         layout.put_text(text if is_whole else f"{text} {tell(regions.NOT_BORROWED)}")

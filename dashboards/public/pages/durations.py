@@ -195,8 +195,8 @@ def _show_durations(frame: layout.Frame, way: str, crime: str, crime_name: str, 
     layout.put_text(
         tell(
             "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases "
-            "are included as open. Days are rounded to tens, and people are shown in bands. Territories are in a "
-            "fixed order; this is not a ranking."
+            "are included as open. Days are rounded to tens, and people are shown in bands. Territories are in "
+            "the order of their names. This is not a ranking."
         )
     )
     spans = [

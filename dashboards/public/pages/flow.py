@@ -75,7 +75,7 @@ def _show_ratios(frame: layout.Frame, area: str, crime: str, track: str, freq: s
         return
     layout.put_lower_heading(tell("Ratios between stages"))
     version = choices.choose_option(
-        tell("Version"), "version", tuple(comparison.VERSIONS), say=lambda code: comparison.VERSIONS[code]
+        tell("Version"), "version", tuple(comparison.VERSIONS), say=lambda code: comparison.name_version(code, freq)
     )
     _show_ratios_of_version(frame, area, crime, track, freq, period, unit, version)
 
@@ -110,12 +110,13 @@ def _show_ratios_of_version(
     column = tell("Per 100 (95% confidence interval)")
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
     title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
-    title = f"{title}: {lower_first(tell('Ratios between stages'))}, {lower_first(comparison.VERSIONS[version])}"
+    version_name = comparison.name_version(version, freq)
+    title = f"{title}: {lower_first(tell('Ratios between stages'))}, {lower_first(version_name)}"
     layout.show_table(
         frame, title, [column], lines, corner=tell("Ratio"), text=True, notes=notes, coverage=frame.marked_name(area)
     )
     if version != comparison.RECOMMENDED:
-        layout.put_small(f"{indicators.VERSIONS[version]}: {indicators.describe_version(version, is_nested=False)}")
+        layout.put_small(f"{version_name}: {indicators.describe_version(version, is_nested=False)}")
 
 
 def _is_between(metric: str, stages: Sequence[str]) -> bool:
@@ -130,6 +131,6 @@ def _build_cell(row: Row | None, name: str, version: str, notes: words.Notes) ->
     figure = versions.add_lag(comparison.format_compared(row, "ratio"), row)
     marks = indicators.mark_notes(row, notes)
     if row["is_default"] and row["value"] is not None:
-        marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
+        marks = (*marks, notes.number_note(indicators.explain_rule(str(row["default_rule"]), str(row["freq"]))))
     address = tables.indicator_address("stage_ratio", row)
     return tables.value_cell(figure, name, marks, address, is_few=comparison.is_few(row))

@@ -30,9 +30,9 @@ def show_versions(frame: layout.Frame, metric: str, crime: str, unit: str, freq:
     versions = [code for code in indicators.VERSIONS if any(code in those for those in by_area.values())]
     if len(versions) > 1:
         with layout.open_fold(tell("All versions of the ratio")):
-            _show_table(frame, about, by_area, versions, crime, unit, period)
+            _show_table(frame, about, by_area, versions, crime, unit, freq, period)
     sentences = [
-        (indicators.VERSIONS[code], indicators.describe_version(code, is_nested=about["is_nested"]))
+        (indicators.name_version(code, freq), indicators.describe_version(code, is_nested=about["is_nested"]))
         for code in versions
     ]
     layout.put_html(tables.render_facts(sentences))
@@ -45,36 +45,39 @@ def _show_table(
     versions: Sequence[str],
     crime: str,
     unit: str,
+    freq: str,
     period: str,
 ) -> None:
+    names = {code: indicators.name_version(code, freq) for code in versions}
     name = tell(about["name"])  # marked where declared
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
     notes = words.Notes()
     codes = [frame.region, *(code for code, _ in frame.territories)]
-    lines = [_build_line(frame, code, by_area.get(code, {}), versions, notes) for code in codes]
+    lines = [_build_line(frame, code, by_area.get(code, {}), names, notes) for code in codes]
     region_rows = by_area.get(frame.region, {})
     covered = tuple(
-        coverage.build_cell(region_rows.get(code), indicators.VERSIONS[code], notes)
+        coverage.build_cell(region_rows.get(code), names[code], notes)
         if code in region_rows
-        else tables.Cell("", tell("{subject}: none", subject=indicators.VERSIONS[code]), kind="note")
+        else tables.Cell("", tell("{subject}: none", subject=names[code]), kind="note")
         for code in versions
     )
     lines.insert(1, tables.Line(tables.Cell(tell("Territories included")), covered))
     layout.show_table(
         frame, f"{name}. {crime_name}, {words.period_short(period)}, {words.unit_name(unit)}",
-        [indicators.VERSIONS[code] for code in versions], lines, corner=tell("Area"), notes=notes, legend=True,
-        coverage=coverage.name_territories([(indicators.VERSIONS[code], region_rows.get(code)) for code in versions]),
+        list(names.values()), lines, corner=tell("Area"), notes=notes, legend=True,
+        coverage=coverage.name_territories([(names[code], region_rows.get(code)) for code in versions]),
     )  # fmt: skip
     layout.put_text(tell(_READ, enough=ENOUGH_EVENTS))
 
 
 def _build_line(
-    frame: layout.Frame, area: str, those: Mapping[str, Row], versions: Sequence[str], notes: words.Notes
+    frame: layout.Frame, area: str, those: Mapping[str, Row], names: Mapping[str, str], notes: words.Notes
 ) -> tables.Line:
+    """Return the figures of an area in all versions; `names` are their names by code."""
     heading = frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}")
     cells = []
-    for version in versions:
+    for version, name in names.items():
         row = those.get(version)
         figure = format_missing(version) if row is None else indicators.format_figure(row)
         marks = () if row is None else indicators.mark_notes(row, notes)
@@ -82,8 +85,8 @@ def _build_line(
         if row is not None and figure.kind == "value":
             figure = add_lag(figure, row)
             if row["is_default"]:
-                marks = (*marks, notes.number_note(indicators.RULES[str(row["default_rule"])]))
-        label = f"{frame.area_name(area)}, {indicators.VERSIONS[version]}"
+                marks = (*marks, notes.number_note(indicators.explain_rule(str(row["default_rule"]), str(row["freq"]))))
+        label = f"{frame.area_name(area)}, {name}"
         href = "" if row is None else tables.indicator_address("stage_ratio", row)
         cells.append(tables.value_cell(figure, label, marks, href, is_few=is_few))
     return tables.Line(heading, tuple(cells), is_total=area == frame.region)

@@ -29,7 +29,7 @@ COUNT: Mapping[str, Any] = {
     "sentence_band": "_Z",
 }  # fmt: skip
 RATIO: Mapping[str, Any] = {
-    "area_kind": "region", "area": "AA", "period": "2026-Q3", "offence_group": "TIP", "version": "lagged",
+    "area_kind": "region", "area": "AA", "freq": "Q", "period": "2026-Q3", "offence_group": "TIP", "version": "lagged",
     "unit_measure": "PC", "value": 57.0, "low": 40.0, "high": 81.5, "obs_status": "A", "conf_status": "F",
     "state": "too_few", "interval_basis": "lower_bound", "flags": "over_100", "reporters": "AA,BB",
     "reasons": "stage_differs,attempts_not_stated,card_missing", "statistic": "median", "n_band": "10-19",

@@ -551,7 +551,7 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
     )
     assert " are not compared. The two figures compared differ in: the version of the ratio." in text
     assert any(
-        "Same period: 4 territories have a published figure: median" in paragraph.value for paragraph in test.markdown
+        "Same year: 4 territories have a published figure: median" in paragraph.value for paragraph in test.markdown
     )
     assert "United Nations Security Council resolution 1244" in text
 

@@ -130,7 +130,7 @@ def test_ratio_of_the_region_lists_the_counts_of_its_territories(demonstration: 
     test = run_page("source", indicator=f"{key};version=same_period")
     assert read_sentence(test) == (
         "Western Balkans (all 7 territories), 2025: trafficking in persons, convicted at first instance per 100 "
-        "indicted, same period: 85 per cent (95% confidence interval 68 to 106)."
+        "indicted, same year: 85 per cent (95% confidence interval 68 to 106)."
     )
     text = read_html(test)
     assert "Convicted at first instance, 2025" in text and "Indicted, 2025" in text
