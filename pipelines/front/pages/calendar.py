@@ -107,9 +107,9 @@ def _list_keys(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
     for identity, file in record.keys:
         days = [clock.parse_time(entry.published_at) for entry in record.publications if entry.key_id == identity]
         name = (
-            tell("Public key of releases since {day} (PEM)", day=words.format_day(min(days).date()))
+            tell("Public key of releases since {day}", day=words.format_day(min(days).date()))
             if days
-            else tell("Public key that has not signed a release yet (PEM)")
+            else tell("Public key that has not signed a release yet")
         )
         yield name, f"/keys/{file}"
 

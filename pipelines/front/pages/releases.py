@@ -18,6 +18,7 @@ from pipelines.front.pages.quality import describe_revisions
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, period_field
+from pipelines.words import Row
 from pipelines.words.language import many, tell
 
 _CHANGES: Final[Mapping[str, str]] = {
@@ -49,7 +50,7 @@ def compose_releases(reader: Reader) -> Page:
         values={
             "facts": [
                 (tell("Release"), edition.id),
-                *([(tell("Version of the data"), str(release["version"]))] if release.get("version") else []),
+                *([(tell("Version of the data"), _explain_version(release))] if release.get("version") else []),
                 (tell("Drafted"), drafted),
                 (tell("Newest period"), words.period_short(str(release["reference_period"]))),
                 (tell("How to cite"), words.cite_release(release)),
@@ -126,8 +127,17 @@ def _compose_changes(reader: Reader) -> FigureTable | None:
     return table
 
 
+def _explain_version(release: Row) -> str:
+    """Return the number of the version, and what it means."""
+    meaning = tell(
+        "The first number of the version changes with tables and definitions, the second with new periods and "
+        "territories, the third with corrections."
+    )
+    return f"{release['version']}. {meaning}"
+
+
 def _describe_schema_changes(reader: Reader) -> list[str]:
-    """Return what the number of the version means, and how many tables and definitions changed."""
+    """Return how many tables and definitions changed."""
     if not reader.edition.release.get("previous"):
         return []
     rows = reader.edition.tables["schema_change"]
@@ -144,10 +154,6 @@ def _describe_schema_changes(reader: Reader) -> list[str]:
     )
     return [
         described,
-        tell(
-            "The first number of the version changes with tables and definitions, the second with new periods and "
-            "territories, the third with corrections."
-        ),
         tell("The files of the release list each change. Withheld figures are listed without their values."),
     ]
 

@@ -23,6 +23,7 @@ from pipelines.dissemination.files import find_file, find_stored_file
 from pipelines.front.build import FOLDER, build_front
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
+from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
 from tests.support.kept_builds import build_kept
@@ -373,6 +374,32 @@ def read_without_explanations(element: html.HtmlElement) -> str:
         part.drop_tree()
     # Spaces between elements: labels of a picture would run together.
     return re.sub(r"\s+([,.:;)])", r"\1", " ".join(" ".join(copy.itertext()).split()))
+
+
+UNEXPLAINED = re.compile(
+    r"Kaplan.M|Каплан.М|(?:qu|kv|ku)antil|квантил|censor|censur|cenzur|цензур|\bPEM\b"
+    r"|\b[A-Z]{2,}(?:_[A-Z]{2,})+\b|\b[a-z]{2,}(?:_[a-z]+)+\b"
+)
+"""Words of statisticians and of the software that no page may have without an explanation, in all languages."""
+
+
+def find_unexplained_words(document: html.HtmlElement, file: str) -> list[str]:
+    """Return the internal words that a reader sees on a page; code to copy is not searched."""
+    text = read_without_explanations(document.find(".//body"))
+    # The page on files explains what the column is.
+    allowed = {"CELL_ID"} if file == "data.html" else set()
+    return [word for word in (*find_internal_words(text), *UNEXPLAINED.findall(text)) if word not in allowed]
+
+
+def test_no_static_page_has_internal_words_in_any_language(site: Site) -> None:
+    words_by_page = {
+        name: words
+        for name, document in site.documents.items()
+        if (words := find_unexplained_words(document, name.partition("/")[2]))
+    }
+    assert words_by_page == {}
+    planted = html.document_fromstring("<p>Kaplan-Meier quantiles of <code>a_b</code> in REF_AREA, unverified</p>")
+    assert find_unexplained_words(planted, "data.html") == ["unverified", "Kaplan-M", "quantil", "REF_AREA"]
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
     for words in (
         "8 December 2026, 09:00 UTC", "1 December 2026, 09:00 UTC", "An office asked for a week.",
         "Made current again: Wrong figures.", "Cases were counted as persons.",
-        'href="/keys/release-0123456789abcdef.pub.pem">Public key of releases since 1 December 2026 (PEM)<',
-        'href="/keys/release-fedcba9876543210.pub.pem">Public key that has not signed a release yet (PEM)<',
+        'href="/keys/release-0123456789abcdef.pub.pem">Public key of releases since 1 December 2026<',
+        'href="/keys/release-fedcba9876543210.pub.pem">Public key that has not signed a release yet<',
         "She prepares the press conference.", 'href="calendar.ics"', 'href="releases.atom"',
         'href="/releases/2026-Q3/en/"',
     ):  # fmt: skip

@@ -323,7 +323,7 @@ EMPTY = {
     "Figures in release {release} were wrong": "a release with a correction notice",
     "Made current again: {reason}": "a release that was made current again",
     "{day}, {time} UTC": "a release that is announced",
-    "Public key of releases since {day} (PEM)": "the calendar of a home, which is not part of a release",
+    "Public key of releases since {day}": "the calendar of a home, which is not part of a release",
     "Figures that changed since release {release}": "a release after another one",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
     "{n} older years": "a release of more than eight years",
