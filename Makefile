@@ -175,13 +175,14 @@ test-workers: $(TOOLS) $(WORKER_PACKAGES) postgres rabbitmq ## refreshes by two 
 	$(call say,Running the tests of workers)
 	@PYTHONPATH=$(CURDIR)/$(WORKER_PACKAGES) POLARS_MAX_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m workers tests/integration/runs tests/integration/operations
 
-lint: $(TOOLS) ## ruff (lint and format), the strict type checker (once for Windows), import contracts and house style
+lint: $(TOOLS) ## ruff (lint and format), the strict type checker (once for Windows), import contracts, house style and catalogues
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.support.portable_check
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.support.style_check
+	@$(BIN)/python -m pipelines.translation check
 
 format: $(TOOLS) ## apply the fixes of ruff, and format
 	@$(BIN)/ruff check --fix .

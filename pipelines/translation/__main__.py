@@ -1,8 +1,9 @@
 """Maintain the catalogues: `python -m pipelines.translation [template [FILE] | update | status | check]`.
 
 `template` (the default) writes all texts to `rti.pot`; `update` merges new texts into every catalogue and updates
-`REVIEW.md`; `status` counts translated and reviewed texts; `check` exits with 1 if a catalogue lacks a text, has a text
-that is no longer used or has different placeholders, or if `REVIEW.md` is out of date.
+`REVIEW.md`; `status` counts translated and reviewed texts; `check` exits with 1 if a catalogue lacks a text, has one
+that is marked as fuzzy, is no longer used or has different placeholders, or if `REVIEW.md` is out of date. `make lint`
+runs it.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _check(texts: Sequence[SourceText]) -> int:
     page = review.PATH.read_text("utf-8")
     if review.update_table(page, list(catalogues.PLURALS)) != page:
         faults.append(f"{review.PATH.name} is out of date")
-    print("\n".join([*faults, f"{len(faults)} faults; 'update' merges what is new." if faults else "All whole."]))
+    print("\n".join([*faults, f"Faults: {len(faults)}. 'update' merges new texts." if faults else "No faults."]))
     return 1 if faults else 0
 
 

@@ -32,6 +32,9 @@ PLURALS = {
 QUOTES = {"sq": "„“", "bs": "„“", "hr": "„”", "sr": "„“", "cnr": "„“", "mk": "„“"}
 """Opening and closing quotation mark of each language."""
 _TYPOGRAPHIC = "„“”«»"
+_FUZZY = "fuzzy"
+"""Flag by which gettext editors mark a translation as unfinished. A compiled catalogue leaves such texts out, so that
+readers would see English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +128,14 @@ def _write(path: Path, catalogue: Any, language: str) -> None:
     path.write_bytes(_header(language).encode() + buffer.getvalue().strip() + b"\n")
 
 
-def _add(catalogue: Any, text: SourceText, string: Any = None, comments: Sequence[str] = ()) -> None:
+def _add(
+    catalogue: Any, text: SourceText, string: Any = None, comments: Sequence[str] = (), *, is_fuzzy: bool = False
+) -> None:
     catalogue.add(
         text.one if text.other is None else (text.one, text.other),
         string,
         locations=[(place, None) for place in text.places],
+        flags=[_FUZZY] if is_fuzzy else [],
         auto_comments=list(text.rules),
         user_comments=list(comments),
     )
@@ -151,7 +157,8 @@ def update_catalogue(
 
     Translations are kept; those of removed texts become obsolete entries, and are restored if the text is used again.
     `translations` (source text -> its forms) replaces the translations in the file; a changed translation loses its
-    review.
+    review and its mark as fuzzy. A fuzzy translation of a removed text is dropped, because obsolete entries have no
+    marks.
     """
     previous = read_language(language)
     remaining = {_source_text(message): message for message in previous.obsolete.values()} | index_messages(previous)
@@ -165,9 +172,10 @@ def update_catalogue(
             strings = [""] * n_forms
         is_unchanged = before is not None and list_forms(before) == strings
         comments = before.user_comments if is_unchanged else ()
-        _add(merged, text, strings[0] if text.other is None else tuple(strings), comments)
+        string = strings[0] if text.other is None else tuple(strings)
+        _add(merged, text, string, comments, is_fuzzy=is_unchanged and before.fuzzy)
     for source in sorted(remaining):
-        if any(list_forms(remaining[source])):
+        if any(list_forms(remaining[source])) and not remaining[source].fuzzy:
             merged.obsolete[source] = remaining[source]
     _write(path_of(language), merged, language)
     i18n.load_catalogue.cache_clear()
@@ -179,10 +187,15 @@ def is_reviewed(message: Any) -> bool:
     return any(comment.strip().lower().startswith(REVIEWED) for comment in message.user_comments)
 
 
+def _is_usable(message: Any) -> bool:
+    """Return True if a text is translated in all its forms and not marked as fuzzy, so that readers see it."""
+    return all(list_forms(message)) and not message.fuzzy
+
+
 def count_translations(language: str, texts: Sequence[SourceText]) -> Status:
-    """Count the translated texts, and the reviewed ones among them."""
+    """Count the translated texts without fuzzy ones, and the reviewed ones among them."""
     messages = index_messages(read_language(language))
-    translated = [messages[text.one] for text in texts if text.one in messages and all(list_forms(messages[text.one]))]
+    translated = [messages[text.one] for text in texts if text.one in messages and _is_usable(messages[text.one])]
     return Status(language, len(texts), len(translated), sum(map(is_reviewed, translated)))
 
 
@@ -221,7 +234,8 @@ def _has_outer_spaces(text: str) -> tuple[bool, bool]:
 
 
 def find_faults(language: str, texts: Sequence[SourceText]) -> list[CatalogueFault]:
-    """Return the faults of a language: missing texts, different placeholders, and translations of removed texts."""
+    """Return the faults of a language: missing and fuzzy texts, different placeholders, and translations of removed
+    texts."""
     messages = index_messages(read_language(language))
     faults: list[CatalogueFault] = []
     for text in texts:
@@ -232,13 +246,15 @@ def find_faults(language: str, texts: Sequence[SourceText]) -> list[CatalogueFau
         strings = list_forms(message)
         if not all(strings):
             faults.append(CatalogueFault(language, "not translated", text.one))
+        elif message.fuzzy:
+            faults.append(CatalogueFault(language, "marked as fuzzy; check it and remove the mark", text.one))
         elif len(strings) != (form_count(language) if text.other is not None else 1):
             faults.append(CatalogueFault(language, "the number of plural forms is wrong", text.one))
         else:
             faults += [
                 CatalogueFault(language, problem, text.one) for problem in _placeholder_faults(language, text, strings)
             ]
-    return faults + [CatalogueFault(language, "no longer said", source) for source in messages]
+    return faults + [CatalogueFault(language, "no longer used", source) for source in messages]
 
 
 def count_reviewed(language: str) -> tuple[int, int]:

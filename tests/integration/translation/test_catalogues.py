@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import string
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipelines.findings.rules import Rule, all_rules, fill_parameters
 from pipelines.findings.texts import describe_finding
 from pipelines.translation import catalogues, extraction, review
 from pipelines.translation.__main__ import main
+from tests.support.paths import ROOT
 
 WRITTEN = ("sq", "bs", "hr", "mk", "sr", "cnr")
 TOLD = (*WRITTEN, "sr-Latn")
@@ -515,6 +517,81 @@ def test_page_of_reviews_agrees_with_the_catalogues() -> None:
     assert review.update_table(page, list(catalogues.PLURALS)) == page
     if not any(catalogues.count_reviewed(language)[0] for language in WRITTEN):
         assert "No text has been read by a native speaker yet" in page
+
+
+def _mark_fuzzy(path: Path, source: str) -> None:
+    """Mark a text of a catalogue as an editor does."""
+    content = path.read_text("utf-8")
+    entry = f'msgid "{source}"'
+    assert content.count(f"\n{entry}\n") == 1
+    path.write_text(content.replace(f"\n{entry}\n", f"\n#, fuzzy\n{entry}\n"), "utf-8")
+
+
+def test_fuzzy_text_is_a_fault_shown_in_english_and_kept_by_update_until_it_is_translated(folder: Path) -> None:
+    first, second = extraction.SourceText("One"), extraction.SourceText("Two")
+    catalogues.update_catalogue("bs", [first, second], {"One": ["Jedan"], "Two": ["Dva"]})
+    _mark_fuzzy(catalogues.path_of("bs"), "Two")
+    i18n.load_catalogue.cache_clear()
+    assert (i18n.gettext("One", "bs"), i18n.gettext("Two", "bs")) == ("Jedan", "Two")
+    assert catalogues.update_catalogue("bs", [first, second]).translated == 1
+    (fault,) = catalogues.find_faults("bs", [first, second])
+    assert fault.text == "Two" and "fuzzy" in fault.what
+    catalogues.update_catalogue("bs", [first])
+    assert "Dva" not in catalogues.path_of("bs").read_text("utf-8"), "it would return without its mark"
+    catalogues.update_catalogue("bs", [first, second], {"Two": ["Dva"]})
+    assert catalogues.find_faults("bs", [first, second]) == []
+    _mark_fuzzy(catalogues.path_of("bs"), "Two")
+    catalogues.update_catalogue("bs", [first, second], {"Two": ["Dvije"]})
+    assert catalogues.find_faults("bs", [first, second]) == []
+
+
+@pytest.fixture
+def whole_catalogues(tmp_path: Path, texts: list[extraction.SourceText], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copy the project's catalogues and let the command read the copies."""
+    folder = tmp_path / "locales"
+    shutil.copytree(i18n.FOLDER, folder)
+    monkeypatch.setattr(i18n, "FOLDER", folder)
+    monkeypatch.setattr("pipelines.translation.__main__.gather_texts", lambda: texts)
+    return folder
+
+
+def test_check_accepts_the_catalogues(whole_catalogues: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out == "No faults.\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("missing", "not in the catalogue: 'The cell is empty.'"),
+        ("untranslated", "not translated: 'The cell is empty.'"),
+        ("fuzzy", "marked as fuzzy; check it and remove the mark: 'The cell is empty.'"),
+        ("unused", "no longer used: 'A text of no page'"),
+    ],
+)
+def test_check_fails_and_names_a_planted_fault(
+    whole_catalogues: Path, capsys: pytest.CaptureFixture[str], kind: str, words: str
+) -> None:
+    path = catalogues.path_of("hr")
+    content = path.read_text("utf-8")
+    (entry,) = re.findall(r'(?m)^msgid "The cell is empty\."\nmsgstr ".+"\n', content)
+    planted = {
+        "missing": "",
+        "untranslated": 'msgid "The cell is empty."\nmsgstr ""\n',
+        "fuzzy": f"#, fuzzy\n{entry}",
+        "unused": f'{entry}\nmsgid "A text of no page"\nmsgstr "Tekst"\n',
+    }
+    path.write_text(content.replace(entry, planted[kind]), "utf-8")
+    assert main(["check"]) == 1
+    # The page of reviews counts the texts of each catalogue, so it differs too where one is more or less.
+    *faults, count = capsys.readouterr().out.splitlines()
+    assert faults[0] == f"hr: {words}" and faults[1:] in ([], ["REVIEW.md is out of date"])
+    assert count == f"Faults: {len(faults)}. 'update' merges new texts."
+
+
+def test_make_lint_checks_the_catalogues() -> None:
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\nlint:")[2].partition("\n\n")[0]
+    assert "@$(BIN)/python -m pipelines.translation check" in recipe.splitlines()[1:][-1]
 
 
 def test_the_command_refuses_an_unknown_word(capsys: pytest.CaptureFixture[str]) -> None:
