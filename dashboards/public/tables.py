@@ -83,9 +83,9 @@ class Table:
     coverage: str = ""
 
     def select_names(self) -> tuple[tuple[str, str], ...]:
-        """Return the footnotes of names whose mark is in the table or in its notes."""
+        """Return the footnotes of names whose mark is in the table, its headings or its notes."""
         marks = {mark for line in self.lines for cell in (line.heading, *line.cells) for mark in cell.marks}
-        texts = [self.caption, *self.notes.texts, *self.notes.remarks]
+        texts = [self.caption, self.corner, *self.columns, *self.notes.texts, *self.notes.remarks]
         texts += [cell.text for line in self.lines for cell in (line.heading, *line.cells)]
         return tuple((mark, text) for mark, text in self.names if mark in marks or any(mark in part for part in texts))
 

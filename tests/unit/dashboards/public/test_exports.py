@@ -151,6 +151,15 @@ def test_notes_are_numbered_in_reading_order_and_common_ones_are_remarks() -> No
     assert [cell.marks for line in arranged for cell in line.cells] == [("1",), (), ("2",), ()]
 
 
+def test_footnote_of_a_name_in_a_heading_of_a_column_is_in_the_files() -> None:
+    """Check a table with senders below each other and receivers next to each other, in which one name is a column."""
+    names = (("*", "About the name."), ("†", "About another name."))
+    lines = (Line(Cell("Aland"), (tables.value_cell(words.FormattedFigure("1", "1", "value", 1.0), ""),)),)
+    table = Table("Sent", ("Cland*",), lines, "Sent by", names=names)
+    assert table.select_names() == names[:1]
+    assert "About the name." in exports.write_csv(table, "A source.").decode("utf-8-sig")
+
+
 def test_at_most_six_notes_are_visible() -> None:
     html = tables.render_notes(words.Notes([f"Note {number}." for number in range(9)]), [FOOTNOTE])
     visible, folded = html.split("<details>")
