@@ -29,6 +29,7 @@ at least."""
 _SHORT = 14
 """Letters of a column name, and of its figures, that fit next to each other in half the width of a telephone."""
 _INTERVAL = re.compile(r" (\([^()]*\))")
+_INTERVAL_START = ' <span class="rti-interval"'
 _BAND = re.compile(r"\d+\u2013\d+")
 """A number of persons in a band, such as "20–49", which is not broken into two lines."""
 NOTES_TITLE = mark("Notes to this selection")
@@ -234,7 +235,7 @@ def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
     text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
     if _BAND.fullmatch(cell.text):
-        text = f'<span class="rti-interval">{text}</span>'
+        text = f"{_INTERVAL_START.strip()}>{text}</span>"
     if cell.pieces:
         text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)
@@ -246,7 +247,10 @@ def _render_content(cell: Cell) -> str:
     after += f'<span class="rti-base" aria-hidden="true">{escape(cell.base)}</span>' if cell.base else ""
     if cell.href:
         label = escape(cell.spoken or cell.text, quote=True)
-        return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{text}</a>{after}'
+        # The name of a link must have all text that is seen in it (WCAG 2.5.3), and says the interval in words.
+        figure, has_interval, ends = text.partition(_INTERVAL_START)
+        after = f'{_INTERVAL_START} aria-hidden="true"{ends}{after}' if has_interval else after
+        return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{figure}</a>{after}'
     if cell.spoken and cell.spoken != cell.text:
         return f'<span role="img" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{after}'
     return f"{text}{after}"
@@ -276,7 +280,7 @@ def wrap_language(html: str, language: str) -> str:
 def _render_number(text: str) -> str:
     """Return a number whose signs between thousands cannot be selected, since with them it would be pasted as
     text, and whose interval is not broken into two lines."""
-    number = _INTERVAL.sub(r' <span class="rti-interval">\1</span>', escape(text))
+    number = _INTERVAL.sub(rf"{_INTERVAL_START}>\1</span>", escape(text))
     return f'<span class="rti-separator">{words.thousands_sign()}</span>'.join(words.split_thousands(number))
 
 

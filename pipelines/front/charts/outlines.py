@@ -96,10 +96,14 @@ def draw_outlines(
         canvas.add_raw(f'<a href="{escape(outline.href)}" aria-label="{escape(f"{outline.code} {outline.label}")}">')
         path = "".join(draw_path(map(project, ring), is_closed=True) for ring in outline.rings)
         canvas.add_element("path", d=path, kind="land" if outline.is_chosen else "land left-out", hint=outline.label)
-        x, y = project(find_label_point(max(outline.rings, key=len)))
-        canvas.add_text(x, y + 4, f"{outline.code}{outline.mark}", "strong", anchor="middle")
         top = _draw_name(canvas, outline, list_left, top)
         canvas.add_raw("</a>")
+    # The codes on the areas are outside of the links, which have each code in the list: a name has it only once.
+    canvas.add_raw('<g class="codes" aria-hidden="true">')
+    for outline in picture.outlines:
+        x, y = project(find_label_point(max(outline.rings, key=len)))
+        canvas.add_text(x, y + 4, f"{outline.code}{outline.mark}", "strong", anchor="middle")
+    canvas.add_raw("</g>")
     bottom = top + 4 if is_narrow else max(height + 4, top)
     spoken = description or tell("Map of the territories. Choose one to see its profile.")
     schematic = tell("The outlines are schematic and imply no opinion on status or borders.")
@@ -120,7 +124,10 @@ def _draw_name(canvas: Canvas, outline: Outline, x_left: float, top: float) -> f
     indent = measure_text("MM ", SIZE, is_bold=True)
     lines = wrap_text(outline.label, canvas.width - x_left - indent, SIZE)
     canvas.add_text(x_left, top + 16, outline.code, "strong")
-    canvas.add_lines(x_left + indent, top + 16, lines)
+    for number, line in enumerate(lines):
+        # Blanks between the lines, so that their text is that of the link's name.
+        canvas.add_raw(" ")
+        canvas.add_text(x_left + indent, top + 16 + LINE * number, line)
     return top + _ROW + LINE * (len(lines) - 1)
 
 

@@ -1,4 +1,4 @@
-"""Test that the accessibility checker finds the same with the time-savers of `tests/support/axe.py` as without."""
+"""Test that axe runs every rule of WCAG 2.2 AA, and finds the same with our time-savers as without."""
 
 from __future__ import annotations
 
@@ -20,18 +20,56 @@ HTML = f"""<!doctype html><html lang="en"><head><title>Faults</title></head><bod
     <div style="opacity: 0.5">{TEXTS}</div><div style="background: linear-gradient(red, blue)">{TEXTS}</div>
     <img src="data:,"><input><button></button><a href="#x"></a><h4>Two levels lower</h4>
     <ul><p>Not an item</p></ul><p id="a"></p><p id="a" role="nothing"></p></main></body></html>"""
-WITHOUT_SAVING = """() => axe.run().then(({ violations }) => violations.map(
+WITHOUT_SAVING = """rules => axe.run({ rules }).then(({ violations }) => violations.map(
     ({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => ({ html })) })))"""
+LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
+"""Tags of the rules of axe for criteria of WCAG 2.2, levels A and AA, by the version that brought them."""
+LIST_RULES = """levels => axe.getRules(levels).filter(({ tags }) => !tags.includes("deprecated"))
+    .map(({ ruleId }) => ruleId)"""
+LIST_RUN = """rules => axe.run({ rules }).then(({ violations, passes, incomplete, inapplicable }) =>
+    [violations, passes, incomplete, inapplicable].flat().map(({ id }) => id))"""
+ROWS = "".join(f"<tr><th scope='row'>{row}</th>{'<td>1</td>' * 4}</tr>" for row in "abcd")
+NOT_BY_DEFAULT = f"""<!doctype html><html lang="en"><head><title>Faults</title><style>
+    .small {{ display: inline-block; font-size: 8px; line-height: 8px; height: 8px; width: 8px; overflow: hidden; }}
+    @media (orientation: portrait) {{ html {{ transform: rotate(90deg); }} }}</style></head><body><main><h1>Faults</h1>
+    <p style="font-size: 2em; font-weight: bold">Looks like a heading</p><p>{"A paragraph below it. " * 5}</p>
+    <div><button class="small">a</button><button class="small">b</button></div>
+    <button aria-label="Other words">Send the file</button>
+    <table><tr><td colspan="5">A caption in a cell</td></tr>
+    <tr><td>1</td><td>2</td><td>3</td><td>4</td><td>5</td></tr>{ROWS}</table>
+    <table><tr><td>1</td><td>2</td><td>3</td><td>4</td></tr>{"<tr><td>1</td><td>2</td><td>3</td><td>4</td></tr>" * 3}
+    </table></main></body></html>"""
 
 
 def test_axe_finds_the_same_with_known_colours_and_without_html(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content(HTML)
     page.evaluate(AXE_SCRIPT)
-    expected = page.evaluate(WITHOUT_SAVING)
+    expected = page.evaluate(WITHOUT_SAVING, axe.choose_rules())
     page.goto("about:blank")
     page.set_content(HTML)
     assert axe.find_violations(page) == axe.find_violations(page) == expected
     page.close()
     n_by_rule = {violation["id"]: len(violation["nodes"]) for violation in expected}
     assert n_by_rule["color-contrast"] > 15 and {"image-alt", "label", "button-name", "heading-order"} <= set(n_by_rule)
+
+
+def test_every_rule_of_the_claimed_levels_is_run(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content(HTML)
+    page.evaluate(AXE_SCRIPT)
+    expected = set(page.evaluate(LIST_RULES, LEVELS))
+    by_default = set(page.evaluate(LIST_RUN, {}))
+    assert expected <= set(page.evaluate(LIST_RUN, axe.choose_rules()))
+    page.close()
+    assert expected - by_default == set(axe.WITHOUT_DEFAULT)
+
+
+def test_rules_that_are_off_by_default_find_planted_faults(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    page.set_content(NOT_BY_DEFAULT)
+    rules = {violation["id"] for violation in axe.find_violations(page)}
+    without = {violation["id"] for violation in axe.find_violations(page, without=axe.WITHOUT_DEFAULT)}
+    page.close()
+    assert set(axe.WITHOUT_DEFAULT) <= rules
+    assert not set(axe.WITHOUT_DEFAULT) & without

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -14,6 +15,17 @@ from pipelines.words.language import read_in
 def render_lines(names: Sequence[str], columns: Sequence[str], text: str) -> str:
     lines = [Line(Cell(name), tuple(Cell(text, value=1.0) for _ in columns)) for name in names]
     return tables.render_table("Caption", columns, lines, corner="Area")
+
+
+def test_link_on_a_figure_has_no_interval_whose_words_are_in_its_name() -> None:
+    cell = Cell(
+        "1,260 (1,210–1,330)", "Median: 1,260, 95% confidence interval 1,210 to 1,330", value=1260.0, href="source"
+    )
+    html = tables.render_table("Caption", ["Median"], [Line(Cell("Aland"), (cell,))], corner="Area")
+    (label, link, after) = re.findall(r'<a href="source" [^>]*aria-label="([^"]+)">(.*?)</a>(.*?)</td>', html)[0]
+    seen = re.sub(r"<[^>]+>", "", link)
+    assert seen == "1,260" and seen in label
+    assert 'aria-hidden="true"' in after and re.sub(r"<[^>]+>", "", after) == " (1,210–1,330)"
 
 
 @pytest.mark.parametrize(
