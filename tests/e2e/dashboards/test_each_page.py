@@ -7,13 +7,17 @@ those of a page as it opens, then those that open everything that is folded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Response, expect
 
 from dashboards.public.menu import PAGES, compose_title
+from pipelines.core import i18n
+from pipelines.words.language import read_in
 from tests.support import axe
 from tests.support.service.public_app import wait_until_settled
 
@@ -25,7 +29,14 @@ VARIANTS = (
 )
 WITH_PICTURES = ("region", "compare", "territory", "durations")
 WIDTHS = (1280, 1920, 768, 360, 320)
-WIDTHS_FOR_AXE = (360, 320, 1280)
+WIDTHS_FOR_AXE = (320, 1280)
+TRANSLATED = {
+    "mk": ("region", "territory?territory=ME", "durations", "victims", "quality"),
+    "sq": ("compare", "published", "source", "about"),
+}
+"""Language in which each page is loaded a second time: Macedonian where its long words are most likely to break."""
+TRANSLATED_WIDTHS_FOR_AXE = (1920, 768)
+ALL_WIDTHS_FOR_AXE = (320, 768, 1280, 1920)
 
 
 @dataclass
@@ -58,10 +69,9 @@ class Visit:
         })""")
 
 
-@pytest.fixture(scope="module", params=(*PAGES, *VARIANTS))
-def visit(visitor: BrowserContext, public_app: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """Each page after a first visit."""
-    path = str(request.param)
+@contextmanager
+def open_visit(visitor: BrowserContext, public_app: str, path: str) -> Iterator[Visit]:
+    """Open a page like a first visit; close it at the end of a `with` statement."""
     visitor.clear_cookies()
     page = visitor.new_page()
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -83,6 +93,27 @@ def visit(visitor: BrowserContext, public_app: str, request: pytest.FixtureReque
         yield Visit(path, page, answer, reports, foreign_urls)
     finally:
         page.close()
+
+
+@pytest.fixture(scope="module", params=(*PAGES, *VARIANTS))
+def visit(visitor: BrowserContext, public_app: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Each page after a first visit."""
+    with open_visit(visitor, public_app, str(request.param)) as opened:
+        yield opened
+
+
+def add_language(path: str, language: str) -> str:
+    """Return an address in a language."""
+    return f"{path}{'&' if '?' in path else '?'}lang={language}"
+
+
+@pytest.fixture(
+    scope="module", params=[add_language(path, language) for language, paths in TRANSLATED.items() for path in paths]
+)
+def translated(visitor: BrowserContext, public_app: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """Each page in another language than English."""
+    with open_visit(visitor, public_app, str(request.param)) as opened:
+        yield opened
 
 
 def test_page_has_its_title_and_is_marked_in_the_menu(visit: Visit) -> None:
@@ -124,33 +155,21 @@ def test_no_table_is_wider_than_a_phone_screen(visit: Visit) -> None:
         expect(visit.page.locator(".rti-stacked td").first).to_be_visible()
 
 
-@pytest.mark.parametrize("width", WIDTHS_FOR_AXE)
-def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
+def find_faults(visit: Visit, width: int) -> list[tuple[str, Any, str]]:
+    """Return what axe finds on a page in a window of a width, everything that is folded being open."""
     visit.set_width(width)
     visit.open_folds()
-    faults = [
+    return [
         (violation["id"], violation["impact"], node["html"][:200])
         for violation in axe.find_violations(visit.page, without=axe.NEVER_SERIOUS)
         if violation["impact"] in axe.SERIOUS or violation["id"] in ("heading-order", "landmark-unique")
         for node in violation["nodes"]
     ]
-    assert faults == []
 
 
-@pytest.mark.parametrize("path", ["territory?territory=ME&lang=mk", "quality?lang=mk"])
-def test_longer_words_fit_on_a_wide_screen(visitor: BrowserContext, public_app: str, path: str) -> None:
-    """Check in Macedonian that no option breaks, not even the only one of a control, and that no table is cut off."""
-    page = visitor.new_page()
-    page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto(f"{public_app}/{path}")
-    wait_until_settled(page)
-    heights = page.locator("[data-testid=stButtonGroup] [role=radio]").evaluate_all(
-        "all => all.map(e => [e.innerText, e.offsetHeight]).filter(([, height]) => height > 40)"
-    )
-    assert heights == []
-    sizes = page.locator(".rti-scroll").evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
-    assert sizes and [label for label, total, visible in sizes if total > visible] == []
-    page.close()
+@pytest.mark.parametrize("width", WIDTHS_FOR_AXE)
+def test_page_has_no_serious_finding_of_axe(visit: Visit, width: int) -> None:
+    assert find_faults(visit, width) == []
 
 
 def test_links_in_tables_are_large_enough(visit: Visit) -> None:
@@ -172,3 +191,74 @@ def test_page_runs_under_its_content_policy(visit: Visit) -> None:
     # Streamlit requests its own addresses below the page's path first, where they do not exist.
     assert [report for report in visit.reports if "status of 404" not in report] == []
     assert visit.foreign_urls == []
+
+
+# -------------------------------------------------------------------------------------------------- in other languages
+
+
+def test_each_page_is_checked_at_each_width_and_in_another_language() -> None:
+    assert sorted(path.partition("?")[0] for paths in TRANSLATED.values() for path in paths) == sorted(PAGES)
+    assert sorted((*WIDTHS_FOR_AXE, *TRANSLATED_WIDTHS_FOR_AXE)) == sorted(ALL_WIDTHS_FOR_AXE)
+
+
+def test_translated_page_has_no_option_or_table_that_is_cut_off(translated: Visit) -> None:
+    """Check on a wide screen and on a phone that no option breaks, and that no table is wider than the screen."""
+    options = translated.page.locator("[data-testid=stButtonGroup] [role=radio]")
+    tables = translated.page.locator(".rti-scroll")
+    for width in (1280, 320):
+        translated.set_width(width)
+        if width == 1280:
+            heights = options.evaluate_all("all => all.map(e => [e.innerText, e.offsetHeight])")
+            assert [option for option, height in heights if height > 40] == []
+        sizes = tables.evaluate_all("all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])")
+        assert [label for label, total, visible in sizes if total > visible] == [], width
+        assert sizes or translated.path.startswith("source")
+    chips = translated.page.get_by_test_id("stButtonGroup").locator("button p")
+    cut = chips.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)")
+    assert cut == []
+
+
+WALK = """document.activeElement === document.body ? null : (() => {
+    const e = document.activeElement, all = [...document.querySelectorAll('*')], s = getComputedStyle(e);
+    const drawn = [e, ...e.querySelectorAll('*'), e.parentElement].map(x => getComputedStyle(x));
+    const isSeen = drawn.some(x => (x.outlineStyle !== 'none' && parseFloat(x.outlineWidth) > 0)
+        || x.boxShadow !== 'none') || s.borderColor === 'rgb(29, 79, 124)';
+    return [all.indexOf(e), e.tagName + ' ' + (e.getAttribute('aria-label') || e.innerText || '').slice(0, 60), isSeen];
+})()"""
+"""Place in the document, name, and whether something shows the focus, of the element that has it."""
+MOST_STOPS = 600
+
+
+def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(translated: Visit) -> None:
+    translated.set_width(1280)
+    page = translated.page
+    stops: list[tuple[int, str, bool]] = []
+    page.evaluate("document.activeElement.blur()")
+    while len(stops) < MOST_STOPS:
+        page.keyboard.press("Tab")
+        stop = page.evaluate(WALK)
+        if stop is None or (stops and stop[0] == stops[0][0]):
+            break
+        stops.append(tuple(stop))
+    assert 10 < len(stops) < MOST_STOPS, "no trap"
+    assert [name for _, name, is_seen in stops if not is_seen] == []
+    places = [place for place, *_ in stops]
+    assert places == sorted(places), "the order of the page"
+
+
+@pytest.mark.parametrize("width", TRANSLATED_WIDTHS_FOR_AXE)
+def test_translated_page_has_no_serious_finding_of_axe(translated: Visit, width: int) -> None:
+    assert find_faults(translated, width) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", i18n.list_languages())
+@pytest.mark.parametrize("path", PAGES)
+def test_page_has_no_serious_finding_of_axe_at_any_width_in_any_language(
+    visitor: BrowserContext, public_app: str, path: str, language: str
+) -> None:
+    with open_visit(visitor, public_app, add_language(path, language)) as visit:
+        with read_in(language):
+            expect(visit.page).to_have_title(compose_title(path))
+        faults = [(width, fault) for width in ALL_WIDTHS_FOR_AXE for fault in find_faults(visit, width)]
+        assert faults == []

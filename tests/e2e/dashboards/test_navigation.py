@@ -221,45 +221,6 @@ def test_menu_of_a_phone_opens_and_closes_by_keyboard(open_page: Open) -> None:
     expect(links.first).to_be_hidden()
 
 
-WALK = """document.activeElement === document.body ? null : (() => {
-    const e = document.activeElement, all = [...document.querySelectorAll('*')], s = getComputedStyle(e);
-    const drawn = [e, ...e.querySelectorAll('*'), e.parentElement].map(x => getComputedStyle(x));
-    const isSeen = drawn.some(x => (x.outlineStyle !== 'none' && parseFloat(x.outlineWidth) > 0)
-        || x.boxShadow !== 'none') || s.borderColor === 'rgb(29, 79, 124)';
-    return [all.indexOf(e), e.tagName + ' ' + (e.getAttribute('aria-label') || e.innerText || '').slice(0, 60), isSeen];
-})()"""
-"""Place in the document, name, and whether something shows the focus, of the element that has it."""
-
-
-@pytest.mark.parametrize("path", ["published", "victims?lang=mk"])
-def test_keyboard_reaches_the_end_of_a_page_in_order_with_a_visible_focus(open_page: Open, path: str) -> None:
-    page = open_page(path)
-    stops: list[tuple[int, str, bool]] = []
-    page.evaluate("document.activeElement.blur()")
-    while len(stops) < 300:
-        page.keyboard.press("Tab")
-        stop = page.evaluate(WALK)
-        if stop is None or (stops and stop[0] == stops[0][0]):
-            break
-        stops.append(tuple(stop))
-    assert 10 < len(stops) < 300, "no trap"
-    assert [name for _, name, is_seen in stops if not is_seen] == []
-    places = [place for place, *_ in stops]
-    assert places == sorted(places), "the order of the page"
-
-
-def test_page_in_a_language_with_long_words_fits_a_phone(open_page: Open) -> None:
-    for path in ("region", "victims", "durations"):
-        page = open_page(f"{path}?lang=mk", width=320)
-        sizes = page.locator(".rti-scroll").evaluate_all(
-            "all => all.map(e => [e.ariaLabel, e.scrollWidth, e.clientWidth])"
-        )
-        assert sizes and [label for label, total, visible in sizes if total > visible] == [], path
-    chips = page.get_by_test_id("stButtonGroup").locator("button p")
-    cut = chips.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)")
-    assert cut == []
-
-
 def test_change_is_announced(open_page: Open) -> None:
     page = open_page()
     status = page.locator("#rti-status")
