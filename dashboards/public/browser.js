@@ -16,7 +16,32 @@
   history.pushState = (state, title, url) => {
     if (isActive) pushState(state, title, url);
     else history.replaceState(state, title, url);
+    renewAddresses();
   };
+
+  // The links to the open page, and the address that is printed, follow the address: a part of a page that is redrawn
+  // alone has changed it, and cannot write to what is outside of it.
+  function renewAddresses() {
+    const newest = new URL(location.href);
+    newest.searchParams.delete("release");
+    const figure = (newest.searchParams.get("cell") || "").split("/");
+    if (figure.length === 3) newest.searchParams.set("cell", ["current", ...figure.slice(1)].join("/"));
+    for (const [kind, address] of [["frozen", new URL(location.href)], ["newest", newest]]) {
+      const path = address.pathname + address.search;
+      for (const link of document.querySelectorAll(`a.rti-${kind}`)) {
+        if (link.getAttribute("href") === link.textContent) link.textContent = path;
+        link.setAttribute("href", path);
+      }
+    }
+    const printed = document.querySelector(".rti-print[data-address]");
+    if (!printed || printed.dataset.address === location.href) return;
+    const former = printed.dataset.address;
+    for (const style of document.querySelectorAll("style")) {
+      if (style.textContent.includes(former)) style.textContent = style.textContent.replaceAll(former, () => location.href);
+    }
+    printed.textContent = printed.textContent.replace(former, () => location.href);
+    printed.dataset.address = location.href;
+  }
 
   // Streamlit copies text alone. Of all that its buttons copy, only tables have tabs.
   if (navigator.clipboard) {
@@ -99,7 +124,10 @@
     const isOpened = isPageChanged && heading !== null && heading !== formerHeading;
     // A run can begin and end between two calls.
     const hasRun = wasRunning || changes.some((change) => change.oldValue === "running");
-    if (app && app.dataset.testScriptState === "notRunning" && (hasRun || isOpened)) announce();
+    if (app && app.dataset.testScriptState === "notRunning" && (hasRun || isOpened)) {
+      announce();
+      renewAddresses();
+    }
     wasRunning = isRunning;
   }
 

@@ -253,7 +253,7 @@ def find_address(release: str, choice: Choice, row: Row) -> str:
         return tables.source_address(release, row, "rate" if choice.kind == "rate" else "")
     if choice.kind == "share":
         return tables.source_address(release, row, choice.part.partition(".")[0])
-    return tables.indicator_address("stage_ratio" if choice.kind == "ratio" else "clearance", row)
+    return tables.indicator_address(release, "stage_ratio" if choice.kind == "ratio" else "clearance", row)
 
 
 def name_measure(path: str, code: str) -> str:

@@ -21,6 +21,8 @@ import streamlit as st
 from dashboards.public import charts, tables
 from dashboards.public.downloads import offer_pictures, offer_table
 from dashboards.public.frame import Frame
+from dashboards.public.problems import show_outdated_part
+from dashboards.public.queries import OutdatedReleaseError
 from dashboards.public.selection import read_selection
 from pipelines.core.result_cache import ResultCache
 from pipelines.words.language import current_language
@@ -215,7 +217,7 @@ def keep_part(
     The arguments after the frame are part of the key, so that they must be hashable: codes, numbers and tuples of them,
     but no rows. The function must draw by the functions of `layout` alone, and ask for no choice. The choices that
     links carry to other pages are part of the key, too. A new release has another path; what was kept of the former
-    one is dropped by what is newer.
+    one is dropped by what is newer. A part that the release lacks the tables or columns for says so; the page goes on.
     """
 
     @wraps(show)
@@ -231,7 +233,12 @@ def keep_part(
 
         carried = tuple(sorted(read_selection().carried.items()))
         key = (show, frame.path, current_language(), carried, codes, tuple(sorted(named.items())))
-        for element in kept_parts.get_or_make(key, compose_part):
+        try:
+            elements = kept_parts.get_or_make(key, compose_part)
+        except OutdatedReleaseError as error:
+            show_outdated_part(error)
+            return
+        for element in elements:
             element.draw_element(frame)
 
     return show_kept

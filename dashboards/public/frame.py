@@ -37,6 +37,8 @@ class Frame:
     """Numbers of the tables of the page, for the keys of their controls."""
     explained: dict[str, str] = field(default_factory=dict)
     """Texts of this run whose terms were explained, as HTML: a part that is redrawn alone has the same ones."""
+    edition: queries.OpenedRelease | None = None
+    """Status of the release, such as whether it is current; None if it was not opened by an address."""
 
     @property
     def id(self) -> str:
@@ -45,6 +47,13 @@ class Frame:
     @property
     def is_demonstration(self) -> bool:
         return bool(self.release["demonstration"])
+
+    @property
+    def front(self) -> str:
+        """Return the beginning of the addresses of the static pages: of this release, or of the newest if it is that
+        one or has no such pages."""
+        is_newest = self.edition is None or self.edition.is_current
+        return "" if is_newest or not (Path(self.path).parent / FOLDER).is_dir() else f"/releases/{self.id}"
 
     @property
     def territories(self) -> list[tuple[str, str]]:
@@ -61,7 +70,7 @@ class Frame:
         """Return what explains the terms of the glossary, which is on a static page; None for a release without it."""
         if not (Path(self.path).parent / FOLDER).is_dir():
             return None
-        return Explainer(f"/{html_lang(current_language())}/{name_file(METHODOLOGY)}")
+        return Explainer(f"{self.front}/{html_lang(current_language())}/{name_file(METHODOLOGY)}")
 
     def explain_terms(self, text: str) -> str:
         """Return a text as HTML, in which the terms that the page has here first are explained."""

@@ -15,13 +15,13 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from dashboards.public import charts, drawing, menu, queries, tables
+from dashboards.public import charts, drawing, edition_notes, menu, queries, tables
 from dashboards.public.drawing import keep_part as keep_part
 from dashboards.public.drawing import open_fold as open_fold
 from dashboards.public.frame import Frame as Frame
 from dashboards.public.frame import read_vocabulary as read_vocabulary
 from dashboards.public.problems import explain_problems
-from dashboards.public.selection import open_language, read_selection
+from dashboards.public.selection import Selection, open_language, read_selection
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang
@@ -47,46 +47,47 @@ def link_heading(text: str, href: str) -> tables.Cell:
 
 
 def open_frame() -> Frame:
-    """Return the current release; if there is none, say so, write what makes one to the log, and end the page."""
+    """Return the release that the address names, or the newest one.
+
+    If nothing has been published, or not this release, say so and end the page; the log has what makes a release.
+    """
     try:
-        path = queries.current_release()
+        edition = queries.open_release(edition_notes.choose_release())
+    except queries.UnknownReleaseError:
+        edition_notes.explain_unknown_release()
+        show_menu()
+        st.stop()
     except queries.NoReleaseError as error:
         _logger.warning("a public page has nothing to show: %s", error)
         st.title(tell("Nothing has been published yet"))
         st.markdown(tell("The figures appear here with the first release. Please come back later."))
         st.stop()
+    path = edition.path
     release, areas = queries.read_rows(path, "release"), queries.area_names(path)
     kinds = {row["area_kind"] for row in areas.values()}
     if not release or not {"region", "territory"} <= kinds:
-        raise queries.DamagedReleaseError(Path(path).parent.name)
-    return Frame(path, release[0], areas)
+        raise queries.DamagedReleaseError(edition.id)
+    return Frame(path, release[0], areas, edition=edition)
 
 
 def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) -> Frame:
-    """Begin a page: style, banner, title, and a notice if the address was made with another release.
+    """Begin a page: style, banner, title, and a notice if the address names another release than the newest.
 
     `title`, `lead` and `banner` are marked texts, since the language of the page is known only here.
     """
     open_language()
     st.html(_read_style())
     _stop_at_long_address()
-    read_selection().begin_run(menu.read_page())
+    selection = read_selection()
+    selection.begin_run(menu.read_page())
     frame = open_frame()
+    selection.release, selection.front = frame.id, frame.front
     if frame.is_demonstration:
         st.html(f'<div class="rti-banner" role="note">{escape(tell(banner))}</div>')
     st.title(tell(title), anchor=False)  # marked in pages
+    edition_notes.show_notice(frame)
     if lead:
         st.html(f"<p>{frame.explain_terms(tell(lead))}</p>")  # marked in pages
-    requested_release = st.query_params.get("release")
-    if requested_release and requested_release != frame.id:
-        st.info(
-            tell(
-                "This address was made with release {requested}; the figures below are of the current release, "
-                "{current}.",
-                requested=requested_release,
-                current=frame.id,
-            )
-        )
     return frame
 
 
@@ -126,7 +127,7 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_
     other publishers, which are not invented. `has_brief` is true for a page that has linked its brief itself.
     """
     way = tell("Click an underlined number to see where it comes from.") if is_linked else ""
-    read_selection().end_run(release=frame.id)
+    read_selection().end_run()
     show_menu()
     drafted = tell(
         "Drafted {day}; data up to {period}.",
@@ -137,36 +138,44 @@ def end_page(frame: Frame, *, is_linked: bool = True, is_ours: bool = True, has_
     if not has_brief and crime in CRIMES and "A" in queries.list_periods(frame.path, crime):
         link_brief(frame, "", crime)
     st.html(f'<div class="rti-foot">{escape(frame.cite_source(is_ours=is_ours))} {escape(drafted)} {escape(way)}</div>')
+    edition_notes.show_foot()
     _put_print_foot()
 
 
 def _put_print_foot() -> None:
     """Add the address and the date to the foot of each printed page, and below the text for browsers without page
-    margin boxes."""
+    margin boxes. `browser.js` renews the address after a part that was redrawn alone."""
     opened = urlsplit(st.context.url or "")
     query = urlencode(st.query_params.to_dict())
     address = urlunsplit((opened.scheme, opened.netloc, opened.path or "/", query, ""))
     text = f"{address}, {words.format_day(clock.now().date())}"
     # A string of CSS: a backslash, a quotation mark or "<" would end it or the style.
+    printed = escape(tell("Printed from {address}", address=text))
     quoted = "".join(f"\\{ord(letter):x} " if letter in '\\"<' else letter for letter in text)
     st.html(
         f'<style>@page {{ @bottom-left {{ content: "{quoted}"; font: 8pt sans-serif; }} }}</style>'
-        f'<p class="rti-print">{escape(tell("Printed from {address}", address=text))}</p>'
+        f'<p class="rti-print" data-address="{escape(address)}">{printed}</p>'
     )
 
 
 def show_menu() -> None:
     """Show the menu of pages in its place above the page, with links that carry the reader's choices."""
-    menu.show_menu(read_selection().link_to, _find_home())
+    selection = read_selection()
+    menu.show_menu(selection.link_to, f"{selection.front}{_find_home(selection)}")
 
 
-def _find_home() -> str:
-    """Return the address of the static home page of the reader's crime; without such a page, that of the language."""
-    lang, crime = html_lang(current_language()), read_selection().carried.get("crime", "")
+def _find_home(selection: Selection) -> str:
+    """Return the address of the static home page of the reader's crime, below the static pages of the release.
+
+    Without such a page, it is that of the language.
+    """
+    lang, crime = html_lang(current_language()), selection.carried.get("crime", "")
     file = name_file(HOME, crime) if crime in CRIMES[1:] else ""
     try:
-        is_there = bool(file) and (Path(queries.current_release()).parent / FOLDER / lang / file).is_file()
-    except (queries.NoReleaseError, queries.DamagedReleaseError):
+        is_there = (
+            bool(file) and (Path(queries.open_release(selection.release).path).parent / FOLDER / lang / file).is_file()
+        )
+    except (queries.UnknownReleaseError, queries.NoReleaseError, queries.DamagedReleaseError):
         is_there = False  # The page itself says so.
     return f"/{lang}/{file if is_there else ''}"
 

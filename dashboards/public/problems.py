@@ -11,13 +11,14 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboards.public import queries
+from dashboards.public import edition_notes, queries
 from pipelines.core.i18n import mark
 from pipelines.words.language import tell
 
 _logger = logging.getLogger(__name__)
 _NOT_SHOWN = mark("These figures cannot be shown at the moment")
 
+_LATER = mark("Please try again later, or contact the regional secretariat.")
 _UNFORESEEN = mark(
     "This is an error of this service. Please load the page again. If it happens again, send the address of this page "
     "to the regional secretariat."
@@ -43,9 +44,11 @@ def _show_problem(text: str, *, is_section: bool) -> None:
     heading = tell(_NOT_SHOWN)
     if is_section:
         st.markdown(f"**{heading}**\n\n{text}")
-    else:
-        st.title(heading)
-        st.markdown(text)
+        return
+    st.title(heading)
+    st.markdown(text)
+    if edition_notes.is_older_requested():
+        st.html(f"<p>{edition_notes.render_way_on()}</p>")
 
 
 def _describe_damage(error: queries.DamagedReleaseError) -> str:
@@ -59,8 +62,14 @@ def _describe_damage(error: queries.DamagedReleaseError) -> str:
 
 def _describe_age(error: queries.OutdatedReleaseError) -> str:
     _logger.error("release %s is of an older version: `rti refresh --publish` makes a new edition", error)
-    return tell(
+    text = tell(
         "Release {release} was made by an older version of this software and lacks some of what this page shows. "
-        "Its files are unchanged. Please try again later, or contact the regional secretariat.",
+        "Its files are unchanged.",
         release=error,
     )
+    return text if edition_notes.is_older_requested() else f"{text} {tell(_LATER)}"
+
+
+def show_outdated_part(error: queries.OutdatedReleaseError) -> None:
+    """Show the reason where a part of a page cannot be composed from an older release."""
+    _show_problem(_describe_age(error), is_section=True)

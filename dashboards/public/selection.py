@@ -3,7 +3,8 @@
 The rule has three steps. When a page is opened, or its address changes, the address determines each control; a choice
 that the address lacks is the reader's last one, then the default. While a page is open, its controls determine the
 address. The address is written once per run, and only if it differs, so that one action is one entry in the browser's
-history. The language is a choice like the others: it is in the address and in each link.
+history. The language is a choice like the others: it is in the address and in each link. So is the release, which no
+control changes: a reader without one in the address has the newest, and keeps it from then on.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _FORMER_NAMES = {"territory": "of"}
 """Names in the addresses of earlier versions, which may have been quoted."""
 LANGUAGE = "lang"
 """Name of the reader's language in an address."""
+RELEASE = "release"
+"""Name of the release in an address. An address without it is that of the newest release."""
 SEPARATOR = ","
 """Sign between several options of one choice in an address."""
 _STATE = "selection"
@@ -58,6 +61,10 @@ class Selection:
     """The choices of one reader."""
 
     language: str = ""
+    release: str = ""
+    """Id of the release of this run; empty before it is known."""
+    front: str = ""
+    """Beginning of the addresses of the static pages of the release; empty for the newest."""
     page: str | None = None
     address: dict[str, str] = field(default_factory=dict)
     carried: dict[str, str] = field(default_factory=dict)
@@ -78,6 +85,7 @@ class Selection:
         if self.is_opened:
             self.controls.clear()
             self.carried |= {name: query[name] for name in CARRIED if query.get(name) not in (None, ALL)}
+            self.release = query.get(RELEASE, "")
         self.page, self._is_complete = page, False
         self._pending.clear()
 
@@ -149,9 +157,9 @@ class Selection:
         """Carry the crime of a page that shows it without a control for it."""
         self.carried["crime"] = self._remembered["crime"] = crime
 
-    def end_run(self, **more: str) -> None:
+    def end_run(self) -> None:
         """Write the address of a whole page."""
-        self._pending |= more | {LANGUAGE: current_language()}
+        self._pending |= self._name_edition()
         self._is_complete = True
         self.write_address()
 
@@ -166,13 +174,17 @@ class Selection:
 
     def list_choices(self) -> dict[str, str]:
         """Return the choices of this run so far, by their names in the address."""
-        return st.query_params.to_dict() | self._pending | {LANGUAGE: current_language()}
+        return st.query_params.to_dict() | self._pending | self._name_edition()
+
+    def _name_edition(self) -> dict[str, str]:
+        """Return language and release by their names in an address."""
+        return ({RELEASE: self.release} if self.release else {}) | {LANGUAGE: current_language()}
 
     def link_to(self, address: str) -> str:
         """Return the address of another page with the choices that it does not name itself."""
         path, _, query = address.partition("?")
         own_names = {part.partition("=")[0] for part in query.split("&")}
-        choices = self.carried | {LANGUAGE: current_language()}
+        choices = self.carried | self._name_edition()
         carried = _encode_choices(tuple((name, value) for name, value in choices.items() if name not in own_names))
         joined = "&".join(part for part in (query, carried) if part)
         return f"{path}?{joined}" if joined else path

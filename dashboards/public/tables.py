@@ -95,14 +95,14 @@ def source_address(release: str, cell: Mapping[str, Any], made: str = "") -> str
     """Return the address of the page that explains the source of a count, or of what is made of it: `rate`, or the
     dimension of a share."""
     suffix = f"&made={made}" if made else ""
-    return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}&lang={current_language()}"
+    return f"source?cell={quote(figure_id(release, cell), safe='')}{suffix}&lang={current_language()}&release={release}"
 
 
-def indicator_address(table: str, row: Mapping[str, Any]) -> str:
+def indicator_address(release: str, table: str, row: Mapping[str, Any]) -> str:
     """Return the address of the page that explains the counts or records behind an indicator."""
     names = queries.INDICATOR_KEYS[table]
     terms = ";".join(f"{name}={row[name]}" for name in names if row[name] is not None)
-    return f"source?indicator={quote(f'{table}/{terms}', safe='')}&lang={current_language()}"
+    return f"source?indicator={quote(f'{table}/{terms}', safe='')}&lang={current_language()}&release={release}"
 
 
 def figure_cell(

@@ -52,7 +52,7 @@ def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str
     lines = [
         tables.Line(
             frame.row_heading(code, href=f"territory?territory={code}"),
-            _build_cells(frame.area_name(code), by_area.get(code), notes),
+            _build_cells(frame.id, frame.area_name(code), by_area.get(code), notes),
         )
         for code in areas
     ]
@@ -81,7 +81,9 @@ def _show_pairs(frame: layout.Frame, areas: Sequence[str], medians: Mapping[str,
     layout.put_small(tell(durations.TESTED_AS_PUBLISHED))  # marked there
 
 
-def _build_cells(name: str, group: Mapping[str, Row] | None, notes: words.Notes) -> tuple[tables.Cell, ...]:
+def _build_cells(
+    release: str, name: str, group: Mapping[str, Row] | None, notes: words.Notes
+) -> tuple[tables.Cell, ...]:
     if group is None:
         return tuple(tables.value_cell(durations.format_no_records(), name) for _ in durations.QUANTILES)
     cells = []
@@ -93,7 +95,7 @@ def _build_cells(name: str, group: Mapping[str, Row] | None, notes: words.Notes)
                 durations.format_limits(row),
                 f"{name}, {title}",
                 (notes.number_note(reason),) if reason else (),
-                "" if row is None else tables.indicator_address("duration", row),
+                "" if row is None else tables.indicator_address(release, "duration", row),
                 is_few=durations.is_shown_few(row),
             )
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboards.public import charts, choices, layout, queries, tables
 from dashboards.public.pages import cards
+from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words import FormattedFigure, durations, indicators, regions
@@ -131,7 +132,7 @@ def _table_line(
     name = ", ".join([frame.area_name(area), *([source] if several else []), *more])
     mark = frame.footnote_mark(area)
     href = f"territory?territory={area}" if frame.areas[area]["area_kind"] == "territory" else ""
-    heading = tables.Cell(name, name, (mark,) if mark else (), href)
+    heading = tables.Cell(name, name, (mark,) if mark else (), read_selection().link_to(href) if href else "")
     cells = []
     for statistic, title in statistics.items():
         row = group.get(statistic)
@@ -139,7 +140,7 @@ def _table_line(
         reasons += [durations.explain_share_of_law(group)] if statistic == "below_minimum" else []
         marks = tuple(notes.number_note(reason) for reason in reasons if reason)
         is_few = durations.is_shown_few(row)
-        link = "" if row is None else tables.indicator_address(table, row)
+        link = "" if row is None else tables.indicator_address(frame.id, table, row)
         cells.append(tables.value_cell(durations.format_limits(row), f"{name}, {title}", marks, link, is_few=is_few))
     return tables.Line(
         heading, (*cells, *(tables.value_cell(format_last(list(group.values())), name) for format_last in last))
@@ -392,7 +393,7 @@ def _show_rates(
             is_missing_region = row is None and area == frame.region
             figure = regions.refuse_figure() if is_missing_region else indicators.format_figure(row)
             is_few = row is not None and row["state"] == "too_few" and figure.kind == "value"
-            link = "" if row is None else tables.indicator_address("clearance", row)
+            link = "" if row is None else tables.indicator_address(frame.id, "clearance", row)
             cells.append(tables.value_cell(figure, f"{frame.area_name(area)}, {title}", marks, link, is_few=is_few))
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href), tuple(cells), is_total=area == frame.region))

@@ -106,7 +106,7 @@ def _show_ratios_of_version(
         row = next(iter(comparison.select_version(of_metric, version)), None)
         name = tell(about["name"])  # marked where declared
         heading = layout.link_heading(name, f"compare?kind=ratio&indicator={metric}")
-        lines.append(tables.Line(heading, (_build_cell(row, name, version, notes),)))
+        lines.append(tables.Line(heading, (_build_cell(frame.id, row, name, version, notes),)))
     column = tell("Per 100 (95% confidence interval)")
     crime_name = lower_first(queries.read_labels(frame.path, "offence_group")[crime])
     title = f"{frame.marked_name(area)}, {crime_name}, {words.period_short(period)}"
@@ -125,12 +125,12 @@ def _is_between(metric: str, stages: Sequence[str]) -> bool:
     return later in stages and earlier in stages
 
 
-def _build_cell(row: Row | None, name: str, version: str, notes: words.Notes) -> tables.Cell:
+def _build_cell(release: str, row: Row | None, name: str, version: str, notes: words.Notes) -> tables.Cell:
     if row is None:
         return tables.value_cell(versions.format_missing(version), name)
     figure = versions.add_lag(comparison.format_compared(row, "ratio"), row)
     marks = indicators.mark_notes(row, notes)
     if row["is_default"] and row["value"] is not None:
         marks = (*marks, notes.number_note(indicators.explain_rule(str(row["default_rule"]), str(row["freq"]))))
-    address = tables.indicator_address("stage_ratio", row)
+    address = tables.indicator_address(release, "stage_ratio", row)
     return tables.value_cell(figure, name, marks, address, is_few=comparison.is_few(row))

@@ -1,6 +1,6 @@
 """Route the pages of the public dashboard, behind `app.py`.
 
-The pages read only the current release of the home under RTI_HOME: no warehouse and no ledger.
+The pages read only published releases of the home under RTI_HOME: no warehouse and no ledger.
 """
 
 from __future__ import annotations

@@ -64,9 +64,9 @@ def _explain_figure(frame: layout.Frame, cell_text: str, made: str) -> None:
     if release not in ("current", frame.id):
         st.info(
             tell(
-                "The id is of release {requested}; this page shows the current release, {current}.",
+                "The id is of release {requested}; this page shows release {shown}.",
                 requested=release,
-                current=frame.id,
+                shown=frame.id,
             )
         )
     distinct = {figure_id(frame.id, row).split("/", 2)[2]: row for row in reversed(cells)}

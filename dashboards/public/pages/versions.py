@@ -87,7 +87,7 @@ def _build_line(
             if row["is_default"]:
                 marks = (*marks, notes.number_note(indicators.explain_rule(str(row["default_rule"]), str(row["freq"]))))
         label = f"{frame.area_name(area)}, {name}"
-        href = "" if row is None else tables.indicator_address("stage_ratio", row)
+        href = "" if row is None else tables.indicator_address(frame.id, "stage_ratio", row)
         cells.append(tables.value_cell(figure, label, marks, href, is_few=is_few))
     return tables.Line(heading, tuple(cells), is_total=area == frame.region)
 

@@ -18,6 +18,7 @@ from dashboards.public.queries.counts import (
     VICTIM_TABLES,
     cells_statement,
 )
+from dashboards.public.queries.editions import OpenedRelease, UnknownReleaseError, is_published, open_release
 from dashboards.public.queries.indicators import INDICATOR_KEYS, RECORD_TABLES, indicator_statement
 from dashboards.public.queries.opening import (
     SQL,
@@ -29,6 +30,7 @@ from dashboards.public.queries.opening import (
     current_release,
     downloadable_files,
     has_table,
+    is_outdated,
     read_rows,
     run_statement,
 )
@@ -49,9 +51,11 @@ __all__ = [
     "VICTIM_TABLES",
     "DamagedReleaseError",
     "NoReleaseError",
+    "OpenedRelease",
     "OutdatedReleaseError",
     "Row",
     "Rows",
+    "UnknownReleaseError",
     "area_names",
     "clearance_periods",
     "current_release",
@@ -60,7 +64,10 @@ __all__ = [
     "find_cells",
     "find_indicator",
     "has_table",
+    "is_outdated",
+    "is_published",
     "list_periods",
+    "open_release",
     "ratio_periods",
     "read_labels",
     "read_rows",

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pipelines.core import durable
 from pipelines.core.home import Home
 from pipelines.core.i18n import mark
+from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 
 Action = Literal["publish", "rollback"]
@@ -85,6 +86,28 @@ def journal_path(home: Home) -> Path:
 def read_publications(home: Home) -> list[Publication]:
     """Return the lines of the journal, oldest first. A truncated last line, left by a crash, is ignored."""
     return [Publication(**json.loads(line)) for line in _whole_lines(home)]
+
+
+def find_withdrawals(publications: Sequence[Publication]) -> dict[str, Publication]:
+    """Return the withdrawn releases of a journal, each with the rollback that withdrew it.
+
+    A rollback withdraws every release that is newer than the one it returns to. Making a withdrawn release current
+    again undoes the rollback up to that release.
+    """
+    withdrawals: dict[str, Publication] = {}
+    public: set[str] = set()
+    for line in publications:
+        key, undone = edition_key(line.release), withdrawals.get(line.release)
+        withdrawals = {
+            release: rollback
+            for release, rollback in withdrawals.items()
+            if rollback is not undone or edition_key(release) > key
+        }
+        if line.action == "rollback":
+            newer = [release for release in public if edition_key(release) > key]
+            withdrawals = dict.fromkeys(newer, line) | withdrawals
+        public.add(line.release)
+    return withdrawals
 
 
 def prepare_journal(home: Home, intent: Intent) -> None:

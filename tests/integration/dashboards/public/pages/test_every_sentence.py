@@ -119,13 +119,11 @@ WITHOUT_FIGURES: dict[str, str] = {
     "Release {release} has no figure {figure}. Check its codes, or follow a figure from a table.": _ADDRESS,
     "Release {release} has no such figure. Follow a figure from a table.": _ADDRESS,
     "Release {release} was made by an older version of this software and lacks some of what this page shows. Its "
-    "files are unchanged. Please try again later, or contact the regional secretariat.": _ADDRESS,
+    "files are unchanged.": _ADDRESS,
     "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The figures "
     "themselves are not lost. Please try again later, or contact the regional secretariat.": _ADDRESS,
     "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.": _ADDRESS,
-    "The id is of release {requested}; this page shows the current release, {current}.": _ADDRESS,
-    "This address was made with release {requested}; the figures below are of the current release, "
-    "{current}.": _ADDRESS,
+    "The id is of release {requested}; this page shows release {shown}.": _ADDRESS,
     "Path on the website of the publisher: {path}": _ADDRESS,
     "Table updated: {caption}": _NOT_A_SENTENCE,
     "Note {number}": _NOT_A_SENTENCE,
@@ -331,7 +329,8 @@ EMPTY = {
     "The release has no breakdown of victims for {area}.": "a release without it",
     "The release has no figures by {dimension} for {area} in {year}.": "a release without it",
     "{subject}, {year}, by {dimension}: {unit}": "a release that counts victims in another unit, too",
-    "This is release {release}, which is not the newest one.": "written by a template, with the release of the page",
+    "This is release {release}, which is not the newest one.": "a release before another one",
+    "Release {release} was withdrawn on {day}. Reason: {reason}": "a release that was withdrawn",
     "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table.":
         "more than 200 figures of others for one crime",
 }  # fmt: skip

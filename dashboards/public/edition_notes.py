@@ -1,0 +1,133 @@
+"""Say on each page which release it shows, and link the same page in the newest one.
+
+An address without a release leads to the newest; one with a release, such as that of a citation, never changes.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from dashboards.public import menu, queries
+from dashboards.public.frame import Frame
+from dashboards.public.selection import RELEASE, read_selection
+from pipelines import words
+from pipelines.core import clock
+from pipelines.core.i18n import html_lang, mark
+from pipelines.publication.provenance.explain import CURRENT
+from pipelines.words.language import current_language, tell
+
+_NEWEST, _FROZEN = "rti-newest", "rti-frozen"
+"""Classes of links to the open page, which `browser.js` knows."""
+_FIGURE = "cell"
+_WITH_RELEASE = 2
+"""Name of a figure's id in an address, and the slashes of an id that begins with a release."""
+_OUTDATED = mark(
+    "This release was made by an older version of this software. It lacks some of what newer releases have. Parts of a "
+    "page that cannot be shown say so."
+)
+_KEPT = mark("Its figures stay here for those who have quoted them.")
+
+
+def choose_release() -> str:
+    """Return the release that the address names: by itself, or by a figure of a published release; else nothing."""
+    requested = read_selection().release
+    figure = st.query_params.get(_FIGURE) or ""
+    if requested or figure.count("/") != _WITH_RELEASE:
+        return requested
+    release = figure.partition("/")[0]
+    return release if queries.is_published(release) else ""
+
+
+def link_to_newest() -> str:
+    """Return the address of the open page with all its choices in the newest release."""
+    choices = read_selection().list_choices()
+    choices.pop(RELEASE, None)
+    figure = choices.get(_FIGURE, "")
+    if figure.count("/") == _WITH_RELEASE:
+        choices[_FIGURE] = f"{CURRENT}/{figure.partition('/')[2]}"
+    return f"{menu.read_page()}?{urlencode(choices)}"
+
+
+def is_older_requested() -> bool:
+    """Return True if the page is of another release than the newest, which may have what it lacks."""
+    try:
+        return read_selection().release not in ("", queries.open_release().id)
+    except (queries.NoReleaseError, queries.DamagedReleaseError):
+        return False
+
+
+def render_way_on() -> str:
+    """Return a link to the open page in the newest release, as HTML."""
+    text = escape(tell("Open this page in the newest release"))
+    return f'<a class="{_NEWEST}" href="{escape(link_to_newest())}">{text}</a>'
+
+
+def show_notice(frame: Frame) -> None:
+    """Show under the title of a page what a reader must know about its release before the figures."""
+    if html := _render_notice(frame):
+        st.html(html)
+
+
+def show_foot() -> None:
+    """Show at the foot of a page its two links, the next release, and how to report a mistake.
+
+    `browser.js` renews the links after a part of the page that was redrawn alone, which cannot write to them.
+    """
+    st.html(_render_foot())
+
+
+def _render_notice(frame: Frame) -> str:
+    """Return what a reader must know about the release before its figures; empty for the newest, complete one."""
+    edition = frame.edition
+    if edition is None:
+        return ""
+    paragraphs = []
+    if not edition.is_current:
+        sentence = escape(tell("This is release {release}, which is not the newest one.", release=edition.id))
+        paragraphs.append(f"{sentence} {render_way_on()}")
+    if edition.withdrawal is not None:
+        day = words.format_day(clock.parse_time(edition.withdrawal.published_at).date())
+        withdrawn = tell(
+            "Release {release} was withdrawn on {day}. Reason: {reason}",
+            release=edition.id,
+            day=day,
+            reason=edition.withdrawal.reason or "–",
+        )
+        paragraphs.append(escape(f"{withdrawn} {tell(_KEPT)}"))
+    if edition.is_corrected:
+        wrong = escape(tell("Figures in release {release} were wrong", release=edition.id))
+        address = f"/{html_lang(current_language())}/calendar.html"
+        paragraphs.append(f'{wrong}. <a href="{address}">{escape(tell("Notices on corrected figures"))}</a>')
+    if not edition.is_current and queries.is_outdated(edition.path):
+        paragraphs.append(escape(tell(_OUTDATED)))
+    inside = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    return f'<div class="rti-edition" role="note">{inside}</div>' if inside else ""
+
+
+def _render_foot() -> str:
+    """Return the two links of a page: to this release, and to the newest one."""
+    path = urlsplit(st.context.url or "").path or f"/{menu.read_page()}"
+    frozen = f"{path}?{urlencode(read_selection().list_choices())}"
+    links = (
+        (_FROZEN, tell("Link to this release, which never changes:"), frozen),
+        (_NEWEST, tell("Link to this page in the newest release:"), f"/{link_to_newest()}"),
+    )
+    lines = [
+        f'{escape(text)} <a class="{kind}" href="{escape(address)}">{escape(address)}</a>'
+        for kind, text, address in links
+    ]
+    return f'<p class="rti-foot rti-links">{"<br>".join(lines)}</p>'
+
+
+def explain_unknown_release() -> None:
+    """Say that the release of the address was not published, and show ways on. The name is not repeated."""
+    tag = html_lang(current_language())
+    way_on, selection = render_way_on(), read_selection()
+    selection.release = selection.front = ""
+    st.title(tell("There is no such release"), anchor=False)
+    st.markdown(tell("Check the release in the address of this page, or open the page in the newest release."))
+    links = (way_on, f'<a href="/{tag}/releases.html">{escape(tell("Releases and corrections"))}</a>')
+    st.html(f"<ul>{''.join(f'<li>{link}</li>' for link in links)}</ul>")

@@ -1,0 +1,98 @@
+"""Find the release that an address names, among those that were published.
+
+Only the pointer and the journal below `public/` say what was published. A draft, a release before its minute and a name
+that means nothing are therefore answered in the same way, with the same work: none of them is looked for on the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashboards.public.queries.opening import DATABASE, DamagedReleaseError, find_current_folder, open_public_home
+from pipelines.publication.releases.correction_notices import notices_path, read_notices
+from pipelines.publication.releases.publications import (
+    Publication,
+    find_withdrawals,
+    journal_path,
+    read_publications,
+)
+
+if TYPE_CHECKING:
+    from pipelines.core.home import Home
+
+_Version = tuple[int, int, int] | None
+"""Inode, modification time and size of a file, or None if the file is missing."""
+
+
+class UnknownReleaseError(Exception):
+    """The address names a release that was not published. The message is the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRelease:
+    """A published release: the path of its `release.duckdb`, its id, and the id of the current release.
+
+    `withdrawal` is the rollback that withdrew it, and `is_corrected` says that figures in it turned out to be wrong.
+    """
+
+    path: str
+    id: str
+    current: str
+    withdrawal: Publication | None = None
+    is_corrected: bool = False
+
+    @property
+    def is_current(self) -> bool:
+        return self.id == self.current
+
+
+def open_release(requested: str = "") -> OpenedRelease:
+    """Return a published release by its id, by default the current one.
+
+    Raises NoReleaseError before the first publication, UnknownReleaseError for a release that was not published, and
+    DamagedReleaseError for one without its file.
+    """
+    home = open_public_home()
+    folder = find_current_folder(home)
+    current = folder.name
+    published, withdrawals = _read_journal(home, _read_version(journal_path(home)))
+    if requested and requested != current:
+        if requested not in published:
+            raise UnknownReleaseError(requested)
+        folder = (home.releases / requested).resolve()
+    path = folder / DATABASE
+    if not path.is_file():
+        raise DamagedReleaseError(folder.name)
+    corrected = _read_corrected(home, _read_version(notices_path(home)))
+    return OpenedRelease(str(path), folder.name, current, withdrawals.get(folder.name), folder.name in corrected)
+
+
+def is_published(release: str) -> bool:
+    """Return True if the journal of the home has a release. Raises NoReleaseError without a home."""
+    home = open_public_home()
+    return release in _read_journal(home, _read_version(journal_path(home)))[0]
+
+
+def _read_version(path: Path) -> _Version:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=2)
+def _read_journal(home: Home, version: _Version) -> tuple[frozenset[str], Mapping[str, Publication]]:
+    """Return the published releases and the withdrawn ones. A page asks each time, and the file rarely changes."""
+    lines = read_publications(home)
+    return frozenset(line.release for line in lines), find_withdrawals(lines)
+
+
+@lru_cache(maxsize=2)
+def _read_corrected(home: Home, version: _Version) -> frozenset[str]:
+    """Return the releases with figures that turned out to be wrong."""
+    return frozenset(notice.release for notice in read_notices(home))
