@@ -662,7 +662,7 @@ def _select_figures(r: Release, s: Selection) -> list[Row]:
             and row["count_unit"] == unit
         ]
     rows = [row for m in STAGES[s["decisions"]] if (row := r.find_total(region, period, crime, m, unit)) is not None]
-    if part == "_show_spread":
+    if part == "show_spread":
         rows += r.index_rows("region", "metric", "period", "offence_group", "count_unit").get(
             ("rate", period, crime, unit), []
         )
@@ -752,10 +752,10 @@ def list_compared_of_region(r: Release, s: Selection) -> list[Row]:
 @expect_parameters("{n} of {whole}")
 def expect_number_of_whole(r: Release, s: Selection, p: Params) -> Expected:
     """Either the territories in a figure of the region, or those of a spread that have enough."""
-    if s.get("part") == "_show_spread" and int(p["whole"]) != len(r.territories):
+    if s.get("part") == "show_spread" and int(p["whole"]) != len(r.territories):
         rows = [row for row in list_figures_of_region(r, s) if "n_enough" in row]
         return {("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}}
-    if s.get("part") == "_show_spread":
+    if s.get("part") == "show_spread":
         rows = [row for row in list_figures_of_region(r, s) if "n_enough" in row]
         return {
             ("n", "whole"): {(str(row["n_enough"]), str(row["n"])) for row in rows}

@@ -204,7 +204,7 @@ def _list_allowed(selection: Selection, release: Release) -> set[str]:
         crime = selection["crime"]
         periods |= {period for freq in ("A", "Q") for period in release.periods.get((crime, freq), ())[:16]}
         periods |= {"2020-2022", "2023-2025", "2021-2025"} & {row["period"] for row in release.read_rows("window")}
-    if selection.get("part") == "_show_pending":
+    if selection.get("part") == "show_pending":
         periods |= {format_day(row["as_at"]) for row in release.read_rows("pending")}
     if selection.get("part") == "show_trends":
         periods.add(release.periods[selection["crime"], "A"][0])

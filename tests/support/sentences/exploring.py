@@ -22,10 +22,23 @@ from zlib import crc32
 
 import pytest
 
-from dashboards.public import charts, choices, comparison, downloads, drawing, layout, menu, queries, selection, tables
+from dashboards.public import (
+    charts,
+    choices,
+    comparison,
+    downloads,
+    drawing,
+    edition_notes,
+    layout,
+    menu,
+    queries,
+    selection,
+    tables,
+)
 from dashboards.public.pages import (
     about,
     cards,
+    clearance,
     compare,
     compared,
     compared_trends,
@@ -33,7 +46,9 @@ from dashboards.public.pages import (
     flow,
     published,
     quality,
+    record_tables,
     region,
+    region_scope,
     reporting,
     source,
     trends,
@@ -46,8 +61,8 @@ from pipelines.front.charts.canvas import NARROW
 from tests.support.sentences.recording import Recorder, Selection
 
 MODULES = (
-    about, breakdown, choices, compare, downloads, drawing, durations, layout, menu, page, published, quality, region,
-    selection, source, trend, trends, victims,
+    about, breakdown, choices, clearance, compare, downloads, drawing, durations, edition_notes, layout, menu, page,
+    published, quality, region, selection, source, trend, trends, victims,
 )  # fmt: skip
 PAGES: Mapping[str, Callable[[], None]] = {
     "region": region.render_page,
@@ -62,8 +77,8 @@ PAGES: Mapping[str, Callable[[], None]] = {
 SECTIONS = (
     (region, "show_trends"),
     (region, "show_splits"),
-    (region, "_show_spread"),
-    (region, "_show_charts"),
+    (region, "show_spread"),
+    (region, "show_charts"),
     (region, "show_cross_table"),
     (cards, "show_cards_of_levels"),
     (cards, "show_cards_of_metric"),
@@ -84,9 +99,9 @@ SECTIONS = (
     (compared_trends, "show_periods"),
     (versions, "show_versions"),
     (durations, "_show_sentences"),
-    (durations, "_show_clearance"),
-    (durations, "_show_pending"),
-    (durations, "_show_cohorts"),
+    (durations, "show_clearance"),
+    (durations, "show_pending"),
+    (durations, "show_cohorts"),
     (victims, "_show_headline"),
     (victims, "_show_comparison"),
     (victims, "show_cross_table"),
@@ -298,7 +313,9 @@ class Explorer:
             key = (function.__module__, function.__name__, *_reduce_arguments(bound.values()))
             if key not in self._explored:
                 self._explored[key] = True
-                codes = {name: value for name, value in bound.items() if isinstance(value, str)}
+                scopes = [vars(value) for value in bound.values() if isinstance(value, region_scope.StageScope)]
+                values = dict(bound) | {name: value for scope in scopes for name, value in scope.items()}
+                codes = {name: value for name, value in values.items() if isinstance(value, str)}
                 with self.recorder.open_selection(part=function.__name__, **codes):
                     self._explore(lambda: function(*arguments, **options))
 
@@ -387,6 +404,8 @@ def _reduce_arguments(arguments: Iterable[Any]) -> list[Any]:
             reduced.append(tuple(map(str, argument)))
         elif isinstance(argument, reporting.Coverage):
             reduced.append((argument.instruments, argument.crime, argument.unit))
+        elif isinstance(argument, record_tables.RecordScope | region_scope.StageScope):
+            reduced.append(argument)
         elif isinstance(argument, compared.Compared):
             reduced.append((argument.crime, argument.choice, argument.version, tuple(argument.areas)))
         elif isinstance(argument, Mapping) and "formula" in argument:
