@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = Texts(
         "share": mark("Shares"),
         "clearance": mark("Clearance"),
         "duration": mark("Durations"),
+        "sentence": mark("Sentences"),
     }
 )
 """Kinds of indicators, in the order of the control."""
@@ -79,7 +80,10 @@ def read_metrics(path: str) -> dict[str, Row]:
 
 
 def list_codes(path: str, kind: str, crime: str) -> dict[str, list[str]]:
-    """Return the codes of the indicators of a kind that have a figure, each with its count units."""
+    """Return the codes of the indicators of a kind that have a figure, each with its count units.
+
+    Those of sentences are the kinds of decisions.
+    """
     units: dict[str, list[str]] = {}
     if kind in ("count", "rate"):
         for row in queries.read_rows(path, "compared_measures", metric=kind, offence_group=crime):
@@ -98,6 +102,9 @@ def list_codes(path: str, kind: str, crime: str) -> dict[str, list[str]]:
             units.setdefault(row["metric"], []).append(row["count_unit"])
     elif kind == "duration" and queries.has_table(path, "duration"):
         units = {row["metric"]: [""] for row in queries.read_rows(path, "duration_ways", crime)}
+    elif kind == "sentence" and queries.has_table(path, "sentence"):
+        years = {track: queries.read_rows(path, "sentence_years", crime, track) for track in words.TRACKS}
+        units = {track: [""] for track, rows in years.items() if any(row["n"] for row in rows)}
     return {code: list(dict.fromkeys(of_code)) for code, of_code in units.items()}
 
 

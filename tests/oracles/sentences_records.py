@@ -245,6 +245,11 @@ def expect_areas_without_records(r: Release, s: Selection, p: Params) -> Expecte
     if s["page"] == "static":
         present = {x["area"] for x in list_duration_rows(r, s)}
         return {"areas": join_words(r.marked[code] for code in r.territories if code not in present)}
+    if s.get("kind") == "sentence":
+        present = {x["area"] for table in ("duration", "pending", "cohort", "sentence") for x in r.read_rows(table)}
+        chosen = s["areas"].split(",")
+        without = [c for c in chosen if not {c, *r.list_parts(c)} & present]
+        return {"areas": join_words(r.marked[code] for code in without)}
     if s["page"] == "compare":
         present = {x["area"] for x in list_duration_rows(r, s)}
         return {

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboards.public import choices, comparison, layout, queries, tables
 from dashboards.public.comparison import Choice
-from dashboards.public.pages import cards, versions
+from dashboards.public.pages import cards, sentence_lengths, versions
 from dashboards.public.pages.compared import Compared
 from dashboards.public.pages.compared_changes import show_changes
 from dashboards.public.pages.compared_map import show_map
@@ -16,6 +16,7 @@ from dashboards.public.pages.compared_pairs import show_pairs
 from dashboards.public.pages.compared_period import show_dots, show_sentence, show_table
 from dashboards.public.pages.compared_times import show_medians, show_times
 from dashboards.public.pages.compared_trends import show_time
+from dashboards.public.pages.record_tables import read_scope
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words import Row, indicators, regions
@@ -50,6 +51,8 @@ def render_page() -> None:
         with headline:
             show_medians(frame, crime, choice, tuple(areas))
         show_times(frame, crime, choice, tuple(areas))
+    elif choice.kind == "sentence":
+        _show_sentences(frame, crime, choice.code, areas, headline)
     else:
         _show_figures(frame, crime, choice, tuple(areas), headline)
     with place_of_map:
@@ -64,6 +67,10 @@ def _choose_indicator(frame: layout.Frame, crime: str, kinds: Sequence[str]) -> 
         tell("Kind"), "kind", kinds, default=comparison.DEFAULT_KIND, say=lambda code: comparison.KINDS[code]
     )
     units = comparison.list_codes(frame.path, kind, crime)
+    if kind == "sentence":
+        # Remembered with the decisions of the other pages.
+        track = choices.choose_option(tell("Decisions"), "decisions", tuple(units), say=lambda code: words.TRACKS[code])
+        return Choice(kind, track)
     metrics = comparison.read_metrics(frame.path)
 
     def name_code(code: str) -> str:
@@ -93,6 +100,21 @@ def _choose_version(rows: Sequence[Row]) -> str:
     if not offered:
         return comparison.RECOMMENDED
     return choices.choose_option(tell("Version"), "version", offered, say=lambda code: comparison.VERSIONS[code])
+
+
+def _show_sentences(
+    frame: layout.Frame,
+    crime: str,
+    track: str,
+    areas: Sequence[str],
+    headline: st.delta_generator.DeltaGenerator,
+) -> None:
+    """Show the quartiles of sentences on the legal range of each chosen territory, and of its parts with records."""
+    scope = read_scope(frame, crime, areas)
+    year = sentence_lengths.choose_year(frame, crime, track)
+    with headline:
+        sentence_lengths.quote_lengths(frame, scope, track, year)
+    sentence_lengths.show_lengths(frame, scope, track, year)
 
 
 def _show_figures(

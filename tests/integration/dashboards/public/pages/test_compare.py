@@ -97,7 +97,8 @@ def test_every_kind_of_indicator_opens_with_a_table_and_a_picture() -> None:
         test = run_page("compare", kind=kind)
         assert test.query_params["kind"] == kind
         assert read_first_table(test) and read_pictures(test), kind
-        assert any(header.value == "Is the difference real?" for header in test.header), kind
+        is_tested = any(header.value == "Is the difference real?" for header in test.header)
+        assert is_tested is (kind != "sentence"), f"{kind}: two laws allow different sentences"
         quote = re.search(r"<blockquote[^>]*>(.*?)<cite>", read_html(test), re.S)
         figure = read_first_table(test).get("Western Balkans", "").partition(" (")[0]
         assert quote is not None and figure in quote[1], (kind, "the sentence has the figure of the table")
@@ -111,6 +112,37 @@ def test_figures_of_stages_are_not_followed_people(choices: dict[str, str], is_o
     test = run_page("compare", **choices)
     assert ("The stages of one period count different people" in read_html(test)) is is_of_stages
     assert "The order of territories is not a ranking." in read_html(test)
+
+
+def read_lengths(test: AppTest) -> dict[str, list[str]]:
+    """Return the fields of the table of sentences by the heading of their line."""
+    [part] = [
+        part
+        for part in read_html(test).split('<div class="rti-caption"')[1:]
+        if ">Imprisonment to be served, in months" in part[:300]
+    ]
+    lines = re.findall(r"<tr[^>]*>(.*?)</tr>", part.split("<tbody>")[1].split("</tbody>")[0], re.S)
+    fields = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", strip_marks(line), re.S) for line in lines]
+    return {heading: cells for heading, *cells in ([re.sub(r"<[^>]+>", "", text) for text in line] for line in fields)}
+
+
+def test_sentences_are_those_of_the_page_of_durations_with_law_and_few() -> None:
+    lengths = read_lengths(run_page("durations", decisions="first"))
+    # The release has no final ones, so that they are not offered.
+    test = run_page("compare", kind="sentence", decisions="final")
+    assert any("final" in warning.value for warning in test.warning)
+    assert read_lengths(test) == lengths and lengths
+    assert read_pictures(test)
+    law = [fields[-2] for fields in lengths.values()]
+    assert any(re.fullmatch(r"\d+–\d+", text) for text in law), law
+    assert any(" few" in field for fields in lengths.values() for field in fields)
+    some = next(iter(lengths))
+    code = next(code for code, row in queries.area_names(queries.current_release()).items() if row["name"] == some)
+    others = "AL,ME" if code not in ("AL", "ME") else "RS,MK"
+    chosen = run_page("compare", kind="sentence", areas=f"{others},{code}")
+    assert read_lengths(chosen) == {some: lengths[some]}
+    quote = re.search(r"<blockquote[^>]*>(.*?)<cite>", read_html(chosen), re.S)
+    assert quote is not None and some in quote[1] and "No case records" in quote[1]
 
 
 def test_version_of_a_ratio_is_one_choice_and_only_the_recommended_is_tested() -> None:
