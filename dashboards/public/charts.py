@@ -16,6 +16,8 @@ from pipelines.core.i18n import mark
 from pipelines.front.charts import (
     bars,
     board,
+    bridges,
+    dumbbells,
     files,
     fit,
     from_rows,
@@ -25,6 +27,7 @@ from pipelines.front.charts import (
     marks,
     outlines,
     series,
+    shades,
     stages,
 )
 from pipelines.front.charts.canvas import NARROW, WIDE, Drawing
@@ -215,6 +218,21 @@ def draw_multiples(title: str, panels: Sequence[series.ChartSeries], *, under: S
 def draw_flow(drawn: stages.Stages, *, under: Sequence[str] = ()) -> Picture:
     """Return the stages of one area as boxes, with what is at their side."""
     return _fit(lambda width: stages.draw_stages(drawn, width=width), under)
+
+
+def draw_bridge(drawn: bridges.Bridge, *, under: Sequence[str] = ()) -> Picture:
+    """Return what a change is made of, from the number before to the number after."""
+    return _fit(lambda width: bridges.draw_bridge(drawn, width=width), under)
+
+
+def draw_dumbbells(drawn: dumbbells.Dumbbells, *, under: Sequence[str] = ()) -> Picture:
+    """Return pairs of figures, each joined by a line."""
+    return _fit(lambda width: dumbbells.draw_dumbbells(drawn, width=width), under)
+
+
+def draw_shades(drawn: shades.ShadedTable, *, under: Sequence[str] = ()) -> Picture:
+    """Return a table of shares whose fields are shaded by size."""
+    return _fit(lambda width: shades.draw_shades(drawn, width=width), under)
 
 
 def render_map(drawn: outlines.OutlineMap, spoken: str) -> str:

@@ -1048,3 +1048,47 @@ def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
         "region": r.name_counted_area(r.region, region_row),
         "regional": texts[1],
     }
+
+
+@expect_parameters("Victims of {crime}, {year}: forms of exploitation, per cent of the victims of each territory")
+def expect_year_of_forms(r: Release, s: Selection, p: Params) -> Expected:
+    return {"crime": lower_first(CRIMES[s["crime"]]), "year": s["period"]}
+
+
+@expect_parameters("Largest share in each territory: {shares}.")
+def expect_largest_forms(r: Release, s: Selection, p: Params) -> Expected:
+    texts = []
+    labels = {x["code"]: x["label"] for x in r.read_rows("codelist") if x["codelist"] == "exploitation"}
+    for code in r.territories:
+        rows = [
+            x
+            for x in r.index_rows("indicator", "metric", "area", "period").get(("share", code, s["period"]), ())
+            if (x["dimension"], x["measure"], x["victim_status"]) == ("exploitation", "victims_detected", "_T")
+            and x["offence_group"] == s["crime"]
+            and x["count_unit"] == s.get("victims_in", "victim")
+            and x["value"] is not None
+        ]
+        if rows:
+            largest = max(rows, key=lambda x: x["value"])
+            few = ", too few to compare" * (largest["state"] == "too_few")
+            texts.append(f"{r.marked[code]}: {labels[largest['exploitation']]}, {speak_compared(largest)}{few}")
+    return {"shares": "; ".join(texts)}
+
+
+@expect_parameters("The largest difference is that of {name}: {first} against {second}.")
+def expect_largest_difference(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the figure of the release and that of another publisher for each name that a row can have."""
+    labels = {x["code"]: x["label"] for x in r.read_rows("codelist") if x["codelist"] == "measure"}
+    pairs: set[tuple[str, str, str]] = set()
+    for x in r.read_rows("reference_figure"):
+        if x["kind"] != "invented" or x["offence_group"] != s["crime"] or x["value"] is None or x["freq"] != "A":
+            continue
+        key = (x["jurisdiction"], x["period"], x["measure"], x["count_unit"], x["offence_group"])
+        cells = r.index_rows("cell", "area", "period", "measure", "count_unit", "offence_group").get(key, ())
+        name = f"{format_period(x['period'])}, {labels.get(x['measure'])}"
+        for cell in cells:
+            is_total = cell["offence"] == "_T" and cell["person_type"] in ("_T", "_Z") and cell["statistic"] == "count"
+            if is_total and cell["victim_status"] == x["victim_status"] and cell["value"] is not None:
+                figures = (format_number(cell["value"]), format_number(x["value"]))
+                pairs |= {(name, *figures), (f"{r.marked[x['jurisdiction']]}, {name}", *figures)}
+    return {("name", "first", "second"): pairs}

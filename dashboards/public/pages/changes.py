@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from dashboards.public import layout, queries, tables
+from dashboards.public import charts, layout, queries, tables
 from dashboards.public.pages.reporting import Coverage
 from pipelines import words
+from pipelines.front.charts.bridges import Bridge, BridgeStep
 from pipelines.words import Row, changes, regions
 from pipelines.words.language import lower_first, tell
 
@@ -43,6 +44,8 @@ def show_splits(
     if coverage is not None and newest["reporters"]:
         sentence = f"{sentence} {coverage.describe_figure(newest)}"
     layout.quote_sentence(sentence, frame)
+    if newest["state"] == "enough":
+        _show_bridge(frame, area, crime_name, unit, newest, sentence)
     notes = words.Notes()
     lines = []
     for row in rows:
@@ -75,6 +78,31 @@ def show_splits(
     covered = "" if is_region else frame.marked_name(area)
     layout.show_table(frame, caption, columns, lines, corner=tell("Years"), notes=notes, coverage=covered)
     layout.put_html(f'<p class="rti-small">{escape(changes.explain_split())}</p>')
+
+
+def _show_bridge(frame: layout.Frame, area: str, crime_name: str, unit: str, row: Row, takeaway: str) -> None:
+    """Show the change as bars: the convictions before, both effects, and the convictions after."""
+    effects = zip(
+        (tell("Due to indictments"), tell("Due to conviction ratio")), changes.format_effects(row), strict=True
+    )
+    drawn = Bridge(
+        tell(
+            "{area}, {crime}: convictions at first instance from year to year, {unit}",
+            area=frame.marked_name(area),
+            crime=lower_first(crime_name),
+            unit=words.unit_name(unit),
+        ),
+        str(row["previous_period"]),
+        row["count_before"],
+        [BridgeStep(name, figure.value or 0.0, figure.text) for name, figure in effects],
+        str(row["period"]),
+        row["count_after"],
+        words.unit_name(unit),
+        takeaway,
+    )
+    picture = charts.draw_bridge(drawn, under=frame.lines_under_chart(area))
+    about = tell("{first} to {last}", first=row["previous_period"], last=row["period"])
+    layout.show_panels(frame, [picture], about=about, key=f"bridge-{area}")
 
 
 def _with_region_rule(row: Row) -> Mapping[str, object]:

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboards.public import choices, layout, queries, selection, tables
 from dashboards.public.pages.agreement import head_line, list_periods, name_corner, show_pairs, sort_rows
+from dashboards.public.pages.differences import show_differences
 from pipelines import words
 from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement
@@ -264,9 +265,11 @@ def _show_comparison(frame: layout.Frame, of: str, crime: str, publisher: str, y
     reasons = _read_reasons(frame, crime)
     lines = [_comparison_line(frame, row, of, measures, notes, reasons) for row in sort_rows(frame, rows)]
     coverage = frame.marked_name(of) if of else ""
+    title = _name_area(tell("Annual figures of others, compared with this release"), coverage)
+    show_differences(frame, title, rows, of)
     layout.show_table(
         frame,
-        _name_area(tell("Annual figures of others, compared with this release"), coverage),
+        title,
         [
             *([] if of else [tell("Period")]),
             tell("Measure"),

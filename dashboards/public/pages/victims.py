@@ -18,6 +18,7 @@ from dashboards.public.pages.breakdowns import (
     show_significant_pairs,
 )
 from dashboards.public.pages.reporting import Coverage
+from dashboards.public.pages.victim_forms import show_forms
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words import figures, regions, victims
@@ -64,6 +65,7 @@ def render_page() -> None:
         _show_comparison(frame, crime, crime_name, unit, freq, period, coverage, is_rate=is_rate)
         if freq == "A":
             _show_by_sex_and_age(frame, crime, crime_name, unit, period, coverage)
+            show_forms(frame, crime, crime_name, unit, period)
     else:
         layout.put_text(tell("The release has no figures of {crime} to compare.", crime=lower_first(crime_name)))
     _show_territory(frame, crime, crime_name, unit)

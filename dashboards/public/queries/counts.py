@@ -149,6 +149,16 @@ SQL: Mapping[str, str] = {
             and cell.offence_group = ? and cell.count_unit = ?
         order by cell.area, cell.victim_status
     """,
+    "victim_forms": """
+        select share.*, cell.table_id
+        from indicator as share
+        inner join cell on cell.cell_id = share.cell_id
+        where share.metric = 'share' and share.dimension = 'exploitation' and share.measure = 'victims_detected'
+            and share.freq = 'A' and share.period = ? and share.offence_group = ? and share.count_unit = ?
+            and share.victim_status = '_T' and share.area_kind = 'territory'
+        qualify row_number() over (partition by share.cell_id order by cell.table_id) = 1
+        order by share.area, share.exploitation
+    """,
     "victim_units": """
         select distinct count_unit from cell
         where table_id in ('victims_quarter', 'victims_year') and offence_group = ?

@@ -1,0 +1,60 @@
+"""Tests of pictures of the explorer on the demonstration: their takeaway, and their figures beside the page's own."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dashboards.public import queries
+from pipelines.core.home import Home
+from tests.support.public_pages import UNSCR, ShownPicture, read_html, read_pictures, run_page
+
+
+def find_picture(pictures: list[ShownPicture], text: str) -> ShownPicture:
+    return next(picture for picture in pictures if text in picture.text)
+
+
+@pytest.mark.parametrize(
+    ("page", "address"), [("region", {}), ("territory", {"territory": "RS", "section": "outcomes"})]
+)
+def test_change_in_convictions_is_a_bridge_with_the_quoted_sentence(
+    demonstration: Home, page: str, address: dict[str, str]
+) -> None:
+    test = run_page(page, **address)
+    picture = find_picture(read_pictures(test), "Due to indictments")
+    sentence = picture.spoken.partition(" Demonstration data")[0]
+    assert re.search(r"convictions at first instance, \d{4} to \d{4}: from \d+ to \d+ \([+−]\d+\)\.", sentence)
+    assert sentence in re.sub(r"<[^>]+>", "", read_html(test)), "the takeaway is the sentence of the page"
+    before, after = re.findall(r"from (\d+) to (\d+)", sentence)[0]
+    assert before in picture.text.split() and after in picture.text.split()
+
+
+def test_figures_of_others_are_dumbbells_with_the_figures_of_the_table(demonstration: Home) -> None:
+    test = run_page("published", view="beside", territory="all", crime="TIP")
+    picture = find_picture(read_pictures(test), "This release")
+    assert "The largest difference is that of " in picture.spoken and UNSCR in picture.text
+    rows = [
+        row
+        for row in queries.read_rows(queries.current_release(), "references_beside", "invented", "", "", "TIP")
+        if row["difference"] is not None and row["count_unit"] == "person"
+    ]
+    pairs = {(round(row["own_value"]), round(row["value"])) for row in rows}
+    drawn = re.findall(r"This release: ([\d,]+), Others: ([\d,]+)", picture.text)
+    assert len(drawn) > 5
+    assert {(int(ours.replace(",", "")), int(theirs.replace(",", ""))) for ours, theirs in drawn} <= pairs
+
+
+@pytest.mark.parametrize("language", ["en", "mk", "sq"])
+def test_forms_of_exploitation_are_a_shaded_table_of_all_territories(demonstration: Home, language: str) -> None:
+    test = run_page("victims", freq="A", period="2025", lang=language)
+    path = queries.current_release()
+    rows = queries.read_rows(path, "victim_forms", "2025", "TIP", "victim")
+    published = [row for row in rows if row["value"] is not None]
+    picture = next(picture for picture in read_pictures(test) if "0–9%" in picture.text)
+    for row in published:
+        assert str(round(row["value"])) in picture.text.split()
+    names = [area["name"] for area in queries.area_names(path).values() if area["area_kind"] == "territory"]
+    if language == "en":
+        assert all(word in picture.text.split() for name in names for word in name.split() if "Kosovo" not in name)
+        assert "Largest share in each territory: Albania: Sexual exploitation, 41" in picture.spoken
