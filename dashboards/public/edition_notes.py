@@ -12,10 +12,13 @@ import streamlit as st
 
 from dashboards.public import menu, queries
 from dashboards.public.frame import Frame
+from dashboards.public.plain_page import link_contact
 from dashboards.public.selection import RELEASE, read_selection
 from pipelines import words
 from pipelines.core import clock
 from pipelines.core.i18n import html_lang, mark
+from pipelines.core.settings import CommandSettings, read_settings
+from pipelines.front.pages.calendar import describe_next
 from pipelines.publication.provenance.explain import CURRENT
 from pipelines.words.language import current_language, tell
 
@@ -108,7 +111,7 @@ def _render_notice(frame: Frame) -> str:
 
 
 def _render_foot() -> str:
-    """Return the two links of a page: to this release, and to the newest one."""
+    """Return the two links of a page (to this release, and to the newest one), what comes next, and the contact."""
     path = urlsplit(st.context.url or "").path or f"/{menu.read_page()}"
     frozen = f"{path}?{urlencode(read_selection().list_choices())}"
     links = (
@@ -119,7 +122,15 @@ def _render_foot() -> str:
         f'{escape(text)} <a class="{kind}" href="{escape(address)}">{escape(address)}</a>'
         for kind, text, address in links
     ]
-    return f'<p class="rti-foot rti-links">{"<br>".join(lines)}</p>'
+    lines += [escape(describe_next(queries.find_next_release())), _invite_questions()]
+    return f'<p class="rti-foot rti-links">{"<br>".join(filter(None, lines))}</p>'
+
+
+def _invite_questions() -> str:
+    """Return the line on how to report a mistake as HTML, with the contact of the secretariat if one is set."""
+    text = tell("Have you found a mistake, or do you miss a figure? Please tell the regional secretariat.")
+    contact = read_settings(CommandSettings).contact or ""
+    return f"{escape(text)} {link_contact(contact)}".strip()
 
 
 def explain_unknown_release() -> None:

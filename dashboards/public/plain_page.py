@@ -6,6 +6,7 @@ release whose style sheet it could use.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Final
@@ -70,3 +71,12 @@ def _render_languages(tag: str, find_address: Callable[[str], str]) -> str:
         items += f'<li><a href="{address}" lang="{lang}" hreflang="{lang}"{chosen}>{escape(name)}</a></li>'
     label = escape(tell("Language"), quote=True)
     return f'<nav aria-label="{label}"><ul class="languages">{items}</ul></nav>'
+
+
+def link_contact(contact: str) -> str:
+    """Return the contact as HTML: a link if it is an address of mail or of a page."""
+    if re.fullmatch(r"[^\s@]+@[^\s@]+", contact):
+        return f'<a href="mailto:{escape(contact)}">{escape(contact)}</a>'
+    if re.fullmatch(r"https?://\S+", contact):
+        return f'<a href="{escape(contact)}">{escape(contact)}</a>'
+    return escape(contact)

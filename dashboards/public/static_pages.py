@@ -21,6 +21,7 @@ from urllib.parse import parse_qs
 from dashboards.public.data_files import DATA, FIGURES, send_data_file, send_figure
 from dashboards.public.documents import render_not_found
 from dashboards.public.page_parts import TYPES, make_part
+from dashboards.public.plain_page import link_contact
 from pipelines.core import i18n
 from pipelines.front.build import FOLDER
 from pipelines.web.downloads import CROSS_ORIGIN
@@ -55,7 +56,10 @@ _CITED: Final = b'<span class="front-address">'
 _CONTACT_HIDDEN: Final = b'<p id="contact" hidden>'
 _CONTACT: Final = b'<p id="contact">'
 _CONTACT_TEXT: Final = b'<span class="front-contact">'
-"""Text before the contact of the secretariat in the accessibility statement."""
+"""Text before the contact of the secretariat at the foot of each page and in the accessibility statement."""
+_NEXT_HIDDEN: Final = b'<p id="next-release" hidden>'
+_NEXT: Final = b'<p id="next-release">'
+"""Start of the line on the next release at the foot of each page."""
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -70,7 +74,7 @@ class StaticPages:
     """Answer requests for static pages; pass all others to the application.
 
     `address` is the public one of the site; citations have it before the path of their page. `contact` is where the
-    secretariat answers questions; the accessibility statement has it.
+    secretariat answers questions; the foot of each page and the accessibility statement have it.
     """
 
     def __init__(self, app: ASGIApp, open_home: Callable[[], Home], address: str = "", contact: str = "") -> None:
@@ -172,7 +176,8 @@ class StaticPages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
                 notice = self._describe_corrections(release.name, lang)
                 page = release / FOLDER / lang / name
-                file = _read_page(page, self.address, is_newest=is_newest, notice=notice, contact=self.contact)
+                more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
+                file = _read_page(page, self.address, is_newest=is_newest, **more)
             elif _MEETING.fullmatch(name):
                 file = _make_slide(release, self.languages[lang], name, self.address, is_newest=is_newest)
             elif (answer := self._make(release, lang, name)) is not None:
@@ -188,6 +193,14 @@ class StaticPages:
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
         return _send_file(file, headers, "text/html; charset=utf-8", "no-cache", more)
+
+    def _describe_next(self, lang: str) -> str:
+        """Return the sentence on the release that is announced next, in a language; empty without one."""
+        from pipelines.front.pages.calendar import describe_next
+        from pipelines.publication.releases.calendar import find_next_release
+
+        with read_in(self.languages[lang]):
+            return describe_next(find_next_release(self.open_home()))
 
     def _describe_corrections(self, release: str, lang: str) -> str:
         """Return the notice, as HTML, that figures of a release were corrected; empty if they were not."""
@@ -251,18 +264,24 @@ def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = 
     return Response(b"", status, sent)
 
 
-def _read_page(path: Path, address: str, *, is_newest: bool, notice: str = "", contact: str = "") -> _File | None:
+def _read_page(
+    path: Path, address: str, *, is_newest: bool, notice: str = "", contact: str = "", next_release: str = ""
+) -> _File | None:
     """Return a file of a release with its compressed form, or None if there is none."""
-    return _load(path, address, is_newest, notice, contact) if path.is_file() else None
+    return _load(path, address, is_newest, notice, contact, next_release) if path.is_file() else None
 
 
 @lru_cache(maxsize=1024)
-def _load(path: Path, address: str, is_newest: bool, notice: str = "", contact: str = "") -> _File:
+def _load(
+    path: Path, address: str, is_newest: bool, notice: str = "", contact: str = "", next_release: str = ""
+) -> _File:
     """Read a file once: a published release never changes. A page of another release than the newest says so."""
     content = _complete_page(path.read_bytes(), address, is_newest=is_newest)
     if contact:
         content = content.replace(_CONTACT_HIDDEN, _CONTACT)
-        content = content.replace(_CONTACT_TEXT, _CONTACT_TEXT + _link_contact(contact).encode())
+        content = content.replace(_CONTACT_TEXT, _CONTACT_TEXT + link_contact(contact).encode())
+    if next_release:
+        content = content.replace(_NEXT_HIDDEN, _NEXT + escape(next_release).encode())
     return _hold(content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content)
 
 
@@ -270,15 +289,6 @@ def _complete_page(content: bytes, address: str, *, is_newest: bool) -> bytes:
     """Return a page with the public address in what is to be copied, and the notice of a newer release if need be."""
     content = content.replace(_CITED, _CITED + escape(address).encode())
     return content if is_newest else content.replace(_NOTICE_HIDDEN, _NOTICE)
-
-
-def _link_contact(contact: str) -> str:
-    """Return the contact as HTML: a link if it is an address of mail or of a page."""
-    if re.fullmatch(r"[^\s@]+@[^\s@]+", contact):
-        return f'<a href="mailto:{escape(contact)}">{escape(contact)}</a>'
-    if re.fullmatch(r"https?://\S+", contact):
-        return f'<a href="{escape(contact)}">{escape(contact)}</a>'
-    return escape(contact)
 
 
 @lru_cache(maxsize=256)

@@ -117,8 +117,8 @@ class CommandSettings(SettingsGroup):
     )
     contact: OptionalText = Field(
         None,
-        description="Where the secretariat answers questions: on the accessibility statement of the public pages, and "
-        "on templates if `--contact` is not given.",
+        description="Where the secretariat answers questions: at the foot of the public pages, on their accessibility "
+        "statement, and on templates if `--contact` is not given.",
     )
     token: Annotated[SecretStr | None, Expected("a token made by `rti token issue`")] = Field(
         None, description="The token for `rti submit --to` if `--token-file` is not given."

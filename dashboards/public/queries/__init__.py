@@ -18,7 +18,13 @@ from dashboards.public.queries.counts import (
     VICTIM_TABLES,
     cells_statement,
 )
-from dashboards.public.queries.editions import OpenedRelease, UnknownReleaseError, is_published, open_release
+from dashboards.public.queries.editions import (
+    OpenedRelease,
+    UnknownReleaseError,
+    find_next_release,
+    is_published,
+    open_release,
+)
 from dashboards.public.queries.indicators import INDICATOR_KEYS, RECORD_TABLES, indicator_statement
 from dashboards.public.queries.opening import (
     SQL,
@@ -63,6 +69,7 @@ __all__ = [
     "find_breaks",
     "find_cells",
     "find_indicator",
+    "find_next_release",
     "has_table",
     "is_outdated",
     "is_published",

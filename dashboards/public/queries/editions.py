@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dashboards.public.queries.opening import DATABASE, DamagedReleaseError, find_current_folder, open_public_home
+from pipelines.publication.releases import calendar
 from pipelines.publication.releases.correction_notices import notices_path, read_notices
 from pipelines.publication.releases.publications import (
     Publication,
@@ -23,6 +24,7 @@ from pipelines.publication.releases.publications import (
 
 if TYPE_CHECKING:
     from pipelines.core.home import Home
+    from pipelines.publication.releases.calendar import PlannedRelease
 
 _Version = tuple[int, int, int] | None
 """Inode, modification time and size of a file, or None if the file is missing."""
@@ -75,6 +77,11 @@ def is_published(release: str) -> bool:
     """Return True if the journal of the home has a release. Raises NoReleaseError without a home."""
     home = open_public_home()
     return release in _read_journal(home, _read_version(journal_path(home)))[0]
+
+
+def find_next_release() -> PlannedRelease | None:
+    """Return the announced release whose minute comes next, or None. Raises NoReleaseError without a home."""
+    return calendar.find_next_release(open_public_home())
 
 
 def _read_version(path: Path) -> _Version:

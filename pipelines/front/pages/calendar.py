@@ -60,6 +60,13 @@ def format_minute(moment: datetime) -> str:
     return tell("{day}, {time} UTC", day=words.format_day(moment.date()), time=moment.strftime("%H:%M"))
 
 
+def describe_next(planned: PlannedRelease | None) -> str:
+    """Return when the next release appears, for the foot of each page; empty if none is announced."""
+    if planned is None or planned.moment is None:
+        return ""
+    return tell("Next release: {release}, {minute}.", release=planned.release, minute=format_minute(planned.moment))
+
+
 def _compose_planned(reader: Reader, record: ReleaseRecord) -> FigureTable | None:
     """Return the releases that are announced and not published, the next one first; None if there are none."""
     published = {publication.release for publication in record.publications}

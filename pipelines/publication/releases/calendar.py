@@ -63,6 +63,13 @@ def find_planned(home: Home, release: str) -> PlannedRelease | None:
     return next((entry for entry in read_calendar(home) if entry.release == release), None)
 
 
+def find_next_release(home: Home) -> PlannedRelease | None:
+    """Return the announced release whose minute comes next, or None if none is announced."""
+    now = clock.now()
+    coming = (entry for entry in read_calendar(home) if entry.moment is not None and entry.moment > now)
+    return next(coming, None)
+
+
 def find_embargo(home: Home, release: str) -> datetime | None:
     """Return the minute until which a release must not be published, or None if it may be published now."""
     planned = find_planned(home, release)

@@ -110,3 +110,6 @@ def test_accessibility_statement_names_the_contact(release: Path, built_home: Pa
     pages = StaticPages(PlainTextResponse("Streamlit"), lambda: open_home(built_home), contact=contact)
     answer = TestClient(pages).get(f"/releases/{release.name}/en/accessibility.html")
     assert answer.status_code == 200 and shown in answer.text
+    foot = TestClient(pages).get(f"/releases/{release.name}/en/quality.html").text.partition("<footer")[2]
+    linked = shown.partition('<span class="front-contact">')[2]
+    assert f'Please tell the regional secretariat. <span class="front-contact">{linked}' in foot

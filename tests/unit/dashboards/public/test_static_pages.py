@@ -13,6 +13,7 @@ from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import Home, initialise_home
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
+from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
 from pipelines.publication.releases.correction_notices import CorrectionNotice, write_notices
 from pipelines.publication.releases.publish import switch_current
 from pipelines.web.security_headers import SecurityHeaders, content_policy
@@ -258,3 +259,26 @@ def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Hom
     text = request_path(home, "/releases/2026-Q2/en/index.html").text
     assert text.startswith('<div class="front-edition"><p>Figures in release 2026-Q2 were wrong. <a href="/en/cal')
     assert "were wrong" not in request_path(home, "/releases/2026-Q3/en/index.html").text
+
+
+def test_foot_of_a_page_has_the_next_release_in_its_language_until_its_minute(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = home.releases / "2026-Q3" / "pages" / "sq" / "foot.html"
+    page.write_text('<p id="next-release" hidden></p><span class="front-contact"></span>', encoding="utf-8")
+    assert request_path(home, "/sq/foot.html").text.startswith('<p id="next-release" hidden></p>')
+    planned = [
+        PlannedRelease("2026-Q5", None, "2026-11-01T00:00:00Z", "cancelled"),
+        PlannedRelease("2027-Q1", "2027-05-01T09:00:00Z", "2026-11-01T00:00:00Z"),
+        PlannedRelease("2026-Q4", "2027-02-01T09:30:00Z", "2026-11-01T00:00:00Z"),
+    ]
+    write_calendar(home, planned)
+    for now, expected in (
+        ("2027-02-01T09:29:59Z", "2026-Q4, 1 shkurt 2027, 09:30 UTC"),
+        ("2027-02-01T09:30:00Z", "2027-Q1, 1 maj 2027, 09:00 UTC"),
+    ):
+        monkeypatch.setenv("RTI_NOW", now)
+        answer = request_path(home, "/sq/foot.html").text
+        assert answer.startswith('<p id="next-release">') and expected in answer, answer
+    monkeypatch.setenv("RTI_NOW", "2027-05-01T09:00:00Z")
+    assert '<p id="next-release" hidden></p>' in request_path(home, "/sq/foot.html").text

@@ -23,6 +23,7 @@ from pipelines.core.i18n import tell
 from pipelines.core.result_cache import ResultCache
 from pipelines.publication.provenance.explain import figure_id, parse_id
 from pipelines.publication.releases import publications, publish
+from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
 from pipelines.publication.releases.publications import Publication
 from tests.support.paths import ROOT
 from tests.support.public_pages import read_html, run_page, strip_marks
@@ -338,6 +339,20 @@ def test_damaged_release_has_a_way_on_to_the_newest(copied: Home, damage: Callab
     assert f"release {EARLIER} is damaged" in " ".join(paragraph.value for paragraph in test.markdown)
     assert "Open this page in the newest release" in read_html(test)
     assert "cannot be shown" not in run_page("region").title[0].value
+
+
+def test_foot_has_the_next_release_and_the_contact(copied: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    invitation = "Please tell the regional secretariat."
+    text = read_html(run_page("quality"))
+    assert "Next release" not in text and f"{invitation}</p>" in text
+    monkeypatch.setenv("RTI_NOW", "2027-01-01T00:00:00Z")
+    monkeypatch.setenv("RTI_CONTACT", "figures@secretariat.example")
+    planned = PlannedRelease("2026-Q4", "2027-02-01T09:30:00Z", "2026-11-01T00:00:00Z")
+    write_calendar(copied, [planned])
+    for page in PAGES:
+        text = read_html(run_page(page, release=EARLIER))
+        assert "Next release: 2026-Q4, 1 February 2027, 09:30 UTC." in text, page
+        assert f'{invitation} <a href="mailto:figures@secretariat.example">' in text, page
 
 
 @pytest.mark.parametrize("language", ["sq", "mk", "sr", "sr-Latn", "hr", "bs", "cnr"])

@@ -331,6 +331,7 @@ EMPTY = {
     "{subject}, {year}, by {dimension}: {unit}": "a release that counts victims in another unit, too",
     "This is release {release}, which is not the newest one.": "a release before another one",
     "Release {release} was withdrawn on {day}. Reason: {reason}": "a release that was withdrawn",
+    "Next release: {release}, {minute}.": "a release that is announced",
     "The first {shown} of {all} figures. Choose a territory, a publisher or a year, or download the whole table.":
         "more than 200 figures of others for one crime",
 }  # fmt: skip
