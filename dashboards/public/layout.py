@@ -201,8 +201,11 @@ def show_table(
     territories if empty. `is_ours` is false for figures of other publishers, which are not invented.
     """
     arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
+    # The page has the notice of invented figures as its banner; what leaves the page has its own.
+    caption = _compose_caption(frame, title)
+    notice = tell(words.DEMONSTRATION) if frame.is_demonstration and is_ours else ""
     table = tables.Table(
-        _compose_caption(frame, title, is_ours=is_ours),
+        f"{caption} {notice}".strip(),
         tuple(columns),
         arranged,
         corner,
@@ -212,7 +215,7 @@ def show_table(
         coverage or words.join_words(frame.marked_name(code) for code, _ in frame.territories),
     )
     html = (
-        tables.render_table(table.caption, table.columns, table.lines, corner=corner, text=text),
+        tables.render_table(caption, table.columns, table.lines, corner=corner, text=text),
         tables.render_legend(tables.list_kinds(table), extra_symbols) if legend else "",
         tables.render_notes(table.notes, table.select_names(), title=notes_title),
     )
@@ -220,9 +223,8 @@ def show_table(
     drawing.put_element(drawing.DrawnTable(title, table, "".join(html)), frame)
 
 
-def _compose_caption(frame: Frame, title: str, *, is_ours: bool) -> str:
-    caption = tell("{title}. Release {release}.", title=title, release=frame.id)
-    return f"{caption} {tell(words.DEMONSTRATION)}" if frame.is_demonstration and is_ours else caption
+def _compose_caption(frame: Frame, title: str) -> str:
+    return tell("{title}. Release {release}.", title=title, release=frame.id)
 
 
 def put_html(*parts: str) -> None:

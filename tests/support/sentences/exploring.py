@@ -378,10 +378,10 @@ class Explorer:
 
     def _show_table(
         self, frame: layout.Frame, title: str, columns: Sequence[str], lines: Iterable[tables.Line], *,
-        notes: words.Notes | None = None, is_ours: bool = True, coverage: str = "", **options: object,
+        notes: words.Notes | None = None, coverage: str = "", **options: object,
     ) -> None:  # fmt: skip
         arranged, arranged_notes = tables.arrange_notes(tuple(lines), notes or words.Notes())
-        caption = layout._compose_caption(frame, title, is_ours=is_ours)
+        caption = layout._compose_caption(frame, title)
         fields = []
         for line in arranged:
             for column, cell in zip(columns, line.cells, strict=True):

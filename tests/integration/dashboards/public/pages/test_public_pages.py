@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.public import queries
+from dashboards.public import drawing, exports, queries, tables
 from dashboards.public.pages import about, cards
 from dashboards.public.pages.territory import returns, trend
 from pipelines import words
@@ -420,6 +420,21 @@ def test_unforeseen_error_is_explained_in_the_language_of_the_reader_without_its
     heading = tell("These figures cannot be shown at the moment", "sq")
     assert heading in text and heading != "These figures cannot be shown at the moment"
     assert "of the machine" not in text
+
+
+@pytest.mark.parametrize("page", ["region", "territory", "durations", "victims", "published", "quality"])
+def test_caption_leaves_the_notice_of_invented_figures_to_the_page_and_files_keep_it(
+    page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[tables.Table] = []
+    monkeypatch.setattr(drawing, "offer_table", lambda frame, title, table, key: offered.append(table))
+    captions = re.findall(r'<div class="rti-caption"[^>]*>(.*?)</div>', read_html(run_page(page)))
+    assert captions and not any("invented" in caption for caption in captions)
+    assert captions == [table.caption.removesuffix(words.DEMONSTRATION).strip() for table in offered]
+    with_notice = [table for table in offered if table.caption.endswith(words.DEMONSTRATION)]
+    # Figures of other publishers are not invented.
+    assert bool(with_notice) is (page != "published")
+    assert all(words.DEMONSTRATION in exports.write_csv(table, "A citation").decode() for table in with_notice)
 
 
 @pytest.fixture
