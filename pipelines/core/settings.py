@@ -254,10 +254,16 @@ class DagsterSettings(SettingsGroup):
     dagster_storage_url: OptionalPostgres = Field(
         None, description="The PostgreSQL database of Dagster's runs and events; by default SQLite files in the home."
     )
+    dagster_storage_url_file: OptionalFile = Field(
+        None, description="A file with that address, if `RTI_DAGSTER_STORAGE_URL` is not set."
+    )
     dagster_broker_url: OptionalBroker = Field(
         None,
         description="The RabbitMQ from which step workers take the steps of refreshes; by default the process of a run "
         "does them. It needs `RTI_DAGSTER_STORAGE_URL`, and `RTI_LEDGER_URL` of PostgreSQL.",
+    )
+    dagster_broker_url_file: OptionalFile = Field(
+        None, description="A file with that address, if `RTI_DAGSTER_BROKER_URL` is not set."
     )
     step_worker_with_services: Annotated[bool, Expected("`true` or `false`")] = Field(
         False,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import durable
 from pipelines.core.home import Home
-from pipelines.core.settings import DagsterSettings, SettingsError, read_settings
+from pipelines.core.settings import DagsterSettings, SettingsError, read_secret
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -76,7 +76,7 @@ def instance_folder(home: Home) -> Path:
     present = file.read_text(encoding="utf-8") if file.exists() else _OURS
     if not present.startswith(_OURS):
         return home.dagster
-    is_in_postgres = read_settings(DagsterSettings).dagster_storage_url is not None
+    is_in_postgres = read_secret(DagsterSettings, "dagster_storage_url") is not None
     if _IN_POSTGRES in present and not is_in_postgres:
         raise SettingsError(
             f"Dagster keeps the runs of {home.root} in PostgreSQL, but RTI_DAGSTER_STORAGE_URL is not set; set it to "

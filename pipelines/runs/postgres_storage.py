@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from dagster_postgres import DagsterPostgresStorage
 
-from pipelines.core.settings import DagsterSettings, SettingsError, read_settings, reveal_secret
+from pipelines.core.settings import DagsterSettings, SettingsError, read_secret
 
 _STATEMENT_MILLISECONDS: Final = 120_000
 _RECYCLE_SECONDS: Final = 3600
@@ -42,7 +42,7 @@ class PooledSettingStorage(SettingStorage):
 
 def read_storage_url() -> str:
     """Return the address of the database with the driver of dagster-postgres. Raises SettingsError if none is set."""
-    url = reveal_secret(read_settings(DagsterSettings).dagster_storage_url)
+    url = read_secret(DagsterSettings, "dagster_storage_url")
     if url is None:
         raise SettingsError("Dagster keeps its runs in PostgreSQL; set RTI_DAGSTER_STORAGE_URL to its database")
     return f"postgresql+psycopg2://{url.partition('://')[2]}"

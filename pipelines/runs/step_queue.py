@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
 
-from pipelines.core.settings import DagsterSettings, HomeSettings, SettingsError, read_settings, reveal_secret
+from pipelines.core.settings import DagsterSettings, HomeSettings, SettingsError, read_secret
 
 QUEUE: Final = "dagster"
 """Queue of steps that any worker may do; the name is that of dagster-celery."""
@@ -48,15 +48,14 @@ def has_queue() -> bool:
 
     Raises SettingsError if a setting that they need is missing, or the packages are.
     """
-    settings = read_settings(DagsterSettings)
-    if settings.dagster_broker_url is None:
+    if read_secret(DagsterSettings, "dagster_broker_url") is None:
         return False
-    if settings.dagster_storage_url is None:
+    if read_secret(DagsterSettings, "dagster_storage_url") is None:
         raise SettingsError(
             "RTI_DAGSTER_BROKER_URL is set without RTI_DAGSTER_STORAGE_URL; workers on several machines need Dagster's "
             "runs in PostgreSQL, so set it, or remove RTI_DAGSTER_BROKER_URL"
         )
-    if not (reveal_secret(read_settings(HomeSettings).ledger_url) or "").startswith("postgresql"):
+    if not (read_secret(HomeSettings, "ledger_url") or "").startswith("postgresql"):
         raise SettingsError(
             "RTI_DAGSTER_BROKER_URL is set without a ledger on PostgreSQL; workers on several machines need one, so "
             "set RTI_LEDGER_URL, or remove RTI_DAGSTER_BROKER_URL"
@@ -70,7 +69,7 @@ def has_queue() -> bool:
 
 def read_broker_url() -> str:
     """Return the address of RabbitMQ. Raises SettingsError if none is set."""
-    url = reveal_secret(read_settings(DagsterSettings).dagster_broker_url)
+    url = read_secret(DagsterSettings, "dagster_broker_url")
     if url is None:
         raise SettingsError("no RabbitMQ is set; set RTI_DAGSTER_BROKER_URL, from which workers take steps")
     return url
