@@ -63,27 +63,31 @@ def _measure_process(pid: int) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + measure_descendants(pid)
 
 
+def report_result(name: str, value: Any) -> None:
+    """Print one result at once: a refresh takes minutes on a busy machine."""
+    print(json.dumps({name: value}), flush=True)
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Measure both and print one JSON object."""
+    """Measure both and print one JSON object a line."""
     built = Path(arguments[0]) if arguments else None
     os.environ["RTI_NOW"] = CLOCK
-    results: dict[str, Any] = {"load": [round(load, 1) for load in os.getloadavg()], "processors": os.cpu_count()}
+    report_result("processors", os.cpu_count())
+    report_result("load", os.getloadavg())
     with (
         tempfile.TemporaryDirectory(prefix="rti-workers-") as temporary,
         postgres.run_server() as database,
         run_broker() as broker,
     ):
         folder = Path(temporary)
-        with make_cluster(folder, "one", built, broker, database) as cluster:
-            results["one process"] = measure_refresh(cluster)
-            results["one process, nothing new"] = measure_refresh(cluster)
         with make_cluster(folder, "two", built, broker, database) as cluster:
             cluster.start_worker("first", "--with-services")
             cluster.start_worker("second")
-            results["two workers"] = measure_refresh(cluster, "--by-workers")
-            results["steps"] = {name: worker.list_steps() for name, worker in cluster.workers.items()}
-    results["load at the end"] = [round(load, 1) for load in os.getloadavg()]
-    print(json.dumps(results, indent=1))
+            report_result("two workers", measure_refresh(cluster, "--by-workers"))
+            report_result("steps", {name: worker.list_steps() for name, worker in cluster.workers.items()})
+        with make_cluster(folder, "one", built, broker, database) as cluster:
+            report_result("one process", measure_refresh(cluster))
+    report_result("load at the end", os.getloadavg())
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -38,6 +38,34 @@ class NoWorkerError(Exception):
     """No worker has taken a step of a run for too long. The text says what to start."""
 
 
+class RevocableResult:
+    """The result of a step, which is over for its run as soon as it is revoked.
+
+    dagster-celery waits until a worker confirms that it has left a revoked step, so a run without workers could not be
+    cancelled. Here nothing is asked of the workers: they leave the steps of a run that has ended by themselves.
+    """
+
+    def __init__(self, result: Any) -> None:
+        self._result = result
+        self._is_revoked = False
+
+    def ready(self) -> bool:
+        """Return True if there is a result, or the step was revoked."""
+        return self._is_revoked or bool(self._result.ready())
+
+    def get(self) -> Any:
+        """Return the events of the step. Raises Celery's TaskRevokedError after it was revoked."""
+        from celery.exceptions import TaskRevokedError
+
+        if self._is_revoked:
+            raise TaskRevokedError("the run has ended")
+        return self._result.get()
+
+    def revoke(self) -> None:
+        """Do not wait for the step any more."""
+        self._is_revoked = True
+
+
 def choose_executor() -> dg.ExecutorDefinition:
     """Return the executor of refreshes for the settings of this process. Raises SettingsError."""
     return _make_worker_executor() if step_queue.has_queue() else dg.in_process_executor
@@ -45,7 +73,11 @@ def choose_executor() -> dg.ExecutorDefinition:
 
 def _make_worker_executor() -> dg.ExecutorDefinition:
     from dagster._core.execution.retries import RetryMode
-    from dagster_celery.executor import CeleryExecutor
+    from dagster_celery.core_execution_loop import core_celery_execution_loop
+    from dagster_celery.executor import CeleryExecutor, _submit_task
+
+    def submit_step(*arguments: Any) -> RevocableResult:
+        return RevocableResult(_submit_task(*arguments))
 
     class StepExecutor(CeleryExecutor):  # type: ignore[misc]
         """dagster-celery's executor under the lock of the home, and with a limit on waiting for workers."""
@@ -61,7 +93,7 @@ def _make_worker_executor() -> dg.ExecutorDefinition:
                 _watched_workers(read_settings(DagsterSettings).step_worker_wait),
             ):
                 count_builds.remove_unfinished_builds(home)
-                yield from super().execute(plan_context, execution_plan)
+                yield from core_celery_execution_loop(plan_context, execution_plan, step_execution_fn=submit_step)
 
     @dg.executor(name="workers", requirements=dg.multiple_process_executor_requirements())
     def worker_executor(_context: dg.InitExecutorContext) -> dg.Executor:

@@ -78,8 +78,8 @@ ACCEPTED_NAMES: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "tests/support/sentences/exploring.py": frozenset({"code", "container", "expander", "fragment", "stop"}),
         "tests/unit/dashboards/public/test_drawing.py": frozenset({"expander", "header", "html", "markdown"}),
     },
-    "The method of Dagster's `Executor`.": {
-        "pipelines/defs/workers.py": frozenset({"execute"}),
+    "The method of Dagster's `Executor`, and those of Celery's `AsyncResult`.": {
+        "pipelines/defs/workers.py": frozenset({"execute", "get", "ready", "revoke"}),
     },
     "`clock.now` takes the place of `datetime.now`.": {
         "pipelines/core/clock.py": frozenset({"now"}),

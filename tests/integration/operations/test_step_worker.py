@@ -146,7 +146,9 @@ def test_run_fails_in_plain_words_if_no_worker_is_left_and_the_next_one_complete
     worker.kill_all()
     output, _ = process.communicate(timeout=LONGEST)
     assert process.returncode != 0
-    assert "no worker takes steps; start one with `rti step-worker`" in output
+    error = output.splitlines()[-1]
+    assert error.startswith("rti: the refresh failed: NoWorkerError")
+    assert "no worker takes steps; start one with `rti step-worker`" in error and "(waited 20 s)" in error
     cluster.start_worker("next", "--with-services")
     code, output = cluster.run_refresh("--by-workers")
     assert code == 0, output
