@@ -246,11 +246,14 @@ def _render_content(cell: Cell) -> str:
     after += marks
     after += f'<span class="rti-base" aria-hidden="true">{escape(cell.base)}</span>' if cell.base else ""
     if cell.href:
-        label = escape(cell.spoken or cell.text, quote=True)
+        # A title in another language has its language in the text, which an attribute cannot have.
+        is_named = cell.spoken and cell.spoken != cell.text
+        label = f' aria-label="{escape(cell.spoken, quote=True)}"' if is_named else ""
         # The name of a link must have all text that is seen in it (WCAG 2.5.3), and says the interval in words.
         figure, has_interval, ends = text.partition(_INTERVAL_START)
-        after = f'{_INTERVAL_START} aria-hidden="true"{ends}{after}' if has_interval else after
-        return f'<a href="{escape(cell.href, quote=True)}" target="_self" aria-label="{label}">{figure}</a>{after}'
+        hidden = ' aria-hidden="true"' if is_named else ""
+        after = f"{_INTERVAL_START}{hidden}{ends}{after}" if has_interval else after
+        return f'<a href="{escape(cell.href, quote=True)}" target="_self"{label}>{figure}</a>{after}'
     if cell.spoken and cell.spoken != cell.text:
         return f'<span role="img" aria-label="{escape(cell.spoken, quote=True)}">{text}</span>{after}'
     return f"{text}{after}"

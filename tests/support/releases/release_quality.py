@@ -51,7 +51,7 @@ def build_tables() -> dict[str, pl.DataFrame]:
         _figure("AL", "COMPAR_LENGTH", 11.0, "periods"),
         _figure("AL", "DATA_REV_AVGSIZE", 0.107, "fraction"),
         _figure("AL", "COMPLETENESS_RATE", 0.5, "fraction", instrument="justice", freq="Q", period="2026-Q3"),
-        _figure("RS", "PUNCTUALITY_DAYS", None, "days", reason="no return has come"),
+        _figure("RS", "PUNCTUALITY_DAYS", None, "days", reason="nothing came"),
     ]
     revised = [
         {"area_kind": "territory", "area": "AL", "periods": 20, "revised": 3},

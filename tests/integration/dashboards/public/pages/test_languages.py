@@ -6,7 +6,10 @@ import re
 from html import unescape
 
 import pytest
+from lxml import html
+from streamlit.testing.v1 import AppTest
 
+from dashboards.public.menu import PAGES
 from pipelines.core import codes, i18n
 from pipelines.words.language import lower_first, read_in, tell
 from tests.support.marked_translations import MarkedTranslations, strip_translations
@@ -25,6 +28,12 @@ ENGLISH = re.compile(
         ("region", {"freq": "A"}),
         ("compare", {"kind": "ratio"}),
         ("territory", {"territory": "RS", "section": "all"}),
+        ("durations", {}),
+        ("victims", {"freq": "A", "territory": "XK"}),
+        ("published", {"territory": "all"}),
+        ("quality", {}),
+        ("source", {}),
+        ("about", {}),
     ],
 )
 def test_no_text_of_a_page_is_outside_the_catalogues(
@@ -34,14 +43,41 @@ def test_no_text_of_a_page_is_outside_the_catalogues(
     test = run_page(page, lang="mk", **address)
     page_texts = [str(element.value) for kind in ("title", "header", "markdown", "info") for element in test.get(kind)]
     page_texts += [element.label for kind in ("expander", "selectbox", "button_group") for element in test.get(kind)]
-    html = re.sub(r"<style>.*?</style>", "", read_html(test), flags=re.S)
-    html = re.sub(r'<(\w+)[^>]* lang="en"[^>]*>.*?</\1>', "", html, flags=re.S)
-    html = re.sub(r'<a class="rti-(?:frozen|newest)"[^>]*>/.*?</a>', "", html)  # addresses, which are not words
-    page_texts += [re.sub(r"<[^>]+>", " ", html), *re.findall(r'aria-label="([^"]*)"', html)]
+    content = re.sub(r"<style>.*?</style>", "", read_html(test), flags=re.S)
+    content = re.sub(r'<(\w+)[^>]* lang="en"[^>]*>.*?</\1>', "", content, flags=re.S)
+    content = re.sub(r'<a class="rti-(?:frozen|newest)"[^>]*>/.*?</a>', "", content)  # addresses, which are not words
+    page_texts += [re.sub(r"<[^>]+>", " ", content), *re.findall(r'aria-label="([^"]*)"', content)]
     outside = [strip_translations(text) for text in page_texts]
     assert any("⟦" in text for text in page_texts)
     matches = [(text, match.start()) for text in outside for match in ENGLISH.finditer(text)]
     assert [text[max(0, start - 60) : start + 40] for text, start in matches] == []
+
+
+_PARAGRAPHS = "descendant-or-self::*[self::p or self::li or self::dd or self::blockquote][not(.//a)]"
+
+
+def list_sentences(test: AppTest) -> list[str]:
+    """Return the sentences of the paragraphs, items and notes of a page; those with links are names more than texts."""
+    texts: list[str] = []
+    for element in test.get("html"):
+        for root in html.fragments_fromstring(str(element.proto.body), no_leading_text=False):
+            if not isinstance(root, str):
+                texts += [item.text_content() for item in root.xpath(_PARAGRAPHS)]
+    for element in (*test.markdown, *test.info):
+        if not element.value.startswith("<"):
+            texts += re.split(r"\n\s*\n|\n[-*] ", element.value)
+    sentences = [part for text in texts for part in re.split(r"(?<=[.?!])\s+", " ".join(text.split()))]
+    return [sentence for sentence in sentences if len(sentence.split()) > 2]
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_sentences_have_at_most_twenty_words_on_average(language: str) -> None:
+    means = {}
+    for page in PAGES:
+        lengths = [len(sentence.split()) for sentence in list_sentences(run_page(page, lang=language))]
+        assert lengths, page
+        means[page] = sum(lengths) / len(lengths)
+    assert {page: mean for page, mean in means.items() if mean > 20} == {}
 
 
 @pytest.mark.parametrize(
@@ -52,8 +88,8 @@ def test_page_is_in_the_language_of_its_address(page: str, title: str, language:
     test = run_page(page, lang=language, freq="A")
     with read_in(language):
         assert test.title[0].value == tell(title)  # marked in pages
-    html = unescape(read_html(test))
-    assert lower_first(codes.get_code_label("offence_group", "TIP", language)) in html
-    links = re.findall(r'href="((?:source|territory)\?[^"]+)"', html)
+    content = unescape(read_html(test))
+    assert lower_first(codes.get_code_label("offence_group", "TIP", language)) in content
+    links = re.findall(r'href="((?:source|territory)\?[^"]+)"', content)
     assert links and all(f"lang={language}" in link for link in links)
     assert test.query_params["lang"] == language

@@ -576,7 +576,7 @@ def test_quality_of_each_territory_is_shown_without_invented_values() -> None:
     assert albania in read_rows(test, "Albania")
     assert ["not available"] * 6 in read_rows(test, "Serbia")
     text = read_html(test)
-    assert "No return has come." in text, "the reason for the missing figures"
+    assert "No return was received." in text, "the reason for the missing figures"
     assert "Albania: of 25 totals published in two releases or more, 4 changed." in text
     assert "Croatia: no total has been published in two releases yet." in text and "BA_FED" not in text
     assert "3 pairs of figures: 1 agrees, 1 differs for a declared reason and 1 differs with no reason given." in text
