@@ -61,6 +61,13 @@ def read_structure(document: bytes) -> Structure:
         )
 
 
+def count_images(document: bytes) -> int:
+    """Return the number of images of pixels in a PDF; drawings are paths and text, and no images."""
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        streams = (item for item in pdf.objects if isinstance(item, pikepdf.Stream))
+        return sum(stream.get("/Subtype") == pikepdf.Name.Image for stream in streams)
+
+
 def _list_titles(items: Any) -> Iterator[str]:
     for item in items:
         yield str(item.title)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pdfplumber
 import pytest
+import typst
+from PIL import Image
 
 from pipelines.core import i18n
 from pipelines.core.home import open_home
@@ -22,7 +24,7 @@ from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
-from tests.support.pdf_structure import Structure, read_structure
+from tests.support.pdf_structure import Structure, count_images, read_structure
 
 ADDRESS = "https://example.org/releases/2026-Q3/en/territory-xk.html"
 
@@ -63,6 +65,7 @@ def test_brief_of_a_territory_has_two_tagged_pages_with_its_figures(edition: Edi
     assert document == write_brief(compose_territory(reader, CRIMES[0], "XK"), reader, ADDRESS), "the same bytes"
     structure = read_structure(document)
     assert structure.n_pages == 2
+    assert count_images(document) == 0, "pictures are drawn"
     headings = [chapter.heading for chapter in brief.chapters]
     check_structure(structure, brief, [name for name in headings if name in structure.bookmarks], "en")
     with pdfplumber.open(io.BytesIO(document)) as pdf:
@@ -75,6 +78,15 @@ def test_brief_of_a_territory_has_two_tagged_pages_with_its_figures(edition: Edi
     assert cell is not None and re.search(rf"{re.escape(headline)} {cell['value']:.0f} (?:\(few\) )?in", words)
 
 
+def test_count_images_finds_a_planted_picture_of_pixels() -> None:
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0 9 9" stroke="#000"/></svg>'
+    pixels = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(pixels, "PNG")
+    for name, content, n_images in (("a.svg", drawing.encode(), 0), ("a.png", pixels.getvalue(), 1)):
+        source = f'#image(bytes(({",".join(map(str, content))})), format: "{name[2:]}", width: 3cm)'.encode()
+        assert count_images(typst.compile(source)) == n_images, name
+
+
 def test_make_brief_writes_the_brief_of_a_released_file_in_the_language_of_its_pages(built_home: Path) -> None:
     release = find_current_release(open_home(built_home))
     assert release is not None
@@ -82,6 +94,7 @@ def test_make_brief_writes_the_brief_of_a_released_file_in_the_language_of_its_p
     assert document is not None
     structure = read_structure(document)
     assert (structure.lang, structure.n_pages) == ("mk", 4)
+    assert count_images(document) == 0
     assert "Правосилни одлуки" in structure.bookmarks, "the longer texts leave room for the optional chapter"
     assert make_brief(release, "mk", "brief-zz.pdf", "https://example.org") is None
 
@@ -107,7 +120,9 @@ def test_every_brief_has_its_length_and_structure(edition: Edition, language: st
             briefs = {name_brief_file("", crime): compose_region(reader, crime)}
             briefs |= {name_brief_file(a, crime): compose_territory(reader, crime, a) for a in edition.territories}
             for name, brief in briefs.items():
-                structure = read_structure(write_brief(brief, reader, ADDRESS))
+                document = write_brief(brief, reader, ADDRESS)
+                structure = read_structure(document)
                 assert structure.n_pages == brief.most_pages, (language, name)
+                assert count_images(document) == 0, (language, name)
                 headings = [c.heading for c in brief.chapters if not c.is_optional or c.heading in structure.bookmarks]
                 check_structure(structure, brief, headings, language.partition("-")[0])

@@ -20,13 +20,14 @@ from dashboards.public.page_parts import read_table
 from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.dissemination.files import find_file, find_stored_file
-from pipelines.front.build import FOLDER, build_front
+from pipelines.front.build import FOLDER, build_front, list_languages
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
 from tests.support.kept_builds import build_kept
+from tests.support.marked_translations import MarkedTranslations, strip_translations
 from tests.support.publisher_hosts import find_addresses, list_hosts, list_strangers
 
 LARGEST_PAGE = 140_000
@@ -346,12 +347,44 @@ def sentences_of(text: str) -> Iterator[str]:
     yield from (part for part in re.split(r"(?<=[.?!])\s+", text) if len(part.split()) > 2)
 
 
+ENGLISH = re.compile(
+    r"\b(?:the|of|and|is|are|was|not|no|with|by|from|to|for|these|this|each|all|only|has|have)\b", re.IGNORECASE
+)
+"""Frequent English words, which no Macedonian text has."""
+
+
+def list_english(document: html.HtmlElement) -> list[str]:
+    """Return the English words of a page outside the brackets of translated texts, code and parts marked as English."""
+    for element in document.xpath("//script | //style | //code | //pre | //body//*[@lang='en']"):
+        element.drop_tree()
+    texts = [document.text_content(), *document.xpath("//@aria-label | //@title | //@data-column | //meta/@content")]
+    outside = [strip_translations(" ".join(str(text).split())) for text in texts]
+    return [text[max(0, match.start() - 60) : match.end() + 40] for text in outside for match in ENGLISH.finditer(text)]
+
+
+def test_no_text_of_a_static_page_is_outside_the_catalogues(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check every page in Macedonian, in which each translation is replaced by its source in brackets."""
+    monkeypatch.setattr(i18n, "load_catalogue", lambda _: MarkedTranslations())
+    chosen = [language for language in list_languages() if language.code == "mk"]
+    n_pages = build_front(site.release, tmp_path / "pages", chosen)
+    english = {}
+    for path in sorted((tmp_path / "pages").rglob("*.html")):
+        document = html.document_fromstring(path.read_text(encoding="utf-8"))
+        assert "⟦" in document.text_content(), path.name
+        english[path.name] = list_english(document)
+    assert {name: texts for name, texts in english.items() if texts} == {}
+    assert len(english) == n_pages > 100
+    planted = html.document_fromstring("<p>⟦Victims of the crime⟧ with no <b lang='en'>note of the office</b></p>")
+    assert len(list_english(planted)) == 2
+
+
 def test_sentences_have_at_most_twenty_words_on_average(site: Site) -> None:
     for name, document in site.documents.items():
-        if name.startswith("en/"):
-            texts = document.xpath("//main//*[self::p or self::li[not(.//p)] or self::dd][not(.//a)]")
-            lengths = [len(sentence.split()) for element in texts for sentence in sentences_of(text_of(element))]
-            assert not lengths or sum(lengths) / len(lengths) <= 20, name
+        texts = document.xpath("//main//*[self::p or self::li[not(.//p)] or self::dd][not(.//a)]")
+        lengths = [len(sentence.split()) for element in texts for sentence in sentences_of(text_of(element))]
+        assert not lengths or sum(lengths) / len(lengths) <= 20, name
 
 
 def test_every_indicator_page_says_what_its_figures_are_not(site: Site) -> None:
@@ -420,8 +453,47 @@ def test_every_table_can_be_read_back_with_its_numbers_and_notes(site: Site, fil
                     assert digits == "" or digits in re.sub(r"\D", "", text_of(element))
                     if cell.low is not None and cell.value is not None:
                         assert len(re.findall(r"\d[\d,]*", cell.text)) >= 2, "the interval is in the text as well"
-            marks = {mark for line in table.lines for cell in (line.heading, *line.cells) for mark in cell.marks}
-            assert marks <= {*dict(table.names), *map(str, range(1, len(table.notes.texts) + 1))}
+
+
+def find_orphans(part: html.HtmlElement) -> set[str]:
+    """Return the marks of a table without a note, and those of its notes that are nowhere in it."""
+    texts = [str(mark.text) for mark in part.find(".//table").iter("sup")]
+    marks = {mark for text in texts for mark in text.split(",")}
+    # Footnotes of names are marked in the text of a name: "Kosovo*".
+    shown = text_of(part.find(".//table"))
+    noted = [text_of(mark) for item in part.xpath(".//ul[contains(@class, 'front-notes')]/li")
+             for mark in item.find_class("front-note-mark")]  # fmt: skip
+    numbered = {mark for mark in noted if mark.isdecimal()}
+    unused = {mark for mark in noted if not mark.isdecimal() and mark not in shown}
+    missing = {mark for mark in marks if not mark.isdecimal() and mark not in noted}
+    doubled = {mark for mark in noted if noted.count(mark) > 1}
+    return ({mark for mark in marks if mark.isdecimal()} ^ numbered) | unused | missing | doubled
+
+
+def test_every_mark_of_a_table_has_its_note_and_every_note_its_mark(site: Site) -> None:
+    n_notes = 0
+    for name, document in site.documents.items():
+        for part in document.find_class("front-table"):
+            assert find_orphans(part) == set(), (name, part.get("id"))
+            n_notes += len(part.find_class("front-note-mark"))
+    assert n_notes > 8_000
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "orphan"),
+    [
+        ('<ul class="front-notes">', '<ul class="front-notes"><li><span class="front-note-mark">9</span></li>', "9"),
+        ('<li><span class="front-note-mark">2</span>', "<li>", "2"),
+        ('<span class="front-note-mark">1</span>', '<span class="front-note-mark">9</span>', "9"),
+        ("*,1</sup>", "1</sup>", "*"),
+    ],
+)
+def test_planted_orphan_is_found(site: Site, before: str, after: str, orphan: str) -> None:
+    text = site.texts["mk/indicator-convicted-first-per-indicted.html"]
+    part = html.document_fromstring(text).get_element_by_id("table-years")
+    content = html.tostring(part, encoding="unicode", with_tail=False)
+    assert before in content
+    assert orphan in find_orphans(html.fragment_fromstring(content.replace(before, after)))
 
 
 @pytest.mark.parametrize(
