@@ -8,7 +8,7 @@ out of pages.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines import words
@@ -24,7 +24,6 @@ from pipelines.front.charts import (
     intervals,
     lengths,
     lines,
-    marks,
     outlines,
     series,
     shades,
@@ -132,28 +131,35 @@ def draw_series(
 ) -> Picture:
     """Return one stage over time in the band of its 95% confidence intervals; both break where a figure is missing.
 
+    Its text alternative begins with the first, last, highest and lowest figure; the table next to it has all of them.
+
     `cells` have `low`, `high`, `state` and `flags` in addition to their count. `breaks` are rows of the release's
     breaks. `periods` and `top` are the periods and the end of the scale that several pictures share. Points are not
     joined if `is_joined` is false.
     """
     picture = from_rows.make_series(title, cells, breaks=breaks, periods=periods, is_joined=is_joined)
-    spoken = "; ".join(
-        f"{point.period}: {_describe_point(point)}" for point in picture.points if point.figure is not series.NOTHING
-    )
     cuts = from_rows.find_cuts([str(cell["period"]) for cell in cells], breaks)
     found_breaks = changes.describe_breaks([row for crossed in cuts.values() for row in crossed])
-    texts = [f"{title}. {spoken}."]
+    texts = [_describe_course(picture)]
     texts += [
         tell("Break in the series. {text}", text=text if text.endswith(".") else f"{text}.") for text in found_breaks
     ]
     return _frame(series.draw_series(picture, width=NARROW, description=" ".join(texts), top=top), under)
 
 
-def _describe_point(point: series.PeriodPoint) -> str:
-    parts = [point.figure.spoken]
-    parts += [marks.name_few()] if point.has_value and point.is_few else []
-    parts += [tell("provisional")] if point.has_value and point.is_provisional else []
-    return ", ".join(parts)
+def _describe_course(picture: series.ChartSeries) -> str:
+    """Return the course of one stage in words: its ends and extremes, what is missing, few or provisional.
+
+    Breaks are left out, because they are described with their causes.
+    """
+    # The parts of a territory that are in a figure are no territories of a region, whose figures would be listed.
+    points = [replace(point, reporters=None) for point in picture.points]
+    texts = [series.describe_series(replace(picture, points=points, breaks=[]))]
+    if few := [point.period for point in points if point.has_value and point.is_few]:
+        texts.append(tell("Too few to compare: {periods}.", periods=", ".join(few)))
+    if provisional := [point.period for point in points if point.has_value and point.is_provisional]:
+        texts.append(tell("Provisional: {periods}.", periods=", ".join(provisional)))
+    return " ".join(texts)
 
 
 def _frame(drawing: Drawing, under: Sequence[str]) -> Picture:

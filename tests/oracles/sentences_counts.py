@@ -1058,3 +1058,81 @@ def expect_record(r: Release, s: Selection, row: Row) -> Expected:
         return expected | {"period": format_day(row["as_at"])}
     period = row[{"cohort": "cohort", "sentence": "period"}.get(table, "entered")]
     return expected if period == "_T" else expected | {"period": spell_period(str(period))}
+
+
+# ---------------------------------------------------------------------------------------------------- pictures in words
+
+
+@expect_parameters("{title}. Highest: {highest}. Lowest: {lowest}.")
+def expect_ends_of_bars(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the longest and the shortest bar of an area, with its stages or with the victims of each category."""
+    marked, _, subject = str(p["title"]).partition(", ")
+    area = next(code for code in r.areas if r.marked[code] == marked)
+    bars = list_bars_of_stages(r, s, area) if s["page"] == "region" else list_bars_of_victims(r, s, area)
+    expected: dict[str, Any] = {}
+    for name, choose in (("highest", max), ("lowest", min)):
+        end = choose(value for _, value, _ in bars)
+        expected[name] = ", ".join(f"{bar} ({spoken})" for bar, value, spoken in bars if value == end)
+    year = subject.partition(":")[0]
+    return {**expected, "title": f"{marked}, {year}: {name_status(r, s, area)}" if subject else marked}
+
+
+def list_bars_of_stages(r: Release, s: Selection, area: str) -> list[tuple[str, float, str]]:
+    """Return the stages of an area that have enough persons to compare, each with its number and how it is read."""
+    bars = []
+    for measure in list_measures(s):
+        x = r.find_total(area, s["period"], s["crime"], measure, s.get("unit", "person"))
+        if x is None or x["value"] is None or x["value"] < ENOUGH:
+            continue
+        if area == r.region and len(split_codes(x["reporters"])) < FEWEST_IN_REGION:
+            continue
+        if s.get("show") != "rate" or s["freq"] not in ("Q", "A"):
+            bars.append((name_stage(measure), float(x["value"]), format_number(x["value"])))
+        elif (rate := r.indicators.get((x["cell_id"], "rate", "_Z"))) is not None and rate["value"] is not None:
+            spoken = speak_with_interval(rate["value"], rate["low"], rate["high"], 2)
+            # Rates that look the same are the same to a reader.
+            bars.append((name_stage(measure), round(float(rate["value"]), 2), spoken))
+    return bars
+
+
+def speak_with_interval(value: float, low: float | None, high: float | None, digits: int) -> str:
+    """Return a figure as it is read aloud."""
+    text = format_number(value, digits)
+    if low is None or high is None:
+        return text
+    return f"{text}, 95% confidence interval {format_number(low, digits)} to {format_number(high, digits)}"
+
+
+def list_victims_by_category(r: Release, s: Selection, area: str) -> list[Row]:
+    """Return the victims of the chosen year by category, in every status that is counted."""
+    key = (area, s["victims_year"], s["crime"], "victims_detected")
+    return [
+        x
+        for x in r.index_rows("cell", "area", "period", "offence_group", "measure").get(key, ())
+        if x["table_id"].startswith("victims_year_")
+        and x[s["victims_by"]] not in ("_T", "_Z")
+        and x["count_unit"] == s["unit"]
+    ]
+
+
+def find_first_status(r: Release, s: Selection, area: str) -> str:
+    """Return the first status of victims, in the order of the code list, that a category has."""
+    statuses = {x["victim_status"] for x in list_victims_by_category(r, s, area)}
+    return next(code for codelist, code in r.label if codelist == "victim_status" and code in statuses)
+
+
+def name_status(r: Release, s: Selection, area: str) -> str:
+    """Return the status of the victims in a picture, as its title has it."""
+    return lower_first(r.label["victim_status", find_first_status(r, s, area)])
+
+
+def list_bars_of_victims(r: Release, s: Selection, area: str) -> list[tuple[str, float, str]]:
+    """Return the categories that have enough victims to compare, each with its number and how it is read."""
+    order = [code for codelist, code in r.label if codelist == s["victims_by"]]
+    status = find_first_status(r, s, area)
+    rows = [x for x in list_victims_by_category(r, s, area) if x["victim_status"] == status]
+    return [
+        (r.label[s["victims_by"], x[s["victims_by"]]], float(x["value"]), format_number(x["value"]))
+        for x in sorted(rows, key=lambda row: order.index(row[s["victims_by"]]))
+        if x["value"] is not None and x["value"] >= ENOUGH
+    ]

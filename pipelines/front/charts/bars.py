@@ -10,6 +10,7 @@ from pipelines.front.charts.canvas import LINE, SIZE, WIDE, Canvas, Drawing
 from pipelines.front.charts.measure import measure_text, wrap_text
 from pipelines.front.charts.scales import LinearScale
 from pipelines.words import FormattedFigure
+from pipelines.words.language import tell
 
 _BAR = 14
 _ROW = 6
@@ -73,9 +74,30 @@ def show_few_bar(canvas: Canvas, x: float, y: float) -> None:
 
 
 def describe_bars(picture: Bars) -> str:
-    """Return each row in words, as the picture is read aloud."""
+    """Return the picture as it is read aloud: the longest and the shortest bar, then each row.
+
+    Bars that are too few to compare are not called longest or shortest, and bars of one length have no longest.
+    """
     rows = [f"{bar.name}: {_describe_bar(bar)}" for bar in picture.bars]
-    return f"{picture.title}. {'; '.join(rows)}."
+    return f"{_describe_ends(picture)} {'; '.join(rows)}."
+
+
+def _describe_ends(picture: Bars) -> str:
+    values = [bar.figure.value for bar in picture.bars if bar.figure.value is not None and not bar.is_few]
+    if not values or min(values) == max(values):
+        return f"{picture.title}."
+    return tell(
+        "{title}. Highest: {highest}. Lowest: {lowest}.",
+        title=picture.title,
+        highest=_name_bars(picture, max(values)),
+        lowest=_name_bars(picture, min(values)),
+    )
+
+
+def _name_bars(picture: Bars, value: float) -> str:
+    """Return the bars that have a value and are not too few to compare, each with its figure and interval."""
+    bars = [bar for bar in picture.bars if bar.figure.value == value and not bar.is_few]
+    return ", ".join(f"{bar.name} ({bar.figure.spoken})" for bar in bars)
 
 
 def _describe_bar(bar: Bar) -> str:

@@ -248,6 +248,7 @@ class Explorer:
             patch.setattr(module, name, self._separate(getattr(module, name)))
         patch.setattr(compared_trends, "_make_series", self._make_once(compared_trends._make_series))
         patch.setattr(charts, "draw_multiples", self._draw_once(charts.draw_multiples))
+        patch.setattr(charts, "draw_series", self._of_measure(charts.draw_series))
         patch.setattr(reporting.Coverage, "list_absences", self._of_figure(reporting.Coverage.list_absences))
 
     def explore_page(self, page: str, render: Callable[[], None]) -> None:
@@ -343,6 +344,15 @@ class Explorer:
             return picture
 
         return draw_multiples
+
+    def _of_measure(self, function: Callable[..., charts.Picture]) -> Callable[..., charts.Picture]:
+        """Return a function that states the stage of a series as part of the selection."""
+
+        def draw_series(title: str, cells: Sequence[Mapping[str, Any]], **options: Any) -> charts.Picture:
+            with self.recorder.open_selection(measure=str(cells[0]["measure"])):
+                return function(title, cells, **options)
+
+        return draw_series
 
     def _of_figure(self, function: Callable[..., str]) -> Callable[..., str]:
         """Return a function that states the figure of a row as part of the selection."""

@@ -70,8 +70,26 @@ def test_point_has_its_range_and_state_in_words() -> None:
     )
     assert read.count_marks("path", "hollow") == 1, "a diamond"
     assert read.count_marks("circle", "mark") == 1
-    assert "2023: 30, 95% confidence interval 15 to 45; 2024: 10, 95% confidence interval 5 to 15, " in spoken
-    assert "too few to compare, provisional; 2025: withheld." in spoken
+    assert spoken == (
+        "A place: convicted. 2023: 30, 95% confidence interval 15 to 45. 2024: 10, 95% confidence interval 5 to 15. "
+        "Highest: 30 (2023). Lowest: 10 (2024). Without a figure: 2025 (withheld). Too few to compare: 2024. "
+        "Provisional: 2024."
+    )
+
+
+def test_words_of_a_picture_give_its_ends_and_extremes_and_no_figure_between_them() -> None:
+    values = (40, 90, 77, 20, 30)
+    _, spoken = draw_points(*(build_cell(str(2021 + place), value) for place, value in enumerate(values)))
+    assert "2021: 40, " in spoken and "2025: 30, " in spoken
+    assert "Highest: 90 (2022). Lowest: 20 (2024)." in spoken and "77" not in spoken
+    _, without = draw_points(build_cell("2023", None))
+    assert without == "A place: convicted: no figure can be shown."
+
+
+def test_parts_of_a_territory_are_not_described_as_territories_of_a_region() -> None:
+    cells = [build_cell("2023", 30, reporters="BA_STATE,BA_FED"), build_cell("2024", 40, reporters="BA_STATE")]
+    _, spoken = draw_points(*cells)
+    assert "different territories" not in spoken and "Highest: 40 (2024)." in spoken
 
 
 def test_unconnected_points_have_no_line_between_them() -> None:
@@ -117,6 +135,14 @@ def test_bars_of_few_are_hollow_in_every_chart() -> None:
         read = assert_legible(picture.framed)
         assert read.count_marks("rect", "mark") == 1 and read.count_marks("rect", "hollow") == 2, "once more in the key"
     assert "a: 19, too few to compare; b: 20." in parts.spoken
+
+
+def test_words_of_bars_begin_with_the_highest_and_the_lowest_that_can_be_compared() -> None:
+    rows = [("a", build_count(30)), ("b", build_count(90)), ("c", build_count(30)), ("d", build_count(5))]
+    spoken = charts.draw_parts("By form", [*rows, ("e", build_count(None))]).spoken
+    assert spoken.startswith("By form. Highest: b (90). Lowest: a (30), c (30). a: 30; b: 90; c: 30; d: 5, too few to ")
+    for cells in ([("a", build_count(30)), ("b", build_count(30))], [("a", build_count(5)), ("b", build_count(30))]):
+        assert "Highest" not in charts.draw_parts("By form", cells).spoken
 
 
 def test_series_of_mostly_few_is_faded_and_a_missing_figure_ends_its_band() -> None:
