@@ -907,6 +907,8 @@ def list_series_points(r: Release, s: Selection) -> list[tuple[str, Row | None]]
         is_recommended = s.get("version", "recommended") == "recommended"
         pairs = [(period, rows.get((s["trend"], period))) for period in sorted(periods)]
         return [(period, x) for period, x in pairs if x is not None or is_recommended]
+    if s["page"] == "territory":
+        return list_points_of_stage(r, s)
     if s.get("part") == "teams":
         teams = [
             {**x, "low": None, "high": None, "state": None}
@@ -935,6 +937,22 @@ def list_series_points(r: Release, s: Selection) -> list[tuple[str, Row | None]]
     return points
 
 
+def list_points_of_stage(r: Release, s: Selection) -> list[tuple[str, Row | None]]:
+    """Return the published periods of one stage of a territory, the oldest first, each with its figure and limits."""
+    cells = {
+        x["period"]: x
+        for x in r.index_rows("cell", "area", "measure").get((s["area"], s["measure"]), ())
+        if x["is_total"]
+        and x["statistic"] == "count"
+        and (x["freq"], x["offence_group"], x["count_unit"]) == (s["over"], s["crime"], s["unit"])
+    }
+    points: list[tuple[str, Row | None]] = []
+    for period in sorted(cells):
+        limits = r.indicators.get((cells[period]["cell_id"], "count", "_Z")) or {}
+        points.append((period, {**cells[period], **{name: limits.get(name) for name in ("low", "high", "state")}}))
+    return points
+
+
 def list_victim_totals(r: Release, crime: str) -> list[Row]:
     """Return the presumed and identified victims by area and year."""
     return [
@@ -951,6 +969,18 @@ def list_victim_totals(r: Release, crime: str) -> list[Row]:
 def expect_periods_without_figure(r: Release, s: Selection, p: Params) -> Expected:
     absent = [(format_period(period), x) for period, x in list_series_points(r, s) if x is None or x["value"] is None]
     return {"periods": ", ".join(f"{period} ({speak_compared(x)})" for period, x in absent)}
+
+
+@expect_parameters("Too few to compare: {periods}.")
+def expect_periods_of_few(r: Release, s: Selection, p: Params) -> Expected:
+    few = [format_period(period) for period, x in list_series_points(r, s) if x and x["state"] == "too_few"]
+    return {"periods": ", ".join(few)}
+
+
+@expect_parameters("Provisional: {periods}.")
+def expect_provisional_periods(r: Release, s: Selection, p: Params) -> Expected:
+    provisional = [period for period, x in list_shown_points(r, s) if "provisional" in split_codes(x["flags"])]
+    return {"periods": ", ".join(provisional)}
 
 
 @expect_parameters("Breaks in the series: {breaks}.")
@@ -1052,7 +1082,7 @@ def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("Victims of {crime}, {year}: forms of exploitation, per cent of the victims of each territory")
 def expect_year_of_forms(r: Release, s: Selection, p: Params) -> Expected:
-    return {"crime": lower_first(CRIMES[s["crime"]]), "year": s["period"]}
+    return {"crime": lower_first(CRIMES[find_crime(s)]), "year": s["period"]}
 
 
 @expect_parameters("Largest share in each territory: {shares}.")
@@ -1064,7 +1094,7 @@ def expect_largest_forms(r: Release, s: Selection, p: Params) -> Expected:
             x
             for x in r.index_rows("indicator", "metric", "area", "period").get(("share", code, s["period"]), ())
             if (x["dimension"], x["measure"], x["victim_status"]) == ("exploitation", "victims_detected", "_T")
-            and x["offence_group"] == s["crime"]
+            and x["offence_group"] == find_crime(s)
             and x["count_unit"] == s.get("victims_in", "victim")
             and x["value"] is not None
         ]

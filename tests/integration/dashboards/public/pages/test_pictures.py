@@ -1,4 +1,4 @@
-"""Tests of pictures of the explorer on the demonstration: their takeaway, and their figures beside the page's own."""
+"""Tests of the explorer's pictures on the demonstration: takeaways, and agreement with the tables of the page."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_figures_of_others_are_dumbbells_with_the_figures_of_the_table(demonstra
     pairs = {(round(row["own_value"]), round(row["value"])) for row in rows}
     drawn = re.findall(r"This release: ([\d,]+), Others: ([\d,]+)", picture.text)
     assert len(drawn) > 5
-    assert {(int(ours.replace(",", "")), int(theirs.replace(",", ""))) for ours, theirs in drawn} <= pairs
+    assert {(int(first.replace(",", "")), int(second.replace(",", ""))) for first, second in drawn} <= pairs
 
 
 @pytest.mark.parametrize("language", ["en", "mk", "sq"])
