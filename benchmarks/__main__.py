@@ -1,6 +1,8 @@
-"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--seeds N] [--outcomes FILE] [--json FILE]`.
+"""`python -m benchmarks [--only NAME …] [--quick] [--repetitions N] [--seeds N] [--outcomes FILE] [--json FILE]
+[--keep]`.
 
-Prints a table and then one JSON object on the last line.  All data goes to a temporary folder that is removed.
+Prints a table and then one JSON object on the last line.  All data goes to a temporary folder that is removed. The
+ratios to the floors are compared with those in `benchmarks/ratios.json`: exit code 1 if one is more than a fifth worse.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks import (
     answering,
@@ -30,6 +33,7 @@ from benchmarks import (
     public,
     questionnaire,
     random_decades,
+    ratios,
     reading,
     rebuilding,
     report,
@@ -60,6 +64,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, help="random decades to protect (default: 100, or 3 small ones if quick)")
     parser.add_argument("--outcomes", type=Path, help="keep the outcome of each seed in this file, and go on from it")
     parser.add_argument("--json", type=Path, help="also write the JSON object to this file")
+    parser.add_argument("--keep", action="store_true", help="keep the ratios of this run instead of comparing them")
     options = parser.parse_args()
     for name in ("RTI_HOME", "RTI_SAMPLES", "RTI_TERRITORIES"):
         os.environ.pop(name, None)
@@ -85,7 +90,18 @@ def main() -> int:
     print(whole)
     if options.json:
         options.json.write_text(whole + "\n", encoding="utf-8")
-    return 0
+    return _compare_or_keep(results, date, before, keep=options.keep)
+
+
+def _compare_or_keep(results: dict[str, list[Figure]], date: str, machine: dict[str, Any], *, keep: bool) -> int:
+    """Keep the ratios of a run, or report on standard error how they compare; return 1 if one is worse."""
+    measured = ratios.list_ratios(results)
+    if keep:
+        ratios.keep_ratios(measured, date, machine)
+        return 0
+    comparison = ratios.compare_ratios(measured, ratios.read_kept_ratios())
+    print(comparison.describe_comparison(), file=sys.stderr)
+    return 1 if comparison.regressions else 0
 
 
 if __name__ == "__main__":
