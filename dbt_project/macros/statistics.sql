@@ -50,6 +50,21 @@
     )
 {%- endmacro %}
 
+{# Aggregate: the quantile of a column at a share such as `0.25`, by linear interpolation between two values. #}
+{% macro quantile(column, share) %}{{ return(adapter.dispatch('quantile')(column, share)) }}{% endmacro %}
+
+{# The same steps as in DuckDB; Spark's own function differs from it in the last digit. #}
+{% macro default__quantile(column, share) -%}
+    {%- set place = '(size(v) - 1) * cast(' ~ share ~ ' as double)' -%}
+    {%- set weight = '(' ~ place ~ ' - floor(' ~ place ~ '))' -%}
+    transform(
+        array(array_sort(collect_list({{ column }}))),
+        v -> get(v, cast(floor({{ place }}) as int)) * (1 - {{ weight }}) + get(v, cast(ceil({{ place }}) as int)) * {{ weight }}
+    )[0]
+{%- endmacro %}
+
+{% macro duckdb__quantile(column, share) -%}percentile_cont({{ share }}) within group (order by {{ column }}){%- endmacro %}
+
 {# `missing`, `too_few` below the minimum on either side, or `enough`. For a figure with one side, pass it twice. #}
 {% macro few_state(numerator, denominator, minimum) -%}
     case

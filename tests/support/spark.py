@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.support.ports import free_port
 
 WORKERS = 2
-_LONGEST = 90.0
+_LONGEST = 300.0
 """Seconds that the cluster may take to start."""
 
 

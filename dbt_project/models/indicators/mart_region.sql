@@ -19,11 +19,11 @@ ranges as (
         cast(sum(case when state = 'withheld' then 1 else 0 end) as integer) as n_withheld,
         {{ join_values('case when value is not null then area end', 'area') }} as members,
         case when count(value) >= {{ var('fewest_in_range') }} then min(value) end as minimum,
-        case when count(value) >= 4 then percentile_cont(0.25) within group (order by value) end as lower_quartile,
+        case when count(value) >= 4 then {{ quantile('value', '0.25') }} end as lower_quartile,
         case
-            when count(value) >= {{ var('fewest_in_range') }} then percentile_cont(0.5) within group (order by value)
+            when count(value) >= {{ var('fewest_in_range') }} then {{ quantile('value', '0.5') }}
         end as median,
-        case when count(value) >= 4 then percentile_cont(0.75) within group (order by value) end as upper_quartile,
+        case when count(value) >= 4 then {{ quantile('value', '0.75') }} end as upper_quartile,
         case when count(value) >= {{ var('fewest_in_range') }} then max(value) end as maximum
     from figures
     where area_kind = 'territory'
