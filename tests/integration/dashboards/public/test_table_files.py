@@ -103,17 +103,17 @@ def _read_mark(item: html.HtmlElement) -> str:
     return str(marks[0].text_content()) if marks else ""
 
 
-def read_csv(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+def read_csv(content: bytes) -> list[list[object]]:
+    return [[*row] for row in csv.reader(io.StringIO(content.decode("utf-8-sig")))]
 
 
 def read_workbook(content: bytes) -> list[list[object]]:
     """Return the rows of a workbook without the two above the header: the caption and an empty one."""
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-    return sheet.to_python(skip_empty_area=False)[2:]
+    return [[*row] for row in sheet.to_python(skip_empty_area=False)[2:]]
 
 
-def find_differences(table: ShownTable, grid: list[list[str]] | list[list[object]]) -> list[tuple[str, str, object]]:
+def find_differences(table: ShownTable, grid: list[list[object]]) -> list[tuple[str, str, object]]:
     """Return the fields of a file that differ from those of the page, each with its column, and missing notes."""
     n_columns, n_rows = len(table.header), len(table.rows)
     differences: list[tuple[str, str, object]] = []
@@ -172,8 +172,8 @@ def test_every_field_of_every_file_is_that_of_the_page(built_home: Path) -> None
                 for ending, read in (("csv", read_csv), ("xlsx", read_workbook)):
                     content = make_part(page, text, table.name, ending)
                     assert content is not None, (page.name, table.name)
-                    found = find_differences(table, read(content))  # type: ignore[operator]
-                    differences += [(page.name, table.name, ending, difference) for difference in found]
+                    differences_of_file = find_differences(table, read(content))
+                    differences += [(page.name, table.name, ending, difference) for difference in differences_of_file]
     assert differences == []
     assert n_tables > 700 and n_numbers > 15_000, (n_tables, n_numbers)
 
@@ -190,7 +190,7 @@ def test_every_field_of_every_file_is_that_of_the_page(built_home: Path) -> None
     ids=["a number", "the end of an interval", "a heading", "a word", "notes"],
 )
 def test_planted_difference_of_a_file_is_found(
-    built_home: Path, planted: Callable[[list[list[str]]], None], column: str
+    built_home: Path, planted: Callable[[list[list[object]]], None], column: str
 ) -> None:
     page = _find_release(built_home) / FOLDER / LANGUAGE / "indicator-convicted-first-per-indicted.html"
     text = page.read_text(encoding="utf-8")
