@@ -116,7 +116,8 @@ class PatternSearch:
         is_known = ~self.hidden
         is_known[self._space.cells :] = True
         own_columns: Array = np.any(self.own_columns[numbers], axis=0)
-        for part in list(self._space.parts.list_years()) or [None]:
+        parts: list[ProblemPart | None] = [*self._space.parts.list_years()]
+        for part in parts or [None]:
             self._sweep_part(numbers, part, is_known, own_columns)
 
     def _sweep_part(self, readers: list[int], part: ProblemPart | None, is_known: Array, own_columns: Array) -> None:
