@@ -152,7 +152,7 @@ def _describe_course(picture: series.ChartSeries) -> str:
 
     Breaks are left out, because they are described with their causes.
     """
-    # The parts of a territory that are in a figure are no territories of a region, whose figures would be listed.
+    # Reporters of a territory's figure are its parts, which are not listed as the territories of a region are.
     points = [replace(point, reporters=None) for point in picture.points]
     texts = [series.describe_series(replace(picture, points=points, breaks=[]))]
     if few := [point.period for point in points if point.has_value and point.is_few]:

@@ -67,7 +67,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     areas = _public_areas(tables)
     counts = pl.read_parquet(tables / "mart_count.parquet")
     cells = programme.select_rows(counts.filter(pl.col("area").is_in(areas)))
-    kept = home.restricted / "protection"
+    cache = home.restricted / "protection"
     # Both at once: the largest problem of either keeps one processor busy for longer than all others of it the other.
     with ProblemPool() as pool, ThreadPoolExecutor(1) as beside:
         of_cooperation = beside.submit(
@@ -76,7 +76,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
             temporary,
             areas,
             releases,
-            cache=kept,
+            cache=cache,
             progress=_log_tenths(log, "problems of cooperation protected"),
             pool=pool,
         )
@@ -84,7 +84,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
             cells,
             earlier=[release.read_cells() for release in releases],
             figures=ReleasedRecordFigures(*map(pl.read_parquet, record_tables)),
-            cache=kept,
+            cache=cache,
             progress=_log_tenths(log, "blocks of cells protected"),
             pool=pool,
         )

@@ -35,8 +35,8 @@ def main() -> int:
         print(f"Java for the tests of Spark: version {version}")
         return 0
     if version is not None or shutil.which("apt-get") is None or os.geteuid() != 0:
-        found = f"found version {version}" if version else "found none"
-        print(f"The tests of Spark need Java 17 or 21 ({found}). Install it, and set JAVA_HOME.", file=sys.stderr)
+        finding = f"found version {version}" if version else "found none"
+        print(f"The tests of Spark need Java 17 or 21 ({finding}). Install it, and set JAVA_HOME.", file=sys.stderr)
         return 1
     print("No Java found; installing Debian's")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

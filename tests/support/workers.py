@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.core.settings import DagsterSettings, list_variables
 from tests.support.paths import ROOT
 from tests.support.processes import list_descendants
 from tests.support.rabbitmq import Broker
@@ -143,7 +144,8 @@ def run_cluster(
     root: Path, logs: Path, broker: Broker, postgres_address: str, variables: Mapping[str, str]
 ) -> Iterator[Cluster]:
     """Yield a cluster for a home; end its workers when the block ends."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("RTI_LEDGER", "RTI_DAGSTER"))}
+    replaced = {*list_variables(DagsterSettings), "RTI_LEDGER_URL", "RTI_LEDGER_URL_FILE"}
+    clean = {name: value for name, value in os.environ.items() if name not in replaced}
     environment = {
         **clean,
         "RTI_HOME": str(root),

@@ -95,7 +95,7 @@ def draw_outlines(
     for outline in picture.outlines:
         canvas.add_raw(f'<a href="{escape(outline.href)}" aria-label="{escape(f"{outline.code} {outline.label}")}">')
         path = "".join(draw_path(map(project, ring), is_closed=True) for ring in outline.rings)
-        canvas.add_element("path", d=path, kind="land" if outline.is_chosen else "land left-out", hint=outline.label)
+        canvas.add_element("path", d=path, kind="land" if outline.is_chosen else "land left-out")
         top = _draw_name(canvas, outline, list_left, top)
         canvas.add_raw("</a>")
     # The codes on the areas are outside of the links, which have each code in the list: a name has it only once.

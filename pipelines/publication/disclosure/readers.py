@@ -28,7 +28,7 @@ class InformedReader:
     name: str
     areas: frozenset[str] = frozenset()
     knows: str = ""
-    """What the reader knows besides releases: PRINTED, ELSEWHERE or nothing."""
+    """Further knowledge of the reader: PRINTED, ELSEWHERE or none."""
 
     def find_own_columns(self, known: Space) -> Array:
         """Return a mask of the variables that count only persons of its areas."""

@@ -68,18 +68,19 @@ def compare_returns(
 
 
 def find_published_elsewhere(counts: pl.DataFrame, rows: pl.DataFrame, kind: HomeKind) -> pl.DataFrame:
-    """Return the keys (`codes.CELL_KEY`) of the totals that a reference states with the same definition and value.
+    """Return the keys of totals for which a reference has an equal figure.
 
-    `counts` are cells with their true values.  A sum of years is no cell, so it is not among them.
+    The keys are those of `codes.CELL_KEY`, and `counts` are cells with their true values.  Sums of years are left out,
+    because they are not cells.
     """
     invented = kind == "demonstration"
     sides = rows.filter((pl.col("kind") == coherence.INVENTED) == invented)
-    known = counts.filter(pl.col("value").is_not_null())
-    pairs = coherence.match_figures(coherence.from_counts(_whole_offences(known), kind, RETURNS), sides)
+    with_value = counts.filter(pl.col("value").is_not_null())
+    pairs = coherence.match_figures(coherence.from_counts(_whole_offences(with_value), kind, RETURNS), sides)
     equal = pairs.filter(
         pl.col("left_value") == pl.col("right_value"), pl.col("definition") == "same", pl.col("left_parts") == ""
     ).with_columns(area=pl.col("jurisdiction"), offence=pl.lit("_T"), victim_status=pl.col("left_victim_status"))
-    totals = known.filter(
+    totals = with_value.filter(
         pl.col("area_kind") != "region", *(pl.col(name).is_in(codes.TOTAL_CODES) for name in _SANCTIONS)
     )
     of_pair = [name for name in codes.CELL_KEY if name in equal.columns]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CODE: Final = Path(__file__).resolve().parents[3]
 _SAME_SQL: Final = {
-    # A text that is no number is an error, and not a null; names may be in double quotes.
+    # A text that is not a number is an error, not a null; names may be in double quotes.
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
     # Times have no zone, as in DuckDB, and are those of UTC.
@@ -85,7 +85,7 @@ def register_functions(session: SparkSession) -> None:
 
     from pipelines.warehouse.metrics import pair_udf, udf
 
-    def register(name: str, function: Callable[..., Any], returned: str) -> None:
+    def register_function(name: str, function: Callable[..., Any], returned: str) -> None:
         with warnings.catch_warnings():
             # Spark would rather find the kind of a function by its annotations; ours name no type of pyarrow.
             warnings.simplefilter("ignore", UserWarning)
@@ -95,8 +95,8 @@ def register_functions(session: SparkSession) -> None:
         session.udf.register(name, wrapped)
 
     for name, (function, _, returned) in udf.FUNCTIONS.items():
-        register(name, function, _spark_type(returned))
-    register("rti_pair", pair_udf.contrast_pairs, "low double, high double, p double")
+        register_function(name, function, _spark_type(returned))
+    register_function("rti_pair", pair_udf.contrast_pairs, "low double, high double, p double")
 
 
 def create_relations(

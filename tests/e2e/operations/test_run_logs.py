@@ -27,12 +27,27 @@ query ($run: ID!) { runOrError(runId: $run) { ... on Run {
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 
 
-def ask_ui(address: str, query: str, **variables: Any) -> Any:
+def post_query(address: str, query: str, **variables: Any) -> httpx.Response:
     headers = {"origin": address, "sec-fetch-site": "same-origin"}
     content = {"query": query, "variables": variables}
-    response = httpx.post(f"{address}/graphql", json=content, headers=headers, trust_env=False, timeout=60)
+    return httpx.post(f"{address}/graphql", json=content, headers=headers, trust_env=False, timeout=60)
+
+
+def ask_ui(address: str, query: str, **variables: Any) -> Any:
+    response = post_query(address, query, **variables)
     assert response.status_code == 200, response.text
     return response.json()["data"]
+
+
+def launch_run(address: str) -> str:
+    """Launch a run and return its id; wait for the code server, which another test of this service may have killed."""
+    for _ in range(60):
+        launched = post_query(address, LAUNCH).json()["data"]["launchRun"]
+        if launched["__typename"] == "LaunchRunSuccess":
+            return str(launched["run"]["runId"])
+        assert "DagsterUserCodeUnreachableError" in launched["message"], launched
+        time.sleep(1)
+    raise AssertionError(launched)
 
 
 def read_logs(root: Path) -> dict[Path, str]:
@@ -48,9 +63,7 @@ def test_words_of_a_failed_run_are_in_no_log(served_home: ServedHome) -> None:
     settings = served_home.root / "restricted" / "notices.yml"
     settings.write_text(f"{NAME} {FIGURE}: none\n", encoding="utf-8")
     try:
-        launched = ask_ui(address, LAUNCH)["launchRun"]
-        assert launched["__typename"] == "LaunchRunSuccess", launched
-        run, began = launched["run"]["runId"], time.monotonic()
+        run, began = launch_run(address), time.monotonic()
         while (state := ask_ui(address, EVENTS, run=run)["runOrError"])["status"] not in ENDED:
             assert time.monotonic() - began < 240, state["status"]
             time.sleep(1)

@@ -24,7 +24,7 @@ SCHEMAS = ROOT / "docs" / "schema"
 COMMANDS = (
     *("init", "check", "submit", "nil", "justify", "send", "approve", "give-back", "withdraw", "status"),
     *("refresh", "publish", "rollback", "explain", "serve", "read", "preview", "territories", "import-reference"),
-    *("timetable", "metadata", "template", "as-of", "doctor", "restore"),
+    *("timetable", "metadata", "template", "as-of", "doctor", "restore", "step-worker"),
 )
 
 
@@ -353,7 +353,8 @@ def test_refresh_creates_the_home_when_asked_and_keeps_the_kind_of_an_existing_o
 ) -> None:
     refreshed: list[str] = []
 
-    def note_refresh(home: Home, say: object, even_if_unchanged: bool) -> dict[str, Any]:
+    def note_refresh(home: Home, say: object, even_if_unchanged: bool, by_workers: bool) -> dict[str, Any]:
+        assert not by_workers
         refreshed.append(home.kind)
         return {"run": "1", "draft": None, "new": False}
 

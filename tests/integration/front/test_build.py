@@ -460,11 +460,11 @@ def find_orphans(part: html.HtmlElement) -> set[str]:
     texts = [str(mark.text) for mark in part.find(".//table").iter("sup")]
     marks = {mark for text in texts for mark in text.split(",")}
     # Footnotes of names are marked in the text of a name: "Kosovo*".
-    shown = text_of(part.find(".//table"))
+    table_text = text_of(part.find(".//table"))
     noted = [text_of(mark) for item in part.xpath(".//ul[contains(@class, 'front-notes')]/li")
              for mark in item.find_class("front-note-mark")]  # fmt: skip
     numbered = {mark for mark in noted if mark.isdecimal()}
-    unused = {mark for mark in noted if not mark.isdecimal() and mark not in shown}
+    unused = {mark for mark in noted if not mark.isdecimal() and mark not in table_text}
     missing = {mark for mark in marks if not mark.isdecimal() and mark not in noted}
     doubled = {mark for mark in noted if noted.count(mark) > 1}
     return ({mark for mark in marks if mark.isdecimal()} ^ numbered) | unused | missing | doubled

@@ -98,7 +98,7 @@ def test_secrets_are_credentials_of_all_units_but_the_public_one() -> None:
     variables = re.findall(
         r"`(RTI_\w+)_FILE=(rti\.[a-z-]+)`", (ROOT / "docs" / "hardening.md").read_text(encoding="utf-8")
     )
-    assert {name for name, _ in variables} <= list_secret_variables() and len(variables) == 6
+    assert {name for name, _ in variables} <= list_secret_variables() and len(variables) == 8
     assert all(file == f"rti.{name.removeprefix('RTI_').lower().replace('_', '-')}" for name, file in variables)
     for name, service in _read_compose().items():
         is_public = name in ("public", "proxy")

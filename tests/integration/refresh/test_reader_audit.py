@@ -86,6 +86,7 @@ def test_one_command_audits_everyone_and_finds_the_fault_planted_in_cooperation(
     assert {row[0]: row[2:] for row in rows[1:] if row[1] == "cooperation"} == {
         "public": ["2", "0", "0", "0", "0"],
         "printed": ["2", "0", "0", "0", "0"],
+        "elsewhere": ["2", "0", "0", "0", "0"],
         "AA": ["0", "0", "0", "0", "0"],
         "BB": ["1", "1", "0", "0", "1"],
         "CC": ["2", "0", "0", "0", "0"],

@@ -71,16 +71,16 @@ def compare_relations(connection: duckdb.DuckDBPyConnection, file: Path, names: 
     through a connection of its own, because its views read relations of a database with the same name.
     """
     differences: dict[str, str] = {}
-    with duckdb.connect() as other:
-        other.execute(f"attach '{file}' as warehouse (read_only)")
+    with duckdb.connect() as of_file:
+        of_file.execute(f"attach '{file}' as warehouse (read_only)")
         for name in sorted(names):
             schema, _, table = name.partition(".")
             relation = f'warehouse.{schema}."{table}"'
-            columns = [side.execute(f"describe {relation}").fetchall() for side in (connection, other)]
+            columns = [side.execute(f"describe {relation}").fetchall() for side in (connection, of_file)]
             if [column[:2] for column in columns[0]] != [column[:2] for column in columns[1]]:
                 differences[name] = "the columns"
                 continue
-            connection.register("rows_of_file", other.execute(f"from {relation}").to_arrow_table())
+            connection.register("rows_of_file", of_file.execute(f"from {relation}").to_arrow_table())
             queries = (
                 f"from {relation} except all from rows_of_file",
                 f"from rows_of_file except all from {relation}",

@@ -55,11 +55,11 @@ def read_field(element: html.HtmlElement) -> ShownField:
     """Read a field: its number from `data` or, if it is a whole number, from its text."""
     marks = [mark for sup in element.iter("sup") for mark in str(sup.text).split(",")]
     is_few = bool(element.xpath(".//*[contains(@class, 'front-badge')]"))
-    shown = element.xpath(
+    visible = element.xpath(
         ".//text()[not(ancestor::sup) and not(ancestor::*[contains(@class, 'front-badge') or "
         "contains(@class, 'rti-hidden')])]"
     )
-    text = re.sub(r"[ \n\t]+", " ", "".join(shown)).strip()
+    text = re.sub(r"[ \n\t]+", " ", "".join(visible)).strip()
     data = element.find(".//data")
     if data is not None:
         ends = [float(data.get(name)) if data.get(name) else None for name in ("data-low", "data-high")]

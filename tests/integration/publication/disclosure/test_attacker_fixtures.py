@@ -32,9 +32,9 @@ def read_table(name: str) -> pl.DataFrame:
 
 
 def build_space(tables: Sequence[pl.DataFrame], least: int) -> tuple[Space, Array]:
-    """Return the rows of tables over six counts, as the audit takes them, and which of them are hidden.
+    """Return the space of tables of six counts, and a mask of its hidden rows.
 
-    The counts are those above `least`, so that 1 says what a reader knows who is told that zeros are published.
+    Counts are those above `least`: with 1, readers know that no hidden cell is zero.
     """
     rows = pl.concat([table.select("terr", "sex", "value") for table in tables])
     members = [(MEMBERS.get(row[0], row[0]), MEMBERS.get(row[1], row[1])) for row in rows.iter_rows()]
@@ -59,10 +59,10 @@ def assess_tables(tables: Sequence[pl.DataFrame], least: int) -> dict[tuple[str,
 
 def attack_table(folder: Path, name: str, *options: str) -> tuple[int, dict[tuple[str, str], str]]:
     """Return the attacker's exit code, and what it says of each hidden cell."""
-    table, found = folder / f"{name}.csv", folder / "found.csv"
+    table, intervals = folder / f"{name}.csv", folder / "found.csv"
     table.write_bytes(ATTACK.with_name(f"{name}.csv").read_bytes())
-    report = attack_cells(table, ATTACK.with_name("spec.json"), "--exact", "--out", str(found), *options)
-    cells = pl.read_csv(found).filter(pl.col("value").is_null())
+    report = attack_cells(table, ATTACK.with_name("spec.json"), "--exact", "--out", str(intervals), *options)
+    cells = pl.read_csv(intervals).filter(pl.col("value").is_null())
     return report["exit"], {(row["terr"], row["sex"]): row["status"] for row in cells.iter_rows(named=True)}
 
 
@@ -82,18 +82,18 @@ def test_own_audit_agrees_with_the_attacker_on_each_cell(
 ) -> None:
     zeros = "published" if least else "suppressible"
     previous = ("--previous", str(ATTACK.with_name(f"{before}.csv"))) if before else ()
-    exit_code, found = attack_table(tmp_path, name, "--zeros", zeros, *previous)
+    exit_code, verdicts = attack_table(tmp_path, name, "--zeros", zeros, *previous)
     assert exit_code == code
-    assert found
-    own = assess_tables([read_table(name), *([read_table(before)] if before else [])], least)
-    assert {cell: word if word in ("disclosed", "narrow") else "safe" for cell, word in found.items()} == own
-    assert (set(own.values()) == {"safe"}) is (code == PASSED)
+    assert verdicts
+    expected = assess_tables([read_table(name), *([read_table(before)] if before else [])], least)
+    assert {cell: word if word in ("disclosed", "narrow") else "safe" for cell, word in verdicts.items()} == expected
+    assert (set(expected.values()) == {"safe"}) is (code == PASSED)
 
 
 def test_own_audit_passes_no_table_that_contradicts_itself(tmp_path: Path) -> None:
-    exit_code, found = attack_table(tmp_path, "bad", "--zeros", "suppressible")
+    exit_code, verdicts = attack_table(tmp_path, "bad", "--zeros", "suppressible")
     assert exit_code == CONTRADICTED
-    assert set(found.values()) == {"unknown"}
+    assert set(verdicts.values()) == {"unknown"}
     assert set(assess_tables([read_table("bad")], 0).values()) == {"unknown"}
 
 

@@ -1,4 +1,4 @@
-"""Search what the files of a release say beside their rows: no smallest or greatest value comes from a withheld one."""
+"""Search the metadata of released files: no smallest or greatest value is that of a withheld figure."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def list_wrong_segments(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
             stated = _STATED.search(stats)
             if kind not in ("DOUBLE", "FLOAT", "BIGINT", "INTEGER") or stated is None:
                 continue
-            found = connection.execute(
+            has_both = connection.execute(
                 f'select bool_or("{column}" = $1::double) and bool_or("{column}" = $2::double) from "{table}"',
                 [stated["least"], stated["most"]],
             ).fetchone()
             # A column without values has none to give away.
-            if found == (False,):
+            if has_both == (False,):
                 yield f"{table} {column}: {stats}"
 
 

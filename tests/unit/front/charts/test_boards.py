@@ -138,8 +138,8 @@ def test_draw_outlines_links_every_territory_and_shows_its_name_and_the_footnote
     assert [link.get("href") for link in links] == ["a?territory=AA&x=1", "b"]
     assert links[1].get("aria-label") == "BB Kosovo under UNSCR 1244*: not chosen"
     for link in links:
-        seen = " ".join("".join(text for part in link for text in (part.text or "", part.tail or "")).split())
-        assert seen == link.get("aria-label"), "what is seen in the link, without the codes on the map, is its name"
+        words = " ".join("".join(text for part in link for text in (part.text or "", part.tail or "")).split())
+        assert words == link.get("aria-label"), "what is seen in the link, without the codes on the map, is its name"
     assert read.count_marks("path", "land") == 2 and read.count_marks("path", "left-out") == 1
     assert read.root.get("role") == "group"
     for text in ("BB*", "Kosovo under UNSCR 1244*: not chosen", FOOTNOTE, "imply no opinion on status or borders"):

@@ -60,9 +60,9 @@ def test_populations_found_for_one_reader_do_not_protect_from_another(names: tup
 def test_reader_of_other_publishers_subtracts_what_they_state() -> None:
     of_bb = REGION.filter(pl.col("area") == "BB").select(codes.CELL_KEY)
     assessment = reader_risk.ReleaseAssessment(REGION, [], elsewhere=of_bb)
-    for name, found in (("elsewhere", {"AA": "disclosed"}), ("public", {"AA": "protected", "BB": "protected"})):
+    for name, expected in (("elsewhere", {"AA": "disclosed"}), ("public", {"AA": "protected", "BB": "protected"})):
         results = assessment.assess_reader(readers.find_reader(REGION, name))
-        assert dict(results.select("area", "result").iter_rows()) == found
+        assert dict(results.select("area", "result").iter_rows()) == expected
 
 
 def test_three_withheld_territories_protect_each_from_the_others() -> None:
