@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipelines.core.home import Home
-from tests.e2e.dashboards.test_navigation import follow_menu, read_query
 from tests.support.releases import release_fixture, two_editions
 from tests.support.releases.two_editions import EARLIER, NEWER
+from tests.support.service.explorer import follow_menu, read_query
 from tests.support.service.public_app import PATIENCE, run_public_app, wait_until, wait_until_settled
 
 pytestmark = pytest.mark.browser

@@ -11,32 +11,13 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from dashboards.public.menu import PAGES, SITE, compose_title
-from tests.support.service.public_app import wait_until, wait_until_settled
+from tests.support.service.explorer import follow_menu, read_query, wait_for_page
+from tests.support.service.public_app import wait_until_settled
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Page]
 WITH_CRIME = ("region", "territory", "compare", "durations", "published")
 WITH_TERRITORY = ("territory", "victims", "published")
-
-
-def read_query(page: Page) -> dict[str, str]:
-    return {key: values[0] for key, values in parse_qs(urlparse(page.url).query).items()}
-
-
-def follow_menu(page: Page, path: str) -> None:
-    """Follow a link of the menu and wait for its page."""
-    menu = page.get_by_role("navigation", name="Pages")
-    summary = menu.get_by_text("Menu", exact=True)
-    if summary.is_visible():
-        summary.click()
-    menu.get_by_role("link", name=PAGES[path], exact=True).click()
-    wait_for_page(page, path)
-
-
-def wait_for_page(page: Page, path: str) -> None:
-    """Wait until a page has its title and its script has finished."""
-    wait_until(page, "title => document.title === title", compose_title(path))
-    wait_until_settled(page)
 
 
 def choose_smuggling(page: Page) -> None:

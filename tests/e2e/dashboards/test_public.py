@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import urlparse
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.support.service.explorer import read_query
 from tests.support.service.public_app import wait_until, wait_until_settled
 
 pytestmark = pytest.mark.browser
@@ -27,10 +28,6 @@ CAPTION_HAS = """([text, expected]) => {
 }"""
 """True if the first caption is drawn and contains a text, or does not contain it, as expected."""
 DEMONSTRATION = "Demonstration data: every figure is invented"
-
-
-def read_query(page: Page) -> dict[str, str]:
-    return {key: values[0] for key, values in parse_qs(urlparse(page.url).query).items()}
 
 
 @pytest.mark.parametrize("width", WIDTHS)
