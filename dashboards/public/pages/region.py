@@ -66,11 +66,8 @@ def render_page() -> None:
     scope = StageScope(crime, crime_name, track, freq, period, unit, tuple(measures), is_rate)
     with headline:
         show_headline(frame, scope, coverage)
-    # Drawn after the table, as elsewhere: a reader waits for the figures.
-    place_of_charts = st.container()
     show_stages(frame, scope, coverage)
-    with place_of_charts:
-        show_charts(frame, scope)
+    show_charts(frame, scope)
     layout.show_section(lambda: show_flow(frame, crime, track, freq, period, unit))
     show_spread(frame, scope, coverage)
     if freq == "A":
