@@ -88,18 +88,18 @@ def _wait_for_server(socket: str) -> None:
             time.sleep(0.1)
 
 
-def _keep_connections(arguments: str) -> str:
-    """Return the arguments of a run with an instance whose connections stay open, as those of `rti refresh` do."""
+def _adapt_instance(arguments: str) -> str:
+    """Return the arguments of a run with an instance like that of `rti refresh`."""
     from dagster._grpc.types import ExecuteExternalJobArgs
     from dagster._serdes import deserialize_value, serialize_value
     from dagster_shared.record import copy
 
-    from pipelines.runs.instance import keep_connections
+    from pipelines.runs.instance import adapt_to_run
 
     run = deserialize_value(arguments, ExecuteExternalJobArgs)
     if run.instance_ref is None:
         return arguments
-    return serialize_value(copy(run, instance_ref=keep_connections(run.instance_ref)))
+    return serialize_value(copy(run, instance_ref=adapt_to_run(run.instance_ref)))
 
 
 def _prepare_runs() -> None:
@@ -112,7 +112,7 @@ def _prepare_runs() -> None:
 
     def start_prepared_run(self: Any, request: Any, context: Any) -> Any:
         self._mp_ctx = starter.choose_context()
-        request.serialized_execute_run_args = _keep_connections(request.serialized_execute_run_args)
+        request.serialized_execute_run_args = _adapt_instance(request.serialized_execute_run_args)
         return start_run(self, request, context)
 
     server.DagsterApiServer.StartRun = start_prepared_run  # type: ignore[method-assign, assignment]

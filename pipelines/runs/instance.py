@@ -15,6 +15,7 @@ from pipelines.core.settings import DagsterSettings, SettingsError, read_secret
 if TYPE_CHECKING:
     from dagster import DagsterInstance
     from dagster._core.instance.ref import InstanceRef
+    from dagster._serdes import ConfigurableClassData
 
 EXCLUSIVE_TAG = "rti/home-lock"
 """Tag of jobs that lock the home; the queue launches one such run at a time."""
@@ -63,6 +64,7 @@ _POOLED = {
     "SettingStorage": ("pipelines.runs.postgres_storage", "PooledSettingStorage"),
 }
 """Storage classes and those that keep their connections open."""
+_COPYING = ("pipelines.runs.printed_output", "CopiedLogManager")
 
 
 def instance_folder(home: Home) -> Path:
@@ -101,17 +103,25 @@ def open_instance_for_run(home: Home) -> Iterator[DagsterInstance]:
     import dagster as dg
     from dagster._core.instance.ref import InstanceRef
 
-    with dg.DagsterInstance.from_ref(keep_connections(InstanceRef.from_dir(str(instance_folder(home))))) as instance:
+    with dg.DagsterInstance.from_ref(adapt_to_run(InstanceRef.from_dir(str(instance_folder(home))))) as instance:
         yield instance
 
 
-def keep_connections(ref: InstanceRef) -> InstanceRef:
-    """Return the reference of an instance with connections that stay open, for a process that writes a whole run.
+def adapt_to_run(ref: InstanceRef) -> InstanceRef:
+    """Return the reference of an instance for a process that carries out a whole run.
 
-    A configuration with a storage of its own is used as it is.
+    Its connections stay open, and all that the run prints reaches the log (`printed_output`). A storage, or a manager
+    of printed output, of another class than Dagster's defaults is used as it is.
     """
+    logs = ref.compute_logs_data
+    if logs.class_name == "LocalComputeLogManager":
+        ref = ref._replace(compute_logs_data=_replace_class(logs, _COPYING))
     storage = ref.storage_data
-    if storage is None or storage.class_name not in _POOLED:
-        return ref
-    module, name = _POOLED[storage.class_name]
-    return ref._replace(storage_data=storage._replace(module_name=module, class_name=name))
+    if storage is not None and storage.class_name in _POOLED:
+        ref = ref._replace(storage_data=_replace_class(storage, _POOLED[storage.class_name]))
+    return ref
+
+
+def _replace_class(part: ConfigurableClassData, place: tuple[str, str]) -> ConfigurableClassData:
+    module, name = place
+    return part._replace(module_name=module, class_name=name)

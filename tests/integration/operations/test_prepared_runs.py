@@ -136,10 +136,10 @@ def test_code_server_asks_for_the_context_of_each_run(monkeypatch: pytest.Monkey
     started = []
     monkeypatch.setattr(server.DagsterApiServer, "StartRun", lambda self, request, _: started.append((self, request)))
     monkeypatch.setattr(RunStarter, "prepare_later", lambda *_: None)
-    monkeypatch.setattr(code_server, "_keep_connections", lambda arguments: f"{arguments}, kept open")
+    monkeypatch.setattr(code_server, "_adapt_instance", lambda arguments: f"{arguments}, adapted")
     code_server._prepare_runs()
     dagster, request = SimpleNamespace(_mp_ctx=None), SimpleNamespace(serialized_execute_run_args="run 1")
     server.DagsterApiServer.StartRun(cast("Any", dagster), cast("Any", request), cast("Any", None))
     assert started == [(dagster, request)]
-    assert request.serialized_execute_run_args == "run 1, kept open"
+    assert request.serialized_execute_run_args == "run 1, adapted"
     assert cast("Any", dagster)._mp_ctx.get_start_method() == "spawn"

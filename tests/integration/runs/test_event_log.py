@@ -134,7 +134,7 @@ def test_daemon_run_keeps_connections_of_sqlite_only(home: Home, is_sqlite: bool
         job_name="refresh",
     )
     arguments = serialize_value(ExecuteExternalJobArgs(job_origin=origin, run_id="1", instance_ref=ref))
-    run = deserialize_value(code_server._keep_connections(arguments), ExecuteExternalJobArgs)
+    run = deserialize_value(code_server._adapt_instance(arguments), ExecuteExternalJobArgs)
     assert run.instance_ref is not None and run.instance_ref.storage_data is not None
     name = run.instance_ref.storage_data.class_name
     assert name == ("PooledSqliteStorage" if is_sqlite else "DagsterPostgresStorage")
