@@ -100,10 +100,14 @@
     if (main) main.scrollTop = 0;
   }
 
+  function readCaption() {
+    const caption = document.querySelector(".rti-caption");
+    return caption ? caption.textContent : "";
+  }
+
   function announce() {
     const heading = document.querySelector("h1");
-    const caption = document.querySelector(".rti-caption");
-    const text = caption ? caption.textContent : "";
+    const text = readCaption();
     if (isPageChanged && heading) {
       heading.tabIndex = -1;
       heading.focus({ preventScroll: true });
@@ -119,12 +123,13 @@
   function watch(changes) {
     const app = document.querySelector("[data-testid=stApp]");
     const isRunning = app !== null && app.dataset.testScriptState === "running";
-    // A run can be over before the page shows that it is running; then only the new heading shows it.
+    // A run can be over before the page shows that it is running; then only the new heading or caption shows it.
     const heading = document.querySelector("h1");
     const isOpened = isPageChanged && heading !== null && heading !== formerHeading;
+    const isRedrawn = isActive && !isPageChanged && readCaption() !== lastText;
     // A run can begin and end between two calls.
     const hasRun = wasRunning || changes.some((change) => change.oldValue === "running");
-    if (app && app.dataset.testScriptState === "notRunning" && (hasRun || isOpened)) {
+    if (app && app.dataset.testScriptState === "notRunning" && (hasRun || isOpened || isRedrawn)) {
       announce();
       renewAddresses();
     }

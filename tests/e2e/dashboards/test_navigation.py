@@ -213,6 +213,14 @@ def test_change_is_announced(open_page: Open) -> None:
     expect(page.locator("h1")).to_be_focused()
 
 
+def test_change_by_a_run_that_was_over_before_the_page_showed_it_is_announced(open_page: Open) -> None:
+    page = open_page()
+    wait_until_settled(page)
+    page.keyboard.press("Shift")
+    page.evaluate("document.querySelector('.rti-caption').textContent = 'Convicted persons, 2031'")
+    expect(page.locator("#rti-status")).to_have_text("Table updated: Convicted persons, 2031")
+
+
 def test_focus_in_the_menu_is_visible(show_page: Open) -> None:
     page = show_page()
     page.locator(".rti-menu a").nth(2).focus()
