@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.design import catalogue
 from pipelines.design.assets import CSS
-from pipelines.design.environment import TEMPLATES, make_environment
+from pipelines.design.environment import TEMPLATES
 from pipelines.design.examples import COMPONENTS
 
 MACRO = re.compile(r"{% macro (\w+)\(")
@@ -63,12 +63,3 @@ def test_catalogue_shows_every_class_of_the_components(page: lxml.html.HtmlEleme
     classes = {name for name in re.findall(r"\.(rti-[\w-]+)", css) if not name.startswith(OTHER_FOLDERS)}
     classes_on_page = {name for element in page.cssselect("[class]") for name in str(element.get("class")).split()}
     assert classes - classes_on_page == set()
-
-
-def test_environment_refuses_unknown_names_and_escapes_text() -> None:
-    from jinja2 import UndefinedError
-
-    environment = make_environment()
-    with pytest.raises(UndefinedError):
-        environment.from_string("{{ missing }}").render()
-    assert environment.from_string("{{ text }}").render(text="<b>") == "&lt;b&gt;"
