@@ -1,4 +1,4 @@
-"""Format a report as lines for commands: its head, each finding with its place and remedy, rules that did not run."""
+"""Format a report as lines for commands: its head, each finding with its place and remedy, and totals."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.cli.common import print_line, print_note
 
 
 def print_report(report: Mapping[str, Any]) -> None:
-    """Return the lines of a report, passed as its JSON (`Report.as_json`)."""
+    """Print a report, passed as its JSON (`Report.as_json`), which also lists the rules that were not run."""
     from pipelines.core.i18n import tell
     from pipelines.office.answers.wording import severity_words
 
@@ -23,7 +23,7 @@ def print_report(report: Mapping[str, Any]) -> None:
             print_line(f"      {finding['remedy']}")
         print_line("      " + tell("rule {rule}, finding {key}", language, rule=finding["rule"], key=finding["key"]))
     if report["not_run"] and report["verdict"] != "unreadable":
-        print_note("  " + _not_run(report["not_run"], language))
+        print_note("  " + tell("There was no earlier return to compare with, so some rules were not run.", language))
 
 
 def print_control_totals(totals: Sequence[Mapping[str, Any]], language: str) -> None:
@@ -57,10 +57,3 @@ def _head(report: Mapping[str, Any], language: str) -> str:
     form = f", {report['form']}" if report["form"] else ""
     words = verdicts.get(verdict) or severity_words(verdict, language).lower()
     return f"{report['file']['name']}: {words}{form} ({', '.join(counts)})"
-
-
-def _not_run(rules: Sequence[str], language: str) -> str:
-    from pipelines.core.i18n import tell
-
-    rule_names = ", ".join(rules)
-    return tell("not run, since no earlier return was at hand to compare with: {rules}", language, rules=rule_names)
