@@ -10,7 +10,8 @@ import pytest
 from tests.support import small
 
 HOSTS = ("pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "index-" + "url =", "anaconda" + ".org")
-PLACES = re.compile(r"(?<![\w.])/(?:work|root|home/\w+|Users/\w+)/[\w.]")
+# The slash comes first: the search for a fixed letter took 0.02 s for all files, for one of a class 0.81 s.
+PLACES = re.compile(r"/(?<![\w.]/)(?:work|root|home/\w+|Users/\w+)/[\w.]")
 BINARY = {".png", ".xlsx", ".xls", ".ods", ".pdf", ".docx", ".zip", ".mo", ".woff2", ".parquet", ".duckdb"}
 
 
@@ -33,7 +34,8 @@ def texts() -> dict[str, str]:
 
 def test_no_file_names_the_host_of_a_registry(texts: dict[str, str]) -> None:
     assert len(texts) > 300
-    hits = [f"{name}: {host}" for name, text in texts.items() for host in HOSTS if host in text.lower()]
+    lowered = {name: text.lower() for name, text in texts.items()}
+    hits = [f"{name}: {host}" for name, text in lowered.items() for host in HOSTS if host in text]
     assert not hits
 
 
