@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -48,12 +49,17 @@ def make_part(page: Path, text: str, name: str, ending: str) -> bytes | None:
     table, citation = result
     if ending == "csv":
         return exports.write_csv(table, citation)
-    return exports.write_xlsx(table, citation, _read_draft_time(page))
+    return exports.write_xlsx(table, citation, _read_draft_time(page.resolve().parents[2]))
 
 
-def _read_draft_time(page: Path) -> datetime:
-    """Return when the release of a page was drafted, so that a file is the same each time."""
-    manifest = json.loads((page.parents[2] / "manifest.json").read_text(encoding="utf-8"))
+@lru_cache(maxsize=100)
+def _read_draft_time(release: Path) -> datetime:
+    """Return when a release was drafted, so that a file is the same each time.
+
+    A release never changes, and reading its manifest takes as long as writing a small workbook. The folder must be that
+    of the release, and not the link to the current one.
+    """
+    manifest = json.loads((release / "manifest.json").read_text(encoding="utf-8"))
     return datetime.fromisoformat(manifest["drafted_at"]).replace(tzinfo=None)
 
 
