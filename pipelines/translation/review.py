@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipelines.core import i18n
 from pipelines.translation import catalogues
@@ -17,23 +18,35 @@ UNREAD = "No native speaker has read any of them."
 PATH = i18n.FOLDER / "REVIEW.md"
 
 
-def list_reviewers(language: str) -> list[str]:
-    """Return the reviewers of a language as named in the comments of its catalogue, sorted."""
-    names = set()
-    for message in catalogues.index_messages(catalogues.read_language(language)).values():
-        for comment in message.user_comments:
-            if comment.strip().lower().startswith(catalogues.REVIEWED):
-                names.add(comment.strip()[len(catalogues.REVIEWED) :].strip())
-    return sorted(names)
+@dataclass(frozen=True)
+class LanguageReview:
+    """How many texts of a language there are, how many of them are reviewed, and by whom."""
+
+    language: str
+    n_texts: int
+    n_reviewed: int
+    reviewers: tuple[str, ...]
 
 
-def format_table(languages: Sequence[str]) -> str:
+def read_review(language: str) -> LanguageReview:
+    """Return the reviews of a language from the comments of its catalogue, with the reviewers sorted by name."""
+    messages = catalogues.index_messages(catalogues.read_language(language)).values()
+    comments = [comment.strip() for message in messages for comment in message.user_comments]
+    reviewers = {
+        comment[len(catalogues.REVIEWED) :].strip()
+        for comment in comments
+        if comment.lower().startswith(catalogues.REVIEWED)
+    }
+    n_reviewed = sum(map(catalogues.is_reviewed, messages))
+    return LanguageReview(language, len(messages), n_reviewed, tuple(sorted(reviewers)))
+
+
+def format_table(reviews: Sequence[LanguageReview]) -> str:
     """Format the table of texts, reviewed texts and reviewers, one row per language."""
     lines = ["| language | texts | reviewed | by whom |", "|---|---:|---:|---|"]
-    for language in languages:
-        n_reviewed, total = catalogues.count_reviewed(language)
-        names = "; ".join(list_reviewers(language)) or "nobody"
-        lines.append(f"| {i18n.LANGUAGE_NAMES[language]} (`{language}`) | {total} | {n_reviewed} | {names} |")
+    for review in reviews:
+        name, reviewers = i18n.LANGUAGE_NAMES[review.language], "; ".join(review.reviewers) or "nobody"
+        lines.append(f"| {name} (`{review.language}`) | {review.n_texts} | {review.n_reviewed} | {reviewers} |")
     return "\n".join(lines)
 
 
@@ -46,6 +59,8 @@ def update_table(page: str, languages: Sequence[str]) -> str:
     _, end, after = remainder.partition(END)
     if not begin or not end:
         raise ValueError(f"{PATH.name} needs the lines '{BEGIN}' and '{END}' around its table")
-    unread = not any(catalogues.count_reviewed(language)[0] for language in languages)
+    # Reading a catalogue takes as long as everything else here.
+    reviews = [read_review(language) for language in languages]
+    unread = not any(review.n_reviewed for review in reviews)
     drafted = DRAFTED.format(unread=UNREAD if unread else "").rstrip()
-    return f"{before}{BEGIN}\n{format_table(languages)}\n{drafted}\n{END}{after}"
+    return f"{before}{BEGIN}\n{format_table(reviews)}\n{drafted}\n{END}{after}"
