@@ -39,7 +39,7 @@ from pipelines.publication.cooperation.cells import (
     WHOLE_YEAR,
 )
 from pipelines.publication.disclosure.readers import PUBLIC, InformedReader
-from pipelines.publication.disclosure.space import Array, Space
+from pipelines.publication.disclosure.space import Array, Space, write_links
 
 _MIRRORED = {"incoming": "outgoing", "outgoing": "incoming"}
 
@@ -99,13 +99,12 @@ def build_space(cells: pl.DataFrame, releases: Sequence[Sequence[int]]) -> Space
         equations |= dict.fromkeys(_write_equations(places, values))
     written = list(equations)
     with_rest = [i for i, equation in enumerate(written) if equation.has_rest]
-    over = sparse.lil_matrix((len(written), len(values) + len(with_rest)))
-    for i, equation in enumerate(written):
-        for numbers, sign in ((equation.plus, 1.0), (equation.minus, -1.0)):
-            for number in numbers:
-                over[i, number] += sign
-    for place, i in enumerate(with_rest):
-        over[i, len(values) + place] = -1.0
+    rest_of = {i: len(values) + place for place, i in enumerate(with_rest)}
+    sides = [
+        (equation.plus, (*equation.minus, rest_of[i]) if equation.has_rest else equation.minus)
+        for i, equation in enumerate(written)
+    ]
+    over = write_links(sides, len(values) + len(with_rest))
     variables = sparse.hstack([sparse.identity(len(values)), sparse.csr_matrix((len(values), len(with_rest)))])
     owners = [name_owners(key.territory, key.partner) for key in keys]
     years = [str(key.year) if key.since == key.year else "" for key in keys]

@@ -83,7 +83,8 @@ def protect_cooperation(
     outcomes: dict[str, _Outcome] = {}
     states = []
     with nullcontext(pool) if pool else ProblemPool() as used_pool:
-        fresh = used_pool.solve_problems(_protect_problem, waiting, is_large=is_large)
+        sizes = [problem.block.height for problem in waiting]
+        fresh = used_pool.solve_problems(_protect_problem, waiting, sizes, is_large=is_large)
         for number, (problem, outcome) in enumerate(zip(problems, ready, strict=True), start=1):
             if outcome is None:
                 outcome = next(fresh)

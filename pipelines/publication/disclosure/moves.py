@@ -88,21 +88,24 @@ class MoveSplitter:
 
 def _label_connected(rows: Array, places: Array, size: int) -> Array:
     """Return the least place of those to which each of `size` places is connected by common rows."""
-    labels: Array = np.arange(size)
-    order = np.argsort(rows, kind="stable")
-    rows, places = rows[order], places[order]
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    sizes = np.diff(starts, append=len(rows))
-    while len(rows):
-        least = np.repeat(np.minimum.reduceat(labels[places], starts), sizes)
-        lower = labels.copy()
-        np.minimum.at(lower, places, least)
-        # A label is a place of the same group, so its own label may be lower.
-        lower = lower[lower]
-        if (lower == labels).all():
-            break
-        labels = lower
-    return labels
+    # Most changes are of a few places, for which loops take a fraction of the time of functions for arrays.
+    lowest = list(range(size))
+    first_of_row: dict[int, int] = {}
+    for row, place in zip(rows.tolist(), places.tolist(), strict=True):
+        one, other = place, first_of_row.setdefault(row, place)
+        while lowest[one] != one:
+            lowest[one] = one = lowest[lowest[one]]
+        while lowest[other] != other:
+            lowest[other] = other = lowest[lowest[other]]
+        # The lower of two places stands for both, so that each group has the number of its least place.
+        if one < other:
+            lowest[other] = one
+        else:
+            lowest[one] = other
+    # A place stands below those that refer to it, so it has its own number by now.
+    for place, lower in enumerate(lowest):
+        lowest[place] = lowest[lower]
+    return np.array(lowest, dtype=np.int64)
 
 
 def _concatenate_ranges(starts: Array, sizes: Array) -> Array:

@@ -34,12 +34,22 @@ class YearParts:
         self._years: _Array = np.full(matrix.shape[1], "", dtype=object) if years is None else years
         self._all_years = sorted(set(self._years.tolist()) - {""})
         self._parts: dict[tuple[str, ...], ProblemPart] = {}
+        self._years_of_row: dict[int, tuple[tuple[str, ...], ...]] = {}
 
     def list_parts(self, row: int) -> Iterator[ProblemPart]:
         """Yield the parts that contain all columns of a row: its own years, then one year more on either side.
 
         None is yielded if the row has columns of no year, or the matrix has too few years.
         """
+        if row not in self._years_of_row:
+            self._years_of_row[row] = tuple(self._choose_years(row))
+        for years in self._years_of_row[row]:
+            if years not in self._parts:
+                self._parts[years] = self._take_part(years)
+            yield self._parts[years]
+
+    def _choose_years(self, row: int) -> Iterator[tuple[str, ...]]:
+        """Yield the years of each part of a row."""
         row_years = sorted({str(year) for year in self._years[self._find_columns(row)]})
         if len(self._all_years) < _FEWEST_YEARS or not row_years or not row_years[0]:
             return
@@ -47,9 +57,7 @@ class YearParts:
         before: tuple[str, ...] = ()
         for years in (tuple(row_years), tuple(self._all_years[max(first - 1, 0) : last + 2])):
             if len(before) < len(years) < len(self._all_years):
-                if years not in self._parts:
-                    self._parts[years] = self._take_part(years)
-                yield self._parts[years]
+                yield years
             before = years
 
     def list_years(self) -> Iterator[ProblemPart]:

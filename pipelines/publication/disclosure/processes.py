@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 Problem = TypeVar("Problem")
 Outcome = TypeVar("Outcome")
+
+
+class _Job(NamedTuple):
+    """A problem that waits for a process; jobs are in order of size, the largest first."""
+
+    negative_size: float
+    number: int
+    outcome: Future[Any]
+    solve: Callable[[Any], Any]
+    problem: Any
+
+
+_LAST = _Job(float("inf"), -1, Future(), print, None)
+"""Says that no more problems come."""
 
 
 class ProblemPool:
     """Processes that solve problems, shared by the protection of counts and that of cooperation.
 
     The largest problem of either takes about as long as all others of it.  In one pool, the other process solves what
-    the other protection has left in the meantime.  Several threads may use a pool at once.
+    the other protection has left in the meantime.  The process of the caller is one of them, because it has imported
+    everything already: a new process needs more than a second for that.  Several threads may use a pool at once.
     """
 
     def __init__(self, processes: int | None = None) -> None:
@@ -26,6 +43,9 @@ class ProblemPool:
         self._processes = processes or os.cpu_count() or 1
         self._executor: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._waiting: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._numbers = count()
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         return self
@@ -33,22 +53,73 @@ class ProblemPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self._cancel_waiting()
+        for _ in self._threads:
+            self._waiting.put(_LAST)
+        for thread in self._threads:
+            thread.join()
         if self._executor is not None:
-            self._executor.shutdown(cancel_futures=kind is not None)
+            self._executor.shutdown()
 
     def solve_problems(
-        self, solve: Callable[[Problem], Outcome], problems: Sequence[Problem], *, is_large: bool
+        self,
+        solve: Callable[[Problem], Outcome],
+        problems: Sequence[Problem],
+        sizes: Sequence[float],
+        *,
+        is_large: bool,
     ) -> Iterator[Outcome]:
-        """Return an iterator over the outcome of each problem in order; processes begin with them at once.
+        """Return an iterator over the outcome of each problem in order; processes begin with the largest at once.
 
         `is_large` says that the problems together are worth the start of processes, about a second each; then the
         function and the problems must be picklable.  Otherwise each is solved in this process when it is its turn.
         """
         if not is_large or min(self._processes, len(problems)) < 2:
             return map(solve, problems)
+        self._start_threads()
+        outcomes: list[Future[Outcome]] = []
+        for size, problem in zip(sizes, problems, strict=True):
+            outcomes.append(Future())
+            self._waiting.put(_Job(-size, next(self._numbers), outcomes[-1], solve, problem))
+        return (outcome.result() for outcome in outcomes)
+
+    def _start_threads(self) -> None:
+        """Start a thread that solves problems itself, and one for each other process."""
         with self._lock:
-            if self._executor is None:
-                # Spawned, because a fork of a process with threads of Polars may never end.
-                context = multiprocessing.get_context("spawn")
-                self._executor = ProcessPoolExecutor(self._processes, mp_context=context)
-        return self._executor.map(solve, problems)
+            if self._threads:
+                return
+            # Spawned, because a fork of a process with threads of Polars may never end.
+            context = multiprocessing.get_context("spawn")
+            self._executor = executor = ProcessPoolExecutor(self._processes - 1, mp_context=context)
+
+            def solve_elsewhere(solve: Callable[[Any], Any], problem: Any) -> Any:
+                return executor.submit(solve, problem).result()
+
+            def solve_here(solve: Callable[[Any], Any], problem: Any) -> Any:
+                return solve(problem)
+
+            for solver in (solve_here, *[solve_elsewhere] * (self._processes - 1)):
+                thread = threading.Thread(target=self._work, args=(solver,), name="disclosure-problems", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def _work(self, solve_problem: Callable[[Callable[[Any], Any], Any], Any]) -> None:
+        """Solve waiting problems until the last one."""
+        while (job := self._waiting.get()) is not _LAST:
+            if not job.outcome.set_running_or_notify_cancel():
+                continue
+            try:
+                outcome = solve_problem(job.solve, job.problem)
+            except BaseException as error:
+                job.outcome.set_exception(error)
+            else:
+                job.outcome.set_result(outcome)
+
+    def _cancel_waiting(self) -> None:
+        """Drop the problems that no process has begun."""
+        while True:
+            try:
+                self._waiting.get_nowait().outcome.cancel()
+            except queue.Empty:
+                return

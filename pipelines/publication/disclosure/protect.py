@@ -118,8 +118,9 @@ def _protect_blocks(
     problems = list(zip(blocks, of_blocks, strict=True))
     ready = [_find_outcome(block, of_block, rule, cache) for block, of_block in problems]
     waiting = [problem for problem, outcome in zip(problems, ready, strict=True) if outcome is None]
-    is_large = sum(block.height for block, _ in waiting) >= _CELLS_FOR_PROCESSES
-    fresh = pool.solve_problems(partial(_protect_named, rule=rule, cache=cache), waiting, is_large=is_large)
+    sizes = [block.height for block, _ in waiting]
+    is_large = sum(sizes) >= _CELLS_FOR_PROCESSES
+    fresh = pool.solve_problems(partial(_protect_named, rule=rule, cache=cache), waiting, sizes, is_large=is_large)
     yield from _join_outcomes(problems, ready, fresh, rule, cache)
 
 

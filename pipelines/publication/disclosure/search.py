@@ -181,10 +181,10 @@ class PatternSearch:
             if move.key in self._moves:
                 return
             self._moves[move.key] = move
-        is_possible = ~self.own_columns[:, move.columns].any(axis=1)
+        possible = np.flatnonzero(~self.own_columns[:, move.columns].any(axis=1))
         rows, effects = self._splitter.find_effect(move)
         far = rows[(np.abs(effects) >= np.maximum(self._reach[rows], self._width) - 1e-6) & self.hidden[rows]]
-        self._safe[np.ix_(is_possible, far)] = True
+        self._safe[possible[:, None], far] = True
 
     def _move_cell(self, cell: int) -> list[RaisedCell]:
         """Return moves of a cell that leave enough values possible, giving up printed totals only if necessary.
@@ -226,7 +226,9 @@ class PatternSearch:
 
     @staticmethod
     def _mark_moved(moves: Sequence[RaisedCell]) -> Array:
-        is_moved: Array = np.any([np.abs(raised.moved) > 1e-6 for raised in moves], axis=0)
+        is_moved: Array = np.abs(moves[0].moved) > 1e-6
+        for raised in moves[1:]:
+            is_moved |= np.abs(raised.moved) > 1e-6
         return is_moved
 
     def _find_cost(self, moves: Sequence[RaisedCell]) -> float:

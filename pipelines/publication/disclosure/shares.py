@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from scipy import optimize, sparse
+from scipy import sparse
 
 from pipelines.publication.disclosure.space import Array
 
@@ -34,6 +34,9 @@ def choose_nearest_tables(
     to have known then what the release of then assumed.  Variables in no state keep their value.  If the solver finds
     nothing in time, `population` is returned, with which figures may count as revealed that are not.
     """
+    # Imported here, because few problems need it and it takes a quarter of a second of each process.
+    from scipy import optimize
+
     pairs = np.array([pair for members in states for pair in pairwise(members)], dtype=np.int64)
     oldest = np.unique([members[0] for members in states]).astype(np.int64)
     columns = np.unique(pairs)

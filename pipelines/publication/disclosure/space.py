@@ -8,7 +8,7 @@ with fewer variables; `ties.py` links the cells of two measures.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -72,6 +72,18 @@ def build_space(block: pl.DataFrame) -> Space:
     Raises the ValueError of `read_values`.
     """
     return Leaves(block).space
+
+
+def write_links(sides: Sequence[tuple[Sequence[int], Sequence[int]]], columns: int) -> sparse.csr_matrix:
+    """Return a row for each link: the sum of the variables on its first side less that of those on the second."""
+    numbers = [[*plus, *minus] for plus, minus in sides]
+    sizes = [len(members) for members in numbers]
+    signs = [sign for plus, minus in sides for sign in (*[1.0] * len(plus), *[-1.0] * len(minus))]
+    rows, members = np.repeat(np.arange(len(sides)), sizes), np.array([n for row in numbers for n in row], dtype=int)
+    matrix = sparse.csr_matrix((signs, (rows, members)), shape=(len(sides), columns))
+    # A variable may be on both sides.
+    matrix.eliminate_zeros()
+    return matrix
 
 
 def merge_columns(matrix: sparse.csr_matrix) -> tuple[sparse.csr_matrix, Array]:

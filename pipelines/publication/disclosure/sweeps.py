@@ -116,7 +116,7 @@ class FreeMoves:
         change: Array = np.zeros(self._size)
         self._solver.changeColsCost(len(self._columns), self._numbers, -weights[self._columns])
         self._solver.run()
-        solution = np.array(self._solver.getSolution().col_value)
+        solution = lp.read_solution(self._solver)
         if len(solution) == len(self._columns):
             change[self._columns] = np.rint(solution)
         return change

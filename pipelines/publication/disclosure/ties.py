@@ -143,22 +143,15 @@ def _append_links(
     own_cells: sparse.csr_matrix, own_ties: sparse.csr_matrix, links: list[BalanceLink]
 ) -> sparse.csr_matrix:
     """Return cells, ties and links as the rows of one matrix, with an additional column for each rest."""
-    over = sparse.lil_matrix((len(links), own_cells.shape[0]))
-    for i, link in enumerate(links):
-        # A category that always equals its total is one row with it, and may be on both sides of a link.
-        for row in link.plus:
-            over[i, row] += 1.0
-        for row in link.minus:
-            over[i, row] -= 1.0
+    # A category that always equals its total is one row with it, and may be on both sides of a link.
+    over = space.write_links([(link.plus, link.minus) for link in links], own_cells.shape[0])
     open_links = [i for i, link in enumerate(links) if link.has_rest]
     rests = sparse.csr_matrix(
         (-np.ones(len(open_links)), (open_links, np.arange(len(open_links)))), shape=(len(links), len(open_links))
     )
     own_rows = sparse.vstack([own_cells, own_ties], format="csr")
     nothing = sparse.csr_matrix((own_rows.shape[0], len(open_links)))
-    return sparse.vstack(
-        [sparse.hstack([own_rows, nothing]), sparse.hstack([over.tocsr() @ own_cells, rests])], format="csr"
-    )
+    return sparse.vstack([sparse.hstack([own_rows, nothing]), sparse.hstack([over @ own_cells, rests])], format="csr")
 
 
 _Place = tuple[str, ...]

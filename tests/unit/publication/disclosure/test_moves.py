@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.publication.disclosure.moves import Move, MoveSplitter, join_moves, stack_moves
+from pipelines.publication.disclosure.space import write_links
 
 # Two published sums of two counts each, a hidden sum of all four, and a hidden sum of the second and third.
 MATRIX = sparse.csr_matrix([[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 1], [0, 1, 1, 0]], dtype=float)
@@ -65,3 +68,17 @@ def test_joined_moves_have_the_counts_of_both_in_order() -> None:
     assert joined.key == join_moves([early, late]).key != early.key
     assert early.key == Move(early.columns.astype(np.int32), early.amounts).key
     assert stack_moves([], 4).shape == (0, 4)
+
+
+@given(st.lists(st.tuples(st.lists(st.integers(0, 5)), st.lists(st.integers(0, 5))), max_size=6))
+def test_links_have_the_signs_of_their_sides(sides: list[tuple[list[int], list[int]]]) -> None:
+    expected = np.zeros((len(sides), 6))
+    for row, (plus, minus) in enumerate(sides):
+        for column in plus:
+            expected[row, column] += 1.0
+        for column in minus:
+            expected[row, column] -= 1.0
+    matrix = write_links(sides, 6)
+    assert np.array_equal(matrix.toarray(), expected)
+    assert matrix.nnz == np.count_nonzero(expected)
+    assert matrix.has_sorted_indices

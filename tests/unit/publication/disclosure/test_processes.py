@@ -1,0 +1,57 @@
+"""Problems are solved by this process and by others, the largest first, and every outcome goes to its problem."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from pipelines.publication.disclosure.processes import _LAST, ProblemPool
+
+
+def describe(number: int) -> tuple[int, int]:
+    """Return a number and the process that had it."""
+    time.sleep(0.05)
+    return number, os.getpid()
+
+
+def refuse(number: int) -> int:
+    if number == 3:
+        raise ValueError("the third one")
+    return number
+
+
+def test_pool_solves_problems_in_this_process_and_another() -> None:
+    with ProblemPool(2) as pool:
+        # The other process takes a second to start; meanwhile this one solves.
+        outcomes = list(pool.solve_problems(describe, range(60), [1.0] * 60, is_large=True))
+        more = list(pool.solve_problems(describe, range(20), [1.0] * 20, is_large=True))
+    assert [number for number, _ in outcomes] == [*range(60)]
+    assert [number for number, _ in more] == [*range(20)]
+    processes = {process for _, process in outcomes + more}
+    assert os.getpid() in processes and len(processes) == 2
+
+
+def test_pool_begins_with_largest_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, order = ProblemPool(2), list[int]()
+    monkeypatch.setattr(pool, "_start_threads", lambda: None)
+    outcomes = pool.solve_problems(order.append, [1, 2, 3], [1.0, 5.0, 3.0], is_large=True)
+    pool._waiting.put(_LAST)
+    pool._work(lambda solve, problem: solve(problem))
+    assert list(outcomes) == [None] * 3
+    assert order == [2, 3, 1]
+
+
+def test_pool_raises_error_of_problem_and_drops_the_others() -> None:
+    with pytest.raises(ValueError, match="the third one"), ProblemPool(2) as pool:
+        list(pool.solve_problems(refuse, range(50), [float(-number) for number in range(50)], is_large=True))
+    assert all(not thread.is_alive() for thread in pool._threads)
+
+
+def test_small_problems_need_no_process() -> None:
+    with ProblemPool(2) as pool:
+        assert {process for _, process in pool.solve_problems(describe, range(3), [1.0] * 3, is_large=False)} == {
+            os.getpid()
+        }
+    assert pool._executor is None
