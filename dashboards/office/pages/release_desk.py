@@ -15,7 +15,7 @@ from dashboards.office.figure_words import format_number
 from dashboards.office.pages.quarter import make_quarter_table
 from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
-from pipelines.core import clock
+from pipelines.core import clock, codes
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
@@ -35,7 +35,11 @@ from pipelines.words.language import lower_first
 
 router = APIRouter()
 PATH = "/release-desk"
-_NO_STATUS = "_Z"
+_KINDS = ("level", "statistic", "victim_status")
+"""Columns that distinguish figures of one measure, such as acquittals of two instances, or a stock at the start."""
+_BREAKDOWNS = ("offence_group", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band")
+_ANY_LEVEL = "free"
+"""Rule of measures whose names do not say their level."""
 _STATES: dict[str, words.Sign] = {
     "good": ("good", "✔", mark("in order")),
     "explained": ("draft", "◐", mark("explained")),
@@ -271,7 +275,7 @@ def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -
         rows.append(
             ui.PageRow(
                 title,
-                (badge, result.evidence, result.explanation or result.override or ui.mark_code(remedy)),
+                (badge, result.evidence, ui.mark_code(result.explanation or result.override or remedy)),
                 anchor=result.check.id,
             )
         )
@@ -314,7 +318,7 @@ def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | N
             (
                 _format_minute(context, clock.parse_time(entry.at)),
                 entry.actor,
-                entry.reason,
+                ui.mark_code(entry.reason),
                 "; ".join(titles.get(check_id, check_id) for check_id in entry.checks),
             ),
         )
@@ -354,11 +358,9 @@ def _make_figures(context: PageContext, sheet: TerritorySheet) -> ui.PageTable:
 
 
 def _name_figure(context: PageContext, row: Row) -> str:
-    """Return the measure of a figure, with the status of victims."""
-    name = context.code_label("measure", row["measure"])
-    if row["victim_status"] == _NO_STATUS:
-        return name
-    return f"{name}: {lower_first(context.code_label('victim_status', row['victim_status']))}"
+    """Return the measure of a figure, with its level, start or end, or status of victims."""
+    name, terms = context.code_label("measure", row["measure"]), _describe_terms(context, row, _KINDS)
+    return f"{name}: {lower_first(terms)}" if terms else name
 
 
 def _name_metric(context: PageContext, metric: str) -> str:
@@ -378,7 +380,7 @@ def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable |
                 if row["measure"]
                 else _name_metric(context, row["metric"]),
                 words.format_period(row["period"] or row["cohort"] or row["entered"], context.language),
-                _describe_terms(context, row),
+                _describe_terms(context, row, (*_KINDS, *_BREAKDOWNS)),
                 _format_number(context, row["before"]),
                 _format_number(context, row["after"]),
             ),
@@ -391,9 +393,17 @@ def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable |
     return ui.PageTable(caption, context.tell("Change"), columns, rows, frozenset({3, 4}), wide=True)
 
 
-def _describe_terms(context: PageContext, row: Row) -> str:
-    names = ("offence_group", "sex", "age", "exploitation", "citizenship", "sentence_type", "sentence_band")
-    return ", ".join(context.code_label(name, row[name]) for name in names if row[name] not in ("", "_T", "_Z"))
+def _describe_terms(context: PageContext, row: Row, names: Sequence[str]) -> str:
+    return ", ".join(context.code_label(name, row[name]) for name in names if _says_something(row, name))
+
+
+def _says_something(row: Row, name: str) -> bool:
+    """Return True if the code of a column distinguishes a figure from others of its measure."""
+    if name == "level":
+        measure = codes.read_codelist("measure").get(row["measure"])
+        return measure is not None and measure["level_rule"] == _ANY_LEVEL and row[name] != "none"
+    # The total of victims counts two statuses, and its label names them.
+    return row[name] not in (("", "_Z") if name == "victim_status" else ("", "_T", "_Z", "count"))
 
 
 def _format_value(context: PageContext, row: Row) -> str:

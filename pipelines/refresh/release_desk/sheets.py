@@ -18,7 +18,7 @@ from pipelines.publication.releases.manifest import read_manifest
 
 Row = dict[str, Any]
 _NEWEST_YEARS = 2
-_FIGURE = ("area", "freq", "period", "offence_group", "measure", "level", "count_unit", "victim_status")
+_FIGURE = ("area", "freq", "period", "offence_group", "measure", "level", "statistic", "count_unit", "victim_status")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _list_figures(cells: pl.DataFrame, before: pl.DataFrame) -> list[Row]:
     earlier = before.unique("cell_id", keep="first").select("cell_id", before="value")
     order = {
         (name, code): place
-        for name in ("offence_group", "count_unit", "measure", "victim_status")
+        for name in ("offence_group", "count_unit", "measure", "level", "statistic", "victim_status")
         for place, code in enumerate(codes.list_codes(name))
     }
     chosen = totals.filter(pl.col("period").is_in([*years, *quarters])).join(earlier, on="cell_id", how="left")
@@ -77,8 +77,11 @@ def _list_figures(cells: pl.DataFrame, before: pl.DataFrame) -> list[Row]:
     periods = sorted({row["period"] for row in rows}, reverse=True)
 
     def find_place(row: Row) -> tuple[int, ...]:
-        crime, unit, measure = (order[name, row[name]] for name in ("offence_group", "count_unit", "measure"))
-        return crime, unit, periods.index(row["period"]), measure, order["victim_status", row["victim_status"]]
+        def find_number(*names: str) -> list[int]:
+            return [order[name, row[name]] for name in names]
+
+        first, last = ("offence_group", "count_unit"), ("measure", "level", "statistic", "victim_status")
+        return *find_number(*first), periods.index(row["period"]), *find_number(*last)
 
     return sorted(rows, key=find_place)
 

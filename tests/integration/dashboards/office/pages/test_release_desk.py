@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
+from dashboards.office.pages import release_desk
+from pipelines.core import codes
+from pipelines.core.home import open_home
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.preview import read_preview_list
+from pipelines.refresh.release_desk.sheets import make_sheet
 from tests.support.releases import release_fixture
 from tests.support.service.office_client import Office
 
+if TYPE_CHECKING:
+    from dashboards.office.context import PageContext
+
 DRAFT = "2026-Q4"
-OVERRIDE = "The minister presents the figures tomorrow."
+OVERRIDE = "The minister presents the figures tomorrow, see `rti status`."
+SHOWN = OVERRIDE.replace("`", "")
 TEXT = "The office has announced its return for Friday."
 
 
@@ -50,10 +62,10 @@ def test_steward_overrides_open_checks_and_the_page_shows_the_reason(desk_pages:
     refused = page.submit_form("Override the open checks", reason="late")
     assert refused.status == 409 and "at least 10 characters" in refused.main
     page = page.submit_form("Override the open checks", reason=OVERRIDE)
-    assert "The open checks are overridden for this draft" in page.main and OVERRIDE in page.main
+    assert "The open checks are overridden for this draft" in page.main and SHOWN in page.main
     tables = [element.text_content() for element in page.find_elements("table")]
     [text] = [text for text in tables if "Open checks" in text]
-    assert DRAFT in text and "secretariat" in text and OVERRIDE in text
+    assert DRAFT in text and "secretariat" in text and SHOWN in text
     assert "Override the open checks" not in page.main
 
 
@@ -81,10 +93,28 @@ def test_approver_sees_and_signs_only_the_own_sheet(desk_pages: Office) -> None:
     assert "Detected victims" not in headings
     signed = sheet.submit_form("Sign this sheet")
     assert "You have signed the sheet of Albania" in signed.main and "signed by al-approver" in signed.main
+    assert "Sign this sheet" not in signed.main
     for territory in ("MK", "ZZ", ""):
         assert desk_pages.open("al-approver", "/release-desk/sheet", territory=territory).status == 403
     steward = desk_pages.open("secretariat", "/release-desk/sheet", territory="AL")
     assert "signed by al-approver" in steward.main and "Sign this sheet" not in steward.main
+
+
+def test_rows_of_a_sheet_have_different_names(built_home: Path) -> None:
+    """Acquittals of two instances, and stocks at the start and at the end, are different figures."""
+    home = open_home(built_home)
+    context = cast("PageContext", SimpleNamespace(code_label=codes.get_code_label))
+    for territory in ("AL", "BA", "HR", "XK", "MK", "ME", "RS"):
+        rows = make_sheet(home, home.current.resolve(), territory).figures
+        names = [
+            (release_desk._name_figure(context, row), row["offence_group"], row["count_unit"], row["period"])
+            for row in rows
+        ]
+        assert len(names) == len(set(names)) > 0, territory
+        if territory == "AL":
+            shown = {name for name, *_ in names}
+            assert {"Pending before the prosecutor: stock at the end", "Acquitted: first instance"} <= shown
+            assert "Convicted at first instance" in shown
 
 
 def test_people_without_the_roles_have_no_release_desk(desk_pages: Office) -> None:
