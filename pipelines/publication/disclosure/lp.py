@@ -82,7 +82,7 @@ def create_solver(
 
 
 def read_solution(solver: highspy.Highs) -> Array:
-    """Return the values of the variables, empty if there is no solution."""
+    """Return the values of the variables, or an empty array if the solver has none."""
     # The solver gives a list, which NumPy itself reads in a third more of the time than an array of numbers.
     solution: Array = np.frombuffer(array("d", solver.getSolution().col_value))
     return solution

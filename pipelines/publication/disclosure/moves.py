@@ -92,17 +92,17 @@ def _label_connected(rows: Array, places: Array, size: int) -> Array:
     lowest = list(range(size))
     first_of_row: dict[int, int] = {}
     for row, place in zip(rows.tolist(), places.tolist(), strict=True):
-        one, other = place, first_of_row.setdefault(row, place)
-        while lowest[one] != one:
-            lowest[one] = one = lowest[lowest[one]]
-        while lowest[other] != other:
-            lowest[other] = other = lowest[lowest[other]]
-        # The lower of two places stands for both, so that each group has the number of its least place.
-        if one < other:
-            lowest[other] = one
+        first_root, second_root = place, first_of_row.setdefault(row, place)
+        while lowest[first_root] != first_root:
+            lowest[first_root] = first_root = lowest[lowest[first_root]]
+        while lowest[second_root] != second_root:
+            lowest[second_root] = second_root = lowest[lowest[second_root]]
+        # The lower place represents both, so that each group has the number of its least place.
+        if first_root < second_root:
+            lowest[second_root] = first_root
         else:
-            lowest[one] = other
-    # A place stands below those that refer to it, so it has its own number by now.
+            lowest[first_root] = second_root
+    # Places refer to lower ones, which have their own number by now.
     for place, lower in enumerate(lowest):
         lowest[place] = lowest[lower]
     return np.array(lowest, dtype=np.int64)

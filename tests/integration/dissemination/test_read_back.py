@@ -36,6 +36,7 @@ from pipelines.dissemination.writers import px, sdmx_json, sdmx_json_structure, 
 from pipelines.dissemination.writers.extract import make_extract
 from pipelines.reading.formats import px as px_reader
 from tests.oracles import released_figures
+from tests.oracles.sdmx_json import decode_sdmx_json
 
 Figures = Mapping[tuple[str, ...], Mapping[str, object]]
 KEY = ("FREQ", "REF_AREA", "MEASURE", "COUNT_UNIT", "OFFENCE_GROUP", "VICTIM_STATUS", "SEX", "AGE", "EXPLOITATION",
@@ -223,23 +224,6 @@ def test_sdmx_json_is_valid(release: Path) -> None:
 def test_sdmx_json_has_release_figures(folder: Path, victims: Figures) -> None:
     document = json.loads((folder / "VICTIMS.sdmx.json").read_text(encoding="utf-8"))
     compare_figures(decode_sdmx_json(document), victims)
-
-
-def decode_sdmx_json(document: dict) -> Iterable[dict[str, object]]:  # type: ignore[type-arg]
-    """Yield the observations of a message, as its specification says to read it."""
-    (structure,), (data_set,) = document["data"]["structures"], document["data"]["dataSets"]
-    series_dimensions = structure["dimensions"]["series"]
-    (time,) = structure["dimensions"]["observation"]
-    attributes = structure["attributes"]["observation"]
-    for key, series in data_set["series"].items():
-        codes = zip(series_dimensions, key.split(":"), strict=True)
-        row: dict[str, object] = {item["id"]: item["values"][int(place)]["id"] for item, place in codes}
-        for place, (value, *indices) in series["observations"].items():
-            attribute_codes = {
-                item["id"]: item["values"][number]["id"] if "values" in item and number is not None else number
-                for item, number in zip(attributes, indices, strict=True)
-            }
-            yield {**row, "TIME_PERIOD": time["values"][int(place)]["value"], "OBS_VALUE": value, **attribute_codes}
 
 
 def list_table(release: Path, table: str) -> dict[str, Mapping[str, object]]:

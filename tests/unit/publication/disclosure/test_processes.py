@@ -10,13 +10,13 @@ import pytest
 from pipelines.publication.disclosure.processes import _LAST, ProblemPool
 
 
-def describe(number: int) -> tuple[int, int]:
+def describe_process(number: int) -> tuple[int, int]:
     """Return a number and the process that had it."""
     time.sleep(0.05)
     return number, os.getpid()
 
 
-def refuse(number: int) -> int:
+def refuse_three(number: int) -> int:
     if number == 3:
         raise ValueError("the third one")
     return number
@@ -25,8 +25,8 @@ def refuse(number: int) -> int:
 def test_pool_solves_problems_in_this_process_and_another() -> None:
     with ProblemPool(2) as pool:
         # The other process takes a second to start; meanwhile this one solves.
-        outcomes = list(pool.solve_problems(describe, range(60), [1.0] * 60, is_large=True))
-        more = list(pool.solve_problems(describe, range(20), [1.0] * 20, is_large=True))
+        outcomes = list(pool.solve_problems(describe_process, range(60), [1.0] * 60, is_large=True))
+        more = list(pool.solve_problems(describe_process, range(20), [1.0] * 20, is_large=True))
     assert [number for number, _ in outcomes] == [*range(60)]
     assert [number for number, _ in more] == [*range(20)]
     processes = {process for _, process in outcomes + more}
@@ -45,13 +45,12 @@ def test_pool_begins_with_largest_problem(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_pool_raises_error_of_problem_and_drops_the_others() -> None:
     with pytest.raises(ValueError, match="the third one"), ProblemPool(2) as pool:
-        list(pool.solve_problems(refuse, range(50), [float(-number) for number in range(50)], is_large=True))
+        list(pool.solve_problems(refuse_three, range(50), [float(-number) for number in range(50)], is_large=True))
     assert all(not thread.is_alive() for thread in pool._threads)
 
 
 def test_small_problems_need_no_process() -> None:
     with ProblemPool(2) as pool:
-        assert {process for _, process in pool.solve_problems(describe, range(3), [1.0] * 3, is_large=False)} == {
-            os.getpid()
-        }
+        outcomes = [*pool.solve_problems(describe_process, range(3), [1.0] * 3, is_large=False)]
+    assert {process for _, process in outcomes} == {os.getpid()}
     assert pool._executor is None

@@ -112,9 +112,9 @@ def test_rows_of_a_sheet_have_different_names(built_home: Path) -> None:
         ]
         assert len(names) == len(set(names)) > 0, territory
         if territory == "AL":
-            shown = {name for name, *_ in names}
-            assert {"Pending before the prosecutor: stock at the end", "Acquitted: first instance"} <= shown
-            assert "Convicted at first instance" in shown
+            labels = {name for name, *_ in names}
+            assert {"Pending before the prosecutor: stock at the end", "Acquitted: first instance"} <= labels
+            assert "Convicted at first instance" in labels
 
 
 def test_people_without_the_roles_have_no_release_desk(desk_pages: Office) -> None:
