@@ -1,27 +1,24 @@
-"""Every dataflow and table, in every format, is read by a program that is not ours and compared number by number."""
+"""Every dataflow is read back in six formats by programs that are not ours, and compared number by number.
+
+The seventh, SDMX-ML 2.1, and the formats of tables are read back for one of each (`test_read_back.py`).
+"""
 
 from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 import pytest
-from pyaxis import pyaxis
-from pyjstat import pyjstat
 from pysdmx.io import get_datasets
 from python_calamine import CalamineWorkbook
 
 from pipelines.dissemination.files import find_file, join_content
 from pipelines.dissemination.formats import list_formats, name_file
-from pipelines.dissemination.release import load_structures, load_tables
-from pipelines.dissemination.writers import px
+from pipelines.dissemination.release import load_structures
 from tests.oracles import released_figures
 from tests.oracles.sdmx_json import decode_sdmx_json
 
@@ -107,9 +104,6 @@ def folder(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_format_of_dataflows_has_a_reader() -> None:
     assert {*READERS, "xlsx", "sdmx-2.1.xml"} == {item.ending for item in list_formats("dataflow")}
-    assert {"px", "jsonstat.json"} == {
-        item.ending for item in list_formats("table") if item not in [*list_formats("dataflow")]
-    }
 
 
 @pytest.mark.parametrize("dataflow", released_figures.STATEMENTS)
@@ -124,7 +118,7 @@ def test_file_of_dataflow_has_release_figures(release: Path, folder: Path, dataf
 
 @pytest.mark.parametrize("dataflow", released_figures.STATEMENTS)
 def test_workbook_read_by_calamine_has_rows_of_csv_file(release: Path, folder: Path, dataflow: str) -> None:
-    """A workbook has labels instead of codes, and numbers of 16 digits; the CSV file has both, and all digits."""
+    """Compare labels, which a workbook has instead of codes, and numbers of 16 digits, which it is written with."""
     (_, sheet) = CalamineWorkbook.from_path(str(write_file(release, folder, f"{dataflow}.xlsx"))).sheet_names
     book = CalamineWorkbook.from_path(str(folder / f"{dataflow}.xlsx"))
     _titles, header, *lines = book.get_sheet_by_name(sheet).to_python()
@@ -138,110 +132,3 @@ def test_workbook_read_by_calamine_has_rows_of_csv_file(release: Path, folder: P
     for row in rows:
         row.setdefault("OBS_VALUE", "")
     assert count_figures(rows, words) == count_figures(expected, words)
-
-
-SDMX1 = """
-import json, sys, sdmx
-folder, *names = sys.argv[1:]
-structures = sdmx.read_sdmx(f"{folder}/structures.sdmx-2.1.xml")
-for name in names:
-    data = sdmx.read_sdmx(f"{folder}/{name}.sdmx-2.1.xml", structure=structures.structure[name])
-    rows = [
-        {**{key: str(value.value) for key, value in obs.key.values.items()}, "OBS_VALUE": obs.value,
-         **{key: str(value) for key, value in obs.attrib.items()}}
-        for obs in data.data[0].obs
-    ]
-    print(json.dumps([name, rows]))
-"""
-"""sdmx1 keeps state between reads, so that it has a process of its own."""
-
-
-def test_sdmx_ml_read_by_sdmx1_has_release_figures(release: Path, folder: Path) -> None:
-    expected = {name: list_expected(release, name) for name in released_figures.STATEMENTS}
-    names = [name for name, (_, figures) in expected.items() if figures]
-    for name in names:
-        write_file(release, folder, f"{name}.sdmx-2.1.xml")
-    command = [sys.executable, "-c", SDMX1, str(folder), *names]
-    answer = subprocess.run(command, capture_output=True, check=True, text=True)
-    actual = dict(json.loads(line) for line in answer.stdout.splitlines() if line.startswith("["))
-    assert list(actual) == names
-    for name, rows in actual.items():
-        columns, figures = expected[name]
-        assert count_figures(rows, columns) == figures, name
-
-
-def list_table_rows(release: Path, folder: Path, table: str) -> list[dict[str, str]]:
-    """Return the rows of a table's CSV file, which another test compares with the release."""
-    return read_csv(write_file(release, folder, f"{table}.csv"))
-
-
-@pytest.fixture(scope="module")
-def tables(release: Path) -> Mapping[str, frozenset[str]]:
-    """Return the identifiers of the cells of each table of the programme."""
-    return {name: frozenset(table.cells) for name, table in load_tables(release).items()}
-
-
-def test_csv_file_of_every_table_has_its_cells(
-    release: Path, folder: Path, tables: Mapping[str, frozenset[str]]
-) -> None:
-    with duckdb.connect(str(release / "release.duckdb"), read_only=True) as connection:
-        rows = connection.execute("select table_id, cell_id, value, obs_status, conf_status from cell").fetchall()
-    assert {row[0] for row in rows} == tables.keys()
-    for table in tables:
-        expected = Counter(row[1:] for row in rows if row[0] == table)
-        actual = Counter(
-            (row["CELL_ID"], _read_number(row["OBS_VALUE"]), row["OBS_STATUS"], row["CONF_STATUS"])
-            for row in list_table_rows(release, folder, table)
-        )
-        assert actual == expected, table
-
-
-def test_jsonstat_of_every_table_read_by_pyjstat_has_release_figures(
-    release: Path, folder: Path, tables: Mapping[str, frozenset[str]]
-) -> None:
-    for table in tables:
-        text = write_file(release, folder, f"{table}.jsonstat.json").read_text(encoding="utf-8")
-        frame, document = pyjstat.Dataset.read(text).write("dataframe", naming="id"), json.loads(text)
-        places = [str(place) for place in range(len(frame))]
-        frame["OBS_STATUS"] = [document["status"].get(place, "A") for place in places]
-        frame["CONF_STATUS"] = [document["extension"]["confidentiality"].get(place, "F") for place in places]
-        rows = frame.rename(columns={"value": "OBS_VALUE"}).to_dict("records")
-        # A combination without value and status is not in the release.
-        rows = [row for row in rows if not pd.isna(row["OBS_VALUE"]) or row["OBS_STATUS"] != "A"]
-        columns = [*document["id"], *STATUSES]
-        assert count_figures(rows, columns) == count_figures(list_table_rows(release, folder, table), columns), table
-
-
-@pytest.mark.parametrize("language", ["en", "mk"])
-def test_px_of_every_table_read_by_pyaxis_has_release_figures(
-    release: Path, folder: Path, tables: Mapping[str, frozenset[str]], language: str
-) -> None:
-    structures = load_structures(release)
-    for table in tables:
-        path = str(write_file(release, folder, f"{table}.px"))
-        frame = pyaxis.parse(path, "utf-8", null_values=r"^never$", sd_values=r"^never$", lang=language)["DATA"]
-        names = {text.names[language]: name for name, text in structures.concepts.items()}
-        columns = {column: names[column] for column in frame.columns if column != "DATA"}
-        actual = Counter(
-            (tuple(row[column] for column in columns), row["DATA"])
-            for row in frame.to_dict("records")
-            if row["DATA"] != f'"{px.NO_ROW}"'
-        )
-        ending = "" if language == "en" else f".{language}"
-        expected = read_csv(write_file(release, folder, f"{table}{ending}.csv"))
-        assert _count_symbols(actual) == Counter(_describe_px(row, list(columns.values())) for row in expected), table
-
-
-def _describe_px(row: Mapping[str, str], columns: list[str]) -> tuple[tuple[str, ...], float | str]:
-    labels = tuple(row["TIME_PERIOD"] if name == "TIME_PERIOD" else row[f"{name}_LABEL"] for name in columns)
-    value = _read_number(row["OBS_VALUE"])
-    return labels, f'"{px.SYMBOLS[row["OBS_STATUS"]]}"' if value is None else value
-
-
-def _count_symbols(
-    figures: Mapping[tuple[tuple[str, ...], str], int],
-) -> Counter[tuple[tuple[str, ...], float | str]]:
-    """Return the same figures with numbers as numbers."""
-    return Counter(
-        {(labels, text if text.startswith('"') else float(text)): number for (labels, text), number in figures.items()}
-    )
