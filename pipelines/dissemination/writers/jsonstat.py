@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, choose_text
-from pipelines.dissemination.writers.cube import CubeAxis, ExtractCube, make_cube
+from pipelines.dissemination.writers.cube import CubeAxis, CubeTooLargeError, ExtractCube, make_cube
 from pipelines.dissemination.writers.extract import AREAS, Extract
 
 MEDIA_TYPE: Final = "application/json"
@@ -20,9 +20,14 @@ def write_jsonstat(extract: Extract, language: str = "en") -> bytes:
     """Return a dataset. `status` has the observation status of each observation that is not normal.
 
     A combination without a value and without a status is not in the release. `extension` has the labels of the status
-    codes, and the confidentiality status of observations that are not free.
+    codes, and the confidentiality status of observations that are not free.  Dimensions that say only "total" or "not
+    applicable" are left out if the cube is too large with them. Raises CubeTooLargeError if it is too large anyway.
     """
-    cube = make_cube(extract)
+    try:
+        cube = make_cube(extract)
+    except CubeTooLargeError:
+        # A table of the programme with dimensions that say only "total" or "not applicable" fits without these.
+        cube = make_cube(extract, keeps_constants=False)
     structures = extract.structures
     rows = extract.observations
     values = rows[OBS_VALUE].to_list()

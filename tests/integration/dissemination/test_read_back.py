@@ -250,6 +250,18 @@ def test_jsonstat_read_by_pyjstat_has_release_figures(release: Path, folder: Pat
     assert all(pd.isna(row.value) and row.status == "A" for row in actual.values())
 
 
+def test_jsonstat_of_largest_table_read_by_pyjstat_has_release_figures(release: Path) -> None:
+    """Read a table of 1.2 million combinations, if dimensions that are only "total" or "not applicable" count."""
+    cells = list_table(release, "territory_year_offence")
+    text = join_content(find_file(release, "territory_year_offence.jsonstat.json").make()).decode()
+    frame, document = pyjstat.Dataset.read(text).write("dataframe", naming="id"), json.loads(text)
+    assert sorted(frame["value"].dropna()) == sorted(
+        cell["value"] for cell in cells.values() if cell["value"] is not None
+    )
+    withheld = sum(cell["conf_status"] == "C" for cell in cells.values())
+    assert sum(code == "C" for code in document["extension"]["confidentiality"].values()) == withheld > 0
+
+
 def test_px_read_by_pyaxis_has_release_figures_in_every_language(release: Path, folder: Path) -> None:
     cells = list_table(release, "victims_year_form")
     structures = load_structures(release)
