@@ -15,11 +15,12 @@ from typing import Any
 import httpx
 
 from tests.support.ports import free_port
+from tests.support.processes import StartWatch
 
 BUCKET = "returns"
 SECRET = "storage-secret-of-tests"
 _LONGEST = 60.0
-"""Seconds that the server may take to start."""
+"""Seconds of processor time that the server may use before it answers, or elapsed ones in which it uses none."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +96,13 @@ def _connect(address: str) -> Any:
 
 
 def _create_bucket(server: subprocess.Popen[bytes], address: str) -> None:
-    deadline = time.monotonic() + _LONGEST
+    watch = StartWatch(server.pid, _LONGEST)
     while True:
         try:
             httpx.put(f"{address}/{BUCKET}").raise_for_status()
             return
         except httpx.TransportError:
-            if server.poll() is not None or time.monotonic() > deadline:
+            if server.poll() is not None or watch.is_overdue():
                 raise RuntimeError(
                     "moto's server did not start; `make test-lake` and `make test-storage` install it"
                 ) from None

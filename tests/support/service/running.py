@@ -23,7 +23,7 @@ from pipelines.core.home import Home, open_home
 from tests.support.demonstration import CLOCK, frozen_at
 from tests.support.paths import ROOT
 from tests.support.ports import free_port
-from tests.support.processes import list_descendants
+from tests.support.processes import list_descendants, read_processor_time
 
 SAMPLES = ROOT / "raw_samples"
 WITHOUT_UPLOADS = [
@@ -90,20 +90,12 @@ class Service:
 
     def measure_processor_time(self) -> float:
         """Return the seconds of processor time that the service and its living processes have used so far."""
-        return sum(map(_read_processor_time, self.list_process_ids()))
+        return sum(map(read_processor_time, self.list_process_ids()))
 
     def kill_process(self) -> None:
         """Kill the service with SIGKILL, without warning."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-
-
-def _read_processor_time(pid: int) -> float:
-    """Return the processor time of a process in user and system mode, 0 if it has ended meanwhile."""
-    with suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
 
 
 @contextmanager
