@@ -17,8 +17,9 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# A build writes a new folder, which is discarded if the build fails, so every model is a new table under its own name:
-   a view has no files that others could read, and there are no earlier rows that an incremental model could keep. #}
+{# A build writes its tables into a new folder, which is discarded if the build fails. So each model becomes a new table
+   under its own name. A view would leave no files in that folder, but a build is read by its files. An incremental
+   model would find no earlier rows to keep. #}
 {% materialization table, adapter='spark' %}
     {{ return({'relations': [write_declared_table()]}) }}
 {% endmaterialization %}

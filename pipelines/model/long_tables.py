@@ -136,6 +136,10 @@ FINDING: dict[str, pl.DataType] = {
 }
 
 
+FACT_SCHEMAS: Mapping[str, dict[str, pl.DataType]] = {"observation": OBSERVATION, "case_event": CASE_EVENT}
+"""The tables of facts, each with one Parquet file for each submission."""
+
+
 def complete_rows(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Return observations or case events with all columns of their schema, in its order.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pipelines.core import clock
 from pipelines.core.home import Home
@@ -14,6 +14,7 @@ from pipelines.refresh.publication import complete_publication
 from pipelines.refresh.results import Log, RefreshError, Step, WorkDueError, ignore_log
 from pipelines.submissions import law_export
 from pipelines.warehouse import build_cache, exported_tables
+from pipelines.warehouse.targets import IndicatorInputs, IndicatorPart
 
 NOT_COUNTED: Final = (*law_export.TABLES, "practice_result", "practice_label", "corrective_measure")
 """Gathered tables that become tables of a release without being counted."""
@@ -109,7 +110,7 @@ def records_folder(home: Home) -> Path:
 def build_indicators(
     home: Home,
     *,
-    which: Literal["restricted", "protected"],
+    which: IndicatorPart,
     log: Log = ignore_log,
     only_look: bool = False,
     with_tests: bool = True,
@@ -118,21 +119,17 @@ def build_indicators(
 
     `with_tests` runs the tests of the data too.
     """
-    from pipelines.warehouse import count_builds, dbt, dbt_runner
+    from pipelines.warehouse import dbt, dbt_runner
 
+    inputs = locate_indicator_inputs(home, which)
     if which == "restricted":
-        dimensions = count_builds.tables_folder(latest_counts(home))
-        source = dimensions / "mart_count.parquet"
         target = home.warehouse / "indicators-restricted.duckdb"
     else:
-        folder = protected_folder(home)
-        source, dimensions = folder / "cells.parquet", folder
-        target = folder / "indicators.duckdb"
-    records = records_folder(home) / ("restricted" if which == "restricted" else "public")
+        target = protected_folder(home) / "indicators.duckdb"
     dimension_paths = [
-        dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators
+        inputs.dimensions / f"{table.name}.parquet" for table in exported_tables.COUNTS if table.shapes_indicators
     ]
-    key = build_cache.digest_parts(dbt_runner.indicators_digest(), source, records, *dimension_paths)
+    key = build_cache.digest_parts(dbt_runner.indicators_digest(), inputs.counts, inputs.records, *dimension_paths)
     step = f"indicators-{which}"
     cached = build_cache.find_outcome(home, step, key)
     if cached is not None and target.exists() and cached.get("sha256") in (None, build_cache.digest_parts(target)):
@@ -145,10 +142,10 @@ def build_indicators(
     dbt.build_indicators(
         home,
         input=which,
-        source=source,
+        source=inputs.counts,
         target=target,
-        dimensions=dimensions,
-        records=records,
+        dimensions=inputs.dimensions,
+        records=inputs.records,
         on_tests=tests.extend,
         with_tests=with_tests,
     )
@@ -165,6 +162,17 @@ def build_indicators(
     build_cache.store_outcome(home, step, key, outcome)
     log(f"{which} indicators built; {len(tests)} tests run")
     return Step(new=True, path=target, tests=tuple(tests))
+
+
+def locate_indicator_inputs(home: Home, part: IndicatorPart) -> IndicatorInputs:
+    """Return the files of the last refresh from which indicators are built. Raises RefreshError if some are missing."""
+    from pipelines.warehouse import count_builds
+
+    if part == "restricted":
+        tables = count_builds.tables_folder(latest_counts(home))
+        return IndicatorInputs(tables / "mart_count.parquet", tables, records_folder(home) / "restricted")
+    folder = protected_folder(home)
+    return IndicatorInputs(folder / "cells.parquet", folder, records_folder(home) / "public")
 
 
 def latest_counts(home: Home) -> Path:

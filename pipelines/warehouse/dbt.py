@@ -245,7 +245,7 @@ def _empty_facts_file(folder: Path, name: str) -> Path:
 
     from pipelines.model import long_tables
 
-    schema = long_tables.OBSERVATION if name == "observation" else long_tables.CASE_EVENT
+    schema = long_tables.FACT_SCHEMAS[name]
     path = folder / f".empty-{name}.parquet"
     if not path.exists() or list(pl.read_parquet_schema(path)) != list(schema):
         long_tables.empty_table(schema).write_parquet(path)

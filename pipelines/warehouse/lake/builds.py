@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.warehouse import dbt
 from pipelines.warehouse.dbt_runner import NodeResult, WarehouseError, project_digest, run_dbt, select_tests
-from pipelines.warehouse.lake.connection import DATABASE, Part, hide_secrets, hold_lock, open_part
+from pipelines.warehouse.lake.connection import DATABASE, hide_secrets, hold_lock, open_part
 from pipelines.warehouse.lake.facts import Files, write_missing_facts
+from pipelines.warehouse.targets import BuildTarget, IndicatorInputs, IndicatorPart, Part
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,6 +36,11 @@ class LakeBuild:
     version: int
     as_of: datetime
     tests: tuple[NodeResult, ...] = field(default=(), compare=False)
+
+    @property
+    def place(self) -> str:
+        """The version in words."""
+        return f"version {self.version} of the lake"
 
 
 def build_counts(home: Home, *, as_of: datetime | None = None) -> LakeBuild:
@@ -60,20 +65,10 @@ def build_counts(home: Home, *, as_of: datetime | None = None) -> LakeBuild:
         return _build(home, "counts", as_of or clock.now(), variables, selection)
 
 
-def build_indicators(
-    home: Home,
-    part: Literal["restricted", "protected"],
-    *,
-    source: Path,
-    dimensions: Path,
-    records: Path,
-) -> LakeBuild:
-    """Build the indicators in the lake from one Parquet file of counts; `pipelines.warehouse.dbt` has the arguments.
-
-    Raises WarehouseError.
-    """
+def build_indicators(home: Home, part: IndicatorPart, inputs: IndicatorInputs) -> LakeBuild:
+    """Build the indicators in the lake from restricted or from protected counts. Raises WarehouseError."""
     with hold_lock(f"the {part} indicators of the lake"):
-        variables = {"input": part, "files": dbt.indicator_files(source, dimensions, records)}
+        variables = {"input": part, "files": dbt.indicator_files(inputs.counts, inputs.dimensions, inputs.records)}
         return _build(home, part, clock.now(), variables, ["--selector", "indicators"])
 
 
@@ -159,3 +154,6 @@ def _fact_files(home: Home) -> dict[str, Files]:
         }
         for submission_id in dbt.accepted_submissions(home)
     }
+
+
+LAKE: Final = BuildTarget("lake", build_counts, build_indicators, open_build)

@@ -7,19 +7,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, get_args
 from urllib.parse import urlsplit
 
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.settings import LakeSettings, SettingsError, read_secret, read_settings
 from pipelines.warehouse.dbt_runner import WarehouseError
+from pipelines.warehouse.targets import Part
 
 if TYPE_CHECKING:
     import duckdb
     import psycopg
 
-Part = Literal["counts", "restricted", "protected"]
-"""The counts of the first dbt phase, or the indicators of the second from restricted or protected counts."""
 DATABASE: Final = "warehouse"
 """The name under which a part is attached, as is the DuckDB file of the other target."""
 _EXTENSIONS: Final = ("httpfs", "postgres_scanner", "ducklake")

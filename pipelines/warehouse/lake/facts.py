@@ -12,20 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pipelines.model import long_tables
+from pipelines.model.long_tables import FACT_SCHEMAS, empty_table
 from pipelines.warehouse.dbt_runner import WarehouseError
 from pipelines.warehouse.lake.connection import hold_lock, open_part
 
 if TYPE_CHECKING:
     import duckdb
-    import polars as pl
 
 Files = Mapping[str, Path]
 """The Parquet files of one submission by table; a submission without facts in a table has no file for it."""
-_SCHEMAS: Final[Mapping[str, Mapping[str, pl.DataType]]] = {
-    "observation": long_tables.OBSERVATION,
-    "case_event": long_tables.CASE_EVENT,
-}
 _LOCK: Final = "the lake's tables of facts"
 
 
@@ -37,8 +32,8 @@ def create_fact_tables() -> None:
         connection.execute(
             "create table if not exists facts.submission (submission_id varchar, observation bigint, case_event bigint)"
         )
-        for table, schema in _SCHEMAS.items():
-            connection.register("expected", long_tables.empty_table(dict(schema)).to_arrow())
+        for table, schema in FACT_SCHEMAS.items():
+            connection.register("expected", empty_table(schema).to_arrow())
             connection.execute(f"create table if not exists facts.{table} as from expected limit 0")
             present = {row[0] for row in connection.execute(f"describe facts.{table}").fetchall()}
             for name, kind, *_ in connection.execute("describe expected").fetchall():
@@ -82,9 +77,9 @@ def _share_tables(submission_id: str) -> Iterator[None]:
 
 
 def _insert_facts(connection: duckdb.DuckDBPyConnection, submissions: Mapping[str, Files]) -> None:
-    inserted = {submission_id: dict.fromkeys(_SCHEMAS, 0) for submission_id in submissions}
+    inserted = {submission_id: dict.fromkeys(FACT_SCHEMAS, 0) for submission_id in submissions}
     connection.execute("begin")  # closing the connection after an error ends the transaction
-    for table in _SCHEMAS:
+    for table in FACT_SCHEMAS:
         owners = {str(files[table]): submission_id for submission_id, files in submissions.items() if table in files}
         if not owners:
             continue
@@ -106,7 +101,7 @@ def _insert_facts(connection: duckdb.DuckDBPyConnection, submissions: Mapping[st
 
 
 def _check_facts(connection: duckdb.DuckDBPyConnection) -> None:
-    for table in _SCHEMAS:
+    for table in FACT_SCHEMAS:
         differing = connection.execute(
             f"""select submission_id, coalesce(inserted.{table}, 0), coalesce(present.n, 0)
             from facts.submission as inserted

@@ -14,26 +14,24 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core import clock
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
 from pipelines.core.settings import SettingsError, SparkSettings, read_settings
-from pipelines.model import long_tables
+from pipelines.model.long_tables import FACT_SCHEMAS, empty_table
 from pipelines.warehouse import dbt
 from pipelines.warehouse.dbt_runner import NodeResult, WarehouseError, project_digest, run_dbt, select_tests
 from pipelines.warehouse.spark.session import create_relations, open_session
+from pipelines.warehouse.targets import BuildTarget, IndicatorInputs, IndicatorPart, Part
 
 if TYPE_CHECKING:
     import duckdb
 
-Part = Literal["counts", "restricted", "protected"]
-"""The counts of the first dbt phase, or the indicators of the second from restricted or protected counts."""
 NOTE: Final = "build.json"
 """In the folder of a build: when it was made, from which project, and the results of its tests."""
 _KEPT_BUILDS: Final = 3
-_FACT_SCHEMAS: Final = {"observation": long_tables.OBSERVATION, "case_event": long_tables.CASE_EVENT}
 
 
 @dataclass(frozen=True)
@@ -42,6 +40,11 @@ class SparkBuild:
 
     folder: Path
     results: tuple[NodeResult, ...]
+
+    @property
+    def place(self) -> str:
+        """The folder in words."""
+        return str(self.folder)
 
     @property
     def tests(self) -> tuple[NodeResult, ...]:
@@ -59,19 +62,9 @@ def build_counts(home: Home, *, as_of: datetime | None = None) -> SparkBuild:
     return _build(home, "counts", as_of or clock.now(), {}, files, "counts")
 
 
-def build_indicators(
-    home: Home,
-    part: Literal["restricted", "protected"],
-    *,
-    source: Path,
-    dimensions: Path,
-    records: Path,
-) -> SparkBuild:
-    """Build the indicators on Spark from one Parquet file of counts; `pipelines.warehouse.dbt` has the arguments.
-
-    Raises WarehouseError.
-    """
-    files = dbt.indicator_files(source, dimensions, records)
+def build_indicators(home: Home, part: IndicatorPart, inputs: IndicatorInputs) -> SparkBuild:
+    """Build the indicators on Spark from restricted or from protected counts. Raises WarehouseError."""
+    files = dbt.indicator_files(inputs.counts, inputs.dimensions, inputs.records)
     return _build(home, part, clock.now(), {"input": part}, files, "indicators")
 
 
@@ -147,9 +140,9 @@ def _build(
 
 def _write_empty_facts(folder: Path) -> dict[str, Path]:
     """Write a file without rows for each table of facts, with all its columns; Spark does not read hidden files."""
-    paths = {name: folder / f"{name}.parquet" for name in _FACT_SCHEMAS}
+    paths = {name: folder / f"{name}.parquet" for name in FACT_SCHEMAS}
     for name, path in paths.items():
-        long_tables.empty_table(_FACT_SCHEMAS[name]).write_parquet(path)
+        empty_table(FACT_SCHEMAS[name]).write_parquet(path)
     return paths
 
 
@@ -163,3 +156,6 @@ def _give_number(built: Path, folder: Path) -> Path:
             return built.rename(final)
         if not final.exists():
             raise WarehouseError(f"the build could not be renamed to {final}; look at the rights and space of {folder}")
+
+
+SPARK: Final = BuildTarget("spark", build_counts, build_indicators, open_build)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import get_args
 
 import duckdb
 
 from pipelines.core.home import Home
-from pipelines.refresh.counts import protected_folder, records_folder
+from pipelines.refresh.counts import locate_indicator_inputs
 from pipelines.warehouse import count_builds, dbt
 from pipelines.warehouse.dbt_runner import NodeResult
+from pipelines.warehouse.targets import IndicatorPart, Part
 
-Part = Literal["counts", "restricted", "protected"]
 Outcomes = dict[str, tuple[str, int]]
 """Status and number of failures of each test by its name."""
 
@@ -35,20 +35,17 @@ def build_files(home: Home) -> dict[Part, BuiltFile]:
     """Build the counts, and the indicators from restricted and from protected counts, as DuckDB files."""
     counts = dbt.build_counts(home, full_refresh=True)
     built: dict[Part, BuiltFile] = {"counts": BuiltFile(counts, collect_outcomes(count_builds.test_results(counts)))}
-    tables, protected = count_builds.tables_folder(counts), protected_folder(home)
-    parts: tuple[tuple[Literal["restricted", "protected"], Path, Path, str], ...] = (
-        ("restricted", tables / "mart_count.parquet", tables, "restricted"),
-        ("protected", protected / "cells.parquet", protected, "public"),
-    )
-    for part, source, folder, records in parts:
+    parts: tuple[IndicatorPart, ...] = get_args(IndicatorPart)
+    for part in parts:
+        inputs = locate_indicator_inputs(home, part)
         tests: list[NodeResult] = []
         file = dbt.build_indicators(
             home,
             input=part,
-            source=source,
+            source=inputs.counts,
             target=home.warehouse / f"compared-{part}.duckdb",
-            dimensions=folder,
-            records=records_folder(home) / records,
+            dimensions=inputs.dimensions,
+            records=inputs.records,
             on_tests=tests.extend,
         )
         built[part] = BuiltFile(file, collect_outcomes(tests))

@@ -115,7 +115,7 @@ def test_facts_that_were_changed_in_the_lake_are_found(tmp_path: Path) -> None:
 
 def test_a_new_column_of_facts_is_added(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     schema = {**long_tables.OBSERVATION, "asked_again": pl.String()}
-    monkeypatch.setattr(facts, "_SCHEMAS", {**facts._SCHEMAS, "observation": schema})
+    monkeypatch.setattr(facts, "FACT_SCHEMAS", {**facts.FACT_SCHEMAS, "observation": schema})
     facts.create_fact_tables()
     path = write_file(tmp_path, "LATER", 2)
     pl.read_parquet(path).with_columns(asked_again=pl.lit("yes")).write_parquet(path)
