@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pipelines import words
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import (
-    LINE,
     NARROW,
     SIZE,
     SMALL,
@@ -19,7 +18,8 @@ from pipelines.front.charts.canvas import (
     draw_box,
     draw_path,
 )
-from pipelines.front.charts.measure import measure_text, wrap_text
+from pipelines.front.charts.measure import measure_text
+from pipelines.front.charts.rows import write_row_name
 from pipelines.front.charts.scales import BandScale
 from pipelines.words.language import tell, upper_first
 
@@ -83,13 +83,7 @@ def draw_board(board: StateBoard, *, width: int = WIDE, description: str = "", n
     y = _draw_heads(canvas, periods, x)
     cells: list[_Cell] = []
     for line in board.lines:
-        names = wrap_text(line.name, width if is_narrow else start - 10, SIZE)
-        if is_narrow:
-            y = canvas.add_lines(0, y + 14, names) - 14 + 2
-            height = float(_CELL)
-        else:
-            height = max(_CELL, LINE * len(names) + 2)
-            canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
+        y, height = write_row_name(canvas, line.name, y, start, _CELL)
         for position, cell in enumerate(list(line.cells)[len(line.cells) - n_shown :]):
             # A telephone has no pointer to show a hint; numbers are in their cells.
             is_hinted = not is_narrow and not board.has_numbers

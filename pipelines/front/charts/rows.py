@@ -93,6 +93,19 @@ def draw_rows(
     return canvas.add_lines(columns.start, bottom + LINE + SMALL_LINE + 2, units, "small quiet") - SMALL_LINE + 6
 
 
+def write_row_name(canvas: Canvas, name: str, top: float, width: float, height: float) -> tuple[float, float]:
+    """Write the name of a row of cells in the column of names; return the top of the row and its height.
+
+    `height` is that of the cells. Without a column, which is one of no width, the name is above the cells.
+    """
+    if not width:
+        return canvas.add_lines(0, top + 14, wrap_text(name, canvas.width, SIZE)) - 14 + 2, float(height)
+    names = wrap_text(name, width - 10, SIZE)
+    height = max(height, LINE * len(names) + 2)
+    canvas.add_lines(0, top + height / 2 - LINE * len(names) / 2 + 12, names)
+    return top, height
+
+
 def has_value(figure: FormattedFigure) -> bool:
     """Return True if a figure is a number and not a word that says why there is none."""
     return figure.kind == "value" and figure.value is not None

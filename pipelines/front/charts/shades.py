@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pipelines import words
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import (
-    LINE,
     NARROW,
     SIZE,
     SMALL,
@@ -19,7 +18,7 @@ from pipelines.front.charts.canvas import (
     draw_path,
 )
 from pipelines.front.charts.measure import measure_text, wrap_text
-from pipelines.front.charts.rows import has_value
+from pipelines.front.charts.rows import has_value, write_row_name
 from pipelines.front.charts.scales import BandScale
 from pipelines.words import FormattedFigure
 from pipelines.words.language import tell, upper_first
@@ -75,13 +74,7 @@ def draw_shades(table: ShadedTable, *, width: int = WIDE, notes: Sequence[str] =
     is_upright = _measure_longest_word(table.columns, SMALL) > x.step
     y = (_write_upright if is_upright else _write_heads)(canvas, table.columns, x)
     for row in table.rows:
-        names = wrap_text(row.name, width if is_narrow else start - 10, SIZE)
-        if is_narrow:
-            y = canvas.add_lines(0, y + 14, names) - 14 + 2
-            height = float(_ROW)
-        else:
-            height = max(_ROW, LINE * len(names) + 2)
-            canvas.add_lines(0, y + height / 2 - LINE * len(names) / 2 + 12, names)
+        y, height = write_row_name(canvas, row.name, y, start, _ROW)
         for position, cell in enumerate(row.cells):
             hint = f"{row.name}, {table.columns[position]}: {_speak(cell)}"
             x_left, x_right = x.find_edge(position) + 1, x.find_edge(position + 1) - 1
