@@ -27,6 +27,8 @@ STEPS = (10, 25, 50)
 """Per cent at which a field is shaded one step darker."""
 _NAME = 90
 """Width of the names of rows, unless one of their words is wider."""
+_UPRIGHT = 110
+"""Longest line of an upright name of a column, unless one of its words is longer."""
 _ROW = 26
 _GAPS = (0, 9, 5, 0)
 """Pixels between the lines of the hatching of each step; the first step has none, and the last one is filled."""
@@ -98,9 +100,12 @@ def _write_heads(canvas: Canvas, columns: Sequence[str], x: BandScale) -> float:
 
 
 def _write_upright(canvas: Canvas, columns: Sequence[str], x: BandScale) -> float:
-    height = max(measure_text(name, SMALL) for name in columns) + 6
-    for position, name in enumerate(columns):
-        canvas.add_text(x.find_center(position) + 4, height - 2, name, "small", is_turned=True)
+    lines_by_column = [wrap_text(name, max(_UPRIGHT, _measure_longest_word([name], SMALL)), SMALL) for name in columns]
+    height = max(measure_text(line, SMALL) for lines in lines_by_column for line in lines) + 6
+    for position, lines in enumerate(lines_by_column):
+        left = x.find_center(position) + 4 - SMALL_LINE * (len(lines) - 1) / 2
+        for place, line in enumerate(lines):
+            canvas.add_text(left + SMALL_LINE * place, height - 2, line, "small", is_turned=True)
     return height + 2.0
 
 
