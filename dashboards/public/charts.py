@@ -253,6 +253,19 @@ def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
     return Picture(narrow.drawing, under, wide.drawing)
 
 
+def share_notice(pictures: Sequence[Picture]) -> list[Picture]:
+    """Return pictures for a grid, in which the last one alone has the notice of invented figures in its lines.
+
+    The texts for screen readers keep it, as files do. Pictures with a wide layout are no grid and stay as they are.
+    """
+    notice = tell(words.DEMONSTRATION)
+    *others, last = pictures
+    return [
+        picture if picture.wide else replace(picture, under=[line for line in picture.under if line != notice])
+        for picture in others
+    ] + [last]
+
+
 def render_picture(picture: Picture) -> str:
     """Return a picture as HTML for a page."""
     wide = picture.wide

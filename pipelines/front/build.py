@@ -269,12 +269,12 @@ def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[st
 
     `files` are the files of the page by crime, of the crimes that have it.
     """
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     title = f"{_name_main_pages()[name]}: {crime_name}"
     if reader.edition.has_crime(crime):
-        lead = tell("This release has no such figures of this crime.")
+        lead = tell("This release has no such figures for this crime.")
     else:
-        lead = tell("This release has no yearly figures of this crime yet.")
+        lead = tell("This release has no yearly figures for this crime yet.")
     links = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in files}
     views = pages.list_views(reader, links, crime)
     explore = {"explore": reader.link_to_explorer("region", crime=crime)}
@@ -329,7 +329,7 @@ def _list_briefs(reader: Reader, page: Page) -> list[tuple[str, str]]:
     kind = tell("Brief to print: two pages (PDF)") if page.area else tell("Brief to print: four pages (PDF)")
     crimes = [crime for crime in CRIMES if page.crime in ("", crime) and reader.edition.has_crime(crime)]
     return [
-        (f"{kind}, {language.lower_first(reader.find_label('offence_group', crime))}",
+        (f"{kind}, {reader.name_crime(crime)}",
          pages.name_brief_file(page.area, crime))
         for crime in crimes
     ]  # fmt: skip

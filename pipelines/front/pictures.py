@@ -84,14 +84,18 @@ def draw_trend(reader: Reader, crime: str, measure: str, area: str) -> PictureFi
     return _draw_series(reader, drawn, f"trend-{area}-{measure}", crime, area)
 
 
+def name_victims(reader: Reader, crime: str) -> str:
+    """Return the title of figures of presumed and identified victims."""
+    status = language.lower_first(reader.find_label("victim_status", "_T"))
+    return f"{tell('Victims')} ({status}), {reader.name_crime(crime)}"
+
+
 @draw_once
 def draw_victims(reader: Reader, crime: str, area: str) -> PictureFile:
     """Return the course of presumed and identified victims over the years, as `draw_trend` does for a stage."""
     years = reader.edition.list_victim_years(crime)
     rows = [reader.edition.find_victims(crime, area, year) for year in years]
-    status = language.lower_first(reader.find_label("victim_status", "_T"))
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
-    title = f"{reader.marked_name(area)}: {language.lower_first(tell('Victims'))} ({status}), {crime_name}"
+    title = f"{reader.marked_name(area)}: {language.lower_first(name_victims(reader, crime))}"
     drawn = _make_series_of_rows(reader, crime, area, title, years, rows)
     return _draw_series(reader, drawn, f"victims-{area}", crime, area)
 
@@ -107,7 +111,7 @@ def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.
     rows = [reader.edition.find_total(crime, measure, area, period) for period in periods]
     title = (
         f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
-        f"{language.lower_first(reader.find_label('offence_group', crime))}"
+        f"{reader.name_crime(crime)}"
     )
     return _make_series_of_rows(reader, crime, area, title, periods, rows)
 
@@ -199,8 +203,7 @@ def draw_ratios(reader: Reader, crime: str, metric: str) -> PictureFile:
         for code in (edition.region, *edition.territories)
     }
     comparison = intervals.RegionComparison(
-        f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
-        f"{words.period_short(period)}",
+        f"{reader.metric_name(metric)}, {reader.name_crime(crime)}, {words.period_short(period)}",
         [rows[code] for code in edition.territories],
         tell("per 100"),
         rows[edition.region],
@@ -234,7 +237,7 @@ def draw_clearance(reader: Reader, crime: str, metric: str) -> PictureFile:
         )
         for code in (edition.region, *edition.territories)
     }
-    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}, {year}"
+    title = f"{reader.metric_name(metric)}, {reader.name_crime(crime)}, {year}"
     comparison = intervals.RegionComparison(
         title, [rows[code] for code in edition.territories], tell("per cent"), rows[edition.region]
     )
@@ -322,7 +325,7 @@ def draw_durations(reader: Reader, crime: str, metric: str) -> PictureFile:
         is_few = any(durations.is_shown_few(row) for row in quantiles)
         name = reader.marked_name(area)
         rows.append(intervals.DurationRow(name, median, three_quarters, nine_tenths, is_few=is_few))
-    title = f"{reader.metric_name(metric)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    title = f"{reader.metric_name(metric)}, {reader.name_crime(crime)}"
     drawn = intervals.TerritoryDurations(title, rows, tell("days"))
     notes = list_notes(reader, list(by_area))
     name = pages.name_picture(metric, crime)
@@ -345,6 +348,7 @@ def draw_sentences(reader: Reader, crime: str, track: str, territory: str = "") 
         rows.append(from_rows.make_length_row(reader.marked_name(area), group))
         areas.append(area)
     parts = [reader.find_label("offence_group", crime), year, language.lower_first(words.TRACKS[track])]
+    parts += [reader.marked_name(territory)] if territory else []
     title = tell("Imprisonment to be served, in months, as imposed. {subject}", subject=", ".join(parts))
     drawn = lengths.Lengths(title, rows, tell("months"))
     notes = list_notes(reader, areas)

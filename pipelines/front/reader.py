@@ -78,6 +78,10 @@ class Reader:
         row = self._labels.get((codelist, code))
         return language.find_label(codelist, code, str(row["label"])) if row is not None else code
 
+    def name_crime(self, crime: str) -> str:
+        """Return the name of a crime as it stands inside a sentence or a caption."""
+        return language.lower_first(self.find_label("offence_group", crime))
+
     def list_codes(self, codelist: str) -> list[str]:
         """Return the codes of a list, in its order."""
         return [code for name, code in self._labels if name == codelist]

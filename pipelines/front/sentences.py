@@ -68,7 +68,7 @@ def describe_convictions(reader: Reader, crime: str, area: str, first: str, last
     texts = [_format_convictions(reader, crime, area, period) for period in span]
     rows = [reader.edition.find_total(crime, CONVICTED, area, period) for period in span]
     ends = name_ends(reader, area, span, texts, rows)
-    numbers = tell(_CONVICTIONS, crime=name_crime(reader, crime), **ends)
+    numbers = tell(_CONVICTIONS, crime=reader.name_crime(crime), **ends)
     return f"{numbers} {describe_change(judge_convictions(reader, crime, area, first, last))}"
 
 
@@ -90,11 +90,6 @@ def judge_convictions(reader: Reader, crime: str, area: str, first: str, last: s
 def find_convictions(reader: Reader, crime: str, area: str, period: str) -> Row | None:
     """Return the convictions of an area in a year; those of the region need enough territories."""
     return reader.edition.find_own_total(crime, CONVICTED, area, period)
-
-
-def name_crime(reader: Reader, crime: str) -> str:
-    """Return the name of a crime for the inside of a sentence."""
-    return language.lower_first(reader.find_label("offence_group", crime))
 
 
 def name_ends(
@@ -135,7 +130,7 @@ def describe_ends(
 ) -> str:
     """Return the figures of the region in the first and the last period of a change; `name` is what is measured."""
     ends = name_ends(reader, reader.edition.region, span, texts, rows)
-    return tell(_ENDS, crime=name_crime(reader, crime), name=language.lower_first(name), **ends)
+    return tell(_ENDS, crime=reader.name_crime(crime), name=language.lower_first(name), **ends)
 
 
 def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
@@ -155,7 +150,7 @@ def describe_certainty(reader: Reader, crime: str, row: Row | None, period: str)
     text = tell(
         _CERTAINTY,
         area=figures.name_counted_area(reader.edition.region, row, reader.vocabulary),
-        crime=name_crime(reader, crime),
+        crime=reader.name_crime(crime),
         period=period,
         figure=regions.quote_figure(row),
     )

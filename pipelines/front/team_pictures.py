@@ -99,7 +99,7 @@ def draw_teams(reader: Reader, crime: str, area: str) -> PictureFile:
     figures = TeamFigures(reader, crime)
     is_region = area == reader.edition.region
     areas = reader.edition.territories if is_region else [area]
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     name = _name_stock(tell("Participations in joint teams")) if is_region else name_measure(reader, RUNNING)
     title = f"{reader.marked_name(area)}: {language.lower_first(name)}, {crime_name}"
     rows = [figures.find_row(area, year, RUNNING) for year in figures.years]

@@ -18,7 +18,7 @@ FLAGS: Mapping[str, str] = Texts(
     {
         "partial": mark("Partial: the sum of those that reported, not of the whole region."),
         "nil": mark("Nil return: the office confirmed that there was nothing to report."),
-        "nil_part": mark("At least one office confirmed that it had none."),
+        "nil_part": mark("At least one office confirmed that it had no cases."),
         "provisional": mark("Provisional: may be revised."),
         "break": mark(
             "There is a break in the series within the period: figures from before and after it are in one number."

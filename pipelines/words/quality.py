@@ -27,7 +27,7 @@ _EXPLANATIONS: Mapping[str, str] = Texts(
         "PUNCTUALITY_RATE": mark("Share of due submissions received by the deadline."),
         "PUNCTUALITY_DAYS": mark("Average over all returns received."),
         "TIMELAG_FIRST": mark("From the end of a period to the first release with its figures."),
-        "COMPAR_LENGTH": mark("Periods in a row up to the newest. Of several offices, the shortest."),
+        "COMPAR_LENGTH": mark("Periods in a row up to the newest. With several offices, the shortest row counts."),
         "DATA_REV_AVGSIZE": mark(
             "How much published totals changed in later releases, as a share of the later figures."
         ),

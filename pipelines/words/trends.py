@@ -56,7 +56,7 @@ _TOO_FEW_OF: Mapping[Kind, str] = {
         "Too few to compare: at least one of the two figures has fewer than {enough} in the part or in the rest."
     ),
 }
-_TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is of fewer than {enough} persons.")
+_TOO_FEW_MEDIANS = mark("Too few to compare: at least one of the two medians is based on fewer than {enough} people.")
 UNCLEAR_OF_PERSONS = mark("Not clear, because one case can involve several people.")
 UNCLEAR_OF_REQUESTS = mark("Not clear, because several requests can belong to one case.")
 _OTHER_TERRITORIES = mark("Not tested: the two totals cover different territories.")

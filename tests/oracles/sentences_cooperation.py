@@ -244,7 +244,7 @@ def expect_requests_of_others(r: Release, s: Selection, p: Params) -> Expected:
     return {"least": "5"}
 
 
-@expect_parameters("Of the answers on days, those up to {days} count as favourable.")
+@expect_parameters("Answers of up to {days} days count as favourable.")
 def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
     """Check that the favourable answers on days are those of both ranges that end at 30 or earlier."""
     counts: dict[tuple[Any, ...], dict[str, float]] = {}

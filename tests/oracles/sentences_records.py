@@ -568,8 +568,10 @@ def expect_title_with_release(r: Release, s: Selection, p: Params) -> Expected:
     "Victims of {crime}, {period}",
     "{crime}: {area}, {period}",
     "Territories compared: {crime}, {period}",
-    "{area}, {period}: people whose proceedings ended without a conviction",
-    "{area}, {period}: persons convicted at first instance, by {dimension}",
+    "{area}, {crime}, {period}: people whose proceedings ended without a conviction",
+    "{area}, {crime}, {period}: persons convicted at first instance, by {dimension}",
+    "{area}, {crime}: how long cases take, in days, with 95% confidence intervals",
+    "{area}: newest returns accepted for this release",
     "{title}: no figure can be shown.",
     "{title}: all on one scale",
     "{title}, with 95% confidence intervals",
@@ -813,7 +815,21 @@ def expect_numbers_withheld(r: Release, s: Selection, p: Params) -> Expected:
 
 @expect_parameters("{note} (all figures).")
 def expect_note_on_all_figures(r: Release, s: Selection, p: Params) -> Expected:
+    if p["note"] == _ADULTS_IN_BOTH:
+        rows = [
+            x
+            for x in r.read_rows("stage_ratio")
+            if (x["metric"], x["offence_group"], x["freq"]) == (s["indicator"], s["crime"], s["freq"])
+            and x["area"] in (r.region, *s["areas"].split(","))
+            and x["value"] is not None
+        ]
+        assert rows and {x["ages"] for x in rows} == {"Y_GE18/Y_GE18"}
+        return {"note": _ADULTS_IN_BOTH}
     return {"note": NOTE}
+
+
+_ADULTS_IN_BOTH = "Adults only (18 and over)"
+"""The note on a ratio of which both counts are of adults only."""
 
 
 NOTE = object()

@@ -44,18 +44,18 @@ def _show_table(frame: layout.Frame, compared: Compared, freq: str, since: str, 
         trend = _judge_change(compared, kind, area, *ends)
         judged.append(trend)
         cells = [compared.build_cell(row, notes, area, name) for row, name in zip(ends, names, strict=True)]
-        verdict, times = trends.VERDICTS[trend.verdict], trends.format_times(trend)
+        verdict, times = trends.VERDICTS[trend.verdict], trends.format_times(trend) or tell("not compared")
         marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = frame.area_name(area)
         cells += [
-            tables.Cell(times, f"{subject}: {times or tell('not tested')}"),
+            tables.Cell(times, f"{subject}: {times}"),
             tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
         ]
         href = "" if area == frame.region else f"territory?territory={area}"
         lines.append(tables.Line(frame.row_heading(area, href=href), tuple(cells), is_total=area == frame.region))
     layout.show_table(
         frame,
-        compared.compose_title(freq, *names),
+        compared.compose_title(freq, tell("{first} and {last}", first=names[0], last=names[1])),
         [*names, trends.name_ratio(*names), tell("Is it real?")],
         lines,
         corner=tell("Area"),

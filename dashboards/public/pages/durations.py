@@ -43,7 +43,7 @@ def render_page() -> None:
     scope = read_scope(frame, crime)
     if not ways:
         name = lower_first(scope.crime_name)
-        layout.put_text(tell("The release has no times from records of {crime}.", crime=name))
+        layout.put_text(tell("The release has no times from case records for {crime}.", crime=name))
     else:
         with headline:
             show_headline(frame, scope, way)
@@ -64,7 +64,7 @@ def _show_sentences(frame: layout.Frame, scope: RecordScope) -> None:
         year = sentence_lengths.choose_year(frame, scope.crime, track)
     if not year:
         name = lower_first(scope.crime_name)
-        layout.put_text(tell("This release has no sentences from records of {crime}.", crime=name))
+        layout.put_text(tell("This release has no sentences from case records for {crime}.", crime=name))
         return
     sentence_lengths.quote_lengths(frame, scope, track, year)
     sentence_lengths.show_shares(frame, scope, track, year)

@@ -137,15 +137,19 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
         tell("Remarks"),
     ]
     coverage = frame.marked_name(of) if of else ""
-    title = _name_area(tell("Figures published by others"), coverage)
+    # A figure that is of no single crime is listed for both.
+    of_crime = crime if all(row["offence_group"] for row in rows) else ""
+    title = _name_table(frame, tell("Figures published by others"), coverage, of_crime)
     layout.show_table(
         frame, title, headings, lines, corner=name_corner(of), text=True, coverage=coverage, is_ours=False
     )
     _show_agreement(frame, of, crime)
 
 
-def _name_area(title: str, area: str) -> str:
-    """Return the title of a table with the territory that all of its lines are of, if it is one."""
+def _name_table(frame: layout.Frame, title: str, area: str, crime: str) -> str:
+    """Return the title of a table with the territory and the crime that all of its lines are of, if it is one."""
+    if crime:
+        title = f"{title}, {lower_first(queries.read_labels(frame.path, 'offence_group')[crime])}"
     return f"{area}: {lower_first(title)}" if area else title
 
 
@@ -162,7 +166,7 @@ def _show_agreement(frame: layout.Frame, of: str, crime: str) -> None:
     layout.put_heading(tell("Do other sources agree?"))
     layout.put_text(agreement.count_verdicts(pairs))
     title = tell("Two published figures on the same subject")
-    show_pairs(frame, _name_area(title, frame.marked_name(of) if of else ""), pairs, of=of)
+    show_pairs(frame, _name_table(frame, title, frame.marked_name(of) if of else "", crime), pairs, of=of)
 
 
 def _figure_key(row: Row) -> tuple[Any, ...]:
@@ -265,7 +269,7 @@ def _show_comparison(frame: layout.Frame, of: str, crime: str, publisher: str, y
     reasons = _read_reasons(frame, crime)
     lines = [_comparison_line(frame, row, of, measures, notes, reasons) for row in sort_rows(frame, rows)]
     coverage = frame.marked_name(of) if of else ""
-    title = _name_area(tell("Annual figures of others, compared with this release"), coverage)
+    title = _name_table(frame, tell("Annual figures of others, compared with this release"), coverage, crime)
     show_differences(frame, title, rows, of)
     layout.show_table(
         frame,

@@ -80,7 +80,7 @@ def show_spread(frame: layout.Frame, scope: StageScope, coverage: Coverage) -> N
         tell("Region"),
         tell("Territories"),
         tell("Median, lowest to highest"),
-        tell("Of these with {enough} or more", enough=ENOUGH_EVENTS),
+        tell("Territories with {enough} or more", enough=ENOUGH_EVENTS),
     ]
     layout.show_table(
         frame, caption, columns, lines, corner=tell("Stage"), text=True, notes=notes, notes_title="",

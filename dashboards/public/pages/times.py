@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboards.public import charts, layout, queries
 from dashboards.public.pages.record_tables import (
     RecordScope,
@@ -39,7 +41,7 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     layout.put_heading(tell("How long it takes"))
     table = RecordTable("duration", {**durations.QUANTILES, "open_share": tell("Still open (%)")})
     columns = [
-        *(tell("{title} (days)", title=title) for title in durations.QUANTILES.values()),
+        *_name_days(),
         table.statistics["open_share"],
         tell("Persons"),
     ]
@@ -47,8 +49,8 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     layout.put_text(
         tell(
             "Half of the cases took no longer than the median. Brackets show the 95% confidence interval. Open cases "
-            "are included as open. Days are rounded to tens, and people are shown in bands. Territories are in "
-            "the order of their names. This is not a ranking."
+            "are counted with the time they have taken so far. Days are rounded to tens, and people are shown in "
+            "bands. Territories are in the order of their names. This is not a ranking."
         )
     )
     spans = [
@@ -72,17 +74,30 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
         layout.show_panels(frame, [picture], about=scope.crime_name, key="durations")
 
 
+def _read_named(frame: layout.Frame, query: str, way: str, crime: str, without: str) -> tuple[Sequence[Row], str]:
+    """Return the rows of a query on one duration, and the name of their indicator; show a text if there are none."""
+    rows = queries.read_rows(frame.path, query, way, crime)
+    if not rows:
+        layout.put_text(without)
+        return [], ""
+    return rows, name_metric(queries.read_rows(frame.path, "metric", rows[0]["metric"])[0])
+
+
+def _name_days() -> list[str]:
+    """Return the headings of the columns of quantiles."""
+    return [tell("{title} (days)", title=title) for title in durations.QUANTILES.values()]
+
+
 @layout.keep_part
 def show_pending(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     """Show how old the cases are that were open on the day of the records."""
-    rows = queries.read_rows(frame.path, "pending", way, scope.crime)
     layout.put_heading(tell("How old the open cases are"))
+    without = tell("No ages are published for this interval. They are published for cases before one court.")
+    rows, name = _read_named(frame, "pending", way, scope.crime, without)
     if not rows:
-        layout.put_text(tell("No ages are published for this interval. They are published for cases before one court."))
         return
     days = [words.format_day(day) for day in sorted({row["as_at"] for row in rows})]
-    name = name_metric(queries.read_rows(frame.path, "metric", rows[0]["metric"])[0])
-    columns = [*(tell("{title} (days)", title=title) for title in durations.QUANTILES.values()), tell("Persons")]
+    columns = [*_name_days(), tell("Persons")]
     groups = group_rows(rows)
     title = tell("{name}, on {days}. {crime}", name=name, days=words.join_words(days), crime=scope.crime_name)
     RecordTable("pending", durations.QUANTILES).show_lines(frame, scope, title, columns, groups)
@@ -98,12 +113,11 @@ def show_pending(frame: layout.Frame, scope: RecordScope, way: str) -> None:
 @layout.keep_part
 def show_cohorts(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     """Show how the cases of everybody who entered in a year have ended."""
-    rows = queries.read_rows(frame.path, "cohorts", way, scope.crime)
     layout.put_heading(tell("Outcomes by year of entry"))
+    without = tell("No outcomes by year of entry are published for this interval.")
+    rows, name = _read_named(frame, "cohorts", way, scope.crime, without)
     if not rows:
-        layout.put_text(tell("No outcomes by year of entry are published for this interval."))
         return
-    name = name_metric(queries.read_rows(frame.path, "metric", rows[0]["metric"])[0])
     columns = [*(f"{title} (%)" for title in durations.COHORT.values()), tell("Persons")]
     groups = group_rows(rows, "cohort")
     title = tell("{name}. {crime}, by year of entry", name=name, crime=scope.crime_name)

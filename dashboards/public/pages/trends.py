@@ -65,14 +65,14 @@ def _show_changes(
         marks = (notes.number_note(trend.note, is_unfolded=True),) if trend.note else ()
         subject = f"{frame.area_name(area)}, {words.stage_name(measure)}"
         verdict = trends.VERDICTS[trend.verdict]
-        times = trends.format_times(trend)
+        times = trends.format_times(trend) or tell("not compared")
         lines.append(
             tables.Line(
                 frame.row_heading(area, href="" if area == frame.region else f"territory?territory={area}"),
                 (
                     tables.figure_cell(frame.id, first_cell, notes, what=f"{subject}, {since}"),
                     tables.figure_cell(frame.id, last_cell, notes, what=f"{subject}, {last}"),
-                    tables.Cell(times, f"{subject}: {times or tell('not tested')}"),
+                    tables.Cell(times, f"{subject}: {times}"),
                     tables.Cell(verdict, f"{subject}: {verdict}", marks, kind="note"),
                 ),
                 is_total=area == frame.region,

@@ -230,7 +230,7 @@ def _show_breakdown_of_year(
     detailed = [row for row in detailed if row["victim_status"] == statuses[0]]
     ordered = [(labels[code], row) for code in codes for row in detailed if row[by] == code]
     chart = charts.draw_parts(
-        f"{frame.marked_name(area)}, {year}: {lower_first(status_labels[statuses[0]])}",
+        f"{tell('{subject}, {year}, by {dimension}', **broken_down)}: {lower_first(status_labels[statuses[0]])}",
         ordered,
         under=frame.lines_under_chart(area),
     )

@@ -79,6 +79,11 @@ def name_meeting_file(area: str, crime: str) -> str:
     return name_brief_file(area, crime).replace("brief", "meeting", 1).replace(".pdf", ".html")
 
 
+def name_table(reader: Reader, name: str, crime: str, caption: str) -> str:
+    """Return the caption of a table of one indicator, which names it and the crime: a saved table has no heading."""
+    return f"{name}, {reader.name_crime(crime)}. {caption}"
+
+
 def name_picture(name: str, crime: str = "") -> str:
     """Return the name of the files of a picture, without the ending."""
     return name_file(name, crime).removesuffix(".html")

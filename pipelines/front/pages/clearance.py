@@ -77,8 +77,9 @@ def _compose_changes(reader: Reader, crime: str, metric: str) -> changes.TestedC
         by_year = [{area: row for (area, period), row in rows.items() if period == year} for year in span]
         return changes.judge_ratios(table, crime, by_year, "ratio")
 
-    name = _name_measured(reader.metric_name(metric))
-    return changes.compose_region(reader, crime, name, tell(_CAPTION), span, judge_areas)
+    name = reader.metric_name(metric)
+    caption = pages.name_table(reader, name, crime, tell(_CAPTION))
+    return changes.compose_region(reader, crime, _name_measured(name), caption, span, judge_areas)
 
 
 def _name_measured(name: str) -> str:
@@ -90,7 +91,8 @@ def _compose_years(reader: Reader, crime: str, metric: str) -> FigureTable:
     """Return the rate by year, for the region and each territory."""
     edition = reader.edition
     years, rows = edition.list_clearance_years(metric, crime)[-_YEARS:], edition.find_clearance(metric, crime)
-    table = FigureTable(reader, tell(_CAPTION), tell("Area"), years, name="years")
+    caption = pages.name_table(reader, reader.metric_name(metric), crime, tell(_CAPTION))
+    table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         of_area = [rows.get((code, year)) for year in years]
         heading = table.name_area(code, note=describe_basis(of_area))

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines import words
-from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
@@ -21,12 +20,11 @@ from pipelines.front.pages.cooperation_breakdowns import (
     name_types,
     select_rows,
 )
-from pipelines.front.pages.cooperation_changes import compose_changes
+from pipelines.front.pages.cooperation_changes import compose_changes, explain_few_shares, is_few_share
 from pipelines.front.pages.joint_teams import list_team_files, name_teams
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, indicators, language
 from pipelines.words import changes as change_words
 from pipelines.words.language import tell
@@ -38,10 +36,6 @@ _EVENTS: Final = ("acknowledged", "executed", "executed_part", "refused", "withd
 _SAME: Final = Markup('<span class="front-missing">{}</span>')
 _SHOWN: Final = ("equal", "agrees", "differs")
 _RECONCILED: Final = ("equal", "agrees")
-_FEW: Final = mark(
-    'Shares with the word "few": fewer than {enough} requests were executed in full, or fewer than {enough} ended in '
-    "another way. Chance alone can change them a lot."
-)
 _Figures = Mapping[tuple[str, str, str], Row]
 """Registered requests by territory, direction and partner."""
 
@@ -80,7 +74,7 @@ def compose_year(reader: Reader, crime: str, year: int) -> Page:
     files = {
         code: _name_year_file(reader, code, year) for code in list_files(reader) if year in list_years(reader, code)
     }
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     title = f"{tell('International cooperation')}: {crime_name}, {year}"
     summary = _describe_mirror(reader, crime, year)
     return Page(
@@ -124,11 +118,16 @@ def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable
     territories = reader.edition.territories
     partners = {partner for _, _, partner in counts} - {_TOTAL, *territories}
     others = [code for code in reader.list_codes("partner") if code in partners]
-    sent = _start_matrix(reader, tell("Requests as the sender counts them"), year, "sent", [*territories, *others])
+    of_year = f"{reader.name_crime(crime)}, {year}"
+    sent = _start_matrix(
+        reader, f"{tell('Requests as the sender counts them')}, {of_year}", f"sent-{year}", [*territories, *others]
+    )
     for code in territories:
         fields = [_count_field(counts, code, "outgoing", partner) for partner in [*territories, *others, _TOTAL]]
         sent.add_row(sent.name_area(code), fields)
-    received = _start_matrix(reader, tell("Requests as the receiver counts them"), year, "received", territories)
+    received = _start_matrix(
+        reader, f"{tell('Requests as the receiver counts them')}, {of_year}", f"received-{year}", territories
+    )
     for code in [*territories, *others, _TOTAL]:
         heading = received.name_area(code) if code in territories else reader.find_label("partner", code)
         fields = [_count_field(counts, place, "incoming", code) for place in territories]
@@ -144,11 +143,11 @@ def _index_registered(reader: Reader, crime: str, year: int) -> _Figures:
     }
 
 
-def _start_matrix(reader: Reader, caption: str, year: int, name: str, columns: Sequence[str]) -> FigureTable:
+def _start_matrix(reader: Reader, caption: str, name: str, columns: Sequence[str]) -> FigureTable:
     names = [_name_partner(reader, code) for code in columns]
-    if name == "sent":
+    if name.startswith("sent"):
         names.append(reader.find_label("partner", _TOTAL))
-    table = FigureTable(reader, f"{caption}, {year}", tell("Sent by"), names, name=f"{name}-{year}")
+    table = FigureTable(reader, caption, tell("Sent by"), names, name=name)
     for code in columns:
         if code in reader.areas:
             table.name_area(code)
@@ -182,11 +181,11 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
     ]  # fmt: skip
     table = FigureTable(
         reader,
-        f"{tell('Requests closed, and share executed in full')}, {year}",
+        f"{tell('Requests closed, and share executed in full')}, {reader.name_crime(crime)}, {year}",
         tell("Territory"),
         [f"{name}: {language.lower_first(column)}" for name in name_directions().values() for column in columns],
         name=f"outcomes-{year}",
-        few=tell(_FEW, enough=ENOUGH_EVENTS),
+        few=explain_few_shares(),
     )
     for code in reader.edition.territories:
         fields: list[Part] = []
@@ -232,12 +231,7 @@ def _withheld() -> Part:
 
 def _share_field(row: Row) -> Part:
     """Return the share of closed requests that were executed in full, with its interval."""
-    return format_figure(indicators.format_figure({**row, "value": row["share"]}), is_few=_is_few(row))
-
-
-def _is_few(row: Row) -> bool:
-    """Return True if too few requests were executed in full, or too few ended in another way."""
-    return row["share"] is not None and words.is_few_part(row["executed"], row["closed"])
+    return format_figure(indicators.format_figure({**row, "value": row["share"]}), is_few=is_few_share(row))
 
 
 def _term_field(row: Row, name: str) -> Part:
@@ -259,7 +253,7 @@ def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> F
     }
     table = FigureTable(
         reader,
-        f"{name_directions()[direction]}, {year}",
+        f"{name_directions()[direction]}, {reader.name_crime(crime)}, {year}",
         tell("Territory"),
         list(terms.values()),
         name=f"balance-{direction}-{year}",
@@ -287,7 +281,7 @@ def _describe_mirror(reader: Reader, crime: str, year: int) -> str:
     return tell(
         "Requests between pairs of territories, {crime}, {year}: {shown} pairs shown, {reconciled} of them in "
         "agreement; {withheld} withheld; {missing} without a return from one side.",
-        crime=language.lower_first(reader.find_label("offence_group", crime)),
+        crime=reader.name_crime(crime),
         year=year,
         **counts,
     )
@@ -303,7 +297,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     }  # fmt: skip
     table = FigureTable(
         reader,
-        f"{tell('Requests sent and received by pairs of territories')}, {year}",
+        f"{tell('Requests sent and received by pairs of territories')}, {reader.name_crime(crime)}, {year}",
         tell("Sent by"),
         [
             tell("Received by"), tell("Sent"), tell("Received"), tell("Difference (95% interval)"),

@@ -140,7 +140,7 @@ def _compose_type_sections(reader: Reader, crime: str, year: int) -> list[Sectio
     if types := compose_types(reader, crime, year):
         sections.append(Section("types", tell("What is asked for"), tables=types))
     if quarters := compose_quarters(reader, crime, year):
-        note = tell("Only territories whose returns on cooperation are of each quarter have a table.")
+        note = tell("Only territories that report on cooperation every quarter have a table.")
         sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
     return sections
 
@@ -168,7 +168,7 @@ def make_page(
 
     `years` are the pages of each year, with whether it is this page; without them the page has all years.
     """
-    title = f"{name}: {language.lower_first(reader.find_label('offence_group', crime))}"
+    title = f"{name}: {reader.name_crime(crime)}"
     title += "".join(f", {year}" for year, _, is_current in years if is_current)
     return Page(
         files[crime],
@@ -242,7 +242,9 @@ def _compose_parts(
     anchor = {"assistance": "types", "legal_basis": "bases", "channel": "channels"}[dimension]
     tables = []
     for direction, title in name_directions().items() if rows else ():
-        table = _start_table(reader, f"{title}: {language.lower_first(caption)}, {year}", corner)
+        table = _start_table(
+            reader, f"{title}: {language.lower_first(caption)}, {reader.name_crime(crime)}, {year}", corner
+        )
         table.name = f"{anchor}-{direction}-{year}"
         for code in [*(code for code in used if code != _TOTAL), _TOTAL]:
             fields = [_field(counts.get((direction, code, area))) for area in _list_areas(reader)]
@@ -296,7 +298,8 @@ def compose_quarters(reader: Reader, crime: str, year: int) -> list[FigureTable]
             continue
         table = FigureTable(
             reader,
-            f"{reader.marked_name(area)}: {language.lower_first(tell('Requests by quarter'))}, {year}",
+            f"{reader.marked_name(area)}: {language.lower_first(tell('Requests by quarter'))}, "
+            f"{reader.name_crime(crime)}, {year}",
             tell("Quarter"),
             [f"{name}: {language.lower_first(flows[flow])}" for name in name_directions().values() for flow in _FLOWS],
             name=f"quarters-{area.lower()}",
@@ -323,7 +326,7 @@ def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]
     }
     tables = []
     for direction, caption in captions.items() if rows else ():
-        table = _start_table(reader, f"{caption}, {year}", tell("Channel"))
+        table = _start_table(reader, f"{caption}, {reader.name_crime(crime)}, {year}", tell("Channel"))
         table.name = f"exchange-{direction}-{year}"
         for code in [*(code for code in used if code != _TOTAL), _TOTAL]:
             fields = [_field(counts.get((direction, registered, code, area))) for area in _list_areas(reader)]

@@ -11,11 +11,27 @@ from pipelines.front.pages import changes
 from pipelines.front.pages.cooperation_breakdowns import name_directions, select_rows
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import Row, indicators, language, trends
 from pipelines.words.language import tell
 
 _REGISTERED: Final = "requests_registered"
+_EXECUTED: Final = "requests_executed"
 _TOTAL: Final = "_T"
+
+
+def explain_few_shares() -> str:
+    """Return the note on shares of requests executed in full that are of few requests."""
+    return tell(
+        'Shares with the word "few": fewer than {enough} requests were executed in full, or fewer than {enough} ended '
+        "in another way. Chance alone can change them a lot.",
+        enough=ENOUGH_EVENTS,
+    )
+
+
+def is_few_share(row: Row | None) -> bool:
+    """Return True if too few requests were executed in full, or too few ended in another way."""
+    return row is not None and row["share"] is not None and words.is_few_part(row["executed"], row["closed"])
 
 
 def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[FigureTable]:
@@ -34,9 +50,23 @@ def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[Fi
     ]
     return [
         _compose_tested(
-            reader, reader.find_label("measure", _REGISTERED), "changes", span, registered, _judge_registered
+            reader,
+            f"{reader.find_label('measure', _REGISTERED)}, {reader.name_crime(crime)}",
+            "changes",
+            span,
+            registered,
+            _judge_registered,
+            lambda row: False,
         ),
-        _compose_tested(reader, tell("Executed in full (%)"), "executed-changes", span, executed, _judge_executed),
+        _compose_tested(
+            reader,
+            f"{reader.find_label('measure', _EXECUTED)} (%), {reader.name_crime(crime)}",
+            "executed-changes",
+            span,
+            executed,
+            _judge_executed,
+            is_few_share,
+        ),
     ]
 
 
@@ -63,9 +93,11 @@ def _compose_tested(
     span: changes.Span,
     by_year: Sequence[Mapping[tuple[str, str], Row]],
     judge: Callable[[Row | None, Row | None], trends.Trend],
+    is_few: Callable[[Row | None], bool],
 ) -> FigureTable:
     """Return the changes of a figure of incoming and of outgoing requests, of each territory that has it."""
     table = changes.make_table(reader, caption, span, name, tell("Territory"))
+    table.few = explain_few_shares()
     lines = []
     for code in reader.edition.territories:
         for direction, title in name_directions().items():
@@ -77,6 +109,6 @@ def _compose_tested(
                 for row in (first, last)
             ]
             heading = Markup("{}, {}").format(table.name_area(code), language.lower_first(title))
-            fields = (format_figure(figures[0]), format_figure(figures[1]))
+            fields = (format_figure(figures[0], is_few=is_few(first)), format_figure(figures[1], is_few=is_few(last)))
             lines.append(changes.TestedLine(heading, fields, (figures[0], figures[1]), judge(first, last)))
     return changes.add_lines(table, lines, trends.READ_REQUESTS)

@@ -108,7 +108,7 @@ def _describe_reporting(reader: Reader, crime: str, period: str) -> str:
     return tell(
         "{area}, {crime}: {period} is the newest period. {coverage}",
         area=reader.area_name(reader.edition.region),
-        crime=sentences.name_crime(reader, crime),
+        crime=reader.name_crime(crime),
         period=words.period_short(period),
         coverage=cover,
     )
@@ -122,7 +122,7 @@ def compose_trend(reader: Reader, crime: str, years: list[str]) -> FigureTable:
         tell(
             "{area}: persons convicted at first instance, {crime}",
             area=reader.area_name(edition.region),
-            crime=words.language.lower_first(reader.find_label("offence_group", crime)),
+            crime=reader.name_crime(crime),
         ),
         tell("Year"),
         [tell("Persons"), tell("95% confidence interval"), tell("Territories included")],

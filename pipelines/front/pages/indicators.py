@@ -168,7 +168,8 @@ def _compose_ratio_years(reader: Reader, crime: str, metric: str) -> FigureTable
     edition = reader.edition
     years = edition.list_ratio_years(metric, crime)[-_YEARS:]
     by_year = [edition.find_ratios(metric, crime, year) for year in years]
-    table = FigureTable(reader, tell(_RATIOS_BY_YEAR), tell("Area"), years, name="years")
+    caption = pages.name_table(reader, reader.metric_name(metric), crime, tell(_RATIOS_BY_YEAR))
+    table = FigureTable(reader, caption, tell("Area"), years, name="years")
     for code in (edition.region, *edition.territories):
         heading = table.name_area(code, note=describe_basis(ratios.get(code) for ratios in by_year))
         fields = [ratio_field(table, ratios.get(code)) for ratios in by_year]
@@ -187,7 +188,9 @@ def _compose_ratio_changes(reader: Reader, crime: str, metric: str) -> changes.T
     def judge_areas(table: FigureTable, span: changes.Span) -> list[changes.TestedLine]:
         return changes.judge_ratios(table, crime, [edition.find_ratios(metric, crime, year) for year in span], kind)
 
-    return changes.compose_region(reader, crime, reader.metric_name(metric), tell(_RATIOS_BY_YEAR), span, judge_areas)
+    name = reader.metric_name(metric)
+    caption = pages.name_table(reader, name, crime, tell(_RATIOS_BY_YEAR))
+    return changes.compose_region(reader, crime, name, caption, span, judge_areas)
 
 
 def _compose_count_changes(
@@ -195,18 +198,20 @@ def _compose_count_changes(
 ) -> changes.TestedChanges:
     """Return whether the persons at a stage and their rate changed, for the region and each territory."""
     span = changes.choose_span(years, year)
+    name = reader.find_label("measure", measure)
     counts = changes.compose_region(
         reader,
         crime,
-        _name_counted(reader.find_label("measure", measure)),
-        tell("Persons by year"),
+        _name_counted(name),
+        pages.name_table(reader, name, crime, tell("Persons by year")),
         span,
         lambda table, span: changes.judge_counts(table, crime, measure, span),
         is_count=True,
     )
     if span is None:
         return counts
-    rates = changes.make_table(reader, tell(_RATES_BY_YEAR), span, "rate-changes")
+    caption = pages.name_table(reader, name, crime, tell(_RATES_BY_YEAR))
+    rates = changes.make_table(reader, caption, span, "rate-changes")
     changes.add_lines(rates, changes.judge_rates(rates, crime, measure, span), "")
     return {**counts, "changes": [*counts["changes"], rates]}
 
@@ -268,7 +273,8 @@ def _compose_count(reader: Reader, crime: str, measure: str) -> Page:
 
 def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
     edition = reader.edition
-    table = FigureTable(reader, tell("Persons by year"), tell("Area"), years, name="counts")
+    caption = pages.name_table(reader, reader.find_label("measure", measure), crime, tell("Persons by year"))
+    table = FigureTable(reader, caption, tell("Area"), years, name="counts")
     regional = [edition.find_total(crime, measure, edition.region, year) for year in years]
     table.add_row(table.name_area(edition.region), [regional_field(table, row) for row in regional], is_total=True)
     table.add_row(tell("Territories included"), [table.cover_field(row) for row in regional])
@@ -282,7 +288,7 @@ def _compose_count_years(reader: Reader, crime: str, measure: str, years: Sequen
 
 def _compose_rate_years(reader: Reader, crime: str, measure: str, years: Sequence[str]) -> FigureTable:
     edition = reader.edition
-    caption = tell(_RATES_BY_YEAR)
+    caption = pages.name_table(reader, reader.find_label("measure", measure), crime, tell(_RATES_BY_YEAR))
     table = FigureTable(reader, caption, tell("Area"), years, name="rates")
     for code in (edition.region, *edition.territories):
         cells = [edition.find_total(crime, measure, code, year) for year in years]

@@ -50,7 +50,7 @@ def compose_region(reader: Reader, crime: str) -> Section | None:
         _compose_parts(reader, figures, "legal_basis"),
         _compose_parts(reader, figures, "partner"),
         _compose_territories(reader, figures),
-        _compose_events(reader, events),
+        _compose_events(reader, events, tell("Changes of the law on joint teams")),
     ]
     return Section(
         "joint-teams",
@@ -67,7 +67,8 @@ def compose_territory(reader: Reader, crime: str, area: str) -> Section | None:
     if not any(figures.find_row(area, year, measure) for year in figures.years for measure in MEASURES):
         return None
     events = list_law_events(reader, [area], figures.years)
-    table = _compose_events(reader, events)
+    caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Changes of the law on joint teams'))}"
+    table = _compose_events(reader, events, caption)
     pictures = _list_pictures(figures, area)
     return Section(
         "joint-teams",
@@ -110,11 +111,10 @@ def _describe_events(figures: TeamFigures, events: Sequence[LawEvent]) -> str:
 def _start_table(
     reader: Reader, figures: TeamFigures, caption: str, corner: str, name: str, *, has_sum: bool
 ) -> FigureTable:
-    subject = language.lower_first(reader.find_label("offence_group", figures.crime))
     columns = [str(year) for year in figures.years]
     if has_sum:
         columns.append(_name_sum(figures))
-    return FigureTable(reader, f"{caption}, {subject}", corner, columns, name=name)
+    return FigureTable(reader, f"{caption}, {reader.name_crime(figures.crime)}", corner, columns, name=name)
 
 
 def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTable:
@@ -186,7 +186,7 @@ def _compose_territories(reader: Reader, figures: TeamFigures) -> FigureTable:
     year = figures.years[-1]
     table = FigureTable(
         reader,
-        f"{tell('Joint investigation teams')}, {year}",
+        f"{tell('Joint investigation teams')}, {reader.name_crime(figures.crime)}, {year}",
         tell("Territory"),
         [team_pictures.name_measure(reader, measure) for measure in MEASURES],
         name="teams-territories",
@@ -197,12 +197,11 @@ def _compose_territories(reader: Reader, figures: TeamFigures) -> FigureTable:
     return table
 
 
-def _compose_events(reader: Reader, events: Sequence[LawEvent]) -> FigureTable | None:
+def _compose_events(reader: Reader, events: Sequence[LawEvent], caption: str) -> FigureTable | None:
     """Return the changes of the law with their articles; None without any."""
     if not events:
         return None
     columns = [tell("Law applies from"), tell("Article or treaty"), tell("What changed"), tell("Source")]
-    caption = tell("Changes of the law on joint teams")
     table = FigureTable(reader, caption, tell("Territory"), columns, is_text=True, name="teams-law")
     for event in events:
         source = event.source or tell("Approved by two people")

@@ -71,14 +71,14 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
     ]
     labels = read_labels(reader)
     themes = list(dict.fromkeys(str(row["theme"]) for row in rows))
-    name = tell("Region") if area == REGION else reader.marked_name(area)
+    name = _name_area(reader, area)
     title = tell("Monitoring of the Guidelines")
     files = {code: _name_file(area, code) for code in list_crimes(reader)}
     return Page(
         files[crime],
         "monitoring.html",
         pages.METHODOLOGY,
-        f"{title}: {name}, {lower_first(reader.find_label('offence_group', crime))}" if rows else title,
+        f"{title}: {name}, {reader.name_crime(crime)}" if rows else title,
         title,
         lead=tell(
             "Are the regional Guidelines on international cooperation applied? For each theme this page shows what "
@@ -96,7 +96,7 @@ def compose_monitoring(reader: Reader, area: str, crime: str) -> Page:
             "overview": _compose_overview(reader, labels, area, crime, rows) if rows else None,
             "no_measures": _explain_no_measures(area),
             "themes": [
-                _compose_theme(reader, labels, area, theme, [row for row in rows if row["theme"] == theme])
+                _compose_theme(reader, labels, area, crime, theme, [row for row in rows if row["theme"] == theme])
                 for theme in themes
             ],
         },
@@ -123,8 +123,11 @@ def _list_areas(reader: Reader, area: str, crime: str) -> list[tuple[str, str]]:
     """Return the links to the pages of the other areas."""
     if not reader.edition.tables["monitoring"]:
         return []
-    names = {REGION: tell("Region")} | {code: reader.marked_name(code) for code in reader.edition.territories}
-    return [(name, _name_file(code, crime)) for code, name in names.items() if code != area]
+    return [
+        (_name_area(reader, code), _name_file(code, crime))
+        for code in (REGION, *reader.edition.territories)
+        if code != area
+    ]
 
 
 def _explain(area: str) -> list[str]:
@@ -138,7 +141,7 @@ def _explain(area: str) -> list[str]:
             "days, stocks and ratios of court proceedings are not judged, because nobody has agreed on a target for "
             "them."
         ),
-        tell("Of the answers on days, those up to {days} count as favourable.", days=_find_favourable_days()),
+        tell("Answers of up to {days} days count as favourable.", days=_find_favourable_days()),
         tell(
             "Not clear: neither a gap nor its absence is certain. Not judged: there is no target. Not known: there is "
             "no figure, or it is withheld."
@@ -164,7 +167,7 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
     """Return what was found in each theme by source, with its newest date, and how many measures are open."""
     table = FigureTable(
         reader,
-        f"{tell('Overview')}: {lower_first(reader.find_label('offence_group', crime))}",
+        f"{tell('Overview')}: {reader.name_crime(crime)}, {_name_area(reader, area)}",
         tell("Theme"),
         [tell("Practice (questionnaire)"), tell("Law"), tell("Outcome"), tell("Measures planned or under way")],
         word_columns=(0, 1, 2),
@@ -207,7 +210,7 @@ def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequenc
     return Markup("{} ({})").format(text, format_moment(newest))
 
 
-def _compose_theme(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> Theme:
+def _compose_theme(reader: Reader, labels: Labels, area: str, crime: str, theme: str, rows: Sequence[Row]) -> Theme:
     """Return the tables of a theme that have rows: practice, law, outcome, delays."""
     by_source = {
         name: [row for row in rows if row["source"] in sources]
@@ -216,22 +219,23 @@ def _compose_theme(reader: Reader, labels: Labels, area: str, theme: str, rows: 
     delays = [row for row in rows if row["source"] == "delay"]
     tables = []
     if by_source["practice"]:
-        tables.append(_compose_practice(reader, labels, theme, by_source["practice"]))
+        tables.append(_compose_practice(reader, labels, area, theme, by_source["practice"]))
     if by_source["law"]:
-        tables.append(_compose_law(reader, labels, theme, by_source["law"]))
+        tables.append(_compose_law(reader, labels, area, theme, by_source["law"]))
     if by_source["outcome"]:
         tables.append(_compose_outcomes(reader, labels, area, theme, by_source["outcome"]))
     if delays:
-        tables.append(_compose_delays(reader, labels, theme, delays, by_source["outcome"]))
+        tables.append(_compose_delays(reader, labels, area, crime, theme, delays, by_source["outcome"]))
     measures = _find_measures(reader, area, theme)
     title = labels.get(("theme", theme), theme)
-    return Theme(theme, title, tables, _compose_measures(reader, labels, theme, measures) if measures else None)
+    return Theme(theme, title, tables, _compose_measures(reader, labels, area, theme, measures) if measures else None)
 
 
-def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
+def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
     table = _start_table(
         reader,
         labels,
+        area,
         theme,
         "practice",
         tell("Practice (questionnaire)"),
@@ -262,10 +266,11 @@ def _compose_practice(reader: Reader, labels: Labels, theme: str, rows: Sequence
     return table
 
 
-def _compose_law(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
+def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
     table = _start_table(
         reader,
         labels,
+        area,
         theme,
         "law",
         tell("Law"),
@@ -288,9 +293,10 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
     table = _start_table(
         reader,
         labels,
+        area,
         theme,
         "outcome",
-        f"{tell('Outcome')}, {lower_first(reader.find_label('offence_group', rows[0]['offence_group']))}",
+        f"{tell('Outcome')}, {reader.name_crime(rows[0]['offence_group'])}",
         tell("Indicator"),
         [tell("Found"), tell("Year"), tell("Source"), tell("Gap")],
         word_columns=(1, 2, 3),
@@ -308,15 +314,16 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
 
 
 def _compose_delays(
-    reader: Reader, labels: Labels, theme: str, rows: Sequence[Row], outcomes: Sequence[Row]
+    reader: Reader, labels: Labels, area: str, crime: str, theme: str, rows: Sequence[Row], outcomes: Sequence[Row]
 ) -> FigureTable:
     """Return the usual delay in the middle of the answers next to the median of the requests."""
     table = _start_table(
         reader,
         labels,
+        area,
         theme,
         "delay",
-        tell("Reported and measured delay"),
+        f"{tell('Reported and measured delay')}, {reader.name_crime(crime)}",
         tell("Question"),
         [tell("Reported by practitioners (days)"), tell("Date"), tell("Measured in returns"), tell("Year")],
         word_columns=(0, 1, 2, 3),
@@ -342,9 +349,9 @@ def _compose_delays(
     return table
 
 
-def _compose_measures(reader: Reader, labels: Labels, theme: str, rows: Sequence[Row]) -> FigureTable:
+def _compose_measures(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
     table = _start_table(
-        reader, labels, theme, "measures", tell("Corrective measures"), tell("Status"),
+        reader, labels, area, theme, "measures", tell("Corrective measures"), tell("Status"),
         [tell("Deadline"), tell("Last change")], word_columns=(0, 1),
     )  # fmt: skip
     drafted = str(reader.edition.release["drafted_at"])[:_DAY]
@@ -362,6 +369,7 @@ def _compose_measures(reader: Reader, labels: Labels, theme: str, rows: Sequence
 def _start_table(
     reader: Reader,
     labels: Labels,
+    area: str,
     theme: str,
     kind: str,
     caption: str,
@@ -369,10 +377,15 @@ def _start_table(
     columns: Sequence[str],
     word_columns: Collection[int],
 ) -> FigureTable:
-    """Return an empty table whose caption names its theme, so that it is complete when it is copied or saved."""
-    title = f"{labels.get(('theme', theme), theme)}: {lower_first(caption)}"
+    """Return an empty table whose caption names its theme and area, so that it is complete when copied or saved."""
+    title = f"{labels.get(('theme', theme), theme)}: {lower_first(caption)}, {_name_area(reader, area)}"
     name = f"{kind}-{theme.replace('_', '-')}"
     return FigureTable(reader, title, corner, columns, word_columns=word_columns, name=name)
+
+
+def _name_area(reader: Reader, area: str) -> str:
+    """Return the name of an area in a caption."""
+    return reader.marked_name(reader.edition.region if area == REGION else area)
 
 
 def _explain_no_measures(area: str) -> str:

@@ -42,7 +42,7 @@ def _has_sentences(reader: Reader, crime: str) -> bool:
 def compose_sentences(reader: Reader, crime: str) -> Page:
     """Return the page on the sentences for one crime. First-instance and final decisions never share a table."""
     files = list_files(reader)
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     parts = [part for part in (_compose_track(reader, crime, track) for track in STAGES) if part["tables"]]
     headline = next((part["texts"] for part in parts if part["texts"]), ())
     title = f"{tell('Sentences')}: {crime_name}"
@@ -259,6 +259,7 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
             subject = _name_subject(reader, crime, track, year)
             texts += _describe_groups(reader, subject, of_year)
             lines = _list_lines(reader, of_year)
+            subject = f"{subject}, {reader.marked_name(area)}"
             tables.append(_compose_lengths(reader, subject, f"sentences-{track}", lines, tell("Territory")))
             drawn = drawn or [pictures.draw_sentences(reader, crime, track, area)]
     if not tables:

@@ -85,7 +85,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> FigureTable | Non
     span = changes.choose_span(reader.edition.list_periods(crime, "A"), year)
     if span is None:
         return None
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     table = changes.make_table(reader, f"{reader.find_label('measure', CONVICTED)}, {crime_name}", span)
     return changes.add_lines(table, changes.judge_counts(table, crime, CONVICTED, span))
 
@@ -94,7 +94,7 @@ def _compose_convictions(reader: Reader, crime: str) -> FigureTable:
     """Return the persons convicted at first instance in each territory and year."""
     edition = reader.edition
     years = edition.list_periods(crime, "A")
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     caption = f"{reader.find_label('measure', CONVICTED)}, {crime_name}: {words.unit_name('person')}"
     table = FigureTable(reader, caption, tell("Territory"), years, name="convictions")
     for code in edition.territories:
@@ -181,7 +181,7 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
         "{area}, {period}: {crime}, {name}: {own}; {region}: {regional}.",
         area=figures.name_counted_area(area, ratios.get(area), reader.vocabulary),
         period=words.period_words(period),
-        crime=sentences.name_crime(reader, crime),
+        crime=reader.name_crime(crime),
         name=language.lower_first(reader.metric_name(CONVICTION_RATIO)),
         own=own_figure.spoken,
         region=figures.name_counted_area(edition.region, ratios.get(edition.region), reader.vocabulary),
@@ -204,7 +204,7 @@ def _compose_years(reader: Reader, crime: str, area: str, track: str = "first") 
     measures = STAGES[track]
     table = FigureTable(
         reader,
-        f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}, "
+        f"{reader.marked_name(area)}, {reader.name_crime(crime)}, "
         f"{language.lower_first(words.TRACKS[track])}: {words.unit_name('person')}",
         tell("Year"),
         [words.stage_name(measure) for measure in measures],
@@ -227,7 +227,7 @@ def _compose_own_changes(reader: Reader, crime: str, area: str, year: str) -> Se
     span = changes.choose_span(edition.list_periods(crime, "A"), year)
     if span is None:
         return None
-    subject = f"{reader.marked_name(area)}, {language.lower_first(reader.find_label('offence_group', crime))}"
+    subject = f"{reader.marked_name(area)}, {reader.name_crime(crime)}"
     tables: list[FigureTable] = []
     for track, measures in (("first", STAGES["first"]), ("final", STAGES["final"][len(BEFORE_COURT) :])):
         caption = f"{subject}, {language.lower_first(words.TRACKS[track])}"
@@ -251,8 +251,9 @@ def _compose_exits(reader: Reader, crime: str, area: str) -> Section | None:
     table = FigureTable(
         reader,
         tell(
-            "{area}, {period}: people whose proceedings ended without a conviction",
+            "{area}, {crime}, {period}: people whose proceedings ended without a conviction",
             area=reader.marked_name(area),
+            crime=reader.name_crime(crime),
             period=year,
         ),
         tell("Outcome"),
@@ -281,8 +282,9 @@ def _compose_breakdown(reader: Reader, crime: str, area: str) -> Section | None:
         table = FigureTable(
             reader,
             tell(
-                "{area}, {period}: persons convicted at first instance, by {dimension}",
+                "{area}, {crime}, {period}: persons convicted at first instance, by {dimension}",
                 area=reader.marked_name(area),
+                crime=reader.name_crime(crime),
                 period=max(years),
                 dimension=tell("sex") if dimension == "sex" else tell("age"),
             ),
@@ -313,7 +315,11 @@ def _compose_durations(reader: Reader, crime: str, area: str) -> Section | None:
     if not lines:
         return None
     name = reader.marked_name(area)
-    caption = f"{name}: {tell('days, with 95% confidence intervals')}"
+    caption = tell(
+        "{area}, {crime}: how long cases take, in days, with 95% confidence intervals",
+        area=name,
+        crime=reader.name_crime(crime),
+    )
     table = compose_table(reader, caption, tell("Interval"), lines, [area])
     rows = [row for _, rows in lines for row in rows]
     crime_name = reader.find_label("offence_group", crime)
@@ -394,7 +400,7 @@ def _compose_returns(reader: Reader, area: str) -> Section:
         return Section("data", tell("Data received"), [tell("This release uses no data from this territory.")])
     table = FigureTable(
         reader,
-        tell("Newest returns accepted for this release"),
+        tell("{area}: newest returns accepted for this release", area=reader.marked_name(area)),
         tell("Received"),
         [tell("From"), tell("About"), tell("Periods")],
         is_text=True,

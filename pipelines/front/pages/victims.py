@@ -38,7 +38,7 @@ def compose_victims(reader: Reader, crime: str) -> Page:
     """Return the page on the victims of one crime."""
     edition = reader.edition
     year, years = edition.choose_victim_year(crime), edition.list_victim_years(crime)
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     whole = edition.find_victims(crime, edition.region, year)
     files = list_files(reader)
     headline = _describe_region(reader, crime, whole)
@@ -92,7 +92,7 @@ def _describe_region(reader: Reader, crime: str, whole: Row | None) -> str:
 def _describe_change(reader: Reader, crime: str, span: changes.Span, line: changes.TestedLine) -> str:
     """Return whether the victims of the region changed between two years."""
     ends = sentences.name_ends(reader, reader.edition.region, span, line.figures, line.rows)
-    numbers = tell(_CHANGED, crime=sentences.name_crime(reader, crime), **ends)
+    numbers = tell(_CHANGED, crime=reader.name_crime(crime), **ends)
     return f"{numbers} {sentences.describe_change(line.trend)}"
 
 
@@ -101,8 +101,7 @@ def _compose_changes(reader: Reader, crime: str, year: str) -> changes.TestedCha
     span = changes.choose_span(reader.edition.list_victim_years(crime), year)
     if span is None:
         return {"changed": "", "changes": []}
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
-    table = changes.make_table(reader, f"{tell('Victims')}, {crime_name}", span)
+    table = changes.make_table(reader, pictures.name_victims(reader, crime), span)
     lines = changes.judge_victims(table, crime, span)
     return {"changed": _describe_change(reader, crime, span, lines[0]), "changes": [changes.add_lines(table, lines)]}
 
@@ -115,7 +114,7 @@ def _compose_statuses(reader: Reader, crime: str, year: str) -> FigureTable:
         for code in reader.list_codes("victim_status")
         if any(edition.find_victims(crime, area, year, code) for area in (edition.region, *edition.territories))
     ]
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     table = FigureTable(
         reader,
         tell("Victims of {crime}, {period}", crime=crime_name, period=year),
@@ -130,10 +129,9 @@ def _compose_statuses(reader: Reader, crime: str, year: str) -> FigureTable:
 def _compose_years(reader: Reader, crime: str, years: Sequence[str]) -> FigureTable:
     """Return the presumed and identified victims by year, for the region and each territory."""
     edition = reader.edition
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
     table = FigureTable(
         reader,
-        f"{tell('Victims')}, {crime_name}",
+        pictures.name_victims(reader, crime),
         tell("Area"),
         years,
         name="years",
@@ -152,11 +150,10 @@ def _compose_parts(reader: Reader, crime: str, dimension: str, year: str) -> Fig
     codes = [code for code in reader.list_codes(dimension) if any(code in rows for rows in by_area.values())]
     shared = [code for code in _SHARED.get(dimension, ()) if code in codes]
     share = language.lower_first(tell("Share, % (95% confidence interval)"))
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
     labels = {code: reader.find_label(dimension, code) for code in codes}
     table = FigureTable(
         reader,
-        _name_breakdown(f"{tell('Victims')}, {crime_name}", year, dimension),
+        _name_breakdown(pictures.name_victims(reader, crime), year, dimension),
         tell("Area"),
         [*labels.values(), *(f"{labels[code]}: {share}" for code in shared)],
         name=dimension,
@@ -256,7 +253,7 @@ def compose_section(reader: Reader, crime: str, area: str) -> Section | None:
 
 
 def _name_subject(reader: Reader, area: str, crime: str) -> str:
-    crime_name = language.lower_first(reader.find_label("offence_group", crime))
+    crime_name = reader.name_crime(crime)
     return tell("{area}, victims of {crime}", area=reader.marked_name(area), crime=crime_name)
 
 

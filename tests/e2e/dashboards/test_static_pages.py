@@ -142,7 +142,8 @@ def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> No
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()
     paths = ("victims", "law", "cooperation", "indicator-convicted-final", "territory-rs")
-    for path in (*(f"mk/{name}.html" for name in paths), "hr/quality.html"):
+    others = ("hr/quality.html", "en/cooperation.html", "sq/cooperation.html", "sq/cooperation-som.html")
+    for path in (*(f"mk/{name}.html" for name in paths), *others):
         page.goto(f"{public_app}/{path}")
         for width in (768, 1280):
             page.set_viewport_size({"width": width, "height": 900})

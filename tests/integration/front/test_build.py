@@ -235,6 +235,36 @@ def test_tables_have_captions_and_scoped_headings_and_pictures_have_words(site: 
             assert figure.xpath("following::table"), f"{name}: a picture without a table"
 
 
+def list_ambiguous_captions(documents: dict[str, html.HtmlElement]) -> list[str]:
+    """Return the captions and titles of pictures that tables or pictures with different contents have."""
+    contents: dict[str, dict[str, str]] = {}
+    for name, document in documents.items():
+        for table in document.iter("table"):
+            contents.setdefault(text_of(table.find("caption")), {}).setdefault(text_of(table), name)
+        for picture in document.cssselect("figure svg"):
+            title, description = (
+                " ".join(picture.xpath(f"./*[local-name() = '{tag}']//text()")) for tag in ("title", "desc")
+            )
+            contents.setdefault(f"picture: {title}", {}).setdefault(description, name)
+    return [f"{caption}: {list(names.values())}" for caption, names in contents.items() if len(names) > 1]
+
+
+@pytest.mark.parametrize("tag", list_tags())
+def test_caption_names_all_that_tells_a_table_from_others(site: Site, tag: str) -> None:
+    """Check that a table or picture that is copied or saved without its page names its territory, crime and period."""
+    of_language = {name: document for name, document in site.documents.items() if name.startswith(f"{tag}/")}
+    assert len(of_language) > 100
+    assert not list_ambiguous_captions(of_language)
+
+
+def test_caption_of_two_crimes_is_ambiguous() -> None:
+    table = "<html><body><table><caption>{}</caption><tr><td>{}</td></tr></table></body></html>"
+    contents = {"tip": ("Persons by year", 1), "som": ("Persons by year", 2), "same": ("Persons by year", 1)}
+    documents = {name: html.document_fromstring(table.format(*content)) for name, content in contents.items()}
+    assert list_ambiguous_captions(documents) == ["Persons by year: ['tip', 'som']"]
+    assert not list_ambiguous_captions({name: documents[name] for name in ("tip", "same")})
+
+
 def test_pages_are_small_and_need_no_script(site: Site) -> None:
     """Check sizes, and that the one script, which adds buttons to copy, is a file that is loaded after the page."""
     style = sum(next(site.folder.glob(pattern)).stat().st_size for pattern in ("style-*.css", "script-*.js"))

@@ -78,7 +78,7 @@ def test_each_crime_of_a_release_has_the_pages_that_its_navigation_names() -> No
         assert {composed[address].crime for address in addresses} <= {"", page.crime or "TIP"}, page.file
     victims = composed["victims-som.html"]
     assert (victims.title, victims.crime) == ("Victims: SOM", "SOM")
-    assert victims.lead == "This release has no yearly figures of this crime yet."
+    assert victims.lead == "This release has no yearly figures for this crime yet."
 
 
 def test_page_without_figures_of_a_crime_with_others_does_not_say_that_there_are_none() -> None:
@@ -89,7 +89,7 @@ def test_page_without_figures_of_a_crime_with_others_does_not_say_that_there_are
     ]
     reader = Reader(make_edition(release=[RELEASE], metric=METRICS, total=totals), "en")
     victims = next(page for page in compose_pages(reader) if page.file == "victims-som.html")
-    assert victims.lead == "This release has no such figures of this crime."
+    assert victims.lead == "This release has no such figures for this crime."
 
 
 def test_comparison_says_for_each_territory_whether_convictions_changed() -> None:

@@ -136,7 +136,7 @@ def test_page_explains_which_days_are_judged_and_each_finding() -> None:
     lists = yaml.safe_load((resources.files("pipelines.survey") / "questions" / "lists.yml").read_text("utf-8"))
     days = lists["answer_lists"]["days"]
     favourable = [days["answers"][code]["en"] for code in days["favourable"]]
-    assert favourable == ["Up to 7", "8 to 30"] and "those up to 30 count as favourable" in how
+    assert favourable == ["Up to 7", "8 to 30"] and "Answers of up to 30 days count as favourable." in how
     for finding in ("Not clear", "Not judged", "Not known"):
         assert f"{finding}: " in how
 

@@ -231,6 +231,6 @@ def test_sum_with_a_nil_return_says_that_an_office_had_none() -> None:
     table.count_field(make_total("AA", "2025", 7.0, flags="nil"))
     table.count_field(make_total("BB", "2025", 0.0, flags="nil"))
     assert table.notes.texts == [
-        "At least one office confirmed that it had none.",
+        "At least one office confirmed that it had no cases.",
         "Nil return: the office confirmed that there was nothing to report.",
     ]
