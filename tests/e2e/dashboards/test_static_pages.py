@@ -141,17 +141,42 @@ def name_kind(stem: str) -> str:
 def test_tables_fit_a_tablet_and_a_page(browser: Browser, public_app: str) -> None:
     """Check the widest tables in the languages with the longest words."""
     page = browser.new_page()
-    paths = ("victims", "law", "cooperation", "indicator-convicted-final", "territory-rs")
+    paths = (
+        "victims",
+        "law",
+        "cooperation",
+        "indicator-convicted-final",
+        "territory-rs",
+        "practice-training-resources",
+    )
     others = ("hr/quality.html", "en/cooperation.html", "sq/cooperation.html", "sq/cooperation-som.html")
     for path in (*(f"mk/{name}.html" for name in paths), *others):
         page.goto(f"{public_app}/{path}")
-        for width in (768, 1280):
+        for width in (768, 1010, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             page.locator("details").evaluate_all("all => all.forEach(e => { e.open = true; })")
             wide = page.locator(".rti-scroll").evaluate_all(
                 "all => all.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.getAttribute('aria-label'))"
             )
             assert wide == [], (path, width)
+    page.close()
+
+
+@pytest.mark.parametrize("width", [700, 1280])
+def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(
+    browser: Browser, public_app: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for path in ("sq/monitoring-som.html", "en/cooperation.html", "mk/victims.html"):
+        page.goto(f"{public_app}/{path}")
+        gaps = page.locator(".rti-numbers td:has(+ .rti-word) > .front-mark").evaluate_all(
+            """all => all.map(mark => {
+              const words = document.createRange();
+              words.selectNodeContents(mark.parentElement.nextElementSibling);
+              return words.getBoundingClientRect().left - mark.getBoundingClientRect().right;
+            })"""
+        )
+        assert all(gap > 6 for gap in gaps) and (gaps or "monitoring" not in path), (path, gaps)
     page.close()
 
 
