@@ -4,9 +4,10 @@ A page is run once for each combination of its choices. A part of a page whose c
 by itself, once for each set of arguments, since the product of all choices of a page would be a hundred times as many.
 
 The page "Compare" has a choice that is not explored in full: the territories, which have 127 sets. Every indicator is
-shown in every period and version with all of them. The sets of `_list_sets` are explored for the indicators that the
-page opens with, in their recommended version and their first kind of period. Each other indicator but shares is shown
-with one of these sets as well, in the period in which it opens.
+shown in every period and version with all of them, and with some of the other sets (`sample_sets`): the indicators that
+the page opens with, one of each kind, with a set of each size, in their recommended version and their first kind of
+period; each other indicator but shares with two sets, in the period in which it opens. Which sets these are depends on
+the indicator. A slow test explores all sets for the indicators that the page opens with (`has_all_sets`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from inspect import signature
+from itertools import combinations
 from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
@@ -113,10 +115,24 @@ _NAMES_OF_CHOICES = {"part": "share_of"}
 """Names of choices in a selection that differ from those in the address: `part` is the part of a page."""
 
 
-def _list_sets(codes: Sequence[str]) -> list[Sequence[str]]:
-    """Return sets of territories: all; one, which has no pair; two, which have one; three, whose pairs are listed in
-    full; and four, of whose pairs only some are, and for which the tests allow for pairs that are not shown."""
-    return [codes, codes[:1], codes[-2:], codes[:3], codes[-4:]]
+def list_all_sets(codes: Sequence[str]) -> list[Sequence[str]]:
+    """Return every set of territories, each in the order of the codes; the set of all comes first."""
+    return [members for size in range(len(codes), 0, -1) for members in combinations(codes, size)]
+
+
+def sample_sets(codes: Sequence[str], of: str, *, has_each_size: bool) -> list[Sequence[str]]:
+    """Return the set of all territories, then pairs of sets that depend on the text `of`: a set and all others.
+
+    So each territory is in one set of each pair. With `has_each_size` there is a set of each size, else one pair.
+    """
+    digest = crc32(of.encode())
+    halves = range(1, len(codes) // 2 + 1)
+    sets: list[Sequence[str]] = [tuple(codes)]
+    for size in halves if has_each_size else [halves[digest % len(halves)]]:
+        possible = list(combinations(codes, size))
+        chosen = possible[crc32(f"{of}{size}".encode()) % len(possible)]
+        sets += [chosen, tuple(code for code in codes if code not in chosen)]
+    return [members for members in sets if members]
 
 
 @dataclass(frozen=True)
@@ -213,6 +229,8 @@ class Explorer:
 
     recorder: Recorder
     frame: layout.Frame
+    has_all_sets: bool = False
+    """Every set of territories is explored for the indicators that the page "Compare" opens with, and no other."""
     views: list[Shown] = field(default_factory=list)
     n_selections: int = 0
     _prefix: Sequence[str] = ()
@@ -287,12 +305,16 @@ class Explorer:
         return choice
 
     def _choose_several(self, label: str, key: str, options: Sequence[str], **more: object) -> list[str]:
-        """Take the next set of codes: all of them, or another one; the page opens with every set of some indicators."""
-        chosen, sets = self.recorder.selection, _list_sets(options)
-        if not self._is_opening():
-            of = "".join(chosen.get(name, "") for name in ("crime", "indicator", "unit"))
-            # A share of another category is shown like that of the first, which has every set.
-            sets = [sets[0], *([] if "share_of" in chosen else [sets[1 + crc32(of.encode()) % (len(sets) - 1)]])]
+        """Take the next set of codes: all of them, or another one."""
+        chosen, is_opening = self.recorder.selection, self._is_opening()
+        of = ".".join(chosen.get(name, "") for name in ("crime", "kind", "indicator", "unit", "share_of"))
+        if self.has_all_sets:
+            sets = list_all_sets(options) if is_opening else [options]
+        elif "share_of" in chosen and not is_opening:
+            # The shares of another stage are shown like those of the first, which have a set of each size.
+            sets = [options]
+        else:
+            sets = sample_sets(options, of, has_each_size=is_opening)
         self._all_areas = ",".join(options)
         return self._choose(label, key, [",".join(codes) for codes in sets]).split(",")
 

@@ -2,7 +2,7 @@
 
 `tests.support.sentences` composes all sentences, `tests.oracles.sentences` says what must be in them. On the page
 "Compare", every indicator, version and period is shown with all territories; other sets of territories are those of
-`exploring._list_sets`.
+`exploring.sample_sets`, and in a slow test all of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from dashboards.public import comparison
 from pipelines import words
 from pipelines.front import build, sentences
 from pipelines.front.briefs import compose, meeting
@@ -32,7 +33,7 @@ from tests.oracles.sentences import EXPECTED, MONTHS, Release
 from tests.support.demonstration import CLOCK
 from tests.support.editions import make_edition
 from tests.support.kept_builds import build_kept
-from tests.support.sentences import composing
+from tests.support.sentences import composing, exploring
 from tests.support.sentences.checking import Report, check_field, check_messages
 from tests.support.sentences.exploring import Shown
 from tests.support.sentences.recording import Message, Selection
@@ -87,6 +88,46 @@ def test_walk_reaches_all_pages_and_selections(walk: Walk, report: Report) -> No
     assert len(walk.texts) > 3_000
 
 
+def _list_sets(explored: Walk) -> dict[tuple[str, ...], set[frozenset[str]]]:
+    """Return the sets of territories that an indicator was shown with on "Compare", by crime, kind and indicator."""
+    sets: dict[tuple[str, ...], set[frozenset[str]]] = {}
+    for message in explored.recorder.messages:
+        chosen = message.selection
+        if chosen.get("page") == "compare" and "areas" in chosen:
+            key = tuple(chosen.get(name, "") for name in ("crime", "kind", "indicator"))
+            sets.setdefault(key, set()).add(frozenset(chosen["areas"].split(",")))
+    return sets
+
+
+def test_walk_compares_sets_of_each_size_and_each_territory(walk: Walk) -> None:
+    territories = frozenset(walk.edition.territories)
+    sizes = set(range(1, len(territories) + 1))
+    of_kind: dict[str, set[frozenset[str]]] = {}
+    for (crime, kind, indicator), sets in _list_sets(walk).items():
+        smaller = sets - {territories}
+        assert territories in sets, (crime, kind, indicator)
+        if kind != "share":
+            assert frozenset().union(*smaller) == territories, (crime, kind, indicator)
+        of_kind.setdefault(kind, set()).update(sets)
+    assert set(of_kind) == set(comparison.KINDS)
+    for kind, sets in of_kind.items():
+        assert {len(members) for members in sets} == sizes, kind
+    assert len(set().union(*of_kind.values())) > 80
+
+
+@pytest.mark.slow
+def test_every_set_of_territories_agrees_with_the_release(walk: Walk) -> None:
+    with pause_collection(), open_walk(walk) as explored:
+        explored.explorer.has_all_sets = True
+        explored.explorer.explore_page("compare", exploring.PAGES["compare"])
+        checked = check_messages(explored.recorder.messages, explored.explorer.views, explored.release)
+    of_kind: dict[str, int] = {}
+    for (_, kind, _), sets in _list_sets(explored).items():
+        of_kind[kind] = max(of_kind.get(kind, 0), len(sets))
+    assert of_kind == dict.fromkeys(comparison.KINDS, 2 ** len(walk.edition.territories) - 1)
+    assert not checked.n_problems, "\n".join(checked.problems)
+
+
 def test_slides_have_the_sentences_of_their_brief(walk: Walk) -> None:
     """Check that each text and table of a brief is on one slide, in the order of the brief."""
     with language.read_in("en"):
@@ -110,11 +151,11 @@ _ADDRESS = "repeats what is in the reader's address, or the release that could n
 _NOT_A_SENTENCE = "is a label within a file or a picture"
 WITHOUT_FIGURES: dict[str, str] = {
     "Marked in the data: {flag}.": _LABELS_ONLY,
-    "The release has no times from records of {crime}.": _LABELS_ONLY,
+    "The release has no times from case records for {crime}.": _LABELS_ONLY,
     "This release has no clearance rates for {crime}.": _LABELS_ONLY,
     "This release has no figures of {crime} by jurisdiction.": _LABELS_ONLY,
     "The release has no figures of {crime} to compare.": _LABELS_ONLY,
-    "This release has no sentences from records of {crime}.": _LABELS_ONLY,
+    "This release has no sentences from case records for {crime}.": _LABELS_ONLY,
     "This page has figures of one crime only: {crime}.": _LABELS_ONLY,
     "Release {release} has no figure {figure}. Check its codes, or follow a figure from a table.": _ADDRESS,
     "Release {release} has no such figure. Follow a figure from a table.": _ADDRESS,
