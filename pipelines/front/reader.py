@@ -79,7 +79,7 @@ class Reader:
         return language.find_label(codelist, code, str(row["label"])) if row is not None else code
 
     def name_crime(self, crime: str) -> str:
-        """Return the name of a crime as it stands inside a sentence or a caption."""
+        """Return the name of a crime for the inside of a sentence or a caption."""
         return language.lower_first(self.find_label("offence_group", crime))
 
     def list_codes(self, codelist: str) -> list[str]:

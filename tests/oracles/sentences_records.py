@@ -829,7 +829,7 @@ def expect_note_on_all_figures(r: Release, s: Selection, p: Params) -> Expected:
 
 
 _ADULTS_IN_BOTH = "Adults only (18 and over)"
-"""The note on a ratio of which both counts are of adults only."""
+"""Note on a ratio whose two counts have adults only."""
 
 
 NOTE = object()

@@ -103,9 +103,9 @@ def _write_upright(canvas: Canvas, columns: Sequence[str], x: BandScale) -> floa
     lines_by_column = [wrap_text(name, max(_UPRIGHT, _measure_longest_word([name], SMALL)), SMALL) for name in columns]
     height = max(measure_text(line, SMALL) for lines in lines_by_column for line in lines) + 6
     for position, lines in enumerate(lines_by_column):
-        left = x.find_center(position) + 4 - SMALL_LINE * (len(lines) - 1) / 2
+        x_first = x.find_center(position) + 4 - SMALL_LINE * (len(lines) - 1) / 2
         for place, line in enumerate(lines):
-            canvas.add_text(left + SMALL_LINE * place, height - 2, line, "small", is_turned=True)
+            canvas.add_text(x_first + SMALL_LINE * place, height - 2, line, "small", is_turned=True)
     return height + 2.0
 
 
