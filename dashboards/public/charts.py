@@ -256,7 +256,7 @@ def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
 def share_notice(pictures: Sequence[Picture]) -> list[Picture]:
     """Return pictures for a grid, in which the last one alone has the notice of invented figures in its lines.
 
-    The texts for screen readers keep it, as files do. Pictures with a wide layout are no grid and stay as they are.
+    The texts for screen readers keep it, as files do. Pictures with a wide layout form no grid and do not change.
     """
     notice = tell(words.DEMONSTRATION)
     *others, last = pictures

@@ -180,7 +180,7 @@ def test_counting_cards_accompany_every_section_with_figures(page: AppTest) -> N
 def test_crime_without_records_has_no_tables_or_charts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RTI_HOME", str(root))
     test = run_page("durations", crime="SOM")
-    assert any("no times from records of smuggling" in text.value for text in test.markdown)
+    assert any("no times from case records for smuggling" in text.value for text in test.markdown)
     assert not read_pictures(test) and "<table" not in read_html(test)
 
 
