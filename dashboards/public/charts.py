@@ -253,19 +253,6 @@ def _fit(draw: Callable[[int], Drawing], under: Sequence[str]) -> Picture:
     return Picture(narrow.drawing, under, wide.drawing)
 
 
-def share_notice(pictures: Sequence[Picture]) -> list[Picture]:
-    """Return pictures for a grid, in which the last one alone has the notice of invented figures in its lines.
-
-    The texts for screen readers keep it, as files do. Pictures with a wide layout form no grid and do not change.
-    """
-    notice = tell(words.DEMONSTRATION)
-    *others, last = pictures
-    return [
-        picture if picture.wide else replace(picture, under=[line for line in picture.under if line != notice])
-        for picture in others
-    ] + [last]
-
-
 def render_picture(picture: Picture) -> str:
     """Return a picture as HTML for a page."""
     wide = picture.wide

@@ -278,5 +278,5 @@ def show_panels(frame: Frame, pictures: Sequence[charts.Picture], *, about: str,
     Pictures that have a wide layout are below each other. `about` says what the pictures have in common, for their
     files.
     """
-    rendered = tuple(drawing.Svg(charts.render_picture(picture)) for picture in charts.share_notice(pictures))
+    rendered = tuple(drawing.Svg(charts.render_picture(picture)) for picture in pictures)
     drawing.put_element(drawing.Pictures(tuple(pictures), rendered, about, key), frame)
