@@ -1,4 +1,4 @@
-"""Refreshes by two workers with real servers: the same figures, killed workers, killed runs, no worker at all."""
+"""Refreshes by two workers with real servers: the same figures, killed workers, killed runs, no worker, the service."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
+import duckdb
 import polars as pl
 import pytest
 
 from pipelines.core.home import initialise_home, open_home
+from pipelines.ledger import queries
+from pipelines.refresh import due
+from pipelines.submissions import service
 from pipelines.warehouse.count_builds import latest_counts, tables_folder
 from tests.support import postgres
 from tests.support.demonstration import CLOCK
 from tests.support.home_comparison import compare_frames, compare_releases, read_findings
 from tests.support.rabbitmq import run_broker
+from tests.support.service import example_returns, portal_fixture
+from tests.support.service.serving import run_serve
 from tests.support.workers import LONGEST, Cluster, Worker, run_cluster, wait_for
 
 pytestmark = [pytest.mark.workers, pytest.mark.postgres]
@@ -196,3 +203,48 @@ def test_worker_ends_when_asked_and_completes_its_step(cluster: Cluster, built_h
     assert process.returncode == 0, output
     assert (first.list_steps() + second.list_steps()).count("build_counts") == 1
     assert list_differences(cluster, built_home) == []
+
+
+def test_return_approved_while_the_service_runs_is_refreshed_by_workers(
+    cluster: Cluster, two_workers: tuple[Worker, Worker], built_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Approve a return while `rti serve` runs. This is the last test of the file: figures differ afterwards."""
+    for name, value in cluster.environment.items():
+        monkeypatch.setenv(name, value)
+    home = open_home(cluster.root)
+    (draft,) = home.drafts.iterdir()
+    assert list(compare_releases(open_home(built_home).current.resolve(), draft)) == []
+    desk = service.open_desk(home)
+    portal_fixture.make_accounts(desk.engine)
+    daemon_log = home.restricted / "logs" / "dagster-daemon.log"
+
+    def describe_logs() -> str:
+        workers = "\n\n".join(worker.read_log()[-2000:] for worker in two_workers)
+        return f"{workers}\n\n{daemon_log.read_text(encoding='utf-8')[-3000:]}"
+
+    with dg.DagsterInstance.from_config(str(home.dagster)) as instance, run_serve(home.root):
+        before = {run.run_id for run in instance.get_runs()}
+        number = example_returns.approve_return(desk)
+        approval = queries.last_event_id(desk.engine)
+
+        def list_refreshes() -> list[dg.DagsterRun]:
+            return [run for run in instance.get_runs() if run.run_id not in before and run.job_name == "refresh"]
+
+        def is_refreshed() -> bool:
+            runs = list_refreshes()  # the sensor may find the return before it is approved, and again afterwards
+            assert not any(run.is_failure_or_canceled for run in runs), describe_logs()
+            return due.last_refreshed_event(home) >= approval and all(run.is_success for run in runs)
+
+        wait_for(is_refreshed, describe_logs)
+        runs = [run.run_id for run in list_refreshes()]
+        expected_steps = [step.step_key for run in runs for step in instance.get_run_step_stats(run)]
+    desk.engine.dispose()
+    steps = [step for worker in two_workers for step in worker.list_steps()]
+    assert sorted(steps) == sorted(expected_steps)
+    assert {"returns__AL", "gathered", "build_counts", "release_draft"} <= set(steps)
+    assert all(worker.list_steps() for worker in two_workers)
+    with duckdb.connect(str(latest_counts(home)), read_only=True) as connection:
+        query = "select count(*) from fct_submission where submission_id = ?"
+        assert connection.execute(query, [number]).fetchone() == (1,)
+    (draft,) = home.drafts.iterdir()
+    assert list(compare_releases(open_home(built_home).current.resolve(), draft)) != []
