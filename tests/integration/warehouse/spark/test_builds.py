@@ -31,15 +31,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 def test_unit_tests_of_models_pass_on_spark(home: Home, tmp_path: Path) -> None:
-    """Run each before its model is built, as `dbt build` does."""
+    """Run them when the models are built: that of an incremental model takes the columns of its table."""
     files = {**dbt.fact_files(home, None), **dbt.gathered_files(home)}
     home.warehouse.mkdir(parents=True, exist_ok=True)
     variables = {"as_of": clock.now().strftime("%Y-%m-%d %H:%M:%S")}
     with open_session(tmp_path / "tables") as session:
         create_relations(session, files, builds._write_empty_facts(tmp_path))
-        results = run_dbt(home, variables, "build", ["--selector", "counts"], target="spark")
-    tests = [result for result in results if result.kind == "unit_test"]
-    assert len(tests) > 20
+        built = ["--selector", "counts", "--exclude-resource-type", "unit_test"]
+        run_dbt(home, variables, "build", built, target="spark")
+        selected = ["--select", "test_type:unit", "--exclude", "path:models/indicators"]
+        tests = run_dbt(home, variables, "test", selected, target="spark")
+    assert len(tests) > 20 and {result.kind for result in tests} == {"unit_test"}
     assert {result.status for result in tests} == {"pass"}
 
 
