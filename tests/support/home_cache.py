@@ -7,6 +7,7 @@ damaged entry is built again.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import shutil
@@ -59,6 +60,9 @@ def copy_or_build(
         if is_built:
             shutil.rmtree(entry, ignore_errors=True)
             build(entry / "home")
+            # The last connection to a database of SQLite writes its log into the file when it is closed, and those that
+            # the build has left open are closed when garbage is collected.
+            gc.collect()
             (entry / _COMPLETE).write_text(digest_tree(entry / "home"), encoding="ascii")
         os.utime(entry)
         shutil.copytree(entry / "home", target, symlinks=True)

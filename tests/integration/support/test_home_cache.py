@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,6 +55,27 @@ def test_copy_or_build_builds_an_entry_once(tmp_path: Path, build: Callable[[Pat
     assert builds == [entries / "k" / "home"]
     assert home_cache.digest_tree(first) == home_cache.digest_tree(second) == home_cache.digest_tree(builds[0])
     assert (second / "current" / "release").read_text(encoding="utf-8") == "figures"
+
+
+def test_entry_is_whole_although_its_build_left_a_database_open(tmp_path: Path) -> None:
+    """Leave a connection in a cycle of objects, as engines of SQLAlchemy do: it is closed when garbage is collected."""
+
+    def write_ledger(root: Path) -> None:
+        root.mkdir(parents=True)
+        connection = sqlite3.connect(root / "ledger.sqlite", isolation_level=None)
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("create table submission (number)")
+        cycle: list[object] = [connection]
+        cycle.append(cycle)
+
+    entries = tmp_path / "entries"
+    gc.disable()
+    try:
+        assert home_cache.copy_or_build(tmp_path / "first", write_ledger, entries=entries, key="k")
+    finally:
+        gc.enable()
+    gc.collect()
+    assert home_cache.is_whole(entries / "k")
 
 
 def test_copy_or_build_with_another_key_builds_again(
