@@ -11,16 +11,24 @@ from tests.faults.catalogue import list_all_faults
 from tests.faults.controls import list_controls
 from tests.faults.fault import Fault
 from tests.faults.measuring import Outcome, find_wrongly_refused, measure_faults
+from tests.support.kept_builds import keep_value
 from tests.support.paths import SAMPLES
 
 
 @pytest.fixture(scope="module")
-def outcomes(
-    planted_files: Mapping[str, bytes], read_samples: object, unchanged_findings: None
-) -> Mapping[str, Outcome]:
+def outcomes(request: pytest.FixtureRequest) -> Mapping[str, Outcome]:
     """The outcome of each fault and control, by name."""
-    planted = [(fault, planted_files[fault.name]) for fault in (*list_all_faults(), *list_controls())]
-    return {outcome.fault.name: outcome for outcome in measure_faults(planted)}
+    checked = {fault.name: fault for fault in (*list_all_faults(), *list_controls())}
+
+    def check_planted() -> dict[str, tuple[tuple[tuple[str, str, str], ...], str, bool]]:
+        planted_files = request.getfixturevalue("planted_files")
+        for name in ("read_samples", "unchanged_findings"):
+            request.getfixturevalue(name)
+        measured = measure_faults((fault, planted_files[name]) for name, fault in checked.items())
+        return {each.fault.name: (each.findings, each.missed, each.found_anywhere) for each in measured}
+
+    results = keep_value(request, "outcomes-of-planted-faults", check_planted)
+    return {name: Outcome(checked[name], *result) for name, result in results.items()}
 
 
 @pytest.mark.parametrize("fault", list_all_faults(), ids=lambda fault: fault.name)

@@ -91,6 +91,15 @@ def read_table(folder: Path, name: str) -> list[dict[str, Any]]:
 
 
 @cache
+def index_values(folder: Path, table: str, names: tuple[str, ...]) -> dict[tuple[str, ...], list[float | None]]:
+    """Return the values of a table of a release by the texts of some columns."""
+    values: dict[tuple[str, ...], list[float | None]] = {}
+    for row in read_table(folder, table):
+        values.setdefault(tuple(str(row[name]) for name in names), []).append(row["value"])
+    return values
+
+
+@cache
 def read_cells(folder: Path) -> dict[str, float | None]:
     """Return the values of a release's own file by the ids of its figures."""
     return {figure_id(folder.name, row): row["value"] for row in read_table(folder, "cell")}
@@ -115,9 +124,8 @@ def find_value(folder: Path, table: str, key: dict[str, str]) -> float | None:
     """Return the value of a figure in a release's own files."""
     if table == "cell":
         return read_cells(folder)[key["id"]]
-    names = [name for name in INDICATOR_KEYS[table] if name in key]
-    [row] = [row for row in read_table(folder, table) if all(str(row[name]) == key[name] for name in names)]
-    value = row["value"]
+    names = tuple(name for name in INDICATOR_KEYS[table] if name in key)
+    [value] = index_values(folder, table, names)[tuple(key[name] for name in names)]
     return None if value is None else float(value)
 
 
