@@ -59,9 +59,9 @@ def copy_printed_output(stream: TextIO, path: Path) -> Iterator[None]:
     source = os.open(path, os.O_RDONLY)
     end = threading.Event()
     copier = threading.Thread(target=_copy_until, args=(end, source, original), name=f"copy {path.name}", daemon=True)
+    copier.start()
     try:
         with redirect_to_file(stream, str(path)):
-            copier.start()
             yield
     finally:
         end.set()
@@ -79,7 +79,7 @@ def _copy_until(end: threading.Event, source: int, original: int) -> None:
             try:
                 _write_all(original, data)
             except OSError:
-                # Nobody reads the stream any more, for instance a terminal that was closed. The file has everything.
+                # The stream was closed, for example with its terminal. The file still has everything.
                 return
 
 

@@ -255,9 +255,3 @@ def find_faults(language: str, texts: Sequence[SourceText]) -> list[CatalogueFau
                 CatalogueFault(language, problem, text.one) for problem in _placeholder_faults(language, text, strings)
             ]
     return faults + [CatalogueFault(language, "no longer used", source) for source in messages]
-
-
-def count_reviewed(language: str) -> tuple[int, int]:
-    """Return the number of texts of a language that a speaker has reviewed, and the number of all texts."""
-    messages = index_messages(read_language("sr" if language == i18n.SERBIAN_LATIN else language))
-    return sum(map(is_reviewed, messages.values())), len(messages)

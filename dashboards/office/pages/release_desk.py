@@ -394,10 +394,10 @@ def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable |
 
 
 def _describe_terms(context: PageContext, row: Row, names: Sequence[str]) -> str:
-    return ", ".join(context.code_label(name, row[name]) for name in names if _says_something(row, name))
+    return ", ".join(context.code_label(name, row[name]) for name in names if _distinguishes_figure(row, name))
 
 
-def _says_something(row: Row, name: str) -> bool:
+def _distinguishes_figure(row: Row, name: str) -> bool:
     """Return True if the code of a column distinguishes a figure from others of its measure."""
     if name == "level":
         measure = codes.read_codelist("measure").get(row["measure"])

@@ -137,7 +137,7 @@ def _show_figures(frame: layout.Frame, of: str, crime: str, publisher: str, year
         tell("Remarks"),
     ]
     coverage = frame.marked_name(of) if of else ""
-    # A figure that is of no single crime is listed for both.
+    # Figures without a single crime are listed under both crimes.
     of_crime = crime if all(row["offence_group"] for row in rows) else ""
     title = _name_table(frame, tell("Figures published by others"), coverage, of_crime)
     layout.show_table(

@@ -120,7 +120,10 @@ def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable
     others = [code for code in reader.list_codes("partner") if code in partners]
     of_year = f"{reader.name_crime(crime)}, {year}"
     sent = _start_matrix(
-        reader, f"{tell('Requests as the sender counts them')}, {of_year}", f"sent-{year}", [*territories, *others]
+        reader,
+        f"{tell('Requests as the sender counts them')}, {of_year}",
+        f"sent-{year}",
+        [*territories, *others, _TOTAL],
     )
     for code in territories:
         fields = [_count_field(counts, code, "outgoing", partner) for partner in [*territories, *others, _TOTAL]]
@@ -145,8 +148,6 @@ def _index_registered(reader: Reader, crime: str, year: int) -> _Figures:
 
 def _start_matrix(reader: Reader, caption: str, name: str, columns: Sequence[str]) -> FigureTable:
     names = [_name_partner(reader, code) for code in columns]
-    if name.startswith("sent"):
-        names.append(reader.find_label("partner", _TOTAL))
     table = FigureTable(reader, caption, tell("Sent by"), names, name=name)
     for code in columns:
         if code in reader.areas:

@@ -45,8 +45,8 @@ def test_block_goes_on_when_the_log_can_no_longer_be_written(tmp_path: Path) -> 
     os.close(received)
     stream = os.fdopen(sending, "w", encoding="utf-8")
     with copy_printed_output(stream, tmp_path / "step.out"):
-        print("nobody reads this", file=stream, flush=True)
-    assert (tmp_path / "step.out").read_text(encoding="utf-8") == "nobody reads this\n"
+        print("to a closed stream", file=stream, flush=True)
+    assert (tmp_path / "step.out").read_text(encoding="utf-8") == "to a closed stream\n"
 
 
 def test_stream_without_descriptor_is_left_as_it_is(tmp_path: Path) -> None:
