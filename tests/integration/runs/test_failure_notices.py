@@ -25,8 +25,10 @@ from pipelines.submissions.notices import quiet_hours, words
 
 DAY, NIGHT = "2026-11-20T09:00:00Z", "2026-11-20T22:30:00Z"
 FAILED = FailedRun("0a1b", "refresh", "returns__XK", "ValueError", "XK", "disk")
-PLANTED = ("157", "Petar Petrović", "KPK_raporti.pdf")
-"""A figure, a name and a file name that must be in no log line and no notice."""
+PLANTED = ("157 persons", "Petar Petrović", "KPK_raporti.pdf")
+"""A figure, a name and a file name that must be in no log line and no notice.
+
+The figure has a word with it, because the ids of runs are random numbers."""
 
 
 @pytest.fixture

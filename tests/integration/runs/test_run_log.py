@@ -13,7 +13,8 @@ from dagster._core.execution.context_creation_job import create_context_free_log
 from pipelines.core.structured_log import configure_log
 from pipelines.definitions import defs
 
-PLANTED = ("Petar Petrović", "157")
+PLANTED = ("Petar Petrović", "157 persons")
+"""Words that no log may have. The figure has a word with it, because the ids of runs are random numbers."""
 
 
 class PlantedError(Exception):
