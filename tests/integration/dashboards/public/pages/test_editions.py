@@ -62,12 +62,32 @@ def home(template: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     return template
 
 
+def copy_template(template: Home, folder: Path) -> Home:
+    """Copy a home into a folder."""
+    shutil.copytree(template.root, folder / "home", symlinks=True)
+    return Home(folder / "home", template.kind)
+
+
+@pytest.fixture(scope="module")
+def template_with_draft(template: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    home = copy_template(template, tmp_path_factory.mktemp("with-draft"))
+    two_editions.write_newer_draft(home, "2026-Q4")
+    return home
+
+
+@pytest.fixture
+def with_draft(template_with_draft: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """The home with two releases and a draft of a third, which a test must not change."""
+    monkeypatch.setenv("RTI_HOME", str(template_with_draft.root))
+    return template_with_draft
+
+
 @pytest.fixture
 def copied(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A copy of the home with two releases, which a test may change."""
-    shutil.copytree(template.root, tmp_path / "home", symlinks=True)
-    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
-    return Home(tmp_path / "home", template.kind)
+    home = copy_template(template, tmp_path)
+    monkeypatch.setenv("RTI_HOME", str(home.root))
+    return home
 
 
 @pytest.fixture(params=["composed", "kept"])
@@ -212,8 +232,8 @@ def test_every_page_says_its_release_and_links_the_newest(home: Home, page: str)
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("release", ["2026-Q4", "2031-Q1", "<b>x</b>"])
-def test_release_that_was_not_published_is_explained_with_a_way_on(copied: Home, page: str, release: str) -> None:
-    two_editions.write_newer_draft(copied, "2026-Q4")
+@pytest.mark.usefixtures("with_draft")
+def test_release_that_was_not_published_is_explained_with_a_way_on(page: str, release: str) -> None:
     test = run_page(page, **ADDRESSES[page], release=release)
     assert [title.value for title in test.title] == ["There is no such release"]
     text = read_html(test)
@@ -222,8 +242,8 @@ def test_release_that_was_not_published_is_explained_with_a_way_on(copied: Home,
     assert "release" not in parse_qs(urlsplit(address).query)
 
 
-def test_draft_is_answered_like_a_release_that_does_not_exist(copied: Home) -> None:
-    two_editions.write_newer_draft(copied, "2026-Q4")
+@pytest.mark.usefixtures("with_draft")
+def test_draft_is_answered_like_a_release_that_does_not_exist() -> None:
     answers = []
     for release in ("2026-Q4", "2031-Q1"):
         test = run_page("region", release=release)
@@ -291,12 +311,20 @@ def make_older(home: Home, *statements: str) -> None:
             connection.execute(statement)
 
 
-@pytest.mark.parametrize(
-    "statement", ["alter table exit drop column reporters", "alter table indicator drop column interval_basis"]
+@pytest.fixture(
+    scope="module",
+    params=["alter table exit drop column reporters", "alter table indicator drop column interval_basis"],
 )
+def older(template: Home, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Home:
+    """A home whose earlier release lacks a column."""
+    home = copy_template(template, tmp_path_factory.mktemp("older"))
+    make_older(home, request.param)
+    return home
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_page_of_an_older_release_says_what_it_lacks(copied: Home, page: str, statement: str) -> None:
-    make_older(copied, statement)
+def test_page_of_an_older_release_says_what_it_lacks(older: Home, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RTI_HOME", str(older.root))
     test = AppTest.from_string(
         "from dashboards.public.problems import explain_problems\n"
         f"from dashboards.public.pages import {page}\n"
