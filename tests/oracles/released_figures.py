@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 _AREA_A: Final = "freq as FREQ, area as REF_AREA"
-_YEARS: Final = """
+PERIOD: Final = """
     case when length(period) = 9 and period like '____-____'
     then left(period, 4) || '-01-01/P' || (right(period, 4)::int - left(period, 4)::int + 1) || 'Y' else period end
 """
-_END: Final = f"{_YEARS} as TIME_PERIOD, value as OBS_VALUE, obs_status as OBS_STATUS, conf_status as CONF_STATUS"
+"""Expression for `TIME_PERIOD`: several years are written as an interval of ISO 8601."""
+_END: Final = f"{PERIOD} as TIME_PERIOD, value as OBS_VALUE, obs_status as OBS_STATUS, conf_status as CONF_STATUS"
 _CELLS: Final = "(select distinct on (cell_id) * from cell)"
 _CROSSED: Final = "sex as SEX, age as AGE, exploitation as EXPLOITATION, citizenship as CITIZENSHIP"
 _NOT_SENTENCED: Final = "sentence_type in ('_T', '_Z')"
@@ -22,7 +23,7 @@ _CATEGORY: Final = "case category when '_Z' then '_Z' else dimension || '-' || c
 def _list_parts(table: str, fields: str, parts: tuple[str, ...]) -> str:
     """Return one SELECT for each column with a figure, joined: independent of UNPIVOT."""
     return " union all ".join(
-        f"select {fields.replace('[part]', part)}, {_YEARS} as TIME_PERIOD, {part}::double as OBS_VALUE, "
+        f"select {fields.replace('[part]', part)}, {PERIOD} as TIME_PERIOD, {part}::double as OBS_VALUE, "
         f"obs_status as OBS_STATUS, conf_status as CONF_STATUS from {table}"
         for part in parts
     )
@@ -111,7 +112,7 @@ STATEMENTS: Final[dict[str, str]] = {
     "COMPARISONS": f"""
         select freq as FREQ, area_a as REF_AREA, area_b as COUNTERPART_AREA, metric as INDICATOR, {_CATEGORY},
             measure as MEASURE, count_unit as COUNT_UNIT, offence_group as OFFENCE_GROUP,
-            victim_status as VICTIM_STATUS, {_YEARS} as TIME_PERIOD, ratio as OBS_VALUE, obs_status as OBS_STATUS,
+            victim_status as VICTIM_STATUS, {PERIOD} as TIME_PERIOD, ratio as OBS_VALUE, obs_status as OBS_STATUS,
             conf_status as CONF_STATUS
         from pair
     """,
@@ -234,7 +235,7 @@ STATEMENTS: Final[dict[str, str]] = {
         select {_AREA_A}, measure as MEASURE, level as LEVEL, count_unit as COUNT_UNIT, statistic as STATISTIC,
             offence_group as OFFENCE_GROUP, offence as OFFENCE, person_type as PERSON_TYPE,
             victim_status as VICTIM_STATUS, {_CROSSED}, sentence_type as SENTENCE_TYPE,
-            sentence_band as SENTENCE_BAND, release as RELEASE, {_YEARS} as TIME_PERIOD, value as OBS_VALUE,
+            sentence_band as SENTENCE_BAND, release as RELEASE, {PERIOD} as TIME_PERIOD, value as OBS_VALUE,
             'A' as OBS_STATUS, 'F' as CONF_STATUS
         from revision
     """,

@@ -123,7 +123,7 @@ def _name_axes(cube: ExtractCube, language: str) -> list[str]:
 
 
 def _write_notes(cube: ExtractCube, languages: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield footnotes of names, dimensions that are left out, and the meaning of the dots."""
+    """Yield the description, footnotes of names, and the meaning of the dots."""
     extract = cube.extract
     footnotes = extract.structures.edition.footnotes
     for code in languages:
