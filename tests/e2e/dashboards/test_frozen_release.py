@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pipelines.core.home import Home
-from tests.support.releases import release_fixture, two_editions
+from pipelines.core.home import Home, open_home
+from tests.support.releases import two_editions
 from tests.support.releases.two_editions import EARLIER, NEWER
 from tests.support.service.explorer import follow_menu, read_query
 from tests.support.service.public_app import PATIENCE, run_public_app, wait_until, wait_until_settled
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return release_fixture.make_home(tmp_path / "home")
+def home(release_root: Path, tmp_path: Path) -> Home:
+    shutil.copytree(release_root, tmp_path / "home", symlinks=True)
+    return open_home(tmp_path / "home")
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from pipelines.submissions import store
 from pipelines.submissions.service import Desk
 from tests.support.fakes import desk_fakes
 from tests.support.fakes.desk_fakes import get_identity, make_accepted_return, make_file
-from tests.support.releases import release_fixture
 
 
 @pytest.fixture
@@ -142,16 +141,11 @@ def test_audit_verify_reports_an_overwritten_page_of_the_ledger(desk: Desk, caps
 # ------------------------------------------------------------------------------------------------------------- releases
 
 
-@pytest.fixture(scope="module")
-def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make_home(tmp_path_factory.mktemp("published") / "home").root
-
-
 @pytest.fixture
-def published(template_root: Path, tmp_path: Path) -> Home:
+def published(release_root: Path, tmp_path: Path) -> Home:
     """A home with one published release, which a test may damage."""
     root = tmp_path / "published"
-    shutil.copytree(template_root, root, symlinks=True)
+    shutil.copytree(release_root, root, symlinks=True)
     return open_home(root)
 
 

@@ -16,7 +16,6 @@ from pipelines.core.home import Home, open_home
 from pipelines.web import health
 from tests.support import disks
 from tests.support.fakes.ledger_fakes import home_and_ledger
-from tests.support.releases import release_fixture
 
 
 @pytest.fixture
@@ -70,16 +69,11 @@ def test_portal_health_reports_a_full_disk(tmp_path: Path) -> None:
     assert (code, content["checks"]["disk"]) == (503, "the disk is full")
 
 
-@pytest.fixture(scope="module")
-def template_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make_home(tmp_path_factory.mktemp("published") / "home").root
-
-
 @pytest.fixture
-def published(template_root: Path, tmp_path: Path) -> Home:
+def published(release_root: Path, tmp_path: Path) -> Home:
     """A home with one published release, which a test may damage."""
     root = tmp_path / "published"
-    shutil.copytree(template_root, root, symlinks=True)
+    shutil.copytree(release_root, root, symlinks=True)
     return open_home(root)
 
 

@@ -8,13 +8,12 @@ from types import SimpleNamespace
 import pytest
 
 from dashboards.public import drawing, queries
-from tests.support.releases import release_fixture
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a home with the release written by hand and return its root."""
-    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
+def root(release_root: Path) -> Path:
+    """Root of a home with the release written by hand, unless a file of tests has another one."""
+    return release_root
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from pipelines.core import home
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import durations, reasons
 from tests.support.public_pages import UNSCR, read_html, read_pictures, run_page, strip_marks
-from tests.support.releases import release_fixture
 
 WITHOUT = (
     "Albania",
@@ -34,11 +33,6 @@ TABLES = {
     "lengths": "Imprisonment to be served, in months, as imposed.",
     "clearance": "Clearance and disposition, first instance.",
 }
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
 
 
 @pytest.fixture(scope="module")

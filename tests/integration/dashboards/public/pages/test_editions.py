@@ -18,7 +18,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards.public import drawing, queries
 from dashboards.public.menu import PAGES
 from dashboards.public.queries.indicators import INDICATOR_KEYS
-from pipelines.core.home import Home
+from pipelines.core.home import Home, open_home
 from pipelines.core.i18n import tell
 from pipelines.core.result_cache import ResultCache
 from pipelines.publication.provenance.explain import figure_id, parse_id
@@ -51,8 +51,8 @@ ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return two_editions.make_home(tmp_path_factory.mktemp("editions") / "home")
+def template(editions_root: Path) -> Home:
+    return open_home(editions_root)
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def home(template: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
 def copy_template(template: Home, folder: Path) -> Home:
     """Copy a home into a folder."""
     shutil.copytree(template.root, folder / "home", symlinks=True)
-    return Home(folder / "home", template.kind)
+    return open_home(folder / "home")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ choices, language and release."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from dashboards.public import drawing, queries
-from pipelines.core.home import Home
+from pipelines.core.home import Home, open_home
 from pipelines.core.result_cache import ResultCache
 from pipelines.declarations.registry import load
 from pipelines.publication.releases import publish
@@ -42,10 +43,10 @@ ADDRESSES: tuple[tuple[str, dict[str, str]], ...] = (
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    home = release_fixture.make_home(tmp_path / "home")
-    monkeypatch.setenv("RTI_HOME", str(home.root))
-    return home
+def home(release_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    shutil.copytree(release_root, tmp_path / "home", symlinks=True)
+    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
+    return open_home(tmp_path / "home")
 
 
 def draw_page(page: str, address: dict[str, str]) -> list[str]:

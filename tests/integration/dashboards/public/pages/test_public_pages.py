@@ -22,15 +22,10 @@ from pipelines.core.i18n import tell
 from pipelines.web.guards import TOO_LONG
 from tests.support.paths import ROOT
 from tests.support.public_pages import PICTURE, UNSCR, read_html, read_pictures, run_page, strip_marks
-from tests.support.releases import release_fixture, release_ratios
+from tests.support.releases import release_ratios
 
 ROUTER = str(ROOT / "dashboards" / "public" / "pages" / "navigation.py")
 PAGES = ("region", "compare", "territory", "durations", "victims", "published", "quality", "source", "about")
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return release_fixture.make_home(tmp_path_factory.mktemp("home") / "home").root
 
 
 @pytest.fixture(autouse=True)

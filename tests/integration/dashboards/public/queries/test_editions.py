@@ -13,7 +13,7 @@ import pytest
 
 from dashboards.public import queries
 from dashboards.public.queries import editions, opening
-from pipelines.core.home import Home, initialise_home
+from pipelines.core.home import Home, initialise_home, open_home
 from pipelines.publication.releases import publications, publish
 from pipelines.publication.releases.publications import Publication
 from tests.support.releases import two_editions
@@ -21,16 +21,30 @@ from tests.support.releases.two_editions import EARLIER, NEWER
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return two_editions.make_home(tmp_path_factory.mktemp("editions") / "home")
+def root_with_draft(editions_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("with-draft") / "home"
+    shutil.copytree(editions_root, root, symlinks=True)
+    two_editions.write_newer_draft(open_home(root), "2026-Q4")
+    return root
+
+
+def _copy_home(root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    shutil.copytree(root, folder / "home", symlinks=True)
+    monkeypatch.setenv("RTI_HOME", str(folder / "home"))
+    yield open_home(folder / "home")
+    opening._connection.cache_clear()
 
 
 @pytest.fixture
-def home(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    shutil.copytree(template.root, tmp_path / "home", symlinks=True)
-    monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
-    yield Home(tmp_path / "home", template.kind)
-    opening._connection.cache_clear()
+def home(editions_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home with two releases."""
+    yield from _copy_home(editions_root, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def home_with_draft(root_with_draft: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home with two releases and the draft of a third."""
+    yield from _copy_home(root_with_draft, tmp_path, monkeypatch)
 
 
 def add_to_journal(home: Home, line: Publication) -> None:
@@ -52,23 +66,21 @@ def test_published_release_opens_by_its_id_and_the_current_one_without(home: Hom
     "name",
     ["2026-Q4", "2031-Q1", "../restricted/drafts/2026-Q4", "../../restricted", "current", ".", "2026-Q3/", "2026-Q3\n"],
 )
-def test_draft_and_anything_that_was_not_published_are_unknown_alike(home: Home, name: str) -> None:
-    two_editions.write_newer_draft(home, "2026-Q4")
-    (home.releases / "2031-Q1").mkdir()
+def test_draft_and_anything_that_was_not_published_are_unknown_alike(home_with_draft: Home, name: str) -> None:
+    (home_with_draft.releases / "2031-Q1").mkdir()
     with pytest.raises(queries.UnknownReleaseError):
         queries.open_release(name)
 
 
-def test_release_moved_by_an_interrupted_publication_is_unknown(home: Home) -> None:
-    two_editions.write_newer_draft(home, "2026-Q4")
-    publish.move_draft(home, "2026-Q4")
+def test_release_moved_by_an_interrupted_publication_is_unknown(home_with_draft: Home) -> None:
+    publish.move_draft(home_with_draft, "2026-Q4")
     with pytest.raises(queries.UnknownReleaseError):
         queries.open_release("2026-Q4")
 
 
-def test_unpublished_names_cost_the_same_work(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("home_with_draft")
+def test_unpublished_names_cost_the_same_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compare what is looked for on the disk for a draft, a release before its minute and a name of nothing."""
-    two_editions.write_newer_draft(home, "2026-Q4")
     queries.open_release()
     looked_for: list[str] = []
     for name in ("stat", "lstat", "open", "readlink", "scandir", "listdir"):

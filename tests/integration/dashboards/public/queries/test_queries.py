@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from dashboards.public import queries, tables
 from pipelines import words
 from pipelines.core import codes
+from pipelines.core.home import open_home
 from pipelines.publication.disclosure import programme
 from pipelines.publication.provenance.explain import figure_id, parse_id
 from pipelines.words import regions
@@ -17,9 +19,8 @@ from tests.support.releases.release_fixture import PLANTED, RELEASE
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    home = release_fixture.make_home(tmp_path_factory.mktemp("home") / "home")
-    return str(home.current.resolve() / "release.duckdb")
+def path(release_root: Path) -> str:
+    return str(open_home(release_root).current.resolve() / "release.duckdb")
 
 
 def find_cell(path: str, planted: str, *, unit: str = "person", track: str = "first") -> queries.Row | None:
@@ -202,8 +203,11 @@ def test_current_release_names_the_command_without_a_release(tmp_path: Path, mon
         queries.current_release()
 
 
-def test_current_release_reads_a_new_release_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = release_fixture.make_home(tmp_path / "home")
+def test_current_release_reads_a_new_release_at_once(
+    release_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(release_root, tmp_path / "home", symlinks=True)
+    home = open_home(tmp_path / "home")
     monkeypatch.setenv("RTI_HOME", str(tmp_path / "home"))
     first = queries.current_release()
     assert queries.read_rows(first, "release")[0]["release"] == RELEASE
