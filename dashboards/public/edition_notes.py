@@ -14,11 +14,9 @@ from dashboards.public import menu, queries
 from dashboards.public.frame import Frame
 from dashboards.public.plain_page import link_contact
 from dashboards.public.selection import RELEASE, read_selection
-from pipelines import words
-from pipelines.core import clock
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.settings import CommandSettings, read_settings
-from pipelines.front.pages.calendar import describe_next
+from pipelines.front.pages.calendar import describe_next, describe_withdrawal
 from pipelines.publication.provenance.explain import CURRENT
 from pipelines.words.language import current_language, tell
 
@@ -31,7 +29,6 @@ _OUTDATED = mark(
     "This release was made by an older version of this software. It lacks some of what newer releases have. Parts of a "
     "page that cannot be shown say so."
 )
-_KEPT = mark("Its figures stay here for those who have quoted them.")
 
 
 def choose_release() -> str:
@@ -92,14 +89,7 @@ def _render_notice(frame: Frame) -> str:
         sentence = escape(tell("This is release {release}, which is not the newest one.", release=edition.id))
         paragraphs.append(f"{sentence} {render_way_on()}")
     if edition.withdrawal is not None:
-        day = words.format_day(clock.parse_time(edition.withdrawal.published_at).date())
-        withdrawn = tell(
-            "Release {release} was withdrawn on {day}. Reason: {reason}",
-            release=edition.id,
-            day=day,
-            reason=edition.withdrawal.reason or "–",
-        )
-        paragraphs.append(escape(f"{withdrawn} {tell(_KEPT)}"))
+        paragraphs.append(escape(describe_withdrawal(edition.id, edition.withdrawal)))
     if edition.is_corrected:
         wrong = escape(tell("Figures in release {release} were wrong", release=edition.id))
         address = f"/{html_lang(current_language())}/calendar.html"

@@ -206,7 +206,9 @@ def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -
         (
             line.published_at,
             f"{line.release}-{line.published_at}",
-            tell("Release {release}", release=line.release),
+            tell("Release {release} is current again", release=line.release)
+            if line.action == "rollback"
+            else tell("Release {release}", release=line.release),
             tell("Made current again: {reason}", reason=line.reason) if line.action == "rollback" else "",
             f"/releases/{line.release}/{lang}/releases.html",
         )
@@ -230,7 +232,7 @@ def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -
     entries.sort(reverse=True)
     feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": lang})
     SubElement(feed, "title").text = tell("Regional trafficking indicators: releases and corrections")
-    SubElement(feed, "id").text = _make_tag("feed")
+    SubElement(feed, "id").text = _make_tag(f"feed-{lang}")
     SubElement(feed, "updated").text = max((entry[0] for entry in entries), default="1970-01-01T00:00:00Z")
     SubElement(feed, "link", {"rel": "self", "href": f"{address}/{lang}/{FEED}"})
     author = SubElement(feed, "author")

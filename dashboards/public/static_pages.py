@@ -174,7 +174,7 @@ class StaticPages:
         file = None
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
-                notice = self._describe_corrections(release.name, lang)
+                notice = self._describe_faults(release.name, lang)
                 page = release / FOLDER / lang / name
                 more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
                 file = _read_page(page, self.address, is_newest=is_newest, **more)
@@ -202,17 +202,21 @@ class StaticPages:
         with read_in(self.languages[lang]):
             return describe_next(find_next_release(self.open_home()))
 
-    def _describe_corrections(self, release: str, lang: str) -> str:
-        """Return the notice, as HTML, that figures of a release were corrected; empty if they were not."""
+    def _describe_faults(self, release: str, lang: str) -> str:
+        """Return the notices, as HTML, that a release was withdrawn or that figures in it were wrong, or nothing."""
+        from pipelines.front.pages.calendar import describe_withdrawal
         from pipelines.publication.releases.correction_notices import read_notices
+        from pipelines.publication.releases.publications import find_withdrawals, read_publications
 
-        if not any(notice.release == release for notice in read_notices(self.open_home())):
-            return ""
+        home, paragraphs = self.open_home(), []
         with read_in(self.languages[lang]):
-            text = tell("Figures in release {release} were wrong", release=release)
-            link = tell("Notices on corrected figures")
-        address = f"/{lang}/calendar.html"
-        return f'<div class="front-edition"><p>{escape(text)}. <a href="{address}">{escape(link)}</a></p></div>'
+            if (rollback := find_withdrawals(read_publications(home)).get(release)) is not None:
+                paragraphs.append(escape(describe_withdrawal(release, rollback)))
+            if any(notice.release == release for notice in read_notices(home)):
+                text = escape(tell("Figures in release {release} were wrong", release=release))
+                link = escape(tell("Notices on corrected figures"))
+                paragraphs.append(f'{text}. <a href="/{lang}/calendar.html">{link}</a>')
+        return "".join(f'<div class="front-edition"><p>{paragraph}</p></div>' for paragraph in paragraphs)
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
         """Return a file that is not a page, its type and its content policy, or None if the release lacks it.

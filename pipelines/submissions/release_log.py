@@ -86,6 +86,7 @@ def record_rollback(
             subject=release,
             detail={"previous": previous, "reason": reason, "number": number},
         )
+        enqueue_release_notices(book.connection, release, "rolled_back", at)
 
 
 def record_act(

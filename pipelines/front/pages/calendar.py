@@ -9,6 +9,7 @@ from typing import Final
 
 from pipelines import words
 from pipelines.core import clock
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup
 from pipelines.front import pages
 from pipelines.front.pages import Page
@@ -20,6 +21,7 @@ from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publications import Publication
 from pipelines.words.language import tell
 
+_KEPT: Final = mark("Its figures stay here for those who have quoted them.")
 CALENDAR: Final = "calendar"
 """Name of the page, which is not part of a release."""
 
@@ -65,6 +67,18 @@ def describe_next(planned: PlannedRelease | None) -> str:
     if planned is None or planned.moment is None:
         return ""
     return tell("Next release: {release}, {minute}.", release=planned.release, minute=format_minute(planned.moment))
+
+
+def describe_withdrawal(release: str, rollback: Publication) -> str:
+    """Return the sentences for the pages of a release that a rollback withdrew: when, why, and that it stays."""
+    day = words.format_day(clock.parse_time(rollback.published_at).date())
+    sentence = tell(
+        "Release {release} was withdrawn on {day}. Reason: {reason}",
+        release=release,
+        day=day,
+        reason=rollback.reason or "–",
+    )
+    return f"{sentence} {tell(_KEPT)}"
 
 
 def _compose_planned(reader: Reader, record: ReleaseRecord) -> FigureTable | None:

@@ -10,7 +10,7 @@ from pipelines.core.home import Home
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.manifest import VERSIONS, read_manifest
-from pipelines.publication.releases.publications import read_publications
+from pipelines.publication.releases.publications import find_withdrawals, read_publications
 from pipelines.publication.releases.publish import find_current_release, list_drafts
 
 
@@ -41,8 +41,13 @@ def list_editions(home: Home) -> list[EditionSummary]:
     """Return the published releases, oldest first, then the drafts."""
     current = find_current_release(home)
     names = sorted((path.name for path in home.releases.iterdir() if path.is_dir()), key=edition_key)
+    withdrawn = find_withdrawals(read_publications(home))
     editions = [
-        _summarise(home, home.releases / name, "current" if current and current.name == name else "published")
+        _summarise(
+            home,
+            home.releases / name,
+            "current" if current and current.name == name else "withdrawn" if name in withdrawn else "published",
+        )
         for name in names
     ]
     return editions + [_summarise(home, home.drafts / name, "draft") for name in list_drafts(home)]

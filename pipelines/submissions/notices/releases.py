@@ -1,4 +1,4 @@
-"""Notify the people who asked for it of releases and of notices on corrected figures.
+"""Notify the people who asked for it of releases, rollbacks, and notices on corrected figures.
 
 Who asked is in the audit log: the newest entry of an account counts. Only the person can ask, or stop the messages.
 """
@@ -38,7 +38,7 @@ def has_subscription(engine: sa.Engine, account_id: str) -> bool:
 
 
 def enqueue_release_notices(
-    connection: sa.Connection, release: str, news: Literal["published", "corrected"], at: datetime
+    connection: sa.Connection, release: str, news: Literal["published", "corrected", "rolled_back"], at: datetime
 ) -> int:
     """Enqueue a notice for each account that wants them and is not disabled; return how many there are."""
     enabled = connection.execute(sa.select(ACCOUNT.c.account_id).where(~ACCOUNT.c.disabled)).scalars()

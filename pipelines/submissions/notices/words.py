@@ -77,6 +77,7 @@ _ACCOUNT_TEXT = {
 _RELEASE_TITLE = {
     "published": mark("Release {release} is published"),
     "corrected": mark("Figures in release {release} were wrong"),
+    "rolled_back": mark("Release {release} is current again"),
 }
 _RELEASE_TEXT = {
     "published": mark(
@@ -86,6 +87,9 @@ _RELEASE_TEXT = {
     "corrected": mark(
         "The release calendar on the public pages says which figures they are. To stop these messages, open your "
         "account."
+    ),
+    "rolled_back": mark(
+        "The release calendar on the public pages says why. To stop these messages, open your account."
     ),
 }
 _RUN_TEXT = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import threading
 from pathlib import Path
 
 import polars as pl
 import pytest
+from lxml import etree
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
@@ -26,7 +28,7 @@ from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publish import find_current_release, list_drafts, switch_current
-from pipelines.refresh import embargo
+from pipelines.refresh import embargo, publication
 from pipelines.refresh.release import draft_release
 from pipelines.submissions.notices import releases as news
 from pipelines.submissions.notices.queue import list_notices
@@ -235,12 +237,8 @@ def test_nothing_of_an_approved_draft_is_public_before_its_minute(
     assert (names, mentioning) == ([], ["calendar.json"]), "only the announcement names the release"
 
 
-def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
-    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
-    embargo.schedule_release(home, "2026-Q4", clock.parse_time(MINUTE), actor=STEWARD)
-    embargo.schedule_release(home, "2026-Q4", None, actor=STEWARD, reason=REASON)
-    text = "Cases were counted as persons & corrected."
-    embargo.publish_notice(home, FIRST, area="MK", period="2026-Q2", text=text, actor=STEWARD)
+def _write_areas(home: Home) -> None:
+    """Write the tables from which the feed takes the names of areas."""
     tables = home.releases / FIRST / "data"
     tables.mkdir(exist_ok=True)
     area = {"area": "MK", "area_kind": "territory", "territory": "MK", "name_en": "North Macedonia", "footnote_en": ""}
@@ -248,6 +246,72 @@ def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
     pl.DataFrame(schema={"area": pl.String, "language": pl.String, "name": pl.String}).write_parquet(
         tables / "area_name.parquet"
     )
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+"""Date of RFC 3339 as RFC 4287 3.3 narrows it: with capital letters."""
+
+
+def _list_feed_faults(content: bytes) -> list[str]:
+    """Return what RFC 4287 requires of a feed (4.1.1) and of its entries (4.1.2) and is not so."""
+    feed = etree.fromstring(content)
+    faults = [] if feed.tag == f"{ATOM}feed" else ["the document element is not a feed"]
+    for part in (feed, *feed.findall(f"{ATOM}entry")):
+        name = "feed" if part is feed else f"entry {part.findtext(f'{ATOM}title')}"
+        for element in ("id", "title", "updated"):
+            faults += [f"{name}: not one {element}"] * (len(part.findall(f"{ATOM}{element}")) != 1)
+        faults += [f"{name}: no date"] * (re.fullmatch(MOMENT, part.findtext(f"{ATOM}updated", "")) is None)
+        faults += [f"{name}: id is not an IRI"] * (
+            re.match(r"[a-z][a-z0-9+.-]*:\S+$", part.findtext(f"{ATOM}id", "")) is None
+        )
+        links = [link for link in part.findall(f"{ATOM}link") if link.get("rel", "alternate") == "alternate"]
+        if part is feed:
+            faults += ["feed: no link to itself"] * (part.find(f"{ATOM}link[@rel='self']") is None)
+            faults += ["feed: no author with a name"] * (not part.findtext(f"{ATOM}author/{ATOM}name"))
+        else:
+            faults += [f"{name}: neither content nor one alternate link"] * (
+                len(links) != 1 or not links[0].get("href")
+            )
+            faults += [f"{name}: more than one summary"] * (len(part.findall(f"{ATOM}summary")) > 1)
+    ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
+    return faults + ["two entries have one id"] * (len(ids) != len(set(ids)))
+
+
+def test_feed_is_valid_and_names_publication_correction_and_rollback(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fixture.publish_draft(home)
+    embargo.publish_notice(home, NEXT, area="MK", text="Cases were counted as persons.", actor=STEWARD)
+    monkeypatch.setenv("RTI_NOW", MINUTE)
+    publication.roll_back(home, FIRST, actor=STEWARD, reason=REASON)
+    _write_areas(home)
+    client = TestClient(ReleasePages(PlainTextResponse("other", 404), lambda: home, "https://figures.example"))
+    content = client.get("/en/releases.atom").content
+    assert _list_feed_faults(content) == []
+    feed = etree.fromstring(content)
+    titles = [entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")]
+    assert titles[0] == f"Release {FIRST} is current again"
+    assert titles[-1] == f"Release {FIRST}"
+    assert set(titles[1:-1]) == {
+        f"Release {NEXT}", f"Correction of figures in release {NEXT}: North Macedonia, all periods",
+    }  # fmt: skip
+    assert feed.findtext(f"{ATOM}entry/{ATOM}summary") == f"Made current again: {REASON}"
+    albanian = client.get("/sq/releases.atom").content
+    assert _list_feed_faults(albanian) == []
+    assert etree.fromstring(albanian).findtext(f"{ATOM}id") != feed.findtext(f"{ATOM}id"), "these are two feeds"
+    planted_faults = {b"T09:00:00Z<": b" 09:00<", b"author>": b"editor>", b'rel="self"': b'rel="alternate"'}
+    for text, fault in planted_faults.items():
+        assert text in content and _list_feed_faults(content.replace(text, fault)), fault
+
+
+def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
+    embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
+    embargo.schedule_release(home, "2026-Q4", clock.parse_time(MINUTE), actor=STEWARD)
+    embargo.schedule_release(home, "2026-Q4", None, actor=STEWARD, reason=REASON)
+    text = "Cases were counted as persons & corrected."
+    embargo.publish_notice(home, FIRST, area="MK", period="2026-Q2", text=text, actor=STEWARD)
+    _write_areas(home)
     pages = ReleasePages(PlainTextResponse("other", 404), lambda: home, "https://figures.example")
     client = TestClient(pages)
     calendar = client.get("/en/calendar.ics").text
@@ -277,18 +341,24 @@ def test_notice_that_is_not_allowed_is_refused(home: Home, release: str, area: s
     assert read_notices(home) == []
 
 
-def test_people_who_asked_are_notified_of_releases_and_corrections(home: Home) -> None:
+def test_people_who_asked_are_notified_of_releases_corrections_and_rollbacks(home: Home) -> None:
     engine = open_ledger(home)
     for account in ("office", "chief"):
         news.change_subscription(engine, account, is_wanted=True)
     news.change_subscription(engine, "chief", is_wanted=False)
     fixture.publish_draft(home)
     embargo.publish_notice(home, NEXT, area="MK", text="Cases were counted as persons.", actor=STEWARD)
+    publication.roll_back(home, FIRST, actor=STEWARD, reason=REASON)
     queued = [notice for notice in list_notices(engine) if notice.kind == "release"]
     contents = {(notice.account_id, notice.content["what"]) for notice in queued}
-    assert contents == {("office", "corrected"), ("office", "published")}
-    letter = write_letter(queued[0], load(), "https://offices.example", demonstration=False)
-    assert letter.link == "https://offices.example/account" and NEXT in letter.title
+    assert contents == {("office", "corrected"), ("office", "published"), ("office", "rolled_back")}
+    letters = {
+        notice.content["what"]: write_letter(notice, load(), "https://offices.example", demonstration=False)
+        for notice in queued
+    }
+    assert {letter.link for letter in letters.values()} == {"https://offices.example/account"}
+    assert NEXT in letters["published"].title and NEXT in letters["corrected"].title
+    assert letters["rolled_back"].title == f"Release {FIRST} is current again"
 
 
 # -- the switch

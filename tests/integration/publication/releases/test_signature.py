@@ -128,3 +128,6 @@ def test_rollback_is_also_a_command_of_the_group(home: Home, capsys: pytest.Capt
     reason = "The figures of one office were wrong."
     assert main.main(["release", "rollback", FIRST, "--reason", reason, "--as", "the-steward"]) == 0
     assert capsys.readouterr().out == f"{FIRST} is the current release again\n"
+    assert main.main(["release", "list", "--json"]) == 0
+    editions = {row["release"]: row["state"] for row in json.loads(capsys.readouterr().out)}
+    assert editions == {FIRST: "current", NEXT: "withdrawn"}

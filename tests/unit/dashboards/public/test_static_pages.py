@@ -15,6 +15,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
 from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
 from pipelines.publication.releases.correction_notices import CorrectionNotice, write_notices
+from pipelines.publication.releases.publications import Publication, journal_path
 from pipelines.publication.releases.publish import switch_current
 from pipelines.web.security_headers import SecurityHeaders, content_policy
 from pipelines.web.settings import Site
@@ -259,6 +260,24 @@ def test_page_of_a_release_with_corrected_figures_leads_to_the_notices(home: Hom
     text = request_path(home, "/releases/2026-Q2/en/index.html").text
     assert text.startswith('<div class="front-edition"><p>Figures in release 2026-Q2 were wrong. <a href="/en/cal')
     assert "were wrong" not in request_path(home, "/releases/2026-Q3/en/index.html").text
+
+
+def test_page_of_a_withdrawn_release_says_when_and_why_it_was_withdrawn(home: Home) -> None:
+    for release in ("2026-Q2", "2026-Q3"):
+        page = home.releases / release / "pages" / "sq" / "index.html"
+        page.write_text('<div class="front-edition" id="newer-release" hidden>newer</div>', encoding="utf-8")
+    switch_current(home, "2026-Q2")
+    journal = [Publication(release, "2026-11-20T09:00:00Z") for release in ("2026-Q2", "2026-Q3")]
+    reason = "Two files were <mixed> up."
+    journal.append(Publication("2026-Q2", "2026-11-25T09:00:00Z", "rollback", "2026-Q3", "steward", reason))
+    journal_path(home).write_text("".join(line.as_line() for line in journal), encoding="utf-8")
+    text = request_path(home, "/releases/2026-Q3/sq/index.html").text
+    assert text.startswith(
+        '<div class="front-edition"><p>Botimi 2026-Q3 u tërhoq më 25 nëntor 2026. Arsyeja: Two files'
+    )
+    assert "&lt;mixed&gt;" in text and "<mixed>" not in text
+    assert "u tërhoq" not in request_path(home, "/sq/index.html").text
+    assert "u tërhoq" not in request_path(home, "/releases/2026-Q2/sq/index.html").text
 
 
 def test_foot_of_a_page_has_the_next_release_in_its_language_until_its_minute(

@@ -361,6 +361,7 @@ EMPTY = {
     "Correction, {area}, {period}:": "a release with a correction notice",
     "Figures in release {release} were wrong": "a release with a correction notice",
     "Made current again: {reason}": "a release that was made current again",
+    "Release {release} is current again": "a release that was made current again",
     "{day}, {time} UTC": "a release that is announced",
     "Public key of releases since {day}": "the calendar of a home, which is not part of a release",
     "Figures that changed since release {release}": "a release after another one",
