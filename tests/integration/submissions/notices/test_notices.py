@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from pipelines.core import clock
 from pipelines.core.home import Home
@@ -35,6 +39,7 @@ from pipelines.ledger.schema import ACCOUNT, BLOCK, NOTICE, SUBMISSION
 from pipelines.submissions import notices
 from pipelines.submissions.accounts import accounts, password_sign_in
 from pipelines.submissions.notices import delivery, queue
+from pipelines.submissions.notices import releases as release_news
 from pipelines.submissions.notices.settings import NoticeSettingsError, parse_server
 from tests.support.fakes.ledger_fakes import home_and_ledger
 from tests.support.ports import free_port
@@ -589,6 +594,58 @@ def test_delivery_fails_if_server_lacks_starttls(
     with open_write_transaction(engine) as connection:
         notices.enqueue_notice(connection, "steward", "account", {"what": "created"})
     assert notices.deliver_notices(home, engine).failed == 1 and inbox.mails == []
+
+
+def write_certificate(folder: Path) -> tuple[Path, Path]:
+    """Write a certificate for localhost that signs itself, and its key; return both paths."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name.from_rfc4514_string("CN=localhost")
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    secret = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    paths[1].write_bytes(key.private_bytes(serialization.Encoding.PEM, *secret))
+    return paths
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_mail_about_release_arrives_by_starttls_from_trusted_server_only(
+    ledger: tuple[Home, sa.Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
+) -> None:
+    home, engine = ledger
+    certificate, key = write_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    inbox = Inbox(free_port())
+    server = Controller(
+        inbox, hostname="127.0.0.1", port=inbox.port, ready_timeout=60, tls_context=context, require_starttls=True
+    )
+    monkeypatch.setenv("RTI_SMTP_URL", f"smtp://localhost:{inbox.port}")
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    release_news.change_subscription(engine, "al-approver", is_wanted=True)
+    with open_write_transaction(engine) as connection:
+        release_news.enqueue_release_notices(connection, "2026-Q3", "published", NOW)
+    server.start()
+    try:
+        outcome = notices.deliver_notices(home, engine)
+    finally:
+        server.stop()
+    assert (outcome.sent, outcome.failed) == ((1, 0) if is_trusted else (0, 1))
+    assert [(address, str(mail["Subject"])) for address, mail in inbox.mails] == (
+        [("al@example.org", "Demonstrim: Botimi 2026-Q3 u publikua")] if is_trusted else []
+    )
 
 
 @pytest.mark.parametrize(
