@@ -17,8 +17,9 @@ from dashboards.office.requests import Form, Page, SubmittedForm
 from dashboards.office.responses import redirect_to, render_page, render_refusal
 from pipelines.core import clock, codes
 from pipelines.core.home_lock import HomeBusyError
-from pipelines.core.i18n import mark
+from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.design import components as ui
+from pipelines.design.components import Markup
 from pipelines.ledger.identity import EVERY, NotAllowedError
 from pipelines.ledger.permissions import has_role_for
 from pipelines.ledger.transitions import TransitionError
@@ -29,9 +30,11 @@ from pipelines.refresh.quarter import measure_progress
 from pipelines.refresh.release_desk import desk as release_desk
 from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult
 from pipelines.refresh.release_desk.desk import ReleaseDesk
+from pipelines.refresh.release_desk.problems import NOT_ASSESSED, Problem
 from pipelines.refresh.release_desk.sheets import Row, TerritorySheet
 from pipelines.warehouse.metrics import metrics
-from pipelines.words.language import lower_first
+from pipelines.words.language import lower_first, read_in
+from pipelines.words.sources import has_statement, split_ending
 
 router = APIRouter()
 PATH = "/release-desk"
@@ -130,7 +133,8 @@ def show_sheet(context: Page) -> Response:
         signed=_describe_signature(context, sign_off),
         figures=_make_figures(context, sheet),
         changes=_make_changes(context, sheet),
-        notes=sheet.notes,
+        notes=(notes := _describe_notes(context, sheet)),
+        has_english_notes=any(isinstance(note, Markup) and 'lang="en"' in note for note in notes),
         missing=[
             f"{context.office_name(row['source'], territory)}, {context.code_label('instrument', row['instrument'])}, "
             f"{row['period']}"
@@ -272,10 +276,11 @@ def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -
         if result.state == "open" and result.check.is_essential:
             remedy += " " + context.tell("This check cannot be overridden.")
         title = context.tell(result.check.title)  # marked in release_desk.checklist
+        found = result.list_evidence(lambda problem: _describe_problem(context, problem))
         rows.append(
             ui.PageRow(
                 title,
-                (badge, result.evidence, ui.mark_code(result.explanation or result.override or remedy)),
+                (badge, found, ui.mark_code(result.explanation or result.override or remedy)),
                 anchor=result.check.id,
             )
         )
@@ -286,6 +291,18 @@ def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -
         rows,
         wide=True,
     )
+
+
+def _describe_problem(context: PageContext, problem: Problem) -> str:
+    """Return a problem of a draft with the names of its office or area, and the labels of its codes."""
+    if isinstance(problem, str):
+        return context.tell(NOT_ASSESSED) if problem == NOT_ASSESSED else problem
+    name = context.office_name(problem.office, problem.area) if problem.office else context.area_name(problem.area)
+    labels = [context.code_label(codelist, code) for codelist, code in problem.codes]
+    period = [words.format_period(problem.period, context.language)] if problem.period else []
+    text = ", ".join([name, *labels, *period])
+    note = context.tell(NOT_ASSESSED) if problem.note == NOT_ASSESSED else problem.note
+    return f"{text}: {note}" if note else text
 
 
 def _list_sheets(context: PageContext, sheets: Sequence[release_desk.SignOff]) -> ui.PageTable:
@@ -391,6 +408,22 @@ def _make_changes(context: PageContext, sheet: TerritorySheet) -> ui.PageTable |
     columns = [tell("Measure"), tell("Period"), tell("Broken down by"), tell("Before"), tell("Now")]
     caption = context.many("{n} figure has changed", "{n} figures have changed", len(sheet.changes))
     return ui.PageTable(caption, context.tell("Change"), columns, rows, frozenset({3, 4}), wide=True)
+
+
+def _describe_notes(context: PageContext, sheet: TerritorySheet) -> list[str]:
+    """Return the caveats: those with a translation in the reader's language, the others marked as English.
+
+    Notes on territories and offices are published in English, as they were declared (docs/translating.md).
+    """
+    notes: list[str] = []
+    with read_in(context.language):
+        for text in filter(has_statement, sheet.notes):
+            statement, remark = split_ending(text)
+            translation = context.tell(statement)  # marked in sims.yml
+            is_english = translation == statement and context.language != SOURCE_LANGUAGE
+            words_shown = Markup('<span lang="en">{}</span>').format(statement) if is_english else translation
+            notes.append(Markup("{} {}").format(words_shown, remark) if remark else words_shown)
+    return notes
 
 
 def _describe_terms(context: PageContext, row: Row, names: Sequence[str]) -> str:

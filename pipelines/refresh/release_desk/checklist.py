@@ -16,9 +16,10 @@ import polars as pl
 from pipelines.core.i18n import mark
 from pipelines.refresh.release_desk import checks
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
+from pipelines.refresh.release_desk.problems import Problem
 
-NAMED: Final = 5
-"""Problems that are named; the others are counted."""
+NAMED: Final = 8
+"""Problems that are named, so that every territory can be; the others are counted."""
 State = Literal["good", "explained", "overridden", "open"]
 
 
@@ -29,7 +30,7 @@ class Check:
     id: str
     title: str
     remedy: str
-    find_problems: Callable[[DraftUnderReview], Iterable[str]]
+    find_problems: Callable[[DraftUnderReview], Iterable[Problem]]
     can_be_explained: bool = False
     is_essential: bool = False
     """A release that fails this check would harm people or could not be trusted, so no steward may override it."""
@@ -40,7 +41,7 @@ class DraftCheckResult:
     """The result of a check, with a steward's explanation of these problems and the reason of an override."""
 
     check: Check
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     explanation: str = ""
     override: str = ""
 
@@ -54,9 +55,13 @@ class DraftCheckResult:
 
     @property
     def evidence(self) -> str:
-        """Return the first problems, and how many more there are."""
+        """Return the first problems with codes, and how many more there are."""
+        return self.list_evidence(str)
+
+    def list_evidence(self, describe: Callable[[Problem], str]) -> str:
+        """Return the first problems, each as described, and how many more there are."""
         more = len(self.problems) - NAMED
-        return "; ".join(self.problems[:NAMED]) + (f" (+{more})" if more > 0 else "")
+        return "; ".join(map(describe, self.problems[:NAMED])) + (f" (+{more})" if more > 0 else "")
 
     def as_json(self) -> dict[str, Any]:
         """Return the result as plain values, in English."""
@@ -64,7 +69,7 @@ class DraftCheckResult:
             "id": self.check.id,
             "title": self.check.title,
             "state": self.state,
-            "problems": list(self.problems),
+            "problems": [str(problem) for problem in self.problems],
             "remedy": self.check.remedy,
             "explanation": self.explanation,
             "is_essential": self.check.is_essential,
@@ -80,7 +85,7 @@ def run_checks(draft: DraftUnderReview, chosen: Iterable[Check] | None = None) -
 def run_check(check: Check, draft: DraftUnderReview) -> DraftCheckResult:
     """Run one check."""
     try:
-        problems = tuple(check.find_problems(draft))
+        problems: tuple[Problem, ...] = tuple(check.find_problems(draft))
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         # A draft of which a part is missing or damaged must be shown as such, and never as good.
         problems = (f"{type(error).__name__}: {error}",)

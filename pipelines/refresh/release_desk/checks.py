@@ -20,6 +20,7 @@ from pipelines.publication.releases.publish import refuse_older_edition, verify_
 from pipelines.publication.releases.verification import verify_published
 from pipelines.refresh import integrity
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
+from pipelines.refresh.release_desk.problems import NOT_ASSESSED, AreaProblem
 from pipelines.refresh.released_counts import read_audit
 
 OLDEST_POPULATION: Final = 2
@@ -73,18 +74,25 @@ def find_missing_version(draft: DraftUnderReview) -> list[str]:
 # -- Returns
 
 
-def find_missing_returns(draft: DraftUnderReview) -> list[str]:
+def find_missing_returns(draft: DraftUnderReview) -> list[AreaProblem]:
     """Return the offices that have not reported the quarter of the release."""
     rows = draft.read_table("coverage").filter((pl.col("period") == draft.period) & ~pl.col("is_reported"))
-    return sorted(f"{source}, {instrument}" for source, instrument in rows.select("source", "instrument").iter_rows())
+    return sorted(
+        AreaProblem(territory, source, (("instrument", instrument),))
+        for territory, source, instrument in rows.select("territory", "source", "instrument").iter_rows()
+    )
 
 
-def find_overdue_returns(draft: DraftUnderReview) -> list[str]:
+def find_overdue_returns(draft: DraftUnderReview) -> list[AreaProblem]:
     due = draft.read_table("coverage").filter(
         pl.col("is_due") & ~pl.col("is_reported") & (pl.col("period") != draft.period)
     )
-    columns = ("source", "instrument", "period")
-    return sorted(", ".join(map(str, row)) for row in due.select(columns).iter_rows())
+    return sorted(
+        AreaProblem(territory, source, (("instrument", instrument),), period)
+        for territory, source, instrument, period in due.select(
+            "territory", "source", "instrument", "period"
+        ).iter_rows()
+    )
 
 
 def find_waiting_returns(draft: DraftUnderReview) -> list[str]:
@@ -127,14 +135,14 @@ def find_disclosed_cells(draft: DraftUnderReview) -> list[str]:
     """Return what the audit found of exactly the figures that this draft has; an audit of others does not count."""
     risk = read_audit(draft.home, draft.folder)
     if risk is None:
-        return ["not assessed"]
+        return [NOT_ASSESSED]
     return [f"{risk[name]} {name}" for name in ("disclosed", "narrow", "unknown") if risk[name]]
 
 
-def find_insiders(draft: DraftUnderReview) -> list[str]:
+def find_insiders(draft: DraftUnderReview) -> list[AreaProblem]:
     """Return the territories that were not audited as readers of this draft, or that can work out cells of others."""
-    missing = [f"{code}: not assessed" for code in draft.territories if code not in draft.audited]
-    return missing + [f"{reader}: {cells}" for reader, cells in draft.audited.items() if cells]
+    missing = [AreaProblem(code, note=NOT_ASSESSED) for code in draft.territories if code not in draft.audited]
+    return missing + [AreaProblem(reader, note=str(cells)) for reader, cells in draft.audited.items() if cells]
 
 
 def find_values_of_hidden_cells(draft: DraftUnderReview) -> list[str]:
@@ -184,25 +192,25 @@ def find_pictures_without_text(draft: DraftUnderReview) -> list[str]:
     return faults
 
 
-def find_counts_without_card(draft: DraftUnderReview) -> list[str]:
+def find_counts_without_card(draft: DraftUnderReview) -> list[AreaProblem]:
     """Return the areas and units with published counts whose counting rule is not declared."""
     cells = draft.read_table("cell").filter(pl.col("value").is_not_null() & (pl.col("card_id") == ""))
     rows = cells.filter(pl.col("area_kind") != "region").select("area", "level", "count_unit").unique().sort(pl.all())
-    return [", ".join(row) for row in rows.iter_rows()]
+    return [AreaProblem(area, codes=(("level", level), ("count_unit", unit))) for area, level, unit in rows.iter_rows()]
 
 
-def find_missing_notes(draft: DraftUnderReview) -> list[str]:
+def find_missing_notes(draft: DraftUnderReview) -> list[AreaProblem]:
     """Return the territories without reference metadata."""
     described = set(draft.read_table("metadata")["territory"])
-    return [code for code in draft.territories if code not in described]
+    return [AreaProblem(code) for code in draft.territories if code not in described]
 
 
-def find_old_denominators(draft: DraftUnderReview) -> list[str]:
+def find_old_denominators(draft: DraftUnderReview) -> list[AreaProblem]:
     year = int(draft.period[:4])
     rows = draft.read_table("population").filter(pl.col("year") == year)
     newest = dict(rows.select("area", "population_year").iter_rows())
     return [
-        f"{code}: {newest.get(code, '–')}"
+        AreaProblem(code, note=str(newest.get(code, "–")))
         for code in draft.territories
         if newest.get(code) is None or int(newest[code]) < year - OLDEST_POPULATION
     ]
@@ -220,7 +228,7 @@ def find_changes(draft: DraftUnderReview) -> list[str]:
     return changed + ([f"{schema} schema"] if schema else [])
 
 
-def find_missing_notices(draft: DraftUnderReview) -> list[str]:
+def find_missing_notices(draft: DraftUnderReview) -> list[AreaProblem]:
     """Return the territories whose published totals were revised without a notice since the release before."""
     previous = draft.manifest.get("previous")
     if previous is None or edition_key(draft.release)[2] == 0:
@@ -228,7 +236,7 @@ def find_missing_notices(draft: DraftUnderReview) -> list[str]:
     rows = draft.read_table("change").filter((pl.col("change") == "revised") & pl.col("is_total"))
     revised = set(rows.filter(pl.col("area_kind") == "territory")["area"])
     noticed = {notice.area.partition("_")[0] for notice in read_notices(draft.home) if notice.release == previous}
-    return sorted(revised - noticed)
+    return [AreaProblem(code) for code in sorted(revised - noticed)]
 
 
 def find_damaged_releases(draft: DraftUnderReview) -> list[str]:
@@ -243,8 +251,8 @@ def find_missing_announcement(draft: DraftUnderReview) -> list[str]:
     return [] if planned is not None and planned.at is not None else [draft.release]
 
 
-def find_missing_signatures(draft: DraftUnderReview) -> list[str]:
-    return [code for code in draft.territories if code not in draft.signed]
+def find_missing_signatures(draft: DraftUnderReview) -> list[AreaProblem]:
+    return [AreaProblem(code) for code in draft.territories if code not in draft.signed]
 
 
 # -- The home

@@ -291,7 +291,7 @@ def test_check_finds_its_fault(the_desk: ReleaseDesk, check_id: str) -> None:
     FAULTS[check_id](the_desk)
     result = _run_check(the_desk, check_id)
     assert result.state == "open"
-    assert not any("Error: " in problem for problem in result.problems), result.problems
+    assert not any("Error: " in str(problem) for problem in result.problems), result.problems
 
 
 def test_review_shows_open_checks_of_people_dates_and_returns(the_desk: ReleaseDesk) -> None:
@@ -512,4 +512,4 @@ def test_audits_count_for_the_draft_that_was_audited(the_desk: ReleaseDesk, monk
     assert set(cells.values()) == {2} and "AL" in cells
     review = desk.review_draft(the_desk, get_person(the_desk, "head"))
     result = next(result for result in review.checks if result.check.id == "insider_audit")
-    assert result.problems[0] == "AL: 2"
+    assert str(result.problems[0]) == "AL: 2"

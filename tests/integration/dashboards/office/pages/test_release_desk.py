@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from dashboards.office.pages import release_desk
-from pipelines.core import codes
+from pipelines.core import codes, i18n
 from pipelines.core.home import open_home
+from pipelines.core.i18n import tell
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.preview import read_preview_list
 from pipelines.refresh.release_desk.sheets import make_sheet
+from pipelines.submissions.accounts import accounts
+from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from tests.support.releases import release_fixture
 from tests.support.service.office_client import Office
 
@@ -40,6 +44,54 @@ def test_steward_sees_the_checklist_with_what_is_open_first(desk_pages: Office) 
     assert sum("in order" in text or "open" in text for text in badges) >= 20
     assert f"release {DRAFT} cannot be published" in page.main
     assert "Publish it" not in page.main
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_checklist_names_territories_and_sheet_marks_english_in_each_language(
+    desk_pages: Office, language: str
+) -> None:
+    """No code of a territory or office is shown, Kosovo has its footnote, and English notes are marked as such."""
+    engine, registry = desk_pages.desk.engine, desk_pages.desk.registry
+    accounts.set_language(engine, "secretariat", language, by="secretariat")
+    try:
+        page = desk_pages.open("secretariat", "/release-desk")
+        sheet = desk_pages.open("secretariat", "/release-desk/sheet", territory="RS")
+    finally:
+        accounts.set_language(engine, "secretariat", "en", by="secretariat")
+    evidence = {row.get("id"): row.cssselect("td")[1].text_content() for row in page.find_elements("tr[id]")}
+    codes_shown = {word for text in evidence.values() for word in re.findall(r"\b[A-Z]{2}(?:_[A-Z_]+)?\b", text)}
+    declared = set(registry.territories)
+    for territory in registry.territories.values():
+        declared |= {part.code for part in territory.jurisdictions} | {office.id for office in territory.offices}
+    assert codes_shown & declared == set()
+    first, second = (jurisdiction_name(registry, code, language) for code in ("AL", "BA"))
+    assert evidence["sign_offs"].startswith(f"{first}; {second}; ") and evidence["sign_offs"].count(";") == 6
+    assert f"{jurisdiction_name(registry, 'XK', language)}*" in evidence["sign_offs"]
+    assert f"* {note_of(registry, 'XK', language)}" in " ".join(page.text.split())
+    not_assessed = tell("not assessed", language)
+    assert evidence["insider_audit"].startswith(f"{first}: {not_assessed}; {second}: {not_assessed}; ")
+    english = sheet.find_elements("ul.rti-items li span")
+    assert {element.get("lang") for element in english} == ({"en"} if language != "en" else set())
+    sentence = tell("Notes in English are shown as they were declared.", language)
+    assert (sentence in sheet.main) == (language != "en")
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_caveats_are_in_the_language_of_the_reader_or_marked_as_english(built_home: Path, language: str) -> None:
+    """The causes of breaks have translations; notes on offices are published as they were declared."""
+    home = open_home(built_home)
+    context = cast("PageContext", SimpleNamespace(language=language, tell=lambda text: tell(text, language)))
+    cause = "Penalties of article 388 rise (SG 72/09); the day is from a source not yet verified."
+    office = "Statistical Office of the Republic of Serbia: Reference publication: ESMS S024010."
+    notes = release_desk._describe_notes(context, make_sheet(home, home.current.resolve(), "RS"))
+    assert tell(cause, language) in notes
+    assert (office if language == "en" else f'<span lang="en">{office}</span>') in notes
+    assert not [note for note in notes if "Ministry of Justice" in note], "a note that says nothing but who reports"
+    albania = release_desk._describe_notes(context, make_sheet(home, home.current.resolve(), "AL"))
+    [law] = [note for note in albania if "110/" in note]
+    remark = tell("Source not yet verified.", language)
+    assert law.endswith(f" {remark}")
+    assert language == "en" or ("lang=" not in law and "added" not in law)
 
 
 def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Office) -> None:
