@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -120,6 +121,7 @@ def show_sheet(context: Page) -> Response:
     sign_off = next(item for item in release_desk.list_sheets(desk, context.who) if item.territory == territory)
     draft = release_desk.find_draft(desk)
     assert draft is not None
+    _add_footnotes(context, sheet.notes)
     return render_page(
         context,
         "release_sheet.html",
@@ -424,6 +426,14 @@ def _describe_notes(context: PageContext, sheet: TerritorySheet) -> list[str]:
             words_shown = Markup('<span lang="en">{}</span>').format(statement) if is_english else translation
             notes.append(Markup("{} {}").format(words_shown, remark) if remark else words_shown)
     return notes
+
+
+def _add_footnotes(context: PageContext, texts: Sequence[str]) -> None:
+    """Put the footnote of each territory whose name begins with a word of the texts at the end of the page."""
+    present = {word for text in texts for word in re.findall(r"\w+", text)}
+    for code, territory in context.desk.registry.territories.items():
+        if present & {name.name.split()[0] for name in territory.names}:
+            context.footnote_mark(code)
 
 
 def _describe_terms(context: PageContext, row: Row, names: Sequence[str]) -> str:

@@ -70,6 +70,8 @@ def test_checklist_names_territories_and_sheet_marks_english_in_each_language(
     assert f"* {note_of(registry, 'XK', language)}" in " ".join(page.text.split())
     not_assessed = tell("not assessed", language)
     assert evidence["insider_audit"].startswith(f"{first}: {not_assessed}; {second}: {not_assessed}; ")
+    assert any("Kosovo" in element.text_content() for element in sheet.find_elements("ul.rti-items li"))
+    assert f"* {note_of(registry, 'XK', language)}" in sheet.text
     english = sheet.find_elements("ul.rti-items li span")
     assert {element.get("lang") for element in english} == ({"en"} if language != "en" else set())
     sentence = tell("Notes in English are shown as they were declared.", language)
