@@ -61,13 +61,23 @@ def copy_or_build(
             shutil.rmtree(entry, ignore_errors=True)
             build(entry / "home")
             # The last connection to a database of SQLite writes its log into the file when it is closed, and those that
-            # the build has left open are closed when garbage is collected.
-            gc.collect()
+            # the build has left open are closed when garbage is collected: late in a session that takes a second.
+            if _has_open_files(entry):
+                gc.collect()
             (entry / _COMPLETE).write_text(digest_tree(entry / "home"), encoding="ascii")
         os.utime(entry)
         shutil.copytree(entry / "home", target, symlinks=True)
     _remove_old_entries(entries, entry, unused_seconds)
     return is_built
+
+
+def _has_open_files(folder: Path) -> bool:
+    """Return True if this process has a file below a folder open, or if the system does not tell."""
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        return True
+    names = {os.path.realpath(descriptor) for descriptor in descriptors.iterdir()}
+    return any(name.startswith(f"{folder.resolve()}{os.sep}") for name in names)
 
 
 def remove_entries(entries: Path) -> None:
