@@ -19,7 +19,6 @@ from tests.support import home_cache, kept_builds, postgres
 from tests.support.demonstration import CLOCK, build_home, copy_home
 from tests.support.memory_folder import use_memory
 from tests.support.processor_time import ProcessorTimePlugin
-from tests.support.releases import release_fixture, two_editions
 from tests.support.schedule import FileScheduling, order_files
 from tests.support.shared_builds import build_once
 from tests.support.worker_messages import leave_out_messages
@@ -92,12 +91,16 @@ def built_home(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixture
 @pytest.fixture(scope="session")
 def release_root(request: pytest.FixtureRequest) -> Path:
     """Root of a home with the small release that is written by hand; read-only by agreement."""
+    from tests.support.releases import release_fixture
+
     return kept_builds.build_kept(request, "release-by-hand", release_fixture.make_home)
 
 
 @pytest.fixture(scope="session")
 def editions_root(request: pytest.FixtureRequest) -> Path:
     """Root of a home with two such releases, of which the newer one is current; read-only by agreement."""
+    from tests.support.releases import two_editions
+
     return kept_builds.build_kept(request, "two-releases-by-hand", two_editions.make_home)
 
 
