@@ -219,8 +219,9 @@ class Edition:
         return by_metric
 
     def find_durations(self, metric: str, crime: str) -> Mapping[str, list[Row]]:
-        """Return the quantiles of a duration by territory; empty if no territory has records of it."""
-        return self._durations.get((metric, crime), {})
+        """Return the quantiles of a duration by area in display order; empty if no territory has records of it."""
+        by_area = self._durations.get((metric, crime), {})
+        return {area: by_area[area] for area in self.areas if area in by_area}
 
     def list_duration_metrics(self, crime: str) -> list[str]:
         """Return the durations that have a figure for a crime, in declared order."""
@@ -310,8 +311,12 @@ class Edition:
         return groups
 
     def find_sentences(self, crime: str, track: str) -> Mapping[tuple[str, str, str], Mapping[str, Row]]:
-        """Return the figures on sentences from records by area, register and year, each by its statistic."""
-        return self._sentences.get((crime, track), {})
+        """Return the figures on sentences from records by area, register and year, each by its statistic.
+
+        The areas are in display order.
+        """
+        groups = self._sentences.get((crime, track), {})
+        return {key: groups[key] for area in self.areas for key in groups if key[0] == area}
 
     def choose_sentence_year(self, crime: str, track: str, areas: Container[str] = ()) -> str:
         """Return the newest year with a figure on sentences, else the newest year; empty if there is none.

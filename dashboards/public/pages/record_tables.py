@@ -50,12 +50,12 @@ def read_scope(frame: layout.Frame, crime: str, territories: Sequence[str] | Non
     return RecordScope(crime, queries.read_labels(frame.path, "offence_group")[crime], codes, with_records)
 
 
-def group_rows(rows: Sequence[Row], *more: str) -> dict[tuple[str, ...], dict[str, Row]]:
-    """Group rows by area, register and `more`, each by its statistic."""
+def group_rows(frame: layout.Frame, rows: Sequence[Row], *more: str) -> dict[tuple[str, ...], dict[str, Row]]:
+    """Group rows by area in display order, register and `more`, each by its statistic."""
     groups: dict[tuple[str, ...], dict[str, Row]] = {}
     for row in rows:
         groups.setdefault((row["area"], row["source"], *(str(row[name]) for name in more)), {})[row["statistic"]] = row
-    return groups
+    return {key: groups[key] for area in frame.areas for key in groups if key[0] == area}
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def choose_year(frame: layout.Frame, crime: str, track: str) -> str:
 
 def read_groups(frame: layout.Frame, scope: RecordScope, track: str, year: str) -> dict[tuple[str, ...], Group]:
     """Return the figures of each register of the scope, in its order."""
-    groups = group_rows(queries.read_rows(frame.path, "sentences", scope.crime, track, year))
+    groups = group_rows(frame, queries.read_rows(frame.path, "sentences", scope.crime, track, year))
     return {key: groups[key] for area in scope.list_areas(frame) for key in groups if key[0] == area}
 
 

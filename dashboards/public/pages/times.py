@@ -27,7 +27,7 @@ def read_ways(frame: layout.Frame, crime: str) -> dict[str, Row]:
 def show_headline(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     """Show the sentences to quote: the median of each register, and which areas have no records."""
     about = read_ways(frame, scope.crime)[way]
-    groups = group_rows(queries.read_rows(frame.path, "durations", way, scope.crime))
+    groups = group_rows(frame, queries.read_rows(frame.path, "durations", way, scope.crime))
     medians = [(frame.marked_name(key[0]), group.get("median")) for key, group in groups.items()]
     missing = scope.name_without_records(frame)
     layout.quote_sentence(durations.compose_sentence(name_metric(about), scope.crime_name, medians, missing), frame)
@@ -37,7 +37,7 @@ def show_headline(frame: layout.Frame, scope: RecordScope, way: str) -> None:
 def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     """Show the days after which 50%, 75% and 90% of the cases had ended, as a table and as a picture."""
     about = read_ways(frame, scope.crime)[way]
-    groups = group_rows(queries.read_rows(frame.path, "durations", way, scope.crime))
+    groups = group_rows(frame, queries.read_rows(frame.path, "durations", way, scope.crime))
     layout.put_heading(tell("How long it takes"))
     table = RecordTable("duration", {**durations.QUANTILES, "open_share": tell("Still open (%)")})
     columns = [
@@ -98,7 +98,7 @@ def show_pending(frame: layout.Frame, scope: RecordScope, way: str) -> None:
         return
     days = [words.format_day(day) for day in sorted({row["as_at"] for row in rows})]
     columns = [*_name_days(), tell("Persons")]
-    groups = group_rows(rows)
+    groups = group_rows(frame, rows)
     title = tell("{name}, on {days}. {crime}", name=name, days=words.join_words(days), crime=scope.crime_name)
     RecordTable("pending", durations.QUANTILES).show_lines(frame, scope, title, columns, groups)
     layout.put_text(
@@ -119,7 +119,7 @@ def show_cohorts(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     if not rows:
         return
     columns = [*(f"{title} (%)" for title in durations.COHORT.values()), tell("Persons")]
-    groups = group_rows(rows, "cohort")
+    groups = group_rows(frame, rows, "cohort")
     title = tell("{name}. {crime}, by year of entry", name=name, crime=scope.crime_name)
     RecordTable("cohort", durations.COHORT).show_lines(frame, scope, title, columns, groups, tell("Territory, year"))
     layout.put_text(durations.describe_following(rows[0]["quarters"]))

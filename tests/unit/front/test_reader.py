@@ -73,3 +73,21 @@ def test_territories_are_in_the_order_of_their_names_in_the_language_of_the_page
         assert [code for code, _ in reader.coverage.territories] == ["CC", "BB", "DD", "AA"]
     assert reader.edition.find_total("TIP", "convicted_first", "AA", "2025") is before, "the indexes are shared"
     assert open_reader(edition, "en").edition is edition and edition.territories == list(MEMBERS)
+
+
+def test_figures_from_records_are_in_the_order_of_names_too() -> None:
+    """Cland comes before Bland in the language of the page: so do their durations and sentences."""
+    names = {"AA": "Шланд", "BB": "Бланд", "CC": "Аланд", "DD": "Вланд"}
+    rows = [{"area": area, "language": "mk", "name": name} for area, name in names.items()]
+    about = {"offence_group": "TIP", "statistic": "median", "source": "Register"}
+    of_areas = [{**about, "area": area} for area in ("AA", "AA_X", "BB", "CC")]
+    edition = make_edition(
+        area_name=rows,
+        duration=[{**row, "metric": "time"} for row in of_areas],
+        sentence=[{**row, "level": "first", "period": "2025"} for row in of_areas],
+    )
+    with read_in("mk"):
+        ordered = open_reader(edition, "mk").edition
+    assert list(ordered.find_durations("time", "TIP")) == ["CC", "BB", "AA", "AA_X"]
+    assert [area for area, _, _ in ordered.find_sentences("TIP", "first")] == ["CC", "BB", "AA", "AA_X"]
+    assert list(edition.find_durations("time", "TIP")) == ["AA", "AA_X", "BB", "CC"], "English is not changed"
