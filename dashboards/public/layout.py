@@ -83,7 +83,8 @@ def begin_page(title: str, lead: str = "", banner: str = words.DEMONSTRATION) ->
     frame = open_frame()
     selection.release, selection.front = frame.id, frame.front
     if frame.is_demonstration:
-        st.html(f'<div class="rti-banner" role="note">{escape(tell(banner))}</div>')
+        notice = escape(tell(banner))  # marked in words.citations
+        st.html(f'<div class="rti-banner" role="note">{notice}</div>')
     st.title(tell(title), anchor=False)  # marked in pages
     edition_notes.show_notice(frame)
     if lead:

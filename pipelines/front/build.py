@@ -250,7 +250,7 @@ class _Writer:
             script=self.script,
             languages=self.languages,
             release=self.edition.release,
-            demonstration=self.edition.is_demonstration,
+            demonstration=name_demonstration(reader, page),
             home=pages.name_file(pages.HOME, page.crime),
             navigation=list_navigation(reader, page),
             indicators=pages.name_file(pages.INDICATORS, page.crime),
@@ -335,10 +335,17 @@ def _list_briefs(reader: Reader, page: Page) -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+def name_demonstration(reader: Reader, page: Page) -> str:
+    """Return the notice that figures of a page are invented; empty if the release is not a demonstration."""
+    if not reader.edition.is_demonstration:
+        return ""
+    return page.demonstration or tell(words.DEMONSTRATION)  # marked in words.citations
+
+
 def cite_page(reader: Reader, page: Page) -> str:
     """Return the citation of a page without its address: title, coverage, publisher and release."""
-    release = words.cite_release(reader.edition.release)
-    parts = [f"{page.title}.", page.coverage, release]
+    release = tell("Regional trafficking indicators, release {release}.", release=reader.edition.id)
+    parts = [f"{page.title}.", page.coverage, release, name_demonstration(reader, page)]
     return " ".join(part for part in parts if part)
 
 

@@ -6,7 +6,7 @@ and `language.py`.  The other modules form the sentences of one subject.
 
 from __future__ import annotations
 
-from pipelines.words.citations import DEMONSTRATION, cite_release, cite_table, describe_path
+from pipelines.words.citations import DEMONSTRATION, OWN_DEMONSTRATION, cite_release, cite_table, describe_path
 from pipelines.words.formatting import (
     LEGEND,
     NOT_COLLECTED,
@@ -61,6 +61,7 @@ __all__ = [
     "FLAGS",
     "LEGEND",
     "NOT_COLLECTED",
+    "OWN_DEMONSTRATION",
     "RATES_OF_PERIOD",
     "TOO_FEW",
     "TRACKS",

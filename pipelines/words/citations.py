@@ -10,12 +10,17 @@ from pipelines.words.language import tell
 from pipelines.words.terms import format_day
 
 DEMONSTRATION = mark("Demonstration data: every figure is invented.")
+OWN_DEMONSTRATION = mark(
+    "Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked invented."
+)
+"""Notice on a page, or of a file, that has figures of other publishers too."""
 
 
 def cite_release(release: Row, *, is_ours: bool = True) -> str:
     """Return the citation of the edition; `is_ours` is false next to figures of other publishers, which are real."""
     sentences = [tell("Regional trafficking indicators, release {release}.", release=release["release"])]
-    return " ".join([*sentences, *([tell(DEMONSTRATION)] if release["demonstration"] and is_ours else [])])
+    notice = DEMONSTRATION if is_ours else OWN_DEMONSTRATION
+    return " ".join([*sentences, *([tell(notice)] if release["demonstration"] else [])])  # marked above
 
 
 def describe_path(path: str) -> str:

@@ -686,13 +686,18 @@ def expect_titles_about_selection(r: Release, s: Selection, p: Params) -> Expect
 def expect_citation(r: Release, s: Selection, p: Params) -> Expected:
     row = r.read_rows("release")[0]
     drafted = date.fromisoformat(str(row["drafted_at"])[:10])
-    has_others = s["page"] == "published" and s.get("view") == "figures"  # which are not invented
+    has_others = s["page"] in ("quality", "about") or (s["page"] == "published" and s.get("view") == "figures")
     return {
         "release": r.id,
         "period": format_period(row["reference_period"]),
         "day": format_day(drafted),
         "source": f"Regional trafficking indicators, release {r.id}."
-        + ("" if has_others else " Demonstration data: every figure is invented."),
+        + (
+            " Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked "
+            "invented."
+            if has_others  # which are not invented
+            else " Demonstration data: every figure is invented."
+        ),
         "address": f"https://example.org/page?release={r.id}&lang=en, 20 November 2026",
     }
 

@@ -93,7 +93,7 @@ _AREAS: Mapping[str, str] = Texts(
 
 def render_page() -> None:
     """Render the page "About and downloads"."""
-    frame = layout.begin_page(mark("About and downloads"))
+    frame = layout.begin_page(mark("About and downloads"), banner=words.OWN_DEMONSTRATION)
     layout.put_heading(tell("How to read the figures"))
     layout.put_html(tables.render_legend())
     layout.put_text("\n\n".join(tell(text) for text in READING))
@@ -113,9 +113,9 @@ def render_page() -> None:
             "release."
         )
     )
-    st.code(words.cite_release(frame.release), language=None, wrap_lines=True)
+    st.code(words.cite_release(frame.release, is_ours=False), language=None, wrap_lines=True)
     _downloads(frame)
-    layout.end_page(frame, is_linked=False)
+    layout.end_page(frame, is_linked=False, is_ours=False)
 
 
 @layout.keep_part

@@ -37,10 +37,7 @@ def render_page() -> None:
     frame = layout.begin_page(
         mark("Other publishers"),
         mark("Figures of other publishers, each with its source. Where two of them differ, both are shown."),
-        banner=mark(
-            "Demonstration data: all our own figures are invented. Figures of other publishers are real unless marked "
-            "invented."
-        ),
+        banner=words.OWN_DEMONSTRATION,
     )
     view = choices.choose_option(tell("View"), "view", tuple(_ABOUT), say=lambda code: _ABOUT[code])
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):

@@ -24,16 +24,17 @@ def render_page() -> None:
     frame = layout.begin_page(
         mark("Data quality"),
         mark("Who has reported and when, what changed afterwards, and whether it agrees with other sources."),
+        banner=words.OWN_DEMONSTRATION,
     )
     show_board(frame)
     if not queries.has_table(frame.path, "quality"):
         st.info(tell("This release was made before quality was measured. The next one has it."))
-        layout.end_page(frame, is_linked=False)
+        layout.end_page(frame, is_linked=False, is_ours=False)
         return
     _show_measures(frame)
     _show_revisions(frame)
     _show_coherence(frame)
-    layout.end_page(frame, is_linked=False)
+    layout.end_page(frame, is_linked=False, is_ours=False)
 
 
 @layout.keep_part

@@ -27,6 +27,7 @@ class Page:
 
     `views` are the same page for each crime: text, address, and whether it is this page. `crime` is the one that the
     page is about, which its links keep; empty for a page about both. `area` is the territory of a profile.
+    `demonstration` is the notice on the page of a demonstration if not every figure of the page is invented.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Page:
     values: Mapping[str, Any] = field(default_factory=dict)
     crime: str = ""
     area: str = ""
+    demonstration: str = ""
 
 
 @dataclass(frozen=True)

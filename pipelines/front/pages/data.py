@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines import words
 from pipelines.dissemination.dataflows import DATAFLOWS
 from pipelines.dissemination.formats import DESCRIPTIONS, list_formats, name_file
 from pipelines.front import pages
@@ -61,6 +62,7 @@ def compose_data(reader: Reader, sizes: Mapping[str, int] | None = None) -> Page
             "example": f"{folder}/{_EXAMPLE}",
             "figure": f"/releases/{reader.edition.id}/figures/",
         },
+        demonstration=tell(words.OWN_DEMONSTRATION),  # marked in words.citations
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Final
 
 from pipelines import words
+from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page, Section
@@ -21,6 +22,7 @@ _DAY: Final = len("2020-01-31")
 _MONTH: Final = len("2020-01")
 _STATE: Final = Markup('<span class="front-state front-state-{result}"><span class="front-word">{text}</span></span>')
 _UPRIGHT: Final = Markup('<span class="front-upright">{}</span>')
+_REAL_TREATIES: Final = mark("The treaties and their dates are not invented.")
 _Key = tuple[str, str, str]
 """Jurisdiction, element and treaty of a result."""
 
@@ -50,6 +52,7 @@ def compose_law(reader: Reader) -> Page:
             "articles": pages.name_file(f"{pages.LAW}_articles"),
             "treaties": _compose_treaties(reader),
         },
+        demonstration=f"{tell(words.DEMONSTRATION)} {tell(_REAL_TREATIES)}",  # marked above and in words.citations
     )
 
 
@@ -202,7 +205,7 @@ def _compose_treaties(reader: Reader) -> FigureTable | None:
     for code in reader.edition.territories:
         table.add_row(table.name_area(code), [_describe_events(table, code, treaty) for treaty in treaties])
     if reader.edition.is_demonstration:
-        table.notes.add_remark(tell("The treaties and their dates are not invented."))
+        table.notes.add_remark(tell(_REAL_TREATIES))  # marked above
     table.notes.add_remark(tell('"Not known" means that nothing was collected, not that there is no treaty.'))
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines import words
 from pipelines.front import board_pictures, pages
 from pipelines.front.pages import Page
 from pipelines.front.pages.board import compose_board, compose_shares, list_states
@@ -38,6 +39,7 @@ def compose_quality(reader: Reader) -> Page:
             "agreement": _describe_agreement(reader),
             "explore": reader.link_to_explorer("quality"),
         },
+        demonstration=tell(words.OWN_DEMONSTRATION),  # marked in words.citations
     )
 
 

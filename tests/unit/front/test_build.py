@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.front.build import compose_pages, list_foot_links, list_navigation, shorten_script, shorten_style
+from pipelines.front.build import (
+    cite_page,
+    compose_pages,
+    list_foot_links,
+    list_navigation,
+    name_demonstration,
+    shorten_script,
+    shorten_style,
+)
 from pipelines.front.edition import Edition
 from pipelines.front.pages import name_file, name_indicator_file, name_territory_file
+from pipelines.front.pages.data import compose_data
+from pipelines.front.pages.law import compose_law
+from pipelines.front.pages.methodology import compose_methodology
+from pipelines.front.pages.quality import compose_quality
 from pipelines.front.reader import Reader
 from tests.support.editions import make_edition, make_total
 
@@ -121,3 +133,19 @@ def test_shorten_style_keeps_rules_and_quoted_spaces() -> None:
 def test_shorten_script_keeps_every_statement() -> None:
     script = "// About.\n(() => {\n  const a = 'x // y';  // kept\n\n    // left out\n  return a;\n})();\n"
     assert shorten_script(script) == "(() => {\nconst a = 'x // y';  // kept\nreturn a;\n})();\n"
+
+
+def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> None:
+    """Other pages say that every figure is; a release that is no demonstration says neither."""
+    others = "all our own figures are invented"
+    edition = make_edition(total=[make_total("AA", "2025", 12.0)], release=[RELEASE])
+    reader = Reader(Edition({**edition.tables, "release": [{**RELEASE, "demonstration": True}]}), "en")
+    for page in (compose_quality(reader), compose_data(reader)):
+        assert others in name_demonstration(reader, page)
+        assert others in cite_page(reader, page) and "every figure is invented" not in cite_page(reader, page)
+    law = cite_page(reader, compose_law(reader))
+    assert law.endswith("every figure is invented. The treaties and their dates are not invented.")
+    assert cite_page(reader, compose_methodology(reader)).endswith("Demonstration data: every figure is invented.")
+    real = Reader(edition, "en")
+    assert name_demonstration(real, compose_quality(real)) == ""
+    assert "invented" not in cite_page(real, compose_quality(real))
