@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import Row
+from pipelines.words import Row, agreement
 from pipelines.words.language import Texts, tell, upper_first
 
 COLUMNS: Mapping[str, str] = Texts(
@@ -40,6 +40,23 @@ WORLDS: Mapping[str, str] = Texts(
         "returned": mark("This release, against figures that others published"),
     }
 )
+_PAIRS: Mapping[str, str] = Texts(
+    {
+        "published": mark("Each pair is two figures on the same subject, which should be equal."),
+        "invented": mark(
+            "Each pair is a figure of this release and an invented one, to show how the comparison works. Their "
+            "differences mean nothing."
+        ),
+        "returned": mark(
+            "Each pair is a figure of this release and one that somebody else published on the same subject."
+        ),
+    }
+)
+DIFFERENCES_READ = mark(
+    "A difference is not yet an error: another source may count other people, other dates or other stages. Where no "
+    "reason is given, do not mix the two sources."
+)
+"""What a reader should conclude from pairs of figures that differ."""
 
 
 SHARES: Mapping[str, str] = Texts(
@@ -59,6 +76,16 @@ LEVELS: Mapping[str, str] = Texts(
     }
 )
 """Levels of a share on a board, in the order of its key."""
+
+
+def name_world(world: str) -> str:
+    """Return the title of a kind of pairs of figures, in the reader's language."""
+    return WORLDS.get(world, world)
+
+
+def describe_world(world: str, rows: Sequence[Row]) -> str:
+    """Return what the pairs of a kind are, and how many of them agree; `rows` have their verdicts."""
+    return " ".join(filter(None, [_PAIRS.get(world, ""), agreement.count_verdicts(rows)]))
 
 
 def explain_columns() -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from dashboards.public.pages.agreement import show_pairs
 from dashboards.public.pages.reporting import show_board
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.words import Row, agreement, quality
+from pipelines.words import Row, quality
 from pipelines.words.language import tell
 
 
@@ -88,9 +88,10 @@ def _show_coherence(frame: layout.Frame) -> None:
     worlds: dict[str, list[Row]] = {}
     for row in pairs:
         worlds.setdefault(row["world"], []).append(row)
+    layout.put_text(tell(quality.DIFFERENCES_READ))  # marked in words.quality
     for world, rows in worlds.items():
-        title = quality.WORLDS.get(world, world)
-        layout.put_html(f"<p><b>{escape(title)}.</b> {escape(agreement.count_verdicts(rows))}</p>")
+        title = quality.name_world(world)
+        layout.put_html(f"<p><b>{escape(title)}.</b> {escape(quality.describe_world(world, rows))}</p>")
         with layout.open_fold(tell("{title}: each pair", title=title)):
             show_pairs(frame, title, rows)
 
