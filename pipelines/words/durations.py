@@ -82,8 +82,8 @@ AS_IMPOSED = mark(
     "year allowed for the crime. A sentence below the minimum may be lawful, for example because of mitigation."
 )
 ROUNDED = mark(
-    "Lengths are rounded to half a year and shares to 5%. So a length that equals the legal minimum can be next to a "
-    "share below the minimum that does not fit it."
+    "Lengths are rounded to half a year and shares to 5%. Because of this, a length may not seem to fit the share "
+    "below the legal minimum."
 )
 _QUARTERS = {"p25": 25, "median": 50, "p75": 75}
 """Per cent of the sentences that are at most as long as each quartile."""
@@ -234,10 +234,8 @@ def compose_sentence(name: str, crime: str, medians: Sequence[tuple[str, Row | N
     sentence names crime and stage, since it may be quoted alone; the dates of the records follow.
     """
     texts = [_describe_median(area, crime, name, row) for area, row in medians]
-    spans = [describe_records_span(area, [row]) for area, row in medians if row is not None]
-    if spans:
-        texts.append(tell("Records: {span}.", span="; ".join(dict.fromkeys(spans))))
-    elif not medians:
+    texts.append(describe_records({area: [row] for area, row in medians if row is not None}))
+    if not medians:
         texts.append(tell("{name}, {crime}: no records.", name=name, crime=lower_first(crime)))
     return " ".join(filter(None, [*texts, name_without_records(without)]))
 
@@ -338,6 +336,12 @@ def describe_lengths(area: str, rows: Mapping[str, Row]) -> str:
     if any(each["statutory_min"] is not None and each["statutory_max"] is not None for each in rows.values()):
         sentences.append(tell(_LAW, law=format_law(list(rows.values())).spoken))
     return " ".join([*sentences, describe_persons([row])])
+
+
+def describe_records(groups: Mapping[str, Sequence[Row]]) -> str:
+    """Return the sentence on the dates of the records of figures, by name of their areas; empty without rows."""
+    spans = dict.fromkeys(describe_records_span(name, rows) for name, rows in groups.items() if rows)
+    return tell("Records: {span}.", span="; ".join(spans)) if spans else ""
 
 
 def describe_records_span(name: str, rows: Sequence[Row]) -> str:

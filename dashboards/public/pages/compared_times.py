@@ -46,7 +46,10 @@ def show_times(frame: layout.Frame, crime: str, choice: Choice, areas: tuple[str
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     title = f"{name}, {lower_first(crime_name)}"
     groups = [(frame.marked_name(code), by_area.get(code)) for code in areas]
-    picture = charts.draw_durations(title, groups, under=frame.lines_under_chart(*areas))
+    records = durations.describe_records(
+        {frame.marked_name(code): list(by_area[code].values()) for code in with_records}
+    )
+    picture = charts.draw_durations(title, groups, under=[*frame.lines_under_chart(*areas), records])
     layout.show_panels(frame, [picture], about=crime_name, key="times")
     notes = words.Notes()
     lines = [

@@ -98,8 +98,10 @@ class RecordTable:
         self, frame: layout.Frame, key: tuple[str, ...], group: Group, notes: words.Notes, *, has_several: bool
     ) -> tables.Line:
         area, source, *more = key
-        name = ", ".join([frame.area_name(area), *([source] if has_several else []), *more])
-        mark = frame.footnote_mark(area)
+        others = [*([source] if has_several else []), *more]
+        # With a register or a year after it, the name has its mark itself: a mark after a year would be of the year.
+        name = ", ".join([frame.marked_name(area) if others else frame.area_name(area), *others])
+        mark = "" if others else frame.footnote_mark(area)
         href = f"territory?territory={area}" if frame.areas[area]["area_kind"] == "territory" else ""
         heading = tables.Cell(name, name, (mark,) if mark else (), read_selection().link_to(href) if href else "")
         cells = []

@@ -68,9 +68,9 @@ def show_durations(frame: layout.Frame, scope: RecordScope, way: str) -> None:
     if drawn:
         title = f"{name_metric(about)}, {lower_first(scope.crime_name)}"
         groups_by_name = [(frame.marked_name(key[0]), groups[key]) for key in drawn]
-        picture = charts.draw_durations(
-            title, groups_by_name, under=frame.lines_under_chart(*(key[0] for key in drawn))
-        )
+        records = durations.describe_records({name: list(group.values()) for name, group in groups_by_name})
+        under = [*frame.lines_under_chart(*(key[0] for key in drawn)), records]
+        picture = charts.draw_durations(title, groups_by_name, under=under)
         layout.show_panels(frame, [picture], about=scope.crime_name, key="durations")
 
 

@@ -104,8 +104,8 @@ def draw_durations(
     bottom = draw_rows(canvas, lines, max(ends, default=0), durations.unit, 0, 0.0)
     keys = [
         marks.Key(marks.show_interval, tell("Median, with its 95% confidence interval")),
-        marks.Key(_show_quarters, tell("75% of cases ended within")),
-        marks.Key(_show_tenths, tell("90% of cases ended within")),
+        marks.Key(_show_quarters, tell("Time in which 75% of cases ended")),
+        marks.Key(_show_tenths, tell("Time in which 90% of cases ended")),
     ]
     if any(row.is_few for row in durations.rows):
         keys.append(marks.Key(marks.show_few, marks.describe_few()))

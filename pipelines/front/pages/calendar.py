@@ -46,7 +46,7 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
         pages.RELEASES,
         title,
         title,
-        lead=tell("Each release is announced with its exact time. It is not public before then."),
+        lead=_describe_times(record),
         values={
             "planned": _compose_planned(reader, record),
             "published": _compose_published(reader, record),
@@ -54,6 +54,17 @@ def compose_calendar(reader: Reader, record: ReleaseRecord) -> Page:
             "readers": _compose_readers(reader, record),
             "keys": list(_list_keys(record)),
         },
+    )
+
+
+def _describe_times(record: ReleaseRecord) -> str:
+    """Return when releases become public, which also holds for those that were published without an announcement."""
+    announced = {entry.release for entry in record.planned if entry.moment is not None}
+    if all(publication.release in announced for publication in record.publications):
+        return tell("Each release is announced with its exact time. It is not public before then.")
+    return tell(
+        "Releases are announced here with their exact time, and are not public before then. The table of published "
+        "releases shows which of them were not announced."
     )
 
 

@@ -64,14 +64,14 @@ def compose_duration(reader: Reader, crime: str, metric: str) -> Page:
             "pairs": "",
             "cautions": [
                 tell("Open cases are counted with the time they have taken so far."),
-                tell(sentences.NO_RANKING),  # marked in sentences
+                *([tell(sentences.NO_RANKING)] if len(by_area) > 1 else []),  # marked in sentences
             ],
             "changed": tell(trends.NO_SERIES),  # marked in words.trends
             "changes": [],
             "facts": list_facts(
                 reader,
                 about,
-                formula=translate_text(reader, str(about["formula"])),
+                formula=language.upper_first(translate_text(reader, str(about["formula"]))),
                 source=_describe_source(reader, list(by_area)),
             ),
             "explore": reader.link_to_explorer("durations", crime=crime),

@@ -61,3 +61,12 @@ def test_calendar_lists_announced_and_published_releases_notices_and_keys() -> N
 def test_calendar_without_entries_is_written_in_the_language_of_the_reader(language: str) -> None:
     page = render_calendar(ReleaseRecord((), (), (), ()), language)
     assert f'<html lang="{i18n.html_lang(language)}"' in page
+
+
+def test_lead_does_not_claim_an_announcement_of_a_release_that_had_none() -> None:
+    announced, unannounced = Publication("2026-Q3", BEFORE), Publication("2026-Q2", AT)
+    records = [ReleaseRecord(RECORD.planned, those, (), ()) for those in ((announced,), (announced, unannounced))]
+    every = "is announced with its exact time."
+    assert [every in render_calendar(record, "en") for record in records] == [True, False]
+    page = render_calendar(records[1], "en")
+    assert "shows which of them were not announced" in page and "<td>not announced</td>" in page

@@ -131,3 +131,11 @@ def test_compare_medians_gives_each_pair_a_verdict() -> None:
     assert sentence.startswith("Half of cases took longer in Alfa than in Beta: 2.00 times (95% confidence interval 1.")
     (swapped,) = durations.compare_medians({"BB": medians["BB"], "AA": medians["AA"]})
     assert indicators.describe_pair(swapped, names).startswith("Half of cases took less time in Beta than in Alfa")
+
+
+def test_records_of_a_picture_have_their_dates_by_territory() -> None:
+    row = {"seen_from": date(2022, 10, 1), "seen_until": date(2026, 9, 30)}
+    assert durations.describe_records({"Aland": [row, row], "Bland": []}) == (
+        "Records: Aland: 1 October 2022 to 30 September 2026."
+    )
+    assert durations.describe_records({}) == ""

@@ -100,13 +100,13 @@ def test_ages_of_few_cases_are_marked_as_too_few(page: AppTest) -> None:
 
 def test_cohort_without_enough_follow_up_has_no_share(page: AppTest) -> None:
     fields = read_rows(page, "cohorts")
-    assert remove_note_numbers(fields["Serbia, 2023"]) == [
+    assert remove_note_numbers(fields["Serbia†, 2023"]) == [
         "60 (45–75) few",
         "65 (45–80) few",
         "5 (0–10) few",
         "20–49",
     ]
-    assert remove_note_numbers(fields["Serbia, 2025"]) == [*["not available"] * 3, "20–49"]
+    assert remove_note_numbers(fields["Serbia†, 2025"]) == [*["not available"] * 3, "20–49"]
     assert "its people have not been followed for 8 quarters" in read_html(page)
     assert fields["Croatia"] == ["not collected"] * 4, "the territory has records, but collects no data on this"
 
