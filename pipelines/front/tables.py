@@ -91,7 +91,7 @@ class FigureTable:
     def cover_field(self, row: words.Row | None) -> Part:
         """Return how many territories are in a figure of the region, with a note on the others.
 
-        A ratio without a figure has no such number, even if one of its counts is withheld.
+        A ratio without a figure has no such number, unless it is withheld and its territories are known.
         """
         if row is None:
             return format_figure(words.format_absent())

@@ -64,8 +64,11 @@ def is_covered(row: Row | None) -> bool:
 
 
 def has_members(row: Row) -> bool:
-    """Return True if the territories that a row lists are those of its figure: of each count, and of a known ratio."""
-    return "numerator" not in row or is_covered(row)
+    """Return True if the territories that a row lists are those of its figure: of each count, and of a known ratio.
+
+    A withheld ratio has them if the territories of both counts were compared (`has_members`).
+    """
+    return "numerator" not in row or is_covered(row) or bool(row.get("has_members"))
 
 
 def is_mixed(row: Row | None) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from tests.support.editions import make_edition, make_total, make_window
+import pytest
+
+from tests.support.editions import make_edition, make_ratio, make_total, make_window
 
 
 def test_pages_open_in_the_newest_year_in_which_most_territories_can_be_compared() -> None:
@@ -84,3 +86,40 @@ def test_recommended_version_of_a_ratio_is_found_or_that_of_the_same_period() ->
     versions = {area: row["version"] for area, row in edition.find_ratios("m", "TIP", "2025").items()}
     assert versions == {"AA": "lagged", "BB": "same_period"}
     assert edition.list_ratio_years("m", "TIP") == [], "a year that is not over for the region is not listed"
+
+
+@pytest.mark.parametrize(
+    ("indicted_by", "state", "reporters", "flags"),
+    [
+        ("AA,BB,CC,DD", "withheld", "AA,BB,CC,DD", "partial"),
+        ("AA,BB,DD", "too_few_territories", "AA,BB,DD", "common_reporters,partial"),
+    ],
+)
+def test_withheld_ratio_of_the_region_has_the_territories_with_both_counts(
+    indicted_by: str, state: str, reporters: str, flags: str
+) -> None:
+    """Check a ratio whose numerator has four territories; with three in the denominator there is none to withhold."""
+    hidden = make_ratio(
+        "WB",
+        "2025",
+        value=None,
+        obs_status="Q",
+        conf_status="C",
+        state="withheld",
+        flags="partial",
+        low=None,
+        high=None,
+    )
+    totals = [
+        make_total("WB", "2025", None, obs_status="Q", conf_status="C", state="withheld"),
+        make_total("WB", "2025", 90.0, measure="indicted", level="", reporters=indicted_by),
+    ]
+    operands = [
+        {"metric": hidden["metric"], "measure": measure, "level": ""} for measure in ("convicted_first", "indicted")
+    ]
+    edition = make_edition(stage_ratio=[hidden], total=totals, metric_operand=operands)
+    row = edition.find_ratios(hidden["metric"], "TIP", "2025")["WB"]
+    assert (row["state"], row["reporters"], row["flags"]) == (state, reporters, flags)
+    assert row["obs_status"] == ("Q" if state == "withheld" else "M")
+    unknown = make_edition(stage_ratio=[hidden], total=totals[:1], metric_operand=operands)
+    assert unknown.find_ratios(hidden["metric"], "TIP", "2025")["WB"] == hidden

@@ -65,6 +65,28 @@ def test_number_of_territories_is_never_withheld(status: dict[str, object]) -> N
     assert ["no regional figure" in str(field) for field in by_year.rows[1].fields] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("indicted_by", "figure", "cover"),
+    [("AA,BB,CC,DD", "withheld", "4 of 4"), ("AA,BB,DD", "no regional figure", "3 of 4")],
+)
+def test_withheld_ratio_and_its_number_of_territories_agree(indicted_by: str, figure: str, cover: str) -> None:
+    hidden = {"value": None, "low": None, "high": None, "obs_status": "Q", "conf_status": "C", "state": "withheld"}
+    edition = make_edition(
+        stage_ratio=[make_ratio("AA", "2025"), make_ratio("WB", "2025", **hidden)],
+        total=[
+            make_total("WB", "2025", None, obs_status="Q", conf_status="C"),
+            make_total("WB", "2025", 90.0, measure="indicted", reporters=indicted_by),
+        ],
+        metric=[make_metric(CODE, "Convicted per 100 indicted")],
+        metric_operand=[
+            {"metric": CODE, "measure": measure, "level": ""} for measure in ("convicted_first", "indicted")
+        ],
+    )
+    (page,) = [page for page in compose_indicators(Reader(edition, "en"), "TIP") if CODE.replace("_", "-") in page.file]
+    region, included = page.values["tables"][1].rows[:2]
+    assert figure in str(region.fields[0]) and str(included.fields[0]).partition("<")[0] == cover
+
+
 CLEARANCE = "clearance_rate_prosecution"
 MIXED = "No regional figure is shown, because not all counts of what was resolved are from the same territories."
 
