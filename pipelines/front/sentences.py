@@ -182,8 +182,9 @@ def describe_region(reader: Reader, crime: str, period: str, row: Row | None, na
         cover = tell(regions.MIXED_TERRITORIES) if regions.is_mixed(row) else ""  # marked there
         return RegionSentences(headline, cover, cover)
     cover = reader.describe_cover(row)
-    # A headline with a figure has the number of territories.
-    return RegionSentences(headline, reader.list_absences(row) if row["value"] is not None else cover, cover)
+    # A headline with a figure has the number of territories; one without it needs the reason.
+    has_figure = row["value"] is not None and not regions.is_refused(row)
+    return RegionSentences(headline, reader.list_absences(row) if has_figure else cover, cover)
 
 
 def describe_source(reader: Reader, rows: Iterable[Row | None]) -> str:

@@ -102,6 +102,14 @@ def test_only_a_figure_of_the_region_has_a_coverage(value: float | None, state: 
     assert region.note == ("" if value is not None else region.cover)
 
 
+def test_count_from_too_few_territories_says_why_the_region_has_none() -> None:
+    row = make_total("WB", "2025", 84.0, reporters="AA,BB,CC")
+    region = sentences.describe_region(Reader(make_edition(), "en"), "TIP", "2025", row, "Convicted, persons")
+    assert region.headline.endswith(": no regional figure.")
+    assert region.note == region.cover
+    assert region.note.startswith("Only 3 of 4 territories have this figure; a regional figure needs at least 4.")
+
+
 def describe_one(**changes: object) -> str:
     row = make_total("WB", "2025", 50.0, cell_id="C1", **changes)
     earlier = [{"cell_id": "C1", "value": 48.0, "release": "2026-Q2"}]
