@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashboards.office.words import Sign
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.office.monitoring.outcomes import OutcomeRow, WaitSummary
 from pipelines.survey.bank import Bank, text_in
@@ -85,7 +86,8 @@ def name_indicator(context: PageContext, indicator: str) -> str:
 
 def format_share(row: Mapping[str, Any]) -> str:
     """Return a share in per cent with its 95 % interval."""
-    return f"{100 * row['share']:.0f}% ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    share, low, high = (format_half_up(100 * row[name]) for name in ("share", "low", "high"))
+    return f"{share}% ({low}–{high})"
 
 
 def format_outcome(context: PageContext, row: OutcomeRow) -> str:
@@ -96,8 +98,9 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
         return "–"
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
-    interval = f" ({100 * row.low:.0f}–{100 * row.high:.0f})" if row.low is not None and row.high is not None else ""
-    return f"{100 * row.value:.0f}%{interval}; {row.part:g}/{row.whole:g}"
+    value, low, high = ("" if end is None else format_half_up(100 * end) for end in (row.value, row.low, row.high))
+    interval = f" ({low}–{high})" if low and high else ""
+    return f"{value}%{interval}; {row.part:g}/{row.whole:g}"
 
 
 def _format_days(context: PageContext, days: WaitSummary) -> str:
@@ -121,4 +124,4 @@ def format_earlier(row: OutcomeRow) -> str:
     """Return the value of an outcome in the year before; a dash without one."""
     if row.earlier is None:
         return "–"
-    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else f"{100 * row.earlier:.0f}%"
+    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else f"{format_half_up(100 * row.earlier)}%"

@@ -14,6 +14,7 @@ from math import isinf
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, PageRow, PageTable, Part
 from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
@@ -225,7 +226,7 @@ def format_times(trend: trends.Trend) -> Part:
     if change is None or not text:
         return _MISSING.format(tell("not compared"))
     return attach_numbers(
-        text, *(None if end is None else round(end, 2) for end in (change.ratio, change.low, change.high))
+        text, *(None if end is None else round_half_up(end, 2) for end in (change.ratio, change.low, change.high))
     )
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipelines.core.rounding import round_half_up
+
 
 class Effect(NamedTuple):
     """A change in convictions and its two parts in persons: change = volume + ratio.
@@ -22,6 +24,6 @@ class Effect(NamedTuple):
 def round_effect(effect: Effect, digits: int = 0) -> Effect:
     """Round an effect for display to `digits` decimals; the ratio part absorbs the rounding error."""
     if effect.volume is None or effect.ratio is None:
-        return Effect(round(effect.change, digits), None, None)
-    change, volume = round(effect.change, digits), round(effect.volume, digits)
-    return Effect(change, volume, round(change - volume, digits))
+        return Effect(round_half_up(effect.change, digits), None, None)
+    change, volume = round_half_up(effect.change, digits), round_half_up(effect.volume, digits)
+    return Effect(change, volume, round_half_up(change - volume, digits))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.statistics import decomposition
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.warehouse.metrics.spans import span_of
@@ -66,7 +67,7 @@ def format_effects(row: Row) -> tuple[FormattedFigure, FormattedFigure]:
 
 def _format_signed_figure(value: float) -> FormattedFigure:
     text = format_signed(value)
-    return FormattedFigure(text, text, "value", round(value) + 0.0)
+    return FormattedFigure(text, text, "value", round_half_up(value))
 
 
 def format_before_after(row: Row) -> FormattedFigure:
@@ -147,7 +148,7 @@ def _sign(text: str) -> str:
 
 def format_signed(value: float) -> str:
     """Format a number with its sign: +12, −3, 0."""
-    if round(value) == 0:
+    if round_half_up(value) == 0:
         return "0"
     return ("+" if value > 0 else "\u2212") + words.format_number(abs(value))
 
@@ -197,8 +198,8 @@ def format_exit_share(row: Row | None) -> FormattedFigure:
         plain,
         text=f"{plain.text}% ({span})",
         spoken=tell("{share} per cent, 95% confidence interval {span}", share=plain.text, span=span),
-        low=round(row["low"]) + 0.0,
-        high=round(row["high"]) + 0.0,
+        low=round_half_up(row["low"]),
+        high=round_half_up(row["high"]),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words.language import Texts, format_number, tell
 
@@ -66,7 +67,7 @@ def format_value(
     """Format a figure as text, keeping zero, missing, not applicable and withheld distinct."""
     if value is not None:
         return FormattedFigure(
-            format_number(value, digits), format_number(value, digits), "value", round(value, digits) + 0.0
+            format_number(value, digits), format_number(value, digits), "value", round_half_up(value, digits)
         )
     if conf_status not in (None, "F") or obs_status == "Q":
         return format_status("withheld")
@@ -120,8 +121,8 @@ def format_rate(cell: Row) -> FormattedFigure:
         plain,
         text=f"{plain.text} ({ends[0]}–{ends[1]})",
         spoken=speak_interval(plain.text, *ends),
-        low=round(low, 2),
-        high=round(high, 2),
+        low=round_half_up(low, 2),
+        high=round_half_up(high, 2),
     )
 
 

@@ -9,6 +9,7 @@ from math import comb
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.words import FormattedFigure, Row
 from pipelines.words.language import Texts, lower_first, many, tell
@@ -164,7 +165,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
     if plain.kind != "value" or row.get("low") is None:
         return plain
     low = words.format_number(row["low"], digits)
-    lowest = round(row["low"], digits) + 0.0
+    lowest = round_half_up(row["low"], digits)
     if row.get("high") is None or row["high"] == float("inf"):
         return replace(
             plain,
@@ -179,7 +180,7 @@ def format_figure(row: Row | None, digits: int = 0) -> FormattedFigure:
         text=f"{plain.text} ({low}–{high})",
         spoken=words.speak_interval(plain.text, low, high),
         low=lowest,
-        high=round(row["high"], digits) + 0.0,
+        high=round_half_up(row["high"], digits),
     )
 
 

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from pipelines.core import codes, i18n
+from pipelines.core.rounding import format_half_up
 
 Text = TypeVar("Text", str, tuple[str, ...])
 
@@ -64,8 +65,11 @@ def thousands_sign() -> str:
 
 
 def format_number(value: float, digits: int = 0) -> str:
-    """Format a number with the signs of the reader's language: '12,345.6' in English, '12 345,6' in the others."""
-    whole, point, decimals = f"{value:,.{digits}f}".partition(".")
+    """Format a number with the signs of the reader's language: '12,345.6' in English, '12 345,6' in the others.
+
+    A half is rounded up. All figures of sentences, tables, pictures and briefs are formatted here.
+    """
+    whole, point, decimals = format_half_up(value, digits).partition(".")
     return whole.replace(",", thousands_sign()) + (decimal_sign() if point else "") + decimals
 
 

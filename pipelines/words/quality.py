@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.words import Row, agreement
 from pipelines.words.language import Texts, tell, upper_first
 
@@ -102,7 +103,7 @@ def judge_share(row: Row | None) -> tuple[str, float | None]:
         return "not_due", None
     if row["value"] is None:
         return "unavailable", None
-    tenths = round(1000 * row["value"])
+    tenths = int(round_half_up(1000 * row["value"]))
     if row["value"] < 1:
         tenths = min(tenths, 999)
     level = "all" if tenths == 1000 else "most" if tenths >= 500 else "less"
@@ -154,7 +155,7 @@ def _describe_reason(reason: str) -> str:
 
 def _format_punctuality(days: float) -> str:
     """Format days after the deadline: '6.5 early', '2.0 late', 'on the day'."""
-    if round(days, 1) == 0:
+    if round_half_up(days, 1) == 0:
         return tell("on the day")
     number = words.format_number(abs(days), 1)
     return tell("{days} early", days=number) if days < 0 else tell("{days} late", days=number)

@@ -21,7 +21,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache, cached_property, wraps
+from math import floor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -109,13 +112,20 @@ def expect_parameters(*messages: str) -> Callable[[Any], Any]:
     return register_function
 
 
+def round_number(value: float, digits: int = 0) -> Decimal:
+    """Round the decimal number that a reader would round, a half away from zero."""
+    steps = floor(abs(Fraction(f"{value:.15g}")) * 10**digits + Fraction(1, 2))
+    return Decimal(steps if value >= 0 else -steps).scaleb(-digits)
+
+
 def format_number(value: float, digits: int = 0) -> str:
     """Format a number as English pages do."""
-    return f"{value:,.{digits}f}".replace(",", SEPARATOR)
+    return f"{round_number(value, digits):,.{digits}f}".replace(",", SEPARATOR)
 
 
 def format_signed(value: float) -> str:
-    return "0" if round(value) == 0 else f"{value:+,.0f}".replace(",", SEPARATOR).replace("-", "\u2212")
+    rounded = round_number(value)
+    return "0" if rounded == 0 else f"{rounded:+,.0f}".replace(",", SEPARATOR).replace("-", "\u2212")
 
 
 def count_units(value: float, unit: str) -> str:

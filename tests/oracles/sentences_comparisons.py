@@ -33,6 +33,7 @@ from tests.oracles.sentences import (
     list_measures,
     lower_first,
     name_stage,
+    round_number,
     spell_period,
     split_codes,
 )
@@ -202,7 +203,7 @@ def expect_lowest_and_highest(r: Release, s: Selection, p: Params) -> Expected:
         {
             f"{r.marked[code]}, {spoken[code]}"
             for code, x in sure.items()
-            if round(x["value"], digits) == round(end, digits)
+            if round_number(x["value"], digits) == round_number(end, digits)
         }
         for end in ends
     )

@@ -42,6 +42,7 @@ from tests.oracles.sentences import (
     list_measures,
     lower_first,
     name_stage,
+    round_number,
     spell_period,
     split_codes,
     upper_first,
@@ -318,8 +319,8 @@ def expect_change_of_convictions(r: Release, s: Selection, p: Params) -> Expecte
     counts = [row[name] for name in ("volume_before", "volume_after", "count_before", "count_after")]
     parts: set[str] = {f"Too few to split: at least one of the four counts is under {ENOUGH}."}
     if min(counts) >= ENOUGH:
-        volume = round(split_change(row))
-        parts = {describe_effects(volume, round(change) - volume)}
+        volume = int(round_number(split_change(row)))
+        parts = {describe_effects(volume, int(round_number(change)) - volume)}
     return {
         "name": r.marked[s["area"]],
         "crime": lower_first(CRIMES[s["crime"]]),
@@ -1091,7 +1092,7 @@ def list_bars_of_stages(r: Release, s: Selection, area: str) -> list[tuple[str, 
         elif (rate := r.indicators.get((x["cell_id"], "rate", "_Z"))) is not None and rate["value"] is not None:
             spoken = speak_with_interval(rate["value"], rate["low"], rate["high"], 2)
             # Rates that look the same are the same to a reader.
-            bars.append((name_stage(measure), round(float(rate["value"]), 2), spoken))
+            bars.append((name_stage(measure), float(round_number(rate["value"], 2)), spoken))
     return bars
 
 

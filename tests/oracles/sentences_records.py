@@ -36,6 +36,7 @@ from tests.oracles.sentences import (
     join_words,
     list_figures_of_region,
     lower_first,
+    round_number,
     spell_period,
     split_codes,
 )
@@ -853,7 +854,7 @@ def expect_course_of_series(r: Release, s: Selection, p: Params) -> Expected:
     points = list_shown_points(r, s)
     assert not is_of_different_territories(points), "years of different territories are not compared"
     (first_period, first), (last_period, last) = points[0], points[-1]
-    highest, lowest = (round(end(x["value"] for _, x in points), digits) for end in (max, min))
+    highest, lowest = (round_number(end(x["value"] for _, x in points), digits) for end in (max, min))
     return {
         "title": ABOUT,
         "first_period": first_period,
@@ -862,8 +863,8 @@ def expect_course_of_series(r: Release, s: Selection, p: Params) -> Expected:
         "last": speak_compared(last, digits),
         "highest": format_number(highest, digits),
         "lowest": format_number(lowest, digits),
-        "highest_period": {period for period, x in points if round(x["value"], digits) == highest},
-        "lowest_period": {period for period, x in points if round(x["value"], digits) == lowest},
+        "highest_period": {period for period, x in points if round_number(x["value"], digits) == highest},
+        "lowest_period": {period for period, x in points if round_number(x["value"], digits) == lowest},
     }
 
 

@@ -14,6 +14,7 @@ from dashboards.office.responses import redirect_to, render_page, render_refusal
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n import mark
 from pipelines.core.i18n.periods import format_period
+from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.survey import service
@@ -162,4 +163,4 @@ def _make_rates(context: PageContext, desk: SurveyDesk, round_: Round, responses
 
 def format_rate(answered: int, invited: int) -> str:
     """Return a response rate in whole per cent; a dash if nobody was invited."""
-    return f"{100 * answered / invited:.0f}%" if invited else "–"
+    return f"{format_half_up(100 * answered / invited)}%" if invited else "–"

@@ -14,6 +14,7 @@ from dashboards.office.requests import Page
 from dashboards.office.responses import render_page, render_refusal
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
@@ -125,4 +126,5 @@ def _describe_group(
 
 
 def _format_share(row: Row) -> str:
-    return f"{100 * row['share']:.0f}% ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    share, low, high = (format_half_up(100 * row[name]) for name in ("share", "low", "high"))
+    return f"{share}% ({low}–{high})"

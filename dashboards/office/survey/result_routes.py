@@ -15,6 +15,7 @@ from dashboards.office.survey.routes import TooManyError, count_wrong_link
 from dashboards.office.survey.services import WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import mark, tell
 from pipelines.core.i18n.periods import format_period
+from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import public_results, result_links
@@ -134,7 +135,7 @@ def _describe_group(rows: Sequence[Row], n_codes: int, language: str) -> list[st
     if len(rows) < n_codes or rows[0]["is_withheld"]:
         return ["–"] * (n_codes + 3)
     first, change = rows[0], rows[-1]["changed"]
-    rate = f"{100 * first['answered'] / first['invited']:.0f}%" if first["invited"] else "–"
+    rate = f"{format_half_up(100 * first['answered'] / first['invited'])}%" if first["invited"] else "–"
     return [
         *(_format_share(row) for row in rows),
         str(first["n"]),
@@ -144,7 +145,7 @@ def _describe_group(rows: Sequence[Row], n_codes: int, language: str) -> list[st
 
 
 def _format_share(row: Row) -> str:
-    share = f"{100 * row['share']:.0f}%"
+    share = f"{format_half_up(100 * row['share'])}%"
     if row["code"] != FAVOURABLE:
         return share
-    return f"{share} ({100 * row['low']:.0f}–{100 * row['high']:.0f})"
+    return f"{share} ({format_half_up(100 * row['low'])}–{format_half_up(100 * row['high'])})"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pipelines import words
+from pipelines.core.rounding import round_half_up
 from pipelines.front.charts import marks
 from pipelines.front.charts.canvas import (
     NARROW,
@@ -61,7 +62,7 @@ class ShadedTable:
 
 def find_step(share: float) -> int:
     """Return the step of a share, from 0 to the number of `STEPS`; what counts is the rounded number that is shown."""
-    return sum(round(share) >= step for step in STEPS)
+    return sum(round_half_up(share) >= step for step in STEPS)
 
 
 def draw_shades(table: ShadedTable, *, width: int = WIDE, notes: Sequence[str] = ()) -> Drawing:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pipelines import words
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
@@ -352,7 +353,7 @@ def _difference_field(row: Row) -> Part:
         return attach_numbers(text, value)
     limits = {"low": change_words.format_signed(low), "high": change_words.format_signed(high)}
     text = tell("{difference} ({low} to {high})", difference=text, **limits)
-    return attach_numbers(text, value, round(low), round(high))
+    return attach_numbers(text, value, round_half_up(low), round_half_up(high))
 
 
 def _ratio_field(row: Row) -> Part:

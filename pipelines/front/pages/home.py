@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Part
 from pipelines.front import board_pictures, pages, pictures, sentences
 from pipelines.front.edition import CONVICTED, CONVICTION_RATIO
@@ -139,7 +140,7 @@ def format_interval(row: words.Row | None) -> Part:
     if row is None or row["value"] is None or row["low"] is None or not regions.is_regional(row):
         return ""
     text = f"{words.format_number(row['low'])}–{words.format_number(row['high'])}"
-    return attach_numbers(text, low=round(row["low"]), high=round(row["high"]))
+    return attach_numbers(text, low=round_half_up(row["low"]), high=round_half_up(row["high"]))
 
 
 def compose_ratios(reader: Reader, crime: str, metric: str) -> FigureTable:

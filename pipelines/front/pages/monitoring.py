@@ -9,6 +9,7 @@ from typing import Final
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
@@ -256,7 +257,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
             [
                 format_share(row),
                 format_missing(row) if row["n"] is None else words.format_number(row["n"]),
-                format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 date_field(row["period"]),
                 GAPS[row["gap"]],
             ],

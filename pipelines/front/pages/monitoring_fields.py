@@ -6,6 +6,7 @@ from typing import Final
 
 from pipelines import words
 from pipelines.core.i18n import mark
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Part
 from pipelines.front.pages.cooperation_breakdowns import name_directions
 from pipelines.front.pages.law import format_date
@@ -81,12 +82,12 @@ def format_share(row: Row) -> Part:
     precisions = (
         digits
         for digits in range(_MOST_DIGITS)
-        if (row["gap"] != "gap" or round(row["high"], digits) < half)
-        and (row["gap"] != "no_gap" or round(row["low"], digits) > half)
+        if (row["gap"] != "gap" or round_half_up(row["high"], digits) < half)
+        and (row["gap"] != "no_gap" or round_half_up(row["low"], digits) > half)
     )
     digits = next(precisions, _MOST_DIGITS)
     value, low, high = (words.format_number(row[name], digits) for name in ("value", "low", "high"))
-    numbers = (round(row[name], digits) for name in ("value", "low", "high"))
+    numbers = (round_half_up(row[name], digits) for name in ("value", "low", "high"))
     text = f"{value} ({low}–{high})"
     has_part = row["source"] != "justice" and row["n"] is not None
     is_few = has_part and words.is_few_part(round(row["value"] * row["n"] / 100), row["n"])

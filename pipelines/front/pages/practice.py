@@ -9,6 +9,7 @@ from typing import Final
 
 from pipelines import words
 from pipelines.core.i18n import mark, periods
+from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, Part
 from pipelines.front import pages
 from pipelines.front.pages import Page
@@ -208,7 +209,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             (
                 *shares,
                 words.format_number(first["n"]),
-                unavailable if rate is None else attach_numbers(words.format_number(rate), round(rate)),
+                unavailable if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 _format_change(table, favourable) if favourable["changed"] else unavailable,
             ),
             is_total=dimension == "region",
@@ -277,7 +278,7 @@ def _format_share(row: Row) -> Part:
     """Return a share in per cent; the sum of the favourable answers with its 95 % confidence interval."""
     share, low, high = (100 * row[name] for name in ("share", "low", "high"))
     if row["code"] != FAVOURABLE:
-        return attach_numbers(words.format_number(share), round(share))
+        return attach_numbers(words.format_number(share), round_half_up(share))
     text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
-    figure = words.FormattedFigure(text, text, "value", round(share), round(low), round(high))
+    figure = words.FormattedFigure(text, text, "value", *map(round_half_up, (share, low, high)))
     return format_figure(figure, is_few=words.is_few_part(row["count"], row["n"]))
