@@ -12,6 +12,12 @@ from pipelines.front.reader import Reader
 from pipelines.words import Row, figures, language, regions, trends
 from pipelines.words.language import many, tell
 
+PRACTITIONERS = mark(
+    "Answers from practitioners have a rule of their own: a share needs at least {respondents} respondents, and one "
+    "person alone may be behind it. It shows that somebody gave this answer, but not who: the answers are anonymous, "
+    "and groups in which all, or all but one, gave the same answer are withheld."
+)
+"""How shares of practitioners differ from counts of people in returns (decision 26, points 11 and 12)."""
 WITHHELD_WITH = mark(
     "Other figures are withheld with them, so that nobody can calculate a hidden count from the totals. A withheld "
     "figure may be zero."

@@ -11,6 +11,7 @@ from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.statistics.thresholds import (
     ENOUGH_EVENTS,
+    FEWEST_RESPONDENTS,
     FEWEST_TERRITORIES_IN_REGION,
     LARGEST_HIDDEN_COUNT,
 )
@@ -65,7 +66,7 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         "protection",
         mark("How individuals are protected"),
         (
-            mark("Counts of 1 to {hidden} people are never shown."),
+            mark("Counts of 1 to {hidden} people in the returns of offices are never shown."),
             mark(
                 "Small counts are also protected from the offices that report: an office could subtract its own "
                 "figures from a total."
@@ -76,6 +77,7 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
                 "hidden ones, can be 1 to {hidden}."
             ),
             mark("Shares, rates and differences are calculated from published figures only."),
+            sentences.PRACTITIONERS,
         ),
     ),
 )
@@ -121,6 +123,7 @@ def compose_methodology(reader: Reader) -> Page:
         "enough": ENOUGH_EVENTS,
         "hidden": LARGEST_HIDDEN_COUNT,
         "fewest": FEWEST_TERRITORIES_IN_REGION,
+        "respondents": FEWEST_RESPONDENTS,
     }
     title = tell("Methodology and glossary")
     lead = tell("How to read the figures: what is counted, how sure it is, and what the words mean.")

@@ -11,12 +11,12 @@ from pipelines import words
 from pipelines.core.i18n import mark, periods
 from pipelines.core.rounding import round_half_up
 from pipelines.design.components import Markup, Part
-from pipelines.front import pages
+from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.statistics.change import Operands, compute_figure_change
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_RESPONDENTS
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row, trends
 from pipelines.words.language import Texts, current_language, lower_first, many, tell
@@ -104,6 +104,7 @@ def _explain_shares() -> list[str]:
             "and people without experience are left out."
         ),
         explain_withheld(),
+        tell(sentences.PRACTITIONERS, respondents=FEWEST_RESPONDENTS),  # marked there
     ]
 
 
@@ -143,8 +144,9 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
 def explain_withheld() -> str:
     """Return the note on groups that are withheld."""
     return tell(
-        "A group is withheld if few people or one institution answered, if all gave the same answer, or if it would "
-        "show the answers of such a group."
+        "A group is withheld if fewer than {fewest} people or only one institution answered, if all, or all but one, "
+        "gave the same answer, or if it would show the answers of such a group.",
+        fewest=FEWEST_RESPONDENTS,
     )
 
 

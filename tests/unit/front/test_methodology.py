@@ -10,9 +10,16 @@ from tests.support.editions import make_edition
 def test_page_names_what_is_protected_and_that_differences_are_not() -> None:
     page = compose_methodology(Reader(make_edition(), "en"))
     text = str(page.values)
-    assert "Counts of 1 to 4 people are never shown." in text
+    assert "Counts of 1 to 4 people in the returns of offices are never shown." in text
     assert "Small counts are also protected from the offices that report" in text
     assert (
         "Only single counts are protected: the difference of two published counts, or the sum of several hidden ones, "
         "can be 1 to 4." in text
     )
+
+
+def test_page_states_the_own_rule_of_practitioners_answers_with_its_reason() -> None:
+    text = str(compose_methodology(Reader(make_edition(), "en")).values)
+    assert "a share needs at least 5 respondents, and one person alone may be behind it." in text
+    assert "groups in which all, or all but one, gave the same answer are withheld" in text
+    assert "Counts of 1 to 4 people are never shown" not in text, "untrue of the answers of practitioners"
