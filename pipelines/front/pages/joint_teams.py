@@ -118,13 +118,20 @@ def _start_table(
 
 
 def _compose_area(reader: Reader, figures: TeamFigures, area: str) -> FigureTable:
-    """Return all figures of an area, one column for each year and, of the region, one for all years together."""
-    caption = f"{reader.marked_name(area)}: {language.lower_first(tell('Joint investigation teams'))}"
+    """Return all figures of an area, one column for each year and, of the region, one for all years together.
+
+    Figures of the region add a team up once for each territory in it, so they are called participations.
+    """
+    is_region = area == reader.edition.region
+    counted = tell("Participations in joint investigation teams") if is_region else tell("Joint investigation teams")
+    caption = f"{reader.marked_name(area)}: {language.lower_first(counted)}"
     table = _start_table(reader, figures, caption, tell("Figure"), "teams", has_sum=_has_sum(figures, area))
     table.name_area(area)
     for measure in MEASURES:
-        table.add_row(team_pictures.name_measure(reader, measure), _list_fields(figures, area, measure))
-    if area == reader.edition.region:
+        name = team_pictures.name_measure(reader, measure)
+        heading = tell("Participations: {figure}", figure=language.lower_first(name)) if is_region else name
+        table.add_row(heading, _list_fields(figures, area, measure))
+    if is_region:
         _note_absences(table, figures)
     return table
 
@@ -169,8 +176,8 @@ def _compose_parts(reader: Reader, figures: TeamFigures, dimension: str) -> Figu
     if not codes:
         return None
     headings = {
-        "legal_basis": (tell("Joint teams set up by legal basis"), tell("Legal basis")),
-        "partner": (tell("Joint teams set up with partners outside the region"), tell("Partner")),
+        "legal_basis": (tell("Participations in joint teams set up, by legal basis"), tell("Legal basis")),
+        "partner": (tell("Participations in joint teams set up with partners outside the region"), tell("Partner")),
     }
     name = f"teams-{dimension.replace('_', '-')}"
     table = _start_table(reader, figures, *headings[dimension], name, has_sum=_has_sum(figures, area))
@@ -201,11 +208,11 @@ def _compose_events(reader: Reader, events: Sequence[LawEvent], caption: str) ->
     """Return the changes of the law with their articles; None without any."""
     if not events:
         return None
-    columns = [tell("Law applies from"), tell("Article or treaty"), tell("What changed"), tell("Source")]
+    columns = [tell("Law applies from"), tell("Article or treaty"), tell("What changed"), tell("Source or approval")]
     table = FigureTable(reader, caption, tell("Territory"), columns, is_text=True, name="teams-law")
     for event in events:
         source = event.source or tell("Approved by two people")
         source = source if event.is_verified else tell("Source not yet verified.")
-        article = in_page_language(reader, event.article)
+        article = in_page_language(reader, event.article) if event.is_in_english else event.article
         table.add_row(table.name_area(event.area), (format_date(event.day), article, "; ".join(event.changes), source))
     return table

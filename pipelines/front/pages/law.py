@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -18,6 +19,9 @@ from pipelines.words.language import lower_first, tell
 
 _UNKNOWN: Final = "unknown"
 """Result of an element that nobody has assessed; such elements have no row."""
+_MADE_UP_ARTICLE: Final = re.compile(r"Demonstration article (\d+)")
+_MADE_UP_CITATION: Final = mark("Invented for the demonstration. It does not describe the law.")
+"""Article and citation of the assessments of the demonstration (`raw_samples/assessments.csv`)."""
 _DAY: Final = len("2020-01-31")
 _MONTH: Final = len("2020-01")
 _STATE: Final = Markup('<span class="front-state front-state-{result}"><span class="front-word">{text}</span></span>')
@@ -145,16 +149,29 @@ def _compose_articles(reader: Reader, area: str, current: Mapping[_Key, Row]) ->
     assessed = {element: row for (place, element, _), row in current.items() if place == area}
     for element in reader.list_codes("law_element"):
         if row := assessed.get(element):
+            is_made_up = row["citation"] == _MADE_UP_CITATION
             table.add_row(
                 reader.find_label("law_element", element),
                 (
-                    in_page_language(reader, row["article"]),
-                    in_page_language(reader, row["citation"]),
+                    article_field(reader, row["article"]),
+                    tell(_MADE_UP_CITATION) if is_made_up else in_page_language(reader, row["citation"]),
                     format_date(row["applies_from"]),
                     reader.find_label("reviewer_role", row["reviewer_role"]),
                 ),
             )
     return table
+
+
+def name_article(article: str) -> str:
+    """Return the name of an article; that of a made-up one in the reader's language."""
+    made_up = _MADE_UP_ARTICLE.fullmatch(article)
+    return tell("Demonstration article {number}", number=made_up[1]) if made_up else article
+
+
+def article_field(reader: Reader, article: str) -> Part:
+    """Return the name of an article, marked as English if it is not translated."""
+    name = name_article(article)
+    return name if name != article else in_page_language(reader, article)
 
 
 def _compose_changes(reader: Reader) -> FigureTable | None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from pipelines.front.charts.series import EventMark
-from pipelines.front.pages.law import format_date
+from pipelines.front.pages.law import format_date, name_article
 from pipelines.front.reader import Reader
 from pipelines.words import Row
 from pipelines.words.language import lower_first, tell
@@ -22,6 +22,7 @@ class LawEvent:
     """One change: where, from which day, what it rests on, and what changed; `day` may be a month or a year.
 
     `source` is the document in which somebody verified it; empty for an assessment, which two people approved.
+    `is_in_english` is True if `article` is named as the release has it, in English.
     """
 
     area: str
@@ -30,6 +31,7 @@ class LawEvent:
     changes: Sequence[str]
     is_verified: bool
     source: str = ""
+    is_in_english: bool = False
 
     @property
     def year(self) -> int:
@@ -63,7 +65,8 @@ def _list_assessed(reader: Reader, areas: Sequence[str]) -> Iterator[LawEvent]:
         changes = [
             f"{element}: {'; '.join(results) or tell('results unchanged')}" for element, results in by_element.items()
         ]
-        yield LawEvent(area, day, article, changes, is_verified=True)
+        name = name_article(article)
+        yield LawEvent(area, day, name, changes, is_verified=True, is_in_english=name == article)
 
 
 def _describe_change(reader: Reader, row: Row, before: Row) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from pipelines.front.pages import joint_teams
 from pipelines.front.reader import Reader
 from pipelines.front.team_pictures import draw_teams
+from pipelines.words.language import read_in
 from tests.support.editions import make_edition
 
 LABELS = {
@@ -112,8 +113,8 @@ def test_table_of_the_region_has_each_year_and_all_years_together() -> None:
     table = section.tables[0]
     assert list(table.columns) == ["2024", "2025", "2024–2025, added up"]
     rows = list_rows(table)
-    assert rows["Teams running, at the end of the year"][:2] == ["11", "15"]
-    assert rows["Teams set up"][2] == "14"
+    assert rows["Participations: teams running, at the end of the year"][:2] == ["11", "15"]
+    assert rows["Participations: teams set up"][2] == "14"
 
 
 def test_territory_has_its_own_changes_and_no_picture_of_withheld_figures() -> None:
@@ -175,3 +176,37 @@ def test_region_counts_participations_and_a_territory_its_teams() -> None:
         "WB": "Western Balkans: participations in joint teams, at the end of the year, trafficking",
         "BB": "Bland*: teams running, at the end of the year, trafficking",
     }
+
+
+def test_made_up_article_is_named_in_the_language_of_the_page_and_a_real_one_is_marked_as_english() -> None:
+    law = [
+        make_law("2010-01-01", "not_met", "Article 1"),
+        make_law("2024-06-01", "met", "Demonstration article 333"),
+        make_law("2025-04-01", "not_met", "Article 3"),
+    ]
+    reader = make_reader(legal_assessment=law)
+    reader = Reader(reader.edition, "mk")
+    with read_in("mk"):
+        section = joint_teams.compose_region(reader, "TIP")
+        assert section is not None
+        (events,) = [table.table for table in section.tables if table.name == "teams-law"]
+        articles = [str(row.fields[1]) for row in events.rows]
+        drawing = section.pictures[0].draw(700).body
+    assert articles == [
+        "Демонстрациски член 333",
+        "Совет на Европа, Втор протокол (182)",
+        '<span lang="en">Article 3</span>',
+    ]
+    assert "Демонстрациски член 333" in drawing and "Demonstration article" not in drawing
+    assert events.columns[3] == "Извор или одобрение"
+
+
+def test_figures_of_the_region_are_called_participations_and_those_of_a_territory_are_not() -> None:
+    region = joint_teams.compose_region(make_reader(), "TIP")
+    assert region is not None
+    (table,) = [table.table for table in region.tables if table.name == "teams"]
+    assert table.caption.endswith(": participations in joint investigation teams, trafficking")
+    assert next(str(row.heading) for row in table.rows) == "Participations: teams set up"
+    territory = joint_teams.compose_territory(make_reader(), "TIP", "BB")
+    assert territory is not None
+    assert "articipation" not in str(territory.tables[0].table)
