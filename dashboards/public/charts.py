@@ -79,25 +79,14 @@ def draw_stages(
     under: Sequence[str] = (),
 ) -> Picture:
     """Return horizontal bars of one area, one per stage. `top` is the common end of the scale."""
-    rows = [(words.stage_name(measure), cell) for measure, cell in cells]
-    return _draw_bars(title, rows, rate=rate, top=top, under=under)
+    those = [_make_bar(words.stage_name(measure), cell, rate=rate) for measure, cell in cells]
+    return _frame(bars.draw_bars(bars.Bars(title, those), top=top, width=NARROW), under)
 
 
 def draw_parts(title: str, cells: Sequence[tuple[str, Mapping[str, Any]]], *, under: Sequence[str] = ()) -> Picture:
-    """Return horizontal bars of counts, one per category."""
-    return _draw_bars(title, cells, rate=False, top=0.0, under=under)
-
-
-def _draw_bars(
-    title: str,
-    rows: Sequence[tuple[str, Mapping[str, Any] | None]],
-    *,
-    rate: bool,
-    top: float,
-    under: Sequence[str],
-) -> Picture:
-    those = [_make_bar(name, cell, rate=rate) for name, cell in rows]
-    return _frame(bars.draw_bars(bars.Bars(title, those), top=top, width=NARROW), under)
+    """Return horizontal bars of counts, one per category, for the whole width of the page."""
+    drawn = bars.Bars(title, [_make_bar(name, cell, rate=False) for name, cell in cells])
+    return _fit(lambda width: bars.draw_bars(drawn, width=width), under)
 
 
 def _make_bar(name: str, cell: Mapping[str, Any] | None, *, rate: bool) -> bars.Bar:

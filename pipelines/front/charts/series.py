@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -137,8 +137,7 @@ def draw_multiples(
     digits = max((panel.digits for panel in panels), default=0)
     axis = choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
     bottom = 0.0
-    for row in range(0, len(panels), columns):
-        those = panels[row : row + columns]
+    for those in _arrange_panels(panels, columns):
         titles = [wrap_text(panel.title, panel_width, SIZE, is_bold=True) for panel in those]
         below_titles = bottom + LINE * max(len(lines) for lines in titles) + 2
         ends = []
@@ -151,6 +150,16 @@ def draw_multiples(
         bottom = max(ends) + 12
     bottom = marks.draw_key(canvas, bottom - 4, list_keys(panels, canvas))
     return canvas.finish_drawing(title, description or describe_multiples(title, panels), bottom, notes)
+
+
+def _arrange_panels(panels: Sequence[ChartSeries], columns: int) -> Iterator[Sequence[ChartSeries]]:
+    """Yield the panels of each row, at most `columns` of them: 3, 2 and 2 of seven, so that none is alone in a row."""
+    n_rows = -(-len(panels) // columns)
+    start = 0
+    for row in range(n_rows):
+        end = start + len(panels) // n_rows + (row < len(panels) % n_rows)
+        yield panels[start:end]
+        start = end
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from dashboards.public import charts
+from pipelines.front.charts.canvas import NARROW, WIDE
 from pipelines.words import changes
 from tests.support.drawings import ReadDrawing, assert_legible
 
@@ -157,4 +158,14 @@ def test_series_of_mostly_few_is_faded_and_a_missing_figure_ends_its_band() -> N
 def test_rendered_picture_is_one_block_of_html_with_all_text_escaped() -> None:
     picture = charts.draw_parts("A <b> & place", [("a", build_count(30))])
     html = charts.render_picture(picture)
-    assert html.startswith('<div class="rti-picture"><svg') and "<b>" not in html and "\n" not in html
+    assert (
+        html.startswith('<div class="rti-picture"><div class="rti-chart-fit">')
+        and "<b>" not in html
+        and "\n" not in html
+    )
+
+
+def test_parts_of_a_whole_fill_the_width_of_the_page() -> None:
+    """A picture without a wide layout is one of several next to each other: alone, it would be a quarter of a page."""
+    few = charts.draw_parts("By form", [("a", build_count(12)), ("b", build_count(30))])
+    assert few.wide is not None and few.wide.width == WIDE and few.drawing.width == NARROW

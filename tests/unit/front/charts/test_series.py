@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -205,6 +206,16 @@ def test_draw_multiples_uses_one_scale_for_all_panels(width: int) -> None:
     read = assert_legible(draw_multiples("Convicted", panels, width=width))
     assert [text.text for text in read.texts].count("150") == 3, "each panel has the same top"
     assert read.count_marks("circle", "mark") == 6
+
+
+@pytest.mark.parametrize(
+    ("n", "width", "rows"), [(7, WIDE, [3, 2, 2]), (3, WIDE, [3]), (4, WIDE, [2, 2]), (2, NARROW, [1, 1])]
+)
+def test_no_panel_of_several_is_alone_in_a_wide_row(n: int, width: int, rows: list[int]) -> None:
+    panels = [replace(make_series(100, 50), title=f"Panel {number}") for number in range(n)]
+    read = assert_legible(draw_multiples("Convicted", panels, width=width))
+    heights = Counter(text.box.top for text in read.texts if text.text.startswith("Panel "))
+    assert [heights[height] for height in sorted(heights)] == rows
 
 
 def test_name_of_a_break_stays_in_its_panel() -> None:
