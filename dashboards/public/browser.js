@@ -27,10 +27,9 @@
     const figure = (newest.searchParams.get("cell") || "").split("/");
     if (figure.length === 3) newest.searchParams.set("cell", ["current", ...figure.slice(1)].join("/"));
     for (const [kind, address] of [["frozen", new URL(location.href)], ["newest", newest]]) {
-      const path = address.pathname + address.search;
       for (const link of document.querySelectorAll(`a.rti-${kind}`)) {
-        if (link.getAttribute("href") === link.textContent) link.textContent = path;
-        link.setAttribute("href", path);
+        if (link.getAttribute("href") === link.textContent) link.textContent = address.href;
+        link.setAttribute("href", address.href);
       }
     }
     const printed = document.querySelector(".rti-print[data-address]");

@@ -102,11 +102,14 @@ def _render_notice(frame: Frame) -> str:
 
 def _render_foot() -> str:
     """Return the two links of a page (to this release, and to the newest one), what comes next, and the contact."""
-    path = urlsplit(st.context.url or "").path or f"/{menu.read_page()}"
-    frozen = f"{path}?{urlencode(read_selection().list_choices())}"
+    opened = urlsplit(st.context.url or "")
+    # Whole addresses, which can be cited; Streamlit knows that of the site from the browser.
+    site = f"{opened.scheme}://{opened.netloc}" if opened.netloc else ""
+    path = opened.path or f"/{menu.read_page()}"
+    frozen = f"{site}{path}?{urlencode(read_selection().list_choices())}"
     links = (
         (_FROZEN, tell("Link to this release, which never changes:"), frozen),
-        (_NEWEST, tell("Link to this page in the newest release:"), f"/{link_to_newest()}"),
+        (_NEWEST, tell("Link to this page in the newest release:"), f"{site}/{link_to_newest()}"),
     )
     lines = [
         f'{escape(text)} <a class="{kind}" href="{escape(address)}">{escape(address)}</a>'

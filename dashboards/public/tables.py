@@ -32,6 +32,8 @@ _INTERVAL = re.compile(r" (\([^()]*\))")
 _INTERVAL_START = ' <span class="rti-interval"'
 _BAND = re.compile(r"\d+\u2013\d+")
 """A number of persons in a band, such as "20–49", which is not broken into two lines."""
+_WHOLE = re.compile(r"\d+ [^\W\d_]{1,5} \d+|\d{4}[-\u2013]\d{2,4}(?:-\d\d)?")
+"""Numbers in a text that are read as one, such as "3 of 4" and "2023-05-30", not broken either; copied as they are."""
 NOTES_TITLE = mark("Notes to this selection")
 
 
@@ -231,13 +233,18 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
     return f"<tr{kind}>{heading}{fields}</tr>"
 
 
+def _keep_together(text: str) -> str:
+    """Return a text as HTML in which a line does not end within numbers that are read as one."""
+    return _WHOLE.sub(r'<span class="rti-whole">\g<0></span>', escape(text))
+
+
 def _render_content(cell: Cell) -> str:
     marks = f"<sup>{escape(format_marks(cell.marks))}</sup>" if cell.marks else ""
-    text = _render_number(cell.text) if cell.value is not None else escape(cell.text)
+    text = _render_number(cell.text) if cell.value is not None else _keep_together(cell.text)
     if _BAND.fullmatch(cell.text):
         text = f"{_INTERVAL_START.strip()}>{text}</span>"
     if cell.pieces:
-        text = "".join(wrap_language(escape(piece), language) for piece, language in cell.pieces)
+        text = "".join(wrap_language(_keep_together(piece), language) for piece, language in cell.pieces)
     text = wrap_language(text, cell.language)
     is_badged = cell.kind == "few" and (cell.value != 0 or cell.low is not None)
     after = (

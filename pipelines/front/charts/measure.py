@@ -6,7 +6,9 @@ with an allowance for wider fonts, so that text which fits here fits in the usua
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 _ALLOWANCE = 1.18
@@ -48,7 +50,7 @@ def wrap_text(text: str, width: float, size: float, *, is_bold: bool = False) ->
 @lru_cache(maxsize=4096)
 def _wrap(text: str, width: float, size: float, is_bold: bool) -> tuple[str, ...]:
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in _split_words(text, lambda words: measure_text(words, size, is_bold=is_bold) <= width):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and measure_text(longer, size, is_bold=is_bold) <= width:
             lines[-1] = longer
@@ -56,6 +58,25 @@ def _wrap(text: str, width: float, size: float, is_bold: bool) -> tuple[str, ...
         pieces = _cut_word(word, width, size, is_bold=is_bold)
         lines += pieces
     return tuple(lines) or ("",)
+
+
+_WHOLE = re.compile(r"\d+ [^\W\d_]{1,5} \d+")
+"""Numbers that are read as one, such as "3 of 4"."""
+
+
+def _split_words(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    """Yield the words of a text; "3 of 4" is one word if it fits a line."""
+    start = 0
+    for whole in _WHOLE.finditer(text):
+        before = text.rfind(" ", 0, whole.start()) + 1
+        after = text.find(" ", whole.end())
+        end = after if after >= 0 else len(text)
+        if before >= start and fits(text[before:end]):
+            yield from text[start : before - 1].split(" ") if before > start else ()
+            yield text[before:end]
+            start = end + 1
+    if start <= len(text):
+        yield from text[start:].split(" ")
 
 
 def _cut_word(word: str, width: float, size: float, *, is_bold: bool) -> list[str]:

@@ -100,7 +100,9 @@ def test_links_at_the_foot_have_the_choices_of_a_part_that_was_redrawn_alone(pag
         wait_until(
             page, "part => document.querySelector('.rti-links').textContent.includes(part)", f"over={query['over']}"
         )
-        address = parse_qs(urlsplit(str(link.get_attribute("href"))).query)
+        href = str(link.get_attribute("href"))
+        assert href.startswith("http") and link.text_content() == href, "an address that can be cited"
+        address = parse_qs(urlsplit(href).query)
         expected = {name: value for name, value in query.items() if name != "release" or name in names}
         assert {name: values[0] for name, values in address.items()} == expected
     expect(page.locator(".rti-print")).to_contain_text(f"over={query['over']}")

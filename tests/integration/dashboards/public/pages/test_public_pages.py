@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote
 from zipfile import ZipFile
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboards.public import drawing, exports, queries, tables
@@ -764,3 +765,14 @@ def test_release_without_areas_is_reported_as_damaged(
     test = AppTest.from_file(ROUTER, default_timeout=60).run()
     assert not test.exception
     assert test.title[-1].value == "These figures cannot be shown at the moment"
+
+
+@pytest.mark.usefixtures("handmade")
+def test_links_at_the_foot_are_whole_addresses_that_can_be_cited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(st.context), "url", property(lambda _: "https://data.example.org/region?lang=en"))
+    foot = read_html(run_page("region", lang="en")).partition('<p class="rti-foot rti-links">')[2]
+    links = re.findall(r'<a class="rti-(frozen|newest)" href="([^"]*)">(.*?)</a>', foot)
+    assert [(kind, address == text) for kind, address, text in links] == [("frozen", True), ("newest", True)]
+    frozen, newest = (address for _, address, _ in links)
+    assert frozen.startswith("https://data.example.org/region?") and "release=2026-Q3" in frozen
+    assert newest.startswith("https://data.example.org/region?") and "release=" not in newest
