@@ -17,6 +17,7 @@ from dashboards.public.documents import Documents
 from dashboards.public.framework_words import WORDS
 from dashboards.public.menu import PAGES, compose_title, render_menu
 from pipelines.core import i18n
+from pipelines.design.assets import CSS
 from pipelines.words.language import read_in, tell
 from tests.support.coroutines import run_async
 
@@ -178,3 +179,14 @@ def test_menu_links_to_the_open_page_in_each_language() -> None:
 def test_address_of_a_former_page_leads_on_with_its_choices(address: str, expected: str) -> None:
     answer = request_path(address)
     assert answer.status_code == 308 and answer.headers["location"] == expected
+
+
+def test_unknown_address_has_the_head_of_other_pages() -> None:
+    """As wide as they are; languages are links that look like links, and the current one is marked."""
+    document = request_path("/nopage?lang=hr").text
+    style = document.partition("<style>")[2].partition("</style>")[0]
+    width = re.search(r"--rti-width-page: (\w+);", (CSS / "tokens.css").read_text(encoding="utf-8"))
+    assert width is not None and f".head,main,.note{{padding:.6rem max(1rem,calc((100% - {width[1]})/2))}}" in style
+    assert ".languages a{font-weight:400;font-size:1rem;text-decoration:underline}" in style
+    assert ".languages a[aria-current]{font-weight:700;" in style
+    assert re.findall(r'lang="(\w+)" hreflang="\w+" aria-current="true"', document) == ["hr"]
