@@ -17,6 +17,8 @@ manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_componen
 PICTURE = '<div class="rti-picture">'
 """Beginning of the Markdown of a picture."""
 _TERM = re.compile(r'<span class="front-term"><a [^>]*>(.*?)</a><span class="front-about"[^>]*>.*?</span></span>')
+_WHOLE = re.compile(r'<span class="rti-whole">(.*?)</span>')
+"""Numbers that are read as one, such as "3 of 4"; they may be in a `span` of another language."""
 SVG = "{http://www.w3.org/2000/svg}"
 UNSCR = "United Nations Security Council resolution 1244"
 
@@ -41,9 +43,10 @@ def strip_marks(html: str) -> str:
 
 
 def read_html(test: AppTest) -> str:
-    """Return all HTML of the page as text, without the explanations of terms, which are not seen at first."""
+    """Return all HTML of the page as text, without the explanations of terms, which are not seen at first, and without
+    what keeps numbers in one line."""
     html = "\n".join(str(element.proto.body) for element in test.get("html"))
-    return unescape(_TERM.sub(r"\1", html))
+    return unescape(_WHOLE.sub(r"\1", _TERM.sub(r"\1", html)))
 
 
 @dataclass(frozen=True)
