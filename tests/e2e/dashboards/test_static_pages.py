@@ -180,6 +180,52 @@ def test_marks_of_notes_do_not_touch_the_words_of_the_next_column(
     page.close()
 
 
+_UNLIKE = """table => {
+  const countLines = field => {
+    const range = document.createRange();
+    range.selectNodeContents(field);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+  };
+  const reaches = (mark, field) => {
+    const box = mark.getBoundingClientRect();
+    const middle = (box.top + box.bottom) / 2;
+    const texts = document.createTreeWalker(field, NodeFilter.SHOW_TEXT), boxes = [];
+    while (texts.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(texts.currentNode);
+      boxes.push(...range.getClientRects());
+    }
+    return boxes.some(
+      text => text.width > 1 && text.top < middle && text.bottom > middle && text.left - box.right < 2);
+  };
+  return [...table.tBodies[0].rows].flatMap(row => {
+    const fields = [...row.querySelectorAll('data:has(> .front-interval)')].map(countLines);
+    const marks = [...row.querySelectorAll('td:not(:last-child):has(data) > .front-mark')];
+    const touched = marks.filter(mark => reaches(mark, mark.parentElement.nextElementSibling));
+    return new Set(fields).size > 1 || touched.length ? [row.innerText] : [];
+  });
+}"""
+"""Return the rows of a table in which some intervals are below their figures and others not, or marks touch a field."""
+
+
+@pytest.mark.parametrize("width", [768, 1280, 1920])
+def test_intervals_of_a_row_look_alike_and_marks_do_not_touch_the_next_figure(
+    browser: Browser, public_app: str, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for path in (
+        "en/indicator-convicted-final.html",
+        "sq/indicator-reported.html",
+        "mk/indicator-adjudicated-final.html",
+    ):
+        page.goto(f"{public_app}/{path}")
+        rows = [
+            row for name in ("rates", "rate-changes") for row in page.locator(f"#table-{name} table").evaluate(_UNLIKE)
+        ]
+        assert rows == [], path
+    page.close()
+
+
 def test_menu_of_a_phone_opens_and_closes_by_click_and_by_key_without_scripts(
     browser: Browser, public_app: str
 ) -> None:
