@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pipelines.core.i18n import mark
-from pipelines.design.components import Part
+from pipelines.design.components import Markup, Part
 from pipelines.front import sentences
 from pipelines.front.reader import Reader
 from pipelines.front.tables import in_page_language, translate_lines, translate_text
 from pipelines.words import Row, indicators
-from pipelines.words.language import tell
+from pipelines.words.language import tell, upper_first
+
+_PAGES = re.compile(r"(?<=, )(\d+)-(?=\d+(?:[;.]|$))")
+"""Hyphen of a range of pages in the source of a method: "Biometrika 28, 437-442"."""
+_CLOSING = "</span>"
 
 
 def list_facts(
@@ -31,16 +36,26 @@ def list_facts(
     `about` is its declaration; each other argument replaces what is made of it. `others` follow the definition.
     `figures` are those that the page shows; their territories are the source of the counts unless `source` names it.
     """
+    method = method or str(about["source"])
     facts: list[tuple[str, Part]] = [
         (tell("What it is"), what),
-        (tell("Formula"), formula),
+        (tell("Formula"), formula if isinstance(formula, Markup) else upper_first(formula)),
         (tell("Definition"), definition or translate_text(reader, str(about["definition"]))),
         *others,
         (tell("Caution"), translate_lines(reader, str(about["caveats"]))),
-        (method_title or tell("Method of the intervals"), in_page_language(reader, method or str(about["source"]))),
+        (method_title or tell("Method of the intervals"), in_page_language(reader, _PAGES.sub(r"\1–", method))),
         (tell("Source of the counts"), source or sentences.describe_source(reader, figures)),
     ]
-    return [(title, text) for title, text in facts if text]
+    return [(title, end_sentence(text)) for title, text in facts if text]
+
+
+def end_sentence(text: Part) -> Part:
+    """Return a text with a full stop at its end, inside of the element that marks its language."""
+    if text.removesuffix(_CLOSING).endswith((".", "!", "?", ":")):
+        return text
+    if isinstance(text, Markup) and text.endswith(_CLOSING):
+        return text[: -len(_CLOSING)] + Markup(".") + text[-len(_CLOSING) :]
+    return text + "."
 
 
 _ONE_PERIOD = mark("Both counts are of the same period.")

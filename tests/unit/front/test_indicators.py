@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.front.pages import Page
-from pipelines.front.pages.facts import explain_formula
+from pipelines.front.pages.facts import explain_formula, list_facts
 from pipelines.front.pages.indicators import compose_indicators
 from pipelines.front.reader import Reader
 from pipelines.words.language import read_in
@@ -137,3 +137,14 @@ def test_withheld_clearance_rate_of_the_same_territories_stays_withheld() -> Non
     page = compose_clearance_page(value=None, low=None, high=None, **status)
     assert "per cent: withheld." in page.values["headline"]
     assert "withheld" in str(page.values["tables"][0].rows[0].fields[0])
+
+
+@pytest.mark.parametrize("language", ["en", "mk"])
+def test_facts_are_sentences_and_ranges_of_pages_have_a_dash(language: str) -> None:
+    source = "Przyborowski (1940), Biometrika 31, 313-323; Wilenski (2024), Report 2024-11, doi 10.1/a-2"
+    about = make_metric(CODE, "Convicted", definition="Half of the cases", source=source, caveats="Take care.")
+    with read_in(language):
+        facts = list_facts(Reader(make_edition(), language), about, what="Is it one?", formula="number of days")
+    texts = [str(text).removeprefix('<span lang="en">').removesuffix("</span>") for _, text in facts[:-1]]
+    dashed = "Przyborowski (1940), Biometrika 31, 313–323; Wilenski (2024), Report 2024-11, doi 10.1/a-2."
+    assert texts == ["Is it one?", "Number of days.", "Half of the cases.", "Take care.", dashed]
