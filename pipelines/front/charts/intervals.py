@@ -79,7 +79,9 @@ def draw_comparison(
     head = 0.0
     if comparison.region:
         text = f"{comparison.region.name}: {comparison.region.figure.text}"
-        texts = [text, *([comparison.region.note] if comparison.region.note else [])]
+        notes_of_region = [marks.describe_few()] if comparison.region.is_few and region else []
+        notes_of_region += [comparison.region.note] if comparison.region.note else []
+        texts = [text, *notes_of_region]
         region_lines = [line for part in texts for line in wrap_text(part, width - 24, SIZE)]
         if region:
             canvas.add_line(8, 2, 8, LINE * len(region_lines), "rule")
@@ -221,7 +223,9 @@ def describe_comparison(comparison: RegionComparison) -> str:
     elif sure:
         sentences.append(f"{sure[0].name}: {sure[0].figure.spoken}.")
     if comparison.region:
-        sentences.append(f"{comparison.region.name}: {comparison.region.figure.spoken}.")
+        is_few = comparison.region.is_few and has_value(comparison.region.figure)
+        few = f", {lower_first(marks.describe_few())}" if is_few else ""
+        sentences.append(f"{comparison.region.name}: {comparison.region.figure.spoken}{few}.")
     if others:
         areas = "; ".join(f"{', '.join(names)} ({reason})" for reason, names in others.items())
         sentences.append(tell("Not compared: {areas}.", areas=areas))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -53,6 +54,16 @@ def test_draw_comparison_shows_figures_words_and_region(width: int) -> None:
     for text in ("57 (40–81)", "88 (12–140)", "withheld", "85 (70–103)", "6 of 7 territories", "compare with care"):
         assert text in read.words
     assert all(word in read.words for word in LONG.split())
+
+
+def test_figure_of_the_region_is_marked_as_few() -> None:
+    few = "Fewer than 20: compare with care"
+    region = TerritoryRow("Region", make_figure(99, 96, 100), is_few=True)
+    comparison = RegionComparison("Sentenced per 100", [TerritoryRow("A", make_figure(57, 40, 81))], "per 100", region)
+    assert f"Region: 99 (96–100) {few}" in assert_legible(draw_comparison(comparison)).words
+    assert "Region: 99 (96–100), fewer than 20: compare with care." in describe_comparison(comparison)
+    enough = replace(comparison, region=replace(region, is_few=False))
+    assert few not in assert_legible(draw_comparison(enough)).words
 
 
 def test_draw_comparison_ends_an_open_interval_in_an_arrow() -> None:
