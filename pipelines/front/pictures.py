@@ -109,11 +109,14 @@ def _draw_series(reader: Reader, drawn: series.ChartSeries, name: str, crime: st
 def _make_series(reader: Reader, crime: str, measure: str, area: str) -> series.ChartSeries:
     periods = reader.edition.list_periods(crime, "A")
     rows = [reader.edition.find_total(crime, measure, area, period) for period in periods]
-    title = (
-        f"{reader.marked_name(area)}: {language.lower_first(reader.find_label('measure', measure))}, "
-        f"{reader.name_crime(crime)}"
-    )
+    counted = f"{language.lower_first(reader.find_label('measure', measure))} ({_name_unit(rows)})"
+    title = f"{reader.marked_name(area)}: {counted}, {reader.name_crime(crime)}"
     return _make_series_of_rows(reader, crime, area, title, periods, rows)
+
+
+def _name_unit(rows: Sequence[Row | None]) -> str:
+    """Return what counts are of: persons, unless their rows say otherwise."""
+    return words.unit_name(next((str(row["count_unit"]) for row in rows if row is not None), "person"))
 
 
 def _make_series_of_rows(
@@ -142,9 +145,13 @@ def _make_series_of_rows(
 
 def draw_territories(reader: Reader, crime: str, measure: str) -> PictureFile:
     """Return the course of a count in each territory, on one scale."""
-    title = f"{language.upper_first(reader.find_label('measure', measure))}, " + language.lower_first(
-        reader.find_label("offence_group", crime)
-    )
+    rows = [
+        reader.edition.find_total(crime, measure, area, period)
+        for area in reader.edition.territories
+        for period in reader.edition.list_periods(crime, "A")
+    ]
+    counted = f"{language.upper_first(reader.find_label('measure', measure))} ({_name_unit(rows)})"
+    title = f"{counted}, {reader.name_crime(crime)}"
     panels = [
         replace(_make_series(reader, crime, measure, area), title=reader.marked_name(area))
         for area in reader.edition.territories

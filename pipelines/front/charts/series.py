@@ -16,6 +16,7 @@ from pipelines.words.language import tell
 
 HEIGHT, _PANEL_HEIGHT = 190, 96
 _STRIP = 18
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _MOST_CUTS = 2
 """Changes of the number of territories that are written below a picture."""
 _GAP = 16
@@ -202,7 +203,7 @@ def plot_series(
         canvas.add_text(start - 6, y(tick) + 4, label, "quiet", anchor="end")
     if draw_behind is not None:
         draw_behind(x, y)
-    draw_breaks(canvas, series.breaks, x, top, floor)
+    unnamed = draw_breaks(canvas, series.breaks, x, top, floor)
     _draw_events(canvas, series.events, x, top, floor)
     for run in find_runs(series):
         if draw_behind is None:
@@ -215,7 +216,7 @@ def plot_series(
             marks.draw_absent(canvas, point.figure, x.find_center(position), floor, x.step, height)
     _label_periods(canvas, series, x, floor, x_left, x_right)
     _label_points(canvas, series, x, y, x_left, x_right)
-    return floor + LINE + 2
+    return _list_breaks(canvas, unnamed, x_left, x_right, floor + LINE + 2)
 
 
 def find_runs(series: ChartSeries) -> list[list[int]]:
@@ -273,13 +274,15 @@ def draw_figure(canvas: Canvas, point: PeriodPoint, x: float, y: LinearScale) ->
     )  # fmt: skip
 
 
-def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: float, floor: float) -> None:
+def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: float, floor: float) -> list[str]:
     """Draw a dashed rule at each break, or a shade over the time in which it falls, with its name at the top.
 
-    A name that would cross the rule of another break is left out.
+    A name that would cross the rule of another break is replaced by a letter. Return these names in the order of the
+    letters; `_list_breaks` writes them.
     """
+    unnamed: list[str] = []
     edges = sorted(x.find_edge(span.start) for span in breaks)
-    for span in breaks:
+    for span in sorted(breaks, key=lambda each: each.start):
         at = x.find_edge(span.start)
         after = min((edge - 4 for edge in edges if edge > at), default=x.end)
         before = max((edge + 4 for edge in edges if edge < at), default=0.0)
@@ -288,7 +291,23 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
         canvas.add_line(at, top - 6, at, floor, "rule")
         is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small", x_end=after)
         if not is_named and at - 4 - measure_text(span.name, SMALL) >= before:
-            canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
+            is_named = canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
+        if is_named or not span.name:
+            continue
+        if span.name not in unnamed:
+            unnamed.append(span.name)
+        letter = _LETTERS[unnamed.index(span.name) % len(_LETTERS)]
+        if not canvas.add_text_if_free(at + 4, top - 2, letter, "small"):
+            canvas.add_text_if_free(at - 4, top - 2, letter, "small", anchor="end")
+    return unnamed
+
+
+def _list_breaks(canvas: Canvas, names: Sequence[str], x_left: float, x_right: float, top: float) -> float:
+    """Write the letters and names of breaks below the axis; return where the picture goes on."""
+    for letter, name in zip(_LETTERS, names, strict=False):
+        lines = wrap_text(f"({letter}) {name}", x_right - x_left, SMALL)
+        top = canvas.add_lines(x_left, top + 12, lines, "small") - 10
+    return top + 4 if names else top
 
 
 def _draw_events(canvas: Canvas, events: Sequence[EventMark], x: BandScale, top: float, floor: float) -> None:

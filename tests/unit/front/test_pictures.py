@@ -53,6 +53,17 @@ def test_break_has_the_name_of_the_area_that_it_is_of() -> None:
     assert table.notes.texts == [f"Law, 2025, {part}: A cause.", "Source, 2025: A cause."]
 
 
+def test_caption_of_a_course_names_what_is_counted() -> None:
+    totals = [make_total(area, "2025", 90.0) for area in ("WB", "AA")]
+    reader = Reader(make_edition(total=totals), "en")
+    trend = pictures.draw_trend(reader, "TIP", "convicted_first", "WB")
+    assert trend is not None and trend.caption == "Western Balkans: convicted_first (persons), TIP"
+    assert pictures.draw_territories(reader, "TIP", "convicted_first").caption == "Convicted_first (persons), TIP"
+    cases = make_edition(total=[make_total("WB", "2025", 90.0, count_unit="case")])
+    trend = pictures.draw_trend(Reader(cases, "en"), "TIP", "convicted_first", "WB")
+    assert trend is not None and "(cases)" in trend.caption
+
+
 @pytest.mark.parametrize(
     ("area", "value", "reporters", "is_drawn"),
     [("AA", 12.0, "AA", True), ("AA", None, "AA", False), ("WB", 90.0, "AA,BB,CC", False)],
