@@ -23,6 +23,7 @@ WITHHELD_WITH = mark(
     "figure may be zero."
 )
 """Follows a sentence on which figures are withheld for their own size, which is not the reason of all."""
+_SAME = mark("The figure is the same in both years (95% confidence interval of the ratio: {low} to {high}).")
 _CHANGES: language.Texts[str] = language.Texts(
     {
         "rise": mark("This is a clear rise: {ratio} times as many (95% confidence interval {low} to {high})."),
@@ -147,6 +148,8 @@ def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
     # The interval is of a change of single persons; the verdict allows for several persons in one case, too.
     verdict = "depends" if trends.is_unclear(change) else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))
+    if change.ratio == 1:
+        return tell(_SAME, low=low, high=high)
     texts = _CHANGES if is_count else _CHANGES_OF_FIGURES
     return texts.fill_text(verdict, ratio=ratio, low=low, high=high)
 

@@ -271,7 +271,9 @@ _REACH = mark("{n} of the {whole} territories that report this have counts of {e
 _REACH_OF_SHARE = mark(
     "{n} of the {whole} territories that report this have {enough} or more both in the part and in the rest in {period}"
 )
-_SHORTEST = mark("{period} is the shortest period in which most territories have enough to compare. {reach}.")
+_SHORTEST = mark(
+    "{period} is the shortest period in which most of the territories that report this have enough to compare. {reach}."
+)
 _NEVER = mark("Most territories have too few cases to compare, even over {longest}. {reach}.")
 _HALF = mark("Even over {longest}, no more than half of the territories can be compared. {reach}.")
 _NEVER_LONGER = mark(
@@ -310,10 +312,12 @@ def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
         )
         reach = tell(_AGAINST, reach=reach, others=others)
     name = words.period_short(chosen["period"])
-    if chosen["is_most"] and not any(row["is_most"] for row in shorter):
-        return tell(_SHORTEST, period=name, reach=reach)
+    # A territory can report this in other periods alone.
+    reporting = _count_reporting(chosen) if chosen["n_reported"] < chosen["n_territories"] else ""
     if any(row["is_most"] for row in windows):
-        return tell(_OTHERWISE, period=name, reach=reach)
+        is_shortest = chosen["is_most"] and not any(row["is_most"] for row in shorter)
+        opening = tell(_SHORTEST if is_shortest else _OTHERWISE, period=name, reach=reach)  # marked above
+        return f"{opening} {reporting}".strip()
     last = max((row for row in windows if row["period"]), key=_order)
     longest = FREQS[last["freq"]]
     is_small = all(2 * (row["n_reported"] - row["n_reaching"]) > row["n_territories"] for row in (chosen, last))
@@ -325,7 +329,7 @@ def explain_window(windows: Sequence[Row], *, is_share: bool) -> str:
         sentence = tell(template, longest=longest, span=span, period=name, reach=reach)  # marked above
     if is_small:
         return sentence
-    return f"{sentence} {_count_reporting(chosen)}" if chosen["n_reported"] < chosen["n_territories"] else sentence
+    return f"{sentence} {reporting}".strip()
 
 
 def _count_reporting(row: Row) -> str:

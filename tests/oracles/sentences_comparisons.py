@@ -337,7 +337,8 @@ def explain_reach(r: Release, rows: list[Row]) -> str:
 
 
 @expect_parameters(
-    "{period} is the shortest period in which most territories have enough to compare. {reach}.",
+    "{period} is the shortest period in which most of the territories that report this have enough to compare. "
+    "{reach}.",
     "Most territories have too few cases to compare, even over {longest}. {reach}.",
     "Even over {longest}, no more than half of the territories can be compared. {reach}.",
     "Most territories have too few cases to compare, even over {longest} ({span}). The period chosen is {period}: "

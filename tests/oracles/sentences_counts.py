@@ -784,6 +784,14 @@ def expect_ratio_of_change(r: Release, s: Selection, p: Params) -> Expected:
     return {"ratio": format_number(ratio, 2), "low": format_number(low, 2), "high": format_number(high, 2)}
 
 
+@expect_parameters("The figure is the same in both years (95% confidence interval of the ratio: {low} to {high}).")
+def expect_same_figure(r: Release, s: Selection, p: Params) -> Expected:
+    expect_change = expect_change_of_ratio if "metric" in s else expect_ratio_of_change
+    expected = expect_change(r, s, {**p, "": "This is not a clear change: "})
+    assert expected["ratio"] == "1.00", expected
+    return {"low": expected["low"], "high": expected["high"]}
+
+
 @expect_parameters(
     "{area}: {crime}, persons convicted at first instance: {after} in {last}, {before} in {first}.",
     "{area}: {crime}, presumed and identified victims: {after} in {last}, {before} in {first}.",

@@ -898,6 +898,18 @@ def expect_change_of_territories(r: Release, s: Selection, p: Params) -> Expecte
     return {"period": p["period"], "n": str(n), "before": str(before)}
 
 
+@expect_parameters("Territories included, {period}: {n} instead of {before}.")
+def expect_passing_change_of_territories(r: Release, s: Selection, p: Params) -> Expected:
+    """Expect the periods from one change of the number of territories to the last one before the next change."""
+    points = list_shown_points(r, s)
+    names, numbers = [name for name, _ in points], [len(split_codes(x["reporters"])) for _, x in points]
+    place = names.index(p["period"].partition("–")[0])
+    until = next(at for at in range(place, len(numbers)) if numbers[at] != numbers[place])
+    assert place and numbers[place] != numbers[place - 1], p
+    period = names[place] if until - place == 1 else f"{names[place]}–{names[until - 1]}"
+    return {"period": period, "n": str(numbers[place]), "before": str(numbers[place - 1])}
+
+
 def _speak_covered_point(r: Release, s: Selection, period: str, x: Row) -> str:
     figure = speak_compared(x, DIGITS.get(s.get("kind", ""), 0))
     return f"{period}: {figure} (territories included: {len(x['reporters'].split(','))} of {len(r.territories)})"

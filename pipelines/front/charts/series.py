@@ -400,15 +400,19 @@ def list_coverage_changes(series: ChartSeries) -> list[str]:
     cuts = [(earlier, later) for earlier, later in pairwise(with_value) if earlier.reporters != later.reporters]
     if len(cuts) > _MOST_CUTS:
         return []
-    return [
-        tell(
-            "Territories included from {period} on: {n} instead of {before}.",
-            period=later.period,
-            n=later.reporters,
-            before=earlier.reporters,
-        )
-        for earlier, later in cuts
-    ]
+    texts = []
+    for place, (earlier, later) in enumerate(cuts):
+        numbers = {"n": later.reporters, "before": earlier.reporters}
+        if place + 1 == len(cuts):
+            texts.append(
+                tell("Territories included from {period} on: {n} instead of {before}.", period=later.period, **numbers)
+            )
+            continue
+        # The number changes again: this one ends with the last figure before.
+        last = cuts[place + 1][0].period
+        period = later.period if later.period == last else f"{later.period}–{last}"
+        texts.append(tell("Territories included, {period}: {n} instead of {before}.", period=period, **numbers))
+    return texts
 
 
 def list_keys(all_series: Sequence[ChartSeries], canvas: Canvas) -> list[marks.Key]:

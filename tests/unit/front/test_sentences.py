@@ -15,6 +15,7 @@ from tests.support.editions import AREAS, make_area, make_edition, make_ratio, m
         (40.0, 120.0, "This is a clear rise: 3.00 times as many (95% confidence interval 2.08 to 4.41)."),
         (120.0, 40.0, "This is a clear fall: 0.33 times as many"),
         (100.0, 110.0, "This is not a clear change: 1.10 times as many"),
+        (100.0, 100.0, "The figure is the same in both years (95% confidence interval of the ratio: 0.75 to 1.33)."),
         (
             145.0,
             198.0,

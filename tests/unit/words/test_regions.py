@@ -162,6 +162,21 @@ def test_window_of_a_share_counts_the_territories_with_enough_in_the_part_and_in
     )
 
 
+def test_shortest_window_names_its_territories_and_how_many_have_the_figure() -> None:
+    """Check that "most" is of the territories that report, and that those without the figure are counted apart."""
+    windows = [
+        build_window("A", "2025", 0, n_territories=4, n_reported=4),
+        build_window("P5", "2021-2025", 3, n_territories=4, n_reported=3, is_most=True, is_default=True),
+    ]
+    sentence = regions.explain_window(windows, is_share=False)
+    assert sentence.startswith(
+        "2021–2025 is the shortest period in which most of the territories that report this have enough to compare. "
+        "3 of the 4 territories that report this have counts"
+    )
+    assert sentence.endswith(" Only 3 territories have this figure for 2021–2025.")
+    assert "Only" not in regions.explain_window([windows[0], {**windows[1], "n_reported": 4}], is_share=False)
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [

@@ -137,15 +137,19 @@ def test_draw_series_shows_how_many_territories_are_in_each_point() -> None:
         (
             [4, 5, 5, 7],
             [
-                "Territories included from 2019 on: 5 instead of 4.",
+                "Territories included, 2019–2020: 5 instead of 4.",
                 "Territories included from 2021 on: 7 instead of 5.",
             ],
+        ),
+        (
+            [6, 6, 5, 6],
+            ["Territories included, 2020: 5 instead of 6.", "Territories included from 2021 on: 6 instead of 5."],
         ),
         ([4, None, 4, 7], ["Territories included from 2021 on: 7 instead of 4."]),
         ([7, 7, 7, 7], []),
         ([4, 5, 6, 7], []),
     ],
-    ids=["one change", "two changes", "over a year without a figure", "none", "too many to read"],
+    ids=["one change", "two changes", "one year", "over a year without a figure", "none", "too many to read"],
 )
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_picture_says_where_the_number_of_territories_changes(
@@ -156,7 +160,7 @@ def test_picture_says_where_the_number_of_territories_changes(
         for place, n in enumerate(reporters)
     ]
     read = assert_legible(draw_series(ChartSeries("A region", points, territories=7), width=width))
-    assert re.findall(r"Territories included from .*?\.", read.words.replace("\n", " ")) == texts
+    assert re.findall(r"Territories included(?: from|, \d).*?\.", read.words.replace("\n", " ")) == texts
 
 
 def test_describe_series_names_extremes_and_gaps() -> None:
