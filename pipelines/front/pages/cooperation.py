@@ -11,6 +11,7 @@ from pipelines.design.components import Markup, Part
 from pipelines.front import pages, sentences
 from pipelines.front.pages import Page
 from pipelines.front.pages.cooperation_breakdowns import (
+    format_lacking,
     list_absences,
     list_basis_files,
     list_exchange_files,
@@ -19,6 +20,7 @@ from pipelines.front.pages.cooperation_breakdowns import (
     name_directions,
     name_exchange,
     name_types,
+    note_withheld,
     select_rows,
 )
 from pipelines.front.pages.cooperation_changes import compose_changes, explain_few_shares, is_few_share
@@ -127,14 +129,16 @@ def _compose_matrices(reader: Reader, crime: str, year: int) -> list[FigureTable
         [*territories, *others, _TOTAL],
     )
     for code in territories:
-        fields = [_count_field(counts, code, "outgoing", partner) for partner in [*territories, *others, _TOTAL]]
+        fields = [
+            _count_field(reader, year, counts, code, "outgoing", partner) for partner in [*territories, *others, _TOTAL]
+        ]
         sent.add_row(sent.name_area(code), fields)
     received = _start_matrix(
         reader, f"{tell('Requests as the receiver counts them')}, {of_year}", f"received-{year}", territories
     )
     for code in [*territories, *others, _TOTAL]:
         heading = received.name_area(code) if code in territories else reader.find_label("partner", code)
-        fields = [_count_field(counts, place, "incoming", code) for place in territories]
+        fields = [_count_field(reader, year, counts, place, "incoming", code) for place in territories]
         received.add_row(heading, fields, is_total=code == _TOTAL)
     return [sent, received]
 
@@ -154,9 +158,14 @@ def _start_matrix(reader: Reader, caption: str, name: str, columns: Sequence[str
         if code in reader.areas:
             table.name_area(code)
     table.notes.add_remark(
-        tell("The territory at the start of a row or card sends. Those named above or beside the figures receive.")
+        tell(
+            "The territory at the start of a row or card is the sender. Those named above or next to the figures are "
+            "the receivers."
+        )
     )
-    table.notes.add_remark(tell("Small figures are withheld together with those of the partner."))
+    table.notes.add_remark(
+        tell("If a small figure is withheld, the figure of its partner for the same requests is withheld too.")
+    )
     table.notes.add_remark(tell(sentences.WITHHELD_WITH))  # marked there
     return table
 
@@ -165,12 +174,12 @@ def _name_partner(reader: Reader, code: str) -> str:
     return reader.marked_name(code) if code in reader.areas else reader.find_label("partner", code)
 
 
-def _count_field(counts: _Figures, territory: str, direction: str, partner: str) -> Part:
+def _count_field(reader: Reader, year: int, counts: _Figures, territory: str, direction: str, partner: str) -> Part:
     """Return a count; hidden words for a territory with itself, and a word for a figure without a return."""
     if territory == partner:
         return _SAME.format(tell("same territory"))
     row = counts.get((territory, direction, partner))
-    return format_figure(words.format_count(row) if row is not None else words.format_status("unavailable"))
+    return format_lacking(reader, territory, year) if row is None else format_figure(words.format_count(row))
 
 
 def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
@@ -194,7 +203,7 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         for direction in name_directions():
             row = books.get((code, direction))
             if row is None:
-                fields += [_unavailable()] * len(columns)
+                fields += [format_lacking(reader, code, year)] * len(columns)
                 continue
             fields += [
                 _term_field(row, "closed"),
@@ -211,7 +220,10 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
         )
     )
     table.notes.add_remark(
-        tell("The days are a range in which the median is. They need enough requests from several partners.")
+        tell(
+            "The median is given as a range of days. It is shown only if there are enough requests from several "
+            "partners."
+        )
     )
     table.notes.add_remark(
         tell("The exact median is not published, because it would narrow down numbers of requests that are withheld.")
@@ -221,10 +233,6 @@ def _compose_outcomes(reader: Reader, crime: str, year: int) -> FigureTable:
 
 def _not_applicable() -> Part:
     return format_figure(words.format_status("not_applicable"))
-
-
-def _unavailable() -> Part:
-    return format_figure(words.format_status("unavailable"))
 
 
 def _withheld() -> Part:
@@ -262,7 +270,9 @@ def _compose_balance(reader: Reader, crime: str, year: int, direction: str) -> F
     )
     for code in reader.edition.territories:
         row = books.get(code)
-        table.add_row(table.name_area(code), [_term_field(row, name) if row else _unavailable() for name in terms])
+        lacking = format_lacking(reader, code, year)
+        table.add_row(table.name_area(code), [_term_field(row, name) if row else lacking for name in terms])
+    note_withheld(table)
     return table
 
 
@@ -295,20 +305,22 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
     A pair with a return from one side only has that figure and the missing return as its reason.
     """
     states = {
-        "equal": tell("Same"), "agrees": tell("Agree"), "differs": tell("Differ"), "missing": tell("not compared"),
+        "equal": tell("same"), "agrees": tell("agree"), "differs": tell("differ"), "missing": tell("not compared"),
     }  # fmt: skip
     table = FigureTable(
         reader,
         f"{tell('Requests sent and received by pairs of territories')}, {reader.name_crime(crime)}, {year}",
         tell("Sent by"),
         [
-            tell("Received by"), tell("Sent"), tell("Received"), tell("Difference (95% interval)"),
+            tell("Received by"), tell("Requests sent"), tell("Requests received"), tell("Difference (95% interval)"),
             tell("Received per request sent (95% interval)"), tell("Result"), tell("Likely reasons"),
         ],
         word_columns=(0, 5, 6), name=f"mirror-{year}",
     )  # fmt: skip
     counts = _index_registered(reader, crime, year)
-    for row in select_rows(reader, "mirror", crime, year=year):
+    order = {code: place for place, code in enumerate(reader.edition.territories)}
+    pairs = select_rows(reader, "mirror", crime, year=year)
+    for row in sorted(pairs, key=lambda row: [order.get(row[name], len(order)) for name in ("sent_by", "received_by")]):
         sender, receiver = row["sent_by"], row["received_by"]
         keys = ((sender, "outgoing", receiver), (receiver, "incoming", sender))
         if row["state"] not in _SHOWN and not (row["state"] == "missing" and any(key in counts for key in keys)):
@@ -316,7 +328,7 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
         table.name_area(receiver)
         reasons = [reader.find_label("mirror_reason", code) for code in str(row["reasons"]).split(",") if code]
         sent, received = (
-            _term_field(row, name) if key in counts or row[name] is not None else _unavailable()
+            _term_field(row, name) if key in counts or row[name] is not None else format_lacking(reader, key[0], year)
             for key, name in zip(keys, ("sent", "received"), strict=True)
         )
         is_compared = row["state"] in _SHOWN
@@ -340,7 +352,17 @@ def _compose_mirror(reader: Reader, crime: str, year: int) -> FigureTable:
         )
     )
     table.notes.add_remark(
-        tell("Two figures agree if they differ by one request at most, or by a tenth of the larger figure.")
+        tell(
+            "Two figures agree if the difference is at most one request, or at most a tenth of the larger figure. The "
+            "result compares the figures, not their intervals."
+        )
+    )
+    table.notes.add_remark(
+        tell(
+            "Likely reasons. Definition: one side says that it counts in another way. Channel: the sender counts "
+            "requests sent directly, and the receiver counts none. Timing: both count by different dates, or agree "
+            "over two years together."
+        )
     )
     return table
 

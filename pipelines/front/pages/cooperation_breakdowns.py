@@ -114,21 +114,46 @@ def _compose_year_pages(
         files = {code: name_file(code, year) for code, years in years_by_crime.items() if year in years}
         links = [(str(number), name_file(crime, number), number == year) for number in years_by_crime[crime]]
         first, *others = compose_sections(reader, crime, year)
+        # A page of quarters only is not called one of types.
+        title = first.title if first.anchor == "quarters" else name
         first = replace(first, texts=[*list_absences(reader, year), *first.texts])
-        yield make_page(reader, crime, files, name, [first, *others], links)
+        yield make_page(reader, crime, files, title, [first, *others], links)
 
 
-def list_absences(reader: Reader, year: int) -> list[str]:
-    """Name the territories without a return of the whole year; nothing if no territory has sent one so far."""
+def list_absent_areas(reader: Reader, year: int) -> list[str]:
+    """Return the territories without a return of the whole year; none if no territory has sent one so far."""
     whole = {
         row["territory"]
         for row in reader.edition.tables["cooperation_return"]
         if row["year"] == year and row["n_quarters"] == _QUARTERS
     }
-    absent = [reader.marked_name(code) for code in reader.edition.territories if code not in whole]
-    if not absent or not whole:
+    return [code for code in reader.edition.territories if code not in whole] if whole else []
+
+
+def list_absences(reader: Reader, year: int) -> list[str]:
+    """Name the territories without a return of the whole year; nothing if no territory has sent one so far."""
+    absent = [reader.marked_name(code) for code in list_absent_areas(reader, year)]
+    if not absent:
         return []
     return [tell("No return on cooperation for {year}: {areas}.", year=year, areas=words.join_words(absent))]
+
+
+def format_lacking(reader: Reader, area: str, year: int) -> Part:
+    """Return the word for a figure that a release does not have."""
+    return format_figure(words.format_status(name_lacking(reader, area, year)))
+
+
+def name_lacking(reader: Reader, area: str, year: int) -> str:
+    """Return the status of a figure that a release does not have: not received if the area sent no return."""
+    return "unreceived" if area in list_absent_areas(reader, year) else "unavailable"
+
+
+def note_withheld(table: FigureTable) -> None:
+    """Explain the word "withheld" in a table of requests that has it."""
+    withheld = str(format_figure(words.format_status("withheld")))
+    if any(withheld in str(field) for row in table.rows for field in row.fields):
+        table.notes.add_remark(tell("Small figures are withheld, so that nobody can tell whose requests they are."))
+        table.notes.add_remark(tell(sentences.WITHHELD_WITH))  # marked there
 
 
 def _list_years(reader: Reader, crime: str, tables: Sequence[str]) -> list[int]:
@@ -140,8 +165,10 @@ def _compose_type_sections(reader: Reader, crime: str, year: int) -> list[Sectio
     if types := compose_types(reader, crime, year):
         sections.append(Section("types", tell("What is asked for"), tables=types))
     if quarters := compose_quarters(reader, crime, year):
-        note = tell("Only territories that report on cooperation every quarter have a table.")
-        sections.append(Section("quarters", tell("Requests by quarter"), [note], quarters))
+        texts = [tell("Only territories that report on cooperation every quarter have a table.")]
+        if not types:
+            texts.append(tell("Figures by type are published once the whole year has been reported."))
+        sections.append(Section("quarters", tell("Requests by quarter"), texts, quarters))
     return sections
 
 
@@ -195,9 +222,12 @@ def select_rows(reader: Reader, table: str, crime: str, **values: object) -> lis
 
 def compose_types(reader: Reader, crime: str, year: int) -> list[FigureTable]:
     """Return the requests of each direction by type, for each territory and the region; none without figures."""
-    return _compose_parts(
+    tables = _compose_parts(
         reader, crime, year, "assistance", "cooperation_type", tell("By type"), tell("Type of request")
     )
+    for table in tables:
+        note_withheld(table)
+    return tables
 
 
 def compose_bases(reader: Reader, crime: str, year: int) -> list[FigureTable]:
@@ -247,7 +277,7 @@ def _compose_parts(
         )
         table.name = f"{anchor}-{direction}-{year}"
         for code in [*(code for code in used if code != _TOTAL), _TOTAL]:
-            fields = [_field(counts.get((direction, code, area))) for area in _list_areas(reader)]
+            fields = [_field(reader, area, year, counts.get((direction, code, area))) for area in _list_areas(reader)]
             table.add_row(reader.find_label(dimension, code), fields, is_total=code == _TOTAL)
         _note_region(table, rows)
         tables.append(table)
@@ -266,8 +296,8 @@ def _start_table(reader: Reader, caption: str, corner: str) -> FigureTable:
     return table
 
 
-def _field(row: Row | None) -> Part:
-    return format_figure(words.format_count(row) if row is not None else words.format_status("unavailable"))
+def _field(reader: Reader, area: str, year: int, row: Row | None) -> Part:
+    return format_lacking(reader, area, year) if row is None else format_figure(words.format_count(row))
 
 
 def _note_region(table: FigureTable, rows: list[Row]) -> None:
@@ -305,11 +335,17 @@ def compose_quarters(reader: Reader, crime: str, year: int) -> list[FigureTable]
             name=f"quarters-{area.lower()}",
         )
         table.name_area(area)
+        unavailable = format_figure(words.format_status("unavailable"))
         for quarter in reported:
             fields = [
-                _field(counts.get((area, quarter, direction, flow))) for direction in _DIRECTIONS for flow in _FLOWS
+                unavailable
+                if (row := counts.get((area, quarter, direction, flow))) is None
+                else format_figure(words.format_count(row))
+                for direction in _DIRECTIONS
+                for flow in _FLOWS
             ]
             table.add_row(period_field(quarter), fields)
+        note_withheld(table)
         tables.append(table)
     return tables
 
@@ -329,9 +365,14 @@ def compose_exchange(reader: Reader, crime: str, year: int) -> list[FigureTable]
         table = _start_table(reader, f"{caption}, {reader.name_crime(crime)}, {year}", tell("Channel"))
         table.name = f"exchange-{direction}-{year}"
         for code in [*(code for code in used if code != _TOTAL), _TOTAL]:
-            fields = [_field(counts.get((direction, registered, code, area))) for area in _list_areas(reader)]
+            fields = [
+                _field(reader, area, year, counts.get((direction, registered, code, area)))
+                for area in _list_areas(reader)
+            ]
             table.add_row(reader.find_label("channel", code), fields, is_total=code == _TOTAL)
-        fields = [_field(counts.get((direction, answered, _TOTAL, area))) for area in _list_areas(reader)]
+        fields = [
+            _field(reader, area, year, counts.get((direction, answered, _TOTAL, area))) for area in _list_areas(reader)
+        ]
         table.add_row(tell("Answered"), fields)
         table.notes.add_remark(
             tell(

@@ -8,7 +8,7 @@ from typing import Final
 from pipelines import words
 from pipelines.design.components import Markup
 from pipelines.front.pages import changes
-from pipelines.front.pages.cooperation_breakdowns import name_directions, select_rows
+from pipelines.front.pages.cooperation_breakdowns import name_directions, name_lacking, select_rows
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
 from pipelines.statistics.thresholds import ENOUGH_EVENTS
@@ -105,8 +105,10 @@ def _compose_tested(
             if first is None and last is None:
                 continue
             figures = [
-                words.format_status("unavailable") if row is None else indicators.format_figure({**row, "state": ""})
-                for row in (first, last)
+                words.format_status(name_lacking(reader, code, int(year)))
+                if row is None
+                else indicators.format_figure({**row, "state": ""})
+                for row, year in zip((first, last), span, strict=True)
             ]
             heading = Markup("{}, {}").format(table.name_area(code), language.lower_first(title))
             fields = (format_figure(figures[0], is_few=is_few(first)), format_figure(figures[1], is_few=is_few(last)))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from pipelines.front.edition import Edition
 from pipelines.front.pages.cooperation import compose_cooperation, compose_earlier_years
 from pipelines.front.pages.cooperation_breakdowns import (
     compose_bases_pages,
@@ -15,7 +16,7 @@ from pipelines.front.pages.cooperation_breakdowns import (
     compose_types_pages,
 )
 from pipelines.front.reader import Reader
-from tests.support.editions import make_edition, make_total
+from tests.support.editions import AREAS, make_edition, make_total
 
 Row = dict[str, Any]
 
@@ -67,7 +68,8 @@ def read_lines(table: Any) -> dict[str, list[str]]:
 
 def test_matrices_say_that_other_figures_than_small_ones_are_withheld(reader: Reader) -> None:
     for table in compose_cooperation(reader, "TIP").values["matrices"]:
-        assert "Small figures are withheld together with those of the partner." in table.notes.remarks
+        small = "If a small figure is withheld, the figure of its partner for the same requests is withheld too."
+        assert small in table.notes.remarks
         assert WITHHELD_WITH in table.notes.remarks
 
 
@@ -187,7 +189,7 @@ def test_pairs_with_one_return_are_listed_with_the_missing_one() -> None:
     table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
     fields = [[re.sub("<[^>]+>", "", str(field)).rstrip("*") for field in row.fields] for row in table.table.rows]
     assert fields == [
-        ["Bland", "8", "8", "0 (−5 to +5)", "1.00 (0.50–2.00)", "Same", "not applicable"],
+        ["Bland", "8", "8", "0 (−5 to +5)", "1.00 (0.50–2.00)", "same", "not applicable"],
         ["Cland", "6", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
         ["Dland", "withheld", "not available", "not applicable", "not applicable", "not compared", "Missing return"],
     ]
@@ -285,3 +287,64 @@ def test_each_year_of_informal_exchange_has_a_page() -> None:
         for table in page.values["sections"][0].tables:
             by_size, others = [*table.notes.remarks][:2]
             assert by_size.startswith("Figures from 1 to 9 are withheld,") and others == WITHHELD_WITH
+
+
+def test_territory_without_a_return_is_not_received_in_all_tables() -> None:
+    returns = [{"territory": code, "year": 2025, "n_quarters": 4} for code in ("AA", "BB", "CC")]
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 40.0)],
+        cooperation_outcome=[make_outcome("AA", 2025, 25, 60)],
+        cooperation_type=[make_part("AA", "assistance", "_T", 40.0)],
+        cooperation_return=returns,
+    )
+    reader = Reader(edition, "en")
+    values = compose_cooperation(reader, "TIP").values
+    for table in (*values["matrices"][:1], values["outcomes"], *values["balances"]):
+        lines = read_lines(table)
+        (absent,) = (fields for name, fields in lines.items() if name.startswith("Dland"))
+        assert set(absent) <= {"not received", "same territory"} and "not received" in absent, table.caption
+        assert "not received" not in next(fields for name, fields in lines.items() if name.startswith("Bland"))
+    (page,) = compose_types_pages(reader)
+    fields = read_lines(page.values["sections"][0].tables[0])["_T"]
+    assert fields[:4] == ["40", "not available", "not available", "not received"]
+
+
+def test_withheld_figures_of_balances_and_types_are_explained_where_they_are() -> None:
+    outcomes = [make_outcome("AA", 2025, 25, 60) | {"refused": None}, make_outcome("AA", 2025, 25, 60, "outgoing")]
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 40.0)],
+        cooperation_outcome=[outcomes[0], outcomes[1] | {"executed_part": 1.0}],
+        cooperation_type=[make_part("AA", "assistance", "_T", None)],
+    )
+    incoming, outgoing = compose_cooperation(Reader(edition, "en"), "TIP").values["balances"]
+    assert "withheld" in read_lines(incoming)["Aland"] and WITHHELD_WITH in incoming.notes.remarks
+    assert "withheld" not in read_lines(outgoing)["Aland"] and not outgoing.notes.remarks
+    (page,) = compose_types_pages(Reader(edition, "en"))
+    assert WITHHELD_WITH in page.values["sections"][0].tables[0].notes.remarks
+
+
+def test_page_of_quarters_without_types_is_not_called_one_of_types() -> None:
+    edition = make_edition(
+        cooperation_quarter=[make_quarter(2026)], cooperation_type=[make_part("WB", "assistance", "_T", 90.0)]
+    )
+    started, newest = compose_types_pages(Reader(edition, "en"))
+    assert started.title.startswith("Requests by quarter: ") and newest.title.startswith("Requests by type and quarter")
+    assert "Figures by type are published once" in started.values["sections"][0].texts[-1]
+
+
+def test_pairs_are_in_the_order_of_the_names_and_not_of_the_codes() -> None:
+    pair = {
+        "offence_group": "TIP", "year": 2025, "state": "equal", "reasons": "", "sent": 8, "received": 8,
+        "difference": 0, "ratio": 1.0, "low": 0.5, "high": 2.0, "obs_status": "A", "conf_status": "F",
+    }  # fmt: skip
+    pairs = [("AA", "CC"), ("AA", "BB"), ("BB", "AA")]
+    edition = make_edition(
+        cooperation=[make_registered("AA", 2025, 40.0)],
+        mirror=[pair | {"sent_by": sender, "received_by": receiver} for sender, receiver in pairs],
+    )
+    # In the language of the page, the names are in the opposite order of the codes.
+    edition = Edition({**edition.tables, "area": tuple(reversed(AREAS))})
+    table = compose_cooperation(Reader(edition, "en"), "TIP").values["mirror"]
+    assert [str(row.heading)[:5] for row in table.table.rows] == ["Bland", "Aland", "Aland"]
+    assert [str(row.fields[0])[:5] for row in table.table.rows] == ["Aland", "Cland", "Bland"]
+    assert table.columns[1:3] == ["Requests sent", "Requests received"]
