@@ -171,6 +171,8 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
     """Return a question with the region, the territories and the roles as rows, and its answers as columns."""
     codes = list(dict.fromkeys(row["code"] for row in sorted(rows, key=lambda row: row["code_position"])))
     cells = {(row["dimension"], row["group"], row["code"]): row for row in rows}
+    # Only favourable answers are compared with the round before: a question without them has no such column.
+    has_favourable = FAVOURABLE in codes
     table = FigureTable(
         reader,
         labels.get(("question", series), series),
@@ -179,7 +181,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
             *(_name_answer(labels, series, code) for code in codes),
             tell("Respondents"),
             tell("Response rate (%)"),
-            tell("Change since last round"),
+            *([tell("Change since last round")] if has_favourable else []),
         ],
         word_columns=(len(codes) + 2,),
         name=f"practice-{series.lower().replace('.', '-')}",
@@ -196,15 +198,22 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
                 "small group."
             )
         )
+    if has_favourable and not any(row["changed"] for row in rows):
+        table.notes.add_remark(
+            tell("No change is shown: no earlier round has published answers to this question with the same wording.")
+        )
     withheld, unavailable = (format_figure(words.format_status(status)) for status in ("withheld", "unavailable"))
     for dimension, group in _list_groups(reader, rows):
         first = cells.get((dimension, group, codes[0]))
         heading = _name_group(table, labels, dimension, group)
         if first is None or first["is_withheld"]:
-            table.add_row(heading, [withheld] * (len(codes) + 3))
+            table.add_row(heading, [withheld] * len(table.columns))
             continue
         rate = 100 * first["answered"] / first["invited"] if first["invited"] else None
-        favourable = cells[dimension, group, codes[-1]]
+        favourable = cells.get((dimension, group, FAVOURABLE))
+        changes: list[Part] = []
+        if favourable is not None:
+            changes = [_format_change(table, favourable) if favourable["changed"] else unavailable]
         shares = [_format_share(cells[dimension, group, code]) for code in codes]
         table.add_row(
             heading,
@@ -212,7 +221,7 @@ def _compose_question(reader: Reader, labels: Labels, series: str, rows: Sequenc
                 *shares,
                 words.format_number(first["n"]),
                 unavailable if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
-                _format_change(table, favourable) if favourable["changed"] else unavailable,
+                *changes,
             ),
             is_total=dimension == "region",
         )
@@ -235,10 +244,17 @@ def _format_change(table: FigureTable, row: Row) -> Part:
     if None in operands:
         return verdict
     change = compute_figure_change("part", Operands(*operands[:2]), Operands(*operands[2:]))
-    text = Markup("{}: {}").format(verdict, trends.format_times(trends.Trend(change.verdict, change)))
+    ratio = _keep_together(trends.format_times(trends.Trend(change.verdict, change)))
+    text = Markup("{}: {}").format(verdict, ratio)
     # The verdict is that of the release; only the interval is computed here.
     is_adjusted = trends.is_unclear(change._replace(verdict=row["changed"]))
     return table.verdict_field(text, tell(_ADJUSTED) if is_adjusted else "")
+
+
+def _keep_together(text: str) -> Part:
+    """Return a figure with its interval, which is not broken over two lines; a copied table has ordinary characters."""
+    figure, has_interval, interval = text.partition(" (")
+    return Markup('{} <span class="front-interval">({}</span>').format(figure, interval) if has_interval else text
 
 
 def _is_change_of_few(row: Row) -> bool:
@@ -260,7 +276,7 @@ def _name_group(table: FigureTable, labels: Labels, dimension: str, group: str) 
     if dimension == "territory":
         return table.name_area(group)
     if dimension == "region":
-        return tell("Region")
+        return table.name_area(table.reader.edition.region)
     return tell("Role: {role}", role=lower_first(labels.get(("role", group), group)))
 
 

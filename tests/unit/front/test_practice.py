@@ -61,15 +61,16 @@ def test_fields_are_the_shares_of_the_release() -> None:
     rows += make_rows("territory", "AA", {"easy": 4, "hard": 4, "favourable": 4})
     columns, lines, _ = read_table(rows)
     assert columns[:2] == ["Easy en (%)", "Hard en (%)"]
-    assert lines["Region"] == ["45", "55", "45 (20–70)", "60", "50", "higher than before"]
-    assert [fields[0] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"] == ["50"]
+    assert lines["Western Balkans"] == ["45", "55", "45 (20–70)", "60", "50", "higher than before"]
+    others = [fields[0] for name, fields in lines.items() if name != "Western Balkans"]
+    assert [field for field in others if field != "withheld"] == ["50"]
 
 
 @pytest.mark.parametrize(("favourable", "other", "is_few"), [(20, 20, False), (19, 60, True), (60, 19, True)])
 def test_share_of_few_people_has_the_word_and_a_note(favourable: int, other: int, is_few: bool) -> None:
     rows = make_rows("region", "region", {"easy": favourable, "hard": other, "favourable": favourable})
     _, lines, notes = read_table(rows)
-    assert ("few" in lines["Region"][2], "Chance alone can change them a lot." in notes) == (is_few, is_few)
+    assert ("few" in lines["Western Balkans"][2], "Chance alone can change them a lot." in notes) == (is_few, is_few)
 
 
 def test_answers_that_are_numbers_of_days_have_their_unit() -> None:
@@ -89,7 +90,7 @@ def test_change_since_the_round_before_has_its_ratio_where_counts_are_enough() -
     before = {"before_count": 56, "before_n": 178, "changed": "rise"}
     rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88}, **before)
     _, lines, notes = read_table(rows)
-    verdict, _, numbers = lines["Region"][-1].partition(": ")
+    verdict, _, numbers = lines["Western Balkans"][-1].partition(": ")
     ratio, low, high = map(float, re.findall(r"[0-9.]+", numbers))
     assert verdict == "higher than before" and ratio == pytest.approx((88 / 181) / (56 / 178), abs=0.005)
     # Katz's interval, by the logarithm of the ratio, is close to Koopman's in samples of this size.
@@ -110,7 +111,7 @@ def test_groups_below_the_limit_are_not_compared_and_do_not_count_as_tested(
     rows = make_rows("region", "region", {"easy": 30, "hard": 30, "favourable": 30})
     rows += make_rows("territory", "AA", counts, before_count=before[0], before_n=before[1], changed="rise")
     _, lines, notes = read_table(rows)
-    (change,) = [fields[-1] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"]
+    (change,) = [f[-1] for name, f in lines.items() if name != "Western Balkans" and f[0] != "withheld"]
     assert change == "too few to compare1"
     assert (
         "1 Too few to compare: at least one of the two figures has fewer than 20 in the part or in the rest." in notes
@@ -129,8 +130,8 @@ def test_change_that_is_unclear_although_its_interval_excludes_1_says_why() -> N
         before_count=58, before_n=120, changed="no_clear_change",
     )  # fmt: skip
     _, lines, notes = read_table(rows)
-    assert re.fullmatch(r"no clear change: 1\.55 \(1\.1\d–2\.\d\d\)1", lines["Region"][-1])
-    (around_1,) = [fields[-1] for name, fields in lines.items() if name != "Region" and fields[0] != "withheld"]
+    assert re.fullmatch(r"no clear change: 1\.55 \(1\.1\d–2\.\d\d\)1", lines["Western Balkans"][-1])
+    (around_1,) = [f[-1] for name, f in lines.items() if name != "Western Balkans" and f[0] != "withheld"]
     assert around_1.endswith(")"), "an interval around 1 needs no reason"
     assert "1 Not clear: the test allows for the number of questions, and the interval does not." in notes
 
@@ -169,7 +170,7 @@ def test_withheld_group_has_no_figure_and_roles_that_are_all_withheld_have_a_not
     _, lines, remarks = read_table(rows)
     assert "Role: judge en" not in lines, "all roles are withheld"
     assert len(lines) > 2, "territories without answers have a row too"
-    assert {field for name, fields in lines.items() if name != "Region" for field in fields} == {"withheld"}
+    assert {field for name, fields in lines.items() if name != "Western Balkans" for field in fields} == {"withheld"}
     assert "Results by role are withheld" in remarks
 
 
@@ -181,3 +182,21 @@ def test_release_without_answers_has_an_empty_page() -> None:
 def test_labels_are_in_the_language_of_the_reader() -> None:
     columns, _, _ = read_table(make_rows("region", "region", {"easy": 9, "hard": 11, "favourable": 9}), "mk")
     assert columns[0] == "Easy mk (%)"
+
+
+def test_question_without_favourable_answers_has_no_column_of_changes_and_others_say_why_none_is_shown() -> None:
+    columns, lines, notes = read_table(make_rows("region", "region", {"easy": 27, "hard": 33}))
+    assert columns[-1] == "Response rate (%)" and lines["Western Balkans"][-1] == "50"
+    assert all(len(fields) == len(columns) for fields in lines.values()) and "No change is shown" not in notes
+    columns, lines, notes = read_table(make_rows("region", "region", {"easy": 27, "hard": 33, "favourable": 27}))
+    assert columns[-1] == "Change since last round" and lines["Western Balkans"][-1] == "not available"
+    assert "no earlier round has published answers to this question with the same wording" in notes
+
+
+def test_interval_of_a_change_is_one_line() -> None:
+    before = {"changed": "rise", "before_count": 60, "before_n": 180}
+    rows = make_rows("region", "region", {"easy": 88, "hard": 93, "favourable": 88}, **before)
+    edition = make_edition(practice_result=rows)
+    (figures,) = compose_theme(Reader(edition, "en"), "formal").values["tables"]
+    change = str(figures.table.rows[0].fields[-1])
+    assert re.search(r': [0-9.]+ <span class="front-interval">\([0-9.]+–[0-9.]+\)</span>$', change), change
