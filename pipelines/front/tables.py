@@ -24,18 +24,22 @@ from pipelines.words.sources import split_ending
 
 _FEW_CLASS = "front-badge"
 _FEW = Markup(
-    '<span class="front-badge" aria-hidden="true">{few}</span><wbr><span class="front-few">{number}</span>{spoken}'
+    '<span class="front-badge" aria-hidden="true">{few}</span><span class="front-few">{number}</span>{spoken}'
 )
 FEW_NOTE = mark(
     'Figures with the word "few": fewer than {enough} are, or may be, behind the figure or one of its parts. Chance '
     "alone can change it a lot."
 )
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
-_MARK = Markup('<sup class="front-mark">{}</sup>')
+_MARK = Markup('<sup class="front-mark{room}">{marks}</sup>')
+_ROOM = ("", "", " front-pair", " front-trio")
+"""Class for the room that one, two, and three or more marks need."""
 _DATA = Markup("<data{attributes}>{text}</data>")
 _INTERVAL = Markup('{number} <span class="front-interval">({interval}</span>')
 _WHOLE = Markup('<span class="front-interval">{}</span>')
-_MISSING = Markup('<span class="front-missing">{}</span>')
+_MISSING = Markup('<span class="front-missing{kind}">{text}</span>')
+_SHORT_STATE = 14
+"""Most letters of a state that stays on one line in the narrowest column."""
 _SEPARATOR = Markup('<span class="front-separator">{}</span>')
 
 
@@ -79,7 +83,7 @@ class FigureTable:
         marks = [
             mark for mark in (self.reader.footnote_mark(code), self.notes.number_note(note) if note else "") if mark
         ]
-        return Markup("{}{}").format(name, _MARK.format(",".join(marks)) if marks else "")
+        return Markup("{}{}").format(name, _render_marks(marks))
 
     def count_field(self, cell: words.Row | None) -> Part:
         """Return a count with the marks of its notes, or the word for a missing one."""
@@ -100,11 +104,11 @@ class FigureTable:
             return format_figure(regions.refuse_figure())
         absences = self.reader.list_absences(row)
         counted = tell("{n} of {whole}", n=regions.count_reporters(row), whole=len(self.reader.edition.territories))
-        return Markup("{}{}").format(counted, _MARK.format(self.notes.number_note(absences)) if absences else "")
+        return Markup("{}{}").format(counted, _render_marks([self.notes.number_note(absences)] if absences else []))
 
     def note_field(self, text: Part, note: str = "") -> Part:
         """Return words with the mark of a note."""
-        return Markup("{}{}").format(text, _MARK.format(self.notes.number_note(note)) if note else "")
+        return Markup("{}{}").format(text, _render_marks([self.notes.number_note(note)] if note else []))
 
     def verdict_field(self, text: Part, note: str = "") -> Part:
         """Return a verdict with the mark of the note that explains it, which is never folded."""
@@ -168,9 +172,9 @@ def in_english(text: str) -> Markup:
 
 def format_figure(figure: FormattedFigure, marks: Sequence[str] = (), *, is_few: bool = False) -> Part:
     """Return a figure as the content of a field: a number, or the word for a missing one, and marks of notes."""
-    after = _MARK.format(",".join(sorted(marks, key=_order_mark))) if marks else Markup("")
+    after = _render_marks(sorted(marks, key=_order_mark))
     if figure.value is None:
-        return (_WHOLE.format(figure.text) if figure.kind == "value" else _MISSING.format(figure.text)) + after
+        return (_WHOLE.format(figure.text) if figure.kind == "value" else _format_missing(figure.text)) + after
     number: Part = _SEPARATOR.format(words.thousands_sign()).join(words.split_thousands(figure.text))
     if figure.low is not None or figure.value % 1:
         number = attach_numbers(number, figure.value, figure.low, figure.high)
@@ -188,6 +192,18 @@ def period_field(*codes: str) -> Part:
     """
     names = (words.period_short(code) for code in dict.fromkeys(codes))
     return Markup("–").join(_WHOLE.format(name) if " " in name else name for name in names)
+
+
+def _format_missing(text: str) -> Markup:
+    """Return the word for a missing figure, with a class if it is short enough for one line of any column."""
+    return _MISSING.format(kind=" front-short" if len(text) <= _SHORT_STATE else "", text=text)
+
+
+def _render_marks(marks: Sequence[str]) -> Markup:
+    """Return the marks of the notes of one figure, with a class for the room that they need; empty without marks."""
+    if not marks:
+        return Markup("")
+    return _MARK.format(room=_ROOM[min(len(marks), len(_ROOM) - 1)], marks=",".join(marks))
 
 
 def _order_mark(mark: str) -> tuple[int, str]:
@@ -224,7 +240,7 @@ def format_times(trend: trends.Trend) -> Part:
     """Return how many times the first count the last one is, with its interval, or that it was not compared."""
     text, change = trends.format_times(trend), trend.change
     if change is None or not text:
-        return _MISSING.format(tell("not compared"))
+        return _format_missing(tell("not compared"))
     return attach_numbers(
         text, *(None if end is None else round_half_up(end, 2) for end in (change.ratio, change.low, change.high))
     )

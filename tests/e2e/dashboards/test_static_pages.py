@@ -226,6 +226,27 @@ def test_intervals_of_a_row_look_alike_and_marks_do_not_touch_the_next_figure(
     page.close()
 
 
+@pytest.mark.parametrize("width", [768, 1280])
+def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, public_app: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+
+    def count_outside() -> int:
+        """Return how many marks reach beyond the field of their figure."""
+        return int(
+            page.locator(".rti-numbers td:not(.rti-word) > .front-mark").evaluate_all(
+                """all => all.filter(mark => mark.offsetParent && getComputedStyle(mark.parentElement).display === "table-cell"
+                  && mark.getBoundingClientRect().right > mark.parentElement.getBoundingClientRect().right + 1).length"""
+            )
+        )
+
+    for path in ("en/indicator-convicted-final.html", "sq/indicator-adjudicated-final.html", "mk/territories.html"):
+        page.goto(f"{public_app}/{path}")
+        assert count_outside() == 0, path
+    page.add_style_tag(content=".rti-numbers td { padding-right: 0 !important }")
+    assert count_outside(), "marks without room reach beyond their fields"
+    page.close()
+
+
 def test_menu_of_a_phone_opens_and_closes_by_click_and_by_key_without_scripts(
     browser: Browser, public_app: str
 ) -> None:

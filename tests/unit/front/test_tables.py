@@ -28,13 +28,13 @@ def test_thousands_and_marks_are_not_part_of_a_copied_number(language: str, sign
     with read_in(language):
         figure = words.format_value(1234.0, "A", "F")
         assert str(format_figure(figure, ["1", "3"])) == (
-            f'1<span class="front-separator">{sign}</span>234<sup class="front-mark">1,3</sup>'
+            f'1<span class="front-separator">{sign}</span>234<sup class="front-mark front-pair">1,3</sup>'
         )
 
 
 def test_few_is_a_word_next_to_the_number_and_a_count_of_zero_is_not_few() -> None:
     few = str(format_figure(words.FormattedFigure("7", "7", "value", 7.0), is_few=True))
-    assert few.endswith('few</span><wbr><span class="front-few">7</span><span class="rti-hidden">, few</span>')
+    assert few.endswith('few</span><span class="front-few">7</span><span class="rti-hidden">, few</span>')
     assert str(format_figure(words.FormattedFigure("0", "0", "value", 0.0), is_few=True)) == "0"
 
 
@@ -83,7 +83,7 @@ def test_share_of_zero_is_few_as_its_complement_is() -> None:
 
 def test_marks_of_notes_are_in_the_order_of_the_notes() -> None:
     figure = words.FormattedFigure("7", "7", "value", 7.0)
-    assert str(format_figure(figure, ["10", "2", "1"])).endswith('<sup class="front-mark">1,2,10</sup>')
+    assert str(format_figure(figure, ["10", "2", "1"])).endswith('<sup class="front-mark front-trio">1,2,10</sup>')
 
 
 def test_interval_is_an_element_that_a_narrow_column_shows_below_its_number() -> None:
@@ -105,7 +105,11 @@ def test_missing_figures_are_words() -> None:
         )
     ]
     texts = ["not collected", "withheld", "not applicable", "not received"]
-    assert [str(field) for field in fields] == [f'<span class="front-missing">{text}</span>' for text in texts]
+    kinds = [" front-short" if len(text) <= 14 else "" for text in texts]
+    states = zip(texts, kinds, strict=True)
+    assert [str(field) for field in fields] == [
+        f'<span class="front-missing{kind}">{text}</span>' for text, kind in states
+    ]
 
 
 def test_name_with_a_footnote_has_its_mark_and_the_footnote_is_in_english_where_not_translated() -> None:
