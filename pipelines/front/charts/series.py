@@ -21,6 +21,8 @@ _MOST_CUTS = 2
 """Changes of the number of territories that are written below a picture."""
 _GAP = 16
 _LEAST_PANEL = 190
+_NARROWEST_PANEL = 145
+"""Least width of a picture in a row that saves a picture from being alone in the last row."""
 _FEWEST_TICKS, TICKS = 3, 5
 
 
@@ -133,7 +135,7 @@ def draw_multiples(
 ) -> Drawing:  # fmt: skip
     """Return several series next to each other, all on one scale and over the same periods."""
     canvas = Canvas(width)
-    columns = max(min(width // _LEAST_PANEL, len(panels)), 1)
+    columns = _count_columns(len(panels), width)
     panel_width = (width - _GAP * (columns - 1)) / columns
     digits = max((panel.digits for panel in panels), default=0)
     axis = choose_axis(max((panel.top for panel in panels), default=0.0), _FEWEST_TICKS, digits)
@@ -161,6 +163,14 @@ def _arrange_panels(panels: Sequence[ChartSeries], columns: int) -> Iterator[Seq
         end = start + len(panels) // n_rows + (row < len(panels) % n_rows)
         yield panels[start:end]
         start = end
+
+
+def _count_columns(n_panels: int, width: int) -> int:
+    """Return how many pictures are next to each other: as many as fit, or one more if the last row had only one."""
+    columns = max(min(width // _LEAST_PANEL, n_panels), 1)
+    is_lone = columns > 1 and n_panels % columns == 1 and n_panels > 1
+    has_room = (width - _GAP * columns) / (columns + 1) >= _NARROWEST_PANEL
+    return columns + 1 if is_lone and has_room else columns
 
 
 @dataclass(frozen=True)
@@ -260,7 +270,9 @@ def draw_band(
         upper = [(x.find_center(position), y(high)) for position, _, high in known_intervals]
         lower = [(x.find_center(position), y(low)) for position, low, _ in reversed(known_intervals)]
         outline = draw_path([*upper, *lower], is_closed=True)
-        canvas.add_element("path", d=outline, kind=kind, stroke_dasharray=dash)
+        # No edge at the sides, which would cross the labels of the first and the last figure.
+        canvas.add_element("path", d=outline, kind=f"{kind} edgeless")
+        canvas.add_element("path", d=draw_path(upper) + draw_path(lower), kind="edge", stroke_dasharray=dash)
 
 
 def draw_figure(canvas: Canvas, point: PeriodPoint, x: float, y: LinearScale) -> None:
@@ -289,16 +301,16 @@ def draw_breaks(canvas: Canvas, breaks: Sequence[BreakMark], x: BandScale, top: 
         if span.end > span.start:
             canvas.add_element("rect", x=at, y=top, width=x.find_edge(span.end) - at, height=floor - top, kind="shade")
         canvas.add_line(at, top - 6, at, floor, "rule")
-        is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small", x_end=after)
+        is_named = canvas.add_text_if_free(at + 4, top - 2, span.name, "small haloed", x_end=after)
         if not is_named and at - 4 - measure_text(span.name, SMALL) >= before:
-            is_named = canvas.add_text_if_free(at - 4, top - 2, span.name, "small", anchor="end")
+            is_named = canvas.add_text_if_free(at - 4, top - 2, span.name, "small haloed", anchor="end")
         if is_named or not span.name:
             continue
         if span.name not in unnamed:
             unnamed.append(span.name)
         letter = _LETTERS[unnamed.index(span.name) % len(_LETTERS)]
-        if not canvas.add_text_if_free(at + 4, top - 2, letter, "small"):
-            canvas.add_text_if_free(at - 4, top - 2, letter, "small", anchor="end")
+        if not canvas.add_text_if_free(at + 4, top - 2, letter, "small haloed"):
+            canvas.add_text_if_free(at - 4, top - 2, letter, "small haloed", anchor="end")
     return unnamed
 
 
@@ -334,15 +346,35 @@ def _label_points(
     if not with_value:
         return
     by_value = sorted(with_value, key=lambda position: series.points[position].figure.value or 0.0)
+    alone = {run[0] for run in find_runs(series) if len(run) == 1 and series.points[run[0]].figure.low is not None}
     for position in dict.fromkeys([with_value[-1], with_value[0], by_value[-1], by_value[0], *with_value]):
         value = series.points[position].figure.value or 0.0
         text = words.format_number(value, series.digits)
         kind = "haloed strong" if position == with_value[-1] else "haloed"
         half = measure_text(text, SIZE, is_bold="strong" in kind) / 2
         at = min(max(x.find_center(position), x_left + half), x_right - half)
+        if position in alone and _label_bar(canvas, series, position, x, y, (x_right, text, kind)):
+            continue
         for height in (-9, 19):
             if canvas.add_text_if_free(at, y(value) + height, text, kind, anchor="middle"):
                 break
+
+
+def _label_bar(
+    canvas: Canvas, series: ChartSeries, position: int, x: BandScale, y: LinearScale, label: tuple[float, str, str]
+) -> bool:
+    """Label a figure without neighbours, whose interval is a bar, to its right or above; return True if it has room.
+
+    `label` has the right end of the picture, the text and its kind. A label ends before the next break.
+    """
+    x_right, text, kind = label
+    figure, center = series.points[position].figure, x.find_center(position)
+    edges = [x.find_edge(span.start) - 3 for span in series.breaks if x.find_edge(span.start) > center]
+    beside, end = center + marks.RADIUS + 4, min([*edges, x_right])
+    if canvas.add_text_if_free(beside, y(figure.value or 0.0) + 4, text, kind, x_end=end):
+        return True
+    top = figure.value if figure.high is None else figure.high
+    return canvas.add_text_if_free(center, y(top or 0.0) - 5, text, kind, anchor="middle", x_end=x_right)
 
 
 def _label_periods(

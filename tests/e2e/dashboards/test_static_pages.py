@@ -234,8 +234,11 @@ def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, pu
         """Return how many marks reach beyond the field of their figure."""
         return int(
             page.locator(".rti-numbers td:not(.rti-word) > .front-mark").evaluate_all(
-                """all => all.filter(mark => mark.offsetParent && getComputedStyle(mark.parentElement).display === "table-cell"
-                  && mark.getBoundingClientRect().right > mark.parentElement.getBoundingClientRect().right + 1).length"""
+                """all => all.filter(mark => {
+                  const field = mark.parentElement, isCell = getComputedStyle(field).display === "table-cell";
+                  const right = field.getBoundingClientRect().right + 1;
+                  return mark.offsetParent && isCell && mark.getBoundingClientRect().right > right;
+                }).length"""
             )
         )
 

@@ -36,7 +36,7 @@ def test_few_lines_have_bands_and_many_only_that_of_the_one_in_full() -> None:
     for count in range(2, len(series) + 1):
         svg = draw_lines("Convicted", series[:count], 0).svg
         # Two runs around the withheld figure, and the sample of the key.
-        assert svg.count('"band clear"') == 2 * (count if count <= MOST_BANDS else 1)
+        assert svg.count('"band clear') == 2 * (count if count <= MOST_BANDS else 1)
 
 
 def test_coverage_of_the_region_and_missing_figures_of_the_one_in_full_are_shown() -> None:

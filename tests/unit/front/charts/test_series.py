@@ -229,3 +229,21 @@ def test_name_of_a_break_stays_in_its_panel() -> None:
     panels = [replace(make_series(100, 95, 90, 98, breaks=breaks), title=name) for name in ("A", "B", "C")]
     read = assert_legible(draw_multiples("Convicted", panels, width=WIDE))
     assert "Break in the series" in read.words and breaks[0].name not in [text.text for text in read.texts]
+
+
+def test_seven_panels_have_no_lone_one_in_the_last_row() -> None:
+    names = [f"Area {number}" for number in range(7)]
+    panels = [replace(make_series(20, 10), title=name) for name in names]
+    read = assert_legible(draw_multiples("Convicted", panels, width=WIDE))
+    titles = [text for text in read.texts if text.text in names]
+    heights = [text.box.top for text in titles]
+    assert [heights.count(height) for height in sorted(set(heights))] == [4, 3]
+
+
+def test_label_of_a_figure_alone_before_a_break_is_beside_its_interval() -> None:
+    series = make_series(60, 40, 30, breaks=[BreakMark(1, 1, "Law")])
+    read = assert_legible(draw_series(series))
+    (label,) = [text for text in read.texts if text.text == "60" and text.box.x_start > 40]
+    bar = re.search(r'<rect x="([\d.]+)" [^>]*class="band"', read.drawing.svg)
+    assert bar is not None and label.box.x_start >= float(bar[1]) + 8
+    assert read.count_marks("path", "band edgeless") == read.count_marks("path", "edge") == 1
