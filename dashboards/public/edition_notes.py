@@ -121,7 +121,7 @@ def _render_foot() -> str:
 
 def _invite_questions() -> str:
     """Return the line on how to report a mistake as HTML, with the contact of the secretariat if one is set."""
-    text = tell("Have you found a mistake, or do you miss a figure? Please tell the regional secretariat.")
+    text = tell("Have you found a mistake, or is a figure missing? Please tell the regional secretariat.")
     contact = read_settings(CommandSettings).contact or ""
     return f"{escape(text)} {link_contact(contact)}".strip()
 

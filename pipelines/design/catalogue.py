@@ -43,7 +43,7 @@ def render_catalogue() -> str:
         wide=True,
     )
     static_table = components.PageTable(
-        "Persons by year", "Area", ["2024", "2025", "Is it real?"],
+        "Persons by year", "Area", ["2024", "2025", "Clear change?"],
         [components.PageRow("Albania", ("12", "1,203", "clear rise"))], frozenset({0, 1}), name="persons",
     )  # fmt: skip
     importing = '{% import "design/components.html" as ui %}'

@@ -267,7 +267,7 @@ DATAFLOWS: Final[Mapping[str, Source]] = {
         value="inhabitants",
     ),
     "REVISIONS": Source(
-        mark("Figures in each release that changed them"),
+        mark("Revision history"),
         mark("The value of each published figure when it was first released and at each revision."),
         "CONTEXT",
         "select * from revision",

@@ -273,6 +273,8 @@ def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[st
     title = f"{_name_main_pages()[name]}: {crime_name}"
     if reader.edition.has_crime(crime):
         lead = tell("This release has no such figures for this crime.")
+        if name == pages.VICTIMS:
+            lead = tell("This release has no figures on victims of this crime.")
     else:
         lead = tell("This release has no yearly figures for this crime yet.")
     links = {code: pages.name_file(name, code) for code in CRIMES if code == crime or code in files}

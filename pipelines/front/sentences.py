@@ -37,6 +37,7 @@ _CHANGES: language.Texts[str] = language.Texts(
         ),
         "withheld": mark("The change is not shown, because at least one of the two figures is withheld."),
         "missing": mark("The change is not shown, because at least one of the two figures is not available."),
+        "both_missing": mark("The change is not shown, because neither of the two figures is available."),
     }
 )
 _CHANGES_OF_FIGURES: language.Texts[str] = language.Texts(
@@ -144,7 +145,8 @@ def describe_change(trend: trends.Trend, *, is_count: bool = True) -> str:
     """Return a sentence on whether a change is real: "times as many" for counts, "times as high" for other figures."""
     change = trend.change
     if change is None or change.ratio is None or change.low is None or change.high is None:
-        return trend.note or _CHANGES["withheld" if trend.verdict == "withheld" else "missing"]
+        missing = "both_missing" if trend.is_without_figures else "missing"
+        return trend.note or _CHANGES["withheld" if trend.verdict == "withheld" else missing]
     # The interval is of a change of single persons; the verdict allows for several persons in one case, too.
     verdict = "depends" if trends.is_unclear(change) else trend.verdict
     ratio, low, high = (words.format_number(number, 2) for number in (change.ratio, change.low, change.high))

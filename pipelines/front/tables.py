@@ -27,8 +27,8 @@ _FEW = Markup(
     '<span class="front-badge" aria-hidden="true">{few}</span><span class="front-few">{number}</span>{spoken}'
 )
 FEW_NOTE = mark(
-    'Figures with the word "few": fewer than {enough} are, or may be, behind the figure or one of its parts. Chance '
-    "alone can change it a lot."
+    "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than {enough}. "
+    "Chance alone can change it a lot."
 )
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark{room}">{marks}</sup>')

@@ -210,7 +210,7 @@ def _exit_name(measure: str, measures: Mapping[str, str]) -> str:
 # ------------------------------------------------------------------------------------------------------------- breaks
 
 
-_SHAPES: Mapping[str, str] = Texts({"aggregates": mark("aggregates"), "register": mark("register")})
+_SHAPES: Mapping[str, str] = Texts({"aggregates": mark("summary returns"), "register": mark("records of a register")})
 """Kinds of returns in the notation of breaks."""
 
 
@@ -265,5 +265,7 @@ def describe_cause(row: Row) -> str:
         return " ".join(sentences)
     if row["words"] == "shape_changed" and " > " in str(row["detail"]):
         before, after = (_SHAPES.get(shape, shape) for shape in str(row["detail"]).split(" > ", 1))
-        return tell("Counts come from another kind of return: {before}, then {after}.", before=before, after=after)
+        return tell(
+            "Counts come from another kind of return: {before} before, {after} since then.", before=before, after=after
+        )
     return tell(str(row["text"])).replace(" > ", ", then ")  # marked in the declarations of the territories

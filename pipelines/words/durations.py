@@ -245,8 +245,8 @@ def name_without_records(territories: Sequence[str]) -> str:
     return tell("No case records for this: {areas}.", areas=words.join_words(territories)) if territories else ""
 
 
-_MEDIAN = mark("{area}: {crime}, {name}: half of cases took up to {days}.")
-_MEDIAN_FEW = mark("{area}: {crime}, {name}: half of cases took up to {days}, too few to compare.")
+_MEDIAN = mark("{area}: {crime}, {name}: half of the cases took up to {days}.")
+_MEDIAN_FEW = mark("{area}: {crime}, {name}: half of the cases took up to {days}, too few to compare.")
 
 
 def _describe_median(area: str, crime: str, name: str, row: Row | None) -> str:

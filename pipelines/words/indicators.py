@@ -103,13 +103,15 @@ SIMULTANEOUS = mark(
 _ADULTS_IN_ONE = mark("One of the two counts is of adults only (18 and over).")
 _FOLLOWED = mark("Of those who entered the earlier stage in this year and were followed in case records.")
 _NO_PAIR = mark(
-    "The pair cannot be compared: a territory has too small a count, no public figure, or other counting rules."
+    "The pair cannot be compared: a count is too small, a figure is missing or withheld, or the counting rules differ."
 )
 _NO_PAIRS = mark(
-    "None of the {whole} pairs can be compared: a territory has too small a count, no public figure, or other counting "
-    "rules."
+    "None of the {whole} pairs can be compared: in each, a count is too small, a figure is missing or withheld, or the "
+    "counting rules differ."
 )
-_OTHER_PAIRS = mark("Pairs that are not compared have too few cases, no public figure, or other counting rules.")
+_OTHER_PAIRS = mark(
+    "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ."
+)
 
 
 def name_version(version: str, freq: str) -> str:
@@ -139,10 +141,10 @@ def explain_version(row: Row) -> str:
     if row["version"] == "cohort":
         return tell(_FOLLOWED)
     return many(
-        "Divided by those who reached the earlier stage {n} year before, because records show that it takes about "
-        "that long.",
-        "Divided by those who reached the earlier stage {n} years before, because records show that it takes about "
-        "that long.",
+        "Divided by those who reached the earlier stage {n} year earlier, because records show that the step "
+        "takes about that long.",
+        "Divided by those who reached the earlier stage {n} years earlier, because records show that the step "
+        "takes about that long.",
         row["lag"],
     )
 
@@ -234,10 +236,10 @@ def describe_reasons(codes: str | None) -> str:
     return " ".join([*sentences, *others])
 
 
-_HIGHER = mark("{first} is higher than {second}: {ratio}.")
-_LOWER = mark("{first} is lower than {second}: {ratio}.")
-_LONGER = mark("Half of cases took longer in {first} than in {second}: {ratio}.")
-_SHORTER = mark("Half of cases took less time in {first} than in {second}: {ratio}.")
+_HIGHER = mark("The figure for {first} is higher than that for {second}: {ratio}.")
+_LOWER = mark("The figure for {first} is lower than that for {second}: {ratio}.")
+_LONGER = mark("Half of the cases took longer in {first} than in {second}: {ratio}.")
+_SHORTER = mark("Half of the cases took less time in {first} than in {second}: {ratio}.")
 _UNCLEAR = mark(
     "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not known."
 )
@@ -265,6 +267,8 @@ def describe_pair(row: Row, names: Mapping[str, str]) -> str:
     return f"{sentence} {tell('Compare with care: {reasons}', reasons=reasons)}" if is_with_care else sentence
 
 
+_TIMES_AS_HIGH = mark("{ratio} times as high")
+_TIMES_AS_LONG = mark("{ratio} times as long")
 _ODDS = mark("{first} against {second} per cent; the odds {ratio}")
 
 
@@ -274,7 +278,9 @@ def _format_ratio(row: Row) -> str:
     # If nobody is left over on the other side, the odds ratio is infinite and only its lower end is known.
     times = tell("infinitely many times")
     if row["ratio"] is not None:
-        times = tell("{ratio} times", ratio=words.format_number(row["ratio"], 2))
+        number = words.format_number(row["ratio"], 2)
+        text = _TIMES_AS_LONG if row["metric"] == "duration" else _TIMES_AS_HIGH
+        times = tell(text, ratio=number)  # marked above
     span = words.add_interval(
         times, words.format_number(row["low"], 2), "" if is_open else words.format_number(row["high"], 2)
     )
@@ -337,8 +343,8 @@ def _describe_rules_of_pairs(rows: Sequence[Row]) -> str:
     if not aspects:
         return ""
     return many(
-        "{n} of the compared pairs needs care, because its territories differ in: {what}.",
-        "{n} of the compared pairs need care, because their territories differ in: {what}.",
+        "{n} of the compared pairs needs care. Differences between its territories: {what}.",
+        "{n} of the compared pairs need care. Differences between their territories: {what}.",
         sum(bool(codes & ASPECTS.keys()) for codes in by_pair),
         what=words.join_words(aspects),
     )

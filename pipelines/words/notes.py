@@ -16,7 +16,7 @@ VISIBLE_NOTES = 6
 """Notes shown below a table; the others are folded, except footnotes of names and notes that explain a verdict."""
 FLAGS: Mapping[str, str] = Texts(
     {
-        "partial": mark("Partial: the sum of those that reported, not of the whole region."),
+        "partial": mark("Partial: based on those that reported, not on the whole region."),
         "nil": mark("Nil return: the office confirmed that there was nothing to report."),
         "nil_part": mark("At least one office confirmed that it had no cases."),
         "provisional": mark("Provisional: may be revised."),

@@ -13,23 +13,23 @@ ASPECTS: Mapping[str, str] = Texts(
         "stage": mark("the stage"),
         "level": mark("the level"),
         "moment": mark("the moment of counting"),
-        "counted_at": mark("whether entry or leaving is counted"),
+        "counted_at": mark("counting on entry or on leaving"),
         "offence_scope": mark("the scope of the offence"),
-        "several_offences": mark("how one person with several offences is counted"),
-        "attempts": mark("whether attempts are counted"),
-        "juveniles": mark("whether juveniles are counted"),
-        "legal_persons": mark("whether legal persons are counted"),
-        "unknown_perpetrators": mark("whether unknown perpetrators are counted"),
+        "several_offences": mark("the counting of a person with several offences"),
+        "attempts": mark("the inclusion of attempts"),
+        "juveniles": mark("the inclusion of juveniles"),
+        "legal_persons": mark("the inclusion of legal persons"),
+        "unknown_perpetrators": mark("the inclusion of unknown perpetrators"),
         "period": mark("the period"),
         "breaks": mark("a break in the series"),
         "version": mark("the version of the ratio"),
-        "reporters": mark("who reported"),
+        "reporters": mark("the reporters"),
         "jurisdiction": mark("the jurisdictions"),
     }
 )
 """Aspects of two figures that are compared; the codes are `<aspect>_differs` and `<aspect>_not_stated`."""
-DIFFER = mark("The two figures compared differ in: {what}.")
-UNSTATED = mark("Not known for at least one of the two figures compared: {what}.")
+DIFFER = mark("Differences between the two figures: {what}.")
+UNSTATED = mark("Not known for at least one of the two figures: {what}.")
 OTHERS: Mapping[str, str] = Texts(
     {
         "card_missing": mark("How the office counts is not declared."),

@@ -74,6 +74,8 @@ class Trend:
     verdict: str
     change: CountChange | None = None
     note: str = ""
+    is_without_figures: bool = False
+    """Neither period has a figure."""
 
 
 def judge_trend(
@@ -130,21 +132,26 @@ def judge_medians(first: Row | None, last: Row | None, breaks: Sequence[Row]) ->
 
 def _find_obstacle(first: Row | None, last: Row | None, breaks: Sequence[Row]) -> Trend | None:
     """Return why two figures are not compared: one is not shown, a break is between them, or others are in them."""
-    if first is None or last is None:
-        return Trend("missing")
-    if any(regions.is_mixed(row) for row in (first, last)):
-        return Trend("missing")
-    figures = [words.format_value(row["value"], row["obs_status"], row["conf_status"]) for row in (first, last)]
-    if any(figure.kind == "withheld" for figure in figures):
+    kinds = [_find_kind(row) for row in (first, last)]
+    if first is None or last is None or "" in kinds:
+        return Trend("missing", is_without_figures="value" not in kinds and "withheld" not in kinds)
+    if "withheld" in kinds:
         return Trend("withheld")
-    if any(figure.kind != "value" for figure in figures):
-        return Trend("missing")
+    if kinds != ["value", "value"]:
+        return Trend("missing", is_without_figures="value" not in kinds)
     if breaks:
         texts = " ".join(changes.describe_breaks(breaks))
         return Trend("break", note=tell("Not tested across a break in the series. {breaks}", breaks=texts))
     if first.get("reporters") != last.get("reporters"):
         return Trend("reporters", note=tell(_OTHER_TERRITORIES))
     return None
+
+
+def _find_kind(row: Row | None) -> str:
+    """Return the kind of a figure as it is shown; an empty text if there is none."""
+    if row is None or regions.is_mixed(row):
+        return ""
+    return words.format_value(row["value"], row["obs_status"], row["conf_status"]).kind
 
 
 def _explain_lag(first: Row | None) -> str:

@@ -133,8 +133,8 @@ def list_lagged_ratios(r: Release, s: Selection) -> list[Row]:
 
 
 @expect_parameters(
-    "Divided by those who reached the earlier stage {n} years before, because records show that it takes about that "
-    "long."
+    "Divided by those who reached the earlier stage {n} years earlier, because records show that the step "
+    "takes about that long."
 )
 def expect_lag_of_note(r: Release, s: Selection, p: Params) -> Expected:
     """Return the lags of the recommended yearly ratios that a static page shows."""
@@ -550,17 +550,17 @@ def expect_tested_pairs(r: Release, s: Selection, p: Params) -> Expected:
 
 ASPECTS = {
     "count_unit": "the count unit", "stage": "the stage", "level": "the level", "moment": "the moment of counting",
-    "counted_at": "whether entry or leaving is counted", "offence_scope": "the scope of the offence",
-    "several_offences": "how one person with several offences is counted", "attempts": "whether attempts are counted",
-    "juveniles": "whether juveniles are counted", "legal_persons": "whether legal persons are counted",
-    "unknown_perpetrators": "whether unknown perpetrators are counted", "period": "the period",
-    "breaks": "a break in the series", "version": "the version of the ratio", "reporters": "who reported",
+    "counted_at": "counting on entry or on leaving", "offence_scope": "the scope of the offence",
+    "several_offences": "the counting of a person with several offences", "attempts": "the inclusion of attempts",
+    "juveniles": "the inclusion of juveniles", "legal_persons": "the inclusion of legal persons",
+    "unknown_perpetrators": "the inclusion of unknown perpetrators", "period": "the period",
+    "breaks": "a break in the series", "version": "the version of the ratio", "reporters": "the reporters",
     "jurisdiction": "the jurisdictions",
 }  # fmt: skip
 """Ways in which two territories can count differently, in the order of a sentence."""
 
 
-@expect_parameters("{n} of the compared pairs need care, because their territories differ in: {what}.")
+@expect_parameters("{n} of the compared pairs need care. Differences between their territories: {what}.")
 def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
     differing = [
         {code for code in ASPECTS if f"{code}_differs" in split_codes(x["reasons"])}
@@ -572,8 +572,8 @@ def expect_pairs_with_care(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "None of the {whole} pairs can be compared: a territory has too small a count, no public figure, or other counting "
-    "rules."
+    "None of the {whole} pairs can be compared: in each, a count is too small, a figure is missing or withheld, or the "
+    "counting rules differ."
 )
 def expect_no_tested_pair(r: Release, s: Selection, p: Params) -> Expected:
     assert not any(x["verdict"] in TESTED for x in list_pair_rows(r, s))
@@ -603,10 +603,10 @@ def expect_pairs_at_once(r: Release, s: Selection, p: Params) -> Expected:
 
 
 VERDICTS = {
-    "Half of cases took longer in {first} than in {second}: {ratio}.": "higher",
-    "Half of cases took less time in {first} than in {second}: {ratio}.": "lower",
-    "{first} is higher than {second}: {ratio}.": "higher",
-    "{first} is lower than {second}: {ratio}.": "lower",
+    "Half of the cases took longer in {first} than in {second}: {ratio}.": "higher",
+    "Half of the cases took less time in {first} than in {second}: {ratio}.": "lower",
+    "The figure for {first} is higher than that for {second}: {ratio}.": "higher",
+    "The figure for {first} is lower than that for {second}: {ratio}.": "lower",
     "{first} and {second} show no clear difference: it depends on how many persons a case has, which is not "
     "known.": "depends_on_persons_per_case",
     "No statistically clear difference between {first} and {second}.": "no_difference",
@@ -624,7 +624,7 @@ def expect_verdict_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     if key not in cache:
         rows = [x for x in list_pair_rows(r, s) if x["verdict"] == verdict]
         if "ratio" in p:
-            rows = [x for x in rows if (x["metric"] == "duration") == str(p[""]).startswith("Half of cases")]
+            rows = [x for x in rows if (x["metric"] == "duration") == str(p[""]).startswith("Half of the cases")]
         texts = {
             (r.marked[x["area_a"]], r.marked[x["area_b"]], *([format_ratio(x, list_nested(r))] if "ratio" in p else []))
             for x in rows
@@ -642,14 +642,15 @@ def list_nested(r: Release) -> set[str]:
 
 
 def format_ratio(x: Row, nested: Container[str]) -> str:
-    times = "infinitely many times" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times"
+    unit = "long" if x["metric"] == "duration" else "high"
+    times = "infinitely many times" if x["ratio"] is None else f"{format_number(x['ratio'], 2)} times as {unit}"
     text = add_interval(times, x["low"], x["high"], 2)
     if x["metric"] not in nested:
         return text
     return f"{format_number(x['value_a'])} against {format_number(x['value_b'])} per cent; the odds {text}"
 
 
-@expect_parameters("{ratio} times")
+@expect_parameters("{ratio} times as high", "{ratio} times as long")
 def expect_ratio_of_pair(r: Release, s: Selection, p: Params) -> Expected:
     return {"ratio": {format_number(x["ratio"], 2) for x in list_pair_rows(r, s) if x["ratio"] is not None}}
 

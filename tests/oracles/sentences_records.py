@@ -199,7 +199,7 @@ def describe_median(row: Row) -> str:
         f"{format_number(row['value'])} day{'s' * (round(row['value']) != 1)}", row["low"], row["high"], 0
     )
     few = ", too few to compare" if row["state"] == "too_few" else ""
-    return f"half of cases took up to {days}{few}"
+    return f"half of the cases took up to {days}{few}"
 
 
 def list_quoted_rows(r: Release, s: Selection) -> list[Row]:
@@ -219,8 +219,8 @@ def expect_length_of_area(r: Release, s: Selection, p: Params) -> Expected:
 
 
 @expect_parameters(
-    "{area}: {crime}, {name}: half of cases took up to {days}.",
-    "{area}: {crime}, {name}: half of cases took up to {days}, too few to compare.",
+    "{area}: {crime}, {name}: half of the cases took up to {days}.",
+    "{area}: {crime}, {name}: half of the cases took up to {days}, too few to compare.",
     "{area}: {crime}, {name}: {figure}.",
 )
 def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
@@ -231,7 +231,7 @@ def expect_median_duration(r: Release, s: Selection, p: Params) -> Expected:
         "crime": lower_first(CRIMES[s["crime"]]),
         "name": lower_first(r.metric[metric]["name"]),
         "figure": text,
-        "days": text.removeprefix("half of cases took up to ").removesuffix(", too few to compare"),
+        "days": text.removeprefix("half of the cases took up to ").removesuffix(", too few to compare"),
     }
 
 

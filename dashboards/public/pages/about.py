@@ -135,7 +135,7 @@ def _programme(frame: layout.Frame) -> None:
                     words.join_words(
                         lower_first(figures.DIMENSIONS.get(name, name)) for name in row["dimensions"].split(",") if name
                     )
-                    or tell("totals")
+                    or tell("not broken down")
                 ),
                 tables.Cell(tell(row["note"] or "")),  # marked where declared
             ),

@@ -17,7 +17,7 @@ def show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
     layout.put_text(
         tell(
             "This CEPEJ indicator is calculated from counts, not from case records. A rate above 100 means that more "
-            "was resolved than came in."
+            "were resolved than came in."
         )
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):

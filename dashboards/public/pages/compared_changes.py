@@ -56,7 +56,7 @@ def _show_table(frame: layout.Frame, compared: Compared, freq: str, since: str, 
     layout.show_table(
         frame,
         compared.compose_title(freq, tell("{first} and {last}", first=names[0], last=names[1])),
-        [*names, trends.name_ratio(*names), tell("Is it real?")],
+        [*names, trends.name_ratio(*names), tell("Clear change?")],
         lines,
         corner=tell("Area"),
         notes=notes,

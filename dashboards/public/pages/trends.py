@@ -87,7 +87,7 @@ def _show_changes(
         last=last,
     )
     read = " ".join(filter(None, (tell(trends.READ), trends.count_tested(judged))))
-    columns = [since, last, trends.name_ratio(since, last), tell("Is it real?")]
+    columns = [since, last, trends.name_ratio(since, last), tell("Clear change?")]
     of_region = [(period, cells[period].get(frame.region)) for period in (since, last)]
     layout.show_table(
         frame, caption, columns, lines, corner=tell("Area"), notes=notes, notes_title="",

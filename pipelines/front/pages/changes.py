@@ -58,7 +58,7 @@ class TestedLine:
 def make_table(reader: Reader, caption: str, span: Span, name: str = "changes", corner: str = "") -> FigureTable:
     """Return a table of changes between two years, without lines."""
     first, last = span
-    columns = [first, last, trends.name_ratio(first, last), tell("Is it real?")]
+    columns = [first, last, trends.name_ratio(first, last), tell("Clear change?")]
     # The table of the figures by year has the caption without the years.
     caption = f"{caption}: {tell('{first} and {last}', first=first, last=last)}"
     return FigureTable(reader, caption, corner or tell("Area"), columns, word_columns=(3,), name=name)

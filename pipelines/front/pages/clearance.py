@@ -17,7 +17,7 @@ from pipelines.words.language import tell
 _YEARS = 6
 """Years in the table, the newest."""
 _ABOUT = mark(
-    "A rate above 100 means that more was resolved than came in during the year. Below 100, the number of pending "
+    "A rate above 100 means that more were resolved than came in during the year. Below 100, the number of pending "
     "cases grew."
 )
 _CAPTION = mark("By year, per cent, with 95% confidence intervals")

@@ -22,7 +22,7 @@ _Find = Callable[[str, str], Row | None]
 _SHARED: Mapping[str, Sequence[str]] = {"age": ("Y_LT18", "Y_GE18"), "sex": ("M", "F")}
 """Categories of which the page shows the share of the total, by dimension, in the order of their code list."""
 _CHANGED = mark("{area}: {crime}, presumed and identified victims: {after} in {last}, {before} in {first}.")
-_OTHER_PEOPLE = mark("Victims are not the people who are investigated, indicted or convicted.")
+_OTHER_PEOPLE = mark("Victims are counted separately from suspects and defendants.")
 _OTHER_BASES = mark(
     "The rows cover different territories, so they do not add up to everyone and shares must not be calculated from "
     "them."

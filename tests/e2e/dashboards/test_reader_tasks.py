@@ -170,7 +170,7 @@ def test_2_change_of_smuggling_convictions_is_not_called_real(
     assert read_numbers(next(text for name, text in row.items() if name.startswith("Ratio of")))[0] == pytest.approx(
         after / before, abs=0.005
     )
-    assert stats.binomtest(after, after + before, 0.5).pvalue > 0.05 and row["Is it real?"] == "no clear change"
+    assert stats.binomtest(after, after + before, 0.5).pvalue > 0.05 and row["Clear change?"] == "no clear change"
 
 
 def test_3_who_has_not_reported_the_newest_quarter(visit: Visit, database: duckdb.DuckDBPyConnection) -> None:

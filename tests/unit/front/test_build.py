@@ -101,7 +101,7 @@ def test_page_without_figures_of_a_crime_with_others_does_not_say_that_there_are
     ]
     reader = Reader(make_edition(release=[RELEASE], metric=METRICS, total=totals), "en")
     victims = next(page for page in compose_pages(reader) if page.file == "victims-som.html")
-    assert victims.lead == "This release has no such figures for this crime."
+    assert victims.lead == "This release has no figures on victims of this crime."
 
 
 def test_comparison_says_for_each_territory_whether_convictions_changed() -> None:
@@ -113,7 +113,7 @@ def test_comparison_says_for_each_territory_whether_convictions_changed() -> Non
     edition = make_edition(release=[RELEASE], metric=METRICS, total=totals)
     page = next(page for page in compose_pages(Reader(edition, "en")) if page.file == "territories.html")
     table = page.values["changes"].table
-    assert list(table.columns) == ["2023", "2025", "Ratio of 2025 to 2023", "Is it real?"]
+    assert list(table.columns) == ["2023", "2025", "Ratio of 2025 to 2023", "Clear change?"]
     verdicts = ["no clear change", "clear rise", "clear fall", "no clear change", "too few to compare"]
     assert [str(row.fields[3]).partition("<")[0] for row in table.rows] == verdicts
     assert '<data value="3" ' in table.rows[1].fields[2] and ">3.00 <" in table.rows[1].fields[2]

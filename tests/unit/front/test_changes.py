@@ -60,7 +60,7 @@ def test_region_of_three_territories_is_not_judged() -> None:
     for judged in (lines, rates):
         assert changes._describe_region(reader, "TIP", "Convicted", SPAN, judged[0]).startswith(
             "Western Balkans: TIP, convicted: no regional figure in 2025, no regional figure in 2023. "
-            "The change is not shown"
+            "The change is not shown, because neither of the two figures is available."
         ), "three territories counted it, so that it is not a figure which nobody collects"
 
 

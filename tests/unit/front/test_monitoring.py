@@ -223,4 +223,4 @@ def test_ratio_divided_by_an_earlier_year_has_a_note() -> None:
         (theme,) = pages[f"monitoring-{area}.html"].values["themes"]
         notes[area] = [text for table in theme.tables for text in table.notes.texts if "earlier stage" in text]
     assert [len(notes[area]) for area in ("aa", "bb")] == [1, 0]
-    assert notes["aa"][0].startswith("Divided by those who reached the earlier stage 1 year before")
+    assert notes["aa"][0].startswith("Divided by those who reached the earlier stage 1 year earlier")

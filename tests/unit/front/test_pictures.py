@@ -83,5 +83,5 @@ def test_picture_of_ratios_names_the_areas_divided_by_an_earlier_year() -> None:
     )
     picture = pictures.draw_ratios(Reader(edition, "en"), "TIP", code)
     text = " ".join(re.findall(r">([^<>]+)</t", picture.draw(560).svg))
-    assert "Aland: divided by those who reached the earlier stage 1 year before" in text
-    assert text.count("1 year before") == 1, "Cland is divided by the same year"
+    assert "Aland: divided by those who reached the earlier stage 1 year earlier" in text
+    assert text.count("1 year earlier") == 1, "Cland is divided by the same year"

@@ -39,8 +39,8 @@ def test_few_is_a_word_next_to_the_number_and_a_count_of_zero_is_not_few() -> No
 
 
 GENERAL = (
-    'Figures with the word "few": fewer than 20 are, or may be, behind the figure or one of its parts. Chance alone '
-    "can change it a lot."
+    "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than 20. Chance "
+    "alone can change it a lot."
 )
 
 
@@ -216,8 +216,8 @@ def test_note_on_the_population_is_at_rates_only() -> None:
     ("changes", "note"),
     [
         ({}, ""),
-        ({"version": "lagged", "lag": 1}, "Divided by those who reached the earlier stage 1 year before, because"),
-        ({"version": "lagged", "lag": 2}, "Divided by those who reached the earlier stage 2 years before, because"),
+        ({"version": "lagged", "lag": 1}, "Divided by those who reached the earlier stage 1 year earlier, because"),
+        ({"version": "lagged", "lag": 2}, "Divided by those who reached the earlier stage 2 years earlier, because"),
         ({"version": "cohort", "lag": None}, "Of those who entered the earlier stage in this year and were followed"),
         ({"version": "lagged", "lag": 1, "value": None, "low": None, "high": None, "obs_status": "M"}, ""),
     ],

@@ -86,8 +86,8 @@ def test_sentence_distinguishes_withheld_and_days() -> None:
         "Time", "Trafficking", [("A", build_row()), ("B", hidden), ("C", bare)], ["D", "E"]
     )
     assert sentence == (
-        "A: trafficking, time: half of cases took up to 210 days (95% confidence interval 180 to 330). "
-        "B: trafficking, time: withheld. C: trafficking, time: half of cases took up to 1,210 days. "
+        "A: trafficking, time: half of the cases took up to 210 days (95% confidence interval 180 to 330). "
+        "B: trafficking, time: withheld. C: trafficking, time: half of the cases took up to 1,210 days. "
         "Records: A: 1 October 2022 to 30 September 2026; B: 1 October 2022 to 30 September 2026; "
         "C: 1 October 2022 to 30 September 2026. No case records for this: D and E."
     )
@@ -128,9 +128,11 @@ def test_compare_medians_gives_each_pair_a_verdict() -> None:
     assert all(row["n_tested"] == 3 for row in pairs if "n_tested" in row)
     names = {"AA": "Alfa", "BB": "Beta"}
     sentence = indicators.describe_pair(pairs[0], names)
-    assert sentence.startswith("Half of cases took longer in Alfa than in Beta: 2.00 times (95% confidence interval 1.")
+    assert sentence.startswith(
+        "Half of the cases took longer in Alfa than in Beta: 2.00 times as long (95% confidence interval 1."
+    )
     (swapped,) = durations.compare_medians({"BB": medians["BB"], "AA": medians["AA"]})
-    assert indicators.describe_pair(swapped, names).startswith("Half of cases took less time in Beta than in Alfa")
+    assert indicators.describe_pair(swapped, names).startswith("Half of the cases took less time in Beta than in Alfa")
 
 
 def test_records_of_a_picture_have_their_dates_by_territory() -> None:

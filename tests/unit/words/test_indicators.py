@@ -23,12 +23,14 @@ def test_pair_that_depends_on_persons_per_case_shows_no_clear_difference() -> No
     sentence = indicators.describe_pair(make_pair("depends_on_persons_per_case"), NAMES)
     assert "no clear difference" in sentence and "how many persons a case has" in sentence
     assert "higher" not in sentence and "1.1" not in sentence
-    assert "is higher than" in indicators.describe_pair(make_pair("higher"), NAMES)
+    assert "is higher than that for" in indicators.describe_pair(make_pair("higher"), NAMES)
 
 
 def test_pair_that_depends_on_persons_per_case_counts_as_compared_and_not_as_different() -> None:
     pairs = [make_pair("depends_on_persons_per_case"), make_pair("too_few")]
-    others = "Pairs that are not compared have too few cases, no public figure, or other counting rules."
+    others = (
+        "Pairs are not compared if a count is too small, a figure is missing or withheld, or the counting rules differ."
+    )
     assert indicators.describe_pairs(pairs) == f"1 of 2 pairs could be compared. None differs clearly. {others}"
     assert indicators.describe_pairs([*pairs, make_pair("higher")]).startswith(
         f"2 of 3 pairs could be compared. 1 differs clearly. {others} Because 2 pairs"
@@ -52,11 +54,11 @@ def test_pairs_that_count_differently_are_counted_with_what_differs() -> None:
     ]
     text = indicators.describe_pairs(pairs)
     assert (
-        "1 of the compared pairs needs care, because its territories differ in: whether juveniles are counted." in text
+        "1 of the compared pairs needs care. Differences between its territories: the inclusion of juveniles." in text
     )
     two = indicators.describe_pairs([pairs[0], make_pair("lower", is_with_care=True, reasons="stage_differs")])
-    differences = "their territories differ in: the stage and whether juveniles are counted."
-    assert f"2 of the compared pairs need care, because {differences}" in two
+    differences = "Differences between their territories: the stage and the inclusion of juveniles."
+    assert f"2 of the compared pairs need care. {differences}" in two
     assert "need" not in indicators.describe_pairs(pairs[1:])
 
 

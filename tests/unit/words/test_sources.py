@@ -39,7 +39,9 @@ def test_change_of_the_kind_of_return_is_in_the_words_of_the_page() -> None:
         "detail": "aggregates > register",
         "text": "Counts come from: aggregates > register.",
     }
-    assert changes.describe_cause(row) == "Counts come from another kind of return: aggregates, then register."
+    assert changes.describe_cause(row) == (
+        "Counts come from another kind of return: summary returns before, records of a register since then."
+    )
 
 
 def test_office_without_a_statement_is_only_its_name() -> None:

@@ -35,7 +35,7 @@ def test_link_on_a_figure_has_no_interval_whose_words_are_in_its_name() -> None:
         (["Investigated", "Indicted", "Convicted", "Sentenced"], "29", {"rti-stacked": True, "rti-pairs": True}),
         (["Под истрага", "Обвинети", "Осудени", "Изречена санкција"], "29", {"rti-stacked": True, "rti-pairs": False}),
         (
-            ["2023", "2025", "Ratio of 2025 to 2023", "Is it real?"],
+            ["2023", "2025", "Ratio of 2025 to 2023", "Clear change?"],
             "1.16 (0.94–1.44)",
             {"rti-stacked": True, "rti-pairs": False},
         ),
@@ -68,7 +68,7 @@ def test_texts_of_one_field_have_their_own_languages() -> None:
 
 def test_question_in_a_heading_is_not_followed_by_a_colon_on_a_telephone() -> None:
     line = Line(Cell("A"), (Cell("no clear change"),))
-    assert 'data-column="Is it real"' in tables.render_table("Title", ["Is it real?"], [line])
+    assert 'data-column="Clear change"' in tables.render_table("Title", ["Clear change?"], [line])
 
 
 @pytest.mark.parametrize("text", ["3 of 4", "3 од 4", "2023-05-30", "2017–2021"])

@@ -44,11 +44,14 @@ def test_chosen_territories_are_in_table_pictures_pairs_and_address() -> None:
     dots = read_pictures(test)[0]
     assert "Fewer than 20: compare with care" in dots.text and "Serbia" not in dots.text
     text = read_html(test)
-    assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
+    assert (
+        "The figure for Albania is lower than that for North Macedonia: 0.63 times as high (95% confidence interval "
+        "0.45 to 0.88)."
+    ) in text
     assert "Albania and Montenegro: too few to compare." in text
     assert any(
-        "1 of 3 pairs could be compared. 1 differs clearly. Pairs that are not compared have too few cases, no public "
-        "figure, or other counting rules. The tests allow for all" in paragraph.value
+        "1 of 3 pairs could be compared. 1 differs clearly. Pairs are not compared if a count is too small, a figure "
+        "is missing or withheld, or the counting rules differ. The tests allow for all" in paragraph.value
         for paragraph in test.markdown
     )
     assert test.query_params["areas"] == "AL,ME,MK"
@@ -171,9 +174,9 @@ def test_counts_are_tested_by_population_and_clearance_rates_by_their_own_pairs(
     monkeypatch.setattr(queries, "read_rows", read_other_pairs)
     test = run_page("compare", kind="count", indicator="convicted_first", **year)
     assert "compare each count with the population of its territory" in read_paragraphs(test)
-    assert "Albania is lower than North Macedonia: 0.63 times" in read_html(test)
+    assert "The figure for Albania is lower than that for North Macedonia: 0.63 times as high" in read_html(test)
     test = run_page("compare", kind="clearance", indicator="clearance_rate_first", **year)
-    assert "Albania is lower than North Macedonia: 0.63 times" in read_html(test)
+    assert "The figure for Albania is lower than that for North Macedonia: 0.63 times as high" in read_html(test)
     assert requested == ["rate", "clearance_rate_first"]
 
 

@@ -274,7 +274,7 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     FEW_NOTE: (
         lambda: str(_make_table_with_few().visible_notes[0][1]),
-        'Figures with the word "few": fewer than 20 are, or may be, behind the figure',
+        "Figures with the word “few”: the figure, or a part of it, is or may be based on a count of fewer than 20.",
     ),
     "{n} victims": (lambda: words.count_units(1268.0, "victim"), "1,268 victims"),
     "{n} migrants": (lambda: words.count_units(1268.0, "migrant"), "1,268 migrants"),
@@ -304,20 +304,23 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "{first} against {second} per cent; the odds {ratio}": (
         # Of those adjudicated, 12 and 30 per cent: the odds are 0.32 times as high, the figures 0.4 times.
         lambda: indicators.describe_pair(_make_pair("lower", is_nested=True, ratio=0.32), _NAMES),
-        "12 against 30 per cent; the odds 0.32 times (95% confidence interval 0.20 to 0.80)",
+        "12 against 30 per cent; the odds 0.32 times as high (95% confidence interval 0.20 to 0.80)",
     ),
-    "Half of cases took longer in {first} than in {second}: {ratio}.": (
+    "Half of the cases took longer in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES),
-        "Half of cases took longer in Aland than in Bland: 0.40 times (95% confidence interval 0.20 to 0.80).",
+        "Half of the cases took longer in Aland than in Bland: 0.40 times as long (95% confidence.",
     ),
-    "Half of cases took less time in {first} than in {second}: {ratio}.": (
+    "Half of the cases took less time in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("lower", metric="duration"), _NAMES),
-        "Half of cases took less time in Aland than in Bland: 0.40 times (95% confidence interval 0.20 to 0.80).",
+        "Half of the cases took less time in Aland than in Bland: 0.40 times as long (95% confidence.",
     ),
-    "{area}: {crime}, {name}: half of cases took up to {days}, too few to compare.": (
+    "{ratio} times as long": (
+        lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES), "0.40 times as long (95%",
+    ),
+    "{area}: {crime}, {name}: half of the cases took up to {days}, too few to compare.": (
         lambda: durations.compose_sentence("Time", "Trafficking", [("Aland", _make_median())], []),
-        "Aland: trafficking, time: half of cases took up to 120 days (95% confidence interval 60 or more), too few to "
-        "compare.",
+        "Aland: trafficking, time: half of the cases took up to 120 days (95% confidence interval 60 or more), too few "
+        "to compare.",
     ),
     "{area}: no total has been published in two releases yet.": (
         lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),

@@ -510,7 +510,7 @@ def test_ratio_of_few_cases_is_marked_and_withheld_ratio_stays_withheld() -> Non
 def test_ratio_of_two_units_is_not_applicable_with_a_reason() -> None:
     test = run_page("compare", **RATIO)
     assert read_row(test, "Bosnia and Herzegovina")[0] == "not applicable"
-    assert "The two figures compared differ in: the count unit." in read_html(test)
+    assert "Differences between the two figures: the count unit." in read_html(test)
 
 
 def test_share_has_its_range_and_few_cases_are_marked() -> None:
@@ -528,9 +528,12 @@ def test_significant_differences_of_shares_are_described_by_odds() -> None:
     text = read_html(run_page("territory", territory="AL", by="sex", year="2025"))
     assert "Female: 3 of 21 pairs could be compared. 2 differ clearly." in text
     # 30 of 60 and 20 of 80 are 50 and 25 per cent; the odds are 30:30 and 20:60, a ratio of three.
-    odds = "the odds 3.00 times (95% confidence interval 1.32 to 6.94)."
-    assert f"Albania is higher than Croatia: 50 against 25 per cent; {odds}" in text
-    endless = "Bosnia and Herzegovina is higher than Croatia: 100 against 25 per cent; the odds infinitely many times"
+    odds = "the odds 3.00 times as high (95% confidence interval 1.32 to 6.94)."
+    assert f"The figure for Albania is higher than that for Croatia: 50 against 25 per cent; {odds}" in text
+    endless = (
+        "The figure for Bosnia and Herzegovina is higher than that for Croatia: 100 against 25 per cent; the odds "
+        "infinitely many times"
+    )
     assert f"{endless} (95% confidence interval 1.75 or more)." in text, "the other side is empty"
     assert "None" not in text and "nan" not in text
 
@@ -553,13 +556,13 @@ def test_pairs_are_described_in_words_and_never_ranked() -> None:
         "pairs are compared at once, each pair is tested more strictly to avoid false alarms." in paragraph.value
         for paragraph in test.markdown
     ), "the page warns about multiple comparisons"
-    assert "Albania is lower than North Macedonia: 0.63 times (95% confidence interval 0.45 to 0.88)." in text
-    assert "No statistically clear difference between " in text
     assert (
-        ". Compare with care: Not known for at least one of the two figures compared: whether attempts are counted."
-        in text
-    )
-    assert " are not compared. The two figures compared differ in: the version of the ratio." in text
+        "The figure for Albania is lower than that for North Macedonia: 0.63 times as high (95% confidence interval "
+        "0.45 to 0.88)."
+    ) in text
+    assert "No statistically clear difference between " in text
+    assert ". Compare with care: Not known for at least one of the two figures: the inclusion of attempts." in text
+    assert " are not compared. Differences between the two figures: the version of the ratio." in text
     assert any(
         "Same year: 4 territories have a published figure: median" in paragraph.value for paragraph in test.markdown
     )
