@@ -89,15 +89,14 @@ class Reader:
     def describe_state(self, area: str, period: str) -> str:
         """Describe whether the returns of a territory for a period have arrived, and which have not."""
         judged, name = self.coverage.judge_area(area, period, RETURNS), self.marked_name(area)
-        if judged.state not in reporting.RECEIVED:
-            text = reporting.describe_absence(name, judged)
-            return language.tell("{period}: {state}.", period=words.period_short(period), state=text)
         state = language.tell(
             "{area}, {period}: {state}.",
             area=name,
             period=words.period_short(period),
-            state=reporting.format_state(judged),
+            state=reporting.explain_state(judged),
         )
+        if judged.state not in reporting.RECEIVED:
+            return state
         return f"{state} {reporting.note_state(name, period, judged, is_reporting=True)}".strip()
 
     def metric_name(self, metric: str) -> str:

@@ -20,7 +20,7 @@ DIMENSIONS: Mapping[str, str] = Texts(
     {
         "offence": mark("Offence"),
         "person_type": mark("Persons"),
-        "victim_status": mark("Victims"),
+        "victim_status": mark("Status of the victim"),
         "sex": mark("Sex"),
         "age": mark("Age"),
         "exploitation": mark("Form of exploitation"),

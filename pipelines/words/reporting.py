@@ -45,6 +45,8 @@ _ADULTS_ONLY = mark("{area} (adults only)")
 _WITHHELD = mark("{area} (withheld)")
 _LATE = mark("{area} (late: due on {deadline}, not received)")
 _IN_PART = mark("{area} (in part, {received} of {expected}: {outstanding} outstanding)")
+_OVERDUE = mark("late: due on {deadline}, not received")
+_RECEIVED_IN_PART = mark("in part ({received} of {expected}). Outstanding: {outstanding}")
 
 
 @dataclass(frozen=True)
@@ -206,4 +208,20 @@ def format_state(reporting: Reporting) -> str:
     """Format a state for the reporting board: 'on time', 'in part: 3 of 4'."""
     if reporting.state == "in_part":
         return tell("in part: {received} of {expected}", received=reporting.received, expected=reporting.expected)
+    return STATES[reporting.state]
+
+
+def explain_state(reporting: Reporting) -> str:
+    """Explain a state after the name of its territory: 'on time', 'not due: reports once a year'."""
+    if reporting.state == "not_due":
+        return tell("not due: reports once a year") if reporting.is_yearly else tell("not due yet")
+    if reporting.state == "not_received" and reporting.deadline is not None:
+        return tell(_OVERDUE, deadline=words.format_day(reporting.deadline))
+    if reporting.state == "in_part":
+        return tell(
+            _RECEIVED_IN_PART,
+            received=reporting.received,
+            expected=reporting.expected,
+            outstanding=words.join_words(reporting.outstanding),
+        )
     return STATES[reporting.state]

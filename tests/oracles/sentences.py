@@ -848,17 +848,28 @@ def find_newest_quarter(r: Release) -> str:
     return max(row["period"] for row in r.read_rows("coverage") if row["freq"] == "Q")
 
 
-@expect_parameters("{period}: {state}.", "{area}, {period}: {state}.")
+@expect_parameters("{area}, {period}: {state}.")
 def expect_state_of_returns(r: Release, s: Selection, p: Params) -> Expected:
     newest = find_newest_quarter(r)
     judged = judge_returns(r, s["area"], newest, ("justice", "register", "victims"))
     if judged["state"] == "received":
-        assert "area" in p
         state = "late" if judged["late"] else "on time"
+    elif judged["state"] == "in_part":
+        expected = expect_returns_received_in_part(r, s, p)
+        state = f"in part ({expected['received']} of {expected['expected']}). Outstanding: {expected['outstanding']}"
     else:
-        assert "area" not in p
-        state = f"{r.marked[s['area']]} ({explain_absence(r, s['area'], newest, ('justice', 'register', 'victims'))})"
+        state = explain_absence(r, s["area"], newest, ("justice", "register", "victims"))
     return {"area": r.marked[s["area"]], "period": format_period(newest), "state": state}
+
+
+@expect_parameters("in part ({received} of {expected}). Outstanding: {outstanding}")
+def expect_returns_received_in_part(r: Release, s: Selection, p: Params) -> Expected:
+    judged = judge_returns(r, s["area"], find_newest_quarter(r), ("justice", "register", "victims"))
+    return {
+        "received": str(judged["received"]),
+        "expected": str(len(judged["inside"])),
+        "outstanding": join_words(name_returns(r, judged["overdue"], judged["inside"], r.marked)),
+    }
 
 
 @expect_parameters("in part: {received} of {expected}")

@@ -426,6 +426,10 @@ def describe_break(b: Row) -> str:
         texts = [f"Articles in force from then: {join_words(added)}."] if added else []
         texts += [f"Articles no longer in force: {join_words(removed)}."] if removed else []
         cause = " ".join(texts)
+    if b["words"] == "shape_changed":
+        shapes = {"aggregates": "summary returns", "register": "records of a register"}
+        before, after = (shapes.get(shape, shape) for shape in str(b["detail"]).split(" > "))
+        cause = f"Counts come from another kind of return: {before} before, {after} since then."
     kind = {"law": "Law", "counting": "Counting", "recording": "Recording", "source": "Source"}[b["kind"]]
     return f"{kind}, {format_period(b['first_period'])}: {cause}"
 

@@ -23,7 +23,7 @@ _TOTAL: Final = "_T"
 def explain_few_shares() -> str:
     """Return the note on shares of requests executed in full that are of few requests."""
     return tell(
-        'Shares with the word "few": fewer than {enough} requests were executed in full, or fewer than {enough} ended '
+        "Shares with the word “few”: fewer than {enough} requests were executed in full, or fewer than {enough} ended "
         "in another way. Chance alone can change them a lot.",
         enough=ENOUGH_EVENTS,
     )

@@ -33,7 +33,7 @@ _CHANGES: Final = Texts(
 )
 _ADJUSTED: Final = mark("Not clear: the test allows for the number of questions, and the interval does not.")
 _FEW: Final = mark(
-    'Shares with the word "few": fewer than {enough} people gave a favourable answer, or fewer than {enough} another '
+    "Shares with the word “few”: fewer than {enough} people gave a favourable answer, or fewer than {enough} another "
     "one. Chance alone can change them a lot."
 )
 Labels = Mapping[tuple[str, str], str]

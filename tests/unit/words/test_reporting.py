@@ -36,6 +36,7 @@ def test_one_part_of_four_is_outstanding() -> None:
     assert judged == Reporting("in_part", 3, 4, ("West",), DEADLINE)
     assert describe_absence("Alfa", judged) == "Alfa (in part, 3 of 4: West outstanding)"
     assert reporting.format_state(judged) == "in part: 3 of 4"
+    assert reporting.explain_state(judged) == "in part (3 of 4). Outstanding: West"
 
 
 def test_quarters_of_an_office_that_reports_once_a_year_are_not_due() -> None:
@@ -159,3 +160,17 @@ def test_order_of_the_rows_does_not_matter(rows: list[dict[str, Any]], period: s
 @pytest.mark.parametrize("code", reporting.STATES)
 def test_every_state_has_a_legend(code: str) -> None:
     assert reporting.LEGEND[code].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("judged", "text"),
+    [
+        (Reporting("on_time"), "on time"),
+        (Reporting("not_due"), "not due yet"),
+        (Reporting("not_due", is_yearly=True), "not due: reports once a year"),
+        (Reporting("not_received", deadline=DEADLINE), "late: due on 14 November 2026, not received"),
+        (Reporting("not_collected"), "not collected"),
+    ],
+)
+def test_state_of_a_named_territory_is_explained(judged: Reporting, text: str) -> None:
+    assert reporting.explain_state(judged) == text

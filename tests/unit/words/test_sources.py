@@ -27,10 +27,11 @@ def test_remark_at_the_end_of_an_english_text_is_separated() -> None:
 
 def test_sentence_that_ends_with_a_date_has_one_full_stop() -> None:
     with language.read_in("hr"):
-        assert language.tell("{period}: {state}.", period="2026.", state="3. tromjesečje 2026.") == (
-            "2026.: 3. tromjesečje 2026."
+        assert language.tell("{area}, {period}: {state}.", area="A", period="2026.", state="3. tromjesečje 2026.") == (
+            "A, 2026.: 3. tromjesečje 2026."
         )
-    assert language.tell("{period}: {state}.", period="2026", state="and so on...") == "2026: and so on...."
+    sentence = language.tell("{area}, {period}: {state}.", area="A", period="2026", state="and so on...")
+    assert sentence == "A, 2026: and so on...."
 
 
 def test_change_of_the_kind_of_return_is_in_the_words_of_the_page() -> None:
