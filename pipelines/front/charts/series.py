@@ -156,7 +156,7 @@ def draw_multiples(
 
 
 def _arrange_panels(panels: Sequence[ChartSeries], columns: int) -> Iterator[Sequence[ChartSeries]]:
-    """Yield the panels of each row, at most `columns` of them: 3, 2 and 2 of seven, so that none is alone in a row."""
+    """Yield the panels of each row, at most `columns` of them and as many in each as can be."""
     n_rows = -(-len(panels) // columns)
     start = 0
     for row in range(n_rows):
