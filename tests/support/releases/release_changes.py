@@ -11,7 +11,8 @@ from tests.support.releases.release_ratios import METRIC
 _TEXT = pl.String
 _WINDOW: dict[str, Any] = {
     **dict.fromkeys(("metric", "measure", "offence_group", "count_unit", "victim_status", "freq", "period"), _TEXT),
-    "n_reaching": pl.Int32, "n_territories": pl.Int32, "is_most": pl.Boolean, "is_default": pl.Boolean,
+    "n_reaching": pl.Int32, "n_territories": pl.Int32, "n_reported": pl.Int32, "is_most": pl.Boolean,
+    "is_default": pl.Boolean,
 }  # fmt: skip
 _SPLIT: dict[str, Any] = {
     **dict.fromkeys(
@@ -54,7 +55,7 @@ def _windows() -> list[dict[str, Any]]:
     return [
         {
             **of, "metric": metric, "measure": measure, "freq": freq, "period": period, "n_reaching": n,
-            "is_most": 2 * n > 7, "is_default": freq == opens,
+            "n_reported": 7, "is_most": 2 * n > 7, "is_default": freq == opens,
         }
         for (metric, measure), (counts, opens) in reaching.items()
         for (freq, period), n in zip(periods, counts, strict=True)

@@ -46,7 +46,15 @@ SPLIT: Mapping[str, Any] = {
 }  # fmt: skip
 RANGE: Mapping[str, Any] = {"n": 5, "n_enough": 2, "n_withheld": 2, "minimum": 1.0, "median": 2.5, "maximum": 4.0}
 WINDOWS = [
-    {"freq": freq, "period": period, "n_reaching": n, "n_territories": 7, "is_most": n > 3, "is_default": n > 3}
+    {
+        "freq": freq,
+        "period": period,
+        "n_reaching": n,
+        "n_territories": 7,
+        "n_reported": 7,
+        "is_most": n > 3,
+        "is_default": n > 3,
+    }
     for freq, period, n in (("Q", "2026-Q3", 0), ("A", "2025", 3), ("P3", "2023-2025", 5))
 ]
 BREAK: Mapping[str, Any] = {
