@@ -147,6 +147,10 @@ def _explain(area: str) -> list[str]:
             "Not clear: neither a gap nor its absence is certain. Not judged: there is no target. Not known: there is "
             "no figure, or it is withheld."
         ),
+        tell(
+            'A share with the word "few" is judged by the same rule. Its interval is wide, so it shows a gap only '
+            "if it is far below one half."
+        ),
         tell("Questions that no round has asked yet are left out."),
     ]
     if area == REGION:
@@ -246,7 +250,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
             tell("Respondents"),
             tell("Response rate (%)"),
             tell("Date"),
-            tell("Gap"),
+            tell("Finding"),
         ],
         word_columns=(3, 4),
     )
@@ -255,7 +259,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
         table.add_row(
             labels.get(("question", row["item"]), row["item"]),
             [
-                format_share(row),
+                format_share(table, row),
                 format_missing(row) if row["n"] is None else words.format_number(row["n"]),
                 format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 date_field(row["period"]),
@@ -276,7 +280,7 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
         "law",
         tell("Law"),
         tell("Element of the law"),
-        [tell("Treaties, by jurisdiction"), tell("Law applies from"), tell("Gap")],
+        [tell("Treaties, by jurisdiction"), tell("Law applies from"), tell("Finding")],
         word_columns=(0, 1, 2),
     )
     for row in rows:
@@ -299,7 +303,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         "outcome",
         f"{tell('Outcome')}, {reader.name_crime(rows[0]['offence_group'])}",
         tell("Indicator"),
-        [tell("Found"), tell("Year"), tell("Source"), tell("Gap")],
+        [tell("Found"), tell("Year"), tell("Source"), tell("Finding")],
         word_columns=(1, 2, 3),
     )
     for row in rows:
@@ -309,7 +313,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
             finding, source = format_ratio(table, area, row), tell("Returns on proceedings")
         else:
             heading = name_figure(reader, row["item"])
-            finding, source = format_outcome(reader, row), tell("Returns on cooperation")
+            finding, source = format_outcome(table, row), tell("Returns on cooperation")
         table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[row["gap"]]])
     return table
 
@@ -337,7 +341,7 @@ def _compose_delays(
             [
                 reported if row["state"] == "value" and row["band"] else format_missing(row),
                 date_field(row["period"]),
-                format_outcome(reader, measured) if measured else format_absent("unavailable"),
+                format_outcome(table, measured) if measured else format_absent("unavailable"),
                 date_field(measured.get("period") or ""),
             ],
         )
@@ -352,15 +356,15 @@ def _compose_delays(
 
 def _compose_measures(reader: Reader, labels: Labels, area: str, theme: str, rows: Sequence[Row]) -> FigureTable:
     table = _start_table(
-        reader, labels, area, theme, "measures", tell("Corrective measures"), tell("Status"),
+        reader, labels, area, theme, "measures", tell("Corrective measures"), tell("Corrective measure"),
         [tell("Deadline"), tell("Last change")], word_columns=(0, 1),
     )  # fmt: skip
     drafted = str(reader.edition.release["drafted_at"])[:_DAY]
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
         is_late = row["status"] in _OPEN and row["deadline"] < drafted
         deadline = format_date(row["deadline"])
         table.add_row(
-            _STATUSES[row["status"]],
+            tell("Measure {number}: {status}", number=number, status=_STATUSES[row["status"]]),
             [f"{deadline} ({tell('overdue')})" if is_late else deadline, format_date(row["changed_on"])],
         )
     table.notes.add_remark(tell("The text of a measure, who carries it out, and the evidence are not published."))

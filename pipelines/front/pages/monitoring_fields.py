@@ -14,7 +14,7 @@ from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure, period_field
 from pipelines.statistics.thresholds import GAP_SHARE
 from pipelines.words import Row, indicators
-from pipelines.words.language import Texts, lower_first
+from pipelines.words.language import Texts, lower_first, many, tell
 
 REGION: Final = "region"
 GAPS: Final = Texts(
@@ -70,11 +70,11 @@ def format_absent(status: str) -> Part:
     return format_figure(words.format_status(status))
 
 
-def format_share(row: Row) -> Part:
+def format_share(table: FigureTable, row: Row) -> Part:
     """Return a share per 100 with its 95 % confidence interval.
 
-    It has decimals where whole numbers would hide on which side of one half the interval is. A share of few has the
-    word, as on the page that it comes from.
+    A note has the interval with decimals where whole numbers hide on which side of one half it is. A share of few has
+    the word, as on the page that it comes from.
     """
     if row["value"] is None:
         return format_missing(row)
@@ -86,24 +86,35 @@ def format_share(row: Row) -> Part:
         and (row["gap"] != "no_gap" or round_half_up(row["low"], digits) > half)
     )
     digits = next(precisions, _MOST_DIGITS)
-    value, low, high = (words.format_number(row[name], digits) for name in ("value", "low", "high"))
-    numbers = (round_half_up(row[name], digits) for name in ("value", "low", "high"))
+    marks = []
+    if digits:
+        ends = {name: words.format_number(row[name], digits) for name in ("low", "high")}
+        marks = [table.notes.number_note(tell("Before rounding, the interval is {low} to {high}.", **ends))]
+    value, low, high = (words.format_number(row[name]) for name in ("value", "low", "high"))
+    numbers = (round_half_up(row[name]) for name in ("value", "low", "high"))
     text = f"{value} ({low}–{high})"
     has_part = row["source"] != "justice" and row["n"] is not None
     is_few = has_part and words.is_few_part(round(row["value"] * row["n"] / 100), row["n"])
-    return format_figure(words.FormattedFigure(text, text, "value", *numbers), is_few=is_few)
+    return format_figure(words.FormattedFigure(text, text, "value", *numbers), marks, is_few=is_few)
 
 
-def format_outcome(reader: Reader, row: Row) -> Part:
+def format_outcome(table: FigureTable, row: Row) -> Part:
     """Return a figure of cooperation: a share, a range of days, a stock, or numbers of territories."""
     if counts := read_counts(row):
-        names = {code: GAPS[code] if code in GAPS else reader.find_label("days_band", code) for code in counts}
-        return "; ".join(f"{names[code]}: {n}" for code, n in counts.items())
+        return "; ".join(
+            many(
+                "{name}: {n} territory",
+                "{name}: {n} territories",
+                n,
+                name=GAPS[code] if code in GAPS else table.reader.find_label("days_band", code),
+            )
+            for code, n in counts.items()
+        )
     if row["band"]:
-        return reader.find_label("days_band", row["band"])
+        return table.reader.find_label("days_band", row["band"])
     if row["value"] is not None and row["low"] is None:
         return words.format_number(row["value"])
-    return format_share(row)
+    return format_share(table, row)
 
 
 def format_ratio(table: FigureTable, area: str, row: Row) -> Part:
@@ -112,7 +123,7 @@ def format_ratio(table: FigureTable, area: str, row: Row) -> Part:
     place = edition.region if area == REGION else area
     ratio = edition.find_ratios(row["item"], row["offence_group"], row["period"]).get(place)
     if ratio is None:
-        return format_share(row)
+        return format_share(table, row)
     marks = indicators.mark_notes(ratio, table.notes)
     if version := indicators.explain_version(ratio):
         marks = (*marks, table.notes.number_note(version))

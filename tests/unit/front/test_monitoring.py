@@ -144,29 +144,34 @@ def test_page_explains_which_days_are_judged_and_each_finding() -> None:
 def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -> None:
     (theme,) = compose_pages()["monitoring-aa.html"].values["themes"]
     assert read_fields(theme.measures) == {
-        "under way": ["19 November 2026 (overdue)", "5 October 2026"],
-        "planned": ["20 November 2026", "5 October 2026"],
-        "done": ["31 January 2026", "5 October 2026"],
+        "Measure 1: under way": ["19 November 2026 (overdue)", "5 October 2026"],
+        "Measure 2: planned": ["20 November 2026", "5 October 2026"],
+        "Measure 3: done": ["31 January 2026", "5 October 2026"],
     }
 
 
 @pytest.mark.parametrize(
     ("low", "high", "gap", "text"),
     [
-        (50.45, 80.43, "no_gap", "66.7 (50.5–80.4)"),
-        (50.04, 80.43, "no_gap", "66.67 (50.04–80.43)"),
-        (49.7, 80.43, "unclear", "67 (50–80)"),
-        (51.0, 80.43, "no_gap", "67 (51–80)"),
-        (20.0, 49.6, "gap", "66.7 (20.0–49.6)"),
+        (50.45, 80.43, "no_gap", "50.5 to 80.4"),
+        (50.04, 80.43, "no_gap", "50.04 to 80.43"),
+        (49.7, 80.43, "unclear", ""),
+        (51.0, 80.43, "no_gap", ""),
+        (20.0, 49.6, "gap", "20.0 to 49.6"),
     ],
 )
-def test_share_has_decimals_where_rounding_hides_its_side_of_one_half(
+def test_share_is_a_whole_number_with_a_note_where_rounding_hides_its_side_of_one_half(
     low: float, high: float, gap: str, text: str
 ) -> None:
     share = {"offence_group": "TIP", "period": "2025", "value": 66.667, "low": low, "high": high, "gap": gap}
     rows = [make_row("AA", "cooperation", "share_incoming", **share)]
     (theme,) = compose_pages(monitoring=rows)["monitoring-aa.html"].values["themes"]
-    assert read_fields(theme.tables[0])["Incoming requests: executed in full (%)"][0] == text
+    field = read_fields(theme.tables[0])["Incoming requests: executed in full (%)"][0]
+    assert field == f"67 ({low:.0f}–{high:.0f}){'1' if text else ''}"
+    notes = [str(note) for _, note in theme.tables[0].visible_notes]
+    assert [note for note in notes if "rounding" in note] == (
+        [f"Before rounding, the interval is {text}."] if text else []
+    )
 
 
 def test_overview_counts_measures_planned_or_under_way() -> None:
@@ -190,7 +195,10 @@ def test_region_has_numbers_of_territories_and_links_to_each() -> None:
     pages = compose_pages()
     page = pages["monitoring.html"]
     (theme,) = page.values["themes"]
-    assert read_fields(theme.tables[0])["Outgoing requests: executed in full (%)"][0] == "gap: 2; not known: 5"
+    assert (
+        read_fields(theme.tables[0])["Outgoing requests: executed in full (%)"][0]
+        == "gap: 2 territories; not known: 5 territories"
+    )
     assert theme.measures is None and page.values["no_measures"].endswith("Those of territories are on their pages.")
     assert read_fields(page.values["overview"])["Formal requests"][-1] == "2", "those of a territory are counted"
     addresses = [address for _, address in page.values["areas"]]
