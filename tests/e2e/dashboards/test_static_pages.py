@@ -245,7 +245,7 @@ def test_marks_of_notes_stay_in_the_fields_of_their_figures(browser: Browser, pu
     for path in ("en/indicator-convicted-final.html", "sq/indicator-adjudicated-final.html", "mk/territories.html"):
         page.goto(f"{public_app}/{path}")
         assert count_outside() == 0, path
-    page.add_style_tag(content=".rti-numbers td { padding-right: 0 !important }")
+    page.locator(".rti-numbers td").evaluate_all("all => all.forEach(field => field.style.paddingRight = 0)")
     assert count_outside(), "marks without room reach beyond their fields"
     page.close()
 
