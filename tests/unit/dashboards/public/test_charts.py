@@ -121,7 +121,7 @@ def test_signs_of_declarations_are_written_in_words() -> None:
 def test_a_rounded_split_still_adds_up() -> None:
     row = {"state": "enough", "change": 10.0, "volume_effect": 22.5, "ratio_effect": -12.5}
     volume, ratio = changes.format_effects(row)
-    assert (volume.text, ratio.text) == ("+22", "\u221212")
+    assert (volume.text, ratio.text) == ("+23", "\u221213")
 
 
 def build_count(value: float | None) -> dict[str, Any]:

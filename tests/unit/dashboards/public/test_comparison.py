@@ -77,7 +77,7 @@ def test_format_compared_has_a_word_for_each_missing_figure(columns: dict[str, A
 def test_format_compared_shows_decimals_of_rates_only() -> None:
     row = make_row("AA", value=1.234, low=0.5, high=2.0)
     assert comparison.format_compared(row, "rate").text == "1.23 (0.50–2.00)"
-    assert comparison.format_compared(row, "ratio").text == "1 (0–2)"
+    assert comparison.format_compared(row, "ratio").text == "1 (1–2)"
     assert comparison.format_compared(None, "rate").text == "not collected"
     assert comparison.format_compared(comparison.make_absent("AA", "2025"), "rate").text == "not collected"
 
