@@ -256,14 +256,6 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         ).svg,
         "Territories included, of 7",
     ),
-    "Only {n} territories have this figure for {period}.": (
-        lambda: regions.explain_window(
-            [{"freq": "A", "period": "2025", "n_territories": 6, "n_reported": 3, "n_reaching": 2, "is_most": False,
-              "is_default": True}],
-            is_share=False,
-        ),
-        "Only 3 territories have this figure for 2025.",
-    ),
     "Even over {longest}, no more than half of the territories can be compared. {reach}.": (
         lambda: regions.explain_window(
             [{"freq": "P5", "period": "2021-2025", "n_territories": 6, "n_reported": 5, "n_reaching": 3,
