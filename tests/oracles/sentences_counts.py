@@ -832,7 +832,7 @@ def choose_year(r: Release, crime: str) -> str:
 DIMENSIONS = {
     "offence": "offence",
     "person_type": "persons",
-    "victim_status": "victims",
+    "victim_status": "status of the victim",
     "sex": "sex",
     "age": "age",
     "exploitation": "form of exploitation",
