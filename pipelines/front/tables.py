@@ -77,7 +77,7 @@ class FigureTable:
         """Return the name of an area as a heading, with the mark of its footnote; `note` is one on all of its row."""
         if code not in self._named:
             self._named.append(code)
-        name: Part = self.reader.area_name(code)
+        name: Part = keep_hyphens(self.reader.area_name(code))
         if href:
             name = Markup('<a href="{}">{}</a>').format(href, name)
         marks = [
@@ -163,6 +163,13 @@ class FigureTable:
             for number, text in enumerate(self.notes.texts, start=1)
         ]
         return [*names, *((("", text), False) for text in remarks), *numbered]
+
+
+def keep_hyphens(name: str) -> Part:
+    """Return a name in which no line ends at a hyphen, such as "OKB-së"; its characters stay the same."""
+    if "-" not in name:
+        return name
+    return Markup(" ").join(_WHOLE.format(word) if "-" in word else word for word in name.split(" "))
 
 
 def in_english(text: str) -> Markup:

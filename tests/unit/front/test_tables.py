@@ -12,7 +12,7 @@ from dashboards.public.page_parts import read_table
 from pipelines import words
 from pipelines.front.pages.fields import rate_field, ratio_field
 from pipelines.front.reader import Reader
-from pipelines.front.tables import FigureTable, format_figure, period_field, translate_text
+from pipelines.front.tables import FigureTable, format_figure, keep_hyphens, period_field, translate_text
 from pipelines.words import changes
 from pipelines.words.language import read_in
 from tests.support.editions import make_edition, make_ratio, make_total
@@ -172,6 +172,11 @@ def test_name_of_a_quarter_is_one_line_on_the_page_and_has_ordinary_spaces_in_fi
     assert len(re.findall(r'<td><span class="front-interval">[^<]*</span>–<span class="front-interval">', html)) == 1
     css = (resources.files("pipelines.front") / "front.css").read_text("utf-8")
     assert ".front-interval { white-space: nowrap; }" in css
+
+
+def test_name_with_a_hyphen_keeps_its_words_whole() -> None:
+    assert keep_hyphens("Kosova sipas OKB-së") == 'Kosova sipas <span class="front-interval">OKB-së</span>'
+    assert keep_hyphens("<A>-B C & D") == '<span class="front-interval">&lt;A&gt;-B</span> C &amp; D'
 
 
 def test_seventh_note_is_folded() -> None:
