@@ -57,7 +57,7 @@ DIFFERENCES_READ = mark(
     "A difference is not yet an error: another source may count other people, other dates or other stages. Where no "
     "reason is given, do not mix the two sources."
 )
-"""What a reader should conclude from pairs of figures that differ."""
+"""Advice for readers of pairs of figures that differ."""
 
 
 SHARES: Mapping[str, str] = Texts(

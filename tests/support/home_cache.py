@@ -72,7 +72,7 @@ def copy_or_build(
 
 
 def _has_open_files(folder: Path) -> bool:
-    """Return True if this process has a file below a folder open, or if the system does not tell."""
+    """Return True if this process has a file below a folder open, or if the system has no list of open files."""
     descriptors = Path("/proc/self/fd")
     if not descriptors.is_dir():
         return True

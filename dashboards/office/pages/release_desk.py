@@ -278,11 +278,11 @@ def _make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -
         if result.state == "open" and result.check.is_essential:
             remedy += " " + context.tell("This check cannot be overridden.")
         title = context.tell(result.check.title)  # marked in release_desk.checklist
-        found = result.list_evidence(lambda problem: _describe_problem(context, problem))
+        evidence = result.list_evidence(lambda problem: _describe_problem(context, problem))
         rows.append(
             ui.PageRow(
                 title,
-                (badge, found, ui.mark_code(result.explanation or result.override or remedy)),
+                (badge, evidence, ui.mark_code(result.explanation or result.override or remedy)),
                 anchor=result.check.id,
             )
         )

@@ -158,8 +158,8 @@ def read_columns(read: Callable[[Path], Rows]) -> Callable[[Path, Path], Iterato
         dimensions = {
             name for flow in load_structures(release).dataflows.values() for name in flow.structure.dimension_ids
         }
-        kept = {*dimensions, "TIME_PERIOD", "OBS_VALUE", *STATUSES, "FLAGS", "CELL_ID"}
-        return ({name: value for name, value in row.items() if name in kept} for row in read(path))
+        columns = {*dimensions, "TIME_PERIOD", "OBS_VALUE", *STATUSES, "FLAGS", "CELL_ID"}
+        return ({name: value for name, value in row.items() if name in columns} for row in read(path))
 
     return read_table
 

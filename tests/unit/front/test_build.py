@@ -136,7 +136,7 @@ def test_shorten_script_keeps_every_statement() -> None:
 
 
 def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> None:
-    """Other pages say that every figure is; a release that is no demonstration says neither."""
+    """Compare with a page that has our own figures alone, and with a release that is no demonstration."""
     others = "all our own figures are invented"
     edition = make_edition(total=[make_total("AA", "2025", 12.0)], release=[RELEASE])
     reader = Reader(Edition({**edition.tables, "release": [{**RELEASE, "demonstration": True}]}), "en")
@@ -152,7 +152,7 @@ def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> Non
 
 
 def test_page_on_quality_says_what_pairs_of_figures_are_and_what_a_difference_means() -> None:
-    """A count alone, "106 pairs: 104 differ with no reason given", sounds like 104 errors."""
+    """Require more than a count: "106 pairs: 104 differ with no reason given" sounds like 104 errors."""
     rows = [{"world": world, "verdict": "open"} for world in ("published", "invented", "returned")]
     reader = Reader(make_edition(total=[make_total("AA", "2025", 12.0)], agreement=rows), "en")
     *texts, last = compose_quality(reader).values["agreement"]

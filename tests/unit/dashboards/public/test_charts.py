@@ -166,6 +166,6 @@ def test_rendered_picture_is_one_block_of_html_with_all_text_escaped() -> None:
 
 
 def test_parts_of_a_whole_fill_the_width_of_the_page() -> None:
-    """A picture without a wide layout is one of several next to each other: alone, it would be a quarter of a page."""
+    """Require a wide layout: a picture without one gets a quarter of a page, even if it is alone."""
     few = charts.draw_parts("By form", [("a", build_count(12)), ("b", build_count(30))])
     assert few.wide is not None and few.wide.width == WIDE and few.drawing.width == NARROW

@@ -50,7 +50,7 @@ def test_steward_sees_the_checklist_with_what_is_open_first(desk_pages: Office) 
 def test_checklist_names_territories_and_sheet_marks_english_in_each_language(
     desk_pages: Office, language: str
 ) -> None:
-    """No code of a territory or office is shown, Kosovo has its footnote, and English notes are marked as such."""
+    """Look for codes of territories and offices, the footnote of Kosovo, and marks of English notes."""
     engine, registry = desk_pages.desk.engine, desk_pages.desk.registry
     accounts.set_language(engine, "secretariat", language, by="secretariat")
     try:
@@ -80,7 +80,7 @@ def test_checklist_names_territories_and_sheet_marks_english_in_each_language(
 
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_caveats_are_in_the_language_of_the_reader_or_marked_as_english(built_home: Path, language: str) -> None:
-    """The causes of breaks have translations; notes on offices are published as they were declared."""
+    """Compare causes of breaks, which are translated, with notes on offices, which are published as declared."""
     home = open_home(built_home)
     context = cast("PageContext", SimpleNamespace(language=language, tell=lambda text: tell(text, language)))
     cause = "Penalties of article 388 rise (SG 72/09); the day is from a source not yet verified."
