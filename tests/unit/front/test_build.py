@@ -136,7 +136,7 @@ def test_shorten_script_keeps_every_statement() -> None:
 
 
 def test_page_with_figures_of_others_does_not_say_that_all_are_invented() -> None:
-    """Compare with a page that has our own figures alone, and with a release that is no demonstration."""
+    """Compare with a page of our own figures alone, and with a release of real data."""
     others = "all our own figures are invented"
     edition = make_edition(total=[make_total("AA", "2025", 12.0)], release=[RELEASE])
     reader = Reader(Edition({**edition.tables, "release": [{**RELEASE, "demonstration": True}]}), "en")
