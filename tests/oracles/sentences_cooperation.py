@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from itertools import combinations
@@ -18,6 +19,7 @@ from tests.oracles.sentences import (
     expect_parameters,
     find_crime,
     format_day,
+    format_number,
     format_signed,
     join_words,
     lower_first,
@@ -254,6 +256,41 @@ def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
     favourable = [group for group in counts.values() if "favourable" in group]
     assert favourable and all(x["favourable"] == x.get("d0_7", 0) + x.get("d8_30", 0) for x in favourable)
     return {"days": "30"}
+
+
+@expect_parameters("{name}: {n} territory", "{name}: {n} territories")
+def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Expected:
+    """Count the territories with one range of days or finding about one figure of returns on cooperation."""
+    numbers: Counter[tuple[Any, ...]] = Counter()
+    for x in r.read_rows("monitoring"):
+        if x["area"] != "region" and x["source"] == "cooperation":
+            what = x["band"] or ("unknown" if x["state"] != "value" else x["gap"])
+            numbers[x["theme"], x["item"], x["offence_group"], what] += 1
+    return {"n": {str(n) for n in numbers.values()}}
+
+
+@expect_parameters("Measure {number}: {status}")
+def expect_number_of_measure(r: Release, s: Selection, p: Params) -> Expected:
+    themes = Counter(x["theme"] for x in r.read_rows("corrective_measure") if x["area"] == s["area"])
+    return {"number": {str(number) for n in themes.values() for number in range(1, n + 1)}}
+
+
+@expect_parameters("Before rounding, the interval is {low} to {high}.")
+def expect_interval_before_rounding(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the intervals of the area that do not contain one half, and seem to once they are whole numbers."""
+    rows = [x for x in r.read_rows("monitoring") if x["area"] == s["area"] and x["low"] is not None]
+    seeming = [
+        x
+        for x in rows
+        if (x["low"] > 50 and format_number(x["low"]) == "50") or (x["high"] < 50 and format_number(x["high"]) == "50")
+    ]
+    return {name: {format_number(x[name], digits) for x in seeming for digits in (1, 2)} for name in ("low", "high")}
+
+
+@expect_parameters("Demonstration article {number}")
+def expect_made_up_article(r: Release, s: Selection, p: Params) -> Expected:
+    articles = {str(x["article"]) for x in r.read_rows("legal_assessment")}
+    return {"number": {name.rpartition(" ")[2] for name in articles if name.startswith("Demonstration article ")}}
 
 
 @expect_parameters("law in force since {date}")

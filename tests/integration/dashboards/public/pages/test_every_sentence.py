@@ -300,11 +300,11 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "Half of the cases took longer in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES),
-        "Half of the cases took longer in Aland than in Bland: 0.40 times as long (95% confidence.",
+        "Half of the cases took longer in Aland than in Bland: 0.40 times as long (95% confidence",
     ),
     "Half of the cases took less time in {first} than in {second}: {ratio}.": (
         lambda: indicators.describe_pair(_make_pair("lower", metric="duration"), _NAMES),
-        "Half of the cases took less time in Aland than in Bland: 0.40 times as long (95% confidence.",
+        "Half of the cases took less time in Aland than in Bland: 0.40 times as long (95% confidence",
     ),
     "{ratio} times as long": (
         lambda: indicators.describe_pair(_make_pair("higher", metric="duration"), _NAMES), "0.40 times as long (95%",

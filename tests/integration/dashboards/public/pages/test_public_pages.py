@@ -638,10 +638,10 @@ def test_change_of_the_region_is_that_of_its_own_total_with_its_coverage() -> No
     test = run_page("region", freq="A", period="2025")
     text = read_html(test)
     assert (
-        "from 50 to 60 (+10). More indictments account for +22. A lower conviction ratio accounts for \u221212." in text
+        "from 50 to 60 (+10). More indictments account for +23. A lower conviction ratio accounts for \u221213." in text
     )
     assert "Figures cover 6 of 7 territories. Not included: Serbia† (reported, but without this figure)." in text
-    assert read_row(test, "2024 to 2025") == ["from 50 to 60", "+10", "+22", "\u221212", "6 of 7"]
+    assert read_row(test, "2024 to 2025") == ["from 50 to 60", "+10", "+23", "\u221213", "6 of 7"]
 
 
 def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
@@ -655,7 +655,7 @@ def test_change_of_few_territories_is_not_a_change_of_the_region() -> None:
 
 def test_change_of_few_or_withheld_cases_has_no_number() -> None:
     test = run_page("territory", territory="AL", section="outcomes")
-    assert read_row(test, "2022 to 2023") == ["from 50 to 60", "+10", "+22", "\u221212"]
+    assert read_row(test, "2022 to 2023") == ["from 50 to 60", "+10", "+23", "\u221213"]
     assert read_row(test, "2023 to 2024") == ["from 19 to 25", "+6", "too few to split", "too few to split"]
     assert read_row(test, "2024 to 2025") == ["withheld"] * 4
     assert "from 19 to 25 (+6). Too few to split: at least one of the four counts is under 20." in read_html(test)
