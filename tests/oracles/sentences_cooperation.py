@@ -264,8 +264,8 @@ def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Ex
     numbers: Counter[tuple[Any, ...]] = Counter()
     for x in r.read_rows("monitoring"):
         if x["area"] != "region" and x["source"] == "cooperation":
-            what = x["band"] or ("unknown" if x["state"] != "value" else x["gap"])
-            numbers[x["theme"], x["item"], x["offence_group"], what] += 1
+            finding = x["band"] or ("unknown" if x["state"] != "value" else x["gap"])
+            numbers[x["theme"], x["item"], x["offence_group"], finding] += 1
     return {"n": {str(n) for n in numbers.values()}}
 
 

@@ -144,8 +144,8 @@ def _explain_changes(rows: Sequence[Row]) -> list[str]:
 def explain_withheld() -> str:
     """Return the note on groups that are withheld."""
     return tell(
-        "A group is withheld if fewer than {respondents} people or only one institution answered, if all, or all but one, "
-        "gave the same answer, or if it would show the answers of such a group.",
+        "A group is withheld if fewer than {respondents} people or only one institution answered, if all, or all but "
+        "one, gave the same answer, or if it would show the answers of such a group.",
         respondents=FEWEST_RESPONDENTS,
     )
 
