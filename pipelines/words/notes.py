@@ -13,7 +13,7 @@ from pipelines.words.language import Texts, many, tell
 ADULT = "Y_GE18"
 _Note = TypeVar("_Note")
 VISIBLE_NOTES = 6
-"""Notes shown below a table; the others are folded, but none before a note that explains a verdict."""
+"""Notes shown below a table; the others are folded, except footnotes of names and notes that explain a verdict."""
 FLAGS: Mapping[str, str] = Texts(
     {
         "partial": mark("Partial: based on those that reported, not on the whole region."),
@@ -130,14 +130,16 @@ def describe_flag(flag: str) -> str:
 def fold_notes(notes: Iterable[tuple[_Note, bool]]) -> tuple[list[_Note], list[_Note]]:
     """Return the notes that are shown and those that are folded, each in their order.
 
-    Each note is given with whether it is never folded. Shown are the first ones up to the limit or up to the last that
-    is never folded, so that the numbers of those shown have no gap.
+    Each note is given with whether it is never folded; those leave room for the first others up to the limit.
     """
     notes = list(notes)
-    last = max((place for place, (_, is_unfolded) in enumerate(notes, start=1) if is_unfolded), default=0)
-    texts = [note for note, _ in notes]
-    n_shown = max(VISIBLE_NOTES, last)
-    return texts[:n_shown], texts[n_shown:]
+    free = VISIBLE_NOTES - sum(is_unfolded for _, is_unfolded in notes)
+    visible: list[_Note] = []
+    folded: list[_Note] = []
+    for note, is_unfolded in notes:
+        (visible if is_unfolded or free > 0 else folded).append(note)
+        free -= not is_unfolded
+    return visible, folded
 
 
 def count_more_notes(number: int) -> str:
