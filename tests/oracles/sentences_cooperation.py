@@ -261,12 +261,17 @@ def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters("{name}: {n} territory", "{name}: {n} territories")
 def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Expected:
     """Count the territories with one range of days or finding about one figure of returns on cooperation."""
-    numbers: Counter[tuple[Any, ...]] = Counter()
+    names = {"gap": "gap", "unclear": "not clear", "no_gap": "no gap", "unknown": "not known", "none": "not judged"}
+    numbers: Counter[tuple[str, ...]] = Counter()
     for x in r.read_rows("monitoring"):
-        if x["area"] != "region" and x["source"] == "cooperation":
+        if x["area"] != "region" and x["source"] in ("cooperation", "delay"):
             finding = x["band"] or ("unknown" if x["state"] != "value" else x["gap"])
-            numbers[x["theme"], x["item"], x["offence_group"], finding] += 1
-    return {"n": {str(n) for n in numbers.values()}}
+            name = names.get(finding) or r.label["days_band", finding]
+            numbers[x["source"], x["theme"], x["item"], x["offence_group"], name] += 1
+    return {
+        "name": {key[-1] for key in numbers},
+        "n": {str(n) for key, n in numbers.items() if key[-1] == p["name"]},
+    }
 
 
 @expect_parameters("Measure {number}: {status}")
