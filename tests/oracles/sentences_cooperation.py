@@ -264,7 +264,7 @@ def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Ex
     names = {"gap": "gap", "unclear": "not clear", "no_gap": "no gap", "unknown": "not known", "none": "not judged"}
     numbers: Counter[tuple[str, ...]] = Counter()
     for x in r.read_rows("monitoring"):
-        if x["area"] != "region" and x["source"] in ("cooperation", "delay"):
+        if x["area"] != "region" and x["source"] == "cooperation":
             finding = x["band"] or ("unknown" if x["state"] != "value" else x["gap"])
             name = names.get(finding) or r.label["days_band", finding]
             numbers[x["source"], x["theme"], x["item"], x["offence_group"], name] += 1

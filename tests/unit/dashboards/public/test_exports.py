@@ -117,7 +117,7 @@ def test_numbers_are_the_same_in_every_file(numbers: list[tuple[float, int]]) ->
     figures = [words.format_value(value, "A", "F", digits) for value, digits in numbers]
     values = [figure.value for figure in figures]
     assert all(
-        abs(shown - value) <= 0.5 * 10**-digits + 1e-6 for shown, (value, digits) in zip(values, numbers, strict=True)
+        abs(figure - value) <= 0.5 * 10**-digits + 1e-6 for figure, (value, digits) in zip(values, numbers, strict=True)
     )
     table = Table("t", ("c",), tuple(Line(Cell("r"), (tables.value_cell(figure, ""),)) for figure in figures))
     rows = list(csv.reader(io.StringIO(exports.write_csv(table, "s").decode("utf-8-sig"))))[1 : 1 + len(values)]
