@@ -7,7 +7,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipelines.core import rounding
 from pipelines.core.rounding import format_half_up, round_half_up
 
 
@@ -39,3 +42,14 @@ def test_shares_of_counts_are_rounded_like_exact_fractions(whole: int) -> None:
     for part in range(whole + 1):
         exact = math.floor(Fraction(100 * part, whole) + Fraction(1, 2))
         assert Decimal(format_half_up(100 * (part / whole))) == exact, (part, whole)
+
+
+@given(
+    st.floats(min_value=-1e9, max_value=1e9)
+    | st.builds(lambda whole, part: whole / part, st.integers(-(10**8), 10**8), st.integers(1, 2000)),
+    st.integers(0, 3),
+)
+def test_numbers_that_are_no_halves_are_rounded_as_decimals_would_be(value: float, digits: int) -> None:
+    number = rounding._round_decimal(value, digits)
+    assert round_half_up(value, digits) == float(number)
+    assert format_half_up(value, digits) == f"{number:,.{digits}f}"
