@@ -17,6 +17,7 @@ from dashboards.public import queries
 from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.i18n import mark
+from pipelines.front.charts.measure import WHOLE_NUMBERS
 from pipelines.publication.provenance.explain import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
@@ -32,8 +33,6 @@ _INTERVAL = re.compile(r" (\([^()]*\))")
 _INTERVAL_START = ' <span class="rti-interval"'
 _BAND = re.compile(r"\d+\u2013\d+")
 """A number of persons in a band, such as "20–49", which is not broken into two lines."""
-_WHOLE = re.compile(r"\d+ [^\W\d_]{1,5} \d+|\d{4}[-\u2013]\d{2,4}(?:-\d\d)?")
-"""Numbers in a text that are read as one, such as "3 of 4" and "2023-05-30", not broken either; copied as they are."""
 NOTES_TITLE = mark("Notes to this selection")
 
 
@@ -235,7 +234,7 @@ def _render_line(line: Line, columns: Sequence[str]) -> str:
 
 def _keep_together(text: str) -> str:
     """Return a text as HTML in which a line does not end within numbers that are read as one."""
-    return _WHOLE.sub(r'<span class="rti-whole">\g<0></span>', escape(text))
+    return WHOLE_NUMBERS.sub(r'<span class="rti-whole">\g<0></span>', escape(text))
 
 
 def _render_content(cell: Cell) -> str:

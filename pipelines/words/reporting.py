@@ -45,7 +45,7 @@ _ADULTS_ONLY = mark("{area} (adults only)")
 _WITHHELD = mark("{area} (withheld)")
 _LATE = mark("{area} (late: due on {deadline}, not received)")
 _IN_PART = mark("{area} (in part, {received} of {expected}: {outstanding} outstanding)")
-_OVERDUE = mark("late: due on {deadline}, not received")
+_OVERDUE = mark("late (due on {deadline}, not received)")
 _RECEIVED_IN_PART = mark("in part ({received} of {expected}). Outstanding: {outstanding}")
 
 
@@ -212,9 +212,9 @@ def format_state(reporting: Reporting) -> str:
 
 
 def explain_state(reporting: Reporting) -> str:
-    """Explain a state after the name of its territory: 'on time', 'not due: reports once a year'."""
+    """Explain a state after the name of its territory: 'on time', 'not due (reports once a year)'."""
     if reporting.state == "not_due":
-        return tell("not due: reports once a year") if reporting.is_yearly else tell("not due yet")
+        return tell("not due (reports once a year)") if reporting.is_yearly else tell("not due yet")
     if reporting.state == "not_received" and reporting.deadline is not None:
         return tell(_OVERDUE, deadline=words.format_day(reporting.deadline))
     if reporting.state == "in_part":

@@ -480,11 +480,11 @@ def explain_absence(r: Release, area: str, period: str, instruments: tuple[str, 
     names = r.marked if mark else r.plain
     match state["state"]:
         case "yearly":
-            return "not due: reports once a year"
+            return "not due (reports once a year)"
         case "not_due":
             return "not due yet"
         case "not_received":
-            return f"late: due on {format_day(state['deadline'])}, not received"
+            return f"late (due on {format_day(state['deadline'])}, not received)"
         case "in_part":
             outstanding = join_words(name_returns(r, state["overdue"], state["inside"], names))
             return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"

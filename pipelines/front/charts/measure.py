@@ -60,14 +60,14 @@ def _wrap(text: str, width: float, size: float, is_bold: bool) -> tuple[str, ...
     return tuple(lines) or ("",)
 
 
-_WHOLE = re.compile(r"\d+ [^\W\d_]{1,5} \d+")
-"""Numbers that are read as one, such as "3 of 4"."""
+WHOLE_NUMBERS = re.compile(r"\d+ [^\W\d_]{1,5} \d+|\d{4}[-\u2013]\d{2,4}(?:-\d\d)?")
+"""Numbers that are read as one, such as "3 of 4" and "2023-05-30"; no line ends within them."""
 
 
 def _split_words(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
     """Yield the words of a text; "3 of 4" is one word if it fits a line."""
     start = 0
-    for whole in _WHOLE.finditer(text):
+    for whole in WHOLE_NUMBERS.finditer(text):
         before = text.rfind(" ", 0, whole.start()) + 1
         after = text.find(" ", whole.end())
         end = after if after >= 0 else len(text)

@@ -370,8 +370,8 @@ def _label_bar(
     x_right, text, kind = label
     figure, center = series.points[position].figure, x.find_center(position)
     edges = [x.find_edge(span.start) - 3 for span in series.breaks if x.find_edge(span.start) > center]
-    beside, end = center + marks.RADIUS + 4, min([*edges, x_right])
-    if canvas.add_text_if_free(beside, y(figure.value or 0.0) + 4, text, kind, x_end=end):
+    start, end = center + marks.RADIUS + 4, min([*edges, x_right])
+    if canvas.add_text_if_free(start, y(figure.value or 0.0) + 4, text, kind, x_end=end):
         return True
     top = figure.value if figure.high is None else figure.high
     return canvas.add_text_if_free(center, y(top or 0.0) - 5, text, kind, anchor="middle", x_end=x_right)

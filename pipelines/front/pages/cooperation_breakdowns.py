@@ -152,7 +152,7 @@ def note_withheld(table: FigureTable) -> None:
     """Explain the word "withheld" in a table of requests that has it."""
     withheld = str(format_figure(words.format_status("withheld")))
     if any(withheld in str(field) for row in table.rows for field in row.fields):
-        table.notes.add_remark(tell("Small figures are withheld, so that nobody can tell whose requests they are."))
+        table.notes.add_remark(tell("Small figures are withheld so that nobody can tell whose requests they are."))
         table.notes.add_remark(tell(sentences.WITHHELD_WITH))  # marked there
 
 

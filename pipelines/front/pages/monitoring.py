@@ -148,7 +148,7 @@ def _explain(area: str) -> list[str]:
             "no figure, or it is withheld."
         ),
         tell(
-            'A share with the word "few" is judged by the same rule. Its interval is wide, so it shows a gap only '
+            "A share with the word “few” is judged by the same rule. Its interval is wide, so it shows a gap only "
             "if it is far below one half."
         ),
         tell("Questions that no round has asked yet are left out."),

@@ -167,8 +167,8 @@ def test_every_state_has_a_legend(code: str) -> None:
     [
         (Reporting("on_time"), "on time"),
         (Reporting("not_due"), "not due yet"),
-        (Reporting("not_due", is_yearly=True), "not due: reports once a year"),
-        (Reporting("not_received", deadline=DEADLINE), "late: due on 14 November 2026, not received"),
+        (Reporting("not_due", is_yearly=True), "not due (reports once a year)"),
+        (Reporting("not_received", deadline=DEADLINE), "late (due on 14 November 2026, not received)"),
         (Reporting("not_collected"), "not collected"),
     ],
 )

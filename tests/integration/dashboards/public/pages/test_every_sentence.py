@@ -322,9 +322,9 @@ MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
         lambda: " ".join(quality.describe_revisions({"AA": {"periods": 40, "revised": 3}}, [*_NAMES.items()])),
         "Aland: of 40 totals published in two releases or more, 3 changed.",
     ),
-    "late: due on {deadline}, not received": (
+    "late (due on {deadline}, not received)": (
         lambda: reporting.explain_state(reporting.Reporting("not_received", deadline=date(2026, 10, 30))),
-        "late: due on 30 October 2026, not received",
+        "late (due on 30 October 2026, not received)",
     ),
     "{area} (not due yet)": (
         lambda: reporting.describe_absence("Aland", reporting.Reporting("not_due")), "Aland (not due yet)",
