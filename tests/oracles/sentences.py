@@ -480,11 +480,11 @@ def explain_absence(r: Release, area: str, period: str, instruments: tuple[str, 
     names = r.marked if mark else r.plain
     match state["state"]:
         case "yearly":
-            return "not due (reports once a year)"
+            return "not due: reports once a year"
         case "not_due":
             return "not due yet"
         case "not_received":
-            return f"late (due on {format_day(state['deadline'])}, not received)"
+            return f"late: due on {format_day(state['deadline'])}, not received"
         case "in_part":
             outstanding = join_words(name_returns(r, state["overdue"], state["inside"], names))
             return f"in part, {state['received']} of {len(state['inside'])}: {outstanding} outstanding"
@@ -859,7 +859,9 @@ def expect_state_of_returns(r: Release, s: Selection, p: Params) -> Expected:
         expected = expect_returns_received_in_part(r, s, p)
         state = f"in part ({expected['received']} of {expected['expected']}). Outstanding: {expected['outstanding']}"
     else:
-        state = explain_absence(r, s["area"], newest, ("justice", "register", "victims"))
+        # In brackets here, after a colon where the reason is in brackets itself.
+        reason, _, detail = explain_absence(r, s["area"], newest, ("justice", "register", "victims")).partition(": ")
+        state = f"{reason} ({detail})" if detail else reason
     return {"area": r.marked[s["area"]], "period": format_period(newest), "state": state}
 
 
