@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dashboards.public.documents import Documents
 from dashboards.public.release_pages import ReleasePages
-from dashboards.public.static_pages import StaticPages, is_demonstration_home
+from dashboards.public.static_pages import StaticPages, find_current_pages, is_demonstration_home
 from pipelines.core.settings import CommandSettings, SettingsError, read_settings
 from pipelines.core.structured_log import configure_log
 from pipelines.web import guards
@@ -47,7 +47,12 @@ def create_app(site: Site) -> ASGIApp:
     # The home is opened for each request, so that the service may start before the first `rti init`.
     folder = Path(file_util.get_static_dir()).resolve()
     routes = health.health_routes(lambda: health.release_health(open_home()))
-    documents = Documents(App(_SCRIPT, routes=routes), folder, lambda: is_demonstration_home(open_home))
+    documents = Documents(
+        App(_SCRIPT, routes=routes),
+        folder,
+        lambda: is_demonstration_home(open_home),
+        lambda: find_current_pages(open_home) is not None,
+    )
     contact = read_settings(CommandSettings).contact or ""
     static_pages = StaticPages(documents, open_home, site.address, contact)
     pages = ReleasePages(static_pages, open_home, site.address)

@@ -20,7 +20,7 @@ from dashboards.public.menu import FORMER_PAGES, PAGES, SITE, compose_title
 from dashboards.public.plain_page import render_plain_page
 from dashboards.public.selection import LANGUAGE
 from pipelines.core import i18n
-from pipelines.front.build import COPYING_SCRIPT
+from pipelines.front.build import COPYING_SCRIPT, list_main_links
 from pipelines.words import DEMONSTRATION
 from pipelines.words.language import current_language, read_in, tell
 
@@ -50,12 +50,19 @@ _NOT_SERVED: Final = ("/_stcore/upload_file", "/_stcore/metrics", "/_stcore/agen
 class Documents:
     """Answer requests for documents and static files; pass all others to Streamlit.
 
-    `is_demonstration` says whether the figures of the home are invented. Raises ValueError if Streamlit's document is
-    not as expected, so that an update of it is noticed at the start.
+    `is_demonstration` says whether the figures of the home are invented, and `has_static_pages` whether a release with
+    static pages is current. Raises ValueError if Streamlit's document is not as expected, so that an update of it is
+    noticed at the start.
     """
 
-    def __init__(self, app: ASGIApp, folder: Path, is_demonstration: Callable[[], bool] = lambda: False) -> None:
-        self.app, self.is_demonstration = app, is_demonstration
+    def __init__(
+        self,
+        app: ASGIApp,
+        folder: Path,
+        is_demonstration: Callable[[], bool] = lambda: False,
+        has_static_pages: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.app, self.is_demonstration, self.has_static_pages = app, is_demonstration, has_static_pages
         paths = (folder / "static").rglob("*.*")
         self.files = {f"/{path.relative_to(folder).as_posix()}": path for path in paths if path.suffix in _COMPRESSED}
         self.index = (folder / "index.html").read_text(encoding="utf-8")
@@ -103,7 +110,9 @@ class Documents:
         if b"text/html" in headers.get(b"accept", b""):
             sent["Cache-Control"] = "no-store"
             with read_in(language):
-                content = render_not_found(is_demonstration=self.is_demonstration())
+                content = render_not_found(
+                    is_demonstration=self.is_demonstration(), has_static_pages=self.has_static_pages()
+                )
                 return Response(content, 404, sent, "text/html; charset=utf-8")
         return PlainTextResponse("Not found\n", 404)
 
@@ -153,15 +162,25 @@ def _adapt_document(index: str, page: str) -> str:
     return document.replace('<meta charset="UTF-8" />', script)
 
 
-def render_not_found(*, is_demonstration: bool) -> str:
-    """Return the page for an unknown address, with a way to each page."""
+def render_not_found(*, is_demonstration: bool, has_static_pages: bool) -> str:
+    """Return the page for an unknown address, with the menu of the static pages and a way to each page of the explorer.
+
+    Without static pages there is no menu, and the list of pages begins with the first address.
+    """
     language, tag = current_language(), i18n.html_lang(current_language())
-    addresses = {f"/{tag}/": tell("Home")}
-    addresses |= {f"/{path}?{LANGUAGE}={language}": title for path, title in PAGES.items()}
+    listed_name, navigation = tell("Pages"), []
+    addresses = {f"/{path}?{LANGUAGE}={language}": title for path, title in PAGES.items()}
+    if has_static_pages:
+        listed_name = tell("Explore the data")
+        navigation = [(title, f"/{tag}/{file}") for _, title, file in list_main_links()]
+        navigation.append((listed_name, next(iter(addresses))))
+    else:
+        addresses = {f"/{tag}/": tell("Home"), **addresses}
     links = "".join(f'<li><a href="{href}">{escape(title)}</a></li>' for href, title in addresses.items())
     title = tell("Page not found")
     advice = escape(tell("There is no page at this address. Check the address, or choose a page."))
-    pages = escape(tell("Pages"), quote=True)
-    body = f'<p>{advice}</p><nav aria-label="{pages}"><ul>{links}</ul></nav>'
+    heading = f"<h2>{escape(listed_name)}</h2>" if has_static_pages else ""
+    label = escape(listed_name, quote=True)
+    body = f'<p>{advice}</p>{heading}<nav aria-label="{label}"><ul>{links}</ul></nav>'
     note = tell(DEMONSTRATION) if is_demonstration else ""
-    return render_plain_page(tag, f"{title} – {tell(SITE)}", body, heading=title, note=note)
+    return render_plain_page(tag, f"{title} – {tell(SITE)}", body, heading=title, note=note, navigation=navigation)

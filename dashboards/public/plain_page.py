@@ -7,7 +7,7 @@ release whose style sheet it could use.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Final
 
@@ -32,9 +32,16 @@ STYLE: Final = (
     ".languages{display:flex;flex-wrap:wrap;gap:.2rem 1rem;list-style:none;padding:0;margin:0}"
     ".languages li{margin:0}.languages a{font-weight:400;font-size:1rem;text-decoration:underline}"
     ".languages a[aria-current]{font-weight:700;text-decoration-thickness:2px;text-underline-offset:4px}"
+    ".pages{background:#f3f5f8;border-bottom:1px solid #d5dae1;padding:.2rem max(1rem,calc((100% - 80rem)/2))}"
+    ".pages ul{display:flex;flex-wrap:wrap;gap:0 1.2rem;list-style:none;padding:0;margin:0}.pages li{margin:0}"
+    ".pages a{padding:.5rem 0;text-decoration:none}.pages a:hover{text-decoration:underline}"
+    ".skip{position:absolute;left:-999rem}"
+    ".skip:focus{left:1rem;top:.5rem;z-index:1;background:#fff;padding:.4rem .8rem}"
+    "main:focus{outline:none}"
     "dl div{display:grid;grid-template-columns:minmax(8rem,14rem) 1fr;gap:1rem;padding:.3rem 0;"
     "border-bottom:1px solid #d5dae1}dt{color:#4d5866}dd{margin:0}"
-    "@media(max-width:640px){h1{font-size:1.45rem}h2{font-size:1.2rem}dl div{grid-template-columns:1fr;gap:0}}"
+    "@media(max-width:640px){h1{font-size:1.45rem}h2{font-size:1.2rem}dl div{grid-template-columns:1fr;gap:0}"
+    ".pages ul{display:grid;grid-template-columns:1fr 1fr}}"
 )
 """A content policy may name its digest."""
 
@@ -46,22 +53,32 @@ def render_plain_page(
     *,
     heading: str,
     note: str = "",
+    navigation: Sequence[tuple[str, str]] = (),
     find_address: Callable[[str], str] = lambda tag: f"/{tag}/",
 ) -> str:
     """Return a document in a language: a link to the static pages, a choice of languages, a heading, a body of HTML.
 
-    `note` is shown above everything, such as that figures are invented. `find_address` returns the address of a page
-    in another language: the first static page unless given.
+    `note` is shown above everything, such as that figures are invented. `navigation` are the texts and addresses of the
+    main pages, for a menu below the head. `find_address` returns the address of a page in another language: the first
+    static page unless given.
     """
     above = f'<p class="note" role="note">{escape(note)}</p>' if note else ""
     return (
         f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>"
-        f'<body><header>{above}<div class="head"><a href="/{tag}/">{escape(tell(SITE))}</a>'
-        f"{_render_languages(tag, find_address)}</div></header>"
-        f"<main><h1>{escape(heading)}</h1>{body}</main></body></html>"
+        f'<body><a class="skip" href="#content">{escape(tell("Skip to the content"))}</a>'
+        f'<header>{above}<div class="head"><a href="/{tag}/">{escape(tell(SITE))}</a>'
+        f"{_render_languages(tag, find_address)}</div></header>{_render_navigation(navigation)}"
+        f'<main id="content" tabindex="-1"><h1>{escape(heading)}</h1>{body}</main></body></html>'
     )
+
+
+def _render_navigation(links: Sequence[tuple[str, str]]) -> str:
+    """Return the menu of the main pages; nothing without links."""
+    items = "".join(f'<li><a href="{escape(href, quote=True)}">{escape(text)}</a></li>' for text, href in links)
+    label = escape(tell("Pages"), quote=True)
+    return f'<nav class="pages" aria-label="{label}"><ul>{items}</ul></nav>' if items else ""
 
 
 def _render_languages(tag: str, find_address: Callable[[str], str]) -> str:

@@ -98,7 +98,7 @@ class StaticPages:
     def _respond(self, scope: Scope) -> Response:
         path, query = str(scope["path"]), bytes(scope["query_string"]).decode("latin-1")
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-        current = self._find_current()
+        current = find_current_pages(self.open_home)
         if path == "/" and query:
             # Addresses of the Streamlit application from before it had a front.
             return _redirect(f"{REGION}?{query}", 307)
@@ -122,17 +122,6 @@ class StaticPages:
         if _ASSET.fullmatch(path[1:]):
             return self._send_asset(current, path[1:], headers)
         return self._send(current, path, headers, path, is_newest=True)
-
-    def _find_current(self) -> Path | None:
-        """Return the folder of the current release if it has static pages, else None."""
-        from pipelines.core.home import HomeError
-        from pipelines.publication.releases.publish import find_current_release
-
-        try:
-            folder = find_current_release(self.open_home())
-        except HomeError:
-            return None
-        return folder if folder is not None and (folder / FOLDER).is_dir() else None
 
     def _find_release(self, release: str) -> Path | None:
         """Return the folder of a public release if it has static pages, else None."""
@@ -188,7 +177,10 @@ class StaticPages:
                 return _send_file(content, headers, media_type, "no-cache", more)
         if file is None:
             with read_in(self.languages.get(lang, i18n.SOURCE_LANGUAGE)):
-                document = render_not_found(is_demonstration=is_demonstration_home(self.open_home))
+                document = render_not_found(
+                    is_demonstration=is_demonstration_home(self.open_home),
+                    has_static_pages=find_current_pages(self.open_home) is not None,
+                )
                 return Response(document, 404, {"Cache-Control": "no-store"}, "text/html; charset=utf-8")
         # A page changes with the current release: browsers ask each time and receive it only if it differs.
         more = {"Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
@@ -259,6 +251,18 @@ def is_demonstration_home(open_home: Callable[[], Home]) -> bool:
         return open_home().kind == "demonstration"
     except HomeError:
         return False
+
+
+def find_current_pages(open_home: Callable[[], Home]) -> Path | None:
+    """Return the folder of the current release if it has static pages, else None."""
+    from pipelines.core.home import HomeError
+    from pipelines.publication.releases.publish import find_current_release
+
+    try:
+        folder = find_current_release(open_home())
+    except HomeError:
+        return None
+    return folder if folder is not None and (folder / FOLDER).is_dir() else None
 
 
 def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = None) -> Response:

@@ -296,19 +296,25 @@ def _name_main_pages() -> dict[str, str]:
     }
 
 
-def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
-    """Return the links to the main pages: text, address, and whether it is the section of a page.
-
-    They keep the crime of the page. A page about both crimes leads to the first one.
-    """
+def list_main_links(crime: str = "") -> list[tuple[str, str, str]]:
+    """Return the links to the main pages of a crime, then to those about both: name, title in the reader's language,
+    file."""
     by_crime = {name: title for name, title in _name_main_pages().items() if name != pages.COOPERATION}
     of_both = {
         pages.QUALITY: tell("Data quality"),
         pages.RELEASES: tell("Releases"),
         pages.METHODOLOGY: tell("Methodology"),
     }
-    links = [(title, pages.name_file(name, page.crime), name == page.section) for name, title in by_crime.items()]
-    links += [(title, pages.name_file(name), name == page.section) for name, title in of_both.items()]
+    links = [(name, title, pages.name_file(name, crime)) for name, title in by_crime.items()]
+    return links + [(name, title, pages.name_file(name)) for name, title in of_both.items()]
+
+
+def list_navigation(reader: Reader, page: Page) -> list[tuple[str, str, bool]]:
+    """Return the links to the main pages: text, address, and whether it is the section of a page.
+
+    They keep the crime of the page. A page about both crimes leads to the first one.
+    """
+    links = [(title, file, name == page.section) for name, title, file in list_main_links(page.crime)]
     choices = {"crime": page.crime} if page.crime else {}
     return [*links, (tell("Explore the data"), reader.link_to_explorer("region", **choices), False)]
 

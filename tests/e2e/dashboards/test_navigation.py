@@ -161,12 +161,14 @@ def test_unknown_address_is_not_found_and_leads_on(blank_page: Page, public_app:
     assert answer is not None and answer.status == 404
     expect(page).to_have_title(re.compile("^Page not found"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
-    assert page.get_by_role("main").get_by_role("link").all_inner_texts() == ["Home", *PAGES.values()]
+    assert page.get_by_role("main").get_by_role("link").all_inner_texts() == [*PAGES.values()]
+    menu = page.get_by_role("navigation", name="Pages").get_by_role("link").all_inner_texts()
+    assert (menu[0], menu[-1]) == ("Home", "Explore the data")
     assert page.get_by_role("banner").get_by_role("link").first.inner_text() == SITE
     languages = page.get_by_role("navigation", name="Language").get_by_role("link")
     tags = languages.evaluate_all("links => links.map(link => link.lang)")
     assert sorted(tags) == ["bs", "cnr", "en", "hr", "mk", "sq", "sr-Cyrl", "sr-Latn"]
-    page.get_by_role("link", name="Data quality").click()
+    page.get_by_role("main").get_by_role("link", name="Data quality").click()
     expect(page).to_have_title(compose_title("quality"))
 
 

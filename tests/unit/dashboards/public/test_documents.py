@@ -85,12 +85,24 @@ def test_unknown_address_is_not_found_and_links_to_every_page(path: str) -> None
     assert answer.status_code == 404 and answer.headers["content-type"].startswith("text/html")
     assert "Page not found" in answer.text
     document = unescape(answer.text)
-    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', document.partition("<main>")[2]))
+    links = dict(re.findall(r'<a href="/([^"]*)">(.*?)</a>', document.partition("<main ")[2]))
     assert links == {"en/": "Home"} | {f"{page}?lang=en": title for page, title in PAGES.items()}
     tags = [i18n.html_lang(code) for code in i18n.language_names()]
     assert re.findall(r'<li><a href="/([^"]*)/" lang="', document) == tags, "a way to each language"
     assert "every figure is invented" not in document
+    assert 'class="pages"' not in document, "without static pages there is no menu of them"
     assert request_path(path, {"accept": "application/json"}).text == "Not found\n"
+
+
+def test_unknown_address_has_the_menu_of_the_static_pages_if_a_release_has_them() -> None:
+    documents = Documents(PlainTextResponse("Streamlit"), FOLDER, has_static_pages=lambda: True)
+    document = unescape(request_path("/nopage?lang=mk", documents=documents).text)
+    menu = re.search(r'<nav class="pages".*?</nav>', document)
+    assert menu is not None
+    addresses = re.findall(r'<a href="([^"]*)">', menu[0])
+    assert addresses[0] == "/mk/index.html" and addresses[-1] == "/region?lang=mk"
+    listed = re.findall(r'<a href="/([^"]*)">', document.partition("<main ")[2])
+    assert listed == [f"{page}?lang=mk" for page in PAGES], "the way home is in the menu"
 
 
 @pytest.mark.parametrize(

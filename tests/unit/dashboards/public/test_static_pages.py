@@ -7,11 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from lxml import html
 from starlette.responses import PlainTextResponse
 
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import Home, initialise_home
-from pipelines.front.reader import Reader
+from pipelines.front.build import list_navigation
+from pipelines.front.pages import Page
+from pipelines.front.reader import Reader, open_reader
 from pipelines.front.tables import FigureTable, format_figure
 from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
 from pipelines.publication.releases.correction_notices import CorrectionNotice, write_notices
@@ -20,6 +23,7 @@ from pipelines.publication.releases.publish import switch_current
 from pipelines.web.security_headers import SecurityHeaders, content_policy
 from pipelines.web.settings import Site
 from pipelines.words import FormattedFigure
+from pipelines.words.language import read_in
 from tests.support.coroutines import run_async
 from tests.support.editions import make_edition
 from tests.support.static_pages import render_table
@@ -120,6 +124,25 @@ def test_page_of_an_earlier_release_says_so_and_its_etag_differs(home: Home) -> 
     after = request_path(home, "/releases/2026-Q3/en/", if_none_match=current.headers["etag"])
     assert after.status_code == 200 and "hidden" not in after.text
     assert "2026-Q2" in request_path(home, "/en/").text, "the switch of the release is the switch of its pages"
+
+
+@pytest.mark.parametrize("path", ["/sr-Latn/nothing.html", "/releases/2026-Q2/sr-Latn/nothing.html"])
+def test_dead_link_has_the_menu_of_all_pages_and_a_choice_of_languages(home: Home, path: str) -> None:
+    answer = request_path(home, path)
+    assert answer.status_code == 404
+    document = html.document_fromstring(answer.text)
+    (languages, menu, explorer) = document.iter("nav")
+    # The files and the order of the navigation that each static page has.
+    files = ["index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology"]
+    links = [str(link.get("href")) for link in menu.iter("a")]
+    assert links == [*(f"/sr-Latn/{file}.html" for file in files), "/region?lang=sr-Latn"]
+    with read_in("sr-Latn"):
+        reader = open_reader(make_edition(), "sr-Latn")
+        page = Page("index.html", "home.html", "index", "", "")
+        assert [link.text for link in menu.iter("a")] == [text for text, _, _ in list_navigation(reader, page)]
+    assert len(list(languages.iter("a"))) == 8 and len(list(explorer.iter("a"))) == 9
+    skip = next(document.iter("a"))
+    assert document.get_element_by_id(str(skip.get("href")).removeprefix("#")).tag == "main"
 
 
 def test_style_sheet_of_a_page_that_was_opened_before_the_switch_is_still_sent(home: Home) -> None:
