@@ -261,11 +261,15 @@ def expect_favourable_days(r: Release, s: Selection, p: Params) -> Expected:
 @expect_parameters("{name}: {n} territory", "{name}: {n} territories")
 def expect_territories_with_a_finding(r: Release, s: Selection, p: Params) -> Expected:
     """Count the territories with one range of days or finding about one figure of returns on cooperation."""
-    names = {"gap": "gap", "unclear": "not clear", "no_gap": "no gap", "unknown": "not known", "none": "not judged"}
+    names = {"gap": "gap", "unclear": "not clear", "no_gap": "no gap", "unknown": "not known", "none": "not judged",
+             "few": "too few to judge"}  # fmt: skip
     numbers: Counter[tuple[str, ...]] = Counter()
     for x in r.read_rows("monitoring"):
         if x["area"] != "region" and x["source"] == "cooperation":
-            finding = x["band"] or ("unknown" if x["state"] != "value" else x["gap"])
+            is_share = x["item"].startswith("share_") and x["state"] == "value" and x["value"] is not None
+            executed = round(x["value"] * x["n"] / 100) if is_share else 0
+            is_few = is_share and min(executed, x["n"] - executed) < 20
+            finding = x["band"] or ("unknown" if x["state"] != "value" else "few" if is_few else x["gap"])
             name = names.get(finding) or r.label["days_band", finding]
             numbers[x["source"], x["theme"], x["item"], x["offence_group"], name] += 1
     return {

@@ -845,22 +845,29 @@ NOTE = object()
 # ---------------------------------------------------------------------------------------------------- pictures in words
 
 
-@expect_parameters(
-    "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). Lowest: {lowest} "
-    "({lowest_period})."
-)
+@expect_parameters("{title}. {first_period}: {first}. {last_period}: {last}.")
 def expect_course_of_series(r: Release, s: Selection, p: Params) -> Expected:
     digits = DIGITS.get(s.get("kind", ""), 0)
     points = list_shown_points(r, s)
     assert not is_of_different_territories(points), "years of different territories are not compared"
     (first_period, first), (last_period, last) = points[0], points[-1]
-    highest, lowest = (round_number(end(x["value"] for _, x in points), digits) for end in (max, min))
     return {
         "title": ABOUT,
         "first_period": first_period,
         "last_period": last_period,
         "first": speak_compared(first, digits),
         "last": speak_compared(last, digits),
+    }
+
+
+@expect_parameters("Highest: {highest} ({highest_period}). Lowest: {lowest} ({lowest_period}).")
+def expect_extremes_of_series(r: Release, s: Selection, p: Params) -> Expected:
+    """Expect the highest and the lowest figure of those that are not too few to compare."""
+    digits = DIGITS.get(s.get("kind", ""), 0)
+    points = [(period, x) for period, x in list_shown_points(r, s) if x["state"] != "too_few"]
+    assert len(points) > 1, "one figure is neither the highest nor the lowest"
+    highest, lowest = (round_number(end(x["value"] for _, x in points), digits) for end in (max, min))
+    return {
         "highest": format_number(highest, digits),
         "lowest": format_number(lowest, digits),
         "highest_period": {period for period, x in points if round_number(x["value"], digits) == highest},
@@ -1119,7 +1126,7 @@ def expect_year_of_forms(r: Release, s: Selection, p: Params) -> Expected:
     return {"crime": lower_first(CRIMES[find_crime(s)]), "year": s["period"]}
 
 
-@expect_parameters("Largest share in each territory: {shares}.")
+@expect_parameters("Largest share of those that can be compared, by territory: {shares}.")
 def expect_largest_forms(r: Release, s: Selection, p: Params) -> Expected:
     texts = []
     labels = {x["code"]: x["label"] for x in r.read_rows("codelist") if x["codelist"] == "exploitation"}
@@ -1131,11 +1138,11 @@ def expect_largest_forms(r: Release, s: Selection, p: Params) -> Expected:
             and x["offence_group"] == find_crime(s)
             and x["count_unit"] == s.get("victims_in", "victim")
             and x["value"] is not None
+            and x["state"] != "too_few"
         ]
-        if rows:
+        if len(rows) > 1:
             largest = max(rows, key=lambda x: x["value"])
-            few = ", too few to compare" * (largest["state"] == "too_few")
-            texts.append(f"{r.marked[code]}: {labels[largest['exploitation']]}, {speak_compared(largest)}{few}")
+            texts.append(f"{r.marked[code]}: {labels[largest['exploitation']]}, {speak_compared(largest)}")
     return {"shares": "; ".join(texts)}
 
 

@@ -480,20 +480,26 @@ def _is_alike(with_value: Sequence[PeriodPoint]) -> bool:
 
 
 def _describe_ends(series: ChartSeries, with_value: Sequence[PeriodPoint]) -> str:
-    by_value = sorted(with_value, key=lambda point: point.figure.value or 0.0)
-    return tell(
-        "{title}. {first_period}: {first}. {last_period}: {last}. Highest: {highest} ({highest_period}). "
-        "Lowest: {lowest} ({lowest_period}).",
+    """Return the first and the last figure, and the highest and the lowest of those that are not too few to compare."""
+    ends = tell(
+        "{title}. {first_period}: {first}. {last_period}: {last}.",
         title=series.title,
         first=with_value[0].figure.spoken,
         first_period=with_value[0].period,
         last=with_value[-1].figure.spoken,
         last_period=with_value[-1].period,
+    )
+    by_value = sorted((p for p in with_value if not p.is_few), key=lambda point: point.figure.value or 0.0)
+    if len(by_value) < 2:
+        return ends
+    extremes = tell(
+        "Highest: {highest} ({highest_period}). Lowest: {lowest} ({lowest_period}).",
         highest=words.format_number(by_value[-1].figure.value or 0.0, series.digits),
         highest_period=by_value[-1].period,
         lowest=words.format_number(by_value[0].figure.value or 0.0, series.digits),
         lowest_period=by_value[0].period,
     )
+    return f"{ends} {extremes}"
 
 
 def _list_unlike(series: ChartSeries, with_value: Sequence[PeriodPoint]) -> str:

@@ -181,16 +181,18 @@ def _speak(cell: ShadedCell) -> str:
 
 
 def describe_shades(table: ShadedTable) -> str:
-    """Return the largest share of each column that has one, then each row."""
+    """Return the largest share of each column of those that are not too few to compare, then each row."""
     largest = []
     for position, column in enumerate(table.columns):
-        with_share = [(row.name, row.cells[position]) for row in table.rows if has_value(row.cells[position].figure)]
-        if with_share:
-            name, cell = max(with_share, key=lambda pair: pair[1].figure.value or 0.0)
+        cells = [(row.name, row.cells[position]) for row in table.rows]
+        sure = [(name, cell) for name, cell in cells if has_value(cell.figure) and not cell.is_few]
+        if len(sure) > 1:
+            name, cell = max(sure, key=lambda pair: pair[1].figure.value or 0.0)
             largest.append(f"{column}: {name}, {_speak(cell)}")
     sentences = [f"{table.title}."]
     if largest:
-        sentences.append(tell("Largest share in each territory: {shares}.", shares="; ".join(largest)))
+        text = tell("Largest share of those that can be compared, by territory: {shares}.", shares="; ".join(largest))
+        sentences.append(text)
     sentences += [
         f"{row.name}: "
         + "; ".join(f"{name}: {_speak(cell)}" for name, cell in zip(table.columns, row.cells, strict=True))

@@ -18,6 +18,7 @@ from pipelines.front.pages.monitoring_fields import (
     GAPS,
     REGION,
     date_field,
+    find_finding,
     format_absent,
     format_missing,
     format_moment,
@@ -31,6 +32,7 @@ from pipelines.front.pages.practice import Labels, explain_withheld, read_labels
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers
+from pipelines.statistics.thresholds import ENOUGH_EVENTS
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row
 from pipelines.words.language import Texts, lower_first, tell
@@ -148,8 +150,9 @@ def _explain(area: str) -> list[str]:
             "no figure, or it is withheld."
         ),
         tell(
-            "A share with the word “few” is judged by the same rule. Its interval is wide, so it shows a gap only "
-            "if it is far below one half."
+            "Too few to judge: the share has the word “few”, because fewer than {enough} people or requests are in it, "
+            "or in the rest. Chance alone can change it a lot, so it is not compared with one half.",
+            enough=ENOUGH_EVENTS,
         ),
         tell("Questions that no round has asked yet are left out."),
     ]
@@ -205,7 +208,7 @@ def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequenc
             row["theme"] == theme and row["source"] in sources for row in reader.edition.tables["monitoring"]
         )
         return format_absent("unavailable" if is_monitored else "not_applicable")
-    counts = Counter(row["gap"] for row in items)
+    counts = Counter(find_finding(reader, row) for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
     newest = max(row["period"] for row in items)
     if not newest:
@@ -263,7 +266,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
                 format_missing(row) if row["n"] is None else words.format_number(row["n"]),
                 format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 date_field(row["period"]),
-                GAPS[row["gap"]],
+                GAPS[find_finding(reader, row)],
             ],
         )
     if any(row["state"] == "withheld" for row in rows):
@@ -314,7 +317,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         else:
             heading = name_figure(reader, row["item"])
             finding, source = format_outcome(table, row), tell("Returns on cooperation")
-        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[row["gap"]]])
+        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[find_finding(reader, row)]])
     return table
 
 

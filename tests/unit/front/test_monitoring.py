@@ -73,7 +73,7 @@ def test_fields_are_those_of_the_release() -> None:
     page = compose_pages()["monitoring-aa.html"]
     (theme,) = page.values["themes"]
     practice, law, outcome, delays = map(read_fields, theme.tables)
-    assert practice == {"How easy is it?": ["few35 (15–49), few", "20", "70", "2026 Q3", "gap"]}, (
+    assert practice == {"How easy is it?": ["few35 (15–49), few", "20", "70", "2026 Q3", "too few to judge"]}, (
         "other questions are not asked"
     )
     assert law == {"COSTS": ["met: 2; partly: 1", "1 October 2021", "gap"]}
@@ -87,7 +87,8 @@ def test_fields_are_those_of_the_release() -> None:
     assert delays == {"How long does it take?": ["8 to 30", "2026 Q3", "D90T180", "2025"]}
     assert read_fields(page.values["overview"]) == {
         "Formal requests": [
-            "gap: 1 (2026 Q3)", "gap: 1 (law in force since 1 October 2021)", "not known: 1; not judged: 1 (2025)", "2",
+            "too few to judge: 1 (2026 Q3)", "gap: 1 (law in force since 1 October 2021)",
+            "not known: 1; not judged: 1 (2025)", "2",
         ]
     }  # fmt: skip
     assert "Answers and law are the same for both crimes." in page.values["overview"].notes.remarks
@@ -107,6 +108,30 @@ def test_share_of_few_has_the_word_as_on_the_page_that_it_comes_from(
     ((field, *_),) = read_fields(table).values()
     notes = " ".join(str(text) for _, text in table.visible_notes)
     assert (field.startswith("few"), "Chance alone can change it a lot." in notes) == (is_few, is_few), field
+
+
+@pytest.mark.parametrize("finding", ["gap", "no_gap"])
+@pytest.mark.parametrize(("n", "word"), [(30.0, "too few to judge"), (60.0, "")])
+def test_share_of_few_has_no_finding_on_any_page(finding: str, n: float, word: str) -> None:
+    low, high, value = {"gap": (10.0, 48.0, 40.0), "no_gap": (52.0, 80.0, 60.0)}[finding]
+    share = {"value": value, "low": low, "high": high, "gap": finding, "n": n}
+    outcome = {"offence_group": "TIP", "period": "2025"}
+    rows = [
+        make_row("AA", "practice", "FR01.1", **share),
+        make_row("AA", "cooperation", "share_outgoing", **outcome, **share),
+        make_row("BB", "cooperation", "share_outgoing", **outcome, **share | {"n": 100.0, "gap": "unclear"}),
+        make_row("region", "cooperation", "share_outgoing", **outcome, counts=f"{finding}=1 unclear=1",
+                 gap="gap" if finding == "gap" else "unclear"),
+    ]  # fmt: skip
+    pages, shown = compose_pages(monitoring=rows), word or finding.replace("_", " ")
+    (theme,) = pages["monitoring-aa.html"].values["themes"]
+    assert [next(iter(read_fields(table).values()))[-1] for table in theme.tables] == [shown, shown]
+    overview = read_fields(pages["monitoring-aa.html"].values["overview"])["Formal requests"]
+    assert (overview[0], overview[2]) == (f"{shown}: 1 (2026 Q3)", f"{shown}: 1 (2025)")
+    (theme,) = pages["monitoring.html"].values["themes"]
+    (found, *_, worst) = next(iter(read_fields(theme.tables[0]).values()))
+    assert {*found.split("; ")} == {f"{shown}: 1 territory", "not clear: 1 territory"}
+    assert worst == ("gap" if shown == "gap" else "not clear"), "the region has the worst finding of a territory"
 
 
 def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
@@ -137,8 +162,9 @@ def test_page_explains_which_days_are_judged_and_each_finding() -> None:
     days = lists["answer_lists"]["days"]
     favourable = [days["answers"][code]["en"] for code in days["favourable"]]
     assert favourable == ["Up to 7", "8 to 30"] and "Answers of up to 30 days count as favourable." in how
-    for finding in ("Not clear", "Not judged", "Not known"):
+    for finding in ("Not clear", "Not judged", "Not known", "Too few to judge"):
         assert f"{finding}: " in how
+    assert "judged by the same rule" not in how, "figures of few are compared with nothing"
 
 
 def test_measure_is_overdue_from_the_day_after_its_deadline_while_it_is_open() -> None:

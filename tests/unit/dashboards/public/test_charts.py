@@ -73,9 +73,8 @@ def test_point_has_its_range_and_state_in_words() -> None:
     assert read.count_marks("circle", "mark") == 1
     assert spoken == (
         "A place: convicted. 2023: 30, 95% confidence interval 15 to 45. 2024: 10, 95% confidence interval 5 to 15. "
-        "Highest: 30 (2023). Lowest: 10 (2024). Without a figure: 2025 (withheld). Too few to compare: 2024. "
-        "Provisional: 2024."
-    )
+        "Without a figure: 2025 (withheld). Too few to compare: 2024. Provisional: 2024."
+    ), "a figure of few is not called the lowest, and the other one is not the highest of any"
 
 
 def test_words_of_a_picture_give_its_ends_and_extremes_and_no_figure_between_them() -> None:
@@ -83,6 +82,9 @@ def test_words_of_a_picture_give_its_ends_and_extremes_and_no_figure_between_the
     _, spoken = draw_points(*(build_cell(str(2021 + place), value) for place, value in enumerate(values)))
     assert "2021: 40, " in spoken and "2025: 30, " in spoken
     assert "Highest: 90 (2022). Lowest: 20 (2024)." in spoken and "77" not in spoken
+    _, few = draw_points(*(build_cell(str(2021 + n), v, state="too_few" if v < 20 else "enough")
+                           for n, v in enumerate((19, 90, 20, 5))))  # fmt: skip
+    assert "2021: 19, " in few and "Highest: 90 (2022). Lowest: 20 (2023)." in few
     _, without = draw_points(build_cell("2023", None))
     assert without == "A place: convicted: no figure can be shown."
 

@@ -99,9 +99,16 @@ def test_lines_of_hatching_stay_within_their_field(gap: float) -> None:
         assert x2 - x1 == pytest.approx(y1 - y2, abs=0.2) and x2 > x1, "all lines rise at the same angle"
 
 
-def test_description_begins_with_the_largest_share_of_each_territory() -> None:
-    text = shades.describe_shades(make_table())
+def test_description_begins_with_the_largest_share_of_those_that_are_not_few() -> None:
+    few = [make_cell(share, is_few=True) for share in (70, 20, 20, None, 9, 0, 16)]
+    rows = [*make_table().rows, ShadedRow("Begging", [make_cell(share) for share in (12, 50, *[None] * 5)])]
+    text = shades.describe_shades(ShadedTable("Forms", AREAS, [*rows, ShadedRow("Marriage", few)]))
     assert text.startswith(
-        "Forms of exploitation. Largest share in each territory: Albania: Sexual exploitation, 41 per cent; Bosnia"
+        "Forms. Largest share of those that can be compared, by territory: Albania: Sexual exploitation, 41 per cent; "
+        "Bosnia and Herzegovina: Begging, 50 per cent. Sexual exploitation: Albania: 41 per cent;"
     )
-    assert "Unknown: Albania: withheld;" in text
+    assert "Unknown: Albania: withheld;" in text and "Marriage: Albania: 70 per cent, too few to compare;" in text
+
+
+def test_no_share_is_called_the_largest_if_all_others_are_few() -> None:
+    assert shades.describe_shades(make_table()).startswith("Forms of exploitation. Sexual exploitation: Albania: 41")

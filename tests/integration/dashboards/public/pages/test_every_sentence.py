@@ -24,6 +24,7 @@ from pipelines import words
 from pipelines.front import build, sentences
 from pipelines.front.briefs import compose, meeting
 from pipelines.front.charts import series
+from pipelines.front.pages import monitoring_fields
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FEW_NOTE, FigureTable, format_figure
 from pipelines.statistics import change
@@ -223,7 +224,18 @@ def _make_table_with_few() -> FigureTable:
     return table
 
 
+def _note_interval_of_share() -> str:
+    table = FigureTable(Reader(make_edition(), "en"), "A caption", "Area", ["2025"])
+    share = {"area": "AA", "source": "cooperation", "value": 66.7, "low": 50.45, "high": 80.43, "n": 90.0,
+             "gap": "no_gap", "counts": ""}  # fmt: skip
+    monitoring_fields.format_share(table, share)
+    return table.notes.texts[0]
+
+
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
+    "Before rounding, the interval is {low} to {high}.": (
+        _note_interval_of_share, "Before rounding, the interval is 50.5 to 80.4.",
+    ),
     "Returns of the offices, release {release}.": (
         lambda: sentences.describe_source(Reader(make_edition(), "en"), []), "Returns of the offices, release 2026-Q3.",
     ),
