@@ -302,8 +302,28 @@ def expect_made_up_article(r: Release, s: Selection, p: Params) -> Expected:
     return {"number": {name.rpartition(" ")[2] for name in articles if name.startswith("Demonstration article ")}}
 
 
-@expect_parameters("law in force since {date}")
-def expect_newest_law(r: Release, s: Selection, p: Params) -> Expected:
-    """Return the newest day from which an assessed law of the area applies."""
-    days = [x["period"] for x in r.read_rows("monitoring") if x["area"] == s["area"] and x["source"] == "law"]
-    return {"date": format_day(date.fromisoformat(max(days)))}
+@expect_parameters("law in force since dates between {first} and {last}")
+def expect_span_of_laws(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the oldest and the newest day from which an assessed law of the area applies, for each theme."""
+    themes: dict[str, set[str]] = {}
+    for x in r.read_rows("monitoring"):
+        if x["area"] == s["area"] and x["source"] == "law":
+            themes.setdefault(x["theme"], set()).add(x["item"])
+    return {("first", "last"): {_span_days(r, s["area"], elements) for elements in themes.values()}}
+
+
+@expect_parameters("between {first} and {last}")
+def expect_span_of_one_law(r: Release, s: Selection, p: Params) -> Expected:
+    """Return the oldest and the newest day from which the law of an area on an element applies, for each element."""
+    elements = {x["element"] for x in r.read_rows("legal_assessment")}
+    return {("first", "last"): {_span_days(r, s["area"], {element}) for element in elements}}
+
+
+def _span_days(r: Release, area: str, elements: set[str]) -> tuple[str, str]:
+    days = [
+        x["applies_from"]
+        for x in r.read_rows("legal_assessment")
+        if x["is_current"] and x["element"] in elements and area in ("region", x["territory"])
+    ]
+    first, last = (format_day(date.fromisoformat(end(days))) if days else "" for end in (min, max))
+    return first, last

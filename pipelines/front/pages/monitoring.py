@@ -186,10 +186,13 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
         heading = _LINK.format(f"#{theme}", labels.get(("theme", theme), theme))
         areas = (area, *reader.edition.territories) if area == REGION else (area,)
         n_open = sum(row["status"] in _OPEN for code in areas for row in _find_measures(reader, code, theme))
-        fields = [_summarise(reader, theme, listed, sources) for sources in (("practice",), _LAW, _OUTCOMES)]
+        fields = [_summarise(reader, area, theme, listed, sources) for sources in (("practice",), _LAW, _OUTCOMES)]
         table.add_row(heading, [*fields, words.format_number(n_open)])
     table.notes.add_remark(
-        tell("The numbers count questions, elements of the law and indicators. Their newest date is in brackets.")
+        tell(
+            "The numbers count questions, elements of the law and indicators. Their newest date is in brackets. Laws "
+            "of different dates have the oldest one, too."
+        )
     )
     table.notes.add_remark(tell("Answers and law are the same for both crimes."))
     if area == REGION:
@@ -197,10 +200,11 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
     return table
 
 
-def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequence[str]) -> Part:
+def _summarise(reader: Reader, area: str, theme: str, rows: Sequence[Row], sources: Sequence[str]) -> Part:
     """Return how many items of some sources have each finding, the worst first, and their newest date.
 
-    Without an item, the field is not applicable only if the theme has none from these sources in any area.
+    Laws of several dates have the oldest one, too. Without an item, the field is not applicable only if the theme has
+    none from these sources in any area.
     """
     items = [row for row in rows if row["source"] in sources]
     if not items:
@@ -210,12 +214,39 @@ def _summarise(reader: Reader, theme: str, rows: Sequence[Row], sources: Sequenc
         return format_absent("unavailable" if is_monitored else "not_applicable")
     counts = Counter(find_finding(reader, row) for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
+    if sources == _LAW:
+        dates = _list_law_dates(reader, area, items)
+        return f"{text} ({_describe_law_dates(dates)})" if dates else text
     newest = max(row["period"] for row in items)
     if not newest:
         return text
-    if sources == _LAW:
-        return f"{text} ({tell('law in force since {date}', date=format_date(newest))})"
     return Markup("{} ({})").format(text, format_moment(newest))
+
+
+def _list_law_dates(reader: Reader, area: str, rows: Sequence[Row]) -> list[str]:
+    """Return the oldest and the newest date from which the law on some elements applies in the territories of an area;
+    one date if they are the same, none if nothing is known."""
+    elements = {row["item"] for row in rows}
+    dates = {
+        str(row["applies_from"])
+        for row in reader.edition.tables["legal_assessment"]
+        if row["is_current"] and row["element"] in elements and area in (REGION, row["territory"])
+    }
+    return sorted({min(dates), max(dates)}) if dates else []
+
+
+def _describe_law_dates(dates: Sequence[str]) -> str:
+    first, *others = map(format_date, dates)
+    if not others:
+        return tell("law in force since {date}", date=first)
+    return tell("law in force since dates between {first} and {last}", first=first, last=others[-1])
+
+
+def _law_field(dates: Sequence[str]) -> Part:
+    """Return the date from which the law applies, or between which dates that of each territory or part began."""
+    if len(dates) < 2:
+        return date_field("".join(dates))
+    return tell("between {first} and {last}", first=format_date(dates[0]), last=format_date(dates[-1]))
 
 
 def _compose_theme(reader: Reader, labels: Labels, area: str, crime: str, theme: str, rows: Sequence[Row]) -> Theme:
@@ -292,7 +323,11 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
         finding = "; ".join([*results[:1], *map(lower_first, results[1:])])
         table.add_row(
             reader.find_label("law_element", row["item"]),
-            [finding or format_absent("unavailable"), date_field(row["period"]), GAPS[row["gap"]]],
+            [
+                finding or format_absent("unavailable"),
+                _law_field(_list_law_dates(reader, area, [row])),
+                GAPS[row["gap"]],
+            ],
         )
     return table
 

@@ -47,6 +47,10 @@ ROWS = [
     make_row("region", "cooperation", "share_outgoing", offence_group="TIP", period="2025", counts="gap=2 unknown=5",
              gap="gap"),
 ]  # fmt: skip
+LAWS = [
+    {"territory": "AA", "jurisdiction": "AA", "element": "COSTS", "treaty": treaty, "applies_from": "2021-10-01",
+     "is_current": True} for treaty in ("ETS182", "UNTOC", "EU_MLA")
+]  # fmt: skip
 MEASURES = [
     {"area": "AA", "theme": "formal", "status": status, "deadline": deadline, "changed_on": "2026-10-05"}
     for status, deadline in (("under_way", "2026-11-19"), ("planned", "2026-11-20"), ("done", "2026-01-31"))
@@ -57,7 +61,9 @@ def compose_pages(language: str = "en", **tables: list[Row]) -> dict[str, Page]:
     labels = [
         {"kind": kind, "code": code, "language": language, "label": label} for kind, code, label in LABELS
     ]  # fmt: skip
-    tables_by_name = {"monitoring": ROWS, "corrective_measure": MEASURES, "practice_label": labels} | tables
+    tables_by_name = {
+        "monitoring": ROWS, "corrective_measure": MEASURES, "practice_label": labels, "legal_assessment": LAWS, **tables
+    }  # fmt: skip
     with read_in(language):
         return {
             page.file: page for page in compose_all(Reader(make_edition(release=[RELEASE], **tables_by_name), language))
@@ -140,6 +146,29 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
     practice, law, outcome, _ = map(read_fields, theme.tables)
     assert practice and law
     assert outcome == {"Incoming requests: pending at the end": ["16", "2024", "Returns on cooperation", "not judged"]}
+
+
+@pytest.mark.parametrize(
+    ("file", "in_force", "applies"),
+    [
+        ("monitoring.html", "dates between 1 April 2015 and 3 March 2024", "between 1 April 2015 and 3 March 2024"),
+        ("monitoring-aa.html", "1 October 2021", "1 October 2021"),
+        ("monitoring-bb.html", "dates between 1 April 2015 and 3 March 2024", "between 1 April 2015 and 3 March 2024"),
+    ],
+    ids=["region", "territory with one law", "territory with parts"],
+)
+def test_laws_of_several_dates_have_the_oldest_and_the_newest(file: str, in_force: str, applies: str) -> None:
+    parts = [
+        {**LAWS[0], "territory": "BB", "jurisdiction": part, "applies_from": day, "is_current": is_current}
+        for part, day, is_current in [("BB_1", "2015-04-01", True), ("BB_2", "2024-03-03", True),
+                                      ("BB_2", "2010-01-01", False)]
+    ]  # fmt: skip
+    law = {"counts": "met=2", "period": "2024-03-03", "gap": "no_gap"}
+    rows = [make_row(area, "law", "COSTS", **law) for area in ("region", "AA", "BB")]
+    page = compose_pages(monitoring=rows, legal_assessment=[*LAWS, *parts])[file]
+    assert read_fields(page.values["overview"])["Formal requests"][1] == f"no gap: 1 (law in force since {in_force})"
+    (theme,) = page.values["themes"]
+    assert read_fields(theme.tables[0])["COSTS"][1] == applies
 
 
 def test_missing_outcomes_of_one_area_are_not_available_and_those_of_no_area_not_applicable() -> None:
