@@ -158,17 +158,32 @@ def arrange_notes(lines: Sequence[Line], notes: words.Notes) -> tuple[tuple[Line
     remarks = [*notes.remarks, *(words.describe_common_note(notes.texts[int(mark) - 1]) for mark in sorted(common))]
     remarks += [text for number, text in enumerate(notes.texts, start=1) if str(number) not in marks]
 
+    renumbered = _renumber_lines(lines, new_numbers)
+    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks, notes.unfolded)
+
+
+def number_shown_first(table: Table) -> Table:
+    """Return a table whose folded notes have higher numbers than those that are shown, so that these have no gap."""
+    notes = table.notes
+    texts = words.order_numbered(notes, len(table.select_names()), len(notes.remarks))
+    new_numbers = {str(notes.texts.index(text) + 1): str(number) for number, text in enumerate(texts, start=1)}
+    new_notes = words.Notes(texts, notes.remarks, notes.unfolded)
+    return replace(table, lines=_renumber_lines(table.lines, new_numbers), notes=new_notes)
+
+
+def _renumber_lines(lines: Sequence[Line], new_numbers: Mapping[str, str]) -> tuple[Line, ...]:
+    """Return lines with other numbers of their notes; a mark without a new number is left out, a symbol is kept."""
+
     def renumber_cell(cell: Cell) -> Cell:
         if not cell.marks:
             return cell
         new_marks = (new_numbers.get(mark, "" if mark.isdecimal() else mark) for mark in cell.marks)
         return replace(cell, marks=tuple(filter(None, new_marks)))
 
-    renumbered = tuple(
+    return tuple(
         replace(line, heading=renumber_cell(line.heading), cells=tuple(map(renumber_cell, line.cells)))
         for line in lines
     )
-    return renumbered, words.Notes([notes.texts[int(mark) - 1] for mark in order], remarks, notes.unfolded)
 
 
 def _numbers_of(cell: Cell) -> set[str]:

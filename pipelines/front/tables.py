@@ -7,8 +7,9 @@ figures alone (`front.css`). A field whose text is not a plain whole number has 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import isinf
 
 from pipelines import words
@@ -32,6 +33,7 @@ FEW_NOTE = mark(
 )
 _HIDDEN = Markup('<span class="rti-hidden">, {text}</span>')
 _MARK = Markup('<sup class="front-mark{room}">{marks}</sup>')
+_MARKS_OF_FIGURE = re.compile(r'(<sup class="front-mark[^"]*">)([^<]*)(?=</sup>)')
 _ROOM = ("", "", " front-pair", " front-trio")
 """Class for the room that one, two, and three or more marks need."""
 _DATA = Markup("<data{attributes}>{text}</data>")
@@ -111,19 +113,35 @@ class FigureTable:
         return Markup("{}{}").format(text, _render_marks([self.notes.number_note(note)] if note else []))
 
     def verdict_field(self, text: Part, note: str = "") -> Part:
-        """Return a verdict with the mark of the note that explains it, which is never folded."""
+        """Return a verdict with the mark of the note that explains it, which is shown before others."""
         if note:
             self.notes.number_note(note, is_unfolded=True)
         return self.note_field(text, note)
 
     @property
     def table(self) -> PageTable:
-        """Return the table as a component."""
+        """Return the table as a component, its notes numbered as they are listed."""
         words_only = range(len(self.columns)) if self.is_text else self.word_columns
         numbers = frozenset(range(len(self.columns))) - frozenset(words_only)
-        return PageTable(
-            self.caption, self.corner, self.columns, self.rows, numbers, quiet=self.is_quiet, name=self.name
-        )
+        new_marks = {
+            str(self.notes.texts.index(text) + 1): str(number)
+            for number, text in enumerate(self._order_numbered(), start=1)
+        }
+        rows = self.rows
+        if any(old != new for old, new in new_marks.items()):
+            rows = [
+                replace(
+                    row,
+                    heading=_renumber_marks(row.heading, new_marks),
+                    fields=tuple(_renumber_marks(part, new_marks) for part in row.fields),
+                )
+                for row in self.rows
+            ]
+        return PageTable(self.caption, self.corner, self.columns, rows, numbers, quiet=self.is_quiet, name=self.name)
+
+    def _order_numbered(self) -> list[str]:
+        """Return the numbered notes in the order of their numbers on the page."""
+        return words.order_numbered(self.notes, len(self.names), len(self._list_remarks()))
 
     @property
     def names(self) -> list[tuple[str, str]]:
@@ -150,19 +168,22 @@ class FigureTable:
         """Return all notes in the order of their marks."""
         return [note for note, _ in self._list_notes()]
 
-    def _list_notes(self) -> list[tuple[tuple[str, Part], bool]]:
-        """Return all notes with their marks, and which of them are never folded."""
-        names = [((mark, name_language(self.reader, text)), True) for mark, text in self.names]
+    def _list_remarks(self) -> list[str]:
+        """Return the notes on the whole table, which have no number."""
         remarks = [*self.notes.remarks]
         if self._has_few and (few := tell(FEW_NOTE, enough=ENOUGH_EVENTS) if self.few is None else self.few):
             remarks.append(few)
         texts = (self.caption, *self.columns, *(str(row.heading) for row in self.rows))
-        remarks += words.explain_abbreviations(texts)
+        return [*remarks, *words.explain_abbreviations(texts)]
+
+    def _list_notes(self) -> list[tuple[tuple[str, Part], bool]]:
+        """Return all notes with their marks, and which of them are shown before others."""
+        names = [((mark, name_language(self.reader, text)), True) for mark, text in self.names]
         numbered = [
             ((str(number), mark_english(self.reader, text)), text in self.notes.unfolded)
-            for number, text in enumerate(self.notes.texts, start=1)
+            for number, text in enumerate(self._order_numbered(), start=1)
         ]
-        return [*names, *((("", text), False) for text in remarks), *numbered]
+        return [*names, *((("", text), False) for text in self._list_remarks()), *numbered]
 
 
 def keep_hyphens(name: str) -> Part:
@@ -211,6 +232,18 @@ def _render_marks(marks: Sequence[str]) -> Markup:
     if not marks:
         return Markup("")
     return _MARK.format(room=_ROOM[min(len(marks), len(_ROOM) - 1)], marks=",".join(marks))
+
+
+def _renumber_marks(part: Part, new_marks: Mapping[str, str]) -> Part:
+    """Return a field or a heading with other marks of notes, in their order; footnotes of names keep theirs."""
+    if not isinstance(part, Markup):
+        return part
+
+    def renumber(found: re.Match[str]) -> str:
+        marks = (new_marks.get(mark, mark) for mark in found[2].split(","))
+        return found[1] + ",".join(sorted(marks, key=_order_mark))
+
+    return Markup(_MARKS_OF_FIGURE.sub(renumber, part))
 
 
 def _order_mark(mark: str) -> tuple[int, str]:

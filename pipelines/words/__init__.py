@@ -37,6 +37,7 @@ from pipelines.words.notes import (
     describe_flag,
     fold_notes,
     mark_notes,
+    order_numbered,
 )
 from pipelines.words.terms import (
     RATES_OF_PERIOD,
@@ -96,6 +97,7 @@ __all__ = [
     "is_few_part",
     "join_words",
     "mark_notes",
+    "order_numbered",
     "period_brief",
     "period_short",
     "period_words",

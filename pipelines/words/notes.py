@@ -13,7 +13,7 @@ from pipelines.words.language import Texts, many, tell
 ADULT = "Y_GE18"
 _Note = TypeVar("_Note")
 VISIBLE_NOTES = 6
-"""Notes shown below a table; the others are folded, except footnotes of names and notes that explain a verdict."""
+"""Notes shown below a table, first footnotes of names and notes that explain a verdict; the others are folded."""
 FLAGS: Mapping[str, str] = Texts(
     {
         "partial": mark("Partial: based on those that reported, not on the whole region."),
@@ -71,13 +71,13 @@ NOT_ADDITIVE = mark(
 class Notes:
     """Notes of one table: numbered ones, in the order in which figures refer to them, and remarks on the whole table.
 
-    Each is listed once.
+    Each is listed once. What a reader sees is numbered by `order_numbered`.
     """
 
     texts: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     unfolded: set[str] = field(default_factory=set)
-    """Numbered notes that are never folded, because a word such as a verdict is misread without them."""
+    """Numbered notes that are shown before others, because a word such as a verdict is misread without them."""
 
     def number_note(self, text: str, *, is_unfolded: bool = False) -> str:
         """Return the number of a note, adding the note if it is new."""
@@ -128,18 +128,26 @@ def describe_flag(flag: str) -> str:
 
 
 def fold_notes(notes: Iterable[tuple[_Note, bool]]) -> tuple[list[_Note], list[_Note]]:
-    """Return the notes that are shown and those that are folded, each in their order.
+    """Return the notes that are shown, at most `VISIBLE_NOTES`, and those that are folded, each in their order.
 
-    Each note is given with whether it is never folded; those leave room for the first others up to the limit.
+    Each note is given with whether it is shown before others; these leave room for the first others up to the limit.
     """
     notes = list(notes)
-    free = VISIBLE_NOTES - sum(is_unfolded for _, is_unfolded in notes)
-    visible: list[_Note] = []
-    folded: list[_Note] = []
-    for note, is_unfolded in notes:
-        (visible if is_unfolded or free > 0 else folded).append(note)
-        free -= not is_unfolded
-    return visible, folded
+    places = sorted(range(len(notes)), key=lambda place: not notes[place][1])
+    shown = set(places[:VISIBLE_NOTES])
+    visible = [note for place, (note, _) in enumerate(notes) if place in shown]
+    return visible, [note for place, (note, _) in enumerate(notes) if place not in shown]
+
+
+def order_numbered(notes: Notes, n_names: int, n_remarks: int) -> list[str]:
+    """Return the numbered notes of a table in the order of their numbers: those that are shown, then the folded ones.
+
+    So the numbers that are shown have no gap. `n_names` and `n_remarks` are the numbers of footnotes of names and of
+    remarks, which come before them.
+    """
+    listed = [("", True)] * n_names + [("", False)] * n_remarks
+    visible, folded = fold_notes([*listed, *((text, text in notes.unfolded) for text in notes.texts)])
+    return [text for text in (*visible, *folded) if text]
 
 
 def count_more_notes(number: int) -> str:

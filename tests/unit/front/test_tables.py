@@ -186,19 +186,40 @@ def test_seventh_note_is_folded() -> None:
     assert len(table.visible_notes) == 6 and [text for _, text in table.folded_notes] == ["Note 6.", "Note 7."]
 
 
-@pytest.mark.parametrize(("n_verdicts", "shown"), [(1, 6), (6, 6), (8, 8)])
-def test_note_that_explains_a_verdict_is_never_folded(n_verdicts: int, shown: int) -> None:
+@pytest.mark.parametrize("n_verdicts", [1, 6, 8])
+def test_notes_that_explain_verdicts_are_shown_before_others(n_verdicts: int) -> None:
     table = make_table()
     for number in range(8):
         table.notes.number_note(f"Note {number}.")
     verdicts = [f"Not clear: {number}." for number in range(n_verdicts)]
-    fields = [str(table.verdict_field("no clear change", note)) for note in verdicts]
-    assert fields[0] == 'no clear change<sup class="front-mark">9</sup>'
+    for note in verdicts:
+        table.verdict_field("no clear change", note)
     texts = [str(text) for _, text in table.visible_notes]
-    assert (len(texts), texts[-n_verdicts:]) == (shown, verdicts)
+    shown_verdicts = verdicts[:6]
+    assert (len(texts), texts[-len(shown_verdicts) :]) == (6, shown_verdicts), "six notes are shown at most"
     assert len(table.visible_notes) + len(table.folded_notes) == 8 + n_verdicts
-    marks = [int(mark) for mark, _ in table.visible_notes]
-    assert marks == sorted(marks), "notes keep the order of their marks"
+
+
+def test_shown_notes_are_numbered_without_a_gap_and_each_mark_finds_its_note() -> None:
+    table = make_table()
+    texts = [f"Note {number}." for number in range(7)]
+    fields = [table.note_field("1", text) for text in texts]
+    verdict = table.verdict_field("no clear change", "Not clear.")
+    table.add_row(table.name_area("BB", note="Of the row."), [*fields, verdict])
+    both = format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["8", "3"])
+    table.add_row("Cland", [both])
+    visible, folded = table.visible_notes, table.folded_notes
+    assert [mark for mark, _ in visible] == ["*", "1", "2", "3", "4", "5"]
+    assert [mark for mark, _ in folded] == ["6", "7", "8", "9"]
+    notes = {mark: str(text) for mark, text in [*visible, *folded]}
+    assert list(notes.values())[1:6] == [*texts[:4], "Not clear."], "a verdict is explained before the note of the row"
+    first, second = table.table.rows
+    shown = [re.search(r">([^<]*)</sup>$", str(field)) for field in (*first.fields, first.heading)]
+    marks = [found[1].removeprefix("*,") for found in shown if found]
+    assert [notes[mark] for mark in marks] == [*texts, "Not clear.", "Of the row."]
+    (field,) = second.fields
+    assert [notes[mark] for mark in re.sub("<[^>]+>", "", str(field))[1:].split(",")] == ["Note 2.", "Not clear."]
+    assert [mark for mark, _ in table.all_notes] == ["*", *map(str, range(1, 10))]
 
 
 def test_names_and_notes_are_escaped() -> None:
