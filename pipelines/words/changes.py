@@ -37,13 +37,13 @@ LEVELS: Mapping[str, str] = Texts(
         "final": mark("Final decisions"),
     }
 )
-REQUALIFIED = "requalified_out"
-REQUALIFIED_READ = mark(
-    "Cases requalified to another offence are shown separately: the case continues under another offence and "
+RECLASSIFIED = "requalified_out"
+RECLASSIFIED_READ = mark(
+    "Cases reclassified as another offence are shown separately: the case continues under another offence and "
     "is neither dropped nor ends in acquittal."
 )
-REQUALIFIED_NOT_COUNTED = mark(
-    "Requalification to another offence is not counted here, so it is not part of any outcome."
+RECLASSIFIED_NOT_COUNTED = mark(
+    "Reclassification as another offence is not counted here, so it is not part of any outcome."
 )
 
 # ------------------------------------------------------------------------------------------------- convictions split

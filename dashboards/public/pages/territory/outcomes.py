@@ -10,7 +10,7 @@ from pipelines.words.language import lower_first, tell, upper_first
 
 
 def show_exits(frame: layout.Frame, area: str, crime: str, crime_name: str, unit: str) -> None:
-    """Show who left without a conviction, by exit and level, in one year; requalification is listed separately."""
+    """Show who left without a conviction, by exit and level, in one year; reclassification is listed separately."""
     layout.put_heading(tell("How proceedings ended without a conviction"))
     has_exits = queries.has_table(frame.path, "exit")
     years = queries.read_rows(frame.path, "exit_years", area, crime, unit) if has_exits else ()
@@ -40,8 +40,8 @@ def _show_exits_of_year(frame: layout.Frame, area: str, crime: str, crime_name: 
         share = shares.get((row["measure"], row["level"]))
         name = f"{measures.get(row['measure'], row['measure'])} ({lower_first(str(levels.get(row['level'])))})"
         marks = indicators.mark_notes(row, notes, of="count") if row["value"] is not None else ()
-        if row["measure"] == changes.REQUALIFIED:
-            marks = (*marks, notes.number_note(tell(changes.REQUALIFIED_READ)))
+        if row["measure"] == changes.RECLASSIFIED:
+            marks = (*marks, notes.number_note(tell(changes.RECLASSIFIED_READ)))
         number = indicators.format_figure(row)
         of_all = changes.format_exit_share(share)
         is_few = share is not None and share["state"] == "too_few" and of_all.kind == "value"
@@ -66,8 +66,8 @@ def _show_exits_of_year(frame: layout.Frame, area: str, crime: str, crime_name: 
                 ),
             )
         )
-    if not any(row["measure"] == changes.REQUALIFIED for row in counts):
-        notes.add_remark(tell(changes.REQUALIFIED_NOT_COUNTED))
+    if not any(row["measure"] == changes.RECLASSIFIED for row in counts):
+        notes.add_remark(tell(changes.RECLASSIFIED_NOT_COUNTED))
     caption = tell(
         "{subject}, {year}: {unit} whose case ended without a conviction, with 95% confidence intervals",
         subject=describe_subject(frame, area, crime_name),

@@ -661,7 +661,7 @@ def test_change_of_few_or_withheld_cases_has_no_number() -> None:
     assert "from 19 to 25 (+6). Too few to split: at least one of the four counts is under 20." in read_html(test)
 
 
-def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
+def test_ways_out_are_grouped_by_level_with_reclassification_apart() -> None:
     test = run_page("territory", territory="AL", section="outcomes")
     assert read_row(test, "Rejected (prosecution)") == ["30 (15–45)", "60% (30–90)"]
     assert read_row(test, "Discontinued (prosecution)")[1] == "30% (15–45) few"
@@ -672,7 +672,7 @@ def test_ways_out_are_grouped_by_level_with_requalification_apart() -> None:
     ]
     assert "Persons (95% confidence interval)" in text
     assert "persons whose case ended without a conviction. At the prosecutor: 30 rejected, 15 discontinued, " in text
-    assert "Cases requalified to another offence are shown separately" in text
+    assert "Cases reclassified as another offence are shown separately" in text
 
 
 def test_annual_series_has_one_point_per_year() -> None:
