@@ -191,7 +191,8 @@ def extract_template_calls(source: str, place: str) -> Iterator[tuple[str, str |
 def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Yield (text, file) of what the package declares and readers see: names, definitions and caveats of indicators,
     definitions of stages, titles and notes of published tables, footnotes of names, causes of breaks in series as a
-    release has them, notes on treaties. Other indicators bring their own translations."""
+    release has them, notes on treaties, and remarks on figures of other publishers. Other indicators bring their own
+    translations."""
     from pipelines.core import codes
     from pipelines.declarations.yaml_file import load_yaml
     from pipelines.front.queries import STAGES
@@ -219,6 +220,28 @@ def declared_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
         with path.open(encoding="utf-8", newline="") as handle:
             for note in filter(None, (row["note"] for row in csv.DictReader(handle))):
                 yield note, path.relative_to(root).as_posix()
+    yield from _list_remarks(root)
+
+
+def _list_remarks(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield (sentence, file) of our remarks on figures of other publishers, as a release has them."""
+    from pipelines.declarations.yaml_file import load_yaml
+    from pipelines.publication.releases import public_texts
+    from pipelines.warehouse.reference import glotip, published, uncts
+    from pipelines.words.sources import split_sentences
+
+    folder = root / "pipelines" / "warehouse" / "reference"
+    remarks = [(published.INVENTED_CAVEAT, folder / "published.py")]
+    for path in sorted([*folder.glob("*.csv"), *(root / "pipelines" / "territories").glob("*/population.csv")]):
+        with path.open(encoding="utf-8", newline="") as handle:
+            remarks += [(row.get("caveat") or "", path) for row in csv.DictReader(handle)]
+    for module in (glotip, uncts):
+        path = folder / f"{module.__name__.rpartition('.')[2]}.py"
+        remarks += [(indicator.caveat or "", path) for indicator in module.INDICATORS.values()]
+    remarks += [(reason["text"], folder / "reasons.yml") for reason in load_yaml(folder / "reasons.yml")["reasons"]]
+    for remark, path in dict.fromkeys(remarks):
+        for sentence in split_sentences(public_texts.clean_text(remark, {})):
+            yield sentence, path.relative_to(root).as_posix()
 
 
 def _find_imported_names(nodes: Iterable[ast.AST]) -> set[str]:

@@ -1,7 +1,6 @@
 """Put the comparison of two sources into words: how many pairs agree, and why a pair differs.
 
-Words, titles and remarks of other publishers are in their own language. A text with such parts is a list of pieces,
-each with its language, which is empty for that of the page.
+Words and titles of other publishers are in their own language; our remarks on their figures are translated.
 """
 
 from __future__ import annotations
@@ -13,10 +12,8 @@ from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import Row
 from pipelines.words.language import find_label, many, tell
 from pipelines.words.reasons import FINDINGS, VERDICTS, count_verdict
-from pipelines.words.sources import split_remark
+from pipelines.words.sources import Piece, split_remark, translate_remark
 
-Piece = tuple[str, str]
-"""A text and its language."""
 OURS = "returns"
 """Source of the figures of this release, as the table names it."""
 UNKNOWN_ADDRESS = mark("Original address not known.")
@@ -49,12 +46,12 @@ def describe_side(row: Row, side: str, languages: Mapping[str, str]) -> list[Pie
 
 def explain_pair(row: Row) -> list[Piece]:
     """Return what was found about a pair, and all that may explain a difference."""
-    pieces = [(FINDINGS[row["verdict"]], ""), (row["reason_text"], SOURCE_LANGUAGE)]
+    pieces = [(FINDINGS[row["verdict"]], ""), *translate_remark(row["reason_text"] or "")]
     if row["difference"]:
         pieces += [
             (tell(DEFINITION_DIFFERS) if row["definition"] == "near" else "", ""),
-            (row["left_caveat"], SOURCE_LANGUAGE),
-            (row["right_caveat"], SOURCE_LANGUAGE),
+            *translate_remark(row["left_caveat"] or ""),
+            *translate_remark(row["right_caveat"] or ""),
         ]
     return _drop_repeated(pieces)
 
@@ -69,5 +66,5 @@ def explain_difference(row: Row, reasons: str = "") -> list[Piece]:
     if not row["difference"]:
         return []
     definition = tell(DEFINITION_DIFFERS) if row["mapping"] == "near" else ""
-    pieces = _drop_repeated([(reasons, SOURCE_LANGUAGE), (definition, ""), (row["caveat"], SOURCE_LANGUAGE)])
+    pieces = _drop_repeated([*translate_remark(reasons), (definition, ""), *translate_remark(row["caveat"] or "")])
     return pieces or [(tell("No reason was given."), "")]

@@ -1,11 +1,22 @@
-"""Separate our own remarks from texts of others: from titles of publishers, and from English texts of a release."""
+"""Separate our own remarks from texts of others, and translate them: from titles of publishers, and from English texts
+of a release.
+
+A text with parts in several languages is a list of pieces, each with its language, which is empty for that of the page.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from pipelines.core.i18n import mark
-from pipelines.words.language import Texts
+from pipelines.core.i18n import SOURCE_LANGUAGE, mark
+from pipelines.words.language import Texts, current_language, tell
+
+Piece = tuple[str, str]
+"""A text and its language."""
+_NEXT_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
+_WITH_ITS_AUTHOR = re.compile(r"(?P<remark>.+) (?P<author>\([^()]+\))\.")
+"""A reason for a difference, with the body that gives it: `Old cases are included (GRETA).`"""
 
 _OF_TITLES: Mapping[str, str] = Texts(
     {
@@ -47,3 +58,28 @@ def has_statement(text: str) -> bool:
     """Return False for a text of a release that only names an office and says that its source is not verified."""
     statement, remark = split_ending(text)
     return not (remark and statement.endswith(":"))
+
+
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a remark, each of which is a text of the catalogues."""
+    return [sentence for sentence in _NEXT_SENTENCE.split(text) if sentence]
+
+
+def translate_remark(text: str) -> list[Piece]:
+    """Return our remark on a figure of others, sentence by sentence in the reader's language, or in English without a
+    translation.
+
+    A release has several remarks as one text. The body that gives a reason is named in English.
+    """
+    if not text or current_language() == SOURCE_LANGUAGE:
+        return [(text, SOURCE_LANGUAGE)] if text else []
+    pieces: list[Piece] = []
+    for sentence in split_sentences(text):
+        quoted = _WITH_ITS_AUTHOR.fullmatch(sentence)
+        remark = f"{quoted['remark']}." if quoted is not None else sentence
+        translation = tell(remark)  # marked in the declarations of reference figures
+        if translation == remark:
+            pieces.append((sentence, SOURCE_LANGUAGE))
+        else:
+            pieces += [(translation, ""), *([(quoted["author"], SOURCE_LANGUAGE)] if quoted is not None else [])]
+    return pieces

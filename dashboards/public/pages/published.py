@@ -19,7 +19,7 @@ from pipelines.core.i18n import SOURCE_LANGUAGE, mark
 from pipelines.words import agreement
 from pipelines.words.changes import format_signed
 from pipelines.words.language import Texts, lower_first, tell
-from pipelines.words.sources import split_remark
+from pipelines.words.sources import split_remark, translate_remark
 
 Row = Mapping[str, Any]
 _LIMIT = 200
@@ -202,7 +202,7 @@ def _figure_line(frame: layout.Frame, row: Row, of: str, conflicts: bool) -> tab
     cautions = [
         (tell("Published figures conflict.") if conflicts else "", ""),
         (tell(_DERIVED) if row["status"] == "derived" else "", ""),
-        (row["caveat"] or "", SOURCE_LANGUAGE),
+        *translate_remark(row["caveat"] or ""),
         (split_remark(row["source_title"])[1], ""),
         ("" if row["source_url"] else tell(agreement.UNKNOWN_ADDRESS), ""),
     ]

@@ -56,7 +56,7 @@ INDICATORS: dict[str, UnodcIndicator] = {
         "convicted_first",
         "first",
         "near",
-        caveat="First instance by the publisher's questionnaire (from memory, unverified).",
+        caveat="First instance by the publisher's questionnaire. Source not yet verified.",
     ),
 }
 _FORM = {"Sexual exploitation": "sexual", "Forced labour": "labour", "Other forms of exploitation": "other"}

@@ -14,6 +14,7 @@ GLOTIP_FIGURES = Path(__file__).with_name("glotip_figures.csv")
 """UNODC's figures that docs/methodology/coherence.md compares. Not gathered: homes import the whole table."""
 INVENTOR = "Invented observatory (demonstration)"
 """Publisher of the invented references. No such body exists."""
+INVENTED_CAVEAT = "Invented for the demonstration; nobody published this figure."
 
 
 def read_published(path: Path = PUBLISHED) -> pl.DataFrame:
@@ -67,7 +68,7 @@ def read_invented(path: Path = INVENTED) -> pl.DataFrame:
             status=pl.lit("invented"),
             source_title=pl.lit(INVENTOR),
             source_date=pl.lit("2026"),
-            caveat=pl.lit("Invented for the demonstration; nobody published this figure."),
+            caveat=pl.lit(INVENTED_CAVEAT),
         )
     )
 

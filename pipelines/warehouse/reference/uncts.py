@@ -65,7 +65,7 @@ INDICATORS: dict[str, UnodcIndicator] = {
         "convicted_first",
         "first",
         "near",
-        caveat="Found guilty by any court, whether or not the conviction was later upheld (from memory, unverified).",
+        caveat="Found guilty by any court, whether or not the conviction was later upheld. Source not yet verified.",
     ),
 }
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 
-from pipelines.words import changes, language
-from pipelines.words.sources import has_statement, split_ending, split_remark
+from pipelines.publication.releases.public_texts import clean_text
+from pipelines.warehouse.reference import glotip, published, uncts
+from pipelines.words import agreement, changes, language
+from pipelines.words.sources import has_statement, split_ending, split_remark, split_sentences, translate_remark
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -49,3 +55,54 @@ def test_office_without_a_statement_is_only_its_name() -> None:
     assert not has_statement("Ministry of Justice: Source not yet verified.")
     assert has_statement("Ministry of Justice: Publishes a yearbook. Source not yet verified.")
     assert has_statement("New code. Source not yet verified.") and has_statement("Ministry of Justice: Reports late.")
+
+
+GLOTIP = 'The source says in words that there were none; GLOTIP would print "<5".'
+NOT_FINAL = "The source does not say whether the convictions are final."
+
+
+def list_remarks() -> list[str]:
+    """Return our remarks on figures of others, as a release has them."""
+    folder = Path(published.__file__).parent
+    texts = [published.INVENTED_CAVEAT]
+    for path in (*folder.glob("*.csv"), *ROOT.glob("pipelines/territories/*/population.csv")):
+        with path.open(encoding="utf-8", newline="") as handle:
+            texts += [row.get("caveat") or "" for row in csv.DictReader(handle)]
+    for indicators in (glotip.INDICATORS, uncts.INDICATORS):
+        texts += [indicator.caveat or "" for indicator in indicators.values()]
+    return list(dict.fromkeys(clean_text(text, {}) for text in texts if text))
+
+
+@pytest.mark.parametrize("tongue", ["sq", "bs", "hr", "mk", "sr", "sr-Latn", "cnr"])
+def test_remarks_on_figures_of_others_are_in_the_language_of_the_page(tongue: str) -> None:
+    remarks = list_remarks()
+    assert len(remarks) > 50
+    with language.read_in(tongue):
+        english = [
+            text for remark in remarks for text, language_of_text in translate_remark(remark) if language_of_text
+        ]
+    assert english == []
+
+
+def test_remark_is_translated_sentence_by_sentence_and_an_unknown_one_stays_english() -> None:
+    assert split_sentences(f"{GLOTIP} {NOT_FINAL}") == [GLOTIP, NOT_FINAL]
+    with language.read_in("hr"):
+        pieces = translate_remark(f"{GLOTIP} Nobody translated this. {NOT_FINAL}")
+        assert [tongue for _, tongue in pieces] == ["", "en", ""]
+        assert pieces[0][0].endswith("GLOTIP bi napisao „<5”.") and pieces[1][0] == "Nobody translated this."
+        assert translate_remark("") == []
+    assert translate_remark(NOT_FINAL) == [(NOT_FINAL, "en")], "the page itself is in English"
+
+
+def test_reason_of_a_difference_is_translated_and_names_the_body_that_gives_it() -> None:
+    reason = "Investigations carried over from the year before are counted with those that were new (GRETA, 2016)."
+    row = {
+        "verdict": "explained", "reason_text": reason, "difference": 25.0, "definition": "near",
+        "left_caveat": NOT_FINAL, "right_caveat": NOT_FINAL,
+    }  # fmt: skip
+    with language.read_in("hr"):
+        pieces = agreement.explain_pair(row)
+    assert ("(GRETA, 2016)", "en") in pieces
+    assert [text for text, tongue in pieces if tongue] == ["(GRETA, 2016)"], "everything else is in Croatian"
+    assert sum("pravomoćne" in text for text, _ in pieces) == 1, "each remark is given once"
+    assert reason in [text for text, _ in agreement.explain_pair(row)]

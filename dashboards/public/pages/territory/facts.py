@@ -7,7 +7,7 @@ from html import escape
 from dashboards.public import layout, queries, tables
 from pipelines import words
 from pipelines.words.language import tell
-from pipelines.words.sources import has_statement
+from pipelines.words.sources import has_statement, translate_remark
 
 
 @layout.keep_part
@@ -32,7 +32,7 @@ def show_facts(frame: layout.Frame, area: str) -> None:
                         tell("Source of the population"),
                         f"{last['series']}; {last['vintage']}; {last['reference_date']}",
                     ),
-                    (tell("Caution"), last["caveat"] or ""),
+                    (tell("Caution"), " ".join(text for text, _ in translate_remark(last["caveat"] or ""))),
                 ]
             )
         )
