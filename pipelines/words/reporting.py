@@ -205,9 +205,9 @@ def note_state(area: str, period: str, reporting: Reporting, *, is_reporting: bo
 
 
 def format_state(reporting: Reporting) -> str:
-    """Format a state for the reporting board: 'on time', 'in part: 3 of 4'."""
+    """Format a state for the reporting board: 'on time', 'in part (3 of 4)'."""
     if reporting.state == "in_part":
-        return tell("in part: {received} of {expected}", received=reporting.received, expected=reporting.expected)
+        return tell("in part ({received} of {expected})", received=reporting.received, expected=reporting.expected)
     return STATES[reporting.state]
 
 

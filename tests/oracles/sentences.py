@@ -875,7 +875,7 @@ def expect_returns_received_in_part(r: Release, s: Selection, p: Params) -> Expe
     }
 
 
-@expect_parameters("in part: {received} of {expected}")
+@expect_parameters("in part ({received} of {expected})")
 def expect_returns_in_part(r: Release, s: Selection, p: Params) -> Expected:
     states = [x for x in judge_board(r) if x["state"] == "in_part"]
     return {("received", "expected"): {(str(x["received"]), str(len(x["inside"]))) for x in states}}

@@ -35,7 +35,7 @@ def test_one_part_of_four_is_outstanding() -> None:
     judged = judge_reporting(rows, "2026-Q3", NAMES)
     assert judged == Reporting("in_part", 3, 4, ("West",), DEADLINE)
     assert describe_absence("Alfa", judged) == "Alfa (in part, 3 of 4: West outstanding)"
-    assert reporting.format_state(judged) == "in part: 3 of 4"
+    assert reporting.format_state(judged) == "in part (3 of 4)"
     assert reporting.explain_state(judged) == "in part (3 of 4). Outstanding: West"
 
 

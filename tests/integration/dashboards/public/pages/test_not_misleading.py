@@ -148,7 +148,7 @@ def test_reporting_board_shows_each_territory_and_quarter() -> None:
         )
     }
     assert len(rows) == 7
-    assert rows["Bosnia and Herzegovina"][0] == "in part: 3 of 4"
+    assert rows["Bosnia and Herzegovina"][0] == "in part (3 of 4)"
     assert set(rows["Montenegro"]) == {"not due"}
     assert rows["Croatia"][0] == "on time"
     assert "Bosnia and Herzegovina, 2026 Q3: Brčko District outstanding." in html
