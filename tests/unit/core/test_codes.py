@@ -130,3 +130,10 @@ def test_a_part_and_its_whole_are_measures_of_one_level() -> None:
         for level in ("first", "final")
         for part in (f"convicted_{level}", "acquitted", "rejected", "discontinued")
     }
+
+
+def test_exit_to_another_offence_is_named_as_statistics_name_it() -> None:
+    """Criminal statistics in English say "reclassified"; "requalified" is a literal translation."""
+    assert codes.get_code_label("measure", "requalified_out") == "Reclassified as another offence"
+    assert codes.get_code_label("measure", "requalified_in") == "Reclassified from another offence"
+    assert not [row for row in _labels() if row["language"] == "en" and "requalif" in row["label"].lower()]
