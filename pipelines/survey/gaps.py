@@ -1,14 +1,16 @@
-"""Classify what the monitoring finds: a gap, none, or not clear."""
+"""Classify what the monitoring finds: a gap, none, not clear, or too few to judge."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Literal
 
-from pipelines.statistics.thresholds import GAP_SHARE
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, GAP_SHARE
 
-Gap = Literal["gap", "unclear", "no_gap", "unknown", "none"]
-"""`unknown`: no figure or assessment, or a withheld one. `none`: a count, which shows no gap by itself."""
+Gap = Literal["gap", "unclear", "few", "no_gap", "unknown", "none"]
+"""`few`: a share that is not compared with one half. `unknown`: no figure or assessment, or a withheld one. `none`: a
+count, which shows no gap by itself.
+"""
 
 
 def classify_share(low: float, high: float) -> Gap:
@@ -16,6 +18,15 @@ def classify_share(low: float, high: float) -> Gap:
     if high < GAP_SHARE:
         return "gap"
     return "no_gap" if low > GAP_SHARE else "unclear"
+
+
+def classify_published_share(low: float, high: float, *, part: float, whole: float) -> Gap:
+    """Return the finding on a published share, whose interval is `low` to `high`.
+
+    No published figure of few is compared (`docs/methodology/uncertainty.md`): a share of fewer than `ENOUGH_EVENTS` in
+    its `part`, or in the rest of its `whole`, is `few`.
+    """
+    return "few" if min(part, whole - part) < ENOUGH_EVENTS else classify_share(low, high)
 
 
 def classify_law(results: Collection[str]) -> Gap:

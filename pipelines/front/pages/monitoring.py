@@ -18,7 +18,6 @@ from pipelines.front.pages.monitoring_fields import (
     GAPS,
     REGION,
     date_field,
-    find_finding,
     format_absent,
     format_missing,
     format_moment,
@@ -212,7 +211,7 @@ def _summarise(reader: Reader, area: str, theme: str, rows: Sequence[Row], sourc
             row["theme"] == theme and row["source"] in sources for row in reader.edition.tables["monitoring"]
         )
         return format_absent("unavailable" if is_monitored else "not_applicable")
-    counts = Counter(find_finding(reader, row) for row in items)
+    counts = Counter(row["gap"] for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
     if sources == _LAW:
         dates = _list_law_dates(reader, area, items)
@@ -297,7 +296,7 @@ def _compose_practice(reader: Reader, labels: Labels, area: str, theme: str, row
                 format_missing(row) if row["n"] is None else words.format_number(row["n"]),
                 format_missing(row) if rate is None else attach_numbers(words.format_number(rate), round_half_up(rate)),
                 date_field(row["period"]),
-                GAPS[find_finding(reader, row)],
+                GAPS[row["gap"]],
             ],
         )
     if any(row["state"] == "withheld" for row in rows):
@@ -352,7 +351,7 @@ def _compose_outcomes(reader: Reader, labels: Labels, area: str, theme: str, row
         else:
             heading = name_figure(reader, row["item"])
             finding, source = format_outcome(table, row), tell("Returns on cooperation")
-        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[find_finding(reader, row)]])
+        table.add_row(heading, [finding, date_field(row["period"]), source, GAPS[row["gap"]]])
     return table
 
 

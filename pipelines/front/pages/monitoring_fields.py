@@ -27,7 +27,7 @@ GAPS: Final = Texts(
         "none": mark("not judged"),
     }
 )
-"""Findings, the worst first: those of the release, and `few` for a share that is not compared."""
+"""Findings, the worst first."""
 _FIGURES: Final = Texts(
     {
         "share": mark("Executed in full (%)"),
@@ -48,38 +48,6 @@ def read_counts(row: Row) -> dict[str, int]:
     """Return the numbers by code of a field such as `met=2 partly=1`."""
     pairs = (pair.split("=") for pair in str(row["counts"]).split())
     return {code: int(n) for code, n in pairs}
-
-
-def is_few_share(row: Row) -> bool:
-    """Return True if a share of an area is of few people or requests, as on the page that it comes from."""
-    has_part = row["source"] != "justice" and None not in (row["value"], row["low"], row["n"])
-    return has_part and words.is_few_part(round(row["value"] * row["n"] / 100), row["n"])
-
-
-def count_findings(reader: Reader, row: Row) -> dict[str, int]:
-    """Return how many territories have each finding on a share of requests; empty for other items and for a territory.
-
-    The release counts shares of few by their intervals; here they are counted apart.
-    """
-    counts = read_counts(row)
-    if row["area"] != REGION or row["source"] != "cooperation" or not counts.keys() <= set(GAPS):
-        return {}
-    keys = ("theme", "source", "item", "offence_group")
-    for other in reader.edition.tables["monitoring"]:
-        is_member = other["area"] != REGION and all(other[key] == row[key] for key in keys)
-        if is_member and is_few_share(other):
-            counts[other["gap"]] -= 1
-            counts["few"] = counts.get("few", 0) + 1
-    return {code: counts[code] for code in GAPS if counts.get(code)}
-
-
-def find_finding(reader: Reader, row: Row) -> str:
-    """Return the finding on an item, a code of `GAPS`.
-
-    A share of few is not compared with one half, as no figure of few is compared (`docs/methodology/uncertainty.md`).
-    Of the region, a share of requests has the worst finding of a territory.
-    """
-    return "few" if is_few_share(row) else next(iter(count_findings(reader, row)), str(row["gap"]))
 
 
 def name_figure(reader: Reader, item: str) -> str:
@@ -111,12 +79,12 @@ def format_share(table: FigureTable, row: Row) -> Part:
     """
     if row["value"] is None:
         return format_missing(row)
-    half, finding, is_few = 100 * GAP_SHARE, find_finding(table.reader, row), is_few_share(row)
+    half = 100 * GAP_SHARE
     precisions = (
         digits
         for digits in range(_MOST_DIGITS)
-        if (finding != "gap" or round_half_up(row["high"], digits) < half)
-        and (finding != "no_gap" or round_half_up(row["low"], digits) > half)
+        if (row["gap"] != "gap" or round_half_up(row["high"], digits) < half)
+        and (row["gap"] != "no_gap" or round_half_up(row["low"], digits) > half)
     )
     digits = next(precisions, _MOST_DIGITS)
     marks = []
@@ -126,12 +94,12 @@ def format_share(table: FigureTable, row: Row) -> Part:
     value, low, high = (words.format_number(row[name]) for name in ("value", "low", "high"))
     numbers = (round_half_up(row[name]) for name in ("value", "low", "high"))
     text = f"{value} ({low}–{high})"
-    return format_figure(words.FormattedFigure(text, text, "value", *numbers), marks, is_few=is_few)
+    return format_figure(words.FormattedFigure(text, text, "value", *numbers), marks, is_few=row["gap"] == "few")
 
 
 def format_outcome(table: FigureTable, row: Row) -> Part:
     """Return a figure of cooperation: a share, a range of days, a stock, or numbers of territories."""
-    if counts := count_findings(table.reader, row) or read_counts(row):
+    if counts := read_counts(row):
         return "; ".join(
             many(
                 "{name}: {n} territory",

@@ -17,13 +17,13 @@ from pipelines.declarations.registry import Registry
 from pipelines.declarations.treaties import list_legal_areas
 from pipelines.statistics.thresholds import FEWEST_TERRITORIES_IN_REGION
 from pipelines.survey.bank import Bank, load_bank
-from pipelines.survey.gaps import Gap, classify_law, classify_share
+from pipelines.survey.gaps import Gap, classify_law, classify_published_share
 from pipelines.survey.monitored_themes import MonitoredTheme, PublishedOutcome, load_themes
 
 TABLE: Final = "monitoring"
 _REGION: Final = "region"
 _UNKNOWN: Final = "unknown"
-_ORDER: Final[tuple[Gap, ...]] = ("gap", "unclear", "no_gap", "unknown")
+_ORDER: Final[tuple[Gap, ...]] = ("gap", "unclear", "few", "no_gap", "unknown")
 _SCHEMA: Final[dict[str, Any]] = {
     "theme": pl.String, "theme_position": pl.Int64, "area": pl.String, "source": pl.String, "item": pl.String,
     "offence_group": pl.String, "position": pl.Int64, "period": pl.String, "value": pl.Float64, "low": pl.Float64,
@@ -118,7 +118,9 @@ def _list_practice(answers: _Answers, theme: MonitoredTheme, area: str) -> Itera
             **row,
             **limits,
             "value": 100.0 * favourable["share"],
-            "gap": classify_share(favourable["low"], favourable["high"]),
+            "gap": classify_published_share(
+                favourable["low"], favourable["high"], part=favourable["count"], whole=favourable["n"]
+            ),
         }
     for outcome in theme.published:
         if outcome.delay_question:
@@ -230,7 +232,9 @@ def _find_outcome(outcome: PublishedOutcome, years: Sequence[_Row]) -> _Row:
     row: _Row = {"period": str(newest["year"])}
     if outcome.figure == "share":
         limits = {"low": newest["low"], "high": newest["high"], "n": newest["closed"]}
-        gap = classify_share(newest["low"] / 100.0, newest["high"] / 100.0)
+        gap = classify_published_share(
+            newest["low"] / 100.0, newest["high"] / 100.0, part=newest["executed"], whole=newest["closed"]
+        )
         return {**row, **limits, "value": newest["share"], "gap": gap}
     return (
         {**row, "band": newest[outcome.figure]} if outcome.figure != "closing" else {**row, "value": newest["closing"]}

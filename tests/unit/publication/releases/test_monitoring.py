@@ -29,7 +29,7 @@ SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "treaty_element": dict.fromkeys(("treaty", "element"), _TEXT),
     "cooperation_outcome": {
         **dict.fromkeys(("territory", "offence_group", "direction", "days_acknowledged", "days_executed"), _TEXT),
-        "year": pl.Int64(), **dict.fromkeys(("closed", "closing", "share", "low", "high"), _NUMBER),
+        "year": pl.Int64(), **dict.fromkeys(("closed", "closing", "executed", "share", "low", "high"), _NUMBER),
     },
     "stage_ratio": {
         **dict.fromkeys(("metric", "area_kind", "area", "freq", "period", "offence_group", "reporters"), _TEXT),
@@ -42,15 +42,15 @@ def make_answer(position: int, group: str, code: str = "favourable", **changes: 
     return {
         "question": "FR01", "series": "FR01.1", "period": f"2026-Q{position + 1}", "position": position,
         "dimension": "region" if group == "region" else "territory", "group": group, "code": code, "code_position": 9,
-        "count": 3, "n": 10, "invited": 30, "answered": 12, "share": 0.3, "low": 0.07, "high": 0.49,
+        "count": 30, "n": 100, "invited": 300, "answered": 120, "share": 0.3, "low": 0.07, "high": 0.49,
         "is_withheld": False, **changes,
     }  # fmt: skip
 
 
 def make_outcome(territory: str, year: int, share: float | None, **changes: Any) -> Row:
-    limits = {"low": share - 10, "high": share + 10} if share is not None else {}
+    limits = {"low": share - 10, "high": share + 10, "executed": 2 * share} if share is not None else {}
     return {
-        "territory": territory, "offence_group": "TIP", "direction": "outgoing", "year": year, "closed": 40.0,
+        "territory": territory, "offence_group": "TIP", "direction": "outgoing", "year": year, "closed": 200.0,
         "share": share, "days_acknowledged": "", "days_executed": "D30T90", **limits, **changes,
     }  # fmt: skip
 
@@ -152,6 +152,25 @@ def test_outcome_is_of_the_newest_year_with_a_published_figure() -> None:
     days = rows["region", "cooperation", "days_executed_outgoing"]
     assert (days["counts"], days["gap"]) == ("D30T90=4 unknown=3", "none")
     assert ("region", "cooperation", "closing_incoming") not in rows
+
+
+@pytest.mark.parametrize(("part", "is_few"), [(19, True), (20, False), (80, False), (81, True)])
+def test_share_of_few_or_with_few_in_the_rest_has_no_finding(part: int, is_few: bool) -> None:
+    rows = build_rows(
+        practice_result=[make_answer(0, "AL", count=part, n=100, low=0.1, high=0.4)],
+        cooperation_outcome=[
+            make_outcome("AL", 2025, float(part), executed=part, closed=100.0, low=10.0, high=40.0),
+            make_outcome("RS", 2025, 80.0),
+        ],
+    )
+    finding = "few" if is_few else "gap"
+    practice, outcome, region = (
+        rows[key] for key in (("AL", "practice", "FR01.1"), ("AL", "cooperation", "share_outgoing"),
+                              ("region", "cooperation", "share_outgoing"))
+    )  # fmt: skip
+    assert (practice["gap"], outcome["gap"], region["gap"]) == (finding, finding, finding)
+    assert region["counts"] == f"{finding}=1 no_gap=1 unknown=5"
+    assert outcome["value"] == part, "the share itself stays"
 
 
 @pytest.mark.parametrize("item", ["share_incoming", "days_executed_incoming", "closing_incoming"])
