@@ -103,7 +103,7 @@ PAGES: tuple[PortalPage, ...] = (
         instrument=COOPERATION,
     ),
     PortalPage(
-        "/release-desk",
+        release_desk.PATH,
         mark("Release desk"),
         release_desk.router,
         (*roles_for("sign_off_release"), *roles_for("approve_release")),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.office.pages import release_desk
+from dashboards.office.pages.release_desk import sheet_tables
 
 
 @pytest.mark.parametrize(
@@ -23,4 +23,4 @@ from dashboards.office.pages import release_desk
 )
 def test_figure_has_the_signs_of_the_language(language: str, value: float | None, text: str) -> None:
     context: Any = SimpleNamespace(language=language)
-    assert release_desk._format_number(context, value) == text
+    assert sheet_tables.format_number(context, value) == text

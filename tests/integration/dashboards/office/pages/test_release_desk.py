@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from dashboards.office.pages import release_desk
+from dashboards.office.pages.release_desk import sheet_tables
 from pipelines.core import codes, i18n
 from pipelines.core.home import open_home
 from pipelines.core.i18n import tell
@@ -85,11 +85,11 @@ def test_caveats_are_in_the_language_of_the_reader_or_marked_as_english(built_ho
     context = cast("PageContext", SimpleNamespace(language=language, tell=lambda text: tell(text, language)))
     cause = "Penalties of article 388 rise (SG 72/09); the day is from a source not yet verified."
     office = "Statistical Office of the Republic of Serbia: Reference publication: ESMS S024010."
-    notes = release_desk._describe_notes(context, make_sheet(home, home.current.resolve(), "RS"))
+    notes = sheet_tables.describe_notes(context, make_sheet(home, home.current.resolve(), "RS"))
     assert tell(cause, language) in notes
     assert (office if language == "en" else f'<span lang="en">{office}</span>') in notes
     assert not [note for note in notes if "Ministry of Justice" in note], "a note that says nothing but who reports"
-    albania = release_desk._describe_notes(context, make_sheet(home, home.current.resolve(), "AL"))
+    albania = sheet_tables.describe_notes(context, make_sheet(home, home.current.resolve(), "AL"))
     [law] = [note for note in albania if "110/" in note]
     remark = tell("Source not yet verified.", language)
     assert law.endswith(f" {remark}")
@@ -161,7 +161,7 @@ def test_rows_of_a_sheet_have_different_names(built_home: Path) -> None:
     for territory in ("AL", "BA", "HR", "XK", "MK", "ME", "RS"):
         rows = make_sheet(home, home.current.resolve(), territory).figures
         names = [
-            (release_desk._name_figure(context, row), row["offence_group"], row["count_unit"], row["period"])
+            (sheet_tables.name_figure(context, row), row["offence_group"], row["count_unit"], row["period"])
             for row in rows
         ]
         assert len(names) == len(set(names)) > 0, territory

@@ -1,0 +1,120 @@
+"""Carry out the acts of the steward on the draft: explain, override, announce, publish, and name who sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
+from dashboards.office.pages.release_desk.page import ERRORS, PATH, format_minute, open_desk, render_desk
+from dashboards.office.requests import Form, SubmittedForm
+from dashboards.office.responses import redirect_to, render_refusal
+from pipelines.core.i18n import mark
+from pipelines.ledger.identity import NotAllowedError
+from pipelines.refresh.release_desk import desk as release_desk
+
+router = APIRouter()
+
+
+@router.post(PATH + "/explain")
+def explain_check(form: Form) -> Response:
+    """Explain the problems of a check."""
+    desk, who = open_desk(form.context), form.context.who
+    return _act(
+        form,
+        lambda: release_desk.explain_check(desk, who, form.read_text("check"), form.read_text("text")),
+        mark("The explanation is saved. It counts for this draft only."),
+    )
+
+
+@router.post(PATH + "/override")
+def override_checklist(form: Form) -> Response:
+    """Override the checks that are open."""
+    desk, who = open_desk(form.context), form.context.who
+    return _act(
+        form,
+        lambda: release_desk.override_checklist(desk, who, form.read_text("reason")),
+        mark("The open checks are overridden for this draft."),
+    )
+
+
+@router.post(PATH + "/announce")
+def announce_release(form: Form) -> Response:
+    """Announce the minute of the release, or change it."""
+    context = form.context
+    try:
+        moment = datetime.fromisoformat(form.read_text("at")).replace(tzinfo=UTC)
+    except ValueError:
+        return render_desk(context, (context.tell("Enter a day and a time, such as 2027-02-15T09:00."),))
+    desk = open_desk(context)
+    return _act(
+        form,
+        lambda: release_desk.announce_release(desk, context.who, moment, form.read_text("reason")),
+        mark("The release is announced in the public calendar."),
+    )
+
+
+@router.post(PATH + "/publish")
+def publish_release(form: Form) -> Response:
+    """Publish the draft, or approve it for its announced minute, after a confirmation."""
+    context, desk = form.context, open_desk(form.context)
+    try:
+        review = release_desk.review_draft(desk, context.who)
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    except ERRORS as error:
+        return render_desk(context, (context.localize_error(error),))
+    if not form.has_field(CONFIRMED):
+        moment = review.planned.moment if review.planned is not None else None
+        return ask_for_confirmation(
+            form,
+            title=context.tell("Publish release {release}", release=review.release),
+            question=context.tell("Do you want to publish release {release}?", release=review.release),
+            consequence=context.tell("A published release never changes. A correction makes a new release."),
+            facts=[(context.tell("Published at"), format_minute(context, moment) or context.tell("at once"))],
+            yes=context.tell("Publish it"),
+            back=PATH,
+        )
+    return _act(
+        form,
+        lambda: release_desk.publish_release(desk, context.who),
+        mark("The release is published, or will be at its announced time."),
+    )
+
+
+@router.post(PATH + "/withdraw-approval")
+def withdraw_approval(form: Form) -> Response:
+    """Withdraw the approval of the draft that waits for its minute."""
+    desk, who = open_desk(form.context), form.context.who
+    return _act(form, lambda: release_desk.withdraw_approval(desk, who), mark("The approval is withdrawn."))
+
+
+@router.post(PATH + "/preview")
+def grant_preview(form: Form) -> Response:
+    """Add a person to the public list of those who see a draft before."""
+    desk, who = open_desk(form.context), form.context.who
+    person = (form.read_text("name"), form.read_text("organisation"), form.read_text("reason"))
+    return _act(form, lambda: release_desk.grant_preview(desk, who, *person), mark("The public list is changed."))
+
+
+@router.post(PATH + "/end-preview")
+def end_preview(form: Form) -> Response:
+    """Remove a person from the list."""
+    desk, who = open_desk(form.context), form.context.who
+    name = form.read_text("name")
+    return _act(form, lambda: release_desk.end_preview(desk, who, name), mark("The public list is changed."))
+
+
+def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:
+    """Do an act of the steward and return to the desk with its result, or show why it was refused."""
+    context = form.context
+    try:
+        act()
+    except NotAllowedError as error:
+        return render_refusal(context, error)
+    except ERRORS as error:
+        return render_desk(context, (context.localize_error(error),))
+    return redirect_to(context, PATH, message=context.tell(message))  # marked by the callers

@@ -1,0 +1,57 @@
+"""Show the checks of the draft as a table: state, what was found, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashboards.office import words
+from dashboards.office.context import PageContext
+from pipelines.core.i18n import mark
+from pipelines.design import components as ui
+from pipelines.refresh.release_desk.checklist import DraftCheckResult
+from pipelines.refresh.release_desk.problems import NOT_ASSESSED, Problem
+
+_STATES: dict[str, words.Sign] = {
+    "good": ("good", "✔", mark("in order")),
+    "explained": ("draft", "◐", mark("explained")),
+    "overridden": ("draft", "◑", mark("overridden")),
+    "open": ("overdue", "✖", mark("open")),
+}
+
+
+def make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) -> ui.PageTable:
+    rows = []
+    for result in sorted(results, key=lambda item: ["open", "overridden", "explained", "good"].index(item.state)):
+        kind, sign, text = _STATES[result.state]
+        badge = ui.render_badge(kind, sign, context.tell(text))
+        remedy = context.tell(result.check.remedy) if result.problems else ""  # marked in release_desk.checklist
+        if result.state == "open" and result.check.is_essential:
+            remedy += " " + context.tell("This check cannot be overridden.")
+        title = context.tell(result.check.title)  # marked in release_desk.checklist
+        evidence = result.list_evidence(lambda problem: _describe_problem(context, problem))
+        rows.append(
+            ui.PageRow(
+                title,
+                (badge, evidence, ui.mark_code(result.explanation or result.override or remedy)),
+                anchor=result.check.id,
+            )
+        )
+    return ui.PageTable(
+        context.many("{n} check", "{n} checks", len(rows)),
+        context.tell("Check"),
+        [context.tell("State"), context.tell("Found"), context.tell("What to do, or explanation")],
+        rows,
+        wide=True,
+    )
+
+
+def _describe_problem(context: PageContext, problem: Problem) -> str:
+    """Return a problem of a draft with the names of its office or area, and the labels of its codes."""
+    if isinstance(problem, str):
+        return context.tell(NOT_ASSESSED) if problem == NOT_ASSESSED else problem
+    name = context.office_name(problem.office, problem.area) if problem.office else context.area_name(problem.area)
+    labels = [context.code_label(codelist, code) for codelist, code in problem.codes]
+    period = [words.format_period(problem.period, context.language)] if problem.period else []
+    text = ", ".join([name, *labels, *period])
+    note = context.tell(NOT_ASSESSED) if problem.note == NOT_ASSESSED else problem.note
+    return f"{text}: {note}" if note else text

@@ -1,0 +1,135 @@
+"""Render the release desk: for a steward the checklist of the draft, for everybody the sheets that they sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dashboards.office.context import PageContext
+from dashboards.office.pages.quarter import make_quarter_table
+from dashboards.office.pages.release_desk.checklist import make_checklist
+from dashboards.office.requests import Page
+from dashboards.office.responses import render_page
+from pipelines.core import clock
+from pipelines.core.home_lock import HomeBusyError
+from pipelines.design import components as ui
+from pipelines.ledger.identity import EVERY
+from pipelines.ledger.permissions import has_role_for
+from pipelines.ledger.transitions import TransitionError
+from pipelines.publication.releases.errors import ReleaseError
+from pipelines.refresh.integrity import IntegrityError
+from pipelines.refresh.quarter import measure_progress
+from pipelines.refresh.release_desk import desk as release_desk
+from pipelines.refresh.release_desk.checklist import CHECKS
+from pipelines.refresh.release_desk.desk import ReleaseDesk
+
+router = APIRouter()
+PATH = "/release-desk"
+ERRORS = (ReleaseError, HomeBusyError, IntegrityError, TransitionError)
+"""Errors of acts that the desk shows above its page."""
+
+
+@router.get(PATH)
+def show_release_desk(context: Page) -> Response:
+    """Render the release desk: for a steward the checklist, for everybody the sheets that they sign."""
+    return render_desk(context)
+
+
+def render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response:
+    desk = open_desk(context)
+    is_steward = context.who.token is None and has_role_for(context.who, "approve_release", EVERY, EVERY)
+    draft = release_desk.find_draft(desk)
+    review = release_desk.review_draft(desk, context.who) if is_steward and draft is not None else None
+    sheets = release_desk.list_sheets(desk, context.who)
+    rounds = measure_progress(desk.home, desk.engine, desk.registry) if is_steward else []
+    planned = review.planned.moment if review is not None and review.planned is not None else None
+    return render_page(
+        context,
+        "release_desk.html",
+        title=context.tell("Release desk"),
+        lead=context.tell("What must be in order before a release, and who has signed it off."),
+        errors=[(text, "") for text in errors],
+        status=409 if errors else 200,
+        release=draft.name if draft is not None else "",
+        review=review,
+        n_open=sum(result.state == "open" for result in review.checks) if review is not None else 0,
+        checks=make_checklist(context, review.checks) if review is not None else None,
+        explainable=[
+            (result.check.id, context.tell(result.check.title))  # marked in release_desk.checklist
+            for result in (review.checks if review is not None else ())
+            if result.problems and result.check.can_be_explained
+        ],
+        can_override=any(
+            result.state == "open" and not result.check.is_essential
+            for result in (review.checks if review is not None else ())
+        ),
+        overrides=_list_overrides(context, desk) if is_steward else None,
+        planned=format_minute(context, planned),
+        approval=review.approval if review is not None else None,
+        sheets=_list_sheets(context, sheets),
+        quarters=[make_quarter_table(context, progress) for progress in rounds],
+        readers=_list_readers(context, desk),
+        reader_names=[(reader.name, reader.name) for reader in release_desk.list_preview_readers(desk)],
+        is_steward=is_steward,
+    )
+
+
+def open_desk(context: PageContext) -> ReleaseDesk:
+    return ReleaseDesk(context.desk.home, context.desk.engine, context.desk.registry)
+
+
+def format_minute(context: PageContext, moment: datetime | None) -> str:
+    return context.tell("{time} UTC", time=f"{moment:%Y-%m-%d %H:%M}") if moment is not None else ""
+
+
+def _list_sheets(context: PageContext, sheets: Sequence[release_desk.SignOff]) -> ui.PageTable:
+    rows = []
+    for item in sheets:
+        link = ui.render_link(
+            context.area_name(item.territory), ui.page_address(f"{PATH}/sheet", territory=item.territory)
+        )
+        rows.append(ui.PageRow(link, (describe_signature(context, item) or context.tell("not signed"),)))
+    return ui.PageTable(
+        context.many("{n} sheet", "{n} sheets", len(rows)), context.tell("Territory"), [context.tell("Signed")], rows
+    )
+
+
+def describe_signature(context: PageContext, item: release_desk.SignOff) -> str:
+    if item.signed_by is None or item.signed_at is None:
+        return ""
+    when = format_minute(context, clock.parse_time(item.signed_at))
+    return context.tell("signed by {account}, {time}", account=item.signed_by, time=when)
+
+
+def _list_overrides(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
+    overrides = release_desk.list_overrides(desk, context.who)
+    if not overrides:
+        return None
+    titles = {check.id: context.tell(check.title) for check in CHECKS}  # marked in release_desk.checklist
+    rows = [
+        ui.PageRow(
+            entry.release,
+            (
+                format_minute(context, clock.parse_time(entry.at)),
+                entry.actor,
+                ui.mark_code(entry.reason),
+                "; ".join(titles.get(check_id, check_id) for check_id in entry.checks),
+            ),
+        )
+        for entry in overrides
+    ]
+    columns = [context.tell("Time"), context.tell("Account"), context.tell("Reason"), context.tell("Open checks")]
+    caption = context.many("{n} override", "{n} overrides", len(rows))
+    return ui.PageTable(caption, context.tell("Release"), columns, rows, wide=True)
+
+
+def _list_readers(context: PageContext, desk: ReleaseDesk) -> ui.PageTable | None:
+    readers = release_desk.list_preview_readers(desk)
+    if not readers:
+        return None
+    rows = [ui.PageRow(reader.name, (reader.organisation, reader.reason, reader.since[:10])) for reader in readers]
+    columns = [context.tell("Organisation"), context.tell("Reason"), context.tell("Added on")]
+    return ui.PageTable(context.many("{n} person", "{n} persons", len(rows)), context.tell("Name"), columns, rows)
