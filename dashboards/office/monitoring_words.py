@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from dashboards.office.shares import format_share
 from dashboards.office.words import Sign
 from pipelines.core.i18n import mark
-from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.office.monitoring.outcomes import OutcomeRow, WaitSummary
 from pipelines.survey.bank import Bank, text_in
@@ -84,12 +84,6 @@ def name_indicator(context: PageContext, indicator: str) -> str:
     return name_outcome(context, outcome) if outcome is not None else indicator
 
 
-def format_share(row: Mapping[str, Any]) -> str:
-    """Return a share in per cent with its 95 % interval."""
-    share, low, high = (format_half_up(100 * row[name]) for name in ("share", "low", "high"))
-    return f"{share}% ({low}–{high})"
-
-
 def format_outcome(context: PageContext, row: OutcomeRow) -> str:
     """Return an outcome with its interval and the counts behind it; a dash without a figure."""
     if row.days is not None:
@@ -98,9 +92,7 @@ def format_outcome(context: PageContext, row: OutcomeRow) -> str:
         return "–"
     if row.part is None or row.whole is None:
         return f"{row.value:g}"
-    value, low, high = ("" if end is None else format_half_up(100 * end) for end in (row.value, row.low, row.high))
-    interval = f" ({low}–{high})" if low and high else ""
-    return f"{value}%{interval}; {row.part:g}/{row.whole:g}"
+    return f"{format_share(row.value, row.low, row.high)}; {row.part:g}/{row.whole:g}"
 
 
 def _format_days(context: PageContext, days: WaitSummary) -> str:
@@ -124,4 +116,4 @@ def format_earlier(row: OutcomeRow) -> str:
     """Return the value of an outcome in the year before; a dash without one."""
     if row.earlier is None:
         return "–"
-    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else f"{format_half_up(100 * row.earlier)}%"
+    return f"{row.earlier:g}" if row.outcome.kind in ("count", "median") else format_share(row.earlier)

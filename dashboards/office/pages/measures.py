@@ -13,11 +13,11 @@ from dashboards.office import monitoring_words as monitoring
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.shares import format_share
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core import clock
 from pipelines.core.i18n import mark
 from pipelines.core.i18n.periods import format_period
-from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.office.monitoring.report import find_measured_change
@@ -125,7 +125,7 @@ def _format_share(context: PageContext, desk: SurveyDesk, item: tuple[str, float
         return context.tell("not available")
     round_ = desk.surveys.invitations.find_round(item[0])
     period = format_period(round_.period, context.language) if round_ is not None else item[0]
-    return f"{format_half_up(100 * item[1])}% ({period})"
+    return f"{format_share(item[1])} ({period})"
 
 
 def _render_list(context: PageContext, area: str, entered: dict[str, str], error: str = "") -> Response:

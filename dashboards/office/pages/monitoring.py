@@ -12,9 +12,9 @@ from dashboards.office import monitoring_words as monitoring
 from dashboards.office.context import PageContext
 from dashboards.office.pages.measures import PATH as MEASURES
 from dashboards.office.pages.measures import tabulate_measures
-from dashboards.office.pages.survey import format_rate
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page
+from dashboards.office.shares import format_rate, format_result
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n.periods import format_period
 from pipelines.design import components as ui
@@ -138,7 +138,7 @@ def _describe_practice(context: PageContext, bank: Bank, area: str, row: Practic
         rate = format_rate(result["answered"], result["invited"])
         source = tell("Questionnaire, response rate {rate}", rate=rate)
         withheld = tell("fewer than {n} people, or withheld to protect others", n=FEWEST_RESPONDENTS)
-        finding = withheld if result["is_withheld"] else f"{monitoring.format_share(result)}; n = {result['n']}"
+        finding = withheld if result["is_withheld"] else f"{format_result(result)}; n = {result['n']}"
     gap: ui.Part = monitoring.gap_badge(context, row.gap)
     if may_keep and row.gap in ("gap", "unclear"):
         address = ui.page_address(MEASURES, area=area, question=row.question) + "#add"
@@ -184,7 +184,7 @@ def _tabulate_delays(context: PageContext, report: ThemeReport) -> ui.PageTable:
             monitoring.name_outcome(context, row.delay.outcome),
             (
                 context.code_label("offence_group", row.measured.offence_group),
-                f"{monitoring.format_share(row.reported)}; n = {row.reported['n']}" if row.reported else absent,
+                f"{format_result(row.reported)}; n = {row.reported['n']}" if row.reported else absent,
                 format_period(row.reported["period"], context.language) if row.reported else absent,
                 monitoring.format_outcome(context, row.measured),
                 row.measured.period or tell("not known"),

@@ -11,10 +11,10 @@ from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
 from dashboards.office.context import PageContext
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import redirect_to, render_page, render_refusal
+from dashboards.office.shares import format_rate
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n import mark
 from pipelines.core.i18n.periods import format_period
-from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.survey import service
@@ -159,8 +159,3 @@ def _make_rates(context: PageContext, desk: SurveyDesk, round_: Round, responses
     columns = [tell("Role"), tell("Invited"), tell("Answered"), tell("Response rate")]
     caption = tell("Response rates of round {round}", round=round_.round_id)
     return ui.PageTable(caption, tell("Territory"), columns, rows, frozenset({1, 2, 3}))
-
-
-def format_rate(answered: int, invited: int) -> str:
-    """Return a response rate in whole per cent; a dash if nobody was invited."""
-    return f"{format_half_up(100 * answered / invited)}%" if invited else "–"

@@ -9,12 +9,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.context import PageContext
-from dashboards.office.pages.survey import format_rate
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page, render_refusal
+from dashboards.office.shares import format_rate, format_result
 from dashboards.office.survey.services import get_survey_services
 from pipelines.core.i18n import mark
-from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.ledger.identity import NotAllowedError
 from pipelines.statistics.thresholds import FEWEST_RESPONDENTS
@@ -118,13 +117,8 @@ def _describe_group(
     first = group_rows[0]
     if first is None or first["is_withheld"]:
         return (context.tell("withheld"),) * (len(codes) + 3)
-    shares = [_format_share(row) if row is not None else context.tell("not available") for row in group_rows]
+    shares = [format_result(row) if row is not None else context.tell("not available") for row in group_rows]
     last = group_rows[-1]
     changed = last["changed"] if last is not None and codes[-1][0] == "favourable" else None
     change = context.tell(_CHANGES[changed]) if changed else ""  # marked above
     return (*shares, str(first["n"]), format_rate(first["answered"], first["invited"]), change)
-
-
-def _format_share(row: Row) -> str:
-    share, low, high = (format_half_up(100 * row[name]) for name in ("share", "low", "high"))
-    return f"{share}% ({low}–{high})"

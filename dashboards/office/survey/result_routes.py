@@ -10,12 +10,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from dashboards.office.shares import format_rate, format_result, format_share
 from dashboards.office.survey.rendering import render_page
 from dashboards.office.survey.routes import TooManyError, count_wrong_link
 from dashboards.office.survey.services import WRONG_LINKS, get_survey_services
 from pipelines.core.i18n import mark, tell
 from pipelines.core.i18n.periods import format_period
-from pipelines.core.rounding import format_half_up
 from pipelines.design import components as ui
 from pipelines.submissions.timetable.names import jurisdiction_name, note_of
 from pipelines.survey import public_results, result_links
@@ -135,17 +135,14 @@ def _describe_group(rows: Sequence[Row], n_codes: int, language: str) -> list[st
     if len(rows) < n_codes or rows[0]["is_withheld"]:
         return ["–"] * (n_codes + 3)
     first, change = rows[0], rows[-1]["changed"]
-    rate = f"{format_half_up(100 * first['answered'] / first['invited'])}%" if first["invited"] else "–"
     return [
-        *(_format_share(row) for row in rows),
+        *(_describe_share(row) for row in rows),
         str(first["n"]),
-        rate,
+        format_rate(first["answered"], first["invited"]),
         tell(_CHANGES[change], language) if change else "–",  # marked above
     ]
 
 
-def _format_share(row: Row) -> str:
-    share = f"{format_half_up(100 * row['share'])}%"
-    if row["code"] != FAVOURABLE:
-        return share
-    return f"{share} ({format_half_up(100 * row['low'])}–{format_half_up(100 * row['high'])})"
+def _describe_share(row: Row) -> str:
+    """Return a share; that of favourable answers has its interval."""
+    return format_result(row) if row["code"] == FAVOURABLE else format_share(row["share"])

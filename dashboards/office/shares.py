@@ -1,0 +1,26 @@
+"""Write shares in per cent, alone or with their interval, for the pages of people with an account and without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.core.rounding import format_half_up
+
+
+def format_share(share: float, low: float | None = None, high: float | None = None) -> str:
+    """Return a share of 0 to 1 in whole per cent, with its 95% interval in brackets if it has both limits."""
+    text = f"{format_half_up(100 * share)}%"
+    if low is None or high is None:
+        return text
+    return f"{text} ({format_half_up(100 * low)}–{format_half_up(100 * high)})"
+
+
+def format_result(row: Mapping[str, Any]) -> str:
+    """Return the share of a row of results of the questionnaire, with its interval."""
+    return format_share(row["share"], row["low"], row["high"])
+
+
+def format_rate(part: int, whole: int) -> str:
+    """Return a rate in whole per cent; a dash if there is nothing to take it of."""
+    return format_share(part / whole) if whole else "–"
