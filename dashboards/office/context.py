@@ -69,6 +69,12 @@ class PageContext:
         marked = [code for code in ordered if note_of(registry, code, self.language)]
         return self.notes.setdefault(note, _MARKS[marked.index(territory) % len(_MARKS)])
 
+    def add_footnotes(self, territory: str) -> None:
+        """Show the footnotes of a territory and of those that its declared texts mention at the end of the page."""
+        declared = self.desk.registry.territories.get(territory)
+        for code in (territory, *(declared.mentions if declared is not None else ())):
+            self.footnote_mark(code)
+
     def form_name(self, form: str | None) -> str:
         """Return the everyday name of a form."""
         from pipelines.declarations.form_titles import form_title

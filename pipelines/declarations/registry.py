@@ -93,6 +93,7 @@ def load() -> Registry:
 def load_from(roots: tuple[Path, ...]) -> Registry:
     """Load the declarations in some folders. Raises DeclarationError with file, line, key and remedy."""
     territories: dict[str, Territory] = {}
+    folder_by_code: dict[str, Path] = {}
     forms: dict[str, Form] = {}
     law: list[LawArticle] = []
     population: list[Mapping[str, str]] = []
@@ -125,6 +126,8 @@ def load_from(roots: tuple[Path, ...]) -> Registry:
             corrections += validate_data(CorrectionFile, load_yaml(path), path).corrections
             _check_corrections(path, corrections, forms)
         _update_digest(digest, folder)
+        folder_by_code[territory.code] = folder
+    _check_mentions(territories, folder_by_code)
     return Registry(
         territories, forms, tuple(law), tuple(population), tuple(corrections), tuple(treaties), digest.hexdigest()
     )
@@ -144,6 +147,15 @@ def _update_digest(digest: Any, folder: Path) -> None:
         if path.suffix in (".yml", ".csv", ".py"):
             digest.update(f"{folder.name}/{path.name}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
+
+
+def _check_mentions(territories: Mapping[str, Territory], folder_by_code: Mapping[str, Path]) -> None:
+    for code, territory in territories.items():
+        for mentioned in territory.mentions:
+            if mentioned == code or mentioned not in territories:
+                others = ", ".join(sorted(territories.keys() - {code})) or "none"
+                problem = f"{mentioned} is not another territory; there are {others}"
+                raise _error_at(folder_by_code[code] / "territory.yml", "mentions", problem, "Correct the code")
 
 
 def _error_at(path: Path, key: str, problem: str, remedy: str) -> DeclarationError:

@@ -216,6 +216,11 @@ class Territory(DeclarationModel):
     plausibility: Many[PlausibleRange] = ()
     longest_sentences: Many[LongestSentence] = ()
     note: str | None = None
+    mentions: Many[Annotated[str, Field(pattern=r"^[A-Z]{2}$")]] = Field(
+        (),
+        description="Other territories that the note, footnotes, notes on offices or breaks of this one name. Pages "
+        "that show these texts also show the footnotes of their names.",
+    )
 
     @model_validator(mode="after")
     def _references_exist(self) -> Self:

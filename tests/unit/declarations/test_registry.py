@@ -141,6 +141,16 @@ def test_extra_folders_come_from_the_environment(tmp_path: Path, monkeypatch: py
         load()
 
 
+@pytest.mark.parametrize("code", ["ZZ", "QQ"])
+def test_mention_of_itself_or_of_an_undeclared_territory_is_rejected(tmp_path: Path, code: str) -> None:
+    make_registry(tmp_path)
+    load_from.cache_clear()
+    path = tmp_path / "ZZ" / "territory.yml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\nmentions: [{code}]\n", encoding="utf-8")
+    with pytest.raises(DeclarationError, match=f"mentions: {code} is not another territory; there are none"):
+        load_from((tmp_path,))
+
+
 def test_correction_of_an_unknown_form_is_rejected(tmp_path: Path) -> None:
     text = """corrections:
   - {id: a, form: ZZ-X, period: 2024-Q3, where: 'Лист1!B6', expect: 1, value: 2, reason: r, reporter: x,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -248,6 +250,40 @@ def test_offence_groups_equal_those_of_the_reference() -> None:
                     codes.get_code_attribute("offence", row["offence"], "offence_group")
                     == groups[reference_row["offence"]]
                 ), row
+
+
+# -- other territories that are named
+
+
+def _find_unlisted(declared: registry.Registry) -> set[tuple[str, str]]:
+    """Return pairs of a territory and another that its texts name and its `mentions` lack.
+
+    Only this test compares words: the first word of the English names that are shown.
+    """
+    named = {
+        code: {
+            name.name.removeprefix("North ").split()[0]
+            for name in territory.names
+            if name.language == "en" and not name.accepted_only
+        }
+        for code, territory in declared.territories.items()
+    }
+    unlisted = set()
+    for code, territory in declared.territories.items():
+        notes = [territory.note, *(office.note for office in territory.offices), *(n.footnote for n in territory.names)]
+        breaks = load_sims()[code].breaks if code in load_sims() else ()
+        found = set(re.findall(r"\w+", " ".join([*filter(None, notes), *(item.text for item in breaks)])))
+        unlisted |= {(code, other) for other in named if other != code and found & named[other]} - {
+            (code, other) for other in territory.mentions
+        }
+    return unlisted
+
+
+def test_texts_of_a_territory_list_the_others_that_they_name() -> None:
+    declared = registry.load_from((FOLDER,))
+    assert _find_unlisted(declared) == set()
+    silent = declared.territories["RS"].model_copy(update={"mentions": ()})
+    assert _find_unlisted(replace(declared, territories={**declared.territories, "RS": silent})) == {("RS", "XK")}
 
 
 # -- population

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from dashboards.office.context import PageContext
 from dashboards.office.pages.release_desk.page import ERRORS, PATH, describe_signature, open_desk, render_desk
 from dashboards.office.pages.release_desk.sheet_tables import describe_notes, make_changes, make_figures
 from dashboards.office.requests import Form, Page
@@ -37,7 +33,7 @@ def show_sheet(context: Page) -> Response:
     sign_off = next(item for item in release_desk.list_sheets(desk, context.who) if item.territory == territory)
     draft = release_desk.find_draft(desk)
     assert draft is not None
-    _add_footnotes(context, sheet.notes)
+    context.add_footnotes(territory)
     return render_page(
         context,
         "release_sheet.html",
@@ -74,11 +70,3 @@ def sign_sheet(form: Form) -> Response:
         return render_desk(context, (context.localize_error(error),))
     message = context.tell("You have signed the sheet of {area}.", area=context.area_name(territory))
     return redirect_to(context, ui.page_address(f"{PATH}/sheet", territory=territory), message=message)
-
-
-def _add_footnotes(context: PageContext, texts: Sequence[str]) -> None:
-    """Put the footnote of each territory whose name begins with a word of the texts at the end of the page."""
-    present = {word for text in texts for word in re.findall(r"\w+", text)}
-    for code, territory in context.desk.registry.territories.items():
-        if present & {name.name.split()[0] for name in territory.names}:
-            context.footnote_mark(code)
