@@ -16,7 +16,7 @@ from dashboards.public.plain_page import link_contact
 from dashboards.public.selection import RELEASE, read_selection
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.settings import CommandSettings, read_settings
-from pipelines.front.pages.calendar import describe_next, describe_withdrawal
+from pipelines.front.pages.calendar import OPEN_CURRENT, describe_next, describe_withdrawal
 from pipelines.publication.provenance.explain import CURRENT
 from pipelines.words.language import current_language, tell
 
@@ -61,8 +61,11 @@ def is_older_requested() -> bool:
 
 def render_way_on() -> str:
     """Return a link to the open page in the newest release, as HTML."""
-    text = escape(tell("Open this page in the newest release"))
-    return f'<a class="{_NEWEST}" href="{escape(link_to_newest())}">{text}</a>'
+    return _render_link(tell("Open this page in the newest release"))
+
+
+def _render_link(text: str) -> str:
+    return f'<a class="{_NEWEST}" href="{escape(link_to_newest())}">{escape(text)}</a>'
 
 
 def show_notice(frame: Frame) -> None:
@@ -85,11 +88,12 @@ def _render_notice(frame: Frame) -> str:
     if edition is None:
         return ""
     paragraphs = []
-    if not edition.is_current:
+    if edition.withdrawal is not None:
+        sentence = escape(describe_withdrawal(edition.id, edition.withdrawal))
+        paragraphs.append(f"{sentence} {_render_link(tell(OPEN_CURRENT))}")  # marked in front.pages.calendar
+    elif not edition.is_current:
         sentence = escape(tell("This is release {release}, which is not the newest one.", release=edition.id))
         paragraphs.append(f"{sentence} {render_way_on()}")
-    if edition.withdrawal is not None:
-        paragraphs.append(escape(describe_withdrawal(edition.id, edition.withdrawal)))
     if edition.is_corrected:
         wrong = escape(tell("Figures in release {release} were wrong", release=edition.id))
         address = f"/{html_lang(current_language())}/calendar.html"

@@ -21,14 +21,14 @@ import polars as pl
 from pipelines import words
 from pipelines.core import clock, i18n
 from pipelines.dissemination.table_titles import name_table
-from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
+from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord, describe_withdrawal
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.changes import compare_folders
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.formats import format_csv
 from pipelines.publication.releases.listing import find_previous_edition
 from pipelines.publication.releases.preview import read_preview_list
-from pipelines.publication.releases.publications import read_publications
+from pipelines.publication.releases.publications import Publication, find_withdrawals, read_publications
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.signature import RELEASE_KEYS
 from pipelines.web.security_headers import STRICT_POLICY
@@ -202,6 +202,7 @@ def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -
     from xml.etree.ElementTree import Element, SubElement, tostring
 
     names = _name_areas(release) if record.notices else {}
+    withdrawals = find_withdrawals(record.publications)
     entries = [
         (
             line.published_at,
@@ -209,7 +210,7 @@ def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -
             tell("Release {release} is current again", release=line.release)
             if line.action == "rollback"
             else tell("Release {release}", release=line.release),
-            tell("Made current again: {reason}", reason=line.reason) if line.action == "rollback" else "",
+            _summarise(line, withdrawals.get(line.release)),
             f"/releases/{line.release}/{lang}/releases.html",
         )
         for line in record.publications
@@ -245,6 +246,13 @@ def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -
         SubElement(entry, "link", {"href": address + path})
         SubElement(entry, "summary").text = text or title
     return bytes(tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _summarise(line: Publication, withdrawal: Publication | None) -> str:
+    """Return why a release was made current again, or that it was withdrawn; empty for other publications."""
+    if line.action == "rollback":
+        return tell("Made current again: {reason}", reason=line.reason)
+    return describe_withdrawal(line.release, withdrawal) if withdrawal is not None else ""
 
 
 def _name_areas(release: Path) -> Mapping[str, Row]:

@@ -163,12 +163,16 @@ class StaticPages:
         file = None
         if release is not None and lang in self.languages:
             if _FILE.fullmatch(name) and not _MEETING.fullmatch(name):
-                notice = self._describe_faults(release.name, lang)
+                withdrawal = self._describe_withdrawal(release.name, lang, name)
+                notice = withdrawal + self._describe_correction(release.name, lang)
                 page = release / FOLDER / lang / name
                 more = {"notice": notice, "contact": self.contact, "next_release": self._describe_next(lang)}
-                file = _read_page(page, self.address, is_newest=is_newest, **more)
+                file = _read_page(page, self.address, is_outdated=not (is_newest or withdrawal), **more)
             elif _MEETING.fullmatch(name):
-                file = _make_slide(release, self.languages[lang], name, self.address, is_newest=is_newest)
+                withdrawal = self._describe_withdrawal(release.name, lang, f"{name.partition('.')[0]}.html")
+                is_outdated = not (is_newest or withdrawal)
+                language = self.languages[lang]
+                file = _make_slide(release, language, name, self.address, is_outdated=is_outdated, notice=withdrawal)
             elif (answer := self._make(release, lang, name)) is not None:
                 content, media_type, policy = answer
                 more = {"Content-Language": lang, "Content-Security-Policy": policy}
@@ -194,21 +198,29 @@ class StaticPages:
         with read_in(self.languages[lang]):
             return describe_next(find_next_release(self.open_home()))
 
-    def _describe_faults(self, release: str, lang: str) -> str:
-        """Return the notices, as HTML, that a release was withdrawn or that figures in it were wrong, or nothing."""
-        from pipelines.front.pages.calendar import describe_withdrawal
-        from pipelines.publication.releases.correction_notices import read_notices
+    def _describe_withdrawal(self, release: str, lang: str, page: str) -> str:
+        """Return the notice, as HTML, that a release was withdrawn, with a link to a page of the current one."""
+        from pipelines.front.pages.calendar import OPEN_CURRENT, describe_withdrawal
         from pipelines.publication.releases.publications import find_withdrawals, read_publications
 
-        home, paragraphs = self.open_home(), []
+        rollback = find_withdrawals(read_publications(self.open_home())).get(release)
+        if rollback is None:
+            return ""
         with read_in(self.languages[lang]):
-            if (rollback := find_withdrawals(read_publications(home)).get(release)) is not None:
-                paragraphs.append(escape(describe_withdrawal(release, rollback)))
-            if any(notice.release == release for notice in read_notices(home)):
-                text = escape(tell("Figures in release {release} were wrong", release=release))
-                link = escape(tell("Notices on corrected figures"))
-                paragraphs.append(f'{text}. <a href="/{lang}/calendar.html">{link}</a>')
-        return "".join(f'<div class="front-edition"><p>{paragraph}</p></div>' for paragraph in paragraphs)
+            text = escape(describe_withdrawal(release, rollback))
+            link = escape(tell(OPEN_CURRENT))  # marked in front.pages.calendar
+        return f'<div class="front-edition"><p>{text} <a href="/{lang}/{page}">{link}</a></p></div>'
+
+    def _describe_correction(self, release: str, lang: str) -> str:
+        """Return the notice, as HTML, that figures of a release were wrong, or nothing."""
+        from pipelines.publication.releases.correction_notices import read_notices
+
+        if not any(notice.release == release for notice in read_notices(self.open_home())):
+            return ""
+        with read_in(self.languages[lang]):
+            text = escape(tell("Figures in release {release} were wrong", release=release))
+            link = escape(tell("Notices on corrected figures"))
+        return f'<div class="front-edition"><p>{text}. <a href="/{lang}/calendar.html">{link}</a></p></div>'
 
     def _make(self, release: Path, lang: str, name: str) -> tuple[_File, str, str] | None:
         """Return a file that is not a page, its type and its content policy, or None if the release lacks it.
@@ -219,7 +231,7 @@ class StaticPages:
             path = release / FOLDER / lang / f"{match[1]}.svg"
             if not path.is_file():
                 return None
-            file = _load(path, "", True) if match[2] == "svg" else _draw(path)
+            file = _load(path, "") if match[2] == "svg" else _draw(path)
             return file, "image/svg+xml" if match[2] == "svg" else "image/png", _PICTURE_POLICY
         if _BRIEF.fullmatch(name):
             from pipelines.front.briefs.requests import make_brief
@@ -238,7 +250,7 @@ class StaticPages:
 
         if current is not None:
             for release in (current, *sorted(current.parent.iterdir(), reverse=True)):
-                if (file := _read_page(release / FOLDER / name, "", is_newest=True)) is not None:
+                if (file := _read_page(release / FOLDER / name, "")) is not None:
                     return _send_file(file, headers, _ASSET_TYPES[Path(name).suffix], _FOREVER, {})
         return PlainTextResponse("Not found\n", 404)
 
@@ -273,39 +285,45 @@ def _redirect(address: str, status: int = 302, more: Mapping[str, str] | None = 
 
 
 def _read_page(
-    path: Path, address: str, *, is_newest: bool, notice: str = "", contact: str = "", next_release: str = ""
+    path: Path, address: str, *, is_outdated: bool = False, notice: str = "", contact: str = "", next_release: str = ""
 ) -> _File | None:
     """Return a file of a release with its compressed form, or None if there is none."""
-    return _load(path, address, is_newest, notice, contact, next_release) if path.is_file() else None
+    return _load(path, address, is_outdated, notice, contact, next_release) if path.is_file() else None
 
 
 @lru_cache(maxsize=1024)
 def _load(
-    path: Path, address: str, is_newest: bool, notice: str = "", contact: str = "", next_release: str = ""
+    path: Path, address: str, is_outdated: bool = False, notice: str = "", contact: str = "", next_release: str = ""
 ) -> _File:
-    """Read a file once: a published release never changes. A page of another release than the newest says so."""
-    content = _complete_page(path.read_bytes(), address, is_newest=is_newest)
+    """Read a file once: a published release never changes. A page of an outdated release says so."""
+    content = _complete_page(path.read_bytes(), address, is_outdated=is_outdated, notice=notice)
     if contact:
         content = content.replace(_CONTACT_HIDDEN, _CONTACT)
         content = content.replace(_CONTACT_TEXT, _CONTACT_TEXT + link_contact(contact).encode())
     if next_release:
         content = content.replace(_NEXT_HIDDEN, _NEXT + escape(next_release).encode())
-    return _hold(content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content)
+    return _hold(content)
 
 
-def _complete_page(content: bytes, address: str, *, is_newest: bool) -> bytes:
-    """Return a page with the public address in what is to be copied, and the notice of a newer release if need be."""
+def _complete_page(content: bytes, address: str, *, is_outdated: bool, notice: str) -> bytes:
+    """Return a page with the public address in what is to be copied, its notices, and that of a newer release if it is
+    outdated."""
     content = content.replace(_CITED, _CITED + escape(address).encode())
-    return content if is_newest else content.replace(_NOTICE_HIDDEN, _NOTICE)
+    content = content.replace(_EDITION, notice.encode() + _EDITION, 1) if notice else content
+    return content.replace(_NOTICE_HIDDEN, _NOTICE) if is_outdated else content
 
 
 @lru_cache(maxsize=256)
-def _make_slide(release: Path, language: str, name: str, address: str, *, is_newest: bool) -> _File | None:
+def _make_slide(
+    release: Path, language: str, name: str, address: str, *, is_outdated: bool, notice: str
+) -> _File | None:
     """Return a slide of the meeting view, or None if the release has no such slide."""
     from pipelines.front.briefs.requests import make_slide
 
     content = make_slide(release, language, name)
-    return _hold(_complete_page(content, address, is_newest=is_newest)) if content is not None else None
+    return (
+        _hold(_complete_page(content, address, is_outdated=is_outdated, notice=notice)) if content is not None else None
+    )
 
 
 @lru_cache(maxsize=256)
@@ -319,7 +337,7 @@ def _draw(path: Path) -> _File:
 @lru_cache(maxsize=512)
 def _extract(path: Path, language: str, address: str, name: str, ending: str) -> _File | None:
     """Return a table or a picture of a page, made once; None if the page has none with this name."""
-    text = _load(path, address, True).content.decode()
+    text = _load(path, address).content.decode()
     with read_in(language):
         content = make_part(path, text, name, ending)
     return _hold(content) if content is not None else None

@@ -21,6 +21,8 @@ from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publications import Publication
 from pipelines.words.language import tell
 
+OPEN_CURRENT: Final = mark("Open this page in the current release")
+"""Link of each page of a withdrawn release."""
 _KEPT: Final = mark("Its figures stay here for those who have quoted them.")
 CALENDAR: Final = "calendar"
 """Name of the page, which is not part of a release."""

@@ -297,6 +297,11 @@ def test_feed_is_valid_and_names_publication_correction_and_rollback(
         f"Release {NEXT}", f"Correction of figures in release {NEXT}: North Macedonia, all periods",
     }  # fmt: skip
     assert feed.findtext(f"{ATOM}entry/{ATOM}summary") == f"Made current again: {REASON}"
+    summaries = {
+        entry.findtext(f"{ATOM}title"): entry.findtext(f"{ATOM}summary") for entry in feed.iter(f"{ATOM}entry")
+    }
+    assert f"Release {NEXT} was withdrawn on 1 December 2026. Reason: {REASON}" in str(summaries[f"Release {NEXT}"])
+    assert summaries[f"Release {FIRST}"] == f"Release {FIRST}", "the current release is not withdrawn"
     albanian = client.get("/sq/releases.atom").content
     assert _list_feed_faults(albanian) == []
     assert etree.fromstring(albanian).findtext(f"{ATOM}id") != feed.findtext(f"{ATOM}id"), "these are two feeds"

@@ -10,8 +10,11 @@ import pytest
 from lxml import html
 from starlette.responses import PlainTextResponse
 
+from dashboards.public import static_pages
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import Home, initialise_home
+from pipelines.core.i18n import tell
+from pipelines.front.briefs import requests
 from pipelines.front.build import list_navigation
 from pipelines.front.pages import Page
 from pipelines.front.reader import Reader, open_reader
@@ -299,8 +302,29 @@ def test_page_of_a_withdrawn_release_says_when_and_why_it_was_withdrawn(home: Ho
         '<div class="front-edition"><p>Botimi 2026-Q3 u tërhoq më 25 nëntor 2026. Arsyeja: Two files'
     )
     assert "&lt;mixed&gt;" in text and "<mixed>" not in text
+    link = f'<a href="/sq/index.html">{tell("Open this page in the current release", "sq")}</a></p></div>'
+    assert text.endswith(f'{link}<div class="front-edition" id="newer-release" hidden>newer</div>')
     assert "u tërhoq" not in request_path(home, "/sq/index.html").text
     assert "u tërhoq" not in request_path(home, "/releases/2026-Q2/sq/index.html").text
+
+
+def test_slide_of_a_withdrawn_release_says_so_and_leads_to_the_first_slide_of_the_current_one(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = b'<div class="front-edition" id="newer-release" hidden>newer</div>'
+    monkeypatch.setattr(requests, "make_slide", lambda *_: hidden)
+    static_pages._make_slide.cache_clear()
+    outdated = request_path(home, "/releases/2026-Q2/en/meeting-xk.2.html").text
+    assert outdated == hidden.decode().replace(" hidden", "")
+    switch_current(home, "2026-Q2")
+    journal = [Publication(release, "2026-11-20T09:00:00Z") for release in ("2026-Q2", "2026-Q3")]
+    journal.append(Publication("2026-Q2", "2026-11-25T09:00:00Z", "rollback", "2026-Q3", "steward", "Files mixed up."))
+    journal_path(home).write_text("".join(line.as_line() for line in journal), encoding="utf-8")
+    text = request_path(home, "/releases/2026-Q3/en/meeting-xk.2.html").text
+    assert text.startswith('<div class="front-edition"><p>Release 2026-Q3 was withdrawn on 25 November 2026.')
+    assert '<a href="/en/meeting-xk.html">Open this page in the current release</a>' in text
+    assert text.endswith(hidden.decode()), "the weaker notice stays hidden"
+    static_pages._make_slide.cache_clear()
 
 
 def test_foot_of_a_page_has_the_next_release_in_its_language_until_its_minute(

@@ -257,7 +257,8 @@ def test_withdrawn_release_says_so_with_day_and_reason(copied: Home) -> None:
     publications.append_journal(copied, publications.Intent(line, 3))
     body = "\n".join(str(element.proto.body) for element in run_page("region", release=NEWER).get("html"))
     assert f"Release {NEWER} was withdrawn on 25 November 2026. Reason: Two files were &lt;mixed&gt; up." in body
-    assert "Open this page in the newest release" in body
+    assert "Open this page in the current release" in body
+    assert "not the newest" not in body and "in the newest release</a>" not in body
     assert "withdrawn on" not in read_html(run_page("region"))
 
 
