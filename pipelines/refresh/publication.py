@@ -62,6 +62,10 @@ _LEDGER_BYTES, _LEDGER_BYTES_PER_RETURN = 1 << 20, 1 << 14
 """Space reserved for the ledger: its write-ahead log grows by whole pages, about three for each marked return."""
 
 
+class AlteredReleaseError(ReleaseError):
+    """A published release is not as it was published, so it must not become current again."""
+
+
 def publish_draft(
     home: Home,
     draft: str | None = None,
@@ -118,12 +122,15 @@ def publish_draft(
         return release
 
 
-def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = ignore_log) -> str:
+def roll_back(
+    home: Home, release: str, *, actor: str, reason: str, expected: str | None = None, log: Log = ignore_log
+) -> str:
     """Make an earlier release the current one again. Return its id.
 
     Nothing else changes: no release is removed, its number is not reused, returns stay published, and the next
     release's figures from records are compared with the newest published ones, because readers have seen them.
-    `actor` is a steward of everything; `reason` becomes public in the journal. Raises ReleaseError, NotAllowedError,
+    `actor` is a steward of everything; `reason` becomes public in the journal. `expected` is the release that was
+    current when the person decided; if another one is by now, nothing is done. Raises ReleaseError, NotAllowedError,
     ClockSetBackError, HomeBusyError.
     """
     from pipelines.submissions import changes
@@ -145,8 +152,13 @@ def roll_back(home: Home, release: str, *, actor: str, reason: str, log: Log = i
         before = find_current_release(home)
         if before is not None and before.name == release:
             raise ReleaseError(f"{release} is the current release already")
+        if expected is not None and (before is None or before.name != expected):
+            raise ReleaseError(
+                f"{expected} was the current release when you decided, and now it is "
+                f"{before.name if before is not None else 'none'}; look at what is public, and decide again"
+            )
         _refuse_clock_set_back(home, engine)
-        verify_files(home.releases / release)
+        _require_as_published(home.releases / release)
         now, previous = clock.format_timestamp(clock.now()), before.name if before is not None else None
         publication = Publication(release, now, "rollback", previous, actor, reason.strip())
         intent = Intent(publication, number=len(publications) + 1)
@@ -353,6 +365,17 @@ def _refuse_embargo(home: Home, release: str) -> None:
             f"{release} is announced for {clock.format_timestamp(moment)} and is not published before. "
             "`rti release approve` lets the service publish it then; `rti release schedule` changes the date"
         )
+
+
+def _require_as_published(folder: Path) -> None:
+    """Raise AlteredReleaseError if a published release differs from its manifest."""
+    try:
+        verify_files(folder)
+    except (ReleaseError, FileNotFoundError) as error:
+        raise AlteredReleaseError(
+            f"{folder.name} is not as it was published, so it cannot become current again; `rti release verify "
+            f"{folder.name}` names what has changed. Restore it from a backup"
+        ) from error
 
 
 def _open_ledger(home: Home) -> sa.Engine:

@@ -31,8 +31,9 @@ from pipelines.publication.releases.preview import PreviewReader
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication
-from pipelines.refresh.release_desk import review
+from pipelines.refresh.release_desk import review, rollback_plan
 from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult
+from pipelines.refresh.release_desk.rollback_plan import RollbackPlan
 from pipelines.refresh.release_desk.sheets import TerritorySheet, make_sheet
 from pipelines.submissions import release_log
 
@@ -198,6 +199,35 @@ def withdraw_approval(desk: ReleaseDesk, who: Identity) -> None:
     """Withdraw the approval that waits for its minute."""
     _require_steward(who, "approve_release")
     embargo.withdraw_approval(desk.home, actor=who.account)
+
+
+# -- Making an earlier release current again
+
+
+def may_roll_back(who: Identity) -> bool:
+    """Return True if a person is a steward who may make an earlier release current again."""
+    return who.token is None and has_role_for(who, "roll_back", EVERY, EVERY)
+
+
+def list_rollback_targets(desk: ReleaseDesk, who: Identity) -> list[str]:
+    """Return the releases that can become current again, the usual choice first. Raises NotAllowedError."""
+    _require_steward(who, "roll_back")
+    return rollback_plan.list_rollback_targets(desk.home)
+
+
+def plan_rollback(desk: ReleaseDesk, who: Identity, release: str) -> RollbackPlan | None:
+    """Return what a rollback to a release would change; None if there is no such rollback. Raises NotAllowedError."""
+    _require_steward(who, "roll_back")
+    return rollback_plan.plan_rollback(desk.home, desk.engine, release)
+
+
+def roll_back(desk: ReleaseDesk, who: Identity, release: str, reason: str, expected: str) -> None:
+    """Make an earlier release current again instead of the `expected` one, as `rti release rollback` does.
+
+    Raises NotAllowedError and the errors of a rollback.
+    """
+    _require_steward(who, "roll_back")
+    publication.roll_back(desk.home, release, actor=who.account, reason=reason, expected=expected)
 
 
 # -- Who sees a draft before its release

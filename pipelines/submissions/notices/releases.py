@@ -37,17 +37,28 @@ def has_subscription(engine: sa.Engine, account_id: str) -> bool:
         return account_id in _select_subscribers(connection)
 
 
+def count_subscribers(engine: sa.Engine) -> int:
+    """Return how many accounts get a message about the next release or rollback."""
+    with open_read_transaction(engine) as connection:
+        return len(_list_recipients(connection))
+
+
 def enqueue_release_notices(
     connection: sa.Connection, release: str, news: Literal["published", "corrected", "rolled_back"], at: datetime
 ) -> int:
     """Enqueue a notice for each account that wants them and is not disabled; return how many there are."""
-    enabled = connection.execute(sa.select(ACCOUNT.c.account_id).where(~ACCOUNT.c.disabled)).scalars()
-    accounts = sorted(_select_subscribers(connection) & set(enabled))
+    accounts = _list_recipients(connection)
     content = {"release": release, "what": news}
     subject = f"{release} {news} {clock.format_timestamp(at)}"
     for account_id in accounts:
         enqueue_notice(connection, account_id, "release", content, what=subject, at=at)
     return len(accounts)
+
+
+def _list_recipients(connection: sa.Connection) -> list[str]:
+    """Return the accounts that want messages about releases and are not disabled."""
+    enabled = connection.execute(sa.select(ACCOUNT.c.account_id).where(~ACCOUNT.c.disabled)).scalars()
+    return sorted(_select_subscribers(connection) & set(enabled))
 
 
 def _select_subscribers(connection: sa.Connection) -> set[str]:

@@ -42,6 +42,7 @@ PATHS = (
     "/account",
     "/people",
     "/release-desk",
+    "/release-desk/rollback",
     "/law",
     "/law/element?place=RS&element=COSTS",
     "/treaties?area=RS&treaty=ETS182",

@@ -31,6 +31,7 @@ from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import find_unfinished
 from pipelines.publication.releases.publish import list_drafts
 from pipelines.refresh import integrity, publication
+from pipelines.refresh.release_desk import rollback_plan
 from pipelines.submissions import decisions, intake, release_log, store
 from pipelines.submissions.clock_acceptance import accept_clock
 from pipelines.warehouse.records import build
@@ -249,6 +250,34 @@ def test_rollback_that_is_not_allowed_changes_nothing(
     with pytest.raises(error, match=words):
         refresh.roll_back(home, release, actor=actor, reason=reason)
     assert fixture.read_state(home) == before
+
+
+def test_rollback_decided_for_another_current_release_changes_nothing(home: Home) -> None:
+    fixture.publish_draft(home)
+    before = fixture.read_state(home)
+    with pytest.raises(ReleaseError, match=f"{FIRST} was the current release when you decided, and now it is {NEXT}"):
+        refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON, expected=FIRST)
+    assert fixture.read_state(home) == before
+    refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON, expected=NEXT)
+    assert fixture.find_current_name(home) == FIRST
+
+
+def test_rollback_plan_names_what_readers_will_see(home: Home) -> None:
+    engine = open_ledger(home)
+    assert rollback_plan.list_rollback_targets(home) == []
+    assert rollback_plan.plan_rollback(home, engine, FIRST) is None, "it is current"
+    fixture.publish_draft(home)
+    ids = [submission.submission_id for submission in queries.list_submissions(engine)]
+    fixture.write_draft(home, "2026-Q3.2", ids)
+    fixture.publish_draft(home)
+    assert rollback_plan.list_rollback_targets(home) == [NEXT, FIRST]
+    plan = rollback_plan.plan_rollback(home, engine, FIRST)
+    assert plan == rollback_plan.RollbackPlan("2026-Q3.2", FIRST, (NEXT, "2026-Q3.2"), (), 0)
+    refresh.roll_back(home, NEXT, actor="the-steward", reason=REASON)
+    assert rollback_plan.list_rollback_targets(home) == [FIRST, "2026-Q3.2"], "the withdrawn one is no usual choice"
+    plan = rollback_plan.plan_rollback(home, engine, "2026-Q3.2")
+    assert plan == rollback_plan.RollbackPlan(NEXT, "2026-Q3.2", (), ("2026-Q3.2",), 0)
+    assert rollback_plan.plan_rollback(home, engine, "2026-Q1") is None
 
 
 def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:

@@ -370,6 +370,9 @@ REFUSED: dict[str, tuple[Callable[[ReleaseDesk, Identity], object], tuple[str, .
     "end_preview": (lambda d, w: desk.end_preview(d, w, "A"), ("al-steward", "al-approver")),
     "read_sheet": (lambda d, w: desk.read_sheet(d, w, "AL"), ("ba-approver", "al-sender", "al-steward")),
     "read_sheet that does not exist": (lambda d, w: desk.read_sheet(d, w, "ZZ"), ("head", "al-approver")),
+    "list_rollback_targets": (desk.list_rollback_targets, ("al-steward", "al-approver", "al-sender")),
+    "plan_rollback": (lambda d, w: desk.plan_rollback(d, w, DRAFT), ("al-steward", "al-approver", "al-sender")),
+    "roll_back": (lambda d, w: desk.roll_back(d, w, DRAFT, TEXT, DRAFT), ("al-steward", "al-approver", "al-sender")),
     "sign_sheet": (lambda d, w: desk.sign_sheet(d, w, "AL", ""), ("ba-approver", "al-sender", "head")),
 }
 
@@ -381,8 +384,8 @@ def test_every_function_that_takes_a_person_is_refused_to_somebody() -> None:
         if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == desk.__name__
         if "who" in inspect.signature(function).parameters
     }
-    # These two answer with what a person may do and refuse nobody.
-    assert {act.split()[0] for act in REFUSED} == doors - {"list_sheets", "may_sign"}
+    # These answer with what a person may do and refuse nobody.
+    assert {act.split()[0] for act in REFUSED} == doors - {"list_sheets", "may_sign", "may_roll_back"}
 
 
 @pytest.mark.parametrize("act", REFUSED)
@@ -398,8 +401,10 @@ def test_act_without_the_right_is_refused_and_changes_nothing(the_desk: ReleaseD
 def test_token_of_a_steward_may_not_use_the_desk(the_desk: ReleaseDesk) -> None:
     head = get_person(the_desk, "head")
     with_token = Identity(head.account, head.name, head.language, head.grants, "token")
-    with pytest.raises(NotAllowedError):
-        desk.review_draft(the_desk, with_token)
+    assert desk.may_roll_back(head) and not desk.may_roll_back(with_token)
+    for act in (desk.review_draft, desk.list_rollback_targets):
+        with pytest.raises(NotAllowedError):
+            act(the_desk, with_token)
 
 
 def test_release_is_published_only_when_nothing_is_open(the_desk: ReleaseDesk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.confirmation import CONFIRMED, ask_for_confirmation
-from dashboards.office.pages.release_desk.page import ERRORS, PATH, format_minute, open_desk, render_desk
+from dashboards.office.pages.release_desk.page import (
+    ERRORS,
+    PATH,
+    describe_error,
+    format_minute,
+    open_desk,
+    render_desk,
+)
 from dashboards.office.requests import Form, SubmittedForm
 from dashboards.office.responses import redirect_to, render_refusal
 from pipelines.core.i18n import mark
@@ -66,7 +73,7 @@ def publish_release(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ERRORS as error:
-        return render_desk(context, (context.localize_error(error),))
+        return render_desk(context, (describe_error(context, error),))
     if not form.has_field(CONFIRMED):
         moment = review.planned.moment if review.planned is not None else None
         return ask_for_confirmation(
@@ -116,5 +123,5 @@ def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Respon
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ERRORS as error:
-        return render_desk(context, (context.localize_error(error),))
+        return render_desk(context, (describe_error(context, error),))
     return redirect_to(context, PATH, message=context.tell(message))  # marked by the callers

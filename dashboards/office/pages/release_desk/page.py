@@ -20,14 +20,17 @@ from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import has_role_for
 from pipelines.ledger.transitions import TransitionError
 from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.publish import find_current_release
 from pipelines.refresh.integrity import IntegrityError
 from pipelines.refresh.quarter import measure_progress
 from pipelines.refresh.release_desk import desk as release_desk
 from pipelines.refresh.release_desk.checklist import CHECKS
 from pipelines.refresh.release_desk.desk import ReleaseDesk
+from pipelines.refresh.release_desk.rollback_plan import has_earlier_target
 
 router = APIRouter()
 PATH = "/release-desk"
+ROLLBACK = f"{PATH}/rollback"
 ERRORS = (ReleaseError, HomeBusyError, IntegrityError, TransitionError)
 """Errors of acts that the desk shows above its page."""
 
@@ -74,7 +77,46 @@ def render_desk(context: PageContext, errors: tuple[str, ...] = ()) -> Response:
         readers=_list_readers(context, desk),
         reader_names=[(reader.name, reader.name) for reader in release_desk.list_preview_readers(desk)],
         is_steward=is_steward,
+        rollback=_describe_rollback(context, desk),
+        rollback_address=ROLLBACK,
     )
+
+
+def name_rollback(context: PageContext, current: str, targets: Sequence[str]) -> str:
+    """Return the title of the page of a rollback: whether it goes back or undoes an earlier rollback."""
+    if targets and not has_earlier_target(current, targets):
+        return context.tell("Make a withdrawn release current again")
+    return context.tell("Withdraw the current release")
+
+
+def _describe_rollback(context: PageContext, desk: ReleaseDesk) -> tuple[str, str] | None:
+    """Return title and text of the way to the rollback; None if the person or the home has none."""
+    current = find_current_release(desk.home)
+    if current is None or not release_desk.may_roll_back(context.who):
+        return None
+    targets = release_desk.list_rollback_targets(desk, context.who)
+    if not targets:
+        return None
+    text = (
+        context.tell(
+            "Release {release} is current. If it should not have been published, you can make the one before it "
+            "current again. Nothing is deleted.",
+            release=current.name,
+        )
+        if has_earlier_target(current.name, targets)
+        else context.tell("Release {release} is current, because a newer one was withdrawn.", release=current.name)
+    )
+    return name_rollback(context, current.name, targets), text
+
+
+def describe_error(context: PageContext, error: Exception) -> str:
+    """Return the text of an error of an act. A busy home is described without the names of commands and processes."""
+    if isinstance(error, HomeBusyError):
+        return context.tell(
+            "Nothing was done, because a refresh or another act on releases is running at this moment. Wait a few "
+            "minutes, then try again."
+        )
+    return context.localize_error(error)
 
 
 def open_desk(context: PageContext) -> ReleaseDesk:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from dashboards.office.pages.release_desk.page import ERRORS, PATH, describe_signature, open_desk, render_desk
+from dashboards.office.pages.release_desk.page import (
+    ERRORS,
+    PATH,
+    describe_error,
+    describe_signature,
+    open_desk,
+    render_desk,
+)
 from dashboards.office.pages.release_desk.sheet_tables import describe_notes, make_changes, make_figures
 from dashboards.office.requests import Form, Page
 from dashboards.office.responses import redirect_to, render_page, render_refusal
@@ -67,6 +74,6 @@ def sign_sheet(form: Form) -> Response:
     except NotAllowedError as error:
         return render_refusal(context, error)
     except ERRORS as error:
-        return render_desk(context, (context.localize_error(error),))
+        return render_desk(context, (describe_error(context, error),))
     message = context.tell("You have signed the sheet of {area}.", area=context.area_name(territory))
     return redirect_to(context, ui.page_address(f"{PATH}/sheet", territory=territory), message=message)
