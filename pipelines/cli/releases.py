@@ -330,16 +330,22 @@ def rebuild_release(
 def show_checklist(actor: Actor = None, as_json: AsJson = False) -> None:
     """Show the checklist of the draft, as a steward. Exit code 1 while a check is open."""
     from pipelines.refresh.release_desk import desk
+    from pipelines.refresh.release_desk.problems import CommandReader
 
-    review = desk.review_draft(*_open_release_desk(actor))
+    release_desk, who = _open_release_desk(actor)
+    review, reader = desk.review_draft(release_desk, who), CommandReader(release_desk.registry)
     if as_json:
-        say_json({"release": review.release, "checks": [result.as_json() for result in review.checks]})
+        results = [result.as_json(reader) for result in review.checks]
+        say_json({"release": review.release, "checks": results, "footnotes": reader.list_footnotes()})
     else:
         for result in review.checks:
             print_line(f"{result.state:<10}  {result.check.title}")
+            for line in result.list_evidence(reader):
+                print_line(f"{'':<10}    {line}")
             if result.problems:
-                print_line(f"{'':<10}    {result.evidence}")
                 print_line(f"{'':<10}    {result.explanation or result.override or result.check.remedy}")
+        for note in reader.list_footnotes():
+            print_line(note)
     if not review.is_ready:
         raise typer.Exit(ERRORS)
 

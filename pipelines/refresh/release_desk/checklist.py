@@ -7,19 +7,25 @@ An override of a steward counts for the checks that were open when it was record
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import polars as pl
 
-from pipelines.core.i18n import mark
-from pipelines.refresh.release_desk import checks
+from pipelines.core.i18n import many, mark
+from pipelines.refresh.release_desk import checks, home_checks, return_checks
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
-from pipelines.refresh.release_desk.problems import Problem
+from pipelines.refresh.release_desk.problems import CheckProblem, ProblemReader
 
 NAMED: Final = 8
 """Problems that are named, so that every territory can be; the others are counted."""
+_DATA_FILE: Final = re.compile(r"[\w.-]+\.(?:parquet|json|html|duckdb)\b")
+"""NameReference of a file in the text of an error, which readers see instead of the text; the log has both."""
+_LOG = logging.getLogger("rti.release_desk")
+_FAILED: Final = mark("This check failed, because a part of the draft is missing or damaged ({cause}).")
 State = Literal["good", "explained", "overridden", "open"]
 
 
@@ -30,7 +36,7 @@ class Check:
     id: str
     title: str
     remedy: str
-    find_problems: Callable[[DraftUnderReview], Iterable[Problem]]
+    find_problems: Callable[[DraftUnderReview], Iterable[CheckProblem]]
     can_be_explained: bool = False
     is_essential: bool = False
     """A release that fails this check would harm people or could not be trusted, so no steward may override it."""
@@ -41,7 +47,7 @@ class DraftCheckResult:
     """The result of a check, with a steward's explanation of these problems and the reason of an override."""
 
     check: Check
-    problems: tuple[Problem, ...]
+    problems: tuple[CheckProblem, ...]
     explanation: str = ""
     override: str = ""
 
@@ -53,23 +59,19 @@ class DraftCheckResult:
             return "explained"
         return "overridden" if self.override and not self.check.is_essential else "open"
 
-    @property
-    def evidence(self) -> str:
-        """Return the first problems with codes, and how many more there are."""
-        return self.list_evidence(str)
-
-    def list_evidence(self, describe: Callable[[Problem], str]) -> str:
-        """Return the first problems, each as described, and how many more there are."""
+    def list_evidence(self, reader: ProblemReader) -> list[str]:
+        """Return the first problems in the words of a reader; the last line says how many more there are."""
+        lines = [problem.describe(reader) for problem in self.problems[:NAMED]]
         more = len(self.problems) - NAMED
-        return "; ".join(map(describe, self.problems[:NAMED])) + (f" (+{more})" if more > 0 else "")
+        return lines + ([many("{n} more", "{n} more", more, reader.language)] if more > 0 else [])
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the result as plain values, in English."""
+    def as_json(self, reader: ProblemReader) -> dict[str, Any]:
+        """Return the result as plain values, with all problems in the words of a reader."""
         return {
             "id": self.check.id,
             "title": self.check.title,
             "state": self.state,
-            "problems": [str(problem) for problem in self.problems],
+            "problems": [problem.describe(reader) for problem in self.problems],
             "remedy": self.check.remedy,
             "explanation": self.explanation,
             "is_essential": self.check.is_essential,
@@ -85,17 +87,21 @@ def run_checks(draft: DraftUnderReview, chosen: Iterable[Check] | None = None) -
 def run_check(check: Check, draft: DraftUnderReview) -> DraftCheckResult:
     """Run one check."""
     try:
-        problems: tuple[Problem, ...] = tuple(check.find_problems(draft))
+        problems: tuple[CheckProblem, ...] = tuple(check.find_problems(draft))
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError) as error:
         # A draft of which a part is missing or damaged must be shown as such, and never as good.
-        problems = (f"{type(error).__name__}: {error}",)
+        _LOG.warning("the check %s of the draft %s failed", check.id, draft.release, exc_info=True)
+        file = _DATA_FILE.search(str(error))
+        problems = (CheckProblem(_FAILED, {"cause": file[0] if file else type(error).__name__}),)
     return DraftCheckResult(check, problems, draft.explanations.get(check.id, ""), draft.overrides.get(check.id, ""))
 
 
 _REFRESH: Final = mark("Run `rti refresh`, and check the new draft.")
 _RESTORE: Final = mark("Restore the named files from a backup; `rti audit verify` lists them.")
 _EXPLAIN: Final = mark("Correct it, or explain it here.")
-_ASK: Final = mark("Ask the office, or explain it here.")
+_REMIND: Final = mark("Ask the office for the return, or explain here why the release does not wait for it.")
+_FINISH: Final = mark("Ask the office to finish this, or explain here why the release does not wait for it.")
+_DECLARE: Final = mark("Declare what is missing and run `rti refresh`, or explain it here.")
 
 CHECKS: Final[tuple[Check, ...]] = (
     Check(
@@ -112,18 +118,34 @@ CHECKS: Final[tuple[Check, ...]] = (
         checks.find_order_faults,
         is_essential=True,
     ),
-    Check("fresh", mark("No return was accepted after the draft was built"), _REFRESH, checks.find_later_returns),
+    Check(
+        "fresh", mark("No return was accepted after the draft was built"), _REFRESH, return_checks.find_later_returns
+    ),
     Check("code", mark("The draft was built with this version of the program"), _REFRESH, checks.find_other_code),
     Check(
         "declarations", mark("The draft was built with these declarations"), _REFRESH, checks.find_other_declarations
     ),
     Check("version", mark("The draft has a version and a list of changes"), _REFRESH, checks.find_missing_version),
     Check("tests", mark("All tests of the data have passed"), _REFRESH, checks.find_failed_tests),
-    Check("coverage", mark("Every office has reported the newest quarter"), _ASK, checks.find_missing_returns, True),
-    Check("overdue", mark("No earlier return is overdue"), _ASK, checks.find_overdue_returns, True),
-    Check("waiting", mark("No return waits for a check or an approval"), _ASK, checks.find_waiting_returns, True),
-    Check("warnings", mark("No return has open warnings"), _ASK, checks.find_open_warnings, True),
-    Check("withdrawals", mark("No withdrawal of a return is requested"), _ASK, checks.find_requested_withdrawals, True),
+    Check(
+        "coverage",
+        mark("Every office has reported the newest quarter"),
+        _REMIND,
+        return_checks.find_missing_returns,
+        True,
+    ),
+    Check("overdue", mark("No earlier return is overdue"), _REMIND, return_checks.find_overdue_returns, True),
+    Check(
+        "waiting", mark("No return waits for a check or an approval"), _FINISH, return_checks.find_waiting_returns, True
+    ),
+    Check("warnings", mark("No return has open warnings"), _FINISH, return_checks.find_open_warnings, True),
+    Check(
+        "withdrawals",
+        mark("No withdrawal of a return is requested"),
+        _FINISH,
+        return_checks.find_requested_withdrawals,
+        True,
+    ),
     Check(
         "public_audit",
         mark("The public cannot work out a withheld figure"),
@@ -146,19 +168,25 @@ CHECKS: Final[tuple[Check, ...]] = (
         is_essential=True,
     ),
     Check("languages", mark("Every page exists in every language"), _REFRESH, checks.find_missing_languages),
-    Check("labels", mark("Every code has a label in every language"), _EXPLAIN, checks.find_missing_labels, True),
+    Check("labels", mark("Every code has a label in every language"), _DECLARE, checks.find_missing_labels, True),
     Check("alt_texts", mark("Every picture has a text alternative"), _EXPLAIN, checks.find_pictures_without_text, True),
-    Check("cards", mark("Every published count has a counting rule"), _EXPLAIN, checks.find_counts_without_card, True),
-    Check("notes", mark("Every territory has reference metadata"), _EXPLAIN, checks.find_missing_notes, True),
-    Check("denominators", mark("The populations are recent"), _EXPLAIN, checks.find_old_denominators, True),
-    Check("changes", mark("Changes of published figures are explained"), _EXPLAIN, checks.find_changes, True),
+    Check("cards", mark("Every published count has a counting rule"), _DECLARE, checks.find_counts_without_card, True),
+    Check("notes", mark("Every territory has reference metadata"), _DECLARE, checks.find_missing_notes, True),
+    Check("denominators", mark("The populations are recent"), _DECLARE, checks.find_old_denominators, True),
+    Check(
+        "changes",
+        mark("Changes of published figures are explained"),
+        mark("Compare the sheets of these territories with their returns, and explain the changes here."),
+        checks.find_changes,
+        True,
+    ),
     Check(
         "notices",
         mark("A correction has a notice for each territory that it concerns"),
         mark("Publish a notice with `rti release notice`, then run `rti refresh`."),
         checks.find_missing_notices,
     ),
-    Check("releases", mark("All earlier releases are as published"), _RESTORE, checks.find_damaged_releases),
+    Check("releases", mark("All earlier releases are as published"), _RESTORE, home_checks.find_damaged_releases),
     Check(
         "calendar",
         mark("The release is announced in the calendar"),
@@ -176,29 +204,31 @@ CHECKS: Final[tuple[Check, ...]] = (
         "inputs",
         mark("All facts of accepted returns are as approved"),
         _RESTORE,
-        checks.find_damaged_inputs,
+        home_checks.find_damaged_inputs,
         is_essential=True,
     ),
     Check(
         "ledger",
         mark("The audit log is complete and unchanged"),
         _RESTORE,
-        checks.find_ledger_faults,
+        home_checks.find_ledger_faults,
         is_essential=True,
     ),
     Check(
         "unfinished",
         mark("No publication was interrupted"),
         mark("Run `rti publish`; it finishes the publication."),
-        checks.find_unfinished_publication,
+        home_checks.find_unfinished_publication,
     ),
     Check(
         "clock",
         mark("The clock is right"),
         mark("Set the clock of the computer right."),
-        checks.find_clock_faults,
+        home_checks.find_clock_faults,
         is_essential=True,
     ),
-    Check("disk", mark("The disk has space"), mark("Free space on the disk."), checks.find_full_disk),
-    Check("key", mark("The key that signs releases can be read"), _RESTORE, checks.find_key_faults, is_essential=True),
+    Check("disk", mark("The disk has space"), mark("Free space on the disk."), home_checks.find_full_disk),
+    Check(
+        "key", mark("The key that signs releases can be read"), _RESTORE, home_checks.find_key_faults, is_essential=True
+    ),
 )

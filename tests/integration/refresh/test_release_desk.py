@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.cli import main
 from pipelines.core import clock, i18n
 from pipelines.core.home import Home, open_home
 from pipelines.declarations.registry import load
@@ -27,8 +30,10 @@ from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication, reader_audit, released_counts
 from pipelines.refresh.release_desk import checklist, desk, review
 from pipelines.refresh.release_desk.desk import ReleaseDesk
+from pipelines.refresh.release_desk.problems import CommandReader
 from pipelines.submissions import decisions, intake, release_log
 from pipelines.submissions.accounts import accounts
+from pipelines.submissions.timetable.names import note_of
 from pipelines.warehouse import count_builds
 from tests.support.fakes import ledger_fakes
 from tests.support.releases import release_fixture
@@ -136,10 +141,15 @@ def _manifest(**entries: Any) -> Callable[[ReleaseDesk], None]:
     return change_manifest
 
 
+def _of_one_office(coverage: pl.DataFrame) -> pl.DataFrame:
+    return coverage.filter(pl.col("territory") == "AL").with_columns(source=pl.lit("AL_PP"))
+
+
 def _reveal(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(value=pl.when(pl.col("conf_status") == "C").then(pl.lit(3.0)).otherwise(pl.col("value")))
 
 
+_LOST_LABEL = [{"language": "sq", "codelist": "measure", "code": "reported"}]
 FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
     "files": _page("changed"),
     "code": _manifest(code="0" * 64),
@@ -148,20 +158,24 @@ FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
     "public_audit": lambda d: released_counts.record_audit(d.home, d.home.drafts / DRAFT, {**NO_RISK, "disclosed": 1}),
     "no_values": _table("cell", _reveal),
     "languages": lambda d: (d.home.drafts / DRAFT / "pages" / "sq" / "index.html").unlink(),
-    "labels": _table("codelist_label", lambda t: t.filter(pl.col("language") != "sq")),
+    "labels": _table(
+        "codelist_label", lambda t: t.filter(~pl.struct("language", "codelist", "code").is_in(_LOST_LABEL))
+    ),
     "alt_texts": _page("<svg></svg>"),
     "cards": _table("cell", lambda t: t.with_columns(card_id=pl.lit(""))),
     "notes": _table("metadata", lambda t: t.filter(pl.col("territory") != "MK")),
     "denominators": _table("population", lambda t: t.with_columns(population_year=2010)),
-    "changes": _table("change", lambda t: pl.concat([t, _make_change()])),
+    "changes": _table("change", lambda t: pl.concat([t, _make_change(area="MK", period="2026-Q1")])),
     "unfinished": lambda d: (d.home.releases / "2026-Q1").mkdir(),
     "releases": lambda d: (d.home.releases / "2026-Q1").mkdir(),
     "key": lambda d: _damage_key(d.home),
     "order": lambda d: _publish_later_release(d.home),
     "fresh": lambda d: _accept_return(d, days=284),
     "tests": lambda d: _write_test_results(d.home, "fail"),
-    "coverage": _table("coverage", lambda t: t.with_columns(is_reported=pl.col("period") != DRAFT)),
-    "overdue": _table("coverage", lambda t: t.with_columns(is_reported=pl.col("period") == DRAFT, is_due=True)),
+    "coverage": _table("coverage", lambda t: _of_one_office(t).with_columns(is_reported=pl.col("period") != DRAFT)),
+    "overdue": _table(
+        "coverage", lambda t: _of_one_office(t).with_columns(is_reported=pl.col("period") == DRAFT, is_due=True)
+    ),
     "waiting": lambda d: _send_return(d),
     "warnings": lambda d: _check_return(d, warnings=(("key", "rule"),)),
     "withdrawals": lambda d: _ask_withdrawal(d),
@@ -283,15 +297,82 @@ def _run_check(the_desk: ReleaseDesk, check_id: str) -> checklist.DraftCheckResu
     return checklist.run_check(check, draft)
 
 
+SENTENCES: dict[str, str] = {
+    "files": "The file pages/sq/index.html is not as it was built.",
+    "order": "Release 2026-Q3 is older than the current release, 2026-Q4.",
+    "fresh": "QQ, Justice counts, 2025 Q3: accepted on 21 November 2026, after the draft was built.",
+    "code": "Another version of the program built the draft.",
+    "declarations": "Forms or facts of territories have changed since the draft was built.",
+    "version": "Release 2026-Q3 has no number of its version.",
+    "tests": "The test unique cell of the data did not pass.",
+    "coverage": "General Prosecution Office (Albania), Justice counts: no return for 2026 Q3.",
+    "overdue": "General Prosecution Office (Albania), Justice counts: no return for 2023.",
+    "waiting": "QQ, Justice counts, 2025 Q4: sent, and not approved yet.",
+    "warnings": "QQ, Justice counts, 2025 Q4: warnings without an explanation: 1.",
+    "withdrawals": "QQ, Justice counts, 2025 Q3: the office asks to withdraw it.",
+    "public_audit": "Withheld figures that the public can work out exactly: 1.",
+    "insider_audit": "Albania: can work out withheld figures of others: 2.",
+    "no_values": "Published counts, Albania, 2025: a withheld figure has a value.",
+    "languages": "Shqip: pages that are missing: 1.",
+    "labels": "Shqip: codes without a label: 1. The first is Reported.",
+    "alt_texts": "Shqip: the page index.html has a picture without a text alternative.",
+    "cards": "Albania, Final, Persons: no counting rule is declared.",
+    "notes": "North Macedonia: no reference metadata.",
+    "denominators": "Albania: the newest population is of 2010.",
+    "changes": "North Macedonia, 2026 Q1: published figures that were revised: 1.",
+    "notices": "North Macedonia: published totals were revised, and no notice says why.",
+    "releases": "Release 2026-Q1 is public, but no publication of it is recorded.",
+    "calendar": "The announced time of release 2026-Q3 was cancelled.",
+    "sign_offs": "Albania: nobody has signed the sheet.",
+    "inputs": "QQ, Justice counts, 2025 Q3: the stored figures are not as they were approved.",
+    "ledger": "Entry 2 of the audit log was changed.",
+    "unfinished": "Release 2026-Q1 is in the public folder, but `publications.jsonl` does not list it: its publication "
+    "was interrupted. `rti publish 2026-Q1` finishes it.",
+    "clock": "The clock of this computer says 2026-11-25 09:00, but 2027-01-01 00:00 is recorded already (UTC).",
+    "disk": "MB",
+    "key": "The key that signs releases is missing or damaged.",
+}
+"""The first problem of each fault, as the command prints it; of the disk only a part is always the same."""
+MACHINE_WORDS = re.compile(
+    r"S[0-9a-f]{15}|[0-9a-f]{12,}|\w=\w|\b[A-Z]{2}_[A-Z]+|\b(?:AL|BA|HR|XK|MK|ME|RS|WB)\b|_T\b|\{|Error|Q\d\||"
+    r"convicted_|/home/|no_value"
+)
+"""Ids of returns, digests, terms of keys, codes of offices, areas and measures, classes of errors, and paths."""
+
+
 @pytest.mark.parametrize("check_id", FAULTS)
-def test_check_finds_its_fault(the_desk: ReleaseDesk, check_id: str) -> None:
+def test_check_finds_its_fault_and_says_it_in_plain_words(the_desk: ReleaseDesk, check_id: str) -> None:
     if check_id in PREPARED:
         PREPARED[check_id](the_desk)
     assert (before := _run_check(the_desk, check_id)).state == "good", before.problems
     FAULTS[check_id](the_desk)
     result = _run_check(the_desk, check_id)
     assert result.state == "open"
-    assert not any("Error: " in str(problem) for problem in result.problems), result.problems
+    lines = result.list_evidence(CommandReader(the_desk.registry))
+    assert lines[0] == SENTENCES[check_id] or (check_id == "disk" and "MB of the disk are free" in lines[0]), lines
+    assert not [line for line in lines if MACHINE_WORDS.search(line)], lines
+    assert all(line.endswith(".") for line in lines[: checklist.NAMED])
+
+
+@pytest.mark.parametrize("text", ["S0123456789abcdef", "area=AL", "AL_PP", "AL: 2", "KeyError: 'x'", "0" * 64])
+def test_machine_words_are_recognised(text: str) -> None:
+    assert MACHINE_WORDS.search(text)
+
+
+@pytest.mark.parametrize("language", i18n.list_languages())
+def test_problems_of_each_check_are_in_the_language_of_the_reader(the_desk: ReleaseDesk, language: str) -> None:
+    FAULTS["coverage"](the_desk)
+    found = [
+        problem
+        for check_id in ("coverage", "sign_offs", "calendar", "insider_audit")
+        for problem in _run_check(the_desk, check_id).problems
+    ]
+    reader = CommandReader(the_desk.registry, language)
+    for problem in found:
+        text, english = problem.describe(reader), problem.describe(CommandReader(the_desk.registry))
+        assert (text == english) == (language == "en"), text
+        assert not MACHINE_WORDS.search(text)
+        assert not text.endswith(".."), "a period may end with a full stop"
 
 
 def test_review_shows_open_checks_of_people_dates_and_returns(the_desk: ReleaseDesk) -> None:
@@ -317,7 +398,50 @@ def test_check_that_cannot_be_run_is_open_and_says_why(the_desk: ReleaseDesk) ->
     (the_desk.home.drafts / DRAFT / "data" / "metadata.parquet").unlink()
     review = desk.review_draft(the_desk, get_person(the_desk, "head"))
     result = next(result for result in review.checks if result.check.id == "notes")
-    assert result.state == "open" and "FileNotFoundError" in result.evidence
+    [line] = result.list_evidence(CommandReader(the_desk.registry))
+    assert result.state == "open"
+    assert line == "This check failed, because a part of the draft is missing or damaged (metadata.parquet)."
+
+
+def test_check_that_does_not_find_a_column_names_the_class_of_the_error_only(the_desk: ReleaseDesk) -> None:
+    _table("cell", lambda cells: cells.drop("card_id"))(the_desk)
+    [line] = _run_check(the_desk, "cards").list_evidence(CommandReader(the_desk.registry))
+    assert line == "This check failed, because a part of the draft is missing or damaged (ColumnNotFoundError)."
+
+
+def test_command_prints_sentences_and_the_footnotes_of_the_names(
+    the_desk: ReleaseDesk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RTI_HOME", str(the_desk.home.root))
+    kosovo = note_of(the_desk.registry, "XK", "en")
+    assert main.main(["release", "checklist", "--as", "head"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "              Kosovo under UNSCR 1244: nobody has signed the sheet." in lines
+    assert kosovo in lines[-2:]
+    assert main.main(["release", "checklist", "--as", "head", "--json"]) == 1
+    content = json.loads(capsys.readouterr().out)
+    assert kosovo in content["footnotes"]
+    assert "Albania: nobody has signed the sheet." in [
+        text for check in content["checks"] for text in check["problems"]
+    ]
+    reader = CommandReader(the_desk.registry)
+    assert (reader.area_name("AL"), reader.list_footnotes()) == ("Albania", [])
+
+
+def test_many_changed_files_of_a_release_are_one_problem(the_desk: ReleaseDesk) -> None:
+    for language in ("sq", "mk", "en"):
+        (the_desk.home.drafts / DRAFT / "pages" / language / "index.html").write_text("changed", encoding="utf-8")
+    reader = CommandReader(the_desk.registry)
+    assert _run_check(the_desk, "files").list_evidence(reader) == [
+        "Files that are not as they were built: 3. The first is pages/en/index.html."
+    ]
+    folder = the_desk.home.releases / "2026-Q1"
+    shutil.copytree(the_desk.home.drafts / DRAFT, folder)
+    line = {"release": "2026-Q1", "published_at": NOW}
+    (the_desk.home.public / "publications.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert _run_check(the_desk, "releases").list_evidence(reader) == [
+        "Release 2026-Q1: files that are not as they were published: 4. The first is pages/en/index.html."
+    ]
 
 
 # -- explanations, signatures, publication
@@ -517,4 +641,5 @@ def test_audits_count_for_the_draft_that_was_audited(the_desk: ReleaseDesk, monk
     assert set(cells.values()) == {2} and "AL" in cells
     review = desk.review_draft(the_desk, get_person(the_desk, "head"))
     result = next(result for result in review.checks if result.check.id == "insider_audit")
-    assert str(result.problems[0]) == "AL: 2"
+    lines = result.list_evidence(CommandReader(the_desk.registry))
+    assert lines[0] == "Albania: can work out withheld figures of others: 2."

@@ -9,7 +9,6 @@ from dashboards.office.context import PageContext
 from pipelines.core.i18n import mark
 from pipelines.design import components as ui
 from pipelines.refresh.release_desk.checklist import DraftCheckResult
-from pipelines.refresh.release_desk.problems import NOT_ASSESSED, Problem
 
 _STATES: dict[str, words.Sign] = {
     "good": ("good", "✔", mark("in order")),
@@ -28,7 +27,9 @@ def make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) ->
         if result.state == "open" and result.check.is_essential:
             remedy += " " + context.tell("This check cannot be overridden.")
         title = context.tell(result.check.title)  # marked in release_desk.checklist
-        evidence = result.list_evidence(lambda problem: _describe_problem(context, problem))
+        evidence = (
+            ui.render_list([ui.mark_code(line) for line in result.list_evidence(context)]) if result.problems else ""
+        )
         rows.append(
             ui.PageRow(
                 title,
@@ -43,15 +44,3 @@ def make_checklist(context: PageContext, results: Sequence[DraftCheckResult]) ->
         rows,
         wide=True,
     )
-
-
-def _describe_problem(context: PageContext, problem: Problem) -> str:
-    """Return a problem of a draft with the names of its office or area, and the labels of its codes."""
-    if isinstance(problem, str):
-        return context.tell(NOT_ASSESSED) if problem == NOT_ASSESSED else problem
-    name = context.office_name(problem.office, problem.area) if problem.office else context.area_name(problem.area)
-    labels = [context.code_label(codelist, code) for codelist, code in problem.codes]
-    period = [words.format_period(problem.period, context.language)] if problem.period else []
-    text = ", ".join([name, *labels, *period])
-    note = context.tell(NOT_ASSESSED) if problem.note == NOT_ASSESSED else problem.note
-    return f"{text}: {note}" if note else text
