@@ -8,6 +8,7 @@ from typing import Final
 
 from pipelines.core import clock
 from pipelines.core.i18n import mark, tell
+from pipelines.core.i18n.periods import format_period
 from pipelines.refresh.quarter.progress import Cause, QuarterStep, StepName, Wait
 
 STEPS: Final[Mapping[StepName, str]] = {
@@ -68,6 +69,6 @@ def describe_wait(
         office=office_name(wait.office, wait.territory) if wait.office else "",
         area=area_name(wait.territory) if wait.territory else "",
         instrument=label_of("instrument", wait.instrument) if wait.instrument else "",
-        period=wait.period,
+        period=format_period(wait.period, language) if wait.period else "",
         time=time,
     )

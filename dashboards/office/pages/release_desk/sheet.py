@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from dashboards.office import words
 from dashboards.office.pages.release_desk.page import (
     ERRORS,
     PATH,
@@ -58,7 +59,7 @@ def show_sheet(context: Page) -> Response:
         has_english_notes=any(isinstance(note, Markup) and 'lang="en"' in note for note in notes),
         missing=[
             f"{context.office_name(row['source'], territory)}, {context.code_label('instrument', row['instrument'])}, "
-            f"{row['period']}"
+            f"{words.format_period(row['period'], context.language)}"
             for row in sheet.missing
         ],
         withheld=context.many("{n} figure is withheld", "{n} figures are withheld", sheet.withheld),

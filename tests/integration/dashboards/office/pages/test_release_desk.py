@@ -138,6 +138,7 @@ def test_steward_sees_how_far_the_quarter_is_and_who_is_waited_for(desk_pages: O
     ]  # fmt: skip
     [waits] = [row.text_content() for row in table.cssselect("tbody tr") if "The returns arrive" in row.text_content()]
     assert "late since 2026-11-14 (16 of 17)" in waits and "Brčko" in waits
+    assert "send the return (Justice counts, 2026 Q3)" in waits
     assert "The returns arrive" not in desk_pages.open("al-approver", "/release-desk").main
 
 
