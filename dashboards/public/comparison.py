@@ -126,7 +126,7 @@ def list_parts(path: str, crime: str, measure: str, unit: str) -> list[str]:
 def read_figures(path: str, choice: Choice, crime: str) -> list[Row]:
     """Return the rows of an indicator in all areas and periods; a ratio has several versions of each.
 
-    A figure of the region from too few territories is taken out, as on every page.
+    A figure of the region from too few territories is taken out, as on every page; of ratios the release has done so.
     """
     rows: Sequence[Row]
     if choice.kind in ("count", "rate"):
@@ -145,7 +145,7 @@ def read_figures(path: str, choice: Choice, crime: str) -> list[Row]:
 
 
 def _with_region_rule(row: Row) -> Row:
-    if row["area_kind"] != "region" or not regions.count_reporters(row) or regions.is_regional(row):
+    if row["area_kind"] != "region" or not regions.is_refused(row):
         return row
     return {**row, "value": None, "low": None, "high": None, "state": "too_few_territories", "obs_status": "M"}
 

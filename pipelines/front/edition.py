@@ -151,32 +151,8 @@ class Edition:
             by_area = ratios[row["metric"], row["offence_group"], row["period"]]
             # The default version of an area; without one, both counts are of the same period.
             if row["is_default"] or (row["version"] == "same_period" and row["area"] not in by_area):
-                by_area[row["area"]] = self._complete_withheld(row) if row["area"] == self.region else row
+                by_area[row["area"]] = row
         return ratios
-
-    def _complete_withheld(self, row: Row) -> Row:
-        """Return a ratio of the region with the territories that have both counts, if it is withheld.
-
-        The release lists those of one count. If too few have both, the region has no ratio that could be withheld.
-        """
-        if row["state"] != "withheld":
-            return row
-        periods = (str(row["period"]), str(row["denominator_period"] or row["period"]))
-        counts = [
-            self.find_total(str(row["offence_group"]), measure, self.region, period)
-            for (measure, _), period in zip(self._operands.get(str(row["metric"]), ()), periods, strict=False)
-        ]
-        if len(counts) < 2 or any(count is None for count in counts):
-            return row
-        reporters = [str(count["reporters"] or "").split(",") for count in counts if count is not None]
-        common = [code for code in reporters[0] if code and code in reporters[1]]
-        completed = {**row, "reporters": ",".join(common), "n_reported": len(common), "has_members": True}
-        flags = [flag for flag in str(row["flags"] or "").split(",") if flag]
-        if "common_reporters" not in flags and any(len(codes) > len(common) for codes in reporters):
-            completed["flags"] = ",".join(["common_reporters", *flags])
-        if common and not regions.is_regional(completed):
-            completed |= {"obs_status": "M", "conf_status": "F", "state": "too_few_territories"}
-        return completed
 
     def find_ratios(self, metric: str, crime: str, period: str) -> Mapping[str, Row]:
         """Return the recommended version of a ratio by area."""

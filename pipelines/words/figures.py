@@ -156,7 +156,8 @@ def name_covered_area(row: Row, vocabulary: Vocabulary) -> str:
     if row["area_kind"] == "region":
         whole = len(vocabulary.territories)
         if not present:
-            return tell(_COVERED_BY_NONE, area=area)
+            # Territories may have reported one of the two counts of a ratio.
+            return area if regions.is_ratio(row) else tell(_COVERED_BY_NONE, area=area)
         if len(present) == whole:
             return tell(_COVERED_FULLY, area=area, all=whole)
         return tell(_COVERED_IN_PART, area=area, present=len(present), all=whole, names=names)

@@ -51,24 +51,32 @@ def is_regional(row: Row | None) -> bool:
 
 
 def is_refused(row: Row | None) -> bool:
-    """Return True if a figure of the region is not shown, because too few territories are in it."""
+    """Return True if a figure of the region is not shown, because too few territories are in it.
+
+    Of a ratio of two stages, the release says so: one that lacks a count can list the territories of the other one.
+    """
+    if row is not None and is_ratio(row):
+        return bool(row["state"] == "too_few_territories")
     return row is not None and bool(count_reporters(row)) and not is_regional(row)
+
+
+def is_ratio(row: Row) -> bool:
+    """Return True for a ratio of two stages, which alone has versions."""
+    return bool(row.get("version"))
 
 
 def is_covered(row: Row | None) -> bool:
     """Return True if the territories of a figure of the region are known: those that its value is of.
 
-    A ratio that is withheld or lacks a side lists the territories of one side or term, of which some may have no ratio.
+    A ratio that lacks a count lists the territories of the other one, and a withheld clearance rate those of one term.
     """
     return row is not None and (row["value"] is not None or row.get("state") == "too_few_territories")
 
 
 def has_members(row: Row) -> bool:
-    """Return True if the territories that a row lists are those of its figure: of each count, and of a known ratio.
-
-    A withheld ratio has them if the territories of both counts were compared (`has_members`).
-    """
-    return "numerator" not in row or is_covered(row) or bool(row.get("has_members"))
+    """Return True if the territories that a row lists are those of its figure: of each count, of a known ratio, and of
+    a withheld ratio of two stages, which lists the territories with both counts."""
+    return "numerator" not in row or is_covered(row) or (is_ratio(row) and row["state"] == "withheld")
 
 
 def is_mixed(row: Row | None) -> bool:
@@ -106,10 +114,13 @@ def describe_cover(row: Row, whole: int, absences: str) -> str:
 def name_territories(
     area: str, columns: Sequence[tuple[str, Row | None]], territories: Sequence[tuple[str, str]]
 ) -> str:
-    """Name the territories in the region's figures of one row: once if all columns have the same."""
+    """Name the territories in the region's figures of one row: once if all columns have the same.
+
+    A ratio of which no territory has both counts is left out.
+    """
     by_reporters: dict[str, list[str]] = {}
     for column, cell in columns:
-        if cell is not None:
+        if cell is not None and (cell["reporters"] or not is_ratio(cell)):
             by_reporters.setdefault(str(cell["reporters"] or ""), []).append(lower_first(column))
     texts = []
     for reporters, names in by_reporters.items():

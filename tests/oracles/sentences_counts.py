@@ -680,7 +680,7 @@ def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
         if x is not None
         and (
             x.get("state") == "too_few_territories"
-            or 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION
+            or ("version" not in x and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION)
             or is_mixed(x)
         )
         else describe_absent(x)
@@ -848,7 +848,7 @@ def describe_covered_area(r: Release, row: Row) -> str:
     names, whole = join_words(r.marked[code] for code in present), len(r.territories)
     if row["area_kind"] == "region":
         if not present:
-            return f"{name} (no territory has reported)"
+            return name if row.get("version") else f"{name} (no territory has reported)"
         return (
             f"{name} (all {whole} territories)"
             if len(present) == whole

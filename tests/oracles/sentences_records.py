@@ -729,9 +729,12 @@ def count_territories_shown(r: Release, s: Selection) -> int:
     for x in rows:
         if x is not None and x["area"] in r.territories and x["value"] is not None:
             territories.add(x["area"])
-        # A ratio that is withheld or lacks a side lists the territories of the other side.
+        # A ratio that lacks a count lists the territories of the other one, a withheld one those of both.
         is_of_members = x is not None and (
-            "measure" in s or x["value"] is not None or x["state"] == "too_few_territories"
+            "measure" in s
+            or x["value"] is not None
+            or x["state"] == "too_few_territories"
+            or ("version" in x and x["state"] == "withheld")
         )
         if x is not None and x["area"] == r.region and is_of_members:
             territories |= set(split_codes(x["reporters"]))

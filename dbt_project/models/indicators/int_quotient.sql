@@ -1,5 +1,6 @@
 -- The two sides of each ratio: which count is divided by which, for which area, by which counting rules, and with which
 -- breaks between them. Nothing is divided here; the marts decide what a refusal means for a figure.
+{%- set is_region_withheld = '(regions.is_upper_withheld or regions.is_lower_withheld)' %}
 with
 
 operands as (select * from {{ ref('int_operand') }}),
@@ -129,8 +130,16 @@ paired as (
         uppers.conf_status <> 'F' as is_upper_withheld,
         coalesce(lowers.conf_status, 'F') <> 'F' as is_lower_withheld,
         lowers.metric is null as is_other_unit,
+        -- Of a total of the region that is withheld, the members are public.
         coalesce(uppers.reporters <> lowers.reporters, false)
-            and uppers.value is not null and lowers.value is not null as is_other_reporters,
+            and (
+                (uppers.value is not null and lowers.value is not null)
+                or (
+                    uppers.metric_kind = 'ratio' and uppers.area_kind = 'region'
+                    and (uppers.conf_status <> 'F' or lowers.conf_status <> 'F')
+                    and 'L' not in (uppers.obs_status, lowers.obs_status)
+                )
+            ) as is_other_reporters,
         coalesce(uppers.age <> lowers.age and '_Z' not in (uppers.age, lowers.age), false) as is_other_age,
         coalesce(uppers.person_type <> lowers.person_type and '_Z' not in (uppers.person_type, lowers.person_type), false)
             as is_other_persons,
@@ -169,15 +178,27 @@ paired as (
 ),
 
 -- The region, if its two totals have different members: over the members with both sides. A member that is in only one
--- of the totals, or whose side is not in the input, is listed with the reason.
+-- of the totals, or whose side is not in the input, is listed with the reason. If a total is withheld, nothing is
+-- summed, and a member whose own side is withheld counts as well.
 members as (
     select
         regions.metric, regions.freq, regions.period, regions.offence_group, regions.count_unit, regions.version,
         members.area, members.numerator, members.denominator, members.flags, members.upper_dispersion,
         members.lower_dispersion, members.upper_basis, members.lower_basis,
         case
-            when members.is_upper_withheld or members.is_lower_withheld then 'withheld'
-            when members.numerator is null or members.denominator is null then 'not_both_sides'
+            when
+                {{ is_region_withheld }}
+                and not (
+                    {{ listed('members.area', 'regions.reporters') }}
+                    and {{ listed('members.area', 'regions.lower_reporters') }}
+                )
+                then 'not_both_sides'
+            when
+                not {{ is_region_withheld }} and (members.is_upper_withheld or members.is_lower_withheld)
+                then 'withheld'
+            when
+                not {{ is_region_withheld }} and (members.numerator is null or members.denominator is null)
+                then 'not_both_sides'
             when members.is_other_reporters then 'reporters_differs'
             when members.ages <> regions.ages then 'juveniles_differs'
             when members.person_types <> regions.person_types then 'legal_persons_differs'
@@ -226,11 +247,24 @@ joint as (
         paired.denominator_start, paired.upper_status, paired.lower_status, paired.is_upper_withheld,
         paired.is_lower_withheld, paired.is_other_unit, paired.is_other_age, paired.is_other_persons, paired.ages,
         paired.person_types, paired.n_expected,
-        {%- for column in [
-            'numerator', 'denominator', 'upper_dispersion', 'lower_dispersion', 'upper_basis', 'lower_basis',
-            'n_reported', 'reporters'
-        ] %}
+        -- If a total is withheld, so is the sum of the members, and the other total has other members.
+        {%- for column in ['numerator', 'denominator'] %}
+        case
+            when common.n_reported > 0 and (paired.is_upper_withheld or paired.is_lower_withheld) then null
+            when common.n_reported > 0 then common.{{ column }}
+            else paired.{{ column }}
+        end as {{ column }},
+        {%- endfor %}
+        {%- for column in ['upper_dispersion', 'lower_dispersion', 'upper_basis', 'lower_basis'] %}
         case when common.n_reported > 0 then common.{{ column }} else paired.{{ column }} end as {{ column }},
+        {%- endfor %}
+        {%- for column, empty in [('n_reported', '0'), ('reporters', "''")] %}
+        case
+            when paired.metric_kind = 'ratio' and paired.area_kind = 'region' and paired.is_other_reporters
+                then coalesce(common.{{ column }}, {{ empty }})
+            when common.n_reported > 0 then common.{{ column }}
+            else paired.{{ column }}
+        end as {{ column }},
         {%- endfor %}
         paired.is_other_reporters and coalesce(common.n_reported, 0) = 0 as is_other_reporters,
         coalesce(common.left_out, '') as left_out,

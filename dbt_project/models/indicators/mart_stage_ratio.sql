@@ -10,10 +10,11 @@ stated as (
     select
         quotients.*,
         metrics.is_nested, metrics.per, metrics.unit_measure, metrics.interval_method, metrics.minimum_events,
-        -- If one side is not collected, there is no ratio, even if the other side is withheld.
+        -- If one side is not collected, there is no ratio, even if the other side is withheld. The same applies to the
+        -- region if no member has both sides, or if they are counted in different units.
         case
             when upper_status = 'L' or lower_status = 'L' then 'L'
-            when is_withheld then 'Q'
+            when is_withheld and not (area_kind = 'region' and is_refused) then 'Q'
             when is_other_reporters then 'O'
             when is_refused then 'M'
             when numerator is null then upper_status
@@ -26,10 +27,11 @@ stated as (
     inner join metrics on quotients.metric = metrics.metric
 ),
 
+-- A figure of the region that would not be shown from so few members is not withheld, even if one of its sides is.
 judged as (
     select
         *,
-        obs_status not in ('Q', 'O', 'L', 'M', 'K') and {{ is_of_too_few_territories('stated') }} as is_of_too_few
+        obs_status not in ('O', 'L', 'M', 'K') and {{ is_of_too_few_territories('stated') }} as is_of_too_few
     from stated
 ),
 
@@ -57,14 +59,14 @@ figures as (
         case when is_known then dispersion end as dispersion,
         unit_measure, numerator, denominator, lag, denominator_period,
         case
-            when obs_status = 'Q' then 'withheld'
             when is_of_too_few then 'too_few_territories'
+            when obs_status = 'Q' then 'withheld'
             when not is_known then 'missing'
             when is_nested then {{ few_state_of_share('numerator', 'denominator', 'minimum_events') }}
             else {{ few_state('numerator', 'denominator', 'minimum_events') }}
         end as state,
         case when is_of_too_few then 'M' else obs_status end as obs_status,
-        case when obs_status = 'Q' then 'C' else 'F' end as conf_status,
+        case when obs_status = 'Q' and not is_of_too_few then 'C' else 'F' end as conf_status,
         is_nested, is_lag_zero, is_allowed,
         case
             when is_of_too_few then {{ join_lists(['reasons', "'too_few_territories'"]) }}

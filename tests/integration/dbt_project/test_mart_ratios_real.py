@@ -133,7 +133,15 @@ def test_ratio_of_one_period_divides_its_cells(
     assert silent.filter(~pl.col("reasons").str.contains("count_unit_differs")).is_empty()
     assert with_value.filter(~divisible).is_empty()
     common = rows.filter(pl.col("flags").str.contains("common_reporters"))
-    assert set(common["area_kind"]) <= {"region"} and (common["reporters"] == common["x_reporters"]).all()
+    assert set(common["area_kind"]) <= {"region"}
+    is_summed = pl.col("x").is_not_null() & pl.col("y").is_not_null()
+    summed = common.filter(is_summed)
+    assert (summed["reporters"] == summed["x_reporters"]).all()
+    # A withheld total is not summed, but its members are known.
+    for row in common.filter(~is_summed).iter_rows(named=True):
+        assert set(row["reporters"].split(",")) == set(row["x_reporters"].split(",")) & set(
+            row["y_reporters"].split(",")
+        )
     # Indictments and convictions at first instance are of the same territories in every period here.
     assert common.height >= 3 or metric == "convicted_first_per_indicted"
     # Where the dispersion is that of cases, the limits are SciPy's.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import pytest
-
 from tests.support.editions import make_edition, make_ratio, make_total, make_window
 
 
@@ -88,38 +86,15 @@ def test_recommended_version_of_a_ratio_is_found_or_that_of_the_same_period() ->
     assert edition.list_ratio_years("m", "TIP") == [], "a year that is not over for the region is not listed"
 
 
-@pytest.mark.parametrize(
-    ("indicted_by", "state", "reporters", "flags"),
-    [
-        ("AA,BB,CC,DD", "withheld", "AA,BB,CC,DD", "partial"),
-        ("AA,BB,DD", "too_few_territories", "AA,BB,DD", "common_reporters,partial"),
-    ],
-)
-def test_withheld_ratio_of_the_region_has_the_territories_with_both_counts(
-    indicted_by: str, state: str, reporters: str, flags: str
-) -> None:
-    """Check a ratio whose numerator has four territories; with three in the denominator there is none to withhold."""
-    hidden = make_ratio(
-        "WB",
-        "2025",
-        value=None,
-        obs_status="Q",
-        conf_status="C",
-        state="withheld",
-        flags="partial",
-        low=None,
-        high=None,
-    )
+def test_withheld_ratio_of_the_region_is_found_as_it_was_released() -> None:
+    """Check that counts with other territories change nothing: the release has compared them."""
+    hidden = make_ratio("WB", "2025", value=None, obs_status="Q", conf_status="C", state="withheld", flags="partial")
     totals = [
         make_total("WB", "2025", None, obs_status="Q", conf_status="C", state="withheld"),
-        make_total("WB", "2025", 90.0, measure="indicted", level="", reporters=indicted_by),
+        make_total("WB", "2025", 90.0, measure="indicted", level="", reporters="AA,BB,DD"),
     ]
     operands = [
         {"metric": hidden["metric"], "measure": measure, "level": ""} for measure in ("convicted_first", "indicted")
     ]
     edition = make_edition(stage_ratio=[hidden], total=totals, metric_operand=operands)
-    row = edition.find_ratios(hidden["metric"], "TIP", "2025")["WB"]
-    assert (row["state"], row["reporters"], row["flags"]) == (state, reporters, flags)
-    assert row["obs_status"] == ("Q" if state == "withheld" else "M")
-    unknown = make_edition(stage_ratio=[hidden], total=totals[:1], metric_operand=operands)
-    assert unknown.find_ratios(hidden["metric"], "TIP", "2025")["WB"] == hidden
+    assert edition.find_ratios(hidden["metric"], "TIP", "2025")["WB"] == hidden

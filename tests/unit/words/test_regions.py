@@ -90,6 +90,48 @@ def test_coverage_of_too_few_territories_is_not_that_of_a_figure(reporters: str,
     assert regions.describe_cover(build_cell("convicted_first", 12.0, reporters), 7, "Not included: BA.") == text
 
 
+def build_ratio(state: str, reporters: str, **columns: Any) -> dict[str, Any]:
+    return {
+        "area_kind": "region", "version": "same_period", "value": 80.0 if state == "enough" else None, "state": state,
+        "numerator": None, "reporters": reporters, "low": None,
+    } | columns  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "is_refused", "has_members"),
+    [
+        (build_ratio("enough", "AL,BA,HR,ME"), False, True),
+        (build_ratio("withheld", "AL,BA,HR,ME"), False, True),
+        (build_ratio("too_few_territories", "AL,BA,HR"), True, True),
+        (build_ratio("missing", "AL"), False, False),
+        (build_cell("indicted", None, "AL,BA,HR"), True, True),
+        (build_ratio("withheld", "AL,BA,HR,ME", version="", undefined="withheld"), False, False),
+    ],
+)
+def test_ratio_of_the_region_is_refused_and_has_members_as_the_release_states(
+    row: dict[str, Any], is_refused: bool, has_members: bool
+) -> None:
+    """Check ratios, then a count, which has no state, and a clearance rate, which lists the territories of one term."""
+    assert (regions.is_refused(row), regions.has_members(row)) == (is_refused, has_members)
+
+
+def test_quoted_ratio_without_a_count_is_not_one_of_too_few_territories() -> None:
+    missing = build_ratio("missing", "AL", obs_status="O", conf_status="F")
+    assert regions.quote_figure(missing) == "not available"
+    assert regions.quote_figure(build_ratio("too_few_territories", "AL")) == "no regional figure"
+
+
+def test_territories_of_a_ratio_that_none_has_are_not_named() -> None:
+    territories = [("AL", "Alfa"), ("BA", "Beta")]
+    ratio, none = build_ratio("enough", "AL"), build_ratio("missing", "")
+    assert regions.name_territories("Region", [("Same year", none)], territories) == ""
+    named = regions.name_territories("Region", [("Same year", ratio), ("With time lag", none)], territories)
+    assert named == regions.name_territories("Region", [("Same year", ratio)], territories) != ""
+    assert "no territory has reported" in regions.name_territories(
+        "Region", [("Indicted", build_cell("indicted", None, ""))], territories
+    )
+
+
 def build_window(freq: str, period: str, reaching: int, **values: Any) -> dict[str, Any]:
     return {
         "freq": freq, "period": period, "n_reaching": reaching, "n_territories": 7, "n_reported": 7,

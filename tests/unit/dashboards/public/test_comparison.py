@@ -87,9 +87,17 @@ def test_read_figures_takes_out_a_figure_of_the_region_from_too_few_territories(
 ) -> None:
     rows = (make_row("WB", reporters="AA,BB,CC"), make_row("WB", "2024", reporters="AA,BB,CC,DD"), make_row("AA"))
     monkeypatch.setattr(queries, "read_rows", lambda *_, **__: rows)
-    few, region, territory = comparison.read_figures("", RATIO, "TIP")
+    few, region, territory = comparison.read_figures("", Choice("rate", "convicted_first"), "TIP")
     assert (few["value"], few["low"], few["state"]) == (None, None, "too_few_territories")
     assert (region, territory) == rows[1:]
+
+
+def test_read_figures_leaves_the_state_of_a_ratio_to_the_release(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check a ratio that lacks a count, and lists the territory of the other one."""
+    row = make_row("WB", version="same_period", value=None, state="missing", obs_status="O", reporters="AA")
+    monkeypatch.setattr(queries, "read_rows", lambda *_, **__: (row,))
+    assert comparison.read_figures("", RATIO, "TIP") == [row]
+    assert comparison.format_compared(row, "ratio").text == "not available"
 
 
 def test_select_family_has_the_pairs_of_the_chosen_indicator_and_part() -> None:
