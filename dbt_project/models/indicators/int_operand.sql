@@ -54,13 +54,69 @@ summed as (
 ),
 
 -- If a term has no cell, or other persons or reporters than the other terms, there is no sum.
-final as (
+sides as (
     select
         metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,
         case when is_whole and is_one_scope then value end as value,
         case when obs_status = 'Q' or (is_whole and is_one_scope) then obs_status else 'O' end as obs_status,
-        conf_status, age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis
+        conf_status, age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis,
+        false as lacks_years
     from summed
+),
+
+pools as (
+    select metric, side, freq, period, offence_group, count_unit
+    from sides
+    where area_kind = 'region' and freq in ('P3', 'P5')
+),
+
+-- A pool needs all of its years, so that a territory with some of them has no cell of it. Its side is missing: without
+-- a row, it would be taken for one that the territory does not collect.
+incomplete as (
+    select
+        years.metric, years.side, years.area_kind, years.area, years.territory, pools.freq, pools.period,
+        years.offence_group, years.count_unit,
+        max(years.level) as level,
+        min(years.kind) as kind,
+        cast(null as double) as value,
+        'O' as obs_status,
+        'F' as conf_status,
+        min(years.age) as age,
+        min(years.person_type) as person_type,
+        max(years.n_reported) as n_reported,
+        max(years.n_expected) as n_expected,
+        {{ union_lists('years.reporters') }} as reporters,
+        '' as flags,
+        min(years.dispersion) as dispersion,
+        {{ basis_of_sum('years.interval_basis') }} as interval_basis,
+        true as lacks_years
+    from sides as years
+    inner join pools
+        on years.metric = pools.metric
+        and years.side = pools.side
+        and years.offence_group = pools.offence_group
+        and years.count_unit = pools.count_unit
+        and years.period between substring(pools.period, 1, 4) and substring(pools.period, 6, 4)
+    left join sides as wholes
+        on years.metric = wholes.metric
+        and years.side = wholes.side
+        and years.area_kind = wholes.area_kind
+        and years.area = wholes.area
+        and pools.freq = wholes.freq
+        and pools.period = wholes.period
+        and years.offence_group = wholes.offence_group
+        and years.count_unit = wholes.count_unit
+    where
+        years.freq = 'A' and years.area_kind = 'territory' and years.obs_status <> 'L' and wholes.metric is null
+    group by
+        years.metric, years.side, years.area_kind, years.area, years.territory, pools.freq, pools.period,
+        years.offence_group, years.count_unit
+),
+
+final as (
+    select * from sides
+    union all
+    select * from incomplete
 )
 
 select * from final

@@ -129,6 +129,7 @@ paired as (
         lowers.obs_status as lower_status,
         uppers.conf_status <> 'F' as is_upper_withheld,
         coalesce(lowers.conf_status, 'F') <> 'F' as is_lower_withheld,
+        uppers.lacks_years or coalesce(lowers.lacks_years, false) as lacks_years,
         lowers.metric is null as is_other_unit,
         -- Of a total of the region that is withheld, the members are public.
         coalesce(uppers.reporters <> lowers.reporters, false)
@@ -187,10 +188,13 @@ members as (
         members.lower_dispersion, members.upper_basis, members.lower_basis,
         case
             when
-                {{ is_region_withheld }}
-                and not (
-                    {{ listed('members.area', 'regions.reporters') }}
-                    and {{ listed('members.area', 'regions.lower_reporters') }}
+                members.lacks_years
+                or (
+                    {{ is_region_withheld }}
+                    and not (
+                        {{ listed('members.area', 'regions.reporters') }}
+                        and {{ listed('members.area', 'regions.lower_reporters') }}
+                    )
                 )
                 then 'not_both_sides'
             when
@@ -245,8 +249,8 @@ joint as (
         paired.period_end, paired.upper_kind,
         paired.lower_kind, paired.upper_level, paired.lower_level, paired.denominator_period,
         paired.denominator_start, paired.upper_status, paired.lower_status, paired.is_upper_withheld,
-        paired.is_lower_withheld, paired.is_other_unit, paired.is_other_age, paired.is_other_persons, paired.ages,
-        paired.person_types, paired.n_expected,
+        paired.is_lower_withheld, paired.lacks_years, paired.is_other_unit, paired.is_other_age,
+        paired.is_other_persons, paired.ages, paired.person_types, paired.n_expected,
         -- If a total is withheld, so is the sum of the members, and the other total has other members.
         {%- for column in ['numerator', 'denominator'] %}
         case
@@ -353,6 +357,7 @@ final as (
         carded.denominator_period, carded.upper_kind, carded.lower_kind, carded.upper_level, carded.lower_level,
         carded.numerator, carded.denominator, carded.upper_status, carded.lower_status,
         carded.is_upper_withheld or carded.is_lower_withheld as is_withheld,
+        carded.lacks_years,
         carded.is_other_reporters,
         -- Refused outright: the two numbers cannot be related at all, not even with a label.
         carded.is_other_unit or carded.is_other_reporters or {{ listed("'count_unit_differs'", 'carded.reasons') }}

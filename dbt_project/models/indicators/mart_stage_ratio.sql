@@ -10,10 +10,11 @@ stated as (
     select
         quotients.*,
         metrics.is_nested, metrics.per, metrics.unit_measure, metrics.interval_method, metrics.minimum_events,
-        -- If one side is not collected, there is no ratio, even if the other side is withheld. The same applies to the
-        -- region if no member has both sides, or if they are counted in different units.
+        -- If one side is not collected or lacks years of a pool, there is no ratio, even if the other side is withheld.
+        -- The same applies to the region if no member has both sides, or if they are counted in different units.
         case
             when upper_status = 'L' or lower_status = 'L' then 'L'
+            when lacks_years then 'O'
             when is_withheld and not (area_kind = 'region' and is_refused) then 'Q'
             when is_other_reporters then 'O'
             when is_refused then 'M'

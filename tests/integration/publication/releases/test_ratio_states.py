@@ -1,6 +1,7 @@
 """States of ratios in a release: recomputed from its own counts in plain Python, and the same for every reader.
 
-A ratio of the region is withheld only if enough territories have both counts.
+A ratio of the region is withheld only if enough territories have both counts. A pool of which a territory has some
+years is missing, not uncollected.
 """
 
 from __future__ import annotations
@@ -192,3 +193,71 @@ def test_static_pages_explorer_and_open_data_have_the_same_state_of_a_regional_r
                     assert word == "no regional figure"
                 compared += 1
     assert compared > 200
+
+
+# ----------------------------------------------------------------------------------------------- pools of some years
+
+
+def list_unfinished_pools(release: Release) -> set[Key]:
+    """Return metric, area, offence group, unit and period of each ratio of a pool of which a territory has some years.
+
+    It has cells of both counts in a year of the pool, and none of at least one of them in the pool itself.
+    """
+    regional = [row for row in release.ratios if row["area"] == REGION and row["freq"] in ("P3", "P5")]
+    territories = {area for area, *_ in release.counts if area != REGION and "_" not in area}
+    unfinished: set[Key] = set()
+    for row in regional:
+        first, last = (int(year) for year in row["period"].split("-"))
+        years = [str(year) for year in range(first, last + 1)]
+        for area in territories:
+            if None not in release.find_counts(row | {"area": area}):
+                continue
+            measures = [side["measure"] for side in release.sides[row["metric"]].values()]
+            of_years = [
+                [release.counts.get((area, year, row["offence_group"], row["count_unit"], measure)) for year in years]
+                for measure in measures
+            ]
+            if all(any(count and count["obs_status"] != "L" for count in counts) for counts in of_years):
+                unfinished.add((row["metric"], area, row["offence_group"], row["count_unit"], row["period"]))
+    return unfinished
+
+
+def check_unfinished_pools(release: Release, ratios: Iterable[Row]) -> int:
+    """Look for the row of each ratio of a pool of which a territory has some years; return their number."""
+    rows: dict[Key, Row] = {
+        (row["metric"], row["area"], row["offence_group"], row["count_unit"], row["period"]): row for row in ratios
+    }
+    unfinished = list_unfinished_pools(release)
+    for key in unfinished:
+        row = rows.get(key)
+        assert row is not None, key
+        found = (row["value"], row["state"], row["obs_status"], row["conf_status"])
+        assert found == (None, "missing", "O", "F"), key
+        assert comparison.format_compared(row, "ratio").text == "not available", key
+    return len(unfinished)
+
+
+def test_ratio_of_a_pool_with_some_of_its_years_is_not_available(release: Release) -> None:
+    assert check_unfinished_pools(release, release.ratios) >= 40
+    key = ("convicted_first_per_adjudicated_first", "BA", "TIP", "person", "2021-2025")
+    assert key in list_unfinished_pools(release)
+    remaining = [
+        row
+        for row in release.ratios
+        if (row["metric"], row["area"], row["offence_group"], row["count_unit"], row["period"]) != key
+    ]
+    assert len(remaining) == len(release.ratios) - 1
+    with pytest.raises(AssertionError, match="BA"):
+        check_unfinished_pools(release, remaining)
+
+
+def test_ratio_of_a_pool_shows_no_count_that_is_not_published(release: Release) -> None:
+    """Compare the counts next to ratios of pools with the cells of the pool."""
+    compared = 0
+    for row in release.ratios:
+        if row["freq"] not in ("P3", "P5") or row["area"] == REGION:
+            continue
+        for name, count in zip(("numerator", "denominator"), release.find_counts(row), strict=True):
+            assert row[name] == (None if count is None else count["value"]), row
+            compared += 1
+    assert compared > 500
