@@ -165,7 +165,7 @@ def _adapt_document(index: str, page: str) -> str:
 def render_not_found(*, is_demonstration: bool, has_static_pages: bool) -> str:
     """Return the page for an unknown address, with the menu of the static pages and a way to each page of the explorer.
 
-    Without static pages there is no menu, and the list of pages begins with the first address.
+    The menu is left out without static pages, and the list of pages begins with the first address.
     """
     language, tag = current_language(), i18n.html_lang(current_language())
     listed_name, navigation = tell("Pages"), []

@@ -239,11 +239,11 @@ def _renumber_marks(part: Part, new_marks: Mapping[str, str]) -> Part:
     if not isinstance(part, Markup):
         return part
 
-    def renumber(found: re.Match[str]) -> str:
+    def renumber_figure(found: re.Match[str]) -> str:
         marks = (new_marks.get(mark, mark) for mark in found[2].split(","))
         return found[1] + ",".join(sorted(marks, key=_order_mark))
 
-    return Markup(_MARKS_OF_FIGURE.sub(renumber, part))
+    return Markup(_MARKS_OF_FIGURE.sub(renumber_figure, part))
 
 
 def _order_mark(mark: str) -> tuple[int, str]:

@@ -134,9 +134,9 @@ def fold_notes(notes: Iterable[tuple[_Note, bool]]) -> tuple[list[_Note], list[_
     """
     notes = list(notes)
     places = sorted(range(len(notes)), key=lambda place: not notes[place][1])
-    shown = set(places[:VISIBLE_NOTES])
-    visible = [note for place, (note, _) in enumerate(notes) if place in shown]
-    return visible, [note for place, (note, _) in enumerate(notes) if place not in shown]
+    places_shown = set(places[:VISIBLE_NOTES])
+    visible = [note for place, (note, _) in enumerate(notes) if place in places_shown]
+    return visible, [note for place, (note, _) in enumerate(notes) if place not in places_shown]
 
 
 def order_numbered(notes: Notes, n_names: int, n_remarks: int) -> list[str]:

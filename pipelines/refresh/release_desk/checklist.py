@@ -61,7 +61,7 @@ class DraftCheckResult:
 
     def list_evidence(self, reader: ProblemReader) -> list[str]:
         """Return the first problems in the words of a reader; the last line says how many more there are."""
-        lines = [problem.describe(reader) for problem in self.problems[:NAMED]]
+        lines = [problem.compose_sentence(reader) for problem in self.problems[:NAMED]]
         more = len(self.problems) - NAMED
         return lines + ([many("{n} more", "{n} more", more, reader.language)] if more > 0 else [])
 
@@ -71,7 +71,7 @@ class DraftCheckResult:
             "id": self.check.id,
             "title": self.check.title,
             "state": self.state,
-            "problems": [problem.describe(reader) for problem in self.problems],
+            "problems": [problem.compose_sentence(reader) for problem in self.problems],
             "remedy": self.check.remedy,
             "explanation": self.explanation,
             "is_essential": self.check.is_essential,

@@ -130,13 +130,17 @@ def find_values_of_hidden_cells(draft: DraftUnderReview) -> list[CheckProblem]:
     for path in sorted((draft.folder / "data").glob("*.parquet")):
         columns = pl.read_parquet_schema(path).keys()
         if {"conf_status", "value"} <= columns:
-            shown = [name for name in ("area", "period") if name in columns]
-            rows = pl.read_parquet(path, columns=["conf_status", "value", *shown])
+            place_columns = [name for name in ("area", "period") if name in columns]
+            rows = pl.read_parquet(path, columns=["conf_status", "value", *place_columns])
             faulty = rows.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null())
             table = NameReference("table", path.stem)
             places += [
-                (table, *(_name_place(name, code) for name, code in zip(shown, row, strict=True) if code))
-                for row in (faulty.select(shown).unique().sort(shown).iter_rows() if shown else [()][: faulty.height])
+                (table, *(_name_place(name, code) for name, code in zip(place_columns, row, strict=True) if code))
+                for row in (
+                    faulty.select(place_columns).unique().sort(place_columns).iter_rows()
+                    if place_columns
+                    else [()][: faulty.height]
+                )
             ]
     return [CheckProblem(_HIDDEN_VALUE, {"where": where}) for where in places]
 
@@ -173,8 +177,8 @@ def find_missing_labels(draft: DraftUnderReview) -> list[CheckProblem]:
     labels = draft.read_table("codelist_label").filter(pl.col("label") != "").drop("label")
     problems = []
     for code in i18n.list_languages():
-        own = labels.filter(pl.col("language") == i18n.html_lang(code))
-        missing = every.join(own, on=["codelist", "code"], how="anti", maintain_order="left")
+        labels_of_language = labels.filter(pl.col("language") == i18n.html_lang(code))
+        missing = every.join(labels_of_language, on=["codelist", "code"], how="anti", maintain_order="left")
         if code != i18n.SOURCE_LANGUAGE and missing.height:
             values = {"name": NameReference("language", code), "n": missing.height, "label": missing["label"][0]}
             problems.append(CheckProblem(_MISSING_LABELS, values))

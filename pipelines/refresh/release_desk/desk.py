@@ -216,7 +216,7 @@ def list_rollback_targets(desk: ReleaseDesk, who: Identity) -> list[str]:
 
 
 def plan_rollback(desk: ReleaseDesk, who: Identity, release: str) -> RollbackPlan | None:
-    """Return what a rollback to a release would change; None if there is no such rollback. Raises NotAllowedError."""
+    """Return what a rollback to a release would change; None if it is not possible. Raises NotAllowedError."""
     _require_steward(who, "roll_back")
     return rollback_plan.plan_rollback(desk.home, desk.engine, release)
 

@@ -95,7 +95,7 @@ def find_ledger_faults(draft: DraftUnderReview) -> list[CheckProblem]:
 
 def find_unfinished_publication(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return the publications that have begun and not ended."""
-    return [CheckProblem(found.text, found.params) for found in find_unfinished(draft.home)]
+    return [CheckProblem(publication.text, publication.params) for publication in find_unfinished(draft.home)]
 
 
 def find_clock_faults(draft: DraftUnderReview) -> list[CheckProblem]:

@@ -39,12 +39,12 @@ Value = str | int | NameReference | tuple[NameReference, ...]
 
 @dataclass(frozen=True)
 class CheckProblem:
-    """What a check found: a marked sentence with `{placeholders}`, and their values."""
+    """The finding of a check: a marked sentence with `{placeholders}`, and their values."""
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def describe(self, reader: ProblemReader) -> str:
+    def compose_sentence(self, reader: ProblemReader) -> str:
         """Return the sentence in the language and with the names of a reader."""
         values = {name: _name_value(value, reader) for name, value in self.values.items()}
         text = i18n.tell(self.text, reader.language, **values)  # marked in the modules of the checks
@@ -67,26 +67,26 @@ class CommandReader:
 
     registry: Registry
     language: str = i18n.SOURCE_LANGUAGE
-    named: set[str] = field(default_factory=set)
+    named_territories: set[str] = field(default_factory=set)
     """Codes of the territories that were named."""
 
     def list_footnotes(self) -> list[str]:
         """Return the footnotes of the territories that were named."""
         from pipelines.submissions.timetable.names import note_of
 
-        notes = (note_of(self.registry, code, self.language) for code in sorted(self.named))
+        notes = (note_of(self.registry, code, self.language) for code in sorted(self.named_territories))
         return list(dict.fromkeys(note for note in notes if note))
 
     def area_name(self, code: str, /) -> str:
         from pipelines.submissions.timetable.names import jurisdiction_name
 
-        self.named.add(code.partition("_")[0])
+        self.named_territories.add(code.partition("_")[0])
         return jurisdiction_name(self.registry, code, self.language)
 
     def office_name(self, source: str, territory: str, /) -> str:
         from pipelines.submissions.timetable.names import office_name
 
-        self.named.add(territory)
+        self.named_territories.add(territory)
         return office_name(self.registry, source, self.language)
 
     def code_label(self, codelist: str, code: str, /) -> str:

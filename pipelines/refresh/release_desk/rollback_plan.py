@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RollbackPlan:
-    """What follows if `release` becomes the current one instead of `current`.
+    """The consequences if `release` becomes the current one instead of `current`.
 
     `withdrawn` are the releases that readers will see as withdrawn and do not yet, `restored` those that no longer are;
     both are sorted. `subscribers` is the number of accounts that get a message.
@@ -55,7 +55,7 @@ def has_earlier_target(current: str, targets: Sequence[str]) -> bool:
 
 
 def plan_rollback(home: Home, engine: sa.Engine, release: str) -> RollbackPlan | None:
-    """Return what a rollback to a release would change; None if there is no such rollback."""
+    """Return what a rollback to a release would change; None if it is not possible."""
     current = find_current_release(home)
     if current is None or release not in list_rollback_targets(home):
         return None

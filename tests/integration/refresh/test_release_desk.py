@@ -362,14 +362,14 @@ def test_machine_words_are_recognised(text: str) -> None:
 @pytest.mark.parametrize("language", i18n.list_languages())
 def test_problems_of_each_check_are_in_the_language_of_the_reader(the_desk: ReleaseDesk, language: str) -> None:
     FAULTS["coverage"](the_desk)
-    found = [
+    problems = [
         problem
         for check_id in ("coverage", "sign_offs", "calendar", "insider_audit")
         for problem in _run_check(the_desk, check_id).problems
     ]
     reader = CommandReader(the_desk.registry, language)
-    for problem in found:
-        text, english = problem.describe(reader), problem.describe(CommandReader(the_desk.registry))
+    for problem in problems:
+        text, english = problem.compose_sentence(reader), problem.compose_sentence(CommandReader(the_desk.registry))
         assert (text == english) == (language == "en"), text
         assert not MACHINE_WORDS.search(text)
         assert not text.endswith(".."), "a period may end with a full stop"

@@ -260,7 +260,7 @@ def _find_unlisted(declared: registry.Registry) -> set[tuple[str, str]]:
 
     Only this test compares words: the first word of the English names that are shown.
     """
-    named = {
+    name_words = {
         code: {
             name.name.removeprefix("North ").split()[0]
             for name in territory.names
@@ -272,10 +272,10 @@ def _find_unlisted(declared: registry.Registry) -> set[tuple[str, str]]:
     for code, territory in declared.territories.items():
         notes = [territory.note, *(office.note for office in territory.offices), *(n.footnote for n in territory.names)]
         breaks = load_sims()[code].breaks if code in load_sims() else ()
-        found = set(re.findall(r"\w+", " ".join([*filter(None, notes), *(item.text for item in breaks)])))
-        unlisted |= {(code, other) for other in named if other != code and found & named[other]} - {
-            (code, other) for other in territory.mentions
-        }
+        words_used = set(re.findall(r"\w+", " ".join([*filter(None, notes), *(item.text for item in breaks)])))
+        unlisted |= {
+            (code, mentioned) for mentioned in name_words if mentioned != code and words_used & name_words[mentioned]
+        } - {(code, mentioned) for mentioned in territory.mentions}
     return unlisted
 
 

@@ -110,11 +110,11 @@ def test_share_that_the_release_calls_few_has_the_word_and_no_other_finding(
     page = compose_pages(monitoring=[make_row("AA", source, item, offence_group=crime, **share)])["monitoring-aa.html"]
     (theme,) = page.values["themes"]
     (table,) = theme.tables
-    ((field, *_, shown),) = read_fields(table).values()
+    ((field, *_, finding_field),) = read_fields(table).values()
     notes = " ".join(str(text) for _, text in table.visible_notes)
     is_few = finding == "few"
     assert (field.startswith("few"), "Chance alone can change it a lot." in notes) == (is_few, is_few), field
-    assert shown == ("too few to judge" if is_few else finding.replace("_", " "))
+    assert finding_field == ("too few to judge" if is_few else finding.replace("_", " "))
 
 
 def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:

@@ -206,16 +206,16 @@ def test_shown_notes_are_numbered_without_a_gap_and_each_mark_finds_its_note() -
     fields = [table.note_field("1", text) for text in texts]
     verdict = table.verdict_field("no clear change", "Not clear.")
     table.add_row(table.name_area("BB", note="Of the row."), [*fields, verdict])
-    both = format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["8", "3"])
-    table.add_row("Cland", [both])
+    of_two_notes = format_figure(words.FormattedFigure("5", "5", "value", 5.0), ["8", "3"])
+    table.add_row("Cland", [of_two_notes])
     visible, folded = table.visible_notes, table.folded_notes
     assert [mark for mark, _ in visible] == ["*", "1", "2", "3", "4", "5"]
     assert [mark for mark, _ in folded] == ["6", "7", "8", "9"]
     notes = {mark: str(text) for mark, text in [*visible, *folded]}
     assert list(notes.values())[1:6] == [*texts[:4], "Not clear."], "a verdict is explained before the note of the row"
     first, second = table.table.rows
-    shown = [re.search(r">([^<]*)</sup>$", str(field)) for field in (*first.fields, first.heading)]
-    marks = [found[1].removeprefix("*,") for found in shown if found]
+    matches = [re.search(r">([^<]*)</sup>$", str(field)) for field in (*first.fields, first.heading)]
+    marks = [match[1].removeprefix("*,") for match in matches if match]
     assert [notes[mark] for mark in marks] == [*texts, "Not clear.", "Of the row."]
     (field,) = second.fields
     assert [notes[mark] for mark in re.sub("<[^>]+>", "", str(field))[1:].split(",")] == ["Note 2.", "Not clear."]

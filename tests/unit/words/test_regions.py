@@ -125,8 +125,8 @@ def test_territories_of_a_ratio_that_none_has_are_not_named() -> None:
     territories = [("AL", "Alfa"), ("BA", "Beta")]
     ratio, none = build_ratio("enough", "AL"), build_ratio("missing", "")
     assert regions.name_territories("Region", [("Same year", none)], territories) == ""
-    named = regions.name_territories("Region", [("Same year", ratio), ("With time lag", none)], territories)
-    assert named == regions.name_territories("Region", [("Same year", ratio)], territories) != ""
+    sentence = regions.name_territories("Region", [("Same year", ratio), ("With time lag", none)], territories)
+    assert sentence == regions.name_territories("Region", [("Same year", ratio)], territories) != ""
     assert "no territory has reported" in regions.name_territories(
         "Region", [("Indicted", build_cell("indicted", None, ""))], territories
     )

@@ -125,13 +125,13 @@ def check_regional_ratios(release: Release, ratios: Iterable[Row]) -> dict[str, 
 def test_state_of_a_regional_ratio_follows_from_the_territories_with_both_counts(release: Release) -> None:
     checked = check_regional_ratios(release, release.ratios)
     assert checked["too_few_territories"] > 500 and checked["withheld"] > 40 and checked["missing"] > 20
-    known = {
+    regional = {
         (row["metric"], row["offence_group"], row["period"]): row
         for row in release.ratios
         if row["area"] == REGION and row["count_unit"] == "person"
     }
     for key, reporters in KNOWN.items():
-        assert (known[key]["state"], known[key]["reporters"]) == ("too_few_territories", reporters)
+        assert (regional[key]["state"], regional[key]["reporters"]) == ("too_few_territories", reporters)
 
 
 @pytest.mark.parametrize(
@@ -180,14 +180,16 @@ def test_static_pages_explorer_and_open_data_have_the_same_state_of_a_regional_r
             for explored in rows:
                 if explored["area"] != REGION or explored["freq"] == "Q":
                     continue  # static pages have no quarterly ratios
-                shown = edition.find_ratios(metric, crime, explored["period"]).get(REGION)
+                on_static_page = edition.find_ratios(metric, crime, explored["period"]).get(REGION)
                 observation = observations[metric, crime, name_sdmx_period(explored["period"])]
                 columns = ("state", "obs_status", "conf_status", "n_reported", "reporters")
-                assert shown is not None and [shown[name] for name in columns] == [explored[name] for name in columns]
-                word = indicators.format_figure(shown).text
+                assert on_static_page is not None and [on_static_page[name] for name in columns] == [
+                    explored[name] for name in columns
+                ]
+                word = indicators.format_figure(on_static_page).text
                 assert comparison.format_compared(explored, "ratio").text == word
                 assert (observation["OBS_STATUS"], observation["CONF_STATUS"], observation["N_REPORTED"]) == (
-                    shown["obs_status"], shown["conf_status"], shown["n_reported"],
+                    on_static_page["obs_status"], on_static_page["conf_status"], on_static_page["n_reported"],
                 )  # fmt: skip
                 if (metric, crime, explored["period"]) in KNOWN:
                     assert word == "no regional figure"
@@ -231,8 +233,8 @@ def check_unfinished_pools(release: Release, ratios: Iterable[Row]) -> int:
     for key in unfinished:
         row = rows.get(key)
         assert row is not None, key
-        found = (row["value"], row["state"], row["obs_status"], row["conf_status"])
-        assert found == (None, "missing", "O", "F"), key
+        contents = (row["value"], row["state"], row["obs_status"], row["conf_status"])
+        assert contents == (None, "missing", "O", "F"), key
         assert comparison.format_compared(row, "ratio").text == "not available", key
     return len(unfinished)
 

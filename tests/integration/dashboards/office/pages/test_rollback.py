@@ -70,12 +70,12 @@ def held_by_another(home: Home) -> Iterator[None]:
     """Hold the lock of a home in another thread, as a refresh does."""
     is_held, may_end = threading.Event(), threading.Event()
 
-    def hold() -> None:
+    def hold_lock() -> None:
         with hold_home_lock(home, purpose="refresh"):
             is_held.set()
             may_end.wait(60)
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=hold_lock)
     thread.start()
     assert is_held.wait(10)
     try:
@@ -85,7 +85,7 @@ def held_by_another(home: Home) -> Iterator[None]:
         thread.join()
 
 
-def ask(office: Office, reason: str = REASON, **values: str) -> Any:
+def submit_reason(office: Office, reason: str = REASON, **values: str) -> Any:
     """Submit the form; return the confirmation, or the form with its errors."""
     return office.open(STEWARD, ADDRESS).submit_form("Continue", reason=reason, **values)
 
@@ -104,7 +104,7 @@ def test_release_desk_leads_to_the_page_that_says_what_happens(office: Office) -
 
 def test_confirmation_names_the_releases_and_nothing_is_done_before_it(office: Office) -> None:
     before = fixture.read_state(office.desk.home)
-    page = ask(office)
+    page = submit_reason(office)
     assert page.heading == f"Make release {EARLIER} current again"
     assert f"Do you want to withdraw release {NEWER} and make release {EARLIER} current again?" in page.main
     assert page.list_buttons() == [CONFIRM]
@@ -127,14 +127,14 @@ def test_confirmation_names_the_releases_and_nothing_is_done_before_it(office: O
 
 def test_steward_makes_the_earlier_release_current_and_back_again(office: Office) -> None:
     home = office.desk.home
-    page = ask(office).submit_form(CONFIRM)
+    page = submit_reason(office).submit_form(CONFIRM)
     assert page.heading == "Release desk" and f"Release {EARLIER} is current again" in page.main
     assert fixture.find_current_name(home) == EARLIER
     assert f"Release {EARLIER} is current, because a newer one was withdrawn." in page.main
     assert (
         page.follow_link("Make a withdrawn release current again").heading == "Make a withdrawn release current again"
     )
-    again = ask(office)
+    again = submit_reason(office)
     assert again.list_buttons() == [f"Make release {NEWER} current again"]
     assert "instead of release" in again.main and "No longer withdrawn" in again.main
     again.submit_form(f"Make release {NEWER} current again")
@@ -154,7 +154,7 @@ def test_steward_makes_the_earlier_release_current_and_back_again(office: Office
 )
 def test_wrong_entries_are_named_and_change_nothing(office: Office, values: dict[str, str], words: str) -> None:
     before = fixture.read_state(office.desk.home)
-    page = ask(office, **values)
+    page = submit_reason(office, **values)
     assert page.status == 422 and any(words in error for error in page.errors), page.errors
     assert fixture.read_state(office.desk.home) == before
 
@@ -164,14 +164,14 @@ def test_damaged_release_cannot_become_current_and_the_page_says_what_to_do(offi
     file = home.releases / EARLIER / "README.txt"
     file.chmod(0o644)
     file.write_text("changed", encoding="utf-8")
-    page = ask(office).submit_form(CONFIRM)
+    page = submit_reason(office).submit_form(CONFIRM)
     assert page.status == 409 and f"The files of release {EARLIER} are not as they were published" in page.errors[0]
     assert "draft it again" not in page.main
     assert fixture.find_current_name(home) == NEWER
 
 
 def test_reason_with_the_number_of_a_person_is_refused(office: Office) -> None:
-    page = ask(office, "The person 0101990710008 was counted twice.").submit_form(CONFIRM)
+    page = submit_reason(office, "The person 0101990710008 was counted twice.").submit_form(CONFIRM)
     assert page.status == 409 and "number of a person" in " ".join(page.errors)
     assert fixture.find_current_name(office.desk.home) == NEWER
 
@@ -255,11 +255,11 @@ def test_page_leaves_the_same_as_the_command(template: Home, tmp_path: Path, mon
     assert main.main(COMMAND) == 0
     by_page = fixture.use_copy(template, tmp_path / "page", monkeypatch)
     with open_office(by_page, monkeypatch) as office:
-        ask(office).submit_form(CONFIRM)
-    expected, found = _describe_home(by_command), _describe_home(by_page)
-    assert {account for account, _ in found["letters"]} == {"al-approver", "mk-sender"}
-    assert {letter.title for _, letter in found["letters"]} == {f"Release {EARLIER} is current again"}
-    assert f"Release {NEWER} was withdrawn on".encode() in found["/en/releases.atom"]
+        submit_reason(office).submit_form(CONFIRM)
+    expected, by_page_left = _describe_home(by_command), _describe_home(by_page)
+    assert {account for account, _ in by_page_left["letters"]} == {"al-approver", "mk-sender"}
+    assert {letter.title for _, letter in by_page_left["letters"]} == {f"Release {EARLIER} is current again"}
+    assert f"Release {NEWER} was withdrawn on".encode() in by_page_left["/en/releases.atom"]
     assert fixture.read_journal(by_page)[-1]["reason"] == REASON
     for name in expected:
-        assert found[name] == expected[name], name
+        assert by_page_left[name] == expected[name], name
