@@ -108,6 +108,14 @@ def read_head(connection: sa.Connection) -> Head:
     return (0, ZEROS) if row is None else (row.seq, row.hash)
 
 
+def has_entry(connection: sa.Connection, head: Head) -> bool:
+    """Return True if the log has this entry. Its hash covers all acts before it. Every log has the empty head."""
+    if head == (0, ZEROS):
+        return True
+    entry = connection.execute(sa.select(AUDIT.c.hash).where(AUDIT.c.seq == head[0])).scalar_one_or_none()
+    return entry == head[1]
+
+
 def list_entries(engine: sa.Engine, *, subject: str | None = None, after: int = 0) -> list[dict[str, Any]]:
     """Return entries in order, of one subject or of all, with `detail` parsed from JSON."""
     query = sa.select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq)

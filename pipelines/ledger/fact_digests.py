@@ -7,7 +7,7 @@ the audit log, in its own transaction. `find_damage` reads every file again, `fi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from pipelines.ledger import audit_digests, audit_log, checked_facts, facts
 from pipelines.ledger.audit_log import AuditEntry
 from pipelines.ledger.identity import SYSTEM
 from pipelines.ledger.queries import in_ids
-from pipelines.ledger.schema import EVENT, FACT_FILE, SUBMISSION
+from pipelines.ledger.schema import AUDIT, EVENT, FACT_FILE, SUBMISSION
 from pipelines.ledger.transitions import ACCEPTED
 
 if TYPE_CHECKING:
@@ -93,50 +93,62 @@ def find_damage(connection: sa.Connection, home: Home) -> list[FactDamage]:
 
     This includes withdrawn and replaced returns, because revisions and earlier states are computed from them.
     """
-    return _compare_files(connection, home, frozenset())[0]
+    return _compare_files(connection, home, None)
 
 
 def find_changes(connection: sa.Connection, home: Home) -> list[FactDamage]:
-    """Do the same as `find_damage`, without reading files that have not been written since an earlier comparison."""
+    """Do the same as `find_damage`, without reading files that have not been written since an earlier comparison.
+
+    Of the ledger, only submissions are read that have changed since then, or whose files have.
+    """
     checked = checked_facts.read_checked(home)
-    damage, good = _compare_files(connection, home, checked)
-    if good != checked:
-        checked_facts.write_checked(home, good)
+    present = checked_facts.list_files((table, home.facts / table) for table in facts.TABLES)
+    head = audit_log.read_head(connection)
+    touched = None
+    if checked is not None and audit_log.has_entry(connection, checked.head):
+        touched = checked_facts.find_touched(checked, present) | _list_changed(connection, checked.head)
+        if not touched and checked.head == head:
+            return []
+    damage = _compare_files(connection, home, touched)
+    new = present.keys() - checked.lines if checked is not None else present.keys()
+    again = {checked_facts.name_submission(line) for line in new if not checked_facts.is_settled(present[line])}
+    again |= {item.submission_id for item in damage}
+    lines = frozenset(line for line in present if not again or checked_facts.name_submission(line) not in again)
+    checked_facts.write_checked(home, checked_facts.CheckedFacts(head, lines, frozenset(again)))
     return damage
 
 
-def _compare_files(
-    connection: sa.Connection, home: Home, checked: frozenset[str]
-) -> tuple[list[FactDamage], frozenset[str]]:
-    """Return the damage, and the lines of the files that are as recorded; those in `checked` are not read."""
-    columns = (FACT_FILE.c.submission_id, FACT_FILE.c.facts_table, FACT_FILE.c.sha256, FACT_FILE.c.size)
+def _list_changed(connection: sa.Connection, head: audit_log.Head) -> set[str]:
+    """Return the submissions that entries of the audit log after a head name."""
+    is_named = sa.or_(AUDIT.c.action.like("submission.%"), AUDIT.c.action.like("facts.%"))
+    return set(connection.execute(sa.select(AUDIT.c.subject).where(AUDIT.c.seq > head[0], is_named)).scalars())
+
+
+def _compare_files(connection: sa.Connection, home: Home, only: set[str] | None) -> list[FactDamage]:
+    """Return the damage of the files of every return that was ever accepted, or of some submissions only."""
+    rows_query = sa.select(FACT_FILE.c.submission_id, FACT_FILE.c.facts_table, FACT_FILE.c.sha256, FACT_FILE.c.size)
+    accepted_query = sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
     recorded: dict[str, dict[str, Any]] = {}
-    for row in connection.execute(sa.select(*columns)):
+    for row in _limit_rows(connection, rows_query, FACT_FILE.c.submission_id, only):
         recorded.setdefault(row[0], {})[row[1]] = row
-    current = connection.execute(
-        sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
-    ).scalars()
-    damage, good = [], set()
-    states = {table: checked_facts.list_states(home.facts / table) for table in facts.TABLES}
-    for identity in sorted({*recorded, *current}):
+    accepted = {row[0] for row in _limit_rows(connection, accepted_query, SUBMISSION.c.submission_id, only)}
+    damage = []
+    for identity in sorted({*recorded, *accepted}):
         rows = recorded.get(identity, {})
         for table in facts.TABLES:
-            fact_file, status = rows.get(table), states[table].get(f"{identity}.parquet")
-            if fact_file is None and status is None and (rows or table != "observation"):
+            fact_file, path = rows.get(table), facts.path_of(home, table, identity)
+            if fact_file is None and (rows or table != "observation") and not path.exists():
                 continue
-            line = None
-            if fact_file is not None and status is not None:
-                line = checked_facts.describe_file(table, identity, fact_file[2], status)
-            if line is not None and line in checked:
-                good.add(line)
-                continue
-            path = facts.path_of(home, table, identity)
             trouble = _compare_fact_file(path, fact_file, is_needed=table == "observation", has_rows=bool(rows))
             if trouble is not None:
                 damage.append(FactDamage(identity, path, trouble))
-            elif status is not None and line is not None and checked_facts.is_settled(status):
-                good.add(line)
-    return damage, frozenset(good)
+    return damage
+
+
+def _limit_rows(
+    connection: sa.Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], only: set[str] | None
+) -> Iterable[sa.Row[Any]]:
+    return connection.execute(query) if only is None else in_ids(connection, query, column, sorted(only))
 
 
 def _compare_fact_file(path: Path, row: Any, *, is_needed: bool, has_rows: bool) -> Trouble | None:

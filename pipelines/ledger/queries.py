@@ -183,6 +183,13 @@ def accepted_ids(engine: sa.Engine) -> set[str]:
         return set(connection.execute(query).scalars())
 
 
+def count_accepted(engine: sa.Engine) -> int:
+    """Return the number of accepted submissions."""
+    query = sa.select(sa.func.count()).where(SUBMISSION.c.state.in_(ACCEPTED))
+    with open_read_transaction(engine) as connection:
+        return int(connection.execute(query).scalar_one())
+
+
 def known_ids(engine: sa.Engine, ids: Iterable[str]) -> set[str]:
     """Return the subset of `ids` that is in the ledger."""
     with open_read_transaction(engine) as connection:

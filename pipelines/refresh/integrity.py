@@ -114,9 +114,9 @@ def check_facts(home: Home, engine: sa.Engine, *, only_changes: bool = False) ->
     ]
 
 
-def check_inputs(home: Home, engine: sa.Engine, *, only_changes: bool = False) -> list[Damage]:
+def check_inputs(home: Home, engine: sa.Engine) -> list[Damage]:
     """Check the inputs of every figure: the ledger's file first, then the facts (`check_facts`)."""
-    return check_ledger(home, engine) or check_facts(home, engine, only_changes=only_changes)
+    return check_ledger(home, engine) or check_facts(home, engine)
 
 
 def require_intact_inputs(home: Home) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.core.settings import HomeSettings, read_settings
 from pipelines.refresh.due import mark_gathered
 from pipelines.refresh.quarters import EVERY_QUARTER, QuarterRange, select_returns
 from pipelines.refresh.results import IntakeResult, Log, Step, ignore_log
+from pipelines.warehouse import build_cache
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -144,24 +146,36 @@ def build_data_docs(home: Home, *, log: Log = ignore_log) -> Step:
 def gather_tables(home: Home, *, log: Log = ignore_log) -> Step:
     """Export the ledger, the declarations and the reference figures for dbt, and compare all facts with the ledger.
 
-    Facts are read again only if their files have changed; a build from nothing and a publication read all of them.
+    Only what has changed is read again: of the ledger what the audit log names since the last export, and of the facts
+    files that were written. The ledger's whole file is examined once a day, and whenever all of it was exported. A
+    build from nothing and a publication read and examine everything.
     """
     from pipelines.ledger import audit_log, queries
+    from pipelines.ledger.export import update_export
     from pipelines.ledger.opening import open_ledger
     from pipelines.refresh import integrity
 
     engine = open_ledger(home)
     last_event = queries.last_event_id(engine)
-    rows = export_sources(home, engine)
-    accepted = queries.accepted_ids(engine)
-    damage = integrity.check_inputs(home, engine, only_changes=True)
-    unmatched = tuple(item.message for item in damage)
+    export = update_export(engine, home.gathered)
+    rows = export.rows | _export_others(home, engine)
+    day = clock.now().date().isoformat()
+    is_examined = export.is_continued and build_cache.find_outcome(home, _EXAMINED, day) is not None
+    damage = [] if is_examined else integrity.check_ledger(home, engine)
+    if not damage:
+        if not is_examined:
+            build_cache.store_outcome(home, _EXAMINED, day, {})
+        damage = integrity.check_facts(home, engine, only_changes=True)
     audit_log.write_checkpoint(home, engine)
     # A return that arrived in the meantime and has not been checked yet must trigger another refresh.
     if not queries.list_submissions(engine, states=["received"]):
         mark_gathered(home, last_event)
-    log(f"{len(accepted)} accepted submissions gathered")
-    return Step(new=True, path=home.gathered, rows=rows, unmatched=unmatched)
+    log(f"{queries.count_accepted(engine)} accepted submissions gathered")
+    return Step(new=True, path=home.gathered, rows=rows, unmatched=tuple(item.message for item in damage))
+
+
+_EXAMINED = "ledger-examined"
+"""Step of the record of steps whose key is the day on which the ledger's whole file was examined."""
 
 
 def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
@@ -169,22 +183,27 @@ def export_sources(home: Home, engine: sa.Engine) -> dict[str, int]:
 
     `engine` is the ledger, which may be that of another home.
     """
+    from pipelines.ledger.export import export_ledger
+
+    return export_ledger(engine, home.gathered) | _export_others(home, engine)
+
+
+def _export_others(home: Home, engine: sa.Engine) -> dict[str, int]:
+    """Write all gathered tables but those of the returns; return the rows of those that are in the ledger."""
     from pipelines.declarations.export import write_declarations
     from pipelines.declarations.registry import load
-    from pipelines.ledger.export import export_ledger
     from pipelines.submissions import law_export
     from pipelines.survey import public_measures
     from pipelines.survey.public_results import export_results
     from pipelines.warehouse.metrics import cards_export, metrics
     from pipelines.warehouse.reference.gather import gather_reference
 
-    rows = export_ledger(engine, home.gathered)
     registry = load().without_training()
     write_declarations(registry, home.gathered)
     cards_export.write_cards(registry, home.gathered)
     metrics.export_metrics(home.gathered)
     gather_reference(home)
-    rows |= law_export.export_law(engine, home.gathered)
+    rows = law_export.export_law(engine, home.gathered)
     rows[public_measures.TABLE] = public_measures.export_measures(
         engine, home.gathered / f"{public_measures.TABLE}.parquet"
     )

@@ -6,12 +6,15 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 import sqlalchemy as sa
 
+from pipelines import refresh
 from pipelines.cli import main
+from pipelines.core import clock
 from pipelines.core.home import Home, open_home
 from pipelines.ledger.database import open_write_transaction
 from pipelines.publication.releases.verification import manifest_digest, verify_published
@@ -136,6 +139,37 @@ def test_audit_verify_reports_an_overwritten_page_of_the_ledger(desk: Desk, caps
     assert str(path) in damage[0]["message"]
     with pytest.raises(integrity.IntegrityError, match="ledger"):
         integrity.require_intact_inputs(desk.home)
+
+
+def test_gathering_examines_the_whole_ledger_once_a_day_and_whenever_it_was_exported_from_the_start(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_accepted_return(desk)
+    days = []
+    examine = integrity.check_ledger
+
+    def note_day(*arguments: Any) -> list[integrity.Damage]:
+        days.append(clock.now().date().isoformat())
+        return examine(*arguments)
+
+    monkeypatch.setattr(integrity, "check_ledger", note_day)
+
+    def gather() -> tuple[str, ...]:
+        return refresh.gather_tables(desk.home).unmatched
+
+    with clock.freeze_time(clock.parse_time("2026-12-01T09:00:00Z")):
+        assert [gather(), gather()] == [(), ()]
+    with clock.freeze_time(clock.parse_time("2026-12-02T09:00:00Z")):
+        assert [gather(), gather()] == [(), ()]
+        (desk.home.gathered / "exported.json").unlink()
+        assert gather() == ()
+        monkeypatch.setattr(
+            integrity, "check_ledger", lambda *_: [integrity.Damage("ledger", "the ledger is damaged", None)]
+        )
+        assert gather() == ()
+    with clock.freeze_time(clock.parse_time("2026-12-03T09:00:00Z")):
+        assert [gather(), gather()] == [("the ledger is damaged",)] * 2
+    assert days == ["2026-12-01", "2026-12-02", "2026-12-02"]
 
 
 # ------------------------------------------------------------------------------------------------------------- releases
