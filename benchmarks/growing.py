@@ -6,6 +6,7 @@ The ledgers are rows (`ledgers.py`): no file is read, so that what grows is the 
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 
@@ -72,6 +73,10 @@ def _build_tasks(setting: Setting, size: int) -> dict[str, Callable[[], object]]
         for territory in load().without_training().territories:
             refresh.take_in(home, territory)
 
+    def export_everything() -> None:
+        shutil.rmtree(home.gathered)
+        export_ledger(engine, home.gathered)
+
     return {
         "page of 100, steward": lambda: door.submission_page(desk, steward, limit=100),
         "page of 20, an office": lambda: door.submission_page(desk, office, limit=20),
@@ -80,7 +85,8 @@ def _build_tasks(setting: Setting, size: int) -> dict[str, Callable[[], object]]
         ),
         "rti status": read_status,
         "take in, nothing new, all territories": ingest_territories,
-        EXPORT: lambda: export_ledger(engine, home.gathered),
+        "export, nothing new": lambda: export_ledger(engine, home.gathered),
+        EXPORT: export_everything,
     }
 
 

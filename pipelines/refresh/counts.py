@@ -48,9 +48,10 @@ def build_counts(
             log(f"counts: {built.name} is damaged; it is set aside and built again")
     if only_look:
         raise WorkDueError("counts")
-    if not are_facts_checked and not dbt.extends_last_build(home):
+    extends_last_build = dbt.extends_last_build(home)
+    if not are_facts_checked and not extends_last_build:
         require_intact_inputs(home)  # all facts are read; gathering has compared only files that have changed
-    path = dbt.build_counts(home, with_tests=with_tests)
+    path = dbt.build_counts(home, with_tests=with_tests, is_start_whole=extends_last_build)
     build_cache.store_outcome(home, "counts", key, {"path": str(path)})
     seconds = count_builds.node_times(path)
     tests = count_builds.test_results(path)

@@ -48,20 +48,26 @@ FACTS = ("observation", "case_event")
 
 
 def build_counts(
-    home: Home, *, as_of: datetime | None = None, full_refresh: bool = False, with_tests: bool = True
+    home: Home,
+    *,
+    as_of: datetime | None = None,
+    full_refresh: bool = False,
+    with_tests: bool = True,
+    is_start_whole: bool = False,
 ) -> Path:
     """Build the count marts from the facts of all accepted submissions.
 
     `as_of` builds the state known at that moment, into a separate file that `latest_counts` never returns.
     `full_refresh` reads all facts again, as does a change of the dbt project. A damaged build is set aside and is not
-    used as the starting point. `with_tests` runs the tests of the data too. Returns the DuckDB file; next to it is a
+    used as the starting point; with `is_start_whole` the caller has just found the last build whole, which reads all of
+    it. `with_tests` runs the tests of the data too. Returns the DuckDB file; next to it is a
     folder of the same name with the tables of `exported_tables.COUNTS` as Parquet. Raises WarehouseError.
     """
     require_gathered(home)
     home.warehouse.mkdir(parents=True, exist_ok=True)
     final = name_next_build(home, as_of)
     before = latest_counts(home)
-    while before is not None and not is_whole(before):
+    while before is not None and not is_start_whole and not is_whole(before):
         set_aside(home, before)
         before = latest_counts(home)
     digest = project_digest()

@@ -1,8 +1,16 @@
-{{ config(materialized='view') }}
+{{ config(materialized='incremental', incremental_strategy='append', on_schema_change='fail') }}
 
 with
 
-events as (select * from {{ ref('fct_case_event') }} where level <> 'cooperation'),
+events as (
+    select *
+    from {{ ref('fct_case_event') }}
+    where
+        level <> 'cooperation'
+        {% if is_incremental() %}
+        and submission_id not in (select loaded.submission_id from {{ this }} as loaded)
+        {% endif %}
+),
 
 offences as (select * from {{ ref('offence') }}),
 

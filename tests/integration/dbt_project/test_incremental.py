@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import shutil
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines.core import clock
 from pipelines.core.home import Home
 from pipelines.warehouse import dbt
 from pipelines.warehouse.dbt_runner import WarehouseError
@@ -78,6 +82,119 @@ def test_incremental_builds_equal_a_full_build(home: Home, monkeypatch: pytest.M
     assert numbers_read == [third, len(everything) - third]
     assert grown == read_all_rows(dbt.build_counts(home, full_refresh=True))
     assert any(block["superseded_at"] == WITHDRAWN_AT for block in world.blocks)
+
+
+# ------------------------------------------------------------------------------------- one late or corrected return
+
+
+KEY = ("jurisdiction", "instrument", "form", "freq", "period")
+STEPS = ("late", "correct", "withdraw", "day")
+
+
+class History:
+    """A world that changes step by step: one return comes late, is corrected or withdrawn, or only days pass."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self.chance = chance
+        late = chance.sample(sorted(s["submission_id"] for s in world.submissions), 6)
+        self.late = [select_part(world, {identity}) for identity in late]
+        self.world = select_part(world, {s["submission_id"] for s in world.submissions} - set(late))
+        self.steps = 0
+
+    def name_moment(self) -> str:
+        return f"2026-02-{self.steps + 10}T10:00:00Z"
+
+    def choose_current(self) -> dict[str, Any]:
+        with_rows = [b for b in self.world.blocks if b["superseded_at"] is None and not b["nil"] and b["rows"]]
+        return self.chance.choice(with_rows)
+
+    def take_step(self, step: str) -> None:
+        self.steps += 1
+        if step == "late" and self.late:
+            late = self.late.pop()
+            for name in ("submissions", "blocks"):
+                getattr(self.world, name).extend(getattr(late, name))
+            self.world.observations |= late.observations
+            self.world.events |= late.events
+        elif step == "correct":
+            self.correct_return()
+        elif step == "withdraw":
+            self.withdraw_return()
+
+    def correct_return(self) -> None:
+        """Let a new return with higher figures replace a block of a return that counts."""
+        old, moment = self.choose_current(), self.name_moment()
+        identity = f"{old['submission_id']}+{self.steps}"
+        submission = next(s for s in self.world.submissions if s["submission_id"] == old["submission_id"])
+        self.world.submissions.append(
+            submission | {"submission_id": identity, "received_at": moment, "accepted_at": moment}
+        )
+        self.world.blocks.append(old | {"submission_id": identity, "accepted_at": moment})
+        old["superseded_at"] = moment
+        own = {"submission_id": identity, "origin_submission_id": identity}
+        for facts in (self.world.observations, self.world.events):
+            rows = [row for row in facts.get(old["submission_id"], []) if is_of_block(row, old)]
+            facts[identity] = [row | own | raise_value(row) for row in rows]
+
+    def withdraw_return(self) -> None:
+        """Withdraw a block that counts; the one that it had replaced counts again."""
+        block, moment = self.choose_current(), self.name_moment()
+        block["superseded_at"] = moment
+        replaced = [
+            b
+            for b in self.world.blocks
+            if all(b[name] == block[name] for name in KEY) and b["superseded_at"] == block["accepted_at"]
+        ]
+        self.world.blocks += [b | {"accepted_at": moment, "superseded_at": None} for b in replaced[-1:]]
+
+
+def is_of_block(row: dict[str, Any], block: dict[str, Any]) -> bool:
+    return all(row[name] == block[name] for name in KEY if name in row)
+
+
+def raise_value(row: dict[str, Any]) -> dict[str, Any]:
+    return {"value": row["value"] + 1} if row.get("value") is not None else {}
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
+def test_late_corrected_and_withdrawn_returns_leave_what_a_full_build_makes(home: Home, seed: int) -> None:
+    """Take every step once, in a random order, each with a build on a copy of the last one."""
+    chance = random.Random(seed)
+    history = History(made_up_world(), chance)
+    for name in dbt.FACTS:
+        shutil.rmtree(home.facts / name)
+    history.world.write_files(home)
+    dbt.build_counts(home, full_refresh=True)
+    steps = [*chance.sample(STEPS, len(STEPS)), "correct"]
+    for number, step in enumerate(steps):
+        history.take_step(step)
+        history.world.write_files(home)
+        with clock.freeze_time(clock.now() + timedelta(days=30 * steps[: number + 1].count("day"))):
+            grown = read_all_rows(dbt.build_counts(home))
+            if number in (2, len(steps) - 1):
+                whole = read_all_rows(dbt.build_counts(home, full_refresh=True))
+                assert [name for name in whole if grown[name] != whole[name]] == [], steps[: number + 1]
+
+
+def test_build_on_a_copy_keeps_revisions_of_territories_with_the_same_inputs(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plant a wrong figure in the revisions of two territories, and correct a return of one of them."""
+    history = History(made_up_world(), random.Random(1))
+    history.world.write_files(home)
+    built = dbt.build_counts(home, full_refresh=True)
+    block = history.choose_current()
+    corrected = block["jurisdiction"][:2]
+    with duckdb.connect(str(built)) as connection:
+        territories = {r[0] for r in connection.execute("select distinct territory from int_revision").fetchall()}
+        other = min(territories - {corrected})
+        connection.execute("update int_revision set value = 4711 where territory in (?, ?)", [other, corrected])
+    monkeypatch.setattr(history, "choose_current", lambda: block)
+    history.take_step("correct")
+    history.world.write_files(home)
+    with duckdb.connect(str(dbt.build_counts(home, is_start_whole=True)), read_only=True) as connection:
+        wrong = connection.execute("select distinct territory from mart_revision where value = 4711").fetchall()
+    assert wrong == [(other,)]
 
 
 def test_new_return_with_a_row_twice_fails_its_build(home: Home) -> None:

@@ -18,6 +18,7 @@ from benchmarks import ledgers
 from pipelines.core.home import initialise_home
 from pipelines.ledger import facts, queries, supersession
 from pipelines.ledger.database import open_write_transaction
+from pipelines.ledger.export import update_export
 from pipelines.ledger.identity import SYSTEM, Grant, Identity
 from pipelines.ledger.opening import open_ledger
 from pipelines.ledger.schema import BLOCK, EVENT, SUBMISSION
@@ -151,6 +152,12 @@ def test_status_cost_is_constant_with_history(desks: dict[int, Desk], monkeypatc
         assert result.exit_code == common.GOOD and len(returns.splitlines()) == 51, result.output
 
     assert_no_growth(desks, run_status)
+
+
+def test_continued_export_costs_the_same_with_history(desks: dict[int, Desk]) -> None:
+    for desk in desks.values():
+        update_export(desk.engine, desk.home.gathered)
+    assert_no_growth(desks, lambda desk: update_export(desk.engine, desk.home.gathered))
 
 
 def test_status_shows_newest_and_explains_how_to_see_others(
