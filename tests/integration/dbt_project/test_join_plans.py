@@ -127,4 +127,10 @@ def test_missing_and_superfluous_reasons_are_reported(
     ]
     without_join = joins_by_model | {id_["mart_window"]: Counter[str]()}
     assert find_wrong(without_join, models) == ["mart_window gives 1 reasons for joins without equality: none"]
-    assert joins_by_model[id_["int_offence_row"]] and not list_reasons(models[id_["int_offence_row"]])
+    register = models[id_["int_register_count"]]
+    with_view = models | {
+        id_["int_register_count"]: {**register, "config": {**register["config"], "materialized": "view"}}
+    }
+    in_reader = joins_by_model | {id_["int_offence_row"]: joins_by_model[id_["int_register_count"]]}
+    assert find_wrong(in_reader, with_view) == []
+    assert [message.split()[0] for message in find_wrong(in_reader, models)] == ["int_offence_row"]
