@@ -130,8 +130,8 @@ def _compare_files(connection: sa.Connection, home: Home, only: set[str] | None)
     accepted_query = sa.select(SUBMISSION.c.submission_id).where(SUBMISSION.c.state.in_(ACCEPTED))
     recorded: dict[str, dict[str, Any]] = {}
     for row in _limit_rows(connection, rows_query, FACT_FILE.c.submission_id, only):
-        recorded.setdefault(row[0], {})[row[1]] = row
-    accepted = {row[0] for row in _limit_rows(connection, accepted_query, SUBMISSION.c.submission_id, only)}
+        recorded.setdefault(row.submission_id, {})[row.facts_table] = row
+    accepted = {row.submission_id for row in _limit_rows(connection, accepted_query, SUBMISSION.c.submission_id, only)}
     damage = []
     for identity in sorted({*recorded, *accepted}):
         rows = recorded.get(identity, {})
