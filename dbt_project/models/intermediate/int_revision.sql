@@ -8,7 +8,7 @@ blocks as (
     select *
     from {{ ref('int_block') }}
     {% if is_incremental() %}
-    where territory not in (select loaded.territory from {{ this }} as loaded)
+    where territory not in (select distinct loaded.territory from {{ this }} as loaded)
     {% endif %}
 ),
 

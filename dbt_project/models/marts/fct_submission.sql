@@ -13,7 +13,7 @@ final as (
     from blocks
     where accepted_at is not null
     {% if is_incremental() %}
-        and submission_id not in (select loaded.submission_id from {{ this }} as loaded)
+        and submission_id not in (select distinct loaded.submission_id from {{ this }} as loaded)
     {% endif %}
     group by submission_id
 )
