@@ -148,10 +148,10 @@ def _replace_rows(
     """Return a frame in its order with all rows of some values of a column exchanged for new rows."""
     import polars as pl
 
-    kept = frame.filter(~pl.col(column).is_in(list(values)))
-    if kept.height == frame.height and not new.height:
+    other_rows = frame.filter(~pl.col(column).is_in(list(values)))
+    if other_rows.height == frame.height and not new.height:
         return frame
-    return pl.concat([kept, new]).sort(order, maintain_order=True)
+    return pl.concat([other_rows, new]).sort(order, maintain_order=True)
 
 
 def _continue_blocks(
@@ -163,19 +163,19 @@ def _continue_blocks(
     """
     import polars as pl
 
-    known = earlier.frames["block"]
+    exported = earlier.frames["block"]
     changed = pl.col("submission_id").is_in(list(ids))
-    own = _read_of_submissions(connection, BLOCK, ids).select(_BLOCK_KEY)
-    keys = pl.concat([own, known.filter(changed).select(_BLOCK_KEY)]).unique()
+    changed_keys = _read_of_submissions(connection, BLOCK, ids).select(_BLOCK_KEY)
+    keys = pl.concat([changed_keys, exported.filter(changed).select(_BLOCK_KEY)]).unique()
     if not keys.height:
-        return known
+        return exported
     rows = _make_frame(BLOCK, [row for key in keys.iter_rows() for row in _read_blocks_of_key(connection, key)])
-    touched = known.join(keys, on=_BLOCK_KEY, how="semi").filter(~changed).select(BLOCK_COLUMNS)
+    touched = exported.join(keys, on=_BLOCK_KEY, how="semi").filter(~changed).select(BLOCK_COLUMNS)
     if touched.join(rows, on=BLOCK_COLUMNS, how="anti").height:
         return None
     new = _compute_validity(rows, event.filter(pl.col("submission_id").is_in(rows["submission_id"].unique().to_list())))
-    kept = known.join(keys, on=_BLOCK_KEY, how="anti", maintain_order="left")
-    return pl.concat([kept, new]).sort(*_BLOCK_KEY, "accepted_at", maintain_order=True)
+    other_keys = exported.join(keys, on=_BLOCK_KEY, how="anti", maintain_order="left")
+    return pl.concat([other_keys, new]).sort(*_BLOCK_KEY, "accepted_at", maintain_order=True)
 
 
 def _read_blocks_of_key(connection: sa.Connection, key: Sequence[str]) -> Sequence[sa.Row[Any]]:

@@ -72,10 +72,10 @@ def find_changed(connection: sa.Connection, earlier: EarlierExport) -> list[str]
 
     Compared are all events since, and the rows, blocks and justifications of these submissions.
     """
-    named = _read_named(connection, earlier.head)
-    if named is None:
+    digests = _read_named(connection, earlier.head)
+    if digests is None:
         return None
-    events, standing = named
+    events, standing = digests
     rows = connection.execute(sa.select(EVENT).where(EVENT.c.event_id > earlier.find_last_event()))
     if {row.event_id: audit_digests.digest_event(row._mapping) for row in rows} != events:
         return None

@@ -131,10 +131,10 @@ class History:
         )
         self.world.blocks.append(old | {"submission_id": identity, "accepted_at": moment})
         old["superseded_at"] = moment
-        own = {"submission_id": identity, "origin_submission_id": identity}
+        identifiers = {"submission_id": identity, "origin_submission_id": identity}
         for facts in (self.world.observations, self.world.events):
             rows = [row for row in facts.get(old["submission_id"], []) if is_of_block(row, old)]
-            facts[identity] = [row | own | raise_value(row) for row in rows]
+            facts[identity] = [row | identifiers | raise_value(row) for row in rows]
 
     def withdraw_return(self) -> None:
         """Withdraw a block that counts; the one that it had replaced counts again."""
@@ -187,16 +187,17 @@ def test_build_on_a_copy_keeps_revisions_of_territories_with_the_same_inputs(
     corrected = block["jurisdiction"][:2]
     with duckdb.connect(str(built)) as connection:
         territories = {r[0] for r in connection.execute("select distinct territory from int_revision").fetchall()}
-        other = min(territories - {corrected})
+        untouched = min(territories - {corrected})
         connection.execute(
-            "update int_revision set value = 4711 where territory in (?, ?) and value is not null", [other, corrected]
+            "update int_revision set value = 4711 where territory in (?, ?) and value is not null",
+            [untouched, corrected],
         )
     monkeypatch.setattr(history, "choose_current", lambda: block)
     history.take_step("correct")
     history.world.write_files(home)
     with duckdb.connect(str(dbt.build_counts(home, is_start_whole=True)), read_only=True) as connection:
         wrong = connection.execute("select distinct territory from mart_revision where value = 4711").fetchall()
-    assert wrong == [(other,)]
+    assert wrong == [(untouched,)]
 
 
 def test_new_return_with_a_row_twice_fails_its_build(home: Home) -> None:

@@ -101,14 +101,16 @@ class Office:
         self.hours = 0
         self.states: dict[str, str] = {}
 
-    def now(self) -> float:
+    def next_day(self) -> float:
         self.hours += 1
         return self.hours / 24
 
     def take_step(self, step: str, period: int, which: int) -> None:
         """Take a step with the return of a number among those that allow it; do nothing if there is none."""
         if step == "arrive":
-            identity = intake.record_arrival(self.engine, make_arrival(f"{self.hours}.csv", self.now())).submission_id
+            identity = intake.record_arrival(
+                self.engine, make_arrival(f"{self.hours}.csv", self.next_day())
+            ).submission_id
             self.states[identity] = "received"
             return
         needed = {"check": "received", "refuse": "received", "justify": "checked", "send": "checked",
@@ -117,7 +119,7 @@ class Office:
         if not possible:
             return
         identity = possible[which % len(possible)]
-        moment = self.now()
+        moment = self.next_day()
         if step in ("check", "refuse"):
             periods = [f"2025-Q{n}" for n in range(max(1, period), period + 2)]
             keep_values(self.home, identity, {(name, "reported"): self.hours for name in periods})
@@ -243,7 +245,7 @@ TAMPERING = (
 def test_ledger_that_contradicts_its_audit_log_is_exported_from_the_start(
     exported: tuple[Home, sa.Engine, str], statement: str
 ) -> None:
-    """The last one deletes the block of another return of the same quarter, which was exported before."""
+    """Check each kind of damage; the last one deletes the block of another return of the same quarter."""
     home, engine, newest = exported
     late = make_accepted_submission(home, engine, "late", {("2022-Q4", "reported"): 4}, days=14)
     old = pl.read_parquet(home.gathered / "submission.parquet")["submission_id"][0]
@@ -264,18 +266,18 @@ def test_export_of_another_ledger_is_not_continued(exported: tuple[Home, sa.Engi
 
 
 def test_restored_ledger_is_exported_from_the_start(exported: tuple[Home, sa.Engine, str], tmp_path: Path) -> None:
-    """Put an earlier ledger in place of one that was exported since, and act otherwise from there on."""
+    """Restore an earlier ledger after a later one was exported, and act otherwise from there on."""
     home, engine, _ = exported
-    path, kept = home.restricted / "ledger.sqlite", tmp_path / "kept.sqlite"
+    path, copy = home.restricted / "ledger.sqlite", tmp_path / "kept.sqlite"
     with engine.connect() as connection:
         connection.exec_driver_sql("pragma wal_checkpoint(truncate)")
-    shutil.copyfile(path, kept)
+    shutil.copyfile(path, copy)
     make_accepted_submission(home, engine, "late", FIGURES, days=14)
     export_ledger(engine, home.gathered)
     engine.dispose()
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    shutil.copyfile(kept, path)
+    shutil.copyfile(copy, path)
     assert not update_export(engine, home.gathered).is_continued
     export_ledger(engine, home.gathered)
     make_accepted_submission(home, engine, "other", FIGURES, days=15)

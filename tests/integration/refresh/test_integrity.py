@@ -154,21 +154,21 @@ def test_gathering_examines_the_whole_ledger_once_a_day_and_whenever_it_was_expo
 
     monkeypatch.setattr(integrity, "check_ledger", note_day)
 
-    def gather() -> tuple[str, ...]:
+    def gather_again() -> tuple[str, ...]:
         return refresh.gather_tables(desk.home).unmatched
 
     with clock.freeze_time(clock.parse_time("2026-12-01T09:00:00Z")):
-        assert [gather(), gather()] == [(), ()]
+        assert [gather_again(), gather_again()] == [(), ()]
     with clock.freeze_time(clock.parse_time("2026-12-02T09:00:00Z")):
-        assert [gather(), gather()] == [(), ()]
+        assert [gather_again(), gather_again()] == [(), ()]
         (desk.home.gathered / "exported.json").unlink()
-        assert gather() == ()
+        assert gather_again() == ()
         monkeypatch.setattr(
             integrity, "check_ledger", lambda *_: [integrity.Damage("ledger", "the ledger is damaged", None)]
         )
-        assert gather() == ()
+        assert gather_again() == ()
     with clock.freeze_time(clock.parse_time("2026-12-03T09:00:00Z")):
-        assert [gather(), gather()] == [("the ledger is damaged",)] * 2
+        assert [gather_again(), gather_again()] == [("the ledger is damaged",)] * 2
     assert days == ["2026-12-01", "2026-12-02", "2026-12-02"]
 
 
