@@ -302,7 +302,7 @@ def expect_made_up_article(r: Release, s: Selection, p: Params) -> Expected:
     return {"number": {name.rpartition(" ")[2] for name in articles if name.startswith("Demonstration article ")}}
 
 
-@expect_parameters("law in force since dates between {first} and {last}")
+@expect_parameters("laws that came into force between {first} and {last}")
 def expect_span_of_laws(r: Release, s: Selection, p: Params) -> Expected:
     """Return the oldest and the newest day from which an assessed law of the area applies, for each theme."""
     themes: dict[str, set[str]] = {}

@@ -189,8 +189,8 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
         table.add_row(heading, [*fields, words.format_number(n_open)])
     table.notes.add_remark(
         tell(
-            "The numbers count questions, elements of the law and indicators. Their newest date is in brackets. Laws "
-            "of different dates have the oldest one, too."
+            "The numbers count questions, elements of the law and indicators. Their newest date is in brackets. "
+            "Where laws have different dates, the oldest is given too."
         )
     )
     table.notes.add_remark(tell("Answers and law are the same for both crimes."))
@@ -202,8 +202,8 @@ def _compose_overview(reader: Reader, labels: Labels, area: str, crime: str, row
 def _summarise(reader: Reader, area: str, theme: str, rows: Sequence[Row], sources: Sequence[str]) -> Part:
     """Return how many items of some sources have each finding, the worst first, and their newest date.
 
-    Laws of several dates have the oldest one, too. Without an item, the field is not applicable only if the theme has
-    none from these sources in any area.
+    If laws have several dates, the oldest is given too. Without an item, the field is not applicable only if the theme
+    has none from these sources in any area.
     """
     items = [row for row in rows if row["source"] in sources]
     if not items:
@@ -238,7 +238,7 @@ def _describe_law_dates(dates: Sequence[str]) -> str:
     first, *others = map(format_date, dates)
     if not others:
         return tell("law in force since {date}", date=first)
-    return tell("law in force since dates between {first} and {last}", first=first, last=others[-1])
+    return tell("laws that came into force between {first} and {last}", first=first, last=others[-1])
 
 
 def _law_field(dates: Sequence[str]) -> Part:

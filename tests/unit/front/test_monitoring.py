@@ -128,9 +128,17 @@ def test_each_crime_has_its_outcomes_and_both_have_answers_and_law() -> None:
 @pytest.mark.parametrize(
     ("file", "in_force", "applies"),
     [
-        ("monitoring.html", "dates between 1 April 2015 and 3 March 2024", "between 1 April 2015 and 3 March 2024"),
-        ("monitoring-aa.html", "1 October 2021", "1 October 2021"),
-        ("monitoring-bb.html", "dates between 1 April 2015 and 3 March 2024", "between 1 April 2015 and 3 March 2024"),
+        (
+            "monitoring.html",
+            "laws that came into force between 1 April 2015 and 3 March 2024",
+            "between 1 April 2015 and 3 March 2024",
+        ),
+        ("monitoring-aa.html", "law in force since 1 October 2021", "1 October 2021"),
+        (
+            "monitoring-bb.html",
+            "laws that came into force between 1 April 2015 and 3 March 2024",
+            "between 1 April 2015 and 3 March 2024",
+        ),
     ],
     ids=["region", "territory with one law", "territory with parts"],
 )
@@ -143,7 +151,7 @@ def test_laws_of_several_dates_have_the_oldest_and_the_newest(file: str, in_forc
     law = {"counts": "met=2", "period": "2024-03-03", "gap": "no_gap"}
     rows = [make_row(area, "law", "COSTS", **law) for area in ("region", "AA", "BB")]
     page = compose_pages(monitoring=rows, legal_assessment=[*LAWS, *parts])[file]
-    assert read_fields(page.values["overview"])["Formal requests"][1] == f"no gap: 1 (law in force since {in_force})"
+    assert read_fields(page.values["overview"])["Formal requests"][1] == f"no gap: 1 ({in_force})"
     (theme,) = page.values["themes"]
     assert read_fields(theme.tables[0])["COSTS"][1] == applies
 
