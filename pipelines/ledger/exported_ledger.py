@@ -70,14 +70,14 @@ def read_earlier(folder: Path, connection: sa.Connection, columns: Mapping[str, 
 def find_changed(connection: sa.Connection, earlier: EarlierExport) -> list[str] | None:
     """Return the submissions that have changed since an export, or None if the ledger contradicts its audit log.
 
-    Compared are all events since, and the rows, blocks and justifications of these submissions.
+    All events since, and the rows, blocks and justifications of these submissions, are compared.
     """
-    digests = _read_named(connection, earlier.head)
+    digests = _read_digests_after(connection, earlier.head)
     if digests is None:
         return None
     events, standing = digests
     rows = connection.execute(sa.select(EVENT).where(EVENT.c.event_id > earlier.find_last_event()))
-    if {row.event_id: audit_digests.digest_event(row._mapping) for row in rows} != events:
+    if {row.event_id: audit_digests.digest_event(dict(row._mapping)) for row in rows} != events:
         return None
     ids = sorted(standing)
     if ids and audit_digests.digest_submissions(connection, ids) != standing:
@@ -85,7 +85,9 @@ def find_changed(connection: sa.Connection, earlier: EarlierExport) -> list[str]
     return ids
 
 
-def _read_named(connection: sa.Connection, head: audit_log.Head) -> tuple[dict[int, str], dict[str, str]] | None:
+def _read_digests_after(
+    connection: sa.Connection, head: audit_log.Head
+) -> tuple[dict[int, str], dict[str, str]] | None:
     """Return the digests of events and of submissions in the entries after a head; None if the chain is broken.
 
     A submission has the digest of its newest entry.
