@@ -54,6 +54,15 @@ def test_time_counts_for_the_file_whose_tests_began_last(fake_time: _FakeTime) -
     assert output["processor_time"]["files"] == {"(start and collection)": [3, 6], "a.py": [13, 26], "b.py": [2, 4]}
 
 
+def test_end_of_a_process_that_nobody_waits_for_takes_no_time_back(fake_time: _FakeTime) -> None:
+    plugin = ProcessorTimePlugin()
+    for name, seconds in (("a.py::x", 5), ("b.py::y", -4), ("c.py::z", 2)):
+        plugin.pytest_runtest_protocol(SimpleNamespace(nodeid=name))  # type: ignore[arg-type]
+        fake_time.spend_seconds(seconds)
+    plugin.pytest_runtest_protocol(SimpleNamespace(nodeid="d.py::w"))  # type: ignore[arg-type]
+    assert [plugin.files[name][0] for name in ("a.py", "b.py", "c.py")] == [5, 0, 2]
+
+
 def test_fixture_is_counted_without_the_fixtures_that_are_set_up_within_it(fake_time: _FakeTime) -> None:
     plugin = ProcessorTimePlugin()
 
