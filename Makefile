@@ -46,6 +46,20 @@ define install_locked
 	@find $(VENV)/lib/python3*/site-packages/{numpy,pandas,pyarrow,scipy} -type d -name tests -prune -exec rm -rf {} +
 	@find $(VENV) -name '*.js.map' -delete
 endef
+define add_locked
+	$(fetch_uv)
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r $(1)
+	@rm -rf $(VENV)/uv
+endef
+# An installation that is interrupted leaves no folder that make would take for a complete one.
+define install_apart
+	$(fetch_uv)
+	@rm -rf $@ $@.new
+	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@.new -r $(1)
+	@rm -rf $(VENV)/uv
+	@mv $@.new $@
+	@touch $@
+endef
 
 $(STAMP): requirements.lock pyproject.toml
 	$(call say,Installing the locked environment into $(VENV))
@@ -60,27 +74,19 @@ $(TOOLS): requirements-dev.lock $(STAMP)
 
 lake: $(STAMP) ## add to .venv what the lake needs (docs/scaling.md), from requirements-lake.lock
 	$(call say,Adding the extensions of DuckDB for the lake to $(VENV))
-	$(fetch_uv)
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-lake.lock
-	@rm -rf $(VENV)/uv
+	$(call add_locked,requirements-lake.lock)
 
 spark: $(STAMP) ## add to .venv what builds on Spark need (docs/scaling.md), from requirements-spark.lock
 	$(call say,Adding Spark to $(VENV))
-	$(fetch_uv)
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-spark.lock
-	@rm -rf $(VENV)/uv
+	$(call add_locked,requirements-spark.lock)
 
 storage: $(STAMP) ## add to .venv what files in S3-compatible storage need (docs/scaling.md), from requirements-storage.lock
 	$(call say,Adding the client of S3-compatible storage to $(VENV))
-	$(fetch_uv)
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-storage.lock
-	@rm -rf $(VENV)/uv
+	$(call add_locked,requirements-storage.lock)
 
 workers: $(STAMP) ## add to .venv what workers on several machines need (docs/scaling.md), from requirements-workers.lock
 	$(call say,Adding Dagster's PostgreSQL storage and its workers to $(VENV))
-	$(fetch_uv)
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes -r requirements-workers.lock
-	@rm -rf $(VENV)/uv
+	$(call add_locked,requirements-workers.lock)
 
 # With a published release, the servers start while the refresh looks for what is new; people do not wait for it.
 run: $(STAMP) ## install, take in raw_samples/, model, publish, and serve the dashboard and the Dagster UI
@@ -135,11 +141,7 @@ test-all: $(TOOLS) browser postgres nginx ## all tests but those of the lake, Sp
 LAKE_PACKAGES := $(VENV)/lake-test
 $(LAKE_PACKAGES): requirements-lake-test.lock $(TOOLS)
 	$(call say,Installing what only the tests of the lake and of the storage need into $@)
-	$(fetch_uv)
-	@rm -rf $@
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@ -r requirements-lake-test.lock
-	@rm -rf $(VENV)/uv
-	@touch $@
+	$(call install_apart,requirements-lake-test.lock)
 
 test-lake: $(TOOLS) $(LAKE_PACKAGES) postgres ## all marts and dbt tests on DuckLake, PostgreSQL and S3 storage, compared with DuckDB's
 	$(call say,Running the tests of the lake)
@@ -148,11 +150,7 @@ test-lake: $(TOOLS) $(LAKE_PACKAGES) postgres ## all marts and dbt tests on Duck
 SPARK_PACKAGES := $(VENV)/spark-test
 $(SPARK_PACKAGES): requirements-spark.lock $(TOOLS)
 	$(call say,Installing Spark for its tests into $@)
-	$(fetch_uv)
-	@rm -rf $@
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@ -r requirements-spark.lock
-	@rm -rf $(VENV)/uv
-	@touch $@
+	$(call install_apart,requirements-spark.lock)
 
 test-spark: $(TOOLS) $(SPARK_PACKAGES) java ## all marts and dbt tests on Spark with two workers, compared with DuckDB's
 	$(call say,Running the tests of Spark)
@@ -165,11 +163,7 @@ test-storage: $(TOOLS) $(LAKE_PACKAGES) postgres ## files in S3-compatible stora
 WORKER_PACKAGES := $(VENV)/workers-test
 $(WORKER_PACKAGES): requirements-workers-test.lock $(TOOLS)
 	$(call say,Installing what only the tests of workers need into $@)
-	$(fetch_uv)
-	@rm -rf $@
-	@$(VENV)/uv/bin/uv pip install --quiet --require-hashes --target $@ -r requirements-workers-test.lock
-	@rm -rf $(VENV)/uv
-	@touch $@
+	$(call install_apart,requirements-workers-test.lock)
 
 test-workers: $(TOOLS) $(WORKER_PACKAGES) postgres rabbitmq ## refreshes by two workers with RabbitMQ and PostgreSQL, a killed one, manifests of Kubernetes
 	$(call say,Running the tests of workers)
