@@ -1,4 +1,4 @@
-"""Write shares in per cent, alone or with their interval, for the pages of people with an account and without one."""
+"""Write shares in per cent, alone or with their interval, on the offices' pages and in the questionnaire."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def format_result(row: Mapping[str, Any]) -> str:
 
 
 def format_rate(part: int, whole: int) -> str:
-    """Return a rate in whole per cent; a dash if there is nothing to take it of."""
+    """Return a rate in whole per cent, or a dash if the whole is zero."""
     return format_share(part / whole) if whole else "–"

@@ -1,4 +1,4 @@
-{# Remove the territories of `int_revision` whose inputs are no longer those of its rows; the model computes them again. #}
+{# Remove the rows of territories whose inputs have changed. The model `int_revision` computes them again. #}
 {% macro remove_outdated_territories() %}
     {%- if is_incremental() -%}
         delete from {{ this }}

@@ -19,6 +19,12 @@ between two periods by chance alone. United States health statistics call rates 
 the same reason (National Center for Health Statistics; from memory, unverified).
 """
 
+
+def is_few_part(part: float, whole: float) -> bool:
+    """Return True if a share is of few: those in the part, or those not in it, are fewer than `ENOUGH_EVENTS`."""
+    return min(part, whole - part) < ENOUGH_EVENTS
+
+
 FEWEST_RESPONDENTS: Final = 5
 """Fewest respondents of a result of the questionnaire; smaller groups are stored and shown in a larger one."""
 FEWEST_DIFFERENT_ANSWERS: Final = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, GAP_SHARE
+from pipelines.statistics.thresholds import GAP_SHARE, is_few_part
 
 Gap = Literal["gap", "unclear", "few", "no_gap", "unknown", "none"]
 """`few`: a share that is not compared with one half. `unknown`: no figure or assessment, or a withheld one. `none`: a
@@ -23,10 +23,9 @@ def classify_share(low: float, high: float) -> Gap:
 def classify_published_share(low: float, high: float, *, part: float, whole: float) -> Gap:
     """Return the finding on a published share, whose interval is `low` to `high`.
 
-    No published figure of few is compared (`docs/methodology/uncertainty.md`): a share of fewer than `ENOUGH_EVENTS` in
-    its `part`, or in the rest of its `whole`, is `few`.
+    No published figure of few is compared (`docs/methodology/uncertainty.md`).
     """
-    return "few" if min(part, whole - part) < ENOUGH_EVENTS else classify_share(low, high)
+    return "few" if is_few_part(part, whole) else classify_share(low, high)
 
 
 def classify_law(results: Collection[str]) -> Gap:

@@ -24,7 +24,6 @@ from pipelines.words.formatting import (
     format_value,
     is_awaited,
     is_few,
-    is_few_part,
     speak_interval,
 )
 from pipelines.words.language import format_number, split_thousands, thousands_sign
@@ -94,7 +93,6 @@ __all__ = [
     "format_value",
     "is_awaited",
     "is_few",
-    "is_few_part",
     "join_words",
     "mark_notes",
     "order_numbered",

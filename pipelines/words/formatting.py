@@ -140,11 +140,6 @@ def add_interval(value: str, low: str, high: str = "") -> str:
     return tell("{value} (95% confidence interval {low} to {high})", value=value, low=low, high=high)
 
 
-def is_few_part(part: float, whole: float) -> bool:
-    """Return True if a share is of few: those in the part, or those not in it, are fewer than a comparison needs."""
-    return min(part, whole - part) < ENOUGH_EVENTS
-
-
 def is_few(cell: Row) -> bool:
     """Return True if a count, and therefore its rate, is below the limit for comparison (`statistics.thresholds`)."""
     return cell["value"] is not None and cell["value"] < ENOUGH_EVENTS

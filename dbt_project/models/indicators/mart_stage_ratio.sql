@@ -10,7 +10,7 @@ stated as (
     select
         quotients.*,
         metrics.is_nested, metrics.per, metrics.unit_measure, metrics.interval_method, metrics.minimum_events,
-        -- If one side is not collected or lacks years of a pool, there is no ratio, even if the other side is withheld.
+        -- A side that is not collected, or that lacks years of a pool, leaves no ratio that could be withheld.
         -- The same applies to the region if no member has both sides, or if they are counted in different units.
         case
             when upper_status = 'L' or lower_status = 'L' then 'L'

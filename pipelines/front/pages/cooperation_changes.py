@@ -11,7 +11,7 @@ from pipelines.front.pages import changes
 from pipelines.front.pages.cooperation_breakdowns import name_directions, name_lacking, select_rows
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, format_figure
-from pipelines.statistics.thresholds import ENOUGH_EVENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, is_few_part
 from pipelines.words import Row, indicators, language, trends
 from pipelines.words.language import tell
 
@@ -31,7 +31,7 @@ def explain_few_shares() -> str:
 
 def is_few_share(row: Row | None) -> bool:
     """Return True if too few requests were executed in full, or too few ended in another way."""
-    return row is not None and row["share"] is not None and words.is_few_part(row["executed"], row["closed"])
+    return row is not None and row["share"] is not None and is_few_part(row["executed"], row["closed"])
 
 
 def compose_changes(reader: Reader, crime: str, years: Sequence[int]) -> list[FigureTable]:

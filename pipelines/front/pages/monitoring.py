@@ -18,12 +18,15 @@ from pipelines.front.pages.monitoring_fields import (
     GAPS,
     REGION,
     date_field,
+    describe_law_dates,
     format_absent,
     format_missing,
     format_moment,
     format_outcome,
     format_ratio,
     format_share,
+    law_field,
+    list_law_dates,
     name_figure,
     read_counts,
 )
@@ -214,38 +217,12 @@ def _summarise(reader: Reader, area: str, theme: str, rows: Sequence[Row], sourc
     counts = Counter(row["gap"] for row in items)
     text = "; ".join(f"{word}: {counts[gap]}" for gap, word in GAPS.items() if counts[gap])
     if sources == _LAW:
-        dates = _list_law_dates(reader, area, items)
-        return f"{text} ({_describe_law_dates(dates)})" if dates else text
+        dates = list_law_dates(reader, area, items)
+        return f"{text} ({describe_law_dates(dates)})" if dates else text
     newest = max(row["period"] for row in items)
     if not newest:
         return text
     return Markup("{} ({})").format(text, format_moment(newest))
-
-
-def _list_law_dates(reader: Reader, area: str, rows: Sequence[Row]) -> list[str]:
-    """Return the oldest and the newest date from which the law on some elements applies in the territories of an area;
-    one date if they are the same, none if nothing is known."""
-    elements = {row["item"] for row in rows}
-    dates = {
-        str(row["applies_from"])
-        for row in reader.edition.tables["legal_assessment"]
-        if row["is_current"] and row["element"] in elements and area in (REGION, row["territory"])
-    }
-    return sorted({min(dates), max(dates)}) if dates else []
-
-
-def _describe_law_dates(dates: Sequence[str]) -> str:
-    first, *others = map(format_date, dates)
-    if not others:
-        return tell("law in force since {date}", date=first)
-    return tell("laws that came into force between {first} and {last}", first=first, last=others[-1])
-
-
-def _law_field(dates: Sequence[str]) -> Part:
-    """Return the date from which the law applies, or between which dates that of each territory or part began."""
-    if len(dates) < 2:
-        return date_field("".join(dates))
-    return tell("between {first} and {last}", first=format_date(dates[0]), last=format_date(dates[-1]))
 
 
 def _compose_theme(reader: Reader, labels: Labels, area: str, crime: str, theme: str, rows: Sequence[Row]) -> Theme:
@@ -324,7 +301,7 @@ def _compose_law(reader: Reader, labels: Labels, area: str, theme: str, rows: Se
             reader.find_label("law_element", row["item"]),
             [
                 finding or format_absent("unavailable"),
-                _law_field(_list_law_dates(reader, area, [row])),
+                law_field(list_law_dates(reader, area, [row])),
                 GAPS[row["gap"]],
             ],
         )

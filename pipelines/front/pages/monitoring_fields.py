@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from pipelines import words
@@ -48,6 +49,33 @@ def read_counts(row: Row) -> dict[str, int]:
     """Return the numbers by code of a field such as `met=2 partly=1`."""
     pairs = (pair.split("=") for pair in str(row["counts"]).split())
     return {code: int(n) for code, n in pairs}
+
+
+def list_law_dates(reader: Reader, area: str, rows: Sequence[Row]) -> list[str]:
+    """Return the oldest and the newest date from which the law on some elements applies in the territories of an area;
+    one date if they are the same, none if nothing is known."""
+    elements = {row["item"] for row in rows}
+    dates = {
+        str(row["applies_from"])
+        for row in reader.edition.tables["legal_assessment"]
+        if row["is_current"] and row["element"] in elements and area in (REGION, row["territory"])
+    }
+    return sorted({min(dates), max(dates)}) if dates else []
+
+
+def describe_law_dates(dates: Sequence[str]) -> str:
+    """Return since when the law is in force, or between which dates the laws came into force."""
+    first, *others = map(format_date, dates)
+    if not others:
+        return tell("law in force since {date}", date=first)
+    return tell("laws that came into force between {first} and {last}", first=first, last=others[-1])
+
+
+def law_field(dates: Sequence[str]) -> Part:
+    """Return the date from which the law applies, or between which dates that of each territory or part began."""
+    if len(dates) < 2:
+        return date_field("".join(dates))
+    return tell("between {first} and {last}", first=format_date(dates[0]), last=format_date(dates[-1]))
 
 
 def name_figure(reader: Reader, item: str) -> str:

@@ -16,7 +16,7 @@ from pipelines.front.pages import Page
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, attach_numbers, format_figure
 from pipelines.statistics.change import Operands, compute_figure_change
-from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_RESPONDENTS
+from pipelines.statistics.thresholds import ENOUGH_EVENTS, FEWEST_RESPONDENTS, is_few_part
 from pipelines.survey.bank import load_bank
 from pipelines.words import Row, trends
 from pipelines.words.language import Texts, current_language, lower_first, many, tell
@@ -260,7 +260,7 @@ def _keep_together(text: str) -> Part:
 def _is_change_of_few(row: Row) -> bool:
     """Return True if a change is not compared: the share is of few now or, as far as the release has it, was before."""
     ends = [(row["count"], row["n"]), (row["before_count"], row["before_n"])]
-    return any(words.is_few_part(*end) for end in ends if None not in end)
+    return any(is_few_part(*end) for end in ends if None not in end)
 
 
 def _list_groups(reader: Reader, rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -299,4 +299,4 @@ def _format_share(row: Row) -> Part:
         return attach_numbers(words.format_number(share), round_half_up(share))
     text = f"{words.format_number(share)} ({words.format_number(low)}–{words.format_number(high)})"
     figure = words.FormattedFigure(text, text, "value", *map(round_half_up, (share, low, high)))
-    return format_figure(figure, is_few=words.is_few_part(row["count"], row["n"]))
+    return format_figure(figure, is_few=is_few_part(row["count"], row["n"]))

@@ -23,7 +23,7 @@ from pipelines.refresh.release_desk.problems import CheckProblem, ProblemReader
 NAMED: Final = 8
 """Problems that are named, so that every territory can be; the others are counted."""
 _DATA_FILE: Final = re.compile(r"[\w.-]+\.(?:parquet|json|html|duckdb)\b")
-"""NameReference of a file in the text of an error, which readers see instead of the text; the log has both."""
+"""The name of a file in the text of an error. Readers see this name instead of the text; the log has both."""
 _LOG = logging.getLogger("rti.release_desk")
 _FAILED: Final = mark("This check failed, because a part of the draft is missing or damaged ({cause}).")
 State = Literal["good", "explained", "overridden", "open"]

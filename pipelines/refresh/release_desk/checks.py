@@ -126,23 +126,19 @@ def find_insiders(draft: DraftUnderReview) -> list[CheckProblem]:
 
 def find_values_of_hidden_cells(draft: DraftUnderReview) -> list[CheckProblem]:
     """Return table, area and period of withheld rows that have a value."""
-    places: list[tuple[NameReference, ...]] = []
+    problems = []
     for path in sorted((draft.folder / "data").glob("*.parquet")):
         columns = pl.read_parquet_schema(path).keys()
-        if {"conf_status", "value"} <= columns:
-            place_columns = [name for name in ("area", "period") if name in columns]
-            rows = pl.read_parquet(path, columns=["conf_status", "value", *place_columns])
-            faulty = rows.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null())
-            table = NameReference("table", path.stem)
-            places += [
-                (table, *(_name_place(name, code) for name, code in zip(place_columns, row, strict=True) if code))
-                for row in (
-                    faulty.select(place_columns).unique().sort(place_columns).iter_rows()
-                    if place_columns
-                    else [()][: faulty.height]
-                )
-            ]
-    return [CheckProblem(_HIDDEN_VALUE, {"where": where}) for where in places]
+        if not {"conf_status", "value"} <= columns:
+            continue
+        place_columns = [name for name in ("area", "period") if name in columns]
+        rows = pl.read_parquet(path, columns=[*place_columns, "conf_status", "value"])
+        faulty = rows.filter((pl.col("conf_status") == "C") & pl.col("value").is_not_null())
+        places = {tuple(code or "" for code in row[: len(place_columns)]) for row in faulty.iter_rows()}
+        for place in sorted(places):
+            names = (_name_place(name, code) for name, code in zip(place_columns, place, strict=True) if code)
+            problems.append(CheckProblem(_HIDDEN_VALUE, {"where": (NameReference("table", path.stem), *names)}))
+    return problems
 
 
 def _name_place(column: str, code: str) -> NameReference:

@@ -1,4 +1,4 @@
-"""Hold what a check found as a sentence with names, which each reader sees in the own language.
+"""Hold the finding of a check as a sentence with names, which each reader sees in their own language.
 
 A check knows codes only. Pages and commands fill the sentence with the names of territories, offices and periods.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pipelines import words
 from pipelines.core import clock, codes, i18n
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class NameReference:
     """Something that has a name in each language.
 
-    `code` is its code; `of` is the territory of an office or the code list of a code. A period may be several, as
-    `2025-Q1|2026-Q2`, the first and the last. A day is a time of the ledger.
+    `of` is the territory of an office, or the code list of a code. The code of a period can name a range by its ends,
+    such as `2025-Q1|2026-Q2`. The code of a day is a time as the ledger has it.
     """
 
     kind: Literal["area", "office", "period", "code", "language", "table", "day"]
@@ -42,7 +42,7 @@ class CheckProblem:
     """The finding of a check: a marked sentence with `{placeholders}`, and their values."""
 
     text: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
 
     def compose_sentence(self, reader: ProblemReader) -> str:
         """Return the sentence in the language and with the names of a reader."""

@@ -45,7 +45,7 @@ def roll_back(form: Form) -> Response:
     if plan is None or errors:
         return _render_form(context, form, errors, status=422)
     if not form.has_field(CONFIRMED):
-        return _ask(form, plan, reason)
+        return _ask_for_confirmation(form, plan, reason)
     try:
         release_desk.roll_back(desk, context.who, release, reason, plan.current)
     except NotAllowedError as error:
@@ -108,7 +108,7 @@ def _render_form(
     )
 
 
-def _ask(form: SubmittedForm, plan: RollbackPlan, reason: str) -> Response:
+def _ask_for_confirmation(form: SubmittedForm, plan: RollbackPlan, reason: str) -> Response:
     """Ask for a confirmation, with the names of all releases whose state changes."""
     context, names = form.context, {"current": plan.current, "release": plan.release}
     is_withdrawal = plan.current in plan.withdrawn

@@ -24,7 +24,7 @@ from pipelines import words
 from pipelines.front import build, sentences
 from pipelines.front.briefs import compose, meeting
 from pipelines.front.charts import series
-from pipelines.front.pages import monitoring, monitoring_fields
+from pipelines.front.pages import monitoring_fields
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FEW_NOTE, FigureTable, format_figure
 from pipelines.statistics import change
@@ -234,7 +234,7 @@ def _note_interval_of_share() -> str:
 
 MADE_UP: dict[str, tuple[Callable[[], str], str]] = {
     "law in force since {date}": (
-        lambda: monitoring._describe_law_dates(["2021-10-01"]), "law in force since 1 October 2021",
+        lambda: monitoring_fields.describe_law_dates(["2021-10-01"]), "law in force since 1 October 2021",
     ),
     "Before rounding, the interval is {low} to {high}.": (
         _note_interval_of_share, "Before rounding, the interval is 50.5 to 80.4.",
