@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+# The newest Python that can make an environment. The tests take 1.7 times as long in a 3.11 that was built without optimisation.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11; do \
+	if $$python -c 'import ensurepip, venv' 2>/dev/null; then echo $$python; exit; fi; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
@@ -194,7 +196,7 @@ docs: $(TOOLS) ## dbt's documentation with its lineage, into dbt_project/target
 samples: $(TOOLS) ## regenerate raw_samples/ and tests/golden/
 	@$(BIN)/python -m tests.samples
 
-LOCK := $(VENV)/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate \
+LOCK := $(VENV)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command 'make lock'
 lock: ## resolve dependencies and rewrite the lock files (hashes, no addresses)
 	$(fetch_uv)
