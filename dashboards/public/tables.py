@@ -290,10 +290,15 @@ def foreign_language(language: str = i18n.SOURCE_LANGUAGE) -> str:
 
 def compose_cell(pieces: Iterable[tuple[str, str]], *, kind: str = "value") -> Cell:
     """Return a field of several texts, one after the other, each with its language (empty for that of the page)."""
-    spaced = [(text, foreign_language(language) if language else "") for text, language in pieces if text]
-    texts = [text if place == 0 else f" {text}" for place, (text, _) in enumerate(spaced)]
-    tagged = tuple((text, language) for text, (_, language) in zip(texts, spaced, strict=True))
-    return Cell("".join(texts), kind=kind, pieces=tagged if any(language for _, language in tagged) else ())
+    tagged = _tag_pieces(pieces)
+    text = "".join(text for text, _ in tagged)
+    return Cell(text, kind=kind, pieces=tagged if any(language for _, language in tagged) else ())
+
+
+def _tag_pieces(pieces: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return the texts that are not empty, with a space between them, each with the tag of its language for `lang`."""
+    filled = [(text, foreign_language(language) if language else "") for text, language in pieces if text]
+    return tuple((text if place == 0 else f" {text}", language) for place, (text, language) in enumerate(filled))
 
 
 def wrap_language(html: str, language: str) -> str:
@@ -370,9 +375,17 @@ def list_kinds(table: Table) -> set[str]:
     return kinds | {"zero" for cell in cells if cell.value == 0}
 
 
-def render_facts(pairs: Iterable[tuple[str, str]], *, language: str = "") -> str:
-    """Return a list of terms and their descriptions, skipping empty ones. `language` is that of terms and descriptions
-    in another language than the page's."""
-    items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>" for term, text in pairs if text)
+def render_facts(pairs: Iterable[tuple[str, str | Sequence[tuple[str, str]]]], *, language: str = "") -> str:
+    """Return a list of terms and their descriptions, skipping empty ones.
+
+    A description is a text, or several texts with the language of each (empty for that of the page). `language` is
+    that of all terms and descriptions if they are in another language than the page's.
+    """
+    described = [(term, escape(text) if isinstance(text, str) else _render_pieces(text)) for term, text in pairs]
+    items = "".join(f"<div><dt>{escape(term)}</dt><dd>{html}</dd></div>" for term, html in described if html)
     attribute = f' lang="{escape(language, quote=True)}"' if language else ""
     return f'<dl class="rti-facts"{attribute}>{items}</dl>'
+
+
+def _render_pieces(pieces: Iterable[tuple[str, str]]) -> str:
+    return "".join(wrap_language(escape(text), language) for text, language in _tag_pieces(pieces))

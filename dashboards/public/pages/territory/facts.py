@@ -6,8 +6,9 @@ from html import escape
 
 from dashboards.public import layout, queries, tables
 from pipelines import words
+from pipelines.core.i18n import SOURCE_LANGUAGE
 from pipelines.words.language import tell
-from pipelines.words.sources import has_statement, translate_remark
+from pipelines.words.sources import Piece, has_statement, translate_remark
 
 
 @layout.keep_part
@@ -15,27 +16,7 @@ def show_facts(frame: layout.Frame, area: str) -> None:
     """Show the population for rates, the notes on the territory, and its reference metadata."""
     population = queries.read_rows(frame.path, "population", area)
     if population:
-        last = population[0]
-        number = f"{words.format_number(last['population'])} ({last['year']})"
-        if last["is_carried_forward"]:
-            number = tell(
-                "{population} ({year}, carried forward from {source_year})",
-                population=words.format_number(last["population"]),
-                year=last["year"],
-                source_year=last["population_year"],
-            )
-        layout.put_html(
-            tables.render_facts(
-                [
-                    (tell("Population for rates"), number),
-                    (
-                        tell("Source of the population"),
-                        f"{last['series']}; {last['vintage']}; {last['reference_date']}",
-                    ),
-                    (tell("Caution"), " ".join(text for text, _ in translate_remark(last["caveat"] or ""))),
-                ]
-            )
-        )
+        layout.put_html(tables.render_facts(list_population_facts(population[0])))
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", "correction", *queries.BREAKS))
     rows = tuple(row for row in rows if has_statement(str(row["text"])))
     if rows:
@@ -49,6 +30,25 @@ def show_facts(frame: layout.Frame, area: str) -> None:
             tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
         )
     _show_metadata(frame, area)
+
+
+def list_population_facts(last: words.Row) -> list[tuple[str, str | list[Piece]]]:
+    """Return the population of a row, its source and its caution with their titles. Declarations are in English; a
+    remark is, where it has no translation."""
+    number = f"{words.format_number(last['population'])} ({last['year']})"
+    if last["is_carried_forward"]:
+        number = tell(
+            "{population} ({year}, carried forward from {source_year})",
+            population=words.format_number(last["population"]),
+            year=last["year"],
+            source_year=last["population_year"],
+        )
+    source = f"{last['series']}; {last['vintage']}; {last['reference_date']}"
+    return [
+        (tell("Population for rates"), number),
+        (tell("Source of the population"), [(source, SOURCE_LANGUAGE)]),
+        (tell("Caution"), translate_remark(last["caveat"] or "")),
+    ]
 
 
 def _show_metadata(frame: layout.Frame, area: str) -> None:
