@@ -59,64 +59,52 @@ sides as (
         metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,
         case when is_whole and is_one_scope then value end as value,
         case when obs_status = 'Q' or (is_whole and is_one_scope) then obs_status else 'O' end as obs_status,
-        conf_status, age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis,
-        false as lacks_years
+        conf_status, age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis
     from summed
 ),
 
-pools as (
-    select metric, side, freq, period, offence_group, count_unit
-    from sides
-    where area_kind = 'region' and freq in ('P3', 'P5')
-),
-
--- A pool needs all of its years, so that a territory with some of them has no cell of it. Its side is missing: without
--- a row, it would be taken for one that the territory does not collect.
+-- Pools of which a territory has only some years, or years of other persons, such as adults. Their persons are those of
+-- the years.
 incomplete as (
     select
-        years.metric, years.side, years.area_kind, years.area, years.territory, pools.freq, pools.period,
-        years.offence_group, years.count_unit,
-        max(years.level) as level,
-        min(years.kind) as kind,
-        cast(null as double) as value,
-        'O' as obs_status,
-        'F' as conf_status,
+        pools.metric, pools.side, pools.area, pools.freq, pools.period, pools.offence_group, pools.count_unit,
         min(years.age) as age,
-        min(years.person_type) as person_type,
-        max(years.n_reported) as n_reported,
-        max(years.n_expected) as n_expected,
-        {{ union_lists('years.reporters') }} as reporters,
-        '' as flags,
-        min(years.dispersion) as dispersion,
-        {{ basis_of_sum('years.interval_basis') }} as interval_basis,
-        true as lacks_years
-    from sides as years
-    inner join pools
-        on years.metric = pools.metric
-        and years.side = pools.side
-        and years.offence_group = pools.offence_group
-        and years.count_unit = pools.count_unit
+        min(years.person_type) as person_type
+    from sides as pools
+    inner join sides as years
+        on pools.metric = years.metric
+        and pools.side = years.side
+        and pools.area_kind = years.area_kind
+        and pools.area = years.area
+        and pools.offence_group = years.offence_group
+        and pools.count_unit = years.count_unit
         and years.period between substring(pools.period, 1, 4) and substring(pools.period, 6, 4)
-    left join sides as wholes
-        on years.metric = wholes.metric
-        and years.side = wholes.side
-        and years.area_kind = wholes.area_kind
-        and years.area = wholes.area
-        and pools.freq = wholes.freq
-        and pools.period = wholes.period
-        and years.offence_group = wholes.offence_group
-        and years.count_unit = wholes.count_unit
     where
-        years.freq = 'A' and years.area_kind = 'territory' and years.obs_status <> 'L' and wholes.metric is null
-    group by
-        years.metric, years.side, years.area_kind, years.area, years.territory, pools.freq, pools.period,
-        years.offence_group, years.count_unit
+        pools.freq in ('P3', 'P5') and pools.area_kind = 'territory' and pools.obs_status = 'O' and years.freq = 'A'
+    group by pools.metric, pools.side, pools.area, pools.freq, pools.period, pools.offence_group, pools.count_unit
+    having
+        count(case when pools.age = years.age and pools.person_type = years.person_type then 1 end)
+        < case pools.freq when 'P3' then 3 else 5 end
 ),
 
 final as (
-    select * from sides
-    union all
-    select * from incomplete
+    select
+        sides.metric, sides.side, sides.area_kind, sides.area, sides.territory, sides.freq, sides.period,
+        sides.offence_group, sides.count_unit, sides.level, sides.kind, sides.value, sides.obs_status,
+        sides.conf_status,
+        coalesce(incomplete.age, sides.age) as age,
+        coalesce(incomplete.person_type, sides.person_type) as person_type,
+        sides.n_reported, sides.n_expected, sides.reporters, sides.flags, sides.dispersion, sides.interval_basis,
+        incomplete.metric is not null as lacks_years
+    from sides
+    left join incomplete
+        on case when sides.area_kind = 'territory' then sides.metric end = incomplete.metric
+        and sides.side = incomplete.side
+        and sides.area = incomplete.area
+        and sides.freq = incomplete.freq
+        and sides.period = incomplete.period
+        and sides.offence_group = incomplete.offence_group
+        and sides.count_unit = incomplete.count_unit
 )
 
 select * from final

@@ -203,7 +203,7 @@ def test_static_pages_explorer_and_open_data_have_the_same_state_of_a_regional_r
 def list_unfinished_pools(release: Release) -> set[Key]:
     """Return metric, area, offence group, unit and period of each ratio of a pool of which a territory has some years.
 
-    It has cells of both counts in a year of the pool, and none of at least one of them in the pool itself.
+    It has cells of both counts in a year of the pool, and at least one of them lacks years.
     """
     regional = [row for row in release.ratios if row["area"] == REGION and row["freq"] in ("P3", "P5")]
     territories = {area for area, *_ in release.counts if area != REGION and "_" not in area}
@@ -211,17 +211,24 @@ def list_unfinished_pools(release: Release) -> set[Key]:
     for row in regional:
         first, last = (int(year) for year in row["period"].split("-"))
         years = [str(year) for year in range(first, last + 1)]
+        measures = [release.sides[row["metric"]][name]["measure"] for name in ("numerator", "denominator")]
         for area in territories:
-            if None not in release.find_counts(row | {"area": area}):
-                continue
-            measures = [side["measure"] for side in release.sides[row["metric"]].values()]
+            pools = release.find_counts(row | {"area": area})
             of_years = [
                 [release.counts.get((area, year, row["offence_group"], row["count_unit"], measure)) for year in years]
                 for measure in measures
             ]
-            if all(any(count and count["obs_status"] != "L" for count in counts) for counts in of_years):
+            has_some = all(any(count and count["obs_status"] != "L" for count in counts) for counts in of_years)
+            if has_some and any(lacks_years(*sides) for sides in zip(pools, of_years, strict=True)):
                 unfinished.add((row["metric"], area, row["offence_group"], row["count_unit"], row["period"]))
     return unfinished
+
+
+def lacks_years(pool: Row | None, years: Sequence[Row | None]) -> bool:
+    """Return True if a pool has no figure because some of its years have no cell, or one of other ages."""
+    if pool is not None and (pool["value"] is not None or pool["obs_status"] != "O"):
+        return False
+    return pool is None or any(year is None or year["age"] != pool["age"] for year in years)
 
 
 def check_unfinished_pools(release: Release, ratios: Iterable[Row]) -> int:
