@@ -126,7 +126,8 @@ def list_parts(path: str, crime: str, measure: str, unit: str) -> list[str]:
 def read_figures(path: str, choice: Choice, crime: str) -> list[Row]:
     """Return the rows of an indicator in all areas and periods; a ratio has several versions of each.
 
-    A figure of the region from too few territories is taken out, as on every page; of ratios the release has done so.
+    A figure of the region from too few territories is taken out, as on every page; of ratios and clearance rates the
+    release has done so.
     """
     rows: Sequence[Row]
     if choice.kind in ("count", "rate"):

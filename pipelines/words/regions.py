@@ -53,9 +53,10 @@ def is_regional(row: Row | None) -> bool:
 def is_refused(row: Row | None) -> bool:
     """Return True if a figure of the region is not shown, because too few territories are in it.
 
-    Of a ratio of two stages, the release says so: one that lacks a count can list the territories of the other one.
+    Of a ratio of two stages and of a clearance rate, the release says so: one that lacks a count can list the
+    territories of the other one.
     """
-    if row is not None and is_ratio(row):
+    if row is not None and (is_ratio(row) or "undefined" in row):
         return bool(row["state"] == "too_few_territories")
     return row is not None and bool(count_reporters(row)) and not is_regional(row)
 

@@ -716,8 +716,9 @@ def index_compared(
         rows = r.index_rows("clearance", "metric", "offence_group", "count_unit").get((indicator, crime, unit), [])
     figures = {}
     for x in rows:
-        # A ratio has its state in the release.
-        if kind != "ratio" and x["area"] == r.region and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION:
+        # A ratio and a clearance rate have their states in the release.
+        is_of_few = x["area"] == r.region and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION
+        if is_of_few and kind not in ("ratio", "clearance"):
             x = {**x, "value": None, "low": None, "high": None, "state": "too_few_territories", "obs_status": "M"}
         if x["area_kind"] in ("region", "territory"):
             figures[x["area"], x["period"]] = x

@@ -214,7 +214,10 @@ def describe_regional_figure(row: Row | None, limits: Row | None, digits: int = 
     """Return a figure of the region with its interval, as sentences quote it."""
     if row is None:
         return "not collected"
-    if 0 < len(split_codes(row["reporters"])) < FEWEST_IN_REGION:
+    is_of_few = 0 < len(split_codes(row["reporters"])) < FEWEST_IN_REGION
+    if "undefined" in row:  # a clearance rate, which has its state in the release
+        is_of_few = row["state"] == "too_few_territories"
+    if is_of_few:
         return "no regional figure"
     if is_mixed(row):
         return "no regional figure"
@@ -680,7 +683,7 @@ def expect_ends_of_region(r: Release, s: Selection, p: Params) -> Expected:
         if x is not None
         and (
             x.get("state") == "too_few_territories"
-            or ("version" not in x and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION)
+            or (not {"version", "undefined"} & x.keys() and 0 < len(split_codes(x["reporters"])) < FEWEST_IN_REGION)
             or is_mixed(x)
         )
         else describe_absent(x)

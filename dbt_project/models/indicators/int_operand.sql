@@ -53,13 +53,18 @@ summed as (
     group by metric, side, area_kind, area, territory, freq, period, offence_group, count_unit
 ),
 
--- If a term has no cell, or other persons or reporters than the other terms, there is no sum.
+-- If a term has no cell, or other persons or reporters than the other terms, there is no sum. The region then has none
+-- that could be withheld.
 sides as (
     select
         metric, side, area_kind, area, territory, freq, period, offence_group, count_unit, level, kind,
         case when is_whole and is_one_scope then value end as value,
-        case when obs_status = 'Q' or (is_whole and is_one_scope) then obs_status else 'O' end as obs_status,
-        conf_status, age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis
+        case
+            when (obs_status = 'Q' and area_kind <> 'region') or (is_whole and is_one_scope) then obs_status
+            else 'O'
+        end as obs_status,
+        case when area_kind = 'region' and not (is_whole and is_one_scope) then 'F' else conf_status end as conf_status,
+        age, person_type, n_reported, n_expected, reporters, flags, dispersion, interval_basis
     from summed
 ),
 

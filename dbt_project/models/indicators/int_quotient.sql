@@ -136,9 +136,11 @@ paired as (
             and (
                 (uppers.value is not null and lowers.value is not null)
                 or (
-                    uppers.metric_kind = 'ratio' and uppers.area_kind = 'region'
+                    uppers.area_kind = 'region'
                     and (uppers.conf_status <> 'F' or lowers.conf_status <> 'F')
                     and 'L' not in (uppers.obs_status, lowers.obs_status)
+                    -- A missing sum of several measures names the territories of one of them.
+                    and (uppers.metric_kind = 'ratio' or 'O' not in (uppers.obs_status, lowers.obs_status))
                 )
             ) as is_other_reporters,
         coalesce(uppers.age <> lowers.age and '_Z' not in (uppers.age, lowers.age), false) as is_other_age,
@@ -264,7 +266,9 @@ joint as (
         {%- endfor %}
         {%- for column, empty in [('n_reported', '0'), ('reporters', "''")] %}
         case
-            when paired.metric_kind = 'ratio' and paired.area_kind = 'region' and paired.is_other_reporters
+            when
+                paired.area_kind = 'region' and paired.is_other_reporters
+                and (paired.metric_kind = 'ratio' or paired.is_upper_withheld or paired.is_lower_withheld)
                 then coalesce(common.{{ column }}, {{ empty }})
             when common.n_reported > 0 then common.{{ column }}
             else paired.{{ column }}

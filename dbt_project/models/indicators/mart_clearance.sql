@@ -20,15 +20,36 @@ measured as (
     inner join periods on quotients.freq = periods.freq and quotients.period = periods.period
 ),
 
+-- A side of the region that is missing, or from other territories than the other side, leaves no rate that could be
+-- withheld.
+possible as (
+    select
+        *,
+        is_withheld
+            and not (
+                area_kind = 'region'
+                and (
+                    is_refused
+                    or coalesce(upper_status, 'O') in ('O', 'L', 'M', 'K')
+                    or coalesce(lower_status, 'O') in ('O', 'L', 'M', 'K')
+                )
+            ) as is_hidden
+    from measured
+),
+
 -- Why there is no figure, in the order of tests/oracles/clearance.py: one side is missing, then the other, then the
--- denominator is zero.
+-- denominator is zero. A rate of the region that would not be shown from so few territories is not withheld.
 undefined as (
     select
         *,
         case
-            when is_withheld then 'withheld'
-            when numerator is null then case when upper_kind = 'stock' then 'stock_missing' else 'resolved_missing' end
-            when denominator is null
+            when is_hidden and {{ is_of_too_few_territories('possible') }} then 'too_few_territories'
+            when is_hidden then 'withheld'
+            when is_other_reporters and is_withheld then 'reporters_differs'
+            when is_refused and is_withheld then 'count_unit_differs'
+            when numerator is null and coalesce(upper_status, 'O') <> 'Q'
+                then case when upper_kind = 'stock' then 'stock_missing' else 'resolved_missing' end
+            when denominator is null and coalesce(lower_status, 'O') <> 'Q'
                 then case
                     when lower_kind = 'stock' then 'stock_missing'
                     when kind = 'disposition' then 'resolved_missing'
@@ -42,10 +63,10 @@ undefined as (
                     when kind = 'disposition' then 'no_resolved'
                     else 'no_incoming'
                 end
-            when {{ is_of_too_few_territories('measured') }} then 'too_few_territories'
+            when {{ is_of_too_few_territories('possible') }} then 'too_few_territories'
             else ''
         end as undefined
-    from measured
+    from possible
 ),
 
 measurable as (
@@ -83,9 +104,11 @@ final as (
         is_allowed, reasons, numerator_card, denominator_card, breaks,
         case
             when undefined = 'withheld' then 'Q'
-            when numerator is null then upper_status
-            when denominator is null then lower_status
+            when undefined = 'too_few_territories' then 'M'
             when undefined = 'reporters_differs' then 'O'
+            when undefined = 'count_unit_differs' then 'M'
+            when numerator is null and upper_status <> 'Q' then upper_status
+            when denominator is null and lower_status <> 'Q' then lower_status
             when undefined <> '' then 'M'
             when upper_status <> 'A' then upper_status
             else lower_status

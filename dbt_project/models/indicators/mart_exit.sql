@@ -82,10 +82,11 @@ stated as (
     from counted
 ),
 
+-- A figure of the region that would not be shown from so few territories is not withheld either.
 judged as (
     select
         *,
-        figure_status not in ('Q', 'O', 'L', 'M', 'K') and {{ is_of_too_few_territories('stated') }} as is_of_too_few
+        figure_status not in ('O', 'L', 'M', 'K') and {{ is_of_too_few_territories('stated') }} as is_of_too_few
     from stated
 ),
 
@@ -116,14 +117,14 @@ final as (
         denominator,
         kinds,
         case
-            when figure_status = 'Q' then 'withheld'
             when is_of_too_few then 'too_few_territories'
+            when figure_status = 'Q' then 'withheld'
             when not is_known then 'missing'
             when is_share then {{ few_state_of_share('value', 'denominator', 'minimum_events') }}
             else {{ few_state('value', 'value', 'minimum_events') }}
         end as state,
         case when is_of_too_few then 'M' else figure_status end as obs_status,
-        case when figure_status = 'Q' then 'C' else 'F' end as conf_status,
+        case when figure_status = 'Q' and not is_of_too_few then 'C' else 'F' end as conf_status,
         age, card_id,
         breaks_within as breaks,
         n_reported, n_expected, reporters,

@@ -184,6 +184,8 @@ judged as (
     select
         *,
         case
+            -- What no territory of the region has is not withheld, even if its whole is.
+            when area_kind = 'region' and n_reported = 0 and part_conf = 'F' then part_status
             when part_conf not in ('F') or whole_conf not in ('F') then 'Q'
             when part_value is null then part_status
             when whole_value is null then whole_status
@@ -204,7 +206,7 @@ of_two as (
         whole_value as denominator,
         unit_measure,
         share_status as obs_status,
-        case when part_conf = 'F' then whole_conf else part_conf end as conf_status,
+        case when share_status <> 'Q' then 'F' when part_conf = 'F' then whole_conf else part_conf end as conf_status,
         n_reported, n_expected, reporters, flags,
         per, interval_method, minimum_events, dispersion, interval_basis
     from judged
@@ -216,11 +218,11 @@ both_kinds as (
     select * from of_two
 ),
 
--- A figure of the region from too few territories is not shown.
+-- A figure of the region from too few territories is not shown, so that it is not withheld either.
 shown as (
     select
         *,
-        value is not null and {{ is_of_too_few_territories('both_kinds') }} as is_of_too_few
+        (value is not null or obs_status = 'Q') and {{ is_of_too_few_territories('both_kinds') }} as is_of_too_few
     from both_kinds
 ),
 
@@ -248,11 +250,11 @@ final as (
         case when bounded.high is not null then bounded.dispersion end as dispersion,
         bounded.numerator, bounded.denominator, bounded.unit_measure,
         case when bounded.is_of_too_few then 'M' else bounded.obs_status end as obs_status,
-        bounded.conf_status,
+        case when bounded.is_of_too_few then 'F' else bounded.conf_status end as conf_status,
         case
+            when bounded.is_of_too_few then 'too_few_territories'
             when bounded.conf_status <> 'F' or bounded.obs_status = 'Q' then 'withheld'
             when bounded.value is null then 'missing'
-            when bounded.is_of_too_few then 'too_few_territories'
             when bounded.indicator = 'share'
                 then {{ few_state_of_share('bounded.numerator', 'bounded.denominator', 'bounded.minimum_events') }}
             else {{ few_state('bounded.numerator', 'bounded.numerator', 'bounded.minimum_events') }}

@@ -36,7 +36,10 @@ final as (
         totals.offence_group, totals.count_unit, totals.victim_status, totals.version,
         totals.value,
         case when totals.state not in ('withheld', 'too_few_territories') then totals.numerator end as numerator,
-        case when totals.state <> 'too_few_territories' then totals.denominator end as denominator,
+        -- The whole of a part that is withheld is published.
+        case
+            when totals.state <> 'too_few_territories' or totals.numerator is null then totals.denominator
+        end as denominator,
         totals.unit_measure,
         totals.state,
         totals.numerator_card, totals.denominator_card,

@@ -180,13 +180,19 @@ def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
         small = (pl.col("numerator") < 20) | ((pl.col("metric") == "share") & (remainder < 20))
         few_territories = (pl.col("area_kind") == "region") & (pl.col("n_reported") < 4)
         is_share = pl.col("metric") == "share"
-        has_operands = pl.col("numerator").is_not_null() & (~is_share | (pl.col("denominator") > 0))
-        has_operands &= pl.col("obs_status") == "M"
+        is_known = pl.col("numerator").is_not_null() & (~is_share | pl.col("denominator").is_not_null())
+        has_operands = is_known & (~is_share | (pl.col("denominator") > 0)) & (pl.col("obs_status") == "M")
+        # What a few territories have is not shown, whether or not it is withheld. One that cannot exist is missing.
+        is_hidden = (
+            ~is_known & (pl.col("obs_status") == "M") & pl.col("state").is_in(["too_few_territories", "missing"])
+        )
         expected_state = (
-            pl.when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))
-            .then(pl.lit("withheld"))
-            .when(few_territories & has_operands)
+            pl.when(few_territories & has_operands)
             .then(pl.lit("too_few_territories"))
+            .when(few_territories & is_hidden)
+            .then(pl.col("state"))
+            .when((pl.col("conf_status") != "F") | (pl.col("obs_status") == "Q"))
+            .then(pl.lit("withheld"))
             .when(pl.col("value").is_null())
             .then(pl.lit("missing"))
             .when(small)
@@ -194,6 +200,12 @@ def test_each_figure_has_its_state(restricted: Path, protected: Path) -> None:
             .otherwise(pl.lit("enough"))
         )
         assert rows.filter(pl.col("state") != expected_state).is_empty()
+        refused = rows.filter(pl.col("state") == "too_few_territories")
+        assert refused.filter(~few_territories).is_empty()
+        assert rows.filter(few_territories & (pl.col("state") == "withheld")).is_empty()
+        assert set(refused["obs_status"]) <= {"M"} and set(refused["conf_status"]) <= {"F"}
+        assert refused["value"].is_null().all()
+        assert ((rows["obs_status"] == "Q") == (rows["conf_status"] != "F")).all()
         assert rows.filter(
             pl.col("value").is_null() & (pl.col("high").is_not_null() | (pl.col("interval_basis") != ""))
         ).is_empty()

@@ -106,12 +106,14 @@ def build_ratio(state: str, reporters: str, **columns: Any) -> dict[str, Any]:
         (build_ratio("missing", "AL"), False, False),
         (build_cell("indicted", None, "AL,BA,HR"), True, True),
         (build_ratio("withheld", "AL,BA,HR,ME", version="", undefined="withheld"), False, False),
+        (build_ratio("missing", "AL", version="", undefined="resolved_missing"), False, False),
+        (build_ratio("too_few_territories", "AL", version="", undefined="too_few_territories"), True, True),
     ],
 )
 def test_ratio_of_the_region_is_refused_and_has_members_as_the_release_states(
     row: dict[str, Any], is_refused: bool, has_members: bool
 ) -> None:
-    """Check ratios, then a count, which has no state, and a clearance rate, which lists the territories of one term."""
+    """Check ratios, then a count, which has no state, and clearance rates, which list the territories of one term."""
     assert (regions.is_refused(row), regions.has_members(row)) == (is_refused, has_members)
 
 

@@ -92,12 +92,21 @@ def test_read_figures_takes_out_a_figure_of_the_region_from_too_few_territories(
     assert (region, territory) == rows[1:]
 
 
-def test_read_figures_leaves_the_state_of_a_ratio_to_the_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Check a ratio that lacks a count, and lists the territory of the other one."""
-    row = make_row("WB", version="same_period", value=None, state="missing", obs_status="O", reporters="AA")
+@pytest.mark.parametrize(
+    ("choice", "column"),
+    [
+        (RATIO, {"version": "same_period"}),
+        (Choice("clearance", "cleared", "person"), {"undefined": "incoming_missing"}),
+    ],
+)
+def test_read_figures_leaves_the_state_of_a_ratio_to_the_release(
+    choice: Choice, column: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Check a ratio or a clearance rate that lacks a count, and lists the territory of the other one."""
+    row = make_row("WB", value=None, state="missing", obs_status="O", reporters="AA", **column)
     monkeypatch.setattr(queries, "read_rows", lambda *_, **__: (row,))
-    assert comparison.read_figures("", RATIO, "TIP") == [row]
-    assert comparison.format_compared(row, "ratio").text == "not available"
+    assert comparison.read_figures("", choice, "TIP") == [row]
+    assert comparison.format_compared(row, choice.kind).text == "not available"
 
 
 def test_select_family_has_the_pairs_of_the_chosen_indicator_and_part() -> None:
