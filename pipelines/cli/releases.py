@@ -76,7 +76,10 @@ def verify_release(
         faults = [fault for fault in verify_published(home, keys) if release in (None, fault.release)]
     signed_by = {folder.name: signature.verify_signature(folder, keys).key_id for folder in folders}
     if as_json:
-        rows = [{"release": fault.release, "file": str(fault.path), "problem": fault.problem} for fault in faults]
+        rows = [
+            {"kind": fault.kind, "release": fault.release, "file": str(fault.path), "problem": fault.problem}
+            for fault in faults
+        ]
         say_json({"good": not faults, "known_key": keys is not None, "signed_by": signed_by, "faults": rows})
     else:
         _print_verification(faults, signed_by, is_known=keys is not None)

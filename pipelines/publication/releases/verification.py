@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,16 +25,37 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
+class FaultKind(StrEnum):
+    """What a fault is about: the journal, the pointer to the current release, a whole release, or one of its files."""
+
+    JOURNAL = "journal"
+    """A line of the journal is damaged."""
+    CURRENT = "current"
+    """The current release is missing."""
+    UNRECORDED = "unrecorded"
+    """A release is public, and no publication of it is recorded."""
+    MISSING = "missing"
+    """A release was published, and its folder is missing."""
+    FILE = "file"
+    """A file of a release, its manifest or its signature is missing, changed or added."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReleaseFault:
-    """A published release, or one of its files, has changed since publication."""
+    """A published release, or one of its files, has changed since publication.
 
+    `release` is empty where the fault is not one of a single release. `path` is the file or folder, `problem` what is
+    wrong with it.
+    """
+
+    kind: FaultKind
     release: str
     path: Path
     problem: str
 
     def __str__(self) -> str:
-        return f"release {self.release}: {self.path} {self.problem}"
+        place = f"release {self.release}: " if self.release else ""
+        return f"{place}{self.path} {self.problem}"
 
 
 def verify_published(home: Home, keys: dict[str, Ed25519PublicKey] | None = None) -> list[ReleaseFault]:
@@ -47,15 +69,16 @@ def verify_published(home: Home, keys: dict[str, Ed25519PublicKey] | None = None
     folders = {path.name: path for path in home.releases.iterdir() if path.is_dir() and not path.name.startswith(".")}
     for name, folder in sorted(folders.items()):
         if name not in entries:
-            faults.append(ReleaseFault(name, folder, f"is public, and {JOURNAL} records no publication of it"))
+            problem = f"is public, and {JOURNAL} records no publication of it"
+            faults.append(ReleaseFault(FaultKind.UNRECORDED, name, folder, problem))
         expected = [str(e["manifest_sha256"]) for e in entries.get(name, ()) if e.get("manifest_sha256")]
         faults += verify_folder(folder, expected[-1] if expected else None)
         if (folder / signature.FILE).exists() or any(e.get("key_id") for e in entries.get(name, ())):
             faults += verify_signature(folder, known_keys)
     for name in sorted(entries.keys() - folders.keys()):
-        faults.append(ReleaseFault(name, home.releases / name, "was published and is missing"))
+        faults.append(ReleaseFault(FaultKind.MISSING, name, home.releases / name, "was published and is missing"))
     if home.current.is_symlink() and not home.current.is_dir():
-        faults.append(ReleaseFault("current", home.current, "points to a release that is missing"))
+        faults.append(ReleaseFault(FaultKind.CURRENT, "", home.current, "points to a release that is missing"))
     return faults
 
 
@@ -67,14 +90,14 @@ def verify_folder(folder: Path, manifest_sha256: str | None = None) -> list[Rele
         manifest = json.loads(data)
         files, tables = dict(manifest["files"]), dict(manifest["tables"])
     except FileNotFoundError:
-        return [ReleaseFault(folder.name, manifest_path, "is missing")]
+        return [_make_file_fault(folder, manifest_path, "is missing")]
     except (ValueError, KeyError, TypeError):
-        return [ReleaseFault(folder.name, manifest_path, "is damaged")]
+        return [_make_file_fault(folder, manifest_path, "is damaged")]
     faults = []
     if manifest_sha256 is not None and formats.hash_file(manifest_path) != manifest_sha256:
-        faults.append(ReleaseFault(folder.name, manifest_path, "is not the one that was published"))
-    faults += [ReleaseFault(folder.name, path, problem) for path, problem in _compare_files(folder, files)]
-    return faults + [ReleaseFault(folder.name, folder / DATABASE, p) for p in _compare_database(folder, tables)]
+        faults.append(_make_file_fault(folder, manifest_path, "is not the one that was published"))
+    faults += [_make_file_fault(folder, path, problem) for path, problem in _compare_files(folder, files)]
+    return faults + [_make_file_fault(folder, folder / DATABASE, p) for p in _compare_database(folder, tables)]
 
 
 def verify_signed(folder: Path, keys: dict[str, Ed25519PublicKey] | None) -> list[ReleaseFault]:
@@ -87,7 +110,11 @@ def verify_signature(folder: Path, keys: dict[str, Ed25519PublicKey] | None) -> 
     if not (folder / MANIFEST).is_file():
         return []  # `verify_folder` reports it
     problem = signature.verify_signature(folder, keys).problem
-    return [ReleaseFault(folder.name, folder / signature.FILE, problem)] if problem is not None else []
+    return [_make_file_fault(folder, folder / signature.FILE, problem)] if problem is not None else []
+
+
+def _make_file_fault(folder: Path, path: Path, problem: str) -> ReleaseFault:
+    return ReleaseFault(FaultKind.FILE, folder.name, path, problem)
 
 
 def manifest_digest(folder: Path) -> str:
@@ -147,5 +174,5 @@ def _read_journal(home: Home) -> tuple[dict[str, list[dict[str, Any]]], list[Rel
             entry = json.loads(line)
             entries.setdefault(str(entry["release"]), []).append(entry)
         except (ValueError, KeyError, TypeError):
-            faults.append(ReleaseFault("journal", path, f"is damaged in line {number}"))
+            faults.append(ReleaseFault(FaultKind.JOURNAL, "", path, f"is damaged in line {number}"))
     return entries, faults

@@ -10,7 +10,7 @@ from pipelines.core.i18n import mark
 from pipelines.publication.releases import signature
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import find_unfinished
-from pipelines.publication.releases.verification import ReleaseFault, verify_published
+from pipelines.publication.releases.verification import FaultKind, verify_published
 from pipelines.refresh import integrity
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
 from pipelines.refresh.release_desk.problems import CheckProblem
@@ -18,16 +18,17 @@ from pipelines.refresh.release_desk.return_checks import name_return
 
 _SPACE: Final = 3
 """Times the size of a draft that must be free on the disk."""
-_JOURNAL: Final = mark("The list of publications is damaged.")
-_NO_CURRENT: Final = mark("The current release is missing.")
-_UNRECORDED: Final = mark("Release {release} is public, but no publication of it is recorded.")
-_MISSING: Final = mark("Release {release} was published, and its folder is missing.")
+_FAULTS: Final = {
+    FaultKind.JOURNAL: mark("The list of publications is damaged."),
+    FaultKind.CURRENT: mark("The current release is missing."),
+    FaultKind.UNRECORDED: mark("Release {release} is public, but no publication of it is recorded."),
+    FaultKind.MISSING: mark("Release {release} was published, and its folder is missing."),
+}
+"""Sentences on faults that are not of single files."""
 _CHANGED: Final = mark("Release {release}: the file {file} is not as it was published.")
 _SEVERAL_CHANGED: Final = mark(
     "Release {release}: files that are not as they were published: {n}. The first is {file}."
 )
-_NO_RELEASES: Final = ("journal", "current")
-"""Names that `verify_published` gives to what belongs to no release."""
 _LEDGER: Final = mark("The database of the returns is damaged: {cause}.")
 _FACTS: Final = mark("{return}: the stored figures are not as they were approved.")
 _CLOCK: Final = mark("The clock of this computer says {now}, but {newest} is recorded already (UTC).")
@@ -40,10 +41,13 @@ def find_damaged_releases(draft: DraftUnderReview) -> list[CheckProblem]:
     faults = verify_published(draft.home)
     changed: dict[str, list[str]] = {}
     for fault in faults:
-        if fault.release not in _NO_RELEASES and fault.path.name != fault.release:
-            changed.setdefault(fault.release, []).append(_name_file(fault))
+        if fault.kind is FaultKind.FILE:
+            file = fault.path.relative_to(draft.home.releases / fault.release)
+            changed.setdefault(fault.release, []).append(file.as_posix())
     whole = [
-        _describe_fault(fault) for fault in faults if fault.release in _NO_RELEASES or fault.path.name == fault.release
+        CheckProblem(_FAULTS[fault.kind], {"release": fault.release})
+        for fault in faults
+        if fault.kind is not FaultKind.FILE
     ]
     return whole + [
         CheckProblem(_CHANGED, {"release": release, "file": files[0]})
@@ -51,20 +55,6 @@ def find_damaged_releases(draft: DraftUnderReview) -> list[CheckProblem]:
         else CheckProblem(_SEVERAL_CHANGED, {"release": release, "n": len(set(files)), "file": files[0]})
         for release, files in changed.items()
     ]
-
-
-def _name_file(fault: ReleaseFault) -> str:
-    """Return the path of a changed file inside its release."""
-    parts = fault.path.parts
-    return "/".join(parts[len(parts) - parts[::-1].index(fault.release) :])
-
-
-def _describe_fault(fault: ReleaseFault) -> CheckProblem:
-    if fault.release == "journal":
-        return CheckProblem(_JOURNAL)
-    if fault.release == "current":
-        return CheckProblem(_NO_CURRENT)
-    return CheckProblem(_UNRECORDED if fault.path.is_dir() else _MISSING, {"release": fault.release})
 
 
 def find_damaged_inputs(draft: DraftUnderReview) -> list[CheckProblem]:

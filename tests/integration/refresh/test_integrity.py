@@ -17,7 +17,7 @@ from pipelines.cli import main
 from pipelines.core import clock
 from pipelines.core.home import Home, open_home
 from pipelines.ledger.database import open_write_transaction
-from pipelines.publication.releases.verification import manifest_digest, verify_published
+from pipelines.publication.releases.verification import FaultKind, manifest_digest, verify_published
 from pipelines.refresh import integrity
 from pipelines.submissions import service as submission_service
 from pipelines.submissions import store
@@ -229,7 +229,7 @@ def test_verify_published_reports_each_damaged_file(
     folder = published.current.resolve()
     fault(folder)
     damage = verify_published(published)
-    assert [(f.release, f.path) for f in damage] == [(folder.name, folder / name)]
+    assert [(f.kind, f.release, f.path) for f in damage] == [(FaultKind.FILE, folder.name, folder / name)]
     assert problem in damage[0].problem
 
 
@@ -249,9 +249,13 @@ def test_verify_published_reports_unrecorded_and_missing_releases(published: Hom
     folder = published.current.resolve()
     journal = published.public / "publications.jsonl"
     journal.write_text('{"release": "2026-Q2", "published_at": "2026-08-20T09:00:00Z"}\n', encoding="utf-8")
-    assert {(f.release, f.problem) for f in verify_published(published)} == {
-        (folder.name, "is public, and publications.jsonl records no publication of it"),
-        ("2026-Q2", "was published and is missing"),
+    assert {(f.kind, f.release, f.problem) for f in verify_published(published)} == {
+        (FaultKind.UNRECORDED, folder.name, "is public, and publications.jsonl records no publication of it"),
+        (FaultKind.MISSING, "2026-Q2", "was published and is missing"),
     }
     journal.write_text('{"release": "2026', encoding="utf-8")
-    assert "is damaged in line 1" in {f.problem for f in verify_published(published)}
+    damage = {(f.kind, f.release, f.problem) for f in verify_published(published)}
+    assert (FaultKind.JOURNAL, "", "is damaged in line 1") in damage
+    published.current.unlink()
+    published.current.symlink_to("releases/2026-Q2")
+    assert (FaultKind.CURRENT, "") in {(f.kind, f.release) for f in verify_published(published)}

@@ -582,6 +582,15 @@ def test_override_without_the_right_or_a_reason_publishes_nothing(
     assert review.read_overrides(the_desk.engine) == []
 
 
+def test_added_file_with_the_name_of_its_release_is_a_changed_file(the_desk: ReleaseDesk) -> None:
+    """Its path ends like that of the release's folder, which is not a missing release."""
+    publication.publish_draft(the_desk.home, override=review.Override(TEXT, "head"))
+    (the_desk.home.releases / DRAFT / "data" / DRAFT).write_text("added", encoding="utf-8")
+    shutil.copytree(the_desk.home.releases / DRAFT, the_desk.home.drafts / DRAFT)
+    [problem] = _run_check(the_desk, "releases").problems
+    assert problem.compose_sentence(CommandReader(the_desk.registry)).endswith(f"The first is data/{DRAFT}.")
+
+
 def test_audit_of_other_figures_does_not_count_for_a_changed_draft(the_desk: ReleaseDesk) -> None:
     _table("cell", lambda cells: cells.with_columns(value=pl.col("value") + 1))(the_desk)
     _renew_manifest(the_desk.home)
