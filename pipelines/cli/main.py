@@ -86,6 +86,7 @@ for name, commands in (("account", accounts.account), ("token", accounts.token),
     app.add_typer(commands, name=name)
 
 _OUR_PACKAGES = ("pipelines", "expectations", "dashboards")
+_COMPLETE = ("ReleaseError", "BucketError", "AlteredReleaseError", "ChecklistError")
 _OUR_FAULT = ("RunFailedError", "ServeError", "WarehouseError", "StoreError", "FactsError")
 """Those of the errors that no use of the command can have caused."""
 _WORDED = {
@@ -115,11 +116,12 @@ _WORDED = {
     "pipelines.submissions.arrivals": ("ArrivalsError",),
     "pipelines.declarations.yaml_file": ("DeclarationError",),
     "pipelines.office.templates": ("TemplateError",),
-    "pipelines.publication.releases.errors": ("ReleaseError",),
+    "pipelines.publication.releases.errors": ("ReleaseError", "BucketError"),
     "pipelines.publication.provenance.explain": ("ExplainError",),
     "pipelines.refresh.measuring": ("AsOfError",),
     "pipelines.warehouse.dbt_runner": ("WarehouseError",),
     "pipelines.warehouse.reference.gather": ("ReferenceConflictError",),
+    "pipelines.refresh.publication": ("AlteredReleaseError",),
     "pipelines.refresh.release_desk.review": ("ChecklistError",),
     "pipelines.refresh.results": ("RefreshError",),
     "pipelines.core.home_lock": ("HomeBusyError",),
@@ -171,7 +173,7 @@ def _run(arguments: list[str]) -> int:
             return _tell(read, UNREADABLE, as_json)
         is_worded = type(error).__name__ in _WORDED.get(type(error).__module__, ())
         # A publication says itself whether it is unfinished and how to finish it, which matters more than the disk.
-        is_complete = is_worded and type(error).__name__ in ("ReleaseError", "ChecklistError")
+        is_complete = is_worded and type(error).__name__ in _COMPLETE
         if not is_complete and (fault := _storage_fault(error)) is not None:
             return _tell(fault, WRONG_USE, as_json)
         if is_worded:

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 from pipelines.core import clock, durable
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
-from pipelines.publication.releases.calendar import PlannedRelease, find_planned, write_calendar
+from pipelines.core.i18n import mark
+from pipelines.publication.releases.calendar import PlannedRelease, find_planned, format_minute, write_calendar
 from pipelines.publication.releases.correction_notices import CorrectionNotice, read_notices, write_notices
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
-from pipelines.publication.releases.publish import refuse_older_edition, select_draft, verify_files
+from pipelines.publication.releases.publish import PUBLIC_ALREADY, refuse_older_edition, select_draft, verify_files
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh.publication import MINIMUM_REASON, publish_draft
 from pipelines.refresh.results import Log, ignore_log
@@ -59,23 +60,39 @@ def schedule_release(home: Home, release: str, moment: datetime | None, *, actor
     try:
         edition_key(release)
     except ValueError as error:
-        raise ReleaseError(str(error)) from error
+        raise ReleaseError(
+            mark("{release} is not a release. Name it like 2026-Q3, or 2026-Q3.1 for a correction."), release=release
+        ) from error
     changes.refuse_words(reason)
     if any(line.release == release for line in read_publications(home)):
-        raise ReleaseError(f"release {release} is public already, so it cannot be announced")
+        raise ReleaseError(PUBLIC_ALREADY, release=release)
     refuse_older_edition(home, release)
     if moment is not None and moment <= clock.now():
-        raise ReleaseError(f"{clock.format_timestamp(moment)} is past; announce a later minute")
+        raise ReleaseError(mark("The time {time} has passed. Announce a later one."), time=format_minute(moment))
     if moment is not None and moment.second:
-        raise ReleaseError("a release is announced for a full minute, such as 2027-02-15T09:00")
+        raise ReleaseError(mark("Announce the release for a full minute, such as 2027-02-15T09:00."))
     planned = find_planned(home, release)
     if planned is None and moment is None:
-        raise ReleaseError(f"no date was announced for {release}, so there is nothing to cancel")
+        raise ReleaseError(
+            mark("No time is announced for release {release}, so there is nothing to cancel."), release=release
+        )
     if planned is not None and len(reason.strip()) < MINIMUM_REASON:
-        raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why the date of {release} changes")
+        raise ReleaseError(
+            mark(
+                "Write in at least {n} characters why the announced time of release {release} changes. The reason "
+                "becomes public."
+            ),
+            n=MINIMUM_REASON,
+            release=release,
+        )
     if (approval := read_approval(home)) is not None and approval.release == release:
         raise ReleaseError(
-            f"{release} is approved for {approval.at}; withdraw the approval first (`rti release approve --withdraw`)"
+            mark(
+                "Release {release} is approved for {time}. Withdraw the approval before you change the time: on the "
+                "release desk, or with `rti release approve --withdraw`."
+            ),
+            release=release,
+            time=format_minute(clock.parse_time(approval.at)),
         )
     with hold_home_lock(home, purpose="schedule"):
         engine = _open_ledger(home)
@@ -115,18 +132,29 @@ def publish_notice(home: Home, release: str, *, area: str, period: str = "", tex
     changes.refuse_words(text)
     text = " ".join(text.split())
     if not any(line.release == release for line in read_publications(home)):
-        raise ReleaseError(f"release {release} was never published, so it has no figures to correct")
+        raise ReleaseError(
+            mark("Release {release} was never published, so it has no figures to correct. Name a published release."),
+            release=release,
+        )
     territories = load().without_training().territories
     areas = {place.code for territory in territories.values() for place in territory.jurisdictions} | set(territories)
     if area not in areas:
-        raise ReleaseError(f"{area} is not a territory or a part of one; there are {', '.join(sorted(areas))}")
+        raise ReleaseError(
+            mark("{area} is not a territory or a part of one. Name one of these: {areas}."),
+            area=area,
+            areas=", ".join(sorted(areas)),
+        )
     if period:
         try:
             Period.from_code(period)
         except ValueError as error:
-            raise ReleaseError(str(error)) from error
+            raise ReleaseError(
+                mark("{period} is not a period. Write a quarter like 2026-Q3, or a year like 2026."), period=period
+            ) from error
     if len(text) < MINIMUM_REASON:
-        raise ReleaseError(f"say in at least {MINIMUM_REASON} characters what was wrong")
+        raise ReleaseError(
+            mark("Write in at least {n} characters what was wrong. The text becomes public."), n=MINIMUM_REASON
+        )
     with hold_home_lock(home, purpose="notice"):
         detail = {"area": area, "period": period, "text": text}
         release_log.record_act(
@@ -180,9 +208,22 @@ def approve_draft(home: Home, draft: str | None = None, *, actor: str, override_
         release = select_draft(home, draft)
         planned = find_planned(home, release)
         if planned is None or planned.at is None:
-            raise ReleaseError(f"no date is announced for {release}; announce one with `rti release schedule`")
+            raise ReleaseError(
+                mark(
+                    "No time is announced for release {release}. Announce one on the release desk or with "
+                    "`rti release schedule`."
+                ),
+                release=release,
+            )
         if planned.moment is not None and planned.moment <= clock.now():
-            raise ReleaseError(f"the announced minute of {release}, {planned.at}, has passed; use `rti publish`")
+            raise ReleaseError(
+                mark(
+                    "The announced time of release {release}, {time}, has passed. Publish it now, or announce a later "
+                    "time."
+                ),
+                release=release,
+                time=format_minute(planned.moment),
+            )
         refuse_older_edition(home, release)
         verify_files(home.drafts / release)
         engine = _open_ledger(home)
@@ -205,7 +246,9 @@ def withdraw_approval(home: Home, *, actor: str) -> str:
     with hold_home_lock(home, purpose="approve"):
         approval = read_approval(home)
         if approval is None:
-            raise ReleaseError("no draft is approved, so there is nothing to withdraw")
+            raise ReleaseError(
+                mark("No draft is approved, so there is no approval to withdraw. Look at the release desk again.")
+            )
         release_log.record_act(
             _open_ledger(home),
             "approve_release",

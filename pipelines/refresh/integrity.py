@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 
+from pipelines.core.i18n import mark, tell
 from pipelines.ledger import audit_log, database, fact_digests, verification
 from pipelines.ledger.database import open_read_transaction
 from pipelines.ledger.schema import BLOCK, RECEIPT, SUBMISSION
@@ -56,6 +57,16 @@ class IntegrityError(Exception):
         listed = "; ".join(item.message for item in damage[:NAMED])
         more = f"; and {len(damage) - NAMED} more" if len(damage) > NAMED else ""
         super().__init__(f"{listed}{more}. Then run the command again; `rti audit verify` checks everything else")
+
+    def localize_message(self, language: str = "en") -> str:
+        """Return a sentence for pages, which does not name the files of the server."""
+        return tell(_DAMAGED, language)  # marked below
+
+
+_DAMAGED = mark(
+    "Nothing was done, because stored data is not as it was approved. `rti audit verify` names the files. Restore them "
+    "from a backup, then try again."
+)
 
 
 def verify_home(home: Home, engine: sa.Engine) -> list[Damage]:

@@ -13,13 +13,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipelines.core import clock, durable
+from pipelines.core.errors import UserFacingError
 from pipelines.core.file_store import FileStoreError
 from pipelines.core.home import Home
 from pipelines.core.home_lock import HomeBusyError, hold_home_lock
-from pipelines.publication.releases.calendar import find_embargo
+from pipelines.core.i18n import mark
+from pipelines.publication.releases.calendar import find_embargo, format_minute
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.public_copies import has_bucket, require_bucket, send_public
@@ -143,19 +145,35 @@ def roll_back(
         require_head_steward(accounts.get_identity(engine, actor), actor, "roll_back")
         changes.refuse_words(reason)
         if len(reason.strip()) < MINIMUM_REASON:
-            raise ReleaseError(f"say in at least {MINIMUM_REASON} characters why {release} is to be current again")
+            raise ReleaseError(
+                mark(
+                    "Write in at least {n} characters why release {release} is to be current again. The reason becomes "
+                    "public."
+                ),
+                n=MINIMUM_REASON,
+                release=release,
+            )
         publications = read_publications(home)
         published = {entry.release for entry in publications}
         if release not in published:
-            listed = ", ".join(sorted(published, key=edition_key)) or "none"
-            raise ReleaseError(f"{release} was never published; published were {listed}")
+            raise ReleaseError(
+                mark("Release {release} was never published. Choose one of these: {releases}."),
+                release=release,
+                releases=", ".join(sorted(published, key=edition_key)) or "–",
+            )
         before = find_current_release(home)
         if before is not None and before.name == release:
-            raise ReleaseError(f"{release} is the current release already")
+            raise ReleaseError(
+                mark("Release {release} is the current release already. Choose another one."), release=release
+            )
         if expected is not None and (before is None or before.name != expected):
             raise ReleaseError(
-                f"{expected} was the current release when you decided, and now it is "
-                f"{before.name if before is not None else 'none'}; look at what is public, and decide again"
+                mark(
+                    "Release {expected} was the current release when you decided, and now it is {current}. Look at "
+                    "what is public, and decide again."
+                ),
+                expected=expected,
+                current=before.name if before is not None else "–",
             )
         _refuse_clock_set_back(home, engine)
         _require_as_published(home.releases / release)
@@ -189,8 +207,13 @@ def complete_publication(home: Home, *, log: Log = ignore_log) -> str | None:
             except (ReleaseError, FileNotFoundError) as error:
                 if publication.action == "rollback" or (home.releases / publication.release).exists():
                     raise ReleaseError(
-                        f"the publication of {publication.release} was interrupted and cannot be completed: {error}; "
-                        f"restore {home.releases / publication.release} from a backup and run `rti publish`"
+                        mark(
+                            "The publication of release {release} was interrupted and cannot be finished, because "
+                            "files of the release are missing or damaged. Restore the folder {folder} from a backup, "
+                            "then run `rti publish`."
+                        ),
+                        release=publication.release,
+                        folder=(home.releases / publication.release).relative_to(home.root).as_posix(),
                     ) from error
                 _abandon(home)
                 log(f"the publication of {publication.release} was interrupted and is given up: {error}")
@@ -246,8 +269,12 @@ def _prepare(home: Home, intent: Intent, records: Path | None) -> None:
     except (OSError, FileStoreError) as error:
         _abandon(home)
         raise ReleaseError(
-            f"{release} was not published, and nothing has changed: {_describe_cause(error)}. "
-            "Correct this and try again"
+            mark(
+                "Release {release} was not published, and nothing has changed. Cause: {cause}. Correct this and try "
+                "again."
+            ),
+            release=release,
+            cause=_SystemFaultError(error),
         ) from error
 
 
@@ -286,8 +313,12 @@ def _explain_system_errors(command: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise ReleaseError(
-            f"`rti {command}` was stopped by the system: {_describe_cause(error)}. Correct this and run it again; "
-            "`rti status` says whether a publication is unfinished"
+            mark(
+                "`rti {command}` was stopped by the system. Cause: {cause}. Correct this and try again. `rti status` "
+                "says whether a publication is unfinished."
+            ),
+            command=command,
+            cause=_SystemFaultError(error),
         ) from error
 
 
@@ -310,8 +341,12 @@ def _carry_out_steps(home: Home, intent: Intent, engine: sa.Engine) -> None:
         remove_intent(home)
     except (OSError, FileStoreError, sa.exc.OperationalError) as error:
         raise ReleaseError(
-            f"the publication of {publication.release} is not finished: {_describe_cause(error)}. "
-            "Correct this, then run `rti publish` to finish it"
+            mark(
+                "The publication of release {release} is not finished. Cause: {cause}. Correct this, then run "
+                "`rti publish` to finish it."
+            ),
+            release=publication.release,
+            cause=_SystemFaultError(error),
         ) from error
 
 
@@ -362,8 +397,12 @@ def _refuse_embargo(home: Home, release: str) -> None:
     moment = find_embargo(home, release)
     if moment is not None:
         raise ReleaseError(
-            f"{release} is announced for {clock.format_timestamp(moment)} and is not published before. "
-            "`rti release approve` lets the service publish it then; `rti release schedule` changes the date"
+            mark(
+                "Release {release} is announced for {time} and is not published before. Approve it for that time, or "
+                "announce another one: on the release desk, or with `rti release approve` and `rti release schedule`."
+            ),
+            release=release,
+            time=format_minute(moment),
         )
 
 
@@ -373,8 +412,11 @@ def _require_as_published(folder: Path) -> None:
         verify_files(folder)
     except (ReleaseError, FileNotFoundError) as error:
         raise AlteredReleaseError(
-            f"{folder.name} is not as it was published, so it cannot become current again; `rti release verify "
-            f"{folder.name}` names what has changed. Restore it from a backup"
+            mark(
+                "The files of release {release} are not as they were published, so it cannot become current again. "
+                "Restore them from a backup; `rti release verify` names them."
+            ),
+            release=folder.name,
         ) from error
 
 
@@ -406,6 +448,17 @@ def _refuse_clock_set_back(
             clock_guard.refuse_clock_before_release(connection, release, newest)
 
 
-def _describe_cause(error: Any) -> str:
-    """Return the message of a system error in one line, without the SQL statement that SQLAlchemy adds to it."""
-    return str(getattr(error, "orig", None) or error)
+class _SystemFaultError(UserFacingError):
+    """The cause of a system error: for commands in the words of the system, for pages as a sentence without paths."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        # Without the SQL statement that SQLAlchemy adds to it.
+        super().__init__(str(getattr(error, "orig", None) or error))
+
+    def localize_message(self, language: str = "en") -> str:
+        from pipelines.core.i18n import tell
+        from pipelines.core.storage_faults import find_fault
+
+        fault = find_fault(self.error)
+        return fault.localize_message(language)[0] if fault is not None else tell("Something went wrong", language)

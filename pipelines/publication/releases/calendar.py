@@ -63,6 +63,11 @@ def find_planned(home: Home, release: str) -> PlannedRelease | None:
     return next((entry for entry in read_calendar(home) if entry.release == release), None)
 
 
+def format_minute(moment: datetime) -> str:
+    """Return a minute as people read it: `2027-02-15 09:00 UTC`."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
 def find_next_release(home: Home) -> PlannedRelease | None:
     """Return the announced release whose minute comes next, or None if none is announced."""
     now = clock.now()

@@ -25,7 +25,7 @@ from pipelines.core.bucket import BucketStore
 from pipelines.core.home import Home, has_ledger_mark
 from pipelines.core.settings import LandingBucketSettings, ReleaseBucketSettings, read_settings
 from pipelines.publication.releases import formats
-from pipelines.publication.releases.errors import ReleaseError
+from pipelines.publication.releases.errors import BucketError, ReleaseError
 from pipelines.publication.releases.manifest import UNLISTED
 from pipelines.publication.releases.publications import intent_path, journal_path
 from pipelines.publication.releases.publish import find_current_release, switch_current, verify_files
@@ -60,15 +60,13 @@ class PublicState:
             names = [*state.releases, *state.files, *(name for files in state.releases.values() for name in files)]
             digests = _list_digests(state)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ReleaseError(
+            raise BucketError(
                 "the list of releases in the bucket is damaged; `rti release send` writes it again"
             ) from error
         if read["version"] != _VERSION:
-            raise ReleaseError(
-                f"the list of releases in the bucket has version {read['version']}; update this software"
-            )
+            raise BucketError(f"the list of releases in the bucket has version {read['version']}; update this software")
         if not all(map(_is_inside, names)) or any(len(digest) != _DIGEST_LENGTH for digest in digests):
-            raise ReleaseError("the list of releases in the bucket names a file outside the public folder")
+            raise BucketError("the list of releases in the bucket names a file outside the public folder")
         return state
 
 
@@ -105,12 +103,12 @@ def send_public(home: Home, *, is_thorough: bool = False) -> int:
         if digest not in listed_digests and not _has_object(bucket, digest, is_thorough=is_thorough):
             content = path.read_bytes()
             if hashlib.sha256(content).hexdigest() != digest:
-                raise ReleaseError(f"{path} changed while it was sent; run `rti release send` again")
+                raise BucketError(f"{path} changed while it was sent; run `rti release send` again")
             bucket.put_file(_name_of(digest), content)
             sent += 1
     content = state.as_bytes()
     if (pointer is None or pointer.content != content) and not bucket.replace_pointer(POINTER, content, pointer):
-        raise ReleaseError("another process has sent releases to the bucket meanwhile; run `rti release send` again")
+        raise BucketError("another process has sent releases to the bucket meanwhile; run `rti release send` again")
     return sent
 
 
@@ -145,16 +143,16 @@ def receive_public(home: Home) -> str | None:
 
 def _open_bucket() -> BucketStore:
     if not has_bucket():
-        raise ReleaseError("no bucket of releases is set; set RTI_RELEASES_BUCKET (docs/settings.md)")
+        raise BucketError("no bucket of releases is set; set RTI_RELEASES_BUCKET (docs/settings.md)")
     public, returns = read_settings(ReleaseBucketSettings), read_settings(LandingBucketSettings)
     if returns.bucket is not None:
         is_same = [(urlsplit(str(settings.bucket)).netloc, settings.endpoint) for settings in (public, returns)]
         if is_same[0] == is_same[1]:
-            raise ReleaseError(
+            raise BucketError(
                 "RTI_RELEASES_BUCKET and RTI_STORE_BUCKET name one bucket; releases need one of their own"
             )
         if public.key is not None and public.key == returns.key:
-            raise ReleaseError("RTI_RELEASES_KEY and RTI_STORE_KEY are one key; releases need one of their own")
+            raise BucketError("RTI_RELEASES_KEY and RTI_STORE_KEY are one key; releases need one of their own")
     return BucketStore(ReleaseBucketSettings)
 
 
@@ -194,7 +192,7 @@ def _refuse_foreign_journal(home: Home, bucket: BucketStore, earlier: PublicStat
         return
     journal = journal_path(home).read_bytes() if journal_path(home).exists() else b""
     if not journal.startswith(_read_object(bucket, earlier.files[name])):
-        raise ReleaseError(
+        raise BucketError(
             f"{read_settings(ReleaseBucketSettings).bucket} has publications that this home does not know, so nothing "
             "was sent. Use the newest backup of the home that made them, or another bucket"
         )
@@ -243,9 +241,9 @@ def _read_object(bucket: BucketStore, digest: str) -> bytes:
     try:
         content = bucket.read_file(name)
     except FileNotFoundError:
-        raise ReleaseError(f"{bucket.locate_file(name)} is missing; `rti release send --all` stores it again") from None
+        raise BucketError(f"{bucket.locate_file(name)} is missing; `rti release send --all` stores it again") from None
     if hashlib.sha256(content).hexdigest() != digest:
-        raise ReleaseError(f"{bucket.locate_file(name)} was changed; `rti release send --all` stores it again")
+        raise BucketError(f"{bucket.locate_file(name)} was changed; `rti release send --all` stores it again")
     return content
 
 

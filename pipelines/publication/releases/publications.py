@@ -162,7 +162,11 @@ def read_intent(home: Home) -> Intent | None:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise ReleaseError(
-            f"{path} is damaged, so the publication that it describes cannot be finished; restore it from a backup"
+            mark(
+                "A publication was interrupted and cannot be finished, because {file} is damaged. Restore this file "
+                "from a backup."
+            ),
+            file=path.relative_to(home.root).as_posix(),
         ) from error
 
 

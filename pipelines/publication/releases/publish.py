@@ -11,15 +11,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from pipelines.core import durable
 from pipelines.core.duckdb_files import open_duckdb
 from pipelines.core.home import Home
+from pipelines.core.i18n import mark
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.manifest import DATABASE, UNLISTED, read_manifest
 from pipelines.publication.releases.publications import read_publications
+
+NO_DRAFT: Final = mark("There is no draft. Run `rti refresh` to make one.")
+SEVERAL_DRAFTS: Final = mark(
+    "There is more than one draft: {drafts}. Name one of them, or run `rti refresh`, which keeps only the newest."
+)
+PUBLIC_ALREADY: Final = mark("Release {release} is public already and never changes. Run `rti refresh` to correct it.")
+_CHANGED: Final = mark(
+    "The file {file} of release {release} is not as it was built. Run `rti refresh` to build it again."
+)
 
 
 def list_drafts(home: Home) -> list[str]:
@@ -33,15 +44,15 @@ def verify_files(folder: Path) -> None:
     manifest = read_manifest(folder)
     files_on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - UNLISTED
     if mismatches := files_on_disk ^ set(manifest["files"]):
-        raise ReleaseError(f"{folder.name}: {min(mismatches)} is not both on disk and in the manifest; draft it again")
+        raise ReleaseError(_CHANGED, file=min(mismatches), release=folder.name)
     for name, entry in manifest["files"].items():
         if formats.hash_file(folder / name) != entry["sha256"]:
-            raise ReleaseError(f"{folder.name}: {name} has changed since it was drafted; draft it again")
+            raise ReleaseError(_CHANGED, file=name, release=folder.name)
     with open_duckdb(folder / DATABASE, read_only=True) as connection:
         for table, rows in manifest["tables"].items():
             counted = connection.execute(f'select count(*) from "{table}"').fetchone()
             if counted is None or counted[0] != rows:
-                raise ReleaseError(f"{folder.name}: table {table} has not the {rows} rows of the manifest")
+                raise ReleaseError(_CHANGED, file=f"{DATABASE} ({table})", release=folder.name)
 
 
 def select_draft(home: Home, release: str | None = None) -> str:
@@ -54,13 +65,17 @@ def select_draft(home: Home, release: str | None = None) -> str:
     if release is None:
         if len(ready) == 1:
             return ready[0]
-        listed = f"there are {len(ready)} drafts ({', '.join(ready)}); name one of them"
-        problem = listed if ready else "there is no draft"
-        raise ReleaseError(f"{problem}; `rti refresh` makes one")
+        raise ReleaseError(SEVERAL_DRAFTS, drafts=", ".join(ready)) if ready else ReleaseError(NO_DRAFT)
     if any(publication.release == release for publication in read_publications(home)):
-        raise ReleaseError(f"release {release} is public already and never changes; refresh to draft a correction")
+        raise ReleaseError(PUBLIC_ALREADY, release=release)
     if release not in ready and not (home.releases / release).exists():
-        raise ReleaseError(f"there is no draft {release}; there are {', '.join(ready) or 'none'}")
+        if not ready:
+            raise ReleaseError(NO_DRAFT)
+        raise ReleaseError(
+            mark("There is no draft of release {release}. Name one of these: {drafts}."),
+            release=release,
+            drafts=", ".join(ready),
+        )
     return release
 
 
@@ -69,8 +84,13 @@ def refuse_older_edition(home: Home, release: str) -> None:
     now = find_current_release(home)
     if now is not None and edition_key(release) < edition_key(now.name):
         raise ReleaseError(
-            f"{release} is older than the current release {now.name}, and publishing never goes back. Check the clock "
-            f"and which returns were withdrawn. To show an earlier release again, use `rti rollback`"
+            mark(
+                "Release {release} is older than the current release {current}, and publishing never goes back. Check "
+                "the clock, and which returns were withdrawn. To show an earlier release again, withdraw the current "
+                "one on the release desk or with `rti rollback`."
+            ),
+            release=release,
+            current=now.name,
         )
 
 

@@ -71,7 +71,11 @@ def _read_signing_key(home: Home) -> Ed25519PrivateKey:
     try:
         return RELEASE_KEYS.signing_key(home)
     except KeyFileError as error:
-        raise ReleaseError(str(error)) from error
+        places = {
+            name: value.relative_to(home.root).as_posix() if isinstance(value, Path) else value
+            for name, value in error.params.items()
+        }
+        raise ReleaseError(error.text, **places) from error
 
 
 def discard_signature(folder: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.core import durable
 from pipelines.core.home import Home
 from pipelines.core.home_lock import hold_home_lock
+from pipelines.core.i18n import mark
 from pipelines.ledger.identity import EVERY, Identity
 from pipelines.ledger.permissions import (
     Act,
@@ -28,7 +29,7 @@ from pipelines.ledger.permissions import (
 from pipelines.publication.releases import calendar, preview
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.preview import PreviewReader
-from pipelines.publication.releases.publish import list_drafts
+from pipelines.publication.releases.publish import NO_DRAFT, SEVERAL_DRAFTS, list_drafts
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication
 from pipelines.refresh.release_desk import review, rollback_plan
@@ -104,7 +105,7 @@ def explain_check(desk: ReleaseDesk, who: Identity, check_id: str, text: str) ->
     folder = _require_draft(desk)
     check = next((check for check in CHECKS if check.id == check_id), None)
     if check is None or not check.can_be_explained:
-        raise ReleaseError(f"the problems of {check_id} cannot be explained; they must be corrected")
+        raise ReleaseError(mark("The problems of this check cannot be explained. They must be corrected."))
     text = review.read_reason(text)
     detail = {"check": check_id, "text": text, "manifest_sha256": manifest_digest(folder)}
     release_log.record_act(
@@ -144,7 +145,9 @@ def sign_sheet(desk: ReleaseDesk, who: Identity, territory: str, manifest_sha256
         raise make_missing_role_error()
     folder = _require_draft(desk)
     if manifest_digest(folder) != manifest_sha256:
-        raise ReleaseError("the draft has changed since this sheet was shown; read it again before you sign it")
+        raise ReleaseError(
+            mark("The draft has changed since this sheet was shown. Read the sheet again before you sign it.")
+        )
     release_log.record_act(
         desk.engine,
         "sign_off_release",
@@ -172,7 +175,7 @@ def override_checklist(desk: ReleaseDesk, who: Identity, reason: str) -> None:
     folder = _require_draft(desk)
     open_checks = review.examine_draft(desk.home, desk.engine, desk.registry, folder).open_checks
     if all(result.check.is_essential for result in open_checks):
-        raise ReleaseError("no check is open that can be overridden")
+        raise ReleaseError(mark("No open check can be overridden. Correct what is still open."))
     review.record_override(desk.home, desk.engine, folder, open_checks, review.Override(reason, who.account))
 
 
@@ -243,7 +246,7 @@ def grant_preview(desk: ReleaseDesk, who: Identity, name: str, organisation: str
     _require_steward(who, "grant_preview")
     name, organisation = " ".join(name.split()), " ".join(organisation.split())
     if not name or not organisation:
-        raise ReleaseError("give the name and the organisation of the person; the list is public")
+        raise ReleaseError(mark("Enter the name and the organisation of the person. The list is public."))
     detail = {"name": name, "organisation": organisation, "reason": review.read_reason(reason)}
     _record_preview(desk, who, release_log.PREVIEW_GRANTED, detail)
 
@@ -252,7 +255,7 @@ def end_preview(desk: ReleaseDesk, who: Identity, name: str) -> None:
     """Remove a person from the list."""
     _require_steward(who, "grant_preview")
     if name not in {reader.name for reader in list_preview_readers(desk)}:
-        raise ReleaseError(f"{name} is not in the list")
+        raise ReleaseError(mark("{name} is not in the list. Choose a name that is in it."), name=name)
     _record_preview(desk, who, release_log.PREVIEW_ENDED, {"name": name})
 
 
@@ -297,10 +300,12 @@ def _require_steward(who: Identity, act: Act) -> None:
 
 
 def _require_draft(desk: ReleaseDesk) -> Path:
-    folder = find_draft(desk)
-    if folder is None:
-        raise ReleaseError("there is no draft, or more than one; `rti refresh` makes one")
-    return folder
+    drafts = list_drafts(desk.home)
+    if not drafts:
+        raise ReleaseError(NO_DRAFT)
+    if len(drafts) > 1:
+        raise ReleaseError(SEVERAL_DRAFTS, drafts=", ".join(drafts))
+    return desk.home.drafts / drafts[0]
 
 
 def _may_read_sheet(desk: ReleaseDesk, who: Identity, territory: str) -> bool:

@@ -29,7 +29,7 @@ _CHANGED: Final = mark("Release {release}: the file {file} is not as it was publ
 _SEVERAL_CHANGED: Final = mark(
     "Release {release}: files that are not as they were published: {n}. The first is {file}."
 )
-_LEDGER: Final = mark("The database of the returns is damaged: {cause}.")
+_LEDGER: Final = mark("The database of the returns is damaged.")
 _FACTS: Final = mark("{return}: the stored figures are not as they were approved.")
 _CLOCK: Final = mark("The clock of this computer says {now}, but {newest} is recorded already (UTC).")
 _DISK: Final = mark("{free} MB of the disk are free, and {needed} MB are needed.")
@@ -58,7 +58,7 @@ def find_damaged_releases(draft: DraftUnderReview) -> list[CheckProblem]:
 
 
 def find_damaged_inputs(draft: DraftUnderReview) -> list[CheckProblem]:
-    """Return the returns whose facts differ from the approved ones, or what the database reports of its own file."""
+    """Return the returns whose facts differ from the approved ones, or that the database is damaged."""
     from pipelines.ledger import queries
 
     damage = integrity.check_inputs(draft.home, draft.engine)
@@ -70,7 +70,7 @@ def find_damaged_inputs(draft: DraftUnderReview) -> list[CheckProblem]:
     return [
         CheckProblem(_FACTS, {"return": names[item.submission_id]})
         if item.submission_id is not None
-        else CheckProblem(_LEDGER, {"cause": item.message})
+        else CheckProblem(_LEDGER)
         for item in damage
     ]
 
@@ -84,8 +84,12 @@ def find_ledger_faults(draft: DraftUnderReview) -> list[CheckProblem]:
 
 
 def find_unfinished_publication(draft: DraftUnderReview) -> list[CheckProblem]:
-    """Return the publications that have begun and not ended."""
-    return [CheckProblem(publication.text, publication.params) for publication in find_unfinished(draft.home)]
+    """Return the publications that have begun and not ended, or that the record of one is damaged."""
+    try:
+        unfinished = find_unfinished(draft.home)
+    except ReleaseError as error:
+        return [CheckProblem(error.text, {name: str(value) for name, value in error.params.items()})]
+    return [CheckProblem(publication.text, publication.params) for publication in unfinished]
 
 
 def find_clock_faults(draft: DraftUnderReview) -> list[CheckProblem]:

@@ -8,15 +8,16 @@ they are for, so that they lapse with another draft.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.home import Home
+from pipelines.core.i18n import mark, tell
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.verification import manifest_digest
-from pipelines.refresh.release_desk.checklist import CHECKS, DraftCheckResult, run_checks
+from pipelines.refresh.release_desk.checklist import CHECKS, Check, DraftCheckResult, run_checks
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
 from pipelines.submissions import changes, release_log
 
@@ -34,7 +35,37 @@ _ESSENTIAL: Final = tuple(check for check in CHECKS if check.is_essential)
 
 
 class ChecklistError(ReleaseError):
-    """Checks of the draft are open, so it must not be published."""
+    """Checks of the draft are open, so it must not be published.
+
+    Commands name the checks by their ids, as `rti release checklist` does; pages by their titles.
+    """
+
+    def __init__(self, release: str, checks: Sequence[Check]) -> None:
+        self.release = release
+        self.checks = tuple(checks)
+        self.essential = tuple(check for check in checks if check.is_essential)
+        text = _ESSENTIAL_OPEN if self.essential else _OPEN
+        super().__init__(text, **self._name_checks(lambda check: check.id, ", "))
+
+    def localize_message(self, language: str = "en") -> str:
+        """Return the message with the titles of the checks in a language."""
+        names = self._name_checks(lambda check: tell(check.title, language), "; ")  # marked in release_desk.checklist
+        return tell(self.text, language, **names)  # marked below
+
+    def _name_checks(self, name_check: Callable[[Check], str], separator: str) -> dict[str, str]:
+        names = {"release": self.release, "checks": separator.join(map(name_check, self.checks))}
+        return names | ({"essential": separator.join(map(name_check, self.essential))} if self.essential else {})
+
+
+_OPEN: Final = mark(
+    "Release {release} is not published, because these checks are open: {checks}. The release desk and "
+    "`rti release checklist` show what to do. A steward can override the checks there or with "
+    "`rti publish --override REASON`."
+)
+_ESSENTIAL_OPEN: Final = mark(
+    "Release {release} is not published, because these checks are open: {checks}. The release desk and "
+    "`rti release checklist` show what to do. These cannot be overridden and must be corrected: {essential}."
+)
 
 
 @dataclass(frozen=True)
@@ -148,23 +179,12 @@ def record_override(
     elif home.kind == "demonstration":
         release_log.record_unattended(engine, release_log.CHECKLIST_OVERRIDDEN, folder.name, detail)
     else:
-        raise ReleaseError("only a demonstration is published without a steward; name one with `--as`")
+        raise ReleaseError(mark("Only a demonstration is published without a steward. Name one with `--as`."))
 
 
 def _refuse_open(release: str, open_checks: Sequence[DraftCheckResult]) -> None:
-    if not open_checks:
-        return
-    names = ", ".join(result.check.id for result in open_checks)
-    essential = ", ".join(result.check.id for result in open_checks if result.check.is_essential)
-    remedy = (
-        f"{essential} must be corrected"
-        if essential
-        else "a steward can publish it nevertheless with `rti publish --override REASON`"
-    )
-    raise ChecklistError(
-        f"{release} is not published; these checks are open: {names}. "
-        f"`rti release checklist` shows what to do; {remedy}"
-    )
+    if open_checks:
+        raise ChecklistError(release, [result.check for result in open_checks])
 
 
 # -- What the audit log and the audits say of a draft
@@ -194,7 +214,7 @@ def read_reason(text: str) -> str:
     changes.refuse_words(text)
     text = " ".join(text.split())
     if len(text) < MINIMUM_REASON:
-        raise ReleaseError(f"write at least {MINIMUM_REASON} characters")
+        raise ReleaseError(mark("Write a reason of at least {n} characters."), n=MINIMUM_REASON)
     return text
 
 

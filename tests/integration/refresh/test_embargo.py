@@ -81,7 +81,7 @@ def test_announced_release_is_in_the_public_calendar_with_its_earlier_dates(home
     ("release", "at", "actor", "reason", "error", "words"),
     [
         (NEXT, MINUTE, "office", "", NotAllowedError, "needs the role steward"),
-        (NEXT, "2026-11-01T09:00:00Z", STEWARD, "", ReleaseError, "is past"),
+        (NEXT, "2026-11-01T09:00:00Z", STEWARD, "", ReleaseError, "has passed"),
         (NEXT, "2026-12-01T09:00:30Z", STEWARD, "", ReleaseError, "full minute"),
         (FIRST, MINUTE, STEWARD, "", ReleaseError, "is public already"),
         ("2026-Q2", MINUTE, STEWARD, "", ReleaseError, "is older than the current release"),
@@ -101,7 +101,7 @@ def test_announcement_that_is_not_allowed_changes_nothing(
 
 def test_changed_date_needs_a_reason(home: Home) -> None:
     embargo.schedule_release(home, NEXT, clock.parse_time(MINUTE), actor=STEWARD)
-    with pytest.raises(ReleaseError, match="why the date"):
+    with pytest.raises(ReleaseError, match="why the announced time"):
         embargo.schedule_release(home, NEXT, None, actor=STEWARD)
 
 
@@ -113,7 +113,7 @@ def test_commands_announce_approve_and_list(home: Home, capsys: pytest.CaptureFi
     output = capsys.readouterr().out
     assert f"{NEXT} will be published at {MINUTE}" in output and output.count(MINUTE) == 3
     assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 3
-    assert f"is announced for {MINUTE} and is not published before" in capsys.readouterr().err
+    assert "is announced for 2026-12-01 09:00 UTC and is not published before" in capsys.readouterr().err
     assert main.main(["release", "approve", "--withdraw", *account]) == 0
     assert embargo.read_approval(home) is None
     assert main.main(["release", "schedule", NEXT]) == 3
@@ -182,7 +182,7 @@ def test_failed_publication_is_tried_again_after_a_pause(approved: Home, monkeyp
 
 
 def test_approval_without_announced_minute_is_refused(home: Home) -> None:
-    with pytest.raises(ReleaseError, match="no date is announced"):
+    with pytest.raises(ReleaseError, match="No time is announced"):
         embargo.approve_draft(home, actor=STEWARD, override_reason=REASON)
 
 

@@ -239,7 +239,7 @@ def test_rollback_of_a_rollback_returns_to_the_newer_release(home: Home) -> None
         (FIRST, "nobody", REASON, NotAllowedError, "nobody"),
         (FIRST, "the-steward", "wrong", ReleaseError, "at least 10 characters"),
         (NEXT, "the-steward", REASON, ReleaseError, "is the current release already"),
-        ("2026-Q1", "the-steward", REASON, ReleaseError, "was never published; published were 2026-Q3, 2026-Q3.1"),
+        ("2026-Q1", "the-steward", REASON, ReleaseError, "never published. Choose one of these: 2026-Q3, 2026-Q3.1"),
     ],
 )  # fmt: skip
 def test_rollback_that_is_not_allowed_changes_nothing(
@@ -280,11 +280,13 @@ def test_rollback_plan_names_what_readers_will_see(home: Home) -> None:
     assert rollback_plan.plan_rollback(home, engine, "2026-Q1") is None
 
 
-def test_rollback_to_a_damaged_release_is_refused(home: Home) -> None:
+def test_rollback_to_a_damaged_release_is_refused(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     fixture.publish_draft(home)
     (home.releases / FIRST / "data" / "cell.parquet").write_bytes(b"changed")
-    with pytest.raises(ReleaseError, match="has changed"):
+    with pytest.raises(ReleaseError, match="are not as they were published"):
         refresh.roll_back(home, FIRST, actor="the-steward", reason=REASON)
+    assert main.main(["release", "rollback", FIRST, "--reason", REASON, "--as", "the-steward"]) == 3
+    assert capsys.readouterr().err.startswith(f"rti: The files of release {FIRST} are not as they were published")
     assert fixture.find_current_name(home) == NEXT
 
 
@@ -389,7 +391,7 @@ def test_publication_of_a_lost_draft_is_given_up(home: Home) -> None:
 def test_release_damaged_before_the_switch_does_not_become_current(home: Home) -> None:
     _interrupt_publication(home, "switch_current")
     (home.releases / NEXT / "data" / "cell.parquet").write_bytes(b"changed")
-    with pytest.raises(ReleaseError, match=r"cannot be completed.*has changed"):
+    with pytest.raises(ReleaseError, match=f"cannot be finished, because files of the release.*public/releases/{NEXT}"):
         fixture.publish_draft(home)
     assert fixture.find_current_name(home) == FIRST
 
@@ -431,7 +433,7 @@ def test_full_disk_before_the_first_step_changes_nothing(
     before = fixture.read_state(home)
     with monkeypatch.context() as patch:
         patch.setattr(*act, _raise(_FULL))
-        with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed: .*No space left"):
+        with pytest.raises(ReleaseError, match=r"was not published, and nothing has changed. Cause: .*No space left"):
             fixture.publish_draft(home)
     assert fixture.read_state(home) == before
     fixture.publish_draft(home)
@@ -447,7 +449,7 @@ def test_publication_stopped_by_a_full_disk_is_finished_later(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(publication, act, _raise(_FULL))
-        with pytest.raises(ReleaseError, match=r"is not finished: .*No space left.*`rti publish`"):
+        with pytest.raises(ReleaseError, match=r"is not finished. Cause: .*No space left.*`rti publish`"):
             fixture.publish_draft(home)
         messages: list[str] = []
         publication.complete_publication_at_start(home, report=messages.append)
@@ -549,5 +551,6 @@ def test_command_publish_with_open_checks_exits_with_3_and_names_them(
     assert main.main(["publish"]) == 3
     error_output = capsys.readouterr().err
     assert "these checks are open: " in error_output and "--override REASON" in error_output
+    assert "calendar, sign_offs" in error_output, "commands name checks by their ids"
     assert (fixture.find_current_name(home), list_drafts(home)) == (FIRST, [NEXT])
     assert main.main(["publish", *fixture.OVERRIDE_OPTIONS]) == 0

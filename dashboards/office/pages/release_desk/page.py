@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from dashboards.office.responses import render_page
 from pipelines.core import clock
 from pipelines.core.home_lock import HomeBusyError
 from pipelines.design import components as ui
+from pipelines.design.components import Markup
 from pipelines.ledger.identity import EVERY
 from pipelines.ledger.permissions import has_role_for
 from pipelines.ledger.transitions import TransitionError
@@ -29,6 +31,7 @@ from pipelines.refresh.release_desk.desk import ReleaseDesk
 from pipelines.refresh.release_desk.rollback_plan import has_earlier_target
 
 router = APIRouter()
+_LOG = logging.getLogger("rti.release_desk")
 PATH = "/release-desk"
 ROLLBACK = f"{PATH}/rollback"
 ERRORS = (ReleaseError, HomeBusyError, IntegrityError, TransitionError)
@@ -109,14 +112,19 @@ def _describe_rollback(context: PageContext, desk: ReleaseDesk) -> tuple[str, st
     return name_rollback(context, current.name, targets), text
 
 
-def describe_error(context: PageContext, error: Exception) -> str:
-    """Return the text of an error of an act. A busy home is described without the names of commands and processes."""
+def describe_error(context: PageContext, error: Exception) -> Markup:
+    """Return the text of an error of an act in the person's language; the log has the words of the system too.
+
+    A busy home is described without the names of commands and processes.
+    """
+    _LOG.info("an act on the release desk was refused: %s", error)
     if isinstance(error, HomeBusyError):
-        return context.tell(
+        text = context.tell(
             "Nothing was done, because a refresh or another act on releases is running at this moment. Wait a few "
             "minutes, then try again."
         )
-    return context.localize_error(error)
+        return Markup.escape(text)
+    return ui.mark_code(context.localize_error(error))
 
 
 def open_desk(context: PageContext) -> ReleaseDesk:

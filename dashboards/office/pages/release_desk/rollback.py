@@ -50,15 +50,9 @@ def roll_back(form: Form) -> Response:
         release_desk.roll_back(desk, context.who, release, reason, plan.current)
     except NotAllowedError as error:
         return render_refusal(context, error)
-    except AlteredReleaseError:
-        text = context.tell(
-            "The files of release {release} are not as they were published, so it cannot become current again. Restore "
-            "them from a backup; `rti release verify` names them.",
-            release=release,
-        )
-        return _render_form(context, form, [(text, _RELEASE)], status=409)
     except ERRORS as error:
-        return _render_form(context, form, [(describe_error(context, error), "")], status=409)
+        field = _RELEASE if isinstance(error, AlteredReleaseError) else ""
+        return _render_form(context, form, [(describe_error(context, error), field)], status=409)
     return redirect_to(context, PATH, message=context.tell("Release {release} is current again", release=release))
 
 

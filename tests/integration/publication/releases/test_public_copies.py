@@ -155,7 +155,7 @@ def test_publication_with_storage_away_changes_nothing_or_is_finished_later(
     before = fixture.read_state(home)
     with (
         object_server.pause_server(),
-        pytest.raises(ReleaseError, match=r"not published, and nothing has changed: .* does not answer"),
+        pytest.raises(ReleaseError, match=r"not published, and nothing has changed. Cause: .* does not answer"),
     ):
         fixture.publish_draft(home)
     assert find_unfinished(home) == [] and fixture.find_current_name(home) == FIRST
@@ -167,7 +167,7 @@ def test_publication_with_storage_away_changes_nothing_or_is_finished_later(
 
     with monkeypatch.context() as patch:
         patch.setattr("pipelines.refresh.publication.send_public", pause_first)
-        with pytest.raises(ReleaseError, match=r"is not finished: .* does not answer"):
+        with pytest.raises(ReleaseError, match=r"is not finished. Cause: .* does not answer"):
             fixture.publish_draft(home)
     assert read_intent(home) is not None and receive_public(shown) == FIRST
     assert complete_publication(home) == NEXT
