@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,22 +18,20 @@ from urllib.parse import parse_qsl
 
 import polars as pl
 
-from pipelines import words
+from dashboards.public.release_feed import FEED, write_feed
 from pipelines.core import clock, i18n
 from pipelines.dissemination.table_titles import name_table
-from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord, describe_withdrawal
+from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
 from pipelines.publication.releases.calendar import read_calendar
 from pipelines.publication.releases.changes import compare_folders
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.formats import format_csv
 from pipelines.publication.releases.listing import find_previous_edition
 from pipelines.publication.releases.preview import read_preview_list
-from pipelines.publication.releases.publications import Publication, find_withdrawals, read_publications
+from pipelines.publication.releases.publications import read_publications
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.publication.releases.signature import RELEASE_KEYS
 from pipelines.web.security_headers import STRICT_POLICY
-from pipelines.words import Row
-from pipelines.words.areas import name_areas
 from pipelines.words.language import read_in, tell
 
 if TYPE_CHECKING:
@@ -44,14 +42,12 @@ if TYPE_CHECKING:
     from pipelines.core.home import Home
     from pipelines.publication.releases.calendar import PlannedRelease
 
-ICS, FEED = f"{CALENDAR}.ics", "releases.atom"
+ICS: Final = f"{CALENDAR}.ics"
 _ADDRESS: Final = re.compile(rf"/([A-Za-z-]+)/({CALENDAR}\.html|{re.escape(ICS)}|{re.escape(FEED)})")
 _CHANGES: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)/changes\.(csv|json)")
 """Changes since the release before, or since any other: `?since=2026-Q2`."""
 _KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
 _DOMAIN: Final = "releases.rti"
-_ENTRIES: Final = 50
-"""Newest entries of the feed."""
 
 
 class ReleasePages:
@@ -104,7 +100,7 @@ class ReleasePages:
             if name == ICS:
                 content, media_type = _write_calendar(record, lang, self.address), "text/calendar"
             elif name == FEED:
-                content, media_type = _write_feed(release, record, lang, self.address), "application/atom+xml"
+                content, media_type = write_feed(release, record, lang, self.address), "application/atom+xml"
             else:
                 text = _render(release, self.languages[lang], record)
                 content, media_type = text.encode(), "text/html"
@@ -195,72 +191,3 @@ def _make_event(planned: PlannedRelease, lang: str, address: str) -> Event:
         sequence=len(planned.earlier),
     )
     return event
-
-
-def _write_feed(release: Path, record: ReleaseRecord, lang: str, address: str) -> bytes:
-    """Return publications, rollbacks and notices as an Atom feed, newest first. Areas have the names of `release`."""
-    from xml.etree.ElementTree import Element, SubElement, tostring
-
-    names = _name_areas(release) if record.notices else {}
-    withdrawals = find_withdrawals(record.publications)
-    entries = [
-        (
-            line.published_at,
-            f"{line.release}-{line.published_at}",
-            tell("Release {release} is current again", release=line.release)
-            if line.action == "rollback"
-            else tell("Release {release}", release=line.release),
-            _summarise(line, withdrawals.get(line.release)),
-            f"/releases/{line.release}/{lang}/releases.html",
-        )
-        for line in record.publications
-    ]
-    entries += [
-        (
-            notice.issued_at,
-            notice.notice_id,
-            tell(
-                "Correction of figures in release {release}: {area}, {period}",
-                release=notice.release,
-                area=names[notice.area]["name"] if notice.area in names else notice.area,
-                period=words.period_short(notice.period) if notice.period else tell("all periods"),
-            ),
-            notice.text,
-            f"/{lang}/{CALENDAR}.html",
-        )
-        for notice in record.notices
-    ]
-    entries.sort(reverse=True)
-    feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": lang})
-    SubElement(feed, "title").text = tell("Regional trafficking indicators: releases and corrections")
-    SubElement(feed, "id").text = _make_tag(f"feed-{lang}")
-    SubElement(feed, "updated").text = max((entry[0] for entry in entries), default="1970-01-01T00:00:00Z")
-    SubElement(feed, "link", {"rel": "self", "href": f"{address}/{lang}/{FEED}"})
-    author = SubElement(feed, "author")
-    SubElement(author, "name").text = tell("Regional trafficking indicators")
-    for updated, identity, title, text, path in entries[:_ENTRIES]:
-        entry = SubElement(feed, "entry")
-        SubElement(entry, "title").text = title
-        SubElement(entry, "id").text = _make_tag(identity)
-        SubElement(entry, "updated").text = updated
-        SubElement(entry, "link", {"href": address + path})
-        SubElement(entry, "summary").text = text or title
-    return bytes(tostring(feed, encoding="utf-8", xml_declaration=True))
-
-
-def _summarise(line: Publication, withdrawal: Publication | None) -> str:
-    """Return why a release was made current again, or that it was withdrawn; empty for other publications."""
-    if line.action == "rollback":
-        return tell("Made current again: {reason}", reason=line.reason)
-    return describe_withdrawal(line.release, withdrawal) if withdrawal is not None else ""
-
-
-def _name_areas(release: Path) -> Mapping[str, Row]:
-    """Return the areas of a release with their names in the reader's language."""
-    areas, names = (pl.read_parquet(release / "data" / f"{name}.parquet").to_dicts() for name in ("area", "area_name"))
-    return name_areas(areas, names)
-
-
-def _make_tag(identity: str) -> str:
-    """Return a permanent id that does not depend on the address of the site."""
-    return f"urn:sha256:{hashlib.sha256(identity.encode()).hexdigest()}"

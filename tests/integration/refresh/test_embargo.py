@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import threading
 from pathlib import Path
@@ -35,6 +34,7 @@ from pipelines.submissions.notices.queue import list_notices
 from pipelines.submissions.notices.words import write_letter
 from pipelines.web.open_data.service import OpenDataService
 from pipelines.web.sdmx.service import SdmxService
+from tests.support.atom_feed import ATOM, list_feed_faults
 from tests.support.releases import publication_fixture as fixture
 
 FIRST, NEXT = fixture.FIRST, fixture.NEXT
@@ -248,36 +248,6 @@ def _write_areas(home: Home) -> None:
     )
 
 
-ATOM = "{http://www.w3.org/2005/Atom}"
-MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
-"""Date of RFC 3339 as RFC 4287 3.3 narrows it: with capital letters."""
-
-
-def _list_feed_faults(content: bytes) -> list[str]:
-    """Return what RFC 4287 requires of a feed (4.1.1) and of its entries (4.1.2) and is not so."""
-    feed = etree.fromstring(content)
-    faults = [] if feed.tag == f"{ATOM}feed" else ["the document element is not a feed"]
-    for part in (feed, *feed.findall(f"{ATOM}entry")):
-        name = "feed" if part is feed else f"entry {part.findtext(f'{ATOM}title')}"
-        for element in ("id", "title", "updated"):
-            faults += [f"{name}: not one {element}"] * (len(part.findall(f"{ATOM}{element}")) != 1)
-        faults += [f"{name}: no date"] * (re.fullmatch(MOMENT, part.findtext(f"{ATOM}updated", "")) is None)
-        faults += [f"{name}: id is not an IRI"] * (
-            re.match(r"[a-z][a-z0-9+.-]*:\S+$", part.findtext(f"{ATOM}id", "")) is None
-        )
-        links = [link for link in part.findall(f"{ATOM}link") if link.get("rel", "alternate") == "alternate"]
-        if part is feed:
-            faults += ["feed: no link to itself"] * (part.find(f"{ATOM}link[@rel='self']") is None)
-            faults += ["feed: no author with a name"] * (not part.findtext(f"{ATOM}author/{ATOM}name"))
-        else:
-            faults += [f"{name}: neither content nor one alternate link"] * (
-                len(links) != 1 or not links[0].get("href")
-            )
-            faults += [f"{name}: more than one summary"] * (len(part.findall(f"{ATOM}summary")) > 1)
-    ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
-    return faults + ["two entries have one id"] * (len(ids) != len(set(ids)))
-
-
 def test_feed_is_valid_and_names_publication_correction_and_rollback(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,7 +258,7 @@ def test_feed_is_valid_and_names_publication_correction_and_rollback(
     _write_areas(home)
     client = TestClient(ReleasePages(PlainTextResponse("other", 404), lambda: home, "https://figures.example"))
     content = client.get("/en/releases.atom").content
-    assert _list_feed_faults(content) == []
+    assert list_feed_faults(content) == []
     feed = etree.fromstring(content)
     titles = [entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")]
     assert titles[0] == f"Release {FIRST} is current again"
@@ -303,11 +273,11 @@ def test_feed_is_valid_and_names_publication_correction_and_rollback(
     assert f"Release {NEXT} was withdrawn on 1 December 2026. Reason: {REASON}" in str(summaries[f"Release {NEXT}"])
     assert summaries[f"Release {FIRST}"] == f"Release {FIRST}", "the current release is not withdrawn"
     albanian = client.get("/sq/releases.atom").content
-    assert _list_feed_faults(albanian) == []
+    assert list_feed_faults(albanian) == []
     assert etree.fromstring(albanian).findtext(f"{ATOM}id") != feed.findtext(f"{ATOM}id"), "these are two feeds"
     planted_faults = {b"T09:00:00Z<": b" 09:00<", b"author>": b"editor>", b'rel="self"': b'rel="alternate"'}
     for text, fault in planted_faults.items():
-        assert text in content and _list_feed_faults(content.replace(text, fault)), fault
+        assert text in content and list_feed_faults(content.replace(text, fault)), fault
 
 
 def test_calendar_and_feed_name_releases_and_notices(home: Home) -> None:
