@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 ICS: Final = f"{CALENDAR}.ics"
 _ADDRESS: Final = re.compile(rf"/([A-Za-z-]+)/({CALENDAR}\.html|{re.escape(ICS)}|{re.escape(FEED)})")
 _CHANGES: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)/changes\.(csv|json)")
-"""Changes since the release before, or since any other: `?since=2026-Q2`."""
+"""Changes since the previous release, or since any other: `?since=2026-Q2`."""
 _KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
 _DOMAIN: Final = "releases.rti"
 

@@ -100,7 +100,7 @@ def _compose_planned(reader: Reader, record: ReleaseRecord) -> FigureTable | Non
     planned = [entry for entry in record.planned if entry.release not in published]
     if not planned:
         return None
-    columns = [tell("Published at"), tell("Previously announced for"), tell("Reason of the change")]
+    columns = [tell("Published at"), tell("Previously announced for"), tell("Reason for the change")]
     table = FigureTable(
         reader, tell("Announced releases"), tell("Release"), columns, is_text=True, name="announced", is_quiet=True
     )

@@ -162,7 +162,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     ),
     Check(
         "no_values",
-        mark("No withheld figure has a value in any file"),
+        mark("Withheld figures have no value in any file"),
         _REFRESH,
         checks.find_values_of_hidden_cells,
         is_essential=True,
@@ -172,17 +172,17 @@ CHECKS: Final[tuple[Check, ...]] = (
     Check("alt_texts", mark("Every picture has a text alternative"), _EXPLAIN, checks.find_pictures_without_text, True),
     Check("cards", mark("Every published count has a counting rule"), _DECLARE, checks.find_counts_without_card, True),
     Check("notes", mark("Every territory has reference metadata"), _DECLARE, checks.find_missing_notes, True),
-    Check("denominators", mark("The populations are recent"), _DECLARE, checks.find_old_denominators, True),
+    Check("denominators", mark("The population figures are recent"), _DECLARE, checks.find_old_denominators, True),
     Check(
         "changes",
-        mark("Changes of published figures are explained"),
+        mark("Changes to published figures are explained"),
         mark("Compare the sheets of these territories with their returns, and explain the changes here."),
         checks.find_changes,
         True,
     ),
     Check(
         "notices",
-        mark("A correction has a notice for each territory that it concerns"),
+        mark("Each territory that a correction affects has a notice"),
         mark("Publish a notice with `rti release notice`, then run `rti refresh`."),
         checks.find_missing_notices,
     ),
@@ -202,7 +202,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     ),
     Check(
         "inputs",
-        mark("All facts of accepted returns are as approved"),
+        mark("The figures of accepted returns are as they were approved"),
         _RESTORE,
         home_checks.find_damaged_inputs,
         is_essential=True,
@@ -222,12 +222,17 @@ CHECKS: Final[tuple[Check, ...]] = (
     ),
     Check(
         "clock",
-        mark("The clock is right"),
+        mark("The clock of the computer is correct"),
         mark("Set the clock of the computer right."),
         home_checks.find_clock_faults,
         is_essential=True,
     ),
-    Check("disk", mark("The disk has space"), mark("Free space on the disk."), home_checks.find_full_disk),
+    Check(
+        "disk",
+        mark("There is enough free space on the disk"),
+        mark("Free space on the disk."),
+        home_checks.find_full_disk,
+    ),
     Check(
         "key", mark("The key that signs releases can be read"), _RESTORE, home_checks.find_key_faults, is_essential=True
     ),

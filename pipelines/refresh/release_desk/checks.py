@@ -34,8 +34,8 @@ _FILES: Final = mark("Files that are not as they were built: {n}. The first is {
 _OLDER: Final = mark("Release {release} is older than the current release, {current}.")
 _OTHER_CODE: Final = mark("Another version of the program built the draft.")
 _OTHER_DECLARATIONS: Final = mark("Forms or facts of territories have changed since the draft was built.")
-_NO_VERSION: Final = mark("Release {release} has no number of its version.")
-_FAILED_TEST: Final = mark("The test {name} of the data did not pass.")
+_NO_VERSION: Final = mark("Release {release} has no version number.")
+_FAILED_TEST: Final = mark("A test of the data did not pass: {name}.")
 
 
 def find_file_faults(draft: DraftUnderReview) -> list[CheckProblem]:
@@ -92,7 +92,7 @@ def find_failed_tests(draft: DraftUnderReview) -> list[CheckProblem]:
 
 # -- Disclosure
 
-_NOT_EXAMINED: Final = mark("It was not examined whether the public can work out withheld figures of this draft.")
+_NOT_EXAMINED: Final = mark("This draft has not been checked for withheld figures that the public can work out.")
 _DISCLOSED: Final = {
     "disclosed": mark("Withheld figures that the public can work out exactly: {n}."),
     "narrow": mark("Withheld figures that the public can work out within narrow limits: {n}."),
@@ -147,13 +147,13 @@ def _name_place(column: str, code: str) -> NameReference:
 
 # -- What readers need to understand figures
 
-_MISSING_PAGES: Final = mark("{name}: pages that are missing: {n}.")
+_MISSING_PAGES: Final = mark("{name}: missing pages: {n}.")
 _MISSING_LABELS: Final = mark("{name}: codes without a label: {n}. The first is {label}.")
 _NO_ALTERNATIVE: Final = mark("{name}: the page {page} has a picture without a text alternative.")
 _NO_CARD: Final = mark("{area}, {what}: no counting rule is declared.")
 _NO_METADATA: Final = mark("{area}: no reference metadata.")
-_OLD_POPULATION: Final = mark("{area}: the newest population is of {year}.")
-_NO_POPULATION: Final = mark("{area}: no population for {year}.")
+_OLD_POPULATION: Final = mark("{area}: the newest population figure is for {year}.")
+_NO_POPULATION: Final = mark("{area}: no population figure for {year}.")
 
 
 def find_missing_languages(draft: DraftUnderReview) -> list[CheckProblem]:
@@ -248,7 +248,7 @@ _CHANGES: Final = {
     "newly_hidden": mark("{area}, {periods}: published figures that are withheld now: {n}."),
     "newly_shown": mark("{area}, {periods}: withheld figures that are published now: {n}."),
 }
-_CHANGED_TABLES: Final = mark("Changes of tables, columns and definitions: {n}.")
+_CHANGED_TABLES: Final = mark("Changes to tables, columns and definitions: {n}.")
 _NO_NOTICE: Final = mark("{area}: published totals were revised, and no notice says why.")
 
 

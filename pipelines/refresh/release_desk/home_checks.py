@@ -32,7 +32,7 @@ _SEVERAL_CHANGED: Final = mark(
 _LEDGER: Final = mark("The database of the returns is damaged.")
 _FACTS: Final = mark("{return}: the stored figures are not as they were approved.")
 _CLOCK: Final = mark("The clock of this computer says {now}, but {newest} is recorded already (UTC).")
-_DISK: Final = mark("{free} MB of the disk are free, and {needed} MB are needed.")
+_DISK: Final = mark("Only {free} MB are free on the disk; {needed} MB are needed.")
 _KEY: Final = mark("The key that signs releases is missing or damaged.")
 
 

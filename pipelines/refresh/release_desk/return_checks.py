@@ -13,10 +13,10 @@ from pipelines.refresh.release_desk.problems import CheckProblem, NameReference
 
 _NO_RETURN = mark("{office}, {instrument}: no return for {period}.")
 _LATER = mark("{return}: accepted on {day}, after the draft was built.")
-_NOT_CHECKED = mark("{return}: received, and not checked yet.")
-_NOT_APPROVED = mark("{return}: sent, and not approved yet.")
+_NOT_CHECKED = mark("{return}: received but not yet checked.")
+_NOT_APPROVED = mark("{return}: sent but not yet approved.")
 _UNEXPLAINED = mark("{return}: warnings without an explanation: {n}.")
-_WITHDRAWAL = mark("{return}: the office asks to withdraw it.")
+_WITHDRAWAL = mark("{return}: the office has asked to withdraw it.")
 
 
 def find_missing_returns(draft: DraftUnderReview) -> list[CheckProblem]:

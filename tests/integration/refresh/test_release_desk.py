@@ -303,22 +303,22 @@ SENTENCES: dict[str, str] = {
     "fresh": "QQ, Justice counts, 2025 Q3: accepted on 21 November 2026, after the draft was built.",
     "code": "Another version of the program built the draft.",
     "declarations": "Forms or facts of territories have changed since the draft was built.",
-    "version": "Release 2026-Q3 has no number of its version.",
-    "tests": "The test unique cell of the data did not pass.",
+    "version": "Release 2026-Q3 has no version number.",
+    "tests": "A test of the data did not pass: unique cell.",
     "coverage": "General Prosecution Office (Albania), Justice counts: no return for 2026 Q3.",
     "overdue": "General Prosecution Office (Albania), Justice counts: no return for 2023.",
-    "waiting": "QQ, Justice counts, 2025 Q4: sent, and not approved yet.",
+    "waiting": "QQ, Justice counts, 2025 Q4: sent but not yet approved.",
     "warnings": "QQ, Justice counts, 2025 Q4: warnings without an explanation: 1.",
-    "withdrawals": "QQ, Justice counts, 2025 Q3: the office asks to withdraw it.",
+    "withdrawals": "QQ, Justice counts, 2025 Q3: the office has asked to withdraw it.",
     "public_audit": "Withheld figures that the public can work out exactly: 1.",
     "insider_audit": "Albania: can work out withheld figures of others: 2.",
     "no_values": "Published counts, Albania, 2025: a withheld figure has a value.",
-    "languages": "Shqip: pages that are missing: 1.",
+    "languages": "Shqip: missing pages: 1.",
     "labels": "Shqip: codes without a label: 1. The first is Reported.",
     "alt_texts": "Shqip: the page index.html has a picture without a text alternative.",
     "cards": "Albania, Final, Persons: no counting rule is declared.",
     "notes": "North Macedonia: no reference metadata.",
-    "denominators": "Albania: the newest population is of 2010.",
+    "denominators": "Albania: the newest population figure is for 2010.",
     "changes": "North Macedonia, 2026 Q1: published figures that were revised: 1.",
     "notices": "North Macedonia: published totals were revised, and no notice says why.",
     "releases": "Release 2026-Q1 is public, but no publication of it is recorded.",
@@ -349,7 +349,7 @@ def test_check_finds_its_fault_and_says_it_in_plain_words(the_desk: ReleaseDesk,
     result = _run_check(the_desk, check_id)
     assert result.state == "open"
     lines = result.list_evidence(CommandReader(the_desk.registry))
-    assert lines[0] == SENTENCES[check_id] or (check_id == "disk" and "MB of the disk are free" in lines[0]), lines
+    assert lines[0] == SENTENCES[check_id] or (check_id == "disk" and "MB are free on the disk" in lines[0]), lines
     assert not [line for line in lines if MACHINE_WORDS.search(line)], lines
     assert all(line.endswith(".") for line in lines[: checklist.NAMED])
 

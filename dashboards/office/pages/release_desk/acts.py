@@ -33,7 +33,7 @@ def explain_check(form: Form) -> Response:
     return _act(
         form,
         lambda: release_desk.explain_check(desk, who, form.read_text("check"), form.read_text("text")),
-        mark("The explanation is saved. It counts for this draft only."),
+        mark("The explanation is saved. It applies to this draft only."),
     )
 
 
@@ -88,7 +88,7 @@ def publish_release(form: Form) -> Response:
     return _act(
         form,
         lambda: release_desk.publish_release(desk, context.who),
-        mark("The release is published, or will be at its announced time."),
+        mark("The release has been published, or will be at its announced time."),
     )
 
 
@@ -104,7 +104,7 @@ def grant_preview(form: Form) -> Response:
     """Add a person to the public list of those who see a draft before."""
     desk, who = open_desk(form.context), form.context.who
     person = (form.read_text("name"), form.read_text("organisation"), form.read_text("reason"))
-    return _act(form, lambda: release_desk.grant_preview(desk, who, *person), mark("The public list is changed."))
+    return _act(form, lambda: release_desk.grant_preview(desk, who, *person), mark("The public list has been updated."))
 
 
 @router.post(PATH + "/end-preview")
@@ -112,7 +112,7 @@ def end_preview(form: Form) -> Response:
     """Remove a person from the list."""
     desk, who = open_desk(form.context), form.context.who
     name = form.read_text("name")
-    return _act(form, lambda: release_desk.end_preview(desk, who, name), mark("The public list is changed."))
+    return _act(form, lambda: release_desk.end_preview(desk, who, name), mark("The public list has been updated."))
 
 
 def _act(form: SubmittedForm, act: Callable[[], object], message: str) -> Response:

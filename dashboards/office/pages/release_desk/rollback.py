@@ -89,7 +89,7 @@ def _render_form(
         context,
         "release_rollback.html",
         title=name_rollback(context, current, targets),
-        lead=context.tell("Nothing is done before you have read what follows and confirmed it."),
+        lead=context.tell("Nothing happens until you have read what follows and confirmed it."),
         status=status,
         errors=errors,
         address=ROLLBACK,

@@ -80,7 +80,7 @@ def test_checklist_names_territories_and_sheet_marks_english_in_each_language(
     assert f"* {note_of(registry, 'XK', language)}" in sheet.text
     english = sheet.find_elements("ul.rti-items li span")
     assert {element.get("lang") for element in english} == ({"en"} if language != "en" else set())
-    sentence = tell("Notes in English are shown as they were declared.", language)
+    sentence = tell("Some notes are in English only.", language)
     assert (sentence in sheet.main) == (language != "en")
 
 
@@ -105,7 +105,7 @@ def test_caveats_are_in_the_language_of_the_reader_or_marked_as_english(built_ho
 def test_steward_explains_announces_and_names_who_sees_the_draft(desk_pages: Office) -> None:
     page = desk_pages.open("secretariat", "/release-desk")
     page = page.submit_form("Save", check="coverage", text=TEXT)
-    assert TEXT in page.main and "It counts for this draft only" in page.main
+    assert TEXT in page.main and "It applies to this draft only" in page.main
     page = page.submit_form("Announce", at="2027-02-15T09:00", reason="")
     assert read_calendar(desk_pages.desk.home)[0].at == "2027-02-15T09:00:00Z"
     assert "2027-02-15 09:00 UTC" in page.main
