@@ -77,7 +77,10 @@ class Refusal:
     text: str
     form: str
     values: Mapping[str, str] = field(default_factory=dict)
-    arrange: Arrange = lambda *_: None
+    arrange: Arrange | None = None
+    """What changes the home before; such a home is used for one refusal only."""
+    replace: Arrange | None = None
+    """What replaces a function during the request."""
     account: str = STEWARD
 
 
@@ -187,7 +190,7 @@ CLOCK = next(
 )
 REFUSALS = (
     Refusal(publish.NO_DRAFT, "explain", EXPLAIN, _remove_draft),
-    Refusal(publish.NO_DRAFT, "sign", SIGN, _remove_draft, APPROVER),
+    Refusal(publish.NO_DRAFT, "sign", SIGN, _remove_draft, account=APPROVER),
     Refusal(publish.SEVERAL_DRAFTS, "override", {"reason": REASON}, _copy_draft),
     Refusal(
         "The problems of this check cannot be explained. They must be corrected.",
@@ -227,17 +230,19 @@ REFUSALS = (
         "release desk or with `rti rollback`.",
         "announce", {"at": LATER}, _rename_draft("2026-Q2"),
     ),
-    Refusal(BUSY, "announce", {"at": LATER}, _replace(embargo, "hold_home_lock", _fail(HomeBusyError("held by 1")))),
+    Refusal(BUSY, "announce", {"at": LATER},
+        replace=_replace(embargo, "hold_home_lock", _fail(HomeBusyError("held by 1")))),
     Refusal(publish.NO_DRAFT, "publish", PUBLISH, _remove_draft),
     Refusal(review._OPEN, "publish", PUBLISH),
     Refusal(review._ESSENTIAL_OPEN, "publish", PUBLISH, _remove_audit),
     Refusal(publish._CHANGED, "publish", PUBLISH, _change_file(f"restricted/drafts/{DRAFT}")),
     Refusal(integrity._DAMAGED, "publish", PUBLISH,
-            _replace(integrity, "check_inputs", lambda *_: [integrity.Damage("facts", "the facts are damaged")])),
+
+        replace=_replace(integrity, "check_inputs", lambda *_: [integrity.Damage("facts", "the facts are damaged")])),
     Refusal(
         "Release {release} is announced for {time} and is not published before. Approve it for that time, or announce "
         "another one: on the release desk, or with `rti release approve` and `rti release schedule`.",
-        "publish", PUBLISH, _replace(publication, "find_embargo", lambda *_: clock.parse_time(f"{MINUTE}:00Z")),
+        "publish", PUBLISH, replace=_replace(publication, "find_embargo", lambda *_: clock.parse_time(f"{MINUTE}:00Z")),
     ),
     Refusal(
         "No time is announced for release {release}. Announce one on the release desk or with `rti release schedule`.",
@@ -270,7 +275,7 @@ REFUSALS = (
     Refusal(
         "`rti {command}` was stopped by the system. Cause: {cause}. Correct this and try again. `rti status` says "
         "whether a publication is unfinished.",
-        "publish", PUBLISH, _replace(publication, "select_draft", _fail(FULL)),
+        "publish", PUBLISH, replace=_replace(publication, "select_draft", _fail(FULL)),
     ),
     Refusal(
         "The publication of release {release} is not finished. Cause: {cause}. Correct this, then run `rti publish` to "
@@ -306,18 +311,20 @@ REFUSALS = (
     ),
     Refusal(
         "Release {release} was never published. Choose one of these: {releases}.", "rollback", ROLL_BACK,
-        _replace(publication, "read_publications", lambda *_: []),
+        replace=_replace(publication, "read_publications", lambda *_: []),
     ),
     Refusal(
         "Release {release} is the current release already. Choose another one.", "rollback", ROLL_BACK,
-        _replace(publication, "find_current_release", lambda home: home.releases / EARLIER),
+        replace=_replace(publication, "find_current_release", lambda home: home.releases / EARLIER),
     ),
     Refusal(
         "Release {expected} was the current release when you decided, and now it is {current}. Look at what is public, "
         "and decide again.",
-        "rollback", ROLL_BACK, _replace(publication, "find_current_release", lambda home: home.releases / "2026-Q2"),
+        "rollback", ROLL_BACK,
+        replace=_replace(publication, "find_current_release", lambda home: home.releases / "2026-Q2"),
     ),
-    Refusal(BUSY, "rollback", ROLL_BACK, _replace(publication, "hold_home_lock", _fail(HomeBusyError("held by 1")))),
+    Refusal(BUSY, "rollback", ROLL_BACK,
+        replace=_replace(publication, "hold_home_lock", _fail(HomeBusyError("held by 1")))),
 )  # fmt: skip
 
 
@@ -339,9 +346,23 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
+@pytest.fixture(scope="module")
+def shared_office(template: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The pages of a copy of the home for refusals before which it is not changed."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = fixture.use_copy(template, tmp_path_factory.mktemp("shared") / "home", patch)
+        with open_office(home, patch) as opened:
+            yield opened
+
+
 @pytest.fixture
-def office(template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
-    """The pages of a copy of the home."""
+def office(
+    refusal: Refusal, request: pytest.FixtureRequest, template: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Office]:
+    """The pages of a home for this refusal."""
+    if refusal.arrange is None:
+        yield request.getfixturevalue("shared_office")
+        return
     home = fixture.use_copy(template, tmp_path / "home", monkeypatch)
     with open_office(home, monkeypatch) as opened:
         yield opened
@@ -352,7 +373,8 @@ def post(office: Office, refusal: Refusal, patch: pytest.MonkeyPatch) -> Documen
     visitor = office.start_visit(refusal.account)
     token = visitor.open_page("/account").find_elements("input[name=csrf]")[0].get("value")
     with patch.context() as arranged:
-        refusal.arrange(office, arranged)
+        for arrange in filter(None, (refusal.arrange, refusal.replace)):
+            arrange(office, arranged)
         return visitor.post_raw(f"/release-desk/{refusal.form}", data={**refusal.values, "csrf": token})
 
 
