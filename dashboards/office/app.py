@@ -43,7 +43,7 @@ def create_app(home: Home, service_settings: WebSettings) -> Any:
     from pipelines.refresh.returns import find_sample_folder
     from pipelines.submissions.experts.listed import record_listed_experts
     from pipelines.submissions.service import open_desk
-    from pipelines.web import guards, health, leftovers, metrics
+    from pipelines.web import guards, leftovers, metrics, office_health
     from pipelines.web.security_headers import STRICT_POLICY, NoStore, SecurityHeaders
 
     for path in leftovers.remove_leftovers(home):
@@ -55,7 +55,7 @@ def create_app(home: Home, service_settings: WebSettings) -> Any:
     limits = service_settings.site.limits
     guarded = guards.Guard(NoStore(pages), limits, guards.Rates(), writable=_find_writable_methods(pages))
     app = SecurityHeaders(guarded, service_settings.site, lambda _host: STRICT_POLICY)
-    return metrics.measure_service(app, "office", lambda: health.portal_health(home, desk.engine))
+    return metrics.measure_service(app, "office", lambda: office_health.portal_health(home, desk.engine))
 
 
 def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
@@ -71,7 +71,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
     from dashboards.office.survey import routes as survey
     from dashboards.office.survey import workbook_routes as survey_workbook
     from dashboards.office.survey.services import SurveyServices
-    from pipelines.web import health
+    from pipelines.web import health, office_health
     from pipelines.web.api.app import create_api
     from pipelines.web.check_queue import Queue
     from pipelines.web.request_limits import BodyLimit
@@ -99,7 +99,7 @@ def create_pages(desk: Desk, service_settings: WebSettings) -> FastAPI:
         *survey_results.router.routes,
         *survey_workbook.router.routes,
         *survey.router.routes,
-        *health.health_routes(lambda: health.portal_health(desk.home, desk.engine)),
+        *health.health_routes(lambda: office_health.portal_health(desk.home, desk.engine)),
         ASSETS.create_route(),
         *create_sign_in(desk.engine, service_settings, desk.home, sessions, ASSETS.find_address),
         # `include_router` would inspect every function again, which takes 70 ms.

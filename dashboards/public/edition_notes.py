@@ -17,7 +17,7 @@ from dashboards.public.selection import RELEASE, read_selection
 from pipelines.core.i18n import html_lang, mark
 from pipelines.core.settings import CommandSettings, read_settings
 from pipelines.front.pages.calendar import OPEN_CURRENT, describe_next, describe_withdrawal
-from pipelines.publication.provenance.explain import CURRENT
+from pipelines.publication.provenance.figure_ids import CURRENT
 from pipelines.words.language import current_language, tell
 
 _NEWEST, _FROZEN = "rti-newest", "rti-frozen"

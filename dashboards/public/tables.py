@@ -18,7 +18,7 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.i18n import mark
 from pipelines.front.charts.measure import WHOLE_NUMBERS
-from pipelines.publication.provenance.explain import figure_id
+from pipelines.publication.provenance.figure_ids import figure_id
 from pipelines.words import indicators
 from pipelines.words.language import current_language, tell
 

@@ -117,7 +117,7 @@ _WORDED = {
     "pipelines.declarations.yaml_file": ("DeclarationError",),
     "pipelines.office.templates": ("TemplateError",),
     "pipelines.publication.releases.errors": ("ReleaseError", "BucketError"),
-    "pipelines.publication.provenance.explain": ("ExplainError",),
+    "pipelines.publication.provenance.figure_ids": ("ExplainError",),
     "pipelines.refresh.measuring": ("AsOfError",),
     "pipelines.warehouse.dbt_runner": ("WarehouseError",),
     "pipelines.warehouse.reference.gather": ("ReferenceConflictError",),

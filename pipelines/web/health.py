@@ -2,8 +2,8 @@
 
 `/live` answers 200 while the process runs. `/ready` answers 200 if it can do its work, else 503. `/health` has the
 same checks, and for the worker those of its sensors too. A reply contains no path and no figure, so that a monitor may
-request it without a sign-in: `"status": "ok"`, or what is wrong. `portal_health` is for the offices' service,
-`release_health` for the public pages.
+request it without a sign-in: `"status": "ok"`, or what is wrong. `release_health` is for the public pages;
+`office_health.py` has the checks of the offices' service, because the public pages import nothing of the ledger.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.core.duckdb_files import open_duckdb
-from pipelines.core.file_store import FileStoreError, StoreAwayError
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.routing import BaseRoute
@@ -56,11 +54,6 @@ class Health:
         return {"status": "ok" if self.is_good else "failing", "checks": checks}
 
 
-def portal_health(home: Home, engine: sa.Engine) -> Health:
-    """Try what every page of the offices needs: the ledger, the store, and a disk that takes writes."""
-    return Health((_check_ledger(home, engine), _check_store(home), _check_disk(home)))
-
-
 def release_health(home: Home) -> Health:
     """Try what every public page needs: the current release opens and has the rows that its manifest names."""
     return Health((_check_release(home),))
@@ -88,45 +81,6 @@ def health_route(measure: Callable[[], Health], path: str = PATH) -> BaseRoute:
         return JSONResponse(health.as_json(), 200 if health.is_good else 503, headers={"Cache-Control": "no-store"})
 
     return Route(path, answer_health, methods=["GET"])
-
-
-def _check_ledger(home: Home, engine: sa.Engine) -> HealthCheck:
-    import sqlalchemy as sa
-
-    from pipelines.ledger.database import open_read_transaction, sqlite_path
-    from pipelines.ledger.schema import AUDIT, SUBMISSION
-
-    path = sqlite_path(home.ledger_url)
-    if path is not None and not path.is_file():
-        # An open connection would still read from the deleted file.
-        return HealthCheck("ledger", "the ledger is missing")
-    try:
-        with open_read_transaction(engine) as connection:
-            connection.execute(sa.select(sa.func.max(AUDIT.c.seq))).scalar()
-            connection.execute(sa.select(SUBMISSION.c.state, sa.func.count()).group_by(SUBMISSION.c.state)).all()
-    except sa.exc.SQLAlchemyError as error:
-        return HealthCheck("ledger", f"the ledger cannot be read ({_kind(error)})")
-    return HealthCheck("ledger")
-
-
-def _check_store(home: Home) -> HealthCheck:
-    missing = [folder.name for folder in (home.store, home.facts) if not folder.is_dir()]
-    if missing:
-        return HealthCheck("store", f"missing folder: {', '.join(missing)}")
-    try:
-        home.landing_files.try_out()
-    except StoreAwayError:
-        return HealthCheck("store", "its storage does not answer")
-    except FileStoreError:
-        return HealthCheck("store", "its storage refuses requests, or there is no bucket")
-    return HealthCheck("store")
-
-
-def _check_disk(home: Home) -> HealthCheck:
-    from pipelines.core.storage_faults import disk_fault
-
-    fault = disk_fault(home.restricted)
-    return HealthCheck("disk", {"full": "the disk is full"}.get(fault.kind, "the disk is read-only") if fault else "")
 
 
 def _check_release(home: Home) -> HealthCheck:
@@ -168,12 +122,3 @@ def _opened(path: str) -> Iterator[Any]:
 
 def _first(connection: Any, query: str) -> int:
     return int(connection.execute(query).fetchone()[0])
-
-
-def _kind(error: BaseException) -> str:
-    from pipelines.core.storage_faults import find_fault
-
-    fault = find_fault(error)
-    if fault is not None and fault.is_away:
-        return "its server does not answer"
-    return fault.kind.replace("_", " ") if fault is not None else type(error).__name__

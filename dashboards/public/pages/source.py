@@ -17,7 +17,7 @@ from dashboards.public.pages.territory.returns import build_submission_table
 from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core.i18n import mark
-from pipelines.publication.provenance.explain import ExplainError, figure_id, parse_id
+from pipelines.publication.provenance.figure_ids import ExplainError, figure_id, parse_id
 from pipelines.words import durations, figures, indicators
 from pipelines.words.language import tell
 

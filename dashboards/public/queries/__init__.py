@@ -84,7 +84,7 @@ __all__ = [
 
 
 def find_cells(path: str, table: str | None, terms: Mapping[str, str]) -> Rows:
-    """Return the cells that match the terms of an id (`pipelines.publication.provenance.explain.parse_id`), in order
+    """Return the cells that match the terms of an id (`pipelines.publication.provenance.figure_ids.parse_id`), in order
     of tables.
 
     A dimension that the terms leave out is at its total or does not apply.

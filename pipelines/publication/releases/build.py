@@ -31,7 +31,8 @@ from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import next_edition
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.listing import find_previous_edition
-from pipelines.publication.releases.manifest import EditionVersion, read_manifest, write_manifest
+from pipelines.publication.releases.manifest import read_manifest
+from pipelines.publication.releases.manifest_writing import EditionVersion, write_manifest
 from pipelines.publication.releases.publish import refuse_older_edition
 from pipelines.statistics.records_rule import MINIMUM_PERSONS, MINIMUM_SIDE
 from pipelines.statistics.thresholds import (

@@ -15,7 +15,8 @@ from pipelines.publication.releases.changes import CHANGES
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.errors import ReleaseError
-from pipelines.publication.releases.manifest import DATABASE, digest_code
+from pipelines.publication.releases.manifest import DATABASE
+from pipelines.publication.releases.manifest_writing import digest_code
 from pipelines.publication.releases.publish import find_current_release, refuse_older_edition, verify_files
 from pipelines.publication.releases.signature import MANIFEST
 from pipelines.publication.releases.verification import verify_folder

@@ -17,7 +17,7 @@ from pipelines.ledger.verification import verify_ledger
 from pipelines.runs import remedies, transient
 from pipelines.submissions import receipts
 from pipelines.submissions import service as door
-from pipelines.web import health
+from pipelines.web import office_health
 from pipelines.web.api.problems import problem_of
 from tests.support import postgres
 from tests.support.fakes import desk_fakes
@@ -62,7 +62,7 @@ def test_service_survives_a_database_that_is_away_for_a_minute(
             fault = find_fault_of(act)
             assert fault.kind == "away" and "Start PostgreSQL" in fault.message
             assert "127.0.0.1" not in fault.localize_message("en")[1] and fault.is_passing
-        (check, *_) = health.portal_health(desk.home, desk.engine).checks
+        (check, *_) = office_health.portal_health(desk.home, desk.engine).checks
         assert check.problem == "the ledger cannot be read (its server does not answer)"
         assert main.main(["status"]) == 3
         printed = capsys.readouterr().err
@@ -70,7 +70,7 @@ def test_service_survives_a_database_that_is_away_for_a_minute(
         time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - stopped_at)))
 
         server.start_server()
-        assert health.portal_health(desk.home, desk.engine).is_good
+        assert office_health.portal_health(desk.home, desk.engine).is_good
         door.approve_submission(desk, approver, upload.submission_id)
         second = door.upload_file(desk, sender, make_file(value=4), "b.csv")
         assert second.state == "checked"

@@ -23,7 +23,7 @@ from pipelines.runs import transient
 from pipelines.submissions import intake, store, unknown_bytes
 from pipelines.submissions import service as door
 from pipelines.submissions.service import Desk
-from pipelines.web import health
+from pipelines.web import office_health
 from pipelines.web.api.problems import problem_of
 from tests.support.fakes import desk_fakes
 from tests.support.fakes.desk_fakes import SENDER, get_identity, make_file
@@ -61,7 +61,7 @@ def test_uploaded_file_is_in_the_bucket_alone(desk: Desk, object_store: ObjectSt
     again = door.upload_file(desk, get_identity(desk, SENDER), make_file(), "a.csv")
     assert again.submission_id == upload.submission_id
     assert integrity.check_store(desk.home, desk.engine) == []
-    assert health.portal_health(desk.home, desk.engine).is_good
+    assert office_health.portal_health(desk.home, desk.engine).is_good
 
 
 def test_changed_and_lost_objects_are_found(desk: Desk, object_store: ObjectStore) -> None:
@@ -131,7 +131,7 @@ def test_storage_away_refuses_upload_and_loses_nothing(
         assert "s3://" not in fault.localize_message("en")[1] and "RTI_STORE_ENDPOINT" in fault.message
         answer = problem_of(failed.value, "en").make_response()
         assert answer.status_code == 503 and b"s3://" not in answer.body and b"127.0.0.1" not in answer.body
-        (_, check, _) = health.portal_health(desk.home, desk.engine).checks
+        (_, check, _) = office_health.portal_health(desk.home, desk.engine).checks
         assert check.problem == "its storage does not answer"
         assert main.main(["store", "check"]) == 3
         printed = capsys.readouterr().err

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pipelines.core.home import Home, open_home
-from pipelines.web import health
+from pipelines.web import health, office_health
 from tests.support import disks
 from tests.support.fakes.ledger_fakes import home_and_ledger
 
@@ -35,14 +35,14 @@ def _get_health(measure: Any) -> tuple[int, dict[str, Any]]:
 
 def test_portal_health_is_ok_with_ledger_store_and_disk(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
-    response = _get_health(lambda: health.portal_health(home, engine))
+    response = _get_health(lambda: office_health.portal_health(home, engine))
     assert response == (200, {"status": "ok", "checks": {"ledger": "ok", "store": "ok", "disk": "ok"}})
 
 
 def test_portal_health_reports_a_missing_ledger(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     (home.restricted / "ledger.sqlite").unlink()
-    code, content = _get_health(lambda: health.portal_health(home, engine))
+    code, content = _get_health(lambda: office_health.portal_health(home, engine))
     assert (code, content["status"], content["checks"]["ledger"]) == (503, "failing", "the ledger is missing")
 
 
@@ -50,21 +50,22 @@ def test_portal_health_reports_a_damaged_ledger(opened: tuple[Home, sa.Engine]) 
     home, engine = opened
     engine.dispose()
     (home.restricted / "ledger.sqlite").write_bytes(b"x" * 100_000)
-    code, content = _get_health(lambda: health.portal_health(home, engine))
+    code, content = _get_health(lambda: office_health.portal_health(home, engine))
     assert (code, content["checks"]["ledger"]) == (503, "the ledger cannot be read (damaged)")
 
 
 def test_portal_health_reports_a_missing_store(opened: tuple[Home, sa.Engine]) -> None:
     home, engine = opened
     home.store.rmdir()
-    assert _get_health(lambda: health.portal_health(home, engine))[1]["checks"]["store"] == "missing folder: store"
+    _, content = _get_health(lambda: office_health.portal_health(home, engine))
+    assert content["checks"]["store"] == "missing folder: store"
 
 
 def test_portal_health_reports_a_full_disk(tmp_path: Path) -> None:
     with disks.small_disk(tmp_path, 4096) as disk:
         home, engine = home_and_ledger(disk)
         disks.fill_disk(disk, leave=0)
-        code, content = _get_health(lambda: health.portal_health(home, engine))
+        code, content = _get_health(lambda: office_health.portal_health(home, engine))
         engine.dispose()
     assert (code, content["checks"]["disk"]) == (503, "the disk is full")
 

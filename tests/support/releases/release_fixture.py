@@ -14,7 +14,16 @@ from pipelines.core import clock, codes
 from pipelines.core import home as homes
 from pipelines.declarations.registry import Registry, load
 from pipelines.publication.disclosure import utility
-from pipelines.publication.releases import build, changes, formats, law, manifest, notes, publications, publish
+from pipelines.publication.releases import (
+    build,
+    changes,
+    formats,
+    law,
+    manifest_writing,
+    notes,
+    publications,
+    publish,
+)
 from pipelines.submissions import provision_statements, treaty_statements
 from pipelines.warehouse.metrics import cards_export, metrics
 from pipelines.warehouse.reference.published import GLOTIP_FIGURES, read_invented, read_published
@@ -90,7 +99,8 @@ def write_draft(home: homes.Home, release: str, **replaced: pl.DataFrame) -> Pat
     formats.write_duckdb(tables, folder / "data", folder / "release.duckdb")
     (folder / "README.txt").write_text("Demonstration release of the tests.\n", encoding="utf-8")
     with clock.freeze_time(clock.parse_time("2026-11-20T09:00:00Z")):
-        manifest.write_manifest(folder, home, release, tables, registry, manifest.EditionVersion("1.0.0", None))
+        edition = manifest_writing.EditionVersion("1.0.0", None)
+        manifest_writing.write_manifest(folder, home, release, tables, registry, edition)
     return folder
 
 

@@ -14,7 +14,8 @@ from pipelines.core.home import Home
 from pipelines.ledger import facts
 from pipelines.ledger.acts import Act
 from pipelines.model import long_tables
-from pipelines.publication.provenance.explain import ExplainError, explain_figure, figure_id, in_words, parse_id
+from pipelines.publication.provenance.explain import explain_figure, in_words
+from pipelines.publication.provenance.figure_ids import ExplainError, figure_id, parse_id
 from pipelines.submissions import decisions, intake
 from tests.support.fakes.ledger_fakes import (
     home_and_ledger,

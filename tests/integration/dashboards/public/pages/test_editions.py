@@ -21,7 +21,7 @@ from dashboards.public.queries.indicators import INDICATOR_KEYS
 from pipelines.core.home import Home, open_home
 from pipelines.core.i18n import tell
 from pipelines.core.result_cache import ResultCache
-from pipelines.publication.provenance.explain import figure_id, parse_id
+from pipelines.publication.provenance.figure_ids import figure_id, parse_id
 from pipelines.publication.releases import publications, publish
 from pipelines.publication.releases.calendar import PlannedRelease, write_calendar
 from pipelines.publication.releases.publications import Publication

@@ -12,7 +12,7 @@ from pipelines import words
 from pipelines.core import codes
 from pipelines.core.home import open_home
 from pipelines.publication.disclosure import programme
-from pipelines.publication.provenance.explain import figure_id, parse_id
+from pipelines.publication.provenance.figure_ids import figure_id, parse_id
 from pipelines.words import regions
 from tests.support.releases import release_fixture
 from tests.support.releases.release_fixture import PLANTED, RELEASE
