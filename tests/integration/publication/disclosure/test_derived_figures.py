@@ -7,7 +7,6 @@ published cells.  A figure of a withheld cell would be a fact that the audits of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,81 +16,19 @@ import pytest
 from pipelines.core.home import open_home
 from pipelines.publication.disclosure.structure import DETAIL
 from pipelines.publication.releases.publish import find_current_release
+from tests.support.releases.released_tables import PLACE, ReleasedTables, check_counts, total_detail
 
-PLACE = ["area", "freq", "period", "count_unit", "offence_group"]
-KEY = [*PLACE, "measure", "level", "statistic", *DETAIL]
 NUMBERS = ("value", "low", "high", "change", "volume_effect", "ratio_effect", "ratio", "p", "numerator", "denominator")
 
 
-class Release:
-    """The tables of a release, and its cells by their key, each of them once."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / "data"
-
-    def read_table(self, table: str) -> pl.DataFrame:
-        return pl.read_parquet(self._folder / f"{table}.parquet")
-
-    @cached_property
-    def cells(self) -> pl.DataFrame:
-        """Cells with a figure or a withheld one. Not applicable counts as the total, and so does a total of adults."""
-        cells = self.read_table("cell").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
-        totals = cells.filter("is_total").with_columns(age=pl.lit("_T"))
-        return (
-            pl.concat([totals, cells])
-            .filter(pl.col("value").is_not_null() | (pl.col("conf_status") == "C"))
-            .unique(KEY, maintain_order=True)
-            .select(*KEY, "area_kind", "reporters", "value", is_withheld=pl.col("conf_status") == "C")
-        )
-
-    @cached_property
-    def operands(self) -> pl.DataFrame:
-        return self.read_table("metric_operand").select("metric", "side", "measure", "level", "statistic")
-
-
 @pytest.fixture(scope="module")
-def release(built_home: Path) -> Release:
+def release(built_home: Path) -> ReleasedTables:
     folder = find_current_release(open_home(built_home))
     assert folder is not None
-    return Release(folder)
+    return ReleasedTables(folder)
 
 
-def total_detail(frame: pl.DataFrame, **details: pl.Expr) -> pl.DataFrame:
-    """Add the dimensions of a breakdown, totals unless given, and the statistic of a flow unless there is one."""
-    statistic = [] if "statistic" in frame.columns else [pl.lit("count").alias("statistic")]
-    return frame.with_columns(*statistic, *(details.get(name, pl.lit("_T")).alias(name) for name in DETAIL))
-
-
-def check_counts(release: Release, counts: pl.DataFrame, *, at_least: int) -> None:
-    """Compare counts behind figures with the cells: `fact` groups the cells whose sum is `count`.
-
-    A total of several reporters is either the cell of the region with the same reporters, or the sum of their cells.
-    """
-    counts = counts.filter(pl.col("count").is_not_null()).select("fact", "count", *KEY, "reporters")
-    matched = counts.join(release.cells.rename({"reporters": "_of"}), on=KEY, how="left", maintain_order="left")
-    is_other = (pl.col("area_kind") == "region") & (pl.col("_of") != pl.col("reporters")) & (pl.col("reporters") != "")
-    is_other = (is_other & (pl.col("value") != pl.col("count")).fill_null(True)).fill_null(False)
-    direct, apart = matched.filter(~is_other), matched.filter(is_other)
-    members = (
-        apart.select("fact", "count", *KEY[1:], "reporters")
-        .with_columns(area=pl.col("reporters").str.split(","))
-        .explode("area")
-        .join(release.cells.drop("reporters"), on=KEY, how="left", maintain_order="left")
-    )
-    columns = ["fact", "count", *KEY, "value", "is_withheld"]
-    all_cells = pl.concat([direct.select(columns), members.select(columns)])
-    assert all_cells.filter(pl.col("is_withheld").is_null()).is_empty(), all_cells.filter(
-        pl.col("is_withheld").is_null()
-    )
-    withheld = all_cells.filter("is_withheld")
-    assert withheld.is_empty(), withheld
-    sums = all_cells.group_by("fact", "count").agg(pl.col("value").sum())
-    wrong = sums.filter((pl.col("value") - pl.col("count")).abs() > 1e-6 * pl.max_horizontal("count", pl.lit(1.0)))
-    assert wrong.is_empty(), wrong
-    assert sums.height >= at_least, sums.height
-
-
-def test_rates_and_shares_give_no_withheld_count(release: Release) -> None:
+def test_rates_and_shares_give_no_withheld_count(release: ReleasedTables) -> None:
     """Multiply rates by the population, and shares by their denominator, which is a count itself."""
     figures = release.read_table("indicator").with_columns(
         pl.col(DETAIL).replace("_Z", "_T"), statistic=pl.lit("count")
@@ -115,7 +52,7 @@ def test_rates_and_shares_give_no_withheld_count(release: Release) -> None:
     check_counts(release, half.with_columns(count=pl.col("numerator")), at_least=100)
 
 
-def list_sides(release: Release, figures: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+def list_sides(release: ReleasedTables, figures: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield numerators and denominators of figures with declared operands: one row for each measure in the sum."""
     for number, side in enumerate(("numerator", "denominator")):
         sides = figures.with_row_index("fact").join(
@@ -125,7 +62,7 @@ def list_sides(release: Release, figures: pl.DataFrame) -> Iterator[tuple[str, p
         yield side, total_detail(sides, age=age.replace("_Z", "_T")).with_columns(count=pl.col(side))
 
 
-def test_ratios_of_stages_give_no_withheld_count(release: Release) -> None:
+def test_ratios_of_stages_give_no_withheld_count(release: ReleasedTables) -> None:
     """Multiply ratios by one side; each side must be published with the cells behind it."""
     ratios = release.read_table("stage_ratio").filter(pl.col("version") != "cohort")
     for side, counts in list_sides(release, ratios):
@@ -138,13 +75,13 @@ def test_ratios_of_stages_give_no_withheld_count(release: Release) -> None:
     assert ((inverted["numerator"] - inverted["inverted"]).abs() < 1e-6).all()
 
 
-def test_clearance_gives_no_withheld_count(release: Release) -> None:
+def test_clearance_gives_no_withheld_count(release: ReleasedTables) -> None:
     figures = release.read_table("clearance").drop("level")
     for side, counts in list_sides(release, figures):
         check_counts(release, counts, at_least=200 if side == "numerator" else 300)
 
 
-def test_balances_give_no_withheld_count(release: Release) -> None:
+def test_balances_give_no_withheld_count(release: ReleasedTables) -> None:
     """Add up what a balance shows: stocks are cells, entries and exits sums of cells, and the gap follows from both."""
     balances = release.read_table("balance")
     terms = total_detail(
@@ -163,7 +100,7 @@ def test_balances_give_no_withheld_count(release: Release) -> None:
     assert (gaps["opening"] + gaps["entries"] - gaps["exits"] - gaps["closing"] == gaps["gap"]).all()
 
 
-def test_ways_out_give_no_withheld_count(release: Release) -> None:
+def test_ways_out_give_no_withheld_count(release: ReleasedTables) -> None:
     """Multiply shares of exits by all exits, which are the sum of the kinds that are named."""
     exits = release.read_table("exit").with_row_index("fact")
     ways = total_detail(exits.drop("age")).with_columns(count=pl.col("numerator"))
@@ -174,7 +111,7 @@ def test_ways_out_give_no_withheld_count(release: Release) -> None:
     check_counts(release, sums.explode("measure"), at_least=50)
 
 
-def test_changes_of_convictions_give_no_withheld_count(release: Release) -> None:
+def test_changes_of_convictions_give_no_withheld_count(release: ReleasedTables) -> None:
     changes = release.read_table("decomposition").with_row_index("fact")
     for name, measure, level in (
         ("volume", "indicted", "prosecution"), ("count", "convicted_first", "first")
@@ -186,7 +123,7 @@ def test_changes_of_convictions_give_no_withheld_count(release: Release) -> None
             check_counts(release, counts, at_least=100)
 
 
-def test_stages_next_to_each_other_give_no_withheld_count(release: Release) -> None:
+def test_stages_next_to_each_other_give_no_withheld_count(release: ReleasedTables) -> None:
     pipeline = release.read_table("pipeline").with_row_index("fact").with_columns(count_unit=pl.lit("person"))
     for stage in ("reported", "investigated", "indicted", "adjudicated", "convicted", "sentenced"):
         is_court = stage in ("adjudicated", "convicted", "sentenced")
@@ -199,7 +136,7 @@ def test_stages_next_to_each_other_give_no_withheld_count(release: Release) -> N
         check_counts(release, counts, at_least=200)
 
 
-def test_compared_figures_are_published_ones(release: Release) -> None:
+def test_compared_figures_are_published_ones(release: ReleasedTables) -> None:
     """Find the figures of both territories of a pair among the published ratios and rates."""
     ratios = release.read_table("stage_ratio").select("metric", *PLACE, "version", "value", dimension=pl.lit("_Z"))
     pairs = release.read_table("pair")
@@ -229,7 +166,7 @@ def test_compared_figures_are_published_ones(release: Release) -> None:
         assert (joined["shown"] == joined["value"]).all()
 
 
-def test_withheld_figure_has_no_number_and_no_word_about_it(release: Release) -> None:
+def test_withheld_figure_has_no_number_and_no_word_about_it(release: ReleasedTables) -> None:
     """Look for values, limits and words on a withheld figure, such as a flag of a ratio above 100."""
     for table in (
         "indicator", "stage_ratio", "clearance", "exit", "decomposition", "pair", "region", "balance", "cell"
@@ -248,7 +185,7 @@ def test_withheld_figure_has_no_number_and_no_word_about_it(release: Release) ->
     assert (pairs.select(pl.max_horizontal("value_a", "value_b")).to_series() > 100).all()
 
 
-def test_rows_and_returns_behind_cells_do_not_depend_on_what_is_withheld(release: Release) -> None:
+def test_rows_and_returns_behind_cells_do_not_depend_on_what_is_withheld(release: ReleasedTables) -> None:
     """Compare the returns behind withheld cells with those behind published cells of the same place."""
     cells = release.read_table("cell")
     returns = release.read_table("cell_submission").group_by("cell_id").agg(pl.col("submission_id").sort())
@@ -267,7 +204,7 @@ def test_rows_and_returns_behind_cells_do_not_depend_on_what_is_withheld(release
     assert differing.is_empty(), differing
 
 
-def test_revisions_show_published_cells_only(release: Release) -> None:
+def test_revisions_show_published_cells_only(release: ReleasedTables) -> None:
     revisions = release.read_table("revision").filter("is_newest").with_columns(pl.col(DETAIL).replace("_Z", "_T"))
     counts = revisions.with_row_index("fact").with_columns(
         count=pl.col("value"), reporters=pl.lit(None, dtype=pl.String)
@@ -275,7 +212,7 @@ def test_revisions_show_published_cells_only(release: Release) -> None:
     check_counts(release, counts, at_least=1_000)
 
 
-def check_coherence(release: Release, coherence: pl.DataFrame) -> int:
+def check_coherence(release: ReleasedTables, coherence: pl.DataFrame) -> int:
     """Compare the figures of returns that are next to those of others with the cells; return their number."""
     of_returns = coherence.filter(pl.col("left_source") == "returns").with_row_index("fact")
     counts = total_detail(of_returns.drop("victim_status", strict=False)).with_columns(
@@ -295,7 +232,7 @@ def check_coherence(release: Release, coherence: pl.DataFrame) -> int:
     return counts.height
 
 
-def test_coherence_with_others_shows_published_cells_only(release: Release) -> None:
+def test_coherence_with_others_shows_published_cells_only(release: ReleasedTables) -> None:
     coherence = release.read_table("coherence")
     assert check_coherence(release, coherence) > 50
     withheld = release.cells.filter(
@@ -329,7 +266,7 @@ def check_quality(quality: pl.DataFrame) -> None:
     assert of_counts["value"].null_count() == of_counts.height
 
 
-def test_measures_of_quality_are_of_returns(release: Release) -> None:
+def test_measures_of_quality_are_of_returns(release: ReleasedTables) -> None:
     quality = release.read_table("quality")
     check_quality(quality)
     planted = quality.head(1).with_columns(indicator=pl.lit("DATA_REV_AVGSIZE"), value=pl.lit(0.25))
@@ -337,7 +274,7 @@ def test_measures_of_quality_are_of_returns(release: Release) -> None:
         check_quality(pl.concat([quality, planted]))
 
 
-def check_ranges(release: Release, regional: pl.DataFrame) -> int:
+def check_ranges(release: ReleasedTables, regional: pl.DataFrame) -> int:
     """Compute the range and the quartiles of territories from published rates; return the number of ranges."""
     place = ["measure", "freq", "period", "offence_group", "count_unit", "victim_status"]
     rates = release.read_table("indicator").filter(
@@ -361,7 +298,7 @@ def check_ranges(release: Release, regional: pl.DataFrame) -> int:
     return rows.height
 
 
-def test_ranges_and_quartiles_of_territories_are_of_published_rates(release: Release) -> None:
+def test_ranges_and_quartiles_of_territories_are_of_published_rates(release: ReleasedTables) -> None:
     regional = release.read_table("region")
     assert check_ranges(release, regional) > 300
     is_range = (pl.col("metric") == "rate") & (pl.col("median") > 0)
@@ -370,7 +307,7 @@ def test_ranges_and_quartiles_of_territories_are_of_published_rates(release: Rel
         check_ranges(release, pl.concat([regional, planted]))
 
 
-def test_planted_count_of_a_withheld_cell_is_found(release: Release) -> None:
+def test_planted_count_of_a_withheld_cell_is_found(release: ReleasedTables) -> None:
     """Plant the count behind one withheld cell, so that the tests above cannot pass without comparing anything."""
     withheld = release.cells.filter(pl.col("is_withheld") & (pl.col("area_kind") == "territory")).head(1)
     planted = withheld.with_row_index("fact").with_columns(count=pl.lit(3.0))
