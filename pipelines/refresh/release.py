@@ -20,7 +20,7 @@ from pipelines.refresh.due import mark_refreshed
 from pipelines.refresh.embargo import is_waiting
 from pipelines.refresh.practice_audit import refuse_exposed_answers
 from pipelines.refresh.publication import complete_publication
-from pipelines.refresh.released_counts import keep_counts, list_earlier, write_counts
+from pipelines.refresh.released_counts import LOSSES_FILE, keep_counts, list_earlier, write_counts
 from pipelines.refresh.results import Log, Step, WorkDueError, ignore_log
 from pipelines.warehouse import build_cache
 from pipelines.warehouse.exported_tables import COUNTS
@@ -59,6 +59,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     from pipelines.publication.disclosure.processes import ProblemPool
     from pipelines.publication.disclosure.protect import hide_small_counts
     from pipelines.publication.disclosure.record_figures import ReleasedRecordFigures
+    from pipelines.publication.releases.utility_targets import ReleaseUtility
 
     folder = home.protected / key[:16]
     temporary = home.protected / f".{key[:16]}.new"
@@ -97,7 +98,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
     risk = {name: count + cooperation[name] for name, count in protection.report.count_cells().items()}
     write_counts(temporary, earlier.record_release(cells, protection.cells["conf_status"]), inputs_digest, risk)
     losses = utility.measure_losses(cells, protection.cells)
-    losses.write_parquet(temporary / "losses.parquet")
+    losses.write_parquet(temporary / LOSSES_FILE)
     for name in public_tables:
         shutil.copyfile(tables / f"{name}.parquet", temporary / f"{name}.parquet")
     shutil.rmtree(folder, ignore_errors=True)
@@ -114,7 +115,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
         log(f"{risk['revealed_before']} hidden cells can be worked out from earlier releases alone")
     if risk["open_to_guess"]:
         log(f"{risk['open_to_guess']} hidden cells follow from a guess that a correction closes a balance")
-    for line in utility.describe_losses(losses):
+    for line in [*ReleaseUtility.read_losses(losses).describe(), *utility.describe_losses(losses)]:
         log(line)
     return Step(new=True, path=folder, rows={"cells": public.height}, risk=risk)
 

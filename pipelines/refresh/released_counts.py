@@ -12,12 +12,13 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.core import durable
 from pipelines.core.home import Home
 from pipelines.publication.releases import formats
 from pipelines.publication.releases.editions import edition_key
+from pipelines.publication.releases.utility_targets import ReleaseUtility
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,9 +27,12 @@ FILE = "released.parquet"
 """Name of the file in the folder of protected cells, before it belongs to a draft."""
 COOPERATION_FILE = "released_cooperation.parquet"
 """The same for figures of cooperation."""
+LOSSES_FILE = "losses.parquet"
+"""Name of the file next to it with what the protection costs readers (`utility.measure_losses`)."""
 _COOPERATION = ".cooperation"
 _INPUTS = "inputs"
 _RISK = "risk"
+_UTILITY = "utility"
 
 
 @dataclass(frozen=True)
@@ -101,20 +105,36 @@ def _has_same_figures(stored: pl.DataFrame, public: pl.DataFrame) -> bool:
     return stored_figures.equals(public_figures) and stored.height == public.height
 
 
-def record_audit(home: Home, folder: Path, risk: Mapping[str, int]) -> None:
-    """Record how many cells of a draft failed the audit of the refresh, with the digest of the draft's cells."""
-    content = {"cells_sha256": formats.hash_file(_cells_path(folder)), "risk": dict(risk)}
+def record_audit(home: Home, folder: Path, risk: Mapping[str, int], utility: ReleaseUtility | None = None) -> None:
+    """Record how many cells of a draft failed the audit of the refresh, with the digest of the draft's cells.
+
+    `utility` is what their protection costs readers.
+    """
+    content: dict[str, Any] = {"cells_sha256": formats.hash_file(_cells_path(folder)), "risk": dict(risk)}
+    if utility is not None:
+        content[_UTILITY] = utility.as_json()
     durable.write_file(_audit_path(home, folder.name), (json.dumps(content) + "\n").encode())
 
 
 def read_audit(home: Home, folder: Path) -> dict[str, int] | None:
     """Return how many cells of a draft failed the audit, or None if not exactly these cells were audited."""
+    content = _read_record(home, folder)
+    return dict(content["risk"]) if content is not None else None
+
+
+def read_utility(home: Home, folder: Path) -> ReleaseUtility | None:
+    """Return what protection costs readers of a draft or release, or None if that of exactly these cells is unknown."""
+    content = (_read_record(home, folder) or {}).get(_UTILITY)
+    return ReleaseUtility.from_json(content) if content is not None else None
+
+
+def _read_record(home: Home, folder: Path) -> dict[str, Any] | None:
+    """Return the record of a draft's audit, or None if it is of other cells."""
     path = _audit_path(home, folder.name)
     if not path.exists():
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    is_same = content["cells_sha256"] == formats.hash_file(_cells_path(folder))
-    return dict(content["risk"]) if is_same else None
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content if content["cells_sha256"] == formats.hash_file(_cells_path(folder)) else None
 
 
 def _cells_path(folder: Path) -> Path:
@@ -169,7 +189,7 @@ def keep_counts(home: Home, folder: Path, release: str) -> None:
     shutil.rmtree(baseline_folder(home, release), ignore_errors=True)
     if before.exists():
         shutil.copytree(before, baseline_folder(home, release))
-    _record_audit_of_counts(home, release)
+    _record_audit_of_counts(home, folder, release)
     for path in home.released.glob("*.*"):
         if (
             path.stem != release
@@ -185,8 +205,8 @@ def keep_counts(home: Home, folder: Path, release: str) -> None:
             path.unlink()
 
 
-def _record_audit_of_counts(home: Home, release: str) -> None:
-    """Record the audit of the protected cells as that of the draft, if the draft publishes exactly these cells."""
+def _record_audit_of_counts(home: Home, folder: Path, release: str) -> None:
+    """Record the audit and the losses of the protected cells as those of the draft, if it publishes exactly these."""
     import polars as pl
 
     from pipelines.publication.disclosure import earlier
@@ -196,4 +216,6 @@ def _record_audit_of_counts(home: Home, release: str) -> None:
     if risk is None or not cells.exists():
         return
     if _has_same_figures(pl.read_parquet(counts), earlier.read_release(pl.read_parquet(cells))):
-        record_audit(home, home.drafts / release, json.loads(risk))
+        losses = folder / LOSSES_FILE
+        utility = ReleaseUtility.read_losses(pl.read_parquet(losses)) if losses.exists() else None
+        record_audit(home, home.drafts / release, json.loads(risk), utility)

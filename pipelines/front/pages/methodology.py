@@ -14,6 +14,7 @@ from pipelines.statistics.thresholds import (
     FEWEST_RESPONDENTS,
     FEWEST_TERRITORIES_IN_REGION,
     LARGEST_HIDDEN_COUNT,
+    SMALLEST_PUBLISHED_COUNT,
 )
 from pipelines.words.language import tell
 
@@ -67,11 +68,33 @@ _SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = (
         mark("How individuals are protected"),
         (
             mark("Counts of 1 to {hidden} people in the returns of offices are never shown."),
+            sentences.WITHHELD_WITH,
+            mark(
+                "If everybody in a total belongs to one group, for example if all victims are women, the figures by "
+                "group are withheld and the total is shown. This does not apply to offences, to sentences, or if all "
+                "are adults."
+            ),
+            mark(
+                "If an office counts one case and several people in it, the number of people is withheld. Most "
+                "offices do not count cases, so a figure of {shown} or more people may come from a single case."
+            ),
+            mark(
+                "Cases pending at the start of a year, new cases, finished cases and cases pending at its end must add "
+                "up. Each of them is therefore protected together with the others."
+            ),
             mark(
                 "Small counts are also protected from the offices that report: an office could subtract its own "
                 "figures from a total."
             ),
-            sentences.WITHHELD_WITH,
+            mark(
+                "Earlier releases stay public, so each release is protected together with all releases before it. A "
+                "published figure that changes by 1 to {hidden} is withheld until it differs by more."
+            ),
+            mark(
+                "Offices print their own annual totals. Nearly all of those of {shown} or more are therefore shown "
+                "here, too. A reader who knows all printed totals can work out a few small counts; no release can "
+                "prevent that."
+            ),
             mark(
                 "Only single counts are protected: the difference of two published counts, or the sum of several "
                 "hidden ones, can be 1 to {hidden}."
@@ -122,6 +145,7 @@ def compose_methodology(reader: Reader) -> Page:
     numbers = {
         "enough": ENOUGH_EVENTS,
         "hidden": LARGEST_HIDDEN_COUNT,
+        "shown": SMALLEST_PUBLISHED_COUNT,
         "fewest": FEWEST_TERRITORIES_IN_REGION,
         "respondents": FEWEST_RESPONDENTS,
     }

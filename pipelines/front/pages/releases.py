@@ -18,6 +18,8 @@ from pipelines.front.pages.quality import describe_revisions
 from pipelines.front.queries import CRIMES
 from pipelines.front.reader import Reader
 from pipelines.front.tables import FigureTable, period_field
+from pipelines.publication.releases.utility_targets import MOST_ANNUAL_TOTALS, MOST_POINTS
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 from pipelines.words import Row
 from pipelines.words.language import many, tell
 
@@ -73,6 +75,7 @@ def compose_releases(reader: Reader) -> Page:
                         totals=words.format_number(release["annual_totals"]),
                     ),
                 ),
+                (tell("Targets for what is withheld"), _explain_targets()),
             ],
             "changes": _compose_changes(reader),
             "schema_changes": _describe_schema_changes(reader),
@@ -134,6 +137,21 @@ def _explain_version(release: Row) -> str:
         "territories, the third with corrections."
     )
     return f"{release['version']}. {meaning}"
+
+
+def _explain_targets() -> str:
+    """Return the targets on what protection may cost, and why their results are not public.
+
+    With the results, readers would know how many withheld figures are small.
+    """
+    return tell(
+        "At most {most} annual totals of territories of {least} or more are to be withheld in a year. Of all figures "
+        "above zero, at most {points}% are to be withheld only to protect smaller ones. Both are checked before each "
+        "release. The results are not published, because they would say how many withheld figures are small.",
+        most=MOST_ANNUAL_TOTALS,
+        least=SMALLEST_PUBLISHED_COUNT,
+        points=words.format_number(MOST_POINTS),
+    )
 
 
 def _describe_schema_changes(reader: Reader) -> list[str]:

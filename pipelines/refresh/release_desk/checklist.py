@@ -161,6 +161,20 @@ CHECKS: Final[tuple[Check, ...]] = (
         True,
     ),
     Check(
+        "earlier_releases",
+        mark("Earlier releases do not reveal a withheld figure"),
+        mark("The figures stay known. Explain here which correction caused this, and tell the territories concerned."),
+        checks.find_revealed_cells,
+        True,
+    ),
+    Check(
+        "targets",
+        mark("No more figures are withheld than the targets allow"),
+        mark("Explain here why more figures are withheld. The log of the refresh has the numbers by year and table."),
+        checks.find_missed_targets,
+        True,
+    ),
+    Check(
         "no_values",
         mark("Withheld figures have no value in any file"),
         _REFRESH,

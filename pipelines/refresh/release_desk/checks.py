@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.core import codes, i18n
 from pipelines.core.i18n import mark
-from pipelines.publication.releases import calendar
+from pipelines.publication.releases import calendar, utility_targets
 from pipelines.publication.releases.changes import CHANGES
 from pipelines.publication.releases.correction_notices import read_notices
 from pipelines.publication.releases.editions import edition_key
@@ -22,7 +22,8 @@ from pipelines.publication.releases.signature import MANIFEST
 from pipelines.publication.releases.verification import verify_folder
 from pipelines.refresh.release_desk.draft_under_review import DraftUnderReview
 from pipelines.refresh.release_desk.problems import CheckProblem, NameReference
-from pipelines.refresh.released_counts import read_audit
+from pipelines.refresh.released_counts import read_audit, read_utility
+from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 
 OLDEST_POPULATION: Final = 2
 """Years by which the newest population of a territory may be older than the year of the release."""
@@ -99,6 +100,18 @@ _DISCLOSED: Final = {
     "narrow": mark("Withheld figures that the public can work out within narrow limits: {n}."),
     "unknown": mark("Withheld figures that could not be examined: {n}."),
 }
+_REVEALED: Final = {
+    "revealed_before": mark("Withheld figures that earlier releases reveal by themselves: {n}."),
+    "open_to_guess": mark("Withheld figures that follow from a guess that a correction closes a balance: {n}."),
+}
+_NOT_MEASURED: Final = mark("It was not measured how many figures of this draft are withheld.")
+_TOTALS_HIDDEN: Final = mark(
+    "{period}: annual totals of territories of {least} or more that are withheld: {n}. At most {most} should be."
+)
+_SHARE_HIDDEN: Final = mark(
+    "Of the figures above zero, {hidden}% are withheld, and {small}% are small. The difference should be at most "
+    "{most} percentage points."
+)
 _READER_NOT_EXAMINED: Final = mark("{area}: not examined yet.")
 _INSIDER: Final = mark("{area}: can work out withheld figures of others: {n}.")
 _HIDDEN_VALUE: Final = mark("{where}: a withheld figure has a value.")
@@ -110,6 +123,36 @@ def find_disclosed_cells(draft: DraftUnderReview) -> list[CheckProblem]:
     if risk is None:
         return [CheckProblem(_NOT_EXAMINED)]
     return [CheckProblem(text, {"n": risk[name]}) for name, text in _DISCLOSED.items() if risk[name]]
+
+
+def find_revealed_cells(draft: DraftUnderReview) -> list[CheckProblem]:
+    """Return how many withheld figures follow from earlier releases alone, or from a guess about a correction.
+
+    No draft can protect them any longer: what is public stays known.
+    """
+    risk = read_audit(draft.home, draft.folder)
+    if risk is None:
+        return [CheckProblem(_NOT_EXAMINED)]
+    return [CheckProblem(text, {"n": n}) for name, text in _REVEALED.items() if (n := risk.get(name, 0))]
+
+
+def find_missed_targets(draft: DraftUnderReview) -> list[CheckProblem]:
+    """Return the years in which too many annual totals are withheld, and the share of figures if it is too large."""
+    utility = read_utility(draft.home, draft.folder)
+    if utility is None:
+        return [CheckProblem(_NOT_MEASURED)]
+    limits = {"least": SMALLEST_PUBLISHED_COUNT, "most": utility_targets.MOST_ANNUAL_TOTALS}
+    problems = [
+        CheckProblem(
+            _TOTALS_HIDDEN,
+            {**limits, "period": NameReference("period", year), "n": utility.hidden_totals[year]},
+        )
+        for year in utility.list_years_above()
+    ]
+    if not utility.has_few_points:
+        shares = {"hidden": round(utility.hidden_percent, 1), "small": round(utility.small_percent, 1)}
+        problems.append(CheckProblem(_SHARE_HIDDEN, {**shares, "most": round(utility_targets.MOST_POINTS)}))
+    return problems
 
 
 def find_insiders(draft: DraftUnderReview) -> list[CheckProblem]:

@@ -33,8 +33,11 @@ class NameReference:
     of: str = ""
 
 
-Value = str | int | NameReference | tuple[NameReference, ...]
-"""A text without a translation, a number, a name, or several names, which are separated by commas."""
+Value = str | int | float | NameReference | tuple[NameReference, ...]
+"""A text without a translation, a number, a name, or several names, which are separated by commas.
+
+A number that is not whole has one decimal.
+"""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ def _name_value(value: Value, reader: ProblemReader) -> str | date:
     if isinstance(value, NameReference):
         return _find_name(value, reader)
     with read_in(reader.language):
+        if isinstance(value, float):
+            return words.format_number(value, 1)
         return words.format_number(value) if isinstance(value, int) else value
 
 

@@ -26,6 +26,7 @@ from pipelines.ledger.opening import open_ledger
 from pipelines.publication.releases import preview
 from pipelines.publication.releases.errors import ReleaseError
 from pipelines.publication.releases.publications import read_publications
+from pipelines.publication.releases.utility_targets import ReleaseUtility
 from pipelines.publication.releases.verification import manifest_digest
 from pipelines.refresh import embargo, publication, reader_audit, released_counts
 from pipelines.refresh.release_desk import checklist, desk, review
@@ -42,6 +43,8 @@ from tests.support.releases.publication_fixture import copy_home
 NOW, MINUTE = "2026-11-25T09:00:00Z", "2026-12-01T09:00:00Z"
 DRAFT = "2026-Q3"
 NO_RISK = {"disclosed": 0, "narrow": 0, "unknown": 0}
+FEW_LOSSES = ReleaseUtility({"2024": 200, "2025": 210}, {"2024": 5, "2025": 4}, not_zero=1000, small=275, hidden=425)
+"""What a release withholds that meets both targets exactly."""
 TEXT = "The office has announced its return for Friday."
 PEOPLE = {
     "head": Grant("steward"), "al-steward": Grant("steward", "AL"), "al-approver": Grant("approver", "AL", "justice"),
@@ -74,7 +77,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
         pl.read_parquet(cells).with_columns(card_id=pl.lit("a card")).write_parquet(cells)
         _renew_manifest(home)
         home.released.mkdir()
-        released_counts.record_audit(home, folder, NO_RISK)
+        released_counts.record_audit(home, folder, NO_RISK, FEW_LOSSES)
     return home
 
 
@@ -145,6 +148,10 @@ def _of_one_office(coverage: pl.DataFrame) -> pl.DataFrame:
     return coverage.filter(pl.col("territory") == "AL").with_columns(source=pl.lit("AL_PP"))
 
 
+def _record_audit(the_desk: ReleaseDesk, utility: ReleaseUtility | None = FEW_LOSSES, **risk: int) -> None:
+    released_counts.record_audit(the_desk.home, the_desk.home.drafts / DRAFT, {**NO_RISK, **risk}, utility)
+
+
 def _reveal(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.with_columns(value=pl.when(pl.col("conf_status") == "C").then(pl.lit(3.0)).otherwise(pl.col("value")))
 
@@ -156,6 +163,8 @@ FAULTS: dict[str, Callable[[ReleaseDesk], None]] = {
     "declarations": _manifest(declarations="0" * 64),
     "version": _manifest(version=None),
     "public_audit": lambda d: released_counts.record_audit(d.home, d.home.drafts / DRAFT, {**NO_RISK, "disclosed": 1}),
+    "earlier_releases": lambda d: _record_audit(d, revealed_before=2),
+    "targets": lambda d: _record_audit(d, utility=replace(FEW_LOSSES, hidden_totals={"2024": 6, "2025": 4})),
     "no_values": _table("cell", _reveal),
     "languages": lambda d: (d.home.drafts / DRAFT / "pages" / "sq" / "index.html").unlink(),
     "labels": _table(
@@ -312,6 +321,8 @@ SENTENCES: dict[str, str] = {
     "withdrawals": "QQ, Justice counts, 2025 Q3: the office has asked to withdraw it.",
     "public_audit": "Withheld figures that the public can work out exactly: 1.",
     "insider_audit": "Albania: can work out withheld figures of others: 2.",
+    "earlier_releases": "Withheld figures that earlier releases reveal by themselves: 2.",
+    "targets": "2024: annual totals of territories of 5 or more that are withheld: 6. At most 5 should be.",
     "no_values": "Published counts, Albania, 2025: a withheld figure has a value.",
     "languages": "Shqip: missing pages: 1.",
     "labels": "Shqip: codes without a label: 1. The first is Reported.",
@@ -442,6 +453,25 @@ def test_many_changed_files_of_a_release_are_one_problem(the_desk: ReleaseDesk) 
     assert _run_check(the_desk, "releases").list_evidence(reader) == [
         "Release 2026-Q1: files that are not as they were published: 4. The first is pages/en/index.html."
     ]
+
+
+def test_guesses_and_shares_of_withheld_figures_are_problems_of_their_own(the_desk: ReleaseDesk) -> None:
+    reader = CommandReader(the_desk.registry)
+    _record_audit(the_desk, open_to_guess=3)
+    assert _run_check(the_desk, "earlier_releases").list_evidence(reader) == [
+        "Withheld figures that follow from a guess that a correction closes a balance: 3."
+    ]
+    _record_audit(the_desk, replace(FEW_LOSSES, hidden=426))
+    assert _run_check(the_desk, "targets").list_evidence(reader) == [
+        "Of the figures above zero, 42.6% are withheld, and 27.5% are small. The difference should be at most 15 "
+        "percentage points."
+    ]
+    _record_audit(the_desk, None)
+    assert _run_check(the_desk, "targets").list_evidence(reader) == [
+        "It was not measured how many figures of this draft are withheld."
+    ]
+    desk.explain_check(the_desk, get_person(the_desk, "head"), "targets", TEXT)
+    assert read_states(the_desk)["targets"] == "explained"
 
 
 # -- explanations, signatures, publication

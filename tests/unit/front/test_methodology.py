@@ -23,3 +23,19 @@ def test_page_states_the_own_rule_of_practitioners_answers_with_its_reason() -> 
     assert "a share needs at least 5 respondents, and one person alone may be behind it." in text
     assert "groups in which all, or all but one, gave the same answer are withheld" in text
     assert "Counts of 1 to 4 people are never shown" not in text, "untrue of the answers of practitioners"
+
+
+def test_page_explains_groups_cases_balances_earlier_releases_and_printed_totals() -> None:
+    (texts,) = [
+        texts
+        for anchor, _, texts in compose_methodology(Reader(make_edition(), "en")).values["sections"]
+        if anchor == "protection"
+    ]
+    for words in (
+        "If everybody in a total belongs to one group",
+        "a figure of 5 or more people may come from a single case.",
+        "cases pending at its end must add up.",
+        "each release is protected together with all releases before it. A published figure that changes by 1 to 4",
+        "A reader who knows all printed totals can work out a few small counts; no release can prevent that.",
+    ):
+        assert any(words in text for text in texts), words

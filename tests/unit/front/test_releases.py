@@ -59,3 +59,12 @@ def test_corrections_before_the_first_release_are_not_taken_for_revisions(previo
         table = compose_releases(Reader(edition, "en")).values["corrections"]
     assert table.caption.endswith(when)
     assert len(table.rows) == 1
+
+
+def test_page_states_the_targets_and_why_their_results_are_not_public() -> None:
+    with read_in("en"):
+        facts = dict(compose_releases(Reader(make_edition(release=[RELEASE]), "en")).values["facts"])
+    text = facts["Targets for what is withheld"]
+    assert text.startswith("At most 5 annual totals of territories of 5 or more are to be withheld in a year.")
+    assert "at most 15% are to be withheld only to protect smaller ones." in text
+    assert text.endswith("because they would say how many withheld figures are small.")
