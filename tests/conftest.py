@@ -104,6 +104,14 @@ def editions_root(request: pytest.FixtureRequest) -> Path:
     return kept_builds.build_kept(request, "two-releases-by-hand", two_editions.make_home)
 
 
+@pytest.fixture(scope="session")
+def planted_root(request: pytest.FixtureRequest) -> Path:
+    """Root of a home with three such releases and known changes between them; read-only by agreement."""
+    from tests.support.releases import planted_changes
+
+    return kept_builds.build_kept(request, "three-releases-by-hand", planted_changes.make_home)
+
+
 @pytest.fixture
 def demonstration(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """The built home, opened under its frozen clock, to be read."""

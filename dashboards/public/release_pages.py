@@ -22,9 +22,11 @@ from dashboards.public.release_feed import FEED, write_feed
 from pipelines.core import clock, i18n
 from pipelines.dissemination.table_titles import name_table
 from pipelines.front.pages.calendar import CALENDAR, ReleaseRecord
+from pipelines.front.pages.releases import CHANGES
 from pipelines.publication.releases.calendar import read_calendar
-from pipelines.publication.releases.changes import compare_folders
+from pipelines.publication.releases.changes import ReleaseComparison, compare_folders
 from pipelines.publication.releases.correction_notices import read_notices
+from pipelines.publication.releases.editions import edition_key
 from pipelines.publication.releases.formats import format_csv
 from pipelines.publication.releases.listing import find_previous_edition
 from pipelines.publication.releases.preview import read_preview_list
@@ -46,6 +48,8 @@ ICS: Final = f"{CALENDAR}.ics"
 _ADDRESS: Final = re.compile(rf"/([A-Za-z-]+)/({CALENDAR}\.html|{re.escape(ICS)}|{re.escape(FEED)})")
 _CHANGES: Final = re.compile(r"/releases/([0-9]{4}-Q[1-4](?:\.[0-9]+)?)/changes\.(csv|json)")
 """Changes since the previous release, or since any other: `?since=2026-Q2`."""
+_CHANGES_PAGE: Final = re.compile(rf"/releases/([0-9]{{4}}-Q[1-4](?:\.[0-9]+)?)/([A-Za-z-]+)/{CHANGES}\.html")
+"""The same as a page, since an earlier release."""
 _KEY: Final = re.compile(r"/keys/(release-([0-9a-f]{16})\.pub\.pem)")
 _DOMAIN: Final = "releases.rti"
 
@@ -78,7 +82,9 @@ class ReleasePages:
         from pipelines.core.home import HomeError
 
         page, key, changes = _ADDRESS.fullmatch(path), _KEY.fullmatch(path), _CHANGES.fullmatch(path)
-        if key is None and changes is None and (page is None or page[1] not in self.languages):
+        compared = _CHANGES_PAGE.fullmatch(path)
+        lang = page[1] if page is not None else compared[2] if compared is not None else ""
+        if key is None and changes is None and lang not in self.languages:
             return None
         try:
             home = self.open_home()
@@ -89,12 +95,15 @@ class ReleasePages:
             return Response(pem.read_bytes(), media_type="application/x-pem-file") if pem.is_file() else None
         if changes is not None:
             return self._send_changes(home, changes[1], changes[2], query)
+        headers = {"Cache-Control": "no-cache", "Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
+        if compared is not None:
+            document = self._render_changes(home, compared[1], self.languages[lang], query)
+            return Response(document, 200, headers, "text/html; charset=utf-8") if document is not None else None
         assert page is not None
         release = find_current_release(home)
         if release is None:
             return None
-        lang, name = page[1], page[2]
-        headers = {"Cache-Control": "no-cache", "Content-Language": lang, "Content-Security-Policy": STRICT_POLICY}
+        name = page[2]
         record = read_record(home)
         with read_in(self.languages[lang]):
             if name == ICS:
@@ -121,6 +130,17 @@ class ReleasePages:
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": STRICT_POLICY}
         return Response(content, 200, headers, "text/csv; charset=utf-8" if ending == "csv" else "application/json")
 
+    def _render_changes(self, home: Home, release: str, language: str, query: str) -> str | None:
+        """Return the page of the changes since an earlier release, or None if one of the two is not public."""
+        published = {line.release for line in read_publications(home)}
+        earlier = sorted(
+            (name for name in published if edition_key(name) < edition_key(release)), key=edition_key, reverse=True
+        )
+        since = dict(parse_qsl(query)).get("since") or next(iter(earlier), None)
+        if release not in published or since not in earlier:
+            return None
+        return _render_comparison(home.releases / since, home.releases / release, language, tuple(earlier))
+
 
 def read_record(home: Home) -> ReleaseRecord:
     """Return what the public may know about releases and drafts: only files below `public/` are read."""
@@ -133,11 +153,23 @@ def read_record(home: Home) -> ReleaseRecord:
     )
 
 
+@lru_cache(maxsize=4)
+def _compare_releases(older: Path, newer: Path) -> ReleaseComparison:
+    return compare_folders(older, newer)
+
+
+@lru_cache(maxsize=32)
+def _render_comparison(older: Path, newer: Path, language: str, earlier: tuple[str, ...]) -> str:
+    from pipelines.front.build import render_changes
+
+    return render_changes(newer, language, _compare_releases(older, newer), older.name, earlier)
+
+
 @lru_cache(maxsize=16)
 def _compare(older: Path, newer: Path, ending: str, language: str) -> bytes:
     """Return the list of changes between two releases, which never change, as a file: each table has its title in a
     language next to its name."""
-    comparison = compare_folders(older, newer)
+    comparison = _compare_releases(older, newer)
     figures, schema = (_add_titles(frame, language) for frame in (comparison.figures, comparison.schema))
     if ending == "csv":
         return format_csv(figures)

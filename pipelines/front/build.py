@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,12 +32,14 @@ from pipelines.front.pages.law import compose_articles, compose_law
 from pipelines.front.pages.methodology import compose_accessibility, compose_methodology
 from pipelines.front.pages.practice import compose_practice, compose_theme, list_themes
 from pipelines.front.pages.quality import compose_quality
+from pipelines.front.pages.release_changes import compose_release_changes
 from pipelines.front.pages.releases import compose_releases
 from pipelines.front.pages.territories import compose_comparison, compose_profile
 from pipelines.front.pictures import PictureFile
 from pipelines.front.queries import CRIMES, read_tables
 from pipelines.front.reader import Reader, open_reader
 from pipelines.front.tables import name_language
+from pipelines.publication.releases.changes import ReleaseComparison
 from pipelines.words import language
 from pipelines.words.language import tell
 
@@ -90,13 +92,26 @@ def build_front(release: Path, target: Path, languages: Sequence[Language] | Non
 
 def render_calendar(release: Path, code: str, record: ReleaseRecord) -> str:
     """Return the page of the release calendar in a language, with the frame of a release."""
+    return _render_on_request(release, code, lambda reader: compose_calendar(reader, record))
+
+
+def render_changes(release: Path, code: str, comparison: ReleaseComparison, older: str, earlier: Sequence[str]) -> str:
+    """Return the page of the changes between the release `older` and a release in a language.
+
+    `earlier` are the releases that can be chosen, newest first.
+    """
+    return _render_on_request(release, code, lambda reader: compose_release_changes(reader, comparison, older, earlier))
+
+
+def _render_on_request(release: Path, code: str, compose: Callable[[Reader], Page]) -> str:
+    """Return a page that is not part of a release, with the frame of that release."""
     edition = Edition(read_tables(release))
     style, script = (
         next(path.name for path in (release / FOLDER).glob(pattern)) for pattern in ("style-*", "script-*")
     )
     with language.read_in(code):
         reader = open_reader(edition, code)
-        return _Writer(edition, style, script).render_page(compose_calendar(reader, record), reader)
+        return _Writer(edition, style, script).render_page(compose(reader), reader)
 
 
 def shorten_style(style: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pipelines import words
@@ -23,6 +23,8 @@ from pipelines.statistics.thresholds import SMALLEST_PUBLISHED_COUNT
 from pipelines.words import Row
 from pipelines.words.language import many, tell
 
+CHANGES: Final = "changes"
+"""Name of the page that compares a release with any earlier one, which the service writes on request."""
 _CHANGES: Final[Mapping[str, str]] = {
     "added": mark("Added"),
     "revised": mark("Revised"),
@@ -30,7 +32,7 @@ _CHANGES: Final[Mapping[str, str]] = {
     "newly_hidden": mark("Newly withheld"),
     "newly_shown": mark("Withheld before, published now"),
 }
-_LISTED: Final = 100
+LISTED: Final = 100
 """Revised totals that the page lists. The table `change` of the release has all."""
 
 
@@ -77,9 +79,11 @@ def compose_releases(reader: Reader) -> Page:
                 ),
                 (tell("Targets for what is withheld"), _explain_targets()),
             ],
-            "changes": _compose_changes(reader),
-            "schema_changes": _describe_schema_changes(reader),
-            "revised": _compose_revised(reader),
+            "changes": _compose_own_changes(reader),
+            "schema_changes": (
+                describe_schema_changes(edition.tables["schema_change"]) if release.get("previous") else []
+            ),
+            "revised": compose_revised(reader, edition.tables["change"]),
             "editions": _compose_editions(reader),
             "corrections": _compose_corrections(reader),
             "revisions": describe_revisions(reader),
@@ -88,6 +92,7 @@ def compose_releases(reader: Reader) -> Page:
             "lists": [
                 (ending, f"/releases/{edition.id}/changes.{ending}?lang={reader.lang}") for ending in ("csv", "json")
             ],
+            "compare": f"/releases/{edition.id}/{reader.lang}/{pages.name_file(CHANGES)}",
             "calendar": f"/{reader.lang}/{pages.name_file(CALENDAR)}",
         },
     )
@@ -112,12 +117,17 @@ def _compose_editions(reader: Reader) -> FigureTable:
     return table
 
 
-def _compose_changes(reader: Reader) -> FigureTable | None:
-    """Return how many figures changed since the release before, by kind of change and crime; None for the first one."""
+def _compose_own_changes(reader: Reader) -> FigureTable | None:
+    """Return how many figures changed since the release before; None for the first one."""
     previous = reader.edition.release.get("previous")
     if not previous:
         return None
     counts = {(row["change"], row["offence_group"]): row["figures"] for row in reader.edition.tables["change_count"]}
+    return compose_changes(reader, str(previous), counts)
+
+
+def compose_changes(reader: Reader, previous: str, counts: Mapping[tuple[str, str], int]) -> FigureTable:
+    """Return how many figures changed since an earlier release, by kind of change and crime, as `counts` has them."""
     table = FigureTable(
         reader,
         tell("Figures that changed since release {release}", release=previous),
@@ -154,11 +164,8 @@ def _explain_targets() -> str:
     )
 
 
-def _describe_schema_changes(reader: Reader) -> list[str]:
-    """Return how many tables and definitions changed."""
-    if not reader.edition.release.get("previous"):
-        return []
-    rows = reader.edition.tables["schema_change"]
+def describe_schema_changes(rows: Sequence[Row]) -> list[str]:
+    """Return how many tables and definitions changed; `rows` are those of the table `schema_change`."""
     changed = Counter(name_table(str(row["table"])) for row in rows)
     described = (
         many(
@@ -176,9 +183,11 @@ def _describe_schema_changes(reader: Reader) -> list[str]:
     ]
 
 
-def _compose_revised(reader: Reader) -> FigureTable | None:
-    """Return the totals of persons that were revised since the release before; None if there are none."""
-    rows = reader.edition.tables["change"]
+def compose_revised(reader: Reader, rows: Sequence[Row]) -> FigureTable | None:
+    """Return the totals of persons that were revised since an earlier release; None if there are none.
+
+    `rows` are those of the table `change`, newest periods first, of which the page lists `LISTED`.
+    """
     if not rows:
         return None
     table = FigureTable(
@@ -189,7 +198,7 @@ def _compose_revised(reader: Reader) -> FigureTable | None:
         is_text=True,
         name="revised",
     )
-    for row in rows[:_LISTED]:
+    for row in rows[:LISTED]:
         table.add_row(
             table.name_area(row["area"]),
             (

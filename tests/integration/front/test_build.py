@@ -133,8 +133,9 @@ def test_links_lead_to_pages_of_the_release_or_of_the_application(site: Site) ->
                 r"/(?:region|territory|compare|durations|victims|published|quality|about)\?", address
             ):
                 continue
-            # The calendar and the files of the changes are made on request (`dashboards/public/release_pages.py`).
-            if re.fullmatch(r"/[A-Za-z-]+/calendar\.html|/releases/[^/]+/changes\.(?:csv|json)", parts.path):
+            # The calendar and the lists of changes are made on request (`dashboards/public/release_pages.py`).
+            made = r"/[A-Za-z-]+/calendar\.html|/releases/[^/]+/(?:changes\.(?:csv|json)|[A-Za-z-]+/changes\.html)"
+            if re.fullmatch(made, parts.path):
                 continue
             if match := re.fullmatch(r"/(?:releases/[^/]+/)?([^/]+)/([a-z0-9-]+\.html)", parts.path):
                 assert f"{match[1]}/{match[2]}" in site.texts, (name, address)

@@ -379,6 +379,9 @@ EMPTY = {
     "{day}, {time} UTC": "a release that is announced",
     "Public key of releases since {day}": "the calendar of a home, which is not part of a release",
     "Figures that changed since release {release}": "a release after another one",
+    "Release {newer}, compared with release {older}.": "a release after another one",
+    "First revised totals: {shown} of {all}. The list that you can save has all of them.":
+        "two releases with more than 100 revised totals",
     "{n} changes of tables, columns and definitions: {tables}.": "a release after another one",
     "{n} older years": "a release of more than eight years",
     "This release has no breakdown of {crime} for {area}.": "a release without it",
