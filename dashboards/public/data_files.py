@@ -20,6 +20,7 @@ from pipelines.core import i18n
 from pipelines.core.result_cache import ResultCache
 from pipelines.dissemination.figures import ReleasedFigure, UnknownFigureError, find_figure_by_cell, find_figure_by_key
 from pipelines.dissemination.files import UnknownFileError, find_file, find_stored_file, join_content
+from pipelines.dissemination.release import identify_release
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
 from pipelines.words.language import read_in, tell
 
@@ -31,7 +32,8 @@ FIGURES: Final = "figures"
 _HEAVIEST: Final = 64 << 20
 """Bytes of files that are kept in memory."""
 _UNCHANGING: Final = {"Cache-Control": "public, max-age=86400"}
-"""A release never changes, but a newer version of the software may write a label in better words."""
+"""A release never changes, but a newer version of the software may write a label in better words, and a notice on
+corrected figures is added to the notes."""
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _POLICY: Final = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 _downloads: ResultCache[Download] = ResultCache(256, lambda file: len(file.stored), _HEAVIEST)
@@ -51,7 +53,7 @@ def send_data_file(release: Path, name: str, method: str, headers: Mapping[str, 
         file = find_file(release, name)
     except UnknownFileError:
         return None
-    key = (release, (release / "release.duckdb").stat().st_mtime_ns, name)
+    key = (*identify_release(release), name)
     download = _downloads.get_or_make(key, lambda: hold_download(join_content(file.make()), file.media_type))
     return send_download(download, headers, more)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pipelines.core.file_store import FileStore
 
 HomeKind = Literal["demonstration", "real"]
+NOTICES = "notices.json"
+"""Name of the file of notices in the public folder, next to the folder of releases."""
 _MARK = "home.json"
 
 
@@ -98,6 +100,10 @@ class Home:
     @property
     def current(self) -> Path:  # publication/releases: link to the release that the public app reads
         return self.public / "current"
+
+    @property
+    def notices(self) -> Path:  # publication/releases: notices on corrected figures
+        return self.public / NOTICES
 
     @property
     def lock(self) -> Path:

@@ -22,8 +22,9 @@ from pipelines.dissemination.reference_metadata import (
     WHOLE,
     MetadataSource,
 )
-from pipelines.dissemination.release import identify_release, load_structures, open_release
+from pipelines.dissemination.release import Written, identify_release, load_structures, open_release
 from pipelines.dissemination.structures import (
+    FigureCorrection,
     Metadataflow,
     StructureError,
     Structures,
@@ -65,17 +66,28 @@ def load_metadata_sets(folder: Path) -> tuple[MetadataSet, ...]:
 
 
 @lru_cache(maxsize=16)
-def _load_metadata_sets(folder: Path, _written_at: int) -> tuple[MetadataSet, ...]:
+def _load_metadata_sets(folder: Path, _written: Written) -> tuple[MetadataSet, ...]:
     structures = load_structures(folder)
     with open_release(folder) as connection:
         tables = {
             name: connection.execute(METADATAFLOWS[name].query).pl().to_dicts() for name in structures.metadataflows
         }
+    newer = [_make_note(item) for item in structures.edition.corrections if item.issued_at]
+    if newer and "NOTES" in tables:
+        tables["NOTES"] = sorted([*tables["NOTES"], *newer], key=lambda row: str(row["subject"]))
     return tuple(
         item
         for name, rows in tables.items()
         for item in build_metadata_sets(structures, METADATAFLOWS[name], name, rows)
     )
+
+
+def _make_note(notice: FigureCorrection) -> dict[str, str]:
+    """Return a notice that is newer than its release as a row of the metadataflow `NOTES`."""
+    return {
+        "subject": notice.area, "instrument": "", "attribute": "NOTE", "value": notice.text, "note_kind": "correction",
+        "level": "", "offence_group": "", "first_period": notice.period, "last_period": notice.period,
+    }  # fmt: skip
 
 
 def build_metadata_sets(

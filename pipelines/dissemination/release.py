@@ -1,13 +1,14 @@
 """Read a release: its structures, its observations as one frame for each dataflow, and the tables of its programme.
 
-A release never changes, so that they are read once and kept. Only `release.duckdb` is read, read-only.
+A release never changes, so that they are read once and kept. Only `release.duckdb` is read, read-only, and the notices
+that its figures were wrong (`correction_notices.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ from pipelines.core.duckdb_files import open_duckdb
 from pipelines.dissemination import periods
 from pipelines.dissemination.codelists import build_codelists, translate_text
 from pipelines.dissemination.components import COMPONENTS, MEASURES
+from pipelines.dissemination.correction_notices import find_notices_time, read_newer_notices
 from pipelines.dissemination.dataflow_source import CATEGORIES, COUNTS, Source
 from pipelines.dissemination.dataflows import COMPARISON, DATAFLOWS, PUBLISHED_FIGURE
 from pipelines.dissemination.reference_metadata import METADATAFLOWS, build_metadataflow, list_metadata_concepts
@@ -31,6 +33,7 @@ from pipelines.dissemination.structures import (
     Dataflow,
     DataStructure,
     Dimension,
+    FigureCorrection,
     ReleaseLabel,
     StructureError,
     Structures,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     import duckdb
 
 DATABASE: Final = "release.duckdb"
+Written = tuple[int, int]
+"""When the database of a release and the notices on corrected figures were written, in nanoseconds."""
 START: Final = "_start"
 END: Final = "_end"
 """Columns of a frame besides its components: first and last day of the period."""
@@ -62,6 +67,10 @@ _TABLES: Final[Mapping[str, str]] = {
         from release left join quality on freq = 'Q'
     """,
 }
+_CORRECTIONS: Final = """
+    select note_id, area, territory, period_from, text from note where kind = 'correction' order by note_id
+"""
+"""Notices on corrected figures that were issued before a release was drafted. Earlier software had no such notes."""
 _BASES: Final = {"ratio": "ratio", "clearance": "ratio", "disposition": "ratio", "decomposition": "split"}
 _TABLES_OF_CODES: Final[Mapping[str, str]] = {
     "metric": "select metric, kind, is_nested from metric",
@@ -96,17 +105,20 @@ def load_structures(folder: Path) -> Structures:
     return _load_structures(*identify_release(folder))
 
 
-def identify_release(folder: Path) -> tuple[Path, int]:
-    """Return the folder of a release and the time of its database: a draft is written to the same place again."""
+def identify_release(folder: Path) -> tuple[Path, Written]:
+    """Return the folder of a release, and when its database and the notices on its figures were written.
+
+    A draft is written to the same place again, and a notice is issued after its release.
+    """
     path = folder.resolve()
     try:
-        return path, (path / DATABASE).stat().st_mtime_ns
+        return path, ((path / DATABASE).stat().st_mtime_ns, find_notices_time(path))
     except FileNotFoundError:
         raise StructureError(f"{folder.name} is not a release: it has no {DATABASE}") from None
 
 
 @lru_cache(maxsize=16)
-def _load_structures(folder: Path, _written_at: int) -> Structures:
+def _load_structures(folder: Path, _written: Written) -> Structures:
     with open_release(folder) as connection:
         tables = {name: connection.execute(query).pl().to_dicts() for name, query in _TABLES.items()}
         tables |= {
@@ -116,7 +128,10 @@ def _load_structures(folder: Path, _written_at: int) -> Structures:
         }
         dataflows = [name for name, source in DATAFLOWS.items() if _has_columns(connection, source)]
         metadataflows = [name for name, source in METADATAFLOWS.items() if _can_execute(connection, source.query)]
-    return build_structures(tables, dataflows, metadataflows)
+        noted = connection.execute(_CORRECTIONS).fetchall() if _can_execute(connection, _CORRECTIONS) else []
+    corrections = [FigureCorrection(*row) for row in noted]
+    corrections += read_newer_notices(folder, {item.id for item in corrections})
+    return build_structures(tables, dataflows, metadataflows, tuple(corrections))
 
 
 def _has_columns(connection: duckdb.DuckDBPyConnection, source: Source) -> bool:
@@ -135,11 +150,15 @@ def _can_execute(connection: duckdb.DuckDBPyConnection, statement: str) -> bool:
 
 
 def build_structures(
-    tables: Mapping[str, list[dict[str, Any]]], dataflows: Iterable[str], metadataflows: Iterable[str] = ()
+    tables: Mapping[str, list[dict[str, Any]]],
+    dataflows: Iterable[str],
+    metadataflows: Iterable[str] = (),
+    corrections: tuple[FigureCorrection, ...] = (),
 ) -> Structures:
     """Return the structures of some dataflows and metadataflows.
 
-    `tables` has `release`, `codelist`, `codelist_label`, `area`, `area_name` and `source`.
+    `tables` has `release`, `codelist`, `codelist_label`, `area`, `area_name` and `source`; `corrections` are the
+    notices on corrected figures.
     """
     codelists = build_codelists(tables)
     concepts = {name: Concept(name, translate_text(item.name)) for name, item in COMPONENTS.items()}
@@ -148,7 +167,7 @@ def build_structures(
     bases = _find_bases(tables.get("metric", ()))
     flows = {name: _build_dataflow(name, DATAFLOWS[name], bases) for name in dataflows}
     return Structures(
-        edition=_build_edition(tables["release"][0], codelists["CL_AREA"].by_id),
+        edition=replace(_build_edition(tables["release"][0], codelists["CL_AREA"].by_id), corrections=corrections),
         languages=tuple(i18n.html_lang(code) for code in i18n.list_languages()),
         codelists=codelists,
         concepts=concepts,
@@ -217,7 +236,7 @@ def load_observations(folder: Path, dataflow: str) -> pl.DataFrame:
 
 
 @lru_cache(maxsize=128)
-def _load_observations(folder: Path, _written_at: int, name: str) -> pl.DataFrame:
+def _load_observations(folder: Path, _written: Written, name: str) -> pl.DataFrame:
     structures = load_structures(folder)
     flow = structures.find_dataflow(name)
     with open_release(folder) as connection:
@@ -299,7 +318,7 @@ def load_tables(folder: Path) -> Mapping[str, ProgrammeTable]:
 
 
 @lru_cache(maxsize=16)
-def _load_tables(folder: Path, _written_at: int) -> Mapping[str, ProgrammeTable]:
+def _load_tables(folder: Path, _written: Written) -> Mapping[str, ProgrammeTable]:
     with open_release(folder) as connection:
         rows = connection.execute(
             """

@@ -156,6 +156,22 @@ class Category:
 
 
 @dataclass(frozen=True)
+class FigureCorrection:
+    """A notice that published figures of an area were wrong, as the secretariat wrote it.
+
+    `territory` is the one that the area belongs to. An empty `period` means all periods. `issued_at` is the time of a
+    notice that is newer than the release, and empty for one in its table of notes.
+    """
+
+    id: str
+    area: str
+    territory: str
+    period: str
+    text: str
+    issued_at: str = ""
+
+
+@dataclass(frozen=True)
 class ReleaseLabel:
     """The release that a file belongs to, as files state it."""
 
@@ -168,6 +184,8 @@ class ReleaseLabel:
     citations: Text
     footnotes: Mapping[str, Text]
     """Footnotes of names, by area."""
+    corrections: tuple[FigureCorrection, ...] = ()
+    """Notices on corrected figures that stay with the data, oldest first."""
 
 
 @dataclass(frozen=True)

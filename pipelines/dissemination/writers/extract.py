@@ -11,11 +11,11 @@ from typing import Final, Literal
 import polars as pl
 
 from pipelines.dissemination.artefacts import make_urn
+from pipelines.dissemination.correction_notices import AREAS, list_corrections
 from pipelines.dissemination.observations import EVERYTHING, ObservationSelection, select_observations
 from pipelines.dissemination.release import load_structures, load_tables
 from pipelines.dissemination.structures import Dataflow, StructureError, Structures, Text, choose_text
 
-AREAS: Final = ("REF_AREA", "COUNTERPART_AREA")
 INFINITE: Final = "INF"
 """How texts write an interval without an upper end, as XML Schema does."""
 CHUNK: Final = 1 << 16
@@ -61,6 +61,10 @@ class Extract:
         """Return the footnotes of the names of the areas in the observations, in a language."""
         footnotes = self.structures.edition.footnotes
         return [choose_text(footnotes[area], language) for area in self.areas if area in footnotes]
+
+    def list_corrections(self, language: str) -> list[str]:
+        """Return the notices on corrected figures that are about any of the observations, in a language."""
+        return list_corrections(self.structures, self.dataflow, self.observations, language)
 
     def describe_source(self, language: str) -> str:
         """Return the citation of the release and the footnotes of names, as one text."""

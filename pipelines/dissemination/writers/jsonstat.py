@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from pipelines.dissemination.correction_notices import AREAS
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, choose_text
 from pipelines.dissemination.writers.cube import CubeAxis, CubeTooLargeError, ExtractCube, make_cube
-from pipelines.dissemination.writers.extract import AREAS, Extract
+from pipelines.dissemination.writers.extract import Extract
 
 MEDIA_TYPE: Final = "application/json"
 _NORMAL: Final = "A"
@@ -48,7 +49,7 @@ def write_jsonstat(extract: Extract, language: str = "en") -> bytes:
         "label": extract.find_title(language),
         "source": choose_text(structures.edition.citations, language),
         "updated": extract.prepared,
-        "note": extract.list_footnotes(language),
+        "note": [*extract.list_corrections(language), *extract.list_footnotes(language)],
         "id": [axis.name for axis in cube.axes],
         "size": list(cube.sizes),
         "role": {"time": [TIME_PERIOD], "geo": [axis.name for axis in cube.axes if axis.name in AREAS]},

@@ -7,9 +7,10 @@ from typing import Final
 import polars as pl
 
 from pipelines.dissemination import periods
+from pipelines.dissemination.correction_notices import AREAS, describe_corrections
 from pipelines.dissemination.notes import describe_notes, find_language
 from pipelines.dissemination.structures import TIME_PERIOD, choose_text
-from pipelines.dissemination.writers.extract import AREAS, Extract
+from pipelines.dissemination.writers.extract import Extract
 
 LABELLED_ATTRIBUTES: Final = ("UNIT_MEASURE", "OBS_STATUS", "CONF_STATUS")
 LABEL: Final = "_LABEL"
@@ -31,7 +32,11 @@ def lay_out(extract: Extract, language: str, *, with_source: bool = True) -> pl.
         columns.append(values.cast(pl.String) if values.dtype == pl.Enum else values)
         if name in flow.structure.dimension_ids or name in LABELLED_ATTRIBUTES or name == TIME_PERIOD:
             columns.append(label_values(extract, name, language).alias(f"{name}{LABEL}"))
-    columns.append(_add_footnotes(extract, describe_notes(rows, flow, language), language))
+    notes = describe_notes(rows, flow, language)
+    if extract.structures.edition.corrections:
+        corrections = describe_corrections(extract.structures, flow, rows, language)
+        notes = (notes + " " + corrections).str.strip_chars()
+    columns.append(_add_footnotes(extract, notes, language))
     if with_source:
         source = choose_text(extract.structures.edition.citations, language)
         columns.append(pl.Series(SOURCE, [source]).new_from_index(0, rows.height))

@@ -11,9 +11,10 @@ from pipelines import words
 from pipelines.core import i18n
 from pipelines.core.i18n import mark
 from pipelines.dissemination.codelists import translate_text
+from pipelines.dissemination.correction_notices import AREAS
 from pipelines.dissemination.structures import OBS_VALUE, TIME_PERIOD, Text, choose_text
 from pipelines.dissemination.writers.cube import CubeAxis, ExtractCube, make_cube
-from pipelines.dissemination.writers.extract import AREAS, Extract, join_chunks
+from pipelines.dissemination.writers.extract import Extract, join_chunks
 from pipelines.words.language import read_in
 
 MEDIA_TYPE: Final = "text/plain; charset=utf-8"
@@ -123,11 +124,12 @@ def _name_axes(cube: ExtractCube, language: str) -> list[str]:
 
 
 def _write_notes(cube: ExtractCube, languages: Sequence[str], names: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield the description, footnotes of names, and the meaning of the dots."""
+    """Yield the description, notices on corrected figures, footnotes of names, and the meaning of the dots."""
     extract = cube.extract
     footnotes = extract.structures.edition.footnotes
     for code in languages:
-        yield from _write_texts("NOTEX", choose_text(extract.dataflow.descriptions, code), code, languages)
+        notes = " ".join([choose_text(extract.dataflow.descriptions, code), *extract.list_corrections(code)])
+        yield from _write_texts("NOTEX", notes, code, languages)
         for axis, name in zip(cube.axes, names[code], strict=True):
             if axis.name in AREAS:
                 for area, label in zip(axis.codes, cube.label_codes(axis, code), strict=True):

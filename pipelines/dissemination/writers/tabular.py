@@ -91,6 +91,7 @@ def _list_remarks(extract: Extract, language: str) -> list[str]:
         extract.find_title(language),
         choose_text(extract.dataflow.descriptions, language),
         choose_text(edition.citations, language),
+        *extract.list_corrections(language),
         *extract.list_footnotes(language),
     ]
 

@@ -29,7 +29,7 @@ class CorrectionNotice:
 
 def notices_path(home: Home) -> Path:
     """Return the path of the notices."""
-    return home.public / "notices.json"
+    return home.notices
 
 
 def read_notices(home: Home) -> list[CorrectionNotice]:

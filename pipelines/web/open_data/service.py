@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from pipelines.core import clock, i18n
 from pipelines.core.i18n import mark
 from pipelines.dissemination.files import join_content
-from pipelines.dissemination.release import DATABASE, load_structures
+from pipelines.dissemination.release import identify_release, load_structures
 from pipelines.dissemination.structures import choose_text
 from pipelines.dissemination.writers import tabular
 from pipelines.web.api.reference_page import render_reference
@@ -36,7 +36,7 @@ from pipelines.web.open_data.tables import (
 )
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.queries import RequestedEdition
-from pipelines.web.sdmx.releases import PublishedRelease
+from pipelines.web.sdmx.releases import PublishedRelease, find_time_of_change
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -136,9 +136,9 @@ class OpenDataService(MountedService):
         """Return an answer that is made once for a release and a request."""
         more = {
             "Cache-Control": "public, max-age=86400" if "release" in parameters else "no-cache",
-            "Last-Modified": format_datetime(release.valid_from.astimezone(UTC), usegmt=True),
+            "Last-Modified": format_datetime(find_time_of_change(release).astimezone(UTC), usegmt=True),
         }
-        key = (release.folder, (release.folder / DATABASE).stat().st_mtime_ns, request)
+        key = (*identify_release(release.folder), request)
         return send_download(self.answers.get_or_make(key, make), headers, more)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from pipelines.core import clock
 from pipelines.core.home import Home, HomeError
 from pipelines.core.i18n import mark
+from pipelines.dissemination.release import load_structures
 from pipelines.publication.releases.publications import read_publications
 from pipelines.web.sdmx.errors import QueryError
 from pipelines.web.sdmx.queries import RequestedEdition
@@ -25,6 +26,12 @@ class PublishedRelease:
     folder: Path
     valid_from: datetime
     valid_until: datetime | None = None
+
+
+def find_time_of_change(release: PublishedRelease) -> datetime:
+    """Return when a release became current, or the time of the newest notice on its figures if that is later."""
+    notices = load_structures(release.folder).edition.corrections
+    return max([release.valid_from, *(clock.parse_time(item.issued_at) for item in notices if item.issued_at)])
 
 
 class Releases:

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from pipelines.core import i18n
 from pipelines.core.i18n import mark
-from pipelines.dissemination.release import DATABASE, load_structures
+from pipelines.dissemination.release import identify_release, load_structures
 from pipelines.dissemination.writers.cube import LARGEST_CUBE, CubeTooLargeError
 from pipelines.web.downloads import CROSS_ORIGIN, Download, hold_download, send_download
 from pipelines.web.mounted_service import MountedService
@@ -61,7 +60,7 @@ from pipelines.web.sdmx.queries import (
 )
 from pipelines.web.sdmx.references import KINDS
 from pipelines.web.sdmx.registrations import find_registrations, write_registrations
-from pipelines.web.sdmx.releases import PublishedRelease, Releases
+from pipelines.web.sdmx.releases import PublishedRelease, Releases, find_time_of_change
 from pipelines.web.sdmx.structures import find_structures, write_schema, write_structures
 
 if TYPE_CHECKING:
@@ -135,18 +134,19 @@ class SdmxService(MountedService):
         )
         language = i18n.html_lang(i18n.prefer_language((), headers.get("accept-language", "")))
         release = self.releases.find_release(parsed.edition)
+        changed_at = find_time_of_change(release)
         more = {
             "Vary": _VARY,
             "Content-Language": language,
             "Cache-Control": "no-cache" if parsed.edition.release is None else "public, max-age=86400",
-            "Last-Modified": format_datetime(release.valid_from.astimezone(UTC), usegmt=True),
+            "Last-Modified": format_datetime(changed_at.astimezone(UTC), usegmt=True),
             "Link": f'</releases/{release.folder.name}/>; rel="describedby"',
         }
-        if "if-none-match" not in headers and _is_unchanged(headers.get("if-modified-since", ""), release.valid_from):
+        if "if-none-match" not in headers and _is_unchanged(headers.get("if-modified-since", ""), changed_at):
             from starlette.responses import Response
 
             return Response(b"", 304, {**CROSS_ORIGIN, **more})
-        key = (release, _identify(release.folder), parts[0], parsed, choice, language)
+        key = (release, identify_release(release.folder), parts[0], parsed, choice, language)
 
         def make_answer() -> Download:
             return hold_download(self._write(release, parsed, choice, language, is_data), choice.format.sent_type)
@@ -261,15 +261,10 @@ def _read_raw_path(scope: Scope) -> str:
     return bytes(raw).decode("latin-1").partition("?")[0] if raw else str(scope["path"])
 
 
-def _identify(folder: Path) -> int:
-    """Return the time of the database of a release: a demonstration may be made again at the same place."""
-    return (folder / DATABASE).stat().st_mtime_ns
-
-
-def _is_unchanged(since: str, published: datetime) -> bool:
+def _is_unchanged(since: str, changed_at: datetime) -> bool:
     """Return True if nothing was published after the time of `If-Modified-Since`."""
     try:
         moment = parsedate_to_datetime(since)
     except ValueError:
         return False
-    return moment.tzinfo is not None and published <= moment
+    return moment.tzinfo is not None and changed_at <= moment

@@ -20,6 +20,7 @@ from pipelines.dissemination.artefacts import (
     make_constraint,
     make_urn,
 )
+from pipelines.dissemination.release import Written, identify_release
 from pipelines.dissemination.structures import TIME_PERIOD, Codelist, Structures
 from pipelines.dissemination.writers import sdmx_json_schema, sdmx_json_structure, sdmx_ml, sdmx_schema, sdmx_structure
 from pipelines.web.sdmx.errors import NO_DIMENSION, QueryError
@@ -49,15 +50,13 @@ class StructureMessage:
 
 
 @lru_cache(maxsize=512)
-def _load_constraint(folder: Path, _written_at: int, dataflow: str) -> Constraint:
+def _load_constraint(folder: Path, _written: Written, dataflow: str) -> Constraint:
     return make_constraint(folder, dataflow)
 
 
 def load_constraint(folder: Path, dataflow: str) -> Constraint:
     """Return the codes and days of a dataflow of a release, computed once."""
-    from pipelines.dissemination.release import DATABASE
-
-    return _load_constraint(folder, (folder / DATABASE).stat().st_mtime_ns, dataflow)
+    return _load_constraint(*identify_release(folder), dataflow)
 
 
 # ------------------------------------------------------------------------------------------------------------- queries
