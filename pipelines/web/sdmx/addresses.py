@@ -43,9 +43,13 @@ _DETAILS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "nodata": (("dsd",), ("none",)),
 }
 """Attributes and measures that a `detail` of version 1.5 means."""
-STRUCTURE_DETAILS: Final = (
-    "full", "allstubs", "referencestubs", "allcompletestubs", "referencecompletestubs", "referencepartial", "raw",
+_COMMON_STRUCTURE_DETAILS: Final = (
+    "full", "allstubs", "referencestubs", "allcompletestubs", "referencecompletestubs", "referencepartial",
 )  # fmt: skip
+_STRUCTURE_DETAILS: Final[Mapping[Version, tuple[str, ...]]] = {
+    "v1": _COMMON_STRUCTURE_DETAILS,
+    "v2": (*_COMMON_STRUCTURE_DETAILS, "raw"),
+}
 _SCHEMA_CONTEXTS: Final[Mapping[str, str]] = {
     "datastructure": "datastructure",
     "dataflow": "datastructure",
@@ -352,7 +356,7 @@ def parse_structure_query(version: Version, kind: str, parts: Sequence[str], que
         kind=kind,
         reference=_parse_reference(agency, name, versions, version),
         items=() if ALL in items else items,
-        detail=_parse_choice(parameters, "detail", STRUCTURE_DETAILS, "full"),
+        detail=_parse_choice(parameters, "detail", _STRUCTURE_DETAILS[version], "full"),
         references=_parse_references(parameters, None, version),
         edition=_parse_edition(parameters),
         format=parameters.get("format"),

@@ -230,10 +230,11 @@ def write_data(
 def parse_address(version: Version, parts: list[str], query: str) -> Query:
     """Return the query of an address below `/sdmx/v1` or `/sdmx/v2`. Raises QueryError."""
     resource, *following = parts or [""]
-    availability = "availableconstraint" if version == "v1" else "availability"
+    # sdmx-rest4js asks for availability by the name of version 1.5 in version 2.1, too.
+    availability = ("availableconstraint",) if version == "v1" else ("availability", "availableconstraint")
     if resource == "data":
         return parse_data_query(version, following, query)
-    if resource == availability:
+    if resource in availability:
         return parse_availability_query(version, following, query)
     if resource == "schema":
         return parse_schema_query(version, following, query)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -106,21 +106,92 @@ def test_pysdmx_reads_structures_data_and_availability_of_version_2(addresses: l
     assert addresses and all("/sdmx/v2/" in address for address in addresses)
 
 
-@pytest.mark.parametrize("address", [
-    # pandasdmx
-    "/v1/data/VICTIMS/A+Q........./all?startPeriod=2025&endPeriod=2025-Q4&detail=full&dimensionAtObservation=TIME_PERIOD",
-    "/v1/datastructure/all/VICTIMS/latest?references=all",
-    "/v1/categoryscheme/RTI/all/latest?references=parentsandsiblings",
-    # sdmx-rest4js
-    "/v1/data/RTI,VICTIMS,latest/A........./RTI?dimensionAtObservation=AllDimensions&detail=full&includeHistory=false",
-    "/v1/structure/RTI/VICTIMS/latest/?detail=allstubs&references=none",
-    "/v1/availableconstraint/RTI,VICTIMS,latest/A........./all/REF_AREA?mode=available&references=codelist",
-    "/v2/data/dataflow/RTI/VICTIMS/~/A.*?dimensionAtObservation=TIME_PERIOD&attributes=dsd&measures=all&includeHistory=false",
-    "/v2/structure/codelist/RTI/CL_SEX/1.0.0/F,M?detail=full&references=parents",
-    "/v2/availability/dataflow/RTI/VICTIMS/*/A/REF_AREA,TIME_PERIOD?mode=exact&references=none&c%5BSEX%5D=F,M",
+PANDASDMX = "dr-leo/pandaSDMX, pandasdmx/api.py at 9e3970f4, Request.get and make_key"
+REST4JS_DATA = "sosna/sdmx-rest4js, src/utils/url-generator-data.coffee at 5cc2736d"
+REST4JS_DATA_2 = "sosna/sdmx-rest4js, src/utils/url-generator-data2.coffee at 16015411"
+REST4JS_AVAILABILITY = "sosna/sdmx-rest4js, src/utils/url-generator-availability.coffee at 1d95c1db"
+REST4JS_AVAILABILITY_2 = "sosna/sdmx-rest4js, src/utils/url-generator-availability2.coffee at 365e10dd"
+REST4JS_STRUCTURE = "sosna/sdmx-rest4js, src/utils/url-generator-metadata.coffee at 1d95c1db"
+"""Code that composes an address: repository, file, first digits of the commit, and the functions in the tests below."""
+
+
+def is_annual(key: tuple[str, ...]) -> bool:
+    return key[0] == "A"
+
+
+@pytest.mark.parametrize(("source", "address", "is_meant"), [
+    (PANDASDMX, "/v1/data/VICTIMS/A+Q.RS........?startPeriod=2025&endPeriod=2025",
+     lambda key: key[0] in ("A", "Q") and key[1] == "RS" and key[10][:4] == "2025"),
+    (PANDASDMX, "/v1/data/VICTIMS/.RS+ME......Y_LT18..", lambda key: key[1] in ("RS", "ME") and key[7] == "Y_LT18"),
+    (f"{REST4JS_DATA}, createV1DataUrl",
+     "/v1/data/RTI,VICTIMS,latest/A........./RTI?dimensionAtObservation=AllDimensions&detail=full&includeHistory=false",
+     is_annual),
+    (f"{REST4JS_DATA}, createV1DataUrl",
+     "/v1/data/VICTIMS/A+Q........./all?detail=full&includeHistory=false&startPeriod=2025&endPeriod=2025-Q4",
+     lambda key: key[0] in ("A", "Q") and key[10][:4] == "2025"),
+    (f"{REST4JS_DATA}, createShortV1Url", "/v1/data/VICTIMS/A+Q.........?endPeriod=2024&startPeriod=2024",
+     lambda key: key[0] in ("A", "Q") and key[10][:4] == "2024"),
+    (f"{REST4JS_DATA}, createV2DataUrl",
+     "/v2/data/dataflow/RTI/VICTIMS/*/*?attributes=dsd&measures=all&includeHistory=false", lambda key: True),
+    (f"{REST4JS_DATA_2}, createDataQuery",
+     "/v2/data/dataflow/*/VICTIMS/*/A..victims_detected?c[SEX]=F,M&c[TIME_PERIOD]=ge:2024&"
+     "dimensionAtObservation=TIME_PERIOD&attributes=dsd&measures=all&includeHistory=false",
+     lambda key: is_annual(key) and key[2] == "victims_detected" and key[6] in ("F", "M") and key[10] >= "2024"),
+    (f"{REST4JS_DATA_2}, createShortDataQuery", "/v2/data/*/*/VICTIMS/*/Q.AL", lambda key: key[:2] == ("Q", "AL")),
 ])  # fmt: skip
-def test_addresses_of_other_clients_are_answered(client: TestClient, address: str) -> None:
-    assert client.get(f"/sdmx{address}").status_code == 200
+def test_data_addresses_of_other_clients_choose_their_rows(
+    client: TestClient, victims: Figures, source: str, address: str, is_meant: Callable[[tuple[str, ...]], bool]
+) -> None:
+    rows = read_csv(client, address)
+    expected = {key for key in victims if is_meant(key)}
+    assert set(rows.select(rows.columns[3:14]).iter_rows()) == expected, source
+    assert rows.columns[13] == "TIME_PERIOD" and rows.height == len(expected) > 0
+
+
+@pytest.mark.parametrize(("source", "address"), [
+    (f"{REST4JS_AVAILABILITY}, createV1AvailUrl",
+     "/v1/availableconstraint/RTI,VICTIMS,latest/A........./all/REF_AREA?mode=available&references=codelist"),
+    (f"{REST4JS_AVAILABILITY}, createShortV1AvailUrl", "/v1/availableconstraint/VICTIMS/A........./all/REF_AREA"),
+    (f"{REST4JS_AVAILABILITY_2}, createV2AvailUrl",
+     "/v2/availableconstraint/dataflow/*/VICTIMS/*/A/REF_AREA?mode=exact&references=none"),
+    (f"{REST4JS_AVAILABILITY_2}, createShortV2AvailUrl", "/v2/availableconstraint/dataflow/RTI/VICTIMS/*/A/REF_AREA"),
+    ("SDMX REST 2.1, availability", "/v2/availability/dataflow/RTI/VICTIMS/*/A/REF_AREA?mode=exact&references=none"),
+])  # fmt: skip
+def test_availability_addresses_of_other_clients_list_the_areas_of_the_key(
+    client: TestClient, victims: Figures, source: str, address: str
+) -> None:
+    accept = {"accept": "application/vnd.sdmx.structure+json;version=2.0.0"}
+    answer = client.get(f"/sdmx{address}", headers=accept)
+    assert answer.status_code == 200, source
+    (constraint,) = answer.json()["data"]["dataConstraints"]
+    values = {item["id"]: item.get("values", []) for item in constraint["cubeRegions"][0]["keyValues"]}
+    assert {item["value"] for item in values["REF_AREA"]} == {key[1] for key in victims if is_annual(key)}, source
+
+
+@pytest.mark.parametrize(("source", "address", "found"), [
+    (PANDASDMX, "/v1/datastructure/RTI/VICTIMS?references=all",
+     {"dataStructures": {"VICTIMS"}, "dataflows": {"VICTIMS"}}),
+    (PANDASDMX, "/v1/dataflow/RTI/VICTIMS?references=all",
+     {"dataStructures": {"VICTIMS"}, "dataflows": {"VICTIMS"}}),
+    (PANDASDMX, "/v1/categoryscheme?references=parentsandsiblings", {"categorySchemes": {"CATEGORIES"}}),
+    (f"{REST4JS_STRUCTURE}, createMetadataQuery",
+     "/v1/datastructure/RTI/VICTIMS/latest?detail=allstubs&references=none", {"dataStructures": {"VICTIMS"}}),
+    (f"{REST4JS_STRUCTURE}, createMetadataQuery", "/v1/codelist/RTI/CL_SEX/latest/all?detail=full&references=none",
+     {"codelists": {"CL_SEX"}}),
+    (f"{REST4JS_STRUCTURE}, createMetadataQuery", "/v2/structure/codelist/RTI/CL_SEX/~/F,M?detail=full&references=none",
+     {"codelists": {"CL_SEX"}}),
+    (f"{REST4JS_STRUCTURE}, createShortMetadataQuery", "/v2/structure/datastructure/*/VICTIMS",
+     {"dataStructures": {"VICTIMS"}}),
+])  # fmt: skip
+def test_structure_addresses_of_other_clients_find_their_artefacts(
+    client: TestClient, source: str, address: str, found: Mapping[str, set[str]]
+) -> None:
+    accept = {"accept": "application/vnd.sdmx.structure+json;version=2.0.0"}
+    document = client.get(f"/sdmx{address}", headers=accept).json()["data"]
+    for kind, ids in found.items():
+        assert {item["id"] for item in document[kind]} == ids, source
+    if "F,M" in address:
+        assert {code["id"] for code in document["codelists"][0]["codes"]} == {"F", "M"}, source
 
 
 @pytest.mark.parametrize(("accept", "path", "schema"), [
@@ -319,6 +390,58 @@ def test_referenced_artefacts_are_stubs_and_the_one_that_was_asked_for_is_whole(
         (flow,), (definition,) = document["dataflows"], document["dataStructures"]
         assert flow["description"] and "isExternalReference" not in flow
         assert definition["isExternalReference"] and ("description" in definition) is is_described
+
+
+def test_complete_stubs_of_everything_have_descriptions_but_no_items(client: TestClient) -> None:
+    address = "structure/dataflow/RTI/VICTIMS?references=descendants&detail="
+    for detail, is_described in (("allstubs", False), ("allcompletestubs", True)):
+        document = client.get(f"/sdmx/v2/{address}{detail}").json()["data"]
+        (flow,), codelists = document["dataflows"], document["codelists"]
+        assert flow["isExternalReference"] and "structure" not in flow and ("description" in flow) is is_described
+        assert len(codelists) > 5
+        assert all(item["isExternalReference"] and item["name"] and "codes" not in item for item in codelists)
+    accept = {"accept": "application/vnd.sdmx.structure+xml;version=3.0.0"}
+    message = read_sdmx(io.BytesIO(client.get(f"/sdmx/v2/{address}allcompletestubs", headers=accept).content))
+    assert {(item.id, item.is_external_reference, len(item.items)) for item in message.get_codelists()} == {
+        (item["id"], True, 0) for item in codelists
+    }
+    accept = {"accept": "application/vnd.sdmx.structure+xml;version=2.1"}
+    content = client.get("/sdmx/v1/codelist/RTI/CL_SEX?detail=allcompletestubs", headers=accept).content
+    assert b'isExternalReference="true"' in content and b"<str:Code " not in content
+
+
+@pytest.mark.parametrize("path", ["v1/dataflow", "v2/structure/dataflow"])
+def test_partial_references_have_the_codes_and_concepts_that_are_used(
+    client: TestClient, victims: Figures, release: Path, path: str
+) -> None:
+    address = f"/sdmx/{path}/RTI/VICTIMS?references=descendants&format=sdmx-json-2.0&detail="
+    partial, whole = (client.get(f"{address}{detail}").json()["data"] for detail in ("referencepartial", "full"))
+    structures = load_structures(release)
+    codelists = {item["id"]: item for item in partial["codelists"]}
+    for name, place in {"CL_AREA": 1, "CL_MEASURE": 2, "CL_EXPLOITATION": 8}.items():
+        codes = structures.codelists[name].by_id
+        # A code is listed with those that contain it.
+        waiting, expected = {key[place] for key in victims}, set[str]()
+        while waiting:
+            code = waiting.pop()
+            expected.add(code)
+            waiting |= {codes[code].parent} - {None}  # type: ignore[arg-type]
+        assert {code["id"] for code in codelists[name]["codes"]} == expected, name
+        assert codelists[name].get("isPartial", False) is (len(expected) < len(codes)), name
+    assert codelists["CL_MEASURE"]["isPartial"], "victims have few of the measures"
+    (scheme,) = partial["conceptSchemes"]
+    used = {concept.id for concept in structures.list_concepts(structures.dataflows["VICTIMS"])}
+    assert scheme["isPartial"] and {concept["id"] for concept in scheme["concepts"]} == used
+    (measures,) = [item for item in whole["codelists"] if item["id"] == "CL_MEASURE"]
+    assert not measures.get("isPartial") and len(measures["codes"]) == len(structures.codelists["CL_MEASURE"].codes)
+
+
+def test_raw_structures_are_whole_since_none_extends_another(client: TestClient) -> None:
+    address = "/sdmx/v2/structure/codelist/RTI/CL_SEX,CL_AREA?references=parents&detail="
+    raw, full = (client.get(f"{address}{detail}") for detail in ("raw", "full"))
+    assert raw.status_code == 200 and raw.json()["data"] == full.json()["data"]
+    refused = client.get("/sdmx/v1/codelist/RTI/CL_SEX?detail=raw")
+    assert refused.status_code == 400 and "referencepartial" in refused.text, "version 1.5 has no such detail"
 
 
 def test_sorted_message_has_the_observations_in_order(client: TestClient) -> None:
