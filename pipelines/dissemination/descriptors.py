@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,9 @@ from pipelines.dissemination.writers.extract import Extract, make_extract
 from pipelines.dissemination.writers.labelled import LABEL, NOTES, SOURCE, lay_out, name_column
 
 _NUMBERS: Final = {"Double": "number", "Integer": "integer"}
+_MEDIA_TYPE: Final = "https://www.iana.org/assignments/media-types/"
+_LANGUAGE: Final = "http://id.loc.gov/vocabulary/"
+"""Beginnings of the addresses by which DCAT names media types and languages."""
 _XSD: Final = {"Double": "double", "Integer": "integer"}
 
 
@@ -149,8 +152,9 @@ def write_dcat(release: Path, _language: str = "en") -> bytes:
                 "@type": "dcat:Distribution",
                 "@id": name_file(flow.id, item.ending),
                 "dct:title": item.title,
+                "dcat:accessURL": {"@id": name_file(flow.id, item.ending)},
                 "dcat:downloadURL": {"@id": name_file(flow.id, item.ending)},
-                "dcat:mediaType": item.media_type.partition(";")[0],
+                "dcat:mediaType": {"@id": _MEDIA_TYPE + item.media_type.partition(";")[0]},
             }
             for item in list_formats("dataflow")
         ]
@@ -190,12 +194,18 @@ def write_dcat(release: Path, _language: str = "en") -> bytes:
             "dct:title": _localise(structures.agency_names),
             "dct:description": _localise(edition.citations),
             "dct:publisher": publisher,
-            "dct:language": list(structures.languages),
+            "dct:language": [{"@id": address} for address in _list_language_addresses(structures.languages)],
             "dct:issued": {"@value": edition.drafted_at, "@type": "xsd:dateTime"},
             "dct:hasPart": [{"@id": name} for name in DESCRIPTIONS],
             "dcat:dataset": datasets,
         }
     )
+
+
+def _list_language_addresses(languages: Iterable[str]) -> list[str]:
+    """Return the addresses of languages at the Library of Congress, as DCAT asks, each once whatever its script."""
+    codes = dict.fromkeys(language.partition("-")[0] for language in languages)
+    return [f"{_LANGUAGE}iso639-{1 if len(code) == 2 else 2}/{code}" for code in codes]
 
 
 def _localise(texts: Mapping[str, str]) -> list[dict[str, str]]:

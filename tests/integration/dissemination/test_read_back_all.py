@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from frictionless import validate
 from pyaxis import pyaxis
 from pyjstat import pyjstat
 from pysdmx.io import get_datasets
@@ -22,7 +23,7 @@ from pipelines.dissemination.files import find_file, join_content
 from pipelines.dissemination.formats import list_formats, name_file
 from pipelines.dissemination.release import load_structures, load_tables
 from pipelines.reading.formats import px as px_reader
-from tests.oracles import released_figures
+from tests.oracles import csvw, released_figures
 from tests.oracles.sdmx_json import decode_sdmx_json
 
 Row = Mapping[str, object]
@@ -239,3 +240,13 @@ def test_file_of_each_table_has_cells_of_release(
 def test_workbook_of_each_table_has_rows_of_csv_file(release: Path, folder: Path) -> None:
     for table in load_tables(release):
         compare_workbook(release, folder, table)
+
+
+def test_every_csv_file_fits_its_descriptions(release: Path, folder: Path) -> None:
+    """Check header, types, codes and primary key of the files of all dataflows, by Frictionless and for the Web."""
+    for dataflow in load_structures(release).dataflows:
+        write_file(release, folder, f"{dataflow}.csv")
+    report = validate(str(write_file(release, folder, "datapackage.json")))
+    assert report.valid, report.flatten(["title", "message"])[:3]
+    assert len(report.tasks) == len(load_structures(release).dataflows)
+    assert csvw.list_problems(write_file(release, folder, "csv-metadata.json")) == []
