@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,8 @@ from starlette.testclient import TestClient
 
 from dashboards.public.static_pages import StaticPages
 from pipelines.core.home import open_home
+from pipelines.dissemination.observations import select_observations
+from pipelines.dissemination.release import load_structures
 from tests.support.coroutines import run_async
 
 Get = Callable[..., httpx.Response]
@@ -87,6 +90,31 @@ def test_indicator_has_an_address_by_key(release: Path, get: Get) -> None:
         ).fetchall()[0]
     answer = get(f"/releases/{release.name}/figures/CLEARANCE/{'.'.join(row[:6])}/{row[6]}.json")
     assert answer.json()["observation"]["OBS_VALUE"] == row[7]
+
+
+def test_figures_of_every_dataflow_have_a_page_data_and_a_citation(release: Path, get: Get) -> None:
+    """Ask for the first and the last figure of each dataflow, and for one that it does not have."""
+    flows = load_structures(release).dataflows
+    shown = set()
+    for name, flow in flows.items():
+        rows = select_observations(release, name)
+        for place in sorted({0, rows.height - 1}) if rows.height else []:
+            row = rows.row(place, named=True)
+            key = ".".join(str(row[dimension]) for dimension in flow.structure.dimension_ids)
+            period = str(row["TIME_PERIOD"]).replace("/", "--")
+            base = f"/releases/{release.name}/figures/{name}/{key}"
+            figure = get(f"{base}/{period}.json").json()
+            assert figure["observation"].get("OBS_VALUE") == row["OBS_VALUE"], base
+            assert (figure["release"], figure["key"]) == (release.name, key)
+            address = figure["address"].removeprefix("https://example.org")
+            assert figure["address"] in figure["citation"] and release.name in figure["citation"].partition("https:")[0]
+            page = get(address)
+            assert page.status_code == 200 and escape(figure["citation"]) in page.text, address
+            assert page.headers["link"] == f'<{figure["address"]}>; rel="canonical"'
+            shown.add(name)
+        if rows.height:
+            assert get(f"{base}/1900").status_code == get(f"{base}.X/{period}.json").status_code == 404, name
+    assert len(shown) > 25 and set(flows) - shown <= {"BALANCES"}
 
 
 @pytest.mark.parametrize("path", ["0000000000000000", "CLEARANCE/A.AL/2024", "VICTIMS/A.AL/x", "a/b", "NONE/A/2024"])
