@@ -51,8 +51,8 @@ def of_sizes(sizes: ArrayLike) -> float:
     k = np.asarray(sizes, dtype=float)
     if bool(np.any(k < 0)) or bool(np.any(np.isnan(k))):
         raise ValueError("the size of a case is the number of its persons, from 0 up")
-    total = k.sum()
-    return max(1.0, float((k**2).sum() / total)) if total > 0 else float("nan")
+    total = float(k.sum())
+    return max(1.0, float((k**2).sum()) / total) if total > 0 else float("nan")
 
 
 def of_records(sizes: ArrayLike) -> float:

@@ -102,9 +102,9 @@ def ratio_of_ratios(
 
     def compute_tail(log_odds: float, *, above: bool) -> float:
         logs = weights + support * log_odds
-        chances = np.exp(logs - logs.max())
+        chances = np.exp(logs - np.max(logs))
         inside = support >= xa if above else support <= xa
-        return float(chances[inside].sum() / chances.sum())
+        return float(chances[inside].sum()) / float(chances.sum())
 
     low = 0.0 if xa == support[0] else float(np.exp(_root(lambda t: compute_tail(t, above=True) - half)))
     high = float("inf") if xa == support[-1] else float(np.exp(_root(lambda t: half - compute_tail(t, above=False))))

@@ -31,7 +31,7 @@ def score_ratio(
     expected, variance = np.zeros(len(x)), np.ones(len(x))
     for row, (counts, others) in enumerate(zip(past, past_other, strict=True)):
         a, b = np.asarray(counts, dtype=float), np.asarray(others, dtype=float)
-        ratio = a.sum() / b.sum() if b.sum() > 0 else 1.0
+        ratio = float(a.sum()) / float(b.sum()) if b.sum() > 0 else 1.0
         means = np.maximum(ratio * b, 0.5)
         phi = max(float((((a - ratio * b) ** 2) / means).sum()) / max(len(a) - 1, 1), MINIMUM_DISPERSION)
         expected[row] = ratio * y[row]
