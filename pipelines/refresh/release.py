@@ -115,7 +115,7 @@ def protect_cells(home: Home, *, log: Log = ignore_log, only_look: bool = False)
         log(f"{risk['revealed_before']} hidden cells can be worked out from earlier releases alone")
     if risk["open_to_guess"]:
         log(f"{risk['open_to_guess']} hidden cells follow from a guess that a correction closes a balance")
-    for line in [*ReleaseUtility.read_losses(losses).describe(), *utility.describe_losses(losses)]:
+    for line in [*ReleaseUtility.read_losses(losses).describe_targets(), *utility.describe_losses(losses)]:
         log(line)
     return Step(new=True, path=folder, rows={"cells": public.height}, risk=risk)
 

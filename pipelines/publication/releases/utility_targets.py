@@ -21,7 +21,7 @@ MOST_POINTS: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ReleaseUtility:
-    """What a release withholds: large annual totals of territories by year, and cells above zero.
+    """Numbers of withheld figures of a release: large annual totals of territories by year, and cells above zero.
 
     `large_totals` and `hidden_totals` are numbers of annual totals of territories of 5 or more by year, all and
     withheld. `not_zero`, `small` and `hidden` are numbers of cells above zero: all, counts of 1 to 4, and withheld.
@@ -81,7 +81,7 @@ class ReleaseUtility:
         """Return the years that do not meet the first target."""
         return [year for year, n in self.hidden_totals.items() if n > MOST_ANNUAL_TOTALS]
 
-    def describe(self) -> list[str]:
+    def describe_targets(self) -> list[str]:
         """Return both targets as lines of text, each with its numbers and whether it is met."""
         years = ", ".join(f"{n} of {self.large_totals[year]} in {year}" for year, n in self.hidden_totals.items())
         above = ", ".join(self.list_years_above())

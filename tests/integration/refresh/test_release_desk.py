@@ -44,7 +44,7 @@ NOW, MINUTE = "2026-11-25T09:00:00Z", "2026-12-01T09:00:00Z"
 DRAFT = "2026-Q3"
 NO_RISK = {"disclosed": 0, "narrow": 0, "unknown": 0}
 FEW_LOSSES = ReleaseUtility({"2024": 200, "2025": 210}, {"2024": 5, "2025": 4}, not_zero=1000, small=275, hidden=425)
-"""What a release withholds that meets both targets exactly."""
+"""Numbers of withheld figures that meet both targets exactly."""
 TEXT = "The office has announced its return for Friday."
 PEOPLE = {
     "head": Grant("steward"), "al-steward": Grant("steward", "AL"), "al-approver": Grant("approver", "AL", "justice"),

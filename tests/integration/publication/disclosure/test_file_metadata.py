@@ -187,7 +187,7 @@ def test_database_statistics_of_a_removed_value_are_found(tmp_path: Path) -> Non
 
 
 def test_parquet_files_made_on_request_have_statistics_of_published_rows(folder: Path, tmp_path: Path) -> None:
-    """Each file that `/releases/<id>/data/` offers, also for the tables of the programme."""
+    """Make each file that `/releases/<id>/data/` offers, also for the tables of the programme."""
     names = _list_made(folder, "parquet")
     assert len(names) > 20
     for name in names:

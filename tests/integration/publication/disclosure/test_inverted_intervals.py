@@ -38,7 +38,7 @@ def release(built_home: Path) -> ReleasedTables:
     return ReleasedTables(folder)
 
 
-def solve(target: Array, rising: Callable[[Array], Array], top: Array | float) -> Array:
+def find_counts(target: Array, rising: Callable[[Array], Array], top: Array | float) -> Array:
     """Return the whole counts at which a rising function of the count has the target values, by halving."""
     low, high = np.zeros_like(target), np.broadcast_to(np.asarray(top, dtype=float), target.shape).copy()
     for _ in range(60):
@@ -53,7 +53,7 @@ def solve(target: Array, rising: Callable[[Array], Array], top: Array | float) -
 def invert_poisson(limits: pl.DataFrame, exposure: Array) -> pl.DataFrame:
     """Add the counts whose upper limits are `high` times the exposure; `dispersion` is that of the interval."""
     phi, high = limits["dispersion"].fill_null(1.0).to_numpy(), limits["high"].to_numpy() * exposure
-    counts = solve(high, lambda n: phi * gammainccinv(n / phi + 1, HALF), 1e5)
+    counts = find_counts(high, lambda n: phi * gammainccinv(n / phi + 1, HALF), 1e5)
     low = np.where(counts > 0, phi * gammaincinv(np.maximum(counts / phi, 1e-300), HALF), 0.0)
     gaps = np.abs(low - limits["low"].to_numpy() * exposure)
     assert (gaps <= _ROUNDING * np.maximum(exposure, 1.0)).all(), "the lower limit is that of another count"
@@ -64,7 +64,7 @@ def invert_parts(limits: pl.DataFrame, per: float) -> pl.DataFrame:
     """Add the parts of `denominator` whose lower limits are `low`, in units of one in `per`."""
     phi, whole = limits["dispersion"].fill_null(1.0).to_numpy(), limits["denominator"].to_numpy()
     low = limits["low"].to_numpy() / per
-    counts = solve(low, lambda x: betaincinv(np.maximum(x / phi, 1e-300), (whole - x) / phi + 1, HALF), whole)
+    counts = find_counts(low, lambda x: betaincinv(np.maximum(x / phi, 1e-300), (whole - x) / phi + 1, HALF), whole)
     return limits.with_columns(count=pl.Series(counts))
 
 
@@ -73,7 +73,7 @@ def invert_ratios(limits: pl.DataFrame, per: float) -> pl.DataFrame:
     phi, lower = limits["dispersion"].fill_null(1.0).to_numpy(), limits["denominator"].to_numpy()
     ratio = limits["low"].to_numpy() / per
     share = ratio / (1 + ratio)
-    counts = solve(share, lambda x: betaincinv(np.maximum(x / phi, 1e-300), lower / phi + 1, HALF), 1e5)
+    counts = find_counts(share, lambda x: betaincinv(np.maximum(x / phi, 1e-300), lower / phi + 1, HALF), 1e5)
     return limits.with_columns(count=pl.Series(counts))
 
 
@@ -82,8 +82,8 @@ def read_indicators(release: ReleasedTables, indicator: str) -> pl.DataFrame:
     figures = release.read_table("indicator").filter(indicator=indicator)
     has_limit = pl.col("low").is_not_null() | pl.col("high").is_not_null()
     per = release.read_table("metric").select("metric", "per")
-    named = figures.filter(has_limit).with_columns(pl.col(DETAIL).replace("_Z", "_T"), statistic=pl.lit("count"))
-    return named.join(per, on="metric").with_row_index("fact")
+    limits = figures.filter(has_limit).with_columns(pl.col(DETAIL).replace("_Z", "_T"), statistic=pl.lit("count"))
+    return limits.join(per, on="metric").with_row_index("fact")
 
 
 def check_indicator_limits(release: ReleasedTables, indicator: str, limits: pl.DataFrame, *, at_least: int) -> None:
@@ -146,7 +146,7 @@ def test_limits_of_ratios_give_no_withheld_count(release: ReleasedTables, table:
 
 
 def test_limits_of_ways_out_give_no_withheld_count(release: ReleasedTables) -> None:
-    """The dispersion of these intervals is not in their table, but in those of other figures of the same records."""
+    """Take the dispersions from other figures of the same records, because the table of ways out has none."""
     exits = release.read_table("exit").filter(pl.col("low").is_not_null()).with_row_index("fact")
     shares = exits.filter(metric="exit_share")
     assert shares["denominator"].null_count() == 0
@@ -181,12 +181,12 @@ def check_tests_of_rates(release: ReleasedTables, pairs: pl.DataFrame) -> int:
     rates = release.read_table("indicator").filter((pl.col("indicator") == "rate") & pl.col("value").is_not_null())
     is_total = pl.all_horizontal(pl.col(name).is_in(["_T", "_Z"]) for name in DETAIL if name != "victim_status")
     key = [*PLACE[1:], "measure", "victim_status"]
-    shown = rates.filter(is_total).select(*key, "area", "value", "numerator", "denominator", "dispersion").unique()
+    published = rates.filter(is_total).select(*key, "area", "value", "numerator", "denominator", "dispersion").unique()
     tested = pairs.filter((pl.col("metric") == "rate") & (pl.col("dimension") == "_Z"))
     tested = tested.filter(pl.any_horizontal(pl.col("p", "low", "high", "ratio").is_not_null()))
     for side in "ab":
         columns = {name: f"{name}_{side}" for name in ("area", "value", "numerator", "denominator", "dispersion")}
-        of_side = shown.rename(columns).rename({f"value_{side}": f"shown_{side}"})
+        of_side = published.rename(columns).rename({f"value_{side}": f"shown_{side}"})
         tested = tested.join(of_side, on=[*key, f"area_{side}"], how="left", maintain_order="left")
     without = tested.filter(pl.any_horizontal(pl.col("numerator_a", "numerator_b").is_null()))
     assert without.is_empty(), without
@@ -212,7 +212,7 @@ def test_p_values_of_rates_are_functions_of_published_counts(release: ReleasedTa
 
 
 def test_only_pairs_of_two_published_figures_have_a_test(release: ReleasedTables) -> None:
-    """A ratio, a limit, a p-value or a verdict on one published figure would say something about the other."""
+    """Look for a ratio, limit, p-value or verdict next to a withheld figure, about which it would say something."""
     pairs = release.read_table("pair")
     has_test = pl.any_horizontal(
         pl.col("ratio", "low", "high", "low_at_default", "high_at_default", "p").is_not_null()

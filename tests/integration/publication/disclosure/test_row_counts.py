@@ -1,4 +1,4 @@
-"""Look for numbers of rows, and for rows that are there or not, from which a reader could tell a withheld value."""
+"""Look for withheld values in numbers of rows, and in which rows exist."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def list_wrong_numbers(folder: Path, manifest: Mapping[str, Any]) -> Iterator[st
     tables = {path.stem: pl.read_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))}
     cells = tables["cell"]
     is_withheld, is_shown = pl.col("conf_status") == "C", pl.col("value").is_not_null()
-    hidden, shown = cells.filter(is_withheld).height, cells.filter(is_shown).height
+    n_hidden, n_shown = cells.filter(is_withheld).height, cells.filter(is_shown).height
     figures = cells.filter(is_withheld | is_shown).unique("cell_id")
     totals = figures.filter(
         pl.col("is_total") & (pl.col("freq") == "A") & (pl.col("statistic") == "count")
@@ -58,7 +58,7 @@ def list_wrong_numbers(folder: Path, manifest: Mapping[str, Any]) -> Iterator[st
     )  # fmt: skip
     counted = {
         "tables": {name: table.height for name, table in tables.items()},
-        "cells": {"shown": shown, "hidden": hidden, "missing": cells.height - shown - hidden},
+        "cells": {"shown": n_shown, "hidden": n_hidden, "missing": cells.height - n_shown - n_hidden},
         "withheld": {
             "figures": figures.height,
             "figures_withheld": figures.filter(is_withheld).height,
@@ -77,7 +77,7 @@ def list_wrong_numbers(folder: Path, manifest: Mapping[str, Any]) -> Iterator[st
 
 
 def test_reader_can_count_each_number_of_the_manifest(folder: Path) -> None:
-    """A number that readers cannot count themselves, such as that of small figures, would be a fact about them."""
+    """Look for numbers that readers cannot count themselves, such as that of small figures."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert list(list_wrong_numbers(folder, manifest)) == []
     planted = {**manifest, "withheld": {**manifest["withheld"], "small": 3375}}
@@ -96,9 +96,9 @@ def test_files_of_a_table_have_as_many_rows_as_it(folder: Path) -> None:
 
 def give_other_values(counts: pl.DataFrame, withheld: pl.Series) -> pl.DataFrame:
     """Make each withheld zero 3, and every other withheld count 0."""
-    other = pl.when(pl.col("value") == 0).then(pl.lit(3.0)).otherwise(pl.lit(0.0))
+    new_value = pl.when(pl.col("value") == 0).then(pl.lit(3.0)).otherwise(pl.lit(0.0))
     return counts.with_columns(
-        pl.when(pl.col("cell_id").is_in(withheld.to_list())).then(other).otherwise(pl.col("value")).alias("value")
+        pl.when(pl.col("cell_id").is_in(withheld.to_list())).then(new_value).otherwise(pl.col("value")).alias("value")
     )
 
 
@@ -110,7 +110,7 @@ def check_rows(counts: pl.DataFrame, withheld: pl.Series, select: Callable[[pl.D
 
 
 def test_rows_do_not_depend_on_withheld_values(home: Home, folder: Path) -> None:
-    """Withheld zeros that had no row, or a column that follows the value, would tell it."""
+    """Look for withheld zeros without a row, and for columns that depend on a withheld value."""
     cells = pl.read_parquet(folder / "data" / "cell.parquet")
     withheld, counts = cells.filter(conf_status="C")["cell_id"], read_counts(home)
     true = counts.filter(pl.col("cell_id").is_in(withheld.to_list()))["value"]
@@ -149,7 +149,7 @@ def list_known_zeros(cells: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
 
 
 def test_no_zero_of_a_nil_return_is_withheld(home: Home, folder: Path) -> None:
-    """A nil return is public. A withheld zero of it would protect no other cell."""
+    """Look for withheld zeros of nil returns, which are public: they would protect no other cell."""
     cells, counts = pl.read_parquet(folder / "data" / "cell.parquet"), read_counts(home)
     assert cells.filter(pl.col("flags").str.contains("nil")).height > 50
     assert list_known_zeros(cells, counts).is_empty()
@@ -163,7 +163,7 @@ def test_no_zero_of_a_nil_return_is_withheld(home: Home, folder: Path) -> None:
 
 
 def test_key_of_a_cell_is_that_of_the_code_list(folder: Path) -> None:
-    """Rows are told apart by declared dimensions only, so no further column can split a withheld count."""
+    """Look for two rows with the same declared dimensions: a further column would split a withheld count."""
     cells = pl.read_parquet(folder / "data" / "cell.parquet")
     assert set(codes.CELL_KEY) <= set(cells.columns)
     assert cells.select("table_id", "reporters", *codes.CELL_KEY).is_duplicated().sum() == 0

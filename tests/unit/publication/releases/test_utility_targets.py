@@ -32,16 +32,16 @@ def test_annual_totals_of_territories_are_counted_by_year() -> None:
     assert utility.list_years_above() == []
     above = ReleaseUtility.read_losses(make_losses(6, 4))
     assert above.list_years_above() == ["2025"]
-    assert above.describe()[0].endswith("1 of 8 in 2024, 6 of 8 in 2025; at most 5 a year: not met in 2025")
+    assert above.describe_targets()[0].endswith("1 of 8 in 2024, 6 of 8 in 2025; at most 5 a year: not met in 2025")
 
 
 def test_share_of_cells_is_compared_with_that_of_small_ones() -> None:
     utility = ReleaseUtility(dict[str, int](), dict[str, int](), not_zero=1000, small=300, hidden=450)
     assert utility.has_few_points and utility.points == 15
-    assert utility.describe()[1].endswith("45.0%, small ones 30.0%; at most 15 points more: met")
+    assert utility.describe_targets()[1].endswith("45.0%, small ones 30.0%; at most 15 points more: met")
     above = ReleaseUtility({}, {}, not_zero=1000, small=300, hidden=451)
     assert not above.has_few_points
-    assert above.describe()[1].endswith("not met")
+    assert above.describe_targets()[1].endswith("not met")
 
 
 def test_release_without_cells_meets_both_targets() -> None:
