@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, PositiveInt, SecretStr
+from pydantic import AfterValidator, BeforeValidator, PositiveInt, SecretStr, TypeAdapter
 from pydantic_settings import NoDecode
+
+_LONGEST_DIFFERENCE: Final = timedelta(days=36_525)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,16 @@ def _check_broker(value: SecretStr) -> SecretStr:
     return value
 
 
-def _parse_moment(value: Any) -> Any:
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
+def _parse_present(value: Any) -> Any:
+    """Return the time of an ISO 8601 time, or the difference of an ISO 8601 duration with a sign."""
+    if not isinstance(value, str):
+        return value
+    if not value.startswith(("+P", "-P")):
+        return datetime.fromisoformat(value)
+    difference = TypeAdapter(timedelta).validate_python(value)
+    if abs(difference) > _LONGEST_DIFFERENCE:
+        raise ValueError("more than a hundred years from now")
+    return difference
 
 
 OptionalText = Annotated[str | None, Expected("any text")]
@@ -95,10 +105,13 @@ Networks = Annotated[
     Expected("IP addresses or networks such as `127.0.0.1` or `10.0.0.0/24`, separated by commas"),
 ]
 OptionalFile = Annotated[Path | None, Expected("the path of a file")]
-OptionalMoment = Annotated[
-    datetime | None,
-    BeforeValidator(_parse_moment),
-    Expected("a time such as `2026-11-20T09:00:00Z` (without a zone: UTC)"),
+OptionalPresent = Annotated[
+    datetime | timedelta | None,
+    BeforeValidator(_parse_present),
+    Expected(
+        "a time such as `2026-11-20T09:00:00Z` (without a zone: UTC), or a difference from the system clock such as "
+        "`-P3DT2H30M`"
+    ),
 ]
 OptionalWebAddress = Annotated[
     str | None, AfterValidator(_check_web_address), Expected("an address such as `https://returns.example`")

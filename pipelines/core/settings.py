@@ -32,8 +32,8 @@ from pipelines.core.setting_values import (
     OptionalFile,
     OptionalFolder,
     OptionalLakeFolder,
-    OptionalMoment,
     OptionalPostgres,
+    OptionalPresent,
     OptionalSiteAddress,
     OptionalText,
     OptionalWebAddress,
@@ -75,8 +75,10 @@ class SettingsGroup(BaseSettings):
 class ClockSettings(SettingsGroup):
     TITLE = "Time"
 
-    now: OptionalMoment = Field(
-        None, description="The present, for tests and demonstrations; by default the system clock."
+    now: OptionalPresent = Field(
+        None,
+        description="The present, for tests and demonstrations; by default the system clock. At a time, the clock "
+        "stands still. With a difference, it goes on, and Dagster's schedules, sensors and partitions follow it.",
     )
 
 
@@ -272,6 +274,9 @@ class DagsterSettings(SettingsGroup):
     )
     step_worker_wait: Count = Field(
         600, description="Seconds without any step worker after which a run that waits for one fails."
+    )
+    quarter_sensor_seconds: Annotated[int, Field(ge=5, le=300), Expected("a whole number from 5 to 300")] = Field(
+        300, description="Seconds between two evaluations of each sensor that starts the acts of a quarter's round."
     )
 
 

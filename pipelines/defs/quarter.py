@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.core import clock
 from pipelines.core.home import open_home
+from pipelines.core.settings import DagsterSettings, read_settings
 from pipelines.declarations.registry import load
 from pipelines.defs.home import HomeResource
 from pipelines.defs.jobs import JOB
@@ -21,8 +22,9 @@ from pipelines.refresh.quarter.acts import carry_out_act, find_due_acts, find_du
 from pipelines.runs.step_log import steps_log
 from pipelines.submissions.quarter_log import QUARTER_ACTS, QuarterAct
 
-EVERY_SECONDS = 300
-"""The days of a quarter need no more; each evaluation of a sensor takes a tenth of a second of processor time."""
+EVERY_SECONDS = read_settings(DagsterSettings).quarter_sensor_seconds
+"""By default five minutes: the days of a quarter need no more, and each evaluation takes a tenth of a second of
+processor time."""
 _DESCRIPTIONS: dict[QuarterAct, str] = {
     "open_collection": "The quarter has ended: tell submitters which returns they can send, and until when.",
     "close_collection": "The last deadline has passed: tell the stewards which returns are missing.",

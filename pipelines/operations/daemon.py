@@ -21,6 +21,7 @@ from pipelines.operations.code_server import add_socket_option, choose_definitio
 from pipelines.operations.health_port import served_health_if_set
 from pipelines.operations.own_process import run_and_end
 from pipelines.runs import step_queue, trigger_watch
+from pipelines.runs.running_clock import follow_running_clock
 from pipelines.web.health import Health, HealthCheck
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         configure_log("daemon")
         settings = read_settings(MonitoringSettings)
+        follow_running_clock()
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
     home = open_home()

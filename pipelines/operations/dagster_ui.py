@@ -17,6 +17,7 @@ from pipelines.core.settings import AddressSettings, SettingsError, read_setting
 from pipelines.core.structured_log import configure_log
 from pipelines.operations.code_server import add_socket_option, choose_definitions
 from pipelines.operations.loopback_guard import LoopbackGuard
+from pipelines.runs.running_clock import follow_running_clock
 from pipelines.web.health import Health, HealthCheck, health_routes
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         read_settings(AddressSettings)
         configure_log("dagster-ui")
+        follow_running_clock()
     except SettingsError as error:
         raise SystemExit(f"rti: {error}") from None
 

@@ -108,7 +108,7 @@ def serve_part(home: Home, part: str, port: int | None = None) -> None:
         "public": _dashboard_command,
         "office": _portal_command,
         "dagster-ui": _dagster_ui_command,
-        "daemon": lambda _port: _dagster_daemon_command(),
+        "daemon": lambda _port: make_daemon_command(),
     }
     environment = {**os.environ, "RTI_HOME": str(home.root), "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
     if part != "public":
@@ -156,13 +156,11 @@ def _choose_servers(socket: str) -> dict[str, ServiceProcess]:
     return {
         _PEOPLE[0]: ServiceProcess(_dashboard_command(dashboard), f"http://{HOST}:{dashboard}", "/_stcore/health"),
         _PEOPLE[1]: ServiceProcess(_portal_command(portal), f"http://{HOST}:{portal}", "/health"),
-        _DAGSTER[0]: ServiceProcess(_code_server_command(socket)),
+        _DAGSTER[0]: ServiceProcess(make_code_server_command(socket)),
         _DAGSTER[1]: ServiceProcess(
             [*_dagster_ui_command(dagster), "--code-server", socket], f"http://{HOST}:{dagster}", READY
         ),
-        _DAEMON: ServiceProcess(
-            [*_dagster_daemon_command(), "--code-server", socket], purpose="runs the schedules and sensors"
-        ),
+        _DAEMON: ServiceProcess(make_daemon_command(socket), purpose="runs the schedules and sensors"),
     }
 
 
@@ -239,12 +237,15 @@ def _dagster_ui_command(port: int) -> list[str]:
     return [sys.executable, "-m", "pipelines.operations.dagster_ui", "--port", str(port)]
 
 
-def _code_server_command(socket: str) -> list[str]:
+def make_code_server_command(socket: str) -> list[str]:
+    """Return the command that serves the definitions on a socket."""
     return [sys.executable, "-m", "pipelines.operations.code_server", "--socket", socket]
 
 
-def _dagster_daemon_command() -> list[str]:
-    return [sys.executable, "-m", "pipelines.operations.daemon"]
+def make_daemon_command(socket: str | None = None) -> list[str]:
+    """Return the command of the daemon, with the socket of a shared code server or with one of its own."""
+    shared = ["--code-server", socket] if socket is not None else []
+    return [sys.executable, "-m", "pipelines.operations.daemon", *shared]
 
 
 def _find_free_port(port: int) -> int:

@@ -79,7 +79,7 @@ class WorkerCollector:
             "rti_heartbeat_age_seconds", "Seconds since the last heartbeat of a part of the daemon.", labels=["part"]
         )
         for name, beat in self._instance.get_daemon_heartbeats().items():
-            metric.add_metric([name.lower()], max(0.0, clock.read_wall_clock() - beat.timestamp))
+            metric.add_metric([name.lower()], max(0.0, clock.read_dagster_clock() - beat.timestamp))
         return metric
 
     def _count_failing(self) -> Metric:

@@ -64,12 +64,12 @@ class FailingTrigger:
 def find_failing_triggers(instance: DagsterInstance, started: float) -> list[FailingTrigger]:
     """Return the sensors and schedules whose last evaluations failed, by name.
 
-    `started` is when the daemon started (seconds since 1970): before it nothing could be evaluated.
+    `started` is when the daemon started (seconds since 1970, by Dagster's clock): before it nothing could be evaluated.
     """
     from dagster._core.definitions.run_request import InstigatorType
     from dagster._core.scheduler.instigation import InstigatorStatus
 
-    now = clock.read_wall_clock()
+    now = clock.read_dagster_clock()
     states = [state for state in instance.all_instigator_state() if state.status is not InstigatorStatus.STOPPED]
     sensors = [state for state in states if state.instigator_type is InstigatorType.SENSOR]
     schedules = [state for state in states if state.instigator_type is InstigatorType.SCHEDULE]
@@ -173,7 +173,7 @@ def _report(home: Home, failing: Sequence[FailingTrigger]) -> None:
 
 def watch_triggers(home: Home, instance: DagsterInstance, is_ending: Event) -> None:
     """Examine the triggers every minute until the daemon ends. A failed examination is logged and repeated."""
-    started = clock.read_wall_clock()
+    started = clock.read_dagster_clock()
     while not is_ending.wait(_INTERVAL):
         try:
             examine_triggers(home, instance, started)

@@ -282,7 +282,7 @@ def check_clock(subject: Subject) -> Examination:
     now = clock.format_timestamp(clock.now())
     symptoms = []
     if subject.home.kind == "real" and read_settings(ClockSettings).now is not None:
-        text = "RTI_NOW sets the time of this home of real returns, so every record gets the same time."
+        text = "RTI_NOW sets the time of this home of real returns, so records get a time that is not the real one."
         symptoms.append(make_problem(text, "Remove the variable RTI_NOW where the service is started."))
     if subject.engine is None:
         return Examination("clock", f"it says {now}; not compared with the ledger, which cannot be read", (*symptoms,))

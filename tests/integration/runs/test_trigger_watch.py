@@ -165,6 +165,15 @@ def test_sensors_that_nothing_evaluates_are_reported(running: Daemon) -> None:
     assert "Since 2026-11-20 07:04 UTC Dagster has evaluated no sensor" in letter.text[1]
 
 
+def test_sensors_are_evaluated_in_time_by_a_clock_that_runs(running: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the machine's clock a month ahead of that of the home, which Dagster follows."""
+    failing_triggers.REPAIRED.update({"full_disk", "full_disk_too", "wrong"})
+    running.evaluate_triggers()
+    monkeypatch.setattr(clock, "read_wall_clock", (running.moment + timedelta(days=30)).timestamp)
+    monkeypatch.setenv("RTI_NOW", "-P30D")
+    assert running.examine_triggers() == []
+
+
 def test_letter_names_the_sensors_and_says_what_to_do_in_every_language(running: Daemon) -> None:
     running.evaluate_triggers(3)
     running.examine_triggers()

@@ -41,6 +41,7 @@ def test_names_are_declared_once() -> None:
     ("group", "name", "value", "expected"),
     [
         (settings.ClockSettings, "RTI_NOW", "yesterday", "a time such as `2026-11-20T09:00:00Z`"),
+        (settings.DagsterSettings, "RTI_QUARTER_SENSOR_SECONDS", "3600", "a whole number from 5 to 300, or remove it"),
         (settings.LimitSettings, "RTI_SESSIONS", "0", "a whole number above 0, or remove it for the default, 400"),
         (settings.LimitSettings, "RTI_MESSAGES_PER_MINUTE", "many", "a whole number above 0"),
         (settings.AddressSettings, "RTI_TRUSTED_PROXIES", "*", "`10.0.0.0/24`, separated by commas"),
