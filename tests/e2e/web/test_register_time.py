@@ -15,9 +15,8 @@ from statistics import median
 import pytest
 
 from benchmarks import register
-from benchmarks.answering import split_lines
 from tests.support.service import running
-from tests.support.service.load import compute_p95, watch_upload
+from tests.support.service.load import compute_p95, measure_slowdown, watch_upload
 from tests.support.service.running import Service, run_service
 from tests.support.service.visitor import visit_service
 
@@ -32,15 +31,6 @@ def service(home_of_module: Path) -> Iterator[Service]:
     with run_service(home_of_module, home_of_module.parent) as service:
         running.warm_service(service)
         yield service
-
-
-def measure_slowdown() -> float:
-    """Return wall-clock seconds per second of processor time while this process only computes: 1 on an idle machine."""
-    data, _ = register.build_register()
-    began, processor_start = time.perf_counter(), time.process_time()
-    while time.process_time() - processor_start < 0.3:
-        split_lines(data)
-    return (time.perf_counter() - began) / (time.process_time() - processor_start)
 
 
 def _csv(salt: int) -> tuple[bytes, int]:

@@ -13,10 +13,20 @@ import httpx
 from tests.support.service import running
 from tests.support.service.visitor import Visitor
 
+_SECONDS_OF_COMPUTING = 0.3
+
 
 def compute_p95(values: list[float]) -> float:
     """Return the 95th percentile of some values."""
     return quantiles(values, n=20, method="inclusive")[-1]
+
+
+def measure_slowdown() -> float:
+    """Return wall-clock seconds per second of processor time while this process only computes: 1 on an idle machine."""
+    began, processor_start = time.perf_counter(), time.process_time()
+    while time.process_time() - processor_start < _SECONDS_OF_COMPUTING:
+        sum(range(10_000))
+    return (time.perf_counter() - began) / (time.process_time() - processor_start)
 
 
 @dataclass(frozen=True)
