@@ -1,4 +1,7 @@
-"""Network of experts, monitoring and measures in a browser: 320 pixels, without scripts, by keyboard, and by axe."""
+"""Network of experts, monitoring and measures in a browser: 320 pixels, without scripts, by keyboard, and by axe.
+
+`tests/e2e/dashboards/test_portal.py` opens each of their pages at every width.
+"""
 
 from __future__ import annotations
 
@@ -102,19 +105,6 @@ def check_page(page: Page) -> None:
         for node in violation["nodes"]
     ]
     assert faults == []
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/experts?search=1", "/experts/counterpart?from=AL&territory=XK&crime=TIP", "/experts/own", "/experts/kept",
-        "/experts/log", "/monitoring?area=AL", "/monitoring?area=region", "/measures?area=AL", "/statements?place=AL",
-    ],
-)  # fmt: skip
-def test_page_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages, path: str) -> None:
-    page.goto(f"{pages.address}{path}")
-    assert page.locator("main table, main form").count()
-    check_page(page)
 
 
 def test_page_of_a_link_fits_a_phone_and_passes_axe(page: Page, pages: RestrictedPages) -> None:
