@@ -25,12 +25,30 @@ def describe_failure(
     note: str, rule: str, seen: str | None = None, expected: str | None = None, **more: Any
 ) -> dict[str, Any]:
     """Return `meta`, `notes` (Markdown) and `severity` of an expectation whose failing rows break a rule."""
-    severity = all_rules.find_rule(rule).severity
+    template = FindingTemplate(rule, seen, expected, **more)
     return {
-        "meta": FindingTemplate(rule, seen, expected, **more).as_meta(),
-        "notes": [f"{note}\n\nA row that fails is reported as `{rule}` ({severity})."],
-        "severity": _GX_SEVERITY[severity],
+        "meta": template.as_meta(),
+        "notes": [f"{note}\n\n{_describe_report(template)}"],
+        "severity": _GX_SEVERITY[all_rules.find_rule(rule).severity],
     }
+
+
+def _describe_report(template: FindingTemplate) -> str:
+    """Describe the finding of a failing row: the rule, its words, and the column that fills each of its parameters."""
+    rule = all_rules.find_rule(template.rule)
+    columns = {"seen": template.seen, "expected": template.expected, **template.params}
+    fills = [f"`{{{name}}}` from the column `{column}`" for name, column in columns.items() if column is not None]
+    fills += [f"`{{{name}}}` is always `{value}`" for name, value in template.constants.items()]
+    lines = [f"A row that fails is reported as `{rule.id}` ({rule.severity}):", f"> {rule.message}"]
+    if fills:
+        lines.append(f"Parameters: {'; '.join(fills)}.")
+    if template.severity is not None:
+        lines.append(f"The column `{template.severity}` overrides the severity.")
+    if template.once_per == "value":
+        lines.append("A return has one such finding for each value at most.")
+    elif template.once_per == "return":
+        lines.append("A return has one such finding at most.")
+    return "\n\n".join(lines)
 
 
 def expect_keys_and_codes(key: Iterable[str], coded: Mapping[str, str]) -> list[Expectation]:

@@ -30,7 +30,7 @@ from typing import Any, ClassVar
 
 import polars as pl
 
-from expectations import screening
+from expectations import data_docs, screening
 from expectations.reporting import FindingTemplate
 from pipelines.core import durable
 
@@ -244,8 +244,9 @@ def _run_validation(
     Listing rows doubles the cost of an expectation (9 ms instead of 5). A frame that is validated for its stored result
     usually has no failures, so a small one is first validated without.
     """
-    if keep_result and len(frame) <= FEW_ROWS:
-        result = _run_suite(contract, frame, positions, {"result_format": "BOOLEAN_ONLY"}, keep_result=keep_result)
+    run = _name_run(frame) if keep_result else None
+    if run is not None and len(frame) <= FEW_ROWS:
+        result = _run_suite(contract, frame, positions, {"result_format": "BOOLEAN_ONLY"}, run)
         if result.success:
             return result
     index = [column for column in (_ROW, RETURN_ID, "place") if column in frame.columns]
@@ -258,29 +259,40 @@ def _run_validation(
             "unexpected_index_column_names": index,
             "return_unexpected_index_query": False,
         },
-        keep_result=keep_result,
+        run,
     )
 
 
+def _name_run(frame: Any) -> Any:
+    """Return the run of a validation whose result is stored, named after the return, or the number of returns.
+
+    A second result of the same run replaces the first one.
+    """
+    from expectations.loading import RunIdentifier
+
+    if RETURN_ID not in frame.columns:
+        return RunIdentifier()
+    returns = frame[RETURN_ID].unique()
+    # A file that is only checked has no id.
+    name = str(returns[0] or "unsent") if len(returns) == 1 else f"{len(returns)}-returns"
+    return RunIdentifier(run_name=name)
+
+
 def _run_suite(
-    contract: TableExpectations,
-    frame: Any,
-    positions: tuple[int, ...],
-    result_format: dict[str, Any],
-    *,
-    keep_result: bool,
+    contract: TableExpectations, frame: Any, positions: tuple[int, ...], result_format: dict[str, Any], run: Any
 ) -> Any:
+    """Validate a frame; store the result if it has a run."""
     global _runs, _results_kept
     if _runs >= RENEW_AFTER:
         renew_context()
     _runs += 1
     parameters = {"dataframe": frame}
     with _reuse_configurations():
-        if not keep_result:
+        if run is None:
             batch = _batch_definition(contract).get_batch(parameters)
             return batch.validate(_build_suite(contract, positions), result_format=result_format)
         _results_kept += 1
-        return _definition(contract).run(batch_parameters=parameters, result_format=result_format)
+        return _definition(contract).run(batch_parameters=parameters, result_format=result_format, run_id=run)
 
 
 def renew_context() -> None:
@@ -426,11 +438,6 @@ def build_data_docs(folder: Path) -> Path | None:
 
 
 def _build_site(context: Any, folder: Path) -> Path:
-    site = {
-        "class_name": "SiteBuilder",
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
-    }
-    context.variables.data_docs_sites = {"returns": site}
+    context.variables.data_docs_sites = {"returns": data_docs.describe_site(folder)}
     context.build_data_docs(site_names=["returns"])
     return folder / "index.html"

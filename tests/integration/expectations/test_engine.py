@@ -207,17 +207,18 @@ def test_data_docs_show_only_results_that_were_to_be_kept(tmp_path: Path) -> Non
 def test_data_docs_show_results_that_other_processes_handed_over(tmp_path: Path) -> None:
     engine.renew_context()
     assert engine.save_results(tmp_path / "results") == 0
-    # As two processes, each with a context of its own. A table with failures is validated twice, to list them.
-    for rows, results in (([1, 2], 1), ([-98765, 2], 2)):
+    # As two processes, each with a context of its own. A table with failures is validated twice, to list them, and has
+    # one result.
+    for rows in ([1, 2], [-98765, 2]):
         with engine.keep_results():
             engine.find_failures(FIGURES, make_table(rows))
-        assert engine.save_results(tmp_path / "results") == results
+        assert engine.save_results(tmp_path / "results") == 1
         engine.renew_context()
-    assert engine.load_results(tmp_path / "results") == 3
+    assert engine.load_results(tmp_path / "results") == 2
     assert engine.load_results(tmp_path / "results") == 0, "each result is taken once"
     assert engine.build_data_docs(tmp_path / "docs") == tmp_path / "docs" / "index.html"
     pages = [path.read_text("utf-8") for path in (tmp_path / "docs" / "validations").rglob("*.html")]
-    assert len(pages) == 3
+    assert len(pages) == 2
     assert sum("-98765" in page for page in pages) == 1
 
 
