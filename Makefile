@@ -187,8 +187,9 @@ format: $(TOOLS) ## apply the fixes of ruff, and format
 bench: $(TOOLS) ## measure speed: one JSON object and a table
 	@$(BIN)/python -m benchmarks
 
-screenshots: $(TOOLS) browser ## every public page of the home in $(RTI_HOME), in four widths and three languages
-	@$(BIN)/python -m tests.support.screenshots
+PART ?= all
+screenshots: $(TOOLS) browser ## every page of the home in $(RTI_HOME), in several widths and languages: PART=public or office for one part
+	@$(BIN)/python -m tests.support.screenshots --part $(PART)
 
 docs: $(TOOLS) ## dbt's documentation with its lineage, into dbt_project/target
 	@$(BIN)/python -m pipelines.warehouse.dbt docs

@@ -1,0 +1,27 @@
+"""The pictures of the offices' pages leave out no page."""
+
+from __future__ import annotations
+
+from tests.support.screenshots.office_part import WITHOUT_PAGE, list_pictures, list_routes
+from tests.support.screenshots.office_scene import Scene
+
+
+def make_scene() -> Scene:
+    """Return a scene whose addresses lead nowhere."""
+    names = [name for name in Scene.__dataclass_fields__ if name != "service"]
+    return Scene(service=None, **{name: f"/{name}" for name in names})  # type: ignore[arg-type]
+
+
+def test_pictures_show_every_route_that_answers_with_a_page() -> None:
+    pictures, routes = list_pictures(make_scene()), list_routes()
+    assert len(routes) > 60
+    assert routes - WITHOUT_PAGE == set(pictures) - {""}
+    assert routes >= WITHOUT_PAGE
+    names = [picture.name for of_route in pictures.values() for picture in of_route]
+    assert len(names) == len(set(names)), "pictures of one name would replace each other"
+
+
+def test_pictures_of_a_route_open_its_address() -> None:
+    for path, pictures in list_pictures(make_scene()).items():
+        if "{" not in path and path:
+            assert any(picture.address.split("?")[0] == path for picture in pictures), path
