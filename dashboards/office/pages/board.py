@@ -148,7 +148,8 @@ def _make_table(context: PageContext, board: TimetableBoard, freq: str, caption:
         for cell in row.cells:
             days.setdefault(cell.deadline.period, set()).add(cell.deadline.collection.isoformat())
     # A deadline common to all offices is in the heading of the column.
-    columns = [f"{p}\n{min(days[p])}" if len(days[p]) == 1 else p for p in periods]
+    names = {period: words.format_period(period, context.language) for period in periods}
+    columns = [f"{names[p]}\n{min(days[p])}" if len(days[p]) == 1 else names[p] for p in periods]
     return ui.PageTable(
         caption,
         context.tell("Office"),

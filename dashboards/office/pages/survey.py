@@ -100,7 +100,7 @@ def _render_rounds(context: PageContext, chosen: str, errors: Sequence[str] = ()
         errors=[(text, "") for text in errors],
         rounds=_make_rounds(context, desk, rounds),
         round=shown_round,
-        round_name=_name_round(context, desk, shown_round) if shown_round is not None else "",
+        round_name=name_round(context, desk, shown_round) if shown_round is not None else "",
         rates=_make_rates(context, desk, shown_round, responses) if shown_round is not None else None,
     )
 
@@ -109,7 +109,8 @@ def _open_desk(context: PageContext) -> SurveyDesk:
     return get_survey_services(context.request).survey_desk
 
 
-def _name_round(context: PageContext, desk: SurveyDesk, round_: Round) -> str:
+def name_round(context: PageContext, desk: SurveyDesk, round_: Round) -> str:
+    """Return the name of a round: its form and its period."""
     form = text_in(desk.surveys.bank.lists.forms[round_.form], context.language)
     return f"{form}, {format_period(round_.period, context.language)}"
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dashboards.office.context import PageContext
+from dashboards.office.pages.survey import name_round
 from dashboards.office.requests import Page
 from dashboards.office.responses import render_page, render_refusal
 from dashboards.office.shares import format_rate, format_result
@@ -23,6 +24,8 @@ from pipelines.survey.results import REGION
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from pipelines.survey.service import SurveyDesk
 
 router = APIRouter()
 PATH = "/survey-results"
@@ -59,11 +62,17 @@ def show_results(context: Page) -> Response:
         ),
         territories=[(code, context.area_name(code)) for code in territories],
         roles=[(code, text_in(texts, context.language)) for code, texts in roles.items()],
-        rounds=[(code, code) for code in rounds],
+        rounds=[(code, _name_round(context, desk, code)) for code in rounds],
         chosen=(round_id, territory, role),
         fewest=FEWEST_RESPONDENTS,
         sections=_make_sections(context, desk.surveys.bank, table, round_id, territory, role) if round_id else [],
     )
+
+
+def _name_round(context: PageContext, desk: SurveyDesk, round_id: str) -> str:
+    """Return the name of a round; its id if only its results are in this home."""
+    round_ = desk.surveys.invitations.find_round(round_id)
+    return name_round(context, desk, round_) if round_ is not None else round_id
 
 
 def _make_sections(

@@ -61,6 +61,8 @@ class UploadCard:
     doing: str = ""
     first_findings: ui.Part = ""
     error: str = ""
+    is_gone: bool = False
+    """True if the upload is no longer in memory, saved or not; `error` says where to look for it."""
     badge: ui.Part = ""
     recognised: ui.Part = ""
     refusal: ui.Part = ""
@@ -124,7 +126,7 @@ async def list_cards(context: PageContext, place: str) -> dict[str, Any]:
     for upload_id in dict.fromkeys(context.request.query_params.getlist("upload")):
         upload = uploads.find_upload(account, place, upload_id)
         if upload is None:
-            cards.append(UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE)))
+            cards.append(UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE), is_gone=True))
             continue
         if not upload.has_ended:
             await upload.wait_for_change(upload.version, _WAIT_SECONDS)
@@ -183,7 +185,7 @@ def stream_upload(context: PageContext, place: str, upload_id: str) -> Response:
 
     async def stream_cards() -> AsyncIterator[str]:
         if upload is None:
-            unknown = UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE))
+            unknown = UploadCard(upload_id, context.tell("Upload"), "", error=context.tell(GONE), is_gone=True)
             yield _event("end", await run_in_threadpool(_render_card, context, unknown, place))
             return
         version = -1

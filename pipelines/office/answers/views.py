@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.core import i18n
 from pipelines.core.i18n import mark, tell
+from pipelines.core.i18n.periods import format_period
 from pipelines.findings.finding import Finding, Severity
 from pipelines.findings.places import place_words
 from pipelines.model.content import Content, Cube, Where
@@ -55,7 +56,10 @@ def rows_of(observations: pl.DataFrame, findings: Iterable[Finding], language: s
         key = tuple(row[name] for name in OBSERVATION_KEY)
         if key not in words_by_codes:
             words_by_codes[key] = tell(
-                "{what}, {period}", language, what=key_words(row, language), period=row["period"]
+                "{what}, {period}",
+                language,
+                what=key_words(row, language),
+                period=format_period(row["period"], language),
             )
         row_findings = by_place.get(row["place"] or "", [])
         read_rows.append(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dashboards.office import words
 from dashboards.office.context import PageContext
 from dashboards.office.pages.answer.answer import Answer
 from dashboards.office.pages.answer.changes import format_value
@@ -89,7 +90,7 @@ def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
     values = [point.shown.value if point.shown is not None else None for point in known_points]
     points = "; ".join(_format_point(context, point) for point in known_points)
     return ui.PageRow(
-        f"{series.words}, {series.period}",
+        f"{series.words}, {words.format_period(series.period, context.language)}",
         (
             series.place or "",
             ui.render_sparkline(
@@ -103,4 +104,5 @@ def _series_row(context: PageContext, series: ValueHistory) -> ui.PageRow:
 
 def _format_point(context: PageContext, point: EarlierValue) -> str:
     value = point.shown.words if point.shown is not None else context.tell("no report")
-    return f"{point.period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")
+    period = words.format_period(point.period, context.language)
+    return f"{period}: {value}" + (f" ({context.tell('revised')})" if point.revised else "")

@@ -163,7 +163,7 @@ def test_preview_of_workbook_shows_file_and_rows() -> None:
     first = preview.rows[0]
     assert (first.place, first.shown.words) == ("sheet Т-01, cell B10", "0")
     assert first.label.startswith("Лица пријавени")
-    assert first.read_as.startswith("Reported") and first.read_as.endswith("2026-Q3")
+    assert first.read_as.startswith("Reported") and first.read_as.endswith("2026 Q3")
 
 
 def test_rows_read_have_findings_of_judgement() -> None:

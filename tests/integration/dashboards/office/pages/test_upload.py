@@ -190,6 +190,7 @@ def test_upload_of_another_person_is_not_shown(office: Office) -> None:
     foreign_page = office.open("mk-sender", page.address)
     assert "third.xlsx" not in foreign_page.response.text and "Albania" not in foreign_page.main
     assert "This upload is no longer shown here" in foreign_page.main
+    assert "Nothing was saved" not in foreign_page.main, "nobody knows what became of it"
 
 
 @pytest.mark.parametrize("account", ["al-approver", "xk-viewer", "nobody"])
