@@ -40,9 +40,7 @@ def choose_option(
     if not is_known:
         st.warning(
             tell(
-                "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.",
-                label=lower_first(label),
-                requested=repr(st.query_params[key]),
+                "This link asks for an option this release does not have. Shown instead: {shown}.",
                 shown=say(begins),
             )
         )
@@ -70,9 +68,7 @@ def choose_options(label: str, key: str, options: Sequence[str], *, say: Callabl
     if not is_known:
         st.warning(
             tell(
-                "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.",
-                label=lower_first(label),
-                requested=repr(st.query_params[key]),
+                "This link asks for an option this release does not have. Shown instead: {shown}.",
                 shown=words.join_words(map(say, begins)),
             )
         )
@@ -151,7 +147,10 @@ RATED = ("Q", "A")
 
 def choose_rate(freq: str) -> bool:
     """Return True if rates are chosen instead of counts; rates exist only for single quarters and years."""
-    return freq in RATED and choose_option(tell("Show"), "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
+    return (
+        freq in RATED
+        and choose_option(tell("Counts or rates"), "show", tuple(SHOWN), say=lambda code: SHOWN[code]) == "rate"
+    )
 
 
 def choose_territory(frame: Frame) -> str:

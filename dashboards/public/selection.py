@@ -103,6 +103,14 @@ class Selection:
         value = next((option for option in candidates if option in offered), offered[0])
         return self._add_control(key, offered, str(value)), str(value), requested in (None, *offered)
 
+    def foresee_option(self, name: str, default: str, *, of: str = "") -> str:
+        """Return the option that a control will have which is drawn later in this run, for labels above it."""
+        key = f"{of}{name}"
+        if (control := self.controls.get(key)) is not None:
+            return control.read_widget()
+        candidates = (self._read_request(name), self._remembered.get(key), self.carried.get(name))
+        return next((option for option in candidates if option), default)
+
     def pick_options(self, name: str, options: Sequence[str]) -> tuple[str, list[str], bool]:
         """Return the same for a control of several options, at first all. In the address they are joined by commas;
         those that the release lacks are left out."""

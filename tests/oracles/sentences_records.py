@@ -1091,7 +1091,7 @@ def expect_whole_of_strip(r: Release, s: Selection, p: Params) -> Expected:
     return {"n": str(len(r.territories))}
 
 
-@expect_parameters("{area}, {period}: {crime}, {name}: {own}; {region}: {regional}.")
+@expect_parameters("{area}, {period}: {crime}, {name}: {own}. {region}: {regional}.")
 def expect_ratio_and_region(r: Release, s: Selection, p: Params) -> Expected:
     metric = "convicted_first_per_adjudicated_first"
     period = find_static_period(r, metric, s["crime"])

@@ -29,9 +29,7 @@ def show_clearance(frame: layout.Frame, crime: str, crime_name: str) -> None:
             )
             units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "clearance_units", crime, level))
             unit = (
-                choices.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
-                if len(units) > 1
-                else units[0]
+                choices.choose_option(tell("Unit"), "unit", units, say=words.unit_name) if len(units) > 1 else units[0]
             )
             freq, period = choices.choose_period(frame, queries.clearance_periods(frame.path, crime, level, unit))
     if not levels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -17,6 +17,7 @@ from dashboards.public.pages.compared_period import show_dots, show_sentence, sh
 from dashboards.public.pages.compared_times import show_medians, show_times
 from dashboards.public.pages.compared_trends import show_time
 from dashboards.public.pages.record_tables import read_scope
+from dashboards.public.selection import read_selection
 from pipelines import words
 from pipelines.core.i18n import mark
 from pipelines.words import Row, indicators, regions
@@ -83,7 +84,7 @@ def _choose_indicator(frame: layout.Frame, crime: str, kinds: Sequence[str]) -> 
     )  # fmt: skip
     unit = units[code][0]
     if len(units[code]) > 1:
-        unit = choices.choose_option(tell("Counted in"), "unit", units[code], say=words.unit_name)
+        unit = choices.choose_option(tell("Unit"), "unit", units[code], say=words.unit_name)
     part = ""
     if kind == "share":
         parts = comparison.list_parts(frame.path, crime, code, unit)
@@ -94,12 +95,14 @@ def _choose_indicator(frame: layout.Frame, crime: str, kinds: Sequence[str]) -> 
     return Choice(kind, code, unit, part)
 
 
-def _choose_version(rows: Sequence[Row]) -> str:
-    """Show the choice of the version of a ratio, if it has several."""
+def _choose_version(rows: Sequence[Row], freq: str) -> str:
+    """Show the choice of the version of a ratio, if it has several; their names are those in the table of `freq`."""
     offered = comparison.list_versions(rows)
     if not offered:
         return comparison.RECOMMENDED
-    return choices.choose_option(tell("Version"), "version", offered, say=lambda code: comparison.VERSIONS[code])
+    return choices.choose_option(
+        tell("Version"), "version", offered, say=lambda code: comparison.name_version(code, freq)
+    )
 
 
 def _show_sentences(
@@ -126,18 +129,17 @@ def _show_figures(
 ) -> None:
     """Show an indicator that has periods."""
     all_rows = comparison.read_figures(frame.path, choice, crime)
-    version = _choose_version(all_rows)
+    windows, of = _read_windows(frame, crime, choice), f"{choice.kind}.{choice.code}.{crime}."
+    all_periods = comparison.group_periods(all_rows)
+    first_freq, _ = _choose_opening(windows, all_periods) or (next(iter(all_periods), "A"), "")
+    version = _choose_version(all_rows, read_selection().foresee_option("freq", first_freq, of=of))
     compared = Compared(frame, crime, choice, areas, version)
     periods = comparison.group_periods(compared.rows)
     if not periods:
         layout.put_text(tell("The release has no figures of this version to compare."))
         return
-    windows = _read_windows(frame, crime, choice)
-    opening = regions.choose_opening(windows, periods) if windows else None
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        freq, period = choices.choose_period(
-            frame, periods, default=opening, of=f"{choice.kind}.{choice.code}.{crime}."
-        )
+        freq, period = choices.choose_period(frame, periods, default=_choose_opening(windows, periods), of=of)
     with headline:
         show_sentence(frame, compared, freq, period)
     if choice.kind in ("ratio", "rate") and version == comparison.RECOMMENDED:
@@ -159,6 +161,11 @@ def _show_figures(
     if choice.kind == "ratio":
         versions.show_versions(frame, choice.code, crime, choice.unit, freq, period)
     _show_definition(frame, compared, freq, period)
+
+
+def _choose_opening(windows: Sequence[Row], periods: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return the frequency and the period in which the page opens; None without periods that can be compared."""
+    return regions.choose_opening(windows, periods) if windows else None
 
 
 def _read_windows(frame: layout.Frame, crime: str, choice: Choice) -> list[Row]:

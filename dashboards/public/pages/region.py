@@ -61,7 +61,7 @@ def render_page() -> None:
         units = tuple(row["count_unit"] for row in rows)
         unit = units[0]
         if len(units) > 1:
-            unit = choices.choose_option(tell("Counted in"), "unit", units, say=words.unit_name)
+            unit = choices.choose_option(tell("Unit"), "unit", units, say=words.unit_name)
     coverage = Coverage(frame, STAGE_RETURNS, crime, unit)
     scope = StageScope(crime, crime_name, track, freq, period, unit, tuple(measures), is_rate)
     with headline:

@@ -52,7 +52,7 @@ def show_stages(frame: layout.Frame, scope: StageScope, coverage: Coverage) -> N
         if cell is None or words.format_count(cell).kind in ("unreceived", "unavailable", "not_collected"):
             general[row["area"]].append(
                 tell(
-                    "{stage} is known in {unit} only. Choose these under “Counted in”.",
+                    "{stage} is known in {unit} only. Choose these under “Unit”.",
                     stage=words.stage_name(row["measure"]),
                     unit=words.unit_name(row["count_unit"]),
                 )

@@ -121,7 +121,7 @@ def _show_source(frame: layout.Frame, cell: Row, made: str) -> None:
         (tell("Period"), words.period_short(cell["period"])),
         (tell("Crime"), vocabulary.find_label("offence_group", cell["offence_group"])),
         (tell("Measure"), vocabulary.find_label("measure", cell["measure"])),
-        (tell("Counted in"), words.unit_name(cell["count_unit"])),
+        (tell("Unit"), words.unit_name(cell["count_unit"])),
         *figures.list_details(cell, vocabulary),
         (tell("Value"), figure.text),
         (
@@ -216,7 +216,7 @@ def _explain_indicator(frame: layout.Frame, text: str) -> None:
                 (tell("Formula"), indicators.format_formula(str(metric["formula"]), names)),
                 (tell("Area"), frame.marked_name(row["area"])),
                 (tell("Period"), words.period_short(row["period"])),
-                (tell("Counted in"), words.unit_name(row["count_unit"])),
+                (tell("Unit"), words.unit_name(row["count_unit"])),
             ]
         ),
         tables.render_notes(

@@ -51,7 +51,7 @@ def render_page() -> None:
         units = tuple(row["count_unit"] for row in queries.read_rows(frame.path, "victim_units", crime))
         unit = units[0]
         if len(units) > 1:
-            unit = choices.choose_option(tell("Counted in"), "victims_in", units, say=words.unit_name)
+            unit = choices.choose_option(tell("Unit"), "victims_in", units, say=words.unit_name)
     crime_name = queries.read_labels(frame.path, "offence_group")[crime]
     periods = queries.list_periods(frame.path, crime, TABLES)
     if periods:

@@ -178,7 +178,7 @@ def _list_headlines(reader: Reader, crime: str, area: str, year: str) -> list[tu
     ratios = edition.find_ratios(CONVICTION_RATIO, crime, period)
     own_figure, regional_figure = (indicators.format_figure(ratios.get(code)) for code in (area, edition.region))
     ratio = tell(
-        "{area}, {period}: {crime}, {name}: {own}; {region}: {regional}.",
+        "{area}, {period}: {crime}, {name}: {own}. {region}: {regional}.",
         area=figures.name_counted_area(area, ratios.get(area), reader.vocabulary),
         period=words.period_words(period),
         crime=reader.name_crime(crime),

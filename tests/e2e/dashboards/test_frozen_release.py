@@ -91,7 +91,7 @@ def test_links_at_the_foot_have_the_choices_of_a_part_that_was_redrawn_alone(pag
     links = page.locator(".rti-links a")
     expect(links).to_have_count(2)
     before = read_query(page)
-    page.get_by_role("radiogroup", name="Over time by").get_by_text("Years", exact=True).click()
+    page.get_by_role("radiogroup", name="Frequency").get_by_text("Years", exact=True).click()
     wait_until(page, "address => location.href !== address", page.url)
     wait_until_settled(page)
     query = read_query(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import string
@@ -12,13 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.core import i18n
+from pipelines.core import codes, i18n
 from pipelines.core.text import script
 from pipelines.findings.finding import Finding
 from pipelines.findings.rules import Rule, all_rules, fill_parameters
 from pipelines.findings.texts import describe_finding
 from pipelines.translation import catalogues, extraction, review
 from pipelines.translation.__main__ import main
+from tests.support.forbidden_phrases import find_forbidden
 from tests.support.paths import ROOT
 
 WRITTEN = ("sq", "bs", "hr", "mk", "sr", "cnr")
@@ -222,6 +224,16 @@ def _count_with(
 def test_errors_are_counted_with_the_right_plural(language: str) -> None:
     texts_by_number = [i18n.many("{n} error", "{n} errors", n, language) for n in NUMBERS]
     assert texts_by_number == ERRORS[language].split("|")
+
+
+def test_no_text_has_a_phrase_that_readers_did_not_understand(texts: list[extraction.SourceText]) -> None:
+    """Check all texts of the product and the labels of all codes, in English."""
+    with (codes.CODELIST_FOLDER / "codelist_labels.csv").open(encoding="utf-8", newline="") as handle:
+        labels = [row["label"] for row in csv.DictReader(handle) if row["language"] == i18n.SOURCE_LANGUAGE]
+    forms = [form for text in texts for form in (text.one, text.other) if form]
+    assert len(labels) > 200 and len(forms) > 4_000
+    assert {text: phrases for text in (*forms, *labels) if (phrases := find_forbidden(text))} == {}
+    assert find_forbidden("The unit it is\nCounted in") == ["Counted in"]
 
 
 # The catalogues

@@ -38,7 +38,7 @@ def _choose_series(
     if not counted:
         return "A", (), False
     of = "" if "Q" in counted else "yearly."
-    freq = choices.choose_option(tell("Over time by"), "over", counted, say=lambda code: _FREQS[code], of=of)
+    freq = choices.choose_option(tell("Frequency"), "over", counted, say=lambda code: _FREQS[code], of=of)
     return freq, rows_by_freq[freq], "Q" in counted
 
 

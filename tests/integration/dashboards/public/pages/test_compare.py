@@ -207,3 +207,10 @@ def test_stages_have_pending_cases_and_other_outcomes_at_their_side() -> None:
     assert "Pending: not collected" in flow.spoken, "the release of the tests has no stocks"
     quarter = read_html(run_page("region", freq="Q", period="2026-Q2", flow="AL"))
     assert "Other outcomes are published by year only." in quarter
+
+
+@pytest.mark.parametrize(("freq", "name"), [("A", "Same year"), ("Q", "Same period"), ("P3", "Same period")])
+def test_version_of_a_ratio_has_the_name_of_the_table_below(freq: str, name: str) -> None:
+    test = run_page("compare", kind="ratio", indicator="convicted_first_per_indicted", freq=freq)
+    (control,) = (group for group in test.button_group if group.key.endswith("version"))
+    assert [option.content for option in control.proto.options][1:2] == [name]

@@ -164,7 +164,7 @@ WITHOUT_FIGURES: dict[str, str] = {
     "files are unchanged.": _ADDRESS,
     "The file of release {release} is damaged on this service's disk, so none of its figures can be shown. The figures "
     "themselves are not lost. Please try again later, or contact the regional secretariat.": _ADDRESS,
-    "The address asks for {label} {requested}, which is not in this release; {shown} is shown instead.": _ADDRESS,
+    "This link asks for an option this release does not have. Shown instead: {shown}.": _LABELS_ONLY,
     "The id is of release {requested}; this page shows release {shown}.": _ADDRESS,
     "Path on the website of the publisher: {path}": _ADDRESS,
     "Table updated: {caption}": _NOT_A_SENTENCE,
