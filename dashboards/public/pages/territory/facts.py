@@ -16,19 +16,21 @@ def show_facts(frame: layout.Frame, area: str) -> None:
     """Show the population for rates, the notes on the territory, and its reference metadata."""
     population = queries.read_rows(frame.path, "population", area)
     if population:
-        layout.put_html(tables.render_facts(list_population_facts(population[0])))
+        # Folded, as the notes below are: the rules of an office of a long table are some 500 words already.
+        with layout.open_fold(tell("Population for rates")):
+            layout.put_html(tables.render_facts(list_population_facts(population[0])))
     rows = queries.read_rows(frame.path, "notes", area, ("territory", "office", "correction", *queries.BREAKS))
     rows = tuple(row for row in rows if has_statement(str(row["text"])))
     if rows:
-        layout.put_lower_heading(tell("Notes on the territory"))
         notes = words.Notes()
         for row in rows:
             where = f"{frame.area_name(row['area'])}: " if row["area"] != area else ""
             when = f"{words.period_short(row['period_from'])}: " if row["period_from"] else ""
             notes.add_remark(f"{where}{when}{row['text']}")
-        layout.put_html(
-            tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
-        )
+        with layout.open_fold(tell("Notes on the territory")):
+            layout.put_html(
+                tables.render_notes(notes, frame.name_notes([area]), title="", language=tables.foreign_language())
+            )
     _show_metadata(frame, area)
 
 
