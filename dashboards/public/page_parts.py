@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from dashboards.public import exports
 from dashboards.public.tables import Cell, Line, Table
 from pipelines import words
+from pipelines.front.glossary import strip_explanations
 from pipelines.words.language import tell
 
 if TYPE_CHECKING:
@@ -91,9 +92,10 @@ def _read_citation(document: HtmlElement) -> str:
 
 
 def _parse_page(text: str) -> HtmlElement:
+    """Return a page as a document, without the explanations of terms, which are no part of its tables and titles."""
     from lxml import html
 
-    document: HtmlElement = html.document_fromstring(text)
+    document: HtmlElement = html.document_fromstring(strip_explanations(text))
     return document
 
 
@@ -172,7 +174,7 @@ def compose_embedded(text: str, name: str) -> str | None:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="robots" content="noindex">\n<title>{escape(title)}</title>\n'
         f"{style[0] if style else ''}\n</head>\n"
-        f'<body class="front-embedded">\n<main>\n{text[start:end].strip()}</figure>\n'
+        f'<body class="front-embedded">\n<main>\n{strip_explanations(text[start:end]).strip()}</figure>\n'
         f'<p>{escape(tell("Source"))}: <a href="{escape(address)}" target="_blank" rel="noopener">{escape(source)}</a>'
         "</p>\n</main>\n</body>\n</html>\n"
     )

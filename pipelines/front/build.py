@@ -273,10 +273,10 @@ class _Writer:
             citation=cite_page(reader, page),
             frozen=frozen,
             footnotes=list_footnotes(reader),
-            explain=Explainer(pages.name_file(pages.METHODOLOGY)),
             **page.values,
         )
-        return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+        lines = "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
+        return Explainer(pages.name_file(pages.METHODOLOGY)).explain_page(lines)
 
 
 def compose_placeholder(reader: Reader, crime: str, name: str, files: Mapping[str, str]) -> Page:

@@ -9,7 +9,7 @@
 
   function readText(field) {
     const plain = field.cloneNode(true);
-    for (const part of plain.querySelectorAll("sup, .front-badge, .rti-hidden, .front-separator")) part.remove();
+    for (const part of plain.querySelectorAll("sup, .front-badge, .front-about, .rti-hidden, .front-separator")) part.remove();
     const text = plain.textContent.replace(/\s+/g, " ").trim();
     // A spreadsheet program would read such a text as a formula.
     return /^[=+\-@]/.test(text) && !/^[+-]\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
@@ -68,7 +68,7 @@
   function findTitle(code) {
     const before = [...document.querySelectorAll("figcaption, h2, h3")].filter(
       (title) => title.compareDocumentPosition(code) & Node.DOCUMENT_POSITION_FOLLOWING);
-    return (code.closest("figure")?.querySelector("figcaption") ?? before.at(-1)).textContent;
+    return readText(code.closest("figure")?.querySelector("figcaption") ?? before.at(-1));
   }
 
   const writeText = (text) => navigator.clipboard.writeText(text);

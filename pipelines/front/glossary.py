@@ -8,7 +8,9 @@ others and Escape closes it (WCAG 1.4.13).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from pipelines.core.i18n import mark
 from pipelines.design.components import Markup, Part
@@ -24,7 +26,7 @@ TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
         "investigated": (
             mark("Investigated"),
             mark("An order to investigate was issued in the period."),
-            mark("investigated|investigation"),
+            mark("investigated"),
         ),
         "indicted": (
             mark("Indicted"),
@@ -96,37 +98,155 @@ TERMS: Mapping[str, tuple[str, ...]] = language.Texts(
     }
 )
 """Terms of the glossary: name, explanation, and the forms in which sentences have it, separated by bars."""
-_TERM = Markup(
+_TERM: Final = Markup(
     '<span class="front-term"><a href="{page}#term-{code}" aria-describedby="about-{code}">{form}</a>'
-    '<span class="front-about" role="tooltip" id="about-{code}">{text}</span></span>'
+    '<span class="front-about" role="tooltip" aria-hidden="true" id="about-{code}">{text}</span></span>'
 )
+"""A term with its explanation. Screen readers have the explanation as the description of the link only: the heading of
+a column would otherwise be read with it in each cell."""
+_EXPLAINED: Final = re.compile(
+    r'<span class="front-term"><a [^>]*>(.*?)</a><span class="front-about"[^>]*>.*?</span></span>', re.DOTALL
+)
+_WITHOUT_LINKS: Final = re.compile(
+    r"<(a|svg|summary|button|pre|code|caption|h1|sup|nav|script|style)\b.*?</\1>"
+    r'|<span class="(?:rti-hidden|front-badge|front-word)\b.*?</span>|<dl class="rti-facts front-glossary">.*?</dl>',
+    re.DOTALL,
+)
+"""Parts of a page that cannot have a link in them or that nobody sees, and the glossary itself. The title of a page has
+no link, because the sentence below it says what the page shows; the caption in a table is repeated above the table."""
+_FOLD: Final = re.compile(r"<(/?)details\b")
+_CAPTION: Final = re.compile(r'<div class="rti-caption" aria-hidden="true">([^<]*)</div>')
+"""The caption above a table, which is hidden from screen readers because the table has it as well."""
+_SILENT, _SILENT_END = '<span aria-hidden="true">', "</span>"
+_JOINING: Final = "-_\u2011"
+"""Signs that join letters to one word, besides letters and digits."""
+
+
+class _Use(NamedTuple):
+    """A place where a text has a term: its start, its end, and the code of the term."""
+
+    start: int
+    end: int
+    code: str
 
 
 class Explainer:
-    """Explain each term once, where a page has it first; the texts must be passed in the order of the page."""
+    """Explain each term once, where a page has it first."""
 
     def __init__(self, page: str) -> None:
         """Prepare the explanations of one page in the reader's language; `page` is the file of the glossary."""
         self.page = page
-        self._unused = {code: (forms.split("|"), text) for code, (_, text, forms) in TERMS.items()}
+        self._forms = [(form, code) for code, (_, _, forms) in TERMS.items() for form in forms.lower().split("|")]
+        self._unused = {code: text for code, (_, text, _) in TERMS.items()}
 
     def __call__(self, text: Part) -> Part:
-        """Return a text with the terms in it that were not explained before. HTML is returned as it is."""
+        """Return a text with the terms in it that were not explained before. HTML is returned as it is.
+
+        The texts of a page must be passed in its order.
+        """
         if isinstance(text, Markup) or not text:
             return text
-        places: dict[int, tuple[int, str]] = {}
-        for code, (forms, _) in self._unused.items():
-            # The longest form first, so that "nil return" is not taken for "return".
-            alternatives = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
-            match = re.search(rf"(?<![\w-])(?:{alternatives})(?![\w-])", text, re.IGNORECASE)
-            if match and match.end() > places.get(match.start(), (0, ""))[0]:
-                places[match.start()] = (match.end(), code)
-        parts, end = [], 0
-        for start, (stop, code) in sorted(places.items()):
-            if start < end:
-                continue
-            explanation = self._unused.pop(code)[1]
-            term = _TERM.format(page=self.page, code=code, form=text[start:stop], text=explanation)
-            parts += [text[end:start], term]
+        parts: list[Part] = []
+        end = 0
+        for start, stop, code in sorted(self._choose_first(self._find_uses(text))):
+            parts += [text[end:start], self._explain(code, text[start:stop])]
             end = stop
         return Markup("").join([*parts, text[end:]]) if parts else text
+
+    def explain_page(self, page: str) -> str:
+        """Return a page as HTML with the terms in its main part that were not explained before.
+
+        Captions, headings, cells and notes count as well as sentences. What is folded comes after the rest, because
+        readers may never open it. The page must be one of our own templates, in which no attribute has a `>` and no
+        element of `_WITHOUT_LINKS` has another of its name in it. Nothing but the explanations is added.
+        """
+        start, end = page.find("<main"), page.rfind("</main>")
+        if start < 0 or end < 0:
+            return page
+        closed = [match.span() for match in _WITHOUT_LINKS.finditer(page, start, end)]
+        folded = list(_find_folds(page, start, end))
+        uses = [
+            use
+            for use in self._find_uses(page, start, end)
+            if page.rfind("<", start, use.start) < page.rfind(">", start, use.start) and not _is_in(use.start, closed)
+        ]
+        chosen = self._choose_first(sorted(uses, key=lambda use: (_is_in(use.start, folded), use.start)))
+        captions = list(_CAPTION.finditer(page, start, end))
+        texts_of_captions = [match.span(1) for match in captions]
+        changes = []
+        for use in chosen:
+            term = str(self._explain(use.code, Markup(page[use.start : use.end])))
+            is_in_caption = _is_in(use.start, texts_of_captions)
+            changes.append((use.start, use.end, f"{_SILENT_END}{term}{_SILENT}" if is_in_caption else term))
+        for caption in captions:
+            if any(caption.start(1) <= use.start < caption.end(1) for use in chosen):
+                changes.append((caption.start(), caption.start(1), f'<div class="rti-caption">{_SILENT}'))
+                changes.append((caption.end(1), caption.end(), f"{_SILENT_END}</div>"))
+        parts, written = [], 0
+        for begin, stop, replacement in sorted(changes):
+            parts += [page[written:begin], replacement]
+            written = stop
+        return "".join([*parts, page[written:]]).replace(f"{_SILENT}{_SILENT_END}", "")
+
+    def _find_uses(self, text: str, start: int = 0, end: int | None = None) -> list[_Use]:
+        """Return the places of all terms in a part of a text; the longest where several begin or lie in each other."""
+        lower = _lower(text)
+        end = len(text) if end is None else end
+        found = []
+        # Searching each form alone takes a tenth of the time of one pattern with all of them.
+        for form, code in self._forms:
+            place = lower.find(form, start, end)
+            while place >= 0:
+                stop = place + len(form)
+                if not _joins(lower, place - 1) and not _joins(lower, stop):
+                    found.append(_Use(place, stop, code))
+                place = lower.find(form, stop, end)
+        uses, last = [], start
+        for use in sorted(found, key=lambda use: (use.start, -use.end)):
+            if use.start >= last:
+                uses.append(use)
+                last = use.end
+        return uses
+
+    def _choose_first(self, uses: Sequence[_Use]) -> list[_Use]:
+        """Return the first use of each term that was not explained before."""
+        first = {use.code: use for use in reversed(uses) if use.code in self._unused}
+        return list(first.values())
+
+    def _explain(self, code: str, form: Part) -> Markup:
+        return _TERM.format(page=self.page, code=code, form=form, text=self._unused.pop(code))
+
+
+def strip_explanations(page: str) -> str:
+    """Return a page, or a part of it, as HTML without the explanations of terms: for files and other sites."""
+    return _EXPLAINED.sub(r"\1", page)
+
+
+def _lower(text: str) -> str:
+    """Return a text in small letters, each in its place: there are capitals that become two letters."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+
+
+def _joins(text: str, place: int) -> bool:
+    """Return True if the sign at a place belongs to the same word as its neighbours."""
+    return 0 <= place < len(text) and (text[place].isalnum() or text[place] in _JOINING)
+
+
+def _find_folds(page: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a page that are folded, without those within others."""
+    depth, begin = 0, start
+    for match in _FOLD.finditer(page, start, end):
+        if not match[1]:
+            begin = begin if depth else match.start()
+            depth += 1
+        else:
+            depth -= 1
+            if not depth:
+                yield begin, match.end()
+
+
+def _is_in(place: int, parts: Sequence[tuple[int, int]]) -> bool:
+    """Return True if a place is in one of some parts, which are in order and apart."""
+    index = bisect_right(parts, place, key=lambda part: part[0]) - 1
+    return index >= 0 and place < parts[index][1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from math import inf
 from pathlib import Path
@@ -21,11 +21,13 @@ from pipelines.core import i18n
 from pipelines.core.home import open_home
 from pipelines.dissemination.files import find_file, find_stored_file
 from pipelines.front.build import FOLDER, build_front, list_languages
+from pipelines.front.glossary import TERMS, Explainer, strip_explanations
 from pipelines.front.pages import name_brief_file
 from pipelines.front.queries import CRIMES
 from pipelines.publication.releases.public_texts import find_internal_words
 from pipelines.publication.releases.publish import find_current_release
 from pipelines.words.language import read_in
+from tests.support.forbidden_phrases import find_forbidden
 from tests.support.kept_builds import build_kept
 from tests.support.marked_translations import MarkedTranslations, strip_translations
 from tests.support.publisher_hosts import find_addresses, list_hosts, list_strangers
@@ -35,6 +37,8 @@ LARGEST_PAGE = 140_000
 MAIN = (
     "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
 )  # fmt: skip
+LONGEST_HEADLINE = 37
+"""Words of a sentence with territory, coverage, period, crime, indicator, figure and interval in Albanian."""
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined(?![:,] )|&lt;(?:span|sup|a) ")
 
 
@@ -54,7 +58,8 @@ class Site:
 
     @cached_property
     def documents(self) -> dict[str, html.HtmlElement]:
-        return {name: html.document_fromstring(text) for name, text in self.texts.items()}
+        """The pages as they are read, without the explanations of terms, which show only at the pointer."""
+        return {name: html.document_fromstring(strip_explanations(text)) for name, text in self.texts.items()}
 
 
 @pytest.fixture(scope="module")
@@ -411,11 +416,138 @@ def test_no_text_of_a_static_page_is_outside_the_catalogues(
     assert len(list_english(planted)) == 2
 
 
+def list_sentences(document: html.HtmlElement, where: str = "") -> list[str]:
+    """Return the sentences of the main part of a page, or of its elements with a condition; links are no sentences."""
+    path = f"//main//*[self::p or self::li[not(.//p)] or self::dd][not(.//a)]{where}"
+    return [sentence for element in document.xpath(path) for sentence in sentences_of(text_of(element))]
+
+
 def test_sentences_have_at_most_twenty_words_on_average(site: Site) -> None:
     for name, document in site.documents.items():
-        texts = document.xpath("//main//*[self::p or self::li[not(.//p)] or self::dd][not(.//a)]")
-        lengths = [len(sentence.split()) for element in texts for sentence in sentences_of(text_of(element))]
+        lengths = [len(sentence.split()) for sentence in list_sentences(document)]
         assert not lengths or sum(lengths) / len(lengths) <= 20, name
+    explained = Explainer("m.html").explain_page("<main><p>Four people were convicted.</p></main>")
+    assert list_sentences(html.document_fromstring(strip_explanations(explained))) == ["Four people were convicted."]
+
+
+HEADLINES = "[ancestor::*[@class='front-headlines'] or @class='front-key' or @class='rti-lead']"
+
+
+def test_no_sentence_of_a_headline_is_long(site: Site) -> None:
+    for name, document in site.documents.items():
+        long = [
+            sentence for sentence in list_sentences(document, HEADLINES) if len(sentence.split()) > LONGEST_HEADLINE
+        ]
+        assert long == [], name
+
+
+def find_first_uses(main: html.HtmlElement, find: Callable[[str], list[str]]) -> dict[str, bool]:
+    """Return the terms that a function finds in the main part of a page, with True if the first use is explained.
+
+    The first use is the first one that can have an explanation and is not folded, or else the first in a folded part.
+    What comes earlier in a link, a picture or the title of the page does not count.
+    """
+    uses: list[tuple[bool, int, str, bool]] = []
+    for place, text in enumerate(main.xpath(".//text()")):
+        codes = find(str(text))
+        if not codes:
+            continue
+        holders = [text.getparent(), *text.getparent().iterancestors()][1 if text.is_tail else 0 :]
+        link = next((holder for holder in holders if holder.tag == "a"), None)
+        is_term = link is not None and link.getparent().get("class") == "front-term"
+        if any(is_without_terms(holder) for holder in holders if holder is not link) or (
+            link is not None and not is_term
+        ):
+            continue
+        is_folded = any(holder.tag == "details" for holder in holders)
+        about = link.get("aria-describedby") if link is not None else ""
+        uses += [(is_folded, place, code, about == f"about-{code}") for code in codes]
+    explained: dict[str, bool] = {}
+    for _, _, code, is_explained in sorted(uses, key=lambda use: use[:2]):
+        explained.setdefault(code, is_explained)
+    return explained
+
+
+def is_without_terms(element: html.HtmlElement) -> bool:
+    """Return True for an element in which no term is explained."""
+    tag = str(element.tag).rpartition("}")[2]
+    without = {"rti-hidden", "front-about", "front-badge", "front-word", "front-glossary"}
+    classes = set((element.get("class") or "").split())
+    return tag in ("svg", "h1", "summary", "pre", "caption", "sup", "nav", "button") or bool(classes & without)
+
+
+def make_finder() -> Callable[[str], list[str]]:
+    """Return a function that returns the terms of a text in the reader's language, in the order of their uses.
+
+    A term within a longer one, as "return" in "nil return", is left out.
+    """
+    patterns = {
+        code: re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, forms.split('|')))})(?![\w-])", re.IGNORECASE)
+        for code, (_, _, forms) in TERMS.items()
+    }
+
+    # The same texts are on many pages.
+    @cache
+    def find_terms(text: str) -> list[str]:
+        found = {match.span(): code for code, pattern in patterns.items() for match in pattern.finditer(text)}
+        return [
+            code
+            for span, code in sorted(found.items())
+            if not any(first <= span[0] and span[1] <= last and (first, last) != span for first, last in found)
+        ]
+
+    return find_terms
+
+
+@pytest.mark.parametrize("code", ["en", "sr"])
+def test_first_use_of_each_term_is_explained_wherever_it_is(site: Site, code: str) -> None:
+    with read_in(code):
+        find = make_finder()
+    used: set[str] = set()
+    elements: set[str] = set()
+    tag = i18n.html_lang(code)
+    anchors = {element.get("id") for element in site.documents[f"{tag}/methodology.html"].iter() if element.get("id")}
+    for name, text in site.texts.items():
+        if not name.startswith(f"{tag}/"):
+            continue
+        main = html.document_fromstring(text).find(".//main")
+        first_uses = find_first_uses(main, find)
+        assert all(first_uses.values()), (name, first_uses)
+        terms = main.find_class("front-term")
+        codes = [term[0].get("aria-describedby").removeprefix("about-") for term in terms]
+        assert len(codes) == len(set(codes)) and set(codes) == set(first_uses), name
+        links = [term[0].get("href") for term in terms]
+        assert links == [f"methodology.html#term-{term}" for term in codes], name
+        assert {f"term-{term}" for term in codes} <= anchors, name
+        assert all(term[1].get("id") == f"about-{term_code}" for term, term_code in zip(terms, codes, strict=True)), (
+            name
+        )
+        assert not main.xpath(".//caption//a"), name
+        assert not main.xpath(".//*[@aria-hidden='true']//a"), f"{name}: a link that screen readers do not have"
+        assert not main.xpath(".//a//a | .//*[local-name()='svg']//*[@class='front-term']"), name
+        used.update(codes)
+        elements.update(str(term.getparent().tag) for term in terms)
+    assert len(used) > len(TERMS) - 4, "some terms are only in the glossary, or in the pages of other releases"
+    assert {"p", "li", "dd", "th", "td", "div", "figcaption", "h2"} <= elements
+    planted = html.fromstring("<main><details><p>Territory</p></details><p>A territory</p></main>")
+    with read_in("en"):
+        assert find_first_uses(planted, make_finder()) == {"territory": False}
+
+
+def test_screen_readers_have_explanations_with_their_links_only(site: Site) -> None:
+    """Check in all languages that the heading of a column is not read with an explanation at each cell."""
+    n_explanations = 0
+    for name, text in site.texts.items():
+        explanations = re.findall(r'<[^>]*"front-about"[^>]*>', text)
+        n_explanations += len(explanations)
+        assert all('aria-hidden="true"' in explanation for explanation in explanations), name
+    assert n_explanations > 5_000
+
+
+def test_no_english_page_has_a_phrase_that_readers_did_not_understand(site: Site) -> None:
+    english = {name: text_of(page.find(".//body")) for name, page in site.documents.items() if name.startswith("en/")}
+    assert {name: phrases for name, text in english.items() if (phrases := find_forbidden(text))} == {}
+    assert find_forbidden("<p>Convicted, persons: Counted\n in cases</p>") == ["Counted in"]
 
 
 def test_every_indicator_page_says_what_its_figures_are_not(site: Site) -> None:
