@@ -37,8 +37,8 @@ LARGEST_PAGE = 140_000
 MAIN = (
     "index", "territories", "indicators", "victims", "sentences", "quality", "releases", "methodology", "accessibility",
 )  # fmt: skip
-LONGEST_HEADLINE = 37
-"""Words of a sentence with territory, coverage, period, crime, indicator, figure and interval in Albanian."""
+LONGEST_HEADLINE = {"sq": 41}
+"""Words of a headline in Albanian, whose names of stages are phrases; those of other languages have 35 at most."""
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|\bNone\b(?! (?:of|differs))|Undefined(?![:,] )|&lt;(?:span|sup|a) ")
 
 
@@ -435,9 +435,8 @@ HEADLINES = "[ancestor::*[@class='front-headlines'] or @class='front-key' or @cl
 
 def test_no_sentence_of_a_headline_is_long(site: Site) -> None:
     for name, document in site.documents.items():
-        long = [
-            sentence for sentence in list_sentences(document, HEADLINES) if len(sentence.split()) > LONGEST_HEADLINE
-        ]
+        most = LONGEST_HEADLINE.get(name.partition("/")[0], 35)
+        long = [text for text in list_sentences(document, HEADLINES) if len(text.split()) > most]
         assert long == [], name
 
 
